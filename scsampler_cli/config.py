@@ -1,0 +1,102 @@
+"""Frozen settings of every stage, their defaults, and the checks that involve more than one of them.
+
+A number from the paper cites its section; the others say "our choice". No file or environment variable is read here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scsampler_cli.errors import SettingsError
+
+INPUTS = ("if", "md", "rgbr", "mel")
+"""Sampler inputs: I-frames, motion displacements, RGB residuals (Sec. 3.3.1), log-mel spectrogram (Sec. 3.3.2)."""
+
+STRATEGIES = (
+    "av-union-list",
+    "av-intersect-list",
+    "av-convex-list",
+    "av-convex-score",
+    "visual",
+    "audio",
+    "random",
+    "uniform",
+    "empirical",
+    "dense",
+)
+"""Ways to choose clips (Sec. 3.3.3; the baselines of Sec. 4.1.1)."""
+
+DEFAULT_ALPHA = {"av-convex-list": 0.8, "av-convex-score": 0.9}
+"""Table 5."""
+
+
+@dataclass(frozen=True)
+class FeatureSettings:
+    """What the compressed reader and the audio front end produce."""
+
+    inputs: tuple[str, ...] = ("md", "rgbr", "mel")
+    """Which of INPUTS to compute; the default is the paper's best configuration (Sec. 4.1.1)."""
+    p_frames: int = 4
+    """P-frames taken per clip, at most one in each equal part of it; 0 takes all, as the paper does. Four is our choice:
+    a ResNet-18 on every P-frame would cost more than the decoder."""
+    short_side: int = 128
+    """Pixels of the short side at which I-frames and residuals are made, never enlarged; 0 keeps the video's own size.
+    128 is our choice: it leaves a 112 x 112 crop as the paper's 256 leaves 224."""
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.inputs if name not in INPUTS]
+        if unknown or not self.inputs:
+            raise SettingsError(f"unknown input {', '.join(unknown) or '(none)'}", hint=f"choose from {', '.join(INPUTS)}")
+        if self.p_frames < 0:
+            raise SettingsError(f"p_frames {self.p_frames} is negative", hint="use 0 for all P-frames")
+        if self.short_side != 0 and not 32 <= self.short_side <= 4096:
+            raise SettingsError(f"short_side {self.short_side} is not 0 or within 32-4096")
+
+
+@dataclass(frozen=True)
+class SelectionSettings:
+    """Which clips the classifier sees (S(v; K), Sec. 3.1 and 3.3.3)."""
+
+    strategy: str = "av-union-list"
+    """One of STRATEGIES; AV-union-list is the paper's best (Table 5)."""
+    k: int = 10
+    """K, the number of clips (App. C.2)."""
+    k_visual: int | None = None
+    """K' of AV-union-list (App. C.3); None means round(0.8 K): 8 of 10."""
+    alpha: float | None = None
+    """Weight of the visual list or score; None means Table 5's value for the strategy."""
+    seed: int = 0
+    """For the random and empirical baselines."""
+    clip_stride: int = 1
+    """N of App. E: only every N-th clip is scored."""
+    histogram: tuple[float, ...] | None = None
+    """For `empirical`: weight of each equal part of the video, from the training set's oracle (Sec. 4.1.1)."""
+
+    def __post_init__(self) -> None:
+        if self.strategy not in STRATEGIES:
+            raise SettingsError(f"unknown strategy {self.strategy!r}", hint=f"choose from {', '.join(STRATEGIES)}")
+        if self.k < 1:
+            raise SettingsError(f"k {self.k} is below 1")
+        if self.k_visual is not None and not 0 <= self.k_visual <= self.k:
+            raise SettingsError(f"k_visual {self.k_visual} is not within 0-{self.k} (k)")
+        if self.alpha is not None and not 0.0 <= self.alpha <= 1.0:
+            raise SettingsError(f"alpha {self.alpha} is not within 0-1")
+        if self.clip_stride < 1:
+            raise SettingsError(f"clip_stride {self.clip_stride} is below 1")
+        if self.strategy == "empirical" and not self.histogram:
+            raise SettingsError(
+                "strategy 'empirical' needs the histogram of the training set's oracle clips",
+                hint="give --histogram FILE, a text file of one weight per equal part of the video",
+            )
+        if self.histogram is not None and (min(self.histogram) < 0 or sum(self.histogram) <= 0):
+            raise SettingsError("histogram weights must not be negative and not all zero")
+
+    @property
+    def visual_share(self) -> int:
+        """K' in force: `k_visual`, or round(0.8 K) (8 of 10, App. C.3)."""
+        return round(0.8 * self.k) if self.k_visual is None else self.k_visual
+
+    @property
+    def weight(self) -> float:
+        """alpha in force for the convex strategies."""
+        return DEFAULT_ALPHA.get(self.strategy, 0.8) if self.alpha is None else self.alpha

@@ -1,0 +1,46 @@
+"""The one tree of errors that this package raises on purpose.
+
+Every message is one line that says what went wrong, with which value and against which limit; `hint` is the next thing to
+try. The command line prints both and no traceback. Anything else that escapes is a bug in scsampler.
+"""
+
+
+class ScsamplerError(Exception):
+    """Base of all expected failures.
+
+    Args:
+        message: one line for the user.
+        hint: what to try next, or None when there is nothing useful to say.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class InputError(ScsamplerError):
+    """A path that is missing, unreadable, or holds no video."""
+
+
+class VideoError(ScsamplerError):
+    """A file that cannot be read as video: not media, no picture stream, nothing decodable."""
+
+
+class FeatureFileError(ScsamplerError):
+    """An extracted-feature file that is truncated, damaged, or of an unknown version."""
+
+
+class WeightsError(ScsamplerError):
+    """A weight file that is missing, damaged, unsafe, or does not fit its network."""
+
+
+class ClassifierError(ScsamplerError):
+    """An unknown, ambiguous or broken clip classifier."""
+
+
+class SettingsError(ScsamplerError):
+    """Settings that contradict each other or lie outside their range (a usage error)."""
+
+
+class OutputError(ScsamplerError):
+    """A result that could not be written."""

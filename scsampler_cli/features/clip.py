@@ -1,0 +1,39 @@
+"""`ClipVisual` and `ClipSound`: the features phi(i) of one clip, one record for each modality (Sec. 3.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class ClipVisual:
+    """Compressed-domain features of one clip (Sec. 3.3.1). Arrays of an input that was not asked for have a length of 0."""
+
+    clip: int
+    """Index of the clip."""
+    height: int
+    """Pixels of the displayed picture (after rotation and pixel aspect) to which `motion` refers."""
+    width: int
+    """Pixels of the displayed picture."""
+    iframes: NDArray[np.uint8]
+    """uint8 [I, h, w, 3]: RGB of the clip's I-frames (IF)."""
+    motion: NDArray[np.float16]
+    """float16 [P, ceil(H/16), ceil(W/16), 2]: displacement (x right, y down) of what is in each cell since the frame before
+    it, in displayed pixels per frame (MD, already divided by the reference distance)."""
+    residual: NDArray[np.int8]
+    """int8 [P, h, w, 3]: RGB of a P-frame minus its motion-compensated reference, clipped to -128..127 (RGB-R)."""
+
+
+@dataclass(frozen=True)
+class ClipSound:
+    """Audio features of one clip (Sec. 3.3.2)."""
+
+    clip: int
+    """Index of the clip."""
+    mel: NDArray[np.float32] | None
+    """float32 [40, 200]: log-mel spectrogram of a window of two clips centred on this one; None without sound there."""
+    cover: float
+    """Share of the window for which there is sound, 0-1."""

@@ -1,0 +1,1 @@
+"""Container to packets, frames, vectors and sound. The only package that imports av."""

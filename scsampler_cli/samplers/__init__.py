@@ -1,0 +1,1 @@
+"""s: the lightweight saliency networks (Sec. 3.3)."""

@@ -1,0 +1,134 @@
+"""Exact time: frames by presentation stamp, clips as runs of frames (v(i), L and F of Sec. 3.1).
+
+Inside the package time is an integer pts and a `Fraction` time base; floats appear in reports only. Spans are half-open.
+But: this module opens no file; `media.container` builds the `FrameTimeline`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class FrameTimeline:
+    """When each frame of a video is shown, in display order."""
+
+    pts: NDArray[np.int64]
+    """int64 [T], strictly increasing, in units of `time_base`."""
+    end_pts: int
+    """When the last frame ends, in units of `time_base`; greater than the last pts."""
+    time_base: Fraction
+    """Seconds per pts unit."""
+
+    def __post_init__(self) -> None:
+        if self.pts.size == 0:
+            raise ValueError("a timeline needs at least one frame")
+        if np.any(np.diff(self.pts) <= 0) or self.end_pts <= self.pts[-1]:
+            raise ValueError("pts must increase strictly and end before end_pts")
+
+    def __len__(self) -> int:
+        return int(self.pts.size)
+
+    def time(self, frame: int) -> Fraction:
+        """Start of frame `frame` in seconds; `frame == len(self)` gives the end of the last one."""
+        pts = self.end_pts if frame == len(self) else int(self.pts[frame])
+        return pts * self.time_base
+
+    @property
+    def duration(self) -> Fraction:
+        """Seconds from the start of the first frame to the end of the last."""
+        return self.time(len(self)) - self.time(0)
+
+    @property
+    def mean_frame_duration(self) -> Fraction:
+        """Seconds per frame, averaged over the video (1 / frame rate when that is constant)."""
+        return self.duration / len(self)
+
+    def find(self, pts: int) -> int | None:
+        """Display position of the frame with exactly this pts, or None."""
+        at = int(np.searchsorted(self.pts, pts))
+        return at if at < len(self) and int(self.pts[at]) == pts else None
+
+
+@dataclass(frozen=True)
+class ClipSpan:
+    """One clip v(i): a run of adjacent frames in display order."""
+
+    index: int
+    """Position i of the clip in the video, from 0."""
+    first_frame: int
+    """Display position of its first frame."""
+    frame_count: int
+    """Frames of the video that it covers: clip_frames * frame_stride, or fewer in a video shorter than one clip."""
+    start: Fraction
+    """Seconds on the container's clock."""
+    end: Fraction
+    """Seconds, exclusive."""
+
+    @property
+    def centre(self) -> Fraction:
+        """Middle of the span in seconds."""
+        return (self.start + self.end) / 2
+
+
+@dataclass(frozen=True)
+class ClipGrid:
+    """The L non-overlapping clips of a video (Sec. 3.1).
+
+    A tail shorter than a clip is dropped, unless L would be 0: then there is one clip and its last frame is repeated (ours).
+
+    Example: T = 37 frames, F = 16, frame_stride 1 -> L = 2, clips [0, 16) and [16, 32).
+    """
+
+    timeline: FrameTimeline
+    clip_frames: int
+    """F: frames that the classifier sees of one clip."""
+    frame_stride: int = 1
+    """Every how many frames one is taken; a clip covers clip_frames * frame_stride frames of the video."""
+
+    def __post_init__(self) -> None:
+        if self.clip_frames < 1 or self.frame_stride < 1:
+            raise ValueError(f"clip_frames {self.clip_frames} and frame_stride {self.frame_stride} must be at least 1")
+
+    @property
+    def span_frames(self) -> int:
+        """Frames of the video from the start of one clip to the start of the next."""
+        return self.clip_frames * self.frame_stride
+
+    def __len__(self) -> int:
+        return max(1, len(self.timeline) // self.span_frames)
+
+    def __getitem__(self, index: int) -> ClipSpan:
+        if not 0 <= index < len(self):
+            raise IndexError(f"clip {index} of {len(self)}")
+        first = index * self.span_frames
+        last = min(first + self.span_frames, len(self.timeline))
+        return ClipSpan(index, first, last - first, self.timeline.time(first), self.timeline.time(last))
+
+    def __iter__(self) -> Iterator[ClipSpan]:
+        return (self[i] for i in range(len(self)))
+
+    def clip_of(self, frame: int) -> int | None:
+        """Clip that covers display position `frame`, or None in the dropped tail."""
+        index = frame // self.span_frames
+        return index if index < len(self) else None
+
+    def frames_of(self, index: int) -> NDArray[np.int64]:
+        """int64 [F]: display positions that the classifier sees of clip `index`; the last is repeated where frames run out."""
+        span = self[index]
+        wanted = span.first_frame + np.arange(self.clip_frames, dtype=np.int64) * self.frame_stride
+        return np.minimum(wanted, span.first_frame + span.frame_count - 1)
+
+    def every(self, stride: int) -> NDArray[np.int64]:
+        """int64 [ceil(L / stride)]: the clips that are scored at all with clip stride N (App. E)."""
+        return np.arange(0, len(self), stride, dtype=np.int64)
+
+    @property
+    def nominal_duration(self) -> Fraction:
+        """Seconds that a whole clip lasts at the video's mean frame rate."""
+        return self.timeline.mean_frame_duration * self.span_frames
