@@ -1,0 +1,274 @@
+"""The compressed-stream reader: one pass over a video, its frames with their vectors, the clips' IF, MD and RGB-R.
+
+Data flow: decoded frames (natively with vectors, or through `media.reencode`) -> `CodedFrame` with its reference -> the I- and
+P-frames that a clip takes -> `ClipVisual`. At most two coded frames and one clip's features are held at any time.
+
+Facts of FFmpeg that this rests on, each held by a test: a P-frame's reference is the I- or P-frame shown before it, not the
+frame shown before it; vectors grow with that distance; B-frames that nothing refers to can be skipped whole.
+Of H.264's several references FFmpeg does not export which one a block uses; `features.reference` finds it by trying.
+But: interlaced field vectors are read as frame vectors.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import av
+import numpy as np
+from av.video.frame import PictureType
+from av.video.reformatter import Interpolation, VideoReformatter
+from numpy.typing import NDArray
+
+from scsampler_cli.config import FeatureSettings
+from scsampler_cli.errors import VideoError
+from scsampler_cli.features.clip import ClipVisual
+from scsampler_cli.features.motion import displacement, resize_grid, vector_field
+from scsampler_cli.features.reference import at_cells, choose
+from scsampler_cli.features.residual import compensate, residual
+from scsampler_cli.media.container import StreamIndex, VideoInfo, decode_packets, open_video
+from scsampler_cli.media.reencode import encoded_size, reencode
+from scsampler_cli.timeline import ClipGrid
+
+REFERENCES = 3
+"""How many references are tried for H.264: x264's default."""
+
+
+@dataclass
+class ReadReport:
+    """What happened while reading; complete once the stream is exhausted."""
+
+    frames: int = 0
+    """Frames that came out of the decoder (skipped B-frames not counted)."""
+    strays: int = 0
+    """Frames at times that the index does not know, left out."""
+    errors: list[str] = field(default_factory=list)
+    """Decoder errors, in order."""
+
+    def notes(self) -> list[str]:
+        """One sentence for each kind of trouble."""
+        notes = []
+        if self.errors:
+            notes.append(f"{len(self.errors)} packets could not be decoded (first: {self.errors[0]})")
+        if self.strays:
+            notes.append(f"{self.strays} frames at unexpected times were left out")
+        return notes
+
+
+@dataclass
+class CodedFrame:
+    """A decoded reference frame and those it may have been predicted from."""
+
+    position: int
+    """Display position."""
+    frame: av.VideoFrame
+    references: tuple[CodedFrame, ...] = ()
+    """Nearest first; empty for an I-frame, and for a P-frame whose references were not decoded."""
+    rgb: NDArray[np.uint8] | None = None
+    """uint8 [h, w, 3] at working size, made when first asked for."""
+
+    @property
+    def is_intra(self) -> bool:
+        """True for an I-frame."""
+        return bool(self.frame.pict_type == PictureType.I)
+
+
+class _Pictures:
+    """RGB at the working size, through one shared scaler: a new one for every frame costs ten times the conversion."""
+
+    def __init__(self, info: VideoInfo, short_side: int) -> None:
+        height, width = info.upright_size
+        scale = min(1.0, short_side / min(height, width)) if short_side else 1.0
+        self.height, self.width = max(1, round(height * scale)), max(1, round(width * scale))
+        self._scaler = VideoReformatter()
+
+    def rgb(self, coded: CodedFrame) -> NDArray[np.uint8]:
+        """uint8 [h, w, 3], before rotation."""
+        if coded.rgb is None:
+            small = self._scaler.reformat(
+                coded.frame, self.width, self.height, "rgb24", interpolation=Interpolation.AREA, threads=1
+            )
+            coded.rgb = small.to_ndarray()
+        return coded.rgb
+
+
+class _ClipBuilder:
+    """Takes coded frames one by one and hands out each wanted clip when it is complete."""
+
+    def __init__(self, info: VideoInfo, grid: ClipGrid, settings: FeatureSettings) -> None:
+        self._info, self._grid, self._settings = info, grid, settings
+        self._pictures = _Pictures(info, settings.short_side)
+        self._turns = info.quarter_turns
+        self._cells: tuple[int, int] | None = None
+        self._clear()
+
+    def _clear(self) -> None:
+        self._iframes: list[NDArray[np.uint8]] = []
+        self._motion: list[NDArray[np.float16]] = []
+        self._residual: list[NDArray[np.int8]] = []
+        self._parts: set[int] = set()
+
+    def add(self, coded: CodedFrame) -> None:
+        """Take one I- or P-frame of the clip under way."""
+        if coded.is_intra:
+            if "if" in self._settings.inputs:
+                self._iframes.append(self._turned(self._pictures.rgb(coded)))
+        elif coded.references and self._takes(coded.position):
+            self._add_predicted(coded)
+
+    def _takes(self, position: int) -> bool:
+        """At most one P-frame in each of `p_frames` equal parts of a clip, the first one there; all with 0."""
+        if not self._settings.p_frames:
+            return True
+        offset = position % self._grid.span_frames
+        part = offset * self._settings.p_frames // self._grid.span_frames
+        if part in self._parts:
+            return False
+        self._parts.add(part)
+        return True
+
+    def _add_predicted(self, coded: CodedFrame) -> None:
+        height, width = coded.frame.height, coded.frame.width
+        side_data = coded.frame.side_data.get("MOTION_VECTORS")
+        field, covered = vector_field(None if side_data is None else side_data.to_ndarray(), height, width)
+        distances = np.array([coded.position - r.position for r in coded.references])
+        distance: NDArray[np.int64] | int = int(distances[0])
+        if "rgbr" in self._settings.inputs or len(distances) > 1:
+            picture = self._pictures.rgb(coded)
+            predictions = [compensate(self._pictures.rgb(r), field, height, width) for r in coded.references]
+            chosen = choose(picture, predictions)
+            distance = distances[at_cells(chosen, *covered.shape)]
+            prediction = np.take_along_axis(np.stack(predictions), chosen[None, ..., None], axis=0)[0]
+            if "rgbr" in self._settings.inputs:
+                self._residual.append(self._turned(residual(picture, prediction)))
+        if "md" in self._settings.inputs:
+            self._motion.append(self._upright_motion(displacement(field, covered, distance), height, width))
+
+    def _upright_motion(self, motion: NDArray[np.float32], height: int, width: int) -> NDArray[np.float16]:
+        """Coded pixels -> displayed pixels: pixel aspect and scale, then rotation of the grid and of the vectors."""
+        upright_height, upright_width = self._info.upright_size
+        motion = motion * np.array([upright_width / width, upright_height / height], np.float32)
+        if self._cells is None:
+            self._cells = motion.shape[0], motion.shape[1]
+        if motion.shape[:2] != self._cells:
+            motion = resize_grid(motion, *self._cells)
+        for _ in range(self._turns):
+            motion = np.rot90(motion)
+            motion = np.stack([motion[..., 1], -motion[..., 0]], axis=-1)
+        return np.ascontiguousarray(motion).astype(np.float16)
+
+    def _turned(self, picture: NDArray[np.generic]) -> NDArray:  # type: ignore[type-arg]
+        return np.ascontiguousarray(np.rot90(picture, self._turns))
+
+    def finish(self, clip: int) -> ClipVisual:
+        """The clip under way, under the given index; the next one begins."""
+        height, width = self._info.size
+        cells = self._cells or (-(-height // 16), -(-width // 16))
+        if self._turns % 2 and self._cells:
+            cells = cells[1], cells[0]
+        h, w = self._pictures.height, self._pictures.width
+        h, w = (w, h) if self._turns % 2 else (h, w)
+        visual = ClipVisual(
+            clip,
+            height,
+            width,
+            _stacked(self._iframes, (h, w, 3), np.uint8),
+            _stacked(self._motion, (*cells, 2), np.float16),
+            _stacked(self._residual, (h, w, 3), np.int8),
+        )
+        self._clear()
+        return visual
+
+
+def _stacked(arrays: list, shape: tuple[int, ...], dtype: type) -> NDArray:  # type: ignore[type-arg]
+    return np.stack(arrays) if arrays else np.zeros((0, *shape), dtype)
+
+
+def read_visual(
+    path: Path, index: StreamIndex, grid: ClipGrid, clips: Iterable[int], settings: FeatureSettings, report: ReadReport
+) -> Iterator[ClipVisual]:
+    """Stream the visual features of clips.
+
+    Args:
+        path: the video.
+        index: from `container.scan`.
+        grid: the video's clips.
+        clips: increasing indices of the clips that are wanted.
+        settings: which inputs, how many P-frames, what size.
+        report: filled in on the way.
+
+    Yields:
+        one `ClipVisual` for each wanted clip, in order; empty where nothing of it could be decoded.
+
+    Raises:
+        VideoError: not one frame could be read.
+    """
+    builder = _ClipBuilder(index.info, grid, settings)
+    wanted = iter(clips)
+    current = next(wanted, None)
+    for coded in _coded_frames(path, index, report):
+        here = grid.clip_of(coded.position)
+        while current is not None and (here is None or here > current):
+            yield builder.finish(current)
+            current = next(wanted, None)
+        if current is None:
+            break
+        if here == current:
+            builder.add(coded)
+    if report.frames == 0:
+        raise VideoError(f"{path}: not one frame could be read", hint="the file may be damaged")
+    while current is not None:
+        yield builder.finish(current)
+        current = next(wanted, None)
+
+
+def _coded_frames(path: Path, index: StreamIndex, report: ReadReport) -> Iterator[CodedFrame]:
+    """The I- and P-frames, in display order, each with the frames that it may refer to.
+
+    The nearest reference is the I- or P-frame shown before; those shown before that one follow, B-frames among them (x264's
+    B-pyramid). What is shown in between was coded later and cannot be a reference.
+    """
+    limit = REFERENCES if index.info.codec == "h264" else 1
+    shown: deque[CodedFrame] = deque(maxlen=limit)
+    between: list[CodedFrame] = []
+    for position, frame in _frames_with_vectors(path, index, report):
+        if frame.pict_type not in (PictureType.I, PictureType.P):
+            between.append(CodedFrame(position, frame))
+            del between[:-limit]
+            continue
+        coded = CodedFrame(position, frame)
+        if coded.is_intra:
+            shown.clear()  # a new GOP; a vector never points across an IDR frame
+        same_size = (r for r in reversed(shown) if (r.frame.height, r.frame.width) == (frame.height, frame.width))
+        coded.references = tuple(same_size)
+        yield coded
+        coded.references = ()  # frees the chain of older frames
+        shown.extend([*between, coded])
+        between.clear()
+
+
+def _frames_with_vectors(path: Path, index: StreamIndex, report: ReadReport) -> Iterator[tuple[int, av.VideoFrame]]:
+    native = index.info.has_vectors
+    with open_video(path) as (container, stream):
+        if native:
+            stream.codec_context.options = {"flags2": "+export_mvs"}
+            if not index.counted:
+                stream.codec_context.skip_frame = "NONREF"
+        placed = _placed(decode_packets(container, stream, report.errors), index, report)
+        yield from placed if native else reencode(placed, *encoded_size(*index.info.upright_size))
+
+
+def _placed(
+    frames: Iterator[av.VideoFrame], index: StreamIndex, report: ReadReport
+) -> Iterator[tuple[int, av.VideoFrame]]:
+    """Pair each frame with its display position."""
+    for count, frame in enumerate(frames):
+        report.frames += 1
+        known = frame.pts is not None and not index.counted
+        position = index.timeline.find(frame.pts) if known else count  # type: ignore[arg-type]
+        if position is None or position >= len(index.timeline):
+            report.strays += 1
+        else:
+            yield position, frame

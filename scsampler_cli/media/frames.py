@@ -1,0 +1,161 @@
+"""Decode the frames of chosen clips, and no more: clips in one GOP share its decoding, each needed GOP is decoded once.
+
+But: no resizing for a classifier here; a caller's `fit` does that frame by frame, so that only one full-size frame is held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import av
+import av.error
+import numpy as np
+from av.video.reformatter import Interpolation, VideoReformatter
+from numpy.typing import NDArray
+
+from scsampler_cli.media.container import StreamIndex, decode_packets, open_video
+from scsampler_cli.timeline import ClipGrid
+
+Fit = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+"""uint8 [H, W, 3] of the displayed picture -> uint8 [h, w, 3]."""
+
+
+@dataclass
+class FramesReport:
+    """What happened while decoding clips."""
+
+    decoded: int = 0
+    """Frames decoded, wanted or not."""
+    repeated: int = 0
+    """Wanted frames that could not be decoded; a neighbour stands in."""
+    empty: list[int] = field(default_factory=list)
+    """Clips of which nothing could be decoded."""
+    errors: list[str] = field(default_factory=list)
+    """Decoder errors."""
+
+    def notes(self) -> list[str]:
+        """One sentence for each kind of trouble."""
+        notes = []
+        if self.repeated:
+            notes.append(f"{self.repeated} frames of the chosen clips could not be decoded; neighbours stand in for them")
+        if self.empty:
+            notes.append(f"nothing could be decoded of chosen clips {', '.join(map(str, self.empty))}; they were left out")
+        return notes
+
+
+def read_clips(
+    path: Path, index: StreamIndex, grid: ClipGrid, clips: Sequence[int], fit: Fit, report: FramesReport
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Frames of the chosen clips, in time order.
+
+    Args:
+        path: the video.
+        index: from `container.scan`.
+        grid: the video's clips.
+        clips: indices of the chosen clips, in any order, without repeats.
+        fit: applied to each frame as displayed (square pixels, rotated).
+        report: filled in on the way.
+
+    Yields:
+        (clip, uint8 [F, h, w, 3]); a clip of which nothing could be decoded is left out and reported.
+    """
+    for run in _runs(index, grid, sorted(clips)):
+        wanted = [(clip, grid.frames_of(clip)) for clip in run]
+        positions = frozenset(int(p) for _, frames in wanted for p in frames)
+        stream = _fitted(path, index, positions, fit, report)
+        held: dict[int, NDArray[np.uint8]] = {}
+        for clip, frames in wanted:
+            last = int(frames[-1])
+            while not held or max(held) < last:
+                found = next(stream, None)
+                if found is None:
+                    break
+                held[found[0]] = found[1]
+            batch = _assemble(frames, held, report)
+            held = {p: picture for p, picture in held.items() if p > last}
+            if batch is None:
+                report.empty.append(clip)
+            else:
+                yield clip, batch
+        stream.close()
+
+
+def _runs(index: StreamIndex, grid: ClipGrid, clips: list[int]) -> list[list[int]]:
+    """Group clips that are decoded in one go: a clip joins when its GOP begins no later than where the run ends."""
+    runs: list[list[int]] = []
+    reached = -1
+    for clip in clips:
+        frames = grid.frames_of(clip)
+        if runs and (index.counted or _keyframe(index, int(frames[0])) <= reached):
+            runs[-1].append(clip)
+        else:
+            runs.append([clip])
+        reached = int(frames[-1])
+    return runs
+
+
+def _keyframe(index: StreamIndex, position: int) -> int:
+    """Display position of the last keyframe at or before `position`."""
+    return int(index.keyframes[np.searchsorted(index.keyframes, position, side="right") - 1])
+
+
+def _assemble(
+    frames: NDArray[np.int64], held: dict[int, NDArray[np.uint8]], report: FramesReport
+) -> NDArray[np.uint8] | None:
+    """uint8 [F, h, w, 3], the nearest decoded frame of the clip standing in for a missing one."""
+    mine = sorted(p for p in held if frames[0] <= p <= frames[-1])
+    if not mine:
+        return None
+    report.repeated += len({int(p) for p in frames} - set(mine))
+    return np.stack([held[min(mine, key=lambda p: (abs(p - want), p))] for want in frames])
+
+
+def _fitted(
+    path: Path, index: StreamIndex, positions: frozenset[int], fit: Fit, report: FramesReport
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """(display position, fitted frame) for each wanted position that decodes, stopping after the last one."""
+    height, width = index.info.upright_size
+    scaler = VideoReformatter()
+    for position, frame in _frames_from(path, index, min(positions), report):
+        if position in positions:
+            # Bilinear and full chroma, as a player would show it; the loop filter stays on: these pixels are classified.
+            picture = scaler.reformat(frame, width, height, "rgb24", interpolation=Interpolation.BILINEAR, threads=1)
+            yield position, fit(np.ascontiguousarray(np.rot90(picture.to_ndarray(), index.info.quarter_turns)))
+        if position >= max(positions):
+            return
+
+
+def _frames_from(
+    path: Path, index: StreamIndex, first: int, report: FramesReport
+) -> Iterator[tuple[int, av.VideoFrame]]:
+    """Frames from the keyframe at or before `first` on; from an earlier one where a seek lands too late."""
+    keyframe = 0 if index.counted else _keyframe(index, first)
+    while True:
+        late = False
+        for position, frame in _decode_at(path, index, keyframe, report):
+            if position > first and keyframe > 0 and not late:
+                late = True
+                break
+            late = True
+            yield position, frame
+        else:
+            return
+        keyframe = _keyframe(index, keyframe - 1)
+
+
+def _decode_at(
+    path: Path, index: StreamIndex, keyframe: int, report: FramesReport
+) -> Iterator[tuple[int, av.VideoFrame]]:
+    with open_video(path) as (container, stream):
+        if keyframe > 0:
+            try:
+                container.seek(int(index.timeline.pts[keyframe]), stream=stream, backward=True)
+            except (av.error.FFmpegError, OSError):
+                keyframe = 0  # this container cannot seek: the stream is decoded from its start
+        for count, frame in enumerate(decode_packets(container, stream, report.errors)):
+            report.decoded += 1
+            position = count if index.counted or frame.pts is None else index.timeline.find(frame.pts)
+            if position is not None:
+                yield position, frame

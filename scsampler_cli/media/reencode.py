@@ -1,0 +1,73 @@
+"""Codecs without motion vectors: encode each frame again, small and in memory, as MPEG-4 with a GOP of 12.
+
+HEVC, VP8/9, AV1, MJPEG and every intra-only stream export no vectors. CoViAR, and the paper after it (Sec. 3.3.1: an I-frame
+and 11 P-frames), turn any video into MPEG-4 at 340 x 256 first; this does the same on the fly, frame by frame.
+But: nothing is written to disk, and pictures are never enlarged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import av
+import av.error
+from av.video.reformatter import Interpolation, VideoReformatter
+
+GOP = 12
+"""One I-frame and 11 P-frames (Sec. 3.3.1)."""
+SHORT_SIDE = 256
+"""Pixels: the paper's 342 x 256 (App. A.2)."""
+_QUALITY = 2
+"""MPEG-4 quantiser, 1 (best) to 31. Our choice: the residual then holds what motion cannot explain, not coding noise."""
+_LONGEST = 4096
+"""Pixels: a strip longer than this is squeezed, so that memory stays bounded."""
+
+
+def encoded_size(height: int, width: int) -> tuple[int, int]:
+    """(height, width), both even, short side at most 256, the picture's aspect kept.
+
+    Example: 1080 x 1920 -> 256 x 456; 31 x 33 -> 32 x 34.
+    """
+    scale = min(1.0, SHORT_SIDE / min(height, width), _LONGEST / max(height, width))
+    return max(16, 2 * round(height * scale / 2 + 0.25)), max(16, 2 * round(width * scale / 2 + 0.25))
+
+
+def reencode(frames: Iterator[tuple[int, av.VideoFrame]], height: int, width: int) -> Iterator[tuple[int, av.VideoFrame]]:
+    """Encode and decode again, one frame in, one frame out.
+
+    Args:
+        frames: (display position, frame) in display order.
+        height: of the re-encoded picture, pixels, even.
+        width: likewise.
+
+    Yields:
+        (display position, frame with motion vectors).
+    """
+    encoder = av.CodecContext.create("mpeg4", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
+    encoder.time_base, encoder.framerate = Fraction(1, 25), Fraction(25)  # only the order matters
+    encoder.thread_count = 1
+    encoder.options = {"g": str(GOP), "bf": "0", "flags": "+qscale", "global_quality": str(118 * _QUALITY)}
+    decoder = av.CodecContext.create("mpeg4", "r")
+    decoder.thread_type, decoder.thread_count = "SLICE", 1
+    decoder.options = {"flags2": "+export_mvs"}
+    scaler = VideoReformatter()
+    order: list[int] = []
+    for count, (position, frame) in enumerate(frames):
+        small = scaler.reformat(frame, width, height, "yuv420p", interpolation=Interpolation.AREA, threads=1)
+        if small is frame:  # nothing to convert: the caller's frame must keep its own time stamps
+            small = av.VideoFrame.from_ndarray(frame.to_ndarray(), format="yuv420p")
+        small.pts, small.time_base, small.pict_type = count, Fraction(1, 25), 0
+        order.append(position)
+        for packet in encoder.encode(small):
+            yield from _decoded(decoder, packet, order)
+    for packet in (*encoder.encode(None), None):
+        yield from _decoded(decoder, packet, order)
+
+
+def _decoded(
+    decoder: av.CodecContext, packet: av.Packet | None, order: list[int]
+) -> Iterator[tuple[int, av.VideoFrame]]:
+    for frame in decoder.decode(packet):
+        yield order.pop(0), frame
