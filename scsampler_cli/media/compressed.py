@@ -5,7 +5,7 @@ P-frames that a clip takes -> `ClipVisual`. At most two coded frames and one cli
 
 Facts of FFmpeg that this rests on, each held by a test: a P-frame's reference is the I- or P-frame shown before it, not the
 frame shown before it; vectors grow with that distance; B-frames that nothing refers to can be skipped whole.
-Of H.264's several references FFmpeg does not export which one a block uses; `features.reference` finds it by trying.
+Of H.264's several references FFmpeg does not export which one a block uses; `features.residual` finds it by trying.
 But: interlaced field vectors are read as frame vectors.
 """
 
@@ -26,8 +26,7 @@ from scsampler_cli.config import FeatureSettings
 from scsampler_cli.errors import VideoError
 from scsampler_cli.features.clip import ClipVisual
 from scsampler_cli.features.motion import displacement, resize_grid, vector_field
-from scsampler_cli.features.reference import at_cells, choose
-from scsampler_cli.features.residual import compensate, residual
+from scsampler_cli.features.residual import at_cells, residual
 from scsampler_cli.media.container import StreamIndex, VideoInfo, decode_packets, open_video
 from scsampler_cli.media.reencode import encoded_size, reencode
 from scsampler_cli.timeline import ClipGrid
@@ -136,13 +135,11 @@ class _ClipBuilder:
         distances = np.array([coded.position - r.position for r in coded.references])
         distance: NDArray[np.int64] | int = int(distances[0])
         if "rgbr" in self._settings.inputs or len(distances) > 1:
-            picture = self._pictures.rgb(coded)
-            predictions = [compensate(self._pictures.rgb(r), field, height, width) for r in coded.references]
-            chosen = choose(picture, predictions)
-            distance = distances[at_cells(chosen, *covered.shape)]
-            prediction = np.take_along_axis(np.stack(predictions), chosen[None, ..., None], axis=0)[0]
+            references = [self._pictures.rgb(r) for r in coded.references]
+            difference, choice = residual(self._pictures.rgb(coded), references, field, height, width)
+            distance = distances[at_cells(choice, *covered.shape)]
             if "rgbr" in self._settings.inputs:
-                self._residual.append(self._turned(residual(picture, prediction)))
+                self._residual.append(self._turned(difference))
         if "md" in self._settings.inputs:
             self._motion.append(self._upright_motion(displacement(field, covered, distance), height, width))
 

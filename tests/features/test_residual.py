@@ -1,0 +1,61 @@
+"""Motion compensation with a known answer."""
+
+import numpy as np
+import pytest
+
+from scsampler_cli.features.residual import at_cells, residual
+from tests.synthetic import pan, texture
+
+
+def field(height: int, width: int, x: float, y: float) -> np.ndarray:
+    return np.broadcast_to(np.float32([x, y]), (-(-height // 8), -(-width // 8), 2)).copy()
+
+
+def test_a_perfect_vector_leaves_nothing_away_from_the_edge() -> None:
+    before, after = pan(2, 5, -3, 96, 128)
+    left, choice = residual(after, [before], field(96, 128, -5, 3), 96, 128)
+    assert left.dtype == np.int8
+    assert np.abs(left[4:-4, 6:-6]).max() == 0
+    assert not choice.any()
+
+
+def test_without_motion_it_is_the_frame_difference() -> None:
+    before, after = texture(40, 56, 1), texture(40, 56, 2)
+    left, _ = residual(after, [before], field(40, 56, 0, 0), 40, 56)
+    assert np.array_equal(left, np.clip(after.astype(int) - before, -128, 127))
+
+
+def test_half_a_pixel_is_the_mean_of_two() -> None:
+    before = np.zeros((16, 16, 3), np.uint8)
+    before[:, 8:] = 100
+    left, _ = residual(np.zeros_like(before), [before], field(16, 16, 0.5, 0), 16, 16)
+    assert left[0, 6:9, 0].tolist() == [0, -50, -100]
+
+
+def test_vectors_scale_with_a_smaller_picture() -> None:
+    before, after = pan(2, 8, 4, 192, 256)
+    small_before, small_after = before[::2, ::2], after[::2, ::2]
+    left, _ = residual(small_after, [small_before], field(192, 256, -8, -4), 192, 256)
+    assert np.abs(left[4:, 8:]).max() == 0
+
+
+def test_the_reference_that_explains_a_block_is_found() -> None:
+    """The left half moved since the older reference only: its vector makes sense there alone."""
+    older, nearest = texture(64, 128, 1), texture(64, 128, 2)
+    frame = nearest.copy()
+    frame[:, 4:64] = older[:, :60]
+    vectors = field(64, 128, 0, 0)
+    vectors[:, :8, 0] = -4
+    left, choice = residual(frame, [nearest, older], vectors, 64, 128)
+    assert at_cells(choice, 8, 16)[:, 1:7].all()
+    assert not at_cells(choice, 8, 16)[:, 9:].any()
+    assert np.abs(left[:, 8:58]).max() == 0
+
+
+@pytest.mark.parametrize("noise", [0, 1])
+def test_the_nearest_reference_wins_a_near_tie(noise: int) -> None:
+    rng = np.random.default_rng(0)
+    picture = texture(32, 32)
+    frame = np.clip(picture + rng.integers(-noise, noise + 1, picture.shape), 0, 255).astype(np.uint8)
+    _, choice = residual(frame, [picture, frame], field(32, 32, 0, 0), 32, 32)
+    assert not choice.any()

@@ -1,0 +1,114 @@
+"""Opening, probing and indexing real files, sound ones and broken ones."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from scsampler_cli.errors import VideoError
+from scsampler_cli.media.container import scan
+from tests.synthetic import pan, static, tone, write_video
+
+
+def test_times_are_exact_with_b_frames(tmp_path: Path) -> None:
+    index = scan(write_video(tmp_path / "v.mp4", pan(40, 2, 1, 64, 64), fps=30))
+    assert len(index.timeline) == 40
+    assert [index.timeline.time(i) for i in range(41)] == [Fraction(i, 30) for i in range(41)]
+    assert index.keyframes.tolist() == [0]
+    assert not index.counted
+    assert index.notes == ()
+
+
+def test_variable_frame_rate_keeps_every_stamp(tmp_path: Path) -> None:
+    pts = np.cumsum([0, *([10, 40, 25] * 10)])[:30].tolist()
+    path = write_video(tmp_path / "v.mkv", pan(30, 1, 0, 64, 64), pts=pts, time_base=Fraction(1, 1000))
+    assert [index_time * 1000 for index_time in map(scan(path).timeline.time, range(30))] == pts
+
+
+def test_a_late_start_stays_late(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "v.ts", pan(30, 1, 0, 64, 64), pts=range(100, 130))
+    timeline = scan(path).timeline
+    # MPEG-TS adds its own mux delay in front; the spacing and the length are what the frames say
+    assert timeline.time(0) >= 4
+    assert timeline.duration == Fraction(30, 25)
+
+
+def test_keyframes_are_where_the_encoder_put_them(tmp_path: Path) -> None:
+    index = scan(write_video(tmp_path / "v.mp4", pan(40, 1, 0, 64, 64), codec="mpeg4", options={"g": "12"}))
+    assert index.keyframes.tolist() == [0, 12, 24, 36]
+
+
+def test_a_raw_stream_without_times_is_counted_and_says_so(tmp_path: Path) -> None:
+    write_video(tmp_path / "v.mp4", pan(40, 1, 0, 64, 64), options={"bf": "2"})
+    with av.open(str(tmp_path / "v.mp4")) as source, av.open(str(tmp_path / "v.h264"), "w", format="h264") as raw:
+        stream = raw.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                raw.mux(packet)
+    index = scan(tmp_path / "v.h264")
+    assert index.counted
+    assert len(index.timeline) == 40
+    assert any("counted" in note for note in index.notes)
+
+
+def test_a_file_that_starts_between_keyframes_is_indexed_by_what_decodes(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "v.ts", pan(60, 1, 0, 64, 64), options={"g": "25", "bf": "0", "sc_threshold": "0"})
+    data = path.read_bytes()
+    with av.open(str(path)) as box:
+        positions = [packet.pos for packet in box.demux(video=0) if packet.size]
+    (tmp_path / "cut.ts").write_bytes(data[: 188 * 3] + data[positions[5] :])
+    index = scan(tmp_path / "cut.ts")
+    assert len(index.timeline) == 35  # frames 25-59; the rest of the first GOP has no keyframe
+    assert any("decoding it" in note for note in index.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "word"),
+    [
+        ("text.mp4", b"this is a text file\n" * 50, "not a video"),
+        ("zeros.mp4", bytes(5000), "not a video"),
+        ("noise.avi", np.random.default_rng(0).bytes(5000), "not a video"),
+    ],
+)
+def test_other_things_under_a_videos_name_are_refused(tmp_path: Path, name: str, content: bytes, word: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(VideoError, match=word) as caught:
+        scan(tmp_path / name)
+    assert caught.value.hint
+    assert "\n" not in str(caught.value)
+
+
+def test_sound_alone_is_refused(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "a.m4a"), "w") as box:
+        track = box.add_stream("aac", rate=22050, layout="mono")
+        for at in range(0, 22050, 1024):
+            block = av.AudioFrame.from_ndarray(tone(1, 440)[None, at : at + 1024], "fltp", "mono")
+            block.sample_rate, block.pts = 22050, at
+            box.mux(track.encode(block))
+        box.mux(track.encode(None))
+    with pytest.raises(VideoError, match="no picture"):
+        scan(tmp_path / "a.m4a")
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.95])
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
+def test_a_truncated_file_gives_what_is_there_or_a_clear_error(tmp_path: Path, share: float, suffix: str) -> None:
+    path = write_video(tmp_path / f"v.{suffix}", static(100), options={"g": "10"}, audio=tone(4, 300))
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    try:
+        assert 1 <= len(scan(path).timeline) <= 100
+    except VideoError as error:
+        assert error.hint
+
+
+def test_a_playlist_opens_no_other_file(tmp_path: Path) -> None:
+    video = write_video(tmp_path / "secret.mp4", static(10, 64, 64))
+    (tmp_path / "list.m3u8").write_text(f"#EXTM3U\n#EXTINF:1,\n{video}\n#EXT-X-ENDLIST\n")
+    (tmp_path / "list.ffconcat").write_text(f"ffconcat version 1.0\nfile '{video}'\n")
+    for name in ("list.m3u8", "list.ffconcat"):
+        with pytest.raises(VideoError):
+            scan(tmp_path / name)

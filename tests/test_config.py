@@ -1,0 +1,48 @@
+"""Defaults are the paper's; contradictions are refused with a hint."""
+
+import pytest
+
+from scsampler_cli.config import FeatureSettings, SelectionSettings
+from scsampler_cli.errors import SettingsError
+
+
+def test_defaults_are_the_best_configuration_of_the_paper() -> None:
+    settings = SelectionSettings()
+    assert (settings.strategy, settings.k, settings.visual_share) == ("av-union-list", 10, 8)
+    assert FeatureSettings().inputs == ("md", "rgbr", "mel")
+
+
+@pytest.mark.parametrize(("k", "share"), [(10, 8), (5, 4), (1, 1), (3, 2), (20, 16)])
+def test_k_visual_scales_with_k(k: int, share: int) -> None:
+    assert SelectionSettings(k=k).visual_share == share
+
+
+def test_alpha_follows_table_5() -> None:
+    assert SelectionSettings("av-convex-list").weight == 0.8
+    assert SelectionSettings("av-convex-score").weight == 0.9
+    assert SelectionSettings("av-convex-score", alpha=0.5).weight == 0.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ({"strategy": "best"}, "unknown strategy"),
+        ({"k": 0}, "k 0"),
+        ({"k": 4, "k_visual": 5}, "k_visual 5"),
+        ({"alpha": 1.5}, "alpha"),
+        ({"clip_stride": 0}, "clip_stride"),
+        ({"strategy": "empirical"}, "histogram"),
+        ({"histogram": (0.0, 0.0)}, "histogram"),
+    ],
+)
+def test_bad_selections_are_refused(arguments: dict, word: str) -> None:
+    with pytest.raises(SettingsError, match=word):
+        SelectionSettings(**arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"inputs": ("flow",)}, {"inputs": ()}, {"p_frames": -1}, {"short_side": 8}, {"short_side": 9999}]
+)
+def test_bad_features_are_refused(arguments: dict) -> None:
+    with pytest.raises(SettingsError):
+        FeatureSettings(**arguments)
