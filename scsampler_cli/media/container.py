@@ -32,6 +32,9 @@ VECTOR_CODECS = frozenset(
 )
 """Decoders that export motion vectors, measured on FFmpeg 8.1; every other one is silent about them."""
 
+FFMPEG_VERSION = av.ffmpeg_version_info
+"""Of the FFmpeg inside the av package."""
+
 TRIAL_FRAMES = 32
 """Our choice: more than the reorder delay of any codec (16 frames in H.264)."""
 

@@ -1,0 +1,36 @@
+"""`--classifier auto`: the best classifier that can be had, and one line that says which and why."""
+
+from __future__ import annotations
+
+import torch
+
+from scsampler_cli.classifiers import registry
+from scsampler_cli.classifiers.base import ClipClassifier
+from scsampler_cli.classifiers.torchvision import cached_path
+from scsampler_cli.errors import ClassifierError, WeightsError
+from scsampler_cli.weightfile import shipped
+
+PREFERRED = "mc3_18"
+"""Kinetics-400 MC3-18: the paper's fastest classifier (App. D)."""
+SHIPPED = ("actions6", "demo")
+"""What comes with the package, the best first."""
+
+
+def choose_auto(device: torch.device, dtype: torch.dtype) -> tuple[ClipClassifier, str]:
+    """Kinetics-400 MC3-18 if its weights are cached or can be downloaded, else the best shipped classifier.
+
+    Raises:
+        ClassifierError: nothing at all can be loaded.
+    """
+    was_cached = cached_path(PREFERRED).is_file()
+    try:
+        classifier = registry.load(PREFERRED, device, dtype)
+    except (ClassifierError, WeightsError) as error:
+        for name in SHIPPED:
+            if shipped(f"{name}_classifier").is_file():
+                chosen = registry.load(name, device, dtype)
+                why = f"classifier {name} ({len(chosen.labels)} classes): {error}; change it with --classifier"
+                return chosen, why
+        raise
+    how = "from the torch hub cache" if was_cached else "downloaded"
+    return classifier, f"classifier {PREFERRED} (Kinetics-400, {how}); change it with --classifier"

@@ -1,0 +1,49 @@
+"""Frames -> a classifier's input size, exactly as torchvision's video presets do it up to the crop.
+
+Bilinear without antialiasing, on uint8: that is what the public video weights were evaluated with. Done frame by frame, so
+that one full-size frame is held at a time.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torchvision.transforms import v2
+from torchvision.transforms.v2 import functional as transforms
+
+from scsampler_cli.classifiers.base import InputSpec
+
+
+def fit_frame(frame: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
+    """Resize and crop one frame.
+
+    Args:
+        frame: uint8 [H, W, 3], RGB as displayed.
+        spec: the classifier's geometry.
+
+    Returns:
+        uint8 [h, w, 3] with (h, w) = spec.crop; black is added where the resized picture is smaller than the crop.
+    """
+    planes = torch.from_numpy(frame).permute(2, 0, 1)
+    size = list(spec.resize) if isinstance(spec.resize, tuple) else _short_side(planes, spec.resize)
+    planes = transforms.resize(planes, size, v2.InterpolationMode.BILINEAR, antialias=False)
+    return transforms.center_crop(planes, list(spec.crop)).permute(1, 2, 0).contiguous().numpy()
+
+
+_LONGEST = 8
+"""Times the short side: a longer strip is squeezed, so that memory stays bounded."""
+
+
+def _short_side(planes: Tensor, side: int) -> list[int]:
+    height, width = planes.shape[-2:]
+    scale = side / min(height, width)
+    return [min(max(side, round(length * scale)), _LONGEST * side) for length in (height, width)]
+
+
+def normalise(clips: NDArray[np.uint8], spec: InputSpec, device: torch.device) -> Tensor:
+    """uint8 [N, F, h, w, 3] -> float32 [N, 3, F, h, w], scaled to 0-1, minus mean, over std."""
+    batch = torch.from_numpy(clips).to(device, non_blocking=True).permute(0, 4, 1, 2, 3).float() / 255
+    mean, std = (torch.tensor(values, device=device).view(1, 3, 1, 1, 1) for values in (spec.mean, spec.std))
+    return (batch - mean) / std

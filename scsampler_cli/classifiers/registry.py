@@ -1,0 +1,79 @@
+"""Classifiers by name, found through the entry-point group `scsampler.classifiers`; the built-ins come the same way.
+
+A factory is called as `factory(device, dtype, weights=None, labels=None)` and returns a `ClipClassifier`. Listing reads names
+only; a plug-in is imported when it is chosen, so a broken one harms nothing else.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+
+import torch
+
+from scsampler_cli.classifiers.base import ClipClassifier
+from scsampler_cli.classifiers.network import from_file
+from scsampler_cli.errors import ClassifierError, ScsamplerError
+
+GROUP = "scsampler.classifiers"
+
+
+def listing() -> dict[str, list[EntryPoint]]:
+    """Name -> the entry points that claim it (more than one is a conflict), sorted by name; nothing is imported."""
+    found: dict[str, list[EntryPoint]] = {}
+    for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value)):
+        same = found.setdefault(point.name, [])
+        if all(point.value != other.value for other in same):
+            same.append(point)
+    return found
+
+
+def names() -> list[str]:
+    """Names that `--classifier` takes."""
+    return list(listing())
+
+
+def load(
+    name: str,
+    device: torch.device,
+    dtype: torch.dtype,
+    weights: Path | None = None,
+    labels: Sequence[str] | None = None,
+) -> ClipClassifier:
+    """A classifier by name, or from a weight file of ours.
+
+    Raises:
+        ClassifierError: unknown name, name claimed twice, or a plug-in that does not load or return a classifier.
+        WeightsError: its weights are missing, damaged or do not fit.
+    """
+    points = listing().get(name)
+    if points is None:
+        if Path(name).suffix in (".safetensors", ".pth", ".pt") or Path(name).is_file():
+            return from_file(Path(name), device, dtype, None, labels)
+        raise ClassifierError(f"unknown classifier {name!r}", hint=_suggestion(name))
+    if len(points) > 1:
+        owners = " and ".join(f"{p.dist.name if p.dist else '?'} ({p.value})" for p in points)
+        raise ClassifierError(f"classifier {name!r} is claimed by {owners}", hint="uninstall one of them")
+    try:
+        classifier = points[0].load()(device, dtype, weights=weights, labels=labels)
+    except ScsamplerError:
+        raise
+    except Exception as error:
+        raise ClassifierError(
+            f"classifier {name!r} is broken: {type(error).__name__}: {error}",
+            hint=f"it comes from {points[0].dist.name if points[0].dist else 'an unknown package'} ({points[0].value})",
+        ) from error
+    if not isinstance(classifier, ClipClassifier):
+        raise ClassifierError(
+            f"classifier {name!r} is broken: its factory returned {type(classifier).__name__}",
+            hint="a classifier has name, labels, spec, weights and classify()",
+        )
+    return classifier
+
+
+def _suggestion(name: str) -> str:
+    close = difflib.get_close_matches(name, names(), n=1)
+    known = f"known: {', '.join(names())}, or a weight file"
+    return f"did you mean {close[0]}? {known}" if close else known

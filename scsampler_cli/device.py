@@ -1,0 +1,50 @@
+"""Where networks run and in which precision."""
+
+from __future__ import annotations
+
+import torch
+
+from scsampler_cli.errors import SettingsError
+
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def pick_device(name: str) -> torch.device:
+    """"auto" (CUDA where there is any), "cpu", "cuda" or "cuda:N".
+
+    Raises:
+        SettingsError: the name is unknown or the device is not there.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    kind, _, number = name.partition(":")
+    if kind not in ("cpu", "cuda") or (number and not number.isdigit()):
+        raise SettingsError(f"unknown device {name!r}", hint="use auto, cpu, cuda or cuda:N")
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise SettingsError(f"device {name} was asked for, but there is no CUDA here", hint="use --device auto or cpu")
+    if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
+        raise SettingsError(
+            f"device {name} was asked for, but there are {torch.cuda.device_count()} GPUs", hint="they count from cuda:0"
+        )
+    return torch.device(name)
+
+
+def pick_dtype(name: str, device: torch.device) -> torch.dtype:
+    """"fp32", "bf16", "fp16", or "auto": whichever is fast on the device and safe without loss scaling.
+
+    A GPU gets fp16; a CPU gets bf16 only where it has instructions for it (AVX512-BF16 or AMX halve a 3D CNN's time), fp32
+    elsewhere, since bf16 is emulated there.
+
+    Raises:
+        SettingsError: unknown name, or fp16 on a CPU.
+    """
+    if name == "auto":
+        if device.type == "cuda":
+            return torch.float16
+        fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+        return torch.bfloat16 if fast else torch.float32
+    if name not in PRECISIONS:
+        raise SettingsError(f"unknown precision {name!r}", hint="use auto, fp32, bf16 or fp16")
+    if name == "fp16" and device.type == "cpu":
+        raise SettingsError("fp16 needs a GPU", hint="use --precision bf16 or fp32 on a CPU")
+    return PRECISIONS[name]

@@ -1,0 +1,168 @@
+"""The audio sampler's input: 40 log-mel bands at 200 times over a window of two clips, one window for each clip (Sec. 3.3.2).
+
+              |<---------- window: 200 hops ---------->|
+    |  clip i-1   |    clip i    |   clip i+1   |
+                         ^ centre of window = centre of clip
+
+The hop is a whole number of samples, so the window is two clips long to within 100 samples in 16,000 a second. Filter
+settings are VGGish's (Hershey et al., 2017), which the paper does not give: 25 ms Hann window, 125-7500 Hz, log(x + 0.01).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torchaudio.transforms import MelSpectrogram
+
+from scsampler_cli.features.clip import ClipSound
+from scsampler_cli.media.audio import RATE_HZ, AudioBlock
+from scsampler_cli.timeline import ClipGrid
+
+BANDS = 40
+"""Sec. 3.3.2."""
+STEPS = 200
+"""Sec. 3.3.2."""
+WINDOW_CLIPS = 2
+"""Sec. 3.3.2: twice as long as the clip."""
+FRAME = RATE_HZ * 25 // 1000  # 400 samples
+N_FFT = 512
+"""Next power of two; 31.25 Hz a bin."""
+LOW_HZ, HIGH_HZ = 125.0, 7500.0
+OFFSET = 0.01
+"""Added before the logarithm."""
+MIN_COVER = 0.5
+"""Share of a window that must hold sound for the clip to count as heard (our choice)."""
+_BATCH = 16
+"""Windows transformed at once."""
+
+
+def hop_samples(clip_duration: Fraction) -> int:
+    """Samples between two steps: a window of two clips in 200 steps, at least 1.
+
+    Example: 16 frames at 25 frames/s last 0.64 s: 1.28 s * 16000 / 200 = 102.4 -> 102.
+    """
+    return max(1, round(WINDOW_CLIPS * clip_duration * RATE_HZ / STEPS))
+
+
+def window_span(centre: Fraction, hop: int) -> tuple[int, int]:
+    """[start, end) of a clip's window on the clock, in samples at 16 kHz; 200 hops around the clip's centre."""
+    start = round(centre * RATE_HZ) - STEPS * hop // 2
+    return start, start + STEPS * hop
+
+
+class MelFilter:
+    """log-mel of windows; step t is centred at (t + 1/2) hops from the window's start."""
+
+    def __init__(self, hop: int) -> None:
+        self.hop = hop
+        self.lead = N_FFT // 2 - hop // 2
+        """Samples needed before the window's start (negative: the first step begins later)."""
+        self.length = (STEPS - 1) * hop + N_FFT
+        """Samples needed in all."""
+        self._transform = MelSpectrogram(
+            RATE_HZ, N_FFT, FRAME, hop, LOW_HZ, HIGH_HZ, n_mels=BANDS, center=False, power=2.0, norm=None
+        )
+
+    def __call__(self, samples: Tensor) -> NDArray[np.float32]:
+        """float32 [n, length] -> float32 [n, 40, 200]."""
+        mel: Tensor = torch.log(self._transform(samples) + OFFSET)
+        return mel.numpy()
+
+
+class _Buffer:
+    """The last stretch of sound, with a mask of where there is any; grows and is cut as windows move on."""
+
+    def __init__(self) -> None:
+        self.start = 0
+        self._samples = np.zeros(0, np.float32)
+        self._known = np.zeros(0, bool)
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self._samples)
+
+    def add(self, block: AudioBlock, until: int) -> None:
+        """Append a block; what lies beyond `until` is refused by the caller, what lies before `start` is dropped."""
+        skip = max(0, self.end - block.start)
+        samples = block.samples[skip:]
+        gap = max(0, min(block.start - self.end, until - self.end)) if len(self._samples) else 0
+        if not len(self._samples):
+            self.start = block.start + skip
+        self._samples = np.concatenate([self._samples, np.zeros(gap, np.float32), samples])
+        self._known = np.concatenate([self._known, np.zeros(gap, bool), np.ones(len(samples), bool)])
+
+    def cut(self, start: int) -> None:
+        """Forget everything before `start`."""
+        drop = min(max(0, start - self.start), len(self._samples))
+        self._samples, self._known = self._samples[drop:], self._known[drop:]
+        self.start += drop
+
+    def take(self, start: int, end: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Samples and mask of [start, end); zero and False outside of what is known."""
+        samples, known = np.zeros(end - start, np.float32), np.zeros(end - start, bool)
+        low, high = max(start, self.start), min(end, self.end)
+        if low < high:
+            samples[low - start : high - start] = self._samples[low - self.start : high - self.start]
+            known[low - start : high - start] = self._known[low - self.start : high - self.start]
+        return samples, known
+
+
+def mel_clips(
+    blocks: Iterable[AudioBlock] | None, grid: ClipGrid, clips: NDArray[np.int64]
+) -> Iterator[ClipSound]:
+    """Audio features of some clips, streaming.
+
+    Args:
+        blocks: sound in time order; None where the file has none.
+        grid: the video's clips.
+        clips: int64 [M], increasing indices.
+
+    Yields:
+        one `ClipSound` for each clip, in order.
+    """
+    if blocks is None:
+        yield from (ClipSound(int(clip), None, 0.0) for clip in clips)
+        return
+    hop = hop_samples(grid.nominal_duration)
+    mel_filter = MelFilter(hop)
+    waiting: list[tuple[int, NDArray[np.float32], float]] = []
+    for clip, samples, cover in _windows(iter(blocks), grid, clips, mel_filter):
+        waiting.append((clip, samples, cover))
+        if len(waiting) == _BATCH:
+            yield from _transformed(waiting, mel_filter)
+            waiting.clear()
+    yield from _transformed(waiting, mel_filter)
+
+
+def _windows(
+    blocks: Iterator[AudioBlock], grid: ClipGrid, clips: NDArray[np.int64], mel_filter: MelFilter
+) -> Iterator[tuple[int, NDArray[np.float32], float]]:
+    """(clip, samples for the filter, share of the window that holds sound)."""
+    buffer = _Buffer()
+    pending: AudioBlock | None = next(blocks, None)
+    for clip in clips.tolist():
+        start, end = window_span(grid[clip].centre, mel_filter.hop)
+        first = start - mel_filter.lead
+        last = max(end, first + mel_filter.length)
+        buffer.cut(min(start, first))
+        while pending is not None and pending.start < last:
+            if pending.start + len(pending.samples) > min(start, first):
+                buffer.add(pending, last)
+            pending = next(blocks, None)
+        samples, _ = buffer.take(first, first + mel_filter.length)
+        _, known = buffer.take(start, end)
+        yield clip, samples, float(known.mean())
+
+
+def _transformed(
+    windows: list[tuple[int, NDArray[np.float32], float]], mel_filter: MelFilter
+) -> Iterator[ClipSound]:
+    heard = [samples for _, samples, cover in windows if cover >= MIN_COVER]
+    mels = iter(mel_filter(torch.from_numpy(np.stack(heard))) if heard else ())
+    for clip, _, cover in windows:
+        yield ClipSound(clip, next(mels) if cover >= MIN_COVER else None, cover)

@@ -1,0 +1,260 @@
+"""The feature file (.scf): what `extract` writes and `score` reads back, streaming both ways.
+
+    bytes                content
+    8                    magic "SCSAMPLF"
+    u16, u32             format version, length n of the header
+    n                    header: JSON, UTF-8
+    u32                  crc32 of the header
+    then records, each:
+    4                    kind: "VIS " or "SND "
+    u32, u32, u32        clip index, length m of the payload, crc32 of the payload
+    m                    payload: zlib; inside: u16 length of a JSON list of [name, dtype, shape], the list, the arrays' bytes
+    at last:
+    4, u32, u32, u32     "END ", number of records, length n of the notes, crc32 of the notes
+    n                    notes: JSON list of strings, what was noticed while reading the video
+
+All integers are little-endian, arrays C-ordered and little-endian. A file without its END record is incomplete and refused, as
+is one of another version. A file appears under its name only when it is complete.
+But: there is no index; clips are read in order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scsampler_cli.errors import FeatureFileError, OutputError
+from scsampler_cli.features.clip import ClipSound, ClipVisual
+
+MAGIC = b"SCSAMPLF"
+VERSION = 1
+SUFFIX = ".scf"
+_HEADER = struct.Struct("<HI")
+_RECORD = struct.Struct("<4sIII")
+_END = struct.Struct("<4sIII")
+_LIMIT = 1 << 30
+"""Bytes of one header or record, packed or unpacked; anything larger is damage."""
+_DTYPES = {"uint8", "int8", "float16", "float32", "float64", "int64"}
+_HINT = "extract the features again"
+
+
+class FeatureWriter:
+    """Writes a feature file; use as a context manager. An exception leaves nothing under the file's name.
+
+    Args:
+        path: of the file.
+        header: JSON-able settings, times and versions.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+
+    def __init__(self, path: Path, header: dict[str, Any]) -> None:
+        self._path, self._part = path, path.with_name(path.name + ".part")
+        self._count = 0
+        self.notes: list[str] = []
+        """Written at the end; fill in before the block is left."""
+        data = json.dumps(header, sort_keys=True).encode()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file: IO[bytes] = self._part.open("wb")
+        except OSError as error:
+            raise OutputError(f"cannot write {path}: {error.strerror}", hint="choose another place with -o") from error
+        self._write(MAGIC + _HEADER.pack(VERSION, len(data)) + data + struct.pack("<I", zlib.crc32(data)))
+
+    def __enter__(self) -> FeatureWriter:
+        return self
+
+    def visual(self, clip: ClipVisual) -> None:
+        """Append the visual features of a clip."""
+        size = np.array([clip.height, clip.width], np.int64)
+        self._record(b"VIS ", clip.clip, {"size": size, "if": clip.iframes, "md": clip.motion, "rgbr": clip.residual})
+
+    def sound(self, clip: ClipSound) -> None:
+        """Append the audio features of a clip."""
+        arrays: dict[str, NDArray[Any]] = {"cover": np.array([clip.cover], np.float64)}
+        if clip.mel is not None:
+            arrays["mel"] = clip.mel
+        self._record(b"SND ", clip.clip, arrays)
+
+    def _record(self, kind: bytes, clip: int, arrays: dict[str, NDArray[Any]]) -> None:
+        table = json.dumps([[name, a.dtype.name, list(a.shape)] for name, a in arrays.items()]).encode()
+        body = b"".join(np.ascontiguousarray(a).astype(a.dtype.newbyteorder("<")).tobytes() for a in arrays.values())
+        payload = zlib.compress(struct.pack("<H", len(table)) + table + body, 1)
+        self._write(_RECORD.pack(kind, clip, len(payload), zlib.crc32(payload)) + payload)
+        self._count += 1
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise OutputError(f"cannot write {self._path}: {error.strerror}", hint="is the disk full?") from error
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                notes = json.dumps(self.notes).encode()
+                self._write(_END.pack(b"END ", self._count, len(notes), zlib.crc32(notes)) + notes)
+            self._file.close()
+            if kind is None:
+                self._part.replace(self._path)
+        except OSError as failed:
+            raise OutputError(f"cannot write {self._path}: {failed.strerror}", hint="is the disk full?") from failed
+        finally:
+            with contextlib.suppress(OSError):
+                self._part.unlink(missing_ok=True)
+
+
+def sniff(path: Path) -> bool:
+    """True when a file begins like a feature file."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False
+
+
+def read_header(path: Path) -> tuple[dict[str, Any], list[str]]:
+    """The header and the notes, after a check that the file is whole.
+
+    Raises:
+        FeatureFileError: not a feature file, an unknown version, truncated or damaged.
+    """
+    with _opened(path) as file:
+        header = _header(file, path)
+        for _ in _records(file, path, None):
+            pass
+        _, length, crc = struct.unpack("<III", _exactly(file, _END.size - 4, path))
+        notes = _exactly(file, min(length, _LIMIT), path)
+        if zlib.crc32(notes) != crc or file.read(1):
+            raise _damaged(path, "its end")
+        return header, [str(note) for note in json.loads(notes)]
+
+
+def read_visual(path: Path) -> Iterator[ClipVisual]:
+    """The visual features, in clip order.
+
+    Raises:
+        FeatureFileError: truncated or damaged.
+    """
+    for clip, arrays in _read(path, b"VIS "):
+        try:
+            height, width = arrays["size"].tolist()
+            yield ClipVisual(clip, height, width, arrays["if"], arrays["md"], arrays["rgbr"])
+        except (KeyError, ValueError) as error:
+            raise _damaged(path, "an incomplete record") from error
+
+
+def read_sound(path: Path) -> Iterator[ClipSound]:
+    """The audio features, in clip order.
+
+    Raises:
+        FeatureFileError: truncated or damaged.
+    """
+    for clip, arrays in _read(path, b"SND "):
+        if "cover" not in arrays:
+            raise _damaged(path, "an incomplete record")
+        yield ClipSound(clip, arrays.get("mel"), float(arrays["cover"][0]))
+
+
+def _read(path: Path, kind: bytes) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
+    with _opened(path) as file:
+        _header(file, path)
+        for clip, payload in _records(file, path, kind):
+            yield clip, _arrays(payload, path)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise FeatureFileError(f"{path}: {error.strerror}", hint="check the path") from error
+    with file:
+        yield file
+
+
+def _header(file: IO[bytes], path: Path) -> dict[str, Any]:
+    if file.read(len(MAGIC)) != MAGIC:
+        raise FeatureFileError(f"{path} is not a feature file", hint="`scsampler extract` makes them")
+    version, length = _HEADER.unpack(_exactly(file, _HEADER.size, path))
+    if version != VERSION:
+        raise FeatureFileError(
+            f"{path} has version {version} of the feature format, this scsampler reads {VERSION}", hint=_HINT
+        )
+    if length > _LIMIT:
+        raise _damaged(path, "its header")
+    data = _exactly(file, length, path)
+    (crc,) = struct.unpack("<I", _exactly(file, 4, path))
+    if zlib.crc32(data) != crc:
+        raise _damaged(path, "its header")
+    header = json.loads(data)
+    if not isinstance(header, dict):
+        raise _damaged(path, "its header")
+    return header
+
+
+def _records(file: IO[bytes], path: Path, kind: bytes | None) -> Iterator[tuple[int, bytes]]:
+    """(clip, payload) of records of one kind; the payloads of the others are skipped."""
+    count = 0
+    while (tag := _exactly(file, 4, path)) != b"END ":
+        if tag not in (b"VIS ", b"SND "):
+            raise _damaged(path, f"record {count}")
+        _, clip, length, crc = _RECORD.unpack(tag + _exactly(file, _RECORD.size - 4, path))
+        if length > _LIMIT:
+            raise _damaged(path, f"record {count}")
+        payload = _exactly(file, length, path)
+        if zlib.crc32(payload) != crc:
+            raise _damaged(path, f"record {count}")
+        count += 1
+        if tag == kind:
+            yield clip, payload
+    expected = file.read(4)
+    file.seek(-len(expected), 1)
+    if expected != struct.pack("<I", count):
+        raise _damaged(path, "its end")
+
+
+def _arrays(payload: bytes, path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        unpacker = zlib.decompressobj()
+        data = unpacker.decompress(payload, _LIMIT)
+        if not unpacker.eof:
+            raise ValueError("too large")
+        (length,) = struct.unpack_from("<H", data)
+        at = 2 + length
+        arrays = {}
+        for name, dtype, shape in json.loads(data[2:at]):
+            if dtype not in _DTYPES or min([0, *shape]) < 0:
+                raise ValueError(f"array {name}")
+            kind = np.dtype(dtype).newbyteorder("<")
+            size = int(np.prod(shape, dtype=object)) * kind.itemsize
+            arrays[str(name)] = np.frombuffer(data[at : at + size], kind).reshape(shape).astype(dtype)
+            at += size
+        if at != len(data):
+            raise ValueError("length")
+    except (ValueError, TypeError, KeyError, struct.error, zlib.error) as error:
+        raise _damaged(path, "a record") from error
+    return arrays
+
+
+def _exactly(file: IO[bytes], count: int, path: Path) -> bytes:
+    data = file.read(count)
+    if len(data) != count:
+        raise FeatureFileError(f"{path} is cut off: {count - len(data)} bytes are missing", hint=_HINT)
+    return data
+
+
+def _damaged(path: Path, where: str) -> FeatureFileError:
+    return FeatureFileError(f"{path} is damaged: {where} does not check out", hint=_HINT)

@@ -1,0 +1,168 @@
+"""Decode the sound of a file as a stream of mono blocks at 16 kHz, placed on the container's clock.
+
+But: memory does not grow with the length of the file, and silence is not invented: where there is no sound, there is no block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.container
+import av.error
+import numpy as np
+from av.audio.stream import AudioStream
+from numpy.typing import NDArray
+
+RATE_HZ = 16_000
+"""Our choice, after VGGish: keeps everything below 8 kHz."""
+GAP = RATE_HZ // 25
+"""Samples (40 ms): a jump in the time stamps up to this is jitter and is closed; a longer one is a gap (our choice)."""
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """The track that is read."""
+
+    codec: str
+    rate_hz: int
+    channels: int
+
+
+@dataclass(frozen=True)
+class AudioBlock:
+    """A run of samples."""
+
+    start: int
+    """Position of the first sample on the container's clock, in samples at 16 kHz; may be negative."""
+    samples: NDArray[np.float32]
+    """float32 [n], mono, -1..1."""
+
+
+@dataclass
+class AudioReport:
+    """What happened while reading."""
+
+    errors: list[str] = field(default_factory=list)
+    """Decoder errors, in order."""
+
+    def notes(self) -> list[str]:
+        """One sentence if anything went wrong."""
+        if not self.errors:
+            return []
+        return [f"{len(self.errors)} packets of sound could not be decoded (first: {self.errors[0]})"]
+
+
+def _open(path: Path) -> av.container.InputContainer:
+    return av.open(f"file:{path}", options={"protocol_whitelist": "file"})
+
+
+def probe_audio(path: Path) -> AudioInfo | None:
+    """The first decodable sound track of a file, or None where there is none or the file does not open."""
+    try:
+        with _open(path) as container:
+            stream = _track(container)
+            if stream is None:
+                return None
+            context = stream.codec_context
+            return AudioInfo(context.codec.name, context.sample_rate, context.channels)
+    except (av.error.FFmpegError, OSError, ValueError):
+        return None  # `container.scan` reports files that do not open
+
+
+def _track(container: av.container.InputContainer) -> AudioStream | None:
+    for stream in container.streams.audio:
+        try:
+            if stream.codec_context.sample_rate > 0 and stream.codec_context.channels > 0:
+                return stream
+        except (AttributeError, RuntimeError):
+            continue  # no decoder for this track
+    return None
+
+
+def read_audio(path: Path, report: AudioReport) -> Iterator[AudioBlock]:
+    """Blocks in time order, without overlap; nothing where there is no track.
+
+    Args:
+        path: the file.
+        report: filled in on the way; damaged packets are skipped and counted.
+    """
+    with _open(path) as container:
+        stream = _track(container)
+        if stream is None:
+            return
+        stream.codec_context.thread_count = 1
+        placer = _Placer()
+        for frame in _frames(container, stream, report):
+            yield from placer.place(frame, report)
+        yield from placer.flush()
+
+
+def _frames(
+    container: av.container.InputContainer, stream: AudioStream, report: AudioReport
+) -> Iterator[av.AudioFrame]:
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            report.errors.append(f"reading stopped: {error}")
+            return
+        try:
+            for frame in packet.decode():
+                yield frame  # type: ignore[misc]
+        except av.error.EOFError:
+            return
+        except (av.error.FFmpegError, ValueError) as error:
+            report.errors.append(str(error))
+
+
+class _Placer:
+    """Resamples frames and finds where each run of samples lies on the clock."""
+
+    def __init__(self) -> None:
+        self._resampler = av.AudioResampler("flt", "mono", RATE_HZ)
+        self._layout: tuple[int, str, str] | None = None
+        self._cursor: int | None = None
+
+    def place(self, frame: av.AudioFrame, report: AudioReport) -> Iterator[AudioBlock]:
+        """Blocks of one decoded frame."""
+        layout = (frame.sample_rate, frame.format.name, frame.layout.name)
+        start = None if frame.pts is None or frame.time_base is None else frame.pts * Fraction(frame.time_base)
+        if self._layout not in (None, layout):  # the track changed its format: a new resampler, from where it is
+            yield from self.flush()
+            self._resampler = av.AudioResampler("flt", "mono", RATE_HZ)
+        self._layout = layout
+        if start is not None:
+            expected = self._cursor
+            here = round(start * RATE_HZ)
+            if expected is None or here > expected + GAP:
+                self._cursor = here
+            elif here < expected - GAP - frame.samples * RATE_HZ // max(1, frame.sample_rate):
+                return  # wholly in the past: a repeated or misplaced frame
+        elif self._cursor is None:
+            self._cursor = 0
+        frame.pts = None
+        try:
+            resampled = self._resampler.resample(frame)
+        except (av.error.FFmpegError, ValueError) as error:
+            report.errors.append(str(error))
+            return
+        yield from self._blocks(resampled)
+
+    def flush(self) -> Iterator[AudioBlock]:
+        """What the resampler still holds."""
+        if self._layout is not None:
+            yield from self._blocks(self._resampler.resample(None))
+
+    def _blocks(self, frames: list[av.AudioFrame]) -> Iterator[AudioBlock]:
+        for frame in frames:
+            samples = frame.to_ndarray().reshape(-1).astype(np.float32, copy=False)
+            if len(samples) and self._cursor is not None:
+                yield AudioBlock(self._cursor, np.clip(np.nan_to_num(samples), -1, 1))
+                self._cursor += len(samples)

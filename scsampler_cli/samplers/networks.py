@@ -1,0 +1,117 @@
+"""The sampler networks by name, the published configurations, and what they cost (Sec. 3.3, Table 4)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torchvision.models import resnet18 as torchvision_resnet18
+
+from scsampler_cli.errors import WeightsError
+from scsampler_cli.samplers.shufflenet import ShuffleNet26
+from scsampler_cli.samplers.vgg import VGG18
+
+INPUT_SHAPES = {"if": (3, 112, 112), "rgbr": (3, 112, 112), "md": (2, 14, 14), "mel": (1, 40, 200)}
+"""What one network input looks like. MD is at H/16 (Sec. 3.3.1) and is not enlarged: 14 x 14 of a 224 crop."""
+
+ARCHITECTURES = {
+    "if": ("resnet18", "shufflenet26"),
+    "rgbr": ("resnet18", "shufflenet26"),
+    "md": ("resnet18", "shufflenet26"),
+    "mel": ("vgg18",),
+}
+"""Which architectures an input can have; the first is the paper's best (Table 4)."""
+
+
+class MotionNetwork(nn.Module):
+    """A 2-channel network behind a batch normalisation of the data, as CoViAR has it for motion vectors."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.data_bn = nn.BatchNorm2d(2)
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        """float [N, 2, 14, 14] -> logits [N, outputs]."""
+        return self.network(self.data_bn(x))  # type: ignore[no-any-return]
+
+
+def resnet18(channels: int, outputs: int) -> nn.Module:
+    """torchvision's ResNet-18 with another number of input channels. 11.2 M parameters.
+
+    Multiply-adds: 0.476 G at 3 x 112 x 112, 0.016 G at 2 x 14 x 14.
+    """
+    network = torchvision_resnet18(weights=None, num_classes=outputs)
+    if channels != 3:
+        network.conv1 = nn.Conv2d(channels, 64, 7, 2, 3, bias=False)
+        nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")
+    return network  # type: ignore[no-any-return]
+
+
+def build(architecture: str, kind: str, outputs: int) -> nn.Module:
+    """A fresh network.
+
+    Args:
+        architecture: "resnet18", "shufflenet26" or "vgg18".
+        kind: "if", "md", "rgbr" or "mel".
+        outputs: classes (AC), or 1 for a saliency head (SAL-RANK, SAL-CL).
+
+    Raises:
+        WeightsError: the input does not have that architecture.
+    """
+    if architecture not in ARCHITECTURES.get(kind, ()):
+        raise WeightsError(
+            f"no sampler {architecture!r} for input {kind!r}",
+            hint="; ".join(f"{name}: {', '.join(known)}" for name, known in ARCHITECTURES.items()),
+        )
+    if architecture == "vgg18":
+        return VGG18(outputs)
+    channels = INPUT_SHAPES[kind][0]
+    network = resnet18(channels, outputs) if architecture == "resnet18" else ShuffleNet26(channels, outputs)
+    return MotionNetwork(network) if kind == "md" else network
+
+
+def paper_visual_sampler(outputs: int) -> dict[str, nn.Module]:
+    """The adopted visual sampler: ResNet-18 on MD and on RGB-R (Sec. 4.2.2). 0.49 GMACs for one P-frame."""
+    return {kind: build("resnet18", kind, outputs) for kind in ("md", "rgbr")}
+
+
+def paper_full_visual_sampler(outputs: int) -> dict[str, nn.Module]:
+    """ResNet-18 on IF, MD and RGB-R (Table 4, fourth row)."""
+    return {kind: build("resnet18", kind, outputs) for kind in ("if", "md", "rgbr")}
+
+
+def paper_light_visual_sampler(outputs: int) -> dict[str, nn.Module]:
+    """ShuffleNet-26 on MD and RGB-R (Table 4, fifth row). 0.011 GMACs for one P-frame."""
+    return {kind: build("shufflenet26", kind, outputs) for kind in ("md", "rgbr")}
+
+
+def paper_audio_sampler(outputs: int) -> nn.Module:
+    """The VGG of 18 layers on 40 x 200 log-mel (Sec. 3.3.2). 0.43 GMACs for one clip."""
+    return build("vgg18", "mel", outputs)
+
+
+def count_parameters(network: nn.Module) -> int:
+    """Number of trained values."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def count_macs(network: nn.Module, shape: tuple[int, ...]) -> int:
+    """Multiply-adds of the convolutions and linear layers for one input of `shape` (without the batch dimension)."""
+    total = 0
+
+    def add(module: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
+        nonlocal total
+        if isinstance(module, nn.Linear):
+            total += module.in_features * module.out_features
+        else:
+            total += output[0].numel() * module.weight[0].numel()  # type: ignore[operator, union-attr, index]
+
+    counted = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+    hooks = [m.register_forward_hook(add) for m in network.modules() if isinstance(m, counted)]
+    training = network.training
+    with torch.inference_mode():
+        network.eval()(torch.zeros(1, *shape, device=next(network.parameters()).device))
+    network.train(training)
+    for hook in hooks:
+        hook.remove()
+    return total

@@ -1,0 +1,168 @@
+"""s(phi(i)): networks turned into a saliency in [0, 1] for each clip (Sec. 3.2 and 3.3).
+
+A classification head (AC) scores a clip by the largest class probability, after averaging the probabilities over the clip's
+frames (the paper leaves open which comes first; this is our choice). A saliency head (SAL-RANK, SAL-CL) scores it by the mean
+of its sigmoid. Several inputs: the mean of their clip scores (Sec. 3.3.1).
+But: clips are not compared here; `selection` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from scsampler_cli.classifiers.base import WeightsInfo
+from scsampler_cli.errors import WeightsError
+from scsampler_cli.features.clip import ClipSound, ClipVisual
+from scsampler_cli.samplers.inputs import sound_input, visual_input
+from scsampler_cli.samplers.networks import build
+from scsampler_cli.weightfile import load_into, read_weights, shipped, shipped_dir
+
+BATCH_CLIPS = 16
+"""Clips scored at once: enough to keep a CPU or a GPU busy, small enough to bound memory (our choice)."""
+
+Clip = TypeVar("Clip", ClipVisual, ClipSound)
+
+
+@dataclass(frozen=True)
+class SamplerNetwork:
+    """One network on one input."""
+
+    kind: str
+    """"if", "md", "rgbr" or "mel"."""
+    architecture: str
+    objective: str
+    """"ac", "sal-rank" or "sal-cl"."""
+    network: nn.Module
+    info: WeightsInfo
+    device: torch.device
+    dtype: torch.dtype
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """For the result: what ran."""
+        return {
+            "input": self.kind,
+            "arch": self.architecture,
+            "objective": self.objective,
+            "weights": self.info.source,
+            "sha256": self.info.sha256,
+        }
+
+    def probabilities(self, inputs: Tensor) -> Tensor:
+        """float32 [n, ...] -> float32 [n, C] on the CPU: softmax of an AC head, sigmoid of a saliency head (C = 1)."""
+        # MD in reduced precision is slower than in full, and has gone to NaN
+        dtype = torch.float32 if self.kind == "md" else self.dtype
+        with torch.inference_mode(), torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32):
+            logits = self.network(inputs.to(self.device, non_blocking=True)).float()
+        return (logits.softmax(dim=1) if self.objective == "ac" else logits.sigmoid()).cpu()
+
+    def scores(self, inputs: list[Tensor]) -> list[float]:
+        """Saliency of each clip from its frames (one tensor [n, ...] a clip); NaN for a clip without any."""
+        counts = [len(tensor) for tensor in inputs]
+        if not sum(counts):
+            return [float("nan")] * len(inputs)
+        per_clip = self.probabilities(torch.cat(inputs)).split(counts)
+        return [float(p.mean(dim=0).max()) if len(p) else float("nan") for p in per_clip]
+
+
+class Sampler(Generic[Clip]):
+    """One or several networks whose clip scores are averaged."""
+
+    def __init__(self, networks: list[SamplerNetwork], prepare: Callable[[Clip, str], Tensor]) -> None:
+        self.networks = networks
+        self._prepare = prepare
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Features that must be computed for it."""
+        return tuple(network.kind for network in self.networks)
+
+    @property
+    def infos(self) -> list[dict[str, Any]]:
+        """A record for each network."""
+        return [network.record for network in self.networks]
+
+    def score(self, clips: Iterable[Clip]) -> Iterator[tuple[int, float]]:
+        """Yield (clip, saliency in [0, 1]) in order; NaN where no input has anything to say."""
+        stream = iter(clips)
+        while batch := list(islice(stream, BATCH_CLIPS)):
+            by_network = [n.scores([self._prepare(clip, n.kind) for clip in batch]) for n in self.networks]
+            table = torch.tensor(by_network, dtype=torch.float64)
+            for clip, value in zip(batch, table.nanmean(dim=0).tolist(), strict=True):
+                yield clip.clip, value
+
+
+VisualSampler = Sampler[ClipVisual]
+AudioSampler = Sampler[ClipSound]
+
+
+def load_visual(spec: str, device: torch.device, dtype: torch.dtype) -> VisualSampler | None:
+    """The visual sampler that `spec` names.
+
+    Args:
+        spec: a shipped set ("demo", "actions6"), files separated by commas, or "none".
+        device: where it runs.
+        dtype: precision of the picture networks.
+
+    Raises:
+        WeightsError: unknown set, unreadable file, or a file for another kind of input.
+    """
+    networks = _load(spec, ("if", "md", "rgbr"), device, dtype)
+    return VisualSampler(networks, visual_input) if networks else None
+
+
+def load_audio(spec: str, device: torch.device, dtype: torch.dtype) -> AudioSampler | None:
+    """The audio sampler that `spec` names; see `load_visual`."""
+    networks = _load(spec, ("mel",), device, dtype)
+    return AudioSampler(networks, lambda sound, _: sound_input(sound)) if networks else None
+
+
+def shipped_sets() -> list[str]:
+    """Names of the sampler sets that come with the package."""
+    return sorted({p.stem.rsplit("_", 1)[0] for p in shipped_dir().glob("*_*.safetensors") if p.stem.endswith("_md")})
+
+
+def _load(spec: str, kinds: tuple[str, ...], device: torch.device, dtype: torch.dtype) -> list[SamplerNetwork]:
+    if spec == "none":
+        return []
+    if spec in shipped_sets():
+        paths = [shipped(f"{spec}_{kind}") for kind in kinds if shipped(f"{spec}_{kind}").is_file()]
+    else:
+        paths = [Path(part) for part in spec.split(",")]
+        if len(paths) == 1 and not paths[0].exists():
+            known = ", ".join([*shipped_sets(), "none"])
+            raise WeightsError(f"no sampler {spec!r}", hint=f"give a weight file, or one of: {known}")
+    networks = [load_network(path, device, dtype) for path in paths]
+    for network in networks:
+        if network.kind not in kinds:
+            raise WeightsError(
+                f"{network.info.source} is a sampler for {network.kind}, not for {' or '.join(kinds)}",
+                hint="--visual-sampler takes if, md and rgbr networks, --audio-sampler takes mel",
+            )
+    return networks
+
+
+def load_network(path: Path, device: torch.device, dtype: torch.dtype) -> SamplerNetwork:
+    """Rebuild a sampler network from its file.
+
+    Raises:
+        WeightsError: not a sampler's weight file.
+    """
+    file = read_weights(path)
+    meta = file.metadata
+    if meta.get("kind") != "sampler":
+        raise WeightsError(f"{path} is not a sampler's weight file", hint="`scsampler train --target md ...` makes them")
+    labels = meta.get("labels")
+    network = build(str(meta.get("arch")), str(meta.get("input")), len(labels) if labels else 1)
+    load_into(network, file.tensors, file.info.source)
+    network = network.to(device).eval()
+    if device.type == "cuda" and meta["input"] in ("if", "rgbr"):
+        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return SamplerNetwork(meta["input"], meta["arch"], meta.get("objective", "ac"), network, file.info, device, dtype)

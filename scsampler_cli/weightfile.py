@@ -1,0 +1,188 @@
+"""Weight files: safetensors with our metadata, or a state dict that loads without running code.
+
+Metadata is one JSON object under the safetensors key "scsampler"; it says what the network is, so that a file is enough to
+rebuild it. Files in `weights/` ship with the package.
+But: nothing is ever unpickled with code in it; converting such a file is left to its owner.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from scsampler_cli.classifiers.base import WeightsInfo
+from scsampler_cli.errors import OutputError, WeightsError
+
+FORMAT = "scsampler-weights/1"
+_KEY = "scsampler"
+_PREFIXES = ("module.", "_orig_mod.", "backbone.", "model.", "net.", "encoder.")
+_WRAPPERS = ("state_dict", "model_state", "model_state_dict", "model", "net", "weights")
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """Contents of one weight file."""
+
+    metadata: dict[str, Any]
+    """Our JSON object; empty for files that others made."""
+    tensors: dict[str, Tensor]
+    """State dict, on the CPU."""
+    info: WeightsInfo
+
+
+def shipped_dir() -> Path:
+    """The folder of the weights that come with the package: inside it in a wheel, beside it in a checkout."""
+    inside = Path(__file__).parent / "weights"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "weights"
+
+
+def shipped(name: str) -> Path:
+    """Path of `name`.safetensors among the shipped weights; it need not exist."""
+    return shipped_dir() / f"{name}.safetensors"
+
+
+def read_weights(path: Path) -> WeightFile:
+    """Read a weight file.
+
+    Args:
+        path: .safetensors, or .pth / .pt holding a state dict (possibly inside "state_dict", "model_state", ...).
+
+    Raises:
+        WeightsError: missing, truncated, not a state dict, or a pickle that would run code.
+    """
+    try:
+        digest = _sha256(path)
+    except OSError as error:
+        raise WeightsError(
+            f"weight file {path}: {error.strerror or error}", hint="check the path; --help lists how weights are named"
+        ) from error
+    metadata, tensors = _read_safetensors(path) if _is_safetensors(path) else ({}, _read_torch(path))
+    return WeightFile(metadata, strip_prefixes(tensors), WeightsInfo(path.name, digest))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_safetensors(path: Path) -> bool:
+    return path.suffix == ".safetensors"
+
+
+def _read_safetensors(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+        metadata = json.loads(header.get(_KEY, "{}"))
+    except (SafetensorError, ValueError, OSError, RuntimeError) as error:
+        raise WeightsError(
+            f"weight file {path} is damaged or not safetensors ({error})", hint="copy or download it again"
+        ) from error
+    if not isinstance(metadata, dict) or metadata.get("format", FORMAT) != FORMAT:
+        raise WeightsError(f"weight file {path} has a format this version does not know", hint="update scsampler")
+    return metadata, tensors
+
+
+def _read_torch(path: Path) -> dict[str, Tensor]:
+    try:
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise WeightsError(
+            f"weight file {path} is not a plain state dict; loading it could run code, so it is refused",
+            hint="where you trust it, load it with torch and save its state_dict() as .safetensors",
+        ) from error
+    except (RuntimeError, EOFError, ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise WeightsError(f"weight file {path} is damaged ({reason})", hint="copy or download it again") from error
+    state = _unwrapped(loaded)
+    if not state:
+        raise WeightsError(f"weight file {path} holds no state dict", hint="save model.state_dict(), not the model")
+    return state
+
+
+def _unwrapped(loaded: object) -> dict[str, Tensor]:
+    """The state dict inside the usual wrappings of a checkpoint; empty when there is none."""
+    if not isinstance(loaded, Mapping):
+        return {}
+    for key in _WRAPPERS:
+        if isinstance(loaded.get(key), Mapping):
+            return _unwrapped(loaded[key])
+    return {str(name): value for name, value in loaded.items() if isinstance(value, Tensor)}
+
+
+def strip_prefixes(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Remove wrappers' prefixes that every key carries ("module." of DataParallel, "backbone.", ...).
+
+    Example: {"module.fc.bias": b} -> {"fc.bias": b}.
+    """
+    names = dict(tensors)
+    changed = True
+    while changed and names:
+        changed = False
+        for prefix in _PREFIXES:
+            if all(name.startswith(prefix) for name in names):
+                names = {name.removeprefix(prefix): value for name, value in names.items()}
+                changed = True
+    return names
+
+
+def load_into(module: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:
+    """Load a state dict strictly.
+
+    Raises:
+        WeightsError: with the missing, unexpected and misshapen keys, a few of each.
+    """
+    own = module.state_dict()
+    counters = {name for name in own if name.endswith("num_batches_tracked")}  # absent from old checkpoints, unused
+    faults = {
+        "missing": sorted(set(own) - set(tensors) - counters),
+        "unexpected": sorted(set(tensors) - set(own)),
+        "misshapen": [
+            f"{name} {tuple(tensors[name].shape)} instead of {tuple(own[name].shape)}"
+            for name in sorted(set(own) & set(tensors))
+            if own[name].shape != tensors[name].shape
+        ],
+    }
+    if any(faults.values()):
+        report = "; ".join(f"{len(keys)} {kind}: {_some(keys)}" for kind, keys in faults.items() if keys)
+        raise WeightsError(
+            f"weights of {source} do not fit the network: {report}",
+            hint="check that the architecture and the number of classes are the ones these weights were trained for",
+        )
+    module.load_state_dict({**{name: own[name] for name in counters}, **tensors})
+
+
+def _some(keys: list[str]) -> str:
+    return ", ".join(keys[:3]) + (", ..." if len(keys) > 3 else "")
+
+
+def write_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
+    """Write safetensors in half precision, atomically; the same input gives the same bytes.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    halves = {
+        name: (tensor.detach().cpu().half() if tensor.is_floating_point() else tensor.detach().cpu()).contiguous()
+        for name, tensor in sorted(tensors.items())
+    }
+    data = save(halves, {_KEY: json.dumps({"format": FORMAT, **metadata}, sort_keys=True)})
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
