@@ -56,3 +56,21 @@ def demo_set(
             examples.append(Example(path, label, split))
             progress(len(examples), per_class * len(LABELS))
     return examples
+
+
+def training_set(folder: Path, trimmed: bool, progress: Callable[[int, int], None]) -> list[Example]:
+    """What the shipped demo networks are trained on.
+
+    A classifier learns from short trimmed videos (24 of each class, 6 for validation). Samplers see these and 8 untrimmed
+    videos of each class, where most clips show nothing: that is what teaches them to be unsure there.
+    """
+    total = len(LABELS) * (30 if trimmed else 38)
+    done = 0
+
+    def count(_: int, __: int) -> None:
+        nonlocal done
+        done += 1
+        progress(done, total)
+
+    examples = demo_set(folder, 24, 1000, 6, True, "train", count) + demo_set(folder, 6, 2000, 6, True, "val", count)
+    return examples if trimmed else demo_set(folder, 8, 3000, 40, False, "train", count) + examples

@@ -6,16 +6,20 @@ only; a plug-in is imported when it is chosen, so a broken one harms nothing els
 
 from __future__ import annotations
 
+from __future__ import annotations
+
 import difflib
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
+from scsampler_cli.errors import ClassifierError, ScsamplerError, SettingsError
 
-from scsampler_cli.classifiers.base import ClipClassifier
-from scsampler_cli.classifiers.network import from_file
-from scsampler_cli.errors import ClassifierError, ScsamplerError
+if TYPE_CHECKING:
+    import torch
+
+    from scsampler_cli.classifiers.base import ClipClassifier
 
 GROUP = "scsampler.classifiers"
 
@@ -35,6 +39,28 @@ def names() -> list[str]:
     return list(listing())
 
 
+def find(name: str) -> EntryPoint | Path:
+    """What a name stands for: a plug-in, or a weight file; torch is not imported.
+
+    Raises:
+        SettingsError: neither.
+        ClassifierError: two distributions claim the name.
+    """
+    points = listing().get(name)
+    if points is None:
+        if Path(name).suffix in (".safetensors", ".pth", ".pt") or Path(name).is_file():
+            return Path(name)
+        raise SettingsError(f"unknown classifier {name!r}", hint=_suggestion(name))
+    if len(points) > 1:
+        owners = " and ".join(f"{_owner(point)} ({point.value})" for point in points)
+        raise ClassifierError(f"classifier {name!r} is claimed by {owners}", hint="uninstall one of them")
+    return points[0]
+
+
+def _owner(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else "an unknown package"
+
+
 def load(
     name: str,
     device: torch.device,
@@ -45,25 +71,25 @@ def load(
     """A classifier by name, or from a weight file of ours.
 
     Raises:
-        ClassifierError: unknown name, name claimed twice, or a plug-in that does not load or return a classifier.
+        SettingsError: unknown name.
+        ClassifierError: name claimed twice, or a plug-in that does not load or return a classifier.
         WeightsError: its weights are missing, damaged or do not fit.
     """
-    points = listing().get(name)
-    if points is None:
-        if Path(name).suffix in (".safetensors", ".pth", ".pt") or Path(name).is_file():
-            return from_file(Path(name), device, dtype, None, labels)
-        raise ClassifierError(f"unknown classifier {name!r}", hint=_suggestion(name))
-    if len(points) > 1:
-        owners = " and ".join(f"{p.dist.name if p.dist else '?'} ({p.value})" for p in points)
-        raise ClassifierError(f"classifier {name!r} is claimed by {owners}", hint="uninstall one of them")
+    from scsampler_cli.classifiers.base import ClipClassifier  # numpy: --help must not wait for it
+
+    found = find(name)
+    if isinstance(found, Path):
+        from scsampler_cli.classifiers.network import from_file  # imports torch
+
+        return from_file(found, device, dtype, None, labels)
     try:
-        classifier = points[0].load()(device, dtype, weights=weights, labels=labels)
+        classifier = found.load()(device, dtype, weights=weights, labels=labels)
     except ScsamplerError:
         raise
     except Exception as error:
         raise ClassifierError(
             f"classifier {name!r} is broken: {type(error).__name__}: {error}",
-            hint=f"it comes from {points[0].dist.name if points[0].dist else 'an unknown package'} ({points[0].value})",
+            hint=f"it comes from {_owner(found)} ({found.value})",
         ) from error
     if not isinstance(classifier, ClipClassifier):
         raise ClassifierError(

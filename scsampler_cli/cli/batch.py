@@ -1,0 +1,126 @@
+"""Run one command over its inputs: a record for each, errors that do not end the batch, and the exit code.
+
+Exit codes: 0 ok, 1 failed, 2 usage, 3 some inputs failed, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ParamSpec
+
+import typer
+
+from scsampler_cli import console, report
+from scsampler_cli.errors import ScsamplerError, SettingsError
+from scsampler_cli.inputs import check_readable, find_inputs
+from scsampler_cli.writers import Writer, format_for, open_writer
+
+FAILED, USAGE, SOME_FAILED, INTERRUPTED = 1, 2, 3, 130
+
+Progress = Callable[[str, int, int], None]
+Work = Callable[[Path, Progress], dict[str, Any]]
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The inputs of a command and where its records go."""
+
+    command: str
+    inputs: list[Path]
+    single: bool
+    """True when one file was named, and nothing else."""
+    form: str
+    output: Path | None
+    quiet: bool
+    debug: bool
+
+
+def plan(
+    command: str, paths: list[str] | None, glob: str | None, form: str | None, output: Path | None, quiet: bool, debug: bool
+) -> Batch:
+    """Expand the inputs and settle the format.
+
+    Raises:
+        SettingsError: no path was given.
+        InputError: a folder without videos, or a single file that cannot be read.
+    """
+    if not paths:
+        raise SettingsError("no video was named", hint=f"scsampler {command} VIDEO, or --help")
+    inputs = find_inputs(paths, glob, _listed())
+    single = len(paths) == 1 and paths[0] != "-" and not Path(paths[0]).is_dir()
+    if single:
+        check_readable(inputs[0])
+    form = form or (output and format_for(output)) or "table"
+    return Batch(command, inputs, single, form, output, quiet, debug)
+
+
+def _listed() -> Iterable[str]:
+    yield from sys.stdin
+
+
+def run(batch: Batch, work: Work) -> None:
+    """Do every input and leave with the exit code that says how it went."""
+    done = failed = 0
+    with (
+        open_writer(batch.form, batch.output, sys.stdout, batch.command, batch.single) as writer,
+        console.progress_bar(batch.quiet) as progress,
+    ):
+        for path in batch.inputs:
+            if _one(path, batch, work, writer, progress):
+                done += 1
+            else:
+                failed += 1
+    if failed:
+        raise typer.Exit(SOME_FAILED if done else FAILED)
+
+
+def _one(path: Path, batch: Batch, work: Work, writer: Writer, progress: Progress) -> bool:
+    try:
+        check_readable(path)
+        record = work(path, progress)
+    except Exception as error:
+        if batch.debug:
+            console.show_traceback(error)
+        console.show_error(error, "" if batch.single or str(path) in str(error) else f"{path}: ")
+        if not (batch.single and batch.form == "table"):
+            writer.write(report.failure(batch.command, str(path), error))
+        return False
+    writer.write(record)
+    # a table on the terminal shows the notes itself
+    if not batch.quiet and not (batch.form == "table" and batch.output is None and sys.stdout.isatty()):
+        for note in record["notes"]:
+            console.say(f"note: {path}: {note}")
+    return True
+
+
+def guarded(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn what escapes a command into one line on stderr and an exit code; --debug shows the traceback."""
+
+    @functools.wraps(command)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except typer.Exit:
+            raise
+        except KeyboardInterrupt:
+            console.say("interrupted")
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            # the reader of our output has gone: nobody is left to tell
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(128 + signal.SIGPIPE) from None
+        except Exception as error:
+            if kwargs.get("debug"):
+                console.show_traceback(error)
+            console.show_error(error)
+            usage = isinstance(error, SettingsError)
+            raise typer.Exit(USAGE if usage else FAILED) from (error if isinstance(error, ScsamplerError) else None)
+
+    return wrapper

@@ -1,0 +1,93 @@
+"""`scsampler bench`: is it worth it for these videos and this classifier?"""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scsampler_cli import console
+from scsampler_cli.cli import batch, models, options
+from scsampler_cli.cli.cache import demo_dir
+from scsampler_cli.config import FeatureSettings
+from scsampler_cli.errors import InputError, SettingsError
+
+
+@batch.guarded
+def bench(
+    data: Annotated[Path | None, typer.Argument(help="CSV file: path,label[,split]; with a split only val is used.")] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Use twelve generated videos.", rich_help_panel=options.INPUT)
+    ] = False,
+    k: options.K = 10,
+    seed: options.Seed = 0,
+    classifier: Annotated[
+        str, typer.Option(help="auto, a name, or a weight file.", rich_help_panel=options.MODELS)
+    ] = "auto",
+    weights: Annotated[
+        Path | None, typer.Option(help="Weight file for the named classifier.", rich_help_panel=options.MODELS)
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Text file of class names, one a line.", rich_help_panel=options.MODELS)
+    ] = None,
+    visual_sampler: options.VisualSampler = "auto",
+    audio_sampler: options.AudioSampler = "auto",
+    p_frames: options.PFrames = 4,
+    device: options.Device = "auto",
+    precision: options.PrecisionOption = options.Precision.auto,
+    json_output: Annotated[bool, typer.Option("--json", help="Rows as JSON.", rich_help_panel=options.OUTPUT)] = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Compare the strategies with dense evaluation and the oracle on labelled videos.
+
+    scsampler bench videos.csv --classifier actions6
+    scsampler bench --demo
+    """
+    if demo == (data is not None):
+        raise SettingsError("give either a CSV file or --demo")
+    models.check_classifier(classifier)
+
+    from scsampler_cli.bench import evaluate, tabulate
+    from scsampler_cli.datasets import read_csv
+    from scsampler_cli.demo import demo_set
+
+    with console.progress_bar(quiet) as progress:
+        if data is None:
+            classifier = "demo" if classifier == "auto" else classifier
+            examples = demo_set(demo_dir(), 2, 9000, 60, False, "val", lambda n, of: progress("rendering", n, of))
+        else:
+            listed = read_csv(data)
+            examples = [e for e in listed if e.split == "val"] if _has_split(data) else listed
+    model = models.load_classifier(classifier, weights, labels, device, precision, quiet)
+    auto = "demo" if model.name == "demo" else models.AUTO_SET
+    samplers = models.load_samplers(visual_sampler, audio_sampler, auto, device, precision)
+    with console.progress_bar(quiet) as progress:
+        videos = evaluate(
+            examples,
+            samplers,
+            model,
+            FeatureSettings(p_frames=p_frames),
+            progress,
+            lambda example, error: console.show_error(error, f"{example.path}: "),
+        )
+    if not videos:
+        raise InputError("not one video could be evaluated", hint="the errors above say why")
+    rows = tabulate(videos, k, seed)
+    typer.echo(json.dumps(rows, indent=2) if json_output else _table(rows, k))
+    if len(videos) < len(examples):
+        raise typer.Exit(batch.SOME_FAILED)
+
+
+def _has_split(data: Path) -> bool:
+    with data.open(encoding="utf-8-sig") as file:
+        return "split" in file.readline().strip().split(",")
+
+
+def _table(rows: list[dict[str, object]], k: int) -> str:
+    lines = [f"{rows[0]['videos']} videos, K = {k}", "strategy            accuracy  clips/video  seconds/video"]
+    lines += [
+        f"{row['strategy']:<18}  {row['accuracy']:8.1%}  {row['clips_per_video']:11}  {row['seconds_per_video']:13.2f}"
+        for row in rows
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,89 @@
+"""One clip's features as a picture to look at: I-frames, motion, residuals, mel, one row each.
+
+Motion is a colour wheel: the hue is the direction (red to the right, then yellow, green, cyan to the left ... clockwise as seen),
+the brightness the speed, full at 10 pixels a frame. Residuals are drawn around grey, mel in grey from quiet to loud.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torchvision.io import write_png
+
+from scsampler_cli.errors import FeatureFileError, OutputError
+from scsampler_cli.features.clip import ClipSound, ClipVisual
+from scsampler_cli.features.store import read_sound, read_visual
+
+FULL_SPEED_PX = 10.0
+ROW = 128
+"""Pixels: height of a row."""
+_GAP = 4
+_SHOWN = 8
+"""Pictures in a row at most."""
+
+
+def motion_colours(motion: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """[gh, gw, 2] in pixels per frame -> uint8 [gh, gw, 3]."""
+    x, y = motion[..., 0].astype(np.float32), motion[..., 1].astype(np.float32)
+    hue = (np.arctan2(y, x) / (2 * np.pi)) % 1 * 6
+    value = np.minimum(np.hypot(x, y) / FULL_SPEED_PX, 1)
+    wheel = np.stack([np.abs(hue - 3) - 1, 2 - np.abs(hue - 2), 2 - np.abs(hue - 4)], axis=-1)
+    return (np.clip(wheel, 0, 1) * value[..., None] * 255).astype(np.uint8)
+
+
+def render(visual: ClipVisual | None, sound: ClipSound | None) -> NDArray[np.uint8]:
+    """uint8 [h, w, 3]: rows of whatever the clip has; a black strip when it has nothing."""
+    rows: list[NDArray[np.uint8]] = []
+    if visual is not None:
+        rows.append(_row([_to_row(picture) for picture in visual.iframes[:_SHOWN]]))
+        rows.append(_row([_to_row(motion_colours(motion)) for motion in visual.motion[:_SHOWN]]))
+        grey = (visual.residual[:_SHOWN].astype(np.int16) * 2 + 128).clip(0, 255).astype(np.uint8)
+        rows.append(_row([_to_row(picture) for picture in grey]))
+    if sound is not None and sound.mel is not None:
+        low, high = float(np.log(0.01)), float(max(sound.mel.max(), 0))
+        grey = ((sound.mel[::-1] - low) / (high - low) * 255).clip(0, 255).astype(np.uint8)
+        rows.append(np.repeat(np.repeat(np.repeat(grey[..., None], 3, axis=2), 3, axis=0), 3, axis=1))
+    rows = [row for row in rows if row.size]
+    width = max((row.shape[1] for row in rows), default=ROW)
+    padded = [np.pad(row, ((0, _GAP), (0, width - row.shape[1]), (0, 0))) for row in rows]
+    return np.concatenate(padded) if padded else np.zeros((ROW, ROW, 3), np.uint8)
+
+
+def _to_row(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Nearest-pixel scaling to the height of a row."""
+    height, width = picture.shape[:2]
+    wide = max(1, round(width * ROW / height))
+    y = np.arange(ROW) * height // ROW
+    x = np.arange(wide) * width // wide
+    return picture[y[:, None], x[None, :]]
+
+
+def _row(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    if not pictures:
+        return np.zeros((0, 0, 3), np.uint8)
+    return np.concatenate([np.pad(picture, ((0, 0), (0, _GAP), (0, 0))) for picture in pictures], axis=1)
+
+
+def render_file(features: Path, clip: int, target: Path) -> Path:
+    """Draw one clip of a feature file.
+
+    Returns:
+        `target`, a PNG.
+
+    Raises:
+        FeatureFileError: the file has no such clip.
+        OutputError: the picture cannot be written.
+    """
+    visual = next((found for found in read_visual(features) if found.clip == clip), None)
+    sound = next((found for found in read_sound(features) if found.clip == clip), None)
+    if visual is None and sound is None:
+        raise FeatureFileError(f"{features} has no clip {clip}", hint="clips count from 0; `scsampler score` lists them")
+    try:
+        write_png(torch.from_numpy(render(visual, sound)).permute(2, 0, 1).contiguous(), str(target))
+    except (OSError, RuntimeError) as error:
+        raise OutputError(f"cannot write {target}", hint="choose another folder") from error
+    return target

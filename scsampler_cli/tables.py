@@ -1,0 +1,102 @@
+"""Records as text for people and as rows for spreadsheets. But: no colour, no terminal; plain strings only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+Record = dict[str, Any]
+TOP = 5
+"""Labels that get a column of their own in CSV."""
+_BAR = 24
+
+CSV_COLUMNS = {
+    "classify": [
+        "path",
+        "status",
+        *(f"{what}{i}" for i in range(1, TOP + 1) for what in ("label", "probability")),
+        "clips",
+        "classifier",
+        "notes",
+        "error",
+    ],
+    "score": ["path", "status", "clip", "start_s", "end_s", "first_frame", "visual", "audio", "rank", "taken", "why", "error"],
+    "extract": ["path", "status", "output", "inputs", "clips", "bytes", "notes", "error"],
+}
+
+
+def command_of(record: Record) -> str:
+    """ "classify", "score" or "extract", from the record's schema."""
+    return str(record["schema"]).removeprefix("scsampler.").split("/")[0]
+
+
+def render(record: Record) -> str:
+    """A record as text, ending with a line break."""
+    if record["status"] != "ok":
+        lines = [f"{record['path']}: error: {record['error']['message']}"]
+    else:
+        lines = [record["path"], *_BODY[command_of(record)](record), *(f"  note: {n}" for n in record["notes"])]
+    return "\n".join(lines) + "\n"
+
+
+def _classify(record: Record) -> Iterator[str]:
+    width = max((len(tag["label"]) for tag in record["tags"]), default=0)
+    for tag in record["tags"]:
+        bar = "#" * round(tag["probability"] * _BAR)
+        yield f"  {tag['probability']:6.1%}  {tag['label']:<{width}}  {bar}".rstrip()
+    video, clips = record["video"], record["clips"]
+    yield f"  {len(clips)} of {video['clips']} clips taken ({video['duration_s']:.1f} s), best first:"
+    yield "      start       end   visual  audio  why                     shows"
+    for clip in clips:
+        shows = "-" if clip["label"] is None else f"{clip['label']} {clip['probability']:.0%}"
+        yield (
+            f"  {clip['start_s']:9.2f} {clip['end_s']:9.2f}   {_number(clip['visual'])}  {_number(clip['audio'])}"
+            f"  {clip['why']:<22}  {shows}"
+        )
+    classifier = record["classifier"]
+    digest = f", sha256 {classifier['sha256'][:12]}" if classifier["sha256"] else ""
+    yield f"  classifier {classifier['name']} ({classifier['weights']}{digest})"
+    yield "  time " + ", ".join(f"{stage} {spent:.2f} s" for stage, spent in record["timings_s"].items())
+
+
+def _score(record: Record) -> Iterator[str]:
+    yield "   clip     start       end   visual  audio   rank  taken"
+    for clip in record["clips"]:
+        taken = clip["why"] if clip["taken"] else ""
+        yield (
+            f"  {clip['clip']:5d} {clip['start_s']:9.2f} {clip['end_s']:9.2f}   {_number(clip['visual'])}"
+            f"  {_number(clip['audio'])}  {clip['rank']:5d}  {taken}"
+        ).rstrip()
+
+
+def _extract(record: Record) -> Iterator[str]:
+    yield f"  {record['output']}: {', '.join(record['inputs'])} of {record['clips']} clips, {record['bytes'] / 1e6:.1f} MB"
+
+
+_BODY = {"classify": _classify, "score": _score, "extract": _extract}
+
+
+def _number(value: float | None) -> str:
+    return "    -" if value is None else f"{value:.3f}"
+
+
+def csv_rows(record: Record) -> Iterator[dict[str, object]]:
+    """Rows with the columns of CSV_COLUMNS; a failed video is one row."""
+    common = {"path": record["path"], "status": record["status"]}
+    if record["status"] != "ok":
+        yield {**common, "error": record["error"]["message"]}
+        return
+    command = command_of(record)
+    if command == "score":
+        for clip in record["clips"]:
+            yield {**common, **clip, "why": clip["why"] or ""}
+        return
+    row: dict[str, object] = {**common, "notes": "; ".join(record["notes"])}
+    if command == "extract":
+        row |= {key: record[key] for key in ("output", "clips", "bytes")} | {"inputs": ",".join(record["inputs"])}
+    else:
+        for i, tag in enumerate(record["tags"][:TOP], start=1):
+            row |= {f"label{i}": tag["label"], f"probability{i}": tag["probability"]}
+        row["clips"] = " ".join(f"{clip['start_s']:g}-{clip['end_s']:g}" for clip in record["clips"])
+        row["classifier"] = record["classifier"]["name"]
+    yield row
