@@ -135,8 +135,8 @@ def av_convex_score(lists: _Lists, settings: SelectionSettings) -> Picked:
 
     Example: visual 0.5 0.9, audio 1.0 0.0, alpha 0.5: 0.75 and 0.45: clip 0 first.
     """
-    score = _convex(settings.weight, lists.visual, lists.audio)
-    return [(int(p), f"mean score {score[p]:.4g}") for p in top_k(score, settings.k)]
+    score = np.nan_to_num(_convex(settings.weight, lists.visual, lists.audio), nan=-1.0)  # a clip without any score is last
+    return [(p, f"mean score {score[p]:.4g}" if score[p] >= 0 else "not scored") for p in _ordered(-score)[: settings.k]]
 
 
 def _convex(alpha: float, visual: NDArray[np.generic], audio: NDArray[np.generic]) -> NDArray[np.float64]:
@@ -231,9 +231,9 @@ def select(scores: ClipScores, settings: SelectionSettings) -> Selection:
 def _notes(scores: ClipScores, settings: SelectionSettings, lists: _Lists) -> tuple[str, ...]:
     seen = scores.visual is not None and not np.isnan(scores.visual).all()
     if not lists.heard.any() and settings.strategy != "visual":
-        return (f"no sound to score: {settings.strategy} went by the visual sampler alone",)
+        return (f"no audio scores: {settings.strategy} went by the visual sampler alone",)
     if not seen and settings.strategy != "audio":
-        return (f"no picture to score: {settings.strategy} went by the audio sampler alone",)
+        return (f"no visual scores: {settings.strategy} went by the audio sampler alone",)
     return ()
 
 

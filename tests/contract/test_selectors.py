@@ -1,0 +1,52 @@
+"""What holds for every strategy, whatever the scores."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scsampler_cli.config import STRATEGIES, SelectionSettings
+from scsampler_cli.scores import ClipScores
+from scsampler_cli.selection import combined_rank, select
+
+VALUES = st.sampled_from([0.0, 0.25, 0.25, 0.5, 0.75, 1.0, float("nan")])
+
+
+@st.composite
+def found(draw: st.DrawFn) -> ClipScores:
+    length = draw(st.integers(1, 40))
+    stride = draw(st.sampled_from([1, 1, 2, 3]))
+    clips = np.arange(0, length, stride, dtype=np.int64)
+    column = st.lists(VALUES, min_size=len(clips), max_size=len(clips))
+    arrays = [draw(st.none() | column.map(lambda v: np.array(v, np.float32))) for _ in range(2)]
+    return ClipScores(clips, length, *arrays)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@settings(max_examples=60, deadline=None)
+@given(scores=found(), k=st.integers(1, 15), seed=st.integers(0, 3), data=st.data())
+def test_contract(strategy: str, scores: ClipScores, k: int, seed: int, data: st.DataObject) -> None:
+    share = data.draw(st.none() | st.integers(0, k))
+    options = SelectionSettings(strategy, k, share, seed=seed, histogram=(1.0, 0.0, 2.0))
+    chosen = select(scores, options)
+    ranked = strategy not in ("random", "uniform", "empirical", "dense")
+    pool = scores.clips.tolist() if ranked else list(range(scores.clip_count))
+    wanted = len(pool) if strategy == "dense" else min(k, len(pool))
+    clips = chosen.clips.tolist()
+    assert len(clips) == wanted  # all of them where there are fewer than K
+    assert len(set(clips)) == wanted
+    assert set(clips) <= set(pool)
+    assert len(chosen.reasons) == wanted
+    assert all(chosen.reasons)
+    assert chosen.clips.dtype == np.int64
+    again = select(scores, options)
+    assert again.clips.tolist() == clips
+    assert again.reasons == chosen.reasons
+    assert sorted(combined_rank(scores, options).tolist()) == list(range(len(scores.clips)))
+
+
+@pytest.mark.parametrize("strategy", [s for s in STRATEGIES if s.startswith("av-") or s in ("visual", "audio")])
+def test_all_ties_go_to_the_earlier_clip(strategy: str) -> None:
+    flat = np.full(9, 0.5, np.float32)
+    chosen = select(ClipScores(np.arange(9), 9, flat, flat), SelectionSettings(strategy, 4))
+    assert chosen.clips.tolist() == [0, 1, 2, 3]

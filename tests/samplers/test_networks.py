@@ -1,0 +1,75 @@
+"""Sizes and costs that the docstrings promise, and shapes."""
+
+import pytest
+import torch
+
+from scsampler_cli.errors import WeightsError
+from scsampler_cli.samplers import networks
+from scsampler_cli.samplers.networks import ARCHITECTURES, INPUT_SHAPES, build, count_macs, count_parameters
+from scsampler_cli.samplers.shufflenet import ShuffleNet26, channel_shuffle
+from scsampler_cli.samplers.vgg import VGG18
+
+PAIRS = [(kind, arch) for kind, known in ARCHITECTURES.items() for arch in known]
+
+
+@pytest.mark.parametrize(("kind", "arch"), PAIRS)
+def test_every_network_maps_its_input_to_logits(kind: str, arch: str) -> None:
+    network = build(arch, kind, 7).eval()
+    assert network(torch.zeros(2, *INPUT_SHAPES[kind])).shape == (2, 7)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arch", "macs", "parameters"),
+    [
+        ("rgbr", "resnet18", 0.485e9, 11.18e6),
+        ("if", "resnet18", 0.485e9, 11.18e6),
+        ("md", "resnet18", 0.0153e9, 11.18e6),
+        ("rgbr", "shufflenet26", 0.00976e9, 0.240e6),
+        ("md", "shufflenet26", 0.00028e9, 0.240e6),
+        ("mel", "vgg18", 0.428e9, 3.413e6),
+    ],
+)
+def test_costs_are_the_documented_ones(kind: str, arch: str, macs: float, parameters: float) -> None:
+    network = build(arch, kind, 6)
+    assert count_macs(network, INPUT_SHAPES[kind]) == pytest.approx(macs, rel=0.01)
+    assert count_parameters(network) == pytest.approx(parameters, rel=0.01)
+
+
+def test_resnet18_costs_what_torchvision_publishes() -> None:
+    network = networks.resnet18(3, 1000)
+    assert count_parameters(network) == 11_689_512
+    assert count_macs(network, (3, 224, 224)) == pytest.approx(1.814e9, rel=0.001)
+
+
+def test_shufflenet_costs_what_its_paper_says() -> None:
+    """ShuffleNet 0.5x, g = 3: 38 MFLOPs (Table 2 of Zhang et al.), counted as multiply-adds."""
+    assert count_macs(ShuffleNet26(3, 1000), (3, 224, 224)) == pytest.approx(38e6, rel=0.02)
+
+
+def test_the_audio_network_has_18_layers_with_the_papers_names_and_costs_less_than_an_image() -> None:
+    network = VGG18(6)
+    layers = [m for m in network.modules() if isinstance(m, torch.nn.Conv2d | torch.nn.Linear)]
+    assert len(layers) == 18
+    names = dict(network.features.named_children())
+    assert {"conv4_2", "pool4"} <= set(names)
+    assert isinstance(network.fc1, torch.nn.Linear)
+    image = count_macs(networks.resnet18(3, 6), (3, 112, 112))
+    assert count_macs(network, (1, 40, 200)) < image
+
+
+def test_channels_are_shuffled_as_in_the_example() -> None:
+    x = torch.arange(6.0).view(1, 6, 1, 1)
+    assert channel_shuffle(x, 2).flatten().tolist() == [0, 3, 1, 4, 2, 5]
+
+
+def test_published_configurations() -> None:
+    assert set(networks.paper_visual_sampler(6)) == {"md", "rgbr"}
+    assert set(networks.paper_full_visual_sampler(6)) == {"if", "md", "rgbr"}
+    assert all(isinstance(n.network if k == "md" else n, ShuffleNet26) for k, n in networks.paper_light_visual_sampler(6).items())
+    assert isinstance(networks.paper_audio_sampler(1), VGG18)
+
+
+def test_an_impossible_pair_is_refused() -> None:
+    with pytest.raises(WeightsError, match="vgg18") as caught:
+        build("vgg18", "md", 6)
+    assert "shufflenet26" in str(caught.value.hint)
