@@ -80,7 +80,9 @@ def _evaluate(
 ) -> Evaluated:
     if example.label not in classifier.labels:
         known = ", ".join(classifier.labels[:6])
-        raise ScsamplerError(f"{classifier.name} does not know the label {example.label!r}", hint=f"it knows {known} ...")
+        raise ScsamplerError(
+            f"{classifier.name} does not know the label {example.label!r}", hint=f"it knows {known} ..."
+        )
     start = time.perf_counter()
     video = pipeline.Video(example.path, classifier.spec.frames, classifier.spec.stride)
     scores = pipeline.scores_of(video, samplers, features, 1, progress)

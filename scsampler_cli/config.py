@@ -46,7 +46,9 @@ class FeatureSettings:
     def __post_init__(self) -> None:
         unknown = [name for name in self.inputs if name not in INPUTS]
         if unknown or not self.inputs:
-            raise SettingsError(f"unknown input {', '.join(unknown) or '(none)'}", hint=f"choose from {', '.join(INPUTS)}")
+            raise SettingsError(
+                f"unknown input {', '.join(unknown) or '(none)'}", hint=f"choose from {', '.join(INPUTS)}"
+            )
         if self.p_frames < 0:
             raise SettingsError(f"p_frames {self.p_frames} is negative", hint="use 0 for all P-frames")
         if self.short_side != 0 and not 32 <= self.short_side <= 4096:

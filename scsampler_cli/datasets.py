@@ -37,7 +37,9 @@ def read_csv(path: Path) -> list[Example]:
             reader = csv.DictReader(file)
             missing = {"path", "label"} - set(reader.fieldnames or ())
             if missing:
-                raise InputError(f"{path}: no column {' and '.join(sorted(missing))}", hint="the first line: path,label,split")
+                raise InputError(
+                    f"{path}: no column {' and '.join(sorted(missing))}", hint="the first line: path,label,split"
+                )
             rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read ({error})", hint="give a CSV file: path,label,split") from error

@@ -10,7 +10,7 @@ PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float
 
 
 def pick_device(name: str) -> torch.device:
-    """"auto" (CUDA where there is any), "cpu", "cuda" or "cuda:N".
+    """The device behind "auto" (CUDA where there is any), "cpu", "cuda" or "cuda:N".
 
     Raises:
         SettingsError: the name is unknown or the device is not there.
@@ -24,13 +24,14 @@ def pick_device(name: str) -> torch.device:
         raise SettingsError(f"device {name} was asked for, but there is no CUDA here", hint="use --device auto or cpu")
     if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
         raise SettingsError(
-            f"device {name} was asked for, but there are {torch.cuda.device_count()} GPUs", hint="they count from cuda:0"
+            f"device {name} was asked for, but there are {torch.cuda.device_count()} GPUs",
+            hint="they count from cuda:0",
         )
     return torch.device(name)
 
 
 def pick_dtype(name: str, device: torch.device) -> torch.dtype:
-    """"fp32", "bf16", "fp16", or "auto": whichever is fast on the device and safe without loss scaling.
+    """The type behind "fp32", "bf16", "fp16", or "auto": whichever is fast on the device and safe without loss scaling.
 
     A GPU gets fp16; a CPU gets bf16 only where it has instructions for it (AVX512-BF16 or AMX halve a 3D CNN's time), fp32
     elsewhere, since bf16 is emulated there.

@@ -14,7 +14,8 @@ from scsampler_cli.errors import InputError
 VIDEO_SUFFIXES = frozenset(
     f".{suffix}"
     for suffix in (
-        "3g2 3gp asf avi divx dv f4v flv gif h263 h264 264 h265 265 hevc ivf m1v m2t m2ts m2v m4v mjpeg mjpg mkv mov mp4 mpe mpeg "
+        "3g2 3gp "
+        "asf avi divx dv f4v flv gif h263 h264 264 h265 265 hevc ivf m1v m2t m2ts m2v m4v mjpeg mjpg mkv mov mp4 mpe mpeg "
         "mpg mts mxf nut ogm ogv qt rm rmvb ts vob webm wmv y4m"
     ).split()
 )
@@ -58,7 +59,9 @@ def _in_folder(folder: Path, glob: str | None) -> list[Path]:
                 files.append(path)
     if not files:
         what = f"no file that matches {glob!r}" if glob else "no video"
-        raise InputError(f"{folder}: {what} in this folder", hint="choose by name with --glob '*.EXT', or name the files")
+        raise InputError(
+            f"{folder}: {what} in this folder", hint="choose by name with --glob '*.EXT', or name the files"
+        )
     return files
 
 

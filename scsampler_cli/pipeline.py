@@ -419,7 +419,12 @@ def extract(
     with clock.stage("index"):
         video = Video(path, clip_frames, frame_stride)
     clips = video.grid.every(clip_stride).tolist()
-    settings = {**asdict(features), "clip_frames": clip_frames, "frame_stride": frame_stride, "clip_stride": clip_stride}
+    settings = {
+        **asdict(features),
+        "clip_frames": clip_frames,
+        "frame_stride": frame_stride,
+        "clip_stride": clip_stride,
+    }
     versions = report.versions(FFMPEG_VERSION)
     spans = [video.grid[clip] for clip in clips]
     header = {

@@ -135,8 +135,12 @@ def av_convex_score(lists: _Lists, settings: SelectionSettings) -> Picked:
 
     Example: visual 0.5 0.9, audio 1.0 0.0, alpha 0.5: 0.75 and 0.45: clip 0 first.
     """
-    score = np.nan_to_num(_convex(settings.weight, lists.visual, lists.audio), nan=-1.0)  # a clip without any score is last
-    return [(p, f"mean score {score[p]:.4g}" if score[p] >= 0 else "not scored") for p in _ordered(-score)[: settings.k]]
+    score = np.nan_to_num(
+        _convex(settings.weight, lists.visual, lists.audio), nan=-1.0
+    )  # a clip without any score is last
+    return [
+        (p, f"mean score {score[p]:.4g}" if score[p] >= 0 else "not scored") for p in _ordered(-score)[: settings.k]
+    ]
 
 
 def _convex(alpha: float, visual: NDArray[np.generic], audio: NDArray[np.generic]) -> NDArray[np.float64]:

@@ -20,13 +20,26 @@ CSV_COLUMNS = {
         "notes",
         "error",
     ],
-    "score": ["path", "status", "clip", "start_s", "end_s", "first_frame", "visual", "audio", "rank", "taken", "why", "error"],
+    "score": [
+        "path",
+        "status",
+        "clip",
+        "start_s",
+        "end_s",
+        "first_frame",
+        "visual",
+        "audio",
+        "rank",
+        "taken",
+        "why",
+        "error",
+    ],
     "extract": ["path", "status", "output", "inputs", "clips", "bytes", "notes", "error"],
 }
 
 
 def command_of(record: Record) -> str:
-    """ "classify", "score" or "extract", from the record's schema."""
+    """The command, "classify", "score" or "extract", from the record's schema."""
     return str(record["schema"]).removeprefix("scsampler.").split("/")[0]
 
 

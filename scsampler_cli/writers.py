@@ -147,7 +147,7 @@ def open_writer(form: str, target: Path | None, stdout: IO[str], command: str, s
         return
     part = target if form == "jsonl" else target.with_name(target.name + ".part")
     try:
-        file: io.TextIOWrapper = part.open("w", encoding="utf-8", newline="")  # type: ignore[assignment]
+        file: io.TextIOWrapper = part.open("w", encoding="utf-8", newline="")
     except OSError as error:
         raise _unwritable(target, error) from error
     try:

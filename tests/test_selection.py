@@ -10,7 +10,9 @@ from scsampler_cli.selection import combined_rank, ranks, select, top_k, uniform
 NAN = float("nan")
 
 
-def scores(visual: list[float] | None, audio: list[float] | None, clips: list[int] | None = None, count: int = 0) -> ClipScores:
+def scores(
+    visual: list[float] | None, audio: list[float] | None, clips: list[int] | None = None, count: int = 0
+) -> ClipScores:
     length = len(visual if visual is not None else audio or [])
     index = np.array(clips if clips is not None else range(length), np.int64)
     arrays = [None if values is None else np.array(values, np.float32) for values in (visual, audio)]
@@ -95,7 +97,9 @@ def test_dense_takes_everything_even_unscored_clips() -> None:
     assert taken(scores([0.5], None, clips=[0], count=6), "dense", 2) == [0, 1, 2, 3, 4, 5]
 
 
-@pytest.mark.parametrize("strategy", ["av-union-list", "av-intersect-list", "av-convex-list", "av-convex-score", "audio"])
+@pytest.mark.parametrize(
+    "strategy", ["av-union-list", "av-intersect-list", "av-convex-list", "av-convex-score", "audio"]
+)
 @pytest.mark.parametrize("audio", [None, [NAN] * 4])
 def test_without_sound_the_picture_decides_and_it_is_said(strategy: str, audio: list[float] | None) -> None:
     chosen = select(scores([0.7, 0.1, 0.4, 0.9], audio), SelectionSettings(strategy, 3))
@@ -125,7 +129,9 @@ def test_a_silent_clip_is_judged_by_its_picture() -> None:
 
 
 def test_the_union_fills_up_by_picture_when_the_sound_runs_out() -> None:
-    chosen = select(scores([0.9, 0.8, 0.7, 0.6], [NAN, NAN, NAN, 0.1]), SelectionSettings("av-union-list", 4, k_visual=1))
+    chosen = select(
+        scores([0.9, 0.8, 0.7, 0.6], [NAN, NAN, NAN, 0.1]), SelectionSettings("av-union-list", 4, k_visual=1)
+    )
     assert chosen.clips.tolist() == [0, 3, 1, 2]
     assert chosen.reasons == ("visual #1", "audio #1", "visual #2", "visual #3")
 

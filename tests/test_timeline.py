@@ -1,5 +1,6 @@
 """Exact time, worked by hand."""
 
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -64,7 +65,7 @@ def test_clips_tile_the_video_without_gap_or_overlap(steps: list[int], frames: i
     grid = ClipGrid(timeline(pts[:-1].tolist(), int(pts[-1])), frames, stride)
     spans = list(grid)
     assert spans[0].start == grid.timeline.time(0)
-    assert all(a.end == b.start for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a.end == b.start for a, b in itertools.pairwise(spans))
     assert spans[-1].end <= grid.timeline.time(len(grid.timeline))
     for span in spans:
         assert set(grid.frames_of(span.index)) <= set(range(span.first_frame, span.first_frame + span.frame_count))

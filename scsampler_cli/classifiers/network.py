@@ -80,7 +80,9 @@ def from_file(
         )
     classes = _classes(file.tensors)
     if classes is None:
-        raise WeightsError(f"{path.name} has no final layer 'fc'", hint=f"it does not look like weights of {architecture}")
+        raise WeightsError(
+            f"{path.name} has no final layer 'fc'", hint=f"it does not look like weights of {architecture}"
+        )
     if labels is None:
         labels = fallback_labels if len(fallback_labels) == classes else [f"class {i}" for i in range(classes)]
     network = build(architecture, classes)
@@ -115,7 +117,7 @@ def _from_ours(
 
 def spec_from(record: dict[str, Any]) -> InputSpec:
     """`InputSpec` from its JSON form (`dataclasses.asdict`)."""
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in record.items()}
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in record.items()}
     return InputSpec(**values)
 
 

@@ -6,8 +6,6 @@ only; a plug-in is imported when it is chosen, so a broken one harms nothing els
 
 from __future__ import annotations
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points

@@ -28,4 +28,4 @@ class Tiny3D(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """float [N, 3, F, h, w] -> logits [N, classes]."""
-        return self.fc(self.features(x).mean(dim=(2, 3, 4)))  # type: ignore[no-any-return]
+        return self.fc(self.features(x).mean(dim=(2, 3, 4)))

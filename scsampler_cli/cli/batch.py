@@ -43,7 +43,13 @@ class Batch:
 
 
 def plan(
-    command: str, paths: list[str] | None, glob: str | None, form: str | None, output: Path | None, quiet: bool, debug: bool
+    command: str,
+    paths: list[str] | None,
+    glob: str | None,
+    form: str | None,
+    output: Path | None,
+    quiet: bool,
+    debug: bool,
 ) -> Batch:
     """Expand the inputs and settle the format.
 

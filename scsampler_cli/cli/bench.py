@@ -15,7 +15,9 @@ from scsampler_cli.errors import InputError, SettingsError
 
 @batch.guarded
 def bench(
-    data: Annotated[Path | None, typer.Argument(help="CSV file: path,label[,split]; with a split only val is used.")] = None,
+    data: Annotated[
+        Path | None, typer.Argument(help="CSV file: path,label[,split]; with a split only val is used.")
+    ] = None,
     demo: Annotated[
         bool, typer.Option("--demo", help="Use twelve generated videos.", rich_help_panel=options.INPUT)
     ] = False,

@@ -33,7 +33,9 @@ def classify(
     ] = "auto",
     weights: Annotated[
         Path | None,
-        typer.Option(help="Weight file for the named classifier: .safetensors or .pth.", rich_help_panel=options.MODELS),
+        typer.Option(
+            help="Weight file for the named classifier: .safetensors or .pth.", rich_help_panel=options.MODELS
+        ),
     ] = None,
     labels: Annotated[
         Path | None, typer.Option(help="Text file of class names, one a line.", rich_help_panel=options.MODELS)
@@ -46,7 +48,7 @@ def classify(
     precision: options.PrecisionOption = options.Precision.auto,
     glob: options.Glob = None,
     output: options.Output = None,
-    format: options.FormatOption = None,  # noqa: A002 (the option's name)
+    format: options.FormatOption = None,
     list_classifiers: Annotated[
         bool, typer.Option("--list-classifiers", help="List the classifiers and leave.", rich_help_panel=options.MODELS)
     ] = False,

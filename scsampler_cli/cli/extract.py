@@ -23,23 +23,30 @@ def extract(
     p_frames: options.PFrames = 4,
     short_side: Annotated[
         int,
-        typer.Option(help="Pixels of the short side of I-frames and residuals; 0 keeps the size.", rich_help_panel=options.INPUT),
+        typer.Option(
+            help="Pixels of the short side of I-frames and residuals; 0 keeps the size.", rich_help_panel=options.INPUT
+        ),
     ] = 128,
     clip_frames: options.ClipFrames = 16,
     frame_stride: options.FrameStride = 1,
     clip_stride: options.ClipStride = 1,
     render: Annotated[
         int | None,
-        typer.Option(min=0, help="Also draw this clip's features as a PNG beside the file.", rich_help_panel=options.OUTPUT),
+        typer.Option(
+            min=0, help="Also draw this clip's features as a PNG beside the file.", rich_help_panel=options.OUTPUT
+        ),
     ] = None,
     glob: options.Glob = None,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Feature file (.scf), or a folder for several videos.", rich_help_panel=options.OUTPUT
+            "--output",
+            "-o",
+            help="Feature file (.scf), or a folder for several videos.",
+            rich_help_panel=options.OUTPUT,
         ),
     ] = None,
-    format: options.FormatOption = None,  # noqa: A002 (the option's name)
+    format: options.FormatOption = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -85,5 +92,7 @@ def _targets(todo: batch.Batch, paths: list[str], output: Path | None) -> dict[P
         targets[path] = folder / path.relative_to(root).with_name(path.name + SUFFIX)
     clashes = {target for target in targets.values() if list(targets.values()).count(target) > 1}
     if clashes:
-        raise SettingsError(f"several videos would be written to {min(clashes)}", hint="extract them one folder at a time")
+        raise SettingsError(
+            f"several videos would be written to {min(clashes)}", hint="extract them one folder at a time"
+        )
     return targets

@@ -12,7 +12,7 @@ INPUT, CHOICE, MODELS, OUTPUT = "What to read", "Which clips", "Models", "Output
 
 Format = StrEnum("Format", ["table", "json", "jsonl", "csv"])
 Precision = StrEnum("Precision", ["auto", "fp32", "bf16", "fp16"])
-Strategy = StrEnum("Strategy", {name.replace("-", "_"): name for name in STRATEGIES})
+Strategy = StrEnum("Strategy", {name.replace("-", "_"): name for name in STRATEGIES})  # type: ignore[misc]
 
 Paths = Annotated[
     list[str] | None,
@@ -26,9 +26,13 @@ Output = Annotated[
 ]
 FormatOption = Annotated[
     Format | None,
-    typer.Option("--format", help="Form of the result; default: by the suffix of -o, else table.", rich_help_panel=OUTPUT),
+    typer.Option(
+        "--format", help="Form of the result; default: by the suffix of -o, else table.", rich_help_panel=OUTPUT
+    ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.", rich_help_panel=OUTPUT)]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.", rich_help_panel=OUTPUT)
+]
 Debug = Annotated[bool, typer.Option(help="Show tracebacks of errors.", rich_help_panel=OUTPUT)]
 
 K = Annotated[int, typer.Option("--k", "-k", min=1, help="Clips to take from each video.", rich_help_panel=CHOICE)]
@@ -36,7 +40,10 @@ StrategyOption = Annotated[Strategy, typer.Option("--strategy", help="How clips 
 Alpha = Annotated[
     float | None,
     typer.Option(
-        min=0, max=1, help="Weight of the picture in av-convex-list (0.8) and av-convex-score (0.9).", rich_help_panel=CHOICE
+        min=0,
+        max=1,
+        help="Weight of the picture in av-convex-list (0.8) and av-convex-score (0.9).",
+        rich_help_panel=CHOICE,
     ),
 ]
 KVisual = Annotated[
@@ -50,12 +57,16 @@ Histogram = Annotated[
     typer.Option(help="For empirical: a text file, one weight for each equal part of a video.", rich_help_panel=CHOICE),
 ]
 PFrames = Annotated[
-    int, typer.Option(min=0, help="P-frames looked at in each clip; 0 looks at all, as the paper does.", rich_help_panel=MODELS)
+    int,
+    typer.Option(
+        min=0, help="P-frames looked at in each clip; 0 looks at all, as the paper does.", rich_help_panel=MODELS
+    ),
 ]
 VisualSampler = Annotated[
     str,
     typer.Option(
-        help="Sampler of the picture: auto, a shipped set (actions6, demo), FILE[,FILE...], or none.", rich_help_panel=MODELS
+        help="Sampler of the picture: auto, a shipped set (actions6, demo), FILE[,FILE...], or none.",
+        rich_help_panel=MODELS,
     ),
 ]
 AudioSampler = Annotated[
@@ -63,7 +74,8 @@ AudioSampler = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.", rich_help_panel=MODELS)]
 PrecisionOption = Annotated[
-    Precision, typer.Option("--precision", help="Of the networks; auto takes what is fast here.", rich_help_panel=MODELS)
+    Precision,
+    typer.Option("--precision", help="Of the networks; auto takes what is fast here.", rich_help_panel=MODELS),
 ]
 ClipFrames = Annotated[int, typer.Option(min=1, max=1024, help="Frames of a clip.", rich_help_panel=INPUT)]
 FrameStride = Annotated[int, typer.Option(min=1, max=1024, help="Take every N-th frame.", rich_help_panel=INPUT)]

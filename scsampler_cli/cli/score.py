@@ -26,7 +26,7 @@ def score(
     precision: options.PrecisionOption = options.Precision.auto,
     glob: options.Glob = None,
     output: options.Output = None,
-    format: options.FormatOption = None,  # noqa: A002 (the option's name)
+    format: options.FormatOption = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:

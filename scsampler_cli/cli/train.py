@@ -12,13 +12,15 @@ from scsampler_cli.cli import batch, options
 from scsampler_cli.cli.cache import demo_dir
 from scsampler_cli.errors import SettingsError
 
-Target = StrEnum("Target", ["classifier", "md", "rgbr", "mel"] + ["if"])
+Target = StrEnum("Target", ["classifier", "md", "rgbr", "mel", "if"])
 
 
 @batch.guarded
 def train(
     data: Annotated[Path | None, typer.Argument(help="CSV file: path,label[,split]; split is train or val.")] = None,
-    demo: Annotated[bool, typer.Option("--demo", help="Train on generated videos.", rich_help_panel=options.INPUT)] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Train on generated videos.", rich_help_panel=options.INPUT)
+    ] = False,
     target: Annotated[Target, typer.Option(help="What to train.", rich_help_panel=options.MODELS)] = Target.rgbr,
     arch: Annotated[
         str | None,
@@ -69,7 +71,19 @@ def train(
     # the crop is 7/8 of the short side, as the paper's 224 of 256
     spec = InputSpec(clip_frames, frame_stride, -(-size * 8 // 7), (size, size))
     settings = TrainSettings(
-        target.value, output, arch, epochs, batch_size, lr, seed, per_epoch, p_frames, spec, description, device, precision
+        target.value,
+        output,
+        arch,
+        epochs,
+        batch_size,
+        lr,
+        seed,
+        per_epoch,
+        p_frames,
+        spec,
+        description,
+        device,
+        precision,
     )
     with console.progress_bar(quiet) as progress:
         if data is not None:

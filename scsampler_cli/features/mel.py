@@ -112,9 +112,7 @@ class _Buffer:
         return samples, known
 
 
-def mel_clips(
-    blocks: Iterable[AudioBlock] | None, grid: ClipGrid, clips: NDArray[np.int64]
-) -> Iterator[ClipSound]:
+def mel_clips(blocks: Iterable[AudioBlock] | None, grid: ClipGrid, clips: NDArray[np.int64]) -> Iterator[ClipSound]:
     """Audio features of some clips, streaming.
 
     Args:
@@ -159,9 +157,7 @@ def _windows(
         yield clip, samples, float(known.mean())
 
 
-def _transformed(
-    windows: list[tuple[int, NDArray[np.float32], float]], mel_filter: MelFilter
-) -> Iterator[ClipSound]:
+def _transformed(windows: list[tuple[int, NDArray[np.float32], float]], mel_filter: MelFilter) -> Iterator[ClipSound]:
     heard = [samples for _, samples, cover in windows if cover >= MIN_COVER]
     mels = iter(mel_filter(torch.from_numpy(np.stack(heard))) if heard else ())
     for clip, _, cover in windows:

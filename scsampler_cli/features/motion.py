@@ -16,7 +16,9 @@ STANDARD_SIDE = 256
 """Pixels: short side to which the samplers' motion refers (Sec. 4.1.2 and App. A.2 scale frames to 342 x 256)."""
 
 
-def vector_field(vectors: NDArray[np.void] | None, height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def vector_field(
+    vectors: NDArray[np.void] | None, height: int, width: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Spread block vectors of the past reference list over a grid of 8 x 8 pixel cells.
 
     Args:

@@ -81,7 +81,9 @@ def render_file(features: Path, clip: int, target: Path) -> Path:
     visual = next((found for found in read_visual(features) if found.clip == clip), None)
     sound = next((found for found in read_sound(features) if found.clip == clip), None)
     if visual is None and sound is None:
-        raise FeatureFileError(f"{features} has no clip {clip}", hint="clips count from 0; `scsampler score` lists them")
+        raise FeatureFileError(
+            f"{features} has no clip {clip}", hint="clips count from 0; `scsampler score` lists them"
+        )
     try:
         write_png(torch.from_numpy(render(visual, sound)).permute(2, 0, 1).contiguous(), str(target))
     except (OSError, RuntimeError) as error:

@@ -114,8 +114,7 @@ def _frames(
             report.errors.append(f"reading stopped: {error}")
             return
         try:
-            for frame in packet.decode():
-                yield frame  # type: ignore[misc]
+            yield from packet.decode()
         except av.error.EOFError:
             return
         except (av.error.FFmpegError, ValueError) as error:

@@ -89,7 +89,7 @@ class _Pictures:
             small = self._scaler.reformat(
                 coded.frame, self.width, self.height, "rgb24", interpolation=Interpolation.AREA, threads=1
             )
-            coded.rgb = small.to_ndarray()
+            coded.rgb = small.to_ndarray().astype(np.uint8, copy=False)
         return coded.rgb
 
 

@@ -28,7 +28,8 @@ from scsampler_cli.errors import VideoError
 from scsampler_cli.timeline import FrameTimeline
 
 VECTOR_CODECS = frozenset(
-    "h264 mpeg4 mpeg2video mpeg1video h263 h263p h263i flv1 flv wmv1 wmv2 msmpeg4 msmpeg4v1 msmpeg4v2 msmpeg4v3 rv10 rv20 snow".split()
+    "h264 "
+    "mpeg4 mpeg2video mpeg1video h263 h263p h263i flv1 flv wmv1 wmv2 msmpeg4 msmpeg4v1 msmpeg4v2 msmpeg4v3 rv10 rv20 snow".split()
 )
 """Decoders that export motion vectors, measured on FFmpeg 8.1; every other one is silent about them."""
 
@@ -120,7 +121,9 @@ def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.vid
 
 def _unreadable(path: Path, error: Exception) -> VideoError:
     if isinstance(error, OSError) and not isinstance(error, av.error.FFmpegError | av.error.InvalidDataError):
-        return VideoError(f"{path}: cannot be opened ({error.strerror or error})", hint="check the path and its permissions")
+        return VideoError(
+            f"{path}: cannot be opened ({error.strerror or error})", hint="check the path and its permissions"
+        )
     if isinstance(error, av.error.FileNotFoundError | av.error.PermissionError | av.error.IsADirectoryError):
         return VideoError(f"{path}: cannot be opened ({error.strerror})", hint="check the path and its permissions")
     return VideoError(
@@ -156,7 +159,7 @@ def decode_packets(
         try:
             for frame in packet.decode():
                 barren = 0
-                yield frame  # type: ignore[misc]
+                yield frame
         except av.error.EOFError:
             return
         except (av.error.FFmpegError, ValueError) as error:
@@ -230,9 +233,7 @@ def _describe(stream: av.video.stream.VideoStream, trial: list[av.VideoFrame]) -
         aspect = Fraction(1)
     turns = round((frame.rotation or 0) / 90) % 4
     predicted = any(f.pict_type in (PictureType.P, PictureType.B) for f in trial) or len(trial) == 1
-    return VideoInfo(
-        stream.codec_context.codec.name, stream.index, frame.width, frame.height, aspect, turns, predicted
-    )
+    return VideoInfo(stream.codec_context.codec.name, stream.index, frame.width, frame.height, aspect, turns, predicted)
 
 
 def _scan_frames(path: Path, info: VideoInfo, time_base: Fraction, rate: Fraction, notes: list[str]) -> StreamIndex:

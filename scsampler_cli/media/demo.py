@@ -152,7 +152,9 @@ def _segments(plan: list[_Stretch], label: str) -> Iterator[tuple[float, float]]
         at += stretch.frames
 
 
-def _texture(rng: np.random.Generator, height: int, width: int, blot: tuple[int, int], contrast: int) -> NDArray[np.uint8]:
+def _texture(
+    rng: np.random.Generator, height: int, width: int, blot: tuple[int, int], contrast: int
+) -> NDArray[np.uint8]:
     """uint8 [height, width, 3]: blots of random colours, their size within `blot` pixels, 128 +- contrast."""
     size = int(rng.integers(*blot))
     coarse = rng.integers(128 - contrast, 128 + contrast, (height // size + 2, width // size + 2, 3))
@@ -164,7 +166,9 @@ def _pictures(rng: np.random.Generator, stretch: _Stretch) -> Iterator[NDArray[n
     """uint8 [240, 320, 3] for each frame of a stretch; ground, patch and phase are drawn anew."""
     margin = stretch.frames if stretch.kind == "pan" else 0
     ground = _texture(rng, HEIGHT, WIDTH + margin, (20, 40), 45)
-    patch = _texture(rng, PATCH * 2, PATCH * 2, (12, 24), 127)  # larger than shown, so that zooming and spinning never run out
+    patch = _texture(
+        rng, PATCH * 2, PATCH * 2, (12, 24), 127
+    )  # larger than shown, so that zooming and spinning never run out
     phase, x, y = rng.uniform(0, 2), rng.uniform(-40, 40), rng.uniform(-25, 25)
     speed = rng.uniform(-0.4, 0.4)
     for i in range(stretch.frames):

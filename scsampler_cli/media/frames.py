@@ -5,7 +5,7 @@ But: no resizing for a classifier here; a caller's `fit` does that frame by fram
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,9 +39,13 @@ class FramesReport:
         """One sentence for each kind of trouble."""
         notes = []
         if self.repeated:
-            notes.append(f"{self.repeated} frames of the chosen clips could not be decoded; neighbours stand in for them")
+            notes.append(
+                f"{self.repeated} frames of the chosen clips could not be decoded; neighbours stand in for them"
+            )
         if self.empty:
-            notes.append(f"nothing could be decoded of chosen clips {', '.join(map(str, self.empty))}; they were left out")
+            notes.append(
+                f"nothing could be decoded of chosen clips {', '.join(map(str, self.empty))}; they were left out"
+            )
         return notes
 
 
@@ -114,7 +118,7 @@ def _assemble(
 
 def _fitted(
     path: Path, index: StreamIndex, positions: frozenset[int], fit: Fit, report: FramesReport
-) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+) -> Generator[tuple[int, NDArray[np.uint8]]]:
     """(display position, fitted frame) for each wanted position that decodes, stopping after the last one."""
     height, width = index.info.upright_size
     scaler = VideoReformatter()

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 import av
-import av.error
+from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import Interpolation, VideoReformatter
 
 GOP = 12
@@ -33,7 +34,9 @@ def encoded_size(height: int, width: int) -> tuple[int, int]:
     return max(16, 2 * round(height * scale / 2 + 0.25)), max(16, 2 * round(width * scale / 2 + 0.25))
 
 
-def reencode(frames: Iterator[tuple[int, av.VideoFrame]], height: int, width: int) -> Iterator[tuple[int, av.VideoFrame]]:
+def reencode(
+    frames: Iterator[tuple[int, av.VideoFrame]], height: int, width: int
+) -> Iterator[tuple[int, av.VideoFrame]]:
     """Encode and decode again, one frame in, one frame out.
 
     Args:
@@ -62,12 +65,12 @@ def reencode(frames: Iterator[tuple[int, av.VideoFrame]], height: int, width: in
         order.append(position)
         for packet in encoder.encode(small):
             yield from _decoded(decoder, packet, order)
-    for packet in (*encoder.encode(None), None):
-        yield from _decoded(decoder, packet, order)
+    for last in (*encoder.encode(None), None):
+        yield from _decoded(decoder, last, order)
 
 
 def _decoded(
-    decoder: av.CodecContext, packet: av.Packet | None, order: list[int]
+    decoder: VideoCodecContext, packet: av.Packet[Any] | None, order: list[int]
 ) -> Iterator[tuple[int, av.VideoFrame]]:
     for frame in decoder.decode(packet):
         yield order.pop(0), frame

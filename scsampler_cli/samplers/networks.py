@@ -32,7 +32,7 @@ class MotionNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """float [N, 2, 14, 14] -> logits [N, outputs]."""
-        return self.network(self.data_bn(x))  # type: ignore[no-any-return]
+        return self.network(self.data_bn(x))
 
 
 def resnet18(channels: int, outputs: int) -> nn.Module:
@@ -44,7 +44,7 @@ def resnet18(channels: int, outputs: int) -> nn.Module:
     if channels != 3:
         network.conv1 = nn.Conv2d(channels, 64, 7, 2, 3, bias=False)
         nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")
-    return network  # type: ignore[no-any-return]
+    return network
 
 
 def build(architecture: str, kind: str, outputs: int) -> nn.Module:
@@ -104,7 +104,7 @@ def count_macs(network: nn.Module, shape: tuple[int, ...]) -> int:
         if isinstance(module, nn.Linear):
             total += module.in_features * module.out_features
         else:
-            total += output[0].numel() * module.weight[0].numel()  # type: ignore[operator, union-attr, index]
+            total += output[0].numel() * module.weight[0].numel()  # type: ignore[index]
 
     counted = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
     hooks = [m.register_forward_hook(add) for m in network.modules() if isinstance(m, counted)]

@@ -68,7 +68,7 @@ class SamplerNetwork:
         counts = [len(tensor) for tensor in inputs]
         if not sum(counts):
             return [float("nan")] * len(inputs)
-        per_clip = self.probabilities(torch.cat(inputs)).split(counts)
+        per_clip = self.probabilities(torch.cat(inputs)).split(counts)  # type: ignore[no-untyped-call]
         return [float(p.mean(dim=0).max()) if len(p) else float("nan") for p in per_clip]
 
 
@@ -77,7 +77,7 @@ class Sampler(Generic[Clip]):
 
     def __init__(self, networks: list[SamplerNetwork], prepare: Callable[[Clip, str], Tensor]) -> None:
         self.networks = networks
-        self._prepare = prepare
+        self._prepare: Callable[[Clip, str], Tensor] = prepare
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -158,7 +158,9 @@ def load_network(path: Path, device: torch.device, dtype: torch.dtype) -> Sample
     file = read_weights(path)
     meta = file.metadata
     if meta.get("kind") != "sampler":
-        raise WeightsError(f"{path} is not a sampler's weight file", hint="`scsampler train --target md ...` makes them")
+        raise WeightsError(
+            f"{path} is not a sampler's weight file", hint="`scsampler train --target md ...` makes them"
+        )
     labels = meta.get("labels")
     network = build(str(meta.get("arch")), str(meta.get("input")), len(labels) if labels else 1)
     load_into(network, file.tensors, file.info.source)

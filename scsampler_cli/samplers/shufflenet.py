@@ -82,4 +82,4 @@ class ShuffleNet26(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """float [N, channels, h, w] -> logits [N, outputs]."""
         x = F.max_pool2d(F.relu(self.stem(x)), 3, 2, 1)
-        return self.fc(self.units(x).mean(dim=(2, 3)))  # type: ignore[no-any-return]
+        return self.fc(self.units(x).mean(dim=(2, 3)))

@@ -45,4 +45,4 @@ class VGG18(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """float [N, 1, 40, 200] -> logits [N, outputs]."""
         x = self.features(self.data_bn(x)).flatten(1)
-        return self.fc2(self.dropout(F.relu(self.fc1(x))))  # type: ignore[no-any-return]
+        return self.fc2(self.dropout(F.relu(self.fc1(x))))

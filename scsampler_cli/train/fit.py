@@ -135,7 +135,9 @@ class _Fit:
         self._settings = settings
         self._device = pick_device(settings.device)
         # MD under bf16 autocast on a CPU went to NaN and is slower; pictures and 3D CNNs gain from it
-        self._dtype = torch.float32 if settings.target in ("md", "mel") else pick_dtype(settings.precision, self._device)
+        self._dtype = (
+            torch.float32 if settings.target in ("md", "mel") else pick_dtype(settings.precision, self._device)
+        )
         architecture = settings.resolved_architecture
         self.network: nn.Module = (
             build_classifier(architecture, len(labels))
@@ -180,7 +182,9 @@ class _Fit:
             return tensor + self._rng.normal(0, 0.3) if augment else tensor  # as if played louder or softer
         size = {"md": (MOTION_CROP,) * 2, "classifier": settings.spec.crop}.get(settings.target, (CROP, CROP))
         top, left = self._rng.random(2) if augment else (0.5, 0.5)
-        y, x = (round(share * (have - want)) for share, have, want in zip((top, left), tensor.shape[-2:], size, strict=True))
+        y, x = (
+            round(share * (have - want)) for share, have, want in zip((top, left), tensor.shape[-2:], size, strict=True)
+        )
         tensor = tensor[..., y : y + size[0], x : x + size[1]]
         if augment and self._rng.random() < 0.5:
             tensor = tensor.flip(-1)
@@ -189,7 +193,10 @@ class _Fit:
         if settings.target == "md":
             return tensor
         if settings.target == "classifier":
-            mean, std = (torch.tensor(v, device=self._device).view(1, 3, 1, 1, 1) for v in (settings.spec.mean, settings.spec.std))
+            mean, std = (
+                torch.tensor(v, device=self._device).view(1, 3, 1, 1, 1)
+                for v in (settings.spec.mean, settings.spec.std)
+            )
             return (tensor / 255 - mean) / std
         return normalise(tensor, settings.target)
 
@@ -200,7 +207,7 @@ class _Fit:
         self.network.eval()
         parts = []
         with torch.inference_mode():
-            for inputs in samples.inputs.split(64):
+            for inputs in samples.inputs.split(64):  # type: ignore[no-untyped-call]
                 parts.append(self._logits(self._prepared(inputs, augment=False)).softmax(dim=1).cpu())
         probabilities = torch.cat(parts)
         clips, inverse = torch.unique(samples.clips, return_inverse=True)
@@ -209,7 +216,9 @@ class _Fit:
         return float((total.argmax(dim=1) == labels).double().mean())
 
 
-def _metadata(settings: TrainSettings, labels: list[str], splits: dict[str, Samples], accuracy: float) -> dict[str, Any]:
+def _metadata(
+    settings: TrainSettings, labels: list[str], splits: dict[str, Samples], accuracy: float
+) -> dict[str, Any]:
     common = {
         "arch": settings.resolved_architecture,
         "labels": labels,

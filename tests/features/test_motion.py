@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 from scsampler_cli.features.motion import area_weights, displacement, standardise, vector_field
 
 DTYPE = np.dtype(
-    [(n, "i4") for n in ("source", "w", "h", "src_x", "src_y", "dst_x", "dst_y", "motion_x", "motion_y", "motion_scale")]
+    [
+        (n, "i4")
+        for n in ("source", "w", "h", "src_x", "src_y", "dst_x", "dst_y", "motion_x", "motion_y", "motion_scale")
+    ]
 )
 
 
@@ -23,7 +26,10 @@ def test_blocks_of_every_shape_land_on_their_cells() -> None:
     )
     assert field[0, 0].tolist() == field[0, 1].tolist() == [1, 0]
     assert field[1, 0].tolist() == [-2, 1]
-    assert covered.tolist() == [[True, True, False, False], [True, False, False, False]]  # list 1 is the future: left out
+    assert covered.tolist() == [
+        [True, True, False, False],
+        [True, False, False, False],
+    ]  # list 1 is the future: left out
 
 
 def test_displacement_turns_the_sign_averages_and_divides_by_the_distance() -> None:

@@ -36,7 +36,9 @@ REENCODED = [
 ]
 
 
-def read(path: Path, settings: FeatureSettings = ALL, frames: int = 16) -> tuple[list[ClipVisual], StreamIndex, ReadReport]:
+def read(
+    path: Path, settings: FeatureSettings = ALL, frames: int = 16
+) -> tuple[list[ClipVisual], StreamIndex, ReadReport]:
     index, report = scan(path), ReadReport()
     grid = ClipGrid(index.timeline, frames)
     return list(read_visual(path, index, grid, range(len(grid)), settings, report)), index, report
@@ -79,11 +81,11 @@ def test_a_large_picture_is_reencoded_small_and_its_motion_is_still_in_its_own_p
     assert np.abs(np.median(motion(clips), axis=(0, 1, 2)) - [9, -6]).max() <= 1.5  # half a pixel of the small picture
 
 
-@pytest.mark.parametrize(
-    ("codec", "limit"), [("mpeg4", 0.6), ("libx264", 0.85), ("mpeg2video", 0.6), ("libx265", 0.6)]
-)
+@pytest.mark.parametrize(("codec", "limit"), [("mpeg4", 0.6), ("libx264", 0.85), ("mpeg2video", 0.6), ("libx265", 0.6)])
 @pytest.mark.parametrize("short_side", [0, 128])
-def test_residuals_are_smaller_than_frame_differences(tmp_path: Path, codec: str, limit: float, short_side: int) -> None:
+def test_residuals_are_smaller_than_frame_differences(
+    tmp_path: Path, codec: str, limit: float, short_side: int
+) -> None:
     path = encode(tmp_path, pan(32, 3, -2), codec, QUIET if codec == "libx265" else {}, "mp4")
     clips, _, _ = read(path, FeatureSettings(("rgbr",), 0, short_side))
     left = np.concatenate([clip.residual for clip in clips]).astype(int)

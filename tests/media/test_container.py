@@ -100,9 +100,10 @@ def test_a_truncated_file_gives_what_is_there_or_a_clear_error(tmp_path: Path, s
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])
     try:
-        assert 1 <= len(scan(path).timeline) <= 100
+        frames = len(scan(path).timeline)
     except VideoError as error:
-        assert error.hint
+        frames, hint = 0, error.hint
+    assert 1 <= frames <= 100 or hint
 
 
 def test_a_playlist_opens_no_other_file(tmp_path: Path) -> None:

@@ -65,7 +65,10 @@ def test_channels_are_shuffled_as_in_the_example() -> None:
 def test_published_configurations() -> None:
     assert set(networks.paper_visual_sampler(6)) == {"md", "rgbr"}
     assert set(networks.paper_full_visual_sampler(6)) == {"if", "md", "rgbr"}
-    assert all(isinstance(n.network if k == "md" else n, ShuffleNet26) for k, n in networks.paper_light_visual_sampler(6).items())
+    assert all(
+        isinstance(n.network if k == "md" else n, ShuffleNet26)
+        for k, n in networks.paper_light_visual_sampler(6).items()
+    )
     assert isinstance(networks.paper_audio_sampler(1), VGG18)
 
 
