@@ -88,11 +88,10 @@ class _Buffer:
 
     def add(self, block: AudioBlock, until: int) -> None:
         """Append a block; what lies beyond `until` is refused by the caller, what lies before `start` is dropped."""
-        skip = max(0, self.end - block.start)
-        samples = block.samples[skip:]
-        gap = max(0, min(block.start - self.end, until - self.end)) if len(self._samples) else 0
         if not len(self._samples):
-            self.start = block.start + skip
+            self.start = block.start
+        samples = block.samples[max(0, self.end - block.start) :]
+        gap = max(0, min(block.start - self.end, until - self.end))
         self._samples = np.concatenate([self._samples, np.zeros(gap, np.float32), samples])
         self._known = np.concatenate([self._known, np.zeros(gap, bool), np.ones(len(samples), bool)])
 

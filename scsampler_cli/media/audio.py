@@ -16,6 +16,7 @@ import av.error
 import numpy as np
 from av.audio.stream import AudioStream
 from numpy.typing import NDArray
+from scsampler_cli.media.container import read_packets
 
 RATE_HZ = 16_000
 """Our choice, after VGGish: keeps everything below 8 kHz."""
@@ -104,15 +105,7 @@ def read_audio(path: Path, report: AudioReport) -> Iterator[AudioBlock]:
 def _frames(
     container: av.container.InputContainer, stream: AudioStream, report: AudioReport
 ) -> Iterator[av.AudioFrame]:
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-        except StopIteration:
-            return
-        except (av.error.FFmpegError, OSError, ValueError) as error:
-            report.errors.append(f"reading stopped: {error}")
-            return
+    for packet in read_packets(container, stream, report.errors):
         try:
             yield from packet.decode()
         except av.error.EOFError:

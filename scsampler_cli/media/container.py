@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import av.container
@@ -39,6 +40,7 @@ FFMPEG_VERSION = av.ffmpeg_version_info
 TRIAL_FRAMES = 32
 """Our choice: more than the reorder delay of any codec (16 frames in H.264)."""
 
+_STRANGERS = 1000
 _TRIES = 100_000
 """Packets without a single frame after which a stream counts as undecodable; bounds the time spent on garbage."""
 
@@ -141,21 +143,36 @@ def _picture_stream(container: av.container.InputContainer, path: Path) -> av.vi
     return real[0]
 
 
+def read_packets(
+    container: av.container.InputContainer, stream: av.video.stream.VideoStream | av.AudioStream, errors: list[str]
+) -> Iterator[av.Packet[Any]]:
+    """Packets of one stream to the end of the file, or to where it cannot be read further, which is added to `errors`."""
+    strangers = 0
+    while True:
+        try:
+            yield from container.demux(stream)
+            return
+        except IndexError:
+            # PyAV stumbles over a packet of a stream that appeared late (damaged MPEG-TS): the packets after it are fine
+            strangers += 1
+            if strangers > _STRANGERS:
+                errors.append("reading stopped: too many packets of unknown streams")
+                return
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            errors.append(f"reading stopped: {error}")
+            return
+
+
 def decode_packets(
     container: av.container.InputContainer, stream: av.video.stream.VideoStream, errors: list[str]
 ) -> Iterator[av.VideoFrame]:
     """Frames in display order, going on after packets that do not decode; each failure is appended to `errors`."""
     barren = 0
-    packets = container.demux(stream)
-    while barren < _TRIES:
-        try:
-            packet = next(packets)
-        except StopIteration:
-            return
-        except (av.error.FFmpegError, OSError, ValueError) as error:
-            errors.append(f"reading stopped: {error}")
-            return
+    for packet in read_packets(container, stream, errors):
         barren += 1
+        if barren > _TRIES:
+            errors.append(f"reading stopped: {_TRIES} packets without a frame")
+            return
         try:
             for frame in packet.decode():
                 barren = 0
@@ -196,20 +213,20 @@ def _scan_packets(
     container: av.container.InputContainer, stream: av.video.stream.VideoStream
 ) -> tuple[_Packets | None, list[str]]:
     """(pts in display order, display positions of keyframes, end pts), or None where packets lack times; and notes."""
-    pts, keys, last, notes, complete = [], [], (0, 0), [], True
-    try:
-        for packet in container.demux(stream):
-            if packet.size == 0 or packet.is_discard:
-                continue
-            if packet.pts is None:
-                complete = False
-                continue
-            pts.append(packet.pts)
-            last = max(last, (packet.pts, packet.duration or 0)) if len(pts) > 1 else (packet.pts, packet.duration or 0)
-            if packet.is_keyframe:
-                keys.append(packet.pts)
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        notes.append(f"reading stopped before the end of the file ({error})")
+    pts: list[int] = []
+    keys: list[int] = []
+    notes: list[str] = []
+    last, complete = (0, 0), True
+    for packet in read_packets(container, stream, notes):
+        if packet.size == 0 or packet.is_discard:
+            continue
+        if packet.pts is None:
+            complete = False
+            continue
+        pts.append(packet.pts)
+        last = max(last, (packet.pts, packet.duration or 0)) if len(pts) > 1 else (packet.pts, packet.duration or 0)
+        if packet.is_keyframe:
+            keys.append(packet.pts)
     if not pts or not complete:
         return None, notes
     shown = np.unique(np.array(pts, dtype=np.int64))
