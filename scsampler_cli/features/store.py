@@ -7,7 +7,7 @@
     u32                  crc32 of the header
     then records, each:
     4                    kind: "VIS " or "SND "
-    u32, u32, u32        clip index, length m of the payload, crc32 of the payload
+    u32, u32, u32        clip index, length m of the payload, crc32 of kind, clip index and payload
     m                    payload: zlib; inside: u16 length of a JSON list of [name, dtype, shape], the list, the arrays' bytes
     at last:
     4, u32, u32, u32     "END ", number of records, length n of the notes, crc32 of the notes
@@ -90,7 +90,7 @@ class FeatureWriter:
         table = json.dumps([[name, a.dtype.name, list(a.shape)] for name, a in arrays.items()]).encode()
         body = b"".join(np.ascontiguousarray(a).astype(a.dtype.newbyteorder("<")).tobytes() for a in arrays.values())
         payload = zlib.compress(struct.pack("<H", len(table)) + table + body, 1)
-        self._write(_RECORD.pack(kind, clip, len(payload), zlib.crc32(payload)) + payload)
+        self._write(_RECORD.pack(kind, clip, len(payload), _checksum(kind, clip, payload)) + payload)
         self._count += 1
 
     def _write(self, data: bytes) -> None:
@@ -114,6 +114,10 @@ class FeatureWriter:
         finally:
             with contextlib.suppress(OSError):
                 self._part.unlink(missing_ok=True)
+
+
+def _checksum(kind: bytes, clip: int, payload: bytes) -> int:
+    return zlib.crc32(payload, zlib.crc32(kind + struct.pack("<I", clip)))
 
 
 def sniff(path: Path) -> bool:
@@ -215,7 +219,7 @@ def _records(file: IO[bytes], path: Path, kind: bytes | None) -> Iterator[tuple[
         if length > _LIMIT:
             raise _damaged(path, f"record {count}")
         payload = _exactly(file, length, path)
-        if zlib.crc32(payload) != crc:
+        if _checksum(tag, clip, payload) != crc:
             raise _damaged(path, f"record {count}")
         count += 1
         if tag == kind:

@@ -1,0 +1,141 @@
+"""The feature file: what goes in comes out; what is not whole is refused."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from scsampler_cli.errors import FeatureFileError, OutputError
+from scsampler_cli.features.clip import ClipSound, ClipVisual
+from scsampler_cli.features.store import FeatureWriter, read_header, read_sound, read_visual, sniff
+
+HEADER = {"settings": {"p_frames": 4}, "clips": [[0, 0, 16, "0", "16/25"]]}
+
+
+def visual(clip: int, frames: int = 2) -> ClipVisual:
+    rng = np.random.default_rng(clip)
+    return ClipVisual(
+        clip,
+        240,
+        320,
+        rng.integers(0, 256, (1, 6, 8, 3), np.uint8),
+        rng.normal(size=(frames, 3, 4, 2)).astype(np.float16),
+        rng.integers(-128, 128, (frames, 6, 8, 3)).astype(np.int8),
+    )
+
+
+def write(path: Path, clips: int = 2) -> Path:
+    with FeatureWriter(path, HEADER) as writer:
+        for i in range(clips):
+            writer.visual(visual(i))
+        writer.sound(ClipSound(0, np.ones((40, 200), np.float32), 0.75))
+        writer.sound(ClipSound(1, None, 0.0))
+        writer.notes = ["a note"]
+    return path
+
+
+def same(a: ClipVisual, b: ClipVisual) -> bool:
+    return (a.clip, a.height, a.width) == (b.clip, b.height, b.width) and all(
+        np.array_equal(getattr(a, name), getattr(b, name)) and getattr(a, name).dtype == getattr(b, name).dtype
+        for name in ("iframes", "motion", "residual")
+    )
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    path = write(tmp_path / "v.scf")
+    assert sniff(path)
+    assert read_header(path) == (HEADER, ["a note"])
+    assert all(same(a, visual(i)) for i, a in enumerate(read_visual(path)))
+    heard, silent = read_sound(path)
+    assert heard.mel is not None
+    assert heard.mel.shape == (40, 200)
+    assert heard.cover == 0.75
+    assert silent.mel is None
+    assert not list(tmp_path.glob("*.part"))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    motion=arrays.arrays(np.float16, arrays.array_shapes(min_dims=4, max_dims=4, min_side=0, max_side=4)),
+    residual=arrays.arrays(np.int8, arrays.array_shapes(min_dims=4, max_dims=4, min_side=0, max_side=4)),
+    clip=st.integers(0, 2**31),
+)
+def test_any_arrays_survive(tmp_path_factory: pytest.TempPathFactory, motion, residual, clip: int) -> None:
+    path = tmp_path_factory.mktemp("store") / "v.scf"
+    original = ClipVisual(clip, 1, 1, np.zeros((0, 1, 1, 3), np.uint8), motion, residual)
+    with FeatureWriter(path, {}) as writer:
+        writer.visual(original)
+    (found,) = read_visual(path)
+    assert found.motion.tobytes() == motion.tobytes()
+    assert found.residual.tobytes() == residual.tobytes()
+    assert found.motion.shape == motion.shape
+
+
+def test_the_same_features_give_the_same_bytes(tmp_path: Path) -> None:
+    assert write(tmp_path / "a.scf").read_bytes() == write(tmp_path / "b.scf").read_bytes()
+
+
+def test_a_file_cut_anywhere_is_refused(tmp_path: Path) -> None:
+    data = write(tmp_path / "v.scf", 1).read_bytes()
+    cut = tmp_path / "cut.scf"
+    for length in range(0, len(data), 7):
+        cut.write_bytes(data[:length])
+        with pytest.raises(FeatureFileError) as caught:
+            read_header(cut)
+        assert caught.value.hint
+    cut.write_bytes(data + b"x")
+    with pytest.raises(FeatureFileError, match="its end"):
+        read_header(cut)
+
+
+def test_a_flipped_bit_anywhere_is_refused(tmp_path: Path) -> None:
+    data = write(tmp_path / "v.scf", 1).read_bytes()
+    bad = tmp_path / "bad.scf"
+    for at in range(8, len(data), 11):
+        bad.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+        with pytest.raises(FeatureFileError):
+            read_header(bad)
+            list(read_visual(bad))
+            list(read_sound(bad))
+
+
+def test_another_version_is_refused_by_number(tmp_path: Path) -> None:
+    data = bytearray(write(tmp_path / "v.scf").read_bytes())
+    data[8:10] = struct.pack("<H", 99)
+    (tmp_path / "v.scf").write_bytes(data)
+    with pytest.raises(FeatureFileError, match="version 99"):
+        read_header(tmp_path / "v.scf")
+
+
+def test_huge_lengths_are_not_believed(tmp_path: Path) -> None:
+    data = bytearray(write(tmp_path / "v.scf").read_bytes())
+    data[10:14] = struct.pack("<I", 2**31)
+    (tmp_path / "v.scf").write_bytes(data)
+    with pytest.raises(FeatureFileError, match="damaged"):
+        read_header(tmp_path / "v.scf")
+
+
+def test_other_files_are_not_feature_files(tmp_path: Path) -> None:
+    (tmp_path / "v.scf").write_bytes(b"RIFF....AVI LIST")
+    assert not sniff(tmp_path / "v.scf")
+    assert not sniff(tmp_path / "missing.scf")
+    with pytest.raises(FeatureFileError, match="not a feature file"):
+        read_header(tmp_path / "v.scf")
+    with pytest.raises(FeatureFileError, match=r"missing\.scf"):
+        read_header(tmp_path / "missing.scf")
+
+
+def test_an_exception_leaves_no_file(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), FeatureWriter(tmp_path / "v.scf", {}):
+        raise RuntimeError("stop")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unwritable_place_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot write"):
+        FeatureWriter(tmp_path / "file" / "v.scf", {})

@@ -1,0 +1,68 @@
+"""Arguments to files."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from scsampler_cli.errors import InputError
+from scsampler_cli.inputs import check_readable, find_inputs
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name in ("b.mp4", "a.MKV", "notes.txt", "sub/c.webm", "sub/deep/d.avi", ".hidden.mp4"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    return tmp_path
+
+
+def names(paths: list[Path], root: Path) -> list[str]:
+    return [str(path.relative_to(root)) for path in paths]
+
+
+def test_folders_are_searched_through_and_sorted(tree: Path) -> None:
+    assert names(find_inputs([str(tree)]), tree) == ["a.MKV", "b.mp4", "sub/c.webm", "sub/deep/d.avi"]
+
+
+def test_a_glob_overrules_the_suffixes(tree: Path) -> None:
+    assert names(find_inputs([str(tree)], "*.txt"), tree) == ["notes.txt"]
+
+
+def test_files_are_taken_as_named_in_order_and_once(tree: Path) -> None:
+    wanted = [str(tree / "notes.txt"), str(tree / "b.mp4"), str(tree / "sub"), str(tree / "b.mp4")]
+    assert names(find_inputs(wanted), tree) == ["notes.txt", "b.mp4", "sub/c.webm", "sub/deep/d.avi"]
+
+
+def test_a_list_comes_from_standard_input(tree: Path) -> None:
+    listed = [f"{tree}/b.mp4\n", "\n", f"{tree}/sub\n", "with space.mp4\r\n"]
+    found = find_inputs(["-"], None, listed)
+    assert found[0] == tree / "b.mp4"
+    assert found[-1] == Path("with space.mp4")
+    assert len(found) == 4
+
+
+def test_missing_paths_stay_for_a_failed_record() -> None:
+    assert find_inputs(["nowhere.mp4"]) == [Path("nowhere.mp4")]
+
+
+@pytest.mark.parametrize("glob", [None, "*.xyz"])
+def test_a_folder_without_videos_is_an_error_with_a_hint(tmp_path: Path, glob: str | None) -> None:
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(InputError, match=r"no video|no file") as caught:
+        find_inputs([str(tmp_path)], glob)
+    assert "--glob" in str(caught.value.hint)
+
+
+def test_an_empty_list_is_an_error() -> None:
+    with pytest.raises(InputError, match="no input"):
+        find_inputs(["-"], None, [])
+
+
+def test_unreadable_files_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "empty.mp4").touch()
+    os.mkfifo(tmp_path / "pipe.mp4")
+    for name, word in (("missing.mp4", "No such file"), ("empty.mp4", "0 bytes"), ("pipe.mp4", "regular"), (".", "folder")):
+        with pytest.raises(InputError, match=word):
+            check_readable(tmp_path / name)

@@ -1,0 +1,145 @@
+"""Every format, with none, one and several records, good and failed."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from scsampler_cli.errors import OutputError, VideoError
+from scsampler_cli.report import failure
+from scsampler_cli.writers import FORMATS, format_for, make_writer, open_writer
+
+CLASSIFY = {
+    "schema": "scsampler.classify/1",
+    "path": "=a,b.mp4",
+    "status": "ok",
+    "tags": [{"label": "archery", "probability": 0.75}, {"label": "surfing", "probability": 0.25}],
+    "clips": [
+        {
+            "clip": 1,
+            "start_s": 0.64,
+            "end_s": 1.28,
+            "first_frame": 16,
+            "frames": 16,
+            "visual": 0.5,
+            "audio": None,
+            "why": "visual #1",
+            "label": "archery",
+            "probability": 0.75,
+        }
+    ],
+    "video": {"clips": 9, "duration_s": 5.76},
+    "classifier": {"name": "demo", "weights": "demo.safetensors", "sha256": "ab" * 32},
+    "notes": ["no sound"],
+    "timings_s": {"score": 0.5},
+}
+SCORE = {
+    "schema": "scsampler.score/1",
+    "path": "v.mp4",
+    "status": "ok",
+    "clips": [
+        {
+            "clip": i,
+            "start_s": i * 0.64,
+            "end_s": (i + 1) * 0.64,
+            "first_frame": 16 * i,
+            "visual": 0.1 * i,
+            "audio": None,
+            "rank": 3 - i,
+            "taken": i == 2,
+            "why": "visual #1" if i == 2 else None,
+        }
+        for i in range(3)
+    ],
+    "notes": [],
+}
+BAD = failure("classify", "bad.mp4", VideoError("bad.mp4: not a video", hint="look"))
+
+
+def written(form: str, records: list, command: str = "classify", single: bool = False) -> str:
+    stream = io.StringIO(newline="")
+    writer = make_writer(form, stream, command, single)
+    for record in records:
+        writer.write(record)
+    writer.close()
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_json_is_an_array_of_any_length(count: int) -> None:
+    assert json.loads(written("json", [CLASSIFY] * count)) == [CLASSIFY] * count
+
+
+def test_json_of_a_single_input_is_an_object() -> None:
+    assert json.loads(written("json", [CLASSIFY], single=True)) == CLASSIFY
+
+
+def test_jsonl_is_one_record_a_line() -> None:
+    lines = written("jsonl", [CLASSIFY, BAD]).splitlines()
+    assert [json.loads(line) for line in lines] == [CLASSIFY, BAD]
+
+
+def test_csv_has_one_row_a_video_and_no_formula() -> None:
+    rows = list(csv.DictReader(io.StringIO(written("csv", [CLASSIFY, BAD]))))
+    assert rows[0]["path"] == "'=a,b.mp4"
+    assert (rows[0]["label1"], rows[0]["probability2"], rows[0]["label3"]) == ("archery", "0.25", "")
+    assert rows[0]["clips"] == "0.64-1.28"
+    assert (rows[1]["status"], rows[1]["error"]) == ("error", "bad.mp4: not a video")
+
+
+def test_csv_of_scores_has_one_row_a_clip() -> None:
+    rows = list(csv.DictReader(io.StringIO(written("csv", [SCORE], "score"))))
+    assert [row["rank"] for row in rows] == ["3", "2", "1"]
+    assert [row["taken"] for row in rows] == ["False", "False", "True"]
+    assert rows[0]["audio"] == ""
+
+
+def test_tables_fit_80_columns_and_say_everything() -> None:
+    text = written("table", [CLASSIFY, BAD]) + written("table", [SCORE], "score")
+    assert max(map(len, text.splitlines())) <= 80
+    for word in ("75.0%", "archery", "1 of 9 clips", "visual #1", "note: no sound", "error: bad.mp4: not a video", "demo"):
+        assert word in text
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_file_takes_its_name_when_it_is_complete(tmp_path: Path, form: str) -> None:
+    target = tmp_path / "out.x"
+    with open_writer(form, target, io.StringIO(), "classify", False) as writer:
+        writer.write(CLASSIFY)
+        assert target.exists() == (form == "jsonl")
+    assert "archery" in target.read_text()
+    assert [p.name for p in tmp_path.iterdir()] == ["out.x"]
+
+
+def test_a_jsonl_record_is_on_disk_at_once(tmp_path: Path) -> None:
+    target = tmp_path / "out.jsonl"
+    with open_writer("jsonl", target, io.StringIO(), "classify", False) as writer:
+        writer.write(CLASSIFY)
+        assert json.loads(target.read_text()) == CLASSIFY
+        writer.write(BAD)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_unwritable_place_is_said(tmp_path: Path, form: str) -> None:
+    with (
+        pytest.raises(OutputError, match="cannot write"),
+        open_writer(form, tmp_path / "no" / "out", io.StringIO(), "classify", False),
+    ):
+        pass
+
+
+def test_a_full_disk_is_said() -> None:
+    with (
+        pytest.raises(OutputError, match=r"/dev/full"),
+        open_writer("jsonl", Path("/dev/full"), io.StringIO(), "classify", False) as writer,
+    ):
+        writer.write(CLASSIFY)
+
+
+@pytest.mark.parametrize(
+    ("name", "form"), [("a.json", "json"), ("a.JSONL", "jsonl"), ("a.csv", "csv"), ("a.txt", "table"), ("a.xyz", None)]
+)
+def test_the_suffix_says_the_format(name: str, form: str | None) -> None:
+    assert format_for(Path(name)) == form
