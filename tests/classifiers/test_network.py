@@ -1,0 +1,107 @@
+"""Torch classifiers from files, and the published costs."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from scsampler_cli.classifiers import torchvision as kinetics
+from scsampler_cli.classifiers.base import InputSpec
+from scsampler_cli.classifiers.network import from_file
+from scsampler_cli.classifiers.networks import build
+from scsampler_cli.errors import ClassifierError, WeightsError
+from scsampler_cli.samplers.networks import count_macs, count_parameters
+from scsampler_cli.weightfile import write_weights
+
+CPU, FP32 = torch.device("cpu"), torch.float32
+SMALL = InputSpec(4, 2, 36, (32, 32))
+
+
+def ours(path: Path, classes: int = 3, **more: object) -> Path:
+    torch.manual_seed(0)
+    labels = [f"label {i}" for i in range(classes)]
+    meta = {"kind": "classifier", "arch": "tiny3d", "labels": labels, "spec": asdict(SMALL), **more}
+    write_weights(path, build("tiny3d", classes).state_dict(), meta)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("arch", "gmacs", "millions"), [("mc3_18", 43.34, 11.70), ("r3d_18", 40.70, 33.37), ("r2plus1d_18", 40.52, 31.51)]
+)
+def test_costs_are_torchvisions_published_ones(arch: str, gmacs: float, millions: float) -> None:
+    network = build(arch, 400)
+    assert count_macs(network, (3, 16, 112, 112)) / 1e9 == pytest.approx(gmacs, abs=0.01)
+    assert count_parameters(network) / 1e6 == pytest.approx(millions, abs=0.01)
+
+
+def test_our_file_says_all_that_is_needed(tmp_path: Path) -> None:
+    classifier = from_file(ours(tmp_path / "w.safetensors"), CPU, FP32)
+    assert classifier.spec == SMALL
+    assert classifier.labels == ("label 0", "label 1", "label 2")
+    assert classifier.weights.source == "w.safetensors"
+    clips = np.random.default_rng(0).integers(0, 256, (5, 4, 32, 32, 3), np.uint8)
+    together = classifier.classify(clips)
+    assert together.shape == (5, 3)
+    assert np.allclose(together.sum(axis=1), 1, atol=1e-5)
+    assert np.allclose(classifier.classify(clips[2:3]), together[2:3], atol=1e-5)
+    assert classifier.classify(clips[:0]).shape == (0, 3)
+    with pytest.raises(ValueError, match="takes uint8"):
+        classifier.classify(clips[:, :2])
+
+
+@pytest.mark.parametrize("wrap", [lambda s: s, lambda s: {"state_dict": {f"module.{k}": v for k, v in s.items()}}])
+def test_a_plain_state_dict_of_kinetics_loads_by_name(tmp_path: Path, wrap) -> None:
+    torch.save(wrap(build("mc3_18", 400).state_dict()), tmp_path / "k.pth")
+    classifier = kinetics.mc3_18(CPU, FP32, tmp_path / "k.pth")
+    assert classifier.labels[0] == "abseiling"
+    assert len(classifier.labels) == 400
+    assert classifier.spec == kinetics.kinetics_spec("mc3_18")
+    clip = np.zeros((1, 16, 112, 112, 3), np.uint8)
+    assert classifier.classify(clip).shape == (1, 400)
+
+
+def test_another_number_of_classes_takes_given_or_numbered_labels(tmp_path: Path) -> None:
+    torch.save(build("r3d_18", 2).state_dict(), tmp_path / "two.pth")
+    assert kinetics.r3d_18(CPU, FP32, tmp_path / "two.pth").labels == ("class 0", "class 1")
+    assert kinetics.r3d_18(CPU, FP32, tmp_path / "two.pth", ["a", "b"]).labels == ("a", "b")
+    with pytest.raises(ClassifierError, match="3 labels for the 2 classes"):
+        kinetics.r3d_18(CPU, FP32, tmp_path / "two.pth", ["a", "b", "c"])
+
+
+def test_misfits_are_refused(tmp_path: Path) -> None:
+    torch.save(build("r3d_18", 2).state_dict(), tmp_path / "r3d.pth")
+    with pytest.raises(WeightsError, match="do not fit"):
+        kinetics.mc3_18(CPU, FP32, tmp_path / "r3d.pth")
+    with pytest.raises(ClassifierError, match="does not say which network"):
+        from_file(tmp_path / "r3d.pth", CPU, FP32)
+    torch.save({"a": torch.zeros(2)}, tmp_path / "other.pth")
+    with pytest.raises(WeightsError, match="no final layer"):
+        kinetics.mc3_18(CPU, FP32, tmp_path / "other.pth")
+    with pytest.raises(ClassifierError, match="for tiny3d, not for mc3_18"):
+        kinetics.mc3_18(CPU, FP32, ours(tmp_path / "w.safetensors"))
+    with pytest.raises(ClassifierError, match="sampler's weight file"):
+        from_file(ours(tmp_path / "s.safetensors", kind="sampler"), CPU, FP32)
+
+
+def test_cached_kinetics_weights_are_found_and_checked_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file in the torch hub cache is used without any connection."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    cached = kinetics.cached_path("mc3_18")
+    assert cached.is_relative_to(tmp_path)
+    cached.parent.mkdir(parents=True)
+    torch.save(build("mc3_18", 400).state_dict(), cached)
+    classifier = kinetics.mc3_18(CPU, FP32)
+    assert classifier.weights.source == cached.name
+    assert len(classifier.weights.sha256 or "") == 64
+
+
+def test_kinetics_weights_out_of_reach_give_a_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nothing listens there
+    with pytest.raises(ClassifierError, match="cannot be downloaded") as caught:
+        kinetics.fetch("r3d_18")
+    assert "--weights" in str(caught.value.hint)
+    assert not kinetics.cached_path("r3d_18").exists()

@@ -1,0 +1,91 @@
+"""Names, plug-ins, broken plug-ins, conflicts: with real distributions on the path."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from scsampler_cli.classifiers import registry
+from scsampler_cli.errors import ClassifierError, SettingsError
+
+CPU, FP32 = torch.device("cpu"), torch.float32
+
+PLUGIN = '''
+import numpy as np
+from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
+
+class Brightness:
+    name, labels = "brightness", ("dark", "bright")
+    spec = InputSpec(frames=2, resize=8, crop=(8, 8))
+    weights = WeightsInfo("none", None)
+
+    def classify(self, clips):
+        bright = clips.mean(axis=(1, 2, 3, 4)) / 255
+        return np.stack([1 - bright, bright], axis=1).astype(np.float32)
+
+def factory(device, dtype, weights=None, labels=None):
+    return Brightness()
+
+def wrong(device, dtype, weights=None, labels=None):
+    return "not a classifier"
+'''
+
+
+def install(root: Path, dist: str, points: dict[str, str]) -> None:
+    """A minimal installed distribution."""
+    info = root / f"{dist}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {dist}\nVersion: 1.0\n")
+    lines = [f"[{registry.GROUP}]", *(f"{name} = {value}" for name, value in points.items())]
+    (info / "entry_points.txt").write_text("\n".join(lines))
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "bright_plugin.py").write_text(PLUGIN)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield tmp_path
+    sys.modules.pop("bright_plugin", None)
+
+
+def test_the_built_ins_come_by_the_same_door() -> None:
+    assert {"actions6", "demo", "mc3_18", "r2plus1d_18", "r3d_18"} <= set(registry.names())
+
+
+def test_a_plug_in_is_found_and_works(site: Path) -> None:
+    install(site, "bright", {"brightness": "bright_plugin:factory"})
+    assert "brightness" in registry.names()
+    assert "bright_plugin" not in sys.modules  # listing imports nothing
+    classifier = registry.load("brightness", CPU, FP32)
+    assert classifier.classify(np.full((1, 2, 8, 8, 3), 255, np.uint8)).tolist() == [[0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("bright_plugin:missing", "AttributeError"),
+        ("no_such_module:factory", "ModuleNotFoundError"),
+        ("bright_plugin:wrong", "returned str"),
+    ],
+)
+def test_a_broken_plug_in_is_named_and_harms_nothing_else(site: Path, value: str, reason: str) -> None:
+    install(site, "bright", {"oops": value, "brightness": "bright_plugin:factory"})
+    with pytest.raises(ClassifierError, match=f"'oops' is broken.*{reason}"):
+        registry.load("oops", CPU, FP32)
+    assert registry.load("brightness", CPU, FP32).name == "brightness"
+
+
+def test_one_name_of_two_distributions_names_both(site: Path) -> None:
+    install(site, "first", {"twice": "bright_plugin:factory"})
+    install(site, "second", {"twice": "bright_plugin:wrong"})
+    with pytest.raises(ClassifierError, match=r"first .* and second "):
+        registry.load("twice", CPU, FP32)
+
+
+def test_an_unknown_name_lists_the_known_and_the_nearest() -> None:
+    with pytest.raises(SettingsError, match="'mc3_81'") as caught:
+        registry.load("mc3_81", CPU, FP32)
+    assert "did you mean mc3_18?" in str(caught.value.hint)
+    assert "actions6" in str(caught.value.hint)
