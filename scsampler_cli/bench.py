@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli import aggregate, pipeline
+from scsampler_cli import aggregate
 from scsampler_cli.classifiers.base import ClipClassifier
 from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.datasets import Example
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.scores import ClipScores
 from scsampler_cli.selection import BASELINES, select, top_k
+from scsampler_cli.video import Progress, Samplers, Video, classify_clips, scores_of
 
 STRATEGIES = (
     "av-union-list",
@@ -55,10 +56,10 @@ Failed = Callable[[Example, ScsamplerError], None]
 
 def evaluate(
     examples: Iterable[Example],
-    samplers: pipeline.Samplers,
+    samplers: Samplers,
     classifier: ClipClassifier,
     features: FeatureSettings,
-    progress: pipeline.Progress,
+    progress: Progress,
     failed: Failed,
 ) -> list[Evaluated]:
     """Score and densely classify every video whose label the classifier knows; the others go to `failed`."""
@@ -73,10 +74,10 @@ def evaluate(
 
 def _evaluate(
     example: Example,
-    samplers: pipeline.Samplers,
+    samplers: Samplers,
     classifier: ClipClassifier,
     features: FeatureSettings,
-    progress: pipeline.Progress,
+    progress: Progress,
 ) -> Evaluated:
     if example.label not in classifier.labels:
         known = ", ".join(classifier.labels[:6])
@@ -84,10 +85,10 @@ def _evaluate(
             f"{classifier.name} does not know the label {example.label!r}", hint=f"it knows {known} ..."
         )
     start = time.perf_counter()
-    video = pipeline.Video(example.path, classifier.spec.frames, classifier.spec.stride)
-    scores = pipeline.scores_of(video, samplers, features, 1, progress)
+    video = Video(example.path, classifier.spec.frames, classifier.spec.stride)
+    scores = scores_of(video, samplers, features, 1, progress)
     middle = time.perf_counter()
-    probabilities = pipeline.classify_clips(video, range(len(video.grid)), classifier, progress=progress)
+    probabilities = classify_clips(video, range(len(video.grid)), classifier, progress=progress)
     end = time.perf_counter()
     target = classifier.labels.index(example.label)
     return Evaluated(target, scores, np.nan_to_num(probabilities), middle - start, end - middle)

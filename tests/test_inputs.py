@@ -63,6 +63,11 @@ def test_an_empty_list_is_an_error() -> None:
 def test_unreadable_files_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "empty.mp4").touch()
     os.mkfifo(tmp_path / "pipe.mp4")
-    for name, word in (("missing.mp4", "No such file"), ("empty.mp4", "0 bytes"), ("pipe.mp4", "regular"), (".", "folder")):
+    for name, word in (
+        ("missing.mp4", "No such file"),
+        ("empty.mp4", "0 bytes"),
+        ("pipe.mp4", "regular"),
+        (".", "folder"),
+    ):
         with pytest.raises(InputError, match=word):
             check_readable(tmp_path / name)

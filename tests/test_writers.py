@@ -99,7 +99,15 @@ def test_csv_of_scores_has_one_row_a_clip() -> None:
 def test_tables_fit_80_columns_and_say_everything() -> None:
     text = written("table", [CLASSIFY, BAD]) + written("table", [SCORE], "score")
     assert max(map(len, text.splitlines())) <= 80
-    for word in ("75.0%", "archery", "1 of 9 clips", "visual #1", "note: no sound", "error: bad.mp4: not a video", "demo"):
+    for word in (
+        "75.0%",
+        "archery",
+        "1 of 9 clips",
+        "visual #1",
+        "note: no sound",
+        "error: bad.mp4: not a video",
+        "demo",
+    ):
         assert word in text
 
 

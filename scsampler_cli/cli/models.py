@@ -11,7 +11,7 @@ from scsampler_cli.errors import InputError
 
 if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier
-    from scsampler_cli.pipeline import Samplers
+    from scsampler_cli.video import Samplers
 
 AUTO_SET = "actions6"
 """Samplers for any classifier but the demo's: those trained on real video."""
@@ -50,8 +50,8 @@ def load_classifier(
 def load_samplers(visual: str, audio: str, auto: str, device: str, precision: str) -> Samplers:
     """Both samplers; "auto" stands for the set `auto`."""
     from scsampler_cli.device import pick_device, pick_dtype
-    from scsampler_cli.pipeline import Samplers
     from scsampler_cli.samplers.scoring import load_audio, load_visual
+    from scsampler_cli.video import Samplers
 
     where = pick_device(device)
     dtype = pick_dtype(precision, where)

@@ -16,6 +16,7 @@ import av.error
 import numpy as np
 from av.audio.stream import AudioStream
 from numpy.typing import NDArray
+
 from scsampler_cli.media.container import read_packets
 
 RATE_HZ = 16_000
@@ -107,7 +108,7 @@ def _frames(
 ) -> Iterator[av.AudioFrame]:
     for packet in read_packets(container, stream, report.errors):
         try:
-            yield from packet.decode()
+            yield from (frame for frame in packet.decode() if isinstance(frame, av.AudioFrame))
         except av.error.EOFError:
             return
         except (av.error.FFmpegError, ValueError) as error:

@@ -30,6 +30,9 @@ from scsampler_cli.samplers.networks import build as build_sampler
 from scsampler_cli.train.samples import Failed, Samples, balanced_order, gather
 from scsampler_cli.weightfile import write_weights
 
+QUICK_VALIDATION = 512
+"""Samples looked at after each epoch, spread over the videos; all of them count in the end."""
+
 TARGETS = ("classifier", "if", "md", "rgbr", "mel")
 
 
@@ -78,7 +81,7 @@ class Epoch:
     epochs: int
     loss: float
     accuracy: float
-    """Share of validation clips whose label is the most probable one; NaN without validation videos."""
+    """Share of (some) validation clips whose label is the most probable one; NaN without validation videos."""
     seconds: float
 
 
@@ -112,7 +115,8 @@ def train(
     for epoch in range(1, settings.epochs + 1):
         at = time.perf_counter()
         loss = fit.run_epoch(splits["train"], epoch)
-        progress(Epoch(epoch, settings.epochs, loss, fit.accuracy(splits["val"]), time.perf_counter() - at))
+        quick = fit.accuracy(splits["val"].head(QUICK_VALIDATION))
+        progress(Epoch(epoch, settings.epochs, loss, quick, time.perf_counter() - at))
     accuracy = fit.accuracy(splits["val"])
     write_weights(settings.output, fit.network.state_dict(), _metadata(settings, labels, splits, accuracy))
     return {

@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scsampler_cli import pipeline
 from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.datasets import Example
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.samplers.inputs import motion_input, picture_input, sound_input
+from scsampler_cli.video import Video, clip_frames, sound_clips, visual_clips
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def head(self, count: int) -> Samples:
+        """At most `count` samples at equal distances."""
+        at = torch.arange(0, len(self), max(1, -(-len(self) // count)))
+        return Samples(self.inputs[at], self.labels[at], self.clips[at])
 
 
 Failed = Callable[[Example, ScsamplerError], None]
@@ -77,15 +82,15 @@ def gather(
 
 def _inputs_of(example: Example, kind: str, spec: InputSpec, p_frames: int) -> Iterator[Tensor]:
     """One tensor [n, ...] for each clip of a video."""
-    video = pipeline.Video(example.path, spec.frames, spec.stride)
+    video = Video(example.path, spec.frames, spec.stride)
     if kind == "classifier":
-        for _, frames in pipeline.clip_frames(video, range(len(video.grid)), spec):
+        for _, frames in clip_frames(video, range(len(video.grid)), spec):
             yield torch.from_numpy(frames).permute(3, 0, 1, 2)[None]
     elif kind == "mel":
-        for sound in pipeline.sound_clips(video):
+        for sound in sound_clips(video):
             yield sound_input(sound).half()
     else:
-        for clip in pipeline.visual_clips(video, FeatureSettings((kind,), p_frames)):
+        for clip in visual_clips(video, FeatureSettings((kind,), p_frames)):
             if kind == "md":
                 yield motion_input(clip.motion, clip.height, clip.width).half()
             else:

@@ -12,7 +12,7 @@ from scsampler_cli.errors import ClassifierError, SettingsError
 
 CPU, FP32 = torch.device("cpu"), torch.float32
 
-PLUGIN = '''
+PLUGIN = """
 import numpy as np
 from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
 
@@ -30,7 +30,7 @@ def factory(device, dtype, weights=None, labels=None):
 
 def wrong(device, dtype, weights=None, labels=None):
     return "not a classifier"
-'''
+"""
 
 
 def install(root: Path, dist: str, points: dict[str, str]) -> None:

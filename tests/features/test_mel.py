@@ -90,7 +90,7 @@ def test_windows_are_two_clips_long_centred_and_one_clip_apart() -> None:
 def test_a_tone_peaks_in_the_band_that_contains_it(hz: float) -> None:
     t = np.arange(4 * RATE_HZ) / RATE_HZ
     samples = (0.5 * np.sin(2 * np.pi * hz * t)).astype(np.float32)
-    sound = list(mel_clips(blocks(samples), grid(4), np.array([3])))[0]
+    sound = next(mel_clips(blocks(samples), grid(4), np.array([3])))
     assert sound.mel is not None
     edges = band_edges()
     band = int(np.bincount(sound.mel.argmax(axis=0)).argmax())

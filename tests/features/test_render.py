@@ -23,7 +23,8 @@ SOUND = ClipSound(3, np.zeros((40, 200), np.float32), 1.0)
 
 
 @pytest.mark.parametrize(
-    ("vector", "colour"), [((10, 0), (255, 0, 0)), ((0, 0), (0, 0, 0)), ((-10, 0), (0, 255, 255)), ((5, 0), (127, 0, 0))]
+    ("vector", "colour"),
+    [((10, 0), (255, 0, 0)), ((0, 0), (0, 0, 0)), ((-10, 0), (0, 255, 255)), ((5, 0), (127, 0, 0))],
 )
 def test_direction_is_hue_and_speed_is_brightness(vector: tuple[int, int], colour: tuple[int, int, int]) -> None:
     assert motion_colours(np.array([[vector]], np.float16))[0, 0].tolist() == list(colour)

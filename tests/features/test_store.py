@@ -99,8 +99,6 @@ def test_a_flipped_bit_anywhere_is_refused(tmp_path: Path) -> None:
         bad.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
         with pytest.raises(FeatureFileError):
             read_header(bad)
-            list(read_visual(bad))
-            list(read_sound(bad))
 
 
 def test_another_version_is_refused_by_number(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Sound of any layout, rate and place on the clock becomes mono 16 kHz blocks."""
 
+import itertools
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,7 +16,7 @@ def heard(path: Path) -> tuple[int, np.ndarray, list]:
     report = AudioReport()
     blocks = list(read_audio(path, report))
     assert report.notes() == []
-    assert all(a.start + len(a.samples) <= b.start for a, b in zip(blocks, blocks[1:], strict=False))
+    assert all(a.start + len(a.samples) <= b.start for a, b in itertools.pairwise(blocks))
     return blocks[0].start, np.concatenate([block.samples for block in blocks]), blocks
 
 

@@ -1,0 +1,186 @@
+"""One video file and the stages that read it: features, scores, clip probabilities.
+
+Each stage is one pass over the file; what goes wrong on the way ends up in `Video.notes`.
+But: the order of the stages, and what becomes of their results, is `pipeline`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scsampler_cli import report
+from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
+from scsampler_cli.classifiers.geometry import fit_frame
+from scsampler_cli.config import FeatureSettings
+from scsampler_cli.features.clip import ClipSound, ClipVisual
+from scsampler_cli.features.mel import mel_clips
+from scsampler_cli.media.audio import AudioInfo, AudioReport, probe_audio, read_audio
+from scsampler_cli.media.compressed import ReadReport, read_visual
+from scsampler_cli.media.container import scan
+from scsampler_cli.media.frames import FramesReport, read_clips
+from scsampler_cli.samplers.scoring import AudioSampler, VisualSampler
+from scsampler_cli.scores import ClipScores
+from scsampler_cli.timeline import ClipGrid
+
+Progress = Callable[[str, int, int], None]
+"""(stage, done, total): "score", "listen", "classify" or "extract", in clips."""
+
+Item = TypeVar("Item")
+
+
+def no_progress(stage: str, done: int, total: int) -> None:
+    """The progress callback of callers that show none."""
+
+
+@dataclass(frozen=True)
+class Samplers:
+    """s: the visual and the audio sampler, either of which may be absent."""
+
+    visual: VisualSampler | None
+    audio: AudioSampler | None
+
+    def records(self) -> list[dict[str, Any]]:
+        """What ran, for the result."""
+        return [info for sampler in (self.visual, self.audio) if sampler is not None for info in sampler.infos]
+
+
+class Video:
+    """One video file, indexed; its stages read it again as they need it.
+
+    Raises:
+        VideoError: the file is not a video or not one frame of it can be decoded.
+    """
+
+    def __init__(self, path: Path, clip_frames: int = 16, frame_stride: int = 1) -> None:
+        self.path = path
+        self.index = scan(path)
+        self.info = self.index.info
+        self.grid = ClipGrid(self.index.timeline, clip_frames, frame_stride)
+        self.audio: AudioInfo | None = probe_audio(path)
+        self.notes: list[str] = list(self.index.notes)
+        if self.audio is None:
+            self.note("no sound: clips are judged by the picture alone")
+        if not self.info.has_vectors and len(self.index.timeline) > 1:
+            self.note(f"{self.info.codec} gives no motion vectors: re-encoded to small MPEG-4 in memory")
+        if len(self.index.timeline) < self.grid.span_frames:
+            self.note(f"shorter than one clip of {self.grid.span_frames} frames: the last frame is repeated")
+
+    def note(self, text: str) -> None:
+        """Add a note, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def facts(self) -> dict[str, Any]:
+        """What the result says about the file."""
+        timeline = self.index.timeline
+        height, width = self.info.size
+        return {
+            "codec": self.info.codec,
+            "width": width,
+            "height": height,
+            "rotation": self.info.quarter_turns * 90,
+            "pixel_aspect": str(self.info.pixel_aspect),
+            "frames": len(timeline),
+            "start_s": report.seconds(timeline.time(0)),
+            "duration_s": report.seconds(timeline.duration),
+            "fps": report.score(float(1 / timeline.mean_frame_duration)),
+            "clips": len(self.grid),
+            "motion_vectors": "native" if self.info.has_vectors else "re-encoded",
+            "audio": None if self.audio is None else asdict(self.audio),
+        }
+
+
+def visual_clips(video: Video, features: FeatureSettings, clip_stride: int = 1) -> Iterator[ClipVisual]:
+    """Visual features of every N-th clip, in one pass over the file; what went wrong ends up in `video.notes`."""
+    read = ReadReport()
+    clips = video.grid.every(clip_stride).tolist()
+    yield from read_visual(video.path, video.index, video.grid, clips, features, read)
+    for note in read.notes():
+        video.note(note)
+
+
+def sound_clips(video: Video, clip_stride: int = 1) -> Iterator[ClipSound]:
+    """Audio features of every N-th clip, in one pass; clips without sound come with `mel` None."""
+    heard = AudioReport()
+    blocks = None if video.audio is None else read_audio(video.path, heard)
+    silent = 0
+    for sound in mel_clips(blocks, video.grid, video.grid.every(clip_stride)):
+        silent += sound.mel is None
+        yield sound
+    for note in heard.notes():
+        video.note(note)
+    if video.audio is not None and silent:
+        video.note(f"{silent} clips have no sound and are judged by the picture alone")
+
+
+def clip_frames(video: Video, clips: Sequence[int], spec: InputSpec) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """(clip, uint8 [F, h, w, 3]) of the chosen clips alone, in time order, fitted to the classifier's input."""
+    read = FramesReport()
+    yield from read_clips(video.path, video.index, video.grid, clips, lambda frame: fit_frame(frame, spec), read)
+    for note in read.notes():
+        video.note(note)
+
+
+def scores_of(
+    video: Video,
+    samplers: Samplers,
+    features: FeatureSettings,
+    clip_stride: int = 1,
+    progress: Progress = no_progress,
+) -> ClipScores:
+    """Saliency of every N-th clip. Inputs that no sampler asks for are not computed."""
+    clips = video.grid.every(clip_stride)
+    visual = audio = None
+    if samplers.visual is not None:
+        wanted = FeatureSettings(samplers.visual.inputs, features.p_frames, features.short_side)
+        seen = followed(visual_clips(video, wanted, clip_stride), "score", len(clips), progress)
+        visual = collected(samplers.visual.score(seen), clips)
+    if samplers.audio is not None and video.audio is not None:
+        heard = followed(sound_clips(video, clip_stride), "listen", len(clips), progress)
+        audio = collected(samplers.audio.score(heard), clips)
+    return ClipScores(clips, len(video.grid), visual, audio)
+
+
+def followed(items: Iterable[Item], stage: str, total: int, progress: Progress) -> Iterator[Item]:
+    """The items, with progress reported after each."""
+    for done, item in enumerate(items, start=1):
+        yield item
+        progress(stage, done, total)
+
+
+def collected(scored: Iterable[tuple[int, float]], clips: NDArray[np.int64]) -> NDArray[np.float32]:
+    """float32 [M] in the order of `clips`."""
+    values = dict(scored)
+    return np.array([values[int(clip)] for clip in clips], dtype=np.float32)
+
+
+def classify_clips(
+    video: Video,
+    clips: Sequence[int],
+    classifier: ClipClassifier,
+    batch: int = 4,
+    progress: Progress = no_progress,
+) -> NDArray[np.float32]:
+    """float32 [K, C]: clip probabilities in the order of `clips`; a row of NaN where nothing could be decoded."""
+    probabilities = np.full((len(clips), len(classifier.labels)), np.nan, np.float32)
+    row = {clip: i for i, clip in enumerate(clips)}
+    held: list[tuple[int, NDArray[np.uint8]]] = []
+
+    def flush() -> None:
+        if held:
+            probabilities[[row[clip] for clip, _ in held]] = classifier.classify(np.stack([f for _, f in held]))
+            held.clear()
+
+    for done, item in enumerate(clip_frames(video, clips, classifier.spec), start=1):
+        held.append(item)
+        if len(held) == batch:
+            flush()
+        progress("classify", done, len(clips))
+    flush()
+    return probabilities

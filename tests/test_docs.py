@@ -1,0 +1,91 @@
+"""The README keeps up with the program."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import typer
+
+from scsampler_cli import __version__
+from scsampler_cli.cli.app import app
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+TEST_COMMAND = "python3 -m venv .venv && .venv/bin/pip install -e '.[dev]' && .venv/bin/python -m pytest"
+
+
+def test_the_five_commands() -> None:
+    assert set(COMMANDS) == {"classify", "score", "extract", "train", "bench"}
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_and_option_is_in_the_readme_and_has_help(name: str) -> None:
+    assert f"scsampler {name}" in README
+    command = COMMANDS[name]
+    assert command.help
+    for parameter in command.params:
+        if parameter.param_type_name == "option" and "--help" not in parameter.opts:
+            assert any(re.search(rf"`[^`]*{re.escape(option)}\b", README) for option in parameter.opts), parameter.opts
+            assert parameter.help, parameter.opts
+
+
+def test_options_in_the_readme_exist() -> None:
+    known = {option for command in COMMANDS.values() for p in command.params for option in p.opts}
+    known |= {"--version", "--help", "--install-completion", "--show-completion"}
+    assert set(re.findall(r"`(--[a-z-]+)", README)) <= known
+
+
+def test_every_strategy_and_module_of_the_map_exists() -> None:
+    from scsampler_cli.config import STRATEGIES
+
+    assert all(f"`{strategy}`" in README for strategy in STRATEGIES)
+    paper_map = README.split("## Paper map")[1].split("Where the paper")[0]
+    modules = set(
+        re.findall(
+            r"`([a-z_]+(?:\.[a-z_]+)?)`",
+            "\n".join(line.split("|")[3] for line in paper_map.splitlines() if line.count("|") == 4),
+        )
+    )
+    for module in modules:
+        path = ROOT / "scsampler_cli" / module.replace(".", "/")
+        assert path.with_suffix(".py").is_file() or path.is_dir(), module
+
+
+def test_ci_runs_exactly_the_readmes_test_command() -> None:
+    assert README.count(TEST_COMMAND) == 1
+    assert 'command=$(grep -m1 "pip install -e" README.md)' in (ROOT / ".ci" / "run").read_text()
+
+
+def test_the_changelog_and_the_version_are_there() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+", __version__)
+    assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_what_ships_is_described_and_small() -> None:
+    card = (ROOT / "weights" / "README.md").read_text()
+    files = sorted((ROOT / "weights").glob("*.safetensors"))
+    assert files
+    for path in files:
+        assert f"`{path.name}`" in card
+    assert sum(path.stat().st_size for path in files) < 100e6
+
+
+def test_pyproject_ships_the_weights() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"] == {
+        "weights": "scsampler_cli/weights"
+    }
+
+
+def test_completion_is_offered() -> None:
+    environment = {**os.environ, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    result = subprocess.run(
+        [sys.executable, "-c", "from scsampler_cli.__main__ import main; main()", "--show-completion", "bash"],
+        capture_output=True, text=True, env=environment, check=False,
+    )  # fmt: skip
+    assert "complete" in result.stdout + result.stderr

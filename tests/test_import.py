@@ -1,0 +1,44 @@
+"""Help and usage errors are quick: they load neither torch nor av."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+HEAVY = ("torch", "torchvision", "torchaudio", "av", "numpy")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--help"], 0),
+        (["--version"], 0),
+        (["classify", "--help"], 0),
+        (["score", "-h"], 0),
+        (["classify", "x.mp4", "--strategy", "best"], 2),
+        (["classify", "x.mp4", "--classifier", "mc4"], 2),
+        (["classify", "x.mp4", "--k", "2", "--k-visual", "3"], 2),
+        (["extract", "x.mp4", "--what", "flow"], 2),
+        (["classify", "/nowhere.mp4", "--classifier", "demo"], 1),
+        (["classify", "--list-classifiers"], 0),
+    ],
+)
+def test_nothing_heavy_is_imported(arguments: list[str], code: int) -> None:
+    script = (
+        "import sys\nfrom scsampler_cli.__main__ import main\nsys.argv = ['scsampler', *sys.argv[1:]]\n"
+        "try:\n    main()\nexcept SystemExit as stop:\n    code = stop.code or 0\n"
+        f"print('LOADED', code, [m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"
+    )
+    result = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False)
+    assert result.stderr.strip().splitlines()[-1] == f"LOADED {code} []", result.stderr
+
+
+def test_help_is_shown_at_once() -> None:
+    """The goal is half a second; measured as the best of several, and with room for a busy machine."""
+    spent = []
+    for _ in range(4):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "scsampler_cli", "--help"], capture_output=True, check=True)
+        spent.append(time.perf_counter() - start)
+    assert min(spent) < 1.5
