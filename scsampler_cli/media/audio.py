@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import av.container
@@ -108,7 +109,8 @@ def _frames(
 ) -> Iterator[av.AudioFrame]:
     for packet in read_packets(container, stream, report.errors):
         try:
-            yield from (frame for frame in packet.decode() if isinstance(frame, av.AudioFrame))
+            decoded: list[Any] = packet.decode()
+            yield from decoded
         except av.error.EOFError:
             return
         except (av.error.FFmpegError, ValueError) as error:
