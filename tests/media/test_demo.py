@@ -1,5 +1,6 @@
 """The generated videos: labelled, untrimmed, decodable, the same every time."""
 
+import itertools
 from pathlib import Path
 
 import av
@@ -41,7 +42,7 @@ def test_the_action_moves_and_sounds_and_the_rest_hardly(tmp_path: Path, label: 
         frames = [frame.to_ndarray(format="gray").astype(int) for frame in box.decode(video=0)]
     with av.open(str(tmp_path / "v.mp4")) as box:
         sound = np.concatenate([frame.to_ndarray()[0] for frame in box.decode(audio=0)])
-    change = np.array([np.abs(b - a).mean() for a, b in zip(frames, frames[1:], strict=False)])
+    change = np.array([np.abs(b - a).mean() for a, b in itertools.pairwise(frames)])
     loud = np.array([np.sqrt(np.mean(sound[i * 882 : (i + 1) * 882] ** 2)) for i in range(len(change))])
     inside = np.zeros(len(change), bool)
     for start, end in shown.segments:
