@@ -21,8 +21,9 @@ class ClipVisual:
     iframes: NDArray[np.uint8]
     """uint8 [I, h, w, 3]: RGB of the clip's I-frames (IF)."""
     motion: NDArray[np.float16]
-    """float16 [P, ceil(H/16), ceil(W/16), 2]: displacement (x right, y down) of what is in each cell since the frame before
-    it, in displayed pixels per frame (MD, already divided by the reference distance)."""
+    """float16 [P, gh, gw, 2]: displacement (x right, y down) of what is in each cell since the frame before it, in displayed
+    pixels per frame (MD, already divided by the reference distance). A cell is 16 x 16 pixels of the picture that carries the
+    vectors: gh = ceil(H/16) of the stored picture, or of the smaller re-encoded one where the codec has no vectors."""
     residual: NDArray[np.int8]
     """int8 [P, h, w, 3]: RGB of a P-frame minus its motion-compensated reference, clipped to -128..127 (RGB-R)."""
 
@@ -36,4 +37,4 @@ class ClipSound:
     mel: NDArray[np.float32] | None
     """float32 [40, 200]: log-mel spectrogram of a window of two clips centred on this one; None without sound there."""
     cover: float
-    """Share of the window for which there is sound, 0-1."""
+    """Share of the clip itself (the middle of the window) for which there is sound, 0-1."""

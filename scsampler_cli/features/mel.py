@@ -21,7 +21,7 @@ from torchaudio.transforms import MelSpectrogram
 
 from scsampler_cli.features.clip import ClipSound
 from scsampler_cli.media.audio import RATE_HZ, AudioBlock
-from scsampler_cli.timeline import ClipGrid
+from scsampler_cli.timeline import ClipGrid, ClipSpan
 
 BANDS = 40
 """Sec. 3.3.2."""
@@ -36,7 +36,7 @@ LOW_HZ, HIGH_HZ = 125.0, 7500.0
 OFFSET = 0.01
 """Added before the logarithm."""
 MIN_COVER = 0.5
-"""Share of a window that must hold sound for the clip to count as heard (our choice)."""
+"""Share of a clip that must have sound for it to count as heard (our choice)."""
 _BATCH = 16
 """Windows transformed at once."""
 
@@ -53,6 +53,12 @@ def window_span(centre: Fraction, hop: int) -> tuple[int, int]:
     """[start, end) of a clip's window on the clock, in samples at 16 kHz; 200 hops around the clip's centre."""
     start = round(centre * RATE_HZ) - STEPS * hop // 2
     return start, start + STEPS * hop
+
+
+def own_span(span: ClipSpan) -> tuple[int, int]:
+    """[start, end) of the clip itself, in samples at 16 kHz; at least one sample."""
+    start = round(span.start * RATE_HZ)
+    return start, max(start + 1, round(span.end * RATE_HZ))
 
 
 class MelFilter:
@@ -139,20 +145,20 @@ def mel_clips(blocks: Iterable[AudioBlock] | None, grid: ClipGrid, clips: NDArra
 def _windows(
     blocks: Iterator[AudioBlock], grid: ClipGrid, clips: NDArray[np.int64], mel_filter: MelFilter
 ) -> Iterator[tuple[int, NDArray[np.float32], float]]:
-    """(clip, samples for the filter, share of the window that holds sound)."""
+    """(clip, samples for the filter, share of the clip itself that has sound)."""
     buffer = _Buffer()
     pending: AudioBlock | None = next(blocks, None)
     for clip in clips.tolist():
-        start, end = window_span(grid[clip].centre, mel_filter.hop)
-        first = start - mel_filter.lead
-        last = max(end, first + mel_filter.length)
-        buffer.cut(min(start, first))
+        first = window_span(grid[clip].centre, mel_filter.hop)[0] - mel_filter.lead
+        own_start, own_end = own_span(grid[clip])
+        earliest, last = min(first, own_start), max(first + mel_filter.length, own_end)
+        buffer.cut(earliest)
         while pending is not None and pending.start < last:
-            if pending.start + len(pending.samples) > min(start, first):
+            if pending.start + len(pending.samples) > earliest:
                 buffer.add(pending, last)
             pending = next(blocks, None)
         samples, _ = buffer.take(first, first + mel_filter.length)
-        _, known = buffer.take(start, end)
+        _, known = buffer.take(*own_span(grid[clip]))
         yield clip, samples, float(known.mean())
 
 

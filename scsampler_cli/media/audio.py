@@ -60,7 +60,7 @@ class AudioReport:
 
 
 def _open(path: Path) -> av.container.InputContainer:
-    return av.open(f"file:{path}", options={"protocol_whitelist": "file"})
+    return av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace")
 
 
 def probe_audio(path: Path) -> AudioInfo | None:

@@ -106,7 +106,7 @@ def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.vid
     """
     try:
         # "file:" keeps a name such as "concat:a|b" from being read as a protocol.
-        container = av.open(f"file:{path}", options={"protocol_whitelist": "file"})
+        container = av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace")
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise _unreadable(path, error) from error
     with container:

@@ -134,6 +134,10 @@ def _load(spec: str, kinds: tuple[str, ...], device: torch.device, dtype: torch.
         return []
     if spec in shipped_sets():
         paths = [shipped(f"{spec}_{kind}") for kind in kinds if shipped(f"{spec}_{kind}").is_file()]
+        if not paths:
+            raise WeightsError(
+                f"the set {spec!r} has no network for {' or '.join(kinds)}", hint="use none, or name a file"
+            )
     else:
         paths = [Path(part) for part in spec.split(",")]
         if len(paths) == 1 and not paths[0].exists():

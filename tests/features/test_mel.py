@@ -106,12 +106,18 @@ def test_without_a_track_every_clip_says_so() -> None:
 
 def test_a_short_track_leaves_the_later_clips_unheard() -> None:
     video = grid(6.4)
-    samples = np.full(int(3.2 * RATE_HZ), 0.1, np.float32)
+    samples = np.full(int(3.36 * RATE_HZ), 0.1, np.float32)
     sounds = list(mel_clips(blocks(samples), video, video.every(1)))
     assert [sound.mel is not None for sound in sounds] == [True] * 5 + [False] * 5
-    assert sounds[4].cover == pytest.approx(0.75, abs=0.01)
-    assert sounds[5].cover == pytest.approx(0.25, abs=0.01)
+    assert sounds[4].cover == 1
+    assert sounds[5].cover == pytest.approx(0.25, abs=0.001)  # 3.2-3.84 s, heard up to 3.36 s
     assert sounds[6].cover == 0
+
+
+def test_a_video_shorter_than_a_clip_is_heard_in_full() -> None:
+    (sound,) = mel_clips(blocks(np.full(640, 0.1, np.float32)), grid(0.04), np.array([0]))
+    assert sound.cover == 1
+    assert sound.mel is not None
 
 
 def test_a_late_track_leaves_the_earlier_clips_unheard() -> None:

@@ -113,3 +113,18 @@ def test_a_playlist_opens_no_other_file(tmp_path: Path) -> None:
     for name in ("list.m3u8", "list.ffconcat"):
         with pytest.raises(VideoError):
             scan(tmp_path / name)
+
+
+def test_metadata_in_another_encoding_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "v.avi"
+    with av.open(str(path), "w") as box:
+        box.metadata["title"] = "cafe au lait"
+        video = box.add_stream("mpeg4", rate=25)
+        video.width = video.height = 64
+        for picture in static(5, 64, 64):
+            box.mux(video.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        box.mux(video.encode(None))
+    data = path.read_bytes()
+    assert b"cafe au lait" in data
+    path.write_bytes(data.replace(b"cafe au lait", b"caf\xe9 au lait"))
+    assert len(scan(path).timeline) == 5
