@@ -81,4 +81,6 @@ def check_readable(path: Path) -> None:
             raise InputError(f"{path} is not a regular file", hint="scsampler reads local video files")
         path.open("rb").close()
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}", hint="check the path and its permissions") from error
+        remote = ":/" in str(path)
+        hint = "only local files are read: download it first" if remote else "check the path and its permissions"
+        raise InputError(f"{path}: {error.strerror or error}", hint=hint) from error

@@ -263,9 +263,8 @@ def _placed(
     """Pair each frame with its display position."""
     for count, frame in enumerate(frames):
         report.frames += 1
-        known = frame.pts is not None and not index.counted
-        position = index.timeline.find(frame.pts) if known else count  # type: ignore[arg-type]
-        if position is None or position >= len(index.timeline):
+        position = index.position(frame.pts, count)
+        if position is None:
             report.strays += 1
         else:
             yield position, frame

@@ -94,6 +94,16 @@ class StreamIndex:
     notes: tuple[str, ...]
     """What the user should know, one sentence each."""
 
+    def position(self, pts: int | None, count: int) -> int | None:
+        """Display position of a decoded frame: by its pts, or by `count`, its place in decoding, where frames have no times.
+
+        Returns:
+            None for a frame that the index does not know.
+        """
+        if self.counted:
+            return count if count < len(self.timeline) else None
+        return None if pts is None else self.timeline.find(pts)
+
 
 @contextmanager
 def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.video.stream.VideoStream]]:

@@ -137,12 +137,9 @@ def _frames_from(
     """Frames from the keyframe at or before `first` on; from an earlier one where a seek lands too late."""
     keyframe = 0 if index.counted else _keyframe(index, first)
     while True:
-        late = False
-        for position, frame in _decode_at(path, index, keyframe, report):
-            if position > first and keyframe > 0 and not late:
-                late = True
-                break
-            late = True
+        for count, (position, frame) in enumerate(_decode_at(path, index, keyframe, report)):
+            if count == 0 and position > first and keyframe > 0:
+                break  # the seek landed behind what is wanted
             yield position, frame
         else:
             return
@@ -160,6 +157,6 @@ def _decode_at(
                 keyframe = 0  # this container cannot seek: the stream is decoded from its start
         for count, frame in enumerate(decode_packets(container, stream, report.errors)):
             report.decoded += 1
-            position = count if index.counted or frame.pts is None else index.timeline.find(frame.pts)
+            position = index.position(frame.pts, count)
             if position is not None:
                 yield position, frame
