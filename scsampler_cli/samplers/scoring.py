@@ -68,7 +68,7 @@ class SamplerNetwork:
         counts = [len(tensor) for tensor in inputs]
         if not sum(counts):
             return [float("nan")] * len(inputs)
-        per_clip = self.probabilities(torch.cat(inputs)).split(counts)  # type: ignore[no-untyped-call]
+        per_clip = self.probabilities(torch.cat([tensor for tensor in inputs if len(tensor)])).split(counts)  # type: ignore[no-untyped-call]
         return [float(p.mean(dim=0).max()) if len(p) else float("nan") for p in per_clip]
 
 
