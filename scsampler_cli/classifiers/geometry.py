@@ -44,6 +44,11 @@ def _short_side(planes: Tensor, side: int) -> list[int]:
 
 def normalise(clips: NDArray[np.uint8], spec: InputSpec, device: torch.device) -> Tensor:
     """uint8 [N, F, h, w, 3] -> float32 [N, 3, F, h, w], scaled to 0-1, minus mean, over std."""
-    batch = torch.from_numpy(clips).to(device, non_blocking=True).permute(0, 4, 1, 2, 3).float() / 255
-    mean, std = (torch.tensor(values, device=device).view(1, 3, 1, 1, 1) for values in (spec.mean, spec.std))
-    return (batch - mean) / std
+    planes = torch.from_numpy(clips).to(device, non_blocking=True).permute(0, 4, 1, 2, 3)
+    return normalise_planes(planes.float(), spec)
+
+
+def normalise_planes(planes: Tensor, spec: InputSpec) -> Tensor:
+    """float32 [N, 3, F, h, w] of 0-255 -> the same shape, normalised."""
+    mean, std = (torch.tensor(values, device=planes.device).view(1, 3, 1, 1, 1) for values in (spec.mean, spec.std))
+    return (planes / 255 - mean) / std

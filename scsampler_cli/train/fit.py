@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from scsampler_cli import __version__
 from scsampler_cli.classifiers.base import InputSpec
+from scsampler_cli.classifiers.geometry import normalise_planes
 from scsampler_cli.classifiers.networks import build as build_classifier
 from scsampler_cli.datasets import Example, labels_of
 from scsampler_cli.device import pick_device, pick_dtype
@@ -197,11 +198,7 @@ class _Fit:
         if settings.target == "md":
             return tensor
         if settings.target == "classifier":
-            mean, std = (
-                torch.tensor(v, device=self._device).view(1, 3, 1, 1, 1)
-                for v in (settings.spec.mean, settings.spec.std)
-            )
-            return (tensor / 255 - mean) / std
+            return normalise_planes(tensor, settings.spec)
         return normalise(tensor, settings.target)
 
     def accuracy(self, samples: Samples) -> float:
