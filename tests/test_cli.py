@@ -361,3 +361,27 @@ def test_train_refuses_what_it_cannot_use(run: Run, tmp_path: Path) -> None:
     check_failure(run("train", tmp_path / "one.csv", "-o", tmp_path / "w.safetensors"), 1, "not enough")
     check_failure(run("train", tmp_path / "one.csv"), 2, "no weight file was named")
     check_failure(run("train", "-o", "w.safetensors", "--epochs", "1"), 2, "either a CSV file or --demo")
+
+
+def test_an_interrupt_leaves_with_130_and_what_was_written(videos: Path, cache: Path, tmp_path: Path) -> None:
+    import os
+    import signal
+    import time
+
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for i in range(300):
+        (folder / f"{i:03d}.mp4").symlink_to(videos / "loud.mp4")
+    out = tmp_path / "tags.jsonl"
+    command = [sys.executable, "-m", "scsampler_cli", "classify", str(folder), *DEMO, "-o", str(out)]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, cwd=cache, env={**os.environ, "COLUMNS": "80"}
+    )
+    while not out.exists() or out.read_text().count("\n") < 2:
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert all(json.loads(line)["status"] == "ok" for line in out.read_text().splitlines())
