@@ -200,6 +200,14 @@ def test_missing_file(run: Run) -> None:
     check_failure(run("classify", "nowhere.mp4", *DEMO), 1, "No such file")
 
 
+def test_a_single_failure_is_a_record_too(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("text")
+    for name in ("nowhere.mp4", "text.mp4"):
+        result = run("classify", tmp_path / name, *DEMO, "--format", "json")
+        assert result.returncode == 1
+        assert json.loads(result.stdout)["status"] == "error"
+
+
 def test_folder_without_videos(run: Run, tmp_path: Path) -> None:
     check_failure(run("classify", tmp_path, *DEMO), 1, "no video in this folder")
 

@@ -61,10 +61,22 @@ def plan(
         raise SettingsError("no video was named", hint=f"scsampler {command} VIDEO, or --help")
     inputs = find_inputs(paths, glob, _listed())
     single = len(paths) == 1 and paths[0] != "-" and not Path(paths[0]).is_dir()
-    if single:
-        check_readable(inputs[0])
     form = form or (output and format_for(output)) or "table"
-    return Batch(command, inputs, single, form, output, quiet, debug)
+    batch = Batch(command, inputs, single, form, output, quiet, debug)
+    if single:
+        _check_at_once(batch)
+    return batch
+
+
+def _check_at_once(batch: Batch) -> None:
+    """Fail on a single unreadable file before models are loaded, with its record."""
+    try:
+        check_readable(batch.inputs[0])
+    except ScsamplerError as error:
+        if batch.form != "table":
+            with open_writer(batch.form, batch.output, sys.stdout, batch.command, True) as writer:
+                writer.write(report.failure(batch.command, str(batch.inputs[0]), error))
+        raise
 
 
 def _listed() -> Iterable[str]:
