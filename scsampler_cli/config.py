@@ -52,7 +52,9 @@ class FeatureSettings:
         if self.p_frames < 0:
             raise SettingsError(f"p_frames {self.p_frames} is negative", hint="use 0 for all P-frames")
         if self.short_side != 0 and not 32 <= self.short_side <= 4096:
-            raise SettingsError(f"short_side {self.short_side} is not 0 or within 32-4096")
+            raise SettingsError(
+                f"short_side {self.short_side} is not 0 or within 32-4096", hint="0 keeps the video's own size"
+            )
 
 
 @dataclass(frozen=True)
@@ -78,20 +80,25 @@ class SelectionSettings:
         if self.strategy not in STRATEGIES:
             raise SettingsError(f"unknown strategy {self.strategy!r}", hint=f"choose from {', '.join(STRATEGIES)}")
         if self.k < 1:
-            raise SettingsError(f"k {self.k} is below 1")
+            raise SettingsError(f"k {self.k} is below 1", hint="the paper takes 10 clips")
         if self.k_visual is not None and not 0 <= self.k_visual <= self.k:
-            raise SettingsError(f"k_visual {self.k_visual} is not within 0-{self.k} (k)")
+            raise SettingsError(
+                f"k_visual {self.k_visual} is not within 0-{self.k} (k)", hint="leave it out for round(0.8 k)"
+            )
         if self.alpha is not None and not 0.0 <= self.alpha <= 1.0:
-            raise SettingsError(f"alpha {self.alpha} is not within 0-1")
+            raise SettingsError(f"alpha {self.alpha} is not within 0-1", hint="1 trusts the picture alone, 0 the sound")
         if self.clip_stride < 1:
-            raise SettingsError(f"clip_stride {self.clip_stride} is below 1")
+            raise SettingsError(f"clip_stride {self.clip_stride} is below 1", hint="1 scores every clip")
         if self.strategy == "empirical" and not self.histogram:
             raise SettingsError(
                 "strategy 'empirical' needs the histogram of the training set's oracle clips",
                 hint="give --histogram FILE, a text file of one weight per equal part of the video",
             )
         if self.histogram is not None and (min(self.histogram) < 0 or sum(self.histogram) <= 0):
-            raise SettingsError("histogram weights must not be negative and not all zero")
+            raise SettingsError(
+                "histogram weights must not be negative and not all zero",
+                hint="give one weight per equal part of the video, such as 1 2 2 1",
+            )
 
     @property
     def visual_share(self) -> int:

@@ -54,7 +54,7 @@ def _example(source: Path, line: int, row: dict[str, str | None], seen: dict[str
     seen[label] = seen.get(label, 0) + 1
     split = split or ("val" if seen[label] % VAL_EVERY == 0 else "train")
     if split not in SPLITS:
-        raise InputError(f"{source}:{line}: split {split!r} is neither train nor val")
+        raise InputError(f"{source}:{line}: split {split!r} is neither train nor val", hint="correct the row")
     return Example(source.parent / name, label, split)
 
 

@@ -185,4 +185,6 @@ def write_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
         part.write_bytes(data)
         part.replace(path)
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+        raise OutputError(
+            f"cannot write {path}: {error.strerror or error}", hint="name a file in a folder you may write to"
+        ) from error

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import scsampler_cli
+from scsampler_cli import errors
 
 ROOT = Path(scsampler_cli.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
@@ -129,3 +130,18 @@ def test_files_and_functions_are_short(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=module_name)
 def test_every_module_says_what_it_is_for(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+def test_every_expected_error_says_what_to_try_next() -> None:
+    expected = {error.__name__ for error in errors.ScsamplerError.__subclasses__()}
+    assert "SettingsError" in expected
+    without = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in expected
+        and "hint" not in {keyword.arg for keyword in node.keywords}
+    ]
+    assert without == []

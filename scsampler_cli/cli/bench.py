@@ -47,7 +47,7 @@ def bench(
     scsampler bench --demo
     """
     if demo == (data is not None):
-        raise SettingsError("give either a CSV file or --demo")
+        raise SettingsError("give either a CSV file or --demo", hint="scsampler bench data.csv")
     models.check_classifier(classifier)
 
     from scsampler_cli.bench import evaluate, tabulate

@@ -58,7 +58,7 @@ def train(
     scsampler train --demo --target classifier -o demo.safetensors
     """
     if demo == (data is not None):
-        raise SettingsError("give either a CSV file or --demo")
+        raise SettingsError("give either a CSV file or --demo", hint="scsampler train data.csv -o FILE.safetensors")
     if output is None:
         raise SettingsError("no weight file was named", hint="add -o FILE.safetensors")
 

@@ -65,7 +65,9 @@ class TrainSettings:
         if self.target not in TARGETS:
             raise SettingsError(f"unknown target {self.target!r}", hint=f"choose from {', '.join(TARGETS)}")
         if min(self.epochs, self.batch, self.per_epoch) < 1:
-            raise SettingsError("epochs, batch and per_epoch must be at least 1")
+            raise SettingsError(
+                "epochs, batch and per_epoch must be at least 1", hint="the defaults are 12, 32 and 4000"
+            )
 
     @property
     def resolved_architecture(self) -> str:
@@ -183,23 +185,32 @@ class _Fit:
         """Crop, flip and normalise a batch of `Samples.inputs`; one crop for all of a clip's frames (App. A.2)."""
         settings = self._settings
         tensor = raw.to(self._device).float()
-        if settings.target == "mel":
-            return tensor + self._rng.normal(0, 0.3) if augment else tensor  # as if played louder or softer
+        if settings.target == "mel":  # as if played louder or softer
+            return tensor + self._per_sample(self._rng.normal(0, 0.3, len(tensor)), tensor) if augment else tensor
         size = {"md": (MOTION_CROP,) * 2, "classifier": settings.spec.crop}.get(settings.target, (CROP, CROP))
         top, left = self._rng.random(2) if augment else (0.5, 0.5)
         y, x = (
             round(share * (have - want)) for share, have, want in zip((top, left), tensor.shape[-2:], size, strict=True)
         )
         tensor = tensor[..., y : y + size[0], x : x + size[1]]
-        if augment and self._rng.random() < 0.5:
-            tensor = tensor.flip(-1)
-            if settings.target == "md":
-                tensor = tensor * torch.tensor([-1.0, 1.0], device=self._device).view(1, 2, 1, 1)  # mirrored motion
+        if augment:
+            tensor = self._flipped(tensor)
         if settings.target == "md":
             return tensor
         if settings.target == "classifier":
             return normalise_planes(tensor, settings.spec)
         return normalise(tensor, settings.target)
+
+    def _flipped(self, tensor: Tensor) -> Tensor:
+        """Each sample mirrored or not by itself: one choice for a whole batch would shift its normalisation statistics."""
+        mirrored = tensor.flip(-1)
+        if self._settings.target == "md":
+            mirrored = mirrored * torch.tensor([-1.0, 1.0], device=self._device).view(1, 2, 1, 1)
+        return torch.where(self._per_sample(self._rng.random(len(tensor)), tensor) < 0.5, mirrored, tensor)
+
+    def _per_sample(self, values: np.ndarray, like: Tensor) -> Tensor:
+        """float32 [n, 1, ...]: one value for each sample of `like`."""
+        return torch.from_numpy(values).float().to(self._device).view(-1, *[1] * (like.dim() - 1))
 
     def accuracy(self, samples: Samples) -> float:
         """Share of clips whose averaged probabilities peak at their label; NaN without samples."""
