@@ -6,7 +6,7 @@ Progress is drawn on a terminal only; in a pipe or a log there is silence.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -34,22 +34,50 @@ def show_error(error: Exception, prefix: str = "") -> None:
         say(f"hint: {' '.join(hint.split())}")
 
 
-@contextmanager
-def progress_bar(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """A callback (stage, done, total) that draws one bar with the time left, where stderr is a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda stage, done, total: None
-        return
-    with _rich_progress() as bar:
-        task = bar.add_task("opening", total=None)
+class Bars:
+    """Progress on stderr: the stage under way and, of several inputs, how many are done; nothing where stderr is no terminal.
 
-        def update(stage: str, done: int, total: int) -> None:
-            name = STAGES.get(stage, stage)
-            if bar.tasks[0].description != name:
-                bar.reset(task, description=name, total=total)
-            bar.update(task, completed=done, total=total)
+    A context manager, and itself the progress callback of the library.
+    """
 
-        yield update
+    def __init__(self, quiet: bool, inputs: int = 1) -> None:
+        self._bar = None if quiet or not sys.stderr.isatty() else _rich_progress()
+        if self._bar is not None:
+            self._stage = self._bar.add_task("opening", total=None)
+            self._inputs = self._bar.add_task("files", total=inputs, visible=inputs > 1)
+
+    def __enter__(self) -> Bars:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Show how far a stage is."""
+        if self._bar is None:
+            return
+        name = STAGES.get(stage, stage)
+        if self._bar.tasks[0].description != name:
+            self._bar.reset(self._stage, description=name, total=total)
+        self._bar.update(self._stage, completed=done, total=total)
+
+    def input_done(self) -> None:
+        """One more input has its result."""
+        if self._bar is not None:
+            self._bar.advance(self._inputs)
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Clear the bars while something is written: a result on the same terminal must not run into them."""
+        if self._bar is None:
+            yield
+            return
+        self._bar.stop()
+        yield
+        self._bar.start()
 
 
 def _rich_progress() -> Progress:
@@ -57,7 +85,8 @@ def _rich_progress() -> Progress:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+    # redirect_stdout would send results to stderr
+    return Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
 
 
 def show_traceback(error: Exception) -> None:

@@ -1,11 +1,19 @@
 """The command line as a user meets it: outputs, exit codes, hints. Real videos, real networks."""
 
+import contextlib
 import csv
+import fcntl
 import io
 import json
+import os
+import pty
 import shutil
+import signal
+import struct
 import subprocess
 import sys
+import termios
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -371,11 +379,50 @@ def test_train_refuses_what_it_cannot_use(run: Run, tmp_path: Path) -> None:
     check_failure(run("train", "-o", "w.safetensors", "--epochs", "1"), 2, "either a CSV file or --demo")
 
 
-def test_an_interrupt_leaves_with_130_and_what_was_written(videos: Path, cache: Path, tmp_path: Path) -> None:
-    import os
-    import signal
-    import time
+def on_terminal(cache: Path, *arguments: str | Path, stdout: int | None = None) -> tuple[str, str]:
+    """(stdout, what a terminal of 80 x 24 gets); stdout goes to the terminal too unless it is a pipe."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(cache), "XDG_CACHE_HOME": str(cache), "TERM": "xterm"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scsampler_cli", *map(str, arguments)],
+        stdin=subprocess.DEVNULL, stdout=slave if stdout is None else stdout, stderr=slave, cwd=cache, env=environment,
+    )  # fmt: skip
+    os.close(slave)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux reports the end of a terminal as an error
+        while block := os.read(master, 4096):
+            shown += block
+    os.close(master)
+    printed = "" if process.stdout is None else process.stdout.read().decode()
+    assert process.wait(timeout=60) == 0
+    return printed, shown.decode()
 
+
+def test_a_terminal_gets_bars_and_a_pipe_pure_results(videos: Path, cache: Path) -> None:
+    printed, shown = on_terminal(cache, "classify", videos, *DEMO, "--format", "jsonl", stdout=subprocess.PIPE)
+    assert len([json.loads(line) for line in printed.splitlines()]) == 2
+    assert "looking" in shown
+    assert "files" in shown
+    assert "schema" not in shown
+
+
+def test_bars_do_not_run_into_results(videos: Path, cache: Path) -> None:
+    _, shown = on_terminal(cache, "classify", videos / "loud.mp4", *DEMO)
+    before_table = shown[: shown.index(str(videos))]
+    assert "looking" in before_table
+    assert before_table.endswith(("\x1b[2K", "\x1b[1A\x1b[2K", "\r", "\n")), repr(before_table[-40:])
+
+
+def test_an_output_never_overwrites_an_input(run: Run, videos: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "mine.mp4"
+    shutil.copy(videos / "loud.mp4", copy)
+    for command in ("classify", "score", "extract"):
+        check_failure(run(command, copy, "-o", copy), 2, "both input and output")
+    assert copy.read_bytes() == (videos / "loud.mp4").read_bytes()
+
+
+def test_an_interrupt_leaves_with_130_and_what_was_written(videos: Path, cache: Path, tmp_path: Path) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
     for i in range(300):

@@ -54,18 +54,30 @@ def plan(
     """Expand the inputs and settle the format.
 
     Raises:
-        SettingsError: no path was given.
+        SettingsError: no path was given, or the output would overwrite an input.
         InputError: a folder without videos, or a single file that cannot be read.
     """
     if not paths:
         raise SettingsError("no video was named", hint=f"scsampler {command} VIDEO, or --help")
     inputs = find_inputs(paths, glob, _listed())
+    if output is not None:
+        keep_apart(inputs, output)
     single = len(paths) == 1 and paths[0] != "-" and not Path(paths[0]).is_dir()
     form = form or (output and format_for(output)) or "table"
     batch = Batch(command, inputs, single, form, output, quiet, debug)
     if single:
         _check_at_once(batch)
     return batch
+
+
+def keep_apart(inputs: list[Path], output: Path) -> None:
+    """Refuse to overwrite an input.
+
+    Raises:
+        SettingsError: the output is one of the inputs.
+    """
+    if output.exists() and any(path.exists() and path.samefile(output) for path in inputs):
+        raise SettingsError(f"{output} is both input and output", hint="give -o another name")
 
 
 def _check_at_once(batch: Batch) -> None:
@@ -88,34 +100,42 @@ def run(batch: Batch, work: Work) -> None:
     done = failed = 0
     with (
         open_writer(batch.form, batch.output, sys.stdout, batch.command, batch.single) as writer,
-        console.progress_bar(batch.quiet) as progress,
+        console.Bars(batch.quiet, len(batch.inputs)) as bars,
     ):
         for path in batch.inputs:
-            if _one(path, batch, work, writer, progress):
+            if _one(path, batch, work, writer, bars):
                 done += 1
             else:
                 failed += 1
+            bars.input_done()
     if failed:
         raise typer.Exit(SOME_FAILED if done else FAILED)
 
 
-def _one(path: Path, batch: Batch, work: Work, writer: Writer, progress: Progress) -> bool:
+def _one(path: Path, batch: Batch, work: Work, writer: Writer, bars: console.Bars) -> bool:
     try:
         check_readable(path)
-        record = work(path, progress)
+        record = work(path, bars)
     except Exception as error:
-        if batch.debug:
-            console.show_traceback(error)
-        console.show_error(error, "" if batch.single or str(path) in str(error) else f"{path}: ")
-        if not (batch.single and batch.form == "table"):
-            writer.write(report.failure(batch.command, str(path), error))
+        with bars.hidden():
+            _fail(path, batch, writer, error)
         return False
-    writer.write(record)
-    # a table on the terminal shows the notes itself
-    if not batch.quiet and not (batch.form == "table" and batch.output is None and sys.stdout.isatty()):
-        for note in record["notes"]:
-            console.say(f"note: {path}: {note}")
+    with bars.hidden():
+        writer.write(record)
+        # a table on the terminal shows the notes itself
+        if not batch.quiet and not (batch.form == "table" and batch.output is None and sys.stdout.isatty()):
+            for note in record["notes"]:
+                console.say(f"note: {path}: {note}")
     return True
+
+
+def _fail(path: Path, batch: Batch, writer: Writer, error: Exception) -> None:
+    """Say why an input has no result, and record it."""
+    if batch.debug:
+        console.show_traceback(error)
+    console.show_error(error, "" if batch.single or str(path) in str(error) else f"{path}: ")
+    if not (batch.single and batch.form == "table"):
+        writer.write(report.failure(batch.command, str(path), error))
 
 
 def guarded(command: Callable[P, None]) -> Callable[P, None]:

@@ -54,7 +54,7 @@ def bench(
     from scsampler_cli.datasets import read_csv
     from scsampler_cli.demo import demo_set
 
-    with console.progress_bar(quiet) as progress:
+    with console.Bars(quiet) as progress:
         if data is None:
             classifier = "demo" if classifier == "auto" else classifier
             examples = demo_set(demo_dir(), 2, 9000, 60, False, "val", lambda n, of: progress("rendering", n, of))
@@ -64,7 +64,7 @@ def bench(
     model = models.load_classifier(classifier, weights, labels, device, precision, quiet)
     auto = "demo" if model.name == "demo" else models.AUTO_SET
     samplers = models.load_samplers(visual_sampler, audio_sampler, auto, device, precision)
-    with console.progress_bar(quiet) as progress:
+    with console.Bars(quiet) as progress:
         videos = evaluate(
             examples,
             samplers,

@@ -1,5 +1,6 @@
 """`scsampler extract`: the features themselves."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -83,6 +84,7 @@ def _targets(todo: batch.Batch, paths: list[str], output: Path | None) -> dict[P
     from scsampler_cli.features.store import SUFFIX
 
     if todo.single and output is not None and not output.is_dir():
+        batch.keep_apart(todo.inputs, output)
         return {todo.inputs[0]: output}
     roots = [Path(path) for path in paths if Path(path).is_dir()]
     folder = output or Path()
@@ -90,7 +92,7 @@ def _targets(todo: batch.Batch, paths: list[str], output: Path | None) -> dict[P
     for path in todo.inputs:
         root = next((root for root in roots if path.is_relative_to(root)), path.parent)
         targets[path] = folder / path.relative_to(root).with_name(path.name + SUFFIX)
-    clashes = {target for target in targets.values() if list(targets.values()).count(target) > 1}
+    clashes = [target for target, count in Counter(targets.values()).items() if count > 1]
     if clashes:
         raise SettingsError(
             f"several videos would be written to {min(clashes)}", hint="extract them one folder at a time"

@@ -85,7 +85,7 @@ def train(
         device,
         precision,
     )
-    with console.progress_bar(quiet) as progress:
+    with console.Bars(quiet) as progress:
         if data is not None:
             examples = read_csv(data)
         else:
