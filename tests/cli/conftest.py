@@ -1,0 +1,39 @@
+"""A command line to run and videos to run it on, made once."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import Run
+from tests.synthetic import pan, tone, write_video
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def run(cache: Path) -> Run:
+    """Run scsampler as a process of its own, far from the checkout."""
+
+    def call(*arguments: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": "/usr/bin:/bin", "HOME": str(cache), "XDG_CACHE_HOME": str(cache), "COLUMNS": "80"}
+        command = [sys.executable, "-m", "scsampler_cli", *map(str, arguments)]
+        return subprocess.run(
+            command, input=stdin, capture_output=True, text=True, timeout=300, env=environment, cwd=cache, check=False
+        )
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of two videos, one of them silent."""
+    folder = tmp_path_factory.mktemp("videos")
+    write_video(folder / "loud.mp4", pan(80, 3, 0, 96, 128), audio=tone(3.2, 800))
+    (folder / "sub").mkdir()
+    write_video(folder / "sub" / "silent.mkv", pan(50, 0, 2, 96, 128), codec="mpeg4")
+    return folder

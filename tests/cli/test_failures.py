@@ -1,0 +1,115 @@
+"""What goes wrong: one line, one hint, the right exit code."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.cli.running import DEMO, Run, check_failure
+
+
+def test_missing_file(run: Run) -> None:
+    check_failure(run("classify", "nowhere.mp4", *DEMO), 1, "No such file")
+
+
+def test_a_single_failure_is_a_record_too(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("text")
+    for name in ("nowhere.mp4", "text.mp4"):
+        result = run("classify", tmp_path / name, *DEMO, "--format", "json")
+        assert result.returncode == 1
+        assert json.loads(result.stdout)["status"] == "error"
+
+
+def test_folder_without_videos(run: Run, tmp_path: Path) -> None:
+    check_failure(run("classify", tmp_path, *DEMO), 1, "no video in this folder")
+
+
+@pytest.mark.parametrize(("content", "word"), [(b"plain text\n" * 99, "not a video"), (b"", "0 bytes")])
+def test_text_or_nothing_under_a_videos_name(run: Run, tmp_path: Path, content: bytes, word: str) -> None:
+    (tmp_path / "x.mp4").write_bytes(content)
+    check_failure(run("classify", tmp_path / "x.mp4", *DEMO), 1, word)
+
+
+def test_audio_only(run: Run, tmp_path: Path, videos: Path) -> None:
+    import av
+
+    with av.open(str(tmp_path / "a.wav"), "w") as box:
+        track = box.add_stream("pcm_s16le", rate=8000, layout="mono")
+        block = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.int16), "s16", "mono")
+        block.sample_rate = 8000
+        box.mux(track.encode(block))
+    check_failure(run("classify", tmp_path / "a.wav", *DEMO), 1, "no picture")
+
+
+def test_truncated(run: Run, videos: Path, tmp_path: Path) -> None:
+    data = (videos / "loud.mp4").read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(data[: len(data) // 2])
+    check_failure(run("classify", tmp_path / "cut.mp4", *DEMO), 1, "not a video")
+
+
+def test_a_truncated_stream_is_tagged_as_far_as_it_goes(run: Run, videos: Path, tmp_path: Path) -> None:
+    data = (videos / "sub" / "silent.mkv").read_bytes()
+    (tmp_path / "cut.mkv").write_bytes(data[: len(data) * 3 // 4])
+    result = run("classify", tmp_path / "cut.mkv", *DEMO, "--format", "json")
+    assert result.returncode == 0, result.stderr
+    assert 1 <= json.loads(result.stdout)["video"]["clips"] <= 3
+
+
+def test_corrupt_weights(run: Run, videos: Path, tmp_path: Path) -> None:
+    (tmp_path / "w.safetensors").write_bytes(b"garbage" * 50)
+    check_failure(run("classify", videos / "loud.mp4", "--classifier", tmp_path / "w.safetensors"), 1, "damaged")
+    bad = run("classify", videos / "loud.mp4", *DEMO, "--visual-sampler", tmp_path / "w.safetensors")
+    check_failure(bad, 1, "damaged")
+
+
+def test_unknown_classifier(run: Run, videos: Path) -> None:
+    check_failure(run("classify", videos / "loud.mp4", "--classifier", "mc4"), 2, "unknown classifier 'mc4'")
+
+
+def test_k_visual_above_k(run: Run, videos: Path) -> None:
+    check_failure(run("classify", videos / "loud.mp4", "--k", "2", "--k-visual", "5"), 2, "k_visual 5")
+
+
+def test_empirical_without_histogram(run: Run, videos: Path) -> None:
+    check_failure(run("classify", videos / "loud.mp4", "--strategy", "empirical"), 2, "histogram")
+
+
+def test_no_video(run: Run) -> None:
+    check_failure(run("classify", "--k", "3"), 2, "no video was named")
+
+
+@pytest.mark.parametrize("arguments", [["--strategy", "best"], ["--k", "0"], ["--format", "xml"], ["--nonsense"]])
+def test_usage_errors_of_options_exit_2(run: Run, videos: Path, arguments: list[str]) -> None:
+    result = run("classify", videos / "loud.mp4", *arguments)
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+
+
+def test_an_output_that_cannot_be_written(run: Run, videos: Path, tmp_path: Path) -> None:
+    result = run("classify", videos / "loud.mp4", *DEMO, "-o", tmp_path / "no" / "tags.jsonl")
+    check_failure(result, 1, "cannot write")
+
+
+def test_a_device_that_is_not_there(run: Run, videos: Path) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU here")
+    check_failure(run("classify", videos / "loud.mp4", "--classifier", "demo", "--device", "cuda"), 2, "no CUDA")
+
+
+def test_debug_shows_the_traceback(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.mp4").write_text("text")
+    result = run("classify", tmp_path / "x.mp4", *DEMO, "--debug")
+    assert result.returncode == 1
+    assert "Traceback" in result.stderr
+
+
+def test_a_reader_that_leaves_is_no_error(run: Run, videos: Path, cache: Path) -> None:
+    command = f"'{sys.executable}' -m scsampler_cli score '{videos}/loud.mp4' --visual-sampler demo | true"
+    result = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, cwd=cache, check=False, timeout=120
+    )
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,143 @@
+"""What the commands give, on real videos with real networks."""
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import DEMO, Run, check_failure
+
+
+def test_the_demo_names_the_class_and_finds_the_action(run: Run) -> None:
+    result = run("classify", "--demo", "--k", "10", "--format", "json")
+    assert result.returncode == 0, result.stderr
+    record = json.loads(result.stdout)
+    assert record["tags"][0]["label"] == record["demo"]["label"]
+    assert len(record["clips"]) == 10
+    assert record["demo"]["clips_in_action"] >= 8
+    assert "10 clips taken lie in those stretches" in result.stderr
+    assert [clip["why"].split()[0] for clip in record["clips"]] == ["visual"] * 8 + ["audio"] * 2
+    assert all(clip["visual"] is not None and clip["audio"] is not None for clip in record["clips"])
+
+
+def test_a_record_is_complete_and_the_same_every_time(run: Run, videos: Path) -> None:
+    records = [
+        json.loads(run("classify", videos / "loud.mp4", *DEMO, "--k", "3", "--format", "json").stdout) for _ in range(2)
+    ]
+    for record in records:
+        assert set(record.pop("timings_s")) == {"index", "score", "classify"}
+    assert records[0] == records[1]
+    record = records[0]
+    assert record["schema"] == "scsampler.classify/1"
+    assert record["video"]["frames"] == 80
+    assert record["video"]["clips"] == 5
+    assert record["video"]["audio"]["codec"] == "aac"
+    assert [clip["start_s"] for clip in record["clips"]] == [clip["first_frame"] / 25 for clip in record["clips"]]
+    assert all(clip["end_s"] - clip["start_s"] == pytest.approx(0.64) for clip in record["clips"])
+    assert len(record["tags"]) == 5
+    assert record["classifier"]["weights"] == "demo_classifier.safetensors"
+    assert len(record["classifier"]["sha256"]) == 64
+    assert [sampler["input"] for sampler in record["samplers"]] == ["md", "rgbr", "mel"]
+    assert record["settings"]["selection"]["strategy"] == "av-union-list"
+    assert {"torch", "av", "ffmpeg", "scsampler"} <= set(record["versions"])
+
+
+def test_a_folder_gives_one_record_a_video_and_notes_on_stderr(run: Run, videos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "tags.jsonl"
+    result = run("classify", videos, *DEMO, "-o", out)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == ""
+    records = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [Path(record["path"]).name for record in records] == ["loud.mp4", "silent.mkv"]
+    assert any("no sound" in note for note in records[1]["notes"])
+    assert "no sound" in result.stderr
+
+
+def test_a_bad_file_is_one_record_and_the_rest_goes_on(run: Run, videos: Path, tmp_path: Path) -> None:
+    shutil.copytree(videos, tmp_path / "mixed")
+    (tmp_path / "mixed" / "bad.mp4").write_text("this is text")
+    result = run("classify", tmp_path / "mixed", *DEMO, "--format", "jsonl")
+    assert result.returncode == 3
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [record["status"] for record in records] == ["error", "ok", "ok"]
+    assert records[0]["error"]["type"] == "VideoError"
+    assert records[0]["error"]["hint"]
+    assert result.stderr.count("error: ") == 1
+
+
+def test_a_list_on_standard_input_and_csv(run: Run, videos: Path) -> None:
+    result = run("classify", "-", *DEMO, "--format", "csv", "--strategy", "uniform", stdin=f"{videos / 'loud.mp4'}\n")
+    assert result.returncode == 0, result.stderr
+    (row,) = csv.DictReader(io.StringIO(result.stdout))
+    assert row["status"] == "ok"
+    assert float(row["probability1"]) > 0
+
+
+def test_the_table_is_for_80_columns(run: Run, videos: Path) -> None:
+    result = run("classify", videos / "loud.mp4", *DEMO, "--top", "3")
+    assert result.returncode == 0
+    assert "5 of 5 clips taken" in result.stdout
+    assert max(map(len, result.stdout.splitlines()[1:])) <= 80
+    assert "\x1b" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        "av-intersect-list",
+        "av-convex-list",
+        "av-convex-score",
+        "visual",
+        "audio",
+        "random",
+        "uniform",
+        "dense",
+        "empirical",
+    ],
+)
+def test_every_strategy_runs(run: Run, videos: Path, tmp_path: Path, strategy: str) -> None:
+    (tmp_path / "histogram.txt").write_text("1\n2\n1\n")
+    extra = ["--histogram", tmp_path / "histogram.txt"] if strategy == "empirical" else []
+    result = run("score", videos / "loud.mp4", "--visual-sampler", "demo", "--audio-sampler", "demo", "--k", "2",
+                 "--strategy", strategy, "--format", "json", *extra)  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    clips = json.loads(result.stdout)["clips"]
+    taken = [clip for clip in clips if clip["taken"]]
+    assert len(taken) == (5 if strategy == "dense" else 2)
+    assert sorted(clip["rank"] for clip in clips) == [1, 2, 3, 4, 5]
+    assert sorted(clip["rank"] for clip in taken) == list(range(1, len(taken) + 1))
+
+
+def test_scores_are_the_same_from_the_video_and_from_its_features(run: Run, videos: Path, tmp_path: Path) -> None:
+    samplers = ["--visual-sampler", "demo", "--audio-sampler", "demo"]
+    made = run("extract", videos / "loud.mp4", "-o", tmp_path / "loud.scf", "--render", "2", "--format", "json")
+    assert made.returncode == 0, made.stderr
+    record = json.loads(made.stdout)
+    assert record["inputs"] == ["if", "md", "rgbr", "mel"]
+    assert (tmp_path / "loud.2.png").read_bytes().startswith(b"\x89PNG")
+    direct = json.loads(run("score", videos / "loud.mp4", *samplers, "--format", "json").stdout)
+    stored = json.loads(run("score", tmp_path / "loud.scf", *samplers, "--format", "json").stdout)
+    assert direct["clips"] == stored["clips"]
+    assert direct["video"] == stored["video"]
+
+
+def test_features_that_were_not_extracted_are_missed(run: Run, videos: Path, tmp_path: Path) -> None:
+    run("extract", videos / "loud.mp4", "-o", tmp_path / "x.scf", "--what", "md")
+    samplers = ["--visual-sampler", "demo", "--audio-sampler", "demo"]
+    check_failure(run("score", tmp_path / "x.scf", *samplers), 1, "the sampler needs rgbr")
+
+
+def test_a_folder_is_extracted_into_a_folder(run: Run, videos: Path, tmp_path: Path) -> None:
+    result = run("extract", videos, "-o", tmp_path / "out", "--what", "md,mel", "--format", "jsonl")
+    assert result.returncode == 0, result.stderr
+    found = sorted(str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*.scf"))
+    assert found == ["loud.mp4.scf", "sub/silent.mkv.scf"]
+
+
+def test_a_clip_stride_scores_every_nth_clip(run: Run, videos: Path) -> None:
+    result = run("score", videos / "loud.mp4", "--visual-sampler", "demo", "--audio-sampler", "none", "--clip-stride", "2",
+                 "--format", "json")  # fmt: skip
+    assert [clip["clip"] for clip in json.loads(result.stdout)["clips"]] == [0, 2, 4]
