@@ -177,8 +177,6 @@ def score(
             scores = scores_of(video, samplers, features, selection.clip_stride, progress)
         spans = {clip: video.grid[clip] for clip in scores.clips.tolist()}
         facts, notes = video.facts(), video.notes
-        if samplers.audio is None:
-            notes = [note for note in notes if not note.startswith("no sound")]
     chosen = select(scores, selection)
     why = dict(zip(chosen.clips.tolist(), chosen.reasons, strict=True))
     ranks = combined_rank(scores, selection)

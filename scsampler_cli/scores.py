@@ -19,7 +19,7 @@ class ClipScores:
     visual: NDArray[np.float32] | None = None
     """float32 [M]; NaN where a clip has no usable I- or P-frame. None when no visual sampler ran."""
     audio: NDArray[np.float32] | None = None
-    """float32 [M]; NaN where a clip has no sound. None when no audio sampler ran or the file has no sound."""
+    """float32 [M]; NaN where a clip has no sound. None when no audio sampler ran."""
 
     def __post_init__(self) -> None:
         for name in ("visual", "audio"):

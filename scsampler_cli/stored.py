@@ -32,7 +32,6 @@ class StoredVideo:
             for clip, first, count, start, end in header["clips"]
         }
         self._clip_count: int = header["clip_count"]
-        self._has_audio = header["video"]["audio"] is not None
 
     def scores(self, samplers: Samplers, progress: Progress) -> ClipScores:
         """Saliency from the stored features."""
@@ -42,7 +41,7 @@ class StoredVideo:
             self._check(samplers.visual.inputs)
             seen = followed(store.read_visual(self._path), "score", len(clips), progress)
             visual = collected(samplers.visual.score(seen), clips)
-        if samplers.audio is not None and self._has_audio:
+        if samplers.audio is not None:
             self._check(samplers.audio.inputs)
             heard = followed(store.read_sound(self._path), "listen", len(clips), progress)
             audio = collected(samplers.audio.score(heard), clips)

@@ -64,8 +64,6 @@ class Video:
         self.grid = ClipGrid(self.index.timeline, clip_frames, frame_stride)
         self.audio: AudioInfo | None = probe_audio(path)
         self.notes: list[str] = list(self.index.notes)
-        if self.audio is None:
-            self.note("no sound: clips are judged by the picture alone")
         if not self.info.has_vectors and len(self.index.timeline) > 1:
             self.note(f"{self.info.codec} gives no motion vectors: re-encoded to small MPEG-4 in memory")
         if len(self.index.timeline) < self.grid.span_frames:
@@ -106,9 +104,11 @@ def visual_clips(video: Video, features: FeatureSettings, clip_stride: int = 1) 
 
 
 def sound_clips(video: Video, clip_stride: int = 1) -> Iterator[ClipSound]:
-    """Audio features of every N-th clip, in one pass; clips without sound come with `mel` None."""
+    """Audio features of every N-th clip, in one pass; clips without sound come with `mel` None, and `video.notes` says so."""
     heard = AudioReport()
     blocks = None if video.audio is None else read_audio(video.path, heard)
+    if blocks is None:
+        video.note("no sound: clips are judged by the picture alone")
     silent = 0
     for sound in mel_clips(blocks, video.grid, video.grid.every(clip_stride)):
         silent += sound.mel is None
@@ -141,7 +141,7 @@ def scores_of(
         wanted = FeatureSettings(samplers.visual.inputs, features.p_frames, features.short_side)
         seen = followed(visual_clips(video, wanted, clip_stride), "score", len(clips), progress)
         visual = collected(samplers.visual.score(seen), clips)
-    if samplers.audio is not None and video.audio is not None:
+    if samplers.audio is not None:
         heard = followed(sound_clips(video, clip_stride), "listen", len(clips), progress)
         audio = collected(samplers.audio.score(heard), clips)
     return ClipScores(clips, len(video.grid), visual, audio)

@@ -29,21 +29,21 @@ CONNECT_S = 5.0
 def mc3_18(
     device: torch.device, dtype: torch.dtype, weights: Path | None = None, labels: Sequence[str] | None = None
 ) -> NetworkClassifier:
-    """MC3-18: 3D convolutions in the first two groups, 2D after (App. A.1). 43.34 GMACs a clip, 11.7 M parameters."""
+    """MC3-18: 3D convolutions in the first two groups, 2D after (App. A.1). 43.34 GMACs a clip, 11.70 M parameters."""
     return _load("mc3_18", device, dtype, weights, labels)
 
 
 def r3d_18(
     device: torch.device, dtype: torch.dtype, weights: Path | None = None, labels: Sequence[str] | None = None
 ) -> NetworkClassifier:
-    """R3D-18: every convolution is 3D (App. A.1). 40.70 GMACs a clip, 33.4 M parameters."""
+    """R3D-18: every convolution is 3D (App. A.1). 40.70 GMACs a clip, 33.37 M parameters."""
     return _load("r3d_18", device, dtype, weights, labels)
 
 
 def r2plus1d_18(
     device: torch.device, dtype: torch.dtype, weights: Path | None = None, labels: Sequence[str] | None = None
 ) -> NetworkClassifier:
-    """R(2+1)D-18: 2D then 1D convolutions (App. A.1). 40.52 GMACs a clip, 31.5 M parameters."""
+    """R(2+1)D-18: 2D then 1D convolutions (App. A.1). 40.52 GMACs a clip, 31.51 M parameters."""
     return _load("r2plus1d_18", device, dtype, weights, labels)
 
 

@@ -7,7 +7,7 @@ import typer
 
 from scsampler_cli import console
 from scsampler_cli.cli import batch, models, options
-from scsampler_cli.cli.cache import demo_dir
+from scsampler_cli.cli.environment import demo_dir
 from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.errors import SettingsError
 

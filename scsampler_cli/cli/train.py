@@ -9,7 +9,7 @@ import typer
 
 from scsampler_cli import console
 from scsampler_cli.cli import batch, options
-from scsampler_cli.cli.cache import demo_dir
+from scsampler_cli.cli.environment import demo_dir
 from scsampler_cli.errors import SettingsError
 
 Target = StrEnum("Target", ["classifier", "md", "rgbr", "mel", "if"])
