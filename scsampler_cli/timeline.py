@@ -6,7 +6,8 @@ But: this module opens no file; `media.container` builds the `FrameTimeline`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -53,6 +54,56 @@ class FrameTimeline:
         """Display position of the frame with exactly this pts, or None."""
         at = int(np.searchsorted(self.pts, pts))
         return at if at < len(self) and int(self.pts[at]) == pts else None
+
+
+def placed_stamps(pts: Sequence[int | None], step: Fraction) -> tuple[NDArray[np.int64], int]:
+    """A time for every frame where some carry none, or one that contradicts the order of display (ours).
+
+    As many stamps as can be true together are kept: the longest sequence that leaves at least one unit for each frame. The
+    others are placed evenly between their neighbours, and by the frame rate before the first and after the last.
+
+    Args:
+        pts: in display order; None where a frame carries no stamp.
+        step: pts units per frame at the nominal frame rate.
+
+    Returns:
+        int64 [T], strictly increasing, and the number of stamps that were kept: with 0 the times begin at 0.
+
+    Example: 10 20 None 40 15 60 with step 10 -> 10 20 30 40 50 60, four kept.
+    """
+    kept = _compatible(pts)
+    if not kept:
+        return np.arange(len(pts), dtype=np.int64) * max(1, round(step)), 0
+    at, known = np.array(kept, np.int64), np.array([pts[i] for i in kept], np.int64)
+    frames = np.arange(len(pts))
+    left = np.clip(np.searchsorted(at, frames, side="right") - 1, 0, max(0, len(at) - 2))
+    right = np.minimum(left + 1, len(at) - 1)
+    span = np.maximum(at[right] - at[left], 1)
+    placed = known[left] + (frames - at[left]) * (known[right] - known[left]) // span
+    unit = max(1, round(step))
+    before, after = frames < at[0], frames > at[-1]
+    placed[before] = known[0] + (frames[before] - at[0]) * unit
+    placed[after] = known[-1] + (frames[after] - at[-1]) * unit
+    return placed, len(kept)
+
+
+def _compatible(pts: Sequence[int | None]) -> list[int]:
+    """Positions of the longest sequence of stamps in which each is later than the one before by at least the frames between."""
+    tails: list[tuple[int, int]] = []  # of the best sequence of each length: (slack of its last stamp, position)
+    before: dict[int, int | None] = {}
+    for position, stamp in enumerate(pts):
+        if stamp is None:
+            continue
+        slack = stamp - position  # does not decrease along a sequence that leaves a unit for each frame
+        length = bisect_right(tails, slack, key=lambda tail: tail[0])
+        before[position] = tails[length - 1][1] if length else None
+        tails[length : length + 1] = [(slack, position)]
+    found: list[int] = []
+    last = tails[-1][1] if tails else None
+    while last is not None:
+        found.append(last)
+        last = before[last]
+    return found[::-1]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from scsampler_cli.features.clip import ClipSound, ClipVisual
 from scsampler_cli.features.mel import mel_clips
 from scsampler_cli.media.audio import AudioInfo, AudioReport, probe_audio, read_audio
 from scsampler_cli.media.compressed import ReadReport, read_visual
-from scsampler_cli.media.container import scan
+from scsampler_cli.media.container import VECTOR_CODECS, scan
 from scsampler_cli.media.frames import FramesReport, read_clips
 from scsampler_cli.samplers.scoring import AudioSampler, VisualSampler
 from scsampler_cli.scores import ClipScores
@@ -65,7 +65,8 @@ class Video:
         self.audio: AudioInfo | None = probe_audio(path)
         self.notes: list[str] = list(self.index.notes)
         if not self.info.has_vectors and len(self.index.timeline) > 1:
-            self.note(f"{self.info.codec} gives no motion vectors: re-encoded to small MPEG-4 in memory")
+            why = "no predicted frames" if self.info.codec in VECTOR_CODECS else "no motion vectors"
+            self.note(f"{self.info.codec} with {why} to read: re-encoded to small MPEG-4 in memory")
         if len(self.index.timeline) < self.grid.span_frames:
             self.note(f"shorter than one clip of {self.grid.span_frames} frames: the last frame is repeated")
 
@@ -82,7 +83,8 @@ class Video:
             "codec": self.info.codec,
             "width": width,
             "height": height,
-            "rotation": self.info.quarter_turns * 90,
+            "rotation": self.info.orientation.turns * 90,
+            "mirrored": self.info.orientation.mirrored,
             "pixel_aspect": str(self.info.pixel_aspect),
             "frames": len(timeline),
             "start_s": report.seconds(timeline.time(0)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -76,12 +76,24 @@ def texture(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
     return (upper * (1 - fy) + lower * fy).astype(np.uint8)
 
 
+def tiles(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
+    """uint8 [height, width, 3]: random colours on 9 x 11 pixels each; hard edges make encoders look far back for a match."""
+    colours = np.random.default_rng(seed).integers(0, 256, (height // 9 + 1, width // 11 + 1, 3), np.uint8)
+    return np.repeat(np.repeat(colours, 9, axis=0), 11, axis=1)[:height, :width]
+
+
 def pan(
-    frames: int, dx: int, dy: int, height: int = 192, width: int = 256, seed: int = 0
+    frames: int,
+    dx: int,
+    dy: int,
+    height: int = 192,
+    width: int = 256,
+    seed: int = 0,
+    look: Callable[[int, int, int], NDArray[np.uint8]] = texture,
 ) -> Iterator[NDArray[np.uint8]]:
-    """Texture whose content moves by (dx, dy) pixels a frame."""
+    """A picture whose content moves by (dx, dy) pixels a frame."""
     margin_y, margin_x = abs(dy) * frames, abs(dx) * frames
-    world = texture(height + margin_y, width + margin_x, seed)
+    world = look(height + margin_y, width + margin_x, seed)
     for i in range(frames):
         top = (margin_y if dy > 0 else 0) - dy * i
         left = (margin_x if dx > 0 else 0) - dx * i

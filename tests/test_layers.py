@@ -17,6 +17,7 @@ LAYERS = (
     ("errors", "timeline", "scores", "__init__"),
     ("config", "report"),
     ("features.clip", "features.motion", "features.residual", "features.store", "features.render", "features"),
+    ("media.h264", "media.orientation"),
     ("media.container", "media.reencode", "media.audio", "media.demo", "media"),
     ("media.compressed", "media.frames", "features.mel"),
     ("classifiers.base",),

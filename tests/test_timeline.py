@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scsampler_cli.timeline import ClipGrid, FrameTimeline
+from scsampler_cli.timeline import ClipGrid, FrameTimeline, placed_stamps
 
 
 def timeline(pts: list[int], end: int, base: Fraction = Fraction(1, 100)) -> FrameTimeline:
@@ -69,3 +69,36 @@ def test_clips_tile_the_video_without_gap_or_overlap(steps: list[int], frames: i
     assert spans[-1].end <= grid.timeline.time(len(grid.timeline))
     for span in spans:
         assert set(grid.frames_of(span.index)) <= set(range(span.first_frame, span.first_frame + span.frame_count))
+
+
+@pytest.mark.parametrize(
+    ("stamps", "expected", "kept"),
+    [
+        ([10, 20, None, 40, 15, 60], [10, 20, 30, 40, 50, 60], 4),  # the docstring's
+        ([None, None, 54, 64], [34, 44, 54, 64], 2),
+        ([10, None, None], [10, 20, 30], 1),
+        ([10, 20, 20, 30], [10, 15, 20, 30], 3),
+        ([None, None, None], [0, 10, 20], 0),
+        ([1000, 2000, 0, 10, 20], [-20, -10, 0, 10, 20], 3),  # two clocks: the one that holds for longer
+    ],
+)
+def test_frames_without_a_usable_time_are_placed_between_those_with(
+    stamps: list[int | None], expected: list[int], kept: int
+) -> None:
+    placed, count = placed_stamps(stamps, Fraction(10))
+    assert placed.tolist() == expected
+    assert count == kept
+
+
+@given(st.lists(st.none() | st.integers(0, 60), min_size=1, max_size=40), st.integers(0, 5))
+def test_placed_times_always_increase_and_keep_what_was_kept(stamps: list[int | None], step: int) -> None:
+    placed, kept = placed_stamps(stamps, Fraction(step))
+    assert len(placed) == len(stamps)
+    assert (np.diff(placed) > 0).all()
+    assert sum(a == b for a, b in zip(placed.tolist(), stamps, strict=True)) >= kept
+
+
+def test_stamps_in_order_are_all_kept() -> None:
+    stamps = [3, 7, 8, 20, 21]
+    placed, kept = placed_stamps(stamps, Fraction(4))
+    assert (placed.tolist(), kept) == (stamps, 5)

@@ -5,7 +5,8 @@ P-frames that a clip takes -> `ClipVisual`. At most two coded frames and one cli
 
 Facts of FFmpeg that this rests on, each held by a test: a P-frame's reference is the I- or P-frame shown before it, not the
 frame shown before it; vectors grow with that distance; B-frames that nothing refers to can be skipped whole.
-Of H.264's several references FFmpeg does not export which one a block uses; `features.residual` finds it by trying.
+Of H.264's several references (`media.h264` says how many) FFmpeg does not export which one a block uses; `features.residual`
+finds it by trying.
 But: interlaced field vectors are read as frame vectors.
 """
 
@@ -27,12 +28,9 @@ from scsampler_cli.errors import VideoError
 from scsampler_cli.features.clip import ClipVisual
 from scsampler_cli.features.motion import displacement, resize_grid, vector_field
 from scsampler_cli.features.residual import at_cells, residual
-from scsampler_cli.media.container import StreamIndex, VideoInfo, decode_packets, open_video
-from scsampler_cli.media.reencode import encoded_size, reencode
+from scsampler_cli.media.container import StreamIndex, VideoInfo, decode_packets, motion_vectors, open_video
+from scsampler_cli.media.reencode import reencode
 from scsampler_cli.timeline import ClipGrid
-
-REFERENCES = 3
-"""How many references are tried for H.264: x264's default."""
 
 
 @dataclass
@@ -99,7 +97,6 @@ class _ClipBuilder:
     def __init__(self, info: VideoInfo, grid: ClipGrid, settings: FeatureSettings) -> None:
         self._info, self._grid, self._settings = info, grid, settings
         self._pictures = _Pictures(info, settings.short_side)
-        self._turns = info.quarter_turns
         self._cells: tuple[int, int] | None = None
         self._clear()
 
@@ -113,7 +110,7 @@ class _ClipBuilder:
         """Take one I- or P-frame of the clip under way."""
         if coded.is_intra:
             if "if" in self._settings.inputs:
-                self._iframes.append(self._turned(self._pictures.rgb(coded)))
+                self._iframes.append(self._info.orientation.picture(self._pictures.rgb(coded)))
         elif coded.references and self._takes(coded.position):
             self._add_predicted(coded)
 
@@ -130,8 +127,7 @@ class _ClipBuilder:
 
     def _add_predicted(self, coded: CodedFrame) -> None:
         height, width = coded.frame.height, coded.frame.width
-        side_data = coded.frame.side_data.get("MOTION_VECTORS")
-        field, covered = vector_field(None if side_data is None else side_data.to_ndarray(), height, width)
+        field, covered = vector_field(motion_vectors(coded.frame), height, width)
         distances = np.array([coded.position - r.position for r in coded.references])
         distance: NDArray[np.int64] | int = int(distances[0])
         if "rgbr" in self._settings.inputs or len(distances) > 1:
@@ -139,34 +135,28 @@ class _ClipBuilder:
             difference, choice = residual(self._pictures.rgb(coded), references, field, height, width)
             distance = distances[at_cells(choice, *covered.shape)]
             if "rgbr" in self._settings.inputs:
-                self._residual.append(self._turned(difference))
+                self._residual.append(self._info.orientation.picture(difference))
         if "md" in self._settings.inputs:
             self._motion.append(self._upright_motion(displacement(field, covered, distance), height, width))
 
     def _upright_motion(self, motion: NDArray[np.float32], height: int, width: int) -> NDArray[np.float16]:
-        """Coded pixels -> displayed pixels: pixel aspect and scale, then rotation of the grid and of the vectors."""
+        """Coded pixels -> displayed pixels: pixel aspect and scale, then orientation of the grid and of the vectors."""
         upright_height, upright_width = self._info.upright_size
         motion = motion * np.array([upright_width / width, upright_height / height], np.float32)
         if self._cells is None:
             self._cells = motion.shape[0], motion.shape[1]
         if motion.shape[:2] != self._cells:
             motion = resize_grid(motion, *self._cells)
-        for _ in range(self._turns):
-            motion = np.rot90(motion)
-            motion = np.stack([motion[..., 1], -motion[..., 0]], axis=-1)
-        return np.ascontiguousarray(motion).astype(np.float16)
-
-    def _turned(self, picture: NDArray[np.generic]) -> NDArray:  # type: ignore[type-arg]
-        return np.ascontiguousarray(np.rot90(picture, self._turns))
+        return self._info.orientation.vectors(motion).astype(np.float16)
 
     def finish(self, clip: int) -> ClipVisual:
         """The clip under way, under the given index; the next one begins."""
         height, width = self._info.size
         cells = self._cells or (-(-height // 16), -(-width // 16))
-        if self._turns % 2 and self._cells:
-            cells = cells[1], cells[0]
         h, w = self._pictures.height, self._pictures.width
-        h, w = (w, h) if self._turns % 2 else (h, w)
+        if self._info.orientation.swaps_sides:
+            h, w = w, h
+            cells = (cells[1], cells[0]) if self._cells else cells
         visual = ClipVisual(
             clip,
             height,
@@ -227,7 +217,7 @@ def _coded_frames(path: Path, index: StreamIndex, report: ReadReport) -> Iterato
     The nearest reference is the I- or P-frame shown before; those shown before that one follow, B-frames among them (x264's
     B-pyramid). What is shown in between was coded later and cannot be a reference.
     """
-    limit = REFERENCES if index.info.codec == "h264" else 1
+    limit = index.info.references if index.info.has_vectors else 1
     shown: deque[CodedFrame] = deque(maxlen=limit)
     between: list[CodedFrame] = []
     for position, frame in _frames_with_vectors(path, index, report):
@@ -236,14 +226,25 @@ def _coded_frames(path: Path, index: StreamIndex, report: ReadReport) -> Iterato
             del between[:-limit]
             continue
         coded = CodedFrame(position, frame)
-        if coded.is_intra:
+        if frame.key_frame:
             shown.clear()  # a new GOP; a vector never points across an IDR frame
         same_size = (r for r in reversed(shown) if (r.frame.height, r.frame.width) == (frame.height, frame.width))
-        coded.references = tuple(same_size)
+        if not _flushed_without_vectors(position, frame, index):
+            coded.references = tuple(same_size)
         yield coded
         coded.references = ()  # frees the chain of older frames
         shown.extend([*between, coded])
         between.clear()
+
+
+def _flushed_without_vectors(position: int, frame: av.VideoFrame, index: StreamIndex) -> bool:
+    """True for the last frame of an MPEG-1/2/4 stream that the decoder held back: FFmpeg exports no vectors for it.
+
+    It is left out; read as if every block were intra, it would stand still. H.264's last frame has its vectors, and where it has
+    none it is intra.
+    """
+    last = position == len(index.timeline) - 1
+    return last and index.info.codec != "h264" and motion_vectors(frame) is None
 
 
 def _frames_with_vectors(path: Path, index: StreamIndex, report: ReadReport) -> Iterator[tuple[int, av.VideoFrame]]:
@@ -254,7 +255,7 @@ def _frames_with_vectors(path: Path, index: StreamIndex, report: ReadReport) -> 
             if not index.counted:
                 stream.codec_context.skip_frame = "NONREF"
         placed = _placed(decode_packets(container, stream, report.errors), index, report)
-        yield from placed if native else reencode(placed, *encoded_size(*index.info.upright_size))
+        yield from placed if native else reencode(placed, *index.info.upright_size)
 
 
 def _placed(

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 import av.container
@@ -26,13 +26,15 @@ from av.video.frame import PictureType
 from numpy.typing import NDArray
 
 from scsampler_cli.errors import VideoError
-from scsampler_cli.timeline import FrameTimeline
+from scsampler_cli.media.h264 import reference_frames
+from scsampler_cli.media.orientation import Orientation, from_matrix
+from scsampler_cli.timeline import FrameTimeline, placed_stamps
 
 VECTOR_CODECS = frozenset(
     "h264 "
-    "mpeg4 mpeg2video mpeg1video h263 h263p h263i flv1 flv wmv1 wmv2 msmpeg4 msmpeg4v1 msmpeg4v2 msmpeg4v3 rv10 rv20 snow".split()
+    "mpeg4 mpeg2video mpeg1video h263 h263p h263i flv1 wmv1 wmv2 msmpeg4v1 msmpeg4v2 msmpeg4v3 rv10 rv20 snow".split()
 )
-"""Decoders that export motion vectors, measured on FFmpeg 8.1; every other one is silent about them."""
+"""Codecs whose decoders export motion vectors, measured on FFmpeg 8.1; every other one is silent about them."""
 
 FFMPEG_VERSION = av.ffmpeg_version_info
 """Of the FFmpeg inside the av package."""
@@ -50,7 +52,7 @@ class VideoInfo:
     """The picture stream that is read."""
 
     codec: str
-    """FFmpeg's decoder name."""
+    """FFmpeg's name of the codec, such as "av1", whichever decoder reads it."""
     stream: int
     """Index of the stream in the container."""
     coded_width: int
@@ -59,10 +61,12 @@ class VideoInfo:
     """Pixels as stored."""
     pixel_aspect: Fraction
     """Width of a pixel over its height."""
-    quarter_turns: int
-    """Counter-clockwise quarter turns (0-3) that the metadata asks a player to make."""
+    orientation: Orientation
+    """What the metadata asks a player to do with the stored picture."""
     predicted: bool
-    """True when P-frames were seen among the first frames."""
+    """True when P-frames were seen among the first frames, and what is attached to frames can be read."""
+    references: int = 1
+    """How many earlier frames a block of a P-frame may have been predicted from; more than one in H.264 only."""
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -73,7 +77,7 @@ class VideoInfo:
     def size(self) -> tuple[int, int]:
         """(height, width) of the picture as displayed."""
         height, width = self.upright_size
-        return (width, height) if self.quarter_turns % 2 else (height, width)
+        return (width, height) if self.orientation.swaps_sides else (height, width)
 
     @property
     def has_vectors(self) -> bool:
@@ -209,7 +213,7 @@ def scan(path: Path) -> StreamIndex:
             raise VideoError(f"{path}: not one frame can be decoded ({why})", hint="the file may be cut off or damaged")
         info = _describe(stream, trial)
         time_base = stream.time_base or Fraction(1, 1000)
-        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+        rate = stream.guessed_rate or stream.average_rate or Fraction(25)
     if packets is not None and _agrees(trial, packets[0]):
         pts, keys, end = packets
         return StreamIndex(info, FrameTimeline(pts, end, time_base), keys, False, tuple(notes))
@@ -258,9 +262,40 @@ def _describe(stream: av.video.stream.VideoStream, trial: list[av.VideoFrame]) -
     aspect = stream.sample_aspect_ratio or Fraction(1)
     if not Fraction(1, 16) <= aspect <= 16:  # our choice: beyond this it is a damaged header, not a pixel
         aspect = Fraction(1)
-    turns = round((frame.rotation or 0) / 90) % 4
     predicted = any(f.pict_type in (PictureType.P, PictureType.B) for f in trial) or len(trial) == 1
-    return VideoInfo(stream.codec_context.codec.name, stream.index, frame.width, frame.height, aspect, turns, predicted)
+    codec = stream.codec_context.codec.canonical_name
+    references = reference_frames(stream.codec_context.extradata) if codec == "h264" else 1
+    return VideoInfo(
+        codec,
+        stream.index,
+        frame.width,
+        frame.height,
+        aspect,
+        _orientation(frame),
+        predicted and all(map(_attachments_are_known, trial)),
+        references,
+    )
+
+
+def _orientation(frame: av.VideoFrame) -> Orientation:
+    if _attachments_are_known(frame):
+        matrix = frame.side_data.get("DISPLAYMATRIX")
+        return Orientation() if matrix is None else from_matrix(bytes(cast(Any, matrix)))
+    return Orientation(round(frame.rotation / 90) % 4) if abs(frame.rotation) <= 360 else Orientation()
+
+
+def _attachments_are_known(frame: av.VideoFrame) -> bool:
+    """PyAV 18 reads none of a frame's side data when there is one kind among them that it does not know."""
+    try:
+        return frame.side_data is not None
+    except ValueError:
+        return False
+
+
+def motion_vectors(frame: av.VideoFrame) -> NDArray[np.void] | None:
+    """FFmpeg's AVMotionVector records of a frame, or None where it has none."""
+    data = frame.side_data.get("MOTION_VECTORS") if _attachments_are_known(frame) else None
+    return None if data is None else data.to_ndarray()
 
 
 def _scan_frames(path: Path, info: VideoInfo, time_base: Fraction, rate: Fraction, notes: list[str]) -> StreamIndex:
@@ -275,12 +310,15 @@ def _scan_frames(path: Path, info: VideoInfo, time_base: Fraction, rate: Fractio
                 keys.append(len(pts))
             pts.append(frame.pts)
             duration = frame.duration or duration
-    known = [p for p in pts if p is not None]
     starts = np.unique(np.array([0, *keys], dtype=np.int64))
-    if len(known) == len(pts) and all(a < b for a, b in itertools.pairwise(known)):
-        notes = [*notes, "packets and frames of this file do not correspond; it was indexed by decoding it once more"]
-        end = known[-1] + max(1, duration)
-        return StreamIndex(info, FrameTimeline(np.array(known, np.int64), end, time_base), starts, False, tuple(notes))
-    notes = [*notes, f"frames carry no usable times; counted at {float(rate):g} frames a second"]
-    timeline = FrameTimeline(np.arange(len(pts), dtype=np.int64), len(pts), 1 / Fraction(rate))
-    return StreamIndex(info, timeline, starts, True, tuple(notes))
+    step = 1 / (rate * time_base)
+    placed, kept = placed_stamps(pts, step)
+    if kept == 0:
+        notes = [*notes, f"frames carry no usable times; counted at {float(rate):g} frames a second"]
+        timeline = FrameTimeline(np.arange(len(pts), dtype=np.int64), len(pts), 1 / Fraction(rate))
+        return StreamIndex(info, timeline, starts, True, tuple(notes))
+    notes = [*notes, "packets and frames of this file do not correspond; it was indexed by decoding it once more"]
+    if kept < len(pts):
+        notes.append(f"{len(pts) - kept} of {len(pts)} frames carry no usable time and were placed between the others")
+    end = int(placed[-1]) + max(1, duration or round(step))
+    return StreamIndex(info, FrameTimeline(placed, end, time_base), starts, kept < len(pts), tuple(notes))

@@ -124,9 +124,9 @@ def _fitted(
     scaler = VideoReformatter()
     for position, frame in _frames_from(path, index, min(positions), report):
         if position in positions:
-            # Bilinear and full chroma, as a player would show it; the loop filter stays on: these pixels are classified.
-            picture = scaler.reformat(frame, width, height, "rgb24", interpolation=Interpolation.BILINEAR, threads=1)
-            yield position, fit(np.ascontiguousarray(np.rot90(picture.to_ndarray(), index.info.quarter_turns)))
+            # Bicubic, swscale's default: the very pixels of a plain decode; the loop filter stays on, for these are classified.
+            picture = scaler.reformat(frame, width, height, "rgb24", interpolation=Interpolation.BICUBIC, threads=1)
+            yield position, fit(index.info.orientation.picture(picture.to_ndarray()))
         if position >= max(positions):
             return
 

@@ -2,6 +2,9 @@
 
 HEVC, VP8/9, AV1, MJPEG and every intra-only stream export no vectors. CoViAR, and the paper after it (Sec. 3.3.1: an I-frame
 and 11 P-frames), turn any video into MPEG-4 at 340 x 256 first; this does the same on the fly, frame by frame.
+
+Vectors come in half or quarter pixels of the small picture. So that motion is known to half a pixel of the real one, a picture of
+more than 512 lines is encoded with quarter pixels, and one of more than 1024 lines at a quarter of its size (ours).
 But: nothing is written to disk, and pictures are never enlarged.
 """
 
@@ -19,6 +22,10 @@ GOP = 12
 """One I-frame and 11 P-frames (Sec. 3.3.1)."""
 SHORT_SIDE = 256
 """Pixels: the paper's 342 x 256 (App. A.2)."""
+MOST_REDUCED = 4
+"""Times by which a picture is reduced at most: a quarter pixel of the small picture is then a pixel of the real one."""
+_HALF_PIXEL_UP_TO = 2
+"""Times by which a picture may be reduced while half pixels do; quarter pixels take the encoder twice as long."""
 _QUALITY = 2
 """MPEG-4 quantiser, 1 (best) to 31. Our choice: the residual then holds what motion cannot explain, not coding noise."""
 _LONGEST = 4096
@@ -26,32 +33,35 @@ _LONGEST = 4096
 
 
 def encoded_size(height: int, width: int) -> tuple[int, int]:
-    """(height, width), both even, short side at most 256, the picture's aspect kept.
+    """(height, width), both even: a short side of 256, or a quarter where that is more; the picture's aspect kept.
 
-    Example: 1080 x 1920 -> 256 x 456; 31 x 33 -> 32 x 34.
+    Example: 720 x 1280 -> 256 x 456; 1080 x 1920 -> 270 x 480; 31 x 33 -> 32 x 34.
     """
-    scale = min(1.0, SHORT_SIDE / min(height, width), _LONGEST / max(height, width))
+    wanted = max(SHORT_SIDE / min(height, width), 1 / MOST_REDUCED)
+    scale = min(1.0, wanted, _LONGEST / max(height, width))
     return max(16, 2 * round(height * scale / 2 + 0.25)), max(16, 2 * round(width * scale / 2 + 0.25))
 
 
 def reencode(
-    frames: Iterator[tuple[int, av.VideoFrame]], height: int, width: int
+    frames: Iterator[tuple[int, av.VideoFrame]], picture_height: int, picture_width: int
 ) -> Iterator[tuple[int, av.VideoFrame]]:
-    """Encode and decode again, one frame in, one frame out.
+    """Encode and decode again, one frame in, one frame out, at `encoded_size`.
 
     Args:
         frames: (display position, frame) in display order.
-        height: of the re-encoded picture, pixels, even.
-        width: likewise.
+        picture_height: of the video in square pixels.
+        picture_width: likewise.
 
     Yields:
         (display position, frame with motion vectors).
     """
+    height, width = encoded_size(picture_height, picture_width)
+    flags = "+qscale+qpel" if picture_height > _HALF_PIXEL_UP_TO * height else "+qscale"
     encoder = av.CodecContext.create("mpeg4", "w")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, 25), Fraction(25)  # only the order matters
     encoder.thread_count = 1
-    encoder.options = {"g": str(GOP), "bf": "0", "flags": "+qscale", "global_quality": str(118 * _QUALITY)}
+    encoder.options = {"g": str(GOP), "bf": "0", "flags": flags, "global_quality": str(118 * _QUALITY)}
     decoder = av.CodecContext.create("mpeg4", "r")
     decoder.thread_type, decoder.thread_count = "SLICE", 1
     decoder.options = {"flags2": "+export_mvs"}

@@ -12,7 +12,7 @@ from scsampler_cli.features.clip import ClipVisual
 from scsampler_cli.media.compressed import ReadReport, read_visual
 from scsampler_cli.media.container import StreamIndex, scan
 from scsampler_cli.timeline import ClipGrid
-from tests.synthetic import pan, static, texture, write_video
+from tests.synthetic import pan, static, texture, tiles, write_video
 
 ALL = FeatureSettings(inputs=("if", "md", "rgbr"), p_frames=0, short_side=0)
 QUIET = {"x265-params": "log-level=none"}
@@ -74,11 +74,56 @@ def test_a_pan_is_read_back_by_reencoding_where_there_are_none(
     assert np.mean(per_frame <= 0.5) >= 0.9
 
 
-def test_a_large_picture_is_reencoded_small_and_its_motion_is_still_in_its_own_pixels(tmp_path: Path) -> None:
-    clips, _, _ = read(encode(tmp_path, pan(20, 9, -6, 768, 1024), "mjpeg", {"q": "2"}, "avi"))
-    assert clips[0].motion.shape[1:] == (16, 22, 2)  # 256 x 342
-    assert (clips[0].height, clips[0].width) == (768, 1024)
-    assert np.abs(np.median(motion(clips), axis=(0, 1, 2)) - [9, -6]).max() <= 1.5  # half a pixel of the small picture
+@pytest.mark.parametrize(
+    ("height", "width", "cells"), [(480, 640, (16, 22)), (720, 1280, (16, 29)), (1088, 1440, (17, 23))]
+)
+def test_a_large_picture_is_reencoded_small_and_its_motion_is_still_in_its_own_pixels(
+    tmp_path: Path, height: int, width: int, cells: tuple[int, int]
+) -> None:
+    clips, _, _ = read(encode(tmp_path, pan(20, 3, -2, height, width), "mjpeg", {"q": "2"}, "avi"))
+    assert clips[0].motion.shape[1:3] == cells
+    assert (clips[0].height, clips[0].width) == (height, width)
+    per_frame = np.abs(np.median(motion(clips), axis=(1, 2)) - [3, -2]).max(axis=1)
+    assert np.mean(per_frame <= 0.5) >= 0.9
+
+
+@pytest.mark.parametrize("preset", ["medium", "slower", "veryslow"])
+def test_blocks_predicted_from_far_back_are_read_back_too(tmp_path: Path, preset: str) -> None:
+    """Slow presets keep 8 and 16 references, and hard edges make x264 use them."""
+    path = encode(tmp_path, pan(48, 3, -2, 160, 192, look=tiles), "libx264", {"preset": preset}, "mp4")
+    clips, index, _ = read(path)
+    assert index.info.references >= 4
+    inner = motion(clips)[:, 1:-1, 1:-1]
+    assert np.abs(np.median(inner, axis=(1, 2)) - [3, -2]).max() <= 0.25
+    assert np.mean(np.abs(inner - [3, -2]).max(axis=-1) <= 0.25) >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("codec", "options", "suffix"),
+    [("mpeg2video", {}, "mkv"), ("mpeg1video", {}, "mpg"), ("mpeg4", {"bf": "2"}, "mkv")],
+)
+def test_a_last_frame_without_vectors_is_left_out_not_read_as_still(
+    tmp_path: Path, codec: str, options: dict, suffix: str
+) -> None:
+    """FFmpeg exports none for the frame that these decoders hold back to the end."""
+    clips, _, _ = read(encode(tmp_path, pan(16, 3, -2), codec, options, suffix))
+    assert len(motion(clips)) >= 3
+    assert np.abs(np.median(motion(clips), axis=(1, 2)) - [3, -2]).max() <= 0.25
+
+
+def test_a_mirrored_picture_is_read_mirrored(tmp_path: Path) -> None:
+    """A front camera's display matrix: left and right change places."""
+    path = encode(tmp_path, pan(32, 3, -2, 128, 256), "libx264", {}, "mp4", rotation=180)
+    plain = read(path)[0]
+    half_turn = (-(1 << 16)).to_bytes(4, "big", signed=True)
+    data = path.read_bytes()
+    at = data.index(b"tkhd") + 4 + 40  # version and flags, times, id, layer: then the matrix, nine numbers of 4 bytes
+    assert data[at : at + 4] == data[at + 16 : at + 20] == half_turn
+    path.write_bytes(data[: at + 16] + (1 << 16).to_bytes(4, "big") + data[at + 20 :])  # y is no longer turned
+    clips, index, _ = read(path)
+    assert index.info.orientation.mirrored
+    assert np.array_equal(clips[0].iframes, plain[0].iframes[:, ::-1])
+    assert np.abs(np.median(motion(clips), axis=(0, 1, 2)) - [-3, -2]).max() <= 0.25
 
 
 @pytest.mark.parametrize(("codec", "limit"), [("mpeg4", 0.6), ("libx264", 0.85), ("mpeg2video", 0.6), ("libx265", 0.6)])

@@ -54,6 +54,23 @@ def test_a_raw_stream_without_times_is_counted_and_says_so(tmp_path: Path) -> No
     assert any("counted" in note for note in index.notes)
 
 
+def test_a_few_missing_times_do_not_move_the_others(tmp_path: Path) -> None:
+    """H.264 in an MPEG program stream: only the first frame of each pack has a time, and the clock begins late."""
+    path = write_video(tmp_path / "v.mpg", pan(80, 1, 0, 240, 320), options={"bf": "2"})
+    with av.open(str(path)) as box:
+        base = box.streams.video[0].time_base
+        stamps = [frame.pts for frame in box.decode(video=0)]
+    first = next(i for i, pts in enumerate(stamps) if pts is not None)
+    index = scan(path)
+    assert None in stamps
+    assert len(index.timeline) == len(stamps)
+    assert abs(index.timeline.time(0) - (stamps[first] * base - Fraction(first, 25))) < Fraction(1, 1000)
+    assert all(
+        abs(index.timeline.time(i) - index.timeline.time(0) - Fraction(i, 25)) < Fraction(1, 25) for i in range(80)
+    )
+    assert any("no usable time and were placed" in note for note in index.notes)
+
+
 def test_a_file_that_starts_between_keyframes_is_indexed_by_what_decodes(tmp_path: Path) -> None:
     path = write_video(tmp_path / "v.ts", pan(60, 1, 0, 64, 64), options={"g": "25", "bf": "0", "sc_threshold": "0"})
     data = path.read_bytes()

@@ -9,7 +9,15 @@ from tests.synthetic import pan
 
 @pytest.mark.parametrize(
     ("height", "width", "expected"),
-    [(1080, 1920, (256, 456)), (240, 320, (240, 320)), (31, 33, (32, 34)), (1, 1, (16, 16)), (20, 9000, (16, 4096))],
+    [
+        (720, 1280, (256, 456)),
+        (1080, 1920, (270, 480)),
+        (2160, 3840, (540, 960)),
+        (240, 320, (240, 320)),
+        (31, 33, (32, 34)),
+        (1, 1, (16, 16)),
+        (20, 9000, (16, 4096)),
+    ],
 )
 def test_sizes_are_even_small_and_never_enlarged_beyond_a_block(height: int, width: int, expected: tuple) -> None:
     assert encoded_size(height, width) == expected

@@ -1,0 +1,117 @@
+"""How many reference frames an H.264 stream keeps: `max_num_ref_frames` of its sequence parameter sets (ITU-T H.264, 7.3.2.1.1).
+
+FFmpeg's decoder knows the number, PyAV does not pass it on; it bounds the frames that a block may have been predicted from.
+But: nothing else of the parameter sets is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+MOST = 16
+"""The most that H.264 allows (A.3.1), and what is assumed where no parameter set can be read."""
+_SPS = 7
+"""nal_unit_type of a sequence parameter set (Table 7-1)."""
+_HIGH_PROFILES = frozenset((100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135))
+"""profile_idc that carry chroma format and scaling matrices."""
+
+
+def reference_frames(extradata: bytes | None) -> int:
+    """The largest `max_num_ref_frames` of a stream's parameter sets, at least 1.
+
+    Args:
+        extradata: the decoder's, as `avcC` (MP4, Matroska) or as a byte stream with start codes (MPEG-TS, raw).
+
+    Returns:
+        `MOST` where there is no readable parameter set.
+    """
+    found = []
+    for unit in _units(extradata or b""):
+        if unit and unit[0] & 31 == _SPS:
+            try:
+                found.append(_max_num_ref_frames(_Bits(unit[1:].replace(b"\0\0\3", b"\0\0"))))
+            except IndexError:
+                continue  # cut off
+    return min(MOST, max(1, *found)) if found else MOST
+
+
+def _units(data: bytes) -> Iterator[bytes]:
+    """NAL units of either form."""
+    if data[:1] != b"\1":
+        yield from data.split(b"\0\0\1")
+        return
+    at = 6
+    for _ in range(
+        data[5] & 31 if len(data) > 5 else 0
+    ):  # avcC: count, then 16-bit lengths (ISO/IEC 14496-15, 5.3.3.1)
+        length = int.from_bytes(data[at : at + 2], "big")
+        yield data[at + 2 : at + 2 + length]
+        at += 2 + length
+
+
+class _Bits:
+    """Reads bits and Exp-Golomb codes (9.1); IndexError at the end."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, 0
+
+    def bit(self) -> int:
+        value = self._data[self._at // 8] >> (7 - self._at % 8) & 1
+        self._at += 1
+        return value
+
+    def bits(self, count: int) -> int:
+        value = 0
+        for _ in range(count):
+            value = value << 1 | self.bit()
+        return value
+
+    def unsigned(self) -> int:
+        zeros = 0
+        while not self.bit():
+            zeros += 1
+        return (1 << zeros) - 1 + self.bits(zeros)
+
+    def signed(self) -> int:
+        code = self.unsigned()
+        return (code + 1) // 2 if code % 2 else -(code // 2)
+
+
+def _max_num_ref_frames(bits: _Bits) -> int:
+    profile = bits.bits(8)
+    bits.bits(16)  # constraint flags, level
+    bits.unsigned()  # seq_parameter_set_id
+    if profile in _HIGH_PROFILES:
+        _skip_high(bits)
+    bits.unsigned()  # log2_max_frame_num_minus4
+    order = bits.unsigned()  # pic_order_cnt_type
+    if order == 0:
+        bits.unsigned()
+    elif order == 1:
+        bits.bit()
+        bits.signed()
+        bits.signed()
+        for _ in range(bits.unsigned()):
+            bits.signed()
+    return bits.unsigned()
+
+
+def _skip_high(bits: _Bits) -> None:
+    chroma = bits.unsigned()
+    if chroma == 3:
+        bits.bit()
+    bits.unsigned()  # bit depths
+    bits.unsigned()
+    bits.bit()
+    if bits.bit():  # scaling matrices
+        for index in range(12 if chroma == 3 else 8):
+            if bits.bit():
+                _skip_scaling_list(bits, 16 if index < 6 else 64)
+
+
+def _skip_scaling_list(bits: _Bits, size: int) -> None:
+    last, following = 8, 8
+    for _ in range(size):
+        if following:
+            following = (last + bits.signed()) % 256
+        last = following or last
