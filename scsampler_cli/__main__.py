@@ -1,13 +1,17 @@
 """`python -m scsampler_cli`, and the `scsampler` command."""
 
-from scsampler_cli.cli.app import app
-from scsampler_cli.cli.environment import let_idle_threads_sleep
+import sys
 
 
 def main() -> None:
-    """Run the command line."""
-    let_idle_threads_sleep()
-    app(prog_name="scsampler")
+    """Run the command line; an interrupt is no traceback, however early it comes."""
+    try:
+        from scsampler_cli.cli.app import run
+
+        code = run()
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,13 @@ A number from the paper cites its section; the others say "our choice". No file 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from scsampler_cli.errors import SettingsError
 
-INPUTS = ("if", "md", "rgbr", "mel")
+VISUAL, AUDIO = ("if", "md", "rgbr"), ("mel",)
+INPUTS = (*VISUAL, *AUDIO)
 """Sampler inputs: I-frames, motion displacements, RGB residuals (Sec. 3.3.1), log-mel spectrogram (Sec. 3.3.2)."""
 
 STRATEGIES = (
@@ -28,6 +30,20 @@ STRATEGIES = (
 
 DEFAULT_ALPHA = {"av-convex-list": 0.8, "av-convex-score": 0.9}
 """Table 5."""
+
+
+def parse_device(name: str) -> tuple[str, int | None]:
+    """("auto", "cpu" or "cuda", number or None) of a device's name; torch is not asked whether it is there.
+
+    Raises:
+        SettingsError: not a device's name.
+
+    Example: "cuda:1" -> ("cuda", 1).
+    """
+    found = re.fullmatch(r"(auto|cpu|cuda)(?::(\d{1,3}))?", name)
+    if found is None or (found[2] and found[1] != "cuda"):
+        raise SettingsError(f"unknown device {name!r}", hint="use auto, cpu, cuda or cuda:N")
+    return found[1], None if found[2] is None else int(found[2])
 
 
 @dataclass(frozen=True)
@@ -89,6 +105,7 @@ class SelectionSettings:
             raise SettingsError(f"alpha {self.alpha} is not within 0-1", hint="1 trusts the picture alone, 0 the sound")
         if self.clip_stride < 1:
             raise SettingsError(f"clip_stride {self.clip_stride} is below 1", hint="1 scores every clip")
+        self._check_idle_options()
         if self.strategy == "empirical" and not self.histogram:
             raise SettingsError(
                 "strategy 'empirical' needs the histogram of the training set's oracle clips",
@@ -98,6 +115,19 @@ class SelectionSettings:
             raise SettingsError(
                 "histogram weights must not be negative and not all zero",
                 hint="give one weight per equal part of the video, such as 1 2 2 1",
+            )
+
+    def _check_idle_options(self) -> None:
+        """An option that the strategy does not look at is a mistake, not a wish to be dropped in silence."""
+        idle = {
+            "alpha": self.alpha is not None and self.strategy not in DEFAULT_ALPHA,
+            "k_visual": self.k_visual is not None and self.strategy != "av-union-list",
+            "histogram": self.histogram is not None and self.strategy != "empirical",
+        }
+        for name in (name for name, given in idle.items() if given):
+            raise SettingsError(
+                f"{name} has no effect with strategy {self.strategy!r}",
+                hint="leave it out, or choose another --strategy",
             )
 
     @property

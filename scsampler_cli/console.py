@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from scsampler_cli.errors import ScsamplerError
+from scsampler_cli.tables import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -19,8 +20,8 @@ STAGES = {"score": "looking", "listen": "listening", "classify": "classifying", 
 
 
 def say(text: str) -> None:
-    """One line on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    """One line on stderr; whatever is in a file's name, it stays one line."""
+    print(printable(text), file=sys.stderr, flush=True)
 
 
 def show_error(error: Exception, prefix: str = "") -> None:
@@ -93,4 +94,4 @@ def show_traceback(error: Exception) -> None:
     """The whole traceback, for --debug."""
     import traceback
 
-    say("".join(traceback.format_exception(error)).rstrip())
+    print("".join(traceback.format_exception(error)).rstrip(), file=sys.stderr, flush=True)

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from scsampler_cli.datasets import Example
+from scsampler_cli.errors import OutputError
 from scsampler_cli.media.demo import LABELS, DemoVideo, write_demo_video
 
 VERSION = 1
@@ -23,7 +24,11 @@ SEED = 2019
 def demo_video(
     folder: Path, label: str = LABEL, seed: int = SEED, seconds: float = SECONDS, trimmed: bool = False
 ) -> tuple[Path, DemoVideo]:
-    """A generated video and what it shows, made unless it is there already."""
+    """A generated video and what it shows, made unless it is there already.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     kind = "trimmed" if trimmed else "untrimmed"
     path = folder / f"v{VERSION}_{kind}_{label}_{seed}_{seconds:g}s.mp4"
     facts = path.with_suffix(".json")
@@ -31,11 +36,17 @@ def demo_video(
         known = json.loads(facts.read_text())
         segments = tuple((start, end) for start, end in known["segments"])
         return path, DemoVideo(known["label"], known["seconds"], segments)
-    folder.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"part_{path.name}")
-    video = write_demo_video(part, label, seed, seconds, trimmed)
-    part.replace(path)
-    facts.write_text(json.dumps(asdict(video)))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"part_{path.name}")
+        video = write_demo_video(part, label, seed, seconds, trimmed)
+        part.replace(path)
+        facts.write_text(json.dumps(asdict(video)))
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {path}: {error.strerror or error}",
+            hint="set XDG_CACHE_HOME to a folder that you may write to",
+        ) from error
     return path, video
 
 

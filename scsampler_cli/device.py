@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from scsampler_cli.errors import SettingsError
+from scsampler_cli.config import parse_device
+from scsampler_cli.errors import DeviceError, SettingsError
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -13,17 +14,16 @@ def pick_device(name: str) -> torch.device:
     """The device behind "auto" (CUDA where there is any), "cpu", "cuda" or "cuda:N".
 
     Raises:
-        SettingsError: the name is unknown or the device is not there.
+        SettingsError: the name is unknown.
+        DeviceError: the device is not there.
     """
-    if name == "auto":
+    kind, number = parse_device(name)
+    if kind == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    kind, _, number = name.partition(":")
-    if kind not in ("cpu", "cuda") or (number and not number.isdigit()):
-        raise SettingsError(f"unknown device {name!r}", hint="use auto, cpu, cuda or cuda:N")
     if kind == "cuda" and not torch.cuda.is_available():
-        raise SettingsError(f"device {name} was asked for, but there is no CUDA here", hint="use --device auto or cpu")
-    if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
-        raise SettingsError(
+        raise DeviceError(f"device {name} was asked for, but there is no CUDA here", hint="use --device auto or cpu")
+    if kind == "cuda" and (number or 0) >= torch.cuda.device_count():
+        raise DeviceError(
             f"device {name} was asked for, but there are {torch.cuda.device_count()} GPUs",
             hint="they count from cuda:0",
         )
@@ -37,7 +37,8 @@ def pick_dtype(name: str, device: torch.device) -> torch.dtype:
     elsewhere, since bf16 is emulated there.
 
     Raises:
-        SettingsError: unknown name, or fp16 on a CPU.
+        SettingsError: unknown name.
+        DeviceError: fp16 on a CPU.
     """
     if name == "auto":
         if device.type == "cuda":
@@ -47,5 +48,5 @@ def pick_dtype(name: str, device: torch.device) -> torch.dtype:
     if name not in PRECISIONS:
         raise SettingsError(f"unknown precision {name!r}", hint="use auto, fp32, bf16 or fp16")
     if name == "fp16" and device.type == "cpu":
-        raise SettingsError("fp16 needs a GPU", hint="use --precision bf16 or fp32 on a CPU")
+        raise DeviceError("fp16 needs a GPU", hint="use --precision bf16 or fp32 on a CPU")
     return PRECISIONS[name]

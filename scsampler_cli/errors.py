@@ -42,5 +42,9 @@ class SettingsError(ScsamplerError):
     """Settings that contradict each other or lie outside their range (a usage error)."""
 
 
+class DeviceError(ScsamplerError):
+    """A device that is not there, or that cannot do what is asked of it."""
+
+
 class OutputError(ScsamplerError):
     """A result that could not be written."""

@@ -31,8 +31,8 @@ def find_inputs(paths: Sequence[str], glob: str | None = None, listed: Iterable[
         listed: lines with one path each, read where "-" stands.
 
     Returns:
-        each file once, in the order given, sorted within a folder. A path that does not exist stays in the list, so that it
-        becomes one failed record instead of ending a batch.
+        each file once, in the order given, sorted within a folder. A path that does not exist, and a folder that may not be
+        read, stay in the list, so that they become failed records instead of ending a batch or going unnoticed.
 
     Raises:
         InputError: a folder holds nothing to take, or there is no input at all.
@@ -42,15 +42,16 @@ def find_inputs(paths: Sequence[str], glob: str | None = None, listed: Iterable[
         names = [line.rstrip("\r\n") for line in listed] if argument == "-" else [argument]
         for name in filter(None, names):
             path = Path(name)
-            found.update(dict.fromkeys(_in_folder(path, glob) if path.is_dir() else [path]))
+            # os.path's is_dir says no where pathlib's raises: in a folder that may not be entered
+            found.update(dict.fromkeys(_in_folder(path, glob) if os.path.isdir(path) else [path]))  # noqa: PTH112
     if not found:
         raise InputError("no input", hint="give files or folders, or a list on standard input with -")
     return list(found)
 
 
 def _in_folder(folder: Path, glob: str | None) -> list[Path]:
-    files = []
-    for root, folders, names in os.walk(folder):
+    files: list[Path] = []
+    for root, folders, names in os.walk(folder, onerror=lambda error: files.append(Path(error.filename))):
         folders.sort()
         for name in sorted(names):
             path = Path(root, name)
@@ -74,6 +75,7 @@ def check_readable(path: Path) -> None:
     try:
         size = path.stat().st_size
         if path.is_dir():
+            next(path.iterdir(), None)
             raise InputError(f"{path} is a folder", hint="name its files, or give the folder as the only argument")
         if path.is_file() and size == 0:
             raise InputError(f"{path} is empty (0 bytes)", hint="copy or download it again")

@@ -9,7 +9,7 @@ But: choosing and loading models, walking folders and writing results belong to 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -27,6 +27,7 @@ from scsampler_cli.media.container import FFMPEG_VERSION
 from scsampler_cli.scores import ClipScores
 from scsampler_cli.selection import BASELINES, Selection, combined_rank, select
 from scsampler_cli.stored import StoredVideo
+from scsampler_cli.timeline import ClipSpan
 from scsampler_cli.video import (
     Progress,
     Samplers,
@@ -72,6 +73,7 @@ def classify(
         ScsamplerError: the video cannot be read, or not one chosen clip could be decoded.
     """
     clock = _Clock()
+    _refuse_features(path)
     with clock.stage("index"):
         video = Video(path, classifier.spec.frames, classifier.spec.stride)
     with clock.stage("score"):
@@ -91,11 +93,20 @@ def classify(
         video=video.facts(),
         classifier=_classifier_record(classifier),
         samplers=used.records(),
-        settings={"features": asdict(features), "selection": _selection_record(selection), "top": top},
+        settings={
+            "features": _features_record(features, used),
+            "selection": _selection_record(selection),
+            "top": top,
+        },
         notes=(*video.notes, *chosen.notes),
         timings_s=clock.spent,
         versions=report.versions(FFMPEG_VERSION),
     ).record()
+
+
+def _refuse_features(path: Path) -> None:
+    if store.sniff(path):
+        raise VideoError(f"{path} holds features, not a video", hint="`scsampler score` reads feature files")
 
 
 def _taken(
@@ -140,12 +151,30 @@ def _classifier_record(classifier: ClipClassifier) -> dict[str, Any]:
     }
 
 
+def _features_record(features: FeatureSettings, samplers: Samplers) -> dict[str, Any]:
+    """Settings of the features that the samplers looked at."""
+    used = [inputs for sampler in (samplers.visual, samplers.audio) if sampler for inputs in sampler.inputs]
+    return {**asdict(features), "inputs": used}
+
+
 def _selection_record(selection: SelectionSettings) -> dict[str, Any]:
     """Settings with their defaults resolved to what was in force."""
     resolved = asdict(selection)
     resolved["k_visual"] = selection.visual_share if selection.strategy == "av-union-list" else None
     resolved["alpha"] = selection.weight if "convex" in selection.strategy else None
     return resolved
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """What `score` says of one input, be it a video or a feature file."""
+
+    scores: ClipScores
+    spans: Mapping[int, ClipSpan]
+    facts: dict[str, Any]
+    features: FeatureSettings
+    clip_stride: int
+    notes: Sequence[str]
 
 
 def score(
@@ -163,46 +192,79 @@ def score(
         the record of `report.ScoreResult`.
     """
     clock = _Clock()
-    if store.sniff(path):
-        with clock.stage("index"):
-            stored = StoredVideo(path)
-        with clock.stage("score"):
-            scores = stored.scores(samplers, progress)
-        spans, facts, notes = stored.spans, stored.facts, stored.notes
-        features = stored.features
-    else:
-        with clock.stage("index"):
-            video = Video(path, clip_frames, frame_stride)
-        with clock.stage("score"):
-            scores = scores_of(video, samplers, features, selection.clip_stride, progress)
-        spans = {clip: video.grid[clip] for clip in scores.clips.tolist()}
-        facts, notes = video.facts(), video.notes
-    chosen = select(scores, selection)
-    why = dict(zip(chosen.clips.tolist(), chosen.reasons, strict=True))
-    ranks = combined_rank(scores, selection)
+    of = _scored_file if store.sniff(path) else _scored_video
+    found = of(path, samplers, features, clip_frames, frame_stride, selection.clip_stride, progress, clock)
+    chosen = select(found.scores, selection)
     return report.ScoreResult(
         path=str(path),
-        clips=tuple(
-            report.ScoredClip(
-                clip=clip,
-                start=spans[clip].start,
-                end=spans[clip].end,
-                first_frame=spans[clip].first_frame,
-                visual=_score_at(scores, scores.visual, clip),
-                audio=_score_at(scores, scores.audio, clip),
-                rank=int(rank) + 1,
-                taken=clip in why,
-                why=why.get(clip),
-            )
-            for clip, rank in zip(scores.clips.tolist(), ranks, strict=True)
-        ),
-        video=facts,
+        clips=tuple(_scored_clips(found.scores, found.spans, chosen, combined_rank(found.scores, selection))),
+        video=found.facts,
         samplers=samplers.records(),
-        settings={"features": asdict(features), "selection": _selection_record(selection)},
-        notes=(*notes, *chosen.notes),
+        settings={
+            "features": _features_record(found.features, samplers),
+            "selection": {**_selection_record(selection), "clip_stride": found.clip_stride},
+        },
+        notes=(*found.notes, *chosen.notes),
         timings_s=clock.spent,
         versions=report.versions(FFMPEG_VERSION),
     ).record()
+
+
+def _scored_video(
+    path: Path,
+    samplers: Samplers,
+    features: FeatureSettings,
+    clip_frames: int,
+    frame_stride: int,
+    clip_stride: int,
+    progress: Progress,
+    clock: _Clock,
+) -> _Scored:
+    with clock.stage("index"):
+        video = Video(path, clip_frames, frame_stride)
+    with clock.stage("score"):
+        scores = scores_of(video, samplers, features, clip_stride, progress)
+    spans = {clip: video.grid[clip] for clip in scores.clips.tolist()}
+    return _Scored(scores, spans, video.facts(), features, clip_stride, video.notes)
+
+
+def _scored_file(
+    path: Path,
+    samplers: Samplers,
+    features: FeatureSettings,
+    clip_frames: int,
+    frame_stride: int,
+    clip_stride: int,
+    progress: Progress,
+    clock: _Clock,
+) -> _Scored:
+    with clock.stage("index"):
+        stored = StoredVideo(path, clip_stride)
+    with clock.stage("score"):
+        scores = stored.scores(samplers, progress)
+    asked = {"clip_frames": clip_frames, "frame_stride": frame_stride}
+    if samplers.visual is not None:
+        asked |= {"p_frames": features.p_frames, "short_side": features.short_side}
+    notes = [*stored.notes, *stored.differences(**asked)]
+    return _Scored(scores, stored.spans, stored.facts, stored.features, stored.clip_stride, notes)
+
+
+def _scored_clips(
+    scores: ClipScores, spans: Mapping[int, ClipSpan], chosen: Selection, ranks: NDArray[np.int64]
+) -> Iterator[report.ScoredClip]:
+    why = dict(zip(chosen.clips.tolist(), chosen.reasons, strict=True))
+    for clip, rank in zip(scores.clips.tolist(), ranks, strict=True):
+        yield report.ScoredClip(
+            clip=clip,
+            start=spans[clip].start,
+            end=spans[clip].end,
+            first_frame=spans[clip].first_frame,
+            visual=_score_at(scores, scores.visual, clip),
+            audio=_score_at(scores, scores.audio, clip),
+            rank=int(rank) + 1,
+            taken=clip in why,
+            why=why.get(clip),
+        )
 
 
 def extract(
@@ -220,6 +282,7 @@ def extract(
         the record of `report.ExtractResult`.
     """
     clock = _Clock()
+    _refuse_features(path)
     with clock.stage("index"):
         video = Video(path, clip_frames, frame_stride)
     clips = video.grid.every(clip_stride).tolist()

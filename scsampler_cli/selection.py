@@ -11,7 +11,7 @@ But: the oracle is `top_k` fed with f_y, not a strategy of its own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,7 +118,8 @@ def av_intersect_list(lists: _Lists, settings: SelectionSettings) -> Picked:
     """
     enters = np.maximum(lists.visual_rank, lists.audio_rank) + 1
     order = _ordered(enters, lists.visual_rank + lists.audio_rank)
-    return [(p, f"in both top {enters[p]}") for p in order[: settings.k]]
+    both = "in both top" if lists.heard.any() else "visual #"
+    return [(p, f"{both} {enters[p]}".replace("# ", "#")) for p in order[: settings.k]]
 
 
 def av_convex_list(lists: _Lists, settings: SelectionSettings) -> Picked:
@@ -253,8 +254,8 @@ def combined_rank(scores: ClipScores, settings: SelectionSettings) -> NDArray[np
     order = [place[clip] for clip in chosen.tolist() if clip in place]
     lists = _lists(scores)
     if settings.strategy in RANKED and not np.isnan(lists.visual).all():
-        everything = SelectionSettings(settings.strategy, count, min(settings.visual_share, count), settings.weight)
-        order += [position for position, _ in RANKED[settings.strategy](lists, everything)]
+        share = min(settings.visual_share, count) if settings.strategy == "av-union-list" else None
+        order += [p for p, _ in RANKED[settings.strategy](lists, replace(settings, k=count, k_visual=share))]
     order = list(dict.fromkeys([*order, *range(count)]))
     result = np.empty(count, np.int64)
     result[order] = np.arange(count)

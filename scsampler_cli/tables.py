@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from unicodedata import category
 
 Record = dict[str, Any]
-TOP = 5
-"""Labels that get a column of their own in CSV."""
 _BAR = 24
 
-CSV_COLUMNS = {
-    "classify": [
-        "path",
-        "status",
-        *(f"{what}{i}" for i in range(1, TOP + 1) for what in ("label", "probability")),
-        "clips",
-        "classifier",
-        "notes",
-        "error",
-    ],
+_COLUMNS = {
     "score": [
         "path",
         "status",
@@ -38,6 +28,28 @@ CSV_COLUMNS = {
 }
 
 
+def csv_columns(command: str, top: int) -> list[str]:
+    """Columns of a command's CSV; `classify` has two for each of the `top` tags."""
+    if command != "classify":
+        return _COLUMNS[command]
+    tags = [f"{what}{i}" for i in range(1, top + 1) for what in ("label", "probability")]
+    return ["path", "status", *tags, "clips", "classifier", "notes", "error"]
+
+
+def printable(text: str) -> str:
+    r"""Text that cannot steer a terminal: control characters, line ends and bytes that are no text become \xNN or \uNNNN.
+
+    Example: an escape character in a file's name -> \x1b.
+    """
+    return "".join(c.encode("unicode_escape").decode() if category(c) in _STEERING else c for c in text)
+
+
+_STEERING = frozenset(("Cc", "Cs", "Zl", "Zp"))
+"""Unicode categories: controls, halves of surrogate pairs (bytes that are not UTF-8), line and paragraph separators."""
+FORMULA = ("=", "+", "-", "@")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+
 def command_of(record: Record) -> str:
     """The command, "classify", "score" or "extract", from the record's schema."""
     return str(record["schema"]).removeprefix("scsampler.").split("/")[0]
@@ -45,11 +57,12 @@ def command_of(record: Record) -> str:
 
 def render(record: Record) -> str:
     """A record as text, ending with a line break."""
+    path = record["path"]
     if record["status"] != "ok":
-        lines = [f"{record['path']}: error: {record['error']['message']}"]
+        lines = [path, f"  error: {record['error']['message'].removeprefix(f'{path}: ')}"]
     else:
-        lines = [record["path"], *_BODY[command_of(record)](record), *(f"  note: {n}" for n in record["notes"])]
-    return "\n".join(lines) + "\n"
+        lines = [path, *_BODY[command_of(record)](record), *(f"  note: {n}" for n in record["notes"])]
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def _classify(record: Record) -> Iterator[str]:
@@ -94,8 +107,12 @@ def _number(value: float | None) -> str:
 
 
 def csv_rows(record: Record) -> Iterator[dict[str, object]]:
-    """Rows with the columns of CSV_COLUMNS; a failed video is one row."""
-    common = {"path": record["path"], "status": record["status"]}
+    """Rows with the columns of `csv_columns`; a failed video is one row.
+
+    A path that a spreadsheet would take for a formula gets "./" in front, which names the same file.
+    """
+    path = record["path"]
+    common = {"path": f"./{path}" if path.startswith(FORMULA) else path, "status": record["status"]}
     if record["status"] != "ok":
         yield {**common, "error": record["error"]["message"]}
         return
@@ -108,7 +125,7 @@ def csv_rows(record: Record) -> Iterator[dict[str, object]]:
     if command == "extract":
         row |= {key: record[key] for key in ("output", "clips", "bytes")} | {"inputs": ",".join(record["inputs"])}
     else:
-        for i, tag in enumerate(record["tags"][:TOP], start=1):
+        for i, tag in enumerate(record["tags"], start=1):
             row |= {f"label{i}": tag["label"], f"probability{i}": tag["probability"]}
         row["clips"] = " ".join(f"{clip['start_s']:g}-{clip['end_s']:g}" for clip in record["clips"])
         row["classifier"] = record["classifier"]["name"]

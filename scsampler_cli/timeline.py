@@ -1,7 +1,7 @@
 """Exact time: frames by presentation stamp, clips as runs of frames (v(i), L and F of Sec. 3.1).
 
 Inside the package time is an integer pts and a `Fraction` time base; floats appear in reports only. Spans are half-open.
-But: this module opens no file; `media.container` builds the `FrameTimeline`.
+But: this module opens no file; `media.index` builds the `FrameTimeline`.
 """
 
 from __future__ import annotations

@@ -15,15 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli import report
-from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
+from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, probabilities_of
 from scsampler_cli.classifiers.geometry import fit_frame
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.features.clip import ClipSound, ClipVisual
 from scsampler_cli.features.mel import mel_clips
-from scsampler_cli.media.audio import AudioInfo, AudioReport, probe_audio, read_audio
+from scsampler_cli.media.audio import AudioReport, probe_audio, read_audio
 from scsampler_cli.media.compressed import ReadReport, read_visual
-from scsampler_cli.media.container import VECTOR_CODECS, scan
 from scsampler_cli.media.frames import FramesReport, read_clips
+from scsampler_cli.media.index import VECTOR_CODECS, scan
 from scsampler_cli.samplers.scoring import AudioSampler, VisualSampler
 from scsampler_cli.scores import ClipScores
 from scsampler_cli.timeline import ClipGrid
@@ -62,7 +62,8 @@ class Video:
         self.index = scan(path)
         self.info = self.index.info
         self.grid = ClipGrid(self.index.timeline, clip_frames, frame_stride)
-        self.audio: AudioInfo | None = probe_audio(path)
+        self.audio, self.why_silent = probe_audio(path)
+        """The sound track that is heard; None where there is none."""
         self.notes: list[str] = list(self.index.notes)
         if not self.info.has_vectors and len(self.index.timeline) > 1:
             why = "no predicted frames" if self.info.codec in VECTOR_CODECS else "no motion vectors"
@@ -110,7 +111,7 @@ def sound_clips(video: Video, clip_stride: int = 1) -> Iterator[ClipSound]:
     heard = AudioReport()
     blocks = None if video.audio is None else read_audio(video.path, heard)
     if blocks is None:
-        video.note("no sound: clips are judged by the picture alone")
+        video.note(f"{video.why_silent}: clips are judged by the picture alone")
     silent = 0
     for sound in mel_clips(blocks, video.grid, video.grid.every(clip_stride)):
         silent += sound.mel is None
@@ -176,7 +177,9 @@ def classify_clips(
 
     def flush() -> None:
         if held:
-            probabilities[[row[clip] for clip, _ in held]] = classifier.classify(np.stack([f for _, f in held]))
+            probabilities[[row[clip] for clip, _ in held]] = probabilities_of(
+                classifier, np.stack([f for _, f in held])
+            )
             held.clear()
 
     for done, item in enumerate(clip_frames(video, clips, classifier.spec), start=1):

@@ -1,7 +1,7 @@
 """Weight files: safetensors with our metadata, or a state dict that loads without running code.
 
 Metadata is one JSON object under the safetensors key "scsampler"; it says what the network is, so that a file is enough to
-rebuild it. Files in `weights/` ship with the package.
+rebuild it. Which files ship is `shipped`'s business.
 But: nothing is ever unpickled with code in it; converting such a file is left to its owner.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+import warnings
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from torch import Tensor, nn
 
 from scsampler_cli.classifiers.base import WeightsInfo
 from scsampler_cli.errors import OutputError, WeightsError
+from scsampler_cli.shipped import check_weight_file
 
 FORMAT = "scsampler-weights/1"
 _KEY = "scsampler"
@@ -41,17 +43,6 @@ class WeightFile:
     info: WeightsInfo
 
 
-def shipped_dir() -> Path:
-    """The folder of the weights that come with the package: inside it in a wheel, beside it in a checkout."""
-    inside = Path(__file__).parent / "weights"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "weights"
-
-
-def shipped(name: str) -> Path:
-    """Path of `name`.safetensors among the shipped weights; it need not exist."""
-    return shipped_dir() / f"{name}.safetensors"
-
-
 def read_weights(path: Path) -> WeightFile:
     """Read a weight file.
 
@@ -61,12 +52,8 @@ def read_weights(path: Path) -> WeightFile:
     Raises:
         WeightsError: missing, truncated, not a state dict, or a pickle that would run code.
     """
-    try:
-        digest = _sha256(path)
-    except OSError as error:
-        raise WeightsError(
-            f"weight file {path}: {error.strerror or error}", hint="check the path; --help lists how weights are named"
-        ) from error
+    check_weight_file(path)
+    digest = _sha256(path)
     metadata, tensors = _read_safetensors(path) if _is_safetensors(path) else ({}, _read_torch(path))
     return WeightFile(metadata, strip_prefixes(tensors), WeightsInfo(path.name, digest))
 
@@ -80,11 +67,21 @@ def _is_safetensors(path: Path) -> bool:
     return path.suffix == ".safetensors"
 
 
-def _read_safetensors(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def read_metadata(path: Path) -> dict[str, Any]:
+    """Our JSON object in a safetensors file, without its tensors; empty for a file that others made.
+
+    Raises:
+        WeightsError: missing or damaged.
+    """
+    check_weight_file(path)
+    return _read_safetensors(path, False)[0]
+
+
+def _read_safetensors(path: Path, with_tensors: bool = True) -> tuple[dict[str, Any], dict[str, Tensor]]:
     try:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+            tensors = {name: file.get_tensor(name) for name in (file.keys() if with_tensors else ())}
         metadata = json.loads(header.get(_KEY, "{}"))
     except (SafetensorError, ValueError, OSError, RuntimeError) as error:
         raise WeightsError(
@@ -97,14 +94,17 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 def _read_torch(path: Path) -> dict[str, Tensor]:
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's remarks on old pickles; what matters is said below
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise WeightsError(
             f"weight file {path} is not a plain state dict; loading it could run code, so it is refused",
             hint="where you trust it, load it with torch and save its state_dict() as .safetensors",
         ) from error
     except (RuntimeError, EOFError, ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        # the keys of a KeyError are bytes of the file, which tell nobody anything
+        reason = "not a torch file" if isinstance(error, KeyError) or not str(error) else str(error).splitlines()[0]
         raise WeightsError(f"weight file {path} is damaged ({reason})", hint="copy or download it again") from error
     state = _unwrapped(loaded)
     if not state:

@@ -1,15 +1,16 @@
 """Records -> table, JSON, JSON lines or CSV, one record at a time.
 
 A JSON-lines record is on disk as soon as it is written; the other formats go to a temporary file that takes the wanted name when
-it is complete. But: what is in a record is `report`'s business.
+it is complete. Devices and pipes are written as they are. But: what is in a record is `report`'s business.
 """
 
 from __future__ import annotations
 
 import contextlib
 import csv
-import io
+import errno
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -96,10 +97,9 @@ class JsonLinesWriter:
 class CsvWriter:
     """For spreadsheets: one row a video, or one row a clip for `score`."""
 
-    def __init__(self, stream: IO[str], command: str) -> None:
-        self._columns = tables.CSV_COLUMNS[command]
+    def __init__(self, stream: IO[str], columns: list[str]) -> None:
         self._stream = stream
-        self._rows = csv.DictWriter(stream, self._columns, lineterminator="\n")
+        self._rows = csv.DictWriter(stream, columns, lineterminator="\n")
         self._rows.writeheader()
 
     def write(self, record: Record) -> None:
@@ -113,70 +113,108 @@ class CsvWriter:
 
 
 def _safe(value: object) -> object:
-    """A spreadsheet must not take a file's name for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
+    """A spreadsheet must not take a label or a message for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(tables.FORMULA) else value
 
 
-def make_writer(form: str, stream: IO[str], command: str, single: bool) -> Writer:
+def make_writer(form: str, stream: IO[str], columns: list[str], single: bool) -> Writer:
     """The writer of a format.
 
     Args:
         form: one of FORMATS.
         stream: where it goes.
-        command: "classify", "score" or "extract".
+        columns: of CSV, from `tables.csv_columns`.
         single: True when exactly one record will come.
     """
     if form == "json":
         return JsonWriter(stream, single)
     if form == "jsonl":
         return JsonLinesWriter(stream)
-    return CsvWriter(stream, command) if form == "csv" else TableWriter(stream)
+    return CsvWriter(stream, columns) if form == "csv" else TableWriter(stream)
+
+
+def check_output(target: Path) -> None:
+    """Say at once what would keep the output from being written in the end.
+
+    Raises:
+        OutputError: a folder, a link that leads out of its folder, or no folder to write into.
+    """
+    if target.is_dir():
+        raise OutputError(f"cannot write {target}: it is a folder", hint="name a file in it")
+    if not target.parent.is_dir():
+        raise OutputError(f"cannot write {target}: there is no folder {target.parent}", hint="make the folder first")
+    if target.is_symlink() and not _is_special(target) and target.resolve().parent != target.parent.resolve():
+        raise OutputError(f"cannot write {target}: it is a link to {target.resolve()}", hint="name that file itself")
+
+
+def _is_special(target: Path) -> bool:
+    """True for a device or a pipe, which is written as it is and must not be replaced."""
+    return target.exists() and not target.is_file()
 
 
 @contextlib.contextmanager
-def open_writer(form: str, target: Path | None, stdout: IO[str], command: str, single: bool) -> Iterator[Writer]:
-    """A writer on a file, or on `stdout` where `target` is None.
+def open_writer(form: str, target: Path | None, stdout: IO[str], columns: list[str], single: bool) -> Iterator[Writer]:
+    r"""A writer on a file, or on `stdout` where `target` is None.
+
+    Bytes of file names that are not UTF-8 come out as \udcNN: valid JSON, which Python reads back as the very same name.
 
     Raises:
-        OutputError: the file cannot be written.
+        OutputError: it cannot be written.
     """
     if target is None:
-        writer = make_writer(form, stdout, command, single)
-        yield writer
-        writer.close()
-        return
-    part = target if form == "jsonl" else target.with_name(target.name + ".part")
-    try:
-        file: io.TextIOWrapper = part.open("w", encoding="utf-8", newline="")
-    except OSError as error:
-        raise _unwritable(target, error) from error
-    try:
-        with file:
-            writer = make_writer(form, file, command, single)
-            yield _Guarded(writer, target)
+        with _own_errors("the results"):
+            writer = make_writer(form, stdout, columns, single)
+        yield _Guarded(writer, "the results")
+        with _own_errors("the results"):
             writer.close()
-        part.replace(target)
+            stdout.flush()
+        return
+    check_output(target)
+    place = target if _is_special(target) else target.resolve()
+    at_once = form == "jsonl" or _is_special(target)
+    part = place if at_once else place.with_name(f"{place.name}.part")
+    with _own_errors(str(target)):
+        file = part.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+    try:
+        with _own_errors(str(target)):
+            writer = make_writer(form, file, columns, single)
+        yield _Guarded(writer, str(target))
+        with _own_errors(str(target)):
+            writer.close()
+            file.close()
+            if not at_once:
+                if place.exists():
+                    shutil.copymode(place, part)
+                part.replace(place)
+    finally:
+        with contextlib.suppress(OSError):
+            file.close()
+            if not at_once:
+                part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _own_errors(name: str) -> Iterator[None]:
+    """Turns a full disk into our own error; a reader that has gone stays what it is."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise _unwritable(target, error) from error
+        hint = "the disk is full" if error.errno == errno.ENOSPC else "may you write there?"
+        raise OutputError(f"cannot write {name}: {error.strerror or error}", hint=hint) from error
 
 
 class _Guarded:
-    """Turns a full disk into our own error."""
+    """A writer whose troubles with the disk are our own errors."""
 
-    def __init__(self, writer: Writer, target: Path) -> None:
-        self._writer, self._target = writer, target
+    def __init__(self, writer: Writer, name: str) -> None:
+        self._writer, self._name = writer, name
 
     def write(self, record: Record) -> None:
         """Add one record."""
-        try:
+        with _own_errors(self._name):
             self._writer.write(record)
-        except OSError as error:
-            raise _unwritable(self._target, error) from error
 
     def close(self) -> None:
         """Left to `open_writer`."""
-
-
-def _unwritable(target: Path, error: OSError) -> OutputError:
-    hint = "does the folder exist, and may you write there?" if error.errno != 28 else "the disk is full"
-    return OutputError(f"cannot write {target}: {error.strerror or error}", hint=hint)

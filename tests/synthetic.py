@@ -28,11 +28,12 @@ def write_video(
     audio_codec: str = "aac",
     layout: str = "mono",
     time_base: Fraction | None = None,
+    container_options: dict[str, str] | None = None,
 ) -> Path:
     """Encode frames (uint8 [H, W, 3]) and sound (float32 [S], or [channels, S])."""
     frames = iter(frames)
     first = next(frames)
-    with av.open(str(path), "w") as box:
+    with av.open(str(path), "w", options=container_options or {}) as box:
         video = box.add_stream(codec, rate=fps, options=options or {})
         video.height, video.width, video.pix_fmt = first.shape[0], first.shape[1], pix_fmt
         video.codec_context.thread_count = 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scsampler_cli.config import FeatureSettings, SelectionSettings
+from scsampler_cli.config import FeatureSettings, SelectionSettings, parse_device
 from scsampler_cli.errors import SettingsError
 
 
@@ -32,7 +32,10 @@ def test_alpha_follows_table_5() -> None:
         ({"alpha": 1.5}, "alpha"),
         ({"clip_stride": 0}, "clip_stride"),
         ({"strategy": "empirical"}, "histogram"),
-        ({"histogram": (0.0, 0.0)}, "histogram"),
+        ({"strategy": "empirical", "histogram": (0.0, 0.0)}, "histogram"),
+        ({"alpha": 0.5}, "alpha has no effect with strategy 'av-union-list'"),
+        ({"strategy": "visual", "k_visual": 3}, "k_visual has no effect"),
+        ({"strategy": "random", "histogram": (1.0,)}, "histogram has no effect"),
     ],
 )
 def test_bad_selections_are_refused(arguments: dict, word: str) -> None:
@@ -46,3 +49,17 @@ def test_bad_selections_are_refused(arguments: dict, word: str) -> None:
 def test_bad_features_are_refused(arguments: dict) -> None:
     with pytest.raises(SettingsError):
         FeatureSettings(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [("auto", ("auto", None)), ("cpu", ("cpu", None)), ("cuda", ("cuda", None)), ("cuda:12", ("cuda", 12))],
+)
+def test_devices_have_names(name: str, parts: tuple[str, int | None]) -> None:
+    assert parse_device(name) == parts
+
+
+@pytest.mark.parametrize("name", ["tpu", "cuda:", "cuda:x", "cpu:0", "auto:1", "", "cuda:9999", "CUDA"])
+def test_other_devices_are_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match="unknown device"):
+        parse_device(name)

@@ -22,6 +22,17 @@ HEAVY = ("torch", "torchvision", "torchaudio", "av", "numpy")
         (["extract", "x.mp4", "--what", "flow"], 2),
         (["classify", "/nowhere.mp4", "--classifier", "demo"], 1),
         (["classify", "--list-classifiers"], 0),
+        (["classify"], 2),
+        (["classify", "x.mp4", "--device", "tpu"], 2),
+        (["classify", "x.mp4", "--visual-sampler", "eyes"], 2),
+        (["classify", "x.mp4", "--alpha", "0.5"], 2),
+        (["classify", "x.mp4", "--weights", "/nowhere.pth"], 1),
+        (["classify", "x.mp4", "--classifier", "/nowhere.pth"], 1),
+        (["classify", "x.mp4", "--labels", "/nowhere.txt"], 1),
+        (["classify", "x.mp4", "--classifier", "demo", "-o", "/nowhere/x.json"], 1),
+        (["score", "x.mp4", "--audio-sampler", "/nowhere.safetensors"], 1),
+        (["bench", "/nowhere.csv"], 1),
+        (["train", "/nowhere.csv", "-o", "w.safetensors"], 1),
     ],
 )
 def test_nothing_heavy_is_imported(arguments: list[str], code: int) -> None:

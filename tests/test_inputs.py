@@ -71,3 +71,20 @@ def test_unreadable_files_are_told_apart(tmp_path: Path) -> None:
     ):
         with pytest.raises(InputError, match=word):
             check_readable(tmp_path / name)
+
+
+def test_a_folder_that_may_not_be_read_becomes_a_failed_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests often run as root, who may read everything: the refusal is made where the folder is listed."""
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open" / "a.mp4").write_bytes(b"x")
+    (tmp_path / "shut").mkdir()
+    scandir = os.scandir
+
+    def refusing(path: str | Path):
+        if Path(path).name == "shut":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    assert find_inputs([str(tmp_path)]) == [tmp_path / "open" / "a.mp4", tmp_path / "shut"]
+    assert find_inputs([str(tmp_path / "shut")]) == [tmp_path / "shut"]

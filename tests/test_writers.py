@@ -1,14 +1,18 @@
 """Every format, with none, one and several records, good and failed."""
 
+import contextlib
 import csv
 import io
 import json
+import os
+import threading
 from pathlib import Path
 
 import pytest
 
 from scsampler_cli.errors import OutputError, VideoError
 from scsampler_cli.report import failure
+from scsampler_cli.tables import csv_columns, printable
 from scsampler_cli.writers import FORMATS, format_for, make_writer, open_writer
 
 CLASSIFY = {
@@ -55,12 +59,13 @@ SCORE = {
     ],
     "notes": [],
 }
+COLUMNS = csv_columns("classify", 5)
 BAD = failure("classify", "bad.mp4", VideoError("bad.mp4: not a video", hint="look"))
 
 
 def written(form: str, records: list, command: str = "classify", single: bool = False) -> str:
     stream = io.StringIO(newline="")
-    writer = make_writer(form, stream, command, single)
+    writer = make_writer(form, stream, csv_columns(command, 5), single)
     for record in records:
         writer.write(record)
     writer.close()
@@ -83,7 +88,7 @@ def test_jsonl_is_one_record_a_line() -> None:
 
 def test_csv_has_one_row_a_video_and_no_formula() -> None:
     rows = list(csv.DictReader(io.StringIO(written("csv", [CLASSIFY, BAD]))))
-    assert rows[0]["path"] == "'=a,b.mp4"
+    assert rows[0]["path"] == "./=a,b.mp4"  # the same file, and no formula
     assert (rows[0]["label1"], rows[0]["probability2"], rows[0]["label3"]) == ("archery", "0.25", "")
     assert rows[0]["clips"] == "0.64-1.28"
     assert (rows[1]["status"], rows[1]["error"]) == ("error", "bad.mp4: not a video")
@@ -105,7 +110,7 @@ def test_tables_fit_80_columns_and_say_everything() -> None:
         "1 of 9 clips",
         "visual #1",
         "note: no sound",
-        "error: bad.mp4: not a video",
+        "bad.mp4\n  error: not a video",
         "demo",
     ):
         assert word in text
@@ -114,7 +119,7 @@ def test_tables_fit_80_columns_and_say_everything() -> None:
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_file_takes_its_name_when_it_is_complete(tmp_path: Path, form: str) -> None:
     target = tmp_path / "out.x"
-    with open_writer(form, target, io.StringIO(), "classify", False) as writer:
+    with open_writer(form, target, io.StringIO(), COLUMNS, False) as writer:
         writer.write(CLASSIFY)
         assert target.exists() == (form == "jsonl")
     assert "archery" in target.read_text()
@@ -123,7 +128,7 @@ def test_a_file_takes_its_name_when_it_is_complete(tmp_path: Path, form: str) ->
 
 def test_a_jsonl_record_is_on_disk_at_once(tmp_path: Path) -> None:
     target = tmp_path / "out.jsonl"
-    with open_writer("jsonl", target, io.StringIO(), "classify", False) as writer:
+    with open_writer("jsonl", target, io.StringIO(), COLUMNS, False) as writer:
         writer.write(CLASSIFY)
         assert json.loads(target.read_text()) == CLASSIFY
         writer.write(BAD)
@@ -133,17 +138,102 @@ def test_a_jsonl_record_is_on_disk_at_once(tmp_path: Path) -> None:
 def test_an_unwritable_place_is_said(tmp_path: Path, form: str) -> None:
     with (
         pytest.raises(OutputError, match="cannot write"),
-        open_writer(form, tmp_path / "no" / "out", io.StringIO(), "classify", False),
+        open_writer(form, tmp_path / "no" / "out", io.StringIO(), COLUMNS, False),
     ):
         pass
 
 
-def test_a_full_disk_is_said() -> None:
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_full_disk_is_said_and_a_device_stays_a_device(form: str) -> None:
     with (
-        pytest.raises(OutputError, match=r"/dev/full"),
-        open_writer("jsonl", Path("/dev/full"), io.StringIO(), "classify", False) as writer,
+        pytest.raises(OutputError, match=r"/dev/full: No space left"),
+        open_writer(form, Path("/dev/full"), io.StringIO(), COLUMNS, False) as writer,
     ):
         writer.write(CLASSIFY)
+    assert Path("/dev/full").is_char_device()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_full_standard_output_is_said(form: str) -> None:
+    full = Path("/dev/full").open("w")  # noqa: SIM115 (closing it fails too)
+    with (
+        pytest.raises(OutputError, match="cannot write the results"),
+        open_writer(form, None, full, COLUMNS, False) as writer,
+    ):
+        writer.write(CLASSIFY)
+    with contextlib.suppress(OSError):
+        full.close()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_pipe_is_written_and_stays_a_pipe(tmp_path: Path, form: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe").read_text()))
+    reader.start()
+    with open_writer(form, tmp_path / "pipe", io.StringIO(), COLUMNS, False) as writer:
+        writer.write(CLASSIFY)
+    reader.join(timeout=10)
+    assert "archery" in read[0]
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_permissions_of_an_existing_file_are_kept(tmp_path: Path) -> None:
+    target = tmp_path / "out.json"
+    target.touch()
+    target.chmod(0o600)
+    with open_writer("json", target, io.StringIO(), COLUMNS, False) as writer:
+        writer.write(CLASSIFY)
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_link_is_followed_within_its_folder_only(tmp_path: Path, form: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "near").symlink_to("real.txt")
+    (tmp_path / "far").symlink_to("elsewhere/real.txt")
+    with open_writer(form, tmp_path / "near", io.StringIO(), COLUMNS, False) as writer:
+        writer.write(CLASSIFY)
+    assert (tmp_path / "near").is_symlink()
+    assert "archery" in (tmp_path / "real.txt").read_text()
+    with (
+        pytest.raises(OutputError, match="it is a link to"),
+        open_writer(form, tmp_path / "far", io.StringIO(), COLUMNS, False),
+    ):
+        pass
+    assert not (tmp_path / "elsewhere" / "real.txt").exists()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_folder_is_no_output_and_nothing_is_left_behind(tmp_path: Path, form: str) -> None:
+    with pytest.raises(OutputError, match="it is a folder"), open_writer(form, tmp_path, io.StringIO(), COLUMNS, False):
+        pass
+    with pytest.raises(RuntimeError), open_writer(form, tmp_path / "x", io.StringIO(), COLUMNS, False):
+        raise RuntimeError
+    assert [path.name for path in tmp_path.iterdir()] == (["x"] if form == "jsonl" else [])
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_name_that_is_not_utf_8_is_written_and_json_gives_it_back(tmp_path: Path, form: str) -> None:
+    name = os.fsdecode(b"bad\xff.mp4")
+    target = tmp_path / "out"
+    with open_writer(form, target, io.StringIO(), COLUMNS, True) as writer:
+        writer.write({**CLASSIFY, "path": name})
+    text = target.read_text(encoding="utf-8")
+    assert "bad\\udcff.mp4" in text
+    if form.startswith("json"):
+        assert json.loads(text)["path"] == name
+
+
+def test_nothing_in_a_name_steers_the_terminal() -> None:
+    assert printable("a\x1b[31m\nb\u2028\udcff é 日本\u3000語") == "a\\x1b[31m\\nb\\u2028\\udcff é 日本\u3000語"
+    text = written("table", [{**CLASSIFY, "path": "a\nb\x1b[2J.mp4"}])
+    assert text.startswith("a\\nb\\x1b[2J.mp4\n")
+
+
+def test_csv_has_a_column_for_every_tag_asked_for() -> None:
+    assert csv_columns("classify", 1)[2:5] == ["label1", "probability1", "clips"]
+    assert "label12" in csv_columns("classify", 12)
 
 
 @pytest.mark.parametrize(

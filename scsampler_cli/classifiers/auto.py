@@ -8,7 +8,7 @@ from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.base import ClipClassifier
 from scsampler_cli.classifiers.torchvision import cached_path
 from scsampler_cli.errors import ClassifierError, WeightsError
-from scsampler_cli.weightfile import shipped
+from scsampler_cli.shipped import shipped
 
 PREFERRED = "mc3_18"
 """Kinetics-400 MC3-18: the paper's fastest classifier (App. D)."""

@@ -11,6 +11,11 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from scsampler_cli.errors import ClassifierError, ScsamplerError
+
+SUM_TOLERANCE = 0.01
+"""By how much probabilities may miss a sum of 1: half precision is off by less (our choice)."""
+
 
 @dataclass(frozen=True)
 class InputSpec:
@@ -59,3 +64,41 @@ class ClipClassifier(Protocol):
             float32 [N, C], each row non-negative and summing to 1.
         """
         ...
+
+
+def probabilities_of(classifier: ClipClassifier, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Classify a batch, and hold the classifier to its contract: a plug-in's fault must not pass for the video's.
+
+    Args:
+        classifier: f.
+        clips: uint8 [N, F, h, w, 3].
+
+    Returns:
+        float32 [N, C].
+
+    Raises:
+        ClassifierError: it failed, or what it returned are not N x C probabilities.
+    """
+    try:
+        found = np.asarray(classifier.classify(clips), dtype=np.float32)
+    except ScsamplerError:
+        raise
+    except Exception as error:
+        raise ClassifierError(
+            f"classifier {classifier.name!r} failed: {type(error).__name__}: {error}",
+            hint="the fault is the classifier's; --debug shows where",
+        ) from error
+    wanted = len(clips), len(classifier.labels)
+    if found.shape != wanted:
+        raise _broken(classifier, f"returned shape {found.shape} instead of {wanted}")
+    if not np.isfinite(found).all():
+        raise _broken(classifier, "returned numbers that are not finite")
+    if (found < 0).any() or np.abs(found.sum(axis=1) - 1).max(initial=0) > SUM_TOLERANCE:
+        raise _broken(classifier, "returned rows that are not probabilities (not negative, sum 1)")
+    return found
+
+
+def _broken(classifier: ClipClassifier, what: str) -> ClassifierError:
+    return ClassifierError(
+        f"classifier {classifier.name!r} ({classifier.weights.source}) {what}", hint="are its weights whole?"
+    )

@@ -55,6 +55,7 @@ def from_file(
     architecture: str | None = None,
     labels: Sequence[str] | None = None,
     fallback_labels: Sequence[str] = (),
+    spec: InputSpec | None = None,
 ) -> NetworkClassifier:
     """A classifier from a local weight file.
 
@@ -65,6 +66,7 @@ def from_file(
         architecture: for a file that does not say; a file that does must agree.
         labels: class names; the file's own where not given.
         fallback_labels: used for a bare state dict with as many classes.
+        spec: geometry for a bare state dict; a file of ours says its own.
 
     Raises:
         WeightsError: damaged, unsafe, or not fitting.
@@ -88,7 +90,7 @@ def from_file(
     network = build(architecture, classes)
     load_into(network, file.tensors, path.name)
     _check_labels(labels, classes, path)
-    return NetworkClassifier(architecture, network, labels, InputSpec(), file.info, device, dtype)
+    return NetworkClassifier(architecture, network, labels, spec or InputSpec(), file.info, device, dtype)
 
 
 def _from_ours(

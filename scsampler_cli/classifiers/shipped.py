@@ -7,8 +7,9 @@ from pathlib import Path
 
 import torch
 
-from scsampler_cli.classifiers.network import NetworkClassifier, from_file
-from scsampler_cli.weightfile import shipped
+from scsampler_cli.classifiers.network import NetworkClassifier, from_file, spec_from
+from scsampler_cli.shipped import shipped
+from scsampler_cli.weightfile import read_metadata
 
 
 def demo(
@@ -28,6 +29,13 @@ def actions6(
 def _load(
     name: str, device: torch.device, dtype: torch.dtype, weights: Path | None, labels: Sequence[str] | None
 ) -> NetworkClassifier:
-    classifier = from_file(weights or shipped(f"{name}_classifier"), device, dtype, None, labels)
+    """The shipped network, or the same one with other weights: a bare state dict takes its geometry and labels."""
+    file = shipped(f"{name}_classifier")
+    if weights is None:
+        classifier = from_file(file, device, dtype, None, labels)
+    else:
+        meta = read_metadata(file)
+        spec = spec_from(meta["spec"])
+        classifier = from_file(weights, device, dtype, meta["arch"], labels, meta["labels"], spec)
     classifier.name = name
     return classifier

@@ -89,7 +89,4 @@ def _load(
 ) -> NetworkClassifier:
     categories = WEIGHTS[architecture].meta["categories"]
     path = weights or fetch(architecture)
-    classifier = from_file(path, device, dtype, architecture, labels, categories)
-    if weights is None:
-        classifier.spec = kinetics_spec(architecture)
-    return classifier
+    return from_file(path, device, dtype, architecture, labels, categories, kinetics_spec(architecture))

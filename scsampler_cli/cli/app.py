@@ -1,15 +1,21 @@
-"""The Typer app: five commands and --version."""
+"""The Typer app: five commands and --version, and how it is run."""
 
+import io
+import os
+import sys
 from typing import Annotated
 
 import typer
 
-from scsampler_cli import __version__
+from scsampler_cli import __version__, console
+from scsampler_cli.cli.batch import INTERRUPTED
 from scsampler_cli.cli.bench import bench
 from scsampler_cli.cli.classify import classify
+from scsampler_cli.cli.environment import let_idle_threads_sleep
 from scsampler_cli.cli.extract import extract
 from scsampler_cli.cli.score import score
 from scsampler_cli.cli.train import train
+from scsampler_cli.errors import SettingsError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -34,4 +40,41 @@ def scsampler(
 
 
 for command in (classify, score, extract, train, bench):
-    app.command(no_args_is_help=True)(command)
+    app.command()(command)
+
+
+def run() -> int:
+    """Run the command line.
+
+    Returns:
+        the exit code: 0 ok, 1 failed, 2 usage, 3 some inputs failed, 130 interrupted.
+    """
+    let_idle_threads_sleep()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # results are UTF-8 whatever the locale says; bytes of names that are not become \\udcNN instead of an end of the run
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        return app(prog_name="scsampler", standalone_mode=False) or 0
+    except typer.Abort:
+        return INTERRUPTED
+    except typer.TyperException as error:  # a usage error that Typer found
+        _show_usage(error)
+        return error.exit_code
+    finally:
+        _let_go_of_stdout()
+
+
+def _let_go_of_stdout() -> None:
+    """What could not be written has been said; Python must not try, fail and complain once more on its way out."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _show_usage(error: typer.TyperException) -> None:
+    message = error.format_message().replace("Value error, ", "").replace("Input should be", "it should be")
+    if message:  # empty where the help was shown instead
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "scsampler"
+        console.show_error(SettingsError(message, hint=f"{command} --help lists what there is"))

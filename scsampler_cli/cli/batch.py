@@ -6,7 +6,6 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 some inputs failed, 130 interrupted.
 from __future__ import annotations
 
 import functools
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterable
@@ -19,8 +18,10 @@ import typer
 from scsampler_cli import console, report
 from scsampler_cli.errors import ScsamplerError, SettingsError
 from scsampler_cli.inputs import check_readable, find_inputs
-from scsampler_cli.writers import Writer, format_for, open_writer
+from scsampler_cli.tables import csv_columns
+from scsampler_cli.writers import Writer, check_output, format_for, open_writer
 
+STDOUT = Path("-")
 FAILED, USAGE, SOME_FAILED, INTERRUPTED = 1, 2, 3, 130
 
 Progress = Callable[[str, int, int], None]
@@ -38,6 +39,7 @@ class Batch:
     """True when one file was named, and nothing else."""
     form: str
     output: Path | None
+    columns: list[str]
     quiet: bool
     debug: bool
 
@@ -50,21 +52,25 @@ def plan(
     output: Path | None,
     quiet: bool,
     debug: bool,
+    top: int = 5,
 ) -> Batch:
-    """Expand the inputs and settle the format.
+    """Expand the inputs and settle the format; an output of "-" is standard output.
 
     Raises:
         SettingsError: no path was given, or the output would overwrite an input.
         InputError: a folder without videos, or a single file that cannot be read.
+        OutputError: the output could not be written.
     """
     if not paths:
         raise SettingsError("no video was named", hint=f"scsampler {command} VIDEO, or --help")
     inputs = find_inputs(paths, glob, _listed())
+    output = None if output == STDOUT else output
     if output is not None:
         keep_apart(inputs, output)
+        check_output(output)
     single = len(paths) == 1 and paths[0] != "-" and not Path(paths[0]).is_dir()
     form = form or (output and format_for(output)) or "table"
-    batch = Batch(command, inputs, single, form, output, quiet, debug)
+    batch = Batch(command, inputs, single, form, output, csv_columns(command, top), quiet, debug)
     if single:
         _check_at_once(batch)
     return batch
@@ -86,7 +92,7 @@ def _check_at_once(batch: Batch) -> None:
         check_readable(batch.inputs[0])
     except ScsamplerError as error:
         if batch.form != "table":
-            with open_writer(batch.form, batch.output, sys.stdout, batch.command, True) as writer:
+            with open_writer(batch.form, batch.output, sys.stdout, batch.columns, True) as writer:
                 writer.write(report.failure(batch.command, str(batch.inputs[0]), error))
         raise
 
@@ -99,7 +105,7 @@ def run(batch: Batch, work: Work) -> None:
     """Do every input and leave with the exit code that says how it went."""
     done = failed = 0
     with (
-        open_writer(batch.form, batch.output, sys.stdout, batch.command, batch.single) as writer,
+        open_writer(batch.form, batch.output, sys.stdout, batch.columns, batch.single) as writer,
         console.Bars(batch.quiet, len(batch.inputs)) as bars,
     ):
         for path in batch.inputs:
@@ -152,7 +158,6 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             # the reader of our output has gone: nobody is left to tell
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(128 + signal.SIGPIPE) from None
         except Exception as error:
             if kwargs.get("debug"):

@@ -11,6 +11,7 @@ from scsampler_cli.cli import batch, models, options
 from scsampler_cli.cli.environment import demo_dir
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.errors import InputError, SettingsError
+from scsampler_cli.inputs import check_readable
 
 
 @batch.guarded
@@ -48,7 +49,9 @@ def bench(
     """
     if demo == (data is not None):
         raise SettingsError("give either a CSV file or --demo", hint="scsampler bench data.csv")
-    models.check_classifier(classifier)
+    models.check(classifier, weights, labels, visual_sampler, audio_sampler, device)
+    if data is not None:
+        check_readable(data)
 
     from scsampler_cli.bench import evaluate, tabulate
     from scsampler_cli.datasets import read_csv

@@ -68,7 +68,7 @@ def classify(
         strategy.value, k, k_visual, alpha, seed, clip_stride, models.read_histogram(histogram)
     )
     features = FeatureSettings(p_frames=p_frames)
-    models.check_classifier(classifier)
+    models.check(classifier, weights, labels, visual_sampler, audio_sampler, device)
     if demo:
         if paths:
             raise SettingsError("--demo takes no video", hint="leave out either --demo or the paths")
@@ -77,7 +77,7 @@ def classify(
         demo_path, answer = demo_video(demo_dir())
         paths = [str(demo_path)]
         classifier = "demo" if classifier == "auto" and weights is None else classifier
-    todo = batch.plan("classify", paths, glob, format, output, quiet, debug)
+    todo = batch.plan("classify", paths, glob, format, output, quiet, debug, top)
 
     from scsampler_cli import pipeline
 

@@ -22,12 +22,7 @@ def extract(
         ),
     ] = ",".join(INPUTS),
     p_frames: options.PFrames = 4,
-    short_side: Annotated[
-        int,
-        typer.Option(
-            help="Pixels of the short side of I-frames and residuals; 0 keeps the size.", rich_help_panel=options.INPUT
-        ),
-    ] = 128,
+    short_side: options.ShortSide = 128,
     clip_frames: options.ClipFrames = 16,
     frame_stride: options.FrameStride = 1,
     clip_stride: options.ClipStride = 1,
@@ -43,6 +38,7 @@ def extract(
         typer.Option(
             "--output",
             "-o",
+            readable=False,
             help="Feature file (.scf), or a folder for several videos.",
             rich_help_panel=options.OUTPUT,
         ),

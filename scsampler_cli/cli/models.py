@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scsampler_cli import console
 from scsampler_cli.classifiers import registry
+from scsampler_cli.config import AUDIO, VISUAL, parse_device
 from scsampler_cli.errors import InputError
+from scsampler_cli.shipped import check_weight_file, sampler_files
 
 if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier
@@ -17,14 +20,30 @@ AUTO_SET = "actions6"
 """Samplers for any classifier but the demo's: those trained on real video."""
 
 
-def check_classifier(name: str) -> None:
-    """Refuse an unknown classifier before anything heavy is imported.
+def check(
+    classifier: str = "auto",
+    weights: Path | None = None,
+    labels: Path | None = None,
+    visual: str = "auto",
+    audio: str = "auto",
+    device: str = "auto",
+) -> None:
+    """Refuse names that stand for nothing and files that are not there before torch is imported.
 
     Raises:
-        SettingsError: unknown name.
+        SettingsError: unknown classifier, sampler or device.
+        WeightsError: a weight file that cannot be read.
+        InputError: labels that cannot be read.
     """
-    if name != "auto":
-        registry.find(name)
+    parse_device(device)
+    if classifier != "auto" and isinstance(found := registry.find(classifier), Path):
+        check_weight_file(found)
+    if weights is not None:
+        check_weight_file(weights)
+    read_labels(labels)
+    for spec, kinds in ((visual, VISUAL), (audio, AUDIO)):
+        if spec != "auto":
+            sampler_files(spec, kinds)
 
 
 def load_classifier(
@@ -65,14 +84,18 @@ def read_labels(path: Path | None) -> list[str] | None:
     """Class names, one a line.
 
     Raises:
-        InputError: the file cannot be read.
+        InputError: the file cannot be read, or a name stands in it twice.
     """
     if path is None:
         return None
     try:
-        return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        names = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"labels {path}: {error}", hint="a text file with one class name per line") from error
+        raise InputError(f"labels {path}: {_why(error)}", hint="a text file with one class name per line") from error
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise InputError(f"labels {path}: {twice[0]!r} stands there twice", hint="every class has a name of its own")
+    return names
 
 
 def read_histogram(path: Path | None) -> tuple[float, ...] | None:
@@ -86,4 +109,8 @@ def read_histogram(path: Path | None) -> tuple[float, ...] | None:
     try:
         return tuple(float(word) for word in path.read_text(encoding="utf-8").split())
     except (OSError, ValueError) as error:
-        raise InputError(f"histogram {path}: {error}", hint="a text file with one number per line") from error
+        raise InputError(f"histogram {path}: {_why(error)}", hint="a text file with one number per line") from error
+
+
+def _why(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

@@ -22,7 +22,14 @@ Glob = Annotated[
     str | None, typer.Option(help="Take files of this name pattern from folders, e.g. '*.mkv'.", rich_help_panel=INPUT)
 ]
 Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Write the result to this file.", rich_help_panel=OUTPUT)
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        readable=False,
+        help="Write the result to this file; - is standard output.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 FormatOption = Annotated[
     Format | None,
@@ -33,7 +40,7 @@ FormatOption = Annotated[
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.", rich_help_panel=OUTPUT)
 ]
-Debug = Annotated[bool, typer.Option(help="Show tracebacks of errors.", rich_help_panel=OUTPUT)]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.", rich_help_panel=OUTPUT)]
 
 K = Annotated[int, typer.Option("--k", "-k", min=1, help="Clips to take from each video.", rich_help_panel=CHOICE)]
 StrategyOption = Annotated[Strategy, typer.Option("--strategy", help="How clips are chosen.", rich_help_panel=CHOICE)]
@@ -61,6 +68,10 @@ PFrames = Annotated[
     typer.Option(
         min=0, help="P-frames looked at in each clip; 0 looks at all, as the paper does.", rich_help_panel=MODELS
     ),
+]
+ShortSide = Annotated[
+    int,
+    typer.Option(help="Pixels of the short side of I-frames and residuals; 0 keeps the size.", rich_help_panel=INPUT),
 ]
 VisualSampler = Annotated[
     str,

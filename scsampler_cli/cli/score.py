@@ -20,6 +20,7 @@ def score(
     visual_sampler: options.VisualSampler = "auto",
     audio_sampler: options.AudioSampler = "auto",
     p_frames: options.PFrames = 4,
+    short_side: options.ShortSide = 128,
     clip_frames: options.ClipFrames = 16,
     frame_stride: options.FrameStride = 1,
     device: options.Device = "auto",
@@ -38,7 +39,8 @@ def score(
     selection = SelectionSettings(
         strategy.value, k, k_visual, alpha, seed, clip_stride, models.read_histogram(histogram)
     )
-    features = FeatureSettings(p_frames=p_frames)
+    features = FeatureSettings(p_frames=p_frames, short_side=short_side)
+    models.check(visual=visual_sampler, audio=audio_sampler, device=device)
     todo = batch.plan("score", paths, glob, format, output, quiet, debug)
 
     from scsampler_cli import pipeline

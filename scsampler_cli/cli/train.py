@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from scsampler_cli import console
-from scsampler_cli.cli import batch, options
+from scsampler_cli.cli import batch, models, options
 from scsampler_cli.cli.environment import demo_dir
 from scsampler_cli.errors import SettingsError
+from scsampler_cli.inputs import check_readable
+from scsampler_cli.writers import check_output
 
 Target = StrEnum("Target", ["classifier", "md", "rgbr", "mel", "if"])
 
@@ -31,7 +33,8 @@ def train(
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Weight file to write.", rich_help_panel=options.OUTPUT)
+        Path | None,
+        typer.Option("--output", "-o", readable=False, help="Weight file to write.", rich_help_panel=options.OUTPUT),
     ] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes.", rich_help_panel=options.MODELS)] = 12,
     per_epoch: Annotated[int, typer.Option(min=1, help="Samples in a pass.", rich_help_panel=options.MODELS)] = 4000,
@@ -61,6 +64,11 @@ def train(
         raise SettingsError("give either a CSV file or --demo", hint="scsampler train data.csv -o FILE.safetensors")
     if output is None:
         raise SettingsError("no weight file was named", hint="add -o FILE.safetensors")
+
+    models.check(device=device)
+    if data is not None:
+        check_readable(data)
+    check_output(output)
 
     from scsampler_cli.classifiers.base import InputSpec
     from scsampler_cli.datasets import read_csv

@@ -18,7 +18,7 @@ import numpy as np
 from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
-from scsampler_cli.media.container import read_packets
+from scsampler_cli.media.container import read_packets, reason
 
 RATE_HZ = 16_000
 """Our choice, after VGGish: keeps everything below 8 kHz."""
@@ -63,17 +63,17 @@ def _open(path: Path) -> av.container.InputContainer:
     return av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace")
 
 
-def probe_audio(path: Path) -> AudioInfo | None:
-    """The first decodable sound track of a file, or None where there is none or the file does not open."""
+def probe_audio(path: Path) -> tuple[AudioInfo | None, str | None]:
+    """The first decodable sound track of a file, or None and why there is none."""
     try:
         with _open(path) as container:
             stream = _track(container)
-            if stream is None:
-                return None
-            context = stream.codec_context
-            return AudioInfo(context.codec.name, context.sample_rate, context.channels)
-    except (av.error.FFmpegError, OSError, ValueError):
-        return None  # `container.scan` reports files that do not open
+            if stream is not None:
+                context = stream.codec_context
+                return AudioInfo(context.codec.canonical_name, context.sample_rate, context.channels), None
+            return None, "its sound cannot be decoded" if container.streams.audio else "no sound"
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        return None, f"its sound cannot be read ({reason(error)})"
 
 
 def _track(container: av.container.InputContainer) -> AudioStream | None:
@@ -114,7 +114,7 @@ def _frames(
         except av.error.EOFError:
             return
         except (av.error.FFmpegError, ValueError) as error:
-            report.errors.append(str(error))
+            report.errors.append(reason(error))
 
 
 class _Placer:
@@ -146,7 +146,7 @@ class _Placer:
         try:
             resampled = self._resampler.resample(frame)
         except (av.error.FFmpegError, ValueError) as error:
-            report.errors.append(str(error))
+            report.errors.append(reason(error))
             return
         yield from self._blocks(resampled)
 

@@ -28,7 +28,8 @@ from scsampler_cli.errors import VideoError
 from scsampler_cli.features.clip import ClipVisual
 from scsampler_cli.features.motion import displacement, resize_grid, vector_field
 from scsampler_cli.features.residual import at_cells, residual
-from scsampler_cli.media.container import StreamIndex, VideoInfo, decode_packets, motion_vectors, open_video
+from scsampler_cli.media.container import decode_packets, motion_vectors, open_video
+from scsampler_cli.media.index import StreamIndex, VideoInfo
 from scsampler_cli.media.reencode import reencode
 from scsampler_cli.timeline import ClipGrid
 
@@ -180,7 +181,7 @@ def read_visual(
 
     Args:
         path: the video.
-        index: from `container.scan`.
+        index: from `index.scan`.
         grid: the video's clips.
         clips: increasing indices of the clips that are wanted.
         settings: which inputs, how many P-frames, what size.

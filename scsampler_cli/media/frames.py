@@ -15,7 +15,8 @@ import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
-from scsampler_cli.media.container import StreamIndex, decode_packets, open_video
+from scsampler_cli.media.container import decode_packets, open_video
+from scsampler_cli.media.index import StreamIndex
 from scsampler_cli.timeline import ClipGrid
 
 Fit = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
@@ -38,6 +39,8 @@ class FramesReport:
     def notes(self) -> list[str]:
         """One sentence for each kind of trouble."""
         notes = []
+        if self.errors:
+            notes.append(f"{len(self.errors)} packets around the chosen clips could not be decoded ({self.errors[0]})")
         if self.repeated:
             notes.append(
                 f"{self.repeated} frames of the chosen clips could not be decoded; neighbours stand in for them"
@@ -56,7 +59,7 @@ def read_clips(
 
     Args:
         path: the video.
-        index: from `container.scan`.
+        index: from `index.scan`.
         grid: the video's clips.
         clips: indices of the chosen clips, in any order, without repeats.
         fit: applied to each frame as displayed (square pixels, rotated).

@@ -18,11 +18,13 @@ import torch
 from torch import Tensor, nn
 
 from scsampler_cli.classifiers.base import WeightsInfo
+from scsampler_cli.config import AUDIO, VISUAL
 from scsampler_cli.errors import WeightsError
 from scsampler_cli.features.clip import ClipSound, ClipVisual
 from scsampler_cli.samplers.inputs import sound_input, visual_input
 from scsampler_cli.samplers.networks import build
-from scsampler_cli.weightfile import load_into, read_weights, shipped, shipped_dir
+from scsampler_cli.shipped import sampler_files
+from scsampler_cli.weightfile import load_into, read_weights
 
 BATCH_CLIPS = 16
 """Clips scored at once: enough to keep a CPU or a GPU busy, small enough to bound memory (our choice)."""
@@ -112,37 +114,21 @@ def load_visual(spec: str, device: torch.device, dtype: torch.dtype) -> VisualSa
         dtype: precision of the picture networks.
 
     Raises:
-        WeightsError: unknown set, unreadable file, or a file for another kind of input.
+        SettingsError: unknown name.
+        WeightsError: unreadable file, or a file for another kind of input.
     """
-    networks = _load(spec, ("if", "md", "rgbr"), device, dtype)
+    networks = _load(spec, VISUAL, device, dtype)
     return VisualSampler(networks, visual_input) if networks else None
 
 
 def load_audio(spec: str, device: torch.device, dtype: torch.dtype) -> AudioSampler | None:
     """The audio sampler that `spec` names; see `load_visual`."""
-    networks = _load(spec, ("mel",), device, dtype)
+    networks = _load(spec, AUDIO, device, dtype)
     return AudioSampler(networks, lambda sound, _: sound_input(sound)) if networks else None
 
 
-def shipped_sets() -> list[str]:
-    """Names of the sampler sets that come with the package."""
-    return sorted({p.stem.rsplit("_", 1)[0] for p in shipped_dir().glob("*_*.safetensors") if p.stem.endswith("_md")})
-
-
 def _load(spec: str, kinds: tuple[str, ...], device: torch.device, dtype: torch.dtype) -> list[SamplerNetwork]:
-    if spec == "none":
-        return []
-    if spec in shipped_sets():
-        paths = [shipped(f"{spec}_{kind}") for kind in kinds if shipped(f"{spec}_{kind}").is_file()]
-        if not paths:
-            raise WeightsError(
-                f"the set {spec!r} has no network for {' or '.join(kinds)}", hint="use none, or name a file"
-            )
-    else:
-        paths = [Path(part) for part in spec.split(",")]
-        if len(paths) == 1 and not paths[0].exists():
-            known = ", ".join([*shipped_sets(), "none"])
-            raise WeightsError(f"no sampler {spec!r}", hint=f"give a weight file, or one of: {known}")
+    paths = sampler_files(spec, kinds)
     networks = [load_network(path, device, dtype) for path in paths]
     for network in networks:
         if network.kind not in kinds:

@@ -1,6 +1,8 @@
 """What goes wrong: one line, one hint, the right exit code."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,8 @@ import numpy as np
 import pytest
 import torch
 
+from scsampler_cli.classifiers.networks import build
+from scsampler_cli.weightfile import write_weights
 from tests.cli.running import DEMO, Run, check_failure
 
 
@@ -85,8 +89,8 @@ def test_no_video(run: Run) -> None:
 @pytest.mark.parametrize("arguments", [["--strategy", "best"], ["--k", "0"], ["--format", "xml"], ["--nonsense"]])
 def test_usage_errors_of_options_exit_2(run: Run, videos: Path, arguments: list[str]) -> None:
     result = run("classify", videos / "loud.mp4", *arguments)
-    assert result.returncode == 2
-    assert "Traceback" not in result.stderr
+    check_failure(result, 2, "it should be" if arguments[0] == "--k" else arguments[-1])
+    assert len(result.stderr.splitlines()) == 2
 
 
 def test_an_output_that_cannot_be_written(run: Run, videos: Path, tmp_path: Path) -> None:
@@ -97,7 +101,66 @@ def test_an_output_that_cannot_be_written(run: Run, videos: Path, tmp_path: Path
 def test_a_device_that_is_not_there(run: Run, videos: Path) -> None:
     if torch.cuda.is_available():
         pytest.skip("there is a GPU here")
-    check_failure(run("classify", videos / "loud.mp4", "--classifier", "demo", "--device", "cuda"), 2, "no CUDA")
+    check_failure(run("classify", videos / "loud.mp4", "--classifier", "demo", "--device", "cuda"), 1, "no CUDA")
+
+
+def test_weights_that_give_no_numbers_are_not_blamed_on_the_video(run: Run, videos: Path, tmp_path: Path) -> None:
+    network = build("tiny3d", 2)
+    torch.nn.init.constant_(network.fc.weight, float("nan"))
+    spec = {"frames": 4, "stride": 1, "resize": 36, "crop": [32, 32], "mean": [0.5] * 3, "std": [0.5] * 3}
+    meta = {"kind": "classifier", "arch": "tiny3d", "labels": ["a", "b"], "spec": spec}
+    write_weights(tmp_path / "nan.safetensors", network.state_dict(), meta)
+    result = run("classify", videos / "loud.mp4", "--classifier", tmp_path / "nan.safetensors", "--strategy", "uniform")
+    check_failure(result, 1, "not finite")
+
+
+def test_a_feature_file_is_sent_to_score(run: Run, videos: Path, tmp_path: Path) -> None:
+    run("extract", videos / "loud.mp4", "-o", tmp_path / "x.scf", "--what", "md")
+    for command in (["classify", *DEMO], ["extract"]):
+        result = run(command[0], tmp_path / "x.scf", *command[1:])
+        check_failure(result, 1, "holds features, not a video")
+        assert "scsampler score" in result.stderr
+
+
+def test_an_output_is_checked_before_any_work(run: Run, videos: Path, tmp_path: Path) -> None:
+    check_failure(run("classify", videos / "loud.mp4", *DEMO, "-o", tmp_path), 1, "it is a folder")
+    check_failure(
+        run("classify", videos / "loud.mp4", *DEMO, "-o", tmp_path / "no" / "x.json"), 1, "there is no folder"
+    )
+
+
+def test_a_full_standard_output_is_one_clear_line(run: Run, videos: Path, cache: Path) -> None:
+    command = (
+        f"'{sys.executable}' -m scsampler_cli classify '{videos}/loud.mp4' --classifier demo --format json > /dev/full"
+    )
+    result = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, cwd=cache, check=False, timeout=120
+    )
+    check_failure(result, 1, "No space left on device")
+
+
+def test_a_cache_that_cannot_be_made_is_one_clear_line(cache: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "scsampler_cli", "classify", "--demo"],
+        env={"HOME": "/dev/null", "PATH": "/usr/bin:/bin"}, cwd=cache, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    check_failure(result, 1, "cannot write /dev/null/.cache")
+    assert "XDG_CACHE_HOME" in result.stderr
+
+
+def test_a_name_that_is_not_utf_8_harms_nothing(run: Run, videos: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "names"
+    folder.mkdir()
+    for name in (b"a.mp4", b"bad\xff.mp4", b"with\nline and \x1b[31m.mp4"):
+        shutil.copy(videos / "loud.mp4", folder / os.fsdecode(name))
+    out = tmp_path / "tags.jsonl"
+    result = run("classify", folder, *DEMO, "--strategy", "uniform", "--k", "1", "-o", out)
+    assert result.returncode == 0, result.stderr
+    names = [Path(json.loads(line)["path"]).name for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [os.fsencode(name) for name in names] == [b"a.mp4", b"bad\xff.mp4", b"with\nline and \x1b[31m.mp4"]
+    shown = run("classify", folder, *DEMO, "--strategy", "uniform", "--k", "1")
+    assert "\x1b" not in shown.stdout
+    assert "bad\\udcff.mp4" in shown.stdout
 
 
 def test_debug_shows_the_traceback(run: Run, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from scsampler_cli.classifiers.networks import build
+from scsampler_cli.media.demo import LABELS
 from scsampler_cli.weightfile import write_weights
 from tests.cli.running import Run, check_failure
 from tests.synthetic import pan, write_video
@@ -31,6 +32,25 @@ def test_a_classifier_of_ones_own(run: Run, videos: Path, tmp_path: Path) -> Non
     assert {tag["label"] for tag in record["tags"]} == {"run", "jump", "swim"}
     assert record["classifier"]["weights"] == "mine.pth"
     assert [sampler["input"] for sampler in record["samplers"]] == ["md", "rgbr"]
+
+
+def test_a_bare_state_dict_for_a_shipped_network(run: Run, videos: Path, tmp_path: Path) -> None:
+    """The shipped file says architecture, geometry and labels; the given one has the numbers."""
+    torch.manual_seed(0)
+    torch.save({"state_dict": build("tiny3d", 6).state_dict()}, tmp_path / "plain.pth")
+    result = run("classify", videos / "loud.mp4", "--classifier", "demo", "--weights", tmp_path / "plain.pth", "--k", "1",
+                 "--strategy", "uniform", "--format", "json")  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    record = json.loads(result.stdout)
+    assert record["classifier"]["weights"] == "plain.pth"
+    assert {tag["label"] for tag in record["tags"]} < set(LABELS)
+    assert record["settings"]["features"]["inputs"] == []  # uniform: no sampler looked
+
+
+def test_labels_are_checked(run: Run, videos: Path, tmp_path: Path) -> None:
+    (tmp_path / "twice.txt").write_text("\ufeffrun\njump\nrun\n", encoding="utf-8")
+    result = run("classify", videos / "loud.mp4", "--classifier", "r3d_18", "--labels", tmp_path / "twice.txt")
+    check_failure(result, 1, "'run' stands there twice")
 
 
 def test_the_list_of_classifiers(run: Run) -> None:

@@ -124,6 +124,45 @@ def test_scores_are_the_same_from_the_video_and_from_its_features(run: Run, vide
     assert direct["video"] == stored["video"]
 
 
+def test_features_extracted_in_another_way_say_so(run: Run, videos: Path, tmp_path: Path) -> None:
+    samplers = ["--visual-sampler", "demo", "--audio-sampler", "demo"]
+    other = ["--p-frames", "2", "--short-side", "64"]
+    run("extract", videos / "loud.mp4", "-o", tmp_path / "loud.scf", *other)
+    stored = json.loads(run("score", tmp_path / "loud.scf", *samplers, "--format", "json").stdout)
+    assert any("p_frames 2, not 4" in note for note in stored["notes"])
+    assert any("short_side 64, not 128" in note for note in stored["notes"])
+    asked = [*samplers, *other, "--format", "json"]
+    direct = json.loads(run("score", videos / "loud.mp4", *asked).stdout)
+    stored = json.loads(run("score", tmp_path / "loud.scf", *asked).stdout)
+    assert direct["clips"] == stored["clips"]
+    assert direct["settings"] == stored["settings"]
+    assert stored["notes"] == direct["notes"] == []
+
+
+def test_every_nth_clip_of_a_feature_file(run: Run, videos: Path, tmp_path: Path) -> None:
+    samplers = ["--visual-sampler", "demo", "--audio-sampler", "none", "--format", "json"]
+    run("extract", videos / "loud.mp4", "-o", tmp_path / "all.scf", "--what", "md,rgbr")
+    run("extract", videos / "loud.mp4", "-o", tmp_path / "half.scf", "--what", "md,rgbr", "--clip-stride", "2")
+    found = {
+        (name, stride): json.loads(run("score", tmp_path / name, *samplers, "--clip-stride", stride).stdout)
+        for name, stride in (("all.scf", "2"), ("half.scf", "1"), ("half.scf", "4"))
+    }
+    assert [clip["clip"] for clip in found["all.scf", "2"]["clips"]] == [0, 2, 4]
+    assert found["all.scf", "2"]["clips"] == found["half.scf", "1"]["clips"]
+    assert found["half.scf", "1"]["settings"]["selection"]["clip_stride"] == 2
+    assert [clip["clip"] for clip in found["half.scf", "4"]["clips"]] == [0, 4]
+    check_failure(run("score", tmp_path / "half.scf", *samplers[:4], "--clip-stride", "3"), 1, "every 2th clip")
+
+
+def test_as_many_tags_in_csv_as_asked_for_and_standard_output_by_name(run: Run, videos: Path) -> None:
+    result = run(
+        "classify", videos / "loud.mp4", *DEMO, "--top", "6", "--strategy", "uniform", "--format", "csv", "-o", "-"
+    )
+    assert result.returncode == 0, result.stderr
+    (row,) = csv.DictReader(io.StringIO(result.stdout))
+    assert float(row["probability6"]) >= 0
+
+
 def test_features_that_were_not_extracted_are_missed(run: Run, videos: Path, tmp_path: Path) -> None:
     run("extract", videos / "loud.mp4", "-o", tmp_path / "x.scf", "--what", "md")
     samplers = ["--visual-sampler", "demo", "--audio-sampler", "demo"]

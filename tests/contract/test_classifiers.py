@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from scsampler_cli.classifiers import registry
-from scsampler_cli.classifiers.base import ClipClassifier
+from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, WeightsInfo, probabilities_of
 from scsampler_cli.classifiers.networks import build
+from scsampler_cli.errors import ClassifierError
 
 CPU, FP32 = torch.device("cpu"), torch.float32
 KINETICS = ("mc3_18", "r3d_18", "r2plus1d_18")
@@ -54,6 +55,43 @@ def test_a_clip_does_not_depend_on_its_batch_and_is_repeatable(classifier: ClipC
     together = classifier.classify(batch)
     assert np.array_equal(together, classifier.classify(batch))
     assert np.allclose(classifier.classify(batch[1:]), together[1:], atol=1e-4)
+
+
+def test_it_keeps_the_contract_that_the_pipeline_checks(classifier: ClipClassifier) -> None:
+    batch = clips(classifier, 1)
+    assert np.array_equal(probabilities_of(classifier, batch), classifier.classify(batch))
+
+
+class Faulty:
+    """A plug-in that returns whatever it was made with."""
+
+    name, labels = "faulty", ("a", "b")
+    spec, weights = InputSpec(), WeightsInfo("none", None)
+
+    def __init__(self, answer: object) -> None:
+        self._answer = answer
+
+    def classify(self, clips: np.ndarray) -> np.ndarray:
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return np.asarray(self._answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "word"),
+    [
+        ([[0.5, np.nan]], "not finite"),
+        ([[0.5]], r"shape \(1, 1\) instead of \(1, 2\)"),
+        ([[2.0, -1.0]], "not probabilities"),
+        ([[3.0, 4.0]], "not probabilities"),
+        (RuntimeError("out of order"), "failed: RuntimeError: out of order"),
+        ([["a", "b"]], "failed: ValueError"),
+    ],
+)
+def test_a_fault_of_the_classifier_is_not_the_videos(answer: object, word: str) -> None:
+    with pytest.raises(ClassifierError, match=f"'faulty'.*{word}") as caught:
+        probabilities_of(Faulty(answer), np.zeros((1, 16, 112, 112, 3), np.uint8))
+    assert caught.value.hint
 
 
 def test_an_empty_batch_is_empty(classifier: ClipClassifier) -> None:

@@ -26,8 +26,10 @@ def found(draw: st.DrawFn) -> ClipScores:
 @settings(max_examples=60, deadline=None)
 @given(scores=found(), k=st.integers(1, 15), seed=st.integers(0, 3), data=st.data())
 def test_contract(strategy: str, scores: ClipScores, k: int, seed: int, data: st.DataObject) -> None:
-    share = data.draw(st.none() | st.integers(0, k))
-    options = SelectionSettings(strategy, k, share, seed=seed, histogram=(1.0, 0.0, 2.0))
+    share = data.draw(st.none() | st.integers(0, k)) if strategy == "av-union-list" else None
+    alpha = data.draw(st.none() | st.floats(0, 1)) if "convex" in strategy else None
+    histogram = (1.0, 0.0, 2.0) if strategy == "empirical" else None
+    options = SelectionSettings(strategy, k, share, alpha, seed, histogram=histogram)
     chosen = select(scores, options)
     ranked = strategy not in ("random", "uniform", "empirical", "dense")
     pool = scores.clips.tolist() if ranked else list(range(scores.clip_count))

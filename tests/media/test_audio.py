@@ -47,8 +47,9 @@ def test_a_tone_keeps_its_pitch_place_and_level(
         audio_codec=codec,
         layout=layout,
     )
-    info = probe_audio(path)
+    info, why_not = probe_audio(path)
     assert info is not None
+    assert why_not is None
     assert (info.rate_hz, info.channels) == (rate, channels)
     _, samples, _ = heard(path)
     assert len(samples) == pytest.approx(2 * RATE_HZ, rel=0.06)
@@ -91,14 +92,24 @@ def test_jitter_of_the_stamps_is_closed(tmp_path: Path) -> None:
 
 def test_no_track_is_none(tmp_path: Path) -> None:
     path = write_video(tmp_path / "v.mp4", static(10, 64, 64))
-    assert probe_audio(path) is None
+    assert probe_audio(path) == (None, "no sound")
     assert list(read_audio(path, AudioReport())) == []
 
 
-def test_what_is_not_media_is_none(tmp_path: Path) -> None:
+def test_what_is_not_media_says_so(tmp_path: Path) -> None:
     (tmp_path / "x.mp4").write_text("hello")
-    assert probe_audio(tmp_path / "x.mp4") is None
-    assert probe_audio(tmp_path / "missing.mp4") is None
+    for name, why in (("x.mp4", "Invalid data"), ("missing.mp4", "No such file")):
+        info, why_not = probe_audio(tmp_path / name)
+        assert info is None
+        assert why in (why_not or "")
+
+
+def test_a_track_that_cannot_be_decoded_is_not_called_silence(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "v.avi", static(10, 64, 64), codec="mpeg4", audio=tone(0.4, 300), audio_codec="mp2")
+    data = path.read_bytes()
+    at = data.index(b"strf", data.index(b"auds")) + 8  # WAVEFORMATEX begins with the format tag
+    path.write_bytes(data[:at] + b"\x34\x12" + data[at + 2 :])
+    assert probe_audio(path) == (None, "its sound cannot be decoded")
 
 
 def test_damage_is_counted_and_the_rest_is_heard(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.features.clip import ClipVisual
 from scsampler_cli.media.compressed import ReadReport, read_visual
-from scsampler_cli.media.container import StreamIndex, scan
+from scsampler_cli.media.index import StreamIndex, scan
 from scsampler_cli.timeline import ClipGrid
 from tests.synthetic import pan, static, texture, tiles, write_video
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from scsampler_cli.demo import demo_set, demo_video
-from scsampler_cli.media.container import scan
 from scsampler_cli.media.demo import FPS, LABELS, write_demo_video
+from scsampler_cli.media.index import scan
 
 
 def test_it_is_an_ordinary_untrimmed_video(tmp_path: Path) -> None:

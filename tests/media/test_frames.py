@@ -6,8 +6,8 @@ import av
 import numpy as np
 import pytest
 
-from scsampler_cli.media.container import scan
 from scsampler_cli.media.frames import FramesReport, read_clips
+from scsampler_cli.media.index import scan
 from scsampler_cli.timeline import ClipGrid
 from tests.synthetic import texture, write_video
 

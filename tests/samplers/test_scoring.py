@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from scsampler_cli.classifiers.base import WeightsInfo
-from scsampler_cli.errors import WeightsError
+from scsampler_cli.errors import SettingsError, WeightsError
 from scsampler_cli.features.clip import ClipSound, ClipVisual
 from scsampler_cli.samplers.networks import build
 from scsampler_cli.samplers.scoring import Sampler, SamplerNetwork, load_audio, load_visual
@@ -112,9 +112,11 @@ def test_wrong_files_are_refused(tmp_path: Path) -> None:
     ear = write_sampler(tmp_path / "ear.safetensors", "mel", "vgg18")
     with pytest.raises(WeightsError, match="for mel, not for if or md or rgbr"):
         load_visual(str(ear), CPU, torch.float32)
-    with pytest.raises(WeightsError, match="no sampler 'nothing'") as caught:
+    with pytest.raises(SettingsError, match="unknown sampler 'nothing'") as caught:
         load_visual("nothing", CPU, torch.float32)
     assert "none" in str(caught.value.hint)
+    with pytest.raises(WeightsError, match=r"missing\.safetensors: No such file"):
+        load_visual(str(tmp_path / "missing.safetensors"), CPU, torch.float32)
     write_weights(tmp_path / "x.safetensors", {"a": torch.zeros(1)}, {"kind": "classifier"})
     with pytest.raises(WeightsError, match="not a sampler"):
         load_visual(str(tmp_path / "x.safetensors"), CPU, torch.float32)

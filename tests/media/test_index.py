@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scsampler_cli.errors import VideoError
-from scsampler_cli.media.container import scan
+from scsampler_cli.media.index import scan
 from tests.synthetic import pan, static, tone, write_video
 
 
@@ -121,6 +121,36 @@ def test_a_truncated_file_gives_what_is_there_or_a_clear_error(tmp_path: Path, s
     except VideoError as error:
         frames, hint = 0, error.hint
     assert 1 <= frames <= 100 or hint
+
+
+@pytest.mark.parametrize(
+    ("suffix", "options", "word"),
+    [
+        ("mp4", {"movflags": "faststart"}, "of the 100 frames that the header announces"),
+        ("avi", {}, "of the 100 frames that the header announces"),
+        ("mkv", {}, "the header announces 4.0"),
+        ("flv", {}, "the header announces 4.0"),
+    ],
+)
+def test_what_a_cut_off_file_lacks_is_said(tmp_path: Path, suffix: str, options: dict[str, str], word: str) -> None:
+    whole = write_video(
+        tmp_path / f"v.{suffix}", pan(100, 1, 0, 64, 64), options={"g": "10"}, container_options=options
+    )
+    assert scan(whole).notes == ()
+    data = whole.read_bytes()
+    whole.write_bytes(data[: len(data) * 3 // 5])
+    index = scan(whole)
+    assert len(index.timeline) < 80
+    assert any(word in note for note in index.notes), index.notes
+
+
+def test_sound_that_goes_on_is_no_damage_of_the_picture(tmp_path: Path) -> None:
+    """MP4 says for each track how long it is; Matroska for the file alone, and then both explanations are given."""
+    for suffix, notes in (("mp4", 0), ("mkv", 1)):
+        path = write_video(tmp_path / f"v.{suffix}", static(50, 64, 64), audio=tone(4, 300))
+        found = scan(path).notes
+        assert len(found) == notes
+        assert all("or its sound longer" in note for note in found)
 
 
 def test_a_playlist_opens_no_other_file(tmp_path: Path) -> None:

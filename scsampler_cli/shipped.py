@@ -1,0 +1,67 @@
+"""The weight files that come with the package, by name. But: nothing is loaded here, and torch is not needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from scsampler_cli.errors import SettingsError, WeightsError
+
+
+def shipped_dir() -> Path:
+    """The folder of the weights that come with the package: inside it in a wheel, beside it in a checkout."""
+    inside = Path(__file__).parent / "weights"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "weights"
+
+
+def shipped(name: str) -> Path:
+    """Path of `name`.safetensors among the shipped weights; it need not exist."""
+    return shipped_dir() / f"{name}.safetensors"
+
+
+def shipped_sets() -> list[str]:
+    """Names of the sampler sets that come with the package."""
+    return sorted({p.stem.removesuffix("_md") for p in shipped_dir().glob("*_md.safetensors")})
+
+
+def sampler_files(spec: str, kinds: Sequence[str]) -> list[Path]:
+    """The weight files that a sampler's name stands for.
+
+    Args:
+        spec: a shipped set ("demo", "actions6"), files separated by commas, or "none".
+        kinds: inputs to take from a set, such as ("if", "md", "rgbr").
+
+    Raises:
+        SettingsError: unknown name.
+        WeightsError: the set has no network for these inputs, or a file is missing.
+    """
+    if spec == "none":
+        return []
+    if spec in shipped_sets():
+        paths = [path for path in (shipped(f"{spec}_{kind}") for kind in kinds) if path.is_file()]
+        if not paths:
+            raise WeightsError(
+                f"the set {spec!r} has no network for {' or '.join(kinds)}", hint="use none, or name a file"
+            )
+        return paths
+    paths = [Path(part) for part in spec.split(",")]
+    if len(paths) == 1 and not paths[0].suffix and not paths[0].exists():
+        known = ", ".join([*shipped_sets(), "none"])
+        raise SettingsError(f"unknown sampler {spec!r}", hint=f"give a weight file, or one of: {known}")
+    for path in paths:
+        check_weight_file(path)
+    return paths
+
+
+def check_weight_file(path: Path) -> None:
+    """Say plainly why a weight file cannot be read at all, before anything heavy is loaded.
+
+    Raises:
+        WeightsError: missing, a folder, or not permitted.
+    """
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise WeightsError(
+            f"weight file {path}: {error.strerror or error}", hint="check the path; --help lists how weights are named"
+        ) from error
