@@ -40,7 +40,7 @@ class FramesReport:
         """One sentence for each kind of trouble."""
         notes = []
         if self.errors:
-            notes.append(f"{len(self.errors)} packets around the chosen clips could not be decoded ({self.errors[0]})")
+            notes.append(f"decoding around the chosen clips failed {len(self.errors)} times (first: {self.errors[0]})")
         if self.repeated:
             notes.append(
                 f"{self.repeated} frames of the chosen clips could not be decoded; neighbours stand in for them"
@@ -137,8 +137,12 @@ def _fitted(
 def _frames_from(
     path: Path, index: StreamIndex, first: int, report: FramesReport
 ) -> Iterator[tuple[int, av.VideoFrame]]:
-    """Frames from the keyframe at or before `first` on; from an earlier one where a seek lands too late."""
+    """Frames from the keyframe at or before `first` on; from an earlier one where a seek lands too late.
+
+    The way back doubles with each try, so that a file in which nothing decodes is not read once for each of its keyframes.
+    """
     keyframe = 0 if index.counted else _keyframe(index, first)
+    back = 1
     while True:
         for count, (position, frame) in enumerate(_decode_at(path, index, keyframe, report)):
             if count == 0 and position > first and keyframe > 0:
@@ -146,7 +150,9 @@ def _frames_from(
             yield position, frame
         else:
             return
-        keyframe = _keyframe(index, keyframe - 1)
+        at = int(np.searchsorted(index.keyframes, keyframe))
+        keyframe = int(index.keyframes[max(0, at - back)])
+        back *= 2
 
 
 def _decode_at(
