@@ -5,6 +5,7 @@ Public weights are fetched once into the torch hub cache ($TORCH_HOME/hub/checkp
 
 from __future__ import annotations
 
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -59,7 +60,7 @@ def kinetics_spec(architecture: str) -> InputSpec:
 
 
 def fetch(architecture: str) -> Path:
-    """The Kinetics-400 weights, downloaded unless they are cached; torch shows the progress on stderr.
+    """The Kinetics-400 weights, downloaded unless they are cached; on a terminal torch shows the progress on stderr.
 
     Raises:
         ClassifierError: not cached, and the server is out of reach.
@@ -71,7 +72,8 @@ def fetch(architecture: str) -> Path:
         urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=CONNECT_S).close()
         path.parent.mkdir(parents=True, exist_ok=True)
         # the eight hex digits in the file's name are the head of its sha256, which torch checks before it keeps the file
-        torch.hub.download_url_to_file(url, str(path), hash_prefix=path.stem.rpartition("-")[2], progress=True)
+        shown = sys.stderr.isatty()  # torch would fill a log with percentages
+        torch.hub.download_url_to_file(url, str(path), hash_prefix=path.stem.rpartition("-")[2], progress=shown)
     except (urllib.error.URLError, OSError, RuntimeError) as error:
         raise ClassifierError(
             f"the Kinetics-400 weights of {architecture} are not cached and cannot be downloaded ({_reason(error)})",

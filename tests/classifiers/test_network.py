@@ -1,7 +1,14 @@
 """Torch classifiers from files, and the published costs."""
 
+import hashlib
+import http.server
+import io
+import sys
+import threading
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -106,3 +113,72 @@ def test_kinetics_weights_out_of_reach_give_a_hint(tmp_path: Path, monkeypatch: 
         kinetics.fetch("r3d_18")
     assert "--weights" in str(caught.value.hint)
     assert not kinetics.cached_path("r3d_18").exists()
+
+
+class _Server:
+    """A file server on this machine, in the place of the one that torchvision's weights come from."""
+
+    def __init__(self, folder: Path) -> None:
+        self.asked: list[str] = []
+        asked = self.asked
+
+        class Handler(http.server.SimpleHTTPRequestHandler):
+            def __init__(self, *args: object, **kwargs: object) -> None:
+                super().__init__(*args, directory=str(folder), **kwargs)
+
+            def log_message(self, *args: object) -> None:
+                asked.append(self.command)
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[_Server, Path]]:
+    """(server, file that it serves as the Kinetics-400 weights of mc3_18), with an empty torch hub cache."""
+    (tmp_path / "www").mkdir()
+    torch.manual_seed(0)
+    plain = tmp_path / "www" / "plain.pth"
+    torch.save(build("mc3_18", 400).state_dict(), plain)
+    named = plain.with_name(f"mc3_18-{hashlib.sha256(plain.read_bytes()).hexdigest()[:8]}.pth")
+    plain.rename(named)
+    server = _Server(tmp_path / "www")
+    real = kinetics.WEIGHTS["mc3_18"]
+    there = SimpleNamespace(url=f"{server.url}/{named.name}", meta=real.meta, transforms=real.transforms)
+    monkeypatch.setitem(kinetics.WEIGHTS, "mc3_18", there)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    yield server, named
+    server.close()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_weights_are_downloaded_once_with_progress_on_a_terminal(
+    served: tuple[_Server, Path], monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    server, file = served
+    stderr = io.StringIO()
+    stderr.isatty = lambda: terminal  # type: ignore[method-assign]
+    monkeypatch.setattr(sys, "stderr", stderr)
+    first = kinetics.mc3_18(CPU, FP32)
+    assert first.weights.source == file.name
+    assert first.labels[0] == "abseiling"
+    assert ("100.0%" in stderr.getvalue()) == terminal
+    assert bool(stderr.getvalue()) == terminal
+    assert server.asked == ["HEAD", "GET"]
+    assert kinetics.cached_path("mc3_18").read_bytes() == file.read_bytes()
+    assert kinetics.mc3_18(CPU, FP32).weights == first.weights
+    assert server.asked == ["HEAD", "GET"]  # not asked again
+
+
+def test_a_download_that_is_not_what_its_name_says_is_not_kept(served: tuple[_Server, Path]) -> None:
+    _, file = served
+    file.write_bytes(file.read_bytes()[:-1000])
+    with pytest.raises(ClassifierError, match="invalid hash value"):
+        kinetics.mc3_18(CPU, FP32)
+    assert list(kinetics.cached_path("mc3_18").parent.iterdir()) == []
