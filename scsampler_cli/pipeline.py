@@ -9,7 +9,7 @@ But: choosing and loading models, walking folders and writing results belong to 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -117,7 +117,7 @@ def _taken(
     labels: Sequence[str],
 ) -> Iterator[report.TakenClip]:
     for clip, why, row in zip(chosen.clips.tolist(), chosen.reasons, probabilities, strict=True):
-        span = video.grid[clip]
+        span = video.span(clip)
         best = None if np.isnan(row).any() else int(row.argmax())
         yield report.TakenClip(
             clip=clip,
@@ -165,18 +165,6 @@ def _selection_record(selection: SelectionSettings) -> dict[str, Any]:
     return resolved
 
 
-@dataclass(frozen=True)
-class _Scored:
-    """What `score` says of one input, be it a video or a feature file."""
-
-    scores: ClipScores
-    spans: Mapping[int, ClipSpan]
-    facts: dict[str, Any]
-    features: FeatureSettings
-    clip_stride: int
-    notes: Sequence[str]
-
-
 def score(
     path: Path,
     samplers: Samplers,
@@ -192,73 +180,46 @@ def score(
         the record of `report.ScoreResult`.
     """
     clock = _Clock()
-    of = _scored_file if store.sniff(path) else _scored_video
-    found = of(path, samplers, features, clip_frames, frame_stride, selection.clip_stride, progress, clock)
-    chosen = select(found.scores, selection)
+    stride = selection.clip_stride
+    with clock.stage("index"):
+        source: StoredVideo | Video = (
+            StoredVideo(path, clip_frames, frame_stride, stride)
+            if store.sniff(path)
+            else Video(path, clip_frames, frame_stride)
+        )
+    with clock.stage("score"):
+        if isinstance(source, StoredVideo):
+            scores = source.scores(samplers, features, progress)
+            features, stride = source.features, source.clip_stride
+        else:
+            scores = scores_of(source, samplers, features, stride, progress)
+    chosen = select(scores, selection)
+    ranks = combined_rank(scores, selection)
     return report.ScoreResult(
         path=str(path),
-        clips=tuple(_scored_clips(found.scores, found.spans, chosen, combined_rank(found.scores, selection))),
-        video=found.facts,
+        clips=tuple(_scored_clips(scores, source.span, chosen, ranks)),
+        video=source.facts(),
         samplers=samplers.records(),
         settings={
-            "features": _features_record(found.features, samplers),
-            "selection": {**_selection_record(selection), "clip_stride": found.clip_stride},
+            "features": _features_record(features, samplers),
+            "selection": {**_selection_record(selection), "clip_stride": stride},
         },
-        notes=(*found.notes, *chosen.notes),
+        notes=(*source.notes, *chosen.notes),
         timings_s=clock.spent,
         versions=report.versions(FFMPEG_VERSION),
     ).record()
 
 
-def _scored_video(
-    path: Path,
-    samplers: Samplers,
-    features: FeatureSettings,
-    clip_frames: int,
-    frame_stride: int,
-    clip_stride: int,
-    progress: Progress,
-    clock: _Clock,
-) -> _Scored:
-    with clock.stage("index"):
-        video = Video(path, clip_frames, frame_stride)
-    with clock.stage("score"):
-        scores = scores_of(video, samplers, features, clip_stride, progress)
-    spans = {clip: video.grid[clip] for clip in scores.clips.tolist()}
-    return _Scored(scores, spans, video.facts(), features, clip_stride, video.notes)
-
-
-def _scored_file(
-    path: Path,
-    samplers: Samplers,
-    features: FeatureSettings,
-    clip_frames: int,
-    frame_stride: int,
-    clip_stride: int,
-    progress: Progress,
-    clock: _Clock,
-) -> _Scored:
-    with clock.stage("index"):
-        stored = StoredVideo(path, clip_stride)
-    with clock.stage("score"):
-        scores = stored.scores(samplers, progress)
-    asked = {"clip_frames": clip_frames, "frame_stride": frame_stride}
-    if samplers.visual is not None:
-        asked |= {"p_frames": features.p_frames, "short_side": features.short_side}
-    notes = [*stored.notes, *stored.differences(**asked)]
-    return _Scored(scores, stored.spans, stored.facts, stored.features, stored.clip_stride, notes)
-
-
 def _scored_clips(
-    scores: ClipScores, spans: Mapping[int, ClipSpan], chosen: Selection, ranks: NDArray[np.int64]
+    scores: ClipScores, span: Callable[[int], ClipSpan], chosen: Selection, ranks: NDArray[np.int64]
 ) -> Iterator[report.ScoredClip]:
     why = dict(zip(chosen.clips.tolist(), chosen.reasons, strict=True))
     for clip, rank in zip(scores.clips.tolist(), ranks, strict=True):
         yield report.ScoredClip(
             clip=clip,
-            start=spans[clip].start,
-            end=spans[clip].end,
-            first_frame=spans[clip].first_frame,
+            start=span(clip).start,
+            end=span(clip).end,
+            first_frame=span(clip).first_frame,
             visual=_score_at(scores, scores.visual, clip),
             audio=_score_at(scores, scores.audio, clip),
             rank=int(rank) + 1,
@@ -293,7 +254,7 @@ def extract(
         "clip_stride": clip_stride,
     }
     versions = report.versions(FFMPEG_VERSION)
-    spans = [video.grid[clip] for clip in clips]
+    spans = [video.span(clip) for clip in clips]
     header = {
         "settings": settings,
         "clip_count": len(video.grid),

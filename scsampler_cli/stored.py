@@ -18,59 +18,77 @@ from scsampler_cli.video import Progress, Samplers, collected, followed
 
 
 class StoredVideo:
-    """A feature file in the place of a video.
+    """A feature file in the place of a video. Where it was extracted with other settings than those asked for, `notes` says so.
 
     Args:
         path: the file.
+        clip_frames: F asked for.
+        frame_stride: asked for.
         clip_stride: N of App. E: every N-th clip of the video; 1 takes what is in the file.
 
     Raises:
         FeatureFileError: damaged, or the file lacks some of these clips.
     """
 
-    def __init__(self, path: Path, clip_stride: int = 1) -> None:
+    def __init__(self, path: Path, clip_frames: int, frame_stride: int, clip_stride: int) -> None:
         self._path = path
         header, self.notes = store.read_header(path)
-        self.facts: dict[str, Any] = header["video"]
-        self.settings: dict[str, Any] = header["settings"]
+        self._facts: dict[str, Any] = header["video"]
+        self._settings: dict[str, Any] = header["settings"]
+        self._clip_count: int = header["clip_count"]
         self.features = FeatureSettings(
-            tuple(self.settings["inputs"]), self.settings["p_frames"], self.settings["short_side"]
+            tuple(self._settings["inputs"]), self._settings["p_frames"], self._settings["short_side"]
         )
-        if clip_stride == 1:
-            clip_stride = self.settings["clip_stride"]
-        if clip_stride % self.settings["clip_stride"]:
-            raise FeatureFileError(
-                f"{path} holds every {self.settings['clip_stride']}th clip, not every {clip_stride}th",
-                hint="score the video itself, or extract it again",
-            )
-        self.clip_stride = clip_stride
-        """N in force."""
-        self.spans = {
+        self.clip_stride = self._stride_in_force(clip_stride)
+        self._spans = {
             clip: ClipSpan(clip, first, count, Fraction(start), Fraction(end))
             for clip, first, count, start, end in header["clips"]
-            if clip % clip_stride == 0
+            if clip % self.clip_stride == 0
         }
-        self._clip_count: int = header["clip_count"]
+        self._compare(clip_frames=clip_frames, frame_stride=frame_stride)
 
-    def differences(self, **asked: int) -> list[str]:
-        """A note for each setting that the features were extracted with and that is not the one asked for."""
-        return [
-            f"the features were extracted with {name} {self.settings[name]}, not {value}; the video itself may score differently"
+    def _stride_in_force(self, asked: int) -> int:
+        stored: int = self._settings["clip_stride"]
+        if asked != 1 and asked % stored:
+            raise FeatureFileError(
+                f"{self._path} was extracted with clip stride {stored}: it lacks clips of stride {asked}",
+                hint="score the video itself, or extract it again",
+            )
+        return max(asked, stored)
+
+    def _compare(self, **asked: int) -> None:
+        self.notes += [
+            f"the features were extracted with {name} {self._settings[name]}, not {value}; the video itself may score differently"
             for name, value in asked.items()
-            if self.settings[name] != value
+            if self._settings[name] != value
         ]
 
-    def scores(self, samplers: Samplers, progress: Progress) -> ClipScores:
-        """Saliency from the stored features."""
-        clips = np.array(list(self.spans), dtype=np.int64)
+    def span(self, clip: int) -> ClipSpan:
+        """Where a clip lies."""
+        return self._spans[clip]
+
+    def facts(self) -> dict[str, Any]:
+        """What the result says about the video."""
+        return self._facts
+
+    def scores(self, samplers: Samplers, asked: FeatureSettings, progress: Progress) -> ClipScores:
+        """Saliency from the stored features.
+
+        Args:
+            samplers: s.
+            asked: what the features of a video would be made with.
+            progress: told of every clip.
+        """
+        clips = np.array(list(self._spans), dtype=np.int64)
         visual = audio = None
         if samplers.visual is not None:
             self._check(samplers.visual.inputs)
-            seen = (clip for clip in store.read_visual(self._path) if clip.clip in self.spans)
+            self._compare(p_frames=asked.p_frames, short_side=asked.short_side)
+            seen = (clip for clip in store.read_visual(self._path) if clip.clip in self._spans)
             visual = collected(samplers.visual.score(followed(seen, "score", len(clips), progress)), clips)
         if samplers.audio is not None:
             self._check(samplers.audio.inputs)
-            heard = (clip for clip in store.read_sound(self._path) if clip.clip in self.spans)
+            heard = (clip for clip in store.read_sound(self._path) if clip.clip in self._spans)
             audio = collected(samplers.audio.score(followed(heard, "listen", len(clips), progress)), clips)
         return ClipScores(clips, self._clip_count, visual, audio)
 

@@ -26,7 +26,7 @@ from scsampler_cli.media.frames import FramesReport, read_clips
 from scsampler_cli.media.index import VECTOR_CODECS, scan
 from scsampler_cli.samplers.scoring import AudioSampler, VisualSampler
 from scsampler_cli.scores import ClipScores
-from scsampler_cli.timeline import ClipGrid
+from scsampler_cli.timeline import ClipGrid, ClipSpan
 
 Progress = Callable[[str, int, int], None]
 """(stage, done, total): "score", "listen", "classify" or "extract", in clips."""
@@ -75,6 +75,10 @@ class Video:
         """Add a note, once."""
         if text not in self.notes:
             self.notes.append(text)
+
+    def span(self, clip: int) -> ClipSpan:
+        """Where a clip lies."""
+        return self.grid[clip]
 
     def facts(self) -> dict[str, Any]:
         """What the result says about the file."""

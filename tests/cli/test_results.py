@@ -151,7 +151,11 @@ def test_every_nth_clip_of_a_feature_file(run: Run, videos: Path, tmp_path: Path
     assert found["all.scf", "2"]["clips"] == found["half.scf", "1"]["clips"]
     assert found["half.scf", "1"]["settings"]["selection"]["clip_stride"] == 2
     assert [clip["clip"] for clip in found["half.scf", "4"]["clips"]] == [0, 4]
-    check_failure(run("score", tmp_path / "half.scf", *samplers[:4], "--clip-stride", "3"), 1, "every 2th clip")
+    check_failure(
+        run("score", tmp_path / "half.scf", *samplers[:4], "--clip-stride", "3"),
+        1,
+        "extracted with clip stride 2: it lacks clips of stride 3",
+    )
 
 
 def test_as_many_tags_in_csv_as_asked_for_and_standard_output_by_name(run: Run, videos: Path) -> None:
