@@ -24,6 +24,14 @@ def seconds(value: Fraction) -> float:
     return round(float(value), DIGITS)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    Example: 1 packet, 2 packets.
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def score(value: float | None) -> float | None:
     """A score rounded to six digits; None for NaN."""
     return None if value is None or math.isnan(value) else round(value, DIGITS)

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,35 +57,89 @@ class FrameTimeline:
         return at if at < len(self) and int(self.pts[at]) == pts else None
 
 
-def placed_stamps(pts: Sequence[int | None], step: Fraction) -> tuple[NDArray[np.int64], int]:
+REORDERED = 16
+"""Frames by which a stamp may be out of order: the reorder delay of any codec (16 in H.264)."""
+
+
+class Placed(NamedTuple):
+    """Times of frames some of which carried none, or one that could not be true."""
+
+    pts: NDArray[np.int64]
+    """int64 [T], strictly increasing."""
+    own: int
+    """Frames that keep the stamp they carried; with 0 the times begin at 0."""
+    restarts: int
+    """How often the clock started anew, as where files were joined end to end."""
+
+
+def placed_stamps(pts: Sequence[int | None], step: Fraction) -> Placed:
     """A time for every frame where some carry none, or one that contradicts the order of display (ours).
 
-    As many stamps as can be true together are kept: the longest sequence that leaves at least one unit for each frame. The
-    others are placed evenly between their neighbours, and by the frame rate before the first and after the last.
+    A clock that starts anew goes on where it was. Stamps that are complete but belong to frames nearby are sorted. Else as many
+    as can be true together are kept, the longest sequence that leaves at least one unit for each frame, and the others are
+    placed evenly between their neighbours, and by the frame rate before the first and after the last.
 
     Args:
         pts: in display order; None where a frame carries no stamp.
         step: pts units per frame at the nominal frame rate.
 
-    Returns:
-        int64 [T], strictly increasing, and the number of stamps that were kept: with 0 the times begin at 0.
-
-    Example: 10 20 None 40 15 60 with step 10 -> 10 20 30 40 50 60, four kept.
+    Example: 10 20 None 40 15 60 with step 10 -> 10 20 30 40 50 60, four of them own.
     """
-    kept = _compatible(pts)
+    stamps, restarts = _on_one_clock(pts, step)
+    placed = _sorted_nearby(stamps)
+    if placed is None:
+        placed = _filled(stamps, max(1, round(step)))
+    own = sum(here == stamp for here, stamp in zip(placed.tolist(), stamps, strict=True))
+    return Placed(placed, own, restarts)
+
+
+def _on_one_clock(pts: Sequence[int | None], step: Fraction) -> tuple[list[int | None], int]:
+    """Stamps after a jump back are moved to follow the ones before; a single stray stamp counts as none."""
+    far = REORDERED * step
+    known = [stamp for stamp in pts if stamp is not None]
+    following = iter([*known[1:], None])
+    stamps: list[int | None] = []
+    latest: int | None = None
+    offset = restarts = 0
+    for stamp in pts:
+        if stamp is None:
+            stamps.append(None)
+            continue
+        after = next(following)
+        if latest is not None and stamp + offset < latest - far:
+            if after is None or abs(after - stamp) > far:
+                stamps.append(None)
+                continue
+            offset = latest + max(1, round(step)) - stamp
+            restarts += 1
+        stamps.append(stamp + offset)
+        latest = stamp + offset if latest is None else max(latest, stamp + offset)
+    return stamps, restarts
+
+
+def _sorted_nearby(stamps: Sequence[int | None]) -> NDArray[np.int64] | None:
+    """The stamps in order, where every frame has one of its own and none is far from its place."""
+    if None in stamps or len(set(stamps)) < len(stamps):
+        return None
+    array = np.array(stamps, np.int64)
+    order = np.argsort(array)
+    return array[order] if np.abs(order - np.arange(len(order))).max(initial=0) <= REORDERED else None
+
+
+def _filled(stamps: Sequence[int | None], unit: int) -> NDArray[np.int64]:
+    kept = _compatible(stamps)
+    frames = np.arange(len(stamps), dtype=np.int64)
     if not kept:
-        return np.arange(len(pts), dtype=np.int64) * max(1, round(step)), 0
-    at, known = np.array(kept, np.int64), np.array([pts[i] for i in kept], np.int64)
-    frames = np.arange(len(pts))
+        return frames * unit
+    at, known = np.array(kept, np.int64), np.array([stamps[i] for i in kept], np.int64)
     left = np.clip(np.searchsorted(at, frames, side="right") - 1, 0, max(0, len(at) - 2))
     right = np.minimum(left + 1, len(at) - 1)
     span = np.maximum(at[right] - at[left], 1)
     placed = known[left] + (frames - at[left]) * (known[right] - known[left]) // span
-    unit = max(1, round(step))
     before, after = frames < at[0], frames > at[-1]
     placed[before] = known[0] + (frames[before] - at[0]) * unit
     placed[after] = known[-1] + (frames[after] - at[-1]) * unit
-    return placed, len(kept)
+    return placed
 
 
 def _compatible(pts: Sequence[int | None]) -> list[int]:

@@ -123,7 +123,7 @@ def sound_clips(video: Video, clip_stride: int = 1) -> Iterator[ClipSound]:
     for note in heard.notes():
         video.note(note)
     if video.audio is not None and silent:
-        video.note(f"{silent} clips have no sound and are judged by the picture alone")
+        video.note(f"{report.counted(silent, 'clip')} without sound, judged by the picture alone")
 
 
 def clip_frames(video: Video, clips: Sequence[int], spec: InputSpec) -> Iterator[tuple[int, NDArray[np.uint8]]]:

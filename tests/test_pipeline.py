@@ -96,7 +96,7 @@ def test_sound_in_parts_is_scored_in_parts(tmp_path: Path, samplers: Samplers) -
         or np.isnan(scores.audio).tolist() == [False] * 4 + [True] * 6
     )
     assert not np.isnan(scores.visual).any()
-    assert any("clips have no sound" in note for note in video.notes)
+    assert any("without sound" in note for note in video.notes)
 
 
 def test_an_unknown_reencoded_codec_says_so(tmp_path: Path) -> None:

@@ -72,33 +72,40 @@ def test_clips_tile_the_video_without_gap_or_overlap(steps: list[int], frames: i
 
 
 @pytest.mark.parametrize(
-    ("stamps", "expected", "kept"),
+    ("stamps", "expected", "own"),
     [
         ([10, 20, None, 40, 15, 60], [10, 20, 30, 40, 50, 60], 4),  # the docstring's
         ([None, None, 54, 64], [34, 44, 54, 64], 2),
         ([10, None, None], [10, 20, 30], 1),
         ([10, 20, 20, 30], [10, 15, 20, 30], 3),
         ([None, None, None], [0, 10, 20], 0),
-        ([1000, 2000, 0, 10, 20], [-20, -10, 0, 10, 20], 3),  # two clocks: the one that holds for longer
+        ([10, 30, 40, 20, 50], [10, 20, 30, 40, 50], 2),  # complete, but given to the wrong frames (H.264 in AVI)
+        ([1000, 1010, 3, 1030], [1000, 1010, 1020, 1030], 3),  # one stray stamp is no new clock
     ],
 )
 def test_frames_without_a_usable_time_are_placed_between_those_with(
-    stamps: list[int | None], expected: list[int], kept: int
+    stamps: list[int | None], expected: list[int], own: int
 ) -> None:
-    placed, count = placed_stamps(stamps, Fraction(10))
-    assert placed.tolist() == expected
-    assert count == kept
+    placed = placed_stamps(stamps, Fraction(10))
+    assert placed.pts.tolist() == expected
+    assert (placed.own, placed.restarts) == (own, 0)
 
 
-@given(st.lists(st.none() | st.integers(0, 60), min_size=1, max_size=40), st.integers(0, 5))
-def test_placed_times_always_increase_and_keep_what_was_kept(stamps: list[int | None], step: int) -> None:
-    placed, kept = placed_stamps(stamps, Fraction(step))
-    assert len(placed) == len(stamps)
-    assert (np.diff(placed) > 0).all()
-    assert sum(a == b for a, b in zip(placed.tolist(), stamps, strict=True)) >= kept
+def test_a_clock_that_starts_anew_goes_on() -> None:
+    placed = placed_stamps([1000, 1010, None, 1030, 0, 10, 20, 5000, 5010, 7, 17], Fraction(10))
+    assert placed.pts.tolist() == [1000, 1010, 1020, 1030, 1040, 1050, 1060, 6040, 6050, 6060, 6070]
+    assert placed.restarts == 2
+
+
+@given(st.lists(st.none() | st.integers(0, 400), min_size=1, max_size=40), st.integers(0, 5))
+def test_placed_times_always_increase(stamps: list[int | None], step: int) -> None:
+    placed = placed_stamps(stamps, Fraction(step))
+    assert len(placed.pts) == len(stamps)
+    assert (np.diff(placed.pts) > 0).all()
+    assert placed.own <= sum(stamp is not None for stamp in stamps)
 
 
 def test_stamps_in_order_are_all_kept() -> None:
     stamps = [3, 7, 8, 20, 21]
-    placed, kept = placed_stamps(stamps, Fraction(4))
-    assert (placed.tolist(), kept) == (stamps, 5)
+    placed = placed_stamps(stamps, Fraction(4))
+    assert (placed.pts.tolist(), placed.own, placed.restarts) == (stamps, 5, 0)

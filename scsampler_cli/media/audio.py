@@ -19,11 +19,15 @@ from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
 from scsampler_cli.media.container import read_packets, reason
+from scsampler_cli.report import counted
 
 RATE_HZ = 16_000
 """Our choice, after VGGish: keeps everything below 8 kHz."""
 GAP = RATE_HZ // 25
 """Samples (40 ms): a jump in the time stamps up to this is jitter and is closed; a longer one is a gap (our choice)."""
+
+RESTART = RATE_HZ
+"""Samples (1 s) by which time stamps must jump back, and stay back, for the clock to have started anew (our choice)."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class AudioReport:
         """One sentence if anything went wrong."""
         if not self.errors:
             return []
-        return [f"{len(self.errors)} packets of sound could not be decoded (first: {self.errors[0]})"]
+        return [f"{counted(len(self.errors), 'packet')} of sound could not be decoded (first: {self.errors[0]})"]
 
 
 def _open(path: Path) -> av.container.InputContainer:
@@ -124,6 +128,10 @@ class _Placer:
         self._resampler = av.AudioResampler("flt", "mono", RATE_HZ)
         self._layout: tuple[int, str, str] | None = None
         self._cursor: int | None = None
+        self._offset = 0
+        """Samples by which a clock that started anew is moved on."""
+        self._past: int | None = None
+        """Where a frame in the past ended."""
 
     def place(self, frame: av.AudioFrame, report: AudioReport) -> Iterator[AudioBlock]:
         """Blocks of one decoded frame."""
@@ -135,11 +143,19 @@ class _Placer:
         self._layout = layout
         if start is not None:
             expected = self._cursor
-            here = round(start * RATE_HZ)
+            here = round(start * RATE_HZ) + self._offset
+            length = frame.samples * RATE_HZ // max(1, frame.sample_rate)
+            # the second frame in a row that is far back: no stray, but a clock that started anew
+            again = self._past is not None and abs(here - self._past) <= GAP
+            if again and expected is not None and here < expected - RESTART:
+                self._offset += expected - here
+                here = expected
             if expected is None or here > expected + GAP:
                 self._cursor = here
-            elif here < expected - GAP - frame.samples * RATE_HZ // max(1, frame.sample_rate):
+            elif here < expected - GAP - length:
+                self._past = here + length
                 return  # wholly in the past: a repeated or misplaced frame
+            self._past = None
         elif self._cursor is None:
             self._cursor = 0
         frame.pts = None

@@ -31,6 +31,7 @@ from scsampler_cli.features.residual import at_cells, residual
 from scsampler_cli.media.container import decode_packets, motion_vectors, open_video
 from scsampler_cli.media.index import StreamIndex, VideoInfo
 from scsampler_cli.media.reencode import reencode
+from scsampler_cli.report import counted
 from scsampler_cli.timeline import ClipGrid
 
 
@@ -49,9 +50,9 @@ class ReadReport:
         """One sentence for each kind of trouble."""
         notes = []
         if self.errors:
-            notes.append(f"{len(self.errors)} packets could not be decoded (first: {self.errors[0]})")
+            notes.append(f"{counted(len(self.errors), 'packet')} could not be decoded (first: {self.errors[0]})")
         if self.strays:
-            notes.append(f"{self.strays} frames at unexpected times were left out")
+            notes.append(f"{counted(self.strays, 'frame')} at unexpected times left out")
         return notes
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from scsampler_cli.media.container import decode_packets, open_video
 from scsampler_cli.media.index import StreamIndex
+from scsampler_cli.report import counted
 from scsampler_cli.timeline import ClipGrid
 
 Fit = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
@@ -40,10 +41,12 @@ class FramesReport:
         """One sentence for each kind of trouble."""
         notes = []
         if self.errors:
-            notes.append(f"decoding around the chosen clips failed {len(self.errors)} times (first: {self.errors[0]})")
+            notes.append(
+                f"decoding around the chosen clips failed {counted(len(self.errors), 'time')} (first: {self.errors[0]})"
+            )
         if self.repeated:
             notes.append(
-                f"{self.repeated} frames of the chosen clips could not be decoded; neighbours stand in for them"
+                f"{counted(self.repeated, 'frame')} of the chosen clips could not be decoded; neighbours stand in"
             )
         if self.empty:
             notes.append(

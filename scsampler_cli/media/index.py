@@ -27,7 +27,8 @@ from scsampler_cli.errors import VideoError
 from scsampler_cli.media.container import attachments_are_known, decode_packets, open_video, read_packets
 from scsampler_cli.media.h264 import reference_frames
 from scsampler_cli.media.orientation import Orientation, from_matrix
-from scsampler_cli.timeline import FrameTimeline, placed_stamps
+from scsampler_cli.report import counted
+from scsampler_cli.timeline import REORDERED, FrameTimeline, placed_stamps
 
 VECTOR_CODECS = frozenset(
     "h264 "
@@ -112,7 +113,7 @@ def scan(path: Path) -> StreamIndex:
     """
     with open_video(path) as (container, stream):
         census = _count_packets(container, stream)
-        announced = stream.frames, _announced_end(container, stream)
+        announced = _announced_frames(container, stream), _announced_end(container, stream)
     with open_video(path) as (container, stream):
         errors: list[str] = []
         trial = list(itertools.islice(decode_packets(container, stream, errors), TRIAL_FRAMES))
@@ -166,11 +167,19 @@ class _Census:
         """(pts in display order, display positions of keyframes, end pts), or None where packets lack times of their own."""
         stamps = [pts for pts in self.pts if pts is not None]
         shown = np.unique(np.array(stamps, dtype=np.int64))
-        if not stamps or shown.size != len(self.pts):
+        if not stamps or shown.size != len(self.pts) or _starts_anew(stamps):
             return None
         step = self.last[1] or (int(np.median(np.diff(shown))) if shown.size > 1 else 1)
         starts = np.searchsorted(shown, np.unique(np.array(self.keys, dtype=np.int64)))
         return shown, np.unique(np.concatenate([[0], starts])).astype(np.int64), int(shown[-1]) + max(1, step)
+
+
+def _starts_anew(stamps: list[int]) -> bool:
+    """True when times in decoding order jump back further than any reordering of frames does."""
+    array = np.array(stamps, np.int64)
+    behind = np.maximum.accumulate(array) - array
+    usual = np.median(np.diff(np.sort(array))) if len(stamps) > 1 else 1
+    return bool(behind.max() > 2 * REORDERED * usual)
 
 
 def _count_packets(container: av.container.InputContainer, stream: av.video.stream.VideoStream) -> _Census:
@@ -181,20 +190,25 @@ def _count_packets(container: av.container.InputContainer, stream: av.video.stre
     return census
 
 
+def _announced_frames(container: av.container.InputContainer, stream: av.video.stream.VideoStream) -> int:
+    """Frames that the header says there are, 0 where it does not say."""
+    # MP4's own count includes those that an edit list cuts away; FFmpeg's index does not
+    return len(stream.index_entries) if "mov" in container.format.name.split(",") else stream.frames
+
+
 def _announced_end(container: av.container.InputContainer, stream: av.video.stream.VideoStream) -> Fraction | None:
     """Second on the container's clock at which its header says that the pictures, or everything, ends."""
     if stream.duration and stream.time_base:
         return (stream.duration + (stream.start_time or 0)) * stream.time_base
-    if container.duration:
-        return Fraction(container.duration + (container.start_time or 0), av.time_base)
-    return None
+    # Matroska and ASF count from 0 however late their first frame is
+    return Fraction(container.duration, av.time_base) if container.duration else None
 
 
 def _shortfalls(census: _Census, index: StreamIndex, frames: int, end: Fraction | None) -> Iterator[str]:
     """Where less was there than the header announces, which is all that a cut-off file shows."""
     seen = len(census.pts) + census.hidden
     if census.damaged:
-        yield f"{census.damaged} packets are damaged or cut off"
+        yield f"{counted(census.damaged, 'packet')} damaged or cut off"
     if seen < frames:
         yield f"only {seen} of the {frames} frames that the header announces are there: is the file cut off?"
         return
@@ -203,7 +217,7 @@ def _shortfalls(census: _Census, index: StreamIndex, frames: int, end: Fraction 
     if end is not None and not census.hidden and not index.counted and ends < end - slack:
         yield (
             f"the pictures end at {float(ends):.2f} s, the header announces {float(end):.2f} s: "
-            "is the file cut off, or its sound longer?"
+            "is the file cut off, or does its sound or text go on?"
         )
 
 
@@ -254,13 +268,20 @@ def _scan_frames(path: Path, info: VideoInfo, time_base: Fraction, rate: Fractio
             duration = frame.duration or duration
     starts = np.unique(np.array([0, *keys], dtype=np.int64))
     step = 1 / (rate * time_base)
-    placed, kept = placed_stamps(pts, step)
-    if kept == 0:
+    placed = placed_stamps(pts, step)
+    if placed.own == 0:
         notes = [*notes, f"frames carry no usable times; counted at {float(rate):g} frames a second"]
         timeline = FrameTimeline(np.arange(len(pts), dtype=np.int64), len(pts), 1 / Fraction(rate))
         return StreamIndex(info, timeline, starts, True, tuple(notes))
     notes = [*notes, "packets and frames of this file do not correspond; it was indexed by decoding it once more"]
-    if kept < len(pts):
-        notes.append(f"{len(pts) - kept} of {len(pts)} frames carry no usable time and were placed between the others")
-    end = int(placed[-1]) + max(1, duration or round(step))
-    return StreamIndex(info, FrameTimeline(placed, end, time_base), starts, kept < len(pts), tuple(notes))
+    if placed.restarts:
+        again = counted(placed.restarts, "time")
+        notes.append(f"the file's clock starts anew {again}: its parts are taken as following one another")
+    if placed.own < len(pts):
+        lost = len(pts) - placed.own
+        notes.append(
+            f"{lost} of {len(pts)} frames carry no usable time of their own: their neighbours say where they lie"
+        )
+    end = int(placed.pts[-1]) + max(1, duration or round(step))
+    by_count = placed.own < len(pts) or placed.restarts > 0
+    return StreamIndex(info, FrameTimeline(placed.pts, end, time_base), starts, by_count, tuple(notes))

@@ -121,3 +121,14 @@ def test_damage_is_counted_and_the_rest_is_heard(tmp_path: Path) -> None:
     report = AudioReport()
     total = sum(len(block.samples) for block in read_audio(path, report))
     assert total > RATE_HZ
+
+
+def test_a_clock_that_starts_anew_goes_on_and_a_stray_frame_is_left_out(tmp_path: Path) -> None:
+    part = write_video(
+        tmp_path / "part.ts", static(60, 64, 64), codec="mpeg2video", audio=tone(2.4, 500), audio_codec="mp2"
+    )
+    once = heard(part)
+    (tmp_path / "joined.ts").write_bytes(part.read_bytes() * 2)
+    start, samples, _ = heard(tmp_path / "joined.ts")
+    assert start == once[0]
+    assert len(samples) == pytest.approx(2 * len(once[1]), rel=0.05)
