@@ -32,18 +32,27 @@ def find_inputs(paths: Sequence[str], glob: str | None = None, listed: Iterable[
 
     Returns:
         each file once, in the order given, sorted within a folder. A path that does not exist, and a folder that may not be
-        read, stay in the list, so that they become failed records instead of ending a batch or going unnoticed.
+        read or holds nothing to take, stay in the list, so that they become failed records instead of ending a batch or going
+        unnoticed.
 
     Raises:
-        InputError: a folder holds nothing to take, or there is no input at all.
+        InputError: the only folder named holds nothing to take, or there is no input at all.
     """
     found: dict[Path, None] = {}
+    empty: list[Path] = []
     for argument in paths:
         names = [line.rstrip("\r\n") for line in listed] if argument == "-" else [argument]
         for name in filter(None, names):
             path = Path(name)
             # os.path's is_dir says no where pathlib's raises: in a folder that may not be entered
-            found.update(dict.fromkeys(_in_folder(path, glob) if os.path.isdir(path) else [path]))  # noqa: PTH112
+            files = _in_folder(path, glob) if os.path.isdir(path) else [path]  # noqa: PTH112
+            empty += [] if files else [path]
+            found.update(dict.fromkeys(files or [path]))
+    if empty and len(found) == 1:
+        what = f"no file that matches {glob!r}" if glob else "no video"
+        raise InputError(
+            f"{empty[0]}: {what} in this folder", hint="choose by name with --glob '*.EXT', or name the files"
+        )
     if not found:
         raise InputError("no input", hint="give files or folders, or a list on standard input with -")
     return list(found)
@@ -58,11 +67,6 @@ def _in_folder(folder: Path, glob: str | None) -> list[Path]:
             wanted = path.match(glob) if glob else path.suffix.lower() in VIDEO_SUFFIXES
             if wanted and not name.startswith("."):
                 files.append(path)
-    if not files:
-        what = f"no file that matches {glob!r}" if glob else "no video"
-        raise InputError(
-            f"{folder}: {what} in this folder", hint="choose by name with --glob '*.EXT', or name the files"
-        )
     return files
 
 
@@ -76,7 +80,9 @@ def check_readable(path: Path) -> None:
         size = path.stat().st_size
         if path.is_dir():
             next(path.iterdir(), None)
-            raise InputError(f"{path} is a folder", hint="name its files, or give the folder as the only argument")
+            raise InputError(
+                f"{path}: a folder without videos", hint="choose by name with --glob '*.EXT', or name the files"
+            )
         if path.is_file() and size == 0:
             raise InputError(f"{path} is empty (0 bytes)", hint="copy or download it again")
         if not path.is_file():

@@ -67,7 +67,7 @@ def test_unreadable_files_are_told_apart(tmp_path: Path) -> None:
         ("missing.mp4", "No such file"),
         ("empty.mp4", "0 bytes"),
         ("pipe.mp4", "regular"),
-        (".", "folder"),
+        (".", "a folder without videos"),
     ):
         with pytest.raises(InputError, match=word):
             check_readable(tmp_path / name)
@@ -88,3 +88,11 @@ def test_a_folder_that_may_not_be_read_becomes_a_failed_record(tmp_path: Path, m
     monkeypatch.setattr(os, "scandir", refusing)
     assert find_inputs([str(tmp_path)]) == [tmp_path / "open" / "a.mp4", tmp_path / "shut"]
     assert find_inputs([str(tmp_path / "shut")]) == [tmp_path / "shut"]
+
+
+def test_an_empty_folder_among_others_becomes_a_failed_record(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+    found = find_inputs([str(tmp_path / "nothing"), str(tree / "b.mp4")])
+    assert found == [tmp_path / "nothing", tree / "b.mp4"]
+    with pytest.raises(InputError, match="a folder without videos"):
+        check_readable(found[0])

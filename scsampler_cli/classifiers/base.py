@@ -83,7 +83,7 @@ def probabilities_of(classifier: ClipClassifier, clips: NDArray[np.uint8]) -> ND
         found = np.asarray(classifier.classify(clips), dtype=np.float32)
     except ScsamplerError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ClassifierError(
             f"classifier {classifier.name!r} failed: {type(error).__name__}: {error}",
             hint="the fault is the classifier's; --debug shows where",
@@ -100,5 +100,6 @@ def probabilities_of(classifier: ClipClassifier, clips: NDArray[np.uint8]) -> ND
 
 def _broken(classifier: ClipClassifier, what: str) -> ClassifierError:
     return ClassifierError(
-        f"classifier {classifier.name!r} ({classifier.weights.source}) {what}", hint="are its weights whole?"
+        f"classifier {classifier.name!r} ({classifier.weights.source}) {what}",
+        hint="one row of probabilities a clip is wanted; are its weights whole?",
     )

@@ -84,7 +84,7 @@ def load(
         classifier = found.load()(device, dtype, weights=weights, labels=labels)
     except ScsamplerError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ClassifierError(
             f"classifier {name!r} is broken: {type(error).__name__}: {error}",
             hint=f"it comes from {_owner(found)} ({found.value})",
@@ -94,7 +94,22 @@ def load(
             f"classifier {name!r} is broken: its factory returned {type(classifier).__name__}",
             hint="a classifier has name, labels, spec, weights and classify()",
         )
+    _check_fields(classifier, name)
     return classifier
+
+
+def _check_fields(classifier: ClipClassifier, name: str) -> None:
+    from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
+
+    right = {
+        "labels (different names, at least one)": 0 < len(set(classifier.labels)) == len(classifier.labels),
+        "spec (an InputSpec)": isinstance(classifier.spec, InputSpec),
+        "weights (a WeightsInfo)": isinstance(classifier.weights, WeightsInfo),
+    }
+    for what in (what for what, good in right.items() if not good):
+        raise ClassifierError(
+            f"classifier {name!r} is broken: its {what} will not do", hint="see scsampler_cli.classifiers.base"
+        )
 
 
 def _suggestion(name: str) -> str:

@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 
 from scsampler_cli import __version__, console
-from scsampler_cli.cli.batch import INTERRUPTED
+from scsampler_cli.cli.batch import FAILED, INTERRUPTED, READER_GONE
 from scsampler_cli.cli.bench import bench
 from scsampler_cli.cli.classify import classify
 from scsampler_cli.cli.environment import let_idle_threads_sleep
 from scsampler_cli.cli.extract import extract
 from scsampler_cli.cli.score import score
 from scsampler_cli.cli.train import train
-from scsampler_cli.errors import SettingsError
+from scsampler_cli.errors import OutputError, SettingsError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -50,6 +50,9 @@ def run() -> int:
         the exit code: 0 ok, 1 failed, 2 usage, 3 some inputs failed, 130 interrupted.
     """
     let_idle_threads_sleep()
+    if sys.stdout is None:
+        console.show_error(OutputError("standard output is closed", hint="give it somewhere to go, such as /dev/null"))
+        return FAILED
     if isinstance(sys.stdout, io.TextIOWrapper):
         # results are UTF-8 whatever the locale says; bytes of names that are not become \\udcNN instead of an end of the run
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -57,6 +60,11 @@ def run() -> int:
         return app(prog_name="scsampler", standalone_mode=False) or 0
     except typer.Abort:
         return INTERRUPTED
+    except (BrokenPipeError, SystemExit):  # so do Typer and rich leave when the reader of the help has gone
+        return READER_GONE
+    except OSError as error:  # the help, on a full disk
+        console.show_error(OutputError(f"cannot write: {error.strerror or error}", hint="is the disk full?"))
+        return FAILED
     except typer.TyperException as error:  # a usage error that Typer found
         _show_usage(error)
         return error.exit_code

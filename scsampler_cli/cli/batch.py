@@ -6,6 +6,7 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 some inputs failed, 130 interrupted.
 from __future__ import annotations
 
 import functools
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterable
@@ -23,6 +24,8 @@ from scsampler_cli.writers import Writer, check_output, format_for, open_writer
 
 STDOUT = Path("-")
 FAILED, USAGE, SOME_FAILED, INTERRUPTED = 1, 2, 3, 130
+READER_GONE = 128 + signal.SIGPIPE
+"""As the shell says it of a program whose pipe was closed."""
 
 Progress = Callable[[str, int, int], None]
 Work = Callable[[Path, Progress], dict[str, Any]]
@@ -98,7 +101,11 @@ def _check_at_once(batch: Batch) -> None:
 
 
 def _listed() -> Iterable[str]:
-    yield from sys.stdin
+    """Paths on standard input, a line each, or separated by NUL as `find -print0` writes them; bytes of any encoding."""
+    if sys.stdin is None:
+        return
+    data = sys.stdin.buffer.read()
+    yield from (os.fsdecode(name) for name in data.split(b"\0" if b"\0" in data else b"\n"))
 
 
 def run(batch: Batch, work: Work) -> None:
@@ -158,7 +165,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             # the reader of our output has gone: nobody is left to tell
-            raise typer.Exit(128 + signal.SIGPIPE) from None
+            raise typer.Exit(READER_GONE) from None
         except Exception as error:
             if kwargs.get("debug"):
                 console.show_traceback(error)

@@ -87,6 +87,7 @@ def classify(
 
     def work(path: Path, progress: batch.Progress) -> dict[str, Any]:
         record = pipeline.classify(path, samplers, model, features, selection, top, progress)
+        record["settings"] |= models.runtime(device, precision)
         return _with_answer(record, answer) if demo else record
 
     batch.run(todo, work)

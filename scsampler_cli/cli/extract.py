@@ -75,15 +75,19 @@ def _targets(todo: batch.Batch, paths: list[str], output: Path | None) -> dict[P
     """Where each video's features go: the tree below a folder argument is kept.
 
     Raises:
-        SettingsError: two videos would get one file.
+        SettingsError: two videos would get one file, or the output is "-" or a file for several videos.
     """
     from scsampler_cli.features.store import SUFFIX
 
+    if output == batch.STDOUT:
+        raise SettingsError("feature files are not written to standard output", hint="give -o a file or a folder")
     if todo.single and output is not None and not output.is_dir():
         batch.keep_apart(todo.inputs, output)
         return {todo.inputs[0]: output}
     roots = [Path(path) for path in paths if Path(path).is_dir()]
     folder = output or Path()
+    if folder.suffix == SUFFIX and not folder.is_dir():
+        raise SettingsError(f"{folder} is one file for several videos", hint="give -o a folder")
     targets = {}
     for path in todo.inputs:
         root = next((root for root in roots if path.is_relative_to(root)), path.parent)

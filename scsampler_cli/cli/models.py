@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scsampler_cli import console
 from scsampler_cli.classifiers import registry
 from scsampler_cli.config import AUDIO, VISUAL, parse_device
-from scsampler_cli.errors import InputError
+from scsampler_cli.errors import InputError, SettingsError
 from scsampler_cli.shipped import check_weight_file, sampler_files
 
 if TYPE_CHECKING:
@@ -38,6 +38,11 @@ def check(
     parse_device(device)
     if classifier != "auto" and isinstance(found := registry.find(classifier), Path):
         check_weight_file(found)
+        if weights is not None:
+            raise SettingsError(
+                f"two weight files: --classifier {classifier} and --weights {weights}",
+                hint="name the network: --classifier r2plus1d_18 --weights FILE",
+            )
     if weights is not None:
         check_weight_file(weights)
     read_labels(labels)
@@ -78,6 +83,15 @@ def load_samplers(visual: str, audio: str, auto: str, device: str, precision: st
         load_visual(auto if visual == "auto" else visual, where, dtype),
         load_audio(auto if audio == "auto" else audio, where, dtype),
     )
+
+
+def runtime(device: str, precision: str) -> dict[str, str]:
+    """Device and precision in force, for the record."""
+    from scsampler_cli.device import PRECISIONS, pick_device, pick_dtype
+
+    where = pick_device(device)
+    dtype = pick_dtype(precision, where)
+    return {"device": str(where), "precision": next(name for name, known in PRECISIONS.items() if known == dtype)}
 
 
 def read_labels(path: Path | None) -> list[str] | None:

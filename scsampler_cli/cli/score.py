@@ -48,6 +48,8 @@ def score(
     samplers = models.load_samplers(visual_sampler, audio_sampler, models.AUTO_SET, device, precision)
 
     def work(path: Path, progress: batch.Progress) -> dict[str, Any]:
-        return pipeline.score(path, samplers, features, clip_frames, frame_stride, selection, progress)
+        record = pipeline.score(path, samplers, features, clip_frames, frame_stride, selection, progress)
+        record["settings"] |= models.runtime(device, precision)
+        return record
 
     batch.run(todo, work)

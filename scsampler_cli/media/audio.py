@@ -18,7 +18,7 @@ import numpy as np
 from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
-from scsampler_cli.media.container import read_packets, reason
+from scsampler_cli.media.container import open_local, read_packets, reason
 from scsampler_cli.report import counted
 
 RATE_HZ = 16_000
@@ -63,14 +63,10 @@ class AudioReport:
         return [f"{counted(len(self.errors), 'packet')} of sound could not be decoded (first: {self.errors[0]})"]
 
 
-def _open(path: Path) -> av.container.InputContainer:
-    return av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace")
-
-
 def probe_audio(path: Path) -> tuple[AudioInfo | None, str | None]:
     """The first decodable sound track of a file, or None and why there is none."""
     try:
-        with _open(path) as container:
+        with open_local(path) as container:
             stream = _track(container)
             if stream is not None:
                 context = stream.codec_context
@@ -97,7 +93,7 @@ def read_audio(path: Path, report: AudioReport) -> Iterator[AudioBlock]:
         path: the file.
         report: filled in on the way; damaged packets are skipped and counted.
     """
-    with _open(path) as container:
+    with open_local(path) as container:
         stream = _track(container)
         if stream is None:
             return

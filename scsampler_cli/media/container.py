@@ -27,6 +27,17 @@ _TRIES = 100_000
 """Packets without a single frame after which a stream counts as undecodable; bounds the time spent on garbage."""
 
 
+def open_local(path: Path) -> av.container.InputContainer:
+    """Open one local file, and nothing that it names: no network, no segment of a playlist.
+
+    Raises:
+        av.error.FFmpegError, OSError, ValueError: it cannot be opened.
+    """
+    options = {"protocol_whitelist": "file", "allowed_extensions": "none", "allowed_segment_extensions": "none"}
+    # "file:" keeps a name such as "concat:a|b" from being read as a protocol
+    return av.open(f"file:{path}", options=options, metadata_errors="replace")
+
+
 @contextmanager
 def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.video.stream.VideoStream]]:
     """Open a local file and pick its first real picture stream; the container is closed on the way out.
@@ -37,8 +48,7 @@ def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.vid
         VideoError: the file is not media, or holds sound or cover art only.
     """
     try:
-        # "file:" keeps a name such as "concat:a|b" from being read as a protocol.
-        container = av.open(f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="replace")
+        container = open_local(path)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise _unreadable(path, error) from error
     with container:
@@ -59,6 +69,8 @@ def reason(error: Exception) -> str:
 
 
 def _unreadable(path: Path, error: Exception) -> VideoError:
+    if _is_playlist(path):
+        return VideoError(f"{path}: a playlist; it is not followed", hint="name the files that it lists")
     if isinstance(error, OSError) and not isinstance(error, av.error.FFmpegError | av.error.InvalidDataError):
         return VideoError(
             f"{path}: cannot be opened ({error.strerror or error})", hint="check the path and its permissions"
@@ -69,6 +81,15 @@ def _unreadable(path: Path, error: Exception) -> VideoError:
         f"{path}: not a video that FFmpeg can read ({reason(error)})",
         hint="the file may be cut off, empty, or something else under a video's name; try to play it",
     )
+
+
+def _is_playlist(path: Path) -> bool:
+    """For the message alone: `open_local` has refused it."""
+    try:
+        with path.open("rb") as file:
+            return file.read(64).lstrip(b"\xef\xbb\xbf").startswith((b"#EXTM3U", b"ffconcat", b"[playlist]"))
+    except OSError:
+        return False
 
 
 def _picture_stream(container: av.container.InputContainer, path: Path) -> av.video.stream.VideoStream:

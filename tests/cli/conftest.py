@@ -23,8 +23,9 @@ def run(cache: Path) -> Run:
         environment = {"PATH": "/usr/bin:/bin", "HOME": str(cache), "XDG_CACHE_HOME": str(cache), "COLUMNS": "80"}
         command = [sys.executable, "-m", "scsampler_cli", *map(str, arguments)]
         return subprocess.run(
-            command, input=stdin, capture_output=True, text=True, timeout=300, env=environment, cwd=cache, check=False
-        )
+            command, input=stdin, capture_output=True, encoding="utf-8", errors="surrogateescape",
+            timeout=300, env=environment, cwd=cache, check=False,
+        )  # fmt: skip
 
     return call
 

@@ -176,3 +176,28 @@ def test_a_reader_that_leaves_is_no_error(run: Run, videos: Path, cache: Path) -
         ["bash", "-c", command], capture_output=True, text=True, cwd=cache, check=False, timeout=120
     )
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "word"),
+    [
+        ("--help > /dev/full", 1, "No space left on device"),
+        ("classify {video} --classifier demo >&-", 1, "standard output is closed"),
+        ("classify - --classifier demo <&-", 1, "no input"),
+        ("extract {video} -o -", 2, "not written to standard output"),
+        ("extract {video} {video}/../sub/silent.mkv -o x.scf", 2, "one file for several videos"),
+        ("classify {video} --classifier w.pth --weights w.pth", 2, "two weight files"),
+    ],
+)
+def test_streams_and_files_that_cannot_serve(videos: Path, cache: Path, command: str, code: int, word: str) -> None:
+    (cache / "w.pth").write_bytes(b"x")
+    line = f"'{sys.executable}' -m scsampler_cli " + command.format(video=f"'{videos}/loud.mp4'")
+    result = subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=cache, check=False, timeout=120)
+    check_failure(result, code, word)
+
+
+def test_a_reader_that_leaves_the_help_is_no_error(cache: Path) -> None:
+    line = f"set -o pipefail; '{sys.executable}' -m scsampler_cli classify --help | true"
+    result = subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=cache, check=False, timeout=120)
+    assert result.returncode in (0, 141)  # 0 where all was written before the reader left
+    assert result.stderr == ""

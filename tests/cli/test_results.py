@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -42,6 +43,8 @@ def test_a_record_is_complete_and_the_same_every_time(run: Run, videos: Path) ->
     assert len(record["classifier"]["sha256"]) == 64
     assert [sampler["input"] for sampler in record["samplers"]] == ["md", "rgbr", "mel"]
     assert record["settings"]["selection"]["strategy"] == "av-union-list"
+    assert record["settings"]["device"] == "cpu"
+    assert record["settings"]["precision"] in ("bf16", "fp32")
     assert {"torch", "av", "ffmpeg", "scsampler"} <= set(record["versions"])
 
 
@@ -66,6 +69,22 @@ def test_a_bad_file_is_one_record_and_the_rest_goes_on(run: Run, videos: Path, t
     assert records[0]["error"]["type"] == "VideoError"
     assert records[0]["error"]["hint"]
     assert result.stderr.count("error: ") == 1
+
+
+def test_an_empty_folder_is_a_record_among_others(run: Run, videos: Path, tmp_path: Path) -> None:
+    result = run("classify", tmp_path, videos / "loud.mp4", *DEMO, "--strategy", "uniform", "--format", "jsonl")
+    assert result.returncode == 3
+    assert [json.loads(line)["status"] for line in result.stdout.splitlines()] == ["error", "ok"]
+
+
+def test_a_list_with_nul_between_the_names(run: Run, videos: Path, tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"new\nline \xff.mp4")
+    shutil.copy(videos / "loud.mp4", odd)
+    stdin = f"{odd}\0{videos / 'loud.mp4'}\0"
+    result = run("classify", "-", *DEMO, "--strategy", "uniform", "--k", "1", "--format", "jsonl", stdin=stdin)
+    assert result.returncode == 0, result.stderr
+    paths = [json.loads(line)["path"] for line in result.stdout.splitlines()]
+    assert paths == [str(odd), str(videos / "loud.mp4")]
 
 
 def test_a_list_on_standard_input_and_csv(run: Run, videos: Path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from scsampler_cli.errors import VideoError
+from scsampler_cli.media.audio import probe_audio
 from scsampler_cli.media.index import scan
 from tests.synthetic import static, tone, write_video
 
@@ -40,12 +41,16 @@ def test_sound_alone_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_playlist_opens_no_other_file(tmp_path: Path) -> None:
-    video = write_video(tmp_path / "secret.mp4", static(10, 64, 64))
+    video = write_video(tmp_path / "secret.mp4", static(10, 64, 64), audio=tone(0.4, 300))
     (tmp_path / "list.m3u8").write_text(f"#EXTM3U\n#EXTINF:1,\n{video}\n#EXT-X-ENDLIST\n")
+    (tmp_path / "full.m3u8").write_text(
+        f"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:9,\n{video}\n#EXT-X-ENDLIST\n"  # one that FFmpeg would follow
+    )
     (tmp_path / "list.ffconcat").write_text(f"ffconcat version 1.0\nfile '{video}'\n")
-    for name in ("list.m3u8", "list.ffconcat"):
-        with pytest.raises(VideoError):
+    for name in ("list.m3u8", "full.m3u8", "list.ffconcat"):
+        with pytest.raises(VideoError, match="a playlist"):
             scan(tmp_path / name)
+        assert probe_audio(tmp_path / name)[0] is None
 
 
 def test_metadata_in_another_encoding_does_no_harm(tmp_path: Path) -> None:
