@@ -10,7 +10,7 @@ def main() -> None:
 
         code = run()
     except KeyboardInterrupt:
-        code = 130
+        code = 130  # `cli.batch.INTERRUPTED`, which may not be imported yet
     sys.exit(code)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from scsampler_cli.errors import SettingsError
 
 VISUAL, AUDIO = ("if", "md", "rgbr"), ("mel",)
+"""Inputs of the visual and of the audio sampler."""
 INPUTS = (*VISUAL, *AUDIO)
 """Sampler inputs: I-frames, motion displacements, RGB residuals (Sec. 3.3.1), log-mel spectrogram (Sec. 3.3.2)."""
 

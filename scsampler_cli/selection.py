@@ -118,8 +118,8 @@ def av_intersect_list(lists: _Lists, settings: SelectionSettings) -> Picked:
     """
     enters = np.maximum(lists.visual_rank, lists.audio_rank) + 1
     order = _ordered(enters, lists.visual_rank + lists.audio_rank)
-    both = "in both top" if lists.heard.any() else "visual #"
-    return [(p, f"{both} {enters[p]}".replace("# ", "#")) for p in order[: settings.k]]
+    reason = "in both top " if lists.heard.any() else "visual #"
+    return [(p, f"{reason}{enters[p]}") for p in order[: settings.k]]
 
 
 def av_convex_list(lists: _Lists, settings: SelectionSettings) -> Picked:

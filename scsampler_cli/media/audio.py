@@ -55,12 +55,24 @@ class AudioReport:
 
     errors: list[str] = field(default_factory=list)
     """Decoder errors, in order."""
+    misplaced: int = 0
+    """Frames that were left out because they lie where there is sound already."""
+    restarts: int = 0
+    """How often the clock started anew."""
 
     def notes(self) -> list[str]:
-        """One sentence if anything went wrong."""
-        if not self.errors:
-            return []
-        return [f"{counted(len(self.errors), 'packet')} of sound could not be decoded (first: {self.errors[0]})"]
+        """One sentence for each kind of trouble."""
+        notes = []
+        if self.errors:
+            notes.append(
+                f"{counted(len(self.errors), 'packet')} of sound could not be decoded (first: {self.errors[0]})"
+            )
+        if self.misplaced:
+            notes.append(f"{counted(self.misplaced, 'frame')} of sound left out: their times lie in the past")
+        if self.restarts:
+            again = counted(self.restarts, "time")
+            notes.append(f"the clock of the sound starts anew {again}: its parts are taken as following one another")
+        return notes
 
 
 def probe_audio(path: Path) -> tuple[AudioInfo | None, str | None]:
@@ -146,10 +158,12 @@ class _Placer:
             if again and expected is not None and here < expected - RESTART:
                 self._offset += expected - here
                 here = expected
+                report.restarts += 1
             if expected is None or here > expected + GAP:
                 self._cursor = here
             elif here < expected - GAP - length:
                 self._past = here + length
+                report.misplaced += 1
                 return  # wholly in the past: a repeated or misplaced frame
             self._past = None
         elif self._cursor is None:

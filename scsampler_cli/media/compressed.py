@@ -1,7 +1,8 @@
 """The compressed-stream reader: one pass over a video, its frames with their vectors, the clips' IF, MD and RGB-R.
 
-Data flow: decoded frames (natively with vectors, or through `media.reencode`) -> `CodedFrame` with its reference -> the I- and
-P-frames that a clip takes -> `ClipVisual`. At most two coded frames and one clip's features are held at any time.
+Data flow: decoded frames (natively with vectors, or through `media.reencode`) -> `CodedFrame` with its references -> the I- and
+P-frames that a clip takes -> `ClipVisual`. Held at any time: the features of one clip, and the frames that may still be
+referred to, 16 at most.
 
 Facts of FFmpeg that this rests on, each held by a test: a P-frame's reference is the I- or P-frame shown before it, not the
 frame shown before it; vectors grow with that distance; B-frames that nothing refers to can be skipped whole.

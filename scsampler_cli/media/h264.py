@@ -40,10 +40,11 @@ def _units(data: bytes) -> Iterator[bytes]:
     if data[:1] != b"\1":
         yield from data.split(b"\0\0\1")
         return
-    at = 6
-    for _ in range(
+    count = (
         data[5] & 31 if len(data) > 5 else 0
-    ):  # avcC: count, then 16-bit lengths (ISO/IEC 14496-15, 5.3.3.1)
+    )  # avcC: a count, then units with 16-bit lengths (ISO/IEC 14496-15, 5.3.3.1)
+    at = 6
+    for _ in range(count):
         length = int.from_bytes(data[at : at + 2], "big")
         yield data[at + 2 : at + 2 + length]
         at += 2 + length

@@ -190,6 +190,10 @@ def test_features_that_were_not_extracted_are_missed(run: Run, videos: Path, tmp
     run("extract", videos / "loud.mp4", "-o", tmp_path / "x.scf", "--what", "md")
     samplers = ["--visual-sampler", "demo", "--audio-sampler", "demo"]
     check_failure(run("score", tmp_path / "x.scf", *samplers), 1, "the sampler needs rgbr")
+    run("extract", videos / "sub" / "silent.mkv", "-o", tmp_path / "silent.scf", "--what", "md,rgbr")
+    silent = run("score", tmp_path / "silent.scf", *samplers, "--format", "json")
+    assert silent.returncode == 0, silent.stderr  # there is no sound that could have been extracted
+    assert any("no audio scores" in note for note in json.loads(silent.stdout)["notes"])
 
 
 def test_a_folder_is_extracted_into_a_folder(run: Run, videos: Path, tmp_path: Path) -> None:
