@@ -13,31 +13,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from scsampler_cli import aggregate
 from scsampler_cli.classifiers.base import ClipClassifier
-from scsampler_cli.config import STRATEGIES, FeatureSettings, SelectionSettings
-from scsampler_cli.datasets import Example
+from scsampler_cli.config import STRATEGIES, FeatureSettings
+from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import ScsamplerError
-from scsampler_cli.scores import ClipScores
-from scsampler_cli.selection import BASELINES, select, top_k
+from scsampler_cli.replay import ORACLE, Known, is_right, taken
+from scsampler_cli.selection import BASELINES
 from scsampler_cli.video import Progress, Samplers, Video, classify_clips, scores_of
 
 COMPARED = tuple(name for name in STRATEGIES if name != "empirical")
 """All but the one that needs a training set's histogram."""
-ORACLE = "oracle"
 
 
 @dataclass(frozen=True)
-class Evaluated:
-    """All that the strategies need to know of one video."""
+class Evaluated(Known):
+    """What is known of one video, and how long it took to know it."""
 
-    target: int
-    """Index of the true label."""
-    scores: ClipScores
-    probabilities: NDArray[np.float32]
-    """ClipProbs: float32 [L, C]."""
     score_s: float
     classify_s: float
 
@@ -95,27 +87,20 @@ def tabulate(videos: list[Evaluated], k: int, seed: int = 0) -> list[dict[str, A
     """
     rows = []
     for strategy in (*COMPARED, ORACLE):
-        taken = [_taken(video, strategy, k, seed) for video in videos]
-        tags = [int(aggregate.mean(v.probabilities[t]).argmax()) for v, t in zip(videos, taken, strict=True)]
+        chosen = [taken(video, strategy, k, seed) for video in videos]
+        right = [is_right(video, clips) for video, clips in zip(videos, chosen, strict=True)]
         spent = [
             (0.0 if strategy in BASELINES or strategy == ORACLE else video.score_s)
             + video.classify_s * (1.0 if strategy == ORACLE else len(clips) / len(video.probabilities))
-            for video, clips in zip(videos, taken, strict=True)
+            for video, clips in zip(videos, chosen, strict=True)
         ]
         rows.append(
             {
                 "strategy": strategy,
-                "accuracy": round(float(np.mean([tag == v.target for tag, v in zip(tags, videos, strict=True)])), 4),
+                "accuracy": round(float(np.mean(right)), 4),
                 "videos": len(videos),
-                "clips_per_video": round(float(np.mean([len(clips) for clips in taken])), 1),
+                "clips_per_video": round(float(np.mean([len(clips) for clips in chosen])), 1),
                 "seconds_per_video": round(float(np.mean(spent)), 3),
             }
         )
     return rows
-
-
-def _taken(video: Evaluated, strategy: str, k: int, seed: int) -> NDArray[np.int64]:
-    if strategy == ORACLE:
-        # O(v, y; K) = topK of f_y (Sec. 3.1)
-        return top_k(video.probabilities[:, video.target], k)
-    return select(video.scores, SelectionSettings(strategy, k, seed=seed)).clips

@@ -44,7 +44,8 @@ class Bars:
     def __init__(self, quiet: bool, inputs: int = 1) -> None:
         self._bar = None if quiet or not sys.stderr.isatty() else _rich_progress()
         if self._bar is not None:
-            self._stage = self._bar.add_task("opening", total=None)
+            self._shown = "opening"
+            self._stage = self._bar.add_task(self._shown, total=None)
             self._inputs = self._bar.add_task("files", total=inputs, visible=inputs > 1)
 
     def __enter__(self) -> Bars:
@@ -56,14 +57,15 @@ class Bars:
         if self._bar is not None:
             self._bar.stop()
 
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """Show how far a stage is."""
+    def __call__(self, stage: str, done: int, total: int, detail: str = "") -> None:
+        """Show how far a stage is; the time left is counted anew with every new stage."""
         if self._bar is None:
             return
         name = STAGES.get(stage, stage)
-        if self._bar.tasks[0].description != name:
-            self._bar.reset(self._stage, description=name, total=total)
-        self._bar.update(self._stage, completed=done, total=total)
+        if self._shown != name or done == 1:
+            self._shown = name
+            self._bar.reset(self._stage, total=total)
+        self._bar.update(self._stage, description=f"{name} {detail}".rstrip(), completed=done, total=total)
 
     def input_done(self) -> None:
         """One more input has its result."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from scsampler_cli.datasets import Example
+from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import OutputError
 from scsampler_cli.media.demo import LABELS, DemoVideo, write_demo_video
 
@@ -72,16 +72,20 @@ def demo_set(
 def training_set(folder: Path, trimmed: bool, progress: Callable[[int, int], None]) -> list[Example]:
     """What the shipped demo networks are trained on.
 
-    A classifier learns from short trimmed videos (24 of each class, 6 for validation). Samplers see these and 8 untrimmed
-    videos of each class, where most clips show nothing: that is what teaches them to be unsure there.
+    A classifier learns from short trimmed videos (24 of each class, 6 for validation). Samplers see the former and 8 untrimmed
+    videos of each class, where most clips show nothing: that is what teaches them to be unsure there. They are measured on 4
+    further untrimmed videos of each class.
     """
-    total = len(LABELS) * (30 if trimmed else 38)
-    done = 0
+    per_class = (24, 6) if trimmed else (24, 8, 4)
+    total, done = len(LABELS) * sum(per_class), 0
 
     def count(_: int, __: int) -> None:
         nonlocal done
         done += 1
         progress(done, total)
 
-    examples = demo_set(folder, 24, 1000, 6, True, "train", count) + demo_set(folder, 6, 2000, 6, True, "val", count)
-    return examples if trimmed else demo_set(folder, 8, 3000, 40, False, "train", count) + examples
+    examples = demo_set(folder, 24, 1000, 6, True, "train", count)
+    if trimmed:
+        return examples + demo_set(folder, 6, 2000, 6, True, "val", count)
+    examples += demo_set(folder, 8, 3000, 40, False, "train", count)
+    return examples + demo_set(folder, 4, 4000, 60, False, "val", count)

@@ -30,6 +30,18 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def own_device(name: str, local_rank: str | None) -> str:
+    """The device's name for one of several processes of a machine: each has a GPU of its own, unless all use the CPU.
+
+    Args:
+        name: as asked for.
+        local_rank: the number that `torchrun` gives the process; None without it.
+    """
+    if local_rank is None or name == "cpu" or ":" in name or not torch.cuda.is_available():
+        return name
+    return f"cuda:{local_rank}"
+
+
 def pick_dtype(name: str, device: torch.device) -> torch.dtype:
     """The type behind "fp32", "bf16", "fp16", or "auto": whichever is fast on the device and safe without loss scaling.
 

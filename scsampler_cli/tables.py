@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from unicodedata import category
 
@@ -25,6 +25,20 @@ _COLUMNS = {
         "error",
     ],
     "extract": ["path", "status", "output", "inputs", "clips", "bytes", "notes", "error"],
+    "weights": [
+        "path",
+        "status",
+        "name",
+        "kind",
+        "arch",
+        "objective",
+        "labels",
+        "bytes",
+        "sha256",
+        "where",
+        "data",
+        "error",
+    ],
 }
 
 
@@ -51,7 +65,7 @@ FORMULA = ("=", "+", "-", "@")
 
 
 def command_of(record: Record) -> str:
-    """The command, "classify", "score" or "extract", from the record's schema."""
+    """The command, "classify", "score", "extract" or "weights", from the record's schema."""
     return str(record["schema"]).removeprefix("scsampler.").split("/")[0]
 
 
@@ -102,21 +116,53 @@ def _extract(record: Record) -> Iterator[str]:
 _BODY = {"classify": _classify, "score": _score, "extract": _extract}
 
 
+_HEADINGS = ("name", "kind", "arch", "objective", "labels", "MB", "sha256", "where", "trained on")
+_RIGHT = ("labels", "MB")
+_DATA_WIDTH = 48
+
+
+def weights_table(records: Sequence[Record]) -> str:
+    """Weight files as a table, a line each; a file that cannot be read has its error in the last column."""
+    rows = [_HEADINGS, *(tuple(map(printable, _weights_row(record))) for record in records)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "".join(f"{_aligned(row, widths)}\n" for row in rows)
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = zip(_HEADINGS, row, widths, strict=True)
+    return "  ".join(cell.rjust(width) if name in _RIGHT else cell.ljust(width) for name, cell, width in cells).rstrip()
+
+
+def _weights_row(record: Record) -> tuple[str, ...]:
+    if record["status"] != "ok":
+        return (record["name"], *"------", record["where"], f"error: {record['error']['message']}")
+    size = record["bytes"] and f"{record['bytes'] / 1e6:.1f}"
+    digest, data = record["sha256"] and record["sha256"][:12], record["data"]
+    if data and len(data) > _DATA_WIDTH:
+        data = f"{data[: _DATA_WIDTH - 3]}..."
+    known = [record[key] for key in ("name", "kind", "arch", "objective", "labels")]
+    return tuple("-" if value is None else str(value) for value in (*known, size, digest, record["where"], data))
+
+
 def _number(value: float | None) -> str:
     return "    -" if value is None else f"{value:.3f}"
 
 
 def csv_rows(record: Record) -> Iterator[dict[str, object]]:
-    """Rows with the columns of `csv_columns`; a failed video is one row.
+    """Rows with the columns of `csv_columns`; a failed video, and every weight file, is one row.
 
     A path that a spreadsheet would take for a formula gets "./" in front, which names the same file.
     """
-    path = record["path"]
+    path, command = record["path"], command_of(record)
     common = {"path": f"./{path}" if path.startswith(FORMULA) else path, "status": record["status"]}
+    if command == "weights":
+        common = {key: record[key] for key in _COLUMNS[command] if key in record} | common
     if record["status"] != "ok":
         yield {**common, "error": record["error"]["message"]}
         return
-    command = command_of(record)
+    if command == "weights":
+        yield common
+        return
     if command == "score":
         for clip in record["clips"]:
             yield {**common, **clip, "why": clip["why"] or ""}

@@ -168,17 +168,19 @@ def _some(keys: list[str]) -> str:
     return ", ".join(keys[:3]) + (", ..." if len(keys) > 3 else "")
 
 
+def halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors as they are written: on the CPU, floats in half precision, in alphabetical order."""
+    found = {name: tensor.detach().cpu().contiguous() for name, tensor in sorted(tensors.items())}
+    return {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in found.items()}
+
+
 def write_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
     """Write safetensors in half precision, atomically; the same input gives the same bytes.
 
     Raises:
         OutputError: the file cannot be written.
     """
-    halves = {
-        name: (tensor.detach().cpu().half() if tensor.is_floating_point() else tensor.detach().cpu()).contiguous()
-        for name, tensor in sorted(tensors.items())
-    }
-    data = save(halves, {_KEY: json.dumps({"format": FORMAT, **metadata}, sort_keys=True)})
+    data = save(halved(tensors), {_KEY: json.dumps({"format": FORMAT, **metadata}, sort_keys=True)})
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

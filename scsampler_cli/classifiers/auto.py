@@ -6,8 +6,8 @@ import torch
 
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.base import ClipClassifier
-from scsampler_cli.classifiers.torchvision import cached_path
 from scsampler_cli.errors import ClassifierError, WeightsError
+from scsampler_cli.public import cached_path
 from scsampler_cli.shipped import shipped
 
 PREFERRED = "mc3_18"
@@ -20,7 +20,8 @@ def choose_auto(device: torch.device, dtype: torch.dtype) -> tuple[ClipClassifie
     """Kinetics-400 MC3-18 if its weights are cached or can be downloaded, else the best shipped classifier.
 
     Raises:
-        ClassifierError: nothing at all can be loaded.
+        ClassifierError: two distributions claim the name, and nothing ships.
+        WeightsError: the weights cannot be had, and nothing ships.
     """
     was_cached = cached_path(PREFERRED).is_file()
     try:

@@ -27,7 +27,7 @@ def fit_frame(frame: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
         uint8 [h, w, 3] with (h, w) = spec.crop; black is added where the resized picture is smaller than the crop.
     """
     planes = torch.from_numpy(frame).permute(2, 0, 1)
-    size = list(spec.resize) if isinstance(spec.resize, tuple) else _short_side(planes, spec.resize)
+    size = list(resized((frame.shape[0], frame.shape[1]), spec))
     planes = transforms.resize(planes, size, v2.InterpolationMode.BILINEAR, antialias=False)
     return transforms.center_crop(planes, list(spec.crop)).permute(1, 2, 0).contiguous().numpy()
 
@@ -36,10 +36,13 @@ _LONGEST = 8
 """Times the short side: a longer strip is squeezed, so that memory stays bounded."""
 
 
-def _short_side(planes: Tensor, side: int) -> list[int]:
-    height, width = planes.shape[-2:]
-    scale = side / min(height, width)
-    return [min(max(side, round(length * scale)), _LONGEST * side) for length in (height, width)]
+def resized(size: tuple[int, int], spec: InputSpec) -> tuple[int, int]:
+    """(height, width) to which a frame of a given (height, width) is brought before the crop."""
+    if isinstance(spec.resize, tuple):
+        return spec.resize
+    scale = spec.resize / min(size)
+    height, width = (min(max(spec.resize, round(length * scale)), _LONGEST * spec.resize) for length in size)
+    return height, width
 
 
 def normalise(clips: NDArray[np.uint8], spec: InputSpec, device: torch.device) -> Tensor:

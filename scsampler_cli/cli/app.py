@@ -1,4 +1,4 @@
-"""The Typer app: five commands and --version, and how it is run."""
+"""The Typer app: six commands and --version, and how it is run."""
 
 import io
 import os
@@ -15,6 +15,7 @@ from scsampler_cli.cli.environment import let_idle_threads_sleep
 from scsampler_cli.cli.extract import extract
 from scsampler_cli.cli.score import score
 from scsampler_cli.cli.train import train
+from scsampler_cli.cli.weights import weights
 from scsampler_cli.errors import OutputError, SettingsError
 
 app = typer.Typer(
@@ -39,7 +40,7 @@ def scsampler(
     """Find the salient clips of long videos and classify only those (SCSampler, ICCV 2019)."""
 
 
-for command in (classify, score, extract, train, bench):
+for command in (classify, score, extract, train, bench, weights):
     app.command()(command)
 
 

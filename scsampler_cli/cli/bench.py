@@ -10,14 +10,16 @@ from scsampler_cli import console
 from scsampler_cli.cli import batch, models, options
 from scsampler_cli.cli.environment import demo_dir
 from scsampler_cli.config import FeatureSettings
+from scsampler_cli.datasets.example import Example
+from scsampler_cli.datasets.reading import read
 from scsampler_cli.errors import InputError, SettingsError
-from scsampler_cli.inputs import check_readable
 
 
 @batch.guarded
 def bench(
     data: Annotated[
-        Path | None, typer.Argument(help="CSV file: path,label[,split]; with a split only val is used.")
+        Path | None,
+        typer.Argument(help="CSV file, path,label[,split], or a folder of labels; with a split only val is used."),
     ] = None,
     demo: Annotated[
         bool, typer.Option("--demo", help="Use twelve generated videos.", rich_help_panel=options.INPUT)
@@ -27,12 +29,8 @@ def bench(
     classifier: Annotated[
         str, typer.Option(help="auto, a name, or a weight file.", rich_help_panel=options.MODELS)
     ] = "auto",
-    weights: Annotated[
-        Path | None, typer.Option(help="Weight file for the named classifier.", rich_help_panel=options.MODELS)
-    ] = None,
-    labels: Annotated[
-        Path | None, typer.Option(help="Text file of class names, one a line.", rich_help_panel=options.MODELS)
-    ] = None,
+    weights: options.Weights = None,
+    labels: options.Labels = None,
     visual_sampler: options.VisualSampler = "auto",
     audio_sampler: options.AudioSampler = "auto",
     p_frames: options.PFrames = 4,
@@ -50,20 +48,15 @@ def bench(
     if demo == (data is not None):
         raise SettingsError("give either a CSV file or --demo", hint="scsampler bench data.csv")
     models.check(classifier, weights, labels, visual_sampler, audio_sampler, device)
-    if data is not None:
-        check_readable(data)
+    examples, skipped = ([], 0) if data is None else _read(data, quiet)
 
     from scsampler_cli.bench import evaluate, tabulate
-    from scsampler_cli.datasets import read_csv
     from scsampler_cli.demo import demo_set
 
     with console.Bars(quiet) as progress:
         if data is None:
             classifier = "demo" if classifier == "auto" else classifier
             examples = demo_set(demo_dir(), 2, 9000, 60, False, "val", lambda n, of: progress("rendering", n, of))
-        else:
-            listed = read_csv(data)
-            examples = [e for e in listed if e.split == "val"] if _has_split(data) else listed
     model = models.load_classifier(classifier, weights, labels, device, precision, quiet)
     auto = "demo" if model.name == "demo" else models.AUTO_SET
     samplers = models.load_samplers(visual_sampler, audio_sampler, auto, device, precision)
@@ -80,13 +73,19 @@ def bench(
         raise InputError("not one video could be evaluated", hint="the errors above say why")
     rows = tabulate(videos, k, seed)
     typer.echo(json.dumps(rows, indent=2) if json_output else _table(rows, k))
-    if len(videos) < len(examples):
+    if len(videos) < len(examples) + skipped:
         raise typer.Exit(batch.SOME_FAILED)
 
 
-def _has_split(data: Path) -> bool:
-    with data.open(encoding="utf-8-sig") as file:
-        return "split" in file.readline().strip().split(",")
+def _read(data: Path, quiet: bool) -> tuple[list[Example], int]:
+    """Videos to compare on, and how many rows were left out; each of those is said."""
+    listing = read(data)
+    for problem in listing.problems:
+        console.say(f"skipped: {problem}")
+    for note in () if quiet else listing.notes:
+        console.say(f"note: {note}")
+    examples = [e for e in listing.examples if e.split == "val"] if listing.split_given else listing.examples
+    return examples, len(listing.problems)
 
 
 def _table(rows: list[dict[str, object]], k: int) -> str:

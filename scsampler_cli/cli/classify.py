@@ -31,15 +31,8 @@ def classify(
     classifier: Annotated[
         str, typer.Option(help="auto, a name (--list-classifiers), or a weight file.", rich_help_panel=options.MODELS)
     ] = "auto",
-    weights: Annotated[
-        Path | None,
-        typer.Option(
-            help="Weight file for the named classifier: .safetensors or .pth.", rich_help_panel=options.MODELS
-        ),
-    ] = None,
-    labels: Annotated[
-        Path | None, typer.Option(help="Text file of class names, one a line.", rich_help_panel=options.MODELS)
-    ] = None,
+    weights: options.Weights = None,
+    labels: options.Labels = None,
     visual_sampler: options.VisualSampler = "auto",
     audio_sampler: options.AudioSampler = "auto",
     p_frames: options.PFrames = 4,

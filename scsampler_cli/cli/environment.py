@@ -1,13 +1,23 @@
 """The process's environment: where generated files are kept, how threads wait. The only module that reads or sets it."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 
+def cache_dir() -> Path:
+    """Folder of what can be made again: $XDG_CACHE_HOME or ~/.cache, scsampler."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "scsampler"
+
+
 def demo_dir() -> Path:
-    """Folder of the generated videos: $XDG_CACHE_HOME or ~/.cache, scsampler/demo."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "scsampler" / "demo"
+    """Folder of the generated videos."""
+    return cache_dir() / "demo"
+
+
+def torchrun() -> Mapping[str, str]:
+    """What `torchrun` tells each of the processes that it starts: RANK, WORLD_SIZE, ...; empty without it."""
+    return {name: os.environ[name] for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK") if name in os.environ}
 
 
 def let_idle_threads_sleep() -> None:

@@ -90,3 +90,8 @@ PrecisionOption = Annotated[
 ]
 ClipFrames = Annotated[int, typer.Option(min=1, max=1024, help="Frames of a clip.", rich_help_panel=INPUT)]
 FrameStride = Annotated[int, typer.Option(min=1, max=1024, help="Take every N-th frame.", rich_help_panel=INPUT)]
+Weights = Annotated[
+    Path | None,
+    typer.Option(help="Weight file for the named classifier: .safetensors or .pth.", rich_help_panel=MODELS),
+]
+Labels = Annotated[Path | None, typer.Option(help="Text file of class names, one a line.", rich_help_panel=MODELS)]

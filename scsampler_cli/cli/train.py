@@ -7,46 +7,144 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli import console
-from scsampler_cli.cli import batch, models, options
-from scsampler_cli.cli.environment import demo_dir
+from scsampler_cli.cli import batch, models, options, training
 from scsampler_cli.errors import SettingsError
-from scsampler_cli.inputs import check_readable
-from scsampler_cli.writers import check_output
 
-Target = StrEnum("Target", ["classifier", "md", "rgbr", "mel", "if"])
+Target = StrEnum("Target", ["classifier", "md", "rgbr", "mel", "if", "joint"])
+Objective = StrEnum("Objective", {"ac": "ac", "sal_rank": "sal-rank", "sal_cl": "sal-cl"})
+Schedule = StrEnum("Schedule", {"plateau": "plateau", "step": "step", "one_cycle": "one-cycle"})
+Optimiser = StrEnum("Optimiser", ["adamw", "sgd"])
+Augment = StrEnum("Augment", ["paper", "strong"])
+Keep = StrEnum("Keep", ["best", "last"])
+Form = StrEnum("Form", ["auto", "csv", "folder", "kinetics", "ucf101", "sports1m"])
+LEARNING = "How it learns"
 
 
 @batch.guarded
 def train(
-    data: Annotated[Path | None, typer.Argument(help="CSV file: path,label[,split]; split is train or val.")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Labelled videos: CSV (path,label[,split][,group]), a folder of one folder a class, or a list of Kinetics, "
+            "UCF101 or Sports1M."
+        ),
+    ] = None,
     demo: Annotated[
         bool, typer.Option("--demo", help="Train on generated videos.", rich_help_panel=options.INPUT)
     ] = False,
-    target: Annotated[Target, typer.Option(help="What to train.", rich_help_panel=options.MODELS)] = Target.rgbr,
+    form: Annotated[Form, typer.Option(help="Form of the list.", rich_help_panel=options.INPUT)] = Form.auto,
+    root: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the list's videos; default: the list's.", rich_help_panel=options.INPUT),
+    ] = None,
+    clip_frames: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Frames of a clip; default: the classifier's, else 16.")
+    ] = None,
+    frame_stride: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Take every N-th frame; default: the classifier's, else 1.")
+    ] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            min=16, max=512, help="Pixels of a classifier's square crop; default 112.", rich_help_panel=options.INPUT
+        ),
+    ] = None,
+    p_frames: options.PFrames = 4,
+    target: Annotated[
+        Target,
+        typer.Option(
+            help="A clip classifier, a sampler by its input, or joint: several samplers by the mean of their scores."
+        ),
+    ] = Target.rgbr,
+    objective: Annotated[
+        Objective,
+        typer.Option(help="What a sampler learns (Sec. 3.2): ac, sal-rank, sal-cl.", rich_help_panel=LEARNING),
+    ] = Objective.ac,
     arch: Annotated[
         str | None,
         typer.Option(
             help="Network: resnet18 or shufflenet26 (if, md, rgbr), vgg18 (mel); "
-            "tiny3d, mc3_18, r3d_18 or r2plus1d_18 (classifier).",
+            "mc3_18, r3d_18, r2plus1d_18, tsm18 or tiny3d (classifier).",
             rich_help_panel=options.MODELS,
         ),
     ] = None,
+    init: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="auto (ImageNet where there is any, else scratch), imagenet, scratch, or a weight file; "
+            "for joint one file for each network.",
+            rich_help_panel=options.MODELS,
+        ),
+    ] = None,
+    classifier: Annotated[
+        str | None,
+        typer.Option(
+            help="The classifier that the sampler is for: pseudo labels of sal-rank and sal-cl, and the measure of "
+            "validation. A name or a weight file.",
+            rich_help_panel=options.MODELS,
+        ),
+    ] = None,
+    weights: options.Weights = None,
+    labels: options.Labels = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Epochs; default: App. A.2, B.", rich_help_panel=LEARNING)
+    ] = None,
+    per_epoch: Annotated[
+        int | None, typer.Option(min=1, help="Clips drawn for an epoch; default 4000.", rich_help_panel=LEARNING)
+    ] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Clips in a step.", rich_help_panel=LEARNING)] = 64,
+    lr: Annotated[
+        float | None,
+        typer.Option(min=0, help="Learning rate of new layers; default: App. A.2, B.", rich_help_panel=LEARNING),
+    ] = None,
+    pretrained_factor: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=1, help="Rate of pre-trained layers; default 0.01, mel 0.05 (App. B).", rich_help_panel=LEARNING
+        ),
+    ] = None,
+    schedule: Annotated[
+        Schedule | None, typer.Option(help="Course of the rate; default: App. A.2, B.", rich_help_panel=LEARNING)
+    ] = None,
+    step_epochs: Annotated[
+        int | None, typer.Option(min=1, help="Epochs at one rate, for step.", rich_help_panel=LEARNING)
+    ] = None,
+    warmup_epochs: Annotated[
+        int | None, typer.Option(min=0, help="Epochs of warm-up, for step.", rich_help_panel=LEARNING)
+    ] = None,
+    optimiser: Annotated[Optimiser | None, typer.Option(help="Optimiser.", rich_help_panel=LEARNING)] = None,
+    augment: Annotated[
+        Augment,
+        typer.Option(help="paper: random crop and flip; strong: more, for small data.", rich_help_panel=LEARNING),
+    ] = Augment.paper,
+    clips_per_video: Annotated[
+        int, typer.Option(min=2, help="Clips of a video that a step compares (sal-rank).", rich_help_panel=LEARNING)
+    ] = 8,
+    margin: Annotated[float, typer.Option(min=0, help="eta of sal-rank (Eq. 2).", rich_help_panel=LEARNING)] = 0.1,
+    gap: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Least difference of f_y in a pair of sal-rank.", rich_help_panel=LEARNING),
+    ] = 0.05,
+    k: Annotated[
+        int, typer.Option("--k", "-k", min=1, help="K of validation, and of sal-cl's oracle.", rich_help_panel=LEARNING)
+    ] = 10,
+    patience: Annotated[
+        int,
+        typer.Option(min=0, help="End after so many epochs without a better one; 0: never.", rich_help_panel=LEARNING),
+    ] = 0,
+    keep: Annotated[Keep, typer.Option(help="Which epoch is written.", rich_help_panel=LEARNING)] = Keep.best,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.", rich_help_panel=LEARNING)] = 0,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", readable=False, help="Weight file to write.", rich_help_panel=options.OUTPUT),
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes.", rich_help_panel=options.MODELS)] = 12,
-    per_epoch: Annotated[int, typer.Option(min=1, help="Samples in a pass.", rich_help_panel=options.MODELS)] = 4000,
-    batch_size: Annotated[int, typer.Option(min=1, help="Samples in a step.", rich_help_panel=options.MODELS)] = 32,
-    lr: Annotated[float, typer.Option(min=0, help="Peak learning rate.", rich_help_panel=options.MODELS)] = 1e-3,
-    seed: options.Seed = 0,
-    clip_frames: options.ClipFrames = 16,
-    frame_stride: options.FrameStride = 1,
-    size: Annotated[
-        int, typer.Option(min=16, max=512, help="Pixels of a classifier's square crop.", rich_help_panel=options.INPUT)
-    ] = 112,
-    p_frames: options.PFrames = 4,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the checkpoint beside -o.", rich_help_panel=options.OUTPUT)
+    ] = False,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder of features and ClipProbs.", rich_help_panel=options.OUTPUT)
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes that read videos.", rich_help_panel=options.INPUT)] = 1,
     description: Annotated[
         str, typer.Option(help="One line about the data, kept in the weight file.", rich_help_panel=options.OUTPUT)
     ] = "",
@@ -55,58 +153,25 @@ def train(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Train a sampler or a clip classifier as an action classifier (AC, Sec. 3.2.1).
+    """Train a sampler for your classifier and your videos, or a clip classifier (Sec. 3.2, App. A.2, B).
 
-    scsampler train data.csv --target rgbr -o my_rgbr.safetensors
-    scsampler train --demo --target classifier -o demo.safetensors
+    scsampler train videos.csv --target rgbr -o rgbr.safetensors
+    scsampler train videos.csv --target mel --objective sal-rank --classifier mine.safetensors -o mel.safetensors
+    scsampler train videos/ --target classifier --arch mc3_18 -o mine.safetensors
+    scsampler train --demo
     """
+    asked = training.Asked(**locals())
     if demo == (data is not None):
-        raise SettingsError("give either a CSV file or --demo", hint="scsampler train data.csv -o FILE.safetensors")
-    if output is None:
+        raise SettingsError(
+            "give either labelled videos or --demo", hint="scsampler train videos.csv -o FILE.safetensors"
+        )
+    if output is None and not demo:
         raise SettingsError("no weight file was named", hint="add -o FILE.safetensors")
-
-    models.check(device=device)
-    if data is not None:
-        check_readable(data)
-    check_output(output)
-
-    from scsampler_cli.classifiers.base import InputSpec
-    from scsampler_cli.datasets import read_csv
-    from scsampler_cli.demo import training_set
-    from scsampler_cli.train.fit import Epoch, TrainSettings
-    from scsampler_cli.train.fit import train as fit
-
-    # the crop is 7/8 of the short side, as the paper's 224 of 256
-    spec = InputSpec(clip_frames, frame_stride, -(-size * 8 // 7), (size, size))
-    settings = TrainSettings(
-        target.value,
-        output,
-        arch,
-        epochs,
-        batch_size,
-        lr,
-        seed,
-        per_epoch,
-        p_frames,
-        spec,
-        description,
-        device,
-        precision,
-    )
-    with console.Bars(quiet) as progress:
-        if data is not None:
-            examples = read_csv(data)
-        else:
-            examples = training_set(
-                demo_dir(), target.value == "classifier", lambda done, total: progress("rendering", done, total)
-            )
-
-    def say(epoch: Epoch) -> None:
-        if not quiet:
-            console.say(
-                f"epoch {epoch.epoch}/{epoch.epochs}  loss {epoch.loss:.3f}  validation {epoch.accuracy:.1%}  "
-                f"{epoch.seconds:.1f} s, {(epoch.epochs - epoch.epoch) * epoch.seconds:.0f} s left"
-            )
-
-    summary = fit(settings, examples, say, lambda example, error: console.show_error(error, f"{example.path}: "))
+    models.check(classifier or "auto", weights, labels, device=device)
+    training.check(asked)
+    summary = training.run(asked)
+    if summary is None:  # one of several processes, not the one that speaks
+        return
     typer.echo(json.dumps(summary))
+    if any(summary["skipped"].values()):
+        raise typer.Exit(batch.SOME_FAILED)

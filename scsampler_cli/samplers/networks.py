@@ -102,9 +102,9 @@ def count_macs(network: nn.Module, shape: tuple[int, ...]) -> int:
     def add(module: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
         nonlocal total
         if isinstance(module, nn.Linear):
-            total += module.in_features * module.out_features
+            total += output.numel() * module.in_features
         else:
-            total += output[0].numel() * module.weight[0].numel()  # type: ignore[index]
+            total += output.numel() * module.weight[0].numel()  # type: ignore[index]
 
     counted = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
     hooks = [m.register_forward_hook(add) for m in network.modules() if isinstance(m, counted)]

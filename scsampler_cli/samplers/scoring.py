@@ -65,13 +65,18 @@ class SamplerNetwork:
             logits = self.network(inputs.to(self.device, non_blocking=True)).float()
         return (logits.softmax(dim=1) if self.objective == "ac" else logits.sigmoid()).cpu()
 
-    def scores(self, inputs: list[Tensor]) -> list[float]:
-        """Saliency of each clip from its frames (one tensor [n, ...] a clip); NaN for a clip without any."""
+    def clip_probabilities(self, inputs: list[Tensor]) -> list[Tensor | None]:
+        """float32 [C] of each clip, the mean over its frames (one tensor [n, ...] a clip); None for a clip without any."""
         counts = [len(tensor) for tensor in inputs]
         if not sum(counts):
-            return [float("nan")] * len(inputs)
-        per_clip = self.probabilities(torch.cat([tensor for tensor in inputs if len(tensor)])).split(counts)  # type: ignore[no-untyped-call]
-        return [float(p.mean(dim=0).max()) if len(p) else float("nan") for p in per_clip]
+            return [None] * len(inputs)
+        per_frame = self.probabilities(torch.cat([tensor for tensor in inputs if len(tensor)]))
+        parts = per_frame.split(counts)  # type: ignore[no-untyped-call]
+        return [part.mean(dim=0) if len(part) else None for part in parts]
+
+    def scores(self, inputs: list[Tensor]) -> list[float]:
+        """Saliency of each clip from its frames; NaN for a clip without any."""
+        return [float("nan") if p is None else float(p.max()) for p in self.clip_probabilities(inputs)]
 
 
 class Sampler(Generic[Clip]):
@@ -151,10 +156,11 @@ def load_network(path: Path, device: torch.device, dtype: torch.dtype) -> Sample
         raise WeightsError(
             f"{path} is not a sampler's weight file", hint="`scsampler train --target md ...` makes them"
         )
-    labels = meta.get("labels")
-    network = build(str(meta.get("arch")), str(meta.get("input")), len(labels) if labels else 1)
+    objective = meta.get("objective", "ac")
+    outputs = len(meta.get("labels") or ()) if objective == "ac" else 1
+    network = build(str(meta.get("arch")), str(meta.get("input")), outputs)
     load_into(network, file.tensors, file.info.source)
     network = network.to(device).eval()
     if device.type == "cuda" and meta["input"] in ("if", "rgbr"):
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return SamplerNetwork(meta["input"], meta["arch"], meta.get("objective", "ac"), network, file.info, device, dtype)
+    return SamplerNetwork(meta["input"], meta["arch"], objective, network, file.info, device, dtype)

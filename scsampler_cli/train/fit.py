@@ -1,252 +1,263 @@
-"""`train`: fit one network to labelled videos as an action classifier (AC, Sec. 3.2.1) and write its weight file.
+"""One run of training: steps, epochs, validation, checkpoints.
 
-Targets: the sampler inputs "if", "md", "rgbr", "mel", or "classifier". The optimiser and its schedule are ours: AdamW with a
-one-cycle cosine schedule, which trains from scratch in few epochs; the paper's rates (App. B) are for fine-tuning.
-But: no ranking loss, no resuming, no pre-trained start yet.
+Every step's clips, crops and dropout come from (seed, epoch, step) alone, so a run that was stopped anywhere, even within an
+epoch, goes on bit by bit as if it had not been (on a CPU, with the same number of threads and processes).
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+import math
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scsampler_cli import __version__
-from scsampler_cli.classifiers.base import InputSpec
-from scsampler_cli.classifiers.geometry import normalise_planes
-from scsampler_cli.classifiers.networks import build as build_classifier
-from scsampler_cli.datasets import Example, labels_of
-from scsampler_cli.device import pick_device, pick_dtype
-from scsampler_cli.errors import InputError, SettingsError
-from scsampler_cli.samplers.inputs import CROP, MOTION_CROP, normalise
-from scsampler_cli.samplers.networks import ARCHITECTURES
-from scsampler_cli.samplers.networks import build as build_sampler
-from scsampler_cli.train.samples import Failed, Samples, balanced_order, gather
-from scsampler_cli.weightfile import write_weights
+from scsampler_cli.errors import ScsamplerError, WeightsError
+from scsampler_cli.train import augment, checkpoint, history, losses
+from scsampler_cli.train.batches import Inputs, load
+from scsampler_cli.train.checkpoint import State
+from scsampler_cli.train.draw import Draw, Drawer, generator, in_oracle
+from scsampler_cli.train.group import Group
+from scsampler_cli.train.model import Model, architecture_of
+from scsampler_cli.train.recipe import Recipe
+from scsampler_cli.train.schedule import Schedule
+from scsampler_cli.train.settings import TrainSettings
+from scsampler_cli.train.start import Start, parameter_groups, start_network
+from scsampler_cli.train.validate import baselines, best_of, measure
+from scsampler_cli.train.videos import TrainVideo
 
-QUICK_VALIDATION = 512
-"""Samples looked at after each epoch, spread over the videos; all of them count in the end."""
+SMOOTHING = 0.1
+"""Label smoothing of the "strong" augmentation (Szegedy et al., 2016)."""
+WEIGHT_DECAY = {"adamw": 0.05, "sgd": 5e-4}
+"""Ours; the paper gives none."""
 
-TARGETS = ("classifier", "if", "md", "rgbr", "mel")
-
-
-@dataclass(frozen=True)
-class TrainSettings:
-    """One training run."""
-
-    target: str
-    """One of TARGETS."""
-    output: Path
-    """Weight file to write (.safetensors)."""
-    architecture: str | None = None
-    """None: tiny3d for a classifier, the paper's best for a sampler (Table 4)."""
-    epochs: int = 12
-    batch: int = 32
-    learning_rate: float = 1e-3
-    seed: int = 0
-    per_epoch: int = 4000
-    """Samples drawn for one epoch, classes balanced."""
-    p_frames: int = 4
-    spec: InputSpec = field(default_factory=InputSpec)
-    """Clip geometry; for a sampler only frames and stride matter."""
-    data: str = ""
-    """One line about the data for the weight file."""
-    device: str = "auto"
-    precision: str = "auto"
-
-    def __post_init__(self) -> None:
-        if self.target not in TARGETS:
-            raise SettingsError(f"unknown target {self.target!r}", hint=f"choose from {', '.join(TARGETS)}")
-        if min(self.epochs, self.batch, self.per_epoch) < 1:
-            raise SettingsError(
-                "epochs, batch and per_epoch must be at least 1", hint="the defaults are 12, 32 and 4000"
-            )
-
-    @property
-    def resolved_architecture(self) -> str:
-        """The architecture in force."""
-        default = "tiny3d" if self.target == "classifier" else ARCHITECTURES[self.target][0]
-        return self.architecture or default
+StepDone = Callable[[int, int, float], None]
+"""(steps done, steps in the epoch, mean loss so far)."""
 
 
-@dataclass(frozen=True)
-class Epoch:
-    """One line of progress."""
-
-    epoch: int
-    epochs: int
-    loss: float
-    accuracy: float
-    """Share of (some) validation clips whose label is the most probable one; NaN without validation videos."""
-    seconds: float
+class Stopped(Exception):  # noqa: N818 - it is no error
+    """The user asked for an end; the checkpoint is written."""
 
 
-def train(
-    settings: TrainSettings, examples: list[Example], progress: Callable[[Epoch], None], failed: Failed
-) -> dict[str, Any]:
-    """Train one network.
+class Fit:
+    """Networks, optimiser and where the run stands.
 
-    Returns:
-        a JSON-able summary: target, arch, output, samples, accuracy, seconds.
+    Args:
+        settings: of the run.
+        labels: class names.
+        train: videos to learn from.
+        val: videos to measure on; may be empty.
+        device: where it runs.
+        dtype: of the picture networks.
+        group: this process among its fellows.
+        output: weight file; checkpoint, metrics and curve lie beside it.
 
     Raises:
-        InputError: too few videos, or none of them gives a sample.
+        InputError: nothing can be learnt from these videos.
+        WeightsError: what it should start from cannot be had.
     """
-    start = time.perf_counter()
-    labels = labels_of(examples)
-    splits = {
-        split: gather(
-            [e for e in examples if e.split == split],
-            labels,
-            settings.target,
-            settings.spec,
-            settings.p_frames,
-            failed,
-        )
-        for split in ("train", "val")
-    }
-    if len(splits["train"]) == 0:
-        raise InputError("no training video gives a sample", hint=f"do the videos have what {settings.target} needs?")
-    fit = _Fit(settings, labels)
-    for epoch in range(1, settings.epochs + 1):
-        at = time.perf_counter()
-        loss = fit.run_epoch(splits["train"], epoch)
-        quick = fit.accuracy(splits["val"].head(QUICK_VALIDATION))
-        progress(Epoch(epoch, settings.epochs, loss, quick, time.perf_counter() - at))
-    accuracy = fit.accuracy(splits["val"])
-    write_weights(settings.output, fit.network.state_dict(), _metadata(settings, labels, splits, accuracy))
-    return {
-        "target": settings.target,
-        "arch": settings.resolved_architecture,
-        "output": str(settings.output),
-        "labels": labels,
-        "samples": {split: len(samples) for split, samples in splits.items()},
-        "accuracy": None if np.isnan(accuracy) else round(accuracy, 4),
-        "seconds": round(time.perf_counter() - start, 1),
-    }
 
-
-class _Fit:
-    """Network, optimiser and random state of one run."""
-
-    def __init__(self, settings: TrainSettings, labels: list[str]) -> None:
+    def __init__(
+        self,
+        settings: TrainSettings,
+        labels: Sequence[str],
+        train: Sequence[TrainVideo],
+        val: Sequence[TrainVideo],
+        device: torch.device,
+        dtype: torch.dtype,
+        group: Group,
+        output: Path,
+    ) -> None:
+        self.settings, self._train, self._val = settings, train, val
+        self._classes, self._device, self._group, self._output = len(labels), device, group, output
+        self._drawer = Drawer(train, settings)
         torch.manual_seed(settings.seed)
-        self._rng = np.random.default_rng(settings.seed)
-        self._settings = settings
-        self._device = pick_device(settings.device)
-        # MD under bf16 autocast on a CPU went to NaN and is slower; pictures and 3D CNNs gain from it
-        self._dtype = (
-            torch.float32 if settings.target in ("md", "mel") else pick_dtype(settings.precision, self._device)
-        )
-        architecture = settings.resolved_architecture
-        self.network: nn.Module = (
-            build_classifier(architecture, len(labels))
-            if settings.target == "classifier"
-            else build_sampler(architecture, settings.target, len(labels))
-        ).to(self._device)
-        self._optimiser = torch.optim.AdamW(self.network.parameters(), settings.learning_rate, weight_decay=0.02)
-        self._schedule: torch.optim.lr_scheduler.OneCycleLR | None = None
+        self._model = Model(settings, len(labels), dtype)
+        inits = dict(zip(settings.kinds, settings.init, strict=False))
+        self.starts: dict[str, Start] = {
+            kind: start_network(self._model.networks[kind], architecture_of(settings, kind), kind, inits[kind])
+            for kind in settings.kinds
+        }
+        self._model.to(device)
+        self._optimiser = self._make_optimiser(settings.recipe)
+        self._schedule = Schedule(self._optimiser, settings.recipe, len(self._drawer.steps(1)))
+        self._wrapped: nn.Module = group.wrap(self._model, device)
+        self._baselines = baselines(val, settings) if group.leads else {}
+        self.state = State(self._digest(labels), 1, 0, 0.0, 0.0)
 
-    def run_epoch(self, samples: Samples, epoch: int) -> float:
-        """Mean loss of one epoch."""
-        settings = self._settings
-        order = balanced_order(samples.labels, self._rng, settings.per_epoch)
-        batches = np.array_split(order, max(1, len(order) // settings.batch))
-        if self._schedule is None:
-            steps = len(batches) * settings.epochs
-            self._schedule = torch.optim.lr_scheduler.OneCycleLR(self._optimiser, settings.learning_rate, steps)
-        self.network.train()
-        total = 0.0
-        for batch in batches:
-            index = torch.from_numpy(batch)
-            inputs = self._prepared(samples.inputs[index], augment=True)
-            loss = F.cross_entropy(self._logits(inputs), samples.labels[index].to(self._device), label_smoothing=0.05)
-            self._optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-            self._optimiser.step()
-            self._schedule.step()
-            total += float(loss.detach()) * len(batch)
-        return total / len(order)
+    def _make_optimiser(self, recipe: Recipe) -> torch.optim.Optimizer:
+        decay = WEIGHT_DECAY[recipe.optimiser]
+        groups = [
+            part
+            for kind, start in self.starts.items()
+            for part in parameter_groups(
+                self._model.networks[kind], start, recipe.learning_rate, recipe.pretrained_factor, decay
+            )
+        ]
+        if recipe.optimiser == "adamw":
+            return torch.optim.AdamW(groups, recipe.learning_rate)
+        return torch.optim.SGD(groups, recipe.learning_rate, momentum=0.9, nesterov=True)
 
-    def _logits(self, inputs: Tensor) -> Tensor:
-        with torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32):
-            logits: Tensor = self.network(inputs)
-        return logits.float()
+    def _digest(self, labels: Sequence[str]) -> str:
+        """Of settings and data: what a run that is continued must have in common."""
+        videos = [[v.example.path.name, v.label, v.example.split, v.clips] for v in (*self._train, *self._val)]
+        starts = [[kind, start.source, start.sha256] for kind, start in self.starts.items()]
+        text = json.dumps([self.settings.digest(), list(labels), videos, starts, self._group.world])
+        return hashlib.sha256(text.encode()).hexdigest()
 
-    def _prepared(self, raw: Tensor, augment: bool) -> Tensor:
-        """Crop, flip and normalise a batch of `Samples.inputs`; one crop for all of a clip's frames (App. A.2)."""
-        settings = self._settings
-        tensor = raw.to(self._device).float()
-        if settings.target == "mel":  # as if played louder or softer
-            return tensor + self._per_sample(self._rng.normal(0, 0.3, len(tensor)), tensor) if augment else tensor
-        size = {"md": (MOTION_CROP,) * 2, "classifier": settings.spec.crop}.get(settings.target, (CROP, CROP))
-        top, left = self._rng.random(2) if augment else (0.5, 0.5)
-        y, x = (
-            round(share * (have - want)) for share, have, want in zip((top, left), tensor.shape[-2:], size, strict=True)
-        )
-        tensor = tensor[..., y : y + size[0], x : x + size[1]]
-        if augment:
-            tensor = self._flipped(tensor)
-        if settings.target == "md":
-            return tensor
-        if settings.target == "classifier":
-            return normalise_planes(tensor, settings.spec)
-        return normalise(tensor, settings.target)
+    def resume(self) -> None:
+        """Go on from the checkpoint beside the output.
 
-    def _flipped(self, tensor: Tensor) -> Tensor:
-        """Each sample mirrored or not by itself: one choice for a whole batch would shift its normalisation statistics."""
-        mirrored = tensor.flip(-1)
-        if self._settings.target == "md":
-            mirrored = mirrored * torch.tensor([-1.0, 1.0], device=self._device).view(1, 2, 1, 1)
-        return torch.where(self._per_sample(self._rng.random(len(tensor)), tensor) < 0.5, mirrored, tensor)
+        Raises:
+            WeightsError: there is none, it is damaged, or it is of a run with other settings or other videos.
+        """
+        path = checkpoint.path_of(self._output)
+        state = checkpoint.load(path)
+        if state.digest != self.state.digest:
+            raise WeightsError(
+                f"{path} is of a run with other settings or other videos",
+                hint="give the options of that run (with one-cycle, --epochs too), or leave --resume out",
+            )
+        self._model.load_state_dict(state.model)
+        self._optimiser.load_state_dict(state.optimiser)
+        self._schedule.restore(state.schedule)
+        self.state = state
 
-    def _per_sample(self, values: np.ndarray, like: Tensor) -> Tensor:
-        """float32 [n, 1, ...]: one value for each sample of `like`."""
-        return torch.from_numpy(values).float().to(self._device).view(-1, *[1] * (like.dim() - 1))
+    def run(
+        self, epoch_done: Callable[[dict[str, Any]], None], step_done: StepDone, stop: Callable[[], bool]
+    ) -> dict[str, Tensor]:
+        """Train to the end.
 
-    def accuracy(self, samples: Samples) -> float:
-        """Share of clips whose averaged probabilities peak at their label; NaN without samples."""
-        if len(samples) == 0:
-            return float("nan")
-        self.network.eval()
-        parts = []
-        with torch.inference_mode():
-            for inputs in samples.inputs.split(64):  # type: ignore[no-untyped-call]
-                parts.append(self._logits(self._prepared(inputs, augment=False)).softmax(dim=1).cpu())
-        probabilities = torch.cat(parts)
-        clips, inverse = torch.unique(samples.clips, return_inverse=True)
-        total = torch.zeros(len(clips), probabilities.shape[1]).index_add_(0, inverse, probabilities)
-        labels = torch.zeros(len(clips), dtype=torch.int64).scatter_(0, inverse, samples.labels)
-        return float((total.argmax(dim=1) == labels).double().mean())
+        Args:
+            epoch_done: told of every epoch's record.
+            step_done: told of every step.
+            stop: asked after every step; True ends the run after its checkpoint is written.
 
+        Returns:
+            state dict of the networks to keep.
 
-def _metadata(
-    settings: TrainSettings, labels: list[str], splits: dict[str, Samples], accuracy: float
-) -> dict[str, Any]:
-    common = {
-        "arch": settings.resolved_architecture,
-        "labels": labels,
-        "objective": "ac",
-        "data": settings.data,
-        "recipe": {
-            "epochs": settings.epochs,
-            "batch": settings.batch,
-            "learning_rate": settings.learning_rate,
-            "per_epoch": settings.per_epoch,
-            "samples": {split: len(samples) for split, samples in splits.items()},
-            "val_clip_accuracy": None if np.isnan(accuracy) else round(accuracy, 4),
-        },
-        "seed": settings.seed,
-        "package": __version__,
-    }
-    if settings.target == "classifier":
-        return {**common, "kind": "classifier", "spec": asdict(settings.spec)}
-    return {**common, "kind": "sampler", "input": settings.target, "p_frames": settings.p_frames}
+        Raises:
+            Stopped: when `stop` said so.
+            ScsamplerError: the loss is no number any more.
+        """
+        while self.state.epoch <= self.settings.recipe.epochs and not self._has_waited():
+            self._run_epoch(step_done, stop)
+            epoch_done(self._finish_epoch())
+        return self.state.best if self.settings.keep == "best" and self.state.best else self._networks()
+
+    def _networks(self) -> dict[str, Tensor]:
+        return {name: value.detach().cpu().clone() for name, value in self._model.state_dict().items()}
+
+    def _has_waited(self) -> bool:
+        """True when `patience` epochs have gone by without a better one."""
+        done = self.state.epoch - 1
+        return 0 < self.settings.patience <= done - self.state.best_epoch and self.state.best_epoch > 0
+
+    def _run_epoch(self, step_done: StepDone, stop: Callable[[], bool]) -> None:
+        state, began = self.state, time.perf_counter() - self.state.seconds
+        self._wrapped.train()
+        draws = self._drawer.steps(state.epoch)
+        for draw, inputs in self._loaded(draws, state.epoch, state.step):
+            state.loss += self._step(draw, inputs, state.epoch, state.step)
+            state.step += 1
+            state.seconds = time.perf_counter() - began
+            step_done(state.step, len(draws), state.loss / state.step)
+            if self._group.any(stop(), self._device):
+                self._save()
+                raise Stopped
+
+    def _loaded(self, draws: Sequence[Draw], epoch: int, done: int) -> Iterator[tuple[Draw, dict[str, Inputs]]]:
+        """This process's share of the steps that are left; the next one is read while one is computed."""
+        shares = [draw.share(self._group.rank, self._group.world, self._drawer.together) for draw in draws]
+
+        def read(step: int) -> dict[str, Inputs]:
+            return load(self._train, shares[step], self.settings, self._random(2, epoch, step))
+
+        with ThreadPoolExecutor(1) as pool:
+            ahead = pool.submit(read, done) if done < len(draws) else None
+            for step in range(done, len(draws)):
+                assert ahead is not None
+                inputs = ahead.result()
+                ahead = pool.submit(read, step + 1) if step + 1 < len(draws) else None
+                yield shares[step], inputs
+
+    def _random(self, *place: int) -> np.random.Generator:
+        return generator(self.settings.seed, *place, self._group.rank)
+
+    def _step(self, draw: Draw, inputs: dict[str, Inputs], epoch: int, step: int) -> float:
+        rng = self._random(3, epoch, step)
+        torch.manual_seed(int(rng.integers(2**62)))  # dropout
+        values = {kind: (i.values.to(self._device), i.rows.to(self._device)) for kind, i in inputs.items()}
+        loss = self._loss(draw, values, rng)
+        self._optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._optimiser.step()
+        self._schedule.after_step()
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise ScsamplerError(
+                f"the loss is {value} in epoch {epoch}, step {step + 1}",
+                hint="lower --lr, or use --precision fp32",
+            )
+        return value
+
+    def _loss(self, draw: Draw, values: dict[str, tuple[Tensor, Tensor]], rng: np.random.Generator) -> Tensor:
+        settings, count = self.settings, len(draw.videos)
+        if settings.objective == "ac":
+            labels = torch.tensor([self._train[i].label for i in draw.videos])
+            targets = nn.functional.one_hot(labels, self._classes).float().to(self._device)
+            strong = settings.augment == "strong"
+            if strong and len(values) == 1:
+                ((kind, (inputs, rows)),) = values.items()
+                mixed, targets = augment.mixed(inputs, targets, rng)
+                values = {kind: (mixed, rows)}
+            return losses.ac(self._wrapped(values, count), targets, SMOOTHING if strong else 0.0)
+        log_p: Tensor = self._wrapped(values, count)
+        if settings.objective == "sal-cl":
+            return losses.sal_cl(log_p, torch.from_numpy(in_oracle(self._train, draw, settings.k)).to(self._device))
+        worth = torch.tensor([float(self._train[i].worth[c]) for i, c in zip(draw.videos, draw.clips, strict=True)])
+        # the same video may have been drawn twice in a step; its clips are then compared as those of two
+        videos = torch.arange(count) // settings.clips_per_video
+        return losses.sal_rank(log_p, worth.to(self._device), videos.to(self._device), settings.margin, settings.gap)
+
+    def _finish_epoch(self) -> dict[str, Any]:
+        """Measure, note the best, write everything; returns the epoch's record."""
+        state, settings = self.state, self.settings
+        began = time.perf_counter()
+        measures = measure(self._model, self._val, settings, self._device) if self._group.leads else {}
+        loss = self._group.mean_of(state.loss / max(1, state.step), self._device)
+        # without validation videos the loss decides when the rate falls
+        worth = best_of(measures) if self._val else -loss
+        worth = self._group.mean_of(worth * self._group.world if self._group.leads else 0.0, self._device)
+        record = {
+            "epoch": state.epoch,
+            "loss": round(loss, 6),
+            "learning_rate": max(group["lr"] for group in self._optimiser.param_groups),
+            "seconds": round(state.seconds + time.perf_counter() - began, 2),
+            **measures,
+            "baselines": self._baselines,
+        }
+        if self._val and worth > max((best_of(past) for past in state.history), default=-1.0):
+            state.best, state.best_epoch = self._networks(), state.epoch
+        self._schedule.after_epoch(worth)
+        state.history.append(record)
+        state.epoch, state.step, state.loss, state.seconds = state.epoch + 1, 0, 0.0, 0.0
+        self._save()
+        return record
+
+    def _save(self) -> None:
+        if not self._group.leads:
+            return
+        state = self.state
+        state.model, state.optimiser = self._model.state_dict(), self._optimiser.state_dict()
+        state.schedule = self._schedule.state()
+        checkpoint.save(checkpoint.path_of(self._output), state)
+        if state.history:
+            history.write(self._output, state.history)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+from scsampler_cli import public
 from scsampler_cli.classifiers import torchvision as kinetics
 from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.classifiers.network import from_file
@@ -96,7 +97,7 @@ def test_misfits_are_refused(tmp_path: Path) -> None:
 def test_cached_kinetics_weights_are_found_and_checked_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file in the torch hub cache is used without any connection."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    cached = kinetics.cached_path("mc3_18")
+    cached = public.cached_path("mc3_18")
     assert cached.is_relative_to(tmp_path)
     cached.parent.mkdir(parents=True)
     torch.save(build("mc3_18", 400).state_dict(), cached)
@@ -105,14 +106,20 @@ def test_cached_kinetics_weights_are_found_and_checked_offline(tmp_path: Path, m
     assert len(classifier.weights.sha256 or "") == 64
 
 
-def test_kinetics_weights_out_of_reach_give_a_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "data", "option"), [("r3d_18", "Kinetics-400", "--weights FILE"), ("resnet18", "ImageNet", "--init FILE")]
+)
+def test_public_weights_out_of_reach_give_a_hint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, data: str, option: str
+) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nothing listens there
-    with pytest.raises(ClassifierError, match="cannot be downloaded") as caught:
-        kinetics.fetch("r3d_18")
-    assert "--weights" in str(caught.value.hint)
-    assert not kinetics.cached_path("r3d_18").exists()
+    for variable in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")  # nothing listens there
+    with pytest.raises(WeightsError, match=f"the {data} weights of {name} are not cached and cannot be down") as caught:
+        public.fetch(name)
+    assert option in str(caught.value.hint)
+    assert public.cached_path(name).name in str(caught.value.hint)
+    assert not public.cached_path(name).exists()
 
 
 class _Server:
@@ -148,9 +155,9 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[_S
     named = plain.with_name(f"mc3_18-{hashlib.sha256(plain.read_bytes()).hexdigest()[:8]}.pth")
     plain.rename(named)
     server = _Server(tmp_path / "www")
-    real = kinetics.WEIGHTS["mc3_18"]
+    real = public.PUBLIC["mc3_18"]
     there = SimpleNamespace(url=f"{server.url}/{named.name}", meta=real.meta, transforms=real.transforms)
-    monkeypatch.setitem(kinetics.WEIGHTS, "mc3_18", there)
+    monkeypatch.setitem(public.PUBLIC, "mc3_18", there)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     yield server, named
@@ -171,7 +178,7 @@ def test_weights_are_downloaded_once_with_progress_on_a_terminal(
     assert ("100.0%" in stderr.getvalue()) == terminal
     assert bool(stderr.getvalue()) == terminal
     assert server.asked == ["HEAD", "GET"]
-    assert kinetics.cached_path("mc3_18").read_bytes() == file.read_bytes()
+    assert public.cached_path("mc3_18").read_bytes() == file.read_bytes()
     assert kinetics.mc3_18(CPU, FP32).weights == first.weights
     assert server.asked == ["HEAD", "GET"]  # not asked again
 
@@ -179,6 +186,6 @@ def test_weights_are_downloaded_once_with_progress_on_a_terminal(
 def test_a_download_that_is_not_what_its_name_says_is_not_kept(served: tuple[_Server, Path]) -> None:
     _, file = served
     file.write_bytes(file.read_bytes()[:-1000])
-    with pytest.raises(ClassifierError, match="invalid hash value"):
+    with pytest.raises(WeightsError, match="invalid hash value"):
         kinetics.mc3_18(CPU, FP32)
-    assert list(kinetics.cached_path("mc3_18").parent.iterdir()) == []
+    assert list(public.cached_path("mc3_18").parent.iterdir()) == []

@@ -1,0 +1,92 @@
+"""Records of the weight files at hand: those that ship, torchvision's public ones, and any others, with their metadata.
+
+But: no network is built; whether a file fits one shows when it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scsampler_cli.errors import ScsamplerError
+from scsampler_cli.public import PUBLIC, TRAINED_ON, cached_path
+from scsampler_cli.report import failure
+from scsampler_cli.shipped import shipped_dir
+from scsampler_cli.weightfile import read_weights
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Entry:
+    name: str
+    path: Path
+    where: str
+    """"shipped", "cached" and "missing" (of public weights), or "file"."""
+    metadata: Record = field(default_factory=dict)
+    """What is known of a file that does not say it itself."""
+
+
+def catalogue(files: Sequence[Path], failed: Callable[[ScsamplerError], None]) -> Iterator[Record]:
+    """Yield a JSON-able record for each weight file; a file that cannot be read is a failed record.
+
+    Args:
+        files: to be shown after what ships and what is public.
+        failed: told of each file that cannot be read.
+    """
+    others = (_Entry(str(path), path, "file") for path in files)
+    for entry in (*_shipped(), *_public(), *others):
+        try:
+            yield _record(entry)
+        except ScsamplerError as error:
+            failed(error)
+            yield {**failure("weights", str(entry.path), error), "name": entry.name, "where": entry.where}
+
+
+def _shipped() -> Iterator[_Entry]:
+    for path in sorted(shipped_dir().glob("*.safetensors")):
+        yield _Entry(path.stem, path, "shipped")
+
+
+def _public() -> Iterator[_Entry]:
+    for name, weights in PUBLIC.items():
+        path = cached_path(name)
+        # ImageNet weights start samplers (App. B.1) and classify no clip
+        kind = "start" if name == "resnet18" else "classifier"
+        known = {
+            "kind": kind,
+            "arch": name,
+            "labels": list(weights.meta["categories"]),
+            "data": TRAINED_ON[name],
+            "url": weights.url,
+        }
+        yield _Entry(name, path, "cached" if path.is_file() else "missing", known)
+
+
+def _record(entry: _Entry) -> Record:
+    file = None if entry.where == "missing" else read_weights(entry.path)
+    metadata = entry.metadata if file is None else {**entry.metadata, **file.metadata}
+    labels = metadata.get("labels")
+    return {
+        "schema": "scsampler.weights/1",
+        "path": str(entry.path),
+        "status": "ok",
+        "name": entry.name,
+        "kind": metadata.get("input") if metadata.get("kind") == "sampler" else metadata.get("kind"),
+        "arch": metadata.get("arch"),
+        "objective": metadata.get("objective"),
+        "labels": len(labels) if isinstance(labels, list) else None,
+        "bytes": None if file is None else entry.path.stat().st_size,
+        "sha256": None if file is None else file.info.sha256,
+        "where": entry.where,
+        "data": _data(metadata.get("data")),
+        "metadata": metadata,
+    }
+
+
+def _data(described: object) -> str | None:
+    """The words about the training data; newer files have numbers beside them."""
+    words = described.get("text") if isinstance(described, dict) else described
+    return str(words) if words else None

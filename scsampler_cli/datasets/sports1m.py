@@ -1,0 +1,84 @@
+"""Lists of Sports-1M (Karpathy et al. 2014, "Large-scale Video Classification with Convolutional Neural Networks").
+
+A line is `https://www.youtube.com/watch?v=ID 12,13`: a video and the numbers of its labels.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from scsampler_cli.datasets.lookup import Lookup
+from scsampler_cli.datasets.rows import Row, Rows
+from scsampler_cli.datasets.text import beside, lines
+
+NAMES = "labels.txt"
+_VIDEO = re.compile(r"(?:https?://\S*[?&]v=|https?://youtu\.be/)?([A-Za-z0-9_-]+)(?:[&#?]\S*)?")
+_NUMBERS = re.compile(r"[0-9]{1,9}(?:\s*,\s*[0-9]{1,9})*")
+_ID_LENGTH = 11
+
+
+def looks_like(line: str) -> bool:
+    """Whether a list with such a line is one of these: an address, or an ID of the right length and numbers."""
+    video, numbers = _parts(line)
+    return "://" in line or (len(video) == _ID_LENGTH and bool(numbers))
+
+
+def read(path: Path, root: Path, rows: Rows) -> None:
+    """Read a list such as train_partition.txt, and test_partition.txt beside it, which is used for validation.
+
+    Of several labels the first is used. A label's name is taken from labels.txt, beside the list or in the folder above as
+    published; without it the number is the name. Videos are ID.* in the root or in the folder of their label.
+
+    Args:
+        path: one video a line.
+        root: where the videos lie.
+        rows: where they are entered.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    names = _names(path, rows)
+    files = Lookup(root)
+    partner = beside(path, "train", ["test"])
+    several = _read(path, files, names, "train" if partner else "", rows)
+    if partner:
+        several += _read(partner, files, names, "val", rows)
+        rows.notes.append(f"{partner.name} is used for validation")
+    if several:
+        rows.notes.append(f"videos with several labels: {several}; the first label is used")
+
+
+def _names(path: Path, rows: Rows) -> dict[int, str]:
+    for candidate in (path.with_name(NAMES), path.absolute().parent.parent / NAMES):
+        # os.path's isfile says no where pathlib's raises
+        if os.path.isfile(candidate):  # noqa: PTH113
+            return {line - 1: name for line, name in lines(candidate, rows.problems)}
+    return {}
+
+
+def _read(path: Path, files: Lookup, names: dict[int, str], split: str, rows: Rows) -> int:
+    """Enter the videos of a list; how many have several labels."""
+    several = 0
+    source = path.name
+    for line, text in lines(path, rows.problems):
+        video, numbers = _parts(text)
+        if not video or not numbers:
+            rows.refuse(source, line, f"not of the form 'https://www.youtube.com/watch?v=ID 12,13': {text!r}")
+        elif names and numbers[0] not in names:
+            rows.refuse(source, line, f"label {numbers[0]} is not in {NAMES}")
+        else:
+            label = names.get(numbers[0], str(numbers[0]))
+            found = files.find([((), video), ((label,), video)])
+            several += len(numbers) > 1
+            rows.add(Row(source, line, found or os.path.join(files.root, f"{video}.*"), label, split))  # noqa: PTH118
+    return several
+
+
+def _parts(line: str) -> tuple[str, list[int]]:
+    """Video ID and label numbers; "" or none where the line has none."""
+    address, *listed = line.split(None, 1)
+    video = _VIDEO.fullmatch(address)
+    numbers = listed[0] if listed and _NUMBERS.fullmatch(listed[0]) else ""
+    return video[1] if video else "", [int(number) for number in numbers.split(",") if number]

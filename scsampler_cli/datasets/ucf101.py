@@ -1,0 +1,87 @@
+"""Lists of UCF101 (Soomro et al. 2012, "UCF101: A Dataset of 101 Human Actions Classes"): `Class/v_Class_g08_c01.avi 1`."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from scsampler_cli.datasets.example import Problem
+from scsampler_cli.datasets.rows import Row, Rows
+from scsampler_cli.datasets.text import beside, lines
+
+INDEX = "classInd.txt"
+_CLASS = re.compile(r"(?P<number>[0-9]{1,9})\s+(?P<name>\S.*)")
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_GROUP = re.compile(r"_g([0-9]+)_")
+_FILE = re.compile(r"[^/]+/.*\.\w+")
+
+
+def looks_like(line: str) -> bool:
+    """Whether a list with such a line is one of these."""
+    return _FILE.fullmatch(_parts(line)[0]) is not None
+
+
+def read(path: Path, root: Path, rows: Rows) -> None:
+    """Read a list such as trainlist01.txt, and testlist01.txt beside it, which is used for validation.
+
+    The label is the folder in the list. Groups are the numbers _gNN_ in the names: clips of one group are parts of one recording,
+    and a split of our own keeps them together.
+
+    Args:
+        path: one file a line, with or without a class number; checked against classInd.txt beside it, if that is there.
+        root: where the folders of the classes lie.
+        rows: where they are entered.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    index = path.with_name(INDEX)
+    # os.path's isfile says no where pathlib's raises
+    classes = _classes(index, rows.problems) if os.path.isfile(index) else {}  # noqa: PTH113
+    partner = beside(path, "train", ["test"])
+    _read(path, root, classes, "train" if partner else "", rows)
+    if partner:
+        _read(partner, root, classes, "val", rows)
+        rows.notes.append(f"{partner.name} is used for validation")
+
+
+def _classes(path: Path, problems: list[Problem]) -> dict[str, int]:
+    classes = {}
+    for line, text in lines(path, problems):
+        if found := _CLASS.fullmatch(text):
+            classes[found["name"]] = int(found["number"])
+        else:
+            problems.append(Problem(path.name, line, f"not of the form '1 Class': {text!r}"))
+    return classes
+
+
+def _read(path: Path, root: Path, classes: dict[str, int], split: str, rows: Rows) -> None:
+    source = path.name
+    for line, text in lines(path, rows.problems):
+        name, number = _parts(text)
+        label, _, file = name.partition("/")
+        if not label or not file:
+            rows.refuse(source, line, f"not of the form 'Class/file.avi 1': {text!r}")
+        elif wrong := _disagreement(classes, label, number):
+            rows.refuse(source, line, wrong)
+        else:
+            group = _GROUP.search(file)
+            together = f"{label}/g{group[1]}" if group else ""
+            rows.add(Row(source, line, os.path.join(root, name), label, split, together))  # noqa: PTH118 (quicker)
+
+
+def _parts(line: str) -> tuple[str, int | None]:
+    """Name and class number; a name may hold spaces."""
+    name, *last = line.rsplit(None, 1)
+    return (name, int(last[0])) if last and _NUMBER.fullmatch(last[0]) else (line, None)
+
+
+def _disagreement(classes: dict[str, int], label: str, number: int | None) -> str:
+    if not classes:
+        return ""
+    if label not in classes:
+        return f"class {label!r} is not in {INDEX}"
+    if number not in (None, classes[label]):
+        return f"class {label!r} has number {classes[label]} in {INDEX}, not {number}"
+    return ""

@@ -1,0 +1,64 @@
+"""What is told of each epoch: metrics as JSON lines, and a picture of them.
+
+Both are written anew after every epoch from the whole history, so that a run that was killed and resumed repeats no line.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from scsampler_cli.errors import OutputError
+
+METRICS, CURVE = ".metrics.jsonl", ".curve.png"
+
+
+def write(output: Path, history: list[dict[str, Any]]) -> None:
+    """Write the metrics and the curve beside the weight file.
+
+    Args:
+        output: weight file of the run.
+        history: one record for each epoch: "epoch", "loss", measures, "baselines".
+
+    Raises:
+        OutputError: they cannot be written.
+    """
+    lines = "".join(json.dumps(record, sort_keys=True) + "\n" for record in history)
+    metrics, curve = (output.with_suffix(suffix) for suffix in (METRICS, CURVE))
+    try:
+        _replace(metrics, lines.encode())
+        _replace(curve, _picture(history))
+    except OSError as error:
+        raise OutputError(f"cannot write {metrics}: {error.strerror or error}", hint="is the disk full?") from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(data)
+    part.replace(path)
+
+
+def _picture(history: list[dict[str, Any]]) -> bytes:
+    """PNG: the loss, and below it the accuracies with the strategies that need no sampler as level lines."""
+    import io
+
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 6), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True)
+    epochs = [record["epoch"] for record in history]
+    above.plot(epochs, [record["loss"] for record in history], marker=".", color="tab:blue")
+    above.set_ylabel("training loss")
+    for name, colour in (("video_accuracy", "tab:green"), ("clip_accuracy", "tab:orange")):
+        points = [(r["epoch"], 100 * r[name]) for r in history if name in r]
+        if points:
+            below.plot(*zip(*points, strict=True), marker=".", color=colour, label=name.replace("_", " "))
+    for i, (name, value) in enumerate(history[-1].get("baselines", {}).items()):
+        below.axhline(100 * value, linestyle=(0, (1 + i, 2)), color="grey", label=f"{name} {100 * value:.0f} %")
+    below.set(xlabel="epoch", ylabel="validation, %", ylim=(0, 102))
+    if below.get_legend_handles_labels()[0]:
+        below.legend(loc="lower right", fontsize="small")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=100)
+    return buffer.getvalue()

@@ -1,0 +1,77 @@
+"""The network or networks of one run, as one module: inputs -> log-probabilities of each clip of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from scsampler_cli.classifiers.networks import build as build_classifier
+from scsampler_cli.config import VISUAL
+from scsampler_cli.samplers.networks import ARCHITECTURES
+from scsampler_cli.samplers.networks import build as build_sampler
+from scsampler_cli.train.losses import averaged, log_probabilities
+from scsampler_cli.train.settings import TrainSettings
+
+DEFAULT_CLASSIFIER = "mc3_18"
+"""The paper's fastest classifier (App. D)."""
+FULL_PRECISION = ("md", "mel")
+"""MD under bf16 autocast on a CPU went to NaN twice and is slower; so is the small VGG."""
+
+
+def architecture_of(settings: TrainSettings, kind: str) -> str:
+    """The architecture in force for a network."""
+    if kind == "classifier":
+        return settings.architecture or DEFAULT_CLASSIFIER
+    if settings.target == "joint" and settings.architecture not in ARCHITECTURES[kind]:
+        return ARCHITECTURES[kind][0]
+    return settings.architecture or ARCHITECTURES[kind][0]
+
+
+class Model(nn.Module):
+    """The networks of a run.
+
+    Args:
+        settings: of the run.
+        classes: C of the data set.
+        dtype: of the networks outside FULL_PRECISION.
+    """
+
+    def __init__(self, settings: TrainSettings, classes: int, dtype: torch.dtype) -> None:
+        super().__init__()
+        self._objective, self._dtype = settings.objective, dtype
+        outputs = classes if settings.objective == "ac" else 1
+        self.networks = nn.ModuleDict(
+            {
+                kind: build_classifier(architecture_of(settings, kind), classes)
+                if kind == "classifier"
+                else build_sampler(architecture_of(settings, kind), kind, outputs)
+                for kind in settings.kinds
+            }
+        )
+
+    def dtype_of(self, kind: str) -> torch.dtype:
+        """Precision in which a network runs."""
+        return torch.float32 if kind in FULL_PRECISION else self._dtype
+
+    def forward(self, inputs: Mapping[str, tuple[Tensor, Tensor]], clips: int) -> Tensor:
+        """Log-probabilities of every clip of a step.
+
+        Args:
+            inputs: by kind, values [m, ...] and int64 [m] that says which clip each is of.
+            clips: n.
+
+        Returns:
+            float32 [n, C] for "ac", [n, 2] else: the mean over the visual inputs that a clip has, then over picture and sound.
+        """
+        visual: list[Tensor] = []
+        audio: list[Tensor] = []
+        for kind, (values, rows) in inputs.items():
+            dtype = self.dtype_of(kind)
+            with torch.autocast(values.device.type, dtype, enabled=dtype != torch.float32):
+                logits = self.networks[kind](values).float()
+            log_p = log_probabilities(logits, self._objective)
+            spread = torch.full((clips, log_p.shape[1]), -torch.inf, device=log_p.device).index_copy(0, rows, log_p)
+            (visual if kind in VISUAL else audio).append(spread)
+        return averaged([averaged(parts) for parts in (visual, audio) if parts])

@@ -1,0 +1,70 @@
+"""How a network is trained where nothing else is asked for: the paper's Appendix A.2 and B, section by section.
+
+The paper names no optimiser. Ours: AdamW for the visual networks, since CoViAR (Wu et al., 2018), whose recipe App. B.1 takes
+over, uses Adam; SGD with momentum 0.9 for the VGG and the 3D CNNs, whose rates of 0.01 and more are made for it.
+But: nothing is trained here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scsampler_cli.config import VISUAL
+from scsampler_cli.errors import SettingsError
+
+OBJECTIVES = ("ac", "sal-rank", "sal-cl")
+"""AC (Sec. 3.2.1), SAL-RANK (Sec. 3.2.2), SAL-CL (App. B.2)."""
+TARGETS = ("classifier", *VISUAL, "mel", "joint")
+"""What can be trained: a clip classifier, one sampler network by its input, or both samplers together (Sec. 3.3.3)."""
+SCHEDULES = ("plateau", "step", "one-cycle")
+OPTIMISERS = ("adamw", "sgd")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Optimiser, rates and their course."""
+
+    epochs: int
+    learning_rate: float
+    """Of new layers."""
+    schedule: str
+    """"plateau": divided by 10 when the validation measure no longer rises. "step": divided by 10 every `step_epochs`.
+    "one-cycle": up and down once, step by step (Smith, 2018)."""
+    step_epochs: int
+    """Epochs at one rate, for "step"."""
+    warmup_epochs: int
+    """Epochs in which the rate rises to its full value, for "step"."""
+    optimiser: str
+    pretrained_factor: float
+    """By how much the rate of pre-trained layers is smaller."""
+
+    def __post_init__(self) -> None:
+        for value, known in ((self.schedule, SCHEDULES), (self.optimiser, OPTIMISERS)):
+            if value not in known:
+                raise SettingsError(f"unknown choice {value!r}", hint=f"choose from {', '.join(known)}")
+        if self.epochs < 1 or self.learning_rate <= 0 or self.step_epochs < 1:
+            raise SettingsError("epochs, rate and step must be above 0", hint="leave them out for the paper's")
+
+
+VISUAL_RECIPE = Recipe(40, 0.001, "plateau", 5, 0, "adamw", 0.01)
+"""Rate 0.001, reduced when accuracy plateaus, pre-trained layers 100 times smaller (App. B.1). Ours: 40 epochs at most."""
+AUDIO_RECIPES = {
+    "sal-rank": Recipe(20, 0.03, "step", 5, 0, "sgd", 0.05),
+    "sal-cl": Recipe(16, 0.001, "step", 10, 0, "sgd", 0.05),
+    "ac": Recipe(20, 0.001, "step", 5, 0, "sgd", 0.05),
+}
+"""App. B.2. SAL-RANK: 0.03 (Kinetics; 0.01 for Sports1M), divided by 10 every 5 epochs; SAL-CL: 0.001 for 10 epochs, a tenth
+for 6 more; AC: 0.001, divided by 10 every 5 epochs; pre-trained layers times 5 * 10^-2. Ours: 20 epochs where none are given."""
+CLASSIFIER_RECIPE = Recipe(45, 0.01, "step", 10, 10, "sgd", 1.0)
+"""Kinetics in App. A.2: 45 epochs, 10 of them warm-up, rate 0.01 divided by 10 every 10 epochs."""
+JOINT_RECIPE = Recipe(10, 0.001, "plateau", 5, 0, "adamw", 1.0)
+"""Ours: the paper says "finetune the two networks" (Sec. 3.3.3) and gives no rates; both start from trained samplers."""
+
+
+def default_recipe(target: str, objective: str) -> Recipe:
+    """The paper's recipe for a target (one of TARGETS) and an objective (one of OBJECTIVES)."""
+    if target == "classifier":
+        return CLASSIFIER_RECIPE
+    if target == "joint":
+        return JOINT_RECIPE
+    return AUDIO_RECIPES[objective] if target == "mel" else VISUAL_RECIPE

@@ -1,0 +1,225 @@
+"""`train`: labelled videos -> weight files. The order of a run: read, classify, learn, write.
+
+But: which videos, which classifier, and what is said to the user belong to the caller.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from scsampler_cli.classifiers.base import ClipClassifier
+from scsampler_cli.datasets.example import Example, labels_of
+from scsampler_cli.device import pick_device, pick_dtype
+from scsampler_cli.errors import InputError, SettingsError
+from scsampler_cli.report import counted
+from scsampler_cli.train import checkpoint, export, history, videos
+from scsampler_cli.train.cache import Cache
+from scsampler_cli.train.fit import Fit, StepDone
+from scsampler_cli.train.group import ALONE, Group
+from scsampler_cli.train.settings import TrainSettings
+from scsampler_cli.train.videos import Failed, Progress, TrainVideo, Wanted
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run happens; nothing of it changes the result."""
+
+    output: Path
+    """Weight file; checkpoint, metrics and curve lie beside it."""
+    cache: Cache
+    device: str = "auto"
+    jobs: int = 1
+    """Processes that read videos."""
+    resume: bool = False
+    group: Group = ALONE
+    description: str = ""
+    """Of the data, for the weight file."""
+
+    @property
+    def torch_device(self) -> torch.device:
+        """The device in force."""
+        return pick_device(self.device)
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """Who is told what."""
+
+    progress: Progress
+    """(stage, done, total)."""
+    step_done: StepDone
+    epoch_done: Callable[[dict[str, Any]], None]
+    failed: Failed
+    note: Callable[[str], None]
+    stop: Callable[[], bool] = lambda: False
+
+
+def train(
+    settings: TrainSettings, examples: list[Example], teacher: ClipClassifier | None, place: Place, watcher: Watcher
+) -> dict[str, Any]:
+    """Train one network, or both samplers together.
+
+    Args:
+        settings: of the run.
+        examples: labelled videos of both splits.
+        teacher: the clip classifier f; it gives SAL-* its pseudo labels and validation its measure. None: neither.
+        place: where.
+        watcher: told of everything.
+
+    Returns:
+        a JSON-able summary; the files are written.
+
+    Raises:
+        InputError: too few videos, or nothing to learn from them.
+        SettingsError: SAL-* without a teacher, or a teacher with another clip geometry.
+        Stopped: the watcher said stop; the checkpoint is written.
+    """
+    began = time.perf_counter()
+    device = place.torch_device
+    _check(settings, teacher, place)
+    labels = labels_of(examples)
+    split = _videos(settings, examples, labels, teacher, place, watcher)
+    fit = Fit(
+        settings,
+        labels,
+        split["train"],
+        split["val"],
+        device,
+        training_dtype(settings, device),
+        place.group,
+        place.output,
+    )
+    _tell_starts(fit, watcher)
+    if place.resume:
+        fit.resume()
+    networks = fit.run(watcher.epoch_done, watcher.step_done, watcher.stop)
+    kept = _kept(fit)
+    facts: dict[str, Any] = {
+        "data": export.describe(split, place.description),
+        "result": kept,
+        "start": {kind: {"source": start.source, "sha256": start.sha256} for kind, start in fit.starts.items()},
+        "teacher": None if teacher is None else videos.teacher_identity(teacher, settings.precision),
+    }
+    files = export.outputs(place.output, settings)
+    if place.group.leads:
+        files = export.write(place.output, networks, settings, labels, facts)
+    place.group.wait()
+    return {
+        "target": settings.target,
+        "objective": settings.objective,
+        "files": {kind: str(path) for kind, path in files.items()},
+        "labels": labels,
+        "videos": facts["data"]["videos"],
+        "epochs": len(fit.state.history),
+        **kept,
+        "metrics": str(place.output.with_suffix(history.METRICS)),
+        "curve": str(place.output.with_suffix(history.CURVE)),
+        "checkpoint": str(checkpoint.path_of(place.output)),
+        "seconds": round(time.perf_counter() - began, 1),
+    }
+
+
+def training_dtype(settings: TrainSettings, device: torch.device) -> torch.dtype:
+    """The precision in force: bf16 where "auto" would take half precision, for it needs no scaling of the loss.
+
+    Raises:
+        SettingsError: fp16.
+    """
+    if settings.precision == "fp16":
+        raise SettingsError("fp16 cannot be trained in here", hint="use --precision bf16: it needs no loss scaling")
+    if settings.precision == "auto" and device.type == "cuda":
+        return torch.bfloat16
+    return pick_dtype(settings.precision, device)
+
+
+def _check(settings: TrainSettings, teacher: ClipClassifier | None, place: Place) -> None:
+    if settings.needs_probabilities and teacher is None:
+        raise SettingsError(
+            f"{settings.objective} learns from a clip classifier's answers",
+            hint="give --classifier, the one that the sampler is for",
+        )
+    if teacher is not None and settings.target != "classifier":
+        mine, its = (settings.spec.frames, settings.spec.stride), (teacher.spec.frames, teacher.spec.stride)
+        if mine != its:
+            raise SettingsError(
+                f"clips of {mine[0]} frames, every {mine[1]}; {teacher.name} takes {its[0]}, every {its[1]}",
+                hint="leave --clip-frames and --frame-stride out: they follow the classifier",
+            )
+    if settings.batch < place.group.world * (settings.clips_per_video if settings.needs_probabilities else 1):
+        raise SettingsError(
+            f"a batch of {settings.batch} is too small for {place.group.world} processes", hint="raise --batch-size"
+        )
+
+
+def _videos(
+    settings: TrainSettings,
+    examples: list[Example],
+    labels: list[str],
+    teacher: ClipClassifier | None,
+    place: Place,
+    watcher: Watcher,
+) -> dict[str, list[TrainVideo]]:
+    """The videos of both splits, read and classified as far as they are not in the cache yet."""
+    use = None if settings.target == "classifier" else teacher
+    identity = None if use is None else videos.teacher_identity(use, settings.precision)
+    wanted = videos.wanted_by(settings, identity)
+    group = place.group
+    mine = examples[group.rank :: group.world]
+    read = videos.read_all(mine, wanted, place.cache, place.jobs, watcher.progress, watcher.failed)
+    if use is not None:
+        _check_labels(labels, use, watcher)
+        videos.classify_all(read, use, wanted, place.cache, watcher.progress, watcher.failed)
+    group.wait()
+    found = videos.open_all(examples, labels, wanted, place.cache, () if use is None else use.labels)
+    split = {name: [v for v in found if v.example.split == name] for name in ("train", "val")}
+    if not split["train"]:
+        raise InputError("not one training video can be used", hint="the errors above say why")
+    _tell_gaps(split, wanted, watcher)
+    return split
+
+
+def _check_labels(labels: Sequence[str], teacher: ClipClassifier, watcher: Watcher) -> None:
+    unknown = [label for label in labels if label not in teacher.labels]
+    if len(unknown) == len(labels):
+        raise InputError(
+            f"{teacher.name} knows none of the labels {', '.join(labels[:4])}", hint="choose another --classifier"
+        )
+    if unknown:
+        watcher.note(f"{teacher.name} does not know {', '.join(unknown)}: their videos count for ac alone, unvalidated")
+
+
+def _tell_gaps(split: Mapping[str, list[TrainVideo]], wanted: Wanted, watcher: Watcher) -> None:
+    """Say which videos have nothing of an input, and how large what is held on disk is."""
+    for kind in wanted.kinds:
+        empty = sum(not len(v.entries[kind].values) for members in split.values() for v in members)
+        if empty:
+            what = "no sound" if kind == "mel" else f"no {kind}"
+            watcher.note(f"{counted(empty, 'video')} with {what}: they give {kind} nothing to learn from")
+    if not split["val"]:
+        watcher.note("no validation videos: nothing is measured, and the last epoch is kept")
+
+
+def _tell_starts(fit: Fit, watcher: Watcher) -> None:
+    for kind, start in fit.starts.items():
+        if start.note:
+            watcher.note(f"{kind}: {start.note}")
+
+
+def _kept(fit: Fit) -> dict[str, Any]:
+    """The epoch whose networks are exported, and what they are worth."""
+    past = fit.state.history
+    last = fit.settings.keep == "last" or not fit.state.best_epoch
+    epoch = past[-1]["epoch"] if last else fit.state.best_epoch
+    record = past[epoch - 1]
+    names = ("video_accuracy", "clip_accuracy", "baselines")
+    return {
+        "epoch": epoch,
+        "k": fit.settings.k,
+        **{name: record[name] for name in names if record.get(name) not in (None, {})},
+    }

@@ -1,0 +1,122 @@
+"""`TrainSettings`: all that decides what one training run computes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scsampler_cli.classifiers.base import InputSpec
+from scsampler_cli.config import FeatureSettings
+from scsampler_cli.errors import SettingsError
+from scsampler_cli.train.recipe import OBJECTIVES, TARGETS, Recipe, default_recipe
+
+AUGMENTATIONS = ("paper", "strong")
+MARGIN = 0.1
+"""eta of Eq. 2; the paper gives no value. Ours: a tenth of the range of s."""
+GAP = 0.05
+"""Pairs whose f_y differ by less say nothing about saliency: two clips at 0.999 and 0.998 (ours)."""
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """One training run. Paths, device and cache are not part of it: they change nothing in the result."""
+
+    target: str
+    """One of TARGETS."""
+    objective: str = "ac"
+    """One of OBJECTIVES; a classifier is always "ac"."""
+    architecture: str | None = None
+    """None: mc3_18 for a classifier, the paper's best for a sampler (Table 4)."""
+    inputs: tuple[str, ...] = ("md", "rgbr", "mel")
+    """For "joint": the networks that are trained together."""
+    init: tuple[str, ...] = ("auto",)
+    """"auto", "imagenet", "scratch", or a weight file; for "joint" one file for each input."""
+    recipe: Recipe = field(default_factory=lambda: default_recipe("rgbr", "ac"))
+    batch: int = 64
+    """Clips in a step; all processes together."""
+    per_epoch: int = 4000
+    """Clips drawn for one epoch."""
+    clips_per_video: int = 8
+    """SAL-RANK: clips of one video in a step, all pairs of which are compared (ours)."""
+    margin: float = MARGIN
+    gap: float = GAP
+    k: int = 10
+    """K of the validation measure and of SAL-CL's oracle."""
+    augment: str = "paper"
+    """"paper": random crop and flip (App. A.2). "strong" adds scale, colour, speed and mixing, for small data (ours)."""
+    patience: int = 0
+    """Epochs without a better validation measure after which training ends; 0: never."""
+    keep: str = "best"
+    """"best": the epoch with the best validation measure is exported. "last": the last one."""
+    seed: int = 0
+    p_frames: int = 4
+    spec: InputSpec = field(default_factory=InputSpec)
+    """Clip geometry; for a sampler only frames and stride matter."""
+    precision: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("target", self.target, TARGETS),
+            ("objective", self.objective, OBJECTIVES),
+            ("augmentation", self.augment, AUGMENTATIONS),
+            ("choice to keep", self.keep, ("best", "last")),
+        ):
+            if value not in known:
+                raise SettingsError(f"unknown {name} {value!r}", hint=f"choose from {', '.join(known)}")
+        if min(self.batch, self.per_epoch, self.k) < 1 or self.clips_per_video < 2:
+            raise SettingsError(
+                "batch, per_epoch and k must be at least 1, clips_per_video at least 2", hint="leave them out"
+            )
+        if self.target == "classifier" and self.objective != "ac":
+            raise SettingsError(
+                f"a classifier cannot be trained with {self.objective}",
+                hint="leave --objective out: it is for samplers",
+            )
+        if self.target == "joint":
+            self._check_joint()
+        elif len(self.init) != 1:
+            raise SettingsError("one network starts from one file", hint="several --init are for --target joint")
+
+    def _check_joint(self) -> None:
+        audio, visual = "mel" in self.inputs, set(self.inputs) & {"if", "md", "rgbr"}
+        if not audio or not visual:
+            raise SettingsError(
+                f"joint training of {', '.join(self.inputs)} has not both modalities",
+                hint="give md, rgbr and mel networks",
+            )
+        if len(self.init) != len(self.inputs):
+            raise SettingsError(
+                f"{len(self.init)} files for {len(self.inputs)} networks",
+                hint="joint training fine-tunes trained samplers: one --init FILE for each",
+            )
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Names of the networks that are trained."""
+        return self.inputs if self.target == "joint" else (self.target,)
+
+    @property
+    def features(self) -> FeatureSettings:
+        """What is extracted of the training videos, for samplers."""
+        return FeatureSettings(self.kinds, self.p_frames)
+
+    @property
+    def needs_probabilities(self) -> bool:
+        """True where the classifier's ClipProbs are the training signal (Sec. 3.2.2)."""
+        return self.objective != "ac"
+
+    def record(self) -> dict[str, Any]:
+        """JSON-able; files by name alone, so that no path of a machine is in it."""
+        values = json.loads(json.dumps(asdict(self)))
+        return {**values, "init": [Path(name).name for name in self.init]}
+
+    def digest(self) -> str:
+        """Hex digest of what a run that is continued must have in common: all but its end, where the rates do not hang on it."""
+        values = self.record()
+        del values["patience"], values["keep"]
+        if self.recipe.schedule != "one-cycle":
+            del values["recipe"]["epochs"]
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,252 @@
+"""The training videos: each read once through the product's own readers into the cache, then seen through memory maps.
+
+What is stored is what a network takes, before crop and normalisation: pictures with a short side of 128 (uint8 or int8
+[n, 3, h, w]), motion (float16 [n, 2, h, w]), log-mel (float16 [n, 1, 40, 200]); for a classifier all frames (uint8
+[T, h, w, 3]), of which any run can be a clip; and the classifier's dense ClipProbs (float32 [L, C]), the pseudo labels of
+Sec. 3.2.2.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
+from scsampler_cli.classifiers.geometry import resized
+from scsampler_cli.config import VISUAL, FeatureSettings
+from scsampler_cli.datasets.example import Example
+from scsampler_cli.errors import ScsamplerError
+from scsampler_cli.features.clip import ClipVisual
+from scsampler_cli.samplers.inputs import motion_input, picture_input, sound_input
+from scsampler_cli.train.cache import Cache, Entry
+from scsampler_cli.train.settings import TrainSettings
+from scsampler_cli.video import Video, classify_clips, clip_frames, sound_clips, visual_clips
+
+FRAMES, PROBABILITIES = "frames", "probabilities"
+Failed = Callable[[Example, ScsamplerError], None]
+"""Told of each video that cannot be used; it is left out."""
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be known of each video."""
+
+    kinds: tuple[str, ...]
+    """Of INPUTS, or ("frames",)."""
+    spec: InputSpec
+    p_frames: int
+    teacher: dict[str, Any] | None = None
+    """Identity of the classifier whose ClipProbs are wanted (`teacher_identity`)."""
+
+    def settings(self, kind: str) -> dict[str, Any]:
+        """All that the values of a kind depend on, beside the file."""
+        if kind == PROBABILITIES:
+            return dict(self.teacher or {})
+        if kind == FRAMES:
+            return {"resize": self.spec.resize}
+        grid = {"clip_frames": self.spec.frames, "frame_stride": self.spec.stride}
+        return grid if kind == "mel" else {**grid, **asdict(FeatureSettings((kind,), self.p_frames))}
+
+
+@dataclass(frozen=True)
+class TrainVideo:
+    """One video as training sees it."""
+
+    example: Example
+    label: int
+    """Index among the labels of the run."""
+    entries: dict[str, Entry]
+    """By kind."""
+    probabilities: NDArray[np.float32] | None
+    """ClipProbs of the teacher: float32 [L, C]."""
+    target: int | None
+    """Index of the label among the teacher's."""
+
+    @property
+    def clips(self) -> int:
+        """L."""
+        return next(iter(self.entries.values())).clips
+
+    @property
+    def worth(self) -> NDArray[np.float32]:
+        """f_y of each clip (Eq. 1): float32 [L]."""
+        if self.probabilities is None or self.target is None:
+            raise ValueError("no ClipProbs were asked for")
+        return self.probabilities[:, self.target]
+
+
+def wanted_by(settings: TrainSettings, teacher: dict[str, Any] | None) -> Wanted:
+    """What a training run needs of each video."""
+    kinds = (FRAMES,) if settings.target == "classifier" else settings.kinds
+    return Wanted(kinds, settings.spec, settings.p_frames, teacher)
+
+
+def teacher_identity(classifier: ClipClassifier, precision: str) -> dict[str, Any]:
+    """What the ClipProbs of a classifier depend on.
+
+    Args:
+        classifier: f.
+        precision: that it runs in; half precision moves the last digits.
+    """
+    spec = asdict(classifier.spec)
+    return {"name": classifier.name, "sha256": classifier.weights.sha256, "precision": precision, **spec}
+
+
+def read_all(
+    examples: list[Example], wanted: Wanted, cache: Cache, jobs: int, progress: Progress, failed: Failed
+) -> list[Example]:
+    """Fill the cache with the features (or frames) of videos.
+
+    Args:
+        examples: the videos.
+        wanted: what of them.
+        cache: where to.
+        jobs: processes.
+        progress: told of every video done.
+        failed: told of those that cannot be read.
+
+    Returns:
+        the examples that could be read.
+    """
+    read = []
+    work = partial(_read_one, wanted=wanted, cache=cache)
+    for done, (example, error) in enumerate(_mapped(work, examples, jobs), start=1):
+        if error is None:
+            read.append(example)
+        else:
+            failed(example, error)
+        progress("reading", done, len(examples))
+    return read
+
+
+def _mapped(
+    work: Callable[[Example], ScsamplerError | None], examples: list[Example], jobs: int
+) -> Iterator[tuple[Example, ScsamplerError | None]]:
+    if jobs == 1 or len(examples) < 2:
+        yield from ((example, work(example)) for example in examples)
+        return
+    # spawned, not forked: torch's threads do not survive a fork
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), torch.set_num_threads, (1,))
+    try:
+        yield from zip(examples, pool.map(work, examples), strict=True)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _read_one(example: Example, wanted: Wanted, cache: Cache) -> ScsamplerError | None:
+    try:
+        missing = [k for k in wanted.kinds if cache.find(example.path, k, wanted.settings(k)) is None]
+        if FRAMES in missing:
+            _store_frames(example, wanted, cache)
+        if visual := [kind for kind in missing if kind in VISUAL]:
+            _store_visual(example, visual, wanted, cache)
+        if "mel" in missing:
+            _store_sound(example, wanted, cache)
+    except ScsamplerError as error:
+        return error
+    except OSError as error:
+        return ScsamplerError(f"{example.path}: {error.strerror or error}", hint="is it still there?")
+    return None
+
+
+def _store_frames(example: Example, wanted: Wanted, cache: Cache) -> None:
+    video = Video(example.path, 1, 1)
+    height, width = resized(video.info.size, wanted.spec)
+    whole = replace(wanted.spec, frames=1, stride=1, resize=(height, width), crop=(height, width))
+    with cache.writer(example.path, FRAMES, wanted.settings(FRAMES)) as writer:
+        for _, frame in clip_frames(video, range(len(video.grid)), whole):
+            writer.add(frame)
+        writer.notes = video.notes
+
+
+def _store_visual(example: Example, kinds: list[str], wanted: Wanted, cache: Cache) -> None:
+    video = Video(example.path, wanted.spec.frames, wanted.spec.stride)
+    with ExitStack() as stack:
+        writers = {kind: stack.enter_context(cache.writer(example.path, kind, wanted.settings(kind))) for kind in kinds}
+        for clip in visual_clips(video, FeatureSettings(tuple(kinds), wanted.p_frames)):
+            for kind, writer in writers.items():
+                writer.add(_visual_rows(clip, kind))
+        for writer in writers.values():
+            writer.notes = video.notes
+
+
+def _visual_rows(clip: ClipVisual, kind: str) -> NDArray[Any]:
+    if kind == "md":
+        return motion_input(clip.motion, clip.height, clip.width).half().numpy()
+    pictures = clip.iframes if kind == "if" else clip.residual
+    return picture_input(pictures).round().to(torch.uint8 if kind == "if" else torch.int8).numpy()
+
+
+def _store_sound(example: Example, wanted: Wanted, cache: Cache) -> None:
+    video = Video(example.path, wanted.spec.frames, wanted.spec.stride)
+    with cache.writer(example.path, "mel", wanted.settings("mel")) as writer:
+        for sound in sound_clips(video):
+            writer.add(sound_input(sound).half().numpy())
+        writer.notes = video.notes
+
+
+def classify_all(
+    examples: list[Example],
+    classifier: ClipClassifier,
+    wanted: Wanted,
+    cache: Cache,
+    progress: Progress,
+    failed: Failed,
+) -> None:
+    """Run the classifier densely over the videos whose ClipProbs are not known yet, and store them."""
+    settings = wanted.settings(PROBABILITIES)
+    for done, example in enumerate(examples, start=1):
+        # weights without a digest cannot be told from others: what they gave before is not trusted
+        if settings["sha256"] is None or cache.find(example.path, PROBABILITIES, settings) is None:
+            try:
+                _store_probabilities(example, classifier, settings, cache)
+            except ScsamplerError as error:
+                failed(example, error)
+        progress("classifying", done, len(examples))
+
+
+def _store_probabilities(example: Example, classifier: ClipClassifier, settings: dict[str, Any], cache: Cache) -> None:
+    video = Video(example.path, classifier.spec.frames, classifier.spec.stride)
+    found = classify_clips(video, range(len(video.grid)), classifier, batch=16)
+    with cache.writer(example.path, PROBABILITIES, settings) as writer:
+        for row in found:
+            writer.add(row[None])
+        writer.notes = video.notes
+
+
+def open_all(
+    examples: list[Example], labels: list[str], wanted: Wanted, cache: Cache, teacher_labels: tuple[str, ...]
+) -> list[TrainVideo]:
+    """The videos of which everything wanted is in the cache; the others were reported when they failed.
+
+    Args:
+        examples: the videos.
+        labels: of the run.
+        wanted: what must be there.
+        cache: where it is.
+        teacher_labels: the classifier's; () without one.
+    """
+    found = []
+    for example in examples:
+        entries = {kind: cache.find(example.path, kind, wanted.settings(kind)) for kind in wanted.kinds}
+        probabilities = None
+        if wanted.teacher is not None:
+            entry = cache.find(example.path, PROBABILITIES, wanted.settings(PROBABILITIES))
+            if entry is None:
+                continue
+            probabilities = np.nan_to_num(np.asarray(entry.values, np.float32))
+        whole = {kind: entry for kind, entry in entries.items() if entry is not None}
+        if len(whole) == len(entries):
+            target = teacher_labels.index(example.label) if example.label in teacher_labels else None
+            found.append(TrainVideo(example, labels.index(example.label), whole, probabilities, target))
+    return found

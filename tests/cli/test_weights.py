@@ -1,0 +1,69 @@
+"""`scsampler weights` as a process: every format, exit codes, a quick help."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scsampler_cli.shipped import shipped, shipped_dir
+from tests.cli.running import Run
+
+SHIPPED = sorted(path.stem for path in shipped_dir().glob("*.safetensors"))
+PUBLIC = ["mc3_18", "r3d_18", "r2plus1d_18", "resnet18"]
+
+
+def test_the_table_lists_what_ships_and_what_is_public(run: Run) -> None:
+    result = run("weights")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    heading, *lines = result.stdout.splitlines()
+    assert heading.split() == ["name", "kind", "arch", "objective", "labels", "MB", "sha256", "where", "trained", "on"]
+    assert [line.split()[0] for line in lines] == [*SHIPPED, *PUBLIC]
+
+
+def test_json_has_the_whole_metadata_and_digest(run: Run) -> None:
+    result = run("weights", shipped("demo_md"), "--format", "json")
+    assert result.returncode == 0, result.stderr
+    records = json.loads(result.stdout)
+    assert [record["name"] for record in records] == [*SHIPPED, *PUBLIC, str(shipped("demo_md"))]
+    assert records[-1]["where"] == "file"
+    assert records[-1]["metadata"]["recipe"]["epochs"] == 12
+    assert len(records[-1]["sha256"]) == 64
+
+
+@pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv"])
+def test_a_damaged_file_is_one_row_and_the_others_are_listed(run: Run, tmp_path: Path, form: str) -> None:
+    (tmp_path / "bad.safetensors").write_bytes(b"garbage" * 9)
+    result = run("weights", tmp_path / "bad.safetensors", shipped("demo_md"), "--format", form)
+    assert result.returncode == 3
+    assert result.stderr.startswith(f"error: weight file {tmp_path / 'bad.safetensors'} is damaged")
+    assert result.stderr.splitlines()[1].startswith("hint: ")
+    assert "Traceback" not in result.stderr
+    count = len(SHIPPED) + len(PUBLIC) + 2
+    if form == "table":
+        lines = result.stdout.splitlines()[1:]
+        assert ["error: " in line for line in lines] == [False] * (count - 2) + [True, False]
+        return
+    rows = (
+        json.loads(result.stdout)
+        if form == "json"
+        else [json.loads(line) for line in result.stdout.splitlines()]
+        if form == "jsonl"
+        else list(csv.DictReader(io.StringIO(result.stdout)))
+    )
+    assert [row["status"] for row in rows] == ["ok"] * (count - 2) + ["error", "ok"]
+
+
+def test_its_help_imports_nothing_heavy() -> None:
+    script = (
+        "import sys\nfrom scsampler_cli.__main__ import main\nsys.argv = ['scsampler', 'weights', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print([m for m in ('torch', 'torchvision', 'numpy', 'av') if m in sys.modules], file=sys.stderr)"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert result.stderr.strip() == "[]"
+    assert "scsampler weights" in result.stdout

@@ -1,0 +1,94 @@
+"""Small real videos of two motions, read into a cache once."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
+from scsampler_cli.datasets.example import Example
+from scsampler_cli.errors import ScsamplerError
+from scsampler_cli.train.cache import Cache
+from scsampler_cli.train.recipe import Recipe
+from scsampler_cli.train.run import Place, Watcher
+from scsampler_cli.train.settings import TrainSettings
+from tests.synthetic import pan, tone, write_video
+
+SMALL = InputSpec(8, 2, 36, (32, 32))
+QUICK = Recipe(2, 0.002, "step", 2, 0, "adamw", 1.0)
+
+
+class Brightness:
+    """A classifier with a known answer: the brighter a clip, the surer it is of "right"."""
+
+    name, labels, spec = "brightness", ("down", "right"), SMALL
+    weights = WeightsInfo("brightness", "0" * 64)
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def classify(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        self.calls += 1
+        p = clips.mean(axis=(1, 2, 3, 4)).astype(np.float32) / 255
+        return np.stack([1 - p, p], axis=1)
+
+
+@pytest.fixture(scope="session")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> list[Example]:
+    """Six videos of 5 clips: pans to the right with a low tone, down with a high one; growing brighter as they go."""
+    folder = tmp_path_factory.mktemp("examples")
+    found = []
+    for i in range(3):
+        for label, (dx, dy, hz) in {"right": (4, 0, 400), "down": (0, 4, 3000)}.items():
+            frames = pan(80, dx, dy, 64, 96, seed=9 * i + dx)
+            lit = [(frame * (0.2 + 0.01 * t)).astype(np.uint8) for t, frame in enumerate(frames)]
+            path = write_video(folder / f"{label}{i}.mp4", lit, audio=tone(3.2, hz))
+            found.append(Example(path, label, "val" if i == 2 else "train"))
+    return found
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
+    return Cache(tmp_path_factory.mktemp("cache"))
+
+
+def settings(target: str, **more: object) -> TrainSettings:
+    small = {
+        "recipe": QUICK, "batch": 8, "per_epoch": 24, "clips_per_video": 4, "k": 2, "spec": SMALL, "init": ("scratch",),
+        "precision": "fp32", "gap": 0.01, "keep": "last",
+    }  # fmt: skip
+    if target in ("md", "rgbr", "if"):
+        small["architecture"] = "shufflenet26"
+    if target == "classifier":
+        small["architecture"] = "tiny3d"
+    return TrainSettings(target, **{**small, **more})  # type: ignore[arg-type]
+
+
+def place(output: Path, cache: Cache, **more: object) -> Place:
+    torch.set_num_threads(1)  # the sum of floats depends on how they are shared out
+    return Place(output, cache, "cpu", **more)  # type: ignore[arg-type]
+
+
+class Seen:
+    """A watcher that remembers."""
+
+    def __init__(self, stop_after: int | None = None) -> None:
+        self.epochs: list[dict[str, object]] = []
+        self.failures: list[str] = []
+        self.notes: list[str] = []
+        self.steps = 0
+        self._stop_after = stop_after
+
+    def watcher(self) -> Watcher:
+        def step(done: int, total: int, loss: float) -> None:
+            self.steps += 1
+
+        def failed(example: Example, error: ScsamplerError) -> None:
+            self.failures.append(f"{example.path.name}: {error}")
+
+        return Watcher(
+            lambda *_: None, step, self.epochs.append, failed, self.notes.append,
+            lambda: self._stop_after is not None and self.steps >= self._stop_after,
+        )  # fmt: skip

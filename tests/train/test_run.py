@@ -1,0 +1,255 @@
+"""Whole runs on small real videos: every target and objective, what is written, stopping and going on."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from scsampler_cli.classifiers import registry
+from scsampler_cli.config import FeatureSettings
+from scsampler_cli.datasets.example import Example
+from scsampler_cli.errors import InputError, SettingsError, WeightsError
+from scsampler_cli.samplers.scoring import load_audio, load_visual
+from scsampler_cli.train.cache import Cache
+from scsampler_cli.train.fit import Stopped
+from scsampler_cli.train.run import train
+from scsampler_cli.train.settings import TrainSettings
+from scsampler_cli.video import Video, sound_clips, visual_clips
+from scsampler_cli.weightfile import read_weights
+from tests.synthetic import pan, write_video
+from tests.train.conftest import QUICK, SMALL, Brightness, Seen, place, settings
+
+CPU, FP32 = torch.device("cpu"), torch.float32
+
+
+def tensors(path: Path) -> dict[str, torch.Tensor]:
+    return read_weights(path).tensors
+
+
+def same(first: Path, second: Path) -> bool:
+    a, b = tensors(first), tensors(second)
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+@pytest.mark.parametrize("objective", ["ac", "sal-rank", "sal-cl"])
+@pytest.mark.parametrize("target", ["md", "rgbr", "mel"])
+def test_every_objective_trains_every_input_and_its_file_scores(
+    examples: list[Example], cache: Cache, tmp_path: Path, target: str, objective: str
+) -> None:
+    output, seen = tmp_path / "w.safetensors", Seen()
+    summary = train(settings(target, objective=objective), examples, Brightness(), place(output, cache), seen.watcher())
+    assert [epoch["epoch"] for epoch in seen.epochs] == [1, 2]
+    assert summary["baselines"].keys() == {"uniform", "random", "dense", "oracle"}
+    assert 0 <= summary["video_accuracy"] <= 1
+    assert ("clip_accuracy" in summary) == (objective == "ac")
+    meta = read_weights(output).metadata
+    assert (meta["input"], meta["objective"], meta["labels"]) == (target, objective, ["down", "right"])
+    video = Video(examples[0].path, SMALL.frames, SMALL.stride)
+    if target == "mel":
+        audio = load_audio(str(output), CPU, FP32)
+        assert audio is not None
+        scores = [score for _, score in audio.score(sound_clips(video))]
+    else:
+        visual = load_visual(str(output), CPU, FP32)
+        assert visual is not None
+        scores = [score for _, score in visual.score(visual_clips(video, FeatureSettings((target,))))]
+    assert len(scores) == 5
+    assert all(0 <= score <= 1 for score in scores)
+
+
+def test_a_classifier_trains_and_its_file_classifies(examples: list[Example], cache: Cache, tmp_path: Path) -> None:
+    output = tmp_path / "w.safetensors"
+    summary = train(settings("classifier"), examples, None, place(output, cache), Seen().watcher())
+    assert {"video_accuracy", "clip_accuracy"} <= summary.keys()
+    classifier = registry.load(str(output), CPU, FP32)
+    assert classifier.spec == SMALL
+    assert classifier.classify(np.zeros((1, 8, 32, 32, 3), np.uint8)).shape == (1, 2)
+
+
+def test_joint_training_fine_tunes_both_networks_on_the_mean_of_their_scores(
+    examples: list[Example], cache: Cache, tmp_path: Path
+) -> None:
+    files = {}
+    for kind in ("md", "mel"):
+        files[kind] = tmp_path / f"{kind}.safetensors"
+        train(settings(kind, objective="sal-rank"), examples, Brightness(), place(files[kind], cache), Seen().watcher())
+    joint = settings(
+        "joint",
+        objective="sal-rank",
+        inputs=("md", "mel"),
+        init=tuple(map(str, files.values())),
+        architecture="shufflenet26",
+    )
+    summary = train(joint, examples, Brightness(), place(tmp_path / "joint.safetensors", cache), Seen().watcher())
+    assert set(summary["files"]) == {"md", "mel"}
+    for kind, start in files.items():
+        path = tmp_path / f"joint_{kind}.safetensors"
+        assert not same(path, start), "both have moved"
+        assert read_weights(path).metadata["joint"] is True
+    assert load_audio(str(tmp_path / "joint_mel.safetensors"), CPU, FP32) is not None
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_does_not(
+    examples: list[Example], cache: Cache, tmp_path: Path
+) -> None:
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        output = place(tmp_path / f"{name}.safetensors", cache)
+        train(settings("md", seed=seed), examples, None, output, Seen().watcher())
+    assert same(tmp_path / "a.safetensors", tmp_path / "b.safetensors")
+    assert not same(tmp_path / "a.safetensors", tmp_path / "c.safetensors")
+
+
+@pytest.mark.parametrize("target", ["md", "mel", "classifier"])
+@pytest.mark.parametrize("schedule", ["step", "plateau"])
+def test_two_epochs_and_two_more_are_four(
+    examples: list[Example], cache: Cache, tmp_path: Path, target: str, schedule: str
+) -> None:
+    four = settings(target, recipe=replace(QUICK, epochs=4, schedule=schedule), augment="strong")
+    two = replace(four, recipe=replace(four.recipe, epochs=2))
+    train(four, examples, None, place(tmp_path / "four.safetensors", cache), Seen().watcher())
+    train(two, examples, None, place(tmp_path / "two.safetensors", cache), Seen().watcher())
+    more = Seen()
+    train(four, examples, None, place(tmp_path / "two.safetensors", cache, resume=True), more.watcher())
+    assert [epoch["epoch"] for epoch in more.epochs] == [3, 4]
+    assert same(tmp_path / "four.safetensors", tmp_path / "two.safetensors")
+    lines = (tmp_path / "two.metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("schedule", ["step", "one-cycle"])
+def test_a_run_stopped_within_an_epoch_goes_on_as_if_it_had_not_been(
+    examples: list[Example], cache: Cache, tmp_path: Path, schedule: str
+) -> None:
+    chosen = settings("md", objective="sal-rank", recipe=replace(QUICK, schedule=schedule))
+    straight, halted = tmp_path / "straight.safetensors", tmp_path / "halted.safetensors"
+    train(chosen, examples, Brightness(), place(straight, cache), Seen().watcher())
+    with pytest.raises(Stopped):
+        train(chosen, examples, Brightness(), place(halted, cache), Seen(stop_after=4).watcher())
+    assert not halted.exists()
+    rest = Seen()
+    train(chosen, examples, Brightness(), place(halted, cache, resume=True), rest.watcher())
+    assert rest.steps == 2, "of six"
+    assert same(straight, halted)
+
+
+def test_resuming_refuses_another_run_and_damage(examples: list[Example], cache: Cache, tmp_path: Path) -> None:
+    output = tmp_path / "w.safetensors"
+    with pytest.raises(WeightsError, match="no checkpoint"):
+        train(settings("md"), examples, None, place(output, cache, resume=True), Seen().watcher())
+    train(settings("md"), examples, None, place(output, cache), Seen().watcher())
+    for other in (settings("md", seed=1), settings("md", batch=4), settings("md", objective="sal-rank")):
+        with pytest.raises(WeightsError, match="other settings or other videos"):
+            train(other, examples, Brightness(), place(output, cache, resume=True), Seen().watcher())
+    with pytest.raises(WeightsError, match="other settings or other videos"):
+        train(settings("md"), examples[:4], None, place(output, cache, resume=True), Seen().watcher())
+    checkpoint = Path(f"{output}.ckpt")
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    with pytest.raises(WeightsError, match="damaged"):
+        train(settings("md"), examples, None, place(output, cache, resume=True), Seen().watcher())
+
+
+def test_early_stop_and_the_best_epoch(examples: list[Example], cache: Cache, tmp_path: Path) -> None:
+    """With a rate of almost nothing no epoch is better than the first, so patience ends the run."""
+    still = settings("md", recipe=replace(QUICK, epochs=9, learning_rate=1e-12), patience=2, keep="best")
+    summary = train(still, examples, None, place(tmp_path / "w.safetensors", cache), Seen().watcher())
+    assert summary["epochs"] < 9
+    assert summary["epochs"] == summary["epoch"] + 2
+
+
+def test_features_and_pseudo_labels_are_computed_once(examples: list[Example], tmp_path: Path) -> None:
+    cache, teacher = Cache(tmp_path / "cache"), Brightness()
+    chosen = settings("md", objective="sal-rank")
+    train(chosen, examples, teacher, place(tmp_path / "a.safetensors", cache), Seen().watcher())
+    calls, stamps = teacher.calls, {p: p.stat().st_mtime_ns for p in (tmp_path / "cache").rglob("values.raw")}
+    assert calls > 0
+    train(chosen, examples, teacher, place(tmp_path / "b.safetensors", cache), Seen().watcher())
+    assert teacher.calls == calls
+    assert stamps == {p: p.stat().st_mtime_ns for p in (tmp_path / "cache").rglob("values.raw")}
+    other = Brightness()
+    other.weights = replace(other.weights, sha256="1" * 64)  # type: ignore[misc]
+    train(chosen, examples, other, place(tmp_path / "c.safetensors", cache), Seen().watcher())
+    assert other.calls == calls, "other weights, other ClipProbs"
+
+
+def test_unreadable_videos_are_reported_and_left_out(examples: list[Example], cache: Cache, tmp_path: Path) -> None:
+    (tmp_path / "bad.mp4").write_text("text")
+    seen = Seen()
+    listed = [*examples, Example(tmp_path / "bad.mp4", "right", "train")]
+    summary = train(settings("md"), listed, None, place(tmp_path / "w.safetensors", cache), seen.watcher())
+    assert len(seen.failures) == 1
+    assert seen.failures[0].startswith("bad.mp4: ")
+    assert summary["videos"] == {"train": 4, "val": 2}
+
+
+def test_videos_without_what_the_target_needs_are_refused(cache: Cache, tmp_path: Path) -> None:
+    silent = [
+        Example(write_video(tmp_path / f"{label}.mp4", pan(20, 1, 0, 64, 64)), label, "train") for label in ("a", "b")
+    ]
+    seen = Seen()
+    with pytest.raises(InputError, match="anything to learn from"):
+        train(settings("mel"), silent, None, place(tmp_path / "w.safetensors", cache), seen.watcher())
+    assert any("no sound" in note for note in seen.notes)
+
+
+def test_without_validation_videos_the_last_epoch_is_kept(
+    examples: list[Example], cache: Cache, tmp_path: Path
+) -> None:
+    seen, listed = Seen(), [e for e in examples if e.split == "train"]
+    plateau = settings("md", recipe=replace(QUICK, schedule="plateau"), keep="best")
+    summary = train(plateau, listed, None, place(tmp_path / "w.safetensors", cache), seen.watcher())
+    assert summary["epoch"] == 2
+    assert "video_accuracy" not in summary
+    assert any("no validation videos" in note for note in seen.notes)
+
+
+def test_two_processes_read_what_one_reads(examples: list[Example], tmp_path: Path) -> None:
+    for jobs in (1, 2):
+        cache = Cache(tmp_path / f"cache{jobs}")
+        train(
+            settings("md"), examples, None, place(tmp_path / f"{jobs}.safetensors", cache, jobs=jobs), Seen().watcher()
+        )
+    assert same(tmp_path / "1.safetensors", tmp_path / "2.safetensors")
+
+
+def test_the_file_says_where_it_comes_from(examples: list[Example], cache: Cache, tmp_path: Path) -> None:
+    output = tmp_path / "w.safetensors"
+    train(
+        settings("md", objective="sal-rank", seed=5), examples, Brightness(),
+        place(output, cache, description="pans"), Seen().watcher(),
+    )  # fmt: skip
+    meta = read_weights(output).metadata
+    assert meta["data"] == {"text": "pans", "videos": {"train": 4, "val": 2}, "clips": {"train": 20, "val": 10}}
+    assert meta["seed"] == 5
+    assert meta["settings"]["recipe"]["epochs"] == 2
+    assert meta["teacher"]["name"] == "brightness"
+    assert len(meta["sha256"]) == 64
+    assert meta["std"] == [20.0, 20.0]
+    assert {"commit", "package", "result", "start"} <= meta.keys()
+    curve = output.with_suffix(".curve.png").read_bytes()
+    assert curve.startswith(b"\x89PNG")
+    assert str(tmp_path) not in json.dumps(meta)
+
+
+def test_what_cannot_go_together_is_refused(examples: list[Example], cache: Cache, tmp_path: Path) -> None:
+    output = place(tmp_path / "w.safetensors", cache)
+    with pytest.raises(SettingsError, match="learns from a clip classifier"):
+        train(settings("md", objective="sal-cl"), examples, None, output, Seen().watcher())
+    with pytest.raises(SettingsError, match="brightness takes 8, every 2"):
+        train(settings("md", spec=replace(SMALL, frames=16)), examples, Brightness(), output, Seen().watcher())
+    stranger = Brightness()
+    stranger.labels = ("cat", "dog")  # type: ignore[assignment]
+    with pytest.raises(InputError, match="knows none of the labels"):
+        train(settings("md", objective="sal-rank"), examples, stranger, output, Seen().watcher())
+    for wrong in (
+        {"target": "flow"},
+        {"target": "md", "objective": "rank"},
+        {"target": "classifier", "objective": "sal-rank"},
+        {"target": "joint", "inputs": ("md", "rgbr"), "init": ("a", "b")},
+        {"target": "joint", "inputs": ("md", "mel"), "init": ("a",)},
+        {"target": "md", "augment": "wild"},
+    ):
+        with pytest.raises(SettingsError):
+            TrainSettings(**wrong)  # type: ignore[arg-type]
