@@ -104,7 +104,7 @@ def train(
         "data": export.describe(split, place.description),
         "result": kept,
         "start": {kind: {"source": start.source, "sha256": start.sha256} for kind, start in fit.starts.items()},
-        "teacher": None if teacher is None else videos.teacher_identity(teacher, settings.precision),
+        "teacher": None if teacher is None else _identity(teacher, settings, place),
     }
     files = export.outputs(place.output, settings)
     if place.group.leads:
@@ -167,7 +167,7 @@ def _videos(
 ) -> dict[str, list[TrainVideo]]:
     """The videos of both splits, read and classified as far as they are not in the cache yet."""
     use = None if settings.target == "classifier" else teacher
-    identity = None if use is None else videos.teacher_identity(use, settings.precision)
+    identity = None if use is None else _identity(use, settings, place)
     wanted = videos.wanted_by(settings, identity)
     group = place.group
     mine = examples[group.rank :: group.world]
@@ -182,6 +182,10 @@ def _videos(
         raise InputError("not one training video can be used", hint="the errors above say why")
     _tell_gaps(split, wanted, watcher)
     return split
+
+
+def _identity(teacher: ClipClassifier, settings: TrainSettings, place: Place) -> dict[str, Any]:
+    return videos.teacher_identity(teacher, pick_dtype(settings.precision, place.torch_device))
 
 
 def _check_labels(labels: Sequence[str], teacher: ClipClassifier, watcher: Watcher) -> None:

@@ -9,6 +9,7 @@ Sec. 3.2.2.
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
@@ -91,14 +92,14 @@ def wanted_by(settings: TrainSettings, teacher: dict[str, Any] | None) -> Wanted
     return Wanted(kinds, settings.spec, settings.p_frames, teacher)
 
 
-def teacher_identity(classifier: ClipClassifier, precision: str) -> dict[str, Any]:
+def teacher_identity(classifier: ClipClassifier, dtype: torch.dtype) -> dict[str, Any]:
     """What the ClipProbs of a classifier depend on.
 
     Args:
         classifier: f.
-        precision: that it runs in; half precision moves the last digits.
+        dtype: that it runs in; half precision moves the last digits.
     """
-    spec = asdict(classifier.spec)
+    spec, precision = asdict(classifier.spec), str(dtype).removeprefix("torch.")
     return {"name": classifier.name, "sha256": classifier.weights.sha256, "precision": precision, **spec}
 
 
@@ -136,11 +137,17 @@ def _mapped(
         yield from ((example, work(example)) for example in examples)
         return
     # spawned, not forked: torch's threads do not survive a fork
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), torch.set_num_threads, (1,))
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin)
     try:
         yield from zip(examples, pool.map(work, examples), strict=True)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _begin() -> None:
+    """A reading process: one thread, and Ctrl-C is its parent's business."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
 
 
 def _read_one(example: Example, wanted: Wanted, cache: Cache) -> ScsamplerError | None:

@@ -70,13 +70,13 @@ def test_train_then_classify_then_bench(run: Run, tmp_path: Path) -> None:
             rows.append(f"{label}{i}.mp4,{label},{'val' if i == 3 else 'train'}")
     (tmp_path / "data.csv").write_text("\n".join(rows) + "\n")
     weights = tmp_path / "md.safetensors"
-    trained = run("train", tmp_path / "data.csv", "--target", "md", "--arch", "shufflenet26", "-o", weights, "--epochs", "15",
-                  "--batch-size", "16")  # fmt: skip
+    trained = run("train", tmp_path / "data.csv", "--target", "md", "--arch", "shufflenet26", "-o", weights, "--epochs", "6",
+                  "--batch-size", "16", "--per-epoch", "96", "--init", "scratch", "--schedule", "step")  # fmt: skip
     assert trained.returncode == 0, trained.stderr
     summary = json.loads(trained.stdout)
     assert summary["labels"] == ["down", "right"]
-    assert summary["accuracy"] >= 0.75
-    assert trained.stderr.count("epoch ") == 15
+    assert summary["clip_accuracy"] >= 0.75
+    assert trained.stderr.count("epoch ") == 6
     write_weights(
         tmp_path / "c.safetensors",
         build("tiny3d", 2).state_dict(),
@@ -91,10 +91,3 @@ def test_train_then_classify_then_bench(run: Run, tmp_path: Path) -> None:
     assert rows_found["av-union-list"]["clips_per_video"] == 2
     assert rows_found["oracle"]["accuracy"] >= max(rows_found["dense"]["accuracy"], rows_found["uniform"]["accuracy"])
     assert rows_found["dense"]["videos"] == 2
-
-
-def test_train_refuses_what_it_cannot_use(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "one.csv").write_text("path,label\na.mp4,only\n")
-    check_failure(run("train", tmp_path / "one.csv", "-o", tmp_path / "w.safetensors"), 1, "not enough")
-    check_failure(run("train", tmp_path / "one.csv"), 2, "no weight file was named")
-    check_failure(run("train", "-o", "w.safetensors", "--epochs", "1"), 2, "either a CSV file or --demo")
