@@ -39,8 +39,10 @@ class State:
     optimiser: dict[str, Any] = field(default_factory=dict)
     schedule: dict[str, Any] = field(default_factory=dict)
     best: dict[str, Tensor] = field(default_factory=dict)
-    """Networks of the best epoch so far; empty where it is the present one, or none is measured."""
+    """Networks of the best epoch so far; empty where none is measured."""
     best_epoch: int = 0
+    best_worth: float = float("-inf")
+    """`validate.best_of` of that epoch; the same in all processes."""
     history: list[dict[str, Any]] = field(default_factory=list)
     """One record for each epoch that is done."""
 
