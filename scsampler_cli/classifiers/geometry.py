@@ -29,7 +29,12 @@ def fit_frame(frame: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
     planes = torch.from_numpy(frame).permute(2, 0, 1)
     size = list(resized((frame.shape[0], frame.shape[1]), spec))
     planes = transforms.resize(planes, size, v2.InterpolationMode.BILINEAR, antialias=False)
-    return transforms.center_crop(planes, list(spec.crop)).permute(1, 2, 0).contiguous().numpy()
+    return centred(planes, spec).permute(1, 2, 0).contiguous().numpy()
+
+
+def centred(planes: Tensor, spec: InputSpec) -> Tensor:
+    """[..., H, W] -> [..., h, w], the middle of it; black is added where it is smaller than the crop."""
+    return transforms.center_crop(planes, list(spec.crop))
 
 
 _LONGEST = 8

@@ -49,6 +49,13 @@ def train(
             min=16, max=512, help="Pixels of a classifier's square crop; default 112.", rich_help_panel=options.INPUT
         ),
     ] = None,
+    test_crop: Annotated[
+        str | None,
+        typer.Option(
+            help="HEIGHTxWIDTH that a classifier sees once it is trained; default: as in training.",
+            rich_help_panel=options.INPUT,
+        ),
+    ] = None,
     p_frames: options.PFrames = 4,
     target: Annotated[
         Target,

@@ -5,6 +5,7 @@ Imports torch only when called.
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,6 +50,7 @@ class Asked:
     clip_frames: int | None
     frame_stride: int | None
     size: int | None
+    test_crop: str | None
     p_frames: int
     target: str
     objective: str
@@ -223,6 +225,7 @@ def settings_of(asked: Asked, teacher: ClipClassifier | None) -> TrainSettings:
         seed=asked.seed,
         p_frames=asked.p_frames,
         spec=_spec(asked, teacher),
+        test_crop=_size(asked.test_crop),
         precision=asked.precision,
     )
 
@@ -260,6 +263,20 @@ def _spec(asked: Asked, teacher: ClipClassifier | None) -> InputSpec:
     stride = asked.frame_stride or (teacher.spec.stride if teacher else 1)
     size = asked.size or (DEMO_SIZE if asked.demo else SIZE)
     return InputSpec(frames, stride, round(size * CROP_SHARE), (size, size))
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    """(height, width) of "96x128".
+
+    Raises:
+        SettingsError: something else.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d{2,3})x(\d{2,3})", text)
+    if found is None:
+        raise SettingsError(f"--test-crop {text!r} is no size", hint="give height and width in pixels, such as 96x128")
+    return int(found[1]), int(found[2])
 
 
 class _Watching:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scsampler_cli.classifiers.geometry import normalise_planes
+from scsampler_cli.classifiers.geometry import centred, normalise_planes
 from scsampler_cli.samplers.inputs import CROP, MOTION_CROP, normalise
 from scsampler_cli.train import augment
 from scsampler_cli.train.draw import Draw
@@ -104,12 +104,10 @@ def centre_crops(video: TrainVideo, kind: str, clip: int) -> Tensor:
 
 def grid_clips(video: TrainVideo, settings: TrainSettings, clips: Sequence[int]) -> Tensor:
     """Clips of the regular grid with the centre crop, as the classifier meets them later: float32 [n, 3, F, h, w]."""
-    spec, frames = settings.spec, video.entries[FRAMES].values
-    (h, w), (height, width) = spec.crop, frames.shape[1:3]
-    y, x = round((height - h) / 2), round((width - w) / 2)
+    spec, frames = settings.test_spec, video.entries[FRAMES].values
     span = spec.frames * spec.stride
     found = []
     for clip in clips:
         at = np.minimum(clip * span + spec.stride * np.arange(spec.frames), len(frames) - 1)
-        found.append(torch.from_numpy(frames[at, y : y + h, x : x + w]).permute(3, 0, 1, 2).float())
+        found.append(centred(torch.from_numpy(frames[at]).permute(3, 0, 1, 2), spec).float())
     return normalise_planes(torch.stack(found), spec)

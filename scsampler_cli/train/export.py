@@ -79,7 +79,7 @@ def _metadata(
         "sha256": digest(tensors),
     }
     if kind == "classifier":
-        spec = settings.spec
+        spec = settings.test_spec
         return {**common, "kind": "classifier", "spec": asdict(spec), "mean": spec.mean, "std": spec.std}
     joint = settings.target == "joint"
     return {

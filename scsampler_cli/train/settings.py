@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from scsampler_cli.classifiers.base import InputSpec
-from scsampler_cli.config import FeatureSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.train.recipe import OBJECTIVES, TARGETS, Recipe, default_recipe
 
@@ -54,7 +53,10 @@ class TrainSettings:
     seed: int = 0
     p_frames: int = 4
     spec: InputSpec = field(default_factory=InputSpec)
-    """Clip geometry; for a sampler only frames and stride matter."""
+    """Clip geometry while training; for a sampler only frames and stride matter."""
+    test_crop: tuple[int, int] | None = None
+    """(height, width) of a classifier's crop from then on, None for that of training. A wider one shows more of the scene, and
+    makes up for the larger look of things in random crops (Touvron et al., FixRes, 2019)."""
     precision: str = "auto"
 
     def __post_init__(self) -> None:
@@ -99,9 +101,9 @@ class TrainSettings:
         return self.inputs if self.target == "joint" else (self.target,)
 
     @property
-    def features(self) -> FeatureSettings:
-        """What is extracted of the training videos, for samplers."""
-        return FeatureSettings(self.kinds, self.p_frames)
+    def test_spec(self) -> InputSpec:
+        """Clip geometry of the finished network."""
+        return replace(self.spec, crop=self.test_crop or self.spec.crop)
 
     @property
     def needs_probabilities(self) -> bool:
@@ -114,9 +116,9 @@ class TrainSettings:
         return {**values, "init": [Path(name).name for name in self.init]}
 
     def digest(self) -> str:
-        """Hex digest of what a run that is continued must have in common: all but its end, where the rates do not hang on it."""
+        """Hex digest of what a run that is continued must have in common: all but its end and what is done with it."""
         values = self.record()
-        del values["patience"], values["keep"]
+        del values["patience"], values["keep"], values["test_crop"]
         if self.recipe.schedule != "one-cycle":
             del values["recipe"]["epochs"]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

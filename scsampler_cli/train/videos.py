@@ -52,7 +52,9 @@ class Wanted:
     def settings(self, kind: str) -> dict[str, Any]:
         """All that the values of a kind depend on, beside the file."""
         if kind == PROBABILITIES:
-            return dict(self.teacher or {})
+            return {
+                name: value for name, value in (self.teacher or {}).items() if name != "name"
+            }  # one file, many names
         if kind == FRAMES:
             return {"resize": self.spec.resize}
         grid = {"clip_frames": self.spec.frames, "frame_stride": self.spec.stride}
