@@ -38,15 +38,24 @@ def train(
         typer.Option(help="Folder of the list's videos; default: the list's.", rich_help_panel=options.INPUT),
     ] = None,
     clip_frames: Annotated[
-        int | None, typer.Option(min=1, max=1024, help="Frames of a clip; default: the classifier's, else 16.")
-    ] = None,
-    frame_stride: Annotated[
-        int | None, typer.Option(min=1, max=1024, help="Take every N-th frame; default: the classifier's, else 1.")
-    ] = None,
-    size: Annotated[
         int | None,
         typer.Option(
-            min=16, max=512, help="Pixels of a classifier's square crop; default 112.", rich_help_panel=options.INPUT
+            min=1, max=1024, help="Frames of a clip; default: the classifier's, else 16.", rich_help_panel=options.INPUT
+        ),
+    ] = None,
+    frame_stride: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=1024,
+            help="Take every N-th frame; default: the classifier's, else 1.",
+            rich_help_panel=options.INPUT,
+        ),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            help="Pixels of a classifier's crop, a side or HEIGHTxWIDTH; default 112.", rich_help_panel=options.INPUT
         ),
     ] = None,
     test_crop: Annotated[
@@ -60,7 +69,8 @@ def train(
     target: Annotated[
         Target,
         typer.Option(
-            help="A clip classifier, a sampler by its input, or joint: several samplers by the mean of their scores."
+            help="A clip classifier, a sampler by its input, or joint: several samplers by the mean of their scores.",
+            rich_help_panel=options.MODELS,
         ),
     ] = Target.rgbr,
     objective: Annotated[

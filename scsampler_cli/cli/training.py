@@ -33,8 +33,8 @@ CROP_SHARE = 8 / 7
 """Short side of a classifier's picture over its crop, as the paper's 256 over 224."""
 DEMO: dict[str, Any] = {"epochs": 8, "learning_rate": 0.002, "schedule": "one-cycle", "optimiser": "adamw"}
 """Recipe of --demo where nothing else is asked: from nothing in minutes."""
-PER_EPOCH, SIZE = 4000, 112
-DEMO_PER_EPOCH, DEMO_SIZE = 2048, 56
+PER_EPOCH, SIZE = 4000, (112, 112)
+DEMO_PER_EPOCH, DEMO_SIZE = 2048, (56, 56)
 DEMO_ARCH = {"classifier": "tiny3d", "mel": "vgg18"}
 DEMO_SAMPLER = "shufflenet26"
 
@@ -49,7 +49,7 @@ class Asked:
     root: Path | None
     clip_frames: int | None
     frame_stride: int | None
-    size: int | None
+    size: str | None
     test_crop: str | None
     p_frames: int
     target: str
@@ -124,6 +124,8 @@ def check(asked: Asked) -> None:
         raise SettingsError(
             "joint training fine-tunes trained samplers", hint="give --init FILE for each: md, rgbr and mel, say"
         )
+    for text in (asked.size, asked.test_crop):
+        _size(text)
     check_output(asked.file)
 
 
@@ -261,22 +263,22 @@ def _spec(asked: Asked, teacher: ClipClassifier | None) -> InputSpec:
 
     frames = asked.clip_frames or (teacher.spec.frames if teacher else 16)
     stride = asked.frame_stride or (teacher.spec.stride if teacher else 1)
-    size = asked.size or (DEMO_SIZE if asked.demo else SIZE)
-    return InputSpec(frames, stride, round(size * CROP_SHARE), (size, size))
+    crop = _size(asked.size) or (DEMO_SIZE if asked.demo else SIZE)
+    return InputSpec(frames, stride, round(min(crop) * CROP_SHARE), crop)
 
 
 def _size(text: str | None) -> tuple[int, int] | None:
-    """(height, width) of "96x128".
+    """(height, width) of "96x128", or of "112" alone.
 
     Raises:
         SettingsError: something else.
     """
     if text is None:
         return None
-    found = re.fullmatch(r"(\d{2,3})x(\d{2,3})", text)
-    if found is None:
-        raise SettingsError(f"--test-crop {text!r} is no size", hint="give height and width in pixels, such as 96x128")
-    return int(found[1]), int(found[2])
+    found = re.fullmatch(r"(\d{2,3})(?:x(\d{2,3}))?", text)
+    if found is None or min(int(found[1]), int(found[2] or found[1])) < 16:
+        raise SettingsError(f"{text!r} is no size in pixels", hint="give a side such as 112, or 96x128, from 16 to 999")
+    return int(found[1]), int(found[2] or found[1])
 
 
 class _Watching:
