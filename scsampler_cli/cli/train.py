@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli.cli import batch, models, options, training
+from scsampler_cli.cli import asked, batch, models, options, training
 from scsampler_cli.errors import SettingsError
 
 Target = StrEnum("Target", ["classifier", "md", "rgbr", "mel", "if", "joint"])
@@ -177,7 +177,7 @@ def train(
     scsampler train videos/ --target classifier --arch mc3_18 -o mine.safetensors
     scsampler train --demo
     """
-    asked = training.Asked(**locals())
+    given = asked.Asked(**locals())
     if demo == (data is not None):
         raise SettingsError(
             "give either labelled videos or --demo", hint="scsampler train videos.csv -o FILE.safetensors"
@@ -185,8 +185,8 @@ def train(
     if output is None and not demo:
         raise SettingsError("no weight file was named", hint="add -o FILE.safetensors")
     models.check(classifier or "auto", weights, labels, device=device)
-    training.check(asked)
-    summary = training.run(asked)
+    asked.check(given)
+    summary = training.run(given)
     if summary is None:  # one of several processes, not the one that speaks
         return
     typer.echo(json.dumps(summary))
