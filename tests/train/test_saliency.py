@@ -30,14 +30,14 @@ class Moving(Brightness):
 
 @pytest.fixture(scope="module")
 def halves(tmp_path_factory: pytest.TempPathFactory) -> list[Example]:
-    """Six videos of six clips, the last three of which move."""
+    """Sixteen videos of six clips, the last three of which move."""
     folder = tmp_path_factory.mktemp("halves")
     found = []
-    for i in range(3):
+    for i in range(8):
         for label, (dx, dy) in {"right": (4, 0), "down": (0, 4)}.items():
             frames = list(pan(48, dx, dy, 64, 96, seed=9 * i + dx))
             path = write_video(folder / f"{label}{i}.mp4", [frames[0]] * 48 + frames)
-            found.append(Example(path, label, "val" if i == 2 else "train"))
+            found.append(Example(path, label, "val" if i == 7 else "train"))
     return found
 
 
@@ -45,8 +45,18 @@ def halves(tmp_path_factory: pytest.TempPathFactory) -> list[Example]:
 def test_clips_that_the_classifier_is_sure_of_score_higher_in_new_videos(
     halves: list[Example], tmp_path: Path, objective: str
 ) -> None:
-    recipe = replace(QUICK, epochs=5)
-    chosen = settings("md", objective=objective, recipe=recipe, per_epoch=320, batch=32, k=3)
+    recipe = replace(QUICK, epochs=8, schedule="one-cycle", learning_rate=0.0005)
+    chosen = settings(
+        "md",
+        objective=objective,
+        recipe=recipe,
+        per_epoch=480,
+        batch=48,
+        clips_per_video=6,
+        k=3,
+        margin=0.3,
+        architecture="resnet18",
+    )
     output = tmp_path / "w.safetensors"
     train(chosen, halves, Moving(), place(output, Cache(tmp_path / "cache")), Seen().watcher())
     sampler = load_visual(str(output), torch.device("cpu"), torch.float32)
