@@ -70,8 +70,10 @@ def test_train_then_classify_then_bench(run: Run, tmp_path: Path) -> None:
             rows.append(f"{label}{i}.mp4,{label},{'val' if i == 3 else 'train'}")
     (tmp_path / "data.csv").write_text("\n".join(rows) + "\n")
     weights = tmp_path / "md.safetensors"
-    trained = run("train", tmp_path / "data.csv", "--target", "md", "--arch", "shufflenet26", "-o", weights, "--epochs", "8",
-                  "--batch-size", "16", "--per-epoch", "320", "--init", "scratch", "--schedule", "one-cycle", "--lr", "0.002")  # fmt: skip
+    trained = run(
+        "train", tmp_path / "data.csv", "--target", "md", "--arch", "shufflenet26", "--init", "scratch", "-o", weights,
+        "--epochs", "8", "--batch-size", "16", "--per-epoch", "320", "--schedule", "one-cycle", "--lr", "0.002",
+    )  # fmt: skip
     assert trained.returncode == 0, trained.stderr
     summary = json.loads(trained.stdout)
     assert summary["labels"] == ["down", "right"]
