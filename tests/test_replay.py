@@ -1,7 +1,6 @@
 """Video accuracy from scores and ClipProbs, worked by hand."""
 
 import numpy as np
-import pytest
 
 from scsampler_cli.replay import Known, accuracy, is_right, oracle, taken
 from scsampler_cli.scores import ClipScores
@@ -31,4 +30,4 @@ def test_accuracy_is_the_share_of_videos() -> None:
     assert accuracy(videos, "visual", 1) == 0.5
     assert accuracy(videos, "dense", 1) == 0
     assert accuracy(videos, "oracle", 1) == 1
-    assert np.isnan(accuracy([], "dense", 1)) == pytest.approx(1)
+    assert np.isnan(accuracy([], "dense", 1))

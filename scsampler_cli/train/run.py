@@ -199,7 +199,10 @@ def _check_labels(labels: Sequence[str], teacher: ClipClassifier, watcher: Watch
 
 
 def _tell_gaps(split: Mapping[str, list[TrainVideo]], wanted: Wanted, watcher: Watcher) -> None:
-    """Say which videos have nothing of an input, and how large what is held on disk is."""
+    """Say what was noticed of each video, and how many have nothing of an input."""
+    for video in (video for members in split.values() for video in members):
+        for note in video.notes:
+            watcher.note(f"{video.example.path}: {note}")
     for kind in wanted.kinds:
         empty = sum(not len(v.entries[kind].values) for members in split.values() for v in members)
         if empty:

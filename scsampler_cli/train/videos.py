@@ -74,6 +74,8 @@ class TrainVideo:
     """ClipProbs of the teacher: float32 [L, C]."""
     target: int | None
     """Index of the label among the teacher's."""
+    notes: tuple[str, ...] = ()
+    """What was noticed while reading and classifying it, each once."""
 
     @property
     def clips(self) -> int:
@@ -249,13 +251,16 @@ def open_all(
     for example in examples:
         entries = {kind: cache.find(example.path, kind, wanted.settings(kind)) for kind in wanted.kinds}
         probabilities = None
+        heard: tuple[str, ...] = ()
         if wanted.teacher is not None:
             entry = cache.find(example.path, PROBABILITIES, wanted.settings(PROBABILITIES))
             if entry is None:
                 continue
-            probabilities = np.nan_to_num(np.asarray(entry.values, np.float32))
+            # a clip of which nothing could be decoded is worth nothing; the notes say so
+            probabilities, heard = np.nan_to_num(np.asarray(entry.values, np.float32)), entry.notes
         whole = {kind: entry for kind, entry in entries.items() if entry is not None}
         if len(whole) == len(entries):
             target = teacher_labels.index(example.label) if example.label in teacher_labels else None
-            found.append(TrainVideo(example, labels.index(example.label), whole, probabilities, target))
+            notes = dict.fromkeys(note for some in (*(e.notes for e in whole.values()), heard) for note in some)
+            found.append(TrainVideo(example, labels.index(example.label), whole, probabilities, target, tuple(notes)))
     return found

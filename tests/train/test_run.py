@@ -191,7 +191,10 @@ def test_videos_without_what_the_target_needs_are_refused(cache: Cache, tmp_path
     seen = Seen()
     with pytest.raises(InputError, match="anything to learn from"):
         train(settings("mel"), silent, None, place(tmp_path / "w.safetensors", cache), seen.watcher())
-    assert any("no sound" in note for note in seen.notes)
+    assert any("2 videos with no sound" in note for note in seen.notes)
+    assert any(note.startswith(str(silent[0].path)) and "no sound" in note for note in seen.notes), (
+        "as every command says"
+    )
 
 
 def test_without_validation_videos_the_last_epoch_is_kept(
