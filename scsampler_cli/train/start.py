@@ -22,6 +22,9 @@ from scsampler_cli.weightfile import WeightFile, read_weights
 
 ENOUGH = 0.5
 """Share of a network's values that a file must bring; with less it is the wrong file (our choice)."""
+OF_TSM18 = {"if": slice(0, 3), "rgbr": slice(3, 6)}
+"""Which of a tsm18's nine input channels are a sampler's own: the picture, and what changed since the frame before (its residual,
+but for the motion)."""
 _CONVOLUTION, _NORM, _LINEAR = 4, 1, 2
 """Layers of a VGG by the number of dimensions of their weights."""
 
@@ -58,13 +61,13 @@ def start_network(network: nn.Module, architecture: str, kind: str, init: str) -
     if init == "scratch":
         return _scratch(None)
     if init != "imagenet":
-        return _loaded(network, architecture, Path(init), Path(init).name)
+        return _loaded(network, architecture, kind, Path(init), Path(init).name)
     if not _has_imagenet(architecture, kind):
         raise WeightsError(
             f"there are no ImageNet weights for {architecture} on {kind}",
             hint="they start resnet18 on if, md and rgbr; give --init FILE, or --init scratch",
         )
-    return _loaded(network, architecture, fetch("resnet18"), "imagenet")
+    return _loaded(network, architecture, kind, fetch("resnet18"), "imagenet")
 
 
 def _auto(network: nn.Module, architecture: str, kind: str) -> Start:
@@ -73,7 +76,7 @@ def _auto(network: nn.Module, architecture: str, kind: str) -> Start:
             path = fetch("resnet18")
         except WeightsError as error:
             return _scratch(f"{error}: training starts from scratch")
-        return _loaded(network, architecture, path, "imagenet")
+        return _loaded(network, architecture, kind, path, "imagenet")
     if kind == "mel":
         return _scratch("no AudioSet weights given (--init FILE): the VGG starts from scratch")
     if kind in VISUAL:
@@ -89,12 +92,15 @@ def _scratch(note: str | None) -> Start:
     return Start("scratch", None, frozenset(), note)
 
 
-def _loaded(network: nn.Module, architecture: str, path: Path, source: str) -> Start:
+def _loaded(network: nn.Module, architecture: str, kind: str, path: Path, source: str) -> Start:
     file = read_weights(path)
     own = network.state_dict()
     given = _by_own_name(file.tensors, own, architecture)
     notes = []
     first = _first_convolution(network)
+    if first in given and file.metadata.get("arch") == "tsm18" and kind in OF_TSM18:
+        given[first] = given[first][:, OF_TSM18[kind]]
+        notes.append(f"{first} takes the channels of {source} for its own input")
     if first in given and _differ_in_channels(given[first], own[first]):
         notes.append(f"{first} is adapted from {given[first].shape[1]} to {own[first].shape[1]} channels")
         given[first] = adapt_channels(given[first], own[first].shape[1])

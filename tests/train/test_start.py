@@ -49,6 +49,19 @@ def parameters(network: nn.Module) -> set[str]:
     return {name for name, _ in network.named_parameters()}
 
 
+@pytest.mark.parametrize(("kind", "own"), [("if", slice(0, 3)), ("rgbr", slice(3, 6))])
+def test_a_sampler_takes_its_own_channels_of_a_tsm18(tmp_path: Path, kind: str, own: slice) -> None:
+    """The classifier sees pictures (0-2) and changes (3-8); a sampler sees one of the two."""
+    classifier = build_classifier("tsm18", 6)
+    write_weights(tmp_path / "c.safetensors", classifier.state_dict(), {"arch": "tsm18"})
+    network = build("resnet18", kind, 6)
+    start = start_network(network, "resnet18", kind, str(tmp_path / "c.safetensors"))
+    theirs = {name: tensor.half().float() for name, tensor in classifier.state_dict().items()}  # as files keep them
+    assert torch.equal(network.conv1.weight, theirs["network.conv1.weight"][:, own])
+    assert torch.equal(network.layer4[1].conv2.weight, theirs["network.layer4.1.conv2.weight"])
+    assert start.note == "conv1.weight takes the channels of c.safetensors for its own input"
+
+
 @pytest.mark.parametrize("init", ["auto", "imagenet"])
 @pytest.mark.parametrize("kind", ["if", "rgbr"])
 def test_a_picture_network_starts_from_imagenet(imagenet: dict[str, torch.Tensor], kind: str, init: str) -> None:
