@@ -7,6 +7,14 @@ from pathlib import Path
 
 from scsampler_cli.errors import SettingsError, WeightsError
 
+SETS = {
+    "demo": ("demo_md", "demo_rgbr", "demo_mel"),
+    "actions6": ("actions6_rank_rgbr",),
+    "actions6-paper": ("actions6_md", "actions6_rgbr", "actions6_mel"),
+}
+"""Shipped samplers that belong together, as <anything>_<input>: what the demo needs; the mix that validates best on real video;
+the paper's (MD and RGB-R by AC, sound by SAL-RANK; Sec. 4.2.1, 4.2.2). See weights/README.md."""
+
 
 def shipped_dir() -> Path:
     """The folder of the weights that come with the package: inside it in a wheel, beside it in a checkout."""
@@ -19,16 +27,21 @@ def shipped(name: str) -> Path:
     return shipped_dir() / f"{name}.safetensors"
 
 
-def shipped_sets() -> list[str]:
-    """Names of the sampler sets that come with the package."""
-    return sorted({p.stem.removesuffix("_md") for p in shipped_dir().glob("*_md.safetensors")})
+def set_files(name: str, kinds: Sequence[str]) -> list[Path]:
+    """Paths of a set's networks for these inputs; empty where it has none.
+
+    Args:
+        name: one of SETS.
+        kinds: such as ("if", "md", "rgbr").
+    """
+    return [shipped(stem) for stem in SETS[name] if stem.rpartition("_")[2] in kinds]
 
 
 def sampler_files(spec: str, kinds: Sequence[str]) -> list[Path]:
     """The weight files that a sampler's name stands for.
 
     Args:
-        spec: a shipped set ("demo", "actions6"), files separated by commas, or "none".
+        spec: one of SETS, files separated by commas, or "none".
         kinds: inputs to take from a set, such as ("if", "md", "rgbr").
 
     Raises:
@@ -37,8 +50,8 @@ def sampler_files(spec: str, kinds: Sequence[str]) -> list[Path]:
     """
     if spec == "none":
         return []
-    if spec in shipped_sets():
-        paths = [path for path in (shipped(f"{spec}_{kind}") for kind in kinds) if path.is_file()]
+    if spec in SETS:
+        paths = set_files(spec, kinds)
         if not paths:
             raise WeightsError(
                 f"the set {spec!r} has no network for {' or '.join(kinds)}", hint="use none, or name a file"
@@ -46,7 +59,7 @@ def sampler_files(spec: str, kinds: Sequence[str]) -> list[Path]:
         return paths
     paths = [Path(part) for part in spec.split(",")]
     if len(paths) == 1 and not paths[0].suffix and not paths[0].exists():
-        known = ", ".join([*shipped_sets(), "none"])
+        known = ", ".join([*SETS, "none"])
         raise SettingsError(f"unknown sampler {spec!r}", hint=f"give a weight file, or one of: {known}")
     for path in paths:
         check_weight_file(path)

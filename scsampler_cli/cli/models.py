@@ -10,7 +10,7 @@ from scsampler_cli import console
 from scsampler_cli.classifiers import registry
 from scsampler_cli.config import AUDIO, VISUAL, parse_device
 from scsampler_cli.errors import InputError, SettingsError
-from scsampler_cli.shipped import check_weight_file, sampler_files
+from scsampler_cli.shipped import check_weight_file, sampler_files, set_files
 
 if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier
@@ -72,16 +72,18 @@ def load_classifier(
 
 
 def load_samplers(visual: str, audio: str, auto: str, device: str, precision: str) -> Samplers:
-    """Both samplers; "auto" stands for the set `auto`."""
+    """Both samplers; "auto" stands for what the set `auto` has, which may be nothing for the sound."""
     from scsampler_cli.device import pick_device, pick_dtype
     from scsampler_cli.samplers.scoring import load_audio, load_visual
     from scsampler_cli.video import Samplers
 
     where = pick_device(device)
     dtype = pick_dtype(precision, where)
+    if audio == "auto":
+        audio = auto if set_files(auto, AUDIO) else "none"
     return Samplers(
         load_visual(auto if visual == "auto" else visual, where, dtype),
-        load_audio(auto if audio == "auto" else audio, where, dtype),
+        load_audio(audio, where, dtype),
     )
 
 

@@ -76,7 +76,7 @@ ShortSide = Annotated[
 VisualSampler = Annotated[
     str,
     typer.Option(
-        help="Sampler of the picture: auto, a shipped set (actions6, demo), FILE[,FILE...], or none.",
+        help="Sampler of the picture: auto, a shipped set (actions6, actions6-paper, demo), FILE[,FILE...], or none.",
         rich_help_panel=MODELS,
     ),
 ]

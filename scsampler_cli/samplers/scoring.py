@@ -114,7 +114,7 @@ def load_visual(spec: str, device: torch.device, dtype: torch.dtype) -> VisualSa
     """The visual sampler that `spec` names.
 
     Args:
-        spec: a shipped set ("demo", "actions6"), files separated by commas, or "none".
+        spec: a shipped set ("demo", "actions6", "actions6-paper"), files separated by commas, or "none".
         device: where it runs.
         dtype: precision of the picture networks.
 

@@ -1,0 +1,29 @@
+"""What ships belongs together: every set is whole, every file is of use."""
+
+import pytest
+import torch
+
+from scsampler_cli.config import AUDIO, VISUAL
+from scsampler_cli.errors import WeightsError
+from scsampler_cli.samplers.scoring import load_network
+from scsampler_cli.shipped import SETS, sampler_files, set_files, shipped, shipped_dir
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_network_of_a_set_is_there_and_takes_the_input_it_is_named_for(name: str) -> None:
+    for stem in SETS[name]:
+        network = load_network(shipped(stem), torch.device("cpu"), torch.float32)
+        assert network.kind == stem.rpartition("_")[2]
+    assert [path.stem for path in set_files(name, (*VISUAL, *AUDIO))] == list(SETS[name])
+
+
+def test_nothing_ships_that_no_name_stands_for() -> None:
+    used = {stem for stems in SETS.values() for stem in stems} | {"demo_classifier", "actions6_classifier"}
+    assert {path.stem for path in shipped_dir().glob("*.safetensors")} == used
+    assert sum(path.stat().st_size for path in shipped_dir().iterdir()) < 100_000_000
+
+
+def test_a_set_without_a_network_for_an_input_says_so() -> None:
+    assert set_files("actions6", AUDIO) == []
+    with pytest.raises(WeightsError, match="has no network for mel"):
+        sampler_files("actions6", AUDIO)
