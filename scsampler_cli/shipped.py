@@ -9,7 +9,7 @@ from scsampler_cli.errors import SettingsError, WeightsError
 
 SETS = {
     "demo": ("demo_md", "demo_rgbr", "demo_mel"),
-    "actions6": ("actions6_rank_rgbr",),
+    "actions6": ("actions6_rgbr",),
     "actions6-paper": ("actions6_md", "actions6_rgbr", "actions6_mel"),
 }
 """Shipped samplers that belong together, as <anything>_<input>: what the demo needs; the mix that validates best on real video;
