@@ -170,7 +170,7 @@ def test_one_class_is_refused(run: Run, listed: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_smaller_demo_gives_a_sampler_that_beats_uniform_and_dense(tmp_path: Path) -> None:
-    """`train --demo` with a sixth of its videos and motion alone, from scratch; measured on untrimmed videos that it never saw."""
+    """`train --demo` with a sixth of its videos and motion alone, from scratch; measured on new untrimmed videos."""
     examples = demo_set(tmp_path / "videos", 4, 1000, 4, True, "train", lambda *_: None)
     examples += demo_set(tmp_path / "videos", 2, 3000, 30, False, "train", lambda *_: None)
     examples += demo_set(tmp_path / "videos", 2, 4000, 40, False, "val", lambda *_: None)
