@@ -1,4 +1,4 @@
-"""Records of the weight files at hand: those that ship, torchvision's public ones, and any others, with their metadata.
+"""Records of weight files with their metadata: those that ship and torchvision's public ones, or any that are named.
 
 But: no network is built; whether a file fits one shows when it is used.
 """
@@ -33,11 +33,11 @@ def catalogue(files: Sequence[Path], failed: Callable[[ScsamplerError], None]) -
     """Yield a JSON-able record for each weight file; a file that cannot be read is a failed record.
 
     Args:
-        files: to be shown after what ships and what is public.
+        files: to be shown; none: what ships and what is public.
         failed: told of each file that cannot be read.
     """
-    others = (_Entry(str(path), path, "file") for path in files)
-    for entry in (*_shipped(), *_public(), *others):
+    named = [_Entry(str(path), path, "file") for path in files]
+    for entry in named or (*_shipped(), *_public()):
         try:
             yield _record(entry)
         except ScsamplerError as error:

@@ -71,11 +71,11 @@ def test_public_weights_are_cached_or_missing() -> None:
 
 
 @pytest.mark.usefixtures("nothing_ships")
-def test_files_come_last_with_what_they_say(tmp_path: Path) -> None:
+def test_named_files_are_shown_alone_with_what_they_say(tmp_path: Path) -> None:
     said = {"text": "two classes", "videos": {"train": 9}}
     named = sampler(tmp_path / "mine.safetensors", data=said)
     torch.save({"state_dict": {"fc.bias": torch.zeros(2)}}, tmp_path / "bare.pth")
-    mine, bare = listed(named, tmp_path / "bare.pth")[-2:]
+    mine, bare = listed(named, tmp_path / "bare.pth")
     assert (mine["name"], mine["where"], mine["kind"], mine["objective"]) == (str(named), "file", "md", "sal-rank")
     assert (mine["data"], mine["labels"]) == ("two classes", 2)
     assert mine["metadata"]["data"] == said
@@ -86,17 +86,22 @@ def test_files_come_last_with_what_they_say(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("nothing_ships")
 def test_a_file_that_cannot_be_read_is_a_record_and_harms_no_other(tmp_path: Path) -> None:
     (tmp_path / "bad.safetensors").write_bytes(b"garbage" * 9)
-    public.cached_path("r3d_18").parent.mkdir(parents=True)
-    public.cached_path("r3d_18").write_bytes(b"garbage" * 9)
     files = [tmp_path / "bad.safetensors", tmp_path / "gone.pth", sampler(tmp_path / "good.safetensors")]
     errors: list[ScsamplerError] = []
     records = list(catalogue(files, errors.append))
     failed = [record for record in records if record["status"] == "error"]
-    assert [(record["where"], record["path"]) for record in failed] == [
-        ("cached", str(public.cached_path("r3d_18"))), ("file", str(files[0])), ("file", str(files[1])),
-    ]  # fmt: skip
+    assert [(record["where"], record["path"]) for record in failed] == [("file", str(path)) for path in files[:2]]
     assert [record["error"]["message"] for record in failed] == [str(error) for error in errors]
     assert records[-1]["status"] == "ok"
+
+
+@pytest.mark.usefixtures("nothing_ships")
+def test_a_damaged_download_is_one_failed_record() -> None:
+    public.cached_path("r3d_18").parent.mkdir(parents=True)
+    public.cached_path("r3d_18").write_bytes(b"garbage" * 9)
+    records = list(catalogue([], lambda error: None))
+    assert [record["path"] for record in records if record["status"] == "error"] == [str(public.cached_path("r3d_18"))]
+    assert len(records) == len(public.PUBLIC)
 
 
 @pytest.mark.usefixtures("nothing_ships")
@@ -105,13 +110,13 @@ def test_the_table_has_a_line_for_each_in_straight_columns(tmp_path: Path) -> No
     long = sampler(tmp_path / "esc\x1b.safetensors", data="word " * 20)
     records = list(catalogue([long, tmp_path / "bad.safetensors"], lambda error: None))
     lines = weights_table(records).splitlines()
-    assert len(lines) == 1 + len(public.PUBLIC) + 2
+    assert len(lines) == 1 + 2
     assert "esc\\x1b.safetensors" in lines[-2]
     assert records[-2]["sha256"][:12] in lines[-2]
     assert records[-2]["sha256"][:13] not in lines[-2]
     assert lines[-2].endswith("...")
     where = lines[0].index("where")
-    assert [line[where:].split()[0] for line in lines[1:]] == ["missing"] * len(public.PUBLIC) + ["file"] * 2
+    assert [line[where:].split()[0] for line in lines[1:]] == ["file"] * 2
     assert "error: weight file" in lines[-1]
 
 
@@ -119,7 +124,7 @@ def test_the_table_has_a_line_for_each_in_straight_columns(tmp_path: Path) -> No
 def test_csv_rows_have_the_columns(tmp_path: Path) -> None:
     (tmp_path / "bad.safetensors").write_bytes(b"garbage" * 9)
     files = [sampler(tmp_path / "good.safetensors"), tmp_path / "bad.safetensors"]
-    good, bad = (next(csv_rows(record)) for record in list(catalogue(files, lambda error: None))[-2:])
+    good, bad = (next(csv_rows(record)) for record in catalogue(files, lambda error: None))
     assert set(good) == set(csv_columns("weights", 0)) - {"error"}
     assert good["sha256"] == read_weights(files[0]).info.sha256
     assert (bad["status"], bad["name"], bad["where"]) == ("error", str(files[1]), "file")

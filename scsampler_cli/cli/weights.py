@@ -14,16 +14,16 @@ from scsampler_cli.writers import open_writer
 
 @batch.guarded
 def weights(
-    files: Annotated[list[Path] | None, typer.Argument(help="Weight files to show beside those.")] = None,
+    files: Annotated[list[Path] | None, typer.Argument(help="Weight files to show instead.")] = None,
     format: Annotated[
         options.Format, typer.Option("--format", help="Form of the list.", rich_help_panel=options.OUTPUT)
     ] = options.Format.table,
     debug: options.Debug = False,
 ) -> None:
-    """List the weights that ship, torchvision's public ones (cached or not), and files.
+    """List the weights that ship and torchvision's public ones (cached or not), or the files named.
 
     scsampler weights
-    scsampler weights mine.safetensors --format json | jq '.[-1].metadata'
+    scsampler weights mine.safetensors --format json | jq '.[0].metadata'
     """
     from scsampler_cli.catalogue import catalogue
 

@@ -20,6 +20,8 @@ from scsampler_cli.errors import OutputError, WeightsError
 
 FORMAT = "scsampler-checkpoint/1"
 
+_START_ANEW = "leave --resume out to start anew"
+
 
 @dataclass
 class State:
@@ -70,15 +72,19 @@ def save(path: Path, state: State) -> None:
         raise OutputError(f"cannot write {path}: {error}", hint="is the disk full?") from error
 
 
+def require(path: Path) -> None:
+    """Raise WeightsError where there is no checkpoint."""
+    if not path.is_file():
+        raise WeightsError(f"no checkpoint {path} to resume from", hint=_START_ANEW)
+
+
 def load(path: Path) -> State:
     """Read a checkpoint.
 
     Raises:
         WeightsError: not there, damaged, or not a checkpoint of this program.
     """
-    hint = "leave --resume out to start anew"
-    if not path.is_file():
-        raise WeightsError(f"no checkpoint {path} to resume from", hint=hint)
+    require(path)
     try:
         held = torch.load(path, map_location="cpu", weights_only=True)
         if held.pop("format") != FORMAT:
@@ -94,4 +100,4 @@ def load(path: Path) -> State:
         TypeError,
         AttributeError,
     ) as error:
-        raise WeightsError(f"{path} is not a checkpoint, or is damaged", hint=hint) from error
+        raise WeightsError(f"{path} is not a checkpoint, or is damaged", hint=_START_ANEW) from error

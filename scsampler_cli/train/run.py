@@ -139,6 +139,8 @@ def training_dtype(settings: TrainSettings, device: torch.device) -> torch.dtype
 
 
 def _check(settings: TrainSettings, teacher: ClipClassifier | None, place: Place) -> None:
+    if place.resume:
+        checkpoint.require(checkpoint.path_of(place.output))
     if settings.needs_probabilities and teacher is None:
         raise SettingsError(
             f"{settings.objective} learns from a clip classifier's answers",

@@ -137,8 +137,10 @@ def test_a_run_stopped_within_an_epoch_goes_on_as_if_it_had_not_been(
 
 def test_resuming_refuses_another_run_and_damage(examples: list[Example], cache: Cache, tmp_path: Path) -> None:
     output = tmp_path / "w.safetensors"
+    seen = Seen()
     with pytest.raises(WeightsError, match="no checkpoint"):
-        train(settings("md"), examples, None, place(output, cache, resume=True), Seen().watcher())
+        train(settings("md"), examples, None, place(output, Cache(tmp_path / "new"), resume=True), seen.watcher())
+    assert not (tmp_path / "new").exists(), "said before anything is read"
     train(settings("md"), examples, None, place(output, cache), Seen().watcher())
     for other in (settings("md", seed=1), settings("md", batch=4), settings("md", objective="sal-rank")):
         with pytest.raises(WeightsError, match="other settings or other videos"):
