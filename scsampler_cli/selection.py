@@ -234,10 +234,10 @@ def select(scores: ClipScores, settings: SelectionSettings) -> Selection:
 
 
 def _notes(scores: ClipScores, settings: SelectionSettings, lists: _Lists) -> tuple[str, ...]:
-    seen = scores.visual is not None and not np.isnan(scores.visual).all()
-    if not lists.heard.any() and settings.strategy != "visual":
+    """What a sampler that ran could not judge; that one did not run is no news of the video's."""
+    if scores.audio is not None and not lists.heard.any() and settings.strategy != "visual":
         return (f"no audio scores: {settings.strategy} went by the visual sampler alone",)
-    if not seen and settings.strategy != "audio":
+    if scores.visual is not None and np.isnan(scores.visual).all() and settings.strategy != "audio":
         return (f"no visual scores: {settings.strategy} went by the audio sampler alone",)
     return ()
 

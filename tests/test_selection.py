@@ -104,13 +104,14 @@ def test_dense_takes_everything_even_unscored_clips() -> None:
 def test_without_sound_the_picture_decides_and_it_is_said(strategy: str, audio: list[float] | None) -> None:
     chosen = select(scores([0.7, 0.1, 0.4, 0.9], audio), SelectionSettings(strategy, 3))
     assert chosen.clips.tolist() == [3, 0, 2]
-    assert "no audio scores" in chosen.notes[0]
+    assert ["no audio scores" in note for note in chosen.notes] == ([] if audio is None else [True]), "of the video"
 
 
-def test_without_picture_the_sound_decides_and_it_is_said() -> None:
-    chosen = select(scores(None, [0.9, 0.8, 0.2, 0.5]), SelectionSettings("av-convex-list", 2))
+@pytest.mark.parametrize("visual", [None, [NAN] * 4])
+def test_without_picture_the_sound_decides_and_it_is_said(visual: list[float] | None) -> None:
+    chosen = select(scores(visual, [0.9, 0.8, 0.2, 0.5]), SelectionSettings("av-convex-list", 2))
     assert chosen.clips.tolist() == [0, 1]
-    assert "no visual scores" in chosen.notes[0]
+    assert ["no visual scores" in note for note in chosen.notes] == ([] if visual is None else [True]), "of the video"
 
 
 def test_with_nothing_scored_clips_are_uniform_and_it_is_said() -> None:

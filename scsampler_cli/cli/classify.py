@@ -76,7 +76,7 @@ def classify(
 
     model = models.load_classifier(classifier, weights, labels, device, precision, quiet)
     auto = "demo" if model.name == "demo" else models.AUTO_SET
-    samplers = models.load_samplers(visual_sampler, audio_sampler, auto, device, precision)
+    samplers = models.load_samplers(visual_sampler, audio_sampler, auto, device, precision, strategy.value, quiet)
 
     def work(path: Path, progress: batch.Progress) -> dict[str, Any]:
         record = pipeline.classify(path, samplers, model, features, selection, top, progress)

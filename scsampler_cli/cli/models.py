@@ -71,8 +71,13 @@ def load_classifier(
     return registry.load(name, where, dtype, weights, read_labels(labels))
 
 
-def load_samplers(visual: str, audio: str, auto: str, device: str, precision: str) -> Samplers:
-    """Both samplers; "auto" stands for what the set `auto` has, which may be nothing for the sound."""
+def load_samplers(
+    visual: str, audio: str, auto: str, device: str, precision: str, strategy: str = "", quiet: bool = False
+) -> Samplers:
+    """Both samplers; "auto" stands for what the set `auto` has, which may be nothing for the sound.
+
+    Says which one of them the strategy has to do without.
+    """
     from scsampler_cli.device import pick_device, pick_dtype
     from scsampler_cli.samplers.scoring import load_audio, load_visual
     from scsampler_cli.video import Samplers
@@ -81,10 +86,23 @@ def load_samplers(visual: str, audio: str, auto: str, device: str, precision: st
     dtype = pick_dtype(precision, where)
     if audio == "auto":
         audio = auto if set_files(auto, AUDIO) else "none"
-    return Samplers(
+    samplers = Samplers(
         load_visual(auto if visual == "auto" else visual, where, dtype),
         load_audio(audio, where, dtype),
     )
+    if not quiet and (missing := missing_sampler(strategy, samplers)):
+        console.say(f"note: {missing}")
+    return samplers
+
+
+def missing_sampler(strategy: str, samplers: Samplers) -> str:
+    """In words, which sampler a strategy wants that there is not; empty where there is none such."""
+    one = strategy.startswith("av-")
+    if samplers.audio is None and (one or strategy == "audio"):
+        return f"no audio sampler: {strategy} goes by the visual sampler alone"
+    if samplers.visual is None and (one or strategy == "visual"):
+        return f"no visual sampler: {strategy} goes by the audio sampler alone"
+    return ""
 
 
 def runtime(device: str, precision: str) -> dict[str, str]:

@@ -143,6 +143,19 @@ def test_scores_are_the_same_from_the_video_and_from_its_features(run: Run, vide
     assert direct["video"] == stored["video"]
 
 
+def test_a_sampler_left_out_is_said_once_and_a_silent_video_for_itself(run: Run, videos: Path) -> None:
+    both = [videos / "loud.mp4", videos / "sub" / "silent.mkv", "--visual-sampler", "demo", "--format", "jsonl"]
+    deaf = run("score", *both, "--audio-sampler", "none")
+    assert [line for line in deaf.stderr.splitlines() if "audio" in line] == [
+        "note: no audio sampler: av-union-list goes by the visual sampler alone"
+    ]
+    assert "audio" not in run("score", *both, "--audio-sampler", "none", "--strategy", "visual").stderr
+    assert "audio" not in run("score", *both, "--audio-sampler", "none", "--quiet").stderr
+    heard = run("score", *both, "--audio-sampler", "demo")
+    notes = [json.loads(line)["notes"] for line in heard.stdout.splitlines()]
+    assert [any("no audio scores" in note for note in of_one) for of_one in notes] == [False, True]
+
+
 def test_features_extracted_in_another_way_say_so(run: Run, videos: Path, tmp_path: Path) -> None:
     samplers = ["--visual-sampler", "demo", "--audio-sampler", "demo"]
     other = ["--p-frames", "2", "--short-side", "64"]
