@@ -45,7 +45,9 @@ def score(
 
     from scsampler_cli import pipeline
 
-    samplers = models.load_samplers(visual_sampler, audio_sampler, models.AUTO_SET, device, precision, strategy.value, quiet)
+    samplers = models.load_samplers(
+        visual_sampler, audio_sampler, models.AUTO_SET, device, precision, strategy.value, quiet
+    )
 
     def work(path: Path, progress: batch.Progress) -> dict[str, Any]:
         record = pipeline.score(path, samplers, features, clip_frames, frame_stride, selection, progress)

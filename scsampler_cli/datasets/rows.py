@@ -54,7 +54,7 @@ class Rows:
         if side is None:
             self.refuse(row.source, row.line, f"split {row.split!r} is neither train nor val")
             return
-        first = self._seen.setdefault(os.path.normpath(row.path), row)
+        first = self._seen.setdefault(os.path.abspath(row.path), row)  # noqa: PTH100 (quicker)
         if first is not row:
             self.refuse(row.source, row.line, _before(first, row))
         elif side == "test":

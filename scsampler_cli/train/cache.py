@@ -51,6 +51,12 @@ class Entry:
         return len(self.offsets) - 1
 
 
+def content(video: Path) -> str:
+    """What stands for a video's bytes: 32 hex digits of their sha256."""
+    facts = video.stat()
+    return _content(video, facts.st_size, facts.st_mtime_ns)
+
+
 @functools.cache
 def _content(path: Path, size: int, mtime_ns: int) -> str:
     with path.open("rb") as file:
@@ -79,11 +85,14 @@ class Cache:
         """
         return EntryWriter(self._place(video, name, settings), {"version": VERSION, **settings})
 
+    def discard(self, video: Path, name: str, settings: dict[str, Any]) -> None:
+        """Forget an entry, if there is one."""
+        shutil.rmtree(self._place(video, name, settings), ignore_errors=True)
+
     def _place(self, video: Path, name: str, settings: dict[str, Any]) -> Path:
-        facts = video.stat()
         key = json.dumps([VERSION, FFMPEG_VERSION, name, settings], sort_keys=True)
         digest = hashlib.sha256(key.encode()).hexdigest()[:16]
-        return self._folder / _content(video, facts.st_size, facts.st_mtime_ns) / f"{name}-{digest}"
+        return self._folder / content(video) / f"{name}-{digest}"
 
 
 def _opened(place: Path) -> Entry | None:

@@ -106,8 +106,10 @@ class Fit:
         return torch.optim.SGD(groups, recipe.learning_rate, momentum=0.9, nesterov=True)
 
     def _digest(self, labels: Sequence[str]) -> str:
-        """Of settings and data: what a run that is continued must have in common."""
-        videos = [[v.example.path.name, v.label, v.example.split, v.clips] for v in (*self._train, *self._val)]
+        """Of settings, videos and pseudo labels: what a run that is continued must have in common."""
+        videos = [
+            [v.content, v.label, v.example.split, v.clips, v.probabilities_digest] for v in (*self._train, *self._val)
+        ]
         starts = [[kind, start.source, start.sha256] for kind, start in self.starts.items()]
         text = json.dumps([self.settings.digest(), list(labels), videos, starts, self._group.world])
         return hashlib.sha256(text.encode()).hexdigest()
@@ -122,7 +124,7 @@ class Fit:
         state = checkpoint.load(path)
         if state.digest != self.state.digest:
             raise WeightsError(
-                f"{path} is of a run with other settings or other videos",
+                f"{path} is of a run with other settings or other videos, or of another classifier",
                 hint="give the options of that run (with one-cycle, --epochs too), or leave --resume out",
             )
         self._model.load_state_dict(state.model)

@@ -8,6 +8,7 @@ Sec. 3.2.2.
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterator
@@ -28,7 +29,7 @@ from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.features.clip import ClipVisual
 from scsampler_cli.samplers.inputs import motion_input, picture_input, sound_input
-from scsampler_cli.train.cache import Cache, Entry
+from scsampler_cli.train.cache import Cache, Entry, content
 from scsampler_cli.train.settings import TrainSettings
 from scsampler_cli.video import Video, classify_clips, clip_frames, sound_clips, visual_clips
 
@@ -52,9 +53,10 @@ class Wanted:
     def settings(self, kind: str) -> dict[str, Any]:
         """All that the values of a kind depend on, beside the file."""
         if kind == PROBABILITIES:
-            return {
-                name: value for name, value in (self.teacher or {}).items() if name != "name"
-            }  # one file, many names
+            identity = dict(self.teacher or {})
+            if identity.get("sha256"):
+                del identity["name"]  # one file, many names
+            return identity
         if kind == FRAMES:
             return {"resize": self.spec.resize}
         grid = {"clip_frames": self.spec.frames, "frame_stride": self.spec.stride}
@@ -76,6 +78,8 @@ class TrainVideo:
     """Index of the label among the teacher's."""
     notes: tuple[str, ...] = ()
     """What was noticed while reading and classifying it, each once."""
+    content: str = ""
+    """Digest of the file's bytes."""
 
     @property
     def clips(self) -> int:
@@ -88,6 +92,13 @@ class TrainVideo:
         if self.probabilities is None or self.target is None:
             raise ValueError("no ClipProbs were asked for")
         return self.probabilities[:, self.target]
+
+    @property
+    def probabilities_digest(self) -> str | None:
+        """Hex digest of the ClipProbs, whichever classifier gave them."""
+        if self.probabilities is None:
+            return None
+        return hashlib.sha256(np.ascontiguousarray(self.probabilities).tobytes()).hexdigest()
 
 
 def wanted_by(settings: TrainSettings, teacher: dict[str, Any] | None) -> Wanted:
@@ -217,8 +228,9 @@ def classify_all(
     """Run the classifier densely over the videos whose ClipProbs are not known yet, and store them."""
     settings = wanted.settings(PROBABILITIES)
     for done, example in enumerate(examples, start=1):
-        # weights without a digest cannot be told from others: what they gave before is not trusted
-        if settings["sha256"] is None or cache.find(example.path, PROBABILITIES, settings) is None:
+        if settings["sha256"] is None:  # such weights cannot be told from others: what they gave before is not trusted
+            cache.discard(example.path, PROBABILITIES, settings)
+        if cache.find(example.path, PROBABILITIES, settings) is None:
             try:
                 _store_probabilities(example, classifier, settings, cache)
             except ScsamplerError as error:
@@ -262,5 +274,6 @@ def open_all(
         if len(whole) == len(entries):
             target = teacher_labels.index(example.label) if example.label in teacher_labels else None
             notes = dict.fromkeys(note for some in (*(e.notes for e in whole.values()), heard) for note in some)
-            found.append(TrainVideo(example, labels.index(example.label), whole, probabilities, target, tuple(notes)))
+            label, name = labels.index(example.label), content(example.path)
+            found.append(TrainVideo(example, label, whole, probabilities, target, tuple(notes), name))
     return found

@@ -147,6 +147,13 @@ def test_resuming_refuses_another_run_and_damage(examples: list[Example], cache:
             train(other, examples, Brightness(), place(output, cache, resume=True), Seen().watcher())
     with pytest.raises(WeightsError, match="other settings or other videos"):
         train(settings("md"), examples[:4], None, place(output, cache, resume=True), Seen().watcher())
+    judged = settings("md", objective="sal-rank")
+    train(judged, examples, Brightness(), place(output, cache), Seen().watcher())
+    other = Brightness()
+    other.classify = lambda clips: Brightness().classify(255 - clips)  # type: ignore[method-assign]
+    other.weights = replace(other.weights, sha256="2" * 64)  # type: ignore[misc]
+    with pytest.raises(WeightsError, match="other settings or other videos"):
+        train(judged, examples, other, place(output, cache, resume=True), Seen().watcher())
     checkpoint = Path(f"{output}.ckpt")
     checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
     with pytest.raises(WeightsError, match="damaged"):
@@ -174,6 +181,20 @@ def test_features_and_pseudo_labels_are_computed_once(examples: list[Example], t
     other.weights = replace(other.weights, sha256="1" * 64)  # type: ignore[misc]
     train(chosen, examples, other, place(tmp_path / "c.safetensors", cache), Seen().watcher())
     assert other.calls == calls, "other weights, other ClipProbs"
+
+
+def test_answers_of_weights_without_a_digest_are_asked_for_again(examples: list[Example], tmp_path: Path) -> None:
+    cache, chosen = Cache(tmp_path / "cache"), settings("md", objective="sal-rank")
+    worth = []
+    for dim in (1.0, 0.5):
+        teacher = Brightness()
+        teacher.weights = replace(teacher.weights, sha256=None)  # type: ignore[misc]
+        teacher.classify = lambda clips, dim=dim: Brightness().classify((clips * dim).astype(np.uint8))  # type: ignore
+        train(chosen, examples, teacher, place(tmp_path / f"{dim}.safetensors", cache), Seen().watcher())
+        stored = sorted((tmp_path / "cache").glob("*/probabilities-*/values.raw"))
+        assert len(stored) == len(examples)
+        worth.append(np.concatenate([np.fromfile(path, np.float32) for path in stored]))
+    np.testing.assert_allclose(worth[1][1::2], worth[0][1::2] / 2, atol=0.01)
 
 
 def test_unreadable_videos_are_reported_and_left_out(examples: list[Example], cache: Cache, tmp_path: Path) -> None:
