@@ -6,11 +6,13 @@ Imports torch only when called.
 from __future__ import annotations
 
 import re
+import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scsampler_cli.errors import SettingsError
+from scsampler_cli.config import INPUTS
+from scsampler_cli.errors import OutputError, SettingsError
 from scsampler_cli.inputs import check_readable
 from scsampler_cli.writers import check_output
 
@@ -117,6 +119,27 @@ def check(asked: Asked) -> None:
     for text in (asked.size, asked.test_crop):
         _size(text)
     check_output(asked.file)
+    _keep_inputs(asked)
+    _check_folder(asked.file)
+
+
+def _keep_inputs(asked: Asked) -> None:
+    """Refuse to write over what is read."""
+    read = [*(asked.init or ()), asked.classifier, asked.weights, asked.labels, asked.data]
+    stem, suffix = asked.file.stem, asked.file.suffix
+    joint = [asked.file.with_name(f"{stem}_{kind}{suffix}") for kind in INPUTS] if asked.target == "joint" else []
+    for output in (asked.file, *joint):
+        for name in read:
+            if name is not None and output.exists() and Path(name).exists() and output.samefile(name):
+                raise OutputError(f"{output} is an input of this run", hint="name another file with -o")
+
+
+def _check_folder(output: Path) -> None:
+    """Find out before hours of training whether its end can be written."""
+    try:
+        tempfile.TemporaryFile(dir=output.parent).close()
+    except OSError as error:
+        raise OutputError(f"cannot write {output}: {error.strerror or error}", hint="name another folder") from error
 
 
 def settings_of(asked: Asked, teacher: ClipClassifier | None) -> TrainSettings:

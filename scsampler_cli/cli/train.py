@@ -177,7 +177,7 @@ def train(
     scsampler train videos/ --target classifier --arch mc3_18 -o mine.safetensors
     scsampler train --demo
     """
-    given = asked.Asked(**locals())
+    given = asked.Asked(**{name: getattr(value, "value", value) for name, value in locals().items()})
     if demo == (data is not None):
         raise SettingsError(
             "give either labelled videos or --demo", hint="scsampler train videos.csv -o FILE.safetensors"

@@ -17,6 +17,9 @@ from scsampler_cli.replay import oracle
 from scsampler_cli.train.settings import TrainSettings
 from scsampler_cli.train.videos import TrainVideo
 
+_UNTRIMMED = "it learns from untrimmed videos of two classes, of whose clips the classifier is not equally sure"
+_LACKING = {"sal-rank": _UNTRIMMED, "sal-cl": _UNTRIMMED, "mel": "do videos of two classes have sound?"}
+
 
 @dataclass(frozen=True)
 class Draw:
@@ -70,9 +73,10 @@ class Drawer:
             self._videos = [i for i in range(len(videos)) if len(self._usable[i])]
         classes = {int(self._labels[i]) for i in self._videos}
         if len(classes) < 2:
+            of = "all of one class" if classes else "of no class"
             raise InputError(
-                f"{len(self._videos)} of {len(videos)} training videos, of {len(classes)} classes, have anything to learn from",
-                hint="do they have what the target needs: sound for mel, untrimmed videos for sal-rank and sal-cl?",
+                f"{len(self._videos)} of {len(videos)} training videos, {of}, have anything to learn from",
+                hint=_LACKING.get(settings.objective) or _LACKING.get(settings.target) or "two classes are needed",
             )
 
     @property

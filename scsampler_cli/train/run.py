@@ -20,8 +20,10 @@ from scsampler_cli.errors import InputError, SettingsError
 from scsampler_cli.report import counted
 from scsampler_cli.train import checkpoint, export, history, videos
 from scsampler_cli.train.cache import Cache
+from scsampler_cli.train.draw import usable_clips
 from scsampler_cli.train.fit import Fit, StepDone
 from scsampler_cli.train.group import ALONE, Group
+from scsampler_cli.train.model import Model
 from scsampler_cli.train.settings import TrainSettings
 from scsampler_cli.train.videos import Failed, Progress, TrainVideo, Wanted
 
@@ -141,6 +143,8 @@ def training_dtype(settings: TrainSettings, device: torch.device) -> torch.dtype
 def _check(settings: TrainSettings, teacher: ClipClassifier | None, place: Place) -> None:
     if place.resume:
         checkpoint.require(checkpoint.path_of(place.output))
+    with torch.device("meta"):  # an unknown architecture is told before anything is read
+        Model(settings, 2, torch.float32)
     if settings.needs_probabilities and teacher is None:
         raise SettingsError(
             f"{settings.objective} learns from a clip classifier's answers",
@@ -176,13 +180,15 @@ def _videos(
     read = videos.read_all(mine, wanted, place.cache, place.jobs, watcher.progress, watcher.failed)
     if use is not None:
         _check_labels(labels, use, watcher)
-        videos.classify_all(read, use, wanted, place.cache, watcher.progress, watcher.failed)
+        read = videos.classify_all(read, use, wanted, place.cache, watcher.progress, watcher.failed)
     group.wait()
     found = videos.open_all(examples, labels, wanted, place.cache, () if use is None else use.labels)
+    _tell_lost(read, found, watcher)
     split = {name: [v for v in found if v.example.split == name] for name in ("train", "val")}
     if not split["train"]:
         raise InputError("not one training video can be used", hint="the errors above say why")
     _tell_gaps(split, wanted, watcher)
+    _tell_untaught(split["train"], labels, watcher)
     return split
 
 
@@ -212,6 +218,23 @@ def _tell_gaps(split: Mapping[str, list[TrainVideo]], wanted: Wanted, watcher: W
             watcher.note(f"{counted(empty, 'video')} with {what}: they give {kind} nothing to learn from")
     if not split["val"]:
         watcher.note("no validation videos: nothing is measured, and the last epoch is kept")
+
+
+def _tell_lost(read: Sequence[Example], found: Sequence[TrainVideo], watcher: Watcher) -> None:
+    """Videos whose cache entries have gone since they were written."""
+    there = {video.example for video in found}
+    for example in read:
+        if example not in there:
+            error = InputError(
+                "what was read of it has gone from the cache", hint="leave the cache alone while a run reads; run again"
+            )
+            watcher.failed(example, error)
+
+
+def _tell_untaught(train: Sequence[TrainVideo], labels: Sequence[str], watcher: Watcher) -> None:
+    taught = {video.label for video in train if len(usable_clips(video))}
+    for untaught in (label for place, label in enumerate(labels) if place not in taught):
+        watcher.note(f"no training video of {untaught!r} can be used: it stays a label, and nothing teaches it")
 
 
 def _tell_starts(fit: Fit, watcher: Watcher) -> None:

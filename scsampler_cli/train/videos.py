@@ -224,18 +224,24 @@ def classify_all(
     cache: Cache,
     progress: Progress,
     failed: Failed,
-) -> None:
-    """Run the classifier densely over the videos whose ClipProbs are not known yet, and store them."""
-    settings = wanted.settings(PROBABILITIES)
+) -> list[Example]:
+    """Run the classifier densely over the videos whose ClipProbs are not known yet, and store them.
+
+    Returns:
+        the examples whose ClipProbs are stored.
+    """
+    settings, known = wanted.settings(PROBABILITIES), []
     for done, example in enumerate(examples, start=1):
         if settings["sha256"] is None:  # such weights cannot be told from others: what they gave before is not trusted
             cache.discard(example.path, PROBABILITIES, settings)
-        if cache.find(example.path, PROBABILITIES, settings) is None:
-            try:
+        try:
+            if cache.find(example.path, PROBABILITIES, settings) is None:
                 _store_probabilities(example, classifier, settings, cache)
-            except ScsamplerError as error:
-                failed(example, error)
+            known.append(example)
+        except ScsamplerError as error:
+            failed(example, error)
         progress("classifying", done, len(examples))
+    return known
 
 
 def _store_probabilities(example: Example, classifier: ClipClassifier, settings: dict[str, Any], cache: Cache) -> None:

@@ -34,6 +34,7 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows += ["missing.mp4,right,train,x", ",right,train,x", "right0.mp4,,train,x", "broken.mp4,down,train,x"]
     path = folder / "list.csv"
     path.write_text("\n".join(rows) + "\n")
+    (folder / "good.csv").write_text("\n".join(rows[:7]) + "\n")
     return path
 
 
@@ -160,6 +161,36 @@ def test_torchrun_trains_with_two_processes_and_one_voice(listed: Path, tmp_path
 )
 def test_what_cannot_be_trained_is_refused_in_one_line(run: Run, words: list[str], code: int, word: str) -> None:
     check_failure(run(*words), code, word)
+
+
+@pytest.mark.parametrize(
+    ("more", "word"),
+    [
+        (["--init", "w.safetensors"], "is an input of this run"),
+        (["--classifier", "w.safetensors"], "is an input of this run"),
+        (["--target", "joint", "--init", "w_mel.safetensors", "--init", "w.safetensors"], "is an input of this run"),
+        (["-o", "/proc/w.safetensors"], "cannot write"),
+    ],
+)
+def test_an_output_that_cannot_or_must_not_be_written_is_refused_at_once(
+    run: Run, listed: Path, more: list[str], word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("w", "w_mel"):
+        (tmp_path / f"{name}.safetensors").write_bytes(b"precious")
+    words = [tmp_path / word if word.startswith("w") else word for word in more]
+    check_failure(run("train", listed, "-o", tmp_path / "w.safetensors", *words), 1, word)
+    assert (tmp_path / "w.safetensors").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("arch", ["resnet18", "foo"])
+def test_an_architecture_that_the_input_does_not_have_is_told_before_anything_is_read(
+    run: Run, listed: Path, tmp_path: Path, arch: str
+) -> None:
+    words = ["--target", "mel", "--arch", arch, "--cache", tmp_path / "cache", "--quiet"]
+    result = run("train", listed.parent / "good.csv", "-o", tmp_path / "w.safetensors", *words)
+    check_failure(result, 1, f"no sampler {arch!r} for input 'mel'")
+    assert not (tmp_path / "cache").exists()
 
 
 def test_one_class_is_refused(run: Run, listed: Path, tmp_path: Path) -> None:

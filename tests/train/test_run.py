@@ -207,6 +207,30 @@ def test_unreadable_videos_are_reported_and_left_out(examples: list[Example], ca
     assert summary["videos"] == {"train": 4, "val": 2}
 
 
+def test_a_class_that_nothing_teaches_is_said(examples: list[Example], cache: Cache, tmp_path: Path) -> None:
+    (tmp_path / "bad.mp4").write_text("text")
+    seen = Seen()
+    listed = [*examples, Example(tmp_path / "bad.mp4", "up", "train")]
+    summary = train(settings("md"), listed, None, place(tmp_path / "w.safetensors", cache), seen.watcher())
+    assert summary["labels"] == ["down", "right", "up"]
+    assert [note for note in seen.notes if "'up'" in note] == [
+        "no training video of 'up' can be used: it stays a label, and nothing teaches it"
+    ]
+
+
+def test_videos_that_go_from_the_cache_during_a_run_are_named(examples: list[Example], tmp_path: Path) -> None:
+    class Thief(Brightness):
+        def classify(self, clips: np.ndarray) -> np.ndarray:
+            for stolen in sorted((tmp_path / "cache").glob("*/md-*/entry.json"))[: self.calls == 0]:
+                stolen.unlink()
+            return super().classify(clips)
+
+    seen, cache = Seen(), Cache(tmp_path / "cache")
+    summary = train(settings("md"), examples, Thief(), place(tmp_path / "w.safetensors", cache), seen.watcher())
+    assert sum(summary["videos"].values()) == len(examples) - 1
+    assert ["gone from the cache" in failure for failure in seen.failures] == [True]
+
+
 def test_videos_without_what_the_target_needs_are_refused(cache: Cache, tmp_path: Path) -> None:
     silent = [
         Example(write_video(tmp_path / f"{label}.mp4", pan(20, 1, 0, 64, 64)), label, "train") for label in ("a", "b")
