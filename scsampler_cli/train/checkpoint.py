@@ -94,6 +94,7 @@ def load(path: Path) -> State:
         pickle.UnpicklingError,
         zipfile.BadZipFile,
         RuntimeError,
+        OSError,  # some truncated archives
         EOFError,
         ValueError,
         KeyError,

@@ -65,10 +65,9 @@ class Drawer:
         self._settings = settings
         self._usable = [usable_clips(video) for video in videos]
         self._labels = np.array([video.label for video in videos], np.int64)
+        gap = settings.gap if settings.objective == "sal-rank" else 0.0
         if settings.needs_probabilities:
-            self._videos = [
-                i for i, v in enumerate(videos) if len(self._usable[i]) > 1 and np.ptp(v.worth) > settings.gap
-            ]
+            self._videos = [i for i, v in enumerate(videos) if len(self._usable[i]) > 1 and np.ptp(v.worth) > gap]
         else:
             self._videos = [i for i in range(len(videos)) if len(self._usable[i])]
         classes = {int(self._labels[i]) for i in self._videos}

@@ -101,6 +101,7 @@ def train(
     if place.resume:
         fit.resume()
     networks = fit.run(watcher.epoch_done, watcher.step_done, watcher.stop)
+    _tell_early_stop(fit, watcher)
     kept = _kept(fit)
     facts: dict[str, Any] = {
         "data": export.describe(split, place.description),
@@ -217,7 +218,9 @@ def _tell_gaps(split: Mapping[str, list[TrainVideo]], wanted: Wanted, watcher: W
             what = "no sound" if kind == "mel" else f"no {kind}"
             watcher.note(f"{counted(empty, 'video')} with {what}: they give {kind} nothing to learn from")
     if not split["val"]:
-        watcher.note("no validation videos: nothing is measured, and the last epoch is kept")
+        watcher.note(
+            "no validation videos: nothing is measured, the last epoch is kept, and --patience never ends the run"
+        )
 
 
 def _tell_lost(read: Sequence[Example], found: Sequence[TrainVideo], watcher: Watcher) -> None:
@@ -241,6 +244,12 @@ def _tell_starts(fit: Fit, watcher: Watcher) -> None:
     for kind, start in fit.starts.items():
         if start.note:
             watcher.note(f"{kind}: {start.note}")
+
+
+def _tell_early_stop(fit: Fit, watcher: Watcher) -> None:
+    done, best = len(fit.state.history), fit.state.best_epoch
+    if done < fit.settings.recipe.epochs:
+        watcher.note(f"stopped after epoch {done}: no later one was better than epoch {best} (--patience)")
 
 
 def _kept(fit: Fit) -> dict[str, Any]:

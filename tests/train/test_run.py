@@ -14,6 +14,7 @@ from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import InputError, SettingsError, WeightsError
 from scsampler_cli.samplers.scoring import load_audio, load_visual
 from scsampler_cli.train.cache import Cache
+from scsampler_cli.train.checkpoint import load
 from scsampler_cli.train.fit import Stopped
 from scsampler_cli.train.run import train
 from scsampler_cli.train.settings import TrainSettings
@@ -155,7 +156,11 @@ def test_resuming_refuses_another_run_and_damage(examples: list[Example], cache:
     with pytest.raises(WeightsError, match="other settings or other videos"):
         train(judged, examples, other, place(output, cache, resume=True), Seen().watcher())
     checkpoint = Path(f"{output}.ckpt")
-    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    whole = checkpoint.read_bytes()
+    for kept in (0, 10, 1000, *range(5000, len(whole), len(whole) // 20), len(whole) - 1):
+        checkpoint.write_bytes(whole[:kept])
+        with pytest.raises(WeightsError, match="damaged"):
+            load(checkpoint)
     with pytest.raises(WeightsError, match="damaged"):
         train(settings("md"), examples, None, place(output, cache, resume=True), Seen().watcher())
 
@@ -163,7 +168,9 @@ def test_resuming_refuses_another_run_and_damage(examples: list[Example], cache:
 def test_early_stop_and_the_best_epoch(examples: list[Example], cache: Cache, tmp_path: Path) -> None:
     """With a rate of almost nothing no epoch is better than the first, so patience ends the run."""
     still = settings("md", recipe=replace(QUICK, epochs=9, learning_rate=1e-12), patience=2, keep="best")
-    summary = train(still, examples, None, place(tmp_path / "w.safetensors", cache), Seen().watcher())
+    seen = Seen()
+    summary = train(still, examples, None, place(tmp_path / "w.safetensors", cache), seen.watcher())
+    assert any("stopped after epoch 3: no later one was better than epoch 1" in note for note in seen.notes)
     assert summary["epochs"] < 9
     assert summary["epochs"] == summary["epoch"] + 2
 
