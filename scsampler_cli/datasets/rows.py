@@ -73,7 +73,8 @@ class Rows:
             if os.path.isfile(row.path):  # noqa: PTH113 (says no where pathlib's raises, and is quicker)
                 examples.append(Example(Path(row.path), row.label, side, row.group, row.line, row.source))
             else:
-                self.refuse(row.source, row.line, f"no such file: {os.path.normpath(row.path)}")
+                what = "not a file" if os.path.exists(row.path) else "no such file"  # noqa: PTH110
+                self.refuse(row.source, row.line, f"{what}: {os.path.normpath(row.path)}")
         if self.tests:
             self.notes.append(f"test split: {self.tests} left out")
         given = any(row.split == "val" for row in self.kept)

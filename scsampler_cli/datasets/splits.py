@@ -14,25 +14,33 @@ def sides(rows: Sequence[Row], seed: int) -> list[str]:
     """The side of each row, "train" or "val".
 
     A row whose split is given keeps it, and a group follows the first of its rows that says one. Of the rest, every
-    VAL_EVERY-th video or group of a class is for validation, in order of first appearance. Rows count whether or not their file
-    is there: a video must not change sides when another one is downloaded later.
+    VAL_EVERY-th video or group of a class is for validation, in order of first appearance; a group may have videos of several
+    classes. Rows count whether or not their file is there: a video must not change sides when another one is downloaded later.
 
     Args:
         rows: with split "train", "val" or "".
         seed: which fifth; 0 takes the fifth, tenth, ... of each class.
     """
-    given = {(row.label, row.group): row.split for row in reversed(rows) if row.split and row.group}
-    said = [row.split or (given.get((row.label, row.group), "") if row.group else "") for row in rows]
-    classes: dict[str, dict[str | int, int]] = {}
+    given = {row.group: row.split for row in reversed(rows) if row.split and row.group}
+    said = [row.split or given.get(row.group, "") for row in rows]
+    classes: dict[str, dict[str | int, None]] = {}
     for place, row in enumerate(rows):
         if not said[place]:
-            units = classes.setdefault(row.label, {})
-            units.setdefault(row.group or place, len(units))
-    held_out = {label: _held_out(len(units), _grouped(units), seed) for label, units in classes.items()}
-    return [
-        side or ("val" if classes[row.label][row.group or place] in held_out[row.label] else "train")
-        for place, (row, side) in enumerate(zip(rows, said, strict=True))
-    ]
+            classes.setdefault(row.label, {})[row.group or place] = None
+    decided: dict[str | int, str] = {}
+    for units in classes.values():
+        _decide(list(units), decided, seed)
+    return [side or decided[row.group or place] for place, (row, side) in enumerate(zip(rows, said, strict=True))]
+
+
+def _decide(units: Sequence[str | int], decided: dict[str | int, str], seed: int) -> None:
+    """Put the units of one class on a side; a group that another class has put on one stays there, and counts."""
+    chosen = [units[number] for number in _held_out(len(units), _grouped(units), seed)]
+    wanted = len(chosen) - sum(decided.get(unit) == "val" for unit in units)
+    for unit in [unit for unit in chosen if unit not in decided][: max(0, wanted)]:
+        decided[unit] = "val"
+    for unit in units:
+        decided.setdefault(unit, "train")
 
 
 def _grouped(units: Iterable[str | int]) -> bool:
@@ -49,9 +57,9 @@ def _held_out(count: int, grouped: bool, seed: int) -> range:
 
 
 def straddling(rows: Sequence[Row]) -> list[str]:
-    """A note on groups that the list puts on both sides of a class, if there are any."""
-    said = {(row.label, row.group, row.split) for row in rows if row.split and row.group}
-    both = [count for count in Counter(said_of[:2] for said_of in said).values() if count > 1]
+    """A note on groups that the list puts on both sides, if there are any."""
+    said = {(row.group, row.split) for row in rows if row.split and row.group}
+    both = [count for count in Counter(group for group, _ in said).values() if count > 1]
     if not both:
         return []
     return [f"groups both in train and in val: {len(both)}; validation will look better than it is"]

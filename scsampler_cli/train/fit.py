@@ -206,7 +206,7 @@ class Fit:
         if not math.isfinite(value):
             raise ScsamplerError(
                 f"the loss is {value} in epoch {epoch}, step {step + 1}",
-                hint="lower --lr, or use --precision fp32",
+                hint="lower --lr, use --precision fp32, or delete --cache if its disk lost something",
             )
         return value
 

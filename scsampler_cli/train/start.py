@@ -108,6 +108,8 @@ def _loaded(network: nn.Module, architecture: str, kind: str, path: Path, source
     names = [name for name, _ in network.named_parameters()]
     anew = [name for name in names if name not in fitting]
     _check_enough(network, anew, given, file, architecture)
+    if not all(bool(tensor.isfinite().all()) for tensor in fitting.values()):
+        raise WeightsError(f"{path} holds values that are no numbers", hint="the run that wrote it has failed")
     network.load_state_dict(fitting, strict=False)
     if anew:
         notes.append(f"layers that start anew: {', '.join(anew)}")

@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scsampler_cli.datasets.example import Listing
 from scsampler_cli.datasets.reading import read
+from scsampler_cli.datasets.rows import Row
+from scsampler_cli.datasets.splits import sides
 from scsampler_cli.errors import InputError
 from tests.datasets.making import found, problems, write
 
@@ -89,6 +93,23 @@ def test_a_group_follows_those_of_its_rows_that_say_a_split(tmp_path: Path) -> N
     assert [(e.group, e.split) for e in listing.examples] == [("g", "val"), ("h", "train"), ("g", "val"), ("i", "val")]
 
 
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["", *"uvwxyz"])), min_size=1, max_size=40))
+def test_a_group_of_several_classes_is_never_divided(pairs: list[tuple[str, str]]) -> None:
+    rows = [Row("data.csv", i, f"{i}.mp4", label, "", group) for i, (label, group) in enumerate(pairs)]
+    side_of = sides(rows, 0)
+    for group in "uvwxyz":
+        assert len({side for side, row in zip(side_of, rows, strict=True) if row.group == group}) <= 1
+
+
+def test_groups_of_other_classes_count_for_the_fifth(tmp_path: Path) -> None:
+    names = [f"{label}{i}.mp4" for label in "ab" for i in range(5)]
+    text = "path,label,group\n" + "".join(
+        f"{name},{name[0]},{(int(name[1]) + 2 * (name[0] == 'b')) % 5}\n" for name in names
+    )
+    listing = listed(tmp_path, text, " ".join(names))
+    assert [e.path.stem for e in listing.examples if e.split == "val"] == ["a4", "b2"]
+
+
 def test_groups_on_both_sides_are_warned_of_once(tmp_path: Path) -> None:
     rows = [("g", "train"), ("g", "val"), ("h", "val"), ("h", "train"), ("i", "train"), ("", "val")]
     text = "path,label,group,split\n" + "".join(f"a{i}.mp4,a,{g},{s}\n" for i, (g, s) in enumerate(rows))
@@ -118,7 +139,7 @@ def test_validation_has_several_names_and_test_rows_are_left_out(tmp_path: Path)
         ('"x.mp4,a,train', "not a CSV row (unexpected end of data)"),
         ('"x"y.mp4,a,train', "not a CSV row (',' expected after '\"')"),
         ("gone.mp4,a,train", "no such file: FOLDER/gone.mp4"),
-        (".,a,train", "no such file: FOLDER"),
+        (".,a,train", "not a file: FOLDER"),
         (f"{'x' * 300},a,train", f"no such file: FOLDER/{'x' * 300}"),
         ("good.mp4,a,train", "listed before in line 2"),
         ("./sub/../good.mp4,a,train", "listed before in line 2"),

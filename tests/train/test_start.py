@@ -100,6 +100,16 @@ def test_first_layer_adaptation_by_hand() -> None:
     assert adapt_channels(weights.half(), 3).flatten(1).tolist() == [[6, 6, 6], [2, 2, 2]]
 
 
+def test_values_that_are_no_numbers_are_the_files_fault(tmp_path: Path) -> None:
+    network = build("shufflenet26", "md", 6)
+    broken = {
+        name: tensor * float("nan") for name, tensor in network.state_dict().items() if tensor.is_floating_point()
+    }
+    torch.save(broken, tmp_path / "nan.pth")
+    with pytest.raises(WeightsError, match=r"nan\.pth holds values that are no numbers"):
+        start_network(network, "shufflenet26", "md", str(tmp_path / "nan.pth"))
+
+
 def test_as_many_outputs_keep_the_last_layer(imagenet: dict[str, torch.Tensor]) -> None:
     network = build("resnet18", "rgbr", 1000)
     start = start_network(network, "resnet18", "rgbr", "auto")
