@@ -49,6 +49,8 @@ class Wanted:
     p_frames: int
     teacher: dict[str, Any] | None = None
     """Identity of the classifier whose ClipProbs are wanted (`teacher_identity`)."""
+    splits: tuple[str, ...] = ("train", "val")
+    """Of whose videos the ClipProbs are wanted."""
 
     def settings(self, kind: str) -> dict[str, Any]:
         """All that the values of a kind depend on, beside the file."""
@@ -104,7 +106,9 @@ class TrainVideo:
 def wanted_by(settings: TrainSettings, teacher: dict[str, Any] | None) -> Wanted:
     """What a training run needs of each video."""
     kinds = (FRAMES,) if settings.target == "classifier" else settings.kinds
-    return Wanted(kinds, settings.spec, settings.p_frames, teacher)
+    # AC learns from labels alone; its classifier only measures
+    splits = ("train", "val") if settings.needs_probabilities else ("val",)
+    return Wanted(kinds, settings.spec, settings.p_frames, teacher, splits)
 
 
 def teacher_identity(classifier: ClipClassifier, dtype: torch.dtype) -> dict[str, Any]:
@@ -225,13 +229,15 @@ def classify_all(
     progress: Progress,
     failed: Failed,
 ) -> list[Example]:
-    """Run the classifier densely over the videos whose ClipProbs are not known yet, and store them.
+    """Run the classifier densely over the videos whose ClipProbs are wanted and not known yet, and store them.
 
     Returns:
-        the examples whose ClipProbs are stored.
+        the examples of which all that is wanted is stored.
     """
-    settings, known = wanted.settings(PROBABILITIES), []
-    for done, example in enumerate(examples, start=1):
+    settings = wanted.settings(PROBABILITIES)
+    known = [example for example in examples if example.split not in wanted.splits]
+    todo = [example for example in examples if example.split in wanted.splits]
+    for done, example in enumerate(todo, start=1):
         if settings["sha256"] is None:  # such weights cannot be told from others: what they gave before is not trusted
             cache.discard(example.path, PROBABILITIES, settings)
         try:
@@ -240,7 +246,7 @@ def classify_all(
             known.append(example)
         except ScsamplerError as error:
             failed(example, error)
-        progress("classifying", done, len(examples))
+        progress("classifying", done, len(todo))
     return known
 
 
@@ -270,7 +276,7 @@ def open_all(
         entries = {kind: cache.find(example.path, kind, wanted.settings(kind)) for kind in wanted.kinds}
         probabilities = None
         heard: tuple[str, ...] = ()
-        if wanted.teacher is not None:
+        if wanted.teacher is not None and example.split in wanted.splits:
             entry = cache.find(example.path, PROBABILITIES, wanted.settings(PROBABILITIES))
             if entry is None:
                 continue

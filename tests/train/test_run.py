@@ -190,6 +190,14 @@ def test_features_and_pseudo_labels_are_computed_once(examples: list[Example], t
     assert other.calls == calls, "other weights, other ClipProbs"
 
 
+def test_for_ac_the_classifier_sees_validation_videos_alone(examples: list[Example], tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache")
+    summary = train(settings("md"), examples, Brightness(), place(tmp_path / "w.safetensors", cache), Seen().watcher())
+    assert summary["videos"] == {"train": 4, "val": 2}
+    assert set(summary["baselines"]) == {"uniform", "random", "dense", "oracle"}
+    assert len(list((tmp_path / "cache").glob("*/probabilities-*"))) == 2
+
+
 def test_answers_of_weights_without_a_digest_are_asked_for_again(examples: list[Example], tmp_path: Path) -> None:
     cache, chosen = Cache(tmp_path / "cache"), settings("md", objective="sal-rank")
     worth = []
