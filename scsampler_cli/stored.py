@@ -86,7 +86,9 @@ class StoredVideo:
             self._compare(p_frames=asked.p_frames, short_side=asked.short_side)
             seen = (clip for clip in store.read_visual(self._path) if clip.clip in self._spans)
             visual = collected(samplers.visual.score(followed(seen, "score", len(clips), progress)), clips)
-        if samplers.audio is not None and self._facts["audio"] is not None:
+        if samplers.audio is not None and self._facts["audio"] is None:
+            audio = np.full(len(clips), np.nan, np.float32)  # a video without sound has no mel to be extracted
+        elif samplers.audio is not None:
             self._check(samplers.audio.inputs)
             heard = (clip for clip in store.read_sound(self._path) if clip.clip in self._spans)
             audio = collected(samplers.audio.score(followed(heard, "listen", len(clips), progress)), clips)
