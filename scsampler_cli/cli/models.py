@@ -97,10 +97,10 @@ def load_samplers(
 
 def missing_sampler(strategy: str, samplers: Samplers) -> str:
     """In words, which sampler a strategy wants that there is not; empty where there is none such."""
-    one = strategy.startswith("av-")
-    if samplers.audio is None and (one or strategy == "audio"):
+    both = strategy.startswith("av-")
+    if samplers.audio is None and (both or strategy == "audio"):
         return f"no audio sampler: {strategy} goes by the visual sampler alone"
-    if samplers.visual is None and (one or strategy == "visual"):
+    if samplers.visual is None and (both or strategy == "visual"):
         return f"no visual sampler: {strategy} goes by the audio sampler alone"
     return ""
 
