@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import OutputError
 from scsampler_cli.media.demo import LABELS, DemoVideo, write_demo_video
+from scsampler_cli.workers import default_jobs, mapped
 
 VERSION = 1
 """Raise it when the generator changes, so that cached videos are made anew."""
 SECONDS = 60.0
 LABEL = "spinning"
 SEED = 2019
+
+Progress = Callable[[int, int], None]
+"""Told (done, total)."""
 
 
 def demo_video(
@@ -50,6 +55,17 @@ def demo_video(
     return path, video
 
 
+@dataclass(frozen=True)
+class _Part:
+    """`per_class` videos of each class, seeds counting from `seed`."""
+
+    per_class: int
+    seed: int
+    seconds: float
+    trimmed: bool
+    split: str
+
+
 def demo_set(
     folder: Path,
     per_class: int,
@@ -57,35 +73,38 @@ def demo_set(
     seconds: float,
     trimmed: bool,
     split: str,
-    progress: Callable[[int, int], None],
+    progress: Progress,
+    jobs: int | None = 1,
 ) -> list[Example]:
-    """`per_class` videos of each class, seeds counting from `seed`; progress is (done, total)."""
-    examples = []
-    for i in range(per_class):
-        for label in LABELS:
-            path, _ = demo_video(folder, label, seed + i, seconds, trimmed)
-            examples.append(Example(path, label, split))
-            progress(len(examples), per_class * len(LABELS))
-    return examples
+    """`per_class` videos of each class, seeds counting from `seed`; made by `jobs` processes, None: as many as are worth it."""
+    return _rendered(folder, [_Part(per_class, seed, seconds, trimmed, split)], progress, jobs)
 
 
-def training_set(folder: Path, trimmed: bool, progress: Callable[[int, int], None]) -> list[Example]:
+def training_set(folder: Path, trimmed: bool, progress: Progress, jobs: int | None = 1) -> list[Example]:
     """What the shipped demo networks are trained on.
 
     A classifier learns from short trimmed videos (24 of each class, 6 for validation). Samplers see the former and 8 untrimmed
     videos of each class, where most clips show nothing: that is what teaches them to be unsure there. They are measured on 4
-    further untrimmed videos of each class.
+    further untrimmed videos of each class. `jobs` as in `demo_set`.
     """
-    per_class = (24, 6) if trimmed else (24, 8, 4)
-    total, done = len(LABELS) * sum(per_class), 0
-
-    def count(_: int, __: int) -> None:
-        nonlocal done
-        done += 1
-        progress(done, total)
-
-    examples = demo_set(folder, 24, 1000, 6, True, "train", count)
+    parts = [_Part(24, 1000, 6, True, "train")]
     if trimmed:
-        return examples + demo_set(folder, 6, 2000, 6, True, "val", count)
-    examples += demo_set(folder, 8, 3000, 40, False, "train", count)
-    return examples + demo_set(folder, 4, 4000, 60, False, "val", count)
+        parts.append(_Part(6, 2000, 6, True, "val"))
+    else:
+        parts += [_Part(8, 3000, 40, False, "train"), _Part(4, 4000, 60, False, "val")]
+    return _rendered(folder, parts, progress, jobs)
+
+
+def _rendered(folder: Path, parts: list[_Part], progress: Progress, jobs: int | None) -> list[Example]:
+    wanted = [(part, part.seed + i, label) for part in parts for i in range(part.per_class) for label in LABELS]
+    examples = []
+    for example in mapped(partial(_example, folder), wanted, jobs or default_jobs(len(wanted))):
+        examples.append(example)
+        progress(len(examples), len(wanted))
+    return examples
+
+
+def _example(folder: Path, wanted: tuple[_Part, int, str]) -> Example:
+    part, seed, label = wanted
+    path, _ = demo_video(folder, label, seed, part.seconds, part.trimmed)
+    return Example(path, label, part.split)

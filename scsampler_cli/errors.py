@@ -48,3 +48,7 @@ class DeviceError(ScsamplerError):
 
 class OutputError(ScsamplerError):
     """A result that could not be written."""
+
+
+class WorkerError(ScsamplerError):
+    """A process that did part of the work has died."""

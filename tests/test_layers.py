@@ -15,7 +15,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 LAYERS = (
     ("errors", "timeline", "scores", "__init__"),
-    ("config", "report", "shipped"),
+    ("config", "report", "shipped", "workers"),
     ("features.clip", "features.motion", "features.residual", "features.store", "features.render", "features"),
     ("media.h264", "media.orientation", "media.container"),
     ("media.index", "media.reencode", "media.audio", "media.demo", "media"),

@@ -56,7 +56,7 @@ def bench(
     with console.Bars(quiet) as progress:
         if data is None:
             classifier = "demo" if classifier == "auto" else classifier
-            examples = demo_set(demo_dir(), 2, 9000, 60, False, "val", lambda n, of: progress("rendering", n, of))
+            examples = demo_set(demo_dir(), 2, 9000, 60, False, "val", lambda n, of: progress("rendering", n, of), None)
     model = models.load_classifier(classifier, weights, labels, device, precision, quiet)
     auto = "demo" if model.name == "demo" else models.AUTO_SET
     samplers = models.load_samplers(visual_sampler, audio_sampler, auto, device, precision)

@@ -161,7 +161,10 @@ def train(
     cache: Annotated[
         Path | None, typer.Option(help="Folder of features and ClipProbs.", rich_help_panel=options.OUTPUT)
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes that read videos.", rich_help_panel=options.INPUT)] = 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that read videos. By default the cores.", rich_help_panel=options.INPUT),
+    ] = None,
     description: Annotated[
         str, typer.Option(help="One line about the data, kept in the weight file.", rich_help_panel=options.OUTPUT)
     ] = "",

@@ -20,6 +20,7 @@ from scsampler_cli.cli import batch, environment, models
 from scsampler_cli.cli.asked import Asked, settings_of
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.report import counted
+from scsampler_cli.workers import default_jobs
 
 if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier
@@ -52,7 +53,8 @@ def run(asked: Asked) -> dict[str, Any] | None:
         teacher = _teacher(asked, device)
         settings = settings_of(asked, teacher)
         cache = Cache(asked.cache or environment.cache_dir() / "train")
-        place = Place(asked.file, cache, device, asked.jobs, asked.resume, group, asked.description)
+        jobs = asked.jobs or default_jobs(len(examples), group.world)
+        place = Place(asked.file, cache, device, jobs, asked.resume, group, asked.about)
         with _Watching(asked, settings) as watching:
             try:
                 summary = train(settings, examples, teacher, place, watching.watcher())
@@ -74,8 +76,8 @@ def _examples(asked: Asked, leads: bool) -> tuple[list[Example], int]:
         from scsampler_cli.demo import training_set
 
         with console.Bars(asked.quiet) as bars:
-            trimmed = asked.target == "classifier"
-            shown = training_set(environment.demo_dir(), trimmed, lambda done, total: bars("rendering", done, total))
+            folder, trimmed = environment.demo_dir(), asked.target == "classifier"
+            shown = training_set(folder, trimmed, lambda done, total: bars("rendering", done, total), asked.jobs)
         return shown, 0
     from scsampler_cli.datasets.reading import read
 

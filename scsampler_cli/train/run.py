@@ -224,12 +224,13 @@ def _tell_gaps(split: Mapping[str, list[TrainVideo]], wanted: Wanted, watcher: W
 
 
 def _tell_lost(read: Sequence[Example], found: Sequence[TrainVideo], watcher: Watcher) -> None:
-    """Videos whose cache entries have gone since they were written."""
+    """Videos that have gone, or whose cache entries have, since they were read."""
     there = {video.example for video in found}
     for example in read:
         if example not in there:
             error = InputError(
-                "what was read of it has gone from the cache", hint="leave the cache alone while a run reads; run again"
+                "the file is gone, or what was read of it is gone from the cache",
+                hint="leave both alone while a run reads; run again",
             )
             watcher.failed(example, error)
 

@@ -9,10 +9,7 @@ Sec. 3.2.2.
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
-import signal
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -26,12 +23,13 @@ from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
 from scsampler_cli.classifiers.geometry import resized
 from scsampler_cli.config import VISUAL, FeatureSettings
 from scsampler_cli.datasets.example import Example
-from scsampler_cli.errors import ScsamplerError
+from scsampler_cli.errors import InputError, ScsamplerError
 from scsampler_cli.features.clip import ClipVisual
 from scsampler_cli.samplers.inputs import motion_input, picture_input, sound_input
 from scsampler_cli.train.cache import Cache, Entry, content
 from scsampler_cli.train.settings import TrainSettings
 from scsampler_cli.video import Video, classify_clips, clip_frames, sound_clips, visual_clips
+from scsampler_cli.workers import mapped
 
 FRAMES, PROBABILITIES = "frames", "probabilities"
 Failed = Callable[[Example, ScsamplerError], None]
@@ -140,7 +138,8 @@ def read_all(
     """
     read = []
     work = partial(_read_one, wanted=wanted, cache=cache)
-    for done, (example, error) in enumerate(_mapped(work, examples, jobs), start=1):
+    results = mapped(work, examples, jobs, _one_thread)
+    for done, (example, error) in enumerate(zip(examples, results, strict=True), start=1):
         if error is None:
             read.append(example)
         else:
@@ -149,23 +148,8 @@ def read_all(
     return read
 
 
-def _mapped(
-    work: Callable[[Example], ScsamplerError | None], examples: list[Example], jobs: int
-) -> Iterator[tuple[Example, ScsamplerError | None]]:
-    if jobs == 1 or len(examples) < 2:
-        yield from ((example, work(example)) for example in examples)
-        return
-    # spawned, not forked: torch's threads do not survive a fork
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin)
-    try:
-        yield from zip(examples, pool.map(work, examples), strict=True)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _begin() -> None:
-    """A reading process: one thread, and Ctrl-C is its parent's business."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _one_thread() -> None:
+    """The cores are shared among the processes already."""
     torch.set_num_threads(1)
 
 
@@ -181,8 +165,12 @@ def _read_one(example: Example, wanted: Wanted, cache: Cache) -> ScsamplerError 
     except ScsamplerError as error:
         return error
     except OSError as error:
-        return ScsamplerError(f"{example.path}: {error.strerror or error}", hint="is it still there?")
+        return _gone(example, error)
     return None
+
+
+def _gone(example: Example, error: OSError) -> InputError:
+    return InputError(f"{example.path}: {error.strerror or error}", hint="is it still there?")
 
 
 def _store_frames(example: Example, wanted: Wanted, cache: Cache) -> None:
@@ -238,14 +226,16 @@ def classify_all(
     known = [example for example in examples if example.split not in wanted.splits]
     todo = [example for example in examples if example.split in wanted.splits]
     for done, example in enumerate(todo, start=1):
-        if settings["sha256"] is None:  # such weights cannot be told from others: what they gave before is not trusted
-            cache.discard(example.path, PROBABILITIES, settings)
         try:
+            if settings["sha256"] is None:  # such weights cannot be told from others: their old answers are not trusted
+                cache.discard(example.path, PROBABILITIES, settings)
             if cache.find(example.path, PROBABILITIES, settings) is None:
                 _store_probabilities(example, classifier, settings, cache)
             known.append(example)
         except ScsamplerError as error:
             failed(example, error)
+        except OSError as error:
+            failed(example, _gone(example, error))
         progress("classifying", done, len(todo))
     return known
 
@@ -262,7 +252,7 @@ def _store_probabilities(example: Example, classifier: ClipClassifier, settings:
 def open_all(
     examples: list[Example], labels: list[str], wanted: Wanted, cache: Cache, teacher_labels: tuple[str, ...]
 ) -> list[TrainVideo]:
-    """The videos of which everything wanted is in the cache; the others were reported when they failed.
+    """The videos of which everything wanted is in the cache, and that are still there.
 
     Args:
         examples: the videos.
@@ -273,19 +263,31 @@ def open_all(
     """
     found = []
     for example in examples:
-        entries = {kind: cache.find(example.path, kind, wanted.settings(kind)) for kind in wanted.kinds}
-        probabilities = None
-        heard: tuple[str, ...] = ()
-        if wanted.teacher is not None and example.split in wanted.splits:
-            entry = cache.find(example.path, PROBABILITIES, wanted.settings(PROBABILITIES))
-            if entry is None:
-                continue
-            # a clip of which nothing could be decoded is worth nothing; the notes say so
-            probabilities, heard = np.nan_to_num(np.asarray(entry.values, np.float32)), entry.notes
-        whole = {kind: entry for kind, entry in entries.items() if entry is not None}
-        if len(whole) == len(entries):
-            target = teacher_labels.index(example.label) if example.label in teacher_labels else None
-            notes = dict.fromkeys(note for some in (*(e.notes for e in whole.values()), heard) for note in some)
-            label, name = labels.index(example.label), content(example.path)
-            found.append(TrainVideo(example, label, whole, probabilities, target, tuple(notes), name))
+        try:
+            video = _opened(example, labels, wanted, cache, teacher_labels)
+        except OSError:  # the file has gone
+            continue
+        if video is not None:
+            found.append(video)
     return found
+
+
+def _opened(
+    example: Example, labels: list[str], wanted: Wanted, cache: Cache, teacher_labels: tuple[str, ...]
+) -> TrainVideo | None:
+    entries = {kind: cache.find(example.path, kind, wanted.settings(kind)) for kind in wanted.kinds}
+    probabilities = None
+    heard: tuple[str, ...] = ()
+    if wanted.teacher is not None and example.split in wanted.splits:
+        entry = cache.find(example.path, PROBABILITIES, wanted.settings(PROBABILITIES))
+        if entry is None:
+            return None
+        # a clip of which nothing could be decoded is worth nothing; the notes say so
+        probabilities, heard = np.nan_to_num(np.asarray(entry.values, np.float32)), entry.notes
+    whole = {kind: entry for kind, entry in entries.items() if entry is not None}
+    if len(whole) < len(entries):
+        return None
+    target = teacher_labels.index(example.label) if example.label in teacher_labels else None
+    notes = dict.fromkeys(note for some in (*(e.notes for e in whole.values()), heard) for note in some)
+    label, name = labels.index(example.label), content(example.path)
+    return TrainVideo(example, label, whole, probabilities, target, tuple(notes), name)

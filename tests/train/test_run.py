@@ -246,6 +246,27 @@ def test_videos_that_go_from_the_cache_during_a_run_are_named(examples: list[Exa
     assert ["gone from the cache" in failure for failure in seen.failures] == [True]
 
 
+@pytest.mark.parametrize("moment", ["before", "read", "classified"])
+def test_a_video_that_is_deleted_during_a_run_is_named(moment: str, examples: list[Example], tmp_path: Path) -> None:
+    lost = replace(examples[0], path=tmp_path / "lost.mp4")
+    lost.path.write_bytes(examples[0].path.read_bytes())
+
+    class Thief(Brightness):
+        def classify(self, clips: np.ndarray) -> np.ndarray:
+            if moment == "read" or (moment == "classified" and self.calls >= len(examples) - 1):
+                lost.path.unlink(missing_ok=True)
+            return super().classify(clips)
+
+    if moment == "before":
+        lost.path.unlink()
+    seen, chosen = Seen(), settings("md", objective="sal-rank")
+    order = [lost, *examples] if moment == "classified" else [*examples, lost]
+    output, cache = tmp_path / "w.safetensors", Cache(tmp_path / "cache")
+    summary = train(chosen, order, Thief(), place(output, cache), seen.watcher())
+    assert summary["videos"] == {"train": 4, "val": 2}
+    assert [failure.partition(":")[0] for failure in seen.failures] == ["lost.mp4"]
+
+
 def test_videos_without_what_the_target_needs_are_refused(cache: Cache, tmp_path: Path) -> None:
     silent = [
         Example(write_video(tmp_path / f"{label}.mp4", pan(20, 1, 0, 64, 64)), label, "train") for label in ("a", "b")
