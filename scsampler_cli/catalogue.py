@@ -87,6 +87,6 @@ def _record(entry: _Entry) -> Record:
 
 
 def _data(described: object) -> str | None:
-    """The words about the training data; newer files have numbers beside them."""
+    """The words about the training data; our own files have numbers beside them."""
     words = described.get("text") if isinstance(described, dict) else described
     return str(words) if words else None

@@ -1,5 +1,7 @@
 """What ships belongs together: every set is whole, every file is of use."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -7,6 +9,8 @@ from scsampler_cli.config import AUDIO, VISUAL
 from scsampler_cli.errors import WeightsError
 from scsampler_cli.samplers.scoring import load_network
 from scsampler_cli.shipped import SETS, sampler_files, set_files, shipped, shipped_dir
+from scsampler_cli.train.export import digest
+from scsampler_cli.weightfile import read_weights
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -21,6 +25,20 @@ def test_nothing_ships_that_no_name_stands_for() -> None:
     used = {stem for stems in SETS.values() for stem in stems} | {"demo_classifier", "actions6_classifier"}
     assert {path.stem for path in shipped_dir().glob("*.safetensors")} == used
     assert sum(path.stat().st_size for path in shipped_dir().iterdir()) < 100_000_000
+
+
+@pytest.mark.parametrize("path", sorted(shipped_dir().glob("*.safetensors")), ids=lambda path: path.stem)
+def test_every_file_says_how_it_was_made(path: Path) -> None:
+    file = read_weights(path)
+    said = file.metadata
+    assert said["data"]["text"]
+    assert said["data"]["videos"]["train"] >= 48
+    assert len(said["commit"]) == 40, "made by a commit, without changes to it"
+    assert said["sha256"] == digest(file.tensors)
+    assert len(said["mean"]) == len(said["std"])
+    assert len(said["labels"]) == 6
+    assert {"arch", "kind", "objective", "seed", "settings", "start", "result", "package"} <= said.keys()
+    assert all(tensor.dtype != torch.float32 for tensor in file.tensors.values())
 
 
 def test_a_set_without_a_network_for_an_input_says_so() -> None:

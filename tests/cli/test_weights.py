@@ -30,7 +30,7 @@ def test_json_of_a_named_file_has_the_whole_metadata_and_digest(run: Run) -> Non
     assert result.returncode == 0, result.stderr
     (record,) = json.loads(result.stdout)
     assert (record["name"], record["where"]) == (str(shipped("demo_md")), "file")
-    assert record["metadata"]["recipe"]["epochs"] == 12
+    assert record["metadata"]["settings"]["recipe"]["epochs"] == 12
     assert len(record["sha256"]) == 64
 
 
