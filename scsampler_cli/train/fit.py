@@ -88,7 +88,8 @@ class Fit:
         self._model.to(device)
         self._optimiser = self._make_optimiser(settings.recipe)
         self._schedule = Schedule(self._optimiser, settings.recipe, len(self._drawer.steps(1)))
-        self._wrapped: nn.Module = group.wrap(self._model, device)
+        # a step may hold no clip with sound, so that a network of joint training has no part in it
+        self._wrapped: nn.Module = group.wrap(self._model, device, partial=settings.target == "joint")
         self._baselines = baselines(val, settings) if group.leads else {}
         self.state = State(self._digest(labels), 1, 0, 0.0, 0.0)
 

@@ -37,13 +37,12 @@ class Group:
         if self.world > 1:
             dist.barrier()
 
-    def wrap(self, model: nn.Module, device: torch.device) -> nn.Module:
-        """The model, its gradients averaged over the processes."""
+    def wrap(self, model: nn.Module, device: torch.device, partial: bool = False) -> nn.Module:
+        """The model, its gradients averaged over the processes; `partial` where a step may leave networks of it out."""
         if self.world == 1:
             return model
         devices = [device.index] if device.type == "cuda" else None
-        # a step may hold no clip with sound, so that a network of joint training has no part in it
-        return DistributedDataParallel(model, devices, find_unused_parameters=True)
+        return DistributedDataParallel(model, devices, find_unused_parameters=partial)
 
     def any(self, flag: bool, device: torch.device) -> bool:
         """True in all where it is true in one."""

@@ -1,0 +1,26 @@
+"""What torchrun relies on: every parameter of every network takes part in every step."""
+
+import pytest
+import torch
+from torch import nn
+
+from scsampler_cli.classifiers import networks as classifiers
+from scsampler_cli.samplers import networks as samplers
+
+SAMPLERS = [(kind, arch) for kind, known in samplers.ARCHITECTURES.items() for arch in known]
+
+
+def lonely(network: nn.Module, x: torch.Tensor) -> list[str]:
+    """Parameters that a step leaves without a gradient."""
+    network.train()(x).square().sum().backward()
+    return [name for name, parameter in network.named_parameters() if parameter.grad is None]
+
+
+@pytest.mark.parametrize(("kind", "arch"), SAMPLERS)
+def test_all_of_a_sampler_learns(kind: str, arch: str) -> None:
+    assert lonely(samplers.build(arch, kind, 3), torch.rand(2, *samplers.INPUT_SHAPES[kind])) == []
+
+
+@pytest.mark.parametrize("arch", classifiers.ARCHITECTURES)
+def test_all_of_a_classifier_learns(arch: str) -> None:
+    assert lonely(classifiers.build(arch, 3), torch.rand(2, 3, 8, 32, 32)) == []
