@@ -6,10 +6,13 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import partial
+from multiprocessing import resource_tracker
 from typing import TypeVar
 
 from scsampler_cli.errors import WorkerError
@@ -65,7 +68,9 @@ def mapped(
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(jobs, len(items)), context, partial(_begin, begin))
     try:
-        yield from pool.map(work, items)
+        with _interrupt_held():
+            results = pool.map(work, items)
+        yield from results
     except BrokenProcessPool as error:
         hint = "out of memory? --jobs 1 does without; files that crash their decoder must leave the list"
         raise WorkerError("a process that did part of the work has died", hint=hint) from error
@@ -73,8 +78,27 @@ def mapped(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
+@contextmanager
+def _interrupt_held() -> Iterator[None]:
+    """Ctrl-C is this process's business: those started here never see it, not even while they import; it waits meanwhile."""
+    resource_tracker.ensure_running()  # it lifts the block when it starts
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 def _begin(further: Callable[[], None] | None) -> None:
-    """Ctrl-C is the parent's business."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow_parent, daemon=True).start()
     if further is not None:
         further()
+
+
+def _follow_parent() -> None:
+    """A process whose parent was killed would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -2,7 +2,11 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +59,74 @@ def test_ctrl_c_does_not_reach_the_work() -> None:
 def test_a_process_that_dies_is_an_error_in_words() -> None:
     with pytest.raises(WorkerError, match="has died"):
         list(mapped(_exit, range(4), 2))
+
+
+PROGRAM = """
+import os, signal, sys, time
+from scsampler_cli.workers import mapped
+
+def work(seconds):
+    print(os.getpid(), flush=True)
+    time.sleep(seconds)
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    print("begin", flush=True)
+    try:
+        list(mapped(work, [float(sys.argv[1])] * 4, 2))
+    except KeyboardInterrupt:
+        sys.exit(130)
+else:
+    time.sleep(1.5)  # a slow import
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    path = tmp_path / "program.py"
+    path.write_text(PROGRAM)
+    return path
+
+
+def _started(program: Path, seconds: float) -> subprocess.Popen[str]:
+    words = [sys.executable, str(program), str(seconds)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        words, stdout=pipe, stderr=pipe, text=True, start_new_session=True, cwd=Path(__file__).parents[1]
+    )
+
+
+def _gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def test_ctrl_c_while_they_start_is_the_parents_alone(program: Path) -> None:
+    process = _started(program, 0.1)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begin\n"
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc who is alive")
+def test_they_do_not_outlive_a_parent_that_is_killed(program: Path) -> None:
+    process = _started(program, 600)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begin\n"
+    workers_ids = [int(process.stdout.readline()) for _ in range(2)]
+    assert not any(map(_gone, workers_ids))
+    process.kill()
+    process.wait()
+    for _ in range(100):
+        if all(map(_gone, workers_ids)):
+            break
+        time.sleep(0.1)
+    assert all(map(_gone, workers_ids))
 
 
 @pytest.mark.parametrize(

@@ -158,12 +158,14 @@ def settings_of(asked: Asked, teacher: ClipClassifier | None) -> TrainSettings:
     from scsampler_cli.train.settings import TrainSettings
 
     inits = tuple(asked.init or ["auto"])
+    joint = _joint(inits) if asked.target == "joint" else {}
     arch = asked.arch or (DEMO_ARCH.get(asked.target, DEMO_SAMPLER) if asked.demo else None)
     return TrainSettings(
         target=asked.target,
         objective=asked.objective,
         architecture=arch,
-        inputs=_inputs(inits) if asked.target == "joint" else ("md", "rgbr", "mel"),
+        inputs=tuple(joint) or ("md", "rgbr", "mel"),
+        architectures=() if asked.arch else tuple(joint.values()),
         init=inits,
         recipe=_recipe(asked),
         batch=asked.batch_size,
@@ -183,14 +185,15 @@ def settings_of(asked: Asked, teacher: ClipClassifier | None) -> TrainSettings:
     )
 
 
-def _inputs(files: tuple[str, ...]) -> tuple[str, ...]:
-    """Which network each file of joint training is for."""
+def _joint(files: tuple[str, ...]) -> dict[str, str]:
+    """The input and the architecture of the network in each file of joint training."""
     from scsampler_cli.weightfile import read_metadata
 
-    kinds = tuple(str(read_metadata(Path(file)).get("input")) for file in files)
+    said = [read_metadata(Path(file)) for file in files]
+    kinds = [str(metadata.get("input")) for metadata in said]
     if len(set(kinds)) < len(kinds):
         raise SettingsError(f"two networks for one input: {', '.join(kinds)}", hint="give one file for each input")
-    return kinds
+    return {kind: str(metadata.get("arch")) for kind, metadata in zip(kinds, said, strict=True)}
 
 
 def _recipe(asked: Asked) -> Recipe:

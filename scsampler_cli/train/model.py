@@ -24,6 +24,8 @@ def architecture_of(settings: TrainSettings, kind: str) -> str:
     """The architecture in force for a network."""
     if kind == "classifier":
         return settings.architecture or DEFAULT_CLASSIFIER
+    if settings.architectures:
+        return settings.architectures[settings.kinds.index(kind)]
     if settings.target == "joint" and settings.architecture not in ARCHITECTURES[kind]:
         return ARCHITECTURES[kind][0]
     return settings.architecture or ARCHITECTURES[kind][0]

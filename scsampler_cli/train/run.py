@@ -25,7 +25,7 @@ from scsampler_cli.train.fit import Fit, StepDone
 from scsampler_cli.train.group import ALONE, Group
 from scsampler_cli.train.model import Model
 from scsampler_cli.train.settings import TrainSettings
-from scsampler_cli.train.videos import Failed, Progress, TrainVideo, Wanted
+from scsampler_cli.train.videos import FRAMES, Failed, Progress, TrainVideo, Wanted
 
 
 @dataclass(frozen=True)
@@ -217,6 +217,8 @@ def _tell_gaps(split: Mapping[str, list[TrainVideo]], wanted: Wanted, watcher: W
         if empty:
             what = "no sound" if kind == "mel" else f"no {kind}"
             watcher.note(f"{counted(empty, 'video')} with {what}: they give {kind} nothing to learn from")
+    if wanted.teacher is None and FRAMES not in wanted.kinds:
+        watcher.note("no clip classifier (--classifier): what the chosen clips are worth to it is not measured")
     if not split["val"]:
         watcher.note(
             "no validation videos: nothing is measured, the last epoch is kept, and --patience never ends the run"

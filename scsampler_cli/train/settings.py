@@ -31,6 +31,8 @@ class TrainSettings:
     """None: mc3_18 for a classifier, the paper's best for a sampler (Table 4)."""
     inputs: tuple[str, ...] = ("md", "rgbr", "mel")
     """For "joint": the networks that are trained together."""
+    architectures: tuple[str, ...] = ()
+    """For "joint": that of each of them, as its file says; () for `architecture`, or the default, for all."""
     init: tuple[str, ...] = ("auto",)
     """"auto", "imagenet", "scratch", or a weight file; for "joint" one file for each input."""
     recipe: Recipe = field(default_factory=lambda: default_recipe("rgbr", "ac"))

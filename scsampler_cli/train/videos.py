@@ -23,7 +23,7 @@ from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
 from scsampler_cli.classifiers.geometry import resized
 from scsampler_cli.config import VISUAL, FeatureSettings
 from scsampler_cli.datasets.example import Example
-from scsampler_cli.errors import InputError, ScsamplerError
+from scsampler_cli.errors import InputError, OutputError, ScsamplerError
 from scsampler_cli.features.clip import ClipVisual
 from scsampler_cli.samplers.inputs import motion_input, picture_input, sound_input
 from scsampler_cli.train.cache import Cache, Entry, content
@@ -135,17 +135,28 @@ def read_all(
 
     Returns:
         the examples that could be read.
+
+    Raises:
+        OutputError: the cache cannot be written.
+        WorkerError: a process died.
     """
-    read = []
-    work = partial(_read_one, wanted=wanted, cache=cache)
-    results = mapped(work, examples, jobs, _one_thread)
-    for done, (example, error) in enumerate(zip(examples, results, strict=True), start=1):
-        if error is None:
-            read.append(example)
-        else:
+    todo = [example for example in examples if _missing(example, wanted, cache)]
+    unreadable = set()
+    results = mapped(partial(_read_one, wanted=wanted, cache=cache), todo, jobs, _one_thread)
+    for done, (example, error) in enumerate(zip(todo, results, strict=True), start=len(examples) - len(todo) + 1):
+        if error is not None:
+            unreadable.add(example)
             failed(example, error)
         progress("reading", done, len(examples))
-    return read
+    return [example for example in examples if example not in unreadable]
+
+
+def _missing(example: Example, wanted: Wanted, cache: Cache) -> list[str]:
+    """The kinds that are not known yet; all of them where the file cannot be read."""
+    try:
+        return [kind for kind in wanted.kinds if cache.find(example.path, kind, wanted.settings(kind)) is None]
+    except OSError:
+        return list(wanted.kinds)
 
 
 def _one_thread() -> None:
@@ -155,13 +166,15 @@ def _one_thread() -> None:
 
 def _read_one(example: Example, wanted: Wanted, cache: Cache) -> ScsamplerError | None:
     try:
-        missing = [k for k in wanted.kinds if cache.find(example.path, k, wanted.settings(k)) is None]
+        missing = _missing(example, wanted, cache)
         if FRAMES in missing:
             _store_frames(example, wanted, cache)
         if visual := [kind for kind in missing if kind in VISUAL]:
             _store_visual(example, visual, wanted, cache)
         if "mel" in missing:
             _store_sound(example, wanted, cache)
+    except OutputError:  # the cache's fault, not the video's
+        raise
     except ScsamplerError as error:
         return error
     except OSError as error:
@@ -232,6 +245,8 @@ def classify_all(
             if cache.find(example.path, PROBABILITIES, settings) is None:
                 _store_probabilities(example, classifier, settings, cache)
             known.append(example)
+        except OutputError:
+            raise
         except ScsamplerError as error:
             failed(example, error)
         except OSError as error:

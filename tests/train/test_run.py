@@ -11,8 +11,9 @@ import torch
 from scsampler_cli.classifiers import registry
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.datasets.example import Example
-from scsampler_cli.errors import InputError, SettingsError, WeightsError
+from scsampler_cli.errors import InputError, OutputError, SettingsError, WeightsError
 from scsampler_cli.samplers.scoring import load_audio, load_visual
+from scsampler_cli.train import videos
 from scsampler_cli.train.cache import Cache
 from scsampler_cli.train.checkpoint import load
 from scsampler_cli.train.fit import Stopped
@@ -82,7 +83,8 @@ def test_joint_training_fine_tunes_both_networks_on_the_mean_of_their_scores(
         objective="sal-rank",
         inputs=("md", "mel"),
         init=tuple(map(str, files.values())),
-        architecture="shufflenet26",
+        architecture=None,
+        architectures=("shufflenet26", "vgg18"),
     )
     summary = train(joint, examples, Brightness(), place(tmp_path / "joint.safetensors", cache), Seen().watcher())
     assert set(summary["files"]) == {"md", "mel"}
@@ -244,6 +246,34 @@ def test_videos_that_go_from_the_cache_during_a_run_are_named(examples: list[Exa
     summary = train(settings("md"), examples, Thief(), place(tmp_path / "w.safetensors", cache), seen.watcher())
     assert sum(summary["videos"].values()) == len(examples) - 1
     assert ["gone from the cache" in failure for failure in seen.failures] == [True]
+
+
+def test_what_is_known_starts_no_processes(
+    examples: list[Example], cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(settings("md"), examples, None, place(tmp_path / "w.safetensors", cache), Seen().watcher())
+    handed: list[int] = []
+    monkeypatch.setattr(videos, "mapped", lambda work, items, jobs, begin: handed.append(len(items)) or iter(()))
+    train(settings("md"), examples, None, place(tmp_path / "w.safetensors", cache, jobs=2), Seen().watcher())
+    assert handed == [0]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_cache_that_cannot_be_written_ends_the_run(jobs: int, examples: list[Example], tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    seen, output = Seen(), tmp_path / "w.safetensors"
+    with pytest.raises(OutputError, match="cannot write the cache"):
+        train(settings("md"), examples, None, place(output, Cache(tmp_path / "cache"), jobs=jobs), seen.watcher())
+    assert seen.failures == [], "it is not the videos' fault"
+
+
+def test_without_a_classifier_it_says_what_is_not_measured(
+    examples: list[Example], cache: Cache, tmp_path: Path
+) -> None:
+    for teacher in (None, Brightness()):
+        seen = Seen()
+        train(settings("md"), examples, teacher, place(tmp_path / "w.safetensors", cache), seen.watcher())
+        assert any("no clip classifier" in note for note in seen.notes) == (teacher is None)
 
 
 @pytest.mark.parametrize("moment", ["before", "read", "classified"])
