@@ -70,5 +70,8 @@ def joined(environment: Mapping[str, str], cuda: bool) -> Iterator[Group]:
     dist.init_process_group("nccl" if cuda else "gloo", timeout=PATIENCE)
     try:
         yield Group(int(environment["RANK"]), world)
+        # gloo's threads let go of our tensors a moment after a collective; one that did so while the interpreter ends would
+        # abort the process, and a barrier has no tensor of ours
+        dist.barrier()
     finally:
         dist.destroy_process_group()
