@@ -82,11 +82,11 @@ def mapped(
 def _interrupt_held() -> Iterator[None]:
     """Ctrl-C is this process's business: those started here never see it, not even while they import; it waits meanwhile."""
     resource_tracker.ensure_running()  # it lifts the block when it starts
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin(further: Callable[[], None] | None) -> None:

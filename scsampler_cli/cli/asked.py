@@ -122,6 +122,8 @@ def check(asked: Asked) -> None:
         raise SettingsError(
             "joint training fine-tunes trained samplers", hint="give --init FILE for each: md, rgbr and mel, say"
         )
+    if asked.target == "joint" and asked.arch:
+        raise SettingsError("--arch is for one network", hint="the files of joint training say their own: leave it out")
     for text in (asked.size, asked.test_crop):
         _size(text)
     check_output(asked.file)
@@ -165,7 +167,7 @@ def settings_of(asked: Asked, teacher: ClipClassifier | None) -> TrainSettings:
         objective=asked.objective,
         architecture=arch,
         inputs=tuple(joint) or ("md", "rgbr", "mel"),
-        architectures=() if asked.arch else tuple(joint.values()),
+        architectures=tuple(joint.values()),
         init=inits,
         recipe=_recipe(asked),
         batch=asked.batch_size,

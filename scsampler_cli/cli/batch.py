@@ -162,9 +162,8 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             raise
         except KeyboardInterrupt:
             console.say("interrupted")
-            signal.signal(
-                signal.SIGINT, signal.SIG_DFL
-            )  # a second one does not wait for processes that finish their work
+            # a second one does not wait for processes that finish their work
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             # the reader of our output has gone: nobody is left to tell

@@ -26,8 +26,6 @@ def architecture_of(settings: TrainSettings, kind: str) -> str:
         return settings.architecture or DEFAULT_CLASSIFIER
     if settings.architectures:
         return settings.architectures[settings.kinds.index(kind)]
-    if settings.target == "joint" and settings.architecture not in ARCHITECTURES[kind]:
-        return ARCHITECTURES[kind][0]
     return settings.architecture or ARCHITECTURES[kind][0]
 
 

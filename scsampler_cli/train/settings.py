@@ -32,7 +32,7 @@ class TrainSettings:
     inputs: tuple[str, ...] = ("md", "rgbr", "mel")
     """For "joint": the networks that are trained together."""
     architectures: tuple[str, ...] = ()
-    """For "joint": that of each of them, as its file says; () for `architecture`, or the default, for all."""
+    """For "joint": that of each of them, as its file says; () for the default of each."""
     init: tuple[str, ...] = ("auto",)
     """"auto", "imagenet", "scratch", or a weight file; for "joint" one file for each input."""
     recipe: Recipe = field(default_factory=lambda: default_recipe("rgbr", "ac"))

@@ -155,6 +155,11 @@ def test_torchrun_trains_with_two_processes_and_one_voice(listed: Path, tmp_path
         (["train", ".", "-o", "w.pth"], 2, "does not end in .safetensors"),
         (["train", ".", "-o", "w.safetensors", "--objective", "sal-rank"], 2, "learns from a clip classifier"),
         (["train", ".", "-o", "w.safetensors", "--target", "joint"], 2, "fine-tunes trained samplers"),
+        (
+            ["train", ".", "-o", "w.safetensors", "--target", "joint", "--init", "m", "--arch", "x"],
+            2,
+            "for one network",
+        ),
         (["train", ".", "-o", "w.safetensors", "--target", "classifier", "--classifier", "demo"], 2, "is for samplers"),
         (["train", ".", "-o", "w.safetensors", "--size", "big"], 2, "is no size in pixels"),
         (["train", ".", "-o", "w.safetensors"], 1, "no"),
