@@ -8,7 +8,7 @@ from torchvision.models import resnet18 as torchvision_resnet18
 
 from scsampler_cli.errors import WeightsError
 from scsampler_cli.samplers.shufflenet import ShuffleNet26
-from scsampler_cli.samplers.vgg import VGG18
+from scsampler_cli.samplers.vgg import HEADS, VGG18, VGGHead
 
 INPUT_SHAPES = {"if": (3, 112, 112), "rgbr": (3, 112, 112), "md": (2, 14, 14), "mel": (1, 40, 200)}
 """What one network input looks like. MD is at H/16 (Sec. 3.3.1) and is not enlarged: 14 x 14 of a 224 crop."""
@@ -17,9 +17,9 @@ ARCHITECTURES = {
     "if": ("resnet18", "shufflenet26"),
     "rgbr": ("resnet18", "shufflenet26"),
     "md": ("resnet18", "shufflenet26"),
-    "mel": ("vgg18",),
+    "mel": ("vgg18", *(f"vgg18_{layer}" for layer in HEADS)),
 }
-"""Which architectures an input can have; the first is the paper's best (Table 4)."""
+"""Which architectures an input can have; the first is the paper's best (Tables 4 and 6)."""
 
 
 class MotionNetwork(nn.Module):
@@ -51,7 +51,7 @@ def build(architecture: str, kind: str, outputs: int) -> nn.Module:
     """A fresh network.
 
     Args:
-        architecture: "resnet18", "shufflenet26" or "vgg18".
+        architecture: "resnet18", "shufflenet26", "vgg18", or "vgg18_" and the layer that one FC layer is put on.
         kind: "if", "md", "rgbr" or "mel".
         outputs: classes (AC), or 1 for a saliency head (SAL-RANK, SAL-CL).
 
@@ -65,6 +65,8 @@ def build(architecture: str, kind: str, outputs: int) -> nn.Module:
         )
     if architecture == "vgg18":
         return VGG18(outputs)
+    if kind == "mel":
+        return VGGHead(architecture.removeprefix("vgg18_"), outputs)
     channels = INPUT_SHAPES[kind][0]
     network = resnet18(channels, outputs) if architecture == "resnet18" else ShuffleNet26(channels, outputs)
     return MotionNetwork(network) if kind == "md" else network

@@ -8,6 +8,7 @@ arrangement (2, 2, 4, 4, 4) without its third FC layer, batch normalisation, and
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -16,6 +17,8 @@ BLOCKS = ((24, 2), (48, 2), (96, 4), (192, 4), (192, 4))
 """(channels, convolutions) of blocks 1-5."""
 HIDDEN = 512
 """Width of fc1."""
+HEADS = {"conv4_2": 192 * 5 * 25, "pool4": 192 * 2 * 12, "fc1": HIDDEN}
+"""Layers that a single FC layer can be trained on (Table 6) -> values in them."""
 
 
 class VGG18(nn.Module):
@@ -48,3 +51,49 @@ class VGG18(nn.Module):
         """float [N, 1, 40, 200] -> logits [N, outputs]."""
         x = self.features(self.data_bn(x)).flatten(1)
         return self.fc2(self.dropout(F.relu(self.fc1(x))))
+
+
+class VGGHead(nn.Module):
+    """One FC layer on an activation of a trained `VGG18` that stays as it is (App. C.1, Table 6).
+
+    The activation is what the layer hands on: behind its batch normalisation and ReLU (ours). Tensors of the trunk have the
+    names that they have in `VGG18`, so that a trained one starts it.
+
+    With six outputs on conv4_2 0.970 M parameters, 0.3129 GMACs at 1 x 40 x 200; on pool4 1.518 M and 0.3957; on fc1 3.413 M and
+    0.4282.
+
+    Args:
+        layer: one of HEADS.
+        outputs: classes, or 1 for a saliency head.
+    """
+
+    def __init__(self, layer: str, outputs: int) -> None:
+        super().__init__()
+        whole = VGG18(outputs)
+        self.data_bn, self.features = whole.data_bn, whole.features
+        if layer == "fc1":
+            self.fc1: nn.Linear | None = whole.fc1
+        else:
+            self.fc1 = None
+            self.features = nn.Sequential(OrderedDict(_up_to(whole.features, layer.replace("conv", "relu"))))
+        self.requires_grad_(False)
+        self.head = nn.Linear(HEADS[layer], outputs)
+
+    def train(self, mode: bool = True) -> VGGHead:
+        """The trunk is never in training: its batch statistics are those that it was trained with."""
+        super().train(False)
+        self.head.train(mode)
+        self.training = mode
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        """float [N, 1, 40, 200] -> logits [N, outputs]."""
+        x = self.features(self.data_bn(x)).flatten(1)
+        return self.head(x if self.fc1 is None else F.relu(self.fc1(x)))
+
+
+def _up_to(layers: nn.Sequential, last: str) -> Iterator[tuple[str, nn.Module]]:
+    for name, layer in layers.named_children():
+        yield name, layer
+        if name == last:
+            return

@@ -54,8 +54,20 @@ def start_network(network: nn.Module, architecture: str, kind: str, init: str) -
             be had. "scratch". Anything else is a weight file: one of ours, or a bare state dict.
 
     Raises:
-        WeightsError: weights that cannot be had, cannot be read, or do not fit; the network is then as it was.
+        WeightsError: weights that cannot be had, cannot be read, or do not fit; the network is then as it was. Or layers that
+            training leaves as they are would be left at random.
     """
+    start = _started(network, architecture, kind, init)
+    frozen = {name for name, parameter in network.named_parameters() if not parameter.requires_grad}
+    if not frozen <= start.loaded:
+        raise WeightsError(
+            f"{architecture} trains its last layer alone, and nothing gives it the others",
+            hint="give --init FILE, a trained vgg18 sampler",
+        )
+    return start
+
+
+def _started(network: nn.Module, architecture: str, kind: str, init: str) -> Start:
     if init == "auto":
         return _auto(network, architecture, kind)
     if init == "scratch":
@@ -224,7 +236,7 @@ def parameter_groups(
     Biases and batch normalisations do not decay (ours: their scale is no complexity).
 
     Args:
-        network: not wrapped, so that names are those of `start`.
+        network: not wrapped, so that names are those of `start`; parameters that need no gradient are left out.
         start: says which parameters are pre-trained.
         lr: rate of new parameters.
         factor: of it for pre-trained ones: 0.01 for the visual networks (App. B.1), 0.05 for the VGG (App. B.2).
@@ -234,7 +246,8 @@ def parameter_groups(
         (loaded, decays): [] for loaded in (True, False) for decays in (True, False)
     }
     for name, parameter in network.named_parameters():
-        groups[name in start.loaded, parameter.dim() > 1].append(parameter)
+        if parameter.requires_grad:
+            groups[name in start.loaded, parameter.dim() > 1].append(parameter)
     return [
         {"params": members, "lr": lr * factor if loaded else lr, "weight_decay": weight_decay if decays else 0.0}
         for (loaded, decays), members in groups.items()

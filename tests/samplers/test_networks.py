@@ -10,7 +10,7 @@ from scsampler_cli.errors import WeightsError
 from scsampler_cli.samplers import networks
 from scsampler_cli.samplers.networks import ARCHITECTURES, INPUT_SHAPES, build, count_macs, count_parameters
 from scsampler_cli.samplers.shufflenet import ShuffleNet26, channel_shuffle
-from scsampler_cli.samplers.vgg import VGG18
+from scsampler_cli.samplers.vgg import HEADS, VGG18, VGGHead
 
 PAIRS = [(kind, arch) for kind, known in ARCHITECTURES.items() for arch in known]
 
@@ -24,7 +24,7 @@ def test_every_network_maps_its_input_to_logits(kind: str, arch: str) -> None:
 DOCUMENTED = {"resnet18": networks.resnet18, "shufflenet26": ShuffleNet26, "vgg18": VGG18}
 
 
-@pytest.mark.parametrize(("kind", "arch"), PAIRS)
+@pytest.mark.parametrize(("kind", "arch"), [pair for pair in PAIRS if pair[1] in DOCUMENTED])
 def test_costs_are_those_of_the_docstring(kind: str, arch: str) -> None:
     """The docstring's own numbers, to their last digit."""
     text = DOCUMENTED[arch].__doc__ or ""
@@ -34,6 +34,39 @@ def test_costs_are_those_of_the_docstring(kind: str, arch: str) -> None:
     (millions,) = re.findall(r"([\d.]+) M parameters", text)
     assert f"{count_macs(network, INPUT_SHAPES[kind]) / 1e9:.{_digits(gmacs)}f}" == gmacs
     assert f"{count_parameters(network) / 1e6:.{_digits(millions)}f}" == millions
+
+
+def test_heads_cost_what_their_docstring_says() -> None:
+    text = VGGHead.__doc__ or ""
+    numbers = re.findall(r"on (\w+) ([\d.]+) M (?:parameters, |and\s+)([\d.]+\d)", text)
+    assert [layer for layer, *_ in numbers] == list(HEADS)
+    for layer, millions, gmacs in numbers:
+        network = VGGHead(layer, 6)
+        assert f"{count_parameters(network) / 1e6:.3f}" == millions
+        assert f"{count_macs(network, (1, 40, 200)) / 1e9:.4f}" == gmacs
+
+
+@pytest.mark.parametrize("layer", HEADS)
+def test_a_head_sees_what_the_layer_of_the_whole_network_gives(layer: str) -> None:
+    """Recorded by a hook on the whole network, an independent way to the same activation."""
+    torch.manual_seed(0)
+    whole, head = VGG18(1).eval(), VGGHead(layer, 1).eval()
+    head.load_state_dict({**head.state_dict(), **{n: t for n, t in whole.state_dict().items() if n in head.state_dict()}})
+    seen = {}
+    module = whole.fc1 if layer == "fc1" else whole.features.get_submodule(layer.replace("conv", "relu"))
+    module.register_forward_hook(lambda _m, _x, y: seen.setdefault("y", y.clone()))
+    x = torch.randn(3, 1, 40, 200)
+    whole(x)
+    wanted = seen["y"].flatten(1).relu()
+    assert torch.allclose(head(x), wanted @ head.head.weight.T + head.head.bias, atol=1e-5)
+
+
+def test_the_trunk_of_a_head_stays_as_it_is() -> None:
+    head = VGGHead("pool4", 1).train()
+    before = {name: tensor.clone() for name, tensor in head.state_dict().items()}
+    head(torch.randn(4, 1, 40, 200)).sum().backward()
+    assert {name for name, p in head.named_parameters() if p.grad is not None} == {"head.weight", "head.bias"}
+    assert all(torch.equal(tensor, before[name]) for name, tensor in head.state_dict().items())  # batch statistics too
 
 
 @pytest.mark.parametrize(

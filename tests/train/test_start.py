@@ -303,3 +303,22 @@ def test_from_scratch_all_parameters_have_one_rate() -> None:
     assert [(group["lr"], group["weight_decay"]) for group in groups] == [(0.5, 0.125), (0.5, 0.0)]
     assert sum(len(group["params"]) for group in groups) == len(parameters(network))
     torch.optim.SGD(groups, 0.1)
+
+
+def test_a_head_takes_the_trunk_of_a_trained_vgg_and_trains_its_own_layer_alone(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    vgg = build("vgg18", "mel", 6)
+    write_weights(tmp_path / "vgg.safetensors", vgg.state_dict(), {"kind": "sampler", "arch": "vgg18", "input": "mel"})
+    head = build("vgg18_pool4", "mel", 1)
+    start = start_network(head, "vgg18_pool4", "mel", str(tmp_path / "vgg.safetensors"))
+    assert start.note == "layers that start anew: head.weight, head.bias"
+    name = "features.conv4_1.weight"
+    assert torch.equal(head.state_dict()[name], vgg.state_dict()[name].half().float())
+    groups = parameter_groups(head, start, 0.01, 0.05, 0.0)
+    assert sum(parameter.numel() for group in groups for parameter in group["params"]) == 4608 + 1
+
+
+@pytest.mark.parametrize("init", ["auto", "scratch"])
+def test_a_head_on_an_untrained_trunk_is_refused(init: str) -> None:
+    with pytest.raises(WeightsError, match="last layer alone"):
+        start_network(build("vgg18_fc1", "mel", 1), "vgg18_fc1", "mel", init)
