@@ -26,3 +26,19 @@ class ClipScores:
             values = getattr(self, name)
             if values is not None and values.shape != self.clips.shape:
                 raise ValueError(f"{name} has shape {values.shape}, clips {self.clips.shape}")
+
+
+def averaged(by_network: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The clip scores of several networks as one: their mean (Sec. 3.3.1), of those that have something to say.
+
+    Args:
+        by_network: [M, n], NaN where a network has nothing to say about a clip.
+
+    Returns:
+        float64 [M]; NaN where none has.
+
+    Example: (0.2, 0.6), (NaN, 0.5), (NaN, NaN) -> 0.4, 0.5, NaN.
+    """
+    there = ~np.isnan(by_network)
+    total = np.where(there, by_network, 0.0).astype(np.float64).sum(axis=1)
+    return np.where(there.any(axis=1), total / np.maximum(there.sum(axis=1), 1), np.nan)

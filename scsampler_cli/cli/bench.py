@@ -1,97 +1,127 @@
 """`scsampler bench`: is it worth it for these videos and this classifier?"""
 
-import json
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scsampler_cli import console
-from scsampler_cli.cli import batch, models, options
-from scsampler_cli.cli.environment import demo_dir
-from scsampler_cli.config import FeatureSettings
-from scsampler_cli.datasets.example import Example
-from scsampler_cli.datasets.reading import read
-from scsampler_cli.errors import InputError, SettingsError
+from scsampler_cli.cli import batch, benching, models, options, speed
+from scsampler_cli.errors import SettingsError
+
+Codec = StrEnum("Codec", ["h264", "mpeg4", "hevc", "vp9", "av1"])
+COMPARE, SPEED = "What to compare", "How fast (--speed)"
 
 
 @batch.guarded
 def bench(
     data: Annotated[
-        Path | None,
-        typer.Argument(help="CSV file, path,label[,split], or a folder of labels; with a split only val is used."),
+        list[str] | None,
+        typer.Argument(
+            help="Labelled videos, or NAME=PATH: CSV (path,label[,split]), a folder of one folder a class, or another list that "
+            "`train` reads. Videos of the split val are compared, those of train are for Empirical. With --speed: a video."
+        ),
     ] = None,
     demo: Annotated[
-        bool, typer.Option("--demo", help="Use twelve generated videos.", rich_help_panel=options.INPUT)
+        bool, typer.Option("--demo", help="Use generated videos and the demo networks.", rich_help_panel=options.INPUT)
     ] = False,
+    replay: Annotated[
+        list[Path] | None,
+        typer.Option(help="Make tables and figures anew from a report's folder.", rich_help_panel=options.INPUT),
+    ] = None,
+    pool: Annotated[
+        str, typer.Option(help="Report all runs as one data set of this name, too.", rich_help_panel=options.INPUT)
+    ] = "",
     k: options.K = 10,
     seed: options.Seed = 0,
+    draws: Annotated[
+        int, typer.Option(min=2, help="Seeds of Random and Empirical.", rich_help_panel=options.CHOICE)
+    ] = 20,
+    empirical: Annotated[
+        bool,
+        typer.Option(
+            help="Classify training videos densely for Empirical's histogram.", rich_help_panel=options.CHOICE
+        ),
+    ] = True,
     classifier: Annotated[
-        str, typer.Option(help="auto, a name, or a weight file.", rich_help_panel=options.MODELS)
-    ] = "auto",
+        list[str] | None,
+        typer.Option(help="auto, a name, or a weight file; several may be given.", rich_help_panel=options.MODELS),
+    ] = None,
     weights: options.Weights = None,
     labels: options.Labels = None,
     visual_sampler: options.VisualSampler = "auto",
     audio_sampler: options.AudioSampler = "auto",
+    sampler: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=FILE[,FILE...]: a further sampler for the cross-table.", rich_help_panel=COMPARE),
+    ] = None,
+    joint: Annotated[
+        str, typer.Option(help="FILE,FILE: samplers trained together (train --target joint).", rich_help_panel=COMPARE)
+    ] = "",
+    network: Annotated[
+        list[Path] | None,
+        typer.Option(help="A further network for the tables of inputs and of audio networks.", rich_help_panel=COMPARE),
+    ] = None,
     p_frames: options.PFrames = 4,
     device: options.Device = "auto",
     precision: options.PrecisionOption = options.Precision.auto,
-    json_output: Annotated[bool, typer.Option("--json", help="Rows as JSON.", rich_help_panel=options.OUTPUT)] = False,
+    timed: Annotated[
+        int, typer.Option(min=0, help="Videos on which times are measured; 0: none.", rich_help_panel=COMPARE)
+    ] = 3,
+    sheet: Annotated[
+        int, typer.Option(min=0, help="Videos on the contact sheet; 0: none.", rich_help_panel=COMPARE)
+    ] = 4,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where features, scores and ClipProbs are kept; shared with train.", rich_help_panel=options.INPUT
+        ),
+    ] = None,
+    keep_features: Annotated[
+        bool, typer.Option(help="Keep the features there too, some 0.5 MB a second.", rich_help_panel=options.INPUT)
+    ] = True,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Processes that read videos.", rich_help_panel=options.INPUT)
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Folder for the report: a page, JSON, CSV, figures.", rich_help_panel=options.OUTPUT
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on in a folder that is there.", rich_help_panel=options.OUTPUT)
+    ] = False,
+    form: options.FormatOption = None,
+    speed_: Annotated[
+        bool, typer.Option("--speed", help="Measure every stage on one video.", rich_help_panel=SPEED)
+    ] = False,
+    minutes: Annotated[
+        float, typer.Option(min=0.1, max=600, help="Length of the generated video.", rich_help_panel=SPEED)
+    ] = 5.6,
+    size: Annotated[str, typer.Option(help="WIDTHxHEIGHT of it.", rich_help_panel=SPEED)] = "340x256",
+    codec: Annotated[Codec, typer.Option(help="Codec of it.", rich_help_panel=SPEED)] = Codec.h264,
+    repeats: Annotated[
+        int, typer.Option(min=1, max=100, help="Rounds after the first, which warms up.", rich_help_panel=SPEED)
+    ] = 3,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Compare the strategies with dense evaluation and the oracle on labelled videos.
+    """Compare the strategies with dense evaluation and the oracle: the paper's tables and figures for your videos.
 
-    scsampler bench videos.csv --classifier actions6
+    scsampler bench videos.csv --classifier mine.safetensors --visual-sampler md.safetensors,rgbr.safetensors -o report
+    scsampler bench --replay report --k 5 -o report5
     scsampler bench --demo
+    scsampler bench --speed video.mp4 --classifier r2plus1d_18
     """
-    if demo == (data is not None):
-        raise SettingsError("give either a CSV file or --demo", hint="scsampler bench data.csv")
-    models.check(classifier, weights, labels, visual_sampler, audio_sampler, device)
-    examples, skipped = ([], 0) if data is None else _read(data, quiet)
-
-    from scsampler_cli.bench import evaluate, tabulate
-    from scsampler_cli.demo import demo_set
-
-    with console.Bars(quiet) as progress:
-        if data is None:
-            classifier = "demo" if classifier == "auto" else classifier
-            examples = demo_set(demo_dir(), 2, 9000, 60, False, "val", lambda n, of: progress("rendering", n, of), None)
-    model = models.load_classifier(classifier, weights, labels, device, precision, quiet)
-    auto = "demo" if model.name == "demo" else models.AUTO_SET
-    samplers = models.load_samplers(visual_sampler, audio_sampler, auto, device, precision)
-    with console.Bars(quiet) as progress:
-        videos = evaluate(
-            examples,
-            samplers,
-            model,
-            FeatureSettings(p_frames=p_frames),
-            progress,
-            lambda example, error: console.show_error(error, f"{example.path}: "),
+    given = benching.Given(**{name: getattr(value, "value", value) for name, value in locals().items()})
+    if sum(map(bool, (data and not speed_, demo, replay, speed_))) != 1:
+        raise SettingsError(
+            "give one of: labelled videos, --demo, --replay, --speed", hint="scsampler bench videos.csv -o report"
         )
-    if not videos:
-        raise InputError("not one video could be evaluated", hint="the errors above say why")
-    rows = tabulate(videos, k, seed)
-    typer.echo(json.dumps(rows, indent=2) if json_output else _table(rows, k))
-    if len(videos) < len(examples) + skipped:
+    for name in given.classifiers:
+        models.check(name, weights, labels, visual_sampler, audio_sampler, device)
+    if speed_:
+        speed.run(given)
+    elif benching.run(given):
         raise typer.Exit(batch.SOME_FAILED)
-
-
-def _read(data: Path, quiet: bool) -> tuple[list[Example], int]:
-    """Videos to compare on, and how many rows were left out; each of those is said."""
-    listing = read(data)
-    for problem in listing.problems:
-        console.say(f"skipped: {problem}")
-    for note in () if quiet else listing.notes:
-        console.say(f"note: {note}")
-    examples = [e for e in listing.examples if e.split == "val"] if listing.split_given else listing.examples
-    return examples, len(listing.problems)
-
-
-def _table(rows: list[dict[str, object]], k: int) -> str:
-    lines = [f"{rows[0]['videos']} videos, K = {k}", "strategy            accuracy  clips/video  seconds/video"]
-    lines += [
-        f"{row['strategy']:<18}  {row['accuracy']:8.1%}  {row['clips_per_video']:11}  {row['seconds_per_video']:13.2f}"
-        for row in rows
-    ]
-    return "\n".join(lines)

@@ -35,8 +35,8 @@ def run(asked: Asked) -> dict[str, Any] | None:
         ScsamplerError: nothing could be trained.
         typer.Exit: interrupted, the checkpoint being written.
     """
+    from scsampler_cli.cache import Cache
     from scsampler_cli.device import own_device
-    from scsampler_cli.train.cache import Cache
     from scsampler_cli.train.fit import Stopped
     from scsampler_cli.train.group import joined
     from scsampler_cli.train.run import Place, train

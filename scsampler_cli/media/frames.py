@@ -92,6 +92,13 @@ def read_clips(
         stream.close()
 
 
+def decode_spans(index: StreamIndex, grid: ClipGrid) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """What it takes to see each clip: int64 [L] where decoding must begin, int64 [L] its last wanted frame; display positions."""
+    frames = [grid.frames_of(clip) for clip in range(len(grid))]
+    begin = [0 if index.counted else _keyframe(index, int(wanted[0])) for wanted in frames]
+    return np.array(begin, np.int64), np.array([int(wanted[-1]) for wanted in frames], np.int64)
+
+
 def _runs(index: StreamIndex, grid: ClipGrid, clips: list[int]) -> list[list[int]]:
     """Group clips that are decoded in one go: a clip joins when its GOP begins no later than where the run ends."""
     runs: list[list[int]] = []

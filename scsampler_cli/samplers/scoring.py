@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -23,6 +24,7 @@ from scsampler_cli.errors import WeightsError
 from scsampler_cli.features.clip import ClipSound, ClipVisual
 from scsampler_cli.samplers.inputs import sound_input, visual_input
 from scsampler_cli.samplers.networks import build
+from scsampler_cli.scores import averaged
 from scsampler_cli.shipped import sampler_files
 from scsampler_cli.weightfile import load_into, read_weights
 
@@ -45,6 +47,8 @@ class SamplerNetwork:
     info: WeightsInfo
     device: torch.device
     dtype: torch.dtype
+    labels: tuple[str, ...] = ()
+    """Classes it has learnt from, where its file says so."""
 
     @property
     def record(self) -> dict[str, Any]:
@@ -96,14 +100,18 @@ class Sampler(Generic[Clip]):
         """A record for each network."""
         return [network.record for network in self.networks]
 
-    def score(self, clips: Iterable[Clip]) -> Iterator[tuple[int, float]]:
-        """Yield (clip, saliency in [0, 1]) in order; NaN where no input has anything to say."""
+    def score_each(self, clips: Iterable[Clip]) -> Iterator[tuple[int, list[float]]]:
+        """Yield (clip, saliency by each network) in order; NaN where an input has nothing to say."""
         stream = iter(clips)
         while batch := list(islice(stream, BATCH_CLIPS)):
             by_network = [n.scores([self._prepare(clip, n.kind) for clip in batch]) for n in self.networks]
-            table = torch.tensor(by_network, dtype=torch.float64)
-            for clip, value in zip(batch, table.nanmean(dim=0).tolist(), strict=True):
-                yield clip.clip, value
+            for clip, values in zip(batch, zip(*by_network, strict=True), strict=True):
+                yield clip.clip, list(values)
+
+    def score(self, clips: Iterable[Clip]) -> Iterator[tuple[int, float]]:
+        """Yield (clip, saliency in [0, 1]) in order; NaN where no input has anything to say."""
+        for clip, values in self.score_each(clips):
+            yield clip, averaged(np.array([values]))[0]
 
 
 VisualSampler = Sampler[ClipVisual]
@@ -163,4 +171,5 @@ def load_network(path: Path, device: torch.device, dtype: torch.dtype) -> Sample
     network = network.to(device).eval()
     if device.type == "cuda" and meta["input"] in ("if", "rgbr"):
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return SamplerNetwork(meta["input"], meta["arch"], objective, network, file.info, device, dtype)
+    labels = tuple(map(str, meta.get("labels") or ()))
+    return SamplerNetwork(meta["input"], meta["arch"], objective, network, file.info, device, dtype, labels)

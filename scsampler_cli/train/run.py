@@ -13,13 +13,14 @@ from typing import Any
 
 import torch
 
+from scsampler_cli import clipprobs
+from scsampler_cli.cache import Cache
 from scsampler_cli.classifiers.base import ClipClassifier
 from scsampler_cli.datasets.example import Example, labels_of
 from scsampler_cli.device import pick_device, pick_dtype
 from scsampler_cli.errors import InputError, SettingsError
 from scsampler_cli.report import counted
 from scsampler_cli.train import checkpoint, export, history, videos
-from scsampler_cli.train.cache import Cache
 from scsampler_cli.train.draw import usable_clips
 from scsampler_cli.train.fit import Fit, StepDone
 from scsampler_cli.train.group import ALONE, Group
@@ -194,7 +195,8 @@ def _videos(
 
 
 def _identity(teacher: ClipClassifier, settings: TrainSettings, place: Place) -> dict[str, Any]:
-    return videos.teacher_identity(teacher, pick_dtype(settings.precision, place.torch_device))
+    precision = str(pick_dtype(settings.precision, place.torch_device)).removeprefix("torch.")
+    return clipprobs.identity(teacher, precision)
 
 
 def _check_labels(labels: Sequence[str], teacher: ClipClassifier, watcher: Watcher) -> None:

@@ -18,7 +18,7 @@ from scsampler_cli.classifiers.base import WeightsInfo
 from scsampler_cli.config import VISUAL
 from scsampler_cli.replay import ORACLE, Known, accuracy
 from scsampler_cli.samplers.scoring import SamplerNetwork
-from scsampler_cli.scores import ClipScores
+from scsampler_cli.scores import ClipScores, averaged
 from scsampler_cli.train.batches import centre_crops, grid_clips
 from scsampler_cli.train.model import Model, architecture_of
 from scsampler_cli.train.settings import TrainSettings
@@ -123,15 +123,8 @@ def _runs(count: int) -> Iterator[range]:
 def _joined(by_network: NDArray[np.float32], kinds: Sequence[str]) -> NDArray[np.float32]:
     """Mean over the visual inputs, then over picture and sound (Sec. 3.3.3); NaN where a clip has neither."""
     is_visual = np.array([kind in VISUAL for kind in kinds])
-    parts = [_nanmean(by_network[mask]) for mask in (is_visual, ~is_visual) if mask.any()]
-    return _nanmean(np.stack(parts))
-
-
-def _nanmean(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Mean over the first axis of what is not NaN; NaN, without a warning, where all is."""
-    there = ~np.isnan(values)
-    total = np.where(there, values, 0).sum(axis=0)
-    return np.where(there.any(axis=0), total / np.maximum(there.sum(axis=0), 1), np.nan).astype(np.float32)
+    parts = [averaged(by_network[mask].T) for mask in (is_visual, ~is_visual) if mask.any()]
+    return averaged(np.stack(parts, axis=1)).astype(np.float32)
 
 
 def _known(video: TrainVideo, scores: NDArray[np.float32], modality: str) -> Known:

@@ -19,6 +19,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from scsampler_cli import clipprobs
+from scsampler_cli.cache import Cache, Entry, content
 from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
 from scsampler_cli.classifiers.geometry import resized
 from scsampler_cli.config import VISUAL, FeatureSettings
@@ -26,12 +28,11 @@ from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import InputError, OutputError, ScsamplerError
 from scsampler_cli.features.clip import ClipVisual
 from scsampler_cli.samplers.inputs import motion_input, picture_input, sound_input
-from scsampler_cli.train.cache import Cache, Entry, content
 from scsampler_cli.train.settings import TrainSettings
-from scsampler_cli.video import Video, classify_clips, clip_frames, sound_clips, visual_clips
+from scsampler_cli.video import Video, clip_frames, sound_clips, visual_clips
 from scsampler_cli.workers import mapped
 
-FRAMES, PROBABILITIES = "frames", "probabilities"
+FRAMES = "frames"
 Failed = Callable[[Example, ScsamplerError], None]
 """Told of each video that cannot be used; it is left out."""
 Progress = Callable[[str, int, int], None]
@@ -46,17 +47,12 @@ class Wanted:
     spec: InputSpec
     p_frames: int
     teacher: dict[str, Any] | None = None
-    """Identity of the classifier whose ClipProbs are wanted (`teacher_identity`)."""
+    """Identity of the classifier whose ClipProbs are wanted (`clipprobs.identity`)."""
     splits: tuple[str, ...] = ("train", "val")
     """Of whose videos the ClipProbs are wanted."""
 
     def settings(self, kind: str) -> dict[str, Any]:
         """All that the values of a kind depend on, beside the file."""
-        if kind == PROBABILITIES:
-            identity = dict(self.teacher or {})
-            if identity.get("sha256"):
-                del identity["name"]  # one file, many names
-            return identity
         if kind == FRAMES:
             return {"resize": self.spec.resize}
         grid = {"clip_frames": self.spec.frames, "frame_stride": self.spec.stride}
@@ -107,17 +103,6 @@ def wanted_by(settings: TrainSettings, teacher: dict[str, Any] | None) -> Wanted
     # AC learns from labels alone; its classifier only measures
     splits = ("train", "val") if settings.needs_probabilities else ("val",)
     return Wanted(kinds, settings.spec, settings.p_frames, teacher, splits)
-
-
-def teacher_identity(classifier: ClipClassifier, dtype: torch.dtype) -> dict[str, Any]:
-    """What the ClipProbs of a classifier depend on.
-
-    Args:
-        classifier: f.
-        dtype: that it runs in; half precision moves the last digits.
-    """
-    spec, precision = asdict(classifier.spec), str(dtype).removeprefix("torch.")
-    return {"name": classifier.name, "sha256": classifier.weights.sha256, "precision": precision, **spec}
 
 
 def read_all(
@@ -235,15 +220,14 @@ def classify_all(
     Returns:
         the examples of which all that is wanted is stored.
     """
-    settings = wanted.settings(PROBABILITIES)
+    identity = wanted.teacher
+    if identity is None:
+        raise ValueError("no classifier's ClipProbs are wanted")
     known = [example for example in examples if example.split not in wanted.splits]
     todo = [example for example in examples if example.split in wanted.splits]
     for done, example in enumerate(todo, start=1):
         try:
-            if settings["sha256"] is None:  # such weights cannot be told from others: their old answers are not trusted
-                cache.discard(example.path, PROBABILITIES, settings)
-            if cache.find(example.path, PROBABILITIES, settings) is None:
-                _store_probabilities(example, classifier, settings, cache)
+            clipprobs.ensure(example.path, classifier, identity, cache)
             known.append(example)
         except OutputError:
             raise
@@ -253,15 +237,6 @@ def classify_all(
             failed(example, _gone(example, error))
         progress("classifying", done, len(todo))
     return known
-
-
-def _store_probabilities(example: Example, classifier: ClipClassifier, settings: dict[str, Any], cache: Cache) -> None:
-    video = Video(example.path, classifier.spec.frames, classifier.spec.stride)
-    found = classify_clips(video, range(len(video.grid)), classifier, batch=16)
-    with cache.writer(example.path, PROBABILITIES, settings) as writer:
-        for row in found:
-            writer.add(row[None])
-        writer.notes = video.notes
 
 
 def open_all(
@@ -294,7 +269,7 @@ def _opened(
     probabilities = None
     heard: tuple[str, ...] = ()
     if wanted.teacher is not None and example.split in wanted.splits:
-        entry = cache.find(example.path, PROBABILITIES, wanted.settings(PROBABILITIES))
+        entry = clipprobs.find(example.path, wanted.teacher, cache)
         if entry is None:
             return None
         # a clip of which nothing could be decoded is worth nothing; the notes say so

@@ -51,7 +51,9 @@ def test_a_head_sees_what_the_layer_of_the_whole_network_gives(layer: str) -> No
     """Recorded by a hook on the whole network, an independent way to the same activation."""
     torch.manual_seed(0)
     whole, head = VGG18(1).eval(), VGGHead(layer, 1).eval()
-    head.load_state_dict({**head.state_dict(), **{n: t for n, t in whole.state_dict().items() if n in head.state_dict()}})
+    head.load_state_dict(
+        {**head.state_dict(), **{n: t for n, t in whole.state_dict().items() if n in head.state_dict()}}
+    )
     seen = {}
     module = whole.fc1 if layer == "fc1" else whole.features.get_submodule(layer.replace("conv", "relu"))
     module.register_forward_hook(lambda _m, _x, y: seen.setdefault("y", y.clone()))

@@ -7,10 +7,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from scsampler_cli.cache import Cache
 from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import ScsamplerError
-from scsampler_cli.train.cache import Cache
 from scsampler_cli.train.recipe import Recipe
 from scsampler_cli.train.run import Place, Watcher
 from scsampler_cli.train.settings import TrainSettings

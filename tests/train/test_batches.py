@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from scsampler_cli.cache import Cache, Entry
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.samplers.inputs import visual_input
 from scsampler_cli.train import augment
 from scsampler_cli.train.batches import centre_crops, grid_clips, load
-from scsampler_cli.train.cache import Cache, Entry
 from scsampler_cli.train.draw import Draw, generator
 from scsampler_cli.train.videos import TrainVideo, Wanted, open_all, read_all
 from scsampler_cli.video import Video, visual_clips

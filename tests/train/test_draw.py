@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scsampler_cli.cache import Entry
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import InputError
-from scsampler_cli.train.cache import Entry
 from scsampler_cli.train.draw import Drawer, in_oracle
 from scsampler_cli.train.videos import TrainVideo
 from tests.train.conftest import settings

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from scsampler_cli.cache import Cache
 from scsampler_cli.classifiers import registry
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import InputError, OutputError, SettingsError, WeightsError
 from scsampler_cli.samplers.scoring import load_audio, load_visual
 from scsampler_cli.train import videos
-from scsampler_cli.train.cache import Cache
 from scsampler_cli.train.checkpoint import load
 from scsampler_cli.train.fit import Stopped
 from scsampler_cli.train.run import train

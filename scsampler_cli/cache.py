@@ -1,4 +1,4 @@
-"""What is computed once of each training video: features, frames, the classifier's ClipProbs; on disk, read through memory maps.
+"""What is computed once of each video: features, frames, scores, the classifier's ClipProbs; on disk, read through memory maps.
 
     <cache>/<sha256 of the video's bytes, 32 digits>/<name>-<digest of the settings, 16 digits>/
         values.raw    the array's bytes, C-ordered, little-endian
@@ -88,6 +88,10 @@ class Cache:
     def discard(self, video: Path, name: str, settings: dict[str, Any]) -> None:
         """Forget an entry, if there is one."""
         shutil.rmtree(self._place(video, name, settings), ignore_errors=True)
+
+    def file(self, video: Path, name: str, settings: dict[str, Any], suffix: str) -> Path:
+        """Where a file of another form about a video belongs; whoever makes it writes it whole or not at all."""
+        return self._place(video, name, settings).with_suffix(suffix)
 
     def _place(self, video: Path, name: str, settings: dict[str, Any]) -> Path:
         key = json.dumps([VERSION, FFMPEG_VERSION, name, settings], sort_keys=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scsampler_cli.train.cache import Cache
+from scsampler_cli.cache import Cache
 
 
 @pytest.fixture

@@ -1,0 +1,176 @@
+"""Put together what is known of a data set under one classifier: a `Run`."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from scsampler_cli import clipprobs, report
+from scsampler_cli.bench.empirical import oracle_positions
+from scsampler_cli.bench.knowledge import KnownVideo, Run, Thumbnails
+from scsampler_cli.bench.measure import Failed, Measuring, Models, gone, known_videos
+from scsampler_cli.bench.models import classifier_facts
+from scsampler_cli.bench.tables import Plan, sampled
+from scsampler_cli.bench.timing import time_costs
+from scsampler_cli.classifiers.base import InputSpec
+from scsampler_cli.datasets.example import Example
+from scsampler_cli.errors import InputError, OutputError, ScsamplerError
+from scsampler_cli.media.container import FFMPEG_VERSION
+from scsampler_cli.selection import combined_rank
+from scsampler_cli.video import Video, clip_frames
+
+SHEET_CLIPS = 5
+"""Best clips, and worst clips, of a video on the contact sheet (our choice)."""
+SHEET_HEIGHT = 96
+"""Pixels."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """One data set."""
+
+    name: str
+    examples: Sequence[Example]
+    """To compare on."""
+    train: Sequence[Example]
+    """For Empirical's histogram; may be empty."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What else is wanted of a run."""
+
+    timed: int
+    """Videos on which times are measured; 0 for none."""
+    sheet: int
+    """Videos on the contact sheet."""
+
+
+def collect(
+    data: Data, models: Models, measuring: Measuring, plan: Plan, wishes: Wishes, failed: Failed, command: str
+) -> Run:
+    """Measure a data set.
+
+    Args:
+        data: its videos.
+        models: classifier and networks.
+        measuring: cache, settings, progress.
+        plan: K of the live check.
+        wishes: times and pictures.
+        failed: told of the videos that cannot be used.
+        command: the command line, for the report.
+
+    Raises:
+        InputError: not one video could be used.
+    """
+    failures: list[dict[str, str]] = []
+
+    def noted(example: Example, error: ScsamplerError) -> None:
+        failures.append({"path": str(example.path), "label": example.label, "reason": " ".join(str(error).split())})
+        failed(example, error)
+
+    videos = tuple(known_videos(data.examples, models, measuring, noted))
+    if not videos:
+        raise InputError(f"not one video of {data.name} could be evaluated", hint="the errors above say why")
+    run = Run(
+        data=data.name,
+        classifier=classifier_facts(models.classifier),
+        samplers=models.samplers,
+        joint=models.joint,
+        networks=models.compared,
+        videos=videos,
+        failures=(),
+        train_positions=_train_positions(data.train, models, measuring, noted),
+        costs=None,
+        settings=_settings(models, measuring, command),
+    )
+    if wishes.timed:
+        run = replace(run, costs=time_costs(run, _spread_out(videos, wishes.timed), models, measuring, plan))
+    pictures = tuple(_thumbnails(run, plan, models.classifier.spec, wishes.sheet))
+    return replace(run, thumbnails=pictures, failures=tuple(failures))
+
+
+def _spread_out(videos: Sequence[KnownVideo], count: int) -> list[KnownVideo]:
+    """Some of the videos, evenly spaced over the list."""
+    at = np.unique(np.linspace(0, len(videos) - 1, min(count, len(videos))).round().astype(int))
+    return [videos[i] for i in at]
+
+
+def _train_positions(
+    examples: Sequence[Example], models: Models, measuring: Measuring, failed: Failed
+) -> NDArray[np.float32] | None:
+    """Where the oracle's clips of the training videos lie; None without any that the classifier knows the label of."""
+    classifier = models.classifier
+    usable = [example for example in examples if example.label in classifier.labels]
+    identity = clipprobs.identity(classifier, models.precision)
+    found, targets = [], []
+    for done, example in enumerate(usable, start=1):
+        try:
+            clipprobs.ensure(example.path, classifier, identity, measuring.cache, measuring.progress)
+            entry = clipprobs.find(example.path, identity, measuring.cache)
+            if entry is not None:
+                found.append(np.asarray(entry.values, np.float32))
+                targets.append(classifier.labels.index(example.label))
+        except OutputError:
+            raise
+        except ScsamplerError as error:
+            failed(example, error)
+        except OSError as error:
+            failed(example, gone(example, error))
+        measuring.progress("training videos", done, len(usable))
+    return oracle_positions(found, targets) if found else None
+
+
+def _settings(models: Models, measuring: Measuring, command: str) -> dict[str, Any]:
+    device = next(iter(models.networks.values())).device
+    gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else None
+    machine = {"system": platform.platform(), "processor": processor(), "threads": torch.get_num_threads(), "gpu": gpu}
+    features = {**asdict(measuring.features), "inputs": list(models.inputs)}
+    return {
+        "command": command,
+        "features": features,
+        "device": str(device),
+        "precision": models.precision,
+        "machine": machine,
+        "versions": report.versions(FFMPEG_VERSION),
+    }
+
+
+def processor() -> str:
+    """The processor's name, where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor()
+    )
+
+
+def _thumbnails(run: Run, plan: Plan, spec: InputSpec, count: int) -> Iterator[Thumbnails]:
+    """The best and the worst clips of some videos by the sampler under test (Fig. 3)."""
+    way = sampled(run, plan)[0][1]
+    if way.sampler is None or way.selection is None:
+        return
+    for known in _spread_out(run.videos, count) if count else ():
+        number = next(i for i, video in enumerate(run.videos) if video is known)
+        rank = combined_rank(known.clip_scores(way.sampler), way.selection)
+        order = np.argsort(rank, kind="stable").tolist()
+        best = order[:SHEET_CLIPS]
+        worst = [clip for clip in order[-SHEET_CLIPS:] if clip not in best]
+        video = Video(Path(known.path), spec.frames, spec.stride)
+        height, width = video.info.size
+        size = SHEET_HEIGHT, max(1, round(width * SHEET_HEIGHT / height))
+        small = replace(spec, resize=size, crop=size)
+        frames = dict(clip_frames(video, [*best, *worst], small))
+        clips = [clip for clip in (*best, *worst) if clip in frames]
+        pictures = np.stack([frames[clip][len(frames[clip]) // 2] for clip in clips])
+        starts = tuple(float(video.span(clip).start) for clip in clips)
+        yield Thumbnails(number, tuple(clips), sum(clip in best for clip in clips), starts, pictures)

@@ -1,0 +1,203 @@
+"""The numbers behind the paper's figures 2 and 4 to 7, and of accuracy against alpha (ours)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from scsampler_cli.bench import paper
+from scsampler_cli.bench.empirical import BINS
+from scsampler_cli.bench.knowledge import Run
+from scsampler_cli.bench.strategies import Strategy, outcome, positions, strategy
+from scsampler_cli.bench.tables import Plan, baselines, sampled
+
+KS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50, 100)
+STRIDES = tuple(range(1, 11))
+ALPHAS = tuple(i / 10 for i in range(11))
+PER_CENT = "top-1 accuracy, % of videos"
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line of a chart."""
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    role: str
+    """By which a drawing tells the lines apart: "scsampler", "random", ..."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A value of the paper, for reference."""
+
+    x: float
+    y: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One figure."""
+
+    key: str
+    title: str
+    x_label: str
+    y_label: str
+    series: tuple[Series, ...]
+    levels: tuple[Series, ...] = ()
+    """Values that do not depend on x, one point each."""
+    marks: tuple[Mark, ...] = ()
+    steps: bool = False
+    """Drawn as a histogram."""
+    log_x: bool = False
+
+    def record(self) -> dict[str, Any]:
+        """JSON form."""
+        lines = [{"name": s.name, "role": s.role, "x": list(s.x), "y": list(s.y)} for s in (*self.series, *self.levels)]
+        marks = [{"label": mark.label, "x": mark.x, "y": mark.y} for mark in self.marks]
+        return {"title": self.title, "x": self.x_label, "y": self.y_label, "series": lines, "paper": marks}
+
+
+def charts(run: Run, plan: Plan) -> list[Chart]:
+    """All figures that can be made of a run."""
+    made = [clips_chart(run, plan), share_chart(run, plan), alpha_chart(run, plan), runtime_chart(run, plan)]
+    return [chart for chart in (positions_chart(run, plan), *made, stride_chart(run, plan)) if chart is not None]
+
+
+def _top1(run: Run, way: Strategy) -> float:
+    return outcome(run, way).accuracy()[0]
+
+
+def _at_k(run: Run, plan: Plan) -> list[tuple[str, Strategy]]:
+    """The strategy under test, Random, Uniform, Empirical and the oracle."""
+    first = [("scsampler", sampled(run, plan)[0][1])]
+    return first + [way for way in baselines(run, plan) if way[0] != "dense"]
+
+
+def _ks(run: Run, plan: Plan) -> list[int]:
+    longest = max(video.clips for video in run.videos)
+    return sorted({k for k in KS if k <= longest} | {min(plan.k, longest)})
+
+
+def _dense(run: Run, plan: Plan) -> Series:
+    return Series("Dense (all clips)", (0.0,), (_top1(run, dict(baselines(run, plan))["dense"]),), "dense")
+
+
+def positions_chart(run: Run, plan: Plan) -> Chart:
+    """Where in the videos the chosen clips lie (Fig. 2)."""
+    ways = _at_k(run, plan)
+    edges = np.linspace(0, 1, BINS + 1)
+    series = []
+    for role, way in ways:
+        found = positions(run.videos, outcome(run, way).clips)
+        share = 100 * np.histogram(found, edges)[0] / max(1, len(found))
+        series.append(Series(way.name, tuple(edges[:-1].tolist()), tuple(share.tolist()), role))
+    x, y = "position in the video, from 0 (start) to 1 (end)", f"share of the chosen clips, % in each of {BINS} parts"
+    return Chart("positions", f"Where the clips lie, K = {plan.k} (Fig. 2)", x, y, tuple(series), steps=True)
+
+
+def clips_chart(run: Run, plan: Plan) -> Chart:
+    """Accuracy against K (Fig. 4)."""
+    ks = _ks(run, plan)
+    by_k = [_at_k(run, replace(plan, k=k)) for k in ks]
+    series = [
+        Series(_bare(by_k[0][i][1].name), tuple(map(float, ks)), tuple(_top1(run, ways[i][1]) for ways in by_k), role)
+        for i, (role, _) in enumerate(by_k[0])
+    ]
+    known = (("SCSampler", "av-union-list"), ("Random", "random"))
+    marks = tuple(Mark(10, paper.TABLE_5[key], f"paper, {name}, K = 10") for name, key in known)
+    title, x_label = "Accuracy against the number of clips (Fig. 4)", "K, clips classified per video"
+    return Chart("clips", title, x_label, PER_CENT, tuple(series), (_dense(run, plan),), marks, log_x=True)
+
+
+def _bare(name: str) -> str:
+    """A strategy's name without the K' that would change along a curve."""
+    return name.split(" (")[0]
+
+
+def share_chart(run: Run, plan: Plan) -> Chart | None:
+    """Accuracy against K' of AV-union-list (Fig. 5)."""
+    if not (run.main.visual and run.main.audio):
+        return None
+    shares = list(range(plan.k + 1))
+    y = [_top1(run, strategy("", "av-union-list", plan.k, run.main, k_visual=share)) for share in shares]
+    line = Series("AV-union-list", tuple(map(float, shares)), tuple(y), "scsampler")
+    points = ((0, "audio"), (8, "av-union-list"), (10, "visual"))
+    marks = tuple(Mark(x, paper.TABLE_5[key], f"paper, K' = {x}") for x, key in points) if plan.k == 10 else ()
+    x_label = f"K', clips taken by the picture, of K = {plan.k}"
+    return Chart("share", "Accuracy against K' (Fig. 5)", x_label, PER_CENT, (line,), (_dense(run, plan),), marks)
+
+
+def alpha_chart(run: Run, plan: Plan) -> Chart | None:
+    """Accuracy against alpha of the convex combinations (Table 5 gives one value of each)."""
+    if not (run.main.visual and run.main.audio):
+        return None
+    lines, marks = [], []
+    for kind, role, best in (("av-convex-list", "scsampler", 0.8), ("av-convex-score", "empirical", 0.9)):
+        y = tuple(_top1(run, strategy("", kind, plan.k, run.main, alpha=alpha)) for alpha in ALPHAS)
+        lines.append(Series(f"AV{kind[2:]}", ALPHAS, y, role))
+        marks.append(Mark(best, paper.TABLE_5[kind], f"paper, AV{kind[2:]}"))
+    x_label = "alpha, weight of the picture"
+    title = f"Accuracy against alpha, K = {plan.k} (Table 5)"
+    return Chart("alpha", title, x_label, PER_CENT, tuple(lines), (_dense(run, plan),), tuple(marks))
+
+
+def runtime_chart(run: Run, plan: Plan) -> Chart | None:
+    """Accuracy against seconds per video (Fig. 6); None where no time was measured."""
+    if run.costs is None:
+        return None
+    found: dict[str, list[tuple[float, float]]] = {}
+    names: dict[str, str] = {}
+    for k in _ks(run, plan):
+        for role, way in _at_k(run, replace(plan, k=k)):
+            if role != "oracle":
+                each = outcome(run, way)
+                found.setdefault(role, []).append(((each.seconds() or {})["total"], each.accuracy()[0]))
+                names[role] = _bare(way.name)
+    dense = outcome(run, dict(baselines(run, plan))["dense"])
+    found["dense"], names["dense"] = [((dense.seconds() or {})["total"], dense.accuracy()[0])], "Dense (all clips)"
+    series = tuple(
+        Series(names[role], tuple(x for x, _ in points), tuple(y for _, y in points), role)
+        for role, points in found.items()
+    )
+    title = "Accuracy against runtime, K from 1 up (Fig. 6)"
+    return Chart("runtime", title, "seconds per video", PER_CENT, series, log_x=True)
+
+
+def stride_chart(run: Run, plan: Plan) -> Chart:
+    """Accuracy against the clip stride N (Fig. 7)."""
+    shortest = min(video.clips for video in run.videos)
+    strides = [n for n in STRIDES if n <= max(1, shortest)]
+    way = sampled(run, plan)[0][1]
+    y = [_top1(run, _strided(way, n)) for n in strides]
+    line = Series(_bare(way.name), tuple(map(float, strides)), tuple(y), "scsampler")
+    uniform = Series("Uniform", (0.0,), (_top1(run, dict(baselines(run, plan))["uniform"]),), "uniform")
+    marks = tuple(Mark(n, value, f"paper, {what}, N = {n}") for n, value, what in paper.STRIDE)
+    title = f"Accuracy when every N-th clip is scored, K = {plan.k} (Fig. 7)"
+    levels = (_dense(run, plan), uniform)
+    return Chart("stride", title, "N, clip stride of the sampler", PER_CENT, (line,), levels, marks)
+
+
+def _strided(way: Strategy, stride: int) -> Strategy:
+    if way.selection is None:
+        raise ValueError("the oracle scores nothing")
+    return replace(way, selection=replace(way.selection, clip_stride=stride))
+
+
+def overhead_clips(run: Run, seconds: dict[str, float]) -> float | None:
+    """The sampler's cost in clip evaluations (App. D); None where no time was measured."""
+    if run.costs is None or not run.costs.classify_s:
+        return None
+    return (seconds["read"] + seconds["score"]) / run.costs.classify_s
+
+
+def csv_rows(chart: Chart) -> Sequence[dict[str, Any]]:
+    """The numbers behind a chart, a row for each point."""
+    rows = [{"series": s.name, "x": x, "y": y} for s in chart.series for x, y in zip(s.x, s.y, strict=True)]
+    rows += [{"series": s.name, "x": None, "y": s.y[0]} for s in chart.levels]
+    return rows + [{"series": mark.label, "x": mark.x, "y": mark.y} for mark in chart.marks]

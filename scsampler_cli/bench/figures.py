@@ -1,0 +1,149 @@
+"""Charts drawn by matplotlib, for a page and for files.
+
+Colours are Okabe and Ito's, which the colour-blind tell apart; markers and dashes tell the lines apart without any colour.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scsampler_cli.bench.curves import Chart, Series
+from scsampler_cli.bench.empirical import BINS
+from scsampler_cli.bench.knowledge import KnownVideo, Thumbnails
+
+STYLES: dict[str, dict[str, Any]] = {
+    "scsampler": {"color": "#0072B2", "marker": "o", "linestyle": "-", "linewidth": 2.4, "zorder": 5},
+    "oracle": {"color": "#56B4E9", "marker": "v", "linestyle": (0, (6, 2))},
+    "random": {"color": "#E69F00", "marker": "^", "linestyle": ":"},
+    "uniform": {"color": "#009E73", "marker": "s", "linestyle": "--"},
+    "empirical": {"color": "#CC79A7", "marker": "D", "linestyle": "-."},
+    "dense": {"color": "#D55E00", "marker": "P", "linestyle": (0, (4, 1, 1, 1))},
+}
+INK = "#1a1c1e"
+_PAGE_INK = "#010203"
+"""Stands for the page's own text colour until `svg` puts that in its place."""
+WIDTH_IN, HEIGHT_IN = 5.6, 4.4
+
+
+def svg(chart: Chart, page: bool = False) -> str:
+    """SVG text of a chart.
+
+    Args:
+        chart: the numbers.
+        page: for a page: no ground, and ink of the page's text colour, so that it can be read in light and dark.
+    """
+    ink = _PAGE_INK if page else INK
+    text = _saved(chart, "svg", ink).decode()
+    text = text[text.index("<svg") :]
+    return text.replace(ink, "currentColor") if page else text
+
+
+def png(chart: Chart) -> bytes:
+    """PNG of a chart on white."""
+    return _saved(chart, "png", INK)
+
+
+def _saved(chart: Chart, form: str, ink: str) -> bytes:
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    settings: dict[Any, Any] = {
+        "svg.hashsalt": chart.key,
+        "text.color": ink,
+        "axes.labelcolor": ink,
+        "axes.edgecolor": ink,
+    }
+    settings |= {"xtick.color": ink, "ytick.color": ink, "font.size": 11, "axes.titlesize": 11}
+    with mpl.rc_context(settings):
+        figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), layout="constrained")
+        axes = figure.subplots()
+        _draw(chart, axes, ink)
+        columns = 2 if len(chart.series) + len(chart.levels) + len(chart.marks) > 3 else 1
+        figure.legend(loc="outside lower center", ncols=columns, frameon=False, fontsize=10)
+        buffer = io.BytesIO()
+        figure.savefig(
+            buffer,
+            format=form,
+            dpi=150,
+            transparent=ink == _PAGE_INK,
+            metadata={"Date": None} if form == "svg" else None,
+        )
+    return buffer.getvalue()
+
+
+def _draw(chart: Chart, axes: Any, ink: str) -> None:
+    for series in chart.series:
+        _draw_series(chart, series, axes)
+    for level in chart.levels:
+        style = {k: v for k, v in STYLES[level.role].items() if k != "marker"}
+        axes.axhline(level.y[0], label=level.name, **{"linewidth": 1.8, **style})
+    for mark, marker in zip(chart.marks, "*Xdp", strict=False):
+        axes.plot(
+            [mark.x], [mark.y], marker, color="none", markeredgecolor=ink, markersize=12, label=mark.label, zorder=6
+        )
+    axes.set_xlabel(chart.x_label)
+    axes.set_ylabel(chart.y_label)
+    axes.grid(visible=True, color="#888888", alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    if chart.log_x:
+        _log_axis(chart, axes)
+    if not chart.steps:
+        low, high = axes.get_ylim()
+        axes.set_ylim(max(-2, low - 2), min(102, high + 2))
+
+
+def _draw_series(chart: Chart, series: Series, axes: Any) -> None:
+    style = STYLES[series.role]
+    if chart.steps:
+        drawn = {k: v for k, v in style.items() if k != "marker"}
+        axes.stairs(series.y, np.linspace(0, 1, BINS + 1), label=series.name, **{"linewidth": 1.8, **drawn})
+    else:
+        axes.plot(series.x, series.y, label=series.name, markersize=6, **{"linewidth": 1.8, **style})
+
+
+def _log_axis(chart: Chart, axes: Any) -> None:
+    """Plain numbers on a logarithmic axis: 1, 2, 5, 10, ..."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    every = [x for series in chart.series for x in series.x]
+    axes.set_xlim(min(every) / 1.15, max(every) * 1.15)
+
+
+def picture_png(picture: NDArray[np.uint8]) -> bytes:
+    """PNG of uint8 [h, w, 3]."""
+    from matplotlib.image import imsave
+
+    buffer = io.BytesIO()
+    imsave(buffer, picture, format="png")
+    return buffer.getvalue()
+
+
+def sheet_png(thumbnails: tuple[Thumbnails, ...], videos: tuple[KnownVideo, ...]) -> bytes:
+    """The contact sheet (Fig. 3): for each video a row of its best clips and below it one of its worst."""
+    from matplotlib.figure import Figure
+
+    columns = max(max(thumb.best, len(thumb.clips) - thumb.best) for thumb in thumbnails)
+    figure = Figure(figsize=(1.7 * columns, 3.3 * len(thumbnails)), layout="constrained")
+    grid = figure.subplots(2 * len(thumbnails), columns, squeeze=False)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for number, thumb in enumerate(thumbnails):
+        for i, start in enumerate(thumb.starts_s):
+            row, column = (0, i) if i < thumb.best else (1, i - thumb.best)
+            axes = grid[2 * number + row, column]
+            axes.imshow(thumb.pictures[i])
+            axes.set_title(f"{'best' if row == 0 else 'worst'}, {start:.1f} s", fontsize=9)
+        grid[2 * number, 0].text(
+            0, 1.28, videos[thumb.video].label, transform=grid[2 * number, 0].transAxes, fontsize=11, weight="bold"
+        )
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110)
+    return buffer.getvalue()

@@ -1,0 +1,111 @@
+"""The networks of a bench, each once, with its role, labels and cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from torch.utils.flop_counter import FlopCounterMode
+
+from scsampler_cli.bench.knowledge import NetworkFacts, SamplerFacts, network_name
+from scsampler_cli.bench.measure import Models
+from scsampler_cli.classifiers.base import ClipClassifier, probabilities_of
+from scsampler_cli.errors import SettingsError
+from scsampler_cli.samplers.networks import INPUT_SHAPES, count_macs
+from scsampler_cli.samplers.scoring import SamplerNetwork
+
+MAIN = "SCSampler"
+"""Name of the sampler under test."""
+
+
+def assemble(
+    classifier: ClipClassifier,
+    precision: str,
+    main: Sequence[SamplerNetwork],
+    others: Mapping[str, Sequence[SamplerNetwork]],
+    joint: Sequence[SamplerNetwork],
+    single: Sequence[SamplerNetwork],
+) -> Models:
+    """Everything that a bench runs.
+
+    Args:
+        classifier: f.
+        precision: in which all run.
+        main: networks of the sampler under test, at least one.
+        others: further samplers by name, for the cross-table.
+        joint: networks trained together; may be none.
+        single: further networks, for the tables of inputs and of audio networks.
+
+    Raises:
+        SettingsError: no network at all, or two networks of one sampler look at the same input.
+    """
+    if not main:
+        raise SettingsError("there is no sampler to measure", hint="give --visual-sampler, --audio-sampler or both")
+    groups = {MAIN: main, **others, "joint": joint}
+    for name, networks in groups.items():
+        _check_inputs(name, networks)
+    named: dict[str, SamplerNetwork] = {}
+    facts: dict[str, NetworkFacts] = {}  # by name
+    members: dict[str, tuple[NetworkFacts, ...]] = {}
+    for group, networks in (*groups.items(), ("", single)):
+        found = []
+        for network in networks:
+            fact = _named(network, named, facts, " joint" if group == "joint" else "")
+            found.append(fact)
+        members[group] = tuple(found)
+    samplers = tuple(SamplerFacts(name, members[name]) for name in (MAIN, *others))
+    together = SamplerFacts("joint", members["joint"]) if joint else None
+    compared = tuple(dict.fromkeys((*members[MAIN], *members[""])))
+    return Models(classifier, precision, named, samplers, together, compared)
+
+
+def _check_inputs(name: str, networks: Sequence[SamplerNetwork]) -> None:
+    kinds = [network.kind for network in networks]
+    if len(set(kinds)) < len(kinds):
+        raise SettingsError(
+            f"sampler {name} has two networks for one input: {', '.join(kinds)}", hint="one file for each input"
+        )
+
+
+def _named(
+    network: SamplerNetwork, named: dict[str, SamplerNetwork], facts: dict[str, NetworkFacts], suffix: str
+) -> NetworkFacts:
+    """The facts of a network under a name of its own; one file has one name."""
+    for name, known in named.items():
+        if known.info.sha256 == network.info.sha256:
+            return facts[name]
+    name = network_name(network.kind, network.architecture, network.objective) + suffix
+    if name in named:
+        name = f"{name} ({network.info.source.removesuffix('.safetensors')})"
+    gmacs = count_macs(network.network, INPUT_SHAPES[network.kind]) / 1e9
+    facts[name] = NetworkFacts(
+        name, network.kind, network.architecture, network.objective, network.info.source, network.info.sha256,
+        network.labels, gmacs,
+    )  # fmt: skip
+    named[name] = network
+    return facts[name]
+
+
+def classifier_facts(classifier: ClipClassifier) -> dict[str, Any]:
+    """What the report says of the classifier; its 10^9 multiply-adds for a clip are counted while it runs."""
+    spec = classifier.spec
+    return {
+        "name": classifier.name,
+        "weights": classifier.weights.source,
+        "sha256": classifier.weights.sha256,
+        "labels": list(classifier.labels),
+        "frames": spec.frames,
+        "stride": spec.stride,
+        "crop": list(spec.crop),
+        "gmacs": clip_gmacs(classifier),
+    }
+
+
+def clip_gmacs(classifier: ClipClassifier) -> float | None:
+    """10^9 multiply-adds of one clip, counted by torch while the classifier runs; None for one that does not use torch."""
+    blank = np.zeros((1, classifier.spec.frames, *classifier.spec.crop, 3), np.uint8)
+    with FlopCounterMode(display=False) as counter:
+        probabilities_of(classifier, blank)
+    flops: int = counter.get_total_flops()
+    return flops / 2e9 if flops else None

@@ -1,0 +1,166 @@
+"""Strategies replayed over what is known: the clips they take, how often they are right, what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scsampler_cli.bench.costs import STAGES, Costs, decoded_frames, inputs_key
+from scsampler_cli.bench.knowledge import KnownVideo, Run, SamplerFacts
+from scsampler_cli.bench.metrics import interval, place_of_truth
+from scsampler_cli.config import SelectionSettings
+from scsampler_cli.replay import oracle
+from scsampler_cli.selection import BASELINES, select
+
+DRAWN = ("random", "empirical")
+"""Strategies that draw: measured over several seeds."""
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A way to choose clips."""
+
+    name: str
+    """As shown."""
+    selection: SelectionSettings | None
+    """None for the oracle."""
+    sampler: SamplerFacts | None = None
+    """Whose scores it goes by; None for baselines and the oracle."""
+    k: int = 10
+    """K of the oracle."""
+    draws: int = 1
+    """Seeds, counting from the selection's."""
+
+
+def strategy(
+    name: str, kind: str, k: int, sampler: SamplerFacts | None = None, draws: int = 1, **more: object
+) -> Strategy:
+    """A strategy by the name of its kind: one of STRATEGIES, or "oracle"."""
+    if kind == "oracle":
+        return Strategy(name, None, k=k)
+    selection = SelectionSettings(kind, k, **more)  # type: ignore[arg-type]
+    scored = None if kind in BASELINES else sampler
+    return Strategy(name, selection, scored, k, draws if kind in DRAWN else 1)
+
+
+def chosen(video: KnownVideo, way: Strategy, draw: int = 0) -> NDArray[np.int64]:
+    """int64 [<= K]: the clips that a strategy takes of a video."""
+    if way.selection is None:
+        return oracle(np.nan_to_num(video.probabilities), video.target, way.k)
+    selection = replace(way.selection, seed=way.selection.seed + draw) if way.draws > 1 else way.selection
+    empty = SamplerFacts("", ())
+    return select(video.clip_scores(way.sampler or empty, selection.clip_stride), selection).clips
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a strategy on the videos of a run."""
+
+    way: Strategy
+    run: Run
+    clips: tuple[tuple[NDArray[np.int64], ...], ...]
+    """[V][draws]: the chosen clips."""
+
+    @cached_property
+    def places(self) -> NDArray[np.float64]:
+        """float64 [V, draws]: place of the true label, 0 = first; infinite where nothing could be decoded."""
+        found = [
+            [place_of_truth(video.probabilities[clips], video.target) for clips in draws]
+            for video, draws in zip(self.run.videos, self.clips, strict=True)
+        ]
+        return np.array([[np.inf if place is None else place for place in row] for row in found], np.float64)
+
+    def hits(self, top: int = 1) -> NDArray[np.float64]:
+        """float64 [V]: share of draws in which the true label is among the first `top` tags."""
+        return (self.places < top).mean(axis=1)
+
+    def accuracy(self, top: int = 1) -> tuple[float, float, float]:
+        """Percent of videos, and its 95 % bootstrap interval."""
+        hits = self.hits(top)
+        low, high = interval(hits)
+        return 100 * float(hits.mean()), 100 * low, 100 * high
+
+    @property
+    def spread(self) -> float | None:
+        """Standard deviation of the accuracy over draws, in points; None with one draw."""
+        if self.way.draws < 2:
+            return None
+        return 100 * float((self.places < 1).mean(axis=0).std(ddof=1))
+
+    @property
+    def clips_per_video(self) -> float:
+        """Clips classified, on average."""
+        return float(np.mean([len(clips) for draws in self.clips for clips in draws]))
+
+    def gmacs(self) -> float | None:
+        """10^9 multiply-adds per video, on average; None where the classifier's cannot be counted."""
+        each = self.run.classifier["gmacs"]
+        if each is None:
+            return None
+        return each * (self.dense_clips if self.way.selection is None else self.clips_per_video) + self.sampler_gmacs()
+
+    def sampler_gmacs(self) -> float:
+        """Those of the sampler alone."""
+        if self.way.sampler is None:
+            return 0.0
+        totals = [n.gmacs * v.looks[n.name] / self._stride for v in self.run.videos for n in self.way.sampler.networks]
+        return sum(totals) / len(self.run.videos)
+
+    @property
+    def dense_clips(self) -> float:
+        """L on average: what the oracle must classify to know."""
+        return float(np.mean([video.clips for video in self.run.videos]))
+
+    @property
+    def _stride(self) -> int:
+        return self.way.selection.clip_stride if self.way.selection else 1
+
+    def seconds(self) -> dict[str, float] | None:
+        """Seconds per video by stage, and "total"; None where no time was measured."""
+        costs = self.run.costs
+        if costs is None:
+            return None
+        each = [self._spent(costs, video, c) for video, d in zip(self.run.videos, self.clips, strict=True) for c in d]
+        stages = {name: float(np.mean([row[i] for row in each])) for i, name in enumerate(STAGES)}
+        return {**stages, "total": sum(stages.values())}
+
+    def _spent(self, costs: Costs, video: KnownVideo, clips: NDArray[np.int64]) -> tuple[float, float, float, float]:
+        """Seconds by stage for one video; the oracle classifies all clips before it can choose."""
+        if self.way.selection is None:
+            clips = np.arange(video.clips)
+        read = costs.index_s * video.frames
+        score = 0.0
+        if self.way.sampler is not None:
+            visual, audio = self.way.sampler.visual, self.way.sampler.audio
+            # reading goes over the whole file whatever the stride; what it makes of a clip it makes of every N-th
+            if visual:
+                read += costs.read_s[inputs_key(n.input for n in visual)] * video.clips
+            if audio:
+                read += costs.read_s["mel"] * video.clips
+            score = sum(costs.score_s[n.name] for n in self.way.sampler.networks) * video.clips / self._stride
+        wanted = len(clips) * int(self.run.classifier["frames"])
+        decode = costs.decode_s * decoded_frames(video.decode_from, video.last, clips.tolist()) + costs.fit_s * wanted
+        return read, score, decode, costs.classify_s * len(clips)
+
+
+def outcome(run: Run, way: Strategy) -> Outcome:
+    """Replay a strategy over all videos of a run."""
+    picked = tuple(tuple(chosen(video, way, draw) for draw in range(way.draws)) for video in run.videos)
+    return Outcome(way, run, picked)
+
+
+def difference(first: Outcome, second: Outcome) -> tuple[float, float, float]:
+    """By how many points the first is better than the second on the same videos, and the paired bootstrap's 95 % interval."""
+    gain = first.hits() - second.hits()
+    low, high = interval(gain)
+    return 100 * float(gain.mean()), 100 * low, 100 * high
+
+
+def positions(videos: Sequence[KnownVideo], picked: Sequence[Sequence[NDArray[np.int64]]]) -> NDArray[np.float64]:
+    """Where in [0, 1] the middles of the chosen clips lie, all draws together."""
+    parts = [(clips + 0.5) / video.clips for video, draws in zip(videos, picked, strict=True) for clips in draws]
+    return np.concatenate(parts) if parts else np.zeros(0)

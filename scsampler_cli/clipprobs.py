@@ -1,0 +1,62 @@
+"""Dense ClipProbs of a video, computed once and kept: pseudo labels (Sec. 3.2.2), Dense, Oracle and Empirical (Sec. 4.1.1)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from scsampler_cli.cache import Cache, Entry
+from scsampler_cli.classifiers.base import ClipClassifier
+from scsampler_cli.video import Progress, Video, classify_clips, no_progress
+
+NAME = "probabilities"
+BATCH = 16
+"""Clips classified at once."""
+
+
+def identity(classifier: ClipClassifier, precision: str) -> dict[str, Any]:
+    """What the ClipProbs of a classifier depend on.
+
+    Args:
+        classifier: f.
+        precision: that it runs in, such as "float32"; half precision moves the last digits.
+    """
+    return {
+        "name": classifier.name,
+        "sha256": classifier.weights.sha256,
+        "precision": precision,
+        **asdict(classifier.spec),
+    }
+
+
+def key(identity: dict[str, Any]) -> dict[str, Any]:
+    """The identity as the cache asks for it: where the weights have a digest, the name says nothing (one file, many names)."""
+    return {name: value for name, value in identity.items() if name != "name" or not identity.get("sha256")}
+
+
+def find(path: Path, identity: dict[str, Any], cache: Cache) -> Entry | None:
+    """float32 [L, C], a row of NaN where nothing of a clip could be decoded; None where they must be computed."""
+    return cache.find(path, NAME, key(identity))
+
+
+def ensure(
+    path: Path, classifier: ClipClassifier, identity: dict[str, Any], cache: Cache, progress: Progress = no_progress
+) -> None:
+    """Compute and store them, unless they are there. Weights that cannot be told from others are always asked anew.
+
+    Raises:
+        VideoError: the video cannot be read.
+        ClassifierError: the classifier failed.
+        OutputError: the cache cannot be written.
+    """
+    if identity["sha256"] is None:
+        cache.discard(path, NAME, key(identity))
+    if find(path, identity, cache) is not None:
+        return
+    video = Video(path, classifier.spec.frames, classifier.spec.stride)
+    found = classify_clips(video, range(len(video.grid)), classifier, BATCH, progress)
+    with cache.writer(path, NAME, key(identity)) as writer:
+        for row in found:
+            writer.add(row[None])
+        writer.notes = video.notes
