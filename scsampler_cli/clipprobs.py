@@ -11,8 +11,6 @@ from scsampler_cli.classifiers.base import ClipClassifier
 from scsampler_cli.video import Progress, Video, classify_clips, no_progress
 
 NAME = "probabilities"
-BATCH = 16
-"""Clips classified at once."""
 
 
 def identity(classifier: ClipClassifier, precision: str) -> dict[str, Any]:
@@ -55,7 +53,7 @@ def ensure(
     if find(path, identity, cache) is not None:
         return
     video = Video(path, classifier.spec.frames, classifier.spec.stride)
-    found = classify_clips(video, range(len(video.grid)), classifier, BATCH, progress)
+    found = classify_clips(video, range(len(video.grid)), classifier, progress=progress)
     with cache.writer(path, NAME, key(identity)) as writer:
         for row in found:
             writer.add(row[None])

@@ -32,6 +32,8 @@ Progress = Callable[[str, int, int], None]
 """(stage, done, total): "score", "listen", "classify" or "extract", in clips."""
 
 Item = TypeVar("Item")
+BATCH = 16
+"""Clips classified at once: the ten of the paper in one go (our choice)."""
 
 
 def no_progress(stage: str, done: int, total: int) -> None:
@@ -171,7 +173,7 @@ def classify_clips(
     video: Video,
     clips: Sequence[int],
     classifier: ClipClassifier,
-    batch: int = 4,
+    batch: int = BATCH,
     progress: Progress = no_progress,
 ) -> NDArray[np.float32]:
     """float32 [K, C]: clip probabilities in the order of `clips`; a row of NaN where nothing could be decoded."""

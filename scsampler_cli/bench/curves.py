@@ -11,12 +11,18 @@ import numpy as np
 from scsampler_cli.bench import paper
 from scsampler_cli.bench.empirical import BINS
 from scsampler_cli.bench.knowledge import Run
-from scsampler_cli.bench.strategies import Strategy, outcome, positions, strategy
+from scsampler_cli.bench.strategies import Outcome, Strategy, outcome, positions, strategy
 from scsampler_cli.bench.tables import Plan, baselines, sampled
 
 KS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50, 100)
 STRIDES = tuple(range(1, 11))
+DRAWS = 10
+"""Seeds of Random and Empirical along a curve, at most (our choice)."""
+ByK = dict[int, dict[str, Outcome]]
+"""K -> role -> what came of it."""
 ALPHAS = tuple(i / 10 for i in range(11))
+ROLES = ("scsampler", "random", "uniform", "empirical", "dense", "oracle")
+"""In the order of the legend."""
 PER_CENT = "top-1 accuracy, % of videos"
 
 
@@ -52,8 +58,8 @@ class Chart:
     levels: tuple[Series, ...] = ()
     """Values that do not depend on x, one point each."""
     marks: tuple[Mark, ...] = ()
-    steps: bool = False
-    """Drawn as a histogram."""
+    bars: bool = False
+    """The first series is drawn as bars, the others over it."""
     log_x: bool = False
 
     def record(self) -> dict[str, Any]:
@@ -65,12 +71,22 @@ class Chart:
 
 def charts(run: Run, plan: Plan) -> list[Chart]:
     """All figures that can be made of a run."""
-    made = [clips_chart(run, plan), share_chart(run, plan), alpha_chart(run, plan), runtime_chart(run, plan)]
-    return [chart for chart in (positions_chart(run, plan), *made, stride_chart(run, plan)) if chart is not None]
+    plan = replace(plan, draws=min(plan.draws, DRAWS))
+    by_k = {k: {role: outcome(run, way) for role, way in _at_k(run, replace(plan, k=k))} for k in _ks(run, plan)}
+    dense = outcome(run, dict(baselines(run, plan))["dense"])
+    made = [
+        positions_chart(run, plan, by_k),
+        clips_chart(by_k, dense),
+        share_chart(run, plan, dense),
+        alpha_chart(run, plan, dense),
+        runtime_chart(by_k, dense),
+        stride_chart(run, plan, dense),
+    ]
+    return [chart for chart in made if chart is not None]
 
 
 def _top1(run: Run, way: Strategy) -> float:
-    return outcome(run, way).accuracy()[0]
+    return outcome(run, way).top1
 
 
 def _at_k(run: Run, plan: Plan) -> list[tuple[str, Strategy]]:
@@ -84,35 +100,39 @@ def _ks(run: Run, plan: Plan) -> list[int]:
     return sorted({k for k in KS if k <= longest} | {min(plan.k, longest)})
 
 
-def _dense(run: Run, plan: Plan) -> Series:
-    return Series("Dense (all clips)", (0.0,), (_top1(run, dict(baselines(run, plan))["dense"]),), "dense")
+def _level(dense: Outcome) -> Series:
+    return Series("Dense (all clips)", (0.0,), (dense.top1,), "dense")
 
 
-def positions_chart(run: Run, plan: Plan) -> Chart:
+def positions_chart(run: Run, plan: Plan, by_k: ByK) -> Chart:
     """Where in the videos the chosen clips lie (Fig. 2)."""
-    ways = _at_k(run, plan)
     edges = np.linspace(0, 1, BINS + 1)
     series = []
-    for role, way in ways:
-        found = positions(run.videos, outcome(run, way).clips)
+    for role, each in by_k[max(k for k in by_k if k <= plan.k)].items():
+        found = positions(run.videos, each.clips)
         share = 100 * np.histogram(found, edges)[0] / max(1, len(found))
-        series.append(Series(way.name, tuple(edges[:-1].tolist()), tuple(share.tolist()), role))
-    x, y = "position in the video, from 0 (start) to 1 (end)", f"share of the chosen clips, % in each of {BINS} parts"
-    return Chart("positions", f"Where the clips lie, K = {plan.k} (Fig. 2)", x, y, tuple(series), steps=True)
+        middles = (edges[:-1] + edges[1:]) / 2
+        series.append(Series(each.way.name, tuple(middles.tolist()), tuple(share.tolist()), role))
+    x, y = f"position in the video, 0 = start, 1 = end; {BINS} parts", "chosen clips in a part, %"
+    return Chart("positions", f"Where the clips lie, K = {plan.k} (Fig. 2)", x, y, tuple(series), bars=True)
 
 
-def clips_chart(run: Run, plan: Plan) -> Chart:
+def clips_chart(by_k: ByK, dense: Outcome) -> Chart:
     """Accuracy against K (Fig. 4)."""
-    ks = _ks(run, plan)
-    by_k = [_at_k(run, replace(plan, k=k)) for k in ks]
+    first = next(iter(by_k.values()))
     series = [
-        Series(_bare(by_k[0][i][1].name), tuple(map(float, ks)), tuple(_top1(run, ways[i][1]) for ways in by_k), role)
-        for i, (role, _) in enumerate(by_k[0])
+        Series(
+            _bare(first[role].way.name),
+            tuple(map(float, by_k)),
+            tuple(found[role].top1 for found in by_k.values()),
+            role,
+        )
+        for role in first
     ]
     known = (("SCSampler", "av-union-list"), ("Random", "random"))
     marks = tuple(Mark(10, paper.TABLE_5[key], f"paper, {name}, K = 10") for name, key in known)
     title, x_label = "Accuracy against the number of clips (Fig. 4)", "K, clips classified per video"
-    return Chart("clips", title, x_label, PER_CENT, tuple(series), (_dense(run, plan),), marks, log_x=True)
+    return Chart("clips", title, x_label, PER_CENT, tuple(series), (_level(dense),), marks, log_x=True)
 
 
 def _bare(name: str) -> str:
@@ -120,7 +140,7 @@ def _bare(name: str) -> str:
     return name.split(" (")[0]
 
 
-def share_chart(run: Run, plan: Plan) -> Chart | None:
+def share_chart(run: Run, plan: Plan, dense: Outcome) -> Chart | None:
     """Accuracy against K' of AV-union-list (Fig. 5)."""
     if not (run.main.visual and run.main.audio):
         return None
@@ -130,10 +150,10 @@ def share_chart(run: Run, plan: Plan) -> Chart | None:
     points = ((0, "audio"), (8, "av-union-list"), (10, "visual"))
     marks = tuple(Mark(x, paper.TABLE_5[key], f"paper, K' = {x}") for x, key in points) if plan.k == 10 else ()
     x_label = f"K', clips taken by the picture, of K = {plan.k}"
-    return Chart("share", "Accuracy against K' (Fig. 5)", x_label, PER_CENT, (line,), (_dense(run, plan),), marks)
+    return Chart("share", "Accuracy against K' (Fig. 5)", x_label, PER_CENT, (line,), (_level(dense),), marks)
 
 
-def alpha_chart(run: Run, plan: Plan) -> Chart | None:
+def alpha_chart(run: Run, plan: Plan, dense: Outcome) -> Chart | None:
     """Accuracy against alpha of the convex combinations (Table 5 gives one value of each)."""
     if not (run.main.visual and run.main.audio):
         return None
@@ -144,32 +164,31 @@ def alpha_chart(run: Run, plan: Plan) -> Chart | None:
         marks.append(Mark(best, paper.TABLE_5[kind], f"paper, AV{kind[2:]}"))
     x_label = "alpha, weight of the picture"
     title = f"Accuracy against alpha, K = {plan.k} (Table 5)"
-    return Chart("alpha", title, x_label, PER_CENT, tuple(lines), (_dense(run, plan),), tuple(marks))
+    return Chart("alpha", title, x_label, PER_CENT, tuple(lines), (_level(dense),), tuple(marks))
 
 
-def runtime_chart(run: Run, plan: Plan) -> Chart | None:
+def runtime_chart(by_k: ByK, dense: Outcome) -> Chart | None:
     """Accuracy against seconds per video (Fig. 6); None where no time was measured."""
-    if run.costs is None:
+    if dense.run.costs is None:
         return None
-    found: dict[str, list[tuple[float, float]]] = {}
-    names: dict[str, str] = {}
-    for k in _ks(run, plan):
-        for role, way in _at_k(run, replace(plan, k=k)):
-            if role != "oracle":
-                each = outcome(run, way)
-                found.setdefault(role, []).append(((each.seconds() or {})["total"], each.accuracy()[0]))
-                names[role] = _bare(way.name)
-    dense = outcome(run, dict(baselines(run, plan))["dense"])
-    found["dense"], names["dense"] = [((dense.seconds() or {})["total"], dense.accuracy()[0])], "Dense (all clips)"
+    found: dict[str, list[Outcome]] = {"dense": [dense]}
+    for at in by_k.values():
+        for role in at.keys() - {"oracle"}:
+            found.setdefault(role, []).append(at[role])
     series = tuple(
-        Series(names[role], tuple(x for x, _ in points), tuple(y for _, y in points), role)
-        for role, points in found.items()
+        Series(
+            _bare(each[0].way.name) + (" (all clips)" if role == "dense" else ""),
+            tuple((o.seconds() or {})["total"] for o in each),
+            tuple(o.top1 for o in each),
+            role,
+        )
+        for role, each in sorted(found.items(), key=lambda item: ROLES.index(item[0]))
     )
     title = "Accuracy against runtime, K from 1 up (Fig. 6)"
     return Chart("runtime", title, "seconds per video", PER_CENT, series, log_x=True)
 
 
-def stride_chart(run: Run, plan: Plan) -> Chart:
+def stride_chart(run: Run, plan: Plan, dense: Outcome) -> Chart:
     """Accuracy against the clip stride N (Fig. 7)."""
     shortest = min(video.clips for video in run.videos)
     strides = [n for n in STRIDES if n <= max(1, shortest)]
@@ -179,7 +198,7 @@ def stride_chart(run: Run, plan: Plan) -> Chart:
     uniform = Series("Uniform", (0.0,), (_top1(run, dict(baselines(run, plan))["uniform"]),), "uniform")
     marks = tuple(Mark(n, value, f"paper, {what}, N = {n}") for n, value, what in paper.STRIDE)
     title = f"Accuracy when every N-th clip is scored, K = {plan.k} (Fig. 7)"
-    levels = (_dense(run, plan), uniform)
+    levels = (_level(dense), uniform)
     return Chart("stride", title, "N, clip stride of the sampler", PER_CENT, (line,), levels, marks)
 
 

@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.bench.curves import Chart, Series
-from scsampler_cli.bench.empirical import BINS
 from scsampler_cli.bench.knowledge import KnownVideo, Thumbnails
 
 STYLES: dict[str, dict[str, Any]] = {
     "scsampler": {"color": "#0072B2", "marker": "o", "linestyle": "-", "linewidth": 2.4, "zorder": 5},
-    "oracle": {"color": "#56B4E9", "marker": "v", "linestyle": (0, (6, 2))},
+    "oracle": {"color": "#56B4E9", "marker": "v", "linestyle": (0, (6, 2)), "zorder": 6},
     "random": {"color": "#E69F00", "marker": "^", "linestyle": ":"},
     "uniform": {"color": "#009E73", "marker": "s", "linestyle": "--"},
     "empirical": {"color": "#CC79A7", "marker": "D", "linestyle": "-."},
@@ -36,10 +35,13 @@ def svg(chart: Chart, page: bool = False) -> str:
         chart: the numbers.
         page: for a page: no ground, and ink of the page's text colour, so that it can be read in light and dark.
     """
-    ink = _PAGE_INK if page else INK
-    text = _saved(chart, "svg", ink).decode()
+    text = _saved(chart, "svg", _PAGE_INK).decode()
     text = text[text.index("<svg") :]
-    return text.replace(ink, "currentColor") if page else text
+    if page:
+        return text.replace(_PAGE_INK, "currentColor")
+    end_of_tag = text.index(">") + 1
+    ground = '<rect width="100%" height="100%" fill="#ffffff"/>'
+    return text[:end_of_tag] + ground + text[end_of_tag:].replace(_PAGE_INK, INK)
 
 
 def png(chart: Chart) -> bytes:
@@ -91,18 +93,19 @@ def _draw(chart: Chart, axes: Any, ink: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     if chart.log_x:
         _log_axis(chart, axes)
-    if not chart.steps:
+    if not chart.bars:
         low, high = axes.get_ylim()
         axes.set_ylim(max(-2, low - 2), min(102, high + 2))
 
 
 def _draw_series(chart: Chart, series: Series, axes: Any) -> None:
-    style = STYLES[series.role]
-    if chart.steps:
-        drawn = {k: v for k, v in style.items() if k != "marker"}
-        axes.stairs(series.y, np.linspace(0, 1, BINS + 1), label=series.name, **{"linewidth": 1.8, **drawn})
+    style = {"linewidth": 1.8, "markersize": 6, **STYLES[series.role]}
+    if chart.bars and series is chart.series[0]:
+        axes.bar(series.x, series.y, width=0.9 / len(series.x), label=series.name, color=style["color"], alpha=0.45)
+    elif chart.bars:
+        axes.plot(series.x, series.y, label=series.name, **{**style, "markersize": 4, "linewidth": 1.4})
     else:
-        axes.plot(series.x, series.y, label=series.name, markersize=6, **{"linewidth": 1.8, **style})
+        axes.plot(series.x, series.y, label=series.name, **style)
 
 
 def _log_axis(chart: Chart, axes: Any) -> None:

@@ -78,6 +78,11 @@ class Outcome:
         """float64 [V]: share of draws in which the true label is among the first `top` tags."""
         return (self.places < top).mean(axis=1)
 
+    @property
+    def top1(self) -> float:
+        """Percent of videos that are right."""
+        return 100 * float(self.hits().mean())
+
     def accuracy(self, top: int = 1) -> tuple[float, float, float]:
         """Percent of videos, and its 95 % bootstrap interval."""
         hits = self.hits(top)

@@ -103,12 +103,14 @@ def verdict(run: Run, table: Table, plan: Plan) -> str:
     speed_up = best.get("speed_up")
     if speed_up is not None:
         overhead = overhead_clips(run, {"read": best["read_s"], "score": best["score_s"]})
+        how = f"{speed_up:.1f} times faster" if speed_up > 1 else f"{1 / speed_up:.1f} times slower"
         text.append(
-            f"It takes {best['total_s']:.2f} s a video against {dense['total_s']:.2f} s, {speed_up:.1f} times less; "
-            f"the sampler costs as much as {overhead:.1f} clip evaluations."
+            f"It takes {best['total_s']:.2f} s a video against {dense['total_s']:.2f} s, {how}; the sampler costs as much as "
+            f"{overhead:.1f} clip evaluations."
         )
     if best["gain_low"] > 0:
-        text.append("It is more accurate than Dense" + (", and faster." if (speed_up or 0) > 1 else "."))
+        faster = ", and faster." if (speed_up or 0) > 1 else ", but slower: this classifier is too cheap for a sampler."
+        text.append(f"It is more accurate than Dense{'.' if speed_up is None else faster}")
     elif best["gain_high"] < 0:
         text.append("It is less accurate than Dense here: train a sampler for these videos, or take more clips.")
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
@@ -93,9 +93,9 @@ def sampled(run: Run, plan: Plan) -> list[tuple[str, Strategy]]:
     if run.joint is not None:
         ways.append((JOINT, strategy("AV-joint-training", "av-convex-score", plan.k, run.joint, alpha=0.5)))
     if main.visual:
-        ways.append(("visual", strategy("visual only", "visual", plan.k, main)))
+        ways.append(("visual", strategy("visual only", "visual", plan.k, replace(main, networks=main.visual))))
     if main.audio:
-        ways.append(("audio", strategy("audio only", "audio", plan.k, main)))
+        ways.append(("audio", strategy("audio only", "audio", plan.k, replace(main, networks=main.audio))))
     return ways
 
 

@@ -32,10 +32,8 @@ from scsampler_cli.pipeline import classify
 from scsampler_cli.samplers.inputs import sound_input, visual_input
 from scsampler_cli.samplers.networks import INPUT_SHAPES
 from scsampler_cli.samplers.scoring import BATCH_CLIPS, AudioSampler, SamplerNetwork, VisualSampler
-from scsampler_cli.video import Samplers, Video, clip_frames, sound_clips, visual_clips
+from scsampler_cli.video import BATCH, Samplers, Video, clip_frames, sound_clips, visual_clips
 
-BATCH = 16
-"""Clips classified at once, by Dense and by every other strategy alike."""
 Item = TypeVar("Item")
 
 
@@ -184,6 +182,16 @@ def _time_dense(video: Video, models: Models, rates: Rates) -> None:
             probabilities_of(models.classifier, np.stack(batch))
 
 
+def tagging_samplers(models: Models) -> Samplers:
+    """The sampler under test as `classify` runs it."""
+    networks = [models.networks[network.name] for network in models.samplers[0].networks]
+    visual, audio = ([n for n in networks if (n.kind in VISUAL) is seen] for seen in (True, False))
+    return Samplers(
+        VisualSampler(visual, visual_input) if visual else None,
+        AudioSampler(audio, lambda sound, _: sound_input(sound)) if audio else None,
+    )
+
+
 def _checks(
     run: Run, videos: Sequence[KnownVideo], models: Models, measuring: Measuring, plan: Plan
 ) -> Iterator[Check]:
@@ -191,12 +199,7 @@ def _checks(
     way = next((way for key, way in sampled(run, plan) if key != JOINT), None)
     if way is None or way.selection is None:
         return
-    networks = [models.networks[n.name] for n in run.main.networks]
-    visual, audio = ([n for n in networks if (n.kind in VISUAL) is seen] for seen in (True, False))
-    samplers = Samplers(
-        VisualSampler(visual, visual_input) if visual else None,
-        AudioSampler(audio, lambda sound, _: sound_input(sound)) if audio else None,
-    )
+    samplers = tagging_samplers(models)
     for video in videos:
         start = time.perf_counter()
         record = classify(Path(video.path), samplers, models.classifier, measuring.features, way.selection, top=1)

@@ -114,7 +114,7 @@ class _ClipBuilder:
         if coded.is_intra:
             if "if" in self._settings.inputs:
                 self._iframes.append(self._info.orientation.picture(self._pictures.rgb(coded)))
-        elif coded.references and self._takes(coded.position):
+        elif coded.references and {"md", "rgbr"} & set(self._settings.inputs) and self._takes(coded.position):
             self._add_predicted(coded)
 
     def _takes(self, position: int) -> bool:

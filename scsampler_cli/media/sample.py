@@ -1,0 +1,91 @@
+"""A generated video of any length, size and codec, to measure speed on (ours): moving pictures with hard cuts, and sound.
+
+It says nothing; what it costs to read is like real footage: detail, motion, noise, a cut every few seconds, default settings of
+the encoder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import cast
+
+import av
+import av.video.stream
+import numpy as np
+from numpy.typing import NDArray
+
+FPS = 30
+RATE_HZ = 44100
+ENCODERS = {"h264": "libx264", "mpeg4": "mpeg4", "hevc": "libx265", "vp9": "libvpx-vp9", "av1": "libsvtav1"}
+"""Codec -> FFmpeg's encoder, at its defaults but for AV1 and VP9, which would take minutes."""
+_OPTIONS = {
+    "av1": {"preset": "10"},
+    "vp9": {"deadline": "realtime", "cpu-used": "8"},
+    "hevc": {"x265-params": "log-level=none"},
+}
+_SCENE_S = 6
+_NOISE = 3.0
+"""Grey levels."""
+
+
+def write_sample(
+    path: Path, seconds: float, width: int, height: int, codec: str, progress: Callable[[int, int], None]
+) -> None:
+    """Render and encode; the same arguments give the same pictures.
+
+    Args:
+        path: .mp4 to write.
+        seconds: length.
+        width: pixels, even.
+        height: pixels, even.
+        codec: of ENCODERS.
+        progress: told of frames done and their number.
+    """
+    frames = max(1, round(seconds * FPS))
+    with av.open(str(path), "w") as box:
+        options = _OPTIONS.get(codec, {})
+        video = cast("av.video.stream.VideoStream", box.add_stream(ENCODERS[codec], rate=FPS, options=options))
+        video.width, video.height, video.pix_fmt = width, height, "yuv420p"
+        audio = box.add_stream("aac", rate=RATE_HZ, layout="mono")
+        for count, picture in enumerate(_pictures(frames, width, height)):
+            frame = av.VideoFrame.from_ndarray(picture, "rgb24")
+            frame.pts, frame.time_base = count, Fraction(1, FPS)
+            box.mux(video.encode(frame))
+            if count % FPS == 0:
+                progress(count, frames)
+        box.mux(video.encode(None))
+        for at in range(0, frames * RATE_HZ // FPS, 1024):
+            t = np.arange(at, at + 1024) / RATE_HZ
+            tone = 0.3 * np.sin(2 * np.pi * (220 + 40 * np.sin(0.5 * t)) * t)
+            block = av.AudioFrame.from_ndarray(tone.astype(np.float32)[None], "fltp", "mono")
+            block.sample_rate, block.pts, block.time_base = RATE_HZ, at, Fraction(1, RATE_HZ)
+            box.mux(audio.encode(block))
+        box.mux(audio.encode(None))
+
+
+def _pictures(frames: int, width: int, height: int) -> Iterator[NDArray[np.uint8]]:
+    """uint8 [height, width, 3]: a window that wanders over a picture of its own in every scene, with a patch that crosses it."""
+    rng = np.random.default_rng(2019)
+    grain = [rng.normal(0, _NOISE, (height, width, 1)) for _ in range(8)]
+    for start in range(0, frames, _SCENE_S * FPS):
+        margin = 64
+        ground = _detail(rng, height + 2 * margin, width + 2 * margin)
+        patch = _detail(rng, height // 3, width // 3)
+        speed, phase = rng.uniform(0.2, 1.2, 2), rng.uniform(0, 6, 2)
+        for i in range(min(_SCENE_S * FPS, frames - start)):
+            y, x = (margin * (1 + 0.9 * np.sin(speed * i / FPS + phase))).astype(int)
+            picture = ground[y : y + height, x : x + width].astype(np.float32)
+            left = int((width - patch.shape[1]) * (0.5 + 0.5 * np.sin(1.7 * i / FPS + phase[0])))
+            picture[height // 3 : height // 3 + patch.shape[0], left : left + patch.shape[1]] = patch
+            yield np.clip(picture + grain[(start + i) % len(grain)], 0, 255).astype(np.uint8)
+
+
+def _detail(rng: np.random.Generator, height: int, width: int) -> NDArray[np.uint8]:
+    """uint8 [height, width, 3]: random colours at several scales, as in natural pictures."""
+    picture = np.zeros((height, width, 3), np.float32)
+    for size in (64, 16, 4):
+        coarse = rng.normal(0, size**0.5 * 5, (height // size + 2, width // size + 2, 3))
+        picture += np.kron(coarse, np.ones((size, size, 1)))[:height, :width]
+    return np.clip(128 + picture, 0, 255).astype(np.uint8)
