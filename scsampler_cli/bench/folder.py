@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +110,7 @@ def load(folder: Path) -> list[Run]:
         raise InputError(f"{folder} holds no bench to replay", hint="scsampler bench DATA -o FOLDER makes one")
     try:
         return [_load(path) for path in found]
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError, BadZipFile) as error:
         raise InputError(
             f"{folder}: damaged ({error})", hint="run the bench again; its cache makes that quick"
         ) from error

@@ -1,0 +1,256 @@
+"""On real videos: what a bench knows is what the commands say, computed once, whoever asks and however often it is stopped."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from scsampler_cli.bench import folder
+from scsampler_cli.bench.collect import Data, Wishes, collect
+from scsampler_cli.bench.knowledge import Run
+from scsampler_cli.bench.measure import FEATURES, Measuring, Models, known_videos
+from scsampler_cli.bench.models import assemble, clip_gmacs
+from scsampler_cli.bench.strategies import chosen
+from scsampler_cli.bench.summary import summarise
+from scsampler_cli.bench.tables import Plan, sampled
+from scsampler_cli.bench.timing import tagging_samplers
+from scsampler_cli.cache import Cache
+from scsampler_cli.classifiers import registry
+from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
+from scsampler_cli.config import FeatureSettings, SelectionSettings
+from scsampler_cli.datasets.example import Example
+from scsampler_cli.errors import ScsamplerError, SettingsError
+from scsampler_cli.pipeline import classify
+from scsampler_cli.samplers.networks import build, count_macs
+from scsampler_cli.samplers.scoring import SamplerNetwork
+from scsampler_cli.video import Video, no_progress, scores_of
+from tests.synthetic import pan, tone, write_video
+
+SPEC = InputSpec(8, 2, 36, (32, 32))
+CPU = torch.device("cpu")
+
+
+class Brightness:
+    """A classifier with a known answer: the brighter a clip, the surer it is of "right". It counts what it is asked."""
+
+    name, labels, spec = "brightness", ("down", "right"), SPEC
+    weights = WeightsInfo("brightness", "b" * 64)
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def classify(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        self.asked += len(clips)
+        p = clips.mean(axis=(1, 2, 3, 4)).astype(np.float32) / 255
+        return np.stack([1 - p, p], axis=1)
+
+
+def sampler(kind: str, arch: str, outputs: int, seed: int) -> SamplerNetwork:
+    torch.manual_seed(seed)
+    objective = "ac" if outputs > 1 else "sal-rank"
+    info = WeightsInfo(f"{kind}{seed}.safetensors", f"{seed:064d}")
+    network = build(arch, kind, outputs).eval()
+    return SamplerNetwork(kind, arch, objective, network, info, CPU, torch.float32, ("down", "right"))
+
+
+NETWORKS = [sampler("md", "shufflenet26", 2, 1), sampler("rgbr", "shufflenet26", 2, 2), sampler("mel", "vgg18", 1, 3)]
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> list[Example]:
+    """Six videos, with sound, without, and too short for K clips; H.264 with B-frames, and MPEG-4."""
+    place = tmp_path_factory.mktemp("videos")
+    found = []
+    for i in range(3):
+        for label, (dx, dy) in {"right": (4, 0), "down": (0, 4)}.items():
+            frames = 24 if i == 2 and dx else 120
+            lit = [
+                (f * (0.3 + 0.005 * t)).astype(np.uint8)
+                for t, f in enumerate(pan(frames, dx, dy, 64, 96, seed=9 * i + dx))
+            ]
+            sound = None if i == 1 else tone(frames / 25, 500)
+            codec = "mpeg4" if i == 1 and dx else "libx264"
+            path = write_video(place / f"{label}{i}.mp4", lit, audio=sound, codec=codec)
+            found.append(Example(path, label, "val"))
+    return found
+
+
+def models(classifier: Brightness | None = None, main: list[SamplerNetwork] | None = None) -> Models:
+    return assemble(classifier or Brightness(), "float32", main or NETWORKS, {}, [], [])
+
+
+def measuring(cache: Path, keep: bool = True, jobs: int = 1) -> Measuring:
+    torch.set_num_threads(1)
+    return Measuring(Cache(cache), FeatureSettings(), keep, jobs, no_progress)
+
+
+def never(example: Example, error: ScsamplerError) -> None:
+    raise AssertionError(f"{example.path}: {error}")
+
+
+def scores(run: list) -> list[dict[str, list[float]]]:
+    return [{name: np.nan_to_num(values, nan=-1).tolist() for name, values in video.scores.items()} for video in run]
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_scores_are_those_of_the_score_command(examples: list[Example], tmp_path: Path, keep: bool) -> None:
+    loaded = models()
+    for video in known_videos(examples, loaded, measuring(tmp_path, keep), never):
+        live = scores_of(Video(Path(video.path), 8, 2), tagging_samplers(loaded), FeatureSettings())
+        ours = video.clip_scores(loaded.samplers[0])
+        assert np.array_equal(ours.clips, live.clips)
+        for mine, theirs in ((ours.visual, live.visual), (ours.audio, live.audio)):
+            assert mine is not None
+            assert theirs is not None
+            assert np.array_equal(mine, theirs, equal_nan=True)
+
+
+def test_a_replayed_choice_is_that_of_a_live_run(examples: list[Example], tmp_path: Path) -> None:
+    loaded = models()
+    for strategy in ("av-union-list", "visual", "audio", "uniform", "random", "dense"):
+        selection = SelectionSettings(strategy, 3)
+        for video in known_videos(examples, loaded, measuring(tmp_path), never):
+            record = classify(
+                Path(video.path), tagging_samplers(loaded), loaded.classifier, FeatureSettings(), selection
+            )
+            run = Run("", {}, loaded.samplers, None, (), (video,), (), None, None)
+            way = replace(sampled(run, Plan(3))[0][1], selection=selection, sampler=loaded.samplers[0])
+            ours = chosen(video, way)
+            assert [clip["clip"] for clip in record["clips"]] == ours.tolist()
+            mean = video.probabilities[ours].mean(axis=0)
+            assert record["tags"][0]["probability"] == pytest.approx(float(mean.max()), abs=1e-6)
+
+
+def test_the_classifier_is_asked_once_for_each_clip(examples: list[Example], tmp_path: Path) -> None:
+    classifier = Brightness()
+    first = list(known_videos(examples, models(classifier), measuring(tmp_path), never))
+    assert classifier.asked == sum(video.clips for video in first)
+    again = list(known_videos(examples, models(classifier), measuring(tmp_path), never))
+    assert classifier.asked == sum(video.clips for video in first)
+    assert scores(first) == scores(again)
+
+
+def test_a_further_network_needs_no_video(
+    examples: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = [NETWORKS[0], NETWORKS[1]]
+    first = list(known_videos(examples, models(main=both), measuring(tmp_path), never))
+    monkeypatch.setattr("scsampler_cli.bench.measure.extract", None)
+    monkeypatch.setattr("scsampler_cli.bench.measure.visual_clips", None)
+    other = sampler("rgbr", "shufflenet26", 2, 7)
+    second = list(known_videos(examples, models(main=[NETWORKS[0], other]), measuring(tmp_path), never))
+    name = "RGB-R ShuffleNet-26 AC"
+    assert not np.array_equal(first[0].scores[name], second[0].scores[name])
+    assert np.array_equal(first[0].scores["MD ShuffleNet-26 AC"], second[0].scores["MD ShuffleNet-26 AC"])
+
+
+def test_several_processes_find_the_same(examples: list[Example], tmp_path: Path) -> None:
+    one = list(known_videos(examples, models(), measuring(tmp_path / "1"), never))
+    two = list(known_videos(examples, models(), measuring(tmp_path / "2", jobs=2), never))
+    assert scores(one) == scores(two)
+
+
+def test_a_run_that_was_stopped_goes_on(examples: list[Example], tmp_path: Path) -> None:
+    classifier = Brightness()
+    stream = known_videos(examples, models(classifier), measuring(tmp_path), never)
+    begun = [next(stream), next(stream)]
+    stream.close()  # as an interrupt does
+    asked = classifier.asked
+    whole = list(known_videos(examples, models(classifier), measuring(tmp_path), never))
+    assert classifier.asked - asked == sum(video.clips for video in whole[2:])
+    assert scores(begun) == scores(whole[:2])
+
+
+def test_a_damaged_feature_file_is_made_anew(examples: list[Example], tmp_path: Path) -> None:
+    first = list(known_videos(examples[:1], models(main=NETWORKS[:2]), measuring(tmp_path), never))
+    (file,) = tmp_path.rglob(f"{FEATURES}*")
+    file.write_bytes(file.read_bytes()[:-40])
+    again = [
+        sampler("md", "shufflenet26", 2, 1),
+        sampler("rgbr", "shufflenet26", 2, 8),
+    ]  # a network that must look again
+    second = list(known_videos(examples[:1], models(main=again), measuring(tmp_path), never))
+    assert len(second) == 1
+    assert scores(first)[0]["MD ShuffleNet-26 AC"] == scores(second)[0]["MD ShuffleNet-26 AC"]
+
+
+def test_bad_videos_are_reported_rows(examples: list[Example], tmp_path: Path) -> None:
+    junk = tmp_path / "junk.mp4"
+    junk.write_bytes(b"no video at all" * 99)
+    bad = [
+        Example(junk, "right", "val"),
+        Example(tmp_path / "gone.mp4", "down", "val"),
+        Example(examples[0].path, "up", "val"),
+    ]
+    told: list[str] = []
+    data = Data("set", [bad[0], *examples[:2], *bad[1:]], [Example(junk, "right", "train")])
+    run = collect(
+        data,
+        models(),
+        measuring(tmp_path / "cache"),
+        Plan(3),
+        Wishes(0, 1),
+        lambda e, error: told.append(str(e.path)),
+        "x",
+    )
+    assert len(run.videos) == 2
+    assert [failure["path"] for failure in run.failures] == told
+    assert sorted(told) == sorted(str(e.path) for e in (*bad, bad[0]))
+    assert "does not know the label 'up'" in str(run.failures)
+
+
+def test_a_whole_run_live_and_replayed(examples: list[Example], tmp_path: Path) -> None:
+    """Everything at once: times, Empirical, the live check, pictures; and the same report from the disk."""
+    loaded = models()
+    data = Data("set", examples, [replace(example, split="train") for example in examples[:2]])
+    run = collect(data, loaded, measuring(tmp_path / "cache"), Plan(3), Wishes(2, 2), never, "scsampler bench set.csv")
+    assert run.costs is not None
+    assert run.costs.videos == 2
+    assert set(run.costs.read_s) == {"md", "rgbr", "md+rgbr", "mel"}
+    assert set(run.costs.score_s) == set(loaded.networks)
+    rates = (
+        run.costs.index_s,
+        run.costs.decode_s,
+        run.costs.classify_s,
+        *run.costs.read_s.values(),
+        *run.costs.score_s.values(),
+    )
+    assert all(rate > 0 for rate in rates)
+    assert all(check.same_clips and check.same_tag and check.measured_s > 0 for check in run.costs.checks)
+    assert len(run.thumbnails) == 2
+    assert run.thumbnails[0].pictures.shape[1:] == (96, 144, 3)
+    assert run.thumbnails[0].pictures.std() > 5
+    assert run.classifier["gmacs"] is None  # it does not use torch
+    folder.save([run], tmp_path / "known")
+    (again,) = folder.load(tmp_path / "known")
+    assert summarise([again], Plan(3)).record() == summarise([run], Plan(3)).record()
+
+
+def test_multiply_adds_are_counted_from_the_modules() -> None:
+    demo = registry.load("demo", CPU, torch.float32, None, None)
+    network = demo._network  # type: ignore[attr-defined]
+    spec = demo.spec
+    assert clip_gmacs(demo) == pytest.approx(count_macs(network, (3, spec.frames, *spec.crop)) / 1e9, rel=1e-6)
+
+
+def test_networks_have_one_role_each() -> None:
+    again = sampler("md", "shufflenet26", 2, 9)
+    mixed = [NETWORKS[0], sampler("rgbr", "shufflenet26", 2, 10)]
+    found = assemble(Brightness(), "float32", NETWORKS, {"other": mixed}, [], [again])
+    assert "MD ShuffleNet-26 AC (md9)" in found.networks
+    assert found.samplers[1].networks[0].name == "MD ShuffleNet-26 AC"  # the same file, loaded once
+    with pytest.raises(SettingsError, match="two networks for one input"):
+        assemble(Brightness(), "float32", [NETWORKS[0], again], {}, [], [])
+    with pytest.raises(SettingsError, match="no sampler"):
+        assemble(Brightness(), "float32", [], {}, [], [])
+
+
+def test_networks_trained_together_are_not_rows_of_the_design_tables() -> None:
+    joint = [sampler("md", "shufflenet26", 2, 11), sampler("mel", "vgg18", 2, 12)]
+    found = assemble(Brightness(), "float32", NETWORKS, {}, joint, [])
+    assert found.joint is not None
+    assert [n.name for n in found.joint.networks] == ["MD ShuffleNet-26 AC joint", "sound VGG-18 AC joint"]
+    assert len(found.compared) == 3
