@@ -24,12 +24,13 @@ LAYERS = (
     ("weightfile", "device", "public", "cache"),
     ("samplers", "classifiers", "catalogue"),
     ("selection", "aggregate", "inputs", "tables", "writers"),
+    ("datasets",),
     ("replay",),
+    ("bench",),  # what needs neither videos nor torch
     ("video",),
     ("stored", "clipprobs"),
     ("pipeline",),
-    ("datasets",),
-    ("demo", "train", "bench"),
+    ("demo", "train", "bench.measure", "bench.models", "bench.timing", "bench.speed", "bench.collect"),
     ("console",),
     ("cli",),
     ("__main__",),
@@ -44,6 +45,11 @@ CONFINED = {
         "samplers",
         "classifiers",
         "train",
+        "bench.measure",
+        "bench.models",
+        "bench.timing",
+        "bench.speed",
+        "bench.collect",
         "weightfile",
         "device",
         "public",
@@ -54,7 +60,7 @@ CONFINED = {
     "torchvision": ("samplers", "classifiers", "public", "features.render"),
     "torchaudio": ("features.mel",),
     "safetensors": ("weightfile",),
-    "matplotlib": ("train.history",),
+    "matplotlib": ("train.history", "bench.figures"),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from scsampler_cli.bench.empirical import oracle_positions
 from scsampler_cli.bench.knowledge import KnownVideo, Run, Thumbnails
 from scsampler_cli.bench.measure import Failed, Measuring, Models, gone, known_videos
 from scsampler_cli.bench.models import classifier_facts
-from scsampler_cli.bench.tables import Plan, sampled
+from scsampler_cli.bench.request import Data, Plan, Wishes
+from scsampler_cli.bench.tables import sampled
 from scsampler_cli.bench.timing import time_costs
 from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.datasets.example import Example
@@ -30,27 +31,6 @@ SHEET_CLIPS = 5
 """Best clips, and worst clips, of a video on the contact sheet (our choice)."""
 SHEET_HEIGHT = 96
 """Pixels."""
-
-
-@dataclass(frozen=True)
-class Data:
-    """One data set."""
-
-    name: str
-    examples: Sequence[Example]
-    """To compare on."""
-    train: Sequence[Example]
-    """For Empirical's histogram; may be empty."""
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What else is wanted of a run."""
-
-    timed: int
-    """Videos on which times are measured; 0 for none."""
-    sheet: int
-    """Videos on the contact sheet."""
 
 
 def collect(
@@ -129,18 +109,16 @@ def _train_positions(
 
 
 def _settings(models: Models, measuring: Measuring, command: str) -> dict[str, Any]:
-    device = next(iter(models.networks.values())).device
-    gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else None
-    machine = {"system": platform.platform(), "processor": processor(), "threads": torch.get_num_threads(), "gpu": gpu}
     features = {**asdict(measuring.features), "inputs": list(models.inputs)}
-    return {
-        "command": command,
-        "features": features,
-        "device": str(device),
-        "precision": models.precision,
-        "machine": machine,
-        "versions": report.versions(FFMPEG_VERSION),
-    }
+    device = str(next(iter(models.networks.values())).device)
+    return {"command": command, "features": features, "device": device, "precision": models.precision, **machine()}
+
+
+def machine() -> dict[str, Any]:
+    """What measures, for the record."""
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    about = {"system": platform.platform(), "processor": processor(), "threads": torch.get_num_threads(), "gpu": gpu}
+    return {"machine": about, "versions": report.versions(FFMPEG_VERSION)}
 
 
 def processor() -> str:

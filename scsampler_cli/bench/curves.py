@@ -11,8 +11,9 @@ import numpy as np
 from scsampler_cli.bench import paper
 from scsampler_cli.bench.empirical import BINS
 from scsampler_cli.bench.knowledge import Run
+from scsampler_cli.bench.request import Plan
 from scsampler_cli.bench.strategies import Outcome, Strategy, outcome, positions, strategy
-from scsampler_cli.bench.tables import Plan, baselines, sampled
+from scsampler_cli.bench.tables import baselines, sampled
 
 KS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50, 100)
 STRIDES = tuple(range(1, 11))

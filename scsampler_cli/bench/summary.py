@@ -10,8 +10,8 @@ import numpy as np
 
 from scsampler_cli.bench.curves import Chart, charts, overhead_clips
 from scsampler_cli.bench.knowledge import KnownVideo, Run
+from scsampler_cli.bench.request import Plan
 from scsampler_cli.bench.tables import (
-    Plan,
     Row,
     Table,
     audio_table,

@@ -10,6 +10,7 @@ from typing import Any
 from scsampler_cli.bench import paper
 from scsampler_cli.bench.empirical import histogram
 from scsampler_cli.bench.knowledge import SHOWN, NetworkFacts, Run, SamplerFacts
+from scsampler_cli.bench.request import Plan
 from scsampler_cli.bench.strategies import Outcome, Strategy, difference, outcome, strategy
 from scsampler_cli.config import DEFAULT_ALPHA
 
@@ -17,17 +18,6 @@ Row = dict[str, Any]
 BLENDS = ("av-union-list", "av-convex-list", "av-convex-score", "av-intersect-list")
 JOINT = "av-joint-training"
 TOP = 5
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is asked of the tables; the rest follows from what is known."""
-
-    k: int = 10
-    """K (App. C.2)."""
-    seed: int = 0
-    draws: int = 20
-    """Seeds of Random and Empirical (our choice)."""
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,9 @@ from scsampler_cli.bench.costs import Check, Costs, inputs_key
 from scsampler_cli.bench.knowledge import KnownVideo, Run
 from scsampler_cli.bench.measure import Measuring, Models
 from scsampler_cli.bench.metrics import place_of_truth
+from scsampler_cli.bench.request import Plan
 from scsampler_cli.bench.strategies import outcome
-from scsampler_cli.bench.tables import JOINT, Plan, sampled, visual_groups
+from scsampler_cli.bench.tables import JOINT, sampled, visual_groups
 from scsampler_cli.classifiers.base import probabilities_of
 from scsampler_cli.config import VISUAL, FeatureSettings
 from scsampler_cli.media import plain

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from scsampler_cli.bench.knowledge import Run, SamplerFacts
+from scsampler_cli.bench.request import Plan
 from scsampler_cli.bench.strategies import Outcome, outcome, strategy
-from scsampler_cli.bench.tables import Column, Plan, Row, Table, baselines
+from scsampler_cli.bench.tables import Column, Row, Table, baselines
 
 PAPER = (
     "The paper's Table 3, MC3-18: on Kinetics 67.0 with its own sampler, 65.0 with one trained on Sports1M, 65.9 with one for "

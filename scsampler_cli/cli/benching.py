@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from scsampler_cli import console
+from scsampler_cli.bench.request import Data, Plan, Wishes
 from scsampler_cli.cli import environment, models
 from scsampler_cli.config import AUDIO, VISUAL, FeatureSettings
 from scsampler_cli.errors import InputError, OutputError, SettingsError
@@ -26,11 +27,9 @@ from scsampler_cli.shipped import SETS, sampler_files, set_files
 from scsampler_cli.workers import default_jobs
 
 if TYPE_CHECKING:
-    from scsampler_cli.bench.collect import Data
     from scsampler_cli.bench.knowledge import Run
     from scsampler_cli.bench.measure import Measuring, Models
     from scsampler_cli.bench.summary import Summary
-    from scsampler_cli.bench.tables import Plan
     from scsampler_cli.classifiers.base import ClipClassifier
     from scsampler_cli.datasets.example import Example
 
@@ -89,8 +88,6 @@ def run(given: Given) -> bool:
     Raises:
         ScsamplerError: nothing could be compared.
     """
-    from scsampler_cli.bench.tables import Plan
-
     plan = Plan(given.k, given.seed, given.draws)
     if given.output is not None:
         _check_folder(given.output, given.resume)
@@ -100,7 +97,9 @@ def run(given: Given) -> bool:
 
         runs, problems = [run for path in given.replay for run in folder.load(path / KNOWN)], 0
     else:
-        runs, problems = _measured(given, plan)
+        read = [] if given.demo else [_data(text, given) for text in given.data or ()]
+        runs = _measured([data for data, _ in read] or [_demo_data(given)], given, plan)
+        problems = sum(bad for _, bad in read)
     _report(runs, plan, given)
     return bool(problems or any(run.failures for run in runs))
 
@@ -123,28 +122,26 @@ def _check_folder(output: Path, resume: bool) -> None:
         raise OutputError(f"cannot write {output}: {error.strerror or error}", hint="name another folder") from error
 
 
-def _measured(given: Given, plan: Plan) -> tuple[list[Run], int]:
-    """Every data set under every classifier that knows its labels; and how many rows of the lists were no use."""
-    read = _demo_data(given) if given.demo else [_data(text, given) for text in given.data or ()]
-    problems = sum(bad for _, bad in read)
+def _measured(sets: Sequence[Data], given: Given, plan: Plan) -> list[Run]:
+    """Every data set under every classifier that knows its labels."""
     runs = []
     for name in given.classifiers:
         classifier = models.load_classifier(
             name, given.weights, given.labels, given.device, given.precision, given.quiet
         )
         loaded = load_networks(given, classifier)
-        for data, _ in read:
+        for data in sets:
             if not any(example.label in classifier.labels for example in data.examples):
                 console.say(f"note: {classifier.name} knows no label of {data.name}: not compared")
                 continue
             runs.append(_collect(data, loaded, given, plan))
     if not runs:
         raise InputError("no classifier knows a label of any data set", hint="choose another --classifier")
-    return runs, problems
+    return runs
 
 
 def _collect(data: Data, loaded: Models, given: Given, plan: Plan) -> Run:
-    from scsampler_cli.bench.collect import Wishes, collect
+    from scsampler_cli.bench.collect import collect
     from scsampler_cli.errors import ScsamplerError
 
     with console.Bars(given.quiet) as bars:
@@ -173,13 +170,12 @@ def command_line() -> str:
 
 
 def _data(text: str, given: Given) -> tuple[Data, int]:
-    """A data set by its path, or NAME=PATH."""
-    from scsampler_cli.bench.collect import Data
+    """A data set by its path, or NAME=PATH; and how many rows were no use."""
     from scsampler_cli.datasets.reading import read
 
     name, named, rest = text.partition("=")
     path = Path(rest) if named and not Path(text).exists() else Path(text)
-    listing = read(path)
+    listing = read(path, learnt=False)
     for problem in listing.problems:
         console.say(f"skipped: {problem}")
     for note in () if given.quiet else listing.notes:
@@ -189,15 +185,13 @@ def _data(text: str, given: Given) -> tuple[Data, int]:
         return Data(title, listing.examples, ()), len(listing.problems)
     sides = {side: [e for e in listing.examples if e.split == side] for side in ("train", "val")}
     if not sides["val"]:
-        raise InputError(
-            f"{path} has no videos of the split val", hint="those are compared; leave the column out for all"
-        )
+        hint = "those are compared; leave the column out to compare all"
+        raise InputError(f"{path} has no videos of the split val", hint=hint)
     return Data(title, sides["val"], sides["train"] if given.empirical else ()), len(listing.problems)
 
 
-def _demo_data(given: Given) -> list[tuple[Data, int]]:
+def _demo_data(given: Given) -> Data:
     """Twelve videos to compare on, and six for Empirical, that no shipped network was trained on."""
-    from scsampler_cli.bench.collect import Data
     from scsampler_cli.demo import demo_set
 
     with console.Bars(given.quiet) as bars:
@@ -206,7 +200,7 @@ def _demo_data(given: Given) -> list[tuple[Data, int]]:
             demo_set(folder, count, seed, seconds, False, split, lambda n, of: bars("rendering", n, of), given.jobs)
             for count, seed, seconds, split in ((2, DEMO_SEED, 60, "val"), (1, DEMO_TRAIN_SEED, 40, "train"))
         )
-    return [(Data(DEMO_NAME, examples, train if given.empirical else ()), 0)]
+    return Data(DEMO_NAME, examples, train if given.empirical else ())
 
 
 def load_networks(given: Given, classifier: ClipClassifier) -> Models:

@@ -39,24 +39,15 @@ def run(given: Given) -> None:
     loaded = load_networks(given, classifier)
 
     from scsampler_cli.bench import speed
+    from scsampler_cli.bench.collect import machine
     from scsampler_cli.bench.timing import tagging_samplers
 
     features, selection = FeatureSettings(p_frames=given.p_frames), SelectionSettings(k=given.k)
     subject = speed.Subject(path, loaded, tagging_samplers(loaded), features, selection)
     with console.Bars(given.quiet) as bars:
         tables = speed.measure(subject, given.repeats, bars)
-    about = {"command": command_line(), "classifier": classifier.name, "precision": loaded.precision, **_machine()}
+    about = {"command": command_line(), "classifier": classifier.name, "precision": loaded.precision, **machine()}
     _print(tables, about, given.form or "table")
-
-
-def _machine() -> dict[str, Any]:
-    import torch
-
-    from scsampler_cli import report
-    from scsampler_cli.bench.collect import processor
-    from scsampler_cli.media.container import FFMPEG_VERSION
-
-    return {"processor": processor(), "threads": torch.get_num_threads(), "versions": report.versions(FFMPEG_VERSION)}
 
 
 def _print(tables: list[Any], about: dict[str, Any], form: str) -> None:

@@ -23,7 +23,7 @@ _LISTS: dict[str, Callable[[Path, Path, Rows], None]] = {
 FORMS = ("auto", "csv", "folder", "kinetics", "ucf101", "sports1m")
 
 
-def read(path: Path, form: str = "auto", root: Path | None = None, seed: int = 0) -> Listing:
+def read(path: Path, form: str = "auto", root: Path | None = None, seed: int = 0, learnt: bool = True) -> Listing:
     """Read a list of videos; a bad row, a missing file and the like become problems and do not end the reading.
 
     Args:
@@ -31,6 +31,7 @@ def read(path: Path, form: str = "auto", root: Path | None = None, seed: int = 0
         form: one of FORMS; "auto" tells it by the folder, the header or the first line.
         root: where the videos of a list lie; by default in the list's folder. A folder of videos is its own root.
         seed: which fifth of a class is for validation, where the list does not say it.
+        learnt: the videos are to be learnt from: labels that only validation videos have are left out.
 
     Raises:
         InputError: no list there, unreadable, empty, without a needed column, or of no known form.
@@ -52,7 +53,8 @@ def read(path: Path, form: str = "auto", root: Path | None = None, seed: int = 0
     else:
         _LISTS[form](path, _checked_root(path, root), rows)
     rows.notes += straddling(rows.kept)
-    return checked(rows.listing(sides(rows.kept, seed)))
+    listing = rows.listing(sides(rows.kept, seed))
+    return checked(listing) if learnt else listing
 
 
 def _checked_root(path: Path, root: Path | None) -> Path:

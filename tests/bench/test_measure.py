@@ -9,13 +9,14 @@ import torch
 from numpy.typing import NDArray
 
 from scsampler_cli.bench import folder
-from scsampler_cli.bench.collect import Data, Wishes, collect
+from scsampler_cli.bench.collect import collect
 from scsampler_cli.bench.knowledge import Run
 from scsampler_cli.bench.measure import FEATURES, Measuring, Models, known_videos
 from scsampler_cli.bench.models import assemble, clip_gmacs
+from scsampler_cli.bench.request import Data, Plan, Wishes
 from scsampler_cli.bench.strategies import chosen
 from scsampler_cli.bench.summary import summarise
-from scsampler_cli.bench.tables import Plan, sampled
+from scsampler_cli.bench.tables import sampled
 from scsampler_cli.bench.timing import tagging_samplers
 from scsampler_cli.cache import Cache
 from scsampler_cli.classifiers import registry

@@ -15,8 +15,8 @@ import pytest
 from scsampler_cli.bench import figures, folder, output, page
 from scsampler_cli.bench.costs import Check
 from scsampler_cli.bench.knowledge import Thumbnails
+from scsampler_cli.bench.request import Plan
 from scsampler_cli.bench.summary import pooled, summarise
-from scsampler_cli.bench.tables import Plan
 from scsampler_cli.errors import InputError, OutputError
 from tests.bench.making import MD, SOUND, costs, network, run, video
 from tests.bench.test_curves import some_videos

@@ -6,14 +6,8 @@ import numpy as np
 import pytest
 
 from scsampler_cli.bench.knowledge import SamplerFacts
-from scsampler_cli.bench.tables import (
-    Plan,
-    audio_table,
-    combinations_table,
-    inputs_table,
-    strategies_table,
-    summary_table,
-)
+from scsampler_cli.bench.request import Plan
+from scsampler_cli.bench.tables import audio_table, combinations_table, inputs_table, strategies_table, summary_table
 from scsampler_cli.bench.transfer import cross_table, novel_table
 from tests.bench.making import MD, SOUND, costs, network, run, video
 

@@ -86,10 +86,11 @@ def test_train_then_classify_then_bench(run: Run, tmp_path: Path) -> None:
          "spec": {"frames": 16, "stride": 1, "resize": 36, "crop": [32, 32], "mean": [0.5] * 3, "std": [0.5] * 3}},
     )  # fmt: skip
     result = run("bench", tmp_path / "data.csv", "--classifier", tmp_path / "c.safetensors", "--visual-sampler", weights,
-                 "--audio-sampler", "none", "--k", "2", "--json")  # fmt: skip
+                 "--audio-sampler", "none", "--k", "2", "--timed", "0", "--sheet", "0", "--format", "jsonl")  # fmt: skip
     assert result.returncode == 0, result.stderr
-    rows_found = {row["strategy"]: row for row in json.loads(result.stdout)}
-    assert rows_found["dense"]["clips_per_video"] == 4
-    assert rows_found["av-union-list"]["clips_per_video"] == 2
-    assert rows_found["oracle"]["accuracy"] >= max(rows_found["dense"]["accuracy"], rows_found["uniform"]["accuracy"])
+    rows_found = {row["key"]: row for row in map(json.loads, result.stdout.splitlines())}
+    assert list(rows_found) == ["visual", "random", "uniform", "empirical", "dense", "oracle"]
+    assert rows_found["dense"]["clips"] == 4
+    assert rows_found["visual"]["clips"] == 2
+    assert rows_found["oracle"]["top1"] >= max(rows_found["dense"]["top1"], rows_found["uniform"]["top1"])
     assert rows_found["dense"]["videos"] == 2

@@ -1,0 +1,40 @@
+"""What is asked of a bench. No numpy here, so that a list that cannot be read is told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scsampler_cli.datasets.example import Example
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is asked of the tables; the rest follows from what is known."""
+
+    k: int = 10
+    """K (App. C.2)."""
+    seed: int = 0
+    draws: int = 20
+    """Seeds of Random and Empirical (our choice)."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """One data set."""
+
+    name: str
+    examples: Sequence[Example]
+    """To compare on."""
+    train: Sequence[Example]
+    """For Empirical's histogram; may be empty."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What else is wanted of a run."""
+
+    timed: int
+    """Videos on which times are measured; 0 for none."""
+    sheet: int
+    """Videos on the contact sheet."""

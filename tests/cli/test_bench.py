@@ -1,0 +1,189 @@
+"""`scsampler bench` as a process: from labelled videos to a report, and what it refuses."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from scsampler_cli.media.demo import write_demo_video
+from tests.cli.running import DEMO, Run, check_failure, on_terminal
+
+
+@pytest.fixture(scope="module")
+def listed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four short demo videos, one of them for training, and a CSV file in which one row is junk and one video is none."""
+    folder = tmp_path_factory.mktemp("set")
+    rows = ["path,label,split"]
+    for i, (label, split) in enumerate(
+        (("spinning", "val"), ("shaking", "val"), ("sliding", "val"), ("zooming", "train"))
+    ):
+        write_demo_video(folder / f"v{i}.mp4", label, 70 + i, 12.0)
+        rows.append(f"v{i}.mp4,{label},{split}")
+    (folder / "junk.mp4").write_bytes(b"not a video")
+    rows += ["junk.mp4,spinning,val", "nowhere.mp4,spinning,val"]
+    (folder / "set.csv").write_text("\n".join(rows) + "\n")
+    return folder / "set.csv"
+
+
+@pytest.fixture(scope="module")
+def report(run: Run, listed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report, and the record that was printed with it."""
+    place = tmp_path_factory.mktemp("report")
+    result = run(
+        "bench",
+        f"mine={listed}",
+        *DEMO,
+        "--k",
+        "4",
+        "--timed",
+        "1",
+        "--sheet",
+        "1",
+        "-o",
+        place / "out",
+        "--format",
+        "json",
+    )
+    assert result.returncode == 3, result.stderr  # two were left out
+    assert "nowhere.mp4" in result.stderr
+    assert "junk.mp4" in result.stderr
+    assert f"report: {place / 'out' / 'report.html'}" in result.stderr
+    (place / "printed.json").write_text(result.stdout)
+    return place
+
+
+def test_the_report_has_it_all(report: Path) -> None:
+    printed = json.loads((report / "printed.json").read_text())
+    written = json.loads((report / "out" / "report.json").read_text())
+    assert printed == written
+    assert written["command"].startswith("scsampler bench mine=")
+    (one,) = written["runs"]
+    assert (one["data"], one["classifier"]["name"], one["videos"]) == ("mine", "demo", 3)
+    assert {Path(f["path"]).name for f in one["failures"]} == {"junk.mp4"}
+    assert {row["key"] for row in one["tables"]["strategies"]["rows"]} >= {
+        "av-union-list",
+        "empirical",
+        "dense",
+        "oracle",
+    }
+    assert {"strategies", "inputs", "combinations"} == set(one["tables"])
+    assert {"positions", "clips", "share", "alpha", "runtime", "stride"} == set(one["figures"])
+    assert one["settings"]["machine"]["threads"] >= 1
+    assert one["settings"]["versions"]["torch"].startswith("2.11")
+    assert all(check["same_clips"] and check["same_tag"] for check in one["costs"]["checks"])
+    assert (report / "out" / "figures" / "run1_sheet.png").is_file()
+
+
+def test_a_replay_is_the_same_but_for_what_is_asked_anew(run: Run, report: Path, tmp_path: Path) -> None:
+    same = run("bench", "--replay", report / "out", "--k", "4", "--format", "json")
+    assert same.returncode == 3
+    old = json.loads((report / "printed.json").read_text())
+    new = json.loads(same.stdout)
+    assert new["runs"] == old["runs"]
+    other = run("bench", "--replay", report / "out", "--k", "2", "-o", tmp_path / "k2", "--format", "csv")
+    rows = {row["key"]: row for row in csv.DictReader(other.stdout.splitlines())}
+    assert float(rows["visual"]["clips"]) == 2
+    assert (tmp_path / "k2" / "known").is_dir()
+
+
+def test_two_reports_become_one_data_set(run: Run, report: Path) -> None:
+    result = run("bench", "--replay", report / "out", "--replay", report / "out", "--pool", "both", "--k", "4")
+    assert "== both, demo ==" in result.stdout
+    assert "6 videos" in result.stdout
+    assert "By data set and classifier" in result.stdout
+
+
+def test_a_folder_with_something_in_it_is_kept_unless_asked(run: Run, report: Path, listed: Path) -> None:
+    result = run("bench", listed, *DEMO, "-o", report / "out")
+    check_failure(result, 1, "not empty")
+    resumed = run("bench", listed, *DEMO, "--k", "4", "--timed", "0", "--sheet", "0", "-o", report / "out", "--resume")
+    assert resumed.returncode == 3
+    assert "Accuracy against cost" in resumed.stdout
+    assert json.loads((report / "out" / "report.json").read_text())["runs"][0]["costs"] is None
+
+
+def test_other_samplers_and_networks(run: Run, listed: Path) -> None:
+    weights = Path(__file__).parents[2] / "weights"
+    result = run(
+        "bench", listed, *DEMO, "--visual-sampler", "demo", "--audio-sampler", "none", "--timed", "0", "--sheet", "0", "--k", "3",
+        "--sampler", "ears and eyes=demo", "--network", weights / "demo_mel.safetensors", "--no-empirical", "--no-keep-features",
+        "--format", "json",
+    )  # fmt: skip
+    assert result.returncode == 3, result.stderr
+    found = json.loads(result.stdout)
+    cross = {row["sampler"] for row in found["across"]["cross"]["rows"]}
+    assert cross == {"SCSampler", "ears and eyes", "Random", "Uniform", "Dense"}
+    (one,) = found["runs"]
+    assert "empirical" not in {row["key"] for row in one["tables"]["strategies"]["rows"]}
+    assert "audio" not in {row["key"] for row in one["tables"]["strategies"]["rows"]}
+    assert one["settings"]["features"]["inputs"] == ["md", "rgbr", "mel"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        ([], 2, "give one of"),
+        (["x.csv", "--demo"], 2, "give one of"),
+        (["/nowhere.csv"], 1, "/nowhere.csv"),
+        (["--replay", "/nowhere"], 1, "no bench to replay"),
+        (["--demo", "--sampler", "=x"], 2, "no name"),
+        (["--speed", "a.mp4", "b.mp4"], 2, "one video"),
+        (["--speed", "/nowhere.mp4"], 1, "/nowhere.mp4"),
+        (["--speed", "--size", "0x0"], 2, "no size"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_line(run: Run, arguments: list[str], code: int, word: str) -> None:
+    check_failure(run("bench", *arguments, *DEMO), code, word)
+
+
+def test_not_one_video_is_an_error(run: Run, listed: Path, tmp_path: Path) -> None:
+    (tmp_path / "junk.mp4").write_bytes(b"no")
+    (tmp_path / "bad.csv").write_text("path,label\njunk.mp4,spinning\n")
+    result = run("bench", tmp_path / "bad.csv", *DEMO)
+    assert result.returncode == 1
+    assert "could be evaluated" in result.stderr
+    (tmp_path / "other.csv").write_text(f"path,label\n{listed.parent / 'v0.mp4'},tennis\n")
+    check_failure(run("bench", tmp_path / "other.csv", *DEMO, "-q"), 1, "no classifier knows")
+
+
+def test_speed_measures_every_stage(run: Run, listed: Path) -> None:
+    result = run("bench", "--speed", listed.parent / "v0.mp4", *DEMO, "--repeats", "1", "--format", "json")
+    assert result.returncode == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert found["schema"] == "scsampler.speed/1"
+    stages = {row["stage"]: row for row in found["stages"]["rows"]}
+    assert {
+        "demux",
+        "decode",
+        "vectors + md",
+        "if",
+        "vectors + rgbr",
+        "vectors + md + rgbr",
+        "sound, mel",
+        "classifier",
+    } <= set(stages)
+    assert sum(name.startswith("sampler ") for name in stages) == 3
+    assert all(row["per_second"] > 0 for row in stages.values())
+    assert stages["decode"]["of_decode"] == 1
+    ends = {row["stage"]: row for row in found["ends"]["rows"]}
+    assert ends["Dense"]["speed_up"] == 1
+    assert ends["SCSampler"]["speed_up"] == pytest.approx(ends["Dense"]["seconds"] / ends["SCSampler"]["seconds"])
+    assert found["memory"]["rows"][-1]["peak_mb"] > 100
+
+
+def test_speed_makes_its_own_video(run: Run) -> None:
+    result = run("bench", "--speed", "--minutes", "0.1", "--size", "96x64", "--codec", "mpeg4", *DEMO, "--repeats", "1")
+    assert result.returncode == 0, result.stderr
+    assert "mpeg4, 96x64, 180 frames, 6.0 s" in result.stdout
+    assert "Peak memory" in result.stdout
+
+
+def test_a_terminal_sees_how_far_it_is(cache: Path, listed: Path) -> None:
+    folder = cache / "two"
+    folder.mkdir()
+    (folder / "two.csv").write_text(
+        "".join(f"{line}\n" for line in ("path,label", f"{listed.parent / 'v0.mp4'},spinning"))
+    )
+    _, shown = on_terminal(cache, "bench", folder / "two.csv", *DEMO, "--timed", "0", "--sheet", "0", stdout=-1)
+    assert "measuring" in shown or "looking" in shown or "classifying" in shown

@@ -1,0 +1,29 @@
+"""Videos to measure speed on, in every codec, and plain reading."""
+
+from pathlib import Path
+
+import pytest
+
+from scsampler_cli.media import plain
+from scsampler_cli.media.index import scan
+from scsampler_cli.media.sample import ENCODERS, write_sample
+
+
+@pytest.mark.parametrize("codec", ENCODERS)
+def test_every_codec_is_what_it_says(tmp_path: Path, codec: str) -> None:
+    told: list[tuple[int, int]] = []
+    write_sample(tmp_path / "v.mp4", 1.5, 96, 64, codec, lambda done, total: told.append((done, total)))
+    index = scan(tmp_path / "v.mp4")
+    assert index.info.codec == codec
+    assert index.info.size == (64, 96)
+    assert len(index.timeline) == 45
+    assert float(index.timeline.duration) == pytest.approx(1.5)
+    assert told == [(0, 45), (30, 45)]
+    assert plain.decode(tmp_path / "v.mp4") == 45
+    assert plain.demux(tmp_path / "v.mp4") >= 45
+
+
+def test_the_same_arguments_give_the_same_video(tmp_path: Path) -> None:
+    for name in ("a.mp4", "b.mp4"):
+        write_sample(tmp_path / name, 0.5, 64, 64, "mpeg4", lambda *_: None)
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
