@@ -101,7 +101,7 @@ def _draw(chart: Chart, axes: Any, ink: str) -> None:
 def _draw_series(chart: Chart, series: Series, axes: Any) -> None:
     style = {"linewidth": 1.8, "markersize": 6, **STYLES[series.role]}
     if chart.bars and series is chart.series[0]:
-        axes.bar(series.x, series.y, width=0.9 / len(series.x), label=series.name, color=style["color"], alpha=0.45)
+        axes.bar(series.x, series.y, width=0.9 / len(series.x), label=series.name, color=style["color"], alpha=0.6)
     elif chart.bars:
         axes.plot(series.x, series.y, label=series.name, **{**style, "markersize": 4, "linewidth": 1.4})
     else:
