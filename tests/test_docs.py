@@ -35,7 +35,7 @@ def test_every_command_and_option_is_in_the_readme_and_has_help(name: str) -> No
 
 
 def test_options_in_the_readme_exist() -> None:
-    known = {option for command in COMMANDS.values() for p in command.params for option in p.opts}
+    known = {o for command in COMMANDS.values() for p in command.params for o in (*p.opts, *p.secondary_opts)}
     known |= {"--version", "--help", "--install-completion", "--show-completion"}
     assert set(re.findall(r"`(--[a-z-]+)", README)) <= known
 
