@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -56,7 +57,7 @@ def collect(
         failures.append({"path": str(example.path), "label": example.label, "reason": " ".join(str(error).split())})
         failed(example, error)
 
-    videos = tuple(known_videos(data.examples, models, measuring, noted))
+    videos = _spooled(known_videos(data.examples, models, measuring, noted))
     if not videos:
         raise InputError(f"not one video of {data.name} could be evaluated", hint="the errors above say why")
     run = Run(
@@ -73,8 +74,28 @@ def collect(
     )
     if wishes.timed:
         run = replace(run, costs=time_costs(run, _spread_out(videos, wishes.timed), models, measuring, plan))
-    pictures = tuple(_thumbnails(run, plan, models.classifier.spec, wishes.sheet))
+    pictures = tuple(_thumbnails(run, plan, models.classifier.spec, wishes))
     return replace(run, thumbnails=pictures, failures=tuple(failures))
+
+
+def _spooled(videos: Iterator[KnownVideo]) -> tuple[KnownVideo, ...]:
+    """The videos, their ClipProbs in one unnamed file that is mapped into memory: neither held, nor a file open for each."""
+    known: list[KnownVideo] = []
+    with tempfile.TemporaryFile() as file:
+        for video in videos:
+            file.write(np.ascontiguousarray(video.probabilities, np.float32).tobytes())
+            placeholder = np.broadcast_to(np.float32(0), video.probabilities.shape)
+            known.append(replace(video, probabilities=placeholder))
+        file.flush()
+        if not known:
+            return ()
+        shape = sum(video.clips for video in known), known[0].probabilities.shape[1]
+        whole = np.memmap(file, np.float32, "r", shape=shape)
+    ends = np.cumsum([video.clips for video in known])
+    return tuple(
+        replace(video, probabilities=whole[end - video.clips : end])
+        for video, end in zip(known, ends.tolist(), strict=True)
+    )
 
 
 def _spread_out(videos: Sequence[KnownVideo], count: int) -> list[KnownVideo]:
@@ -132,12 +153,19 @@ def processor() -> str:
     )
 
 
-def _thumbnails(run: Run, plan: Plan, spec: InputSpec, count: int) -> Iterator[Thumbnails]:
+def _on_sheet(videos: Sequence[KnownVideo], wishes: Wishes) -> list[KnownVideo]:
+    """The videos that were named for the contact sheet, or some of all."""
+    if wishes.sheet_of:
+        return [video for video in videos if Path(video.path).resolve() in wishes.sheet_of]
+    return _spread_out(videos, wishes.sheet) if wishes.sheet else []
+
+
+def _thumbnails(run: Run, plan: Plan, spec: InputSpec, wishes: Wishes) -> Iterator[Thumbnails]:
     """The best and the worst clips of some videos by the sampler under test (Fig. 3)."""
     way = sampled(run, plan)[0][1]
     if way.sampler is None or way.selection is None:
         return
-    for known in _spread_out(run.videos, count) if count else ():
+    for known in _on_sheet(run.videos, wishes):
         number = next(i for i, video in enumerate(run.videos) if video is known)
         rank = combined_rank(known.clip_scores(way.sampler), way.selection)
         order = np.argsort(rank, kind="stable").tolist()

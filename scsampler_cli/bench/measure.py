@@ -205,7 +205,7 @@ def _assembled(
         target=classifier.labels.index(example.label),
         seconds=float(video.index.timeline.duration),
         frames=len(video.index.timeline),
-        scores={name: np.asarray(entry.values[:, 0], np.float32) for name, entry in entries.items()},
+        scores={name: np.array(entry.values[:, 0], np.float32) for name, entry in entries.items()},
         looks={name: int(entry.values[:, 1].sum()) for name, entry in entries.items()},
         probabilities=values,
         decode_from=decode_from,

@@ -81,10 +81,11 @@ def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def text_of(table: Table) -> str:
-    """A table as plain text, aligned."""
-    cells = [[column.heading for column in table.columns]]
-    cells += [[column.shown(row) for column in table.columns] for row in table.rows]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(table.columns))]
+    """A table as plain text, aligned, of the columns that fit a terminal."""
+    columns = [column for column in table.columns if column.brief]
+    cells = [[column.heading for column in columns]]
+    cells += [[column.shown(row) for column in columns] for row in table.rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
     lines = [
         "  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
         for row in cells

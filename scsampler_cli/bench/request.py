@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from scsampler_cli.datasets.example import Example
 
@@ -38,3 +39,5 @@ class Wishes:
     """Videos on which times are measured; 0 for none."""
     sheet: int
     """Videos on the contact sheet."""
+    sheet_of: frozenset[Path] = frozenset()
+    """Resolved paths of those that are wanted on it; empty for any."""

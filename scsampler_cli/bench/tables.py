@@ -28,6 +28,8 @@ class Column:
     keys: tuple[str, ...]
     form: str = "{}"
     """Format of the keys' values."""
+    brief: bool = True
+    """Shown on a terminal, too."""
 
     def shown(self, row: Row) -> str:
         """A cell's text; "-" where there is nothing to tell."""
@@ -56,7 +58,7 @@ PAPER = Column("paper, %", ("paper_top1",), "{:.1f}")
 CLIPS = Column("clips", ("clips",), "{:.1f}")
 TOTAL = Column("s/video", ("total_s",), "{:.2f}")
 STAGE_COLUMNS = tuple(
-    Column(f"{name}, s", (f"{name}_s",), "{:.2f}") for name in ("read", "score", "decode", "classify")
+    Column(f"{name}, s", (f"{name}_s",), "{:.2f}", brief=False) for name in ("read", "score", "decode", "classify")
 )
 
 
@@ -75,8 +77,8 @@ def sampled(run: Run, plan: Plan) -> list[tuple[str, Strategy]]:
     """The strategies that go by the sampler under test, the one that `classify` would use first: (key, strategy)."""
     main, ways = run.main, []
     if main.visual and main.audio:
-        shares = {"av-convex-list": "alpha = 0.8", "av-convex-score": "alpha = 0.9"}
-        shares["av-union-list"] = f"K' = {strategy('', 'av-union-list', plan.k).selection.visual_share}"  # type: ignore[union-attr]
+        shares = {"av-convex-list": "alpha 0.8", "av-convex-score": "alpha 0.9"}
+        shares["av-union-list"] = f"K' {strategy('', 'av-union-list', plan.k).selection.visual_share}"  # type: ignore[union-attr]
         for kind in BLENDS:
             about = f" ({shares[kind]})" if kind in shares else ""
             ways.append((kind, strategy(f"AV{kind[2:]}{about}", kind, plan.k, main)))
@@ -116,10 +118,13 @@ def strategies_table(run: Run, plan: Plan) -> Table:
         rows.append(row)
     columns = [Column("strategy", ("strategy",)), TOP1, Column("+-", ("top1_spread",), "{:.1f}")]
     columns += [TOP5] if "top5" in rows[0] else []
-    columns += [Column("over Dense", ("gain", "gain_low", "gain_high"), "{:+.1f} [{:+.0f} {:+.0f}]"), CLIPS]
+    columns += [
+        Column("over Dense", ("gain", "gain_low", "gain_high"), "{:+.1f} [{:+.0f} {:+.0f}]", brief=False),
+        CLIPS,
+    ]
     columns += [Column("GMACs", ("gmacs",), "{:.1f}")] if rows[0]["gmacs"] is not None else []
     if run.costs is not None:
-        columns += [*STAGE_COLUMNS, TOTAL, Column("times Dense", ("speed_up",), "{:.1f}x")]
+        columns += [*STAGE_COLUMNS, TOTAL, Column("x faster", ("speed_up",), "{:.1f}")]
     return Table(
         "strategies",
         f"Accuracy against cost, K = {plan.k} (Tables 1, 2)",

@@ -71,6 +71,10 @@ def bench(
     sheet: Annotated[
         int, typer.Option(min=0, help="Videos on the contact sheet; 0: none.", rich_help_panel=COMPARE)
     ] = 4,
+    sheet_of: Annotated[
+        list[Path] | None,
+        typer.Option(help="A video of the list that must be on the contact sheet.", rich_help_panel=COMPARE),
+    ] = None,
     cache: Annotated[
         Path | None,
         typer.Option(
@@ -78,7 +82,7 @@ def bench(
         ),
     ] = None,
     keep_features: Annotated[
-        bool, typer.Option(help="Keep the features there too, some 0.5 MB a second.", rich_help_panel=options.INPUT)
+        bool, typer.Option(help="Keep the features there too, some 0.15 MB a second.", rich_help_panel=options.INPUT)
     ] = True,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Processes that read videos.", rich_help_panel=options.INPUT)

@@ -62,6 +62,7 @@ class Given:
     precision: str
     timed: int
     sheet: int
+    sheet_of: list[Path] | None
     cache: Path | None
     keep_features: bool
     jobs: int | None
@@ -151,7 +152,8 @@ def _collect(data: Data, loaded: Models, given: Given, plan: Plan) -> Run:
                 console.show_error(error, "" if str(example.path) in str(error) else f"{example.path}: ")
 
         measuring = measuring_of(given, len(data.examples), bars)
-        return collect(data, loaded, measuring, plan, Wishes(given.timed, given.sheet), failed, command_line())
+        wishes = Wishes(given.timed, given.sheet, frozenset(path.resolve() for path in given.sheet_of or ()))
+        return collect(data, loaded, measuring, plan, wishes, failed, command_line())
 
 
 def measuring_of(given: Given, videos: int, bars: console.Bars) -> Measuring:

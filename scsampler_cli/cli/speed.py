@@ -7,7 +7,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -18,23 +18,31 @@ from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.errors import OutputError, SettingsError
 from scsampler_cli.inputs import check_readable
 
+if TYPE_CHECKING:
+    from scsampler_cli.bench.tables import Table
+
 SCHEMA = "scsampler.speed/1"
 
 
 def run(given: Given) -> None:
-    """Measure and print.
+    """Measure under every classifier that was named, and print.
 
     Raises:
-        SettingsError: more than one video or classifier, or a size that cannot be.
+        SettingsError: more than one video, or a size that cannot be.
     """
-    if len(given.data or ()) > 1 or len(given.classifiers) > 1:
-        raise SettingsError("--speed takes one video and one classifier", hint="scsampler bench --speed video.mp4")
+    if len(given.data or ()) > 1:
+        raise SettingsError("--speed takes one video", hint="scsampler bench --speed video.mp4")
     if given.output is not None:
         raise SettingsError(
             "--speed writes to standard output", hint="scsampler bench --speed --format json > speed.json"
         )
     path = _video(given)
-    name = given.classifiers[0]
+    found = [_measured(name, path, given) for name in given.classifiers]
+    _print(found, given.form or "table")
+
+
+def _measured(name: str, path: Path, given: Given) -> tuple[dict[str, Any], list[Table]]:
+    """What was measured on what, and the tables."""
     classifier = models.load_classifier(name, given.weights, given.labels, given.device, given.precision, given.quiet)
     loaded = load_networks(given, classifier)
 
@@ -46,25 +54,30 @@ def run(given: Given) -> None:
     subject = speed.Subject(path, loaded, tagging_samplers(loaded), features, selection)
     with console.Bars(given.quiet) as bars:
         tables = speed.measure(subject, given.repeats, bars)
-    about = {"command": command_line(), "classifier": classifier.name, "precision": loaded.precision, **machine()}
-    _print(tables, about, given.form or "table")
+    about = {"video": str(path), "classifier": classifier.name, "k": given.k, "precision": loaded.precision}
+    return {**about, "device": given.device, **machine()}, tables
 
 
-def _print(tables: list[Any], about: dict[str, Any], form: str) -> None:
+def _print(found: list[tuple[dict[str, Any], list[Table]]], form: str) -> None:
     from scsampler_cli.bench.output import text_of
 
     if form == "table":
-        typer.echo("\n\n".join(map(text_of, tables)))
-    elif form == "json":
-        typer.echo(json.dumps({"schema": SCHEMA, **about, **{table.key: table.record() for table in tables}}, indent=1))
-    else:
-        rows = [{"table": table.key, **row} for table in tables for row in table.rows]
-        if form == "jsonl":
-            typer.echo("\n".join(map(json.dumps, rows)))
-            return
-        writer = csv.DictWriter(sys.stdout, list(dict.fromkeys(n for row in rows for n in row)), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        for about, tables in found:
+            typer.echo(f"== {about['classifier']}, K = {about['k']} ==")
+            typer.echo("\n\n".join(map(text_of, tables)) + "\n")
+        return
+    if form == "json":
+        runs = [{**about, **{table.key: table.record() for table in tables}} for about, tables in found]
+        typer.echo(json.dumps({"schema": SCHEMA, "command": command_line(), "runs": runs}, indent=1))
+        return
+    named = [(about["classifier"], table) for about, tables in found for table in tables]
+    rows = [{"classifier": name, "table": table.key, **row} for name, table in named for row in table.rows]
+    if form == "jsonl":
+        typer.echo("\n".join(map(json.dumps, rows)))
+        return
+    writer = csv.DictWriter(sys.stdout, list(dict.fromkeys(n for row in rows for n in row)), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
 
 
 def _video(given: Given) -> Path:

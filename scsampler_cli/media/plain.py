@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scsampler_cli.media.container import decode_packets, open_video, read_packets
+from scsampler_cli.media.container import decode_packets, motion_vectors, open_video, read_packets
 
 
 def demux(path: Path) -> int:
@@ -17,3 +17,11 @@ def decode(path: Path) -> int:
     """Decode all pictures, by one thread, as the readers do; their number."""
     with open_video(path) as (container, stream):
         return sum(1 for _ in decode_packets(container, stream, []))
+
+
+def vectors(path: Path) -> int:
+    """Decode all pictures and read the motion vectors that come with them; the number of vectors, 0 for codecs without."""
+    with open_video(path) as (container, stream):
+        stream.codec_context.options = {"flags2": "+export_mvs"}
+        found = (motion_vectors(frame) for frame in decode_packets(container, stream, []))
+        return sum(len(some) for some in found if some is not None)

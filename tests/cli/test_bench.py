@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from scsampler_cli.classifiers.networks import build
 from scsampler_cli.media.demo import write_demo_video
+from scsampler_cli.weightfile import write_weights
 from tests.cli.running import DEMO, Run, check_failure, on_terminal
 
 
@@ -38,8 +40,8 @@ def report(run: Run, listed: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         "4",
         "--timed",
         "1",
-        "--sheet",
-        "1",
+        "--sheet-of",
+        listed.parent / "v1.mp4",
         "-o",
         place / "out",
         "--format",
@@ -73,6 +75,7 @@ def test_the_report_has_it_all(report: Path) -> None:
     assert one["settings"]["versions"]["torch"].startswith("2.11")
     assert all(check["same_clips"] and check["same_tag"] for check in one["costs"]["checks"])
     assert (report / "out" / "figures" / "run1_sheet.png").is_file()
+    assert "v1.mp4</p>" in (report / "out" / "report.html").read_text()
 
 
 def test_a_replay_is_the_same_but_for_what_is_asked_anew(run: Run, report: Path, tmp_path: Path) -> None:
@@ -101,6 +104,29 @@ def test_a_folder_with_something_in_it_is_kept_unless_asked(run: Run, report: Pa
     assert resumed.returncode == 3
     assert "Accuracy against cost" in resumed.stdout
     assert json.loads((report / "out" / "report.json").read_text())["runs"][0]["costs"] is None
+
+
+def test_several_data_sets_and_classifiers(run: Run, listed: Path, tmp_path: Path) -> None:
+    """Of another geometry, and of another label space that knows one of the sets alone."""
+    small = {"frames": 8, "stride": 2, "resize": 36, "crop": [32, 32], "mean": [0.5] * 3, "std": [0.5] * 3}
+    about = {"kind": "classifier", "arch": "tiny3d", "labels": ["spinning", "tennis"], "spec": small}
+    other = tmp_path / "other.safetensors"
+    write_weights(other, build("tiny3d", 2).state_dict(), about)
+    (tmp_path / "second.csv").write_text(f"path,label\n{listed.parent / 'v1.mp4'},shaking\n")
+    result = run(
+        "bench", f"first={listed}", tmp_path / "second.csv", "--classifier", "demo", "--classifier", other, "--device", "cpu",
+        "--visual-sampler", "demo", "--audio-sampler", "demo", "--timed", "0", "--sheet", "0", "--k", "2", "--format", "json",
+    )  # fmt: skip
+    assert result.returncode == 3, result.stderr
+    assert "tiny3d (other) knows no label of second: not compared" in result.stderr
+    found = json.loads(result.stdout)
+    assert [(run["data"], run["classifier"]["name"], run["videos"]) for run in found["runs"]] == [
+        ("first", "demo", 3),
+        ("second", "demo", 1),
+        ("first", "tiny3d (other)", 1),
+    ]
+    assert [row["classifier"] for row in found["across"]["summary"]["rows"]] == ["demo", "demo", "tiny3d (other)"]
+    assert {"run1", "run2", "run3"} <= set(found["across"]["cross"]["rows"][0])
 
 
 def test_other_samplers_and_networks(run: Run, listed: Path) -> None:
@@ -152,24 +178,17 @@ def test_speed_measures_every_stage(run: Run, listed: Path) -> None:
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout)
     assert found["schema"] == "scsampler.speed/1"
-    stages = {row["stage"]: row for row in found["stages"]["rows"]}
-    assert {
-        "demux",
-        "decode",
-        "vectors + md",
-        "if",
-        "vectors + rgbr",
-        "vectors + md + rgbr",
-        "sound, mel",
-        "classifier",
-    } <= set(stages)
+    (one,) = found["runs"]
+    stages = {row["stage"]: row for row in one["stages"]["rows"]}
+    readers = {"decode, vectors", "MD", "IF", "RGB-R", "MD + RGB-R", "sound, mel"}
+    assert {"demux", "decode", "classifier", *readers} <= set(stages)
     assert sum(name.startswith("sampler ") for name in stages) == 3
     assert all(row["per_second"] > 0 for row in stages.values())
     assert stages["decode"]["of_decode"] == 1
-    ends = {row["stage"]: row for row in found["ends"]["rows"]}
+    ends = {row["stage"]: row for row in one["ends"]["rows"]}
     assert ends["Dense"]["speed_up"] == 1
     assert ends["SCSampler"]["speed_up"] == pytest.approx(ends["Dense"]["seconds"] / ends["SCSampler"]["seconds"])
-    assert found["memory"]["rows"][-1]["peak_mb"] > 100
+    assert one["memory"]["rows"][-1]["peak_mb"] > 100
 
 
 def test_speed_makes_its_own_video(run: Run) -> None:

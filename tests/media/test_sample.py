@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from scsampler_cli.media import plain
-from scsampler_cli.media.index import scan
+from scsampler_cli.media.index import VECTOR_CODECS, scan
 from scsampler_cli.media.sample import ENCODERS, write_sample
 
 
@@ -21,6 +21,7 @@ def test_every_codec_is_what_it_says(tmp_path: Path, codec: str) -> None:
     assert told == [(0, 45), (30, 45)]
     assert plain.decode(tmp_path / "v.mp4") == 45
     assert plain.demux(tmp_path / "v.mp4") >= 45
+    assert (plain.vectors(tmp_path / "v.mp4") > 0) == (codec in VECTOR_CODECS)
 
 
 def test_the_same_arguments_give_the_same_video(tmp_path: Path) -> None:
