@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import torch
@@ -83,10 +83,9 @@ def _spooled(videos: Iterator[KnownVideo]) -> tuple[KnownVideo, ...]:
     known: list[KnownVideo] = []
     with tempfile.TemporaryFile() as file:
         for video in videos:
-            file.write(np.ascontiguousarray(video.probabilities, np.float32).tobytes())
+            _append(file, np.ascontiguousarray(video.probabilities, np.float32).tobytes())
             placeholder = np.broadcast_to(np.float32(0), video.probabilities.shape)
             known.append(replace(video, probabilities=placeholder))
-        file.flush()
         if not known:
             return ()
         shape = sum(video.clips for video in known), known[0].probabilities.shape[1]
@@ -96,6 +95,15 @@ def _spooled(videos: Iterator[KnownVideo]) -> tuple[KnownVideo, ...]:
         replace(video, probabilities=whole[end - video.clips : end])
         for video, end in zip(known, ends.tolist(), strict=True)
     )
+
+
+def _append(file: IO[bytes], data: bytes) -> None:
+    try:
+        file.write(data)
+        file.flush()
+    except OSError as error:
+        message = f"cannot write to {tempfile.gettempdir()}: {error.strerror or error}"
+        raise OutputError(message, hint="make room, or set TMPDIR") from error
 
 
 def _spread_out(videos: Sequence[KnownVideo], count: int) -> list[KnownVideo]:
@@ -111,14 +119,14 @@ def _train_positions(
     classifier = models.classifier
     usable = [example for example in examples if example.label in classifier.labels]
     identity = clipprobs.identity(classifier, models.precision)
-    found, targets = [], []
+    found: list[NDArray[np.float32]] = []
     for done, example in enumerate(usable, start=1):
         try:
             clipprobs.ensure(example.path, classifier, identity, measuring.cache, measuring.progress)
             entry = clipprobs.find(example.path, identity, measuring.cache)
             if entry is not None:
-                found.append(np.asarray(entry.values, np.float32))
-                targets.append(classifier.labels.index(example.label))
+                target = classifier.labels.index(example.label)
+                found.append(oracle_positions(np.asarray(entry.values, np.float32), target))
         except OutputError:
             raise
         except ScsamplerError as error:
@@ -126,7 +134,7 @@ def _train_positions(
         except OSError as error:
             failed(example, gone(example, error))
         measuring.progress("training videos", done, len(usable))
-    return oracle_positions(found, targets) if found else None
+    return np.stack(found) if found else None
 
 
 def _settings(models: Models, measuring: Measuring, command: str) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,20 +13,19 @@ KEPT = 50
 """Positions kept of each training video, so that the histogram of any K up to this can be made."""
 
 
-def oracle_positions(probabilities: Sequence[NDArray[np.float32]], targets: Sequence[int]) -> NDArray[np.float32]:
-    """Where the middles of the oracle's clips lie in [0, 1].
+def oracle_positions(probabilities: NDArray[np.float32], target: int) -> NDArray[np.float32]:
+    """Where the middles of the oracle's clips of one training video lie in [0, 1].
 
     Args:
-        probabilities: of each training video, float32 [L, C].
-        targets: index of its label.
+        probabilities: float32 [L, C].
+        target: index of its label.
 
     Returns:
-        float32 [n, KEPT], best first; NaN where a video has fewer clips.
+        float32 [KEPT], best first; NaN where the video has fewer clips.
     """
-    found = np.full((len(targets), KEPT), np.nan, np.float32)
-    for row, known, target in zip(found, probabilities, targets, strict=True):
-        best = oracle(np.nan_to_num(known), target, KEPT)
-        row[: len(best)] = (best + 0.5) / len(known)
+    found = np.full(KEPT, np.nan, np.float32)
+    best = oracle(np.nan_to_num(probabilities), target, KEPT)
+    found[: len(best)] = (best + 0.5) / len(probabilities)
     return found
 
 
@@ -36,7 +33,7 @@ def histogram(positions: NDArray[np.float32], k: int) -> tuple[float, ...]:
     """Share of the oracle's K best clips in each of BINS equal parts of the videos, for `SelectionSettings.histogram`.
 
     Args:
-        positions: from `oracle_positions`.
+        positions: float32 [n, KEPT], of each training video.
         k: K; more than KEPT counts as KEPT.
     """
     best = positions[:, :k]

@@ -82,9 +82,9 @@ def test_numbers_behind_a_chart_are_all_in_its_csv() -> None:
 def test_the_empirical_histogram_by_hand() -> None:
     """Four clips, the best two are the last and the first: the middles at 0.875 and 0.125, bins 17 and 2 of 20."""
     probabilities = np.array([[0.8, 0.2], [0.1, 0.9], [0.2, 0.8], [0.9, 0.1]], np.float32)
-    found = oracle_positions([probabilities], [0])
-    assert found[0, :4].tolist() == [0.875, 0.125, 0.625, 0.375]
-    assert np.isnan(found[0, 4:]).all()
-    weights = histogram(found, 2)
+    found = oracle_positions(probabilities, 0)
+    assert found[:4].tolist() == [0.875, 0.125, 0.625, 0.375]
+    assert np.isnan(found[4:]).all()
+    weights = histogram(found[None], 2)
     assert [i for i, weight in enumerate(weights) if weight] == [2, 17]
     assert sum(weights) == pytest.approx(1)
