@@ -6,6 +6,7 @@ Colours are Okabe and Ito's, which the colour-blind tell apart; markers and dash
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from scsampler_cli.bench.curves import Chart, Series
 from scsampler_cli.bench.knowledge import KnownVideo, Thumbnails
+from scsampler_cli.tables import printable
 
 STYLES: dict[str, dict[str, Any]] = {
     "scsampler": {"color": "#0072B2", "marker": "o", "linestyle": "-", "linewidth": 2.4, "zorder": 5},
@@ -23,6 +25,8 @@ STYLES: dict[str, dict[str, Any]] = {
     "dense": {"color": "#D55E00", "marker": "P", "linestyle": (0, (4, 1, 1, 1))},
 }
 INK = "#1a1c1e"
+_PLAIN_TEXT: dict[Any, Any] = {"text.parse_math": False}
+"""A dollar in a name is a dollar."""
 _PAGE_INK = "#010203"
 """Stands for the page's own text colour until `svg` puts that in its place."""
 WIDTH_IN, HEIGHT_IN = 5.6, 4.4
@@ -131,22 +135,27 @@ def picture_png(picture: NDArray[np.uint8]) -> bytes:
 
 def sheet_png(thumbnails: tuple[Thumbnails, ...], videos: tuple[KnownVideo, ...]) -> bytes:
     """The contact sheet (Fig. 3): for each video a row of its best clips and below it one of its worst."""
+    import matplotlib as mpl
     from matplotlib.figure import Figure
 
     columns = max(max(thumb.best, len(thumb.clips) - thumb.best) for thumb in thumbnails)
-    figure = Figure(figsize=(1.7 * columns, 3.3 * len(thumbnails)), layout="constrained")
-    grid = figure.subplots(2 * len(thumbnails), columns, squeeze=False)
+    buffer = io.BytesIO()
+    with mpl.rc_context(_PLAIN_TEXT):
+        figure = Figure(figsize=(1.7 * columns, 3.3 * len(thumbnails)), layout="constrained")
+        parts = figure.subfigures(len(thumbnails), 1, squeeze=False)[:, 0]
+        for part, thumb in zip(parts, thumbnails, strict=True):
+            video = videos[thumb.video]
+            title = printable(f"{video.label}: {Path(video.path).name}")
+            part.suptitle(title, x=0.01, ha="left", fontsize=11, weight="bold")
+            _draw_thumbnails(thumb, part.subplots(2, columns, squeeze=False))
+        figure.savefig(buffer, format="png", dpi=110)
+    return buffer.getvalue()
+
+
+def _draw_thumbnails(thumb: Thumbnails, grid: NDArray[Any]) -> None:
     for axes in grid.flat:
         axes.set_axis_off()
-    for number, thumb in enumerate(thumbnails):
-        for i, start in enumerate(thumb.starts_s):
-            row, column = (0, i) if i < thumb.best else (1, i - thumb.best)
-            axes = grid[2 * number + row, column]
-            axes.imshow(thumb.pictures[i])
-            axes.set_title(f"{'best' if row == 0 else 'worst'}, {start:.1f} s", fontsize=9)
-        grid[2 * number, 0].text(
-            0, 1.28, videos[thumb.video].label, transform=grid[2 * number, 0].transAxes, fontsize=11, weight="bold"
-        )
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
-    return buffer.getvalue()
+    for i, start in enumerate(thumb.starts_s):
+        row, column = (0, i) if i < thumb.best else (1, i - thumb.best)
+        grid[row, column].imshow(thumb.pictures[i])
+        grid[row, column].set_title(f"{'best' if row == 0 else 'worst'}, {start:.1f} s", fontsize=9)

@@ -176,6 +176,11 @@ def test_nothing_of_a_figure_is_cut_off_and_no_two_lines_look_alike(
     assert axes.get_ylabel()
 
 
+def test_a_name_that_looks_like_mathematics_is_a_name() -> None:
+    odd = replace(RUN, videos=(*RUN.videos[:2], replace(RUN.videos[2], path="a$\\frac$.mp4", label="\udcff$x^$\n")))
+    assert figures.sheet_png(odd.thumbnails, odd.videos).startswith(b"\x89PNG")
+
+
 def test_pooled_runs_are_one_data_set() -> None:
     halves = [
         replace(RUN, videos=RUN.videos[:5]),
