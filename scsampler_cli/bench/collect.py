@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO, Any
@@ -51,7 +51,7 @@ def collect(
     Raises:
         InputError: not one video could be used.
     """
-    failures: list[dict[str, str]] = []
+    failures: list[Mapping[str, str]] = [*data.rejected]
 
     def noted(example: Example, error: ScsamplerError) -> None:
         failures.append({"path": str(example.path), "label": example.label, "reason": " ".join(str(error).split())})

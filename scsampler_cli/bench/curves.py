@@ -62,6 +62,8 @@ class Chart:
     bars: bool = False
     """The first series is drawn as bars, the others over it."""
     log_x: bool = False
+    whole_x: bool = False
+    """x counts something."""
 
     def record(self) -> dict[str, Any]:
         """JSON form."""
@@ -151,7 +153,9 @@ def share_chart(run: Run, plan: Plan, dense: Outcome) -> Chart | None:
     points = ((0, "audio"), (8, "av-union-list"), (10, "visual"))
     marks = tuple(Mark(x, paper.TABLE_5[key], f"paper, K' = {x}") for x, key in points) if plan.k == 10 else ()
     x_label = f"K', clips taken by the picture, of K = {plan.k}"
-    return Chart("share", "Accuracy against K' (Fig. 5)", x_label, PER_CENT, (line,), (_level(dense),), marks)
+    return Chart(
+        "share", "Accuracy against K' (Fig. 5)", x_label, PER_CENT, (line,), (_level(dense),), marks, whole_x=True
+    )
 
 
 def alpha_chart(run: Run, plan: Plan, dense: Outcome) -> Chart | None:
@@ -200,7 +204,7 @@ def stride_chart(run: Run, plan: Plan, dense: Outcome) -> Chart:
     marks = tuple(Mark(n, value, f"paper, {what}, N = {n}") for n, value, what in paper.STRIDE)
     title = f"Accuracy when every N-th clip is scored, K = {plan.k} (Fig. 7)"
     levels = (_level(dense), uniform)
-    return Chart("stride", title, "N, clip stride of the sampler", PER_CENT, (line,), levels, marks)
+    return Chart("stride", title, "N, clip stride of the sampler", PER_CENT, (line,), levels, marks, whole_x=True)
 
 
 def _strided(way: Strategy, stride: int) -> Strategy:

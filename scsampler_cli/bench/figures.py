@@ -82,6 +82,8 @@ def _saved(chart: Chart, form: str, ink: str) -> bytes:
 
 
 def _draw(chart: Chart, axes: Any, ink: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     for series in chart.series:
         _draw_series(chart, series, axes)
     for level in chart.levels:
@@ -91,7 +93,9 @@ def _draw(chart: Chart, axes: Any, ink: str) -> None:
         axes.plot(
             [mark.x], [mark.y], marker, color="none", markeredgecolor=ink, markersize=12, label=mark.label, zorder=6
         )
-    axes.set_xlabel(chart.x_label)
+    axes.set_xlabel(f"{chart.x_label} (log scale)" if chart.log_x else chart.x_label)
+    if chart.whole_x:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel(chart.y_label)
     axes.grid(visible=True, color="#888888", alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)

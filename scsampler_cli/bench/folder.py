@@ -23,13 +23,15 @@ from numpy.typing import NDArray
 
 from scsampler_cli.bench.costs import Costs
 from scsampler_cli.bench.knowledge import KnownVideo, NetworkFacts, Run, SamplerFacts, Thumbnails
+from scsampler_cli.bench.request import Plan
 from scsampler_cli.errors import InputError, OutputError
 
 SCHEMA = "scsampler.bench.run/1"
+PLAN = "plan.json"
 
 
-def save(runs: Sequence[Run], folder: Path) -> None:
-    """Write runs into a folder, in the place of those that were there.
+def save(runs: Sequence[Run], plan: Plan, folder: Path) -> None:
+    """Write runs, and what was asked of them, into a folder, in the place of those that were there.
 
     Raises:
         OutputError: it cannot be written.
@@ -39,6 +41,7 @@ def save(runs: Sequence[Run], folder: Path) -> None:
         shutil.rmtree(part, ignore_errors=True)
         for number, run in enumerate(runs, start=1):
             _save(run, part / f"run{number}")
+        (part / PLAN).write_text(json.dumps(asdict(plan)))
         shutil.rmtree(folder, ignore_errors=True)
         part.replace(folder)
     except OSError as error:
@@ -113,6 +116,20 @@ def load(folder: Path) -> list[Run]:
     except (OSError, ValueError, KeyError, TypeError, IndexError, BadZipFile) as error:
         raise InputError(
             f"{folder}: damaged ({error})", hint="run the bench again; its cache makes that quick"
+        ) from error
+
+
+def load_plan(folder: Path) -> Plan:
+    """What was asked of the runs of a folder.
+
+    Raises:
+        InputError: it is not there, or damaged.
+    """
+    try:
+        return Plan(**json.loads((folder / PLAN).read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(
+            f"{folder} holds no bench to replay: {error}", hint="scsampler bench DATA -o FOLDER"
         ) from error
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,8 @@ class Data:
     """To compare on."""
     train: Sequence[Example]
     """For Empirical's histogram; may be empty."""
+    rejected: Sequence[Mapping[str, str]] = ()
+    """"path" (the line of the list), "label" and "reason" of each row that was no use."""
 
 
 @dataclass(frozen=True)

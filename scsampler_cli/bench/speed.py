@@ -73,6 +73,7 @@ def measure(subject: Subject, repeats: int, progress: Progress) -> list[Table]:
     memory: dict[str, float] = {}
     for round_ in range(repeats + 1):
         for done, stage in enumerate(stages, start=1):
+            alone = forget_peak()
             start = time.perf_counter()
             stage.work()
             if round_:
@@ -82,7 +83,11 @@ def measure(subject: Subject, repeats: int, progress: Progress) -> list[Table]:
             progress(f"round {round_} of {repeats}", done, len(stages))
     length = float(video.index.timeline.duration)
     chosen = min(subject.selection.k, len(video.grid))
-    return [_stage_table(stages, seconds, video, length), _ends_table(stages, seconds, chosen), _memory_table(memory)]
+    return [
+        _stage_table(stages, seconds, video, length),
+        _ends_table(stages, seconds, chosen),
+        _memory_table(memory, alone),
+    ]
 
 
 def _stages(video: Video, subject: Subject) -> Iterator[_Stage]:
@@ -196,16 +201,30 @@ def _ends_table(stages: Sequence[_Stage], seconds: Mapping[str, list[float]], ch
     return Table("ends", "From end to end", columns, tuple(rows), (note,))
 
 
-def _memory_table(memory: Mapping[str, float]) -> Table:
+def _memory_table(memory: Mapping[str, float], alone: bool) -> Table:
     rows = tuple({"stage": name, "peak_mb": value} for name, value in memory.items())
-    columns = (Column("after", ("stage",)), Column("peak memory, MB", ("peak_mb",), "{:.0f}"))
+    columns = (Column("during" if alone else "after", ("stage",)), Column("peak memory, MB", ("peak_mb",), "{:.0f}"))
     gpu = f" GPU: {torch.cuda.max_memory_allocated() / 1e6:.0f} MB." if torch.cuda.is_available() else ""
     return Table(
         "memory", "Peak memory of the process so far, first round", columns, rows, (f"Networks included.{gpu}",)
     )
 
 
+def forget_peak() -> bool:
+    """Ask the kernel to measure the peak anew; only Linux can."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return False
+    return True
+
+
 def peak_mb() -> float:
-    """Largest resident size of this process so far, in 10^6 bytes."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    """Largest resident size of this process since `forget_peak`, or since its start where that cannot be told; 10^6 bytes."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        (high,) = (line.split()[1] for line in lines if line.startswith("VmHWM"))
+        return int(high) * 1024 / 1e6
+    except (OSError, ValueError):
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

@@ -16,6 +16,7 @@ from scsampler_cli.config import SelectionSettings
 from scsampler_cli.replay import oracle
 from scsampler_cli.selection import BASELINES, select
 
+_SEEDS_APART = 1_000_003
 DRAWN = ("random", "empirical")
 """Strategies that draw: measured over several seeds."""
 
@@ -47,11 +48,20 @@ def strategy(
     return Strategy(name, selection, scored, k, draws if kind in DRAWN else 1)
 
 
-def chosen(video: KnownVideo, way: Strategy, draw: int = 0) -> NDArray[np.int64]:
-    """int64 [<= K]: the clips that a strategy takes of a video."""
+def chosen(video: KnownVideo, way: Strategy, draw: int = 0, number: int = 0) -> NDArray[np.int64]:
+    """int64 [<= K]: the clips that a strategy takes of a video.
+
+    Args:
+        video: what is known of it.
+        way: the strategy.
+        draw: which seed, of a strategy that draws several times.
+        number: of the video; two of one length must not get the same places. The first draw of the first is that of `classify`.
+    """
     if way.selection is None:
         return oracle(np.nan_to_num(video.probabilities), video.target, way.k)
-    selection = replace(way.selection, seed=way.selection.seed + draw) if way.draws > 1 else way.selection
+    selection = way.selection
+    if way.draws > 1:
+        selection = replace(selection, seed=selection.seed + draw + _SEEDS_APART * number)
     empty = SamplerFacts("", ())
     return select(video.clip_scores(way.sampler or empty, selection.clip_stride), selection).clips
 
@@ -154,7 +164,9 @@ class Outcome:
 
 def outcome(run: Run, way: Strategy) -> Outcome:
     """Replay a strategy over all videos of a run."""
-    picked = tuple(tuple(chosen(video, way, draw) for draw in range(way.draws)) for video in run.videos)
+    picked = tuple(
+        tuple(chosen(video, way, draw, number) for draw in range(way.draws)) for number, video in enumerate(run.videos)
+    )
     return Outcome(way, run, picked)
 
 

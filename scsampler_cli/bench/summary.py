@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -21,6 +22,8 @@ from scsampler_cli.bench.tables import (
     summary_table,
 )
 from scsampler_cli.bench.transfer import cross_table, novel_table
+from scsampler_cli.errors import SettingsError
+from scsampler_cli.report import counted
 
 SCHEMA = "scsampler.bench/1"
 
@@ -97,7 +100,7 @@ def verdict(run: Run, table: Table, plan: Plan) -> str:
     dense, uniform = by_key["dense"], by_key["uniform"]
     gain = f"{best['gain']:+.1f} points, 95 % within {best['gain_low']:+.1f} and {best['gain_high']:+.1f}"
     text = [
-        f"With K = {plan.k}, {best['strategy']} names {best['top1']:.1f} % of {len(run.videos)} videos right, "
+        f"With K = {plan.k}, {best['strategy']} names {best['top1']:.1f} % of {counted(len(run.videos), 'video')} right, "
         f"Dense {dense['top1']:.1f} % ({gain}), Uniform {uniform['top1']:.1f} %."
     ]
     speed_up = best.get("speed_up")
@@ -123,8 +126,17 @@ def pooled(runs: Sequence[Run], name: str) -> Run:
 
     Samplers and networks are those that all runs have, by name; classifiers may differ, and so may their labels. Times are left
     out, since they belong to a run.
+
+    Raises:
+        SettingsError: a video is in two runs.
     """
     first = runs[0]
+    every = Counter(video.path for run in runs for video in run.videos)
+    if twice := [path for path, count in every.items() if count > 1]:
+        raise SettingsError(
+            f"{twice[0]} is in several of the runs: pooled, it would count more than once",
+            hint="pool runs of different videos",
+        )
     shared = [n for n in first.networks if all(n.name in {m.name for m in run.networks} for run in runs)]
     samplers = [s for s in first.samplers if all(_same(s.name, first, run) for run in runs)]
     positions = [run.train_positions for run in runs if run.train_positions is not None]

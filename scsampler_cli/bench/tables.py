@@ -13,6 +13,7 @@ from scsampler_cli.bench.knowledge import SHOWN, NetworkFacts, Run, SamplerFacts
 from scsampler_cli.bench.request import Plan
 from scsampler_cli.bench.strategies import Outcome, Strategy, difference, outcome, strategy
 from scsampler_cli.config import DEFAULT_ALPHA
+from scsampler_cli.report import counted
 
 Row = dict[str, Any]
 BLENDS = ("av-union-list", "av-convex-list", "av-convex-score", "av-intersect-list")
@@ -136,7 +137,7 @@ def strategies_table(run: Run, plan: Plan) -> Table:
 
 def _notes(run: Run, plan: Plan) -> tuple[str, ...]:
     notes = [
-        f"{len(run.videos)} videos; [ ] 95 % bootstrap over videos; Random and Empirical: mean of {plan.draws} seeds, "
+        f"{counted(len(run.videos), 'video')}; [ ] 95 % bootstrap over videos; Random and Empirical: mean of {plan.draws} seeds, "
         "+- their standard deviation."
     ]
     if not (run.main.visual and run.main.audio):
@@ -162,8 +163,7 @@ def summary_table(runs: Sequence[Run], plan: Plan) -> Table:
             found = outcome(run, each)
             name = "scsampler" if i == 0 else key
             row[name] = found.accuracy()[0]
-            if run.costs is not None:
-                row[f"{name}_s"] = (found.seconds() or {})["total"]
+            row[f"{name}_s"] = (found.seconds() or {}).get("total")
         row |= {"sampler": way[0][1].name}
         rows.append(row)
     columns = [Column(name.title(), (name,)) for name in ("data", "classifier", "videos")]
@@ -261,3 +261,18 @@ def audio_table(run: Run, plan: Plan) -> Table | None:
     return Table(
         "audio", f"Networks of the audio sampler, K = {plan.k} (Table 6)", tuple(columns), tuple(rows), (note,)
     )
+
+
+def videos_table(run: Run, plan: Plan) -> Table:
+    """What each strategy made of each video: right or not (share of draws), and the clips taken where nothing is drawn."""
+    found = {key: outcome(run, way) for key, way in (*sampled(run, plan), *baselines(run, plan))}
+    rows: list[Row] = []
+    for i, video in enumerate(run.videos):
+        row: Row = {"path": video.path, "label": video.label, "clips": video.clips}
+        for key, each in found.items():
+            row[key] = float((each.places[i] < 1).mean())
+            if each.way.draws == 1 and key != "dense":
+                row[f"{key} clips"] = " ".join(map(str, each.clips[i][0].tolist()))
+        rows.append(row)
+    columns = (Column("path", ("path",)), *(Column(key, (key,), "{:.2g}") for key in found))
+    return Table("videos", f"Video by video, K = {plan.k}", columns, tuple(rows))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scsampler_cli.cli import batch, benching, models, options, speed
-from scsampler_cli.errors import SettingsError
+from scsampler_cli.cli.given import Given
 
 Codec = StrEnum("Codec", ["h264", "mpeg4", "hevc", "vp9", "av1"])
 COMPARE, SPEED = "What to compare", "How fast (--speed)"
@@ -32,11 +32,24 @@ def bench(
     pool: Annotated[
         str, typer.Option(help="Report all runs as one data set of this name, too.", rich_help_panel=options.INPUT)
     ] = "",
-    k: options.K = 10,
-    seed: options.Seed = 0,
+    k: Annotated[
+        int | None,
+        typer.Option(
+            "--k",
+            "-k",
+            min=1,
+            help="Clips to take from each video; default 10, or as replayed.",
+            rich_help_panel=options.CHOICE,
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="First seed of Random and Empirical; default 0.", rich_help_panel=options.CHOICE),
+    ] = None,
     draws: Annotated[
-        int, typer.Option(min=2, help="Seeds of Random and Empirical.", rich_help_panel=options.CHOICE)
-    ] = 20,
+        int | None,
+        typer.Option(min=2, help="Seeds of Random and Empirical; default 20.", rich_help_panel=options.CHOICE),
+    ] = None,
     empirical: Annotated[
         bool,
         typer.Option(
@@ -66,11 +79,13 @@ def bench(
     device: options.Device = "auto",
     precision: options.PrecisionOption = options.Precision.auto,
     timed: Annotated[
-        int, typer.Option(min=0, help="Videos on which times are measured; 0: none.", rich_help_panel=COMPARE)
-    ] = 3,
+        int | None,
+        typer.Option(min=0, help="Videos on which times are measured; default 3, 0: none.", rich_help_panel=COMPARE),
+    ] = None,
     sheet: Annotated[
-        int, typer.Option(min=0, help="Videos on the contact sheet; 0: none.", rich_help_panel=COMPARE)
-    ] = 4,
+        int | None,
+        typer.Option(min=0, help="Videos on the contact sheet; default 4, 0: none.", rich_help_panel=COMPARE),
+    ] = None,
     sheet_of: Annotated[
         list[Path] | None,
         typer.Option(help="A video of the list that must be on the contact sheet.", rich_help_panel=COMPARE),
@@ -96,18 +111,25 @@ def bench(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on in a folder that is there.", rich_help_panel=options.OUTPUT)
     ] = False,
-    form: options.FormatOption = None,
+    form: Annotated[
+        options.Format | None,
+        typer.Option("--format", help="What is printed; default: tables.", rich_help_panel=options.OUTPUT),
+    ] = None,
     speed_: Annotated[
         bool, typer.Option("--speed", help="Measure every stage on one video.", rich_help_panel=SPEED)
     ] = False,
     minutes: Annotated[
-        float, typer.Option(min=0.1, max=600, help="Length of the generated video.", rich_help_panel=SPEED)
-    ] = 5.6,
-    size: Annotated[str, typer.Option(help="WIDTHxHEIGHT of it.", rich_help_panel=SPEED)] = "340x256",
-    codec: Annotated[Codec, typer.Option(help="Codec of it.", rich_help_panel=SPEED)] = Codec.h264,
+        float | None,
+        typer.Option(min=0.1, max=600, help="Length of the generated video; default 5.6.", rich_help_panel=SPEED),
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(help="WIDTHxHEIGHT of it; default 340x256.", rich_help_panel=SPEED)
+    ] = None,
+    codec: Annotated[Codec | None, typer.Option(help="Codec of it; default h264.", rich_help_panel=SPEED)] = None,
     repeats: Annotated[
-        int, typer.Option(min=1, max=100, help="Rounds after the first, which warms up.", rich_help_panel=SPEED)
-    ] = 3,
+        int | None,
+        typer.Option(min=1, max=100, help="Rounds after one to warm up; default 3.", rich_help_panel=SPEED),
+    ] = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -118,11 +140,8 @@ def bench(
     scsampler bench --demo
     scsampler bench --speed video.mp4 --classifier r2plus1d_18
     """
-    given = benching.Given(**{name: getattr(value, "value", value) for name, value in locals().items()})
-    if sum(map(bool, (data and not speed_, demo, replay, speed_))) != 1:
-        raise SettingsError(
-            "give one of: labelled videos, --demo, --replay, --speed", hint="scsampler bench videos.csv -o report"
-        )
+    given = Given(**{name: getattr(value, "value", value) for name, value in locals().items()})
+    given.check()
     for name in given.classifiers:
         models.check(name, weights, labels, visual_sampler, audio_sampler, device)
     if speed_:

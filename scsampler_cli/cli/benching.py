@@ -10,7 +10,7 @@ import json
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +19,10 @@ import typer
 
 from scsampler_cli import console
 from scsampler_cli.bench.request import Data, Plan, Wishes
-from scsampler_cli.cli import environment, models
+from scsampler_cli.cli import environment, labelled, models
+from scsampler_cli.cli.given import Given
 from scsampler_cli.config import AUDIO, VISUAL, FeatureSettings
 from scsampler_cli.errors import InputError, OutputError, SettingsError
-from scsampler_cli.report import counted
 from scsampler_cli.shipped import SETS, sampler_files, set_files
 from scsampler_cli.workers import default_jobs
 
@@ -33,54 +33,9 @@ if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier
     from scsampler_cli.datasets.example import Example
 
-DEMO_SEED, DEMO_TRAIN_SEED = 9000, 9500
-DEMO_NAME = "demo"
-
-
-@dataclass(frozen=True)
-class Given:
-    """The options of `scsampler bench`, by their names."""
-
-    data: list[str] | None
-    demo: bool
-    replay: list[Path] | None
-    pool: str
-    k: int
-    seed: int
-    draws: int
-    empirical: bool
-    classifier: list[str] | None
-    weights: Path | None
-    labels: Path | None
-    visual_sampler: str
-    audio_sampler: str
-    sampler: list[str] | None
-    joint: str
-    network: list[Path] | None
-    p_frames: int
-    device: str
-    precision: str
-    timed: int
-    sheet: int
-    sheet_of: list[Path] | None
-    cache: Path | None
-    keep_features: bool
-    jobs: int | None
-    output: Path | None
-    resume: bool
-    form: str | None
-    speed_: bool
-    minutes: float
-    size: str
-    codec: str
-    repeats: int
-    quiet: bool
-    debug: bool
-
-    @property
-    def classifiers(self) -> list[str]:
-        """Names of the classifiers; the demo has its own."""
-        return self.classifier or ["demo" if self.demo else "auto"]
+TIMED, SHEET = 3, 4
+"""Videos whose times are measured, and on the contact sheet (our choice)."""
+FILE_SUFFIXES = (".html", ".json", ".jsonl", ".csv", ".txt", ".pdf")
 
 
 def run(given: Given) -> bool:
@@ -89,42 +44,67 @@ def run(given: Given) -> bool:
     Raises:
         ScsamplerError: nothing could be compared.
     """
-    plan = Plan(given.k, given.seed, given.draws)
-    if given.output is not None:
-        _check_folder(given.output, given.resume)
-    if given.replay:
-        from scsampler_cli.bench import folder
-        from scsampler_cli.bench.output import KNOWN
-
-        runs, problems = [run for path in given.replay for run in folder.load(path / KNOWN)], 0
-    else:
-        read = [] if given.demo else [_data(text, given) for text in given.data or ()]
-        runs = _measured([data for data, _ in read] or [_demo_data(given)], given, plan)
-        problems = sum(bad for _, bad in read)
+    made = given.output is not None and _prepare(given.output, given.resume)
+    try:
+        runs, plan = _replayed(given) if given.replay else _measured(given)
+    except BaseException:
+        if made and given.output is not None:
+            given.output.rmdir()
+        raise
     _report(runs, plan, given)
-    return bool(problems or any(run.failures for run in runs))
+    return any(run.failures for run in runs)
 
 
-def _check_folder(output: Path, resume: bool) -> None:
+def _plan(given: Given, default: Plan) -> Plan:
+    asked = {"k": given.k, "seed": given.seed, "draws": given.draws}
+    return replace(default, **{name: value for name, value in asked.items() if value is not None})
+
+
+def _replayed(given: Given) -> tuple[list[Run], Plan]:
+    """The runs of the folders, and the plan of the first but for what is asked anew."""
+    from scsampler_cli.bench import folder
+    from scsampler_cli.bench.output import KNOWN
+
+    places = [path / KNOWN for path in given.replay or ()]
+    runs = [run for place in places for run in folder.load(place)]
+    return runs, _plan(given, folder.load_plan(places[0]))
+
+
+def _prepare(output: Path, resume: bool) -> bool:
     """Say before anything is measured that the report could not be written, or would replace another.
 
+    Returns:
+        whether the folder was made.
+
     Raises:
-        OutputError: it is a file, or a folder with something in it.
+        OutputError: it is a file, looks like one, or is a folder with something in it.
     """
-    if output.exists() and not output.is_dir():
-        raise OutputError(f"{output} is a file", hint="the report is a folder: name another one with -o")
+    if output.suffix.lower() in FILE_SUFFIXES or (output.exists() and not output.is_dir()):
+        raise OutputError(
+            f"{output} is a file", hint="the report is a folder: name one with -o; --format is for stdout"
+        )
     try:
         if output.is_dir() and any(output.iterdir()) and not resume:
             raise OutputError(
                 f"{output} is not empty", hint="--resume goes on in it, what is known is not measured again"
             )
+        there = output.is_dir()
         output.mkdir(parents=True, exist_ok=True)
+        return not there
     except OSError as error:
         raise OutputError(f"cannot write {output}: {error.strerror or error}", hint="name another folder") from error
 
 
-def _measured(sets: Sequence[Data], given: Given, plan: Plan) -> list[Run]:
+def _measured(given: Given) -> tuple[list[Run], Plan]:
     """Every data set under every classifier that knows its labels."""
+    plan = _plan(given, Plan())
+    sets = [labelled.data_set(text, given) for text in given.data or ()]
+    wanted = frozenset(path.resolve() for path in given.sheet_of or ())
+    if stray := wanted - {example.path.resolve() for data in sets for example in data.examples}:
+        raise InputError(
+            f"{min(stray)} is not among the videos that are compared", hint="--sheet-of names one of the list"
+        )
+    sets = sets or [labelled.demo_data(given)]
     runs = []
     for name in given.classifiers:
         classifier = models.load_classifier(
@@ -138,7 +118,7 @@ def _measured(sets: Sequence[Data], given: Given, plan: Plan) -> list[Run]:
             runs.append(_collect(data, loaded, given, plan))
     if not runs:
         raise InputError("no classifier knows a label of any data set", hint="choose another --classifier")
-    return runs
+    return runs, plan
 
 
 def _collect(data: Data, loaded: Models, given: Given, plan: Plan) -> Run:
@@ -152,7 +132,10 @@ def _collect(data: Data, loaded: Models, given: Given, plan: Plan) -> Run:
                 console.show_error(error, "" if str(example.path) in str(error) else f"{example.path}: ")
 
         measuring = measuring_of(given, len(data.examples), bars)
-        wishes = Wishes(given.timed, given.sheet, frozenset(path.resolve() for path in given.sheet_of or ()))
+        timed, sheet = (
+            default if asked is None else asked for asked, default in ((given.timed, TIMED), (given.sheet, SHEET))
+        )
+        wishes = Wishes(timed, sheet, frozenset(path.resolve() for path in given.sheet_of or ()))
         return collect(data, loaded, measuring, plan, wishes, failed, command_line())
 
 
@@ -169,40 +152,6 @@ def measuring_of(given: Given, videos: int, bars: console.Bars) -> Measuring:
 def command_line() -> str:
     """How the program was called, for the report."""
     return shlex.join(["scsampler", *sys.argv[1:]])
-
-
-def _data(text: str, given: Given) -> tuple[Data, int]:
-    """A data set by its path, or NAME=PATH; and how many rows were no use."""
-    from scsampler_cli.datasets.reading import read
-
-    name, named, rest = text.partition("=")
-    path = Path(rest) if named and not Path(text).exists() else Path(text)
-    listing = read(path, learnt=False)
-    for problem in listing.problems:
-        console.say(f"skipped: {problem}")
-    for note in () if given.quiet else listing.notes:
-        console.say(f"note: {note}")
-    title = name if path != Path(text) else path.stem
-    if not listing.split_given:
-        return Data(title, listing.examples, ()), len(listing.problems)
-    sides = {side: [e for e in listing.examples if e.split == side] for side in ("train", "val")}
-    if not sides["val"]:
-        hint = "those are compared; leave the column out to compare all"
-        raise InputError(f"{path} has no videos of the split val", hint=hint)
-    return Data(title, sides["val"], sides["train"] if given.empirical else ()), len(listing.problems)
-
-
-def _demo_data(given: Given) -> Data:
-    """Twelve videos to compare on, and six for Empirical, that no shipped network was trained on."""
-    from scsampler_cli.demo import demo_set
-
-    with console.Bars(given.quiet) as bars:
-        folder = environment.demo_dir()
-        examples, train = (
-            demo_set(folder, count, seed, seconds, False, split, lambda n, of: bars("rendering", n, of), given.jobs)
-            for count, seed, seconds, split in ((2, DEMO_SEED, 60, "val"), (1, DEMO_TRAIN_SEED, 40, "train"))
-        )
-    return Data(DEMO_NAME, examples, train if given.empirical else ())
 
 
 def load_networks(given: Given, classifier: ClipClassifier) -> Models:
@@ -246,14 +195,18 @@ def _report(runs: Sequence[Run], plan: Plan, given: Given) -> None:
     summary = summarise(shown, plan)
     created = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     if given.output is not None:
-        folder.save(runs, given.output / output.KNOWN)
+        folder.save(runs, plan, given.output / output.KNOWN)
         output.write(summary, given.output, created, command_line())
         if not given.quiet:
             console.say(f"report: {given.output / 'report.html'}")
-    _print(summary, given.form or "table", {"created": created, "command": command_line()})
-    left_out = sum(len(run.failures) for run in runs)
-    if left_out:
-        console.say(f"left out: {counted(left_out, 'video')}, named above and in the report")
+    try:
+        _print(summary, given.form or "table", {"created": created, "command": command_line()})
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"cannot write the results: {error.strerror or error}", hint="is the disk full?") from error
+    if left_out := sum(len(run.failures) for run in runs):
+        console.say(f"left out: {left_out} of the videos and rows, named in the report")
 
 
 def _print(summary: Summary, form: str, about: dict[str, str]) -> None:

@@ -13,7 +13,8 @@ import typer
 
 from scsampler_cli import console
 from scsampler_cli.cli import environment, models
-from scsampler_cli.cli.benching import Given, command_line, load_networks
+from scsampler_cli.cli.benching import command_line, load_networks
+from scsampler_cli.cli.given import Given
 from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.errors import OutputError, SettingsError
 from scsampler_cli.inputs import check_readable
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from scsampler_cli.bench.tables import Table
 
 SCHEMA = "scsampler.speed/1"
+K, REPEATS = 10, 3
+MINUTES, SIZE, CODEC = 5.6, "340x256", "h264"
+"""Of the generated video: as long as Sports1M's are on average (Sec. 4.1.2), as large as CoViAR's."""
 
 
 def run(given: Given) -> None:
@@ -50,11 +54,11 @@ def _measured(name: str, path: Path, given: Given) -> tuple[dict[str, Any], list
     from scsampler_cli.bench.collect import machine
     from scsampler_cli.bench.timing import tagging_samplers
 
-    features, selection = FeatureSettings(p_frames=given.p_frames), SelectionSettings(k=given.k)
+    features, selection = FeatureSettings(p_frames=given.p_frames), SelectionSettings(k=given.k or K)
     subject = speed.Subject(path, loaded, tagging_samplers(loaded), features, selection)
     with console.Bars(given.quiet) as bars:
-        tables = speed.measure(subject, given.repeats, bars)
-    about = {"video": str(path), "classifier": classifier.name, "k": given.k, "precision": loaded.precision}
+        tables = speed.measure(subject, given.repeats or REPEATS, bars)
+    about = {"video": str(path), "classifier": classifier.name, "k": given.k or K, "precision": loaded.precision}
     return {**about, "device": given.device, **machine()}, tables
 
 
@@ -86,20 +90,21 @@ def _video(given: Given) -> Path:
         path = Path(given.data[0])
         check_readable(path)
         return path
-    found = re.fullmatch(r"(\d{2,4})x(\d{2,4})", given.size)
+    size, codec, minutes = given.size or SIZE, given.codec or CODEC, given.minutes or MINUTES
+    found = re.fullmatch(r"(\d{2,4})x(\d{2,4})", size)
     if found is None or any(int(side) % 2 or int(side) < 64 for side in found.groups()):
-        raise SettingsError(f"{given.size!r} is no size of a video", hint="WIDTHxHEIGHT, even, from 64: 340x256, say")
+        raise SettingsError(f"{size!r} is no size of a video", hint="WIDTHxHEIGHT, even, from 64: 340x256, say")
     from scsampler_cli.media.sample import write_sample
 
     width, height = int(found[1]), int(found[2])
-    path = environment.demo_dir() / f"speed_{given.codec}_{width}x{height}_{given.minutes:g}min.mp4"
+    path = environment.demo_dir() / f"speed_{codec}_{width}x{height}_{minutes:g}min.mp4"
     if path.is_file():
         return path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"part_{path.name}")
         with console.Bars(given.quiet) as bars:
-            write_sample(part, given.minutes * 60, width, height, given.codec, lambda n, of: bars("rendering", n, of))
+            write_sample(part, minutes * 60, width, height, codec, lambda n, of: bars("rendering", n, of))
         part.replace(path)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}", hint="set XDG_CACHE_HOME") from error

@@ -54,6 +54,8 @@ class Listing:
     """Worth saying once."""
     split_given: bool = False
     """The list itself names videos for validation; otherwise VAL_EVERY chose them."""
+    train_given: bool = False
+    """It names videos for training."""
 
 
 def labels_of(examples: Sequence[Example]) -> list[str]:

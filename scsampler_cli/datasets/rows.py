@@ -77,8 +77,8 @@ class Rows:
                 self.refuse(row.source, row.line, f"{what}: {os.path.normpath(row.path)}")
         if self.tests:
             self.notes.append(f"test split: {self.tests} left out")
-        given = any(row.split == "val" for row in self.kept)
-        return Listing(examples, _in_order(self.problems), tuple(self.notes), given)
+        val, train = (any(row.split == side for row in self.kept) for side in ("val", "train"))
+        return Listing(examples, _in_order(self.problems), tuple(self.notes), val, train)
 
 
 def _before(first: Row, row: Row) -> str:

@@ -16,7 +16,15 @@ def some_videos(count: int = 12) -> list:
     found = []
     for i in range(count):
         p = RNG.random(25)
-        found.append(video(i % 2, np.stack([p, 1 - p], 1).tolist(), RNG.random(25).tolist(), RNG.random(25).tolist()))
+        found.append(
+            video(
+                i % 2,
+                np.stack([p, 1 - p], 1).tolist(),
+                RNG.random(25).tolist(),
+                RNG.random(25).tolist(),
+                path=f"v{i}.mp4",
+            )
+        )
     return found
 
 

@@ -225,7 +225,7 @@ def test_a_whole_run_live_and_replayed(examples: list[Example], tmp_path: Path) 
     assert run.thumbnails[0].pictures.shape[1:] == (96, 144, 3)
     assert run.thumbnails[0].pictures.std() > 5
     assert run.classifier["gmacs"] is None  # it does not use torch
-    folder.save([run], tmp_path / "known")
+    folder.save([run], Plan(3), tmp_path / "known")
     (again,) = folder.load(tmp_path / "known")
     assert summarise([again], Plan(3)).record() == summarise([run], Plan(3)).record()
 

@@ -17,7 +17,7 @@ from scsampler_cli.bench.costs import Check
 from scsampler_cli.bench.knowledge import Thumbnails
 from scsampler_cli.bench.request import Plan
 from scsampler_cli.bench.summary import pooled, summarise
-from scsampler_cli.errors import InputError, OutputError
+from scsampler_cli.errors import InputError, OutputError, SettingsError
 from tests.bench.making import MD, SOUND, costs, network, run, video
 from tests.bench.test_curves import some_videos
 
@@ -39,8 +39,9 @@ SUMMARY = summarise([RUN], PLAN)
 
 
 def test_a_run_comes_back_whole_and_makes_the_very_same_report(tmp_path: Path) -> None:
-    folder.save([RUN, replace(RUN, data="again")], tmp_path / "known")
+    folder.save([RUN, replace(RUN, data="again")], PLAN, tmp_path / "known")
     first, second = folder.load(tmp_path / "known")
+    assert folder.load_plan(tmp_path / "known") == PLAN
     assert (first.data, second.data) == ("set", "again")
     assert summarise([first], PLAN).record() == SUMMARY.record()
     for ours, theirs in zip(RUN.videos, first.videos, strict=True):
@@ -52,15 +53,15 @@ def test_a_run_comes_back_whole_and_makes_the_very_same_report(tmp_path: Path) -
 
 
 def test_saving_again_replaces(tmp_path: Path) -> None:
-    folder.save([RUN, RUN], tmp_path / "known")
-    folder.save([RUN], tmp_path / "known")
+    folder.save([RUN, RUN], PLAN, tmp_path / "known")
+    folder.save([RUN], PLAN, tmp_path / "known")
     assert len(folder.load(tmp_path / "known")) == 1
 
 
 @pytest.mark.parametrize("name", ["run.json", "scores.npy", "probabilities.npy", "decode.npy", "thumbnails.npz"])
 @pytest.mark.parametrize("damage", ["cut", "gone", "junk"])
 def test_damage_is_told(tmp_path: Path, name: str, damage: str) -> None:
-    folder.save([RUN], tmp_path / "known")
+    folder.save([RUN], PLAN, tmp_path / "known")
     path = tmp_path / "known" / "run1" / name
     data = path.read_bytes()
     if damage == "gone":
@@ -182,6 +183,8 @@ def test_a_name_that_looks_like_mathematics_is_a_name() -> None:
 
 
 def test_pooled_runs_are_one_data_set() -> None:
+    with pytest.raises(SettingsError, match="several of the runs"):
+        pooled([RUN, RUN], "twice")
     halves = [
         replace(RUN, videos=RUN.videos[:5]),
         replace(RUN, videos=RUN.videos[5:], classifier={**RUN.classifier, "name": "g"}),
@@ -195,8 +198,9 @@ def test_pooled_runs_are_one_data_set() -> None:
 
 
 def test_pooling_keeps_what_all_runs_have() -> None:
-    extra = replace(RUN, networks=(*RUN.networks, network("if")))
-    assert [n.name for n in pooled([extra, RUN], "all").networks] == [n.name for n in RUN.networks]
+    extra = replace(RUN, networks=(*RUN.networks, network("if")), videos=RUN.videos[:1])
+    rest = replace(RUN, videos=RUN.videos[1:])
+    assert [n.name for n in pooled([extra, rest], "all").networks] == [n.name for n in RUN.networks]
 
 
 def test_the_verdict_says_what_the_numbers_say() -> None:
@@ -212,7 +216,7 @@ def test_the_verdict_says_what_the_numbers_say() -> None:
 
 
 def test_replay_needs_neither_torch_nor_av(tmp_path: Path) -> None:
-    folder.save([RUN], tmp_path / "report" / "known")
+    folder.save([RUN], PLAN, tmp_path / "report" / "known")
     script = (
         "import sys\n"
         "sys.modules['torch'] = sys.modules['av'] = sys.modules['torchvision'] = None  # any import of them fails\n"
@@ -224,6 +228,6 @@ def test_replay_needs_neither_torch_nor_av(tmp_path: Path) -> None:
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert result.returncode == 3, result.stderr  # the run has a failure
     found = json.loads(result.stdout)
-    wanted = json.loads(json.dumps(summarise([RUN], Plan()).record()))
+    wanted = json.loads(json.dumps(SUMMARY.record()))  # the plan is that of the folder
     assert found["runs"] == wanted["runs"]
     assert (tmp_path / "new" / "report.html").is_file()

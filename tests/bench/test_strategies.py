@@ -68,6 +68,14 @@ def test_random_is_the_mean_over_seeds_and_says_its_spread() -> None:
     assert outcome(run([SEEN]), strategy("uniform", "uniform", 1, draws=5)).spread is None
 
 
+def test_videos_of_one_length_do_not_get_the_same_random_places() -> None:
+    found = outcome(run([SEEN, SEEN, SEEN, SEEN]), strategy("random", "random", 2, draws=30))
+    assert len({tuple(tuple(c.tolist()) for c in draws) for draws in found.clips}) == 4
+    assert (
+        found.clips[0][0].tolist() == chosen(SEEN, strategy("random", "random", 2)).tolist()
+    )  # as `classify` with seed 0
+
+
 def test_a_video_of_which_nothing_decodes_is_wrong() -> None:
     dark = video(0, [[math.nan, math.nan], [0.9, 0.1]], [0.9, 0.1])
     assert outcome(run([dark]), strategy("visual", "visual", 1, EYE)).top1 == 0

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,13 @@ def test_the_report_has_it_all(report: Path) -> None:
     assert written["command"].startswith("scsampler bench mine=")
     (one,) = written["runs"]
     assert (one["data"], one["classifier"]["name"], one["videos"]) == ("mine", "demo", 3)
-    assert {Path(f["path"]).name for f in one["failures"]} == {"junk.mp4"}
+    rejected, failed = one["failures"]
+    assert rejected["path"].startswith("set.csv:7")
+    assert "no such file" in rejected["reason"]
+    assert Path(failed["path"]).name == "junk.mp4"
+    videos = list(csv.DictReader((report / "out" / "tables" / "run1_videos.csv").read_text().splitlines()))
+    assert [Path(row["path"]).name for row in videos] == ["v0.mp4", "v1.mp4", "v2.mp4"]
+    assert all(len(row["visual clips"].split()) == 4 for row in videos)
     assert {row["key"] for row in one["tables"]["strategies"]["rows"]} >= {
         "av-union-list",
         "empirical",
@@ -90,11 +97,18 @@ def test_a_replay_is_the_same_but_for_what_is_asked_anew(run: Run, report: Path,
     assert (tmp_path / "k2" / "known").is_dir()
 
 
-def test_two_reports_become_one_data_set(run: Run, report: Path) -> None:
-    result = run("bench", "--replay", report / "out", "--replay", report / "out", "--pool", "both", "--k", "4")
+def test_two_reports_become_one_data_set(run: Run, report: Path, tmp_path: Path) -> None:
+    """The same report with other names of videos stands for a second one."""
+    shutil.copytree(report / "out", tmp_path / "other")
+    about = tmp_path / "other" / "known" / "run1" / "run.json"
+    about.write_text(about.read_text().replace("/v", "/w"))
+    result = run("bench", "--replay", report / "out", "--replay", tmp_path / "other", "--pool", "both")
     assert "== both, demo ==" in result.stdout
     assert "6 videos" in result.stdout
+    assert "K = 4" in result.stdout  # as it was asked first
     assert "By data set and classifier" in result.stdout
+    twice = run("bench", "--replay", report / "out", "--replay", report / "out", "--pool", "both")
+    check_failure(twice, 2, "several of the runs")
 
 
 def test_a_folder_with_something_in_it_is_kept_unless_asked(run: Run, report: Path, listed: Path) -> None:
@@ -157,13 +171,28 @@ def test_other_samplers_and_networks(run: Run, listed: Path) -> None:
         (["--speed", "a.mp4", "b.mp4"], 2, "one video"),
         (["--speed", "/nowhere.mp4"], 1, "/nowhere.mp4"),
         (["--speed", "--size", "0x0"], 2, "no size"),
+        (["x.csv", "--minutes", "3"], 2, "--minutes has no effect without --speed"),
+        (["--speed", "x.mp4", "--codec", "av1"], 2, "--codec has no effect"),
+        (["x.csv", "--pool", "all"], 2, "--pool has no effect"),
+        (["--replay", "x", "--sampler", "a=b"], 2, "--sampler has no effect on a replay"),
+        (["x.csv", "--resume"], 2, "--resume has no effect without -o"),
+        (["--demo", "-o", "report.html"], 1, "is a file"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_line(run: Run, arguments: list[str], code: int, word: str) -> None:
-    check_failure(run("bench", *arguments, *DEMO), code, word)
+    more = DEMO[2:] if "--replay" in arguments else DEMO
+    check_failure(run("bench", *arguments, *more), code, word)
 
 
 def test_not_one_video_is_an_error(run: Run, listed: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").write_text("path,label\n")
+    check_failure(run("bench", tmp_path / "empty.csv", *DEMO, "-o", tmp_path / "out"), 1, "empty.csv")
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "train.csv").write_text(f"path,label,split\n{listed.parent / 'v0.mp4'},spinning,train\n")
+    check_failure(run("bench", tmp_path / "train.csv", *DEMO), 1, "no videos of the split val")
+    stray = run("bench", listed, *DEMO, "--sheet-of", "elsewhere.mp4", "-q")
+    assert stray.returncode == 1
+    assert "elsewhere.mp4 is not among the videos" in stray.stderr
     (tmp_path / "junk.mp4").write_bytes(b"no")
     (tmp_path / "bad.csv").write_text("path,label\njunk.mp4,spinning\n")
     result = run("bench", tmp_path / "bad.csv", *DEMO)
