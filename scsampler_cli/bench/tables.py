@@ -212,6 +212,7 @@ def inputs_table(run: Run, plan: Plan) -> Table | None:
                 "features": " + ".join(SHOWN[n.input] for n in members),
                 "architecture": SHOWN.get(members[0].arch, members[0].arch),
                 "objective": members[0].objective.upper(),
+                "weights": ", ".join(n.weights for n in members),
                 **facts(found),
                 "sampler_gmacs": found.sampler_gmacs(),
                 "paper_top1": known[0] if known else None,
@@ -220,6 +221,7 @@ def inputs_table(run: Run, plan: Plan) -> Table | None:
     if len(rows) < 2:
         return None
     columns = [Column(name, (name,)) for name in ("features", "architecture", "objective")]
+    columns.append(Column("weights", ("weights",), brief=False))
     columns += [TOP1, Column("sampler GMACs", ("sampler_gmacs",), "{:.2f}"), *STAGE_COLUMNS[:2], TOTAL, PAPER]
     note = f"Scores of several inputs are averaged (Sec. 3.3.1). Paper: {paper.MINISPORTS}, K = 10, AC."
     return Table(
@@ -248,12 +250,16 @@ def audio_table(run: Run, plan: Plan) -> Table | None:
     rows: list[Row] = []
     for network in audio:
         found = outcome(run, strategy(network.name, "audio", plan.k, SamplerFacts(network.name, (network,))))
-        named = {"network": SHOWN.get(network.arch, network.arch), "objective": network.objective.upper()}
+        named = {
+            "network": SHOWN.get(network.arch, network.arch),
+            "objective": network.objective.upper(),
+            "weights": network.weights,
+        }
         known = paper.TABLE_6.get(network.arch) if network.objective == "sal-rank" else None
         rows.append({**named, **facts(found), "sampler_gmacs": found.sampler_gmacs(), "paper_top1": known})
     if len(rows) < 2:
         return None
-    columns = [Column(name, (name,)) for name in ("network", "objective")]
+    columns = [Column(name, (name,)) for name in ("network", "objective", "weights")]
     columns += [TOP1, Column("sampler GMACs", ("sampler_gmacs",), "{:.2f}"), *STAGE_COLUMNS[:2], TOTAL, PAPER]
     note = (
         f"VGG-18: all of it is fine-tuned; FC on a layer: nothing else is. Paper: {paper.MINISPORTS}, K = 10, SAL-RANK."
