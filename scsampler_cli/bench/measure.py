@@ -6,6 +6,7 @@ where it was, and another sampler or classifier costs only what is new.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -151,7 +152,9 @@ def _feature_file(path: Path, cache: Cache, settings: FeatureSettings, grid: tup
     """The features of a video in the cache, extracted unless they are there."""
     file = cache.file(path, FEATURES, {**asdict(settings), "grid": list(grid)}, store.SUFFIX)
     if not file.is_file():
-        extract(path, file, settings, *grid)
+        part = file.with_name(f"{os.getpid()}-{file.name}")  # another process may be at it, too
+        extract(path, part, settings, *grid)
+        part.replace(file)
     return file
 
 

@@ -5,6 +5,7 @@ Imports torch only where something is measured; a replay never does.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import shlex
@@ -49,7 +50,8 @@ def run(given: Given) -> bool:
         runs, plan = _replayed(given) if given.replay else _measured(given)
     except BaseException:
         if made and given.output is not None:
-            given.output.rmdir()
+            with contextlib.suppress(OSError):
+                given.output.rmdir()
         raise
     _report(runs, plan, given)
     return any(run.failures for run in runs)
