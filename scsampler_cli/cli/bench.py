@@ -142,6 +142,7 @@ def bench(
     """
     given = Given(**{name: getattr(value, "value", value) for name, value in locals().items()})
     given.check()
+    benching.check_networks(given)
     for name in given.classifiers:
         models.check(name, weights, labels, visual_sampler, audio_sampler, device)
     if speed_:

@@ -24,7 +24,7 @@ from scsampler_cli.cli import environment, labelled, models
 from scsampler_cli.cli.given import Given
 from scsampler_cli.config import AUDIO, VISUAL, FeatureSettings
 from scsampler_cli.errors import InputError, OutputError, SettingsError
-from scsampler_cli.shipped import SETS, sampler_files, set_files
+from scsampler_cli.shipped import SETS, check_weight_file, sampler_files, set_files
 from scsampler_cli.workers import default_jobs
 
 if TYPE_CHECKING:
@@ -154,6 +154,20 @@ def measuring_of(given: Given, videos: int, bars: console.Bars) -> Measuring:
 def command_line() -> str:
     """How the program was called, for the report."""
     return shlex.join(["scsampler", *sys.argv[1:]])
+
+
+def check_networks(given: Given) -> None:
+    """Refuse networks that cannot be before anything is made or imported for them.
+
+    Raises:
+        SettingsError: a sampler without a name, or two of one name.
+        WeightsError: a file that cannot be read.
+    """
+    names = [_named_sampler(text)[0] for text in given.sampler or ()]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise SettingsError(f"two samplers are called {twice!r}", hint="give each --sampler a name of its own")
+    for path in (*(Path(part) for part in given.joint.split(",") if part), *(given.network or ())):
+        check_weight_file(path)
 
 
 def load_networks(given: Given, classifier: ClipClassifier) -> Models:

@@ -21,7 +21,7 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for i, (label, split) in enumerate(
         (("spinning", "val"), ("shaking", "val"), ("sliding", "val"), ("zooming", "train"))
     ):
-        write_demo_video(folder / f"v{i}.mp4", label, 70 + i, 12.0)
+        write_demo_video(folder / f"v{i}.mp4", label, 70 + i, 7.0)
         rows.append(f"v{i}.mp4,{label},{split}")
     (folder / "junk.mp4").write_bytes(b"not a video")
     rows += ["junk.mp4,spinning,val", "nowhere.mp4,spinning,val"]
@@ -168,6 +168,9 @@ def test_other_samplers_and_networks(run: Run, listed: Path) -> None:
         (["/nowhere.csv"], 1, "/nowhere.csv"),
         (["--replay", "/nowhere"], 1, "no bench to replay"),
         (["--demo", "--sampler", "=x"], 2, "no name"),
+        (["--demo", "--sampler", "a=demo", "--sampler", "a=actions6"], 2, "two samplers are called 'a'"),
+        (["--demo", "--network", "/nowhere.safetensors"], 1, "/nowhere.safetensors"),
+        (["--demo", "--joint", "/nowhere.safetensors"], 1, "/nowhere.safetensors"),
         (["--speed", "a.mp4", "b.mp4"], 2, "one video"),
         (["--speed", "/nowhere.mp4"], 1, "/nowhere.mp4"),
         (["--speed", "--size", "0x0"], 2, "no size"),
