@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scsampler_cli import clipprobs, report
 from scsampler_cli.bench.empirical import oracle_positions
 from scsampler_cli.bench.knowledge import KnownVideo, Run, Thumbnails
-from scsampler_cli.bench.measure import Failed, Measuring, Models, gone, known_videos
+from scsampler_cli.bench.measure import Failed, Measuring, Models, known_videos, reported
 from scsampler_cli.bench.models import classifier_facts
 from scsampler_cli.bench.request import Data, Plan, Wishes
 from scsampler_cli.bench.tables import sampled
@@ -121,18 +121,12 @@ def _train_positions(
     identity = clipprobs.identity(classifier, models.precision)
     found: list[NDArray[np.float32]] = []
     for done, example in enumerate(usable, start=1):
-        try:
+        with reported(example, failed):
             clipprobs.ensure(example.path, classifier, identity, measuring.cache, measuring.progress)
             entry = clipprobs.find(example.path, identity, measuring.cache)
             if entry is not None:
                 target = classifier.labels.index(example.label)
                 found.append(oracle_positions(np.asarray(entry.values, np.float32), target))
-        except OutputError:
-            raise
-        except ScsamplerError as error:
-            failed(example, error)
-        except OSError as error:
-            failed(example, gone(example, error))
         measuring.progress("training videos", done, len(usable))
     return np.stack(found) if found else None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -92,20 +93,25 @@ def known_videos(
     if measuring.keep_features:
         _extract_all(usable, models, measuring)
     for done, example in enumerate(usable, start=1):
-        try:
-            yield _known(example, models, measuring)
-        except OutputError:
-            raise
-        except ScsamplerError as error:
-            failed(example, error)
-        except OSError as error:
-            failed(example, gone(example, error))
+        known = None
+        with reported(example, failed):
+            known = _known(example, models, measuring)
+        if known is not None:
+            yield known
         measuring.progress("measuring", done, len(usable))
 
 
-def gone(example: Example, error: OSError) -> InputError:
-    """A video that cannot even be opened."""
-    return InputError(f"{example.path}: {error.strerror or error}", hint="is it still there?")
+@contextmanager
+def reported(example: Example, failed: Failed) -> Iterator[None]:
+    """What goes wrong with one video is told, and ends nothing; a cache that cannot be written is no video's fault."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except ScsamplerError as error:
+        failed(example, error)
+    except OSError as error:
+        failed(example, InputError(f"{example.path}: {error.strerror or error}", hint="is it still there?"))
 
 
 def _has_known_label(example: Example, classifier: ClipClassifier, failed: Failed) -> bool:
