@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from scsampler_cli.bench import paper
 from scsampler_cli.bench.knowledge import SHOWN
 from scsampler_cli.bench.measure import Models
 from scsampler_cli.bench.tables import Column, Row, Table
@@ -197,7 +198,8 @@ def _ends_table(stages: Sequence[_Stage], seconds: Mapping[str, list[float]], ch
         Column("x faster", ("speed_up",), "{:.1f}"),
         Column("overhead, clip evaluations", ("overhead_clips",), "{:.1f}"),
     )
-    note = "Overhead (App. D): what SCSampler does beside classifying its clips, in clip evaluations; paper, MC3-18: 3."
+    about = "Overhead (App. D): what SCSampler does beside classifying its clips, in clip evaluations"
+    note = f"{about}; paper, MC3-18: {paper.OVERHEAD_CLIPS}."
     return Table("ends", "From end to end", columns, tuple(rows), (note,))
 
 

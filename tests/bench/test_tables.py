@@ -59,6 +59,8 @@ def test_networks_trained_together_are_a_row_of_their_own() -> None:
     row = next(row for row in table.rows if row["key"] == "av-joint-training")
     assert row["top1"] == 100  # (0.35, 0.4): the second clip
     assert row["paper_top1"] == 75.5
+    one_eyed = strategies_table(run([known], (MD,), joint=SamplerFacts("joint", pair)), PLAN)
+    assert keys(one_eyed)[:2] == ["visual", "av-joint-training"]  # the sampler under test is first
 
 
 def test_top5_only_where_it_can_miss() -> None:
