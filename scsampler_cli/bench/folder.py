@@ -173,6 +173,8 @@ def _videos(about: Sequence[Mapping[str, Any]], names: Sequence[str], folder: Pa
     at = 0
     for video in about:
         rows = slice(at, at := at + video["clips"])
+        if not np.isfinite(probabilities[rows]).all():
+            raise ValueError(f"{video['path']} has probabilities that are not numbers")
         yield KnownVideo(
             path=video["path"],
             label=video["label"],

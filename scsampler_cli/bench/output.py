@@ -17,7 +17,7 @@ from scsampler_cli.bench import figures
 from scsampler_cli.bench.curves import csv_rows
 from scsampler_cli.bench.page import render
 from scsampler_cli.bench.summary import Summary
-from scsampler_cli.bench.tables import Table, videos_table
+from scsampler_cli.bench.tables import Table
 from scsampler_cli.errors import OutputError
 
 KNOWN = "known"
@@ -54,7 +54,7 @@ def _files(summary: Summary, created: str, command: str) -> Iterator[tuple[str, 
     for number, section in enumerate(summary.sections, start=1):
         for table in section.tables:
             yield f"tables/run{number}_{table.key}.csv", csv_of(table)
-        yield f"tables/run{number}_videos.csv", csv_of(videos_table(section.run, summary.plan))
+        yield f"tables/run{number}_videos.csv", csv_of(section.answers)
         for chart in section.charts:
             stem = f"figures/run{number}_{chart.key}"
             yield f"{stem}.csv", _csv(csv_rows(chart))

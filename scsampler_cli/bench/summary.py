@@ -20,6 +20,7 @@ from scsampler_cli.bench.tables import (
     inputs_table,
     strategies_table,
     summary_table,
+    videos_table,
 )
 from scsampler_cli.bench.transfer import cross_table, novel_table
 from scsampler_cli.errors import SettingsError
@@ -36,6 +37,8 @@ class Section:
     verdict: str
     tables: tuple[Table, ...]
     charts: tuple[Chart, ...]
+    answers: Table
+    """Video by video."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ def _section_record(section: Section) -> dict[str, Any]:
         "verdict": section.verdict,
         "tables": {table.key: table.record() for table in section.tables},
         "figures": {chart.key: chart.record() for chart in section.charts},
+        "answers": section.answers.record(),
     }
 
 
@@ -90,7 +94,7 @@ def _section(run: Run, plan: Plan) -> Section:
     first = strategies_table(run, plan)
     more = (inputs_table(run, plan), combinations_table(run, plan), audio_table(run, plan))
     tables = (first, *(table for table in more if table is not None))
-    return Section(run, verdict(run, first, plan), tables, tuple(charts(run, plan)))
+    return Section(run, verdict(run, first, plan), tables, tuple(charts(run, plan)), videos_table(run, plan))
 
 
 def verdict(run: Run, table: Table, plan: Plan) -> str:

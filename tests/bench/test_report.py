@@ -72,6 +72,15 @@ def test_damage_is_told(tmp_path: Path, name: str, damage: str) -> None:
         folder.load(tmp_path / "known")
 
 
+def test_probabilities_that_are_no_numbers_are_told(tmp_path: Path) -> None:
+    folder.save([RUN], PLAN, tmp_path / "known")
+    kept = np.load(tmp_path / "known" / "run1" / "probabilities.npy", mmap_mode="r+")
+    kept[0, 0] = np.nan
+    kept.flush()
+    with pytest.raises(InputError, match="not numbers"):
+        folder.load(tmp_path / "known")
+
+
 def test_nothing_to_replay_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no bench"):
         folder.load(tmp_path)

@@ -70,6 +70,7 @@ def test_the_report_has_it_all(report: Path) -> None:
     videos = list(csv.DictReader((report / "out" / "tables" / "run1_videos.csv").read_text().splitlines()))
     assert [Path(row["path"]).name for row in videos] == ["v0.mp4", "v1.mp4", "v2.mp4"]
     assert all(len(row["visual clips"].split()) == 4 for row in videos)
+    assert [row["visual clips"] for row in one["answers"]["rows"]] == [row["visual clips"] for row in videos]
     assert {row["key"] for row in one["tables"]["strategies"]["rows"]} >= {
         "av-union-list",
         "empirical",
