@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from scsampler_cli.bench.curves import Chart, charts, overhead_clips
-from scsampler_cli.bench.knowledge import KnownVideo, Run
+from scsampler_cli.bench.knowledge import KnownVideo, NetworkFacts, Run, SamplerFacts
 from scsampler_cli.bench.request import Plan
 from scsampler_cli.bench.tables import (
     Row,
@@ -128,8 +128,8 @@ def verdict(run: Run, table: Table, plan: Plan) -> str:
 def pooled(runs: Sequence[Run], name: str) -> Run:
     """Several runs as one data set, such as the halves of one that have a classifier each.
 
-    Samplers and networks are those that all runs have, by name; classifiers may differ, and so may their labels. Times are left
-    out, since they belong to a run.
+    Samplers and networks are those that all runs have, by name; classifiers may differ, and so may weight files and labels.
+    Times are left out, since they belong to a run.
 
     Raises:
         SettingsError: a video is in two runs.
@@ -141,10 +141,9 @@ def pooled(runs: Sequence[Run], name: str) -> Run:
             f"{twice[0]} is in several of the runs: pooled, it would count more than once",
             hint="pool runs of different videos",
         )
-    shared = [n for n in first.networks if all(n.name in {m.name for m in run.networks} for run in runs)]
-    samplers = [s for s in first.samplers if all(_same(s.name, first, run) for run in runs)]
+    shared = _shared([run.networks for run in runs])
+    samplers = [_one([s for run in runs for s in run.samplers if s.name == name]) for name in _names(runs)]
     positions = [run.train_positions for run in runs if run.train_positions is not None]
-    joint = first.joint if all(run.joint is not None for run in runs) else None
     videos: tuple[KnownVideo, ...] = tuple(video for run in runs for video in run.videos)
     names = " + ".join(dict.fromkeys(str(run.classifier["name"]) for run in runs))
     classifier = {**first.classifier, "name": names, "sha256": None, "labels": []}
@@ -153,8 +152,8 @@ def pooled(runs: Sequence[Run], name: str) -> Run:
         data=name,
         classifier=classifier,
         samplers=tuple(samplers),
-        joint=joint,
-        networks=tuple(shared),
+        joint=_joint(runs),
+        networks=shared,
         videos=videos,
         failures=tuple(failure for run in runs for failure in run.failures),
         train_positions=np.concatenate(positions) if len(positions) == len(runs) else None,
@@ -163,7 +162,33 @@ def pooled(runs: Sequence[Run], name: str) -> Run:
     )
 
 
-def _same(name: str, first: Run, other: Run) -> bool:
-    """Both runs have a sampler of that name, of networks of the same roles."""
-    roles = [{s.name: [n.name for n in s.networks] for s in run.samplers}.get(name) for run in (first, other)]
-    return roles[0] is not None and roles[0] == roles[1]
+def _names(runs: Sequence[Run]) -> list[str]:
+    """Samplers that all runs have, of networks of the same roles."""
+    roles = [{s.name: [n.name for n in s.networks] for s in run.samplers} for run in runs]
+    return [name for name, mine in roles[0].items() if all(each.get(name) == mine for each in roles)]
+
+
+def _joint(runs: Sequence[Run]) -> SamplerFacts | None:
+    pairs = [run.joint for run in runs if run.joint is not None]
+    roles = {tuple(network.name for network in pair.networks) for pair in pairs}
+    return _one(pairs) if len(pairs) == len(runs) and len(roles) == 1 else None
+
+
+def _one(samplers: Sequence[SamplerFacts]) -> SamplerFacts:
+    return replace(samplers[0], networks=_shared([sampler.networks for sampler in samplers]))
+
+
+def _shared(each: Sequence[Sequence[NetworkFacts]]) -> tuple[NetworkFacts, ...]:
+    """Networks of the same role in every run, as one. What differs from run to run is not claimed of all."""
+    roles = [{network.name: network for network in networks} for networks in each]
+    common = [name for name in roles[0] if all(name in role for role in roles)]
+    return tuple(_merged([role[name] for role in roles]) for name in common)
+
+
+def _merged(networks: Sequence[NetworkFacts]) -> NetworkFacts:
+    first = networks[0]
+    if all(network == first for network in networks):
+        return first
+    files = " + ".join(dict.fromkeys(network.weights for network in networks))
+    labels = first.labels if all(network.labels == first.labels for network in networks) else ()
+    return replace(first, weights=files, sha256=None, labels=labels)

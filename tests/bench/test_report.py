@@ -14,7 +14,7 @@ import pytest
 
 from scsampler_cli.bench import figures, folder, output, page
 from scsampler_cli.bench.costs import Check
-from scsampler_cli.bench.knowledge import Thumbnails
+from scsampler_cli.bench.knowledge import SamplerFacts, Thumbnails
 from scsampler_cli.bench.request import Plan
 from scsampler_cli.bench.summary import pooled, summarise
 from scsampler_cli.errors import InputError, OutputError, SettingsError
@@ -210,6 +210,27 @@ def test_pooling_keeps_what_all_runs_have() -> None:
     extra = replace(RUN, networks=(*RUN.networks, network("if")), videos=RUN.videos[:1])
     rest = replace(RUN, videos=RUN.videos[1:])
     assert [n.name for n in pooled([extra, rest], "all").networks] == [n.name for n in RUN.networks]
+
+
+def test_pooling_claims_of_all_runs_only_what_holds_for_all() -> None:
+    here, there = (
+        replace(MD, weights="here", labels=("a",)),
+        replace(MD, weights="there", sha256="1" * 64, labels=("b",)),
+    )
+    sound = replace(SOUND, labels=())
+    pair = SamplerFacts("joint", (here, sound))
+    halves = [
+        replace(run(RUN.videos[:5], (here, sound)), joint=pair),
+        replace(run(RUN.videos[5:], (there, sound)), joint=replace(pair, networks=(there, sound))),
+    ]
+    whole = pooled(halves, "all")
+    for networks in (whole.networks, whole.samplers[0].networks, whole.joint.networks if whole.joint else ()):
+        assert networks == (replace(here, weights="here + there", sha256=None, labels=()), sound)
+    # Novel to the one run's sampler is not novel to both: each run's own rows say it.
+    (table,) = [t for t in summarise([*halves, whole], PLAN).across if t.key == "novel"]
+    assert {row["data"] for row in table.rows} == {run.name for run in halves}
+    lone = pooled([halves[0], replace(halves[1], joint=SamplerFacts("joint", (sound,)))], "all")
+    assert lone.joint is None
 
 
 def test_the_verdict_says_what_the_numbers_say() -> None:
