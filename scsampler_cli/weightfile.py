@@ -53,12 +53,13 @@ def read_weights(path: Path) -> WeightFile:
         WeightsError: missing, truncated, not a state dict, or a pickle that would run code.
     """
     check_weight_file(path)
-    digest = _sha256(path)
+    digest = file_sha256(path)
     metadata, tensors = _read_safetensors(path) if _is_safetensors(path) else ({}, _read_torch(path))
     return WeightFile(metadata, strip_prefixes(tensors), WeightsInfo(path.name, digest))
 
 
-def _sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """Hex digest of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -1,0 +1,78 @@
+"""Networks of the classifiers by name: torchvision's, those of the paper that torchvision lacks, and two small ones of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+from torchvision.models import get_model
+
+from scsampler_cli.classifiers.networks.csn import ip_csn_152, ir_csn_152
+from scsampler_cli.classifiers.networks.i3d import I3D
+from scsampler_cli.classifiers.networks.r2plus1d import R2Plus1D34
+from scsampler_cli.classifiers.networks.tiny3d import Tiny3D
+from scsampler_cli.classifiers.networks.tsm import TSM18
+from scsampler_cli.errors import WeightsError
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """How a network is made, and what is known of it beforehand."""
+
+    make: Callable[[int], nn.Module]
+    """C -> network that maps float [N, 3, F, h, w] to logits [N, C]."""
+    head: str = "fc"
+    """The last layer; its bias tells C."""
+    any_size: bool = True
+    """Whether it slides over pictures larger than it was trained on (fully convolutional, Sec. 4.1.3)."""
+
+
+def _torchvision(name: str, head: str = "fc", any_size: bool = True) -> Architecture:
+    return Architecture(lambda classes: get_model(name, weights=None, num_classes=classes), head, any_size)
+
+
+ARCHITECTURES: dict[str, Architecture] = {
+    "mc3_18": _torchvision("mc3_18"),
+    "r3d_18": _torchvision("r3d_18"),
+    "r2plus1d_18": _torchvision("r2plus1d_18"),
+    "r2plus1d_34": Architecture(R2Plus1D34),
+    "i3d_rgb": Architecture(I3D, "logits"),
+    "ir_csn_152": Architecture(ir_csn_152),
+    "ip_csn_152": Architecture(ip_csn_152),
+    "s3d": _torchvision("s3d", "classifier.1"),
+    "mvit_v1_b": _torchvision("mvit_v1_b", "head.1", any_size=False),
+    "mvit_v2_s": _torchvision("mvit_v2_s", "head.1", any_size=False),
+    "swin3d_t": _torchvision("swin3d_t", "head", any_size=False),
+    "swin3d_s": _torchvision("swin3d_s", "head", any_size=False),
+    "swin3d_b": _torchvision("swin3d_b", "head", any_size=False),
+    "tsm18": Architecture(TSM18, "network.fc"),
+    "tiny3d": Architecture(Tiny3D),
+}
+
+
+def architecture(name: str) -> Architecture:
+    """What is known of a network.
+
+    Raises:
+        WeightsError: the name is unknown.
+    """
+    if name not in ARCHITECTURES:
+        known = ", ".join(sorted(ARCHITECTURES))
+        raise WeightsError(f"unknown classifier architecture {name!r}", hint=f"known ones: {known}")
+    return ARCHITECTURES[name]
+
+
+def build(name: str, classes: int) -> nn.Module:
+    """A fresh network.
+
+    Raises:
+        WeightsError: the name is unknown.
+    """
+    return architecture(name).make(classes)
+
+
+def classes_in(name: str, tensors: Mapping[str, Tensor]) -> int | None:
+    """C of a state dict of this network, by its last layer; None where that is not in it."""
+    bias = tensors.get(f"{architecture(name).head}.bias")
+    return None if bias is None else bias.shape[0]

@@ -1,0 +1,51 @@
+"""R(2+1)D-34 as the public IG65M weights have it (Tran et al., CVPR 2018; Ghadiyaram et al., CVPR 2019).
+
+torchvision's blocks, with two differences that its R(2+1)D does not have: the width between a block's 2D and 1D convolution follows
+that convolution's own channels (288, 576 and 1152 in the first blocks of layers 2, 3 and 4), and batch normalisation has
+Caffe2's epsilon. Layers are named as torchvision names them, which is how the public files name them, too.
+"""
+
+from __future__ import annotations
+
+from torch import nn
+from torchvision.models.video.resnet import BasicBlock, Conv2Plus1D, R2Plus1dStem, VideoResNet
+
+BATCH_NORM_EPSILON = 1e-3
+"""Of Caffe2, in which these networks were trained."""
+
+
+def middle_width(inputs: int, outputs: int) -> int:
+    """Channels between the 2D and the 1D convolution that give both together the weights of one 3D convolution (Sec. 3.5 there).
+
+    Example: 128 -> 128 channels: 27 * 128 * 128 // (9 * 128 + 3 * 128) = 288.
+    """
+    return 27 * inputs * outputs // (9 * inputs + 3 * outputs)
+
+
+class OwnWidth(Conv2Plus1D):  # type: ignore[misc]
+    """Conv2Plus1D whose middle width follows from its own channels; torchvision gives all of a block the first one's."""
+
+    def __init__(self, in_planes: int, out_planes: int, midplanes: int, stride: int = 1, padding: int = 1) -> None:
+        super().__init__(in_planes, out_planes, middle_width(in_planes, out_planes), stride, padding)
+
+
+class R2Plus1D34(VideoResNet):  # type: ignore[misc]
+    """R(2+1)D of 34 layers.
+
+    With 400 classes 63.70 M parameters (63.6 M, as published, without batch normalisation); 38.09 GMACs for a clip of
+    8 x 112 x 112. The published 49.8 (8 frames) and 199.0 (32 frames) are counted at 128 x 128.
+
+    Args:
+        classes: C.
+    """
+
+    def __init__(self, classes: int) -> None:
+        super().__init__(BasicBlock, [OwnWidth] * 4, [3, 4, 6, 3], R2Plus1dStem, num_classes=classes)
+        set_epsilon(self)
+
+
+def set_epsilon(network: nn.Module) -> None:
+    """Give every batch normalisation Caffe2's epsilon."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm3d):
+            module.eps = BATCH_NORM_EPSILON
