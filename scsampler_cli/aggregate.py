@@ -7,13 +7,49 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from scsampler_cli.config import TOP_M
 
-def mean(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+_SMALLEST = 1e-30
+"""Below what single precision tells from 0: one clip that is sure a class is not there must not make it minus infinity."""
+Probabilities = NDArray[np.float32]
+
+
+def mean(probabilities: Probabilities) -> Probabilities:
     """float32 [K, C] -> float32 [C]: the average over clips, as the paper does."""
     return probabilities.mean(axis=0, dtype=np.float64).astype(np.float32)
 
 
-def top(probabilities: NDArray[np.float32], labels: Sequence[str], count: int) -> list[tuple[str, float]]:
+def top_mean(probabilities: Probabilities, m: int) -> Probabilities:
+    """float32 [K, C] -> float32 [C]: of each class the average over the m clips surest of it; no sum of 1. All clips if K < m.
+
+    Example: [[0.9, 0.1], [0.5, 0.5], [0.3, 0.7]] with m = 2 -> [0.7, 0.6].
+    """
+    return mean(np.sort(probabilities, axis=0)[-m:])
+
+
+def log_mean(probabilities: Probabilities, multi_label: bool = False) -> Probabilities:
+    """float32 [K, C] -> float32 [C]: the geometric mean over clips, divided by its sum where classes exclude each other.
+
+    Example: [[0.9, 0.1], [0.5, 0.5]] -> sqrt(0.45) : sqrt(0.05) = [0.75, 0.25].
+    """
+    product = np.exp(np.log(np.maximum(probabilities.astype(np.float64), _SMALLEST)).mean(axis=0))
+    return (product if multi_label else product / product.sum()).astype(np.float32)
+
+
+def combine(
+    probabilities: Probabilities, how: str = "mean", m: int = TOP_M, multi_label: bool = False
+) -> Probabilities:
+    """float32 [K, C] -> float32 [C] by one of `config.AGGREGATES`; K is at least 1."""
+    if how == "max":
+        return top_mean(probabilities, 1)
+    if how == "top-mean":
+        return top_mean(probabilities, m)
+    if how == "log-mean":
+        return log_mean(probabilities, multi_label)
+    return mean(probabilities)
+
+
+def top(probabilities: Probabilities, labels: Sequence[str], count: int) -> list[tuple[str, float]]:
     """The `count` most probable labels, best first; equal ones in the order of the label list.
 
     Example: [0.2, 0.5, 0.3] with a, b, c and 2 -> [("b", 0.5), ("c", 0.3)].

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scsampler_cli.classifiers.builtin import BUILTINS, data_labels
 from scsampler_cli.errors import ScsamplerError
-from scsampler_cli.public import PUBLIC, TRAINED_ON, cached_path
+from scsampler_cli.public import PUBLIC, cached_path
 from scsampler_cli.report import failure
 from scsampler_cli.shipped import shipped_dir
 from scsampler_cli.weightfile import read_weights
@@ -51,17 +52,15 @@ def _shipped() -> Iterator[_Entry]:
 
 
 def _public() -> Iterator[_Entry]:
-    for name, weights in PUBLIC.items():
+    for name, checkpoint in PUBLIC.items():
         path = cached_path(name)
-        # ImageNet weights start samplers (App. B.1) and classify no clip
-        kind = "start" if name == "resnet18" else "classifier"
-        known = {
-            "kind": kind,
-            "arch": name,
-            "labels": list(weights.meta["categories"]),
-            "data": TRAINED_ON[name],
-            "url": weights.url,
-        }
+        known: Record = {"data": checkpoint.data, "url": checkpoint.url}
+        if name in BUILTINS:
+            built = BUILTINS[name]
+            labels = list(data_labels(built.data, built.classes))
+            known |= {"kind": "classifier", "arch": built.network, "labels": labels}
+        else:  # ImageNet weights start samplers (App. B.1) and classify no clip
+            known |= {"kind": "start", "arch": name}
         yield _Entry(name, path, "cached" if path.is_file() else "missing", known)
 
 

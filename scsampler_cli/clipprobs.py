@@ -20,12 +20,10 @@ def identity(classifier: ClipClassifier, precision: str) -> dict[str, Any]:
         classifier: f.
         precision: that it runs in, such as "float32"; half precision moves the last digits.
     """
-    return {
-        "name": classifier.name,
-        "sha256": classifier.weights.sha256,
-        "precision": precision,
-        **asdict(classifier.spec),
-    }
+    spec = asdict(classifier.spec)
+    if spec["crops"] == 1:  # what was stored before there were more is still good
+        del spec["crops"]
+    return {"name": classifier.name, "sha256": classifier.weights.sha256, "precision": precision, **spec}
 
 
 def key(identity: dict[str, Any]) -> dict[str, Any]:

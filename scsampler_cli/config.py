@@ -5,6 +5,7 @@ A number from the paper cites its section; the others say "our choice". No file 
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -28,6 +29,13 @@ STRATEGIES = (
     "dense",
 )
 """Ways to choose clips (Sec. 3.3.3; the baselines of Sec. 4.1.1)."""
+
+SPATIAL = ("centre", "full", "three")
+"""Where a clip classifier looks: one centre crop (Sec. 4.1), the whole frame fully convolutionally (Sec. 4.1.3), three crops."""
+AGGREGATES = ("mean", "max", "top-mean", "log-mean")
+"""aggr (Sec. 3.1): the paper's mean over the clips taken, and others."""
+TOP_M = 5
+"""Clips a class is averaged over by top-mean: half of the paper's ten (our choice)."""
 
 DEFAULT_ALPHA = {"av-convex-list": 0.8, "av-convex-score": 0.9}
 """Table 5."""
@@ -72,6 +80,39 @@ class FeatureSettings:
             raise SettingsError(
                 f"short_side {self.short_side} is not 0 or within 32-4096", hint="0 keeps the video's own size"
             )
+
+
+@dataclass(frozen=True)
+class AnswerSettings:
+    """How the classifier looks at the clips taken, and how their probabilities become the video's."""
+
+    spatial: str = "centre"
+    """One of SPATIAL."""
+    temperature: float = 1.0
+    """That the classifier's logits are divided by."""
+    aggregate: str = "mean"
+    """One of AGGREGATES."""
+    top_m: int | None = None
+    """m of top-mean; None means TOP_M."""
+
+    def __post_init__(self) -> None:
+        if self.temperature <= 0 or not math.isfinite(self.temperature):
+            raise SettingsError(
+                f"temperature {self.temperature} is not above 0", hint="1 leaves the probabilities alone"
+            )
+        if self.top_m is not None and self.aggregate != "top-mean":
+            raise SettingsError(
+                f"top_m has no effect with aggregate {self.aggregate!r}", hint="leave it out, or --aggregate top-mean"
+            )
+
+    @property
+    def m(self) -> int:
+        """m in force."""
+        return self.top_m or TOP_M
+
+
+PAPERS_ANSWER = AnswerSettings()
+"""One centre crop, the mean over clips."""
 
 
 @dataclass(frozen=True)

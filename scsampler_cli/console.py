@@ -25,7 +25,7 @@ def say(text: str) -> None:
 
 
 def show_error(error: Exception, prefix: str = "") -> None:
-    """`error: ...` and, where there is one, `hint: ...`; one line each."""
+    """`error: ...` and, where there is one, `hint: ...`, one line each; then the lines of an example, if it has one."""
     message = " ".join(str(error).split())
     if not isinstance(error, ScsamplerError):
         message = f"unexpected {type(error).__name__}: {message}"
@@ -33,6 +33,8 @@ def show_error(error: Exception, prefix: str = "") -> None:
     say(f"error: {prefix}{message}")
     if hint:
         say(f"hint: {' '.join(hint.split())}")
+    for line in ((isinstance(error, ScsamplerError) and error.example) or "").splitlines():
+        say(line)
 
 
 class Bars:

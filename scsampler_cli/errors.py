@@ -11,11 +11,13 @@ class ScsamplerError(Exception):
     Args:
         message: one line for the user.
         hint: what to try next, or None when there is nothing useful to say.
+        example: lines to copy and fill in, shown below the hint.
     """
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, example: str | None = None) -> None:
         super().__init__(message)
         self.hint = hint
+        self.example = example
 
 
 class InputError(ScsamplerError):

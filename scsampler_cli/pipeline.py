@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli import aggregate, report
-from scsampler_cli.classifiers.base import ClipClassifier
-from scsampler_cli.config import FeatureSettings, SelectionSettings
+from scsampler_cli.classifiers.base import ClipClassifier, is_multi_label
+from scsampler_cli.config import PAPERS_ANSWER, AnswerSettings, FeatureSettings, SelectionSettings
 from scsampler_cli.errors import VideoError
 from scsampler_cli.features import store
 from scsampler_cli.media.container import FFMPEG_VERSION
@@ -63,8 +63,9 @@ def classify(
     selection: SelectionSettings,
     top: int = 5,
     progress: Progress = no_progress,
+    answer: AnswerSettings = PAPERS_ANSWER,
 ) -> dict[str, Any]:
-    """Tag one video: the whole of the paper's method.
+    """Tag one video: the whole of the paper's method. The classifier comes with `answer`'s view and temperature.
 
     Returns:
         the record of `report.ClassifyResult`.
@@ -85,7 +86,8 @@ def classify(
     usable = ~np.isnan(probabilities).any(axis=1)
     if not usable.any():
         raise VideoError(f"{path}: not one of the chosen clips could be decoded", hint="the file may be damaged")
-    tags = aggregate.top(aggregate.mean(probabilities[usable]), classifier.labels, top)
+    together = aggregate.combine(probabilities[usable], answer.aggregate, answer.m, is_multi_label(classifier))
+    tags = aggregate.top(together, classifier.labels, top)
     return report.ClassifyResult(
         path=str(path),
         tags=tuple(tags),
@@ -96,6 +98,7 @@ def classify(
         settings={
             "features": _features_record(features, used),
             "selection": _selection_record(selection),
+            "answer": {**asdict(answer), "top_m": answer.m if answer.aggregate == "top-mean" else None},
             "top": top,
         },
         notes=(*video.notes, *chosen.notes),
@@ -148,6 +151,9 @@ def _classifier_record(classifier: ClipClassifier) -> dict[str, Any]:
         "classes": len(classifier.labels),
         "frames": classifier.spec.frames,
         "stride": classifier.spec.stride,
+        "crop": list(classifier.spec.crop),
+        "crops": classifier.spec.crops,
+        "multi_label": is_multi_label(classifier),
     }
 
 

@@ -1,7 +1,7 @@
-"""Public checkpoints by name: where they are, and how they are fetched, once, into the torch hub cache ($TORCH_HOME/hub/checkpoints).
+"""Public checkpoints by name: where they are, and how they are fetched, once, into the torch hub cache.
 
-A file is kept only whole: of the length that the server announced, and with the sha256 that its publisher gives in its name where
-there is one. But: nothing is loaded into a network here; `weightfile` reads the files.
+That is $TORCH_HOME/hub/checkpoints. A file is kept only whole: of the length that the server announced, and with the sha256 that
+its publisher gives in its name where there is one. But: nothing is loaded into a network here; `weightfile` reads the files.
 """
 
 from __future__ import annotations

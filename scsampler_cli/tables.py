@@ -42,6 +42,12 @@ _COLUMNS = {
 }
 
 
+_COLUMNS["classifiers"] = [
+    *("path", "status", "name", "frames", "stride", "size", "labels", "data", "gmacs", "mparams", "weights"),
+    *("distribution", "factory", "file", "sha256", "error"),
+]
+
+
 def csv_columns(command: str, top: int) -> list[str]:
     """Columns of a command's CSV; `classify` has two for each of the `top` tags."""
     if command != "classify":
@@ -65,7 +71,7 @@ FORMULA = ("=", "+", "-", "@")
 
 
 def command_of(record: Record) -> str:
-    """The command, "classify", "score", "extract" or "weights", from the record's schema."""
+    """The command, such as "classify" or "weights", from the record's schema."""
     return str(record["schema"]).removeprefix("scsampler.").split("/")[0]
 
 
@@ -117,20 +123,61 @@ _BODY = {"classify": _classify, "score": _score, "extract": _extract}
 
 
 _HEADINGS = ("name", "kind", "arch", "objective", "labels", "MB", "sha256", "where", "trained on")
-_RIGHT = ("labels", "MB")
+_RIGHT = ("labels", "MB", "GMACs", "M params")
 _DATA_WIDTH = 48
 
 
 def weights_table(records: Sequence[Record]) -> str:
     """Weight files as a table, a line each; a file that cannot be read has its error in the last column."""
-    rows = [_HEADINGS, *(tuple(map(printable, _weights_row(record))) for record in records)]
+    return _table(_HEADINGS, [_weights_row(record) for record in records])
+
+
+def _table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    rows = [headings, *(tuple(map(printable, row)) for row in cells)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "".join(f"{_aligned(row, widths)}\n" for row in rows)
+    return "".join(f"{_aligned(headings, row, widths)}\n" for row in rows)
 
 
-def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = zip(_HEADINGS, row, widths, strict=True)
+def _aligned(headings: Sequence[str], row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = zip(headings, row, widths, strict=True)
     return "  ".join(cell.rjust(width) if name in _RIGHT else cell.ljust(width) for name, cell, width in cells).rstrip()
+
+
+_CLASSIFIER_HEADINGS = ("name", "clip", "labels", "GMACs", "M params", "weights", "what it is")
+
+
+def classifiers_table(records: Sequence[Record]) -> str:
+    """Classifiers as a table, a line each, and below each that was checked what came out; a broken one has its reason last."""
+    lines = _table(_CLASSIFIER_HEADINGS, [_classifier_row(record) for record in records]).splitlines()
+    shown = [lines[0]]
+    for line, record in zip(lines[1:], records, strict=True):
+        shown += [line, *_check_lines(record.get("check"))]
+    return "".join(f"{line}\n" for line in shown)
+
+
+def _classifier_row(record: Record) -> tuple[str, ...]:
+    if record["status"] != "ok" and "frames" not in record:
+        return (record["name"], *"-----", f"error: {record['error']['message']}")
+    clip = "-"
+    if record["frames"] is not None:
+        height, width = record["size"]
+        side = str(height) if height == width else f"{height}x{width}"
+        clip = f"{record['frames']} x {record['stride']} x {side}"
+    what = record["data"] or record.get("distribution") or record.get("file")
+    known = [record[key] for key in ("labels", "gmacs", "mparams", "weights")]
+    return (record["name"], clip, *("-" if value is None else str(value) for value in (*known, what)))
+
+
+def _check_lines(check: Record | None) -> Iterator[str]:
+    if check is None:
+        return
+    low, high = check["sums"]
+    yield (
+        f"  answers {check['lowest']:.2g} to {check['highest']:.2g}, sums {low:.4f} to {high:.4f}, not a number: "
+        f"{check['not_a_number']}; {'repeatable' if check['repeatable'] else 'not repeatable'}, alone and in a batch "
+        f"{check['batch_difference']:.1g} apart; {check['clips_per_s']:.2f} clips/s"
+    )
+    yield from (f"  problem: {printable(problem)}" for problem in check["problems"])
 
 
 def _weights_row(record: Record) -> tuple[str, ...]:
@@ -155,12 +202,12 @@ def csv_rows(record: Record) -> Iterator[dict[str, object]]:
     """
     path, command = record["path"], command_of(record)
     common = {"path": f"./{path}" if path.startswith(FORMULA) else path, "status": record["status"]}
-    if command == "weights":
+    if command in ("weights", "classifiers"):
         common = {key: record[key] for key in _COLUMNS[command] if key in record} | common
     if record["status"] != "ok":
         yield {**common, "error": record["error"]["message"]}
         return
-    if command == "weights":
+    if command in ("weights", "classifiers"):
         yield common
         return
     if command == "score":

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from scsampler_cli import report
 from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, probabilities_of
-from scsampler_cli.classifiers.geometry import fit_frame
+from scsampler_cli.classifiers.geometry import crops_apart, fit_frame
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.features.clip import ClipSound, ClipVisual
 from scsampler_cli.features.mel import mel_clips
@@ -129,7 +129,7 @@ def sound_clips(video: Video, clip_stride: int = 1) -> Iterator[ClipSound]:
 
 
 def clip_frames(video: Video, clips: Sequence[int], spec: InputSpec) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """(clip, uint8 [F, h, w, 3]) of the chosen clips alone, in time order, fitted to the classifier's input."""
+    """(clip, uint8 [F, h, w, 3]) of the chosen clips alone, in time order, as `fit_frame` makes them."""
     read = FramesReport()
     yield from read_clips(video.path, video.index, video.grid, clips, lambda frame: fit_frame(frame, spec), read)
     for note in read.notes():
@@ -183,9 +183,9 @@ def classify_clips(
 
     def flush() -> None:
         if held:
-            probabilities[[row[clip] for clip, _ in held]] = probabilities_of(
-                classifier, np.stack([f for _, f in held])
-            )
+            crops = crops_apart(np.stack([frames for _, frames in held]), classifier.spec)
+            found = probabilities_of(classifier, crops).reshape(len(held), classifier.spec.crops, -1)
+            probabilities[[row[clip] for clip, _ in held]] = found.mean(axis=1)
             held.clear()
 
     for done, item in enumerate(clip_frames(video, clips, classifier.spec), start=1):

@@ -32,6 +32,8 @@ class InputSpec:
     mean: tuple[float, float, float] = (0.43216, 0.394666, 0.37645)
     """RGB, of values in 0-1 (torchvision's Kinetics-400 video weights)."""
     std: tuple[float, float, float] = (0.22803, 0.22145, 0.216989)
+    crops: int = 1
+    """1: the centre crop; 3: the two ends and the middle of the long side, whose probabilities are averaged."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,12 @@ class WeightsInfo:
 
 @runtime_checkable
 class ClipClassifier(Protocol):
-    """f: clips of F frames -> probabilities over C classes."""
+    """f: clips of F frames -> probabilities over C classes.
+
+    Three further attributes are used where a classifier has them: `multi_label`, True for classes that do not exclude each
+    other (its rows need no sum of 1); `with_spec(spec)`, which gives the same classifier on another geometry; and `any_size`,
+    True if that may be of larger pictures (Sec. 4.1.3).
+    """
 
     name: str
     labels: tuple[str, ...]
@@ -61,9 +68,14 @@ class ClipClassifier(Protocol):
             clips: uint8 [N, F, h, w, 3], RGB, already resized and cropped to `spec`.
 
         Returns:
-            float32 [N, C], each row non-negative and summing to 1.
+            float32 [N, C], each row within 0-1 and, unless it is multi-label, summing to 1.
         """
         ...
+
+
+def is_multi_label(classifier: ClipClassifier) -> bool:
+    """Whether several of its classes can be true at once."""
+    return bool(getattr(classifier, "multi_label", False))
 
 
 def probabilities_of(classifier: ClipClassifier, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -93,7 +105,10 @@ def probabilities_of(classifier: ClipClassifier, clips: NDArray[np.uint8]) -> ND
         raise _broken(classifier, f"returned shape {found.shape} instead of {wanted}")
     if not np.isfinite(found).all():
         raise _broken(classifier, "returned numbers that are not finite")
-    if (found < 0).any() or np.abs(found.sum(axis=1) - 1).max(initial=0) > SUM_TOLERANCE:
+    if is_multi_label(classifier):
+        if found.min(initial=0) < 0 or found.max(initial=0) > 1:
+            raise _broken(classifier, "returned values that are not probabilities (0 to 1)")
+    elif (found < 0).any() or np.abs(found.sum(axis=1) - 1).max(initial=0) > SUM_TOLERANCE:
         raise _broken(classifier, "returned rows that are not probabilities (not negative, sum 1)")
     return found
 

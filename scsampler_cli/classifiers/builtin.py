@@ -1,50 +1,150 @@
-"""R3D-18, MC3-18 and R(2+1)D-18 with torchvision's Kinetics-400 weights, or with weights from a file (Sec. 4.1.1).
+"""The built-in classifiers: the paper's six (Sec. 4.1, App. A.1) and torchvision's others, with public weights or a file's.
 
-Public weights come by `public`, from the torch hub cache or the net.
+Each is reached by its name as an attribute of this module, which is how the entry points of this package name them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
+from torchvision.models import WeightsEnum, get_model_weights
 
 from scsampler_cli.classifiers.base import InputSpec
+from scsampler_cli.classifiers.labels import named_labels, numbered_labels
 from scsampler_cli.classifiers.network import NetworkClassifier, from_file
-from scsampler_cli.public import PUBLIC, fetch
+from scsampler_cli.public import IG65M, KINETICS, SPORTS1M, fetch
+
+NATIVE_FPS = 30
+"""Frames a second of the videos that torchvision's recipes, which name a rate, are about."""
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def mc3_18(
-    device: torch.device, dtype: torch.dtype, weights: Path | None = None, labels: Sequence[str] | None = None
+@dataclass(frozen=True)
+class Builtin:
+    """What is known of a built-in classifier before any weights are there."""
+
+    network: str
+    """One of `networks.ARCHITECTURES`."""
+    spec: InputSpec
+    data: str
+    """What its public weights were trained on last."""
+    classes: int
+    gmacs: float
+    """Multiply-adds of one clip, in 10^9."""
+    mparams: float
+    """Parameters with these classes, in 10^6."""
+    note: str = ""
+    """Where geometry and normalisation come from."""
+
+
+def torchvision_spec(weights: WeightsEnum, frames: int | None = None, stride: int | None = None) -> InputSpec:
+    """Geometry of torchvision's own `weights.transforms()`; frames and their rate from the words in `weights.meta`."""
+    preset, words = weights.transforms(), weights.meta["_docs"]
+    resize = tuple(preset.resize_size) if len(preset.resize_size) == 2 else preset.resize_size[0]
+    return InputSpec(
+        frames or round(_said("clip_len", words)),
+        stride or round(NATIVE_FPS / _said("frame_rate", words)),
+        resize,
+        tuple(preset.crop_size),
+        tuple(preset.mean),
+        tuple(preset.std),
+    )
+
+
+def _said(name: str, words: str) -> float:
+    found = re.search(rf"`{name}=([\d.]+)`", words)
+    assert found is not None, f"torchvision no longer says {name}"
+    return float(found[1])
+
+
+def _paper(name: str, gmacs: float, mparams: float) -> Builtin:
+    """torchvision's 18-layer ones on 16 adjacent frames, as in the paper (App. A.2)."""
+    weights = get_model_weights(name).KINETICS400_V1
+    return Builtin(name, torchvision_spec(weights, 16, 1), KINETICS, 400, gmacs, mparams, "torchvision; App. A.2")
+
+
+def _torchvision(name: str, gmacs: float, weights: str = "KINETICS400_V1") -> Builtin:
+    found = get_model_weights(name)[weights]
+    mparams = found.meta["num_params"] / 1e6
+    return Builtin(name, torchvision_spec(found), KINETICS, 400, gmacs, round(mparams, 2), "torchvision")
+
+
+_IG65M_CLIP = InputSpec(8)
+_CSN = InputSpec(32, 2, 256, (224, 224), IMAGENET_MEAN, IMAGENET_STD)
+_CSN_SPORTS1M = InputSpec(32, 2, 256, (224, 224))
+_I3D = InputSpec(64, 1, 256, (224, 224), (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+_AS_VMZ = "VMZ; ImageNet's mean and std for what began on IG65M, as mmaction2 found"
+BUILTINS: dict[str, Builtin] = {
+    "mc3_18": _paper("mc3_18", 43.34, 11.70),
+    "r3d_18": _paper("r3d_18", 40.70, 33.37),
+    "r2plus1d_18": _paper("r2plus1d_18", 40.52, 31.51),
+    "r2plus1d_34": Builtin("r2plus1d_34", _IG65M_CLIP, KINETICS, 400, 38.09, 63.70, "VMZ, ig65m-pytorch"),
+    "r2plus1d_34_32": Builtin("r2plus1d_34", InputSpec(32), KINETICS, 400, 152.36, 63.70, "VMZ, ig65m-pytorch"),
+    "r2plus1d_34_ig65m": Builtin("r2plus1d_34", _IG65M_CLIP, IG65M, 359, 38.09, 63.68, "VMZ, ig65m-pytorch"),
+    "r2plus1d_34_32_ig65m": Builtin("r2plus1d_34", InputSpec(32), IG65M, 487, 152.36, 63.74, "VMZ, ig65m-pytorch"),
+    "i3d_rgb": Builtin("i3d_rgb", _I3D, KINETICS, 400, 111.15, 12.70, "Carreira and Zisserman; pytorch-i3d"),
+    "i3d_rgb_hassony2": Builtin("i3d_rgb", _I3D, KINETICS, 400, 111.15, 12.70, "kinetics_i3d_pytorch"),
+    "ir_csn_152": Builtin("ir_csn_152", _CSN, KINETICS, 400, 74.05, 29.70, _AS_VMZ),
+    "ir_csn_152_from_sports1m": Builtin("ir_csn_152", _CSN_SPORTS1M, KINETICS, 400, 74.05, 29.70, "VMZ"),
+    "ir_csn_152_sports1m": Builtin("ir_csn_152", _CSN_SPORTS1M, SPORTS1M, 487, 74.05, 29.88, "VMZ"),
+    "ip_csn_152": Builtin("ip_csn_152", _CSN, KINETICS, 400, 83.29, 33.02, _AS_VMZ),
+    "ip_csn_152_from_sports1m": Builtin("ip_csn_152", _CSN_SPORTS1M, KINETICS, 400, 83.29, 33.02, "VMZ"),
+    "ip_csn_152_sports1m": Builtin("ip_csn_152", _CSN_SPORTS1M, SPORTS1M, 487, 83.29, 33.19, "VMZ"),
+    "s3d": _torchvision("s3d", 143.83),
+    "mvit_v1_b": _torchvision("mvit_v1_b", 70.60),
+    "mvit_v2_s": _torchvision("mvit_v2_s", 64.22),
+    "swin3d_t": _torchvision("swin3d_t", 87.76),
+    "swin3d_s": _torchvision("swin3d_s", 165.68),
+    "swin3d_b": _torchvision("swin3d_b", 281.33),
+    "swin3d_b_22k": _torchvision("swin3d_b", 281.33, "KINETICS400_IMAGENET22K_V1"),
+}
+"""By name. Costs are those of the geometry given, counted by torch and held by a test."""
+
+
+def data_labels(data: str, classes: int) -> tuple[str, ...]:
+    """The class names of a data set's networks."""
+    if data == KINETICS:
+        return named_labels("kinetics400")
+    return named_labels("sports1m") if data == SPORTS1M else numbered_labels(classes, f"{data} class")
+
+
+def load(
+    name: str,
+    device: torch.device,
+    dtype: torch.dtype,
+    weights: Path | None = None,
+    labels: Sequence[str] | None = None,
 ) -> NetworkClassifier:
-    """MC3-18: 3D convolutions in the first two groups, 2D after (App. A.1). 43.34 GMACs a clip, 11.70 M parameters."""
-    return _load("mc3_18", device, dtype, weights, labels)
+    """A built-in by name.
+
+    Args:
+        name: one of BUILTINS.
+        device: where it runs.
+        dtype: its precision.
+        weights: a file in any of the layouts that are known; the public weights where not given.
+        labels: class names; those of the data set where not given and as many.
+
+    Raises:
+        WeightsError: the weights cannot be had or do not fit.
+        ClassifierError: the number of labels is wrong.
+    """
+    known = BUILTINS[name]
+    path = weights or fetch(name)
+    fallback = data_labels(known.data, known.classes)
+    classifier = from_file(path, device, dtype, known.network, labels, fallback, known.spec)
+    if weights is None or known.network != name:
+        classifier.name = name
+    return classifier
 
 
-def r3d_18(
-    device: torch.device, dtype: torch.dtype, weights: Path | None = None, labels: Sequence[str] | None = None
-) -> NetworkClassifier:
-    """R3D-18: every convolution is 3D (App. A.1). 40.70 GMACs a clip, 33.37 M parameters."""
-    return _load("r3d_18", device, dtype, weights, labels)
-
-
-def r2plus1d_18(
-    device: torch.device, dtype: torch.dtype, weights: Path | None = None, labels: Sequence[str] | None = None
-) -> NetworkClassifier:
-    """R(2+1)D-18: 2D then 1D convolutions (App. A.1). 40.52 GMACs a clip, 31.51 M parameters."""
-    return _load("r2plus1d_18", device, dtype, weights, labels)
-
-
-def kinetics_spec(architecture: str) -> InputSpec:
-    """Geometry and normalisation of torchvision's own `weights.transforms()`; 16 adjacent frames (App. A.2)."""
-    preset = PUBLIC[architecture].transforms()
-    return InputSpec(16, 1, tuple(preset.resize_size), tuple(preset.crop_size), tuple(preset.mean), tuple(preset.std))
-
-
-def _load(
-    architecture: str, device: torch.device, dtype: torch.dtype, weights: Path | None, labels: Sequence[str] | None
-) -> NetworkClassifier:
-    categories = PUBLIC[architecture].meta["categories"]
-    path = weights or fetch(architecture)
-    return from_file(path, device, dtype, architecture, labels, categories, kinetics_spec(architecture))
+def __getattr__(name: str) -> Any:
+    """The factory of a built-in, as the entry points ask for it."""
+    if name in BUILTINS:
+        return partial(load, name)
+    raise AttributeError(f"no built-in classifier {name!r}")

@@ -24,12 +24,38 @@ def fit_frame(frame: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
         spec: the classifier's geometry.
 
     Returns:
-        uint8 [h, w, 3] with (h, w) = spec.crop; black is added where the resized picture is smaller than the crop.
+        uint8 [h, w, 3] with (h, w) = spec.crop; black is added where the resized picture is smaller than the crop. Three
+        crops lie side by side: [h, 3 w, 3].
     """
     planes = torch.from_numpy(frame).permute(2, 0, 1)
     size = list(resized((frame.shape[0], frame.shape[1]), spec))
     planes = transforms.resize(planes, size, v2.InterpolationMode.BILINEAR, antialias=False)
-    return centred(planes, spec).permute(1, 2, 0).contiguous().numpy()
+    planes = centred(planes, spec) if spec.crops == 1 else _three_crops(planes, spec)
+    return planes.permute(1, 2, 0).contiguous().numpy()
+
+
+def _three_crops(planes: Tensor, spec: InputSpec) -> Tensor:
+    """[3, H, W] -> [3, h, 3 w]: the first, the middle and the last crop along the long side (as Wang et al., 2018)."""
+    h, w = spec.crop
+    height, width = planes.shape[-2:]
+    if height > width:
+        strip = transforms.center_crop(planes, [max(height, h), w])
+        return torch.cat([strip[..., y : y + h, :] for y in _offsets(strip.shape[-2], h)], dim=-1)
+    strip = transforms.center_crop(planes, [h, max(width, w)])
+    return torch.cat([strip[..., x : x + w] for x in _offsets(strip.shape[-1], w)], dim=-1)
+
+
+def _offsets(length: int, crop: int) -> tuple[int, int, int]:
+    return 0, round((length - crop) / 2), length - crop
+
+
+def crops_apart(clips: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
+    """uint8 [N, F, h, V w, 3] -> [N V, F, h, w, 3], the V = `spec.crops` crops of a clip one after the other."""
+    if spec.crops == 1:
+        return clips
+    n, frames, height, width, _ = clips.shape
+    apart = clips.reshape(n, frames, height, spec.crops, width // spec.crops, 3).transpose(0, 3, 1, 2, 4, 5)
+    return np.ascontiguousarray(apart).reshape(n * spec.crops, frames, height, -1, 3)
 
 
 def centred(planes: Tensor, spec: InputSpec) -> Tensor:

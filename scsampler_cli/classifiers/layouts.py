@@ -1,7 +1,7 @@
 """Key layouts of public state dicts -> the names of our networks.
 
 torchvision, IG65M and VMZ name their layers as our networks do. mmaction2 (CSN), piergiaj and hassony2 (I3D) do not: each is a
-few rules here, the first that fits a key being the one that counts. A key that no rule fits stays as it is, so that loading reports it.
+few rules here, of which the first that fits a key counts. A key that no rule fits stays as it is, so that loading reports it.
 """
 
 from __future__ import annotations
@@ -63,7 +63,13 @@ _PIERGIAJ = Layout(
         (r"logits\.conv3d\.(weight|bias)", r"logits.\1"),
     ),
 )
-_BRANCHES = (("branch_0", "b0"), ("branch_1.0", "b1a"), ("branch_1.1", "b1b"), ("branch_2.0", "b2a"), ("branch_2.1", "b2b"))
+_BRANCHES = (
+    ("branch_0", "b0"),
+    ("branch_1.0", "b1a"),
+    ("branch_1.1", "b1b"),
+    ("branch_2.0", "b2a"),
+    ("branch_2.1", "b2b"),
+)
 _HASSONY2 = Layout(
     "hassony2",
     r"conv3d_1a_7x7\.conv3d\.weight",

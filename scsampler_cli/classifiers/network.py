@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,29 @@ from torch import Tensor, nn
 
 from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
 from scsampler_cli.classifiers.geometry import normalise
-from scsampler_cli.classifiers.networks import build
+from scsampler_cli.classifiers.labels import numbered_labels
+from scsampler_cli.classifiers.layouts import to_native
+from scsampler_cli.classifiers.networks import architecture as known_architecture
+from scsampler_cli.classifiers.networks import classes_in
 from scsampler_cli.errors import ClassifierError, WeightsError
 from scsampler_cli.weightfile import WeightFile, load_into, read_weights
 
 
 class NetworkClassifier:
-    """f of Sec. 3.1 on a network that maps float [N, 3, F, h, w] to logits [N, C]."""
+    """f of Sec. 3.1 on a network that maps float [N, 3, F, h, w] to [N, C].
+
+    Args:
+        name: that the user knows it by.
+        network: moved to the device.
+        labels: C class names.
+        spec: clip geometry.
+        weights: their identity.
+        device: where it runs.
+        dtype: its precision (autocast).
+        activation: "softmax", "sigmoid", or "none" where the outputs are probabilities already.
+        multi_label: whether several classes can be true at once; by default, whether the activation is the sigmoid.
+        any_size: whether it could take clips of another length and size (`with_spec`).
+    """
 
     def __init__(
         self,
@@ -30,22 +47,65 @@ class NetworkClassifier:
         weights: WeightsInfo,
         device: torch.device,
         dtype: torch.dtype,
+        activation: str = "softmax",
+        multi_label: bool | None = None,
+        any_size: bool = False,
     ) -> None:
         self.name, self.labels, self.spec, self.weights = name, tuple(labels), spec, weights
-        self._network = network.to(device).eval()
-        self._device, self._dtype = device, dtype
+        self.multi_label = activation == "sigmoid" if multi_label is None else multi_label
+        self.any_size = any_size
+        self.network = network.to(device).eval()
+        self._device, self._dtype, self._activation = device, dtype, activation
 
     def classify(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """uint8 [N, F, h, w, 3] -> float32 [N, C], rows sum to 1."""
-        expected = (self.spec.frames, *self.spec.crop, 3)
-        if clips.shape[1:] != expected or clips.dtype != np.uint8:
-            raise ValueError(f"{self.name} takes uint8 [N, {expected}], not {clips.dtype} {clips.shape}")
+        """uint8 [N, F, h, w, 3] -> float32 [N, C]; unless it is multi-label, rows sum to 1.
+
+        Raises:
+            ClassifierError: the clips are not of its geometry.
+        """
+        self._check(clips)
         if len(clips) == 0:
             return np.zeros((0, len(self.labels)), np.float32)
         half = self._dtype != torch.float32
         with torch.inference_mode(), torch.autocast(self._device.type, self._dtype, enabled=half):
-            logits = self._network(normalise(clips, self.spec, self._device)).float()
-        return logits.softmax(dim=1).cpu().numpy()
+            outputs = self.network(normalise(clips, self.spec, self._device)).float()
+        if self._activation == "softmax":
+            outputs = outputs.softmax(dim=1)
+        elif self._activation == "sigmoid":
+            outputs = outputs.sigmoid()
+        return outputs.cpu().numpy()
+
+    def with_spec(self, spec: InputSpec) -> NetworkClassifier:
+        """The same network on another geometry.
+
+        Raises:
+            ClassifierError: it takes one size alone, and this is another.
+        """
+        if not self.any_size and (spec.frames, spec.crop) != (self.spec.frames, self.spec.crop):
+            raise ClassifierError(
+                f"{self.name} takes clips of {self.spec.frames} frames of {self.spec.crop[0]} x {self.spec.crop[1]} alone",
+                hint="leave frames and crop out of --spec",
+            )
+        other = copy.copy(self)
+        other.spec = spec
+        return other
+
+    def with_activation(self, activation: str, multi_label: bool | None = None) -> NetworkClassifier:
+        """The same network with another activation of its outputs; see the class."""
+        other = copy.copy(self)
+        other._activation = activation
+        other.multi_label = activation == "sigmoid" if multi_label is None else multi_label
+        return other
+
+    def _check(self, clips: NDArray[np.uint8]) -> None:
+        frames, size = self.spec.frames, self.spec.crop
+        right = clips.ndim == 5 and clips.dtype == np.uint8 and clips.shape[-1] == 3
+        if not right or clips.shape[1:4] != (frames, *size):
+            shown = " x ".join(map(str, clips.shape))
+            raise ClassifierError(
+                f"{self.name} takes clips uint8 [N, {frames}, {size[0]}, {size[1]}, 3], not {clips.dtype} {shown}",
+                hint="its spec says how frames are to be resized and cropped",
+            )
 
 
 def from_file(
@@ -78,19 +138,30 @@ def from_file(
     if architecture is None:
         raise ClassifierError(
             f"{path.name} does not say which network it is for",
-            hint="name the network and give the file apart: --classifier r2plus1d_18 --weights FILE",
+            hint="name it: --arch r2plus1d_18; scsampler classifiers lists those that are known",
         )
-    classes = _classes(file.tensors)
+    tensors, _ = to_native(architecture, file.tensors)
+    classes = classes_in(architecture, tensors)
     if classes is None:
+        head = known_architecture(architecture).head
         raise WeightsError(
-            f"{path.name} has no final layer 'fc'", hint=f"it does not look like weights of {architecture}"
+            f"{path.name} has no final layer {head!r}", hint=f"it does not look like weights of {architecture}"
         )
     if labels is None:
-        labels = fallback_labels if len(fallback_labels) == classes else [f"class {i}" for i in range(classes)]
-    network = build(architecture, classes)
-    load_into(network, file.tensors, path.name)
+        labels = fallback_labels if len(fallback_labels) == classes else numbered_labels(classes)
     _check_labels(labels, classes, path)
-    return NetworkClassifier(architecture, network, labels, spec or InputSpec(), file.info, device, dtype)
+    network, any_size = _filled(architecture, classes, tensors, path)
+    return NetworkClassifier(
+        architecture, network, labels, spec or InputSpec(), file.info, device, dtype, any_size=any_size
+    )
+
+
+def _filled(architecture: str, classes: int, tensors: dict[str, Tensor], path: Path) -> tuple[nn.Module, bool]:
+    """The network with its weights, and whether it takes any size."""
+    known = known_architecture(architecture)
+    network = known.make(classes)
+    load_into(network, tensors, path.name)
+    return network, known.any_size
 
 
 def _from_ours(
@@ -109,22 +180,18 @@ def _from_ours(
         )
     if architecture is not None and meta["arch"] != architecture:
         raise ClassifierError(f"{path.name} is for {meta['arch']}, not for {architecture}", hint="leave the name out")
-    network = build(meta["arch"], len(meta["labels"]))
-    load_into(network, file.tensors, path.name)
+    network, any_size = _filled(meta["arch"], len(meta["labels"]), file.tensors, path)
     labels = meta["labels"] if labels is None else labels
     _check_labels(labels, len(meta["labels"]), path)
     name = architecture or f"{meta['arch']} ({path.stem})"
-    return NetworkClassifier(name, network, labels, spec_from(meta["spec"]), file.info, device, dtype)
+    spec = spec_from(meta["spec"])
+    return NetworkClassifier(name, network, labels, spec, file.info, device, dtype, any_size=any_size)
 
 
 def spec_from(record: dict[str, Any]) -> InputSpec:
     """`InputSpec` from its JSON form (`dataclasses.asdict`)."""
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in record.items()}
     return InputSpec(**values)
-
-
-def _classes(tensors: dict[str, Tensor]) -> int | None:
-    return tensors["fc.bias"].shape[0] if "fc.bias" in tensors else None
 
 
 def _check_labels(labels: Sequence[str], classes: int, path: Path) -> None:

@@ -1,12 +1,13 @@
-"""Classifiers by name, found through the entry-point group `scsampler.classifiers`; the built-ins come the same way.
+"""Classifiers by name: built-ins and plug-ins of the entry-point group `scsampler.classifiers`, `package.module:factory`, files.
 
-A factory is called as `factory(device, dtype, weights=None, labels=None)` and returns a `ClipClassifier`. Listing reads names
-only; a plug-in is imported when it is chosen, so a broken one harms nothing else.
+A factory is called as `factory(device, dtype, weights=None, labels=None)` and returns a `ClipClassifier`. Finding reads names only;
+a plug-in is imported when it is chosen, so a broken one harms nothing else.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier
 
 GROUP = "scsampler.classifiers"
+OWN = "scsampler"
+"""The distribution whose entry points are the built-ins."""
+SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".pt2", ".onnx", ".ts", ".torchscript")
+"""What tells a missing model file from a mistyped name."""
+_CACHED = "hf:"
+_FACTORY = re.compile(r"[A-Za-z_]\w*(\.\w+)*:\w+")
 
 
 def listing() -> dict[str, list[EntryPoint]]:
@@ -27,7 +34,7 @@ def listing() -> dict[str, list[EntryPoint]]:
     found: dict[str, list[EntryPoint]] = {}
     for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value)):
         same = found.setdefault(point.name, [])
-        if all(point.value != other.value for other in same):
+        if all((point.value, owner(point)) != (other.value, owner(other)) for other in same):
             same.append(point)
     return found
 
@@ -37,26 +44,36 @@ def names() -> list[str]:
     return list(listing())
 
 
-def find(name: str) -> EntryPoint | Path:
-    """What a name stands for: a plug-in, or a weight file; torch is not imported.
+def find(name: str) -> EntryPoint | Path | str:
+    """What a name stands for: a plug-in, a file or folder, or "hf:..." of the Hugging Face cache; torch is not imported.
 
     Raises:
-        SettingsError: neither.
+        SettingsError: nothing of these.
         ClassifierError: two distributions claim the name.
     """
     points = listing().get(name)
-    if points is None:
-        if Path(name).suffix in (".safetensors", ".pth", ".pt") or Path(name).is_file():
-            return Path(name)
-        raise SettingsError(f"unknown classifier {name!r}", hint=_suggestion(name))
+    if points is not None:
+        return _only(points)
+    if name.startswith(_CACHED):
+        return name
+    path = Path(name)
+    if path.suffix in SUFFIXES or path.exists():
+        return path
+    if _FACTORY.fullmatch(name):
+        return EntryPoint(name, name, GROUP)
+    raise SettingsError(f"unknown classifier {name!r}", hint=_suggestion(name))
+
+
+def _only(points: Sequence[EntryPoint]) -> EntryPoint:
     if len(points) > 1:
-        owners = " and ".join(f"{_owner(point)} ({point.value})" for point in points)
-        raise ClassifierError(f"classifier {name!r} is claimed by {owners}", hint="uninstall one of them")
+        owners = " and ".join(f"{owner(point)} ({point.value})" for point in points)
+        raise ClassifierError(f"classifier {points[0].name!r} is claimed by {owners}", hint="uninstall one of them")
     return points[0]
 
 
-def _owner(point: EntryPoint) -> str:
-    return point.dist.name if point.dist else "an unknown package"
+def owner(point: EntryPoint) -> str:
+    """The distribution that an entry point came with; its module where it was named as package.module:factory."""
+    return point.dist.name if point.dist else f"module {point.module}"
 
 
 def load(
@@ -65,37 +82,69 @@ def load(
     dtype: torch.dtype,
     weights: Path | None = None,
     labels: Sequence[str] | None = None,
+    given: Sequence[str] = (),
 ) -> ClipClassifier:
-    """A classifier by name, or from a weight file of ours.
+    """A classifier by name, or from a file or folder.
+
+    Args:
+        name: as `find` takes it.
+        device: where it runs.
+        dtype: its precision.
+        weights: for a classifier with a name.
+        labels: class names.
+        given: of `--spec`: what a file does not say, or another geometry.
 
     Raises:
         SettingsError: unknown name.
-        ClassifierError: name claimed twice, or a plug-in that does not load or return a classifier.
+        ClassifierError: name claimed twice, a plug-in that does not load or return a classifier, a file that says too little.
         WeightsError: its weights are missing, damaged or do not fit.
     """
+    found = find(name)
+    if isinstance(found, EntryPoint):
+        from scsampler_cli.classifiers.adjusted import adjusted
+        from scsampler_cli.classifiers.description import parse_fields, read_fields
+
+        fields = parse_fields(given) if weights is None else read_fields(weights, given)
+        if isinstance(named := fields.pop("labels", None), str):
+            from scsampler_cli.classifiers.labels import read_labels
+
+            named = read_labels(named)
+        return adjusted(_from_factory(found, device, dtype, weights, labels or named), fields)
+    from scsampler_cli.classifiers.opening import open_path  # imports torch
+
+    return open_path(found, device, dtype, labels, given)
+
+
+def _from_factory(
+    point: EntryPoint,
+    device: torch.device,
+    dtype: torch.dtype,
+    weights: Path | None,
+    labels: Sequence[str] | None,
+) -> ClipClassifier:
     from scsampler_cli.classifiers.base import ClipClassifier  # numpy: --help must not wait for it
 
-    found = find(name)
-    if isinstance(found, Path):
-        from scsampler_cli.classifiers.network import from_file  # imports torch
-
-        return from_file(found, device, dtype, None, labels)
     try:
-        classifier = found.load()(device, dtype, weights=weights, labels=labels)
+        classifier = point.load()(device, dtype, weights=weights, labels=labels)
     except ScsamplerError:
         raise
     except (Exception, SystemExit) as error:
-        raise ClassifierError(
-            f"classifier {name!r} is broken: {type(error).__name__}: {error}",
-            hint=f"it comes from {_owner(found)} ({found.value})",
-        ) from error
+        raise broken(point, error) from error
     if not isinstance(classifier, ClipClassifier):
         raise ClassifierError(
-            f"classifier {name!r} is broken: its factory returned {type(classifier).__name__}",
+            f"classifier {point.name!r} is broken: its factory returned {type(classifier).__name__}",
             hint="a classifier has name, labels, spec, weights and classify()",
         )
-    _check_fields(classifier, name)
+    _check_fields(classifier, point.name)
     return classifier
+
+
+def broken(point: EntryPoint, error: BaseException) -> ClassifierError:
+    """The error of a plug-in that failed to load."""
+    return ClassifierError(
+        f"classifier {point.name!r} is broken: {type(error).__name__}: {error}",
+        hint=f"it comes from {owner(point)} ({point.value})",
+    )
 
 
 def _check_fields(classifier: ClipClassifier, name: str) -> None:
@@ -114,5 +163,5 @@ def _check_fields(classifier: ClipClassifier, name: str) -> None:
 
 def _suggestion(name: str) -> str:
     close = difflib.get_close_matches(name, names(), n=1)
-    known = f"known: {', '.join(names())}, or a weight file"
+    known = f"known: {', '.join(names())}; or a file, a Hugging Face folder, hf:ORG/NAME, package.module:factory"
     return f"did you mean {close[0]}? {known}" if close else known

@@ -1,4 +1,4 @@
-"""The Typer app: six commands and --version, and how it is run."""
+"""The Typer app: seven commands and --version, and how it is run."""
 
 import io
 import os
@@ -10,6 +10,7 @@ import typer
 from scsampler_cli import __version__, console
 from scsampler_cli.cli.batch import FAILED, INTERRUPTED, READER_GONE
 from scsampler_cli.cli.bench import bench
+from scsampler_cli.cli.classifiers import classifiers
 from scsampler_cli.cli.classify import classify
 from scsampler_cli.cli.environment import let_idle_threads_sleep
 from scsampler_cli.cli.extract import extract
@@ -40,7 +41,7 @@ def scsampler(
     """Find the salient clips of long videos and classify only those (SCSampler, ICCV 2019)."""
 
 
-for command in (classify, score, extract, train, bench, weights):
+for command in (classify, score, extract, train, bench, classifiers, weights):
     app.command()(command)
 
 

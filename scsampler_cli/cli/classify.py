@@ -1,5 +1,6 @@
 """`scsampler classify`: tag videos."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,12 +8,17 @@ import typer
 
 from scsampler_cli import console
 from scsampler_cli.cli import batch, models, options
+from scsampler_cli.cli.classifiers import show
 from scsampler_cli.cli.environment import demo_dir
-from scsampler_cli.config import FeatureSettings, SelectionSettings
+from scsampler_cli.config import AGGREGATES, SPATIAL, AnswerSettings, FeatureSettings, SelectionSettings
 from scsampler_cli.errors import SettingsError
 
 if TYPE_CHECKING:
     from scsampler_cli.media.demo import DemoVideo
+
+ANSWER = "From clips to tags"
+Spatial = StrEnum("Spatial", list(SPATIAL))  # type: ignore[misc]
+Aggregate = StrEnum("Aggregate", {name.replace("-", "_"): name for name in AGGREGATES})  # type: ignore[misc]
 
 
 @batch.guarded
@@ -29,10 +35,36 @@ def classify(
     seed: options.Seed = 0,
     histogram: options.Histogram = None,
     classifier: Annotated[
-        str, typer.Option(help="auto, a name (--list-classifiers), or a weight file.", rich_help_panel=options.MODELS)
+        str,
+        typer.Option(
+            help="auto, a name (--list-classifiers), a model file, a Hugging Face folder, hf:ORG/NAME, or "
+            "package.module:factory.",
+            rich_help_panel=options.MODELS,
+        ),
     ] = "auto",
     weights: options.Weights = None,
+    arch: options.Arch = None,
+    spec: options.Spec = None,
     labels: options.Labels = None,
+    spatial: Annotated[
+        Spatial,
+        typer.Option(
+            help="Where the classifier looks: the centre crop, the full height of the frame, or three crops.",
+            rich_help_panel=ANSWER,
+        ),
+    ] = Spatial("centre"),
+    aggregate: Annotated[
+        Aggregate,
+        typer.Option(help="How the clips' probabilities become the video's.", rich_help_panel=ANSWER),
+    ] = Aggregate("mean"),
+    top_m: Annotated[
+        int | None,
+        typer.Option(min=1, help="Clips that top-mean averages for each class; default 5.", rich_help_panel=ANSWER),
+    ] = None,
+    temperature: Annotated[
+        float,
+        typer.Option(help="Of the classifier: above 1 it is less sure, below 1 surer.", rich_help_panel=ANSWER),
+    ] = 1.0,
     visual_sampler: options.VisualSampler = "auto",
     audio_sampler: options.AudioSampler = "auto",
     p_frames: options.PFrames = 4,
@@ -55,13 +87,15 @@ def classify(
     scsampler classify --demo
     """
     if list_classifiers:
-        _list_classifiers()
+        show([], False, options.Format.table, "auto", "auto")
         return
     selection = SelectionSettings(
         strategy.value, k, k_visual, alpha, seed, clip_stride, models.read_histogram(histogram)
     )
     features = FeatureSettings(p_frames=p_frames)
-    models.check(classifier, weights, labels, visual_sampler, audio_sampler, device)
+    answer_settings = AnswerSettings(spatial.value, temperature, aggregate.value, top_m)
+    given = spec or []
+    models.check(classifier, weights, labels, visual_sampler, audio_sampler, device, arch, given)
     if demo:
         if paths:
             raise SettingsError("--demo takes no video", hint="leave out either --demo or the paths")
@@ -74,12 +108,13 @@ def classify(
 
     from scsampler_cli import pipeline
 
-    model = models.load_classifier(classifier, weights, labels, device, precision, quiet)
+    model = models.load_classifier(classifier, weights, labels, device, precision, quiet, arch, given)
+    model = models.adjust(model, answer_settings)
     auto = "demo" if model.name == "demo" else models.AUTO_SET
     samplers = models.load_samplers(visual_sampler, audio_sampler, auto, device, precision, strategy.value, quiet)
 
     def work(path: Path, progress: batch.Progress) -> dict[str, Any]:
-        record = pipeline.classify(path, samplers, model, features, selection, top, progress)
+        record = pipeline.classify(path, samplers, model, features, selection, top, progress, answer_settings)
         record["settings"] |= models.runtime(device, precision)
         return _with_answer(record, answer) if demo else record
 
@@ -101,11 +136,3 @@ def _overlap(clip: dict[str, Any], segments: tuple[tuple[float, float], ...]) ->
     """Share of a clip's duration that lies in the segments."""
     start, end = clip["start_s"], clip["end_s"]
     return sum(max(0.0, min(end, b) - max(start, a)) for a, b in segments) / (end - start)
-
-
-def _list_classifiers() -> None:
-    from scsampler_cli.classifiers import registry
-
-    for name, points in registry.listing().items():
-        owners = ", ".join(f"{p.value} of {p.dist.name if p.dist else '?'}" for p in points)
-        typer.echo(f"{name:14} {owners}" + ("  CONFLICT" if len(points) > 1 else ""))

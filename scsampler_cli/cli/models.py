@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scsampler_cli import console
 from scsampler_cli.classifiers import registry
-from scsampler_cli.config import AUDIO, VISUAL, parse_device
+from scsampler_cli.classifiers.labels import NAMES, read_labels
+from scsampler_cli.config import AUDIO, VISUAL, AnswerSettings, parse_device
 from scsampler_cli.errors import InputError, SettingsError
 from scsampler_cli.shipped import check_weight_file, sampler_files, set_files
 
@@ -27,17 +28,31 @@ def check(
     visual: str = "auto",
     audio: str = "auto",
     device: str = "auto",
+    arch: str | None = None,
+    given: Sequence[str] = (),
 ) -> None:
     """Refuse names that stand for nothing and files that are not there before torch is imported.
 
     Raises:
-        SettingsError: unknown classifier, sampler or device.
+        SettingsError: unknown classifier, sampler or device, or options that do not go together.
         WeightsError: a weight file that cannot be read.
         InputError: labels that cannot be read.
     """
     parse_device(device)
-    if classifier != "auto" and isinstance(found := registry.find(classifier), Path):
-        check_weight_file(found)
+    if given:
+        from scsampler_cli.classifiers.description import parse_fields
+
+        parse_fields(given)
+    if given and classifier == "auto" and weights is None:
+        raise SettingsError("--spec needs a classifier that it is about", hint="name it with --classifier")
+    found = None if classifier == "auto" else registry.find(classifier)
+    if arch is not None and not (isinstance(found, Path) or (found is None and weights is not None)):
+        raise SettingsError(
+            "--arch says which network a weight file is for", hint="--classifier FILE --arch r2plus1d_18"
+        )
+    if isinstance(found, Path):
+        if not found.is_dir():
+            check_weight_file(found)
         if weights is not None:
             raise SettingsError(
                 f"two weight files: --classifier {classifier} and --weights {weights}",
@@ -45,14 +60,22 @@ def check(
             )
     if weights is not None:
         check_weight_file(weights)
-    read_labels(labels)
+    if labels is not None and str(labels) not in NAMES:
+        read_labels(labels)
     for spec, kinds in ((visual, VISUAL), (audio, AUDIO)):
         if spec != "auto":
             sampler_files(spec, kinds)
 
 
 def load_classifier(
-    name: str, weights: Path | None, labels: Path | None, device: str, precision: str, quiet: bool
+    name: str,
+    weights: Path | None,
+    labels: Path | None,
+    device: str,
+    precision: str,
+    quiet: bool,
+    arch: str | None = None,
+    given: Sequence[str] = (),
 ) -> ClipClassifier:
     """The classifier that the options name; `auto` says which it took, and why."""
     from scsampler_cli.classifiers.auto import choose_auto
@@ -68,7 +91,25 @@ def load_classifier(
     if name == "auto":
         name = str(weights)
         weights = None
-    return registry.load(name, where, dtype, weights, read_labels(labels))
+    names = None if labels is None else read_labels(labels)
+    if arch is None:
+        return registry.load(name, where, dtype, weights, names, given)
+    if arch in registry.names():
+        return registry.load(arch, where, dtype, Path(name), names, given)
+    from scsampler_cli.classifiers.opening import open_state_dict
+
+    return open_state_dict(Path(name), arch, where, dtype, names, given)
+
+
+def adjust(classifier: ClipClassifier, answer: AnswerSettings) -> ClipClassifier:
+    """The classifier with the view and the temperature that are asked for.
+
+    Raises:
+        SettingsError: it cannot be seen that way.
+    """
+    from scsampler_cli.classifiers.adjusted import adjusted
+
+    return adjusted(classifier, {}, answer.spatial, answer.temperature)
 
 
 def load_samplers(
@@ -112,24 +153,6 @@ def runtime(device: str, precision: str) -> dict[str, str]:
     where = pick_device(device)
     dtype = pick_dtype(precision, where)
     return {"device": str(where), "precision": next(name for name, known in PRECISIONS.items() if known == dtype)}
-
-
-def read_labels(path: Path | None) -> list[str] | None:
-    """Class names, one a line.
-
-    Raises:
-        InputError: the file cannot be read, or a name stands in it twice.
-    """
-    if path is None:
-        return None
-    try:
-        names = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"labels {path}: {_why(error)}", hint="a text file with one class name per line") from error
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise InputError(f"labels {path}: {twice[0]!r} stands there twice", hint="every class has a name of its own")
-    return names
 
 
 def read_histogram(path: Path | None) -> tuple[float, ...] | None:

@@ -94,4 +94,21 @@ Weights = Annotated[
     Path | None,
     typer.Option(help="Weight file for the named classifier: .safetensors or .pth.", rich_help_panel=MODELS),
 ]
-Labels = Annotated[Path | None, typer.Option(help="Text file of class names, one a line.", rich_help_panel=MODELS)]
+Labels = Annotated[
+    Path | None,
+    typer.Option(help="Text file of class names, one a line; or kinetics400, sports1m.", rich_help_panel=MODELS),
+]
+Arch = Annotated[
+    str | None,
+    typer.Option(
+        help="Network that a plain state dict is for; `scsampler classifiers` lists them.", rich_help_panel=MODELS
+    ),
+]
+Spec = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=VALUE",
+        help="What a model file does not say, or another geometry: frames=16, stride=2, ...",
+        rich_help_panel=MODELS,
+    ),
+]

@@ -1,7 +1,7 @@
-"""I3D-RGB: Inception-v1 inflated to three dimensions (Carreira and Zisserman, CVPR 2017, Fig. 3), with TensorFlow's "SAME" padding.
+"""I3D-RGB: Inception-v1 inflated to three dimensions (Carreira and Zisserman, CVPR 2017, Fig. 3), with TensorFlow's padding.
 
-"SAME" depends on the size of the input: as much as makes ceil(size / stride) outputs, the odd one at the end. Pooling pads with zeros,
-which after a ReLU is what TensorFlow's ignoring of the margin comes to.
+That one, "SAME", depends on the size of the input: as much as makes ceil(size / stride) outputs, the odd one at the end. Pooling
+pads with zeros, which after a ReLU is what TensorFlow's ignoring of the margin comes to.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def pad_same(x: Tensor, kernel: Triple, stride: Triple) -> Tensor:
 
 
 class Unit(nn.Module):
-    """"SAME" convolution, batch normalisation, ReLU."""
+    """Convolution with "SAME" padding, batch normalisation, ReLU."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class Unit(nn.Module):
 
 
 class Pool(nn.MaxPool3d):
-    """"SAME" max pooling of what a ReLU gave."""
+    """Max pooling with "SAME" padding of what a ReLU gave."""
 
     def forward(self, x: Tensor) -> Tensor:
         """float [N, C, T, H, W] -> the same, divided by the stride and rounded up."""

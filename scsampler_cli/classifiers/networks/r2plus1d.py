@@ -1,8 +1,8 @@
 """R(2+1)D-34 as the public IG65M weights have it (Tran et al., CVPR 2018; Ghadiyaram et al., CVPR 2019).
 
-torchvision's blocks, with two differences that its R(2+1)D does not have: the width between a block's 2D and 1D convolution follows
-that convolution's own channels (288, 576 and 1152 in the first blocks of layers 2, 3 and 4), and batch normalisation has
-Caffe2's epsilon. Layers are named as torchvision names them, which is how the public files name them, too.
+torchvision's blocks, with two differences from its own R(2+1)D: the width between a 2D and a 1D convolution follows the channels
+of the two, not those of the whole block (288, 576 and 1152 in the first blocks of layers 2, 3 and 4), and batch normalisation
+has Caffe2's epsilon. Layers are named as torchvision names them, which is how the public files name them, too.
 """
 
 from __future__ import annotations

@@ -1,0 +1,74 @@
+"""ONNX models, run by onnxruntime (the extra `scsampler[onnx]`), in the precision that they have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from scsampler_cli.classifiers.files import OpenModel
+from scsampler_cli.errors import ClassifierError, DeviceError, WeightsError
+
+_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
+
+
+class OnnxNetwork(nn.Module):
+    """An onnxruntime session as a module.
+
+    Args:
+        session: an `onnxruntime.InferenceSession`.
+    """
+
+    def __init__(self, session: Any) -> None:
+        super().__init__()
+        self._session = session
+        self._input = session.get_inputs()[0]
+        self._output = session.get_outputs()[0].name
+
+    def forward(self, x: Tensor) -> Tensor:
+        """float, in the model's layout -> its first output, on the same device."""
+        values = x.float().cpu().numpy().astype(_TYPES[self._input.type])
+        (found,) = self._session.run([self._output], {self._input.name: values})
+        return torch.from_numpy(found.astype(np.float32)).to(x.device)
+
+
+def open_model(path: Path, device: torch.device) -> OpenModel:
+    """The model on the device, and the shape of its input.
+
+    Raises:
+        ClassifierError: onnxruntime is missing, or the model has several inputs, or other than floating-point ones.
+        DeviceError: a GPU is asked for, and onnxruntime has no CUDA.
+        WeightsError: damaged, or it wants operators that onnxruntime has not.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ClassifierError(
+            f"{path.name} needs onnxruntime, which is not installed", hint="pip install 'scsampler[onnx]'"
+        ) from error
+    provider = "CUDAExecutionProvider" if device.type == "cuda" else "CPUExecutionProvider"
+    if provider not in onnxruntime.get_available_providers():
+        raise DeviceError(
+            "this onnxruntime has no CUDA", hint="use --device cpu, or install onnxruntime-gpu in its place"
+        )
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors alone; they come as exceptions, too
+    chosen = [(provider, {"device_id": device.index or 0})] if device.type == "cuda" else [provider]
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=chosen)
+    except Exception as error:  # onnxruntime's own classes, of which there are many
+        raise WeightsError(
+            f"{path.name} cannot be opened as ONNX ({' '.join(str(error).split())[:200]})",
+            hint="copy or export it again; does it want a newer onnxruntime?",
+        ) from error
+    inputs = session.get_inputs()
+    if len(inputs) != 1 or inputs[0].type not in _TYPES:
+        kinds = ", ".join(f"{part.name} {part.type}" for part in inputs)
+        raise ClassifierError(
+            f"{path.name} takes {kinds}", hint="one floating-point input, a batch of clips, is wanted"
+        )
+    shape = tuple(size if isinstance(size, int) else None for size in inputs[0].shape)
+    return OpenModel(OnnxNetwork(session), shape)

@@ -1,0 +1,29 @@
+"""TorchScript archives: deprecated since torch 2.9, and still common. They say nothing of their input."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import torch
+
+from scsampler_cli.classifiers.files import OpenModel
+from scsampler_cli.errors import WeightsError
+
+
+def open_model(path: Path, device: torch.device) -> OpenModel:
+    """The scripted or traced module on the device. It runs in TorchScript's interpreter, never in Python's.
+
+    Raises:
+        WeightsError: damaged.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            network = torch.jit.load(path, map_location=device)  # type: ignore[no-untyped-call]
+    except RuntimeError as error:
+        raise WeightsError(
+            f"{path.name} is a damaged TorchScript archive ({str(error).splitlines()[0][:200]})",
+            hint="copy it again, or save it anew with torch.export",
+        ) from error
+    return OpenModel(network, None)

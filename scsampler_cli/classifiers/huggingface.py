@@ -1,0 +1,189 @@
+"""Hugging Face folders of VideoMAE, TimeSformer and ViViT (the extra `scsampler[hf]`): geometry, labels, weights.
+
+A folder, or "hf:ORG/NAME" for one that the Hugging Face cache holds. Nothing is downloaded, and no code of a folder is ever run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
+from scsampler_cli.classifiers.description import complete, parse_fields, with_fields
+from scsampler_cli.classifiers.files import Laid
+from scsampler_cli.classifiers.labels import distinct, numbered_labels
+from scsampler_cli.classifiers.network import NetworkClassifier
+from scsampler_cli.errors import ClassifierError, InputError, WeightsError
+from scsampler_cli.weightfile import file_sha256
+
+CACHED = "hf:"
+"""In front of the name of a folder in the Hugging Face cache."""
+MODELS = {
+    "videomae": ("VideoMAEForVideoClassification", 4),
+    "timesformer": ("TimesformerForVideoClassification", 32),
+    "vivit": ("VivitForVideoClassification", 2),
+}
+"""model_type -> (class of transformers, frame stride). The stride stands in no config: 16 x 4 (Tong et al., NeurIPS 2022), 8 x 32
+(Bertasius et al., ICML 2021), 32 x 2 (Arnab et al., ICCV 2021), all on Kinetics; --spec stride=N gives another."""
+_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+_PROCESSORS = ("preprocessor_config.json", "video_preprocessor_config.json")
+Config = dict[str, Any]
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is a Hugging Face folder."""
+    return (path / "config.json").is_file()
+
+
+def open_classifier(
+    name: str,
+    device: torch.device,
+    dtype: torch.dtype,
+    labels: Sequence[str] | None = None,
+    given: Sequence[str] = (),
+) -> NetworkClassifier:
+    """A classifier from a folder, or from the cache.
+
+    Args:
+        name: a path, or "hf:ORG/NAME".
+        device: where it runs.
+        dtype: its precision (autocast).
+        labels: class names; else those of the config.
+        given: of `--spec`.
+
+    Raises:
+        ClassifierError: transformers is missing, the model is of another kind, or wants to run code of its own.
+        WeightsError: its weights are missing or do not fit.
+        InputError: the cache does not hold it.
+    """
+    folder = _cached(name.removeprefix(CACHED)) if name.startswith(CACHED) else Path(name)
+    config = _read(folder / "config.json")
+    kind = str(config.get("model_type"))
+    if "auto_map" in config:
+        raise ClassifierError(
+            f"{folder.name} wants to run code that came with it, so it is refused",
+            hint=f"models that transformers itself has the code of: {', '.join(MODELS)}",
+        )
+    if kind not in MODELS:
+        raise ClassifierError(
+            f"{folder.name} is a {kind!r} model", hint=f"video classifiers that are known: {', '.join(MODELS)}"
+        )
+    fields = complete({**_geometry(folder, config), **parse_fields(given)}, folder / "model")
+    names = distinct(list(labels), folder.name) if labels is not None else fields["labels"]
+    network = _network(folder, MODELS[kind][0])
+    if config_classes(config) != len(names):
+        raise ClassifierError(
+            f"{len(names)} labels for the {config_classes(config)} classes of {folder.name}",
+            hint="--labels takes one name per line",
+        )
+    spec = with_fields(InputSpec(), fields)
+    laid = Laid(network, fields["layout"], None)
+    return NetworkClassifier(
+        name, laid, names, spec, _weights(folder), device, dtype, fields["activation"], fields.get("multi_label")
+    )
+
+
+def config_classes(config: Config) -> int:
+    """C of a config: the number of its labels; transformers' own default is 2."""
+    return len(config.get("id2label") or ()) or int(config.get("num_labels", 2))
+
+
+def _cached(name: str) -> Path:
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+    except ImportError as error:
+        raise _no_transformers(name) from error
+    try:
+        return Path(snapshot_download(name, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError) as error:
+        raise InputError(
+            f"the Hugging Face cache does not hold {name!r}", hint=f"fetch it first: hf download {name}"
+        ) from error
+
+
+def _no_transformers(name: str) -> ClassifierError:
+    return ClassifierError(f"{name} needs transformers, which is not installed", hint="pip install 'scsampler[hf]'")
+
+
+def _read(path: Path) -> Config:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ClassifierError(f"{path}: {error}", hint="is the folder whole?") from error
+    if not isinstance(found, dict):
+        raise ClassifierError(f"{path} holds no JSON object", hint="is the folder whole?")
+    return found
+
+
+def _geometry(folder: Path, config: Config) -> dict[str, Any]:
+    """The fields that config.json and the processor's config tell."""
+    side = int(config.get("image_size", 224))
+    several = config.get("problem_type") == "multi_label_classification"
+    names = config.get("id2label")
+    count = config_classes(config)
+    fields: dict[str, Any] = {
+        "frames": int(config.get("num_frames", {"timesformer": 8, "vivit": 32}.get(config["model_type"], 16))),
+        "stride": MODELS[config["model_type"]][1],
+        "crop": (side, side),
+        "layout": "NTCHW",
+        "activation": "sigmoid" if several else "softmax",
+        "labels": tuple(str(names[key]) for key in sorted(names, key=int)) if names else numbered_labels(count),
+    }
+    processor = next((folder / name for name in _PROCESSORS if (folder / name).is_file()), None)
+    return fields if processor is None else fields | _processing(_read(processor), side)
+
+
+def _processing(processor: Config, side: int) -> dict[str, Any]:
+    """resize, mean and std of a processor that computes ((x * rescale_factor - offset) - mean) / std on x in 0-255."""
+    size = processor.get("size", side)
+    if isinstance(size, dict):
+        size = size.get("shortest_edge") or (size["height"], size["width"])
+    scale = 255 * processor.get("rescale_factor", 1 / 255) if processor.get("do_rescale", True) else 255.0
+    offset = 1.0 if processor.get("offset") else 0.0
+    plain = not processor.get("do_normalize", True)
+    mean = (0.0,) * 3 if plain else processor["image_mean"]
+    std = (1.0,) * 3 if plain else processor["image_std"]
+    return {
+        "resize": size,
+        "mean": tuple((offset + value) / scale for value in mean),
+        "std": tuple(value / scale for value in std),
+    }
+
+
+def _network(folder: Path, class_name: str) -> nn.Module:
+    try:
+        import transformers
+    except ImportError as error:
+        raise _no_transformers(folder.name) from error
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    maker = getattr(transformers, class_name)
+    try:
+        network, loaded = maker.from_pretrained(
+            folder, local_files_only=True, output_loading_info=True, dtype=torch.float32
+        )
+    except Exception as error:  # transformers raises whatever its parts raise
+        raise WeightsError(
+            f"{folder.name} cannot be loaded ({' '.join(str(error).split())[:200]})",
+            hint="are config.json and the weights whole, and of one model?",
+        ) from error
+    for what in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs"):
+        if found := loaded.get(what):
+            some = ", ".join(map(str, list(found)[:3]))
+            raise WeightsError(
+                f"weights of {folder.name} do not fit: {len(found)} {what.split('_')[0]}: {some}",
+                hint="is it a model that was fine-tuned for classification?",
+            )
+    fitted: nn.Module = network
+    return fitted
+
+
+def _weights(folder: Path) -> WeightsInfo:
+    file = next((folder / name for name in _WEIGHTS if (folder / name).is_file()), None)
+    return WeightsInfo(folder.name, None if file is None else file_sha256(file))

@@ -1,0 +1,84 @@
+"""`scsampler classifiers`: which classifiers there are, what each takes and costs, and whether it works."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scsampler_cli import console
+from scsampler_cli.cli import batch, models, options
+from scsampler_cli.errors import ClassifierError, SettingsError
+from scsampler_cli.tables import classifiers_table, csv_columns
+from scsampler_cli.writers import open_writer
+
+if TYPE_CHECKING:
+    from scsampler_cli.classifiers.base import ClipClassifier
+
+
+@batch.guarded
+def classifiers(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Names, model files or folders to show instead of all names.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Run those whose weights are here, or that are named, on known clips.")
+    ] = False,
+    weights: options.Weights = None,
+    arch: options.Arch = None,
+    spec: options.Spec = None,
+    labels: options.Labels = None,
+    device: options.Device = "auto",
+    precision: options.PrecisionOption = options.Precision.auto,
+    format: Annotated[
+        options.Format, typer.Option("--format", help="Form of the list.", rich_help_panel=options.OUTPUT)
+    ] = options.Format.table,
+    debug: options.Debug = False,
+) -> None:
+    """List clip classifiers: clip geometry, labels, costs, weights; with --check, whether they work.
+
+    scsampler classifiers
+    scsampler classifiers model.onnx --check
+    """
+    given = spec or []
+    if (weights or arch or labels or given) and len(names or ()) != 1:
+        raise SettingsError("--weights, --arch, --spec and --labels are about one classifier", hint="name it")
+    for name in names or ():
+        models.check(name, weights, labels, device=device, arch=arch, given=given)
+    show(names or [], check, format, device, precision.value, weights, arch, given, labels)
+
+
+def show(
+    names: Sequence[str],
+    check: bool,
+    form: options.Format,
+    device: str,
+    precision: str,
+    weights: Path | None = None,
+    arch: str | None = None,
+    given: Sequence[str] = (),
+    labels: Path | None = None,
+) -> None:
+    """Write the records; the exit code says whether what was named or checked is good, and not what else is installed."""
+    from scsampler_cli.classifiers.inspection import inspect
+    from scsampler_cli.device import pick_device
+
+    def load(name: str) -> "ClipClassifier":
+        return models.load_classifier(name, weights, labels, device, precision, True, arch, given)
+
+    records = []
+    failed = 0
+    with open_writer(form.value, None, sys.stdout, csv_columns("classifiers", 0), single=False) as writer:
+        for record in inspect(names, load, pick_device(device), check):
+            records.append(record)
+            if record["status"] != "ok":
+                failed += 1
+                error = record["error"]
+                console.show_error(ClassifierError(error["message"], hint=error["hint"], example=error.get("example")))
+            if form != options.Format.table:
+                writer.write(record)
+    if form == options.Format.table:
+        typer.echo(classifiers_table(records), nl=False)
+    if failed and (names or check):
+        raise typer.Exit(batch.FAILED if failed == len(records) else batch.SOME_FAILED)
