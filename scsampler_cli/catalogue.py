@@ -60,7 +60,7 @@ def _public() -> Iterator[_Entry]:
             labels = list(data_labels(built.data, built.classes))
             known |= {"kind": "classifier", "arch": built.network, "labels": labels}
         else:  # ImageNet weights start samplers (App. B.1) and classify no clip
-            known |= {"kind": "start", "arch": name}
+            known |= {"kind": "start", "arch": name, "labels": list(data_labels(checkpoint.data, 1000))}
         yield _Entry(name, path, "cached" if path.is_file() else "missing", known)
 
 

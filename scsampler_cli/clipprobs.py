@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scsampler_cli.cache import Cache, Entry
-from scsampler_cli.classifiers.base import ClipClassifier
+from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
 from scsampler_cli.video import Progress, Video, classify_clips, no_progress
 
 NAME = "probabilities"
@@ -20,10 +20,22 @@ def identity(classifier: ClipClassifier, precision: str) -> dict[str, Any]:
         classifier: f.
         precision: that it runs in, such as "float32"; half precision moves the last digits.
     """
-    spec = asdict(classifier.spec)
-    if spec["crops"] == 1:  # what was stored before there were more is still good
-        del spec["crops"]
-    return {"name": classifier.name, "sha256": classifier.weights.sha256, "precision": precision, **spec}
+    return {
+        "name": classifier.name,
+        "sha256": classifier.weights.sha256,
+        "precision": precision,
+        **_geometry(classifier.spec),
+    }
+
+
+def _geometry(spec: InputSpec) -> dict[str, Any]:
+    """What was stored before there were antialiasing and several crops is still good for classifiers that have neither."""
+    plain = InputSpec()
+    return {
+        name: value
+        for name, value in asdict(spec).items()
+        if name not in ("antialias", "crops") or value != getattr(plain, name)
+    }
 
 
 def key(identity: dict[str, Any]) -> dict[str, Any]:

@@ -164,8 +164,9 @@ def _classifier_row(record: Record) -> tuple[str, ...]:
         side = str(height) if height == width else f"{height}x{width}"
         clip = f"{record['frames']} x {record['stride']} x {side}"
     what = record["data"] or record.get("distribution") or record.get("file")
-    known = [record[key] for key in ("labels", "gmacs", "mparams", "weights")]
-    return (record["name"], clip, *("-" if value is None else str(value) for value in (*known, what)))
+    costs = [None if record[key] is None else f"{record[key]:.2f}" for key in ("gmacs", "mparams")]
+    cells = (record["labels"], *costs, record["weights"], what)
+    return (record["name"], clip, *("-" if value is None else str(value) for value in cells))
 
 
 def _check_lines(check: Record | None) -> Iterator[str]:

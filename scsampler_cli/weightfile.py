@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+import re
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -29,6 +30,13 @@ from scsampler_cli.shipped import check_weight_file
 FORMAT = "scsampler-weights/1"
 _KEY = "scsampler"
 _PREFIXES = ("module.", "_orig_mod.", "backbone.", "model.", "net.", "encoder.")
+_CONVERSION = (
+    'where you trust it: python -c "import torch; from safetensors.torch import save_model as s, save_file as f; '
+    "m = torch.load('{name}', map_location='cpu', weights_only=False); "
+    "s(m, '{stem}.safetensors') if isinstance(m, torch.nn.Module) else "
+    "f({{k: v.contiguous() for k, v in m.get('state_dict', m).items()}}, '{stem}.safetensors')\""
+)
+"""How to make a file without code of a pickled module, or of a checkpoint with more in it than tensors."""
 _WRAPPERS = ("state_dict", "model_state", "model_state_dict", "model", "net", "weights")
 
 
@@ -99,9 +107,11 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
             warnings.simplefilter("ignore")  # torch's remarks on old pickles; what matters is said below
             loaded = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
+        found = re.search(r"GLOBAL (\S+)", str(error))
+        what = f"it holds {found[1]}" if found else "it is a pickle of another kind"
         raise WeightsError(
-            f"weight file {path} is not a plain state dict; loading it could run code, so it is refused",
-            hint="where you trust it, load it with torch and save its state_dict() as .safetensors",
+            f"weight file {path} is not a plain state dict ({what}); loading it could run code, so it is refused",
+            hint=_CONVERSION.format(name=path.name, stem=path.stem),
         ) from error
     except (RuntimeError, EOFError, ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         # the keys of a KeyError are bytes of the file, which tell nobody anything

@@ -60,6 +60,9 @@ CONFINED = {
     "torchvision": ("samplers", "classifiers", "public", "features.render"),
     "torchaudio": ("features.mel",),
     "safetensors": ("weightfile",),
+    "onnxruntime": ("classifiers.files.onnx",),
+    "transformers": ("classifiers.huggingface",),
+    "huggingface_hub": ("classifiers.huggingface",),
     "matplotlib": ("train.history", "bench.figures"),
 }
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, is_multi_label
-from scsampler_cli.classifiers.description import GEOMETRY, Fields, with_fields
+from scsampler_cli.classifiers.description import AXES, GEOMETRY, Fields, with_fields
 from scsampler_cli.config import SPATIAL
 from scsampler_cli.errors import SettingsError
 
@@ -72,6 +72,8 @@ def adjusted(
     """
     if "activation" in fields or "multi_label" in fields:
         classifier = _activated(classifier, fields)
+    if fields.get("layout") == AXES:  # what every network takes that is not a file of its own
+        fields = {name: value for name, value in fields.items() if name != "layout"}
     for name in (name for name in fields if name not in (*GEOMETRY, "activation", "multi_label")):
         raise SettingsError(
             f"{name} is {classifier.name}'s own: it cannot be given", hint=f"--spec takes {', '.join(GEOMETRY)} here"

@@ -32,6 +32,8 @@ class InputSpec:
     mean: tuple[float, float, float] = (0.43216, 0.394666, 0.37645)
     """RGB, of values in 0-1 (torchvision's Kinetics-400 video weights)."""
     std: tuple[float, float, float] = (0.22803, 0.22145, 0.216989)
+    antialias: bool = False
+    """Whether frames are smoothed before they are made smaller: torchvision's video weights saw them without, PIL's with."""
     crops: int = 1
     """1: the centre crop; 3: the two ends and the middle of the long side, whose probabilities are averaged."""
 

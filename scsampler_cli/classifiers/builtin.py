@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torchvision.models import WeightsEnum, get_model_weights
+from torchvision.models import ResNet18_Weights, WeightsEnum, get_model_weights
 
 from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.classifiers.labels import named_labels, numbered_labels
 from scsampler_cli.classifiers.network import NetworkClassifier, from_file
-from scsampler_cli.public import IG65M, KINETICS, SPORTS1M, fetch
+from scsampler_cli.public import IG65M, IMAGENET, KINETICS, SPORTS1M, fetch
 
 NATIVE_FPS = 30
 """Frames a second of the videos that torchvision's recipes, which name a rate, are about."""
@@ -111,6 +111,8 @@ def data_labels(data: str, classes: int) -> tuple[str, ...]:
     """The class names of a data set's networks."""
     if data == KINETICS:
         return named_labels("kinetics400")
+    if data == IMAGENET:
+        return tuple(ResNet18_Weights.IMAGENET1K_V1.meta["categories"])
     return named_labels("sports1m") if data == SPORTS1M else numbered_labels(classes, f"{data} class")
 
 

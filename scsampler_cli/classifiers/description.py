@@ -18,10 +18,11 @@ from scsampler_cli.errors import ClassifierError, SettingsError
 AXES = "NCTHW"
 """Batch, channel, time, height, width."""
 ACTIVATIONS = ("softmax", "sigmoid", "none")
-GEOMETRY = ("frames", "stride", "resize", "crop", "mean", "std")
+_NEEDED = ("frames", "stride", "resize", "crop", "mean", "std")
+GEOMETRY = (*_NEEDED, "antialias")
 """Fields of `InputSpec`; a classifier that has a name may be given others, too."""
-REQUIRED = (*GEOMETRY, "layout", "activation", "labels")
-OPTIONAL = ("multi_label",)
+REQUIRED = (*_NEEDED, "layout", "activation", "labels")
+OPTIONAL = ("multi_label", "antialias")
 Fields = dict[str, Any]
 
 _TEMPLATE = {
@@ -109,7 +110,7 @@ def checked(name: str, value: Any, where: str = "") -> Any:
         good = isinstance(value, str) and sorted(value) == sorted(AXES)
     elif name == "activation":
         good = value in ACTIVATIONS
-    elif name == "multi_label":
+    elif name in OPTIONAL:
         good = isinstance(value, bool)
     else:
         good = isinstance(value, str) or (isinstance(value, list) and all(isinstance(x, str) for x in value))
@@ -147,8 +148,13 @@ def merged(said: Mapping[str, Any], fields: Fields, model: str) -> Fields:
     return {**said, **fields}
 
 
-def complete(fields: Fields, model: Path) -> Fields:
+def complete(fields: Fields, model: Path, name: str | None = None) -> Fields:
     """The fields, if all that are needed are there.
+
+    Args:
+        fields: what is known.
+        model: the file that the TOML file would lie beside.
+        name: what the user calls it, where that is not the file's name.
 
     Raises:
         ClassifierError: some are missing; the error names them and has a template with those that are known filled in.
@@ -156,17 +162,19 @@ def complete(fields: Fields, model: Path) -> Fields:
     missing = [name for name in REQUIRED if name not in fields]
     if missing:
         raise ClassifierError(
-            f"{model.name} does not say its {', '.join(missing)}",
-            hint=f"write {model.with_suffix('.toml').name} beside it, or give --spec KEY=VALUE for each; this is a template:",
+            f"{name or model.name} does not say its {', '.join(missing)}",
+            hint=f"write {model.with_suffix('.toml')}, or give --spec KEY=VALUE for each; this is a template:",
             example=template(fields),
         )
     return fields
 
 
 def template(fields: Fields) -> str:
-    """A TOML file with the known fields filled in, and examples for the others."""
+    """A TOML file with the known fields filled in, and examples for the others; labels that are known need no line."""
     lines = []
     for name, (value, meaning) in _TEMPLATE.items():
+        if name == "labels" and name in fields:
+            continue
         written = f"{name} = {_toml(fields[name]) if name in fields else value}"
         lines.append(f"{written:<40} # {meaning}")
     return "\n".join(lines)

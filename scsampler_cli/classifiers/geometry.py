@@ -1,7 +1,7 @@
 """Frames -> a classifier's input size, exactly as torchvision's video presets do it up to the crop.
 
-Bilinear without antialiasing, on uint8: that is what the public video weights were evaluated with. Done frame by frame, so
-that one full-size frame is held at a time.
+Bilinear, without antialiasing unless the classifier asks for it, on uint8: that is what the public video weights were evaluated
+with. Done frame by frame, so that one full-size frame is held at a time.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def fit_frame(frame: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
     """
     planes = torch.from_numpy(frame).permute(2, 0, 1)
     size = list(resized((frame.shape[0], frame.shape[1]), spec))
-    planes = transforms.resize(planes, size, v2.InterpolationMode.BILINEAR, antialias=False)
+    planes = transforms.resize(planes, size, v2.InterpolationMode.BILINEAR, antialias=spec.antialias)
     planes = centred(planes, spec) if spec.crops == 1 else _three_crops(planes, spec)
     return planes.permute(1, 2, 0).contiguous().numpy()
 

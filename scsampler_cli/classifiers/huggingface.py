@@ -14,9 +14,9 @@ import torch
 from torch import nn
 
 from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
-from scsampler_cli.classifiers.description import complete, parse_fields, with_fields
+from scsampler_cli.classifiers.description import complete, read_fields, with_fields
 from scsampler_cli.classifiers.files import Laid
-from scsampler_cli.classifiers.labels import distinct, numbered_labels
+from scsampler_cli.classifiers.labels import distinct, numbered_labels, read_labels
 from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.errors import ClassifierError, InputError, WeightsError
 from scsampler_cli.weightfile import file_sha256
@@ -73,7 +73,10 @@ def open_classifier(
         raise ClassifierError(
             f"{folder.name} is a {kind!r} model", hint=f"video classifiers that are known: {', '.join(MODELS)}"
         )
-    fields = complete({**_geometry(folder, config), **parse_fields(given)}, folder / "model")
+    beside = folder / "scsampler"
+    fields = complete({**_geometry(folder, config), **read_fields(beside, given)}, beside, folder.name)
+    if isinstance(fields["labels"], str):
+        fields["labels"] = read_labels(fields["labels"])
     names = distinct(list(labels), folder.name) if labels is not None else fields["labels"]
     network = _network(folder, MODELS[kind][0])
     if config_classes(config) != len(names):
@@ -83,8 +86,9 @@ def open_classifier(
         )
     spec = with_fields(InputSpec(), fields)
     laid = Laid(network, fields["layout"], None)
+    shown = name if name.startswith(CACHED) else folder.name
     return NetworkClassifier(
-        name, laid, names, spec, _weights(folder), device, dtype, fields["activation"], fields.get("multi_label")
+        shown, laid, names, spec, _weights(folder), device, dtype, fields["activation"], fields.get("multi_label")
     )
 
 
@@ -131,6 +135,7 @@ def _geometry(folder: Path, config: Config) -> dict[str, Any]:
         "frames": int(config.get("num_frames", {"timesformer": 8, "vivit": 32}.get(config["model_type"], 16))),
         "stride": MODELS[config["model_type"]][1],
         "crop": (side, side),
+        "antialias": True,  # its processors work on PIL's pictures, or as PIL does
         "layout": "NTCHW",
         "activation": "sigmoid" if several else "softmax",
         "labels": tuple(str(names[key]) for key in sorted(names, key=int)) if names else numbered_labels(count),

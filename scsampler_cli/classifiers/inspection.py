@@ -27,8 +27,8 @@ from scsampler_cli.weightfile import read_metadata
 
 Record = dict[str, Any]
 SCHEMA = "scsampler.classifiers/1"
-SHIPPED, PRESENT, DOWNLOADABLE, OWN = "shipped", "present", "downloadable", "its own"
-"""Where the weights are: in this package, in the torch hub cache, on a server, or the plug-in's or file's own business."""
+SHIPPED, PRESENT, DOWNLOADABLE, MISSING, OWN = "shipped", "present", "downloadable", "missing", "its own"
+"""Where weights are: in this package, in the torch hub cache, on a server, nowhere, or the plug-in's or file's own business."""
 TOLERANCE = 1e-3
 """By how much the answer to a clip may depend on its batch: reductions are ordered anew (our choice)."""
 TIMED = 3
@@ -65,6 +65,8 @@ def _own(name: str) -> Record:
         found = record(name, known.spec, known.classes, known.data, (known.gmacs, known.mparams), where)
         return found | {"file": path.name, "url": PUBLIC[name].url, "source": known.note}
     path = shipped(f"{name}_classifier")
+    if not path.is_file():
+        return record(name, None, None, weights=MISSING) | {"file": path.name}
     meta = read_metadata(path)
     spec, classes = spec_from(meta["spec"]), len(meta["labels"])
     return record(name, spec, classes, None, costs_of(meta["arch"], classes, spec), SHIPPED) | {"file": path.name}
@@ -173,7 +175,11 @@ def _problems(classifier: ClipClassifier, clips: NDArray[np.uint8], result: Reco
 
 
 def inspect(
-    wanted: Sequence[str], load: Callable[[str], ClipClassifier], device: torch.device, check: bool
+    wanted: Sequence[str],
+    load: Callable[[str], ClipClassifier],
+    device: torch.device,
+    check: bool,
+    failed: Callable[[ScsamplerError], None],
 ) -> Iterator[Record]:
     """A record for each classifier; one that fails is a failed record.
 
@@ -182,6 +188,7 @@ def inspect(
         load: how to load one: files in any case, those with a name to check them.
         device: where they run.
         check: run those whose weights are here, and those that were named, on known clips.
+        failed: told of each that is broken.
     """
     known = registry.names()
     for name in wanted or known:
@@ -191,8 +198,15 @@ def inspect(
             idle = found is not None and not wanted and found["weights"] == DOWNLOADABLE
             if found is None or (check and not idle):
                 found = _loaded(name, load, device, check)
+            if problems := (found.get("check") or {}).get("problems"):
+                error = ClassifierError(
+                    f"{name}: {'; '.join(problems)}", hint="its weights or description are not right"
+                )
+                failed(error)
+                found |= failure("classifiers", name, error)
             yield found
         except ScsamplerError as error:
+            failed(error)
             yield {**failure("classifiers", name, error), "name": name}
 
 
@@ -201,8 +215,4 @@ def _loaded(name: str, load: Callable[[str], ClipClassifier], device: torch.devi
     found = described(name, classifier, device)
     if not check:
         return found
-    found["check"] = checked(classifier)
-    if problems := found["check"]["problems"]:
-        error = ClassifierError("; ".join(problems), hint="its weights or its description are not right")
-        return {**found, **failure("classifiers", name, error)}
-    return found
+    return found | {"check": checked(classifier)}

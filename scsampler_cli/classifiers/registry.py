@@ -1,7 +1,7 @@
 """Classifiers by name: built-ins and plug-ins of the entry-point group `scsampler.classifiers`, `package.module:factory`, files.
 
-A factory is called as `factory(device, dtype, weights=None, labels=None)` and returns a `ClipClassifier`. Finding reads names only;
-a plug-in is imported when it is chosen, so a broken one harms nothing else.
+A factory is called as `factory(device, dtype, weights=None, labels=None)` and returns a `ClipClassifier`. Finding reads names
+only; a plug-in is imported when it is chosen, so a broken one harms nothing else.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import typer
 
 from scsampler_cli import console
 from scsampler_cli.cli import batch, models, options
-from scsampler_cli.errors import ClassifierError, SettingsError
+from scsampler_cli.errors import SettingsError
 from scsampler_cli.tables import classifiers_table, csv_columns
 from scsampler_cli.writers import open_writer
 
@@ -46,7 +46,7 @@ def classifiers(
         raise SettingsError("--weights, --arch, --spec and --labels are about one classifier", hint="name it")
     for name in names or ():
         models.check(name, weights, labels, device=device, arch=arch, given=given)
-    show(names or [], check, format, device, precision.value, weights, arch, given, labels)
+    show(names or [], check, format, device, precision.value, weights, arch, given, labels, debug)
 
 
 def show(
@@ -59,6 +59,7 @@ def show(
     arch: str | None = None,
     given: Sequence[str] = (),
     labels: Path | None = None,
+    debug: bool = False,
 ) -> None:
     """Write the records; the exit code says whether what was named or checked is good, and not what else is installed."""
     from scsampler_cli.classifiers.inspection import inspect
@@ -67,18 +68,20 @@ def show(
     def load(name: str) -> "ClipClassifier":
         return models.load_classifier(name, weights, labels, device, precision, True, arch, given)
 
-    records = []
-    failed = 0
-    with open_writer(form.value, None, sys.stdout, csv_columns("classifiers", 0), single=False) as writer:
-        for record in inspect(names, load, pick_device(device), check):
-            records.append(record)
-            if record["status"] != "ok":
-                failed += 1
-                error = record["error"]
-                console.show_error(ClassifierError(error["message"], hint=error["hint"], example=error.get("example")))
-            if form != options.Format.table:
-                writer.write(record)
+    errors: list[Exception] = []
+
+    def failed(error: Exception) -> None:
+        errors.append(error)
+        if debug:
+            console.show_traceback(error)
+        console.show_error(error)
+
+    records = inspect(names, load, pick_device(device), check, failed)
     if form == options.Format.table:
-        typer.echo(classifiers_table(records), nl=False)
-    if failed and (names or check):
-        raise typer.Exit(batch.FAILED if failed == len(records) else batch.SOME_FAILED)
+        typer.echo(classifiers_table(list(records)), nl=False)
+    else:
+        with open_writer(form.value, None, sys.stdout, csv_columns("classifiers", 0), single=False) as writer:
+            for record in records:
+                writer.write(record)
+    if errors and (names or check):
+        raise typer.Exit(batch.FAILED if len(errors) == len(names) else batch.SOME_FAILED)

@@ -3,23 +3,23 @@
 import numpy as np
 import pytest
 import torch
+from torchvision.models import get_model_weights
 
 from scsampler_cli.classifiers.base import InputSpec
+from scsampler_cli.classifiers.builtin import BUILTINS
 from scsampler_cli.classifiers.geometry import fit_frame, normalise
-from scsampler_cli.classifiers.torchvision import kinetics_spec
-from scsampler_cli.public import PUBLIC
 from tests.synthetic import texture
 
 CPU = torch.device("cpu")
 
 
-@pytest.mark.parametrize("name", ["mc3_18", "r3d_18", "r2plus1d_18"])
+@pytest.mark.parametrize("name", ["mc3_18", "r3d_18", "r2plus1d_18", "s3d", "mvit_v2_s", "swin3d_t"])
 @pytest.mark.parametrize("size", [(240, 320), (256, 340), (720, 1280), (100, 90)])
 def test_the_whole_chain_equals_the_weights_transforms(name: str, size: tuple[int, int]) -> None:
     frames = np.stack([texture(*size, seed) for seed in range(4)])
-    preset = PUBLIC[name].transforms()
-    theirs = preset(torch.from_numpy(frames).permute(0, 3, 1, 2))  # [3, F, 112, 112]
-    spec = kinetics_spec(name)
+    preset = get_model_weights(name).KINETICS400_V1.transforms()
+    theirs = preset(torch.from_numpy(frames).permute(0, 3, 1, 2))  # [3, F, h, w]
+    spec = BUILTINS[name].spec
     ours = normalise(np.stack([fit_frame(frame, spec) for frame in frames])[None], spec, CPU)[0]
     assert ours.shape == theirs.shape
     std = torch.tensor(spec.std).view(3, 1, 1, 1)

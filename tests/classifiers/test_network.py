@@ -8,14 +8,13 @@ import threading
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from scsampler_cli import public
-from scsampler_cli.classifiers import torchvision as kinetics
+from scsampler_cli.classifiers import builtin as kinetics
 from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.classifiers.network import from_file
 from scsampler_cli.classifiers.networks import build
@@ -42,7 +41,7 @@ def test_costs_are_torchvisions_published_ones(arch: str, gmacs: float, millions
     network = build(arch, 400)
     assert count_macs(network, (3, 16, 112, 112)) / 1e9 == pytest.approx(gmacs, abs=0.005)
     assert count_parameters(network) / 1e6 == pytest.approx(millions, abs=0.005)
-    assert f"{gmacs:.2f} GMACs a clip, {millions:.2f} M parameters" in (getattr(kinetics, arch).__doc__ or "")
+    assert (kinetics.BUILTINS[arch].gmacs, kinetics.BUILTINS[arch].mparams) == (gmacs, millions)
 
 
 def test_our_file_says_all_that_is_needed(tmp_path: Path) -> None:
@@ -56,8 +55,10 @@ def test_our_file_says_all_that_is_needed(tmp_path: Path) -> None:
     assert np.allclose(together.sum(axis=1), 1, atol=1e-5)
     assert np.allclose(classifier.classify(clips[2:3]), together[2:3], atol=1e-5)
     assert classifier.classify(clips[:0]).shape == (0, 3)
-    with pytest.raises(ValueError, match="takes uint8"):
-        classifier.classify(clips[:, :2])
+    for wrong in (clips[:, :2], clips[:, :, :30], clips[..., :1], clips[0], clips.astype(np.float32)):
+        with pytest.raises(ClassifierError, match=r"takes clips uint8 \[N, 4, 32, 32, 3\], not ") as caught:
+            classifier.classify(wrong)
+        assert caught.value.hint
 
 
 @pytest.mark.parametrize("wrap", [lambda s: s, lambda s: {"state_dict": {f"module.{k}": v for k, v in s.items()}}])
@@ -66,7 +67,7 @@ def test_a_plain_state_dict_of_kinetics_loads_by_name(tmp_path: Path, wrap) -> N
     classifier = kinetics.mc3_18(CPU, FP32, tmp_path / "k.pth")
     assert classifier.labels[0] == "abseiling"
     assert len(classifier.labels) == 400
-    assert classifier.spec == kinetics.kinetics_spec("mc3_18")
+    assert classifier.spec == kinetics.BUILTINS["mc3_18"].spec
     clip = np.zeros((1, 16, 112, 112, 3), np.uint8)
     assert classifier.classify(clip).shape == (1, 400)
 
@@ -95,12 +96,20 @@ def test_misfits_are_refused(tmp_path: Path) -> None:
 
 
 def test_cached_kinetics_weights_are_found_and_checked_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file in the torch hub cache is used without any connection."""
+    """A file in the torch hub cache is used without any connection, if it is the one that was published."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     cached = public.cached_path("mc3_18")
     assert cached.is_relative_to(tmp_path)
     cached.parent.mkdir(parents=True)
     torch.save(build("mc3_18", 400).state_dict(), cached)
+    with pytest.raises(
+        WeightsError, match="is not the published one: its sha256 does not begin with a90a0ba3"
+    ) as caught:
+        kinetics.mc3_18(CPU, FP32)
+    assert "--weights" in str(caught.value.hint)
+    pinned = public.Checkpoint(f"http://127.0.0.1:9/w-{hashlib.sha256(cached.read_bytes()).hexdigest()[:8]}.pth", "K")
+    monkeypatch.setitem(public.PUBLIC, "mc3_18", pinned)
+    cached = cached.rename(public.cached_path("mc3_18"))
     classifier = kinetics.mc3_18(CPU, FP32)
     assert classifier.weights.source == cached.name
     assert len(classifier.weights.sha256 or "") == 64
@@ -155,9 +164,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[_S
     named = plain.with_name(f"mc3_18-{hashlib.sha256(plain.read_bytes()).hexdigest()[:8]}.pth")
     plain.rename(named)
     server = _Server(tmp_path / "www")
-    real = public.PUBLIC["mc3_18"]
-    there = SimpleNamespace(url=f"{server.url}/{named.name}", meta=real.meta, transforms=real.transforms)
-    monkeypatch.setitem(public.PUBLIC, "mc3_18", there)
+    monkeypatch.setitem(public.PUBLIC, "mc3_18", public.Checkpoint(f"{server.url}/{named.name}", public.KINETICS))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     yield server, named
@@ -189,3 +196,41 @@ def test_a_download_that_is_not_what_its_name_says_is_not_kept(served: tuple[_Se
     with pytest.raises(WeightsError, match="invalid hash value"):
         kinetics.mc3_18(CPU, FP32)
     assert list(public.cached_path("mc3_18").parent.iterdir()) == []
+
+
+def test_a_download_that_breaks_off_is_not_kept_even_where_no_digest_is_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(http.server.BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            self.do_HEAD()
+            self.wfile.write(b"x" * 400)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Broken)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}/irCSN_f126851907.pth"
+    monkeypatch.setitem(public.PUBLIC, "ir_csn_152", public.Checkpoint(url, public.KINETICS))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert public.PUBLIC["ir_csn_152"].digest == ""
+    with pytest.raises(WeightsError, match=r"400 of 1000 bytes arrived|cannot be downloaded"):
+        public.fetch("ir_csn_152")
+    server.shutdown()
+    server.server_close()
+    assert list(public.cached_path("ir_csn_152").parent.iterdir()) == []
+
+
+def test_digests_are_read_off_the_names_that_carry_them() -> None:
+    digests = {name: checkpoint.digest for name, checkpoint in public.PUBLIC.items()}
+    assert digests["mc3_18"] == "a90a0ba3"
+    assert digests["r2plus1d_34_32_ig65m"] == "449a7af9"
+    without = {name for name, digest in digests.items() if not digest}
+    assert without == {name for name in digests if "csn" in name or "i3d" in name}  # VMZ and I3D publish none

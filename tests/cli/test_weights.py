@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from scsampler_cli.public import PUBLIC
 from scsampler_cli.shipped import shipped, shipped_dir
 from tests.cli.running import Run
 
 SHIPPED = sorted(path.stem for path in shipped_dir().glob("*.safetensors"))
-PUBLIC = ["mc3_18", "r3d_18", "r2plus1d_18", "resnet18"]
 
 
 def test_the_table_lists_what_ships_and_what_is_public(run: Run) -> None:

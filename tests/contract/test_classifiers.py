@@ -1,5 +1,11 @@
-"""What holds for every registered classifier; those whose weights are not here get fresh ones of the right keys and shapes."""
+"""The contract of a clip classifier, held by every built-in, and by what the pipeline checks of anybody's.
 
+Networks that take any size are tried on small clips, since nothing but time depends on it; the declared geometry of each is run
+through without numbers (`tests/classifiers/test_architectures.py`), and with them where there is a GPU.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,22 +14,58 @@ import torch
 
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, WeightsInfo, probabilities_of
-from scsampler_cli.classifiers.networks import build
+from scsampler_cli.classifiers.builtin import BUILTINS
+from scsampler_cli.classifiers.network import NetworkClassifier
+from scsampler_cli.classifiers.networks import ARCHITECTURES, build
+from scsampler_cli.device import pick_dtype
 from scsampler_cli.errors import ClassifierError
 
 CPU, FP32 = torch.device("cpu"), torch.float32
-KINETICS = ("mc3_18", "r3d_18", "r2plus1d_18")
+GPU = torch.cuda.is_available()
+DEVICE = torch.device("cuda" if GPU else "cpu")
+LEAST = {"i3d_rgb": (9, 193), "s3d": (14, 224)}
+"""Frames and side that these need at least; 4 and 32 do for the others that take any size."""
+
+
+def slow_here(network: str) -> bool:
+    """Half precision of large pictures takes minutes on a CPU without instructions for it."""
+    return not GPU and pick_dtype("auto", CPU) == FP32 and (network in LEAST or not ARCHITECTURES[network].any_size)
+
+
+class Case:
+    """A built-in with random weights that came through a file."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name, self._weights = name, None
+        if name in BUILTINS:
+            known = BUILTINS[name]
+            self.network = known.network
+            self._weights = folder / f"{name}.pth"
+            torch.manual_seed(0)
+            torch.save(build(known.network, known.classes).state_dict(), self._weights)
+        else:
+            self.network = "tiny3d"
+
+    def load(self, device: torch.device = DEVICE, dtype: torch.dtype = FP32) -> ClipClassifier:
+        found = registry.load(self.name, device, dtype, self._weights)
+        assert isinstance(found, NetworkClassifier)
+        if GPU or not found.any_size:
+            return found
+        frames, side = LEAST.get(self.network, (4, 32))
+        return found.with_spec(replace(found.spec, frames=frames, crop=(side, side)))
 
 
 @pytest.fixture(scope="module", params=registry.names())
-def classifier(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> ClipClassifier:
-    name = request.param
-    weights: Path | None = None
-    if name in KINETICS:
-        weights = tmp_path_factory.mktemp("weights") / f"{name}.pth"
-        torch.manual_seed(0)
-        torch.save(build(name, 400).state_dict(), weights)
-    return registry.load(name, CPU, FP32, weights)
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
+    folder = tmp_path_factory.mktemp("weights")
+    yield Case(request.param, folder)
+    for path in folder.iterdir():
+        path.unlink()  # hundreds of megabytes each
+
+
+@pytest.fixture(scope="module")
+def classifier(case: Case) -> ClipClassifier:
+    return case.load()
 
 
 def clips(classifier: ClipClassifier, count: int) -> np.ndarray:
@@ -31,9 +73,9 @@ def clips(classifier: ClipClassifier, count: int) -> np.ndarray:
     return rng.integers(0, 256, (count, classifier.spec.frames, *classifier.spec.crop, 3), np.uint8)
 
 
-def test_it_describes_itself(classifier: ClipClassifier) -> None:
+def test_it_describes_itself(case: Case, classifier: ClipClassifier) -> None:
     assert isinstance(classifier, ClipClassifier)
-    assert classifier.name
+    assert classifier.name == case.name
     assert len(set(classifier.labels)) == len(classifier.labels) >= 2
     assert classifier.spec.frames >= 1
     assert classifier.spec.stride >= 1
@@ -42,24 +84,50 @@ def test_it_describes_itself(classifier: ClipClassifier) -> None:
     assert classifier.weights.sha256 is None or len(classifier.weights.sha256) == 64
 
 
-def test_probabilities_are_probabilities(classifier: ClipClassifier) -> None:
-    probabilities = classifier.classify(clips(classifier, 2))
-    assert probabilities.shape == (2, len(classifier.labels))
-    assert probabilities.dtype == np.float32
-    assert (probabilities >= 0).all()
-    assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-4)
+def test_probabilities_do_not_depend_on_the_batch_and_are_repeatable(classifier: ClipClassifier) -> None:
+    batch = clips(classifier, 8)
+    together = probabilities_of(classifier, batch)
+    assert together.shape == (8, len(classifier.labels))
+    assert together.dtype == np.float32
+    assert (together >= 0).all()
+    assert np.allclose(together.sum(axis=1), 1, atol=1e-4)
+    alone = np.concatenate([classifier.classify(batch[i : i + 1]) for i in (0, 7)])
+    assert np.allclose(alone, together[[0, 7]], atol=1e-4 if not GPU else 1e-3)
+    assert np.array_equal(classifier.classify(batch[:1]), alone[:1])
+    assert not np.array_equal(together[0], together[1])
 
 
-def test_a_clip_does_not_depend_on_its_batch_and_is_repeatable(classifier: ClipClassifier) -> None:
-    batch = clips(classifier, 2)
-    together = classifier.classify(batch)
-    assert np.array_equal(together, classifier.classify(batch))
-    assert np.allclose(classifier.classify(batch[1:]), together[1:], atol=1e-4)
-
-
-def test_it_keeps_the_contract_that_the_pipeline_checks(classifier: ClipClassifier) -> None:
+def test_half_precision_stays_close(case: Case, classifier: ClipClassifier) -> None:
+    if slow_here(case.network):
+        pytest.skip("takes minutes without a GPU or AVX512-BF16")
     batch = clips(classifier, 1)
-    assert np.array_equal(probabilities_of(classifier, batch), classifier.classify(batch))
+    half = case.load(dtype=torch.bfloat16)
+    assert np.allclose(probabilities_of(half, batch), classifier.classify(batch), atol=0.02)
+
+
+@pytest.mark.skipif(not GPU, reason="needs a GPU")
+def test_a_gpu_answers_as_the_cpu_does(case: Case, classifier: ClipClassifier) -> None:
+    batch = clips(classifier, 1)
+    assert np.allclose(case.load(CPU).classify(batch), classifier.classify(batch), atol=1e-3)
+
+
+def test_wrong_input_is_a_clear_error(classifier: ClipClassifier) -> None:
+    batch = clips(classifier, 1)
+    for wrong in (
+        batch[0],
+        batch[..., :1],
+        batch.astype(np.float32),
+        batch[:, :-1],
+        batch[:, :, :-1],
+        batch[:, :, :, 1:],
+    ):
+        with pytest.raises(ClassifierError, match=r"takes clips uint8 \[N, ") as caught:
+            classifier.classify(wrong)
+        assert classifier.name in str(caught.value)
+
+
+def test_an_empty_batch_is_empty(classifier: ClipClassifier) -> None:
+    assert classifier.classify(clips(classifier, 0)).shape == (0, len(classifier.labels))
 
 
 class Faulty:
@@ -68,13 +136,16 @@ class Faulty:
     name, labels = "faulty", ("a", "b")
     spec, weights = InputSpec(), WeightsInfo("none", None)
 
-    def __init__(self, answer: object) -> None:
-        self._answer = answer
+    def __init__(self, answer: object, multi_label: bool = False) -> None:
+        self._answer, self.multi_label = answer, multi_label
 
     def classify(self, clips: np.ndarray) -> np.ndarray:
         if isinstance(self._answer, Exception):
             raise self._answer
         return np.asarray(self._answer)
+
+
+ONE = np.zeros((1, 16, 112, 112, 3), np.uint8)
 
 
 @pytest.mark.parametrize(
@@ -90,9 +161,13 @@ class Faulty:
 )
 def test_a_fault_of_the_classifier_is_not_the_videos(answer: object, word: str) -> None:
     with pytest.raises(ClassifierError, match=f"'faulty'.*{word}") as caught:
-        probabilities_of(Faulty(answer), np.zeros((1, 16, 112, 112, 3), np.uint8))
+        probabilities_of(Faulty(answer), ONE)
     assert caught.value.hint
 
 
-def test_an_empty_batch_is_empty(classifier: ClipClassifier) -> None:
-    assert classifier.classify(clips(classifier, 0)).shape == (0, len(classifier.labels))
+def test_several_labels_at_once_need_no_sum_but_a_range() -> None:
+    found = probabilities_of(Faulty([[0.9, 0.8]], multi_label=True), ONE)
+    assert found == pytest.approx(np.array([[0.9, 0.8]]))
+    for wrong in ([[1.2, 0.0]], [[-0.1, 0.0]]):
+        with pytest.raises(ClassifierError, match="0 to 1"):
+            probabilities_of(Faulty(wrong, multi_label=True), ONE)

@@ -1,5 +1,6 @@
 """How training starts: what is loaded, what begins anew, what is refused, and which rate each part gets."""
 
+import hashlib
 from collections import OrderedDict
 from pathlib import Path
 
@@ -24,9 +25,13 @@ def imagenet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, torch
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     torch.manual_seed(1)
     state = torchvision_resnet18(weights=None).state_dict()
+    torch.save(state, tmp_path / "w.pth")
+    digest = hashlib.sha256((tmp_path / "w.pth").read_bytes()).hexdigest()
+    there = public.Checkpoint(f"http://127.0.0.1:9/resnet18-{digest[:8]}.pth", public.IMAGENET)
+    monkeypatch.setitem(public.PUBLIC, "resnet18", there)
     path = public.cached_path("resnet18")
     path.parent.mkdir(parents=True)
-    torch.save(state, path)
+    (tmp_path / "w.pth").rename(path)
     return state
 
 

@@ -20,7 +20,6 @@ from scsampler_cli.classifiers.description import AXES, complete, merged, read_f
 from scsampler_cli.classifiers.labels import distinct, read_labels
 from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.errors import ClassifierError
-from scsampler_cli.weightfile import file_sha256
 
 WEIGHTS, EXPORTED, SCRIPTED, ONNX = "weights", "torch.export", "TorchScript", "ONNX"
 
@@ -33,6 +32,8 @@ class OpenModel:
     """float tensor in the file's own layout -> outputs, or several of which the first counts."""
     shape: tuple[int | None, ...] | None
     """Of its input; None for what is free, and as a whole where the file does not tell."""
+    sha256: str | None
+    """Of all that its answers depend on; None where that is not all known."""
 
 
 def kind_of(path: Path) -> str:
@@ -82,7 +83,7 @@ def open_classifier(
         Laid(model.network, fields["layout"], (model.shape or (None,))[0]),
         read_labels(names) if isinstance(names, str) else distinct(list(names), path.name),
         with_fields(InputSpec(), fields),
-        WeightsInfo(path.name, file_sha256(path)),
+        WeightsInfo(path.name, model.sha256),
         device,
         dtype,
         fields["activation"],

@@ -8,23 +8,45 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from scsampler_cli.classifiers.files import OpenModel
 from scsampler_cli.errors import WeightsError
+from scsampler_cli.weightfile import file_sha256
 
 _OPERATOR = re.compile(r"(torch\.ops\.(aten|prims|higher_order)\.\w+(\.\w+)?|_operator\.\w+|torch\.sym_\w+|math\.\w+)")
 _UNSAFE_OPERATORS = frozenset(
     {"_operator.attrgetter", "_operator.methodcaller", "_operator.itemgetter", "_operator.call"}
 )
 _EXPRESSION = re.compile(
-    r"(\s|[-+*/(),<>=]|\d+(\.\d+)?|[suz]+f?\d+|Mod|Max|Min|Eq|Ne|FloorDiv|CeilDiv|CleanDiv|PythonMod|Pow\w*|True|False)*"
+    r"""(\s | [-+*/(),<>=] | \d+(\.\d+)? | '?[suz]+f?\d+'? | True | False | positive | nonnegative | integer | real | finite
+    | Symbol | Integer | Rational | Add | Mul | Pow | Mod | PythonMod | Max | Min | Eq | Ne | FloorDiv | CeilDiv | CleanDiv)*""",
+    re.VERBOSE,
 )
+"""Sums and products of sizes such as s77, as sympy writes them."""
+
+
+class Program(nn.Module):
+    """An exported program's module, which was exported as it is to run and refuses to change between training and evaluation."""
+
+    def __init__(self, program: nn.Module) -> None:
+        super().__init__()
+        self.program = program
+
+    def train(self, mode: bool = True) -> Program:
+        """Nothing to change."""
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        """As exported."""
+        return self.program(x)
 
 
 def open_model(path: Path, device: torch.device) -> OpenModel:
@@ -35,19 +57,20 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
     """
     _screen(path)
     try:
-        program = torch.export.load(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of the tensors' memory, which nobody writes to here
+            program = torch.export.load(path)
         if device.type != "cpu":
             from torch.export.passes import move_to_device_pass
 
             program = move_to_device_pass(program, str(device))
-        network = program.module(check_guards=False)
+        network = Program(program.module(check_guards=False))
     except Exception as error:
         raise WeightsError(
             f"{path.name} cannot be opened as a torch.export program ({' '.join(str(error).split())[:200]})",
             hint=f"export it again with torch {torch.__version__.split('+')[0]}",
         ) from error
-    network.eval = lambda: network  # type: ignore[method-assign]  # it was exported as it is to run, and refuses
-    return OpenModel(network, _shape(program))
+    return OpenModel(network, _shape(program), file_sha256(path))
 
 
 def _shape(program: torch.export.ExportedProgram) -> tuple[int | None, ...] | None:

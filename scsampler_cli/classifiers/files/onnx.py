@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import mmap
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from torch import Tensor, nn
 
 from scsampler_cli.classifiers.files import OpenModel
 from scsampler_cli.errors import ClassifierError, DeviceError, WeightsError
+from scsampler_cli.weightfile import file_sha256
 
 _TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
 
@@ -71,4 +74,16 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
             f"{path.name} takes {kinds}", hint="one floating-point input, a batch of clips, is wanted"
         )
     shape = tuple(size if isinstance(size, int) else None for size in inputs[0].shape)
-    return OpenModel(OnnxNetwork(session), shape)
+    return OpenModel(OnnxNetwork(session), shape, _digest(path))
+
+
+def _digest(path: Path) -> str | None:
+    """sha256 of the model and of the file that exporters put large weights into; None where they lie elsewhere."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        apart = content.find(b"location") >= 0  # the key of "external data" in an ONNX file
+    beside = path.with_name(f"{path.name}.data")
+    if not apart:
+        return file_sha256(path)
+    if not beside.is_file():
+        return None
+    return hashlib.sha256((file_sha256(path) + file_sha256(beside)).encode()).hexdigest()

@@ -9,6 +9,7 @@ import torch
 
 from scsampler_cli.classifiers.files import OpenModel
 from scsampler_cli.errors import WeightsError
+from scsampler_cli.weightfile import file_sha256
 
 
 def open_model(path: Path, device: torch.device) -> OpenModel:
@@ -26,4 +27,4 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
             f"{path.name} is a damaged TorchScript archive ({str(error).splitlines()[0][:200]})",
             hint="copy it again, or save it anew with torch.export",
         ) from error
-    return OpenModel(network, None)
+    return OpenModel(network, None, file_sha256(path))

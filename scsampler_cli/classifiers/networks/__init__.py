@@ -25,7 +25,7 @@ class Architecture:
     head: str = "fc"
     """The last layer; its bias tells C."""
     any_size: bool = True
-    """Whether it slides over pictures larger than it was trained on (fully convolutional, Sec. 4.1.3)."""
+    """Whether it takes pictures larger than it was trained on: convolutions slide over them (Sec. 4.1.3), windows, too."""
 
 
 def _torchvision(name: str, head: str = "fc", any_size: bool = True) -> Architecture:
@@ -43,9 +43,9 @@ ARCHITECTURES: dict[str, Architecture] = {
     "s3d": _torchvision("s3d", "classifier.1"),
     "mvit_v1_b": _torchvision("mvit_v1_b", "head.1", any_size=False),
     "mvit_v2_s": _torchvision("mvit_v2_s", "head.1", any_size=False),
-    "swin3d_t": _torchvision("swin3d_t", "head", any_size=False),
-    "swin3d_s": _torchvision("swin3d_s", "head", any_size=False),
-    "swin3d_b": _torchvision("swin3d_b", "head", any_size=False),
+    "swin3d_t": _torchvision("swin3d_t", "head"),
+    "swin3d_s": _torchvision("swin3d_s", "head"),
+    "swin3d_b": _torchvision("swin3d_b", "head"),
     "tsm18": Architecture(TSM18, "network.fc"),
     "tiny3d": Architecture(Tiny3D),
 }

@@ -1,0 +1,210 @@
+"""Model files: each kind gives what the module gives; fixed batches, layouts, damage, and what could run code."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from scsampler_cli.classifiers import files, registry
+from scsampler_cli.classifiers.base import ClipClassifier
+from scsampler_cli.errors import ClassifierError, WeightsError
+from scsampler_cli.weightfile import read_weights
+from tests.classifiers.making import FIELDS, Small, save_exported, save_onnx, save_scripted
+
+CPU, FP32 = torch.device("cpu"), torch.float32
+SAVERS: dict[str, Callable[..., None]] = {".pt2": save_exported, ".onnx": save_onnx, ".pt": save_scripted}
+KINDS = {".pt2": files.EXPORTED, ".onnx": files.ONNX, ".pt": files.SCRIPTED}
+
+
+def load(path: Path, *given: str) -> ClipClassifier:
+    return registry.load(str(path), CPU, FP32, given=given)
+
+
+def expected(network: nn.Module, clips: np.ndarray) -> np.ndarray:
+    x = torch.from_numpy(clips).permute(0, 4, 1, 2, 3).float() / 255
+    with torch.inference_mode():
+        return network((x - 0.5) / 0.25).softmax(1).numpy()
+
+
+def clips(count: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (count, 4, 16, 16, 3), np.uint8)
+
+
+@pytest.mark.parametrize("suffix", SAVERS)
+@pytest.mark.parametrize("batch", [None, 1, 2], ids=["any batch", "batch 1", "batch 2"])
+def test_each_kind_answers_as_the_module_does(tmp_path: Path, suffix: str, batch: int | None) -> None:
+    network = Small().eval()
+    path = tmp_path / f"model{suffix}"
+    SAVERS[suffix](network, path, batch)
+    assert files.kind_of(path) == KINDS[suffix]
+    path.with_suffix(".toml").write_text(FIELDS)
+    classifier = load(path)
+    assert classifier.labels == ("a", "b", "c")
+    for count in (0, 1, 5):
+        found = classifier.classify(clips(count))
+        assert found.shape == (count, 3)
+        assert np.allclose(found, expected(network, clips(count)), atol=1e-5)
+    assert classifier.weights.source == path.name
+    assert len(classifier.weights.sha256 or "") == 64
+
+
+class Other(nn.Module):
+    """Takes N T H W C, and gives more than one thing, as a dictionary."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = Small()
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        return {"features": x.mean(dim=(2, 3)), "logits": self.inner(x.permute(0, 4, 1, 2, 3))}
+
+
+def test_another_layout_and_named_outputs(tmp_path: Path) -> None:
+    network = Other().eval()
+    torch.export.save(torch.export.export(network, (torch.rand(1, 4, 16, 16, 3),)), tmp_path / "m.pt2")
+    (tmp_path / "m.toml").write_text(FIELDS.replace('layout = "NCTHW"\n', ""))  # the shape tells it
+    assert np.allclose(load(tmp_path / "m.pt2").classify(clips(3)), expected(network.inner, clips(3)), atol=1e-5)
+    with pytest.raises(ClassifierError, match=r"itself says layout = \"NTHWC\", not \"NCTHW\""):
+        load(tmp_path / "m.pt2", "layout=NCTHW")
+
+
+def test_several_classes_at_once(tmp_path: Path) -> None:
+    network = Small().eval()
+    save_scripted(network, tmp_path / "m.pt")
+    (tmp_path / "m.toml").write_text(FIELDS)
+    classifier = load(tmp_path / "m.pt", "activation=sigmoid")
+    assert classifier.multi_label
+    x = torch.from_numpy(clips(2)).permute(0, 4, 1, 2, 3).float() / 255
+    with torch.inference_mode():
+        assert np.allclose(classifier.classify(clips(2)), network((x - 0.5) / 0.25).sigmoid().numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("suffix", SAVERS)
+def test_what_does_not_run_as_described_is_refused_at_once(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"m{suffix}"
+    SAVERS[suffix](Small().eval(), path)
+    path.with_suffix(".toml").write_text(FIELDS)
+    with pytest.raises(ClassifierError, match="gives 3 values for a clip, and there are 2 labels"):
+        load(path, "labels=['a','b']")
+    if suffix == ".pt":  # the others know their layout
+        with pytest.raises(ClassifierError, match="does not run on clips as described"):
+            load(path, "layout=NTHWC")
+
+
+@pytest.mark.parametrize("suffix", SAVERS)
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.95])
+def test_damaged_files_are_errors_with_a_hint(tmp_path: Path, suffix: str, kept: float) -> None:
+    path = tmp_path / f"m{suffix}"
+    SAVERS[suffix](Small().eval(), path)
+    path.with_suffix(".toml").write_text(FIELDS)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * kept)])
+    with pytest.raises((WeightsError, ClassifierError)) as caught:
+        load(path)
+    assert caught.value.hint
+
+
+def edited(path: Path, part: str, change: Callable[[dict], object]) -> None:
+    """Change a JSON part of a torch.export archive."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {info.filename: archive.read(info) for info in archive.infolist()}
+    (name,) = [name for name in parts if name.endswith(part)]
+    content = json.loads(parts[name])
+    change(content)
+    parts[name] = json.dumps(content).encode()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+
+
+def evil_operator(content: dict) -> None:
+    content["graph_module"]["graph"]["nodes"][0]["target"] = "torch.os.system"
+
+
+def evil_expression(content: dict) -> None:
+    content["range_constraints"] = {}
+    content["graph_module"]["graph"]["nodes"][0]["metadata"]["x"] = "y"
+    content["graph_module"]["graph"]["evil"] = {"expr_str": "__import__('os').system('touch /tmp/x')"}
+
+
+def evil_pickle(content: dict) -> None:
+    next(iter(content["config"].values()))["use_pickle"] = True
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "what"),
+    [
+        ("models/model.json", evil_operator, "the operator 'torch.os.system'"),
+        ("models/model.json", evil_expression, 'the expression "__import__'),
+        ("model_weights_config.json", evil_pickle, "a pickled tensor"),
+    ],
+)
+def test_an_exported_program_that_could_run_code_is_refused(
+    tmp_path: Path, part: str, change: Callable[[dict], object], what: str
+) -> None:
+    path = tmp_path / "m.pt2"
+    save_exported(Small().eval(), path)
+    edited(path, part, lambda content: None)
+    path.with_suffix(".toml").write_text(FIELDS)
+    load(path)  # writing it anew does no harm
+    edited(path, part, change)
+    with pytest.raises(WeightsError) as caught:
+        load(path)
+    assert what in str(caught.value)
+    assert "so it is refused" in str(caught.value)
+
+
+class Evil:
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.mkdir, (str(self.mark),)
+
+
+def test_a_pickle_with_code_is_refused_and_its_code_never_runs(tmp_path: Path) -> None:
+    torch.save({"state_dict": {}, "evil": Evil(tmp_path / "ran")}, tmp_path / "evil.pth")
+    with pytest.raises(WeightsError, match=r"it holds (posix|nt)\.mkdir\); loading it could run code"):
+        read_weights(tmp_path / "evil.pth")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("what", ["module", "checkpoint"])
+def test_the_conversion_that_the_hint_gives_works(tmp_path: Path, what: str) -> None:
+    network = nn.Sequential(nn.Linear(3, 2))
+    saved = network if what == "module" else {"state_dict": network.state_dict(), "meta": {"path": tmp_path}}
+    torch.save(saved, tmp_path / "old.pth")
+    with pytest.raises(WeightsError, match="so it is refused") as caught:
+        read_weights(tmp_path / "old.pth")
+    code = str(caught.value.hint).split('"', 1)[1].rsplit('"', 1)[0]
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    found = read_weights(tmp_path / "old.safetensors").tensors
+    assert torch.equal(found["0.weight"], network[0].weight)
+
+
+def test_an_onnx_model_with_its_weights_apart_is_known_by_both(tmp_path: Path) -> None:
+    path = tmp_path / "m.onnx"
+    save_onnx(Small().eval(), path, external=True)
+    assert path.with_name("m.onnx.data").is_file()
+    path.with_suffix(".toml").write_text(FIELDS)
+    first = load(path).weights.sha256
+    save_onnx(Small(seed=1).eval(), tmp_path / "other" / "m.onnx", external=True)
+    shutil.copy(tmp_path / "other" / "m.onnx.data", tmp_path)
+    assert load(path).weights.sha256 != first
+
+
+def test_missing_onnxruntime_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_onnx(Small().eval(), tmp_path / "m.onnx")
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ClassifierError, match="needs onnxruntime") as caught:
+        load(tmp_path / "m.onnx")
+    assert "scsampler[onnx]" in str(caught.value.hint)
