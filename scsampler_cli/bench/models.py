@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from torch.utils.flop_counter import FlopCounterMode
-
 from scsampler_cli.bench.knowledge import NetworkFacts, SamplerFacts, network_name
 from scsampler_cli.bench.measure import Models
-from scsampler_cli.classifiers.base import ClipClassifier, probabilities_of
+from scsampler_cli.classifiers.base import ClipClassifier
+from scsampler_cli.classifiers.costs import clip_gmacs
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.samplers.networks import INPUT_SHAPES, count_macs
 from scsampler_cli.samplers.scoring import SamplerNetwork
@@ -98,14 +96,6 @@ def classifier_facts(classifier: ClipClassifier) -> dict[str, Any]:
         "frames": spec.frames,
         "stride": spec.stride,
         "crop": list(spec.crop),
+        "crops": spec.crops,
         "gmacs": clip_gmacs(classifier),
     }
-
-
-def clip_gmacs(classifier: ClipClassifier) -> float | None:
-    """10^9 multiply-adds of one clip, counted by torch while the classifier runs; None for one that does not use torch."""
-    blank = np.zeros((1, classifier.spec.frames, *classifier.spec.crop, 3), np.uint8)
-    with FlopCounterMode(display=False) as counter:
-        probabilities_of(classifier, blank)
-    flops: int = counter.get_total_flops()
-    return flops / 2e9 if flops else None

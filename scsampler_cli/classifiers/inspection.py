@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, is_multi_label, probabilities_of
 from scsampler_cli.classifiers.builtin import BUILTINS
-from scsampler_cli.classifiers.costs import costs_of, count_gmacs, count_mparams
+from scsampler_cli.classifiers.costs import clip_gmacs, costs_of, count_mparams
 from scsampler_cli.classifiers.network import spec_from
 from scsampler_cli.errors import ClassifierError, ScsamplerError
 from scsampler_cli.public import PUBLIC, cached_path
@@ -100,9 +100,9 @@ def record(
     }
 
 
-def described(name: str, classifier: ClipClassifier, device: torch.device) -> Record:
+def described(name: str, classifier: ClipClassifier) -> Record:
     """The record of a loaded classifier, with what it knows of itself."""
-    found = record(name, classifier.spec, len(classifier.labels), None, _costs(classifier, device), OWN)
+    found = record(name, classifier.spec, len(classifier.labels), None, _costs(classifier), OWN)
     if name in registry.names():
         known = listed(name)
         found |= {key: known[key] for key in ("data", "weights", "distribution", "factory")}
@@ -113,12 +113,11 @@ def described(name: str, classifier: ClipClassifier, device: torch.device) -> Re
     }
 
 
-def _costs(classifier: ClipClassifier, device: torch.device) -> tuple[float | None, float | None]:
+def _costs(classifier: ClipClassifier) -> tuple[float | None, float | None]:
     inner = getattr(classifier, "inner", classifier)
     network = getattr(inner, "network", None)
-    if not isinstance(network, torch.nn.Module):
-        return None, None
-    return count_gmacs(network, inner.spec, device) or None, count_mparams(network) or None
+    millions = count_mparams(network) if isinstance(network, torch.nn.Module) else 0
+    return clip_gmacs(classifier), millions or None
 
 
 def known_clips(spec: InputSpec, count: int = 4) -> NDArray[np.uint8]:
@@ -143,16 +142,17 @@ def checked(classifier: ClipClassifier) -> Record:
     clips = known_clips(classifier.spec)
     found = np.asarray(classifier.classify(clips), np.float64)
     again, alone = classifier.classify(clips), classifier.classify(clips[:1])
+    good = np.nan_to_num(found)
     result: Record = {
-        "lowest": float(np.nanmin(found)),
-        "highest": float(np.nanmax(found)),
-        "sums": [float(value) for value in (np.nansum(found, axis=1).min(), np.nansum(found, axis=1).max())],
+        "lowest": float(good.min()),
+        "highest": float(good.max()),
+        "sums": [float(good.sum(axis=1).min()), float(good.sum(axis=1).max())],
         "not_a_number": int((~np.isfinite(found)).sum()),
         "repeatable": bool(np.array_equal(found.astype(np.float32), again)),
         "batch_difference": float(np.abs(alone[0] - found[0]).max()),
         "tells_apart": bool(np.abs(found - found[0]).max() > 1e-7),
         "clips_per_s": round(len(clips) / float(np.median([_seconds(classifier, clips) for _ in range(TIMED)])), 2),
-        "top": [classifier.labels[int(row.argmax())] for row in np.nan_to_num(found)],
+        "top": [classifier.labels[int(row.argmax())] for row in good],
     }
     return result | {"problems": list(_problems(classifier, clips, result))}
 
@@ -177,7 +177,6 @@ def _problems(classifier: ClipClassifier, clips: NDArray[np.uint8], result: Reco
 def inspect(
     wanted: Sequence[str],
     load: Callable[[str], ClipClassifier],
-    device: torch.device,
     check: bool,
     failed: Callable[[ScsamplerError], None],
 ) -> Iterator[Record]:
@@ -186,7 +185,6 @@ def inspect(
     Args:
         wanted: names, files, folders; none: all names that there are.
         load: how to load one: files in any case, those with a name to check them.
-        device: where they run.
         check: run those whose weights are here, and those that were named, on known clips.
         failed: told of each that is broken.
     """
@@ -197,7 +195,7 @@ def inspect(
             # nobody asked for it by name: a download of hundreds of megabytes is no check
             idle = found is not None and not wanted and found["weights"] == DOWNLOADABLE
             if found is None or (check and not idle):
-                found = _loaded(name, load, device, check)
+                found = _loaded(name, load, check)
             if problems := (found.get("check") or {}).get("problems"):
                 error = ClassifierError(
                     f"{name}: {'; '.join(problems)}", hint="its weights or description are not right"
@@ -210,9 +208,9 @@ def inspect(
             yield {**failure("classifiers", name, error), "name": name}
 
 
-def _loaded(name: str, load: Callable[[str], ClipClassifier], device: torch.device, check: bool) -> Record:
+def _loaded(name: str, load: Callable[[str], ClipClassifier], check: bool) -> Record:
     classifier = load(name)
-    found = described(name, classifier, device)
+    found = described(name, classifier)
     if not check:
         return found
     return found | {"check": checked(classifier)}

@@ -62,6 +62,7 @@ def bench(
     ] = None,
     weights: options.Weights = None,
     labels: options.Labels = None,
+    spatial: options.SpatialOption = options.Spatial("centre"),
     visual_sampler: options.VisualSampler = "auto",
     audio_sampler: options.AudioSampler = "auto",
     sampler: Annotated[

@@ -22,7 +22,7 @@ from scsampler_cli import console
 from scsampler_cli.bench.request import Data, Plan, Wishes
 from scsampler_cli.cli import environment, labelled, models
 from scsampler_cli.cli.given import Given
-from scsampler_cli.config import AUDIO, VISUAL, FeatureSettings
+from scsampler_cli.config import AUDIO, VISUAL, AnswerSettings, FeatureSettings
 from scsampler_cli.errors import InputError, OutputError, SettingsError
 from scsampler_cli.shipped import SETS, check_weight_file, sampler_files, set_files
 from scsampler_cli.workers import default_jobs
@@ -112,6 +112,7 @@ def _measured(given: Given) -> tuple[list[Run], Plan]:
         classifier = models.load_classifier(
             name, given.weights, given.labels, given.device, given.precision, given.quiet
         )
+        classifier = models.adjust(classifier, AnswerSettings(given.spatial))
         loaded = load_networks(given, classifier)
         for data in sets:
             if not any(example.label in classifier.labels for example in data.examples):

@@ -63,7 +63,6 @@ def show(
 ) -> None:
     """Write the records; the exit code says whether what was named or checked is good, and not what else is installed."""
     from scsampler_cli.classifiers.inspection import inspect
-    from scsampler_cli.device import pick_device
 
     def load(name: str) -> "ClipClassifier":
         return models.load_classifier(name, weights, labels, device, precision, True, arch, given)
@@ -76,7 +75,7 @@ def show(
             console.show_traceback(error)
         console.show_error(error)
 
-    records = inspect(names, load, pick_device(device), check, failed)
+    records = inspect(names, load, check, failed)
     if form == options.Format.table:
         typer.echo(classifiers_table(list(records)), nl=False)
     else:

@@ -10,14 +10,13 @@ from scsampler_cli import console
 from scsampler_cli.cli import batch, models, options
 from scsampler_cli.cli.classifiers import show
 from scsampler_cli.cli.environment import demo_dir
-from scsampler_cli.config import AGGREGATES, SPATIAL, AnswerSettings, FeatureSettings, SelectionSettings
+from scsampler_cli.config import AGGREGATES, AnswerSettings, FeatureSettings, SelectionSettings
 from scsampler_cli.errors import SettingsError
 
 if TYPE_CHECKING:
     from scsampler_cli.media.demo import DemoVideo
 
 ANSWER = "From clips to tags"
-Spatial = StrEnum("Spatial", list(SPATIAL))  # type: ignore[misc]
 Aggregate = StrEnum("Aggregate", {name.replace("-", "_"): name for name in AGGREGATES})  # type: ignore[misc]
 
 
@@ -46,13 +45,7 @@ def classify(
     arch: options.Arch = None,
     spec: options.Spec = None,
     labels: options.Labels = None,
-    spatial: Annotated[
-        Spatial,
-        typer.Option(
-            help="Where the classifier looks: the centre crop, the full height of the frame, or three crops.",
-            rich_help_panel=ANSWER,
-        ),
-    ] = Spatial("centre"),
+    spatial: options.SpatialOption = options.Spatial("centre"),
     aggregate: Annotated[
         Aggregate,
         typer.Option(help="How the clips' probabilities become the video's.", rich_help_panel=ANSWER),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from scsampler_cli.config import SPATIAL
 from scsampler_cli.errors import SettingsError
 
 
@@ -23,6 +24,7 @@ class Given:
     classifier: list[str] | None
     weights: Path | None
     labels: Path | None
+    spatial: str
     visual_sampler: str
     audio_sampler: str
     sampler: list[str] | None
@@ -78,6 +80,7 @@ class Given:
             "--classifier": self.classifier,
             "--weights": self.weights,
             "--labels": self.labels,
+            "--spatial": self.spatial != SPATIAL[0],
         }
         networks |= {"--sampler": self.sampler, "--joint": self.joint, "--network": self.network}
         idle: dict[str, dict[str, object]] = {}

@@ -39,12 +39,12 @@ def check(
         InputError: labels that cannot be read.
     """
     parse_device(device)
+    if given and classifier == "auto" and weights is None:
+        raise SettingsError("--spec needs a classifier that it is about", hint="name it with --classifier")
     if given:
         from scsampler_cli.classifiers.description import parse_fields
 
         parse_fields(given)
-    if given and classifier == "auto" and weights is None:
-        raise SettingsError("--spec needs a classifier that it is about", hint="name it with --classifier")
     found = None if classifier == "auto" else registry.find(classifier)
     if arch is not None and not (isinstance(found, Path) or (found is None and weights is not None)):
         raise SettingsError(

@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli.config import STRATEGIES
+from scsampler_cli.config import SPATIAL, STRATEGIES
 
 INPUT, CHOICE, MODELS, OUTPUT = "What to read", "Which clips", "Models", "Output"
 
 Format = StrEnum("Format", ["table", "json", "jsonl", "csv"])
 Precision = StrEnum("Precision", ["auto", "fp32", "bf16", "fp16"])
+Spatial = StrEnum("Spatial", list(SPATIAL))  # type: ignore[misc]
 Strategy = StrEnum("Strategy", {name.replace("-", "_"): name for name in STRATEGIES})  # type: ignore[misc]
 
 Paths = Annotated[
@@ -109,6 +110,14 @@ Spec = Annotated[
     typer.Option(
         metavar="KEY=VALUE",
         help="What a model file does not say, or another geometry: frames=16, stride=2, ...",
+        rich_help_panel=MODELS,
+    ),
+]
+SpatialOption = Annotated[
+    Spatial,
+    typer.Option(
+        "--spatial",
+        help="Where the classifier looks: the centre crop, the full height of the frame, or three crops.",
         rich_help_panel=MODELS,
     ),
 ]

@@ -15,7 +15,7 @@ from scsampler_cli import console
 from scsampler_cli.cli import environment, models
 from scsampler_cli.cli.benching import command_line, load_networks
 from scsampler_cli.cli.given import Given
-from scsampler_cli.config import FeatureSettings, SelectionSettings
+from scsampler_cli.config import AnswerSettings, FeatureSettings, SelectionSettings
 from scsampler_cli.errors import OutputError, SettingsError
 from scsampler_cli.inputs import check_readable
 
@@ -48,6 +48,7 @@ def run(given: Given) -> None:
 def _measured(name: str, path: Path, given: Given) -> tuple[dict[str, Any], list[Table]]:
     """What was measured on what, and the tables."""
     classifier = models.load_classifier(name, given.weights, given.labels, given.device, given.precision, given.quiet)
+    classifier = models.adjust(classifier, AnswerSettings(given.spatial))
     loaded = load_networks(given, classifier)
 
     from scsampler_cli.bench import speed

@@ -12,7 +12,7 @@ from scsampler_cli.bench import folder
 from scsampler_cli.bench.collect import collect
 from scsampler_cli.bench.knowledge import Run
 from scsampler_cli.bench.measure import FEATURES, Measuring, Models, known_videos
-from scsampler_cli.bench.models import assemble, clip_gmacs
+from scsampler_cli.bench.models import assemble
 from scsampler_cli.bench.request import Data, Plan, Wishes
 from scsampler_cli.bench.strategies import chosen
 from scsampler_cli.bench.summary import summarise
@@ -21,6 +21,7 @@ from scsampler_cli.bench.timing import tagging_samplers
 from scsampler_cli.cache import Cache
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
+from scsampler_cli.classifiers.costs import clip_gmacs
 from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import ScsamplerError, SettingsError

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from scsampler_cli.classifiers import files, registry
 from scsampler_cli.classifiers.base import ClipClassifier
-from scsampler_cli.errors import ClassifierError, WeightsError
+from scsampler_cli.errors import ClassifierError, DeviceError, WeightsError
 from scsampler_cli.weightfile import read_weights
 from tests.classifiers.making import FIELDS, Small, save_exported, save_onnx, save_scripted
 
@@ -200,6 +200,26 @@ def test_an_onnx_model_with_its_weights_apart_is_known_by_both(tmp_path: Path) -
     save_onnx(Small(seed=1).eval(), tmp_path / "other" / "m.onnx", external=True)
     shutil.copy(tmp_path / "other" / "m.onnx.data", tmp_path)
     assert load(path).weights.sha256 != first
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("suffix", [".pt2", ".pt"])
+def test_a_gpu_answers_as_the_module_does(tmp_path: Path, suffix: str) -> None:
+    network = Small().eval()
+    SAVERS[suffix](network, tmp_path / f"m{suffix}")
+    (tmp_path / "m.toml").write_text(FIELDS)
+    classifier = registry.load(str(tmp_path / f"m{suffix}"), torch.device("cuda"), FP32)
+    assert np.allclose(classifier.classify(clips(3)), expected(network, clips(3)), atol=1e-3)
+
+
+def test_an_onnxruntime_without_cuda_is_an_error_on_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import onnxruntime
+
+    save_onnx(Small().eval(), tmp_path / "m.onnx")
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    with pytest.raises(DeviceError, match="no CUDA") as caught:
+        registry.load(str(tmp_path / "m.onnx"), torch.device("cuda"), FP32)
+    assert "--device cpu" in str(caught.value.hint)
 
 
 def test_missing_onnxruntime_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

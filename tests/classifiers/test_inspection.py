@@ -122,7 +122,7 @@ def test_inspecting_goes_on_behind_a_broken_one() -> None:
     names = ["m:good", "nothing/such", "m:same"]
     real = registry.find
     records = list(
-        inspection.inspect(names, lambda name: load(name) if ":" in name else real(name), CPU, True, errors.append)
+        inspection.inspect(names, lambda name: load(name) if ":" in name else real(name), True, errors.append)
     )
     assert [record["status"] for record in records] == ["ok", "error", "error"]
     assert [record["name"] for record in records] == ["m:good", "nothing/such", "m:same"]

@@ -3,6 +3,7 @@
 import hashlib
 import http.server
 import io
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -182,7 +183,7 @@ def test_weights_are_downloaded_once_with_progress_on_a_terminal(
     first = kinetics.mc3_18(CPU, FP32)
     assert first.weights.source == file.name
     assert first.labels[0] == "abseiling"
-    assert ("100.0%" in stderr.getvalue()) == terminal
+    assert bool(re.search(r"100(\.0)?%", stderr.getvalue())) == terminal  # tqdm's way, where it is there, or torch's
     assert bool(stderr.getvalue()) == terminal
     assert server.asked == ["HEAD", "GET"]
     assert public.cached_path("mc3_18").read_bytes() == file.read_bytes()

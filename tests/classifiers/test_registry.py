@@ -21,6 +21,9 @@ class Brightness:
     spec = InputSpec(frames=2, resize=8, crop=(8, 8))
     weights = WeightsInfo("none", None)
 
+    def __init__(self, *_, **__):
+        pass
+
     def classify(self, clips):
         bright = clips.mean(axis=(1, 2, 3, 4)) / 255
         return np.stack([1 - bright, bright], axis=1).astype(np.float32)
@@ -89,3 +92,31 @@ def test_an_unknown_name_lists_the_known_and_the_nearest() -> None:
         registry.load("mc3_81", CPU, FP32)
     assert "did you mean mc3_18?" in str(caught.value.hint)
     assert "actions6" in str(caught.value.hint)
+
+
+def test_a_factory_is_found_by_its_module(site: Path) -> None:
+    classifier = registry.load("bright_plugin:factory", CPU, FP32)
+    assert classifier.name == "brightness"
+    with pytest.raises(ClassifierError, match=r"'bright_plugin:missing' is broken: AttributeError") as caught:
+        registry.load("bright_plugin:missing", CPU, FP32)
+    assert "module bright_plugin" in str(caught.value.hint)
+    with pytest.raises(ClassifierError, match="'nowhere:factory' is broken: ModuleNotFoundError"):
+        registry.load("nowhere:factory", CPU, FP32)
+
+
+def test_two_distributions_with_the_same_factory_are_a_conflict_too(site: Path) -> None:
+    install(site, "first", {"twice": "bright_plugin:factory"})
+    install(site, "second", {"twice": "bright_plugin:factory"})
+    with pytest.raises(ClassifierError, match=r"claimed by first .* and second "):
+        registry.find("twice")
+
+
+def test_a_name_a_file_a_folder_and_the_cache_are_told_apart(tmp_path: Path) -> None:
+    assert registry.find(str(tmp_path / "gone.onnx")) == tmp_path / "gone.onnx"
+    assert registry.find(str(tmp_path)) == tmp_path
+    assert registry.find("hf:org/model") == "hf:org/model"
+    with pytest.raises(ClassifierError, match=r"folder without a config\.json"):
+        registry.load(str(tmp_path), CPU, FP32)
+    for name in ("no/such/folder", "a b:c", ":x", "x:"):
+        with pytest.raises(SettingsError, match="unknown classifier"):
+            registry.find(name)

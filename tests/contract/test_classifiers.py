@@ -27,6 +27,14 @@ LEAST = {"i3d_rgb": (9, 193), "s3d": (14, 224)}
 """Frames and side that these need at least; 4 and 32 do for the others that take any size."""
 
 
+SINGLE, HALF = 1e-2 if GPU else 1e-4, 0.05
+"""By how much answers may differ, as a share of the highest: a GPU multiplies in TF32."""
+
+
+def apart(found: np.ndarray, wanted: np.ndarray) -> float:
+    return float(np.abs(found - wanted).max() / wanted.max())
+
+
 def slow_here(network: str) -> bool:
     """Half precision of large pictures takes minutes on a CPU without instructions for it."""
     return not GPU and pick_dtype("auto", CPU) == FP32 and (network in LEAST or not ARCHITECTURES[network].any_size)
@@ -92,7 +100,7 @@ def test_probabilities_do_not_depend_on_the_batch_and_are_repeatable(classifier:
     assert (together >= 0).all()
     assert np.allclose(together.sum(axis=1), 1, atol=1e-4)
     alone = np.concatenate([classifier.classify(batch[i : i + 1]) for i in (0, 7)])
-    assert np.allclose(alone, together[[0, 7]], atol=1e-4 if not GPU else 1e-3)
+    assert apart(alone, together[[0, 7]]) < SINGLE
     assert np.array_equal(classifier.classify(batch[:1]), alone[:1])
     assert not np.array_equal(together[0], together[1])
 
@@ -102,13 +110,13 @@ def test_half_precision_stays_close(case: Case, classifier: ClipClassifier) -> N
         pytest.skip("takes minutes without a GPU or AVX512-BF16")
     batch = clips(classifier, 1)
     half = case.load(dtype=torch.bfloat16)
-    assert np.allclose(probabilities_of(half, batch), classifier.classify(batch), atol=0.02)
+    assert apart(probabilities_of(half, batch), classifier.classify(batch)) < HALF
 
 
 @pytest.mark.skipif(not GPU, reason="needs a GPU")
 def test_a_gpu_answers_as_the_cpu_does(case: Case, classifier: ClipClassifier) -> None:
     batch = clips(classifier, 1)
-    assert np.allclose(case.load(CPU).classify(batch), classifier.classify(batch), atol=1e-3)
+    assert apart(case.load(CPU).classify(batch), classifier.classify(batch)) < SINGLE
 
 
 def test_wrong_input_is_a_clear_error(classifier: ClipClassifier) -> None:
