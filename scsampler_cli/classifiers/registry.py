@@ -32,7 +32,7 @@ _FACTORY = re.compile(r"[A-Za-z_]\w*(\.\w+)*:\w+")
 def listing() -> dict[str, list[EntryPoint]]:
     """Name -> the entry points that claim it (more than one is a conflict), sorted by name; nothing is imported."""
     found: dict[str, list[EntryPoint]] = {}
-    for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value)):
+    for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value, owner(p))):
         same = found.setdefault(point.name, [])
         if all((point.value, owner(point)) != (other.value, owner(other)) for other in same):
             same.append(point)
