@@ -22,7 +22,8 @@ _NEEDED = ("frames", "stride", "resize", "crop", "mean", "std")
 GEOMETRY = (*_NEEDED, "antialias")
 """Fields of `InputSpec`; a classifier that has a name may be given others, too."""
 REQUIRED = (*_NEEDED, "layout", "activation", "labels")
-OPTIONAL = ("multi_label", "antialias")
+SWITCHES = ("multi_label", "antialias")
+OPTIONAL = ("arch", *SWITCHES)
 Fields = dict[str, Any]
 
 _TEMPLATE = {
@@ -110,8 +111,10 @@ def checked(name: str, value: Any, where: str = "") -> Any:
         good = isinstance(value, str) and sorted(value) == sorted(AXES)
     elif name == "activation":
         good = value in ACTIVATIONS
-    elif name in OPTIONAL:
+    elif name in SWITCHES:
         good = isinstance(value, bool)
+    elif name == "arch":
+        good = isinstance(value, str)
     else:
         good = isinstance(value, str) or (isinstance(value, list) and all(isinstance(x, str) for x in value))
     if not good:
@@ -129,7 +132,7 @@ def _number(value: object, positive: bool) -> bool:
 
 def _example(name: str) -> str:
     if name not in _TEMPLATE:
-        return f"such as {name} = true"
+        return 'such as arch = "r2plus1d_18"' if name == "arch" else f"such as {name} = true"
     value, meaning = _TEMPLATE[name]
     return f"such as {name} = {value} ({meaning})"
 

@@ -16,7 +16,7 @@ from torch import nn
 from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
 from scsampler_cli.classifiers.description import complete, read_fields, with_fields
 from scsampler_cli.classifiers.files import Laid
-from scsampler_cli.classifiers.labels import distinct, numbered_labels, read_labels
+from scsampler_cli.classifiers.labels import names_of, numbered_labels
 from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.errors import ClassifierError, InputError, WeightsError
 from scsampler_cli.weightfile import file_sha256
@@ -75,9 +75,7 @@ def open_classifier(
         )
     beside = folder / "scsampler"
     fields = complete({**_geometry(folder, config), **read_fields(beside, given)}, beside, folder.name)
-    if isinstance(fields["labels"], str):
-        fields["labels"] = read_labels(fields["labels"])
-    names = distinct(list(labels), folder.name) if labels is not None else fields["labels"]
+    names = names_of(tuple(labels) if labels is not None else fields["labels"], folder.name)
     network = _network(folder, MODELS[kind][0])
     if config_classes(config) != len(names):
         raise ClassifierError(

@@ -105,7 +105,8 @@ def described(name: str, classifier: ClipClassifier) -> Record:
     found = record(name, classifier.spec, len(classifier.labels), None, _costs(classifier), OWN)
     if name in registry.names():
         known = listed(name)
-        found |= {key: known[key] for key in ("data", "weights", "distribution", "factory")}
+        found |= {key: known[key] for key in ("data", "distribution", "factory")}
+        found["weights"] = known["weights"] if known.get("file") == classifier.weights.source else OWN
     return found | {
         "file": classifier.weights.source,
         "sha256": classifier.weights.sha256,

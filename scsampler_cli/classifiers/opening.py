@@ -7,15 +7,17 @@ from pathlib import Path
 
 import torch
 
-from scsampler_cli.classifiers import files, huggingface
+from scsampler_cli.classifiers import builtin, files, huggingface
 from scsampler_cli.classifiers.adjusted import adjusted
 from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
-from scsampler_cli.classifiers.description import Fields, complete, parse_fields, read_fields, with_fields
-from scsampler_cli.classifiers.labels import read_labels
+from scsampler_cli.classifiers.builtin import BUILTINS
+from scsampler_cli.classifiers.description import AXES, Fields, complete, parse_fields, read_fields, with_fields
+from scsampler_cli.classifiers.labels import names_of
 from scsampler_cli.classifiers.network import from_file
 from scsampler_cli.classifiers.networks import architecture
 from scsampler_cli.errors import ClassifierError
 from scsampler_cli.shipped import check_weight_file
+from scsampler_cli.weightfile import read_metadata
 
 
 def open_path(
@@ -49,31 +51,34 @@ def open_path(
     kind = files.kind_of(found)
     if kind != files.WEIGHTS:
         return files.open_classifier(found, kind, device, dtype, labels, given)
-    return adjusted(from_file(found, device, dtype, None, labels), parse_fields(given))
+    if found.suffix == ".safetensors" and read_metadata(found):
+        return adjusted(from_file(found, device, dtype, None, labels), parse_fields(given))
+    fields = read_fields(found, given)
+    network = fields.pop("arch", None)
+    if network is None:
+        raise ClassifierError(
+            f"{found.name} does not say which network it is for",
+            hint="name it: --arch r2plus1d_18; scsampler classifiers lists those that are known",
+        )
+    if labels is None and "labels" in fields:
+        labels = names_of(fields["labels"], found.name)
+    if network in BUILTINS:
+        fields.pop("labels", None)
+        return adjusted(builtin.load(network, device, dtype, found, labels), fields)
+    return _open_described(found, network, device, dtype, labels, fields)
 
 
-def open_state_dict(
+def _open_described(
     path: Path,
     network: str,
     device: torch.device,
     dtype: torch.dtype,
-    labels: Sequence[str] | None = None,
-    given: Sequence[str] = (),
+    labels: Sequence[str] | None,
+    fields: Fields,
 ) -> ClipClassifier:
-    """A classifier from a plain state dict of a network that is no built-in classifier and has no geometry of its own.
-
-    Raises:
-        ClassifierError: its description is incomplete.
-        WeightsError: unknown network, damaged, unsafe, or not fitting.
-        SettingsError: a field does not fit.
-    """
+    """A state dict of a network that is no built-in classifier and has no geometry of its own."""
     architecture(network)
-    fields: Fields = {"layout": "NCTHW", "activation": "softmax", **read_fields(path, given)}
-    fields |= {} if labels is None else {"labels": tuple(labels)}
+    fields = {"layout": AXES, "activation": "softmax", **fields} | ({} if labels is None else {"labels": tuple(labels)})
     fields = complete(fields, path)
-    names = fields["labels"]
-    names = read_labels(names) if isinstance(names, str) else names
-    classifier = from_file(path, device, dtype, network, names, (), with_fields(InputSpec(), fields))
-    return adjusted(
-        classifier, {name: value for name, value in fields.items() if name in ("activation", "multi_label")}
-    )
+    classifier = from_file(path, device, dtype, network, fields["labels"], (), with_fields(InputSpec(), fields))
+    return adjusted(classifier, {name: fields[name] for name in ("activation", "multi_label") if name in fields})

@@ -103,13 +103,17 @@ def load(
     if isinstance(found, EntryPoint):
         from scsampler_cli.classifiers.adjusted import adjusted
         from scsampler_cli.classifiers.description import parse_fields, read_fields
+        from scsampler_cli.classifiers.labels import names_of
 
         fields = parse_fields(given) if weights is None else read_fields(weights, given)
-        if isinstance(named := fields.pop("labels", None), str):
-            from scsampler_cli.classifiers.labels import read_labels
-
-            named = read_labels(named)
-        return adjusted(_from_factory(found, device, dtype, weights, labels or named), fields)
+        if (network := fields.pop("arch", name)) != name:
+            raise SettingsError(
+                f"{weights} is said to be for {network}, not for {name}", hint="give the name that is meant"
+            )
+        named = fields.pop("labels", None)
+        if labels is None and named is not None:
+            labels = names_of(named, str(weights))
+        return adjusted(_from_factory(found, device, dtype, weights, labels), fields)
     from scsampler_cli.classifiers.opening import open_path  # imports torch
 
     return open_path(found, device, dtype, labels, given)

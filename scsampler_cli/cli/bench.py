@@ -58,7 +58,10 @@ def bench(
     ] = True,
     classifier: Annotated[
         list[str] | None,
-        typer.Option(help="auto, a name, or a weight file; several may be given.", rich_help_panel=options.MODELS),
+        typer.Option(
+            help="auto, a name, or a model file; several may be given.",
+            rich_help_panel=options.MODELS,
+        ),
     ] = None,
     weights: options.Weights = None,
     labels: options.Labels = None,

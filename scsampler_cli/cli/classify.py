@@ -80,7 +80,7 @@ def classify(
     scsampler classify --demo
     """
     if list_classifiers:
-        show([], False, options.Format.table, "auto", "auto")
+        show([], False, format or options.Format.table, "auto", "auto")
         return
     selection = SelectionSettings(
         strategy.value, k, k_visual, alpha, seed, clip_stride, models.read_histogram(histogram)

@@ -92,13 +92,8 @@ def load_classifier(
         name = str(weights)
         weights = None
     names = None if labels is None else read_labels(labels)
-    if arch is None:
-        return registry.load(name, where, dtype, weights, names, given)
-    if arch in registry.names():
-        return registry.load(arch, where, dtype, Path(name), names, given)
-    from scsampler_cli.classifiers.opening import open_state_dict
-
-    return open_state_dict(Path(name), arch, where, dtype, names, given)
+    given = given if arch is None else [*given, f"arch={arch}"]
+    return registry.load(name, where, dtype, weights, names, given)
 
 
 def adjust(classifier: ClipClassifier, answer: AnswerSettings) -> ClipClassifier:

@@ -81,7 +81,7 @@ def train(
         str | None,
         typer.Option(
             help="Network: resnet18 or shufflenet26 (if, md, rgbr), vgg18 (mel); "
-            "mc3_18, r3d_18, r2plus1d_18, tsm18 or tiny3d (classifier).",
+            "tsm18, tiny3d, mc3_18, r2plus1d_18, i3d_rgb, ... (classifier; default mc3_18).",
             rich_help_panel=options.MODELS,
         ),
     ] = None,

@@ -15,6 +15,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from scsampler_cli.classifiers.layouts import to_native
 from scsampler_cli.config import VISUAL
 from scsampler_cli.errors import WeightsError
 from scsampler_cli.public import fetch
@@ -107,7 +108,8 @@ def _scratch(note: str | None) -> Start:
 def _loaded(network: nn.Module, architecture: str, kind: str, path: Path, source: str) -> Start:
     file = read_weights(path)
     own = network.state_dict()
-    given = _by_own_name(file.tensors, own, architecture)
+    tensors = to_native(architecture, file.tensors)[0] if kind == "classifier" else file.tensors
+    given = _by_own_name(tensors, own, architecture)
     notes = []
     first = _first_convolution(network)
     if first in given and file.metadata.get("arch") == "tsm18" and kind in OF_TSM18:

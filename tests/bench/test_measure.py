@@ -233,7 +233,7 @@ def test_a_whole_run_live_and_replayed(examples: list[Example], tmp_path: Path) 
 
 def test_multiply_adds_are_counted_from_the_modules() -> None:
     demo = registry.load("demo", CPU, torch.float32, None, None)
-    network = demo._network  # type: ignore[attr-defined]
+    network = demo.network  # type: ignore[attr-defined]
     spec = demo.spec
     assert clip_gmacs(demo) == pytest.approx(count_macs(network, (3, spec.frames, *spec.crop)) / 1e9, rel=1e-6)
 

@@ -62,7 +62,7 @@ def test_labels_in_a_file_lie_beside_the_toml(tmp_path: Path) -> None:
     [
         ("frames", "0"), ("frames", "2.5"), ("frames", "true"), ("stride", "-1"), ("crop", "4"), ("crop", "[1,2,3]"),
         ("resize", "big"), ("mean", "0.5"), ("mean", "[1,2]"), ("std", "[1,0,1]"), ("layout", "NCHW"),
-        ("layout", "5"), ("activation", "relu"), ("labels", "7"), ("labels", "[1,2]"), ("multi_label", "1"),
+        ("layout", "5"), ("activation", "relu"), ("labels", "7"), ("labels", "[1,2]"), ("multi_label", "1"), ("arch", "3"),
     ],
 )  # fmt: skip
 def test_a_value_that_does_not_fit_is_refused_with_an_example(field: str, value: str) -> None:

@@ -140,11 +140,22 @@ def evil_pickle(content: dict) -> None:
     next(iter(content["config"].values()))["use_pickle"] = True
 
 
+def evil_argument(content: dict) -> None:
+    content["graph_module"]["graph"]["nodes"][0]["inputs"][0]["arg"] = {"as_operator": "torch.os.system"}
+
+
+def evil_container(content: dict) -> None:
+    call = content["graph_module"]["module_call_graph"][0]["signature"]
+    call["in_spec"] = call["in_spec"].replace("builtins.tuple", "collections.defaultdict")
+
+
 @pytest.mark.parametrize(
     ("part", "change", "what"),
     [
         ("models/model.json", evil_operator, "the operator 'torch.os.system'"),
         ("models/model.json", evil_expression, 'the expression "__import__'),
+        ("models/model.json", evil_argument, "the operator 'torch.os.system'"),
+        ("models/model.json", evil_container, "the container 'collections.defaultdict'"),
         ("model_weights_config.json", evil_pickle, "a pickled tensor"),
     ],
 )
@@ -161,6 +172,25 @@ def test_an_exported_program_that_could_run_code_is_refused(
         load(path)
     assert what in str(caught.value)
     assert "so it is refused" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("part", "what"),
+    [("data/sample_inputs/model.pt", "example inputs"), ("data/aotinductor/model/x.so", "the part 'data/aotinductor")],
+)
+def test_parts_of_an_exported_program_that_torch_would_run_are_refused(tmp_path: Path, part: str, what: str) -> None:
+    path = tmp_path / "m.pt2"
+    save_exported(Small().eval(), path)
+    torch.save((Evil(tmp_path / "ran"),), tmp_path / "evil.pt")
+    with zipfile.ZipFile(path) as archive:
+        parts = {info.filename: archive.read(info) for info in archive.infolist()}
+    parts[f"{next(iter(parts)).split('/')[0]}/{part}"] = (tmp_path / "evil.pt").read_bytes()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    with pytest.raises(WeightsError, match=f"holds {what}.*so it is refused"):
+        load(path)
+    assert not (tmp_path / "ran").exists()
 
 
 class Evil:

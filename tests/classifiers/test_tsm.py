@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from scsampler_cli.classifiers.tsm import ShiftBlock, _segments
 from torchvision.models import resnet18
 
 from scsampler_cli.classifiers.networks import build
+from scsampler_cli.classifiers.networks.tsm import ShiftBlock, _segments
 from scsampler_cli.samplers.networks import count_macs, count_parameters
 
 

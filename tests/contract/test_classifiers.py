@@ -63,7 +63,15 @@ class Case:
         return found.with_spec(replace(found.spec, frames=frames, crop=(side, side)))
 
 
-@pytest.fixture(scope="module", params=registry.names())
+def one_of_each_network() -> list[str]:
+    """Names that share a network differ in labels and geometry, which `tests/classifiers` holds; a GPU has time for all."""
+    seen: dict[str, str] = {}
+    for name in registry.names():
+        seen.setdefault(BUILTINS[name].network if name in BUILTINS else name, name)
+    return list(seen.values())
+
+
+@pytest.fixture(scope="module", params=registry.names() if GPU else one_of_each_network())
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     folder = tmp_path_factory.mktemp("weights")
     yield Case(request.param, folder)
@@ -99,9 +107,9 @@ def test_probabilities_do_not_depend_on_the_batch_and_are_repeatable(classifier:
     assert together.dtype == np.float32
     assert (together >= 0).all()
     assert np.allclose(together.sum(axis=1), 1, atol=1e-4)
-    alone = np.concatenate([classifier.classify(batch[i : i + 1]) for i in (0, 7)])
-    assert apart(alone, together[[0, 7]]) < SINGLE
-    assert np.array_equal(classifier.classify(batch[:1]), alone[:1])
+    alone = classifier.classify(batch[7:])
+    assert apart(alone, together[7:]) < SINGLE
+    assert np.array_equal(classifier.classify(batch[7:]), alone)
     assert not np.array_equal(together[0], together[1])
 
 

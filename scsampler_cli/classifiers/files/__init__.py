@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
+from scsampler_cli.classifiers.base import InputSpec, WeightsInfo, probabilities_of
 from scsampler_cli.classifiers.description import AXES, complete, merged, read_fields, with_fields
-from scsampler_cli.classifiers.labels import distinct, read_labels
+from scsampler_cli.classifiers.labels import names_of
 from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.errors import ClassifierError
 
@@ -74,14 +74,15 @@ def open_classifier(
     """
     model = _open(path, kind, device)
     fields = read_fields(path, given)
+    if "arch" in fields:
+        raise ClassifierError(f"{path.name} brings its own network: arch says nothing of it", hint="leave arch out")
     if labels is not None:
         fields["labels"] = tuple(labels)
     fields = complete(merged(said_by(model.shape), fields, path.name), path)
-    names = fields["labels"]
     classifier = NetworkClassifier(
         path.name,
         Laid(model.network, fields["layout"], (model.shape or (None,))[0]),
-        read_labels(names) if isinstance(names, str) else distinct(list(names), path.name),
+        names_of(fields["labels"], path.name),
         with_fields(InputSpec(), fields),
         WeightsInfo(path.name, model.sha256),
         device,
@@ -158,7 +159,8 @@ class Laid(nn.Module):
 def _try(classifier: NetworkClassifier, path: Path) -> None:
     spec = classifier.spec
     try:
-        found = classifier.classify(np.zeros((1, spec.frames, *spec.crop, 3), np.uint8))
+        clip = np.zeros((1, spec.frames, *spec.crop, 3), np.uint8)
+        found = classifier.classify(clip)
     except Exception as error:
         raise ClassifierError(
             f"{path.name} does not run on clips as described ({' '.join(str(error).split())[:200]})",
@@ -171,3 +173,4 @@ def _try(classifier: NetworkClassifier, path: Path) -> None:
             f"{len(classifier.labels)} labels",
             hint="one name for each output is wanted, in their order",
         )
+    probabilities_of(classifier, clip)

@@ -34,6 +34,15 @@ def read_labels(name: str | Path) -> tuple[str, ...]:
     return distinct([line.strip() for line in text.splitlines() if line.strip()], str(name))
 
 
+def names_of(given: str | tuple[str, ...], source: str) -> tuple[str, ...]:
+    """The class names that a description gives: a list, a list's name, or a file.
+
+    Raises:
+        InputError: as `read_labels` and `distinct`.
+    """
+    return read_labels(given) if isinstance(given, str) else distinct(list(given), source)
+
+
 def distinct(names: list[str], source: str) -> tuple[str, ...]:
     """The names, each of which must stand there once.
 
