@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from scsampler_cli import clipprobs
 from scsampler_cli.cache import Cache
@@ -24,7 +25,7 @@ from scsampler_cli.train import checkpoint, export, history, videos
 from scsampler_cli.train.draw import usable_clips
 from scsampler_cli.train.fit import Fit, StepDone
 from scsampler_cli.train.group import ALONE, Group
-from scsampler_cli.train.model import Model
+from scsampler_cli.train.model import Model, architecture_of
 from scsampler_cli.train.settings import TrainSettings
 from scsampler_cli.train.videos import FRAMES, Failed, Progress, TrainVideo, Wanted
 
@@ -145,8 +146,12 @@ def training_dtype(settings: TrainSettings, device: torch.device) -> torch.dtype
 def _check(settings: TrainSettings, teacher: ClipClassifier | None, place: Place) -> None:
     if place.resume:
         checkpoint.require(checkpoint.path_of(place.output))
-    with torch.device("meta"):  # an unknown architecture is told before anything is read
-        Model(settings, 2, torch.float32)
+    with torch.device(
+        "meta"
+    ):  # an unknown architecture, or one that cannot see such clips, is told before anything is read
+        model = Model(settings, 2, torch.float32).eval()
+        if settings.target == "classifier":
+            _check_clips(model.networks["classifier"], settings)
     if settings.needs_probabilities and teacher is None:
         raise SettingsError(
             f"{settings.objective} learns from a clip classifier's answers",
@@ -163,6 +168,19 @@ def _check(settings: TrainSettings, teacher: ClipClassifier | None, place: Place
         raise SettingsError(
             f"a batch of {settings.batch} is too small for {place.group.world} processes", hint="raise --batch-size"
         )
+
+
+def _check_clips(network: nn.Module, settings: TrainSettings) -> None:
+    for spec in (settings.spec, settings.test_spec):
+        try:
+            with torch.inference_mode():
+                network(torch.zeros(1, 3, spec.frames, *spec.crop))
+        except RuntimeError as error:
+            height, width = spec.crop
+            raise SettingsError(
+                f"{architecture_of(settings, 'classifier')} cannot take clips of {spec.frames} frames of {height} x {width}",
+                hint="scsampler classifiers shows what each takes: --clip-frames, --size, --test-crop",
+            ) from error
 
 
 def _videos(

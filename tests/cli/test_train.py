@@ -199,6 +199,17 @@ def test_an_architecture_that_the_input_does_not_have_is_told_before_anything_is
     assert not (tmp_path / "cache").exists()
 
 
+@pytest.mark.parametrize("words", [["i3d_rgb", "--size", "112"], ["mvit_v2_s", "--size", "224", "--clip-frames", "8"]])
+def test_clips_that_a_network_cannot_see_are_told_before_anything_is_read(
+    run: Run, listed: Path, tmp_path: Path, words: list[str]
+) -> None:
+    cache = ["--cache", tmp_path / "cache", "--quiet"]
+    result = run("train", listed.parent / "good.csv", "-o", tmp_path / "w.safetensors", "--target", "classifier",
+                 *cache, "--arch", *words)  # fmt: skip
+    check_failure(result, 2, f"{words[0]} cannot take clips of")
+    assert not (tmp_path / "cache").exists()
+
+
 def test_one_class_is_refused(run: Run, listed: Path, tmp_path: Path) -> None:
     one = tmp_path / "one.csv"
     one.write_text(f"path,label\n{listed.parent / 'right0.mp4'},right\n{listed.parent / 'right1.mp4'},right\n")

@@ -1,6 +1,7 @@
 """How training starts: what is loaded, what begins anew, what is refused, and which rate each part gets."""
 
 import hashlib
+import re
 from collections import OrderedDict
 from pathlib import Path
 
@@ -327,3 +328,20 @@ def test_a_head_takes_the_trunk_of_a_trained_vgg_and_trains_its_own_layer_alone(
 def test_a_head_on_an_untrained_trunk_is_refused(init: str) -> None:
     with pytest.raises(WeightsError, match="last layer alone"):
         start_network(build("vgg18_fc1", "mel", 1), "vgg18_fc1", "mel", init)
+
+
+def test_a_classifier_starts_from_a_public_layout_too(tmp_path: Path) -> None:
+    """I3D's convolutions under piergiaj's names; the last layer has other classes and starts anew."""
+    torch.manual_seed(0)
+    source, network = build_classifier("i3d_rgb", 4), build_classifier("i3d_rgb", 3)
+    theirs = {
+        re.sub(r"^features\.(conv|mixed)_", lambda m: {"conv": "Conv3d_", "mixed": "Mixed_"}[m[1]], name): tensor
+        for name, tensor in source.state_dict().items()
+    }
+    sizes = {"1a": "7x7", "2b": "1x1", "2c": "3x3"}
+    theirs = {re.sub(r"^Conv3d_(\d\w)", lambda m: f"Conv3d_{m[1]}_{sizes[m[1]]}", n): t for n, t in theirs.items()}
+    theirs = {n.replace(".conv.", ".conv3d.").replace("logits.", "logits.conv3d."): t for n, t in theirs.items()}
+    torch.save(theirs, tmp_path / "rgb_imagenet.pt")
+    start = start_network(network, "i3d_rgb", "classifier", str(tmp_path / "rgb_imagenet.pt"))
+    assert start.note == "layers that start anew: logits.weight, logits.bias"
+    assert torch.equal(network.features.mixed_4c.b2b.conv.weight, source.features.mixed_4c.b2b.conv.weight)

@@ -40,10 +40,11 @@ def kind_of(path: Path) -> str:
     """WEIGHTS, EXPORTED, SCRIPTED or ONNX, by what is in the file; ONNX, which has no mark, by its name."""
     if path.suffix == ".onnx":
         return ONNX
-    if not zipfile.is_zipfile(path):
-        return WEIGHTS
-    with zipfile.ZipFile(path) as archive:
-        names = [name.split("/", 1)[-1] for name in archive.namelist()]
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name.split("/", 1)[-1] for name in archive.namelist()]
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        return WEIGHTS  # what is wrong with it is said when it is read
     if any(name.startswith("models/") or name == "serialized_exported_program.json" for name in names):
         return EXPORTED
     return SCRIPTED if "constants.pkl" in names and any(name.startswith("code/") for name in names) else WEIGHTS
