@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 
 from scsampler_cli.classifiers import files, registry
 from scsampler_cli.classifiers.base import ClipClassifier
-from scsampler_cli.errors import ClassifierError, DeviceError, WeightsError
+from scsampler_cli.errors import ClassifierError, DeviceError, ScsamplerError, WeightsError
 from scsampler_cli.weightfile import read_weights
 from tests.classifiers.making import FIELDS, Small, save_exported, save_onnx, save_scripted
 
@@ -258,3 +259,26 @@ def test_missing_onnxruntime_says_what_to_install(tmp_path: Path, monkeypatch: p
     with pytest.raises(ClassifierError, match="needs onnxruntime") as caught:
         load(tmp_path / "m.onnx")
     assert "scsampler[onnx]" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("suffix", SAVERS)
+def test_random_damage_ends_in_a_classifier_or_an_error_with_a_hint(
+    tmp_path: Path, suffix: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / f"m{suffix}"
+    SAVERS[suffix](Small().eval(), path)
+    path.with_suffix(".toml").write_text(FIELDS)
+    whole, rng, hints = path.read_bytes(), random.Random(0), []
+    capfd.readouterr()
+    for _ in range(25):
+        data = bytearray(whole)
+        for _ in range(rng.choice([1, 10, 100])):
+            data[rng.randrange(len(data))] = rng.randrange(256)
+        path.write_bytes(data)
+        try:
+            load(path)
+        except ScsamplerError as error:
+            hints.append(error.hint)
+    assert len(hints) > 5
+    assert all(hints)
+    assert capfd.readouterr().out == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from pathlib import Path
 
@@ -37,6 +38,8 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
         WeightsError: damaged, of an old format, or holding what could run code.
     """
     screen(path)
+    logger = logging.getLogger("torch.export")
+    quiet, logger.disabled = logger.disabled, True  # what goes wrong is said below, in one line
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of the tensors' memory, which nobody writes to here
@@ -51,6 +54,8 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
             f"{path.name} cannot be opened as a torch.export program ({' '.join(str(error).split())[:200]})",
             hint=f"export it again with torch {torch.__version__.split('+')[0]}",
         ) from error
+    finally:
+        logger.disabled = quiet
     return OpenModel(network, _shape(program), file_sha256(path))
 
 

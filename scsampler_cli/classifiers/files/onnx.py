@@ -61,19 +61,20 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
     options.log_severity_level = 3  # errors alone; they come as exceptions, too
     chosen = [(provider, {"device_id": device.index or 0})] if device.type == "cuda" else [provider]
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=chosen)
+        # no fall-back: it would print to standard output, and take another provider than was asked for
+        session = onnxruntime.InferenceSession(str(path), options, providers=chosen, enable_fallback=0)
+        inputs = [(part.name, part.type, part.shape) for part in session.get_inputs()]
     except Exception as error:  # onnxruntime's own classes, of which there are many
         raise WeightsError(
             f"{path.name} cannot be opened as ONNX ({' '.join(str(error).split())[:200]})",
             hint="copy or export it again; does it want a newer onnxruntime?",
         ) from error
-    inputs = session.get_inputs()
-    if len(inputs) != 1 or inputs[0].type not in _TYPES:
-        kinds = ", ".join(f"{part.name} {part.type}" for part in inputs)
+    if len(inputs) != 1 or inputs[0][1] not in _TYPES:
+        kinds = ", ".join(f"{name} {kind}" for name, kind, _ in inputs)
         raise ClassifierError(
             f"{path.name} takes {kinds}", hint="one floating-point input, a batch of clips, is wanted"
         )
-    shape = tuple(size if isinstance(size, int) else None for size in inputs[0].shape)
+    shape = tuple(size if isinstance(size, int) else None for size in inputs[0][2])
     return OpenModel(OnnxNetwork(session), shape, _digest(path))
 
 
