@@ -56,6 +56,12 @@ def test_every_strategy_and_module_of_the_map_exists() -> None:
         assert path.with_suffix(".py").is_file() or path.is_dir(), module
 
 
+def test_the_template_in_the_readme_is_the_one_that_is_printed() -> None:
+    from scsampler_cli.classifiers.description import template
+
+    assert f"```toml\n{template({})}\n```" in README
+
+
 def test_ci_runs_exactly_the_readmes_test_command() -> None:
     assert README.count(TEST_COMMAND) == 1
     assert 'command=$(grep -m1 "pip install -e" README.md)' in (ROOT / ".ci" / "run").read_text()

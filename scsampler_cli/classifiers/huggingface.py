@@ -1,4 +1,4 @@
-"""Hugging Face folders of VideoMAE, TimeSformer and ViViT (the extra `scsampler[hf]`): geometry, labels, weights.
+"""Hugging Face folders of VideoMAE, TimeSformer and ViViT (the extra `hf`): geometry, labels, weights.
 
 A folder, or "hf:ORG/NAME" for one that the Hugging Face cache holds. Nothing is downloaded, and no code of a folder is ever run.
 """
@@ -110,7 +110,7 @@ def _cached(name: str) -> Path:
 
 
 def _no_transformers(name: str) -> ClassifierError:
-    return ClassifierError(f"{name} needs transformers, which is not installed", hint="pip install 'scsampler[hf]'")
+    return ClassifierError(f"{name} needs transformers, which is not installed", hint="pip install transformers")
 
 
 def _read(path: Path) -> Config:

@@ -173,4 +173,4 @@ def test_without_transformers_the_extra_is_named(tmp_path: Path, monkeypatch: py
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(ClassifierError, match="needs transformers") as caught:
         load(tmp_path / "m")
-    assert "scsampler[hf]" in str(caught.value.hint)
+    assert "pip install transformers" in str(caught.value.hint)

@@ -1,4 +1,4 @@
-"""ONNX models, run by onnxruntime (the extra `scsampler[onnx]`), in the precision that they have."""
+"""ONNX models, run by onnxruntime (the extra `onnx`), in the precision that they have."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
         import onnxruntime
     except ImportError as error:
         raise ClassifierError(
-            f"{path.name} needs onnxruntime, which is not installed", hint="pip install 'scsampler[onnx]'"
+            f"{path.name} needs onnxruntime, which is not installed", hint="pip install onnxruntime"
         ) from error
     provider = "CUDAExecutionProvider" if device.type == "cuda" else "CPUExecutionProvider"
     if provider not in onnxruntime.get_available_providers():
