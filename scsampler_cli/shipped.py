@@ -70,11 +70,14 @@ def check_weight_file(path: Path) -> None:
     """Say plainly why a weight file cannot be read at all, before anything heavy is loaded.
 
     Raises:
-        WeightsError: missing, a folder, or not permitted.
+        WeightsError: missing, a folder, empty, or not permitted.
     """
     try:
-        path.open("rb").close()
+        with path.open("rb") as file:
+            empty = not file.read(1)
     except OSError as error:
         raise WeightsError(
             f"weight file {path}: {error.strerror or error}", hint="check the path; --help lists how weights are named"
         ) from error
+    if empty:
+        raise WeightsError(f"weight file {path} is empty (0 bytes)", hint="copy or download it again")

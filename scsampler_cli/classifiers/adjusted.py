@@ -108,10 +108,12 @@ def _on(classifier: ClipClassifier, spec: InputSpec) -> ClipClassifier:
 
 
 def _whole_frame(classifier: ClipClassifier, spec: InputSpec) -> InputSpec:
+    side = min(spec.resize) if isinstance(spec.resize, tuple) else spec.resize
+    if spec.crop == (side, side):
+        return spec
     if not getattr(classifier, "any_size", False):
         raise SettingsError(
             f"classifier {classifier.name!r} takes pictures of {spec.crop[0]} x {spec.crop[1]} alone",
             hint="--spatial three covers the frame with three of these",
         )
-    side = min(spec.resize) if isinstance(spec.resize, tuple) else spec.resize
     return replace(spec, crop=(side, side))

@@ -5,6 +5,8 @@ numpy only: a plug-in needs torch no more than this module does.
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -94,7 +96,8 @@ def probabilities_of(classifier: ClipClassifier, clips: NDArray[np.uint8]) -> ND
         ClassifierError: it failed, or what it returned are not N x C probabilities.
     """
     try:
-        found = np.asarray(classifier.classify(clips), dtype=np.float32)
+        with redirect_stdout(sys.stderr):  # results alone go to standard output, whatever a plug-in prints
+            found = np.asarray(classifier.classify(clips), dtype=np.float32)
     except ScsamplerError:
         raise
     except (Exception, SystemExit) as error:

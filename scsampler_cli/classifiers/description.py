@@ -26,6 +26,8 @@ SWITCHES = ("multi_label", "antialias")
 OPTIONAL = ("arch", *SWITCHES)
 Fields = dict[str, Any]
 
+_HIGHEST = 4
+"""Of mean and std, which are about values in 0-1: those of 0-255, the usual mistake, are beyond it (our choice)."""
 _TEMPLATE = {
     "frames": ("16", "of a clip"),
     "stride": ("1", "every how many frames of the video one is taken"),
@@ -47,17 +49,20 @@ def read_fields(model: Path, given: Sequence[str]) -> Fields:
         given: KEY=VALUE.
 
     Raises:
-        SettingsError: an unknown field, or a value that does not fit.
-        ClassifierError: the TOML file cannot be read.
+        SettingsError: an unknown field of `--spec`, or a value that does not fit.
+        ClassifierError: the TOML file cannot be read, or holds such a one.
     """
     beside = model.with_suffix(".toml")
     fields: Fields = {}
-    if beside.is_file():
+    if beside.exists():
         try:
             fields = tomllib.loads(beside.read_text(encoding="utf-8-sig"))
+            fields = {name: checked(name, value, f"{beside.name}: ") for name, value in fields.items()}
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise ClassifierError(f"{beside}: {error}", hint="it is TOML, such as: frames = 16") from error
-        fields = {name: checked(name, value, f"{beside.name}: ") for name, value in fields.items()}
+            why = getattr(error, "strerror", None) or error
+            raise ClassifierError(f"{beside}: {why}", hint="it is a TOML file, such as: frames = 16") from error
+        except SettingsError as error:  # of a file, not of the command line
+            raise ClassifierError(str(error), hint=error.hint) from error
         if isinstance(labels := fields.get("labels"), str) and (beside.parent / labels).is_file():
             fields["labels"] = str(beside.parent / labels)
     return fields | parse_fields(given)
@@ -127,7 +132,9 @@ def _whole(value: object, least: int) -> bool:
 
 
 def _number(value: object, positive: bool) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and (value > 0 or not positive)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return 0 < value <= _HIGHEST if positive else -_HIGHEST <= value <= _HIGHEST  # not a number is neither
 
 
 def _example(name: str) -> str:

@@ -6,6 +6,7 @@ A folder, or "hf:ORG/NAME" for one that the Hugging Face cache holds. Nothing is
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,12 @@ import torch
 from torch import nn
 
 from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
-from scsampler_cli.classifiers.description import complete, read_fields, with_fields
+from scsampler_cli.classifiers.description import checked, complete, read_fields, with_fields
 from scsampler_cli.classifiers.files import Laid
 from scsampler_cli.classifiers.labels import names_of, numbered_labels
 from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.errors import ClassifierError, InputError, WeightsError
-from scsampler_cli.weightfile import file_sha256
+from scsampler_cli.weightfile import file_sha256, read_weights
 
 CACHED = "hf:"
 """In front of the name of a folder in the Hugging Face cache."""
@@ -76,6 +77,7 @@ def open_classifier(
     beside = folder / "scsampler"
     fields = complete({**_geometry(folder, config), **read_fields(beside, given)}, beside, folder.name)
     names = names_of(tuple(labels) if labels is not None else fields["labels"], folder.name)
+    _refuse_code(folder)
     network = _network(folder, MODELS[kind][0])
     if config_classes(config) != len(names):
         raise ClassifierError(
@@ -83,7 +85,7 @@ def open_classifier(
             hint="--labels takes one name per line",
         )
     spec = with_fields(InputSpec(), fields)
-    laid = Laid(network, fields["layout"], None)
+    laid = Laid(network, fields["layout"], None, len(names))
     shown = name if name.startswith(CACHED) else folder.name
     return NetworkClassifier(
         shown, laid, names, spec, _weights(folder), device, dtype, fields["activation"], fields.get("multi_label")
@@ -96,6 +98,10 @@ def config_classes(config: Config) -> int:
 
 
 def _cached(name: str) -> Path:
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or ".." in name:
+        raise InputError(
+            f"{CACHED}{name} is not {CACHED}ORG/NAME", hint="such as hf:MCG-NJU/videomae-base-finetuned-kinetics"
+        )
     try:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
@@ -125,38 +131,52 @@ def _read(path: Path) -> Config:
 
 def _geometry(folder: Path, config: Config) -> dict[str, Any]:
     """The fields that config.json and the processor's config tell."""
-    side = int(config.get("image_size", 224))
+    where = f"{folder.name}/config.json, "
+    frames = config.get("num_frames", {"timesformer": 8, "vivit": 32}.get(config["model_type"], 16))
+    side = config.get("image_size", 224)
     several = config.get("problem_type") == "multi_label_classification"
     names = config.get("id2label")
     count = config_classes(config)
     fields: dict[str, Any] = {
-        "frames": int(config.get("num_frames", {"timesformer": 8, "vivit": 32}.get(config["model_type"], 16))),
+        "frames": checked("frames", frames, f"{where}num_frames: "),
         "stride": MODELS[config["model_type"]][1],
-        "crop": (side, side),
+        "crop": checked("crop", side, f"{where}image_size: "),
         "antialias": True,  # its processors work on PIL's pictures, or as PIL does
         "layout": "NTCHW",
         "activation": "sigmoid" if several else "softmax",
         "labels": tuple(str(names[key]) for key in sorted(names, key=int)) if names else numbered_labels(count),
     }
     processor = next((folder / name for name in _PROCESSORS if (folder / name).is_file()), None)
-    return fields if processor is None else fields | _processing(_read(processor), side)
+    return fields if processor is None else fields | _processing(processor, side)
 
 
-def _processing(processor: Config, side: int) -> dict[str, Any]:
+def _processing(path: Path, side: Any) -> dict[str, Any]:
     """resize, mean and std of a processor that computes ((x * rescale_factor - offset) - mean) / std on x in 0-255."""
-    size = processor.get("size", side)
-    if isinstance(size, dict):
-        size = size.get("shortest_edge") or (size["height"], size["width"])
-    scale = 255 * processor.get("rescale_factor", 1 / 255) if processor.get("do_rescale", True) else 255.0
-    offset = 1.0 if processor.get("offset") else 0.0
-    plain = not processor.get("do_normalize", True)
-    mean = (0.0,) * 3 if plain else processor["image_mean"]
-    std = (1.0,) * 3 if plain else processor["image_std"]
-    return {
-        "resize": size,
-        "mean": tuple((offset + value) / scale for value in mean),
-        "std": tuple(value / scale for value in std),
-    }
+    processor = _read(path)
+    try:
+        size = processor.get("size", side)
+        if isinstance(size, dict):
+            size = size.get("shortest_edge") or [size["height"], size["width"]]
+        scale = 255 * processor.get("rescale_factor", 1 / 255) if processor.get("do_rescale", True) else 255.0
+        offset = 1.0 if processor.get("offset") else 0.0
+        plain = not processor.get("do_normalize", True)
+        mean = [0.0] * 3 if plain else processor["image_mean"]
+        std = [1.0] * 3 if plain else processor["image_std"]
+        found = {
+            "resize": size,
+            "mean": [(offset + value) / scale for value in mean],
+            "std": [value / scale for value in std],
+        }
+    except (KeyError, TypeError, ZeroDivisionError) as error:
+        raise ClassifierError(f"{path}: {type(error).__name__}: {error}", hint="is the folder whole?") from error
+    return {name: checked(name, value, f"{path.parent.name}/{path.name}, ") for name, value in found.items()}
+
+
+def _refuse_code(folder: Path) -> None:
+    """Read what is no safetensors ourselves first: a pickle with code is refused in the words that say how to convert it."""
+    if not any(folder.glob("*.safetensors")):
+        for path in sorted(folder.glob("pytorch_model*.bin")):
+            read_weights(path)
 
 
 def _network(folder: Path, class_name: str) -> nn.Module:
@@ -169,7 +189,11 @@ def _network(folder: Path, class_name: str) -> nn.Module:
     maker = getattr(transformers, class_name)
     try:
         network, loaded = maker.from_pretrained(
-            folder, local_files_only=True, output_loading_info=True, dtype=torch.float32
+            folder,
+            local_files_only=True,
+            output_loading_info=True,
+            dtype=torch.float32,
+            ignore_mismatched_sizes=True,  # they are told below, in one line
         )
     except Exception as error:  # transformers raises whatever its parts raise
         raise WeightsError(

@@ -17,7 +17,7 @@ from scsampler_cli.classifiers.network import from_file
 from scsampler_cli.classifiers.networks import architecture
 from scsampler_cli.errors import ClassifierError
 from scsampler_cli.shipped import check_weight_file
-from scsampler_cli.weightfile import read_metadata
+from scsampler_cli.weightfile import read_metadata, read_weights
 
 
 def open_path(
@@ -56,6 +56,7 @@ def open_path(
     fields = read_fields(found, given)
     network = fields.pop("arch", None)
     if network is None:
+        read_weights(found)  # if it is damaged, that is what must be said
         raise ClassifierError(
             f"{found.name} does not say which network it is for",
             hint="name it: --arch r2plus1d_18; scsampler classifiers lists those that are known",

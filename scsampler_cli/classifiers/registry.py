@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scsampler_cli.errors import ClassifierError, ScsamplerError, SettingsError
 
@@ -51,6 +53,8 @@ def find(name: str) -> EntryPoint | Path | str:
         SettingsError: nothing of these.
         ClassifierError: two distributions claim the name.
     """
+    if not name:
+        raise SettingsError("the classifier's name is empty", hint=_suggestion(name))
     points = listing().get(name)
     if points is not None:
         return _only(points)
@@ -67,7 +71,8 @@ def find(name: str) -> EntryPoint | Path | str:
 def _only(points: Sequence[EntryPoint]) -> EntryPoint:
     if len(points) > 1:
         owners = " and ".join(f"{owner(point)} ({point.value})" for point in points)
-        raise ClassifierError(f"classifier {points[0].name!r} is claimed by {owners}", hint="uninstall one of them")
+        foreign = " or ".join(sorted({owner(point) for point in points} - {OWN}))
+        raise ClassifierError(f"classifier {points[0].name!r} is claimed by {owners}", hint=f"uninstall {foreign}")
     return points[0]
 
 
@@ -128,12 +133,14 @@ def _from_factory(
 ) -> ClipClassifier:
     from scsampler_cli.classifiers.base import ClipClassifier  # numpy: --help must not wait for it
 
+    factory = import_factory(point)
     try:
-        classifier = point.load()(device, dtype, weights=weights, labels=labels)
+        with redirect_stdout(sys.stderr):
+            classifier = factory(device, dtype, weights=weights, labels=labels)
     except ScsamplerError:
         raise
     except (Exception, SystemExit) as error:
-        raise broken(point, error) from error
+        raise _broken(point, error) from error
     if not isinstance(classifier, ClipClassifier):
         raise ClassifierError(
             f"classifier {point.name!r} is broken: its factory returned {type(classifier).__name__}",
@@ -143,12 +150,24 @@ def _from_factory(
     return classifier
 
 
-def broken(point: EntryPoint, error: BaseException) -> ClassifierError:
-    """The error of a plug-in that failed to load."""
-    return ClassifierError(
-        f"classifier {point.name!r} is broken: {type(error).__name__}: {error}",
-        hint=f"it comes from {owner(point)} ({point.value})",
-    )
+def import_factory(point: EntryPoint) -> Any:
+    """The factory that an entry point names; what its module prints goes to standard error.
+
+    Raises:
+        ClassifierError: it cannot be imported.
+    """
+    try:
+        with redirect_stdout(sys.stderr):
+            return point.load()
+    except (Exception, SystemExit) as error:
+        raise _broken(point, error) from error
+
+
+def _broken(point: EntryPoint, error: BaseException) -> ClassifierError:
+    hint = f"it comes from {owner(point)} ({point.value})"
+    if point.dist is None and isinstance(error, ModuleNotFoundError):
+        hint = "Python does not find the module: PYTHONPATH=FOLDER says where it lies"
+    return ClassifierError(f"classifier {point.name!r} is broken: {type(error).__name__}: {error}", hint=hint)
 
 
 def _check_fields(classifier: ClipClassifier, name: str) -> None:

@@ -73,7 +73,8 @@ def show(
         errors.append(error)
         if debug:
             console.show_traceback(error)
-        console.show_error(error)
+        if names or check:  # a list has the reason in its own line
+            console.show_error(error)
 
     records = inspect(names, load, check, failed)
     if form == options.Format.table:

@@ -61,7 +61,9 @@ def test_labels_in_a_file_lie_beside_the_toml(tmp_path: Path) -> None:
     ("field", "value"),
     [
         ("frames", "0"), ("frames", "2.5"), ("frames", "true"), ("stride", "-1"), ("crop", "4"), ("crop", "[1,2,3]"),
-        ("resize", "big"), ("mean", "0.5"), ("mean", "[1,2]"), ("std", "[1,0,1]"), ("layout", "NCHW"),
+        ("resize", "big"), ("mean", "0.5"), ("mean", "[1,2]"), ("mean", "[nan,0,0]"),
+        ("mean", "[123.6,116.3,103.5]"), ("std", "[58.4,57.1,57.4]"), ("std", "[inf,1,1]"),
+        ("std", "[1,0,1]"), ("layout", "NCHW"),
         ("layout", "5"), ("activation", "relu"), ("labels", "7"), ("labels", "[1,2]"), ("multi_label", "1"), ("arch", "3"),
     ],
 )  # fmt: skip
@@ -80,7 +82,7 @@ def test_unknown_fields_and_broken_toml_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ClassifierError, match=r"m\.toml: "):
         read_fields(tmp_path / "m.onnx", [])
     (tmp_path / "m.toml").write_text("size = 5")
-    with pytest.raises(SettingsError, match=r"m\.toml: unknown field 'size'"):
+    with pytest.raises(ClassifierError, match=r"m\.toml: unknown field 'size'"):
         read_fields(tmp_path / "m.onnx", [])
 
 
@@ -122,3 +124,9 @@ def test_a_description_that_contradicts_the_model_is_refused() -> None:
     with pytest.raises(ClassifierError, match=r"m\.onnx itself says frames = 16, not 8"):
         merged({"frames": 16}, {"frames": 8}, "m.onnx")
     assert merged({"frames": 16}, {"stride": 2}, "m.onnx") == {"frames": 16, "stride": 2}
+
+
+def test_a_folder_in_the_place_of_the_toml_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "m.toml").mkdir()
+    with pytest.raises(ClassifierError, match=r"m\.toml: Is a directory"):
+        read_fields(tmp_path / "m.onnx", [])

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from scsampler_cli.classifiers import files, registry
+from scsampler_cli.classifiers.adjusted import adjusted
 from scsampler_cli.classifiers.base import ClipClassifier
 from scsampler_cli.errors import ClassifierError, DeviceError, ScsamplerError, WeightsError
 from scsampler_cli.weightfile import read_weights
@@ -282,3 +283,73 @@ def test_random_damage_ends_in_a_classifier_or_an_error_with_a_hint(
     assert len(hints) > 5
     assert all(hints)
     assert capfd.readouterr().out == ""
+
+
+def test_an_empty_file_is_said_to_be_empty_and_a_cut_one_damaged(tmp_path: Path) -> None:
+    for suffix in (".pt", ".pt2", ".pth", ".onnx", ".safetensors"):
+        (tmp_path / f"m{suffix}").write_bytes(b"")
+        with pytest.raises(WeightsError, match=r"is empty \(0 bytes\)"):
+            load(tmp_path / f"m{suffix}")
+    for suffix, saver in SAVERS.items():
+        saver(Small().eval(), tmp_path / f"c{suffix}")
+        data = (tmp_path / f"c{suffix}").read_bytes()
+        (tmp_path / f"c{suffix}").write_bytes(data[: len(data) // 2])
+        with pytest.raises(WeightsError):  # and not: which network is it for?
+            load(tmp_path / f"c{suffix}")
+
+
+class Two(nn.Module):
+    """Gives two outputs."""
+
+    def __init__(self, second: int) -> None:
+        super().__init__()
+        self.inner, self.second = Small(), second
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        logits = self.inner(x)
+        return x.flatten(1)[:, : self.second], logits
+
+
+@pytest.mark.parametrize("suffix", SAVERS)
+def test_of_several_outputs_the_one_for_the_labels_is_taken_or_none(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"m{suffix}"
+    network = Two(5).eval()
+    SAVERS[suffix](network, path)
+    path.with_suffix(".toml").write_text(FIELDS)
+    assert np.allclose(load(path).classify(clips(2)), expected(network.inner, clips(2)), atol=1e-5)
+    SAVERS[suffix](Two(3).eval(), path)
+    with pytest.raises(ClassifierError, match="2 outputs, of which 2 have a value for each of 3 labels"):
+        load(path)
+
+
+def test_a_wrong_activation_is_told_as_such(tmp_path: Path) -> None:
+    save_scripted(Small().eval(), tmp_path / "m.pt")
+    (tmp_path / "m.toml").write_text(FIELDS)
+    with pytest.raises(ClassifierError, match="not probabilities") as caught:
+        load(tmp_path / "m.pt", "activation=none")
+    assert "activation" in str(caught.value.hint)
+
+
+def test_free_height_and_width_take_the_whole_frame(tmp_path: Path) -> None:
+    free = {3: torch.export.Dim("h", min=8, max=64), 4: torch.export.Dim("w", min=8, max=64)}
+    network = Small().eval()
+    torch.export.save(
+        torch.export.export(network, (torch.rand(1, 3, 4, 16, 16),), dynamic_shapes=(free,)), tmp_path / "m.pt2"
+    )
+    (tmp_path / "m.toml").write_text(FIELDS.replace("[16, 16]", "[24, 32]"))
+    whole = adjusted(load(tmp_path / "m.pt2"), {}, "full")
+    assert whole.spec.crop == (24, 24)
+    assert whole.classify(np.zeros((2, 4, 24, 24, 3), np.uint8)).shape == (2, 3)
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"graph_module": 3}'])
+def test_a_program_that_is_none_is_damaged(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "m.pt2"
+    save_exported(Small().eval(), path)
+    with zipfile.ZipFile(path) as archive:
+        parts = {info.filename: archive.read(info) for info in archive.infolist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in parts.items():
+            archive.writestr(name, content if name.endswith("models/model.json") else data)
+    with pytest.raises(WeightsError, match=r"damaged \(models/model\.json is not a program\)"):
+        load(path)

@@ -1,6 +1,7 @@
 """Hugging Face folders: geometry and labels from their configs, the processors' own pixels, and what is refused."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -174,3 +175,59 @@ def test_without_transformers_the_extra_is_named(tmp_path: Path, monkeypatch: py
     with pytest.raises(ClassifierError, match="needs transformers") as caught:
         load(tmp_path / "m")
     assert "pip install transformers" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ({"num_frames": "many"}, "num_frames: frames cannot be 'many'"),
+        ({"num_frames": -4}, "num_frames: frames cannot be -4"),
+        ({"image_size": None}, "image_size: crop cannot be None"),
+    ],
+)
+def test_a_config_of_wrong_types_names_the_field(tmp_path: Path, values: dict[str, object], word: str) -> None:
+    videomae(tmp_path / "m")
+    change(tmp_path / "m", **values)
+    with pytest.raises(SettingsError, match=f"m/config.json, {word}"):
+        load(tmp_path / "m")
+
+
+def test_a_processor_of_wrong_types_is_told(tmp_path: Path) -> None:
+    videomae(tmp_path / "m")
+    change(tmp_path / "m", "preprocessor_config.json", image_mean=None)
+    with pytest.raises(ClassifierError, match=r"preprocessor_config\.json: TypeError"):
+        load(tmp_path / "m")
+    change(tmp_path / "m", "preprocessor_config.json", image_mean=[0.5])
+    with pytest.raises(SettingsError, match=r"preprocessor_config\.json, mean cannot be"):
+        load(tmp_path / "m")
+
+
+def test_a_head_of_another_size_is_told_with_both_sizes(tmp_path: Path) -> None:
+    videomae(tmp_path / "m")
+    change(tmp_path / "m", id2label={"0": "a", "1": "b"}, label2id={"a": 0, "b": 1})
+    with pytest.raises(WeightsError, match=r"do not fit: 2 mismatched: .*classifier"):
+        load(tmp_path / "m")
+
+
+class Evil:
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.mkdir, (str(self.mark),)
+
+
+def test_a_pickle_with_code_in_the_folder_is_refused_in_the_usual_words(tmp_path: Path) -> None:
+    videomae(tmp_path / "m")
+    (tmp_path / "m" / "model.safetensors").unlink()
+    torch.save({"classifier.weight": Evil(tmp_path / "ran")}, tmp_path / "m" / "pytorch_model.bin")
+    with pytest.raises(WeightsError, match=r"it holds (posix|nt)\.mkdir\); loading it could run code") as caught:
+        load(tmp_path / "m")
+    assert "save_file" in str(caught.value.hint)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_name_that_is_none_of_the_hubs_is_refused() -> None:
+    for name in ("hf:../../etc", "hf:model", "hf:"):
+        with pytest.raises(InputError, match="is not hf:ORG/NAME"):
+            load(name)

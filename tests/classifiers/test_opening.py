@@ -86,3 +86,16 @@ def test_a_file_of_ours_says_all_itself(tmp_path: Path) -> None:
     found = load(tmp_path / "w.safetensors")
     assert (found.labels, found.spec.crop) == (("x", "y"), (32, 32))
     assert load(tmp_path / "w.safetensors", "stride=3").spec.stride == 3
+
+
+def test_a_state_dict_without_its_last_bias_says_that_this_is_missing(state: Path) -> None:
+    tensors = torch.load(state, weights_only=True)
+    del tensors["fc.bias"]
+    torch.save(tensors, state)
+    with pytest.raises(WeightsError, match=r"1 missing: fc\.bias"):
+        load(state, "arch=r3d_18")
+
+
+def test_an_empty_name_is_a_usage_error() -> None:
+    with pytest.raises(SettingsError, match="name is empty"):
+        registry.find("")

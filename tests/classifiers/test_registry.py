@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from scsampler_cli.classifiers import registry
+from scsampler_cli.classifiers.base import probabilities_of
 from scsampler_cli.errors import ClassifierError, SettingsError
 
 CPU, FP32 = torch.device("cpu"), torch.float32
@@ -102,6 +103,25 @@ def test_a_factory_is_found_by_its_module(site: Path) -> None:
     assert "module bright_plugin" in str(caught.value.hint)
     with pytest.raises(ClassifierError, match="'nowhere:factory' is broken: ModuleNotFoundError"):
         registry.load("nowhere:factory", CPU, FP32)
+
+
+def test_what_a_plug_in_prints_goes_to_standard_error(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = PLUGIN.replace("def classify(self, clips):", "def classify(self, clips):\n        print('asked')")
+    (site / "loud_plugin.py").write_text("print('imported')\n" + text)
+    install(site, "loud", {"loud": "loud_plugin:factory"})
+    classifier = registry.load("loud", CPU, FP32)
+    probabilities_of(classifier, np.zeros((1, 2, 8, 8, 3), np.uint8))
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == "imported\nasked\n"
+    sys.modules.pop("loud_plugin")
+
+
+def test_a_plug_in_that_takes_a_built_ins_name_is_the_one_to_go(site: Path) -> None:
+    install(site, "greedy", {"mc3_18": "bright_plugin:factory"})
+    with pytest.raises(ClassifierError, match=r"claimed by .*scsampler.* and |claimed by greedy") as caught:
+        registry.find("mc3_18")
+    assert caught.value.hint == "uninstall greedy"
 
 
 def test_two_distributions_with_the_same_factory_are_a_conflict_too(site: Path) -> None:

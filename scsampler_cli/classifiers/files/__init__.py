@@ -22,6 +22,7 @@ from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.errors import ClassifierError
 
 WEIGHTS, EXPORTED, SCRIPTED, ONNX = "weights", "torch.export", "TorchScript", "ONNX"
+_BY_NAME = {".onnx": ONNX, ".pt2": EXPORTED}
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,9 @@ class OpenModel:
 
 
 def kind_of(path: Path) -> str:
-    """WEIGHTS, EXPORTED, SCRIPTED or ONNX, by what is in the file; ONNX, which has no mark, by its name."""
-    if path.suffix == ".onnx":
-        return ONNX
+    """WEIGHTS, EXPORTED, SCRIPTED or ONNX, by the name where that says it, else by what is in the file."""
+    if path.suffix in _BY_NAME:
+        return _BY_NAME[path.suffix]
     try:
         with zipfile.ZipFile(path) as archive:
             names = [name.split("/", 1)[-1] for name in archive.namelist()]
@@ -80,16 +81,18 @@ def open_classifier(
     if labels is not None:
         fields["labels"] = tuple(labels)
     fields = complete(merged(said_by(model.shape), fields, path.name), path)
+    names = names_of(fields["labels"], f"of {path.name}")
     classifier = NetworkClassifier(
         path.name,
-        Laid(model.network, fields["layout"], (model.shape or (None,))[0]),
-        names_of(fields["labels"], path.name),
+        Laid(model.network, fields["layout"], (model.shape or (None,))[0], len(names)),
+        names,
         with_fields(InputSpec(), fields),
         WeightsInfo(path.name, model.sha256),
         device,
         dtype,
         fields["activation"],
         fields.get("multi_label"),
+        any_size=model.shape is not None and all(model.shape[fields["layout"].index(axis)] is None for axis in "HW"),
     )
     _try(classifier, path)
     return classifier
@@ -136,11 +139,13 @@ class Laid(nn.Module):
         network: as the file has it.
         layout: its order of the axes N C T H W.
         batch: clips that it takes at once; None for any number.
+        classes: C, by which the answer is told from other outputs.
     """
 
-    def __init__(self, network: nn.Module, layout: str, batch: int | None) -> None:
+    def __init__(self, network: nn.Module, layout: str, batch: int | None, classes: int) -> None:
         super().__init__()
         self.network, self._order, self._batch = network, [AXES.index(axis) for axis in layout], batch
+        self._classes = classes
 
     def forward(self, x: Tensor) -> Tensor:
         """float [N, 3, F, h, w] -> [N, C]."""
@@ -151,10 +156,24 @@ class Laid(nn.Module):
         count = len(x)
         if self._batch is not None and count < self._batch:
             x = torch.cat([x, x[-1:].expand(self._batch - count, *x.shape[1:])])
-        found = self.network(x.permute(self._order).contiguous())
+        return self._answer(self.network(x.permute(self._order).contiguous()))[:count]
+
+    def _answer(self, found: Any) -> Tensor:
+        """The output called "logits", the only one, or the only one that has a value for each class."""
         if isinstance(found, dict):
-            found = found.get("logits", next(iter(found.values())))
-        return (found[0] if isinstance(found, tuple | list) else found)[:count]
+            if "logits" in found:
+                return found["logits"]
+            found = list(found.values())
+        outputs = list(found) if isinstance(found, tuple | list) else [found]
+        fitting = [
+            out for out in outputs if isinstance(out, Tensor) and out.dim() == 2 and out.shape[1] == self._classes
+        ]
+        if len(outputs) > 1 and len(fitting) != 1:
+            raise ClassifierError(
+                f"it gives {len(outputs)} outputs, of which {len(fitting)} have a value for each of {self._classes} labels",
+                hint='export it with one output, or call that one "logits"',
+            )
+        return fitting[0] if fitting else outputs[0]
 
 
 def _try(classifier: NetworkClassifier, path: Path) -> None:
@@ -162,6 +181,8 @@ def _try(classifier: NetworkClassifier, path: Path) -> None:
     try:
         clip = np.zeros((1, spec.frames, *spec.crop, 3), np.uint8)
         found = classifier.classify(clip)
+    except ClassifierError as error:
+        raise ClassifierError(f"{path.name}: {error}", hint=error.hint) from error
     except Exception as error:
         raise ClassifierError(
             f"{path.name} does not run on clips as described ({' '.join(str(error).split())[:200]})",
@@ -174,4 +195,10 @@ def _try(classifier: NetworkClassifier, path: Path) -> None:
             f"{len(classifier.labels)} labels",
             hint="one name for each output is wanted, in their order",
         )
-    probabilities_of(classifier, clip)
+    try:
+        probabilities_of(classifier, clip)
+    except ClassifierError as error:
+        raise ClassifierError(
+            str(error),
+            hint="is activation right? softmax or sigmoid is applied to logits; multi_label needs no sum of 1",
+        ) from error

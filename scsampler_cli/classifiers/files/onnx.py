@@ -29,13 +29,12 @@ class OnnxNetwork(nn.Module):
         super().__init__()
         self._session = session
         self._input = session.get_inputs()[0]
-        self._output = session.get_outputs()[0].name
 
-    def forward(self, x: Tensor) -> Tensor:
-        """float, in the model's layout -> its first output, on the same device."""
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """float, in the model's layout -> its outputs, on the same device."""
         values = x.float().cpu().numpy().astype(_TYPES[self._input.type])
-        (found,) = self._session.run([self._output], {self._input.name: values})
-        return torch.from_numpy(found.astype(np.float32)).to(x.device)
+        outputs = self._session.run(None, {self._input.name: values})
+        return [torch.from_numpy(np.asarray(found, np.float32)).to(x.device) for found in outputs]
 
 
 def open_model(path: Path, device: torch.device) -> OpenModel:

@@ -11,6 +11,7 @@ import io
 import json
 import pickle
 import re
+import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,14 +77,23 @@ def _faults(archive: zipfile.ZipFile) -> Iterator[str]:
         if not _MEMBER.fullmatch(_inner(name)):
             yield f"the part {_inner(name)[:60]!r}"
         elif name.endswith(".json"):
-            yield from _json_faults(json.loads(archive.read(name)))
+            content = json.loads(archive.read(name))
+            if _inner(name).startswith("models/") and not isinstance(_graph(content), dict):
+                raise ValueError(f"{_inner(name)} is not a program")
+            yield from _json_faults(content)
         elif _INPUTS.fullmatch(_inner(name)) and not _is_plain(archive.read(name)):
             yield "example inputs that are a pickle with code"
 
 
+def _graph(content: Any) -> Any:
+    return content.get("graph_module") if isinstance(content, dict) else None
+
+
 def _is_plain(data: bytes) -> bool:
     try:
-        torch.load(io.BytesIO(data), weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.load(io.BytesIO(data), weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, ValueError, EOFError, KeyError, AttributeError):
         return not data
     return True

@@ -23,7 +23,7 @@ class Architecture:
     make: Callable[[int], nn.Module]
     """C -> network that maps float [N, 3, F, h, w] to logits [N, C]."""
     head: str = "fc"
-    """The last layer; its bias tells C."""
+    """The last layer; its weights tell C."""
     any_size: bool = True
     """Whether it takes pictures larger than it was trained on: convolutions slide over them (Sec. 4.1.3), windows, too."""
 
@@ -74,5 +74,6 @@ def build(name: str, classes: int) -> nn.Module:
 
 def classes_in(name: str, tensors: Mapping[str, Tensor]) -> int | None:
     """C of a state dict of this network, by its last layer; None where that is not in it."""
-    bias = tensors.get(f"{architecture(name).head}.bias")
-    return None if bias is None else bias.shape[0]
+    head = architecture(name).head
+    last = tensors.get(f"{head}.weight", tensors.get(f"{head}.bias"))
+    return None if last is None else last.shape[0]
