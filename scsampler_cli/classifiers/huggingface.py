@@ -79,10 +79,10 @@ def open_classifier(
     names = names_of(tuple(labels) if labels is not None else fields["labels"], folder.name)
     _refuse_code(folder)
     network = _network(folder, MODELS[kind][0])
-    if config_classes(config) != len(names):
+    classes = len(_label_names(folder, config))
+    if classes != len(names):
         raise ClassifierError(
-            f"{len(names)} labels for the {config_classes(config)} classes of {folder.name}",
-            hint="--labels takes one name per line",
+            f"{len(names)} labels for the {classes} classes of {folder.name}", hint="--labels takes one name per line"
         )
     spec = with_fields(InputSpec(), fields)
     laid = Laid(network, fields["layout"], None, len(names))
@@ -92,9 +92,15 @@ def open_classifier(
     )
 
 
-def config_classes(config: Config) -> int:
-    """C of a config: the number of its labels; transformers' own default is 2."""
-    return len(config.get("id2label") or ()) or int(config.get("num_labels", 2))
+def _label_names(folder: Path, config: Config) -> tuple[str, ...]:
+    """The class names of a config, numbers where it has none; transformers' own default is two classes."""
+    try:
+        names = config.get("id2label")
+        if not names:
+            return numbered_labels(int(config.get("num_labels", 2)))
+        return tuple(str(names[key]) for key in sorted(names, key=int))
+    except (TypeError, ValueError) as error:
+        raise ClassifierError(f"{folder.name}/config.json: id2label: {error}", hint="is the folder whole?") from error
 
 
 def _cached(name: str) -> Path:
@@ -135,8 +141,6 @@ def _geometry(folder: Path, config: Config) -> dict[str, Any]:
     frames = config.get("num_frames", {"timesformer": 8, "vivit": 32}.get(config["model_type"], 16))
     side = config.get("image_size", 224)
     several = config.get("problem_type") == "multi_label_classification"
-    names = config.get("id2label")
-    count = config_classes(config)
     fields: dict[str, Any] = {
         "frames": checked("frames", frames, f"{where}num_frames: "),
         "stride": MODELS[config["model_type"]][1],
@@ -144,7 +148,7 @@ def _geometry(folder: Path, config: Config) -> dict[str, Any]:
         "antialias": True,  # its processors work on PIL's pictures, or as PIL does
         "layout": "NTCHW",
         "activation": "sigmoid" if several else "softmax",
-        "labels": tuple(str(names[key]) for key in sorted(names, key=int)) if names else numbered_labels(count),
+        "labels": _label_names(folder, config),
     }
     processor = next((folder / name for name in _PROCESSORS if (folder / name).is_file()), None)
     return fields if processor is None else fields | _processing(processor, side)

@@ -231,3 +231,11 @@ def test_a_name_that_is_none_of_the_hubs_is_refused() -> None:
     for name in ("hf:../../etc", "hf:model", "hf:"):
         with pytest.raises(InputError, match="is not hf:ORG/NAME"):
             load(name)
+
+
+@pytest.mark.parametrize("names", [{"first": "a", "second": "b", "third": "c"}, ["a", "b", "c"], 7])
+def test_labels_of_wrong_types_are_told(tmp_path: Path, names: object) -> None:
+    videomae(tmp_path / "m")
+    change(tmp_path / "m", id2label=names)
+    with pytest.raises(ClassifierError, match=r"m/config\.json: id2label: "):
+        load(tmp_path / "m")
