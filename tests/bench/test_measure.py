@@ -20,6 +20,7 @@ from scsampler_cli.bench.tables import sampled
 from scsampler_cli.bench.timing import tagging_samplers
 from scsampler_cli.cache import Cache
 from scsampler_cli.classifiers import registry
+from scsampler_cli.classifiers.adjusted import adjusted
 from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
 from scsampler_cli.classifiers.costs import clip_gmacs
 from scsampler_cli.config import FeatureSettings, SelectionSettings
@@ -235,7 +236,11 @@ def test_multiply_adds_are_counted_from_the_modules() -> None:
     demo = registry.load("demo", CPU, torch.float32, None, None)
     network = demo.network  # type: ignore[attr-defined]
     spec = demo.spec
-    assert clip_gmacs(demo) == pytest.approx(count_macs(network, (3, spec.frames, *spec.crop)) / 1e9, rel=1e-6)
+    alone = count_macs(network, (3, spec.frames, *spec.crop)) / 1e9
+    assert clip_gmacs(demo) == pytest.approx(alone, rel=1e-6)
+    assert clip_gmacs(adjusted(demo, {}, "three")) == pytest.approx(3 * alone, rel=1e-6)
+    whole = count_macs(network, (3, spec.frames, 64, 64)) / 1e9
+    assert clip_gmacs(adjusted(demo, {}, "full")) == pytest.approx(whole, rel=1e-6)
 
 
 def test_networks_have_one_role_each() -> None:

@@ -179,6 +179,7 @@ def test_other_samplers_and_networks(run: Run, listed: Path) -> None:
         (["--speed", "x.mp4", "--codec", "av1"], 2, "--codec has no effect"),
         (["x.csv", "--pool", "all"], 2, "--pool has no effect"),
         (["--replay", "x", "--sampler", "a=b"], 2, "--sampler has no effect on a replay"),
+        (["--replay", "x", "--spatial", "three"], 2, "--spatial has no effect on a replay"),
         (["x.csv", "--resume"], 2, "--resume has no effect without -o"),
         (["--demo", "-o", "report.html"], 1, "is a file"),
     ],
