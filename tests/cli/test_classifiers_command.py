@@ -54,9 +54,8 @@ def test_one_network_in_four_forms_gives_the_same_tags(run: Run, videos: Path, r
             run("classify", videos / "loud.mp4", "--k", "3", "--strategy", "uniform", "--format", "json", *more)
         )
 
-    wanted = ask("--classifier", "r2plus1d_18", "--weights", r2plus1d / "state.pth")
+    wanted = ask("--classifier", r2plus1d / "state.pth", "--arch", "r2plus1d_18")
     assert len(wanted) == 5
-    assert ask("--classifier", r2plus1d / "state.pth", "--arch", "r2plus1d_18") == wanted
     for name in ("exported.pt2", "onnx.onnx", "scripted.pt"):
         found = ask("--classifier", r2plus1d / name)
         assert [label for label, _ in found] == [label for label, _ in wanted], name

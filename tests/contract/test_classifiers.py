@@ -4,7 +4,6 @@ Networks that take any size are tried on small clips, since nothing but time dep
 through without numbers (`tests/classifiers/test_architectures.py`), and with them where there is a GPU.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,6 +53,10 @@ class Case:
         else:
             self.network = "tiny3d"
 
+    def clear(self) -> None:
+        if self._weights is not None:
+            self._weights.unlink()
+
     def load(self, device: torch.device = DEVICE, dtype: torch.dtype = FP32) -> ClipClassifier:
         found = registry.load(self.name, device, dtype, self._weights)
         assert isinstance(found, NetworkClassifier)
@@ -71,17 +74,20 @@ def one_of_each_network() -> list[str]:
     return list(seen.values())
 
 
-@pytest.fixture(scope="module", params=registry.names() if GPU else one_of_each_network())
-def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
-    folder = tmp_path_factory.mktemp("weights")
-    yield Case(request.param, folder)
-    for path in folder.iterdir():
-        path.unlink()  # hundreds of megabytes each
-
-
-@pytest.fixture(scope="module")
-def classifier(case: Case) -> ClipClassifier:
-    return case.load()
+@pytest.mark.parametrize("name", registry.names() if GPU else one_of_each_network())
+def test_a_built_in_keeps_the_contract(name: str, tmp_path: Path) -> None:
+    """One test a network, since weights of hundreds of megabytes are made for it: each helper is a clause."""
+    case = Case(name, tmp_path)
+    classifier = case.load()
+    it_describes_itself(case, classifier)
+    wrong_input_is_a_clear_error(classifier)
+    assert classifier.classify(clips(classifier, 0)).shape == (0, len(classifier.labels))
+    probabilities_do_not_depend_on_the_batch_and_are_repeatable(classifier)
+    if not slow_here(case.network):
+        half_precision_stays_close(case, classifier)
+    if GPU:
+        a_gpu_answers_as_the_cpu_does(case, classifier)
+    case.clear()
 
 
 def clips(classifier: ClipClassifier, count: int) -> np.ndarray:
@@ -89,7 +95,7 @@ def clips(classifier: ClipClassifier, count: int) -> np.ndarray:
     return rng.integers(0, 256, (count, classifier.spec.frames, *classifier.spec.crop, 3), np.uint8)
 
 
-def test_it_describes_itself(case: Case, classifier: ClipClassifier) -> None:
+def it_describes_itself(case: Case, classifier: ClipClassifier) -> None:
     assert isinstance(classifier, ClipClassifier)
     assert classifier.name == case.name
     assert len(set(classifier.labels)) == len(classifier.labels) >= 2
@@ -100,7 +106,7 @@ def test_it_describes_itself(case: Case, classifier: ClipClassifier) -> None:
     assert classifier.weights.sha256 is None or len(classifier.weights.sha256) == 64
 
 
-def test_probabilities_do_not_depend_on_the_batch_and_are_repeatable(classifier: ClipClassifier) -> None:
+def probabilities_do_not_depend_on_the_batch_and_are_repeatable(classifier: ClipClassifier) -> None:
     batch = clips(classifier, 8)
     together = probabilities_of(classifier, batch)
     assert together.shape == (8, len(classifier.labels))
@@ -113,37 +119,24 @@ def test_probabilities_do_not_depend_on_the_batch_and_are_repeatable(classifier:
     assert not np.array_equal(together[0], together[1])
 
 
-def test_half_precision_stays_close(case: Case, classifier: ClipClassifier) -> None:
-    if slow_here(case.network):
-        pytest.skip("takes minutes without a GPU or AVX512-BF16")
+def half_precision_stays_close(case: Case, classifier: ClipClassifier) -> None:
     batch = clips(classifier, 1)
     half = case.load(dtype=torch.bfloat16)
     assert apart(probabilities_of(half, batch), classifier.classify(batch)) < HALF
 
 
-@pytest.mark.skipif(not GPU, reason="needs a GPU")
-def test_a_gpu_answers_as_the_cpu_does(case: Case, classifier: ClipClassifier) -> None:
+def a_gpu_answers_as_the_cpu_does(case: Case, classifier: ClipClassifier) -> None:
     batch = clips(classifier, 1)
     assert apart(case.load(CPU).classify(batch), classifier.classify(batch)) < SINGLE
 
 
-def test_wrong_input_is_a_clear_error(classifier: ClipClassifier) -> None:
+def wrong_input_is_a_clear_error(classifier: ClipClassifier) -> None:
     batch = clips(classifier, 1)
-    for wrong in (
-        batch[0],
-        batch[..., :1],
-        batch.astype(np.float32),
-        batch[:, :-1],
-        batch[:, :, :-1],
-        batch[:, :, :, 1:],
-    ):
+    fewer, lower, narrower = batch[:, :-1], batch[:, :, :-1], batch[:, :, :, 1:]
+    for wrong in (batch[0], batch[..., :1], batch.astype(np.float32), fewer, lower, narrower):
         with pytest.raises(ClassifierError, match=r"takes clips uint8 \[N, ") as caught:
             classifier.classify(wrong)
         assert classifier.name in str(caught.value)
-
-
-def test_an_empty_batch_is_empty(classifier: ClipClassifier) -> None:
-    assert classifier.classify(clips(classifier, 0)).shape == (0, len(classifier.labels))
 
 
 class Faulty:
