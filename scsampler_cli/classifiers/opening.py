@@ -52,7 +52,9 @@ def open_path(
     if kind != files.WEIGHTS:
         return files.open_classifier(found, kind, device, dtype, labels, given)
     if found.suffix == ".safetensors" and read_metadata(found):
-        return adjusted(from_file(found, device, dtype, None, labels), parse_fields(given))
+        fields = parse_fields(given)
+        classifier = from_file(found, device, dtype, fields.pop("arch", None), labels)
+        return adjusted(classifier, fields)
     fields = read_fields(found, given)
     network = fields.pop("arch", None)
     if network is None:

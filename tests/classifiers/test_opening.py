@@ -85,7 +85,9 @@ def test_a_file_of_ours_says_all_itself(tmp_path: Path) -> None:
     (tmp_path / "w.toml").write_text(FIELDS)  # of something else
     found = load(tmp_path / "w.safetensors")
     assert (found.labels, found.spec.crop) == (("x", "y"), (32, 32))
-    assert load(tmp_path / "w.safetensors", "stride=3").spec.stride == 3
+    assert load(tmp_path / "w.safetensors", "stride=3", "arch=tiny3d").spec.stride == 3
+    with pytest.raises(ClassifierError, match="is for tiny3d, not for mc3_18"):
+        load(tmp_path / "w.safetensors", "arch=mc3_18")
 
 
 def test_a_state_dict_without_its_last_bias_says_that_this_is_missing(state: Path) -> None:
