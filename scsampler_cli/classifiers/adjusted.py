@@ -93,7 +93,7 @@ def adjusted(
 def _activated(classifier: ClipClassifier, fields: Fields) -> ClipClassifier:
     if not hasattr(classifier, "with_activation"):
         raise SettingsError(f"classifier {classifier.name!r} has an activation of its own", hint="leave it out")
-    found: ClipClassifier = classifier.with_activation(fields.get("activation", "none"), fields.get("multi_label"))
+    found: ClipClassifier = classifier.with_activation(fields.get("activation"), fields.get("multi_label"))
     return found
 
 

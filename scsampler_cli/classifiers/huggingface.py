@@ -5,6 +5,7 @@ A folder, or "hf:ORG/NAME" for one that the Hugging Face cache holds. Nothing is
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -31,7 +32,6 @@ MODELS = {
 }
 """model_type -> (class of transformers, frame stride). The stride stands in no config: 16 x 4 (Tong et al., NeurIPS 2022), 8 x 32
 (Bertasius et al., ICML 2021), 32 x 2 (Arnab et al., ICCV 2021), all on Kinetics; --spec stride=N gives another."""
-_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
 _PROCESSORS = ("preprocessor_config.json", "video_preprocessor_config.json")
 Config = dict[str, Any]
 
@@ -216,5 +216,8 @@ def _network(folder: Path, class_name: str) -> nn.Module:
 
 
 def _weights(folder: Path) -> WeightsInfo:
-    file = next((folder / name for name in _WEIGHTS if (folder / name).is_file()), None)
-    return WeightsInfo(folder.name, None if file is None else file_sha256(file))
+    """One file's digest, or that of the digests of all parts that large weights come in."""
+    files = sorted(folder.glob("model*.safetensors")) or sorted(folder.glob("pytorch_model*.bin"))
+    digests = [file_sha256(file) for file in files]
+    whole = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+    return WeightsInfo(folder.name, whole)

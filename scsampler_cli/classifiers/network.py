@@ -90,11 +90,11 @@ class NetworkClassifier:
         other.spec = spec
         return other
 
-    def with_activation(self, activation: str, multi_label: bool | None = None) -> NetworkClassifier:
-        """The same network with another activation of its outputs; see the class."""
+    def with_activation(self, activation: str | None, multi_label: bool | None = None) -> NetworkClassifier:
+        """The same network with another activation of its outputs, or its own where None is given; see the class."""
         other = copy.copy(self)
-        other._activation = activation
-        other.multi_label = activation == "sigmoid" if multi_label is None else multi_label
+        other._activation = activation or self._activation
+        other.multi_label = other._activation == "sigmoid" if multi_label is None else multi_label
         return other
 
     def _check(self, clips: NDArray[np.uint8]) -> None:

@@ -1,7 +1,6 @@
 """Hugging Face folders: geometry and labels from their configs, the processors' own pixels, and what is refused."""
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.base import ClipClassifier
 from scsampler_cli.classifiers.geometry import fit_frame, normalise
 from scsampler_cli.errors import ClassifierError, InputError, SettingsError, WeightsError
+from tests.classifiers.making import Evil
 from tests.synthetic import texture
 
 CPU, FP32 = torch.device("cpu"), torch.float32
@@ -144,6 +144,20 @@ def test_weights_that_do_not_fit_are_refused_not_invented(tmp_path: Path) -> Non
         load(tmp_path / "m")
 
 
+def test_weights_in_parts_are_known_by_all_of_them(tmp_path: Path) -> None:
+    videomae(tmp_path / "m")
+    network = transformers.VideoMAEForVideoClassification.from_pretrained(tmp_path / "m")
+    (tmp_path / "m" / "model.safetensors").unlink()
+    network.save_pretrained(tmp_path / "m", max_shard_size="20KB")
+    parts = sorted((tmp_path / "m").glob("model-*.safetensors"))
+    assert len(parts) > 1
+    first = load(tmp_path / "m").weights.sha256
+    with torch.no_grad():
+        network.classifier.bias += 1
+    network.save_pretrained(tmp_path / "m", max_shard_size="20KB")
+    assert load(tmp_path / "m").weights.sha256 not in (None, first)
+
+
 def test_labels_must_be_as_many_as_classes(tmp_path: Path) -> None:
     videomae(tmp_path / "m")
     with pytest.raises(ClassifierError, match="2 labels for the 3 classes"):
@@ -207,14 +221,6 @@ def test_a_head_of_another_size_is_told_with_both_sizes(tmp_path: Path) -> None:
     change(tmp_path / "m", id2label={"0": "a", "1": "b"}, label2id={"a": 0, "b": 1})
     with pytest.raises(WeightsError, match=r"do not fit: 2 mismatched: .*classifier"):
         load(tmp_path / "m")
-
-
-class Evil:
-    def __init__(self, mark: Path) -> None:
-        self.mark = mark
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return os.mkdir, (str(self.mark),)
 
 
 def test_a_pickle_with_code_in_the_folder_is_refused_in_the_usual_words(tmp_path: Path) -> None:

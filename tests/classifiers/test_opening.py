@@ -54,6 +54,10 @@ def test_the_activation_of_a_state_dict_can_be_given(state: Path) -> None:
     assert many.multi_label
     with pytest.raises(SettingsError, match="layout is"):
         load(state, "arch=r3d_18", "layout=NTHWC")
+    soft = load(state, "arch=r3d_18", "multi_label=true")
+    clip = np.zeros((1, 16, 112, 112, 3), np.uint8)
+    assert soft.multi_label
+    assert soft.classify(clip).sum() == pytest.approx(1, abs=1e-5)  # the softmax stays
     assert load(state, "arch=r3d_18", "layout=NCTHW").labels[0] == "class 0"
 
 

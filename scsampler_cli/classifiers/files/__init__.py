@@ -30,7 +30,7 @@ class OpenModel:
     """A network out of a file, and what its input says."""
 
     network: nn.Module
-    """float tensor in the file's own layout -> outputs, or several of which the first counts."""
+    """float tensor in the file's own layout -> its output, or several; `Laid` takes the one that is the answer."""
     shape: tuple[int | None, ...] | None
     """Of its input; None for what is free, and as a whole where the file does not tell."""
     sha256: str | None
