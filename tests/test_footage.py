@@ -12,6 +12,7 @@ import torch
 from scsampler_cli import pipeline
 from scsampler_cli.classifiers import registry
 from scsampler_cli.config import FeatureSettings, SelectionSettings
+from scsampler_cli.device import pick_dtype
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.samplers.scoring import load_audio, load_visual
 from scsampler_cli.video import Samplers, Video, visual_clips
@@ -81,7 +82,7 @@ def test_odd_and_broken_files_give_a_record_or_one_clear_line(name: str) -> None
 
 
 def test_the_shipped_classifier_knows_held_out_clips() -> None:
-    classifier = registry.load("actions6", CPU, torch.bfloat16)
+    classifier = registry.load("actions6", CPU, pick_dtype("auto", CPU))
     right = []
     for path, label in action_clips(2):
         record = pipeline.classify(
