@@ -1,5 +1,6 @@
 """A command line to run and videos to run it on, made once."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ def run(cache: Path) -> Run:
 
     def call(*arguments: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
         environment = {"PATH": "/usr/bin:/bin", "HOME": str(cache), "XDG_CACHE_HOME": str(cache), "COLUMNS": "80"}
+        environment["OMP_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"]
         command = [sys.executable, "-m", "scsampler_cli", *map(str, arguments)]
         return subprocess.run(
             command, input=stdin, capture_output=True, encoding="utf-8", errors="surrogateescape",

@@ -31,6 +31,7 @@ def on_terminal(cache: Path, *arguments: str | Path, stdout: int | None = None) 
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(cache), "XDG_CACHE_HOME": str(cache), "TERM": "xterm"}
+    environment["OMP_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"]
     process = subprocess.Popen(
         [sys.executable, "-m", "scsampler_cli", *map(str, arguments)],
         stdin=subprocess.DEVNULL, stdout=slave if stdout is None else stdout, stderr=slave, cwd=cache, env=environment,

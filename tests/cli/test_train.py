@@ -226,7 +226,7 @@ def test_a_smaller_demo_gives_a_sampler_that_beats_uniform_and_dense(tmp_path: P
     (tmp_path / "demo.csv").write_text("path,label,split\n" + rows)
     command = [
         sys.executable, "-m", "scsampler_cli", "train", tmp_path / "demo.csv", "--classifier", "demo", "--target", "md",
-        "--arch", "shufflenet26", "--init", "scratch", "--epochs", 8, "--per-epoch", 1024, "--lr", 0.002,
+        "--arch", "shufflenet26", "--init", "scratch", "--epochs", 5, "--per-epoch", 1024, "--lr", 0.002,
         "--schedule", "one-cycle", "--device", "cpu", "--cache", tmp_path / "cache", "-o", tmp_path / "md.safetensors",
     ]  # fmt: skip
     result = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=600, check=False)
