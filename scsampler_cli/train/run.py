@@ -146,9 +146,8 @@ def training_dtype(settings: TrainSettings, device: torch.device) -> torch.dtype
 def _check(settings: TrainSettings, teacher: ClipClassifier | None, place: Place) -> None:
     if place.resume:
         checkpoint.require(checkpoint.path_of(place.output))
-    with torch.device(
-        "meta"
-    ):  # an unknown architecture, or one that cannot see such clips, is told before anything is read
+    # an unknown architecture, or one that cannot see such clips, is told before anything is read
+    with torch.device("meta"):
         model = Model(settings, 2, torch.float32).eval()
         if settings.target == "classifier":
             _check_clips(model.networks["classifier"], settings)
