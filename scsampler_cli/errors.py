@@ -54,3 +54,15 @@ class OutputError(ScsamplerError):
 
 class WorkerError(ScsamplerError):
     """A process that did part of the work has died."""
+
+
+class TimeLimitError(ScsamplerError):
+    """A file that took longer than allowed."""
+
+
+class MemoryLimitError(ScsamplerError):
+    """A file that took more memory than allowed, or than there is."""
+
+
+class LimitError(VideoError):
+    """A video that is larger or longer than allowed."""

@@ -92,3 +92,16 @@ def check_readable(path: Path) -> None:
         remote = ":/" in str(path)
         hint = "only local files are read: download it first" if remote else "check the path and its permissions"
         raise InputError(f"{path}: {error.strerror or error}", hint=hint) from error
+
+
+def identified(path: Path) -> dict[str, int] | None:
+    """What a file is known by, beside its name; None where it cannot be asked.
+
+    Returns:
+        {"size": bytes, "mtime_ns": time of its last change in nanoseconds}.
+    """
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return {"size": facts.st_size, "mtime_ns": facts.st_mtime_ns}

@@ -11,21 +11,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli import aggregate, report
+from scsampler_cli import aggregate, report, resolved
 from scsampler_cli.classifiers.base import ClipClassifier, is_multi_label
-from scsampler_cli.config import PAPERS_ANSWER, AnswerSettings, FeatureSettings, SelectionSettings
+from scsampler_cli.config import (
+    PAPERS_ANSWER,
+    READ_ALL,
+    AnswerSettings,
+    FeatureSettings,
+    ReadSettings,
+    SelectionSettings,
+)
 from scsampler_cli.errors import VideoError
 from scsampler_cli.features import store
 from scsampler_cli.media.container import FFMPEG_VERSION
 from scsampler_cli.scores import ClipScores
-from scsampler_cli.selection import BASELINES, Selection, combined_rank, select
+from scsampler_cli.selection import Selection, combined_rank, select
 from scsampler_cli.stored import StoredVideo
 from scsampler_cli.timeline import ClipSpan
 from scsampler_cli.video import (
@@ -64,6 +71,7 @@ def classify(
     top: int = 5,
     progress: Progress = no_progress,
     answer: AnswerSettings = PAPERS_ANSWER,
+    reading: ReadSettings = READ_ALL,
 ) -> dict[str, Any]:
     """Tag one video: the whole of the paper's method. The classifier comes with `answer`'s view and temperature.
 
@@ -78,7 +86,7 @@ def classify(
     with clock.stage("index"):
         video = Video(path, classifier.spec.frames, classifier.spec.stride)
     with clock.stage("score"):
-        used = Samplers(None, None) if selection.strategy in BASELINES else samplers
+        used = resolved.used(samplers, selection)
         scores = scores_of(video, used, features, selection.clip_stride, progress)
     chosen = select(scores, selection)
     with clock.stage("classify"):
@@ -93,14 +101,9 @@ def classify(
         tags=tuple(tags),
         clips=tuple(_taken(video, scores, chosen, probabilities, classifier.labels)),
         video=video.facts(),
-        classifier=_classifier_record(classifier),
+        classifier=resolved.of_classifier(classifier),
         samplers=used.records(),
-        settings={
-            "features": _features_record(features, used),
-            "selection": _selection_record(selection),
-            "answer": {**asdict(answer), "top_m": answer.m if answer.aggregate == "top-mean" else None},
-            "top": top,
-        },
+        settings=resolved.of_classify(features, selection, answer, top, reading, samplers),
         notes=(*video.notes, *chosen.notes),
         timings_s=clock.spent,
         versions=report.versions(FFMPEG_VERSION),
@@ -143,34 +146,6 @@ def _score_at(scores: ClipScores, values: NDArray[np.float32] | None, clip: int)
     return float(values[at[0]]) if at.size else None
 
 
-def _classifier_record(classifier: ClipClassifier) -> dict[str, Any]:
-    return {
-        "name": classifier.name,
-        "weights": classifier.weights.source,
-        "sha256": classifier.weights.sha256,
-        "classes": len(classifier.labels),
-        "frames": classifier.spec.frames,
-        "stride": classifier.spec.stride,
-        "crop": list(classifier.spec.crop),
-        "crops": classifier.spec.crops,
-        "multi_label": is_multi_label(classifier),
-    }
-
-
-def _features_record(features: FeatureSettings, samplers: Samplers) -> dict[str, Any]:
-    """Settings of the features that the samplers looked at."""
-    used = [inputs for sampler in (samplers.visual, samplers.audio) if sampler for inputs in sampler.inputs]
-    return {**asdict(features), "inputs": used}
-
-
-def _selection_record(selection: SelectionSettings) -> dict[str, Any]:
-    """Settings with their defaults resolved to what was in force."""
-    resolved = asdict(selection)
-    resolved["k_visual"] = selection.visual_share if selection.strategy == "av-union-list" else None
-    resolved["alpha"] = selection.weight if "convex" in selection.strategy else None
-    return resolved
-
-
 def score(
     path: Path,
     samplers: Samplers,
@@ -179,6 +154,7 @@ def score(
     frame_stride: int,
     selection: SelectionSettings,
     progress: Progress = no_progress,
+    reading: ReadSettings = READ_ALL,
 ) -> dict[str, Any]:
     """Saliency of every clip of a video, or of a feature file that `extract` wrote: the same numbers either way.
 
@@ -206,10 +182,7 @@ def score(
         clips=tuple(_scored_clips(scores, source.span, chosen, ranks)),
         video=source.facts(),
         samplers=samplers.records(),
-        settings={
-            "features": _features_record(features, samplers),
-            "selection": {**_selection_record(selection), "clip_stride": stride},
-        },
+        settings=resolved.of_score(features, replace(selection, clip_stride=stride), reading, samplers),
         notes=(*source.notes, *chosen.notes),
         timings_s=clock.spent,
         versions=report.versions(FFMPEG_VERSION),
@@ -242,6 +215,7 @@ def extract(
     frame_stride: int,
     clip_stride: int = 1,
     progress: Progress = no_progress,
+    reading: ReadSettings = READ_ALL,
 ) -> dict[str, Any]:
     """Write the features of one video to a feature file (`features.store`).
 
@@ -253,12 +227,7 @@ def extract(
     with clock.stage("index"):
         video = Video(path, clip_frames, frame_stride)
     clips = video.grid.every(clip_stride).tolist()
-    settings = {
-        **asdict(features),
-        "clip_frames": clip_frames,
-        "frame_stride": frame_stride,
-        "clip_stride": clip_stride,
-    }
+    settings = resolved.of_extract(features, clip_frames, frame_stride, clip_stride, reading)
     versions = report.versions(FFMPEG_VERSION)
     spans = [video.span(clip) for clip in clips]
     header = {

@@ -68,7 +68,7 @@ def mapped(
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(jobs, len(items)), context, partial(_begin, begin))
     try:
-        with _interrupt_held():
+        with interrupt_held():
             results = pool.map(work, items)
         yield from results
     except BrokenProcessPool as error:
@@ -79,7 +79,7 @@ def mapped(
 
 
 @contextmanager
-def _interrupt_held() -> Iterator[None]:
+def interrupt_held() -> Iterator[None]:
     """Ctrl-C is this process's business: those started here never see it, not even while they import; it waits meanwhile."""
     resource_tracker.ensure_running()  # it lifts the block when it starts
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -91,12 +91,12 @@ def _interrupt_held() -> Iterator[None]:
 
 def _begin(further: Callable[[], None] | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_follow_parent, daemon=True).start()
+    threading.Thread(target=follow_parent, daemon=True).start()
     if further is not None:
         further()
 
 
-def _follow_parent() -> None:
+def follow_parent() -> None:
     """A process whose parent was killed would wait for work for ever."""
     parent = multiprocessing.parent_process()
     if parent is not None:

@@ -1,7 +1,7 @@
 """Records -> table, JSON, JSON lines or CSV, one record at a time.
 
-A JSON-lines record is on disk as soon as it is written; the other formats go to a temporary file that takes the wanted name when
-it is complete. Devices and pipes are written as they are. But: what is in a record is `report`'s business.
+A file goes to a temporary one that takes the wanted name when it is complete and on disk. Devices and pipes are written as they
+are. But: what is in a record is `report`'s business, and JSON lines that grow and are resumed are `journal`'s.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import csv
 import errno
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,11 +144,11 @@ def check_output(target: Path) -> None:
         raise OutputError(f"cannot write {target}: it is a folder", hint="name a file in it")
     if not target.parent.is_dir():
         raise OutputError(f"cannot write {target}: there is no folder {target.parent}", hint="make the folder first")
-    if target.is_symlink() and not _is_special(target) and target.resolve().parent != target.parent.resolve():
+    if target.is_symlink() and not is_special(target) and target.resolve().parent != target.parent.resolve():
         raise OutputError(f"cannot write {target}: it is a link to {target.resolve()}", hint="name that file itself")
 
 
-def _is_special(target: Path) -> bool:
+def is_special(target: Path) -> bool:
     """True for a device or a pipe, which is written as it is and must not be replaced."""
     return target.exists() and not target.is_file()
 
@@ -162,25 +163,28 @@ def open_writer(form: str, target: Path | None, stdout: IO[str], columns: list[s
         OutputError: it cannot be written.
     """
     if target is None:
-        with _own_errors("the results"):
+        with own_errors("the results"):
             writer = make_writer(form, stdout, columns, single)
         yield _Guarded(writer, "the results")
-        with _own_errors("the results"):
+        with own_errors("the results"):
             writer.close()
             stdout.flush()
         return
     check_output(target)
-    place = target if _is_special(target) else target.resolve()
-    at_once = form == "jsonl" or _is_special(target)
+    place = target if is_special(target) else target.resolve()
+    at_once = is_special(target)
     part = place if at_once else place.with_name(f"{place.name}.part")
-    with _own_errors(str(target)):
-        file = part.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+    with own_errors(str(target)):
+        file = _text(place) if at_once else _text(part, fresh=True)
     try:
-        with _own_errors(str(target)):
+        with own_errors(str(target)):
             writer = make_writer(form, file, columns, single)
         yield _Guarded(writer, str(target))
-        with _own_errors(str(target)):
+        with own_errors(str(target)):
             writer.close()
+            file.flush()
+            if not at_once:
+                os.fsync(file.fileno())
             file.close()
             if not at_once:
                 if place.exists():
@@ -193,8 +197,20 @@ def open_writer(form: str, target: Path | None, stdout: IO[str], columns: list[s
                 part.unlink(missing_ok=True)
 
 
+def _text(path: Path, fresh: bool = False) -> IO[str]:
+    """Open for writing; with `fresh` a new file, whatever lay under the name, so that no link is followed."""
+    if fresh:
+        path.unlink(missing_ok=True)
+    return path.open("x" if fresh else "w", encoding="utf-8", errors="backslashreplace", newline="")
+
+
+def encoded(text: str) -> bytes:
+    r"""UTF-8; halves of surrogate pairs, which stand for bytes that are no text, become \udcNN."""
+    return text.encode("utf-8", "backslashreplace")
+
+
 @contextlib.contextmanager
-def _own_errors(name: str) -> Iterator[None]:
+def own_errors(name: str) -> Iterator[None]:
     """Turns a full disk into our own error; a reader that has gone stays what it is."""
     try:
         yield
@@ -213,7 +229,7 @@ class _Guarded:
 
     def write(self, record: Record) -> None:
         """Add one record."""
-        with _own_errors(self._name):
+        with own_errors(self._name):
             self._writer.write(record)
 
     def close(self) -> None:

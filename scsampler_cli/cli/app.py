@@ -49,7 +49,7 @@ def run() -> int:
     """Run the command line.
 
     Returns:
-        the exit code: 0 ok, 1 failed, 2 usage, 3 some inputs failed, 130 interrupted, 141 the reader has gone.
+        the exit code: 0 ok, 1 failed, 2 usage, 3 some inputs failed, 130 interrupted, 141 the reader has gone, 143 terminated.
     """
     let_idle_threads_sleep()
     if sys.stdout is None:

@@ -1,6 +1,6 @@
 """Run one command over its inputs: a record for each, errors that do not end the batch, and the exit code.
 
-Exit codes: 0 ok, 1 failed, 2 usage, 3 some inputs failed, 130 interrupted.
+Exit codes: 0 ok, 1 failed, 2 usage, 3 some inputs failed, 130 interrupted, 128 + N ended by signal N.
 """
 
 from __future__ import annotations
@@ -9,27 +9,55 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ParamSpec
 
 import typer
 
-from scsampler_cli import console, report
+from scsampler_cli import console, report, results
+from scsampler_cli.cli import signals
+from scsampler_cli.cli.environment import share_cores
 from scsampler_cli.errors import ScsamplerError, SettingsError
 from scsampler_cli.inputs import check_readable, find_inputs
+from scsampler_cli.jobs.crew import Bounds, Crew, Outcome
+from scsampler_cli.jobs.memory import machine_bytes
+from scsampler_cli.jobs.task import Record, Task
 from scsampler_cli.tables import csv_columns
-from scsampler_cli.writers import Writer, check_output, format_for, open_writer
+from scsampler_cli.writers import check_output, format_for, is_special, open_writer
 
 STDOUT = Path("-")
 FAILED, USAGE, SOME_FAILED, INTERRUPTED = 1, 2, 3, 130
 READER_GONE = 128 + signal.SIGPIPE
 """As the shell says it of a program whose pipe was closed."""
 
-Progress = Callable[[str, int, int], None]
-Work = Callable[[Path, Progress], dict[str, Any]]
 P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Running:
+    """How a command goes through its inputs."""
+
+    jobs: int
+    timeout_s: float | None
+    max_memory_gb: float | None
+    as_finished: bool
+    resume: bool
+    hashed: bool
+    quiet: bool
+    verbose: int
+    debug: bool
+    log_file: Path | None
+
+    @property
+    def bounds(self) -> Bounds:
+        """What a file may take; of memory an equal share of the machine's, where nothing else is asked for."""
+        if self.max_memory_gb is not None:
+            return Bounds(self.timeout_s, int(self.max_memory_gb * 1e9) or None)
+        there = machine_bytes()
+        return Bounds(self.timeout_s, there and there // self.jobs)
 
 
 @dataclass(frozen=True)
@@ -43,8 +71,12 @@ class Batch:
     form: str
     output: Path | None
     columns: list[str]
-    quiet: bool
-    debug: bool
+    running: Running
+
+    @property
+    def on_disk(self) -> bool:
+        """True where records go to a file of JSON lines, which can be resumed."""
+        return self.form == "jsonl" and self.output is not None and not is_special(self.output)
 
 
 def plan(
@@ -53,27 +85,33 @@ def plan(
     glob: str | None,
     form: str | None,
     output: Path | None,
-    quiet: bool,
-    debug: bool,
+    running: Running,
     top: int = 5,
 ) -> Batch:
     """Expand the inputs and settle the format; an output of "-" is standard output.
 
     Raises:
-        SettingsError: no path was given, or the output would overwrite an input.
+        SettingsError: no path was given, the output would overwrite an input, or it cannot be resumed.
         InputError: a folder without videos, or a single file that cannot be read.
-        OutputError: the output could not be written.
+        OutputError: the output, or the log file, could not be written.
     """
     if not paths:
         raise SettingsError("no video was named", hint=f"scsampler {command} VIDEO, or --help")
+    if running.log_file is not None:
+        check_output(running.log_file)
+    console.set_up(running.quiet, running.verbose, running.log_file)
     inputs = find_inputs(paths, glob, _listed())
     output = None if output == STDOUT else output
+    for written in filter(None, (output, running.log_file)):
+        keep_apart(inputs, written)
     if output is not None:
-        keep_apart(inputs, output)
         check_output(output)
     single = len(paths) == 1 and paths[0] != "-" and not Path(paths[0]).is_dir()
     form = form or (output and format_for(output)) or "table"
-    batch = Batch(command, inputs, single, form, output, csv_columns(command, top), quiet, debug)
+    batch = Batch(command, inputs, single, form, output, csv_columns(command, top), running)
+    if running.resume and not batch.on_disk:
+        name = "--records" if command == "extract" else "-o"
+        raise SettingsError("--resume goes on with a file of JSON lines", hint=f"give it: {name} FILE.jsonl")
     if single:
         _check_at_once(batch)
     return batch
@@ -108,47 +146,91 @@ def _listed() -> Iterable[str]:
     yield from (os.fsdecode(name) for name in data.split(b"\0" if b"\0" in data else b"\n"))
 
 
-def run(batch: Batch, work: Work) -> None:
-    """Do every input and leave with the exit code that says how it went."""
-    done = failed = 0
-    with (
-        open_writer(batch.form, batch.output, sys.stdout, batch.columns, batch.single) as writer,
-        console.Bars(batch.quiet, len(batch.inputs)) as bars,
-    ):
-        for path in batch.inputs:
-            if _one(path, batch, work, writer, bars):
-                done += 1
-            else:
-                failed += 1
-            bars.input_done()
+def run(
+    batch: Batch,
+    task: Task,
+    still_there: Callable[[Record], bool] = lambda _: True,
+    finished: Callable[[Record], None] = lambda _: None,
+) -> None:
+    """Do every input and leave with the exit code that says how it went.
+
+    Args:
+        batch: from `plan`.
+        task: what is done with each input.
+        still_there: False for a record of an earlier run whose work has been lost since.
+        finished: told of each record that is no failure.
+    """
+    running = batch.running
+    jobs = min(running.jobs, len(batch.inputs))
+    share_cores(jobs)
+    with ExitStack() as stack:
+        bars = console.Bars(running.quiet, len(batch.inputs), jobs)
+        crew = Crew(task, jobs, running.bounds, console.note, console.detail, bars.watch, running.hashed)
+        stack.enter_context(signals.handled(crew.stop))
+        stack.enter_context(crew)
+        identity = crew.identity()
+        found = stack.enter_context(_results(batch, identity, still_there))
+        stack.enter_context(bars)
+        bars.inputs_done(len(found.done))
+        digest = results.run_digest(identity)
+        failed = sum(found.done.values())
+        todo = [(index, path) for index, path in enumerate(batch.inputs) if index not in found.done]
+        for outcome in crew.run(todo):
+            record = {**outcome.record, "run": digest}
+            ok = record["status"] == "ok"
+            failed += not ok
+            with bars.hidden():
+                if ok or not (batch.single and batch.form == "table"):
+                    found.add(outcome.index, record)
+            _tell(outcome, batch)
+            bars.inputs_done()
+            if ok:
+                finished(record)
+    _leave(batch, failed, crew.stopping)
+
+
+def _leave(batch: Batch, failed: int, stopped: bool) -> None:
+    if stopped:
+        more = "; the same command with --resume goes on" if batch.on_disk else ""
+        console.say(f"interrupted{more}")
+        raise typer.Exit(INTERRUPTED)
     if failed:
-        raise typer.Exit(SOME_FAILED if done else FAILED)
+        raise typer.Exit(SOME_FAILED if failed < len(batch.inputs) else FAILED)
 
 
-def _one(path: Path, batch: Batch, work: Work, writer: Writer, bars: console.Bars) -> bool:
-    try:
-        check_readable(path)
-        record = work(path, bars)
-    except Exception as error:
-        with bars.hidden():
-            _fail(path, batch, writer, error)
-        return False
-    with bars.hidden():
-        writer.write(record)
+@contextmanager
+def _results(
+    batch: Batch, identity: dict[str, Any], still_there: Callable[[Record], bool]
+) -> Iterator[results.Results]:
+    ordered = not batch.running.as_finished
+    if not batch.on_disk or batch.output is None:
+        with open_writer(batch.form, batch.output, sys.stdout, batch.columns, batch.single) as writer:
+            yield results.InMemory(writer, ordered)
+        return
+    paths = [str(path) for path in batch.inputs]
+    with results.opened(batch.output.resolve(), paths, ordered, batch.running.resume) as found:
+        if batch.running.resume:
+            told = found.recall(results.run_digest(identity), identity, still_there)
+            console.note(f"note: {told}")
+        yield found
+
+
+def _tell(outcome: Outcome, batch: Batch) -> None:
+    """What people should know of a file that is done."""
+    path, record = outcome.path, outcome.record
+    for said in record["ffmpeg"]:
+        console.native(f"{path}: {said}")
+    console.detail(f"{path}: {record['status']} after {outcome.seconds:.1f} s")
+    if record["status"] == "ok":
         # a table on the terminal shows the notes itself
-        if not batch.quiet and not (batch.form == "table" and batch.output is None and sys.stdout.isatty()):
+        if not (batch.form == "table" and batch.output is None and sys.stdout.isatty()):
             for note in record["notes"]:
-                console.say(f"note: {path}: {note}")
-    return True
-
-
-def _fail(path: Path, batch: Batch, writer: Writer, error: Exception) -> None:
-    """Say why an input has no result, and record it."""
-    if batch.debug:
-        console.show_traceback(error)
-    console.show_error(error, "" if batch.single or str(path) in str(error) else f"{path}: ")
-    if not (batch.single and batch.form == "table"):
-        writer.write(report.failure(batch.command, str(path), error))
+                console.note(f"note: {path}: {note}")
+        return
+    if outcome.traceback and batch.running.debug:
+        console.print_traceback(outcome.traceback)
+    message, hint = record["error"]["message"], record["error"]["hint"]
+    console.show_failure(message if batch.single or str(path) in message else f"{path}: {message}", hint)
 
 
 def guarded(command: Callable[P, None]) -> Callable[P, None]:
@@ -165,6 +247,9 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             # a second one does not wait for processes that finish their work
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             raise typer.Exit(INTERRUPTED) from None
+        except signals.Terminated as end:
+            console.say(f"ended by {signal.Signals(end.number).name}")
+            raise typer.Exit(128 + end.number) from None
         except BrokenPipeError:
             # the reader of our output has gone: nobody is left to tell
             raise typer.Exit(READER_GONE) from None

@@ -110,7 +110,7 @@ def _measured(given: Given) -> tuple[list[Run], Plan]:
     runs = []
     for name in given.classifiers:
         classifier = models.load_classifier(
-            name, given.weights, given.labels, given.device, given.precision, given.quiet
+            name, given.weights, given.labels, given.device, given.precision, console.notes(given.quiet)
         )
         classifier = models.adjust(classifier, AnswerSettings(given.spatial))
         loaded = load_networks(given, classifier)

@@ -65,7 +65,7 @@ def show(
     from scsampler_cli.classifiers.inspection import inspect
 
     def load(name: str) -> "ClipClassifier":
-        return models.load_classifier(name, weights, labels, device, precision, True, arch, given)
+        return models.load_classifier(name, weights, labels, device, precision, console.notes(True), arch, given)
 
     errors: list[Exception] = []
 

@@ -1,5 +1,6 @@
 """`scsampler classify`: tag videos."""
 
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,8 +11,15 @@ from scsampler_cli import console
 from scsampler_cli.cli import batch, models, options
 from scsampler_cli.cli.classifiers import show
 from scsampler_cli.cli.environment import demo_dir
-from scsampler_cli.config import AGGREGATES, AnswerSettings, FeatureSettings, SelectionSettings
+from scsampler_cli.config import (
+    AGGREGATES,
+    AnswerSettings,
+    FeatureSettings,
+    ReadSettings,
+    SelectionSettings,
+)
 from scsampler_cli.errors import SettingsError
+from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
 
 if TYPE_CHECKING:
     from scsampler_cli.media.demo import DemoVideo
@@ -65,12 +73,25 @@ def classify(
     device: options.Device = "auto",
     precision: options.PrecisionOption = options.Precision.auto,
     glob: options.Glob = None,
+    video_stream: options.VideoStream = None,
+    audio_stream: options.AudioStream = None,
+    max_pixels: options.MaxPixels = ReadSettings.max_pixels,
+    max_frames: options.MaxFrames = ReadSettings.max_frames,
+    strict: options.Strict = False,
+    jobs: options.Jobs = 1,
+    timeout: options.Timeout = None,
+    max_memory: options.MaxMemory = None,
+    resume: options.Resume = False,
+    as_finished: options.AsFinished = False,
+    hash: options.Hash = False,
     output: options.Output = None,
     format: options.FormatOption = None,
     list_classifiers: Annotated[
         bool, typer.Option("--list-classifiers", help="List the classifiers and leave.", rich_help_panel=options.MODELS)
     ] = False,
     quiet: options.Quiet = False,
+    verbose: options.Verbose = 0,
+    log_file: options.LogFile = None,
     debug: options.Debug = False,
 ) -> None:
     """Tag videos by classifying only their most salient clips.
@@ -87,8 +108,13 @@ def classify(
     )
     features = FeatureSettings(p_frames=p_frames)
     answer_settings = AnswerSettings(spatial.value, temperature, aggregate.value, top_m)
-    given = spec or []
-    models.check(classifier, weights, labels, visual_sampler, audio_sampler, device, arch, given)
+    reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)
+    running = batch.Running(jobs, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file)
+    chosen = models.Chosen(
+        classifier, weights, labels, arch, tuple(spec or ()), visual_sampler, audio_sampler, device, precision
+    )
+    chosen.check()
+    answer = None
     if demo:
         if paths:
             raise SettingsError("--demo takes no video", hint="leave out either --demo or the paths")
@@ -96,33 +122,61 @@ def classify(
 
         demo_path, answer = demo_video(demo_dir())
         paths = [str(demo_path)]
-        classifier = "demo" if classifier == "auto" and weights is None else classifier
-    todo = batch.plan("classify", paths, glob, format, output, quiet, debug, top)
-
-    from scsampler_cli import pipeline
-
-    model = models.load_classifier(classifier, weights, labels, device, precision, quiet, arch, given)
-    model = models.adjust(model, answer_settings)
-    auto = "demo" if model.name == "demo" else models.AUTO_SET
-    samplers = models.load_samplers(visual_sampler, audio_sampler, auto, device, precision, strategy.value, quiet)
-
-    def work(path: Path, progress: batch.Progress) -> dict[str, Any]:
-        record = pipeline.classify(path, samplers, model, features, selection, top, progress, answer_settings)
-        record["settings"] |= models.runtime(device, precision)
-        return _with_answer(record, answer) if demo else record
-
-    batch.run(todo, work)
+        chosen = chosen if chosen.names_classifier else replace(chosen, classifier="demo")
+    todo = batch.plan("classify", paths, glob, format, output, running, top)
+    task = Classify(chosen, features, selection, answer_settings, reading, top, answer)
+    batch.run(todo, task, finished=_say_answer if demo else lambda _: None)
 
 
-def _with_answer(record: dict[str, Any], video: "DemoVideo") -> dict[str, Any]:
-    """Add what the generated video really shows, and say it."""
+@dataclass(frozen=True)
+class Classify:
+    """Tag one video after another."""
+
+    chosen: models.Chosen
+    features: FeatureSettings
+    selection: SelectionSettings
+    answer: AnswerSettings
+    reading: ReadSettings
+    top: int
+    known: "DemoVideo | None"
+    """What the generated video shows."""
+    command: str = "classify"
+
+    def prepare(self, say: Say) -> Prepared:
+        """Load the classifier and the samplers."""
+        from scsampler_cli import pipeline, resolved
+
+        model = models.adjust(self.chosen.load_classifier(say), self.answer)
+        auto = "demo" if model.name == "demo" else models.AUTO_SET
+        samplers = self.chosen.load_samplers(auto, self.selection.strategy, say)
+        runtime = self.chosen.runtime()
+
+        def work(path: Path, progress: Progress) -> Record:
+            record = pipeline.classify(
+                path, samplers, model, self.features, self.selection, self.top, progress, self.answer, self.reading
+            )
+            record["settings"] |= runtime
+            return record if self.known is None else _with_answer(record, self.known)
+
+        settings = resolved.of_classify(self.features, self.selection, self.answer, self.top, self.reading, samplers)
+        classifier = resolved.of_classifier(model)
+        return Prepared(work, models.identity(settings | runtime, samplers.records(), classifier))
+
+
+def _with_answer(record: Record, video: "DemoVideo") -> Record:
+    """Add what the generated video really shows."""
     inside = sum(_overlap(clip, video.segments) > 0.5 for clip in record["clips"])
-    found = record["tags"][0]
-    console.say(
-        f"demo: the video shows {video.label!r} in {len(video.segments)} short stretches; tagged {found['label']!r} "
-        f"({found['probability']:.0%}); {inside} of {len(record['clips'])} clips taken lie in those stretches"
-    )
     return {**record, "demo": {"label": video.label, "segments_s": video.segments, "clips_in_action": inside}}
+
+
+def _say_answer(record: Record) -> None:
+    """How the tags compare with what the generated video shows."""
+    found, known = record["tags"][0], record["demo"]
+    console.say(
+        f"demo: the video shows {known['label']!r} in {len(known['segments_s'])} short stretches; tagged "
+        f"{found['label']!r} ({found['probability']:.0%}); {known['clips_in_action']} of {len(record['clips'])} clips "
+        "taken lie in those stretches"
+    )
 
 
 def _overlap(clip: dict[str, Any], segments: tuple[tuple[float, float], ...]) -> float:

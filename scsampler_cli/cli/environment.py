@@ -4,6 +4,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from scsampler_cli.workers import cores
+
 
 def cache_dir() -> Path:
     """Folder of what can be made again: $XDG_CACHE_HOME or ~/.cache, scsampler."""
@@ -28,3 +30,9 @@ def let_idle_threads_sleep() -> None:
     other such processes scoring took 5 to 15 times as long. Alone, sleeping costs about a sixth. What the user sets wins.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def share_cores(jobs: int) -> None:
+    """Give each of several processes its share of the cores; to be called before they start. What the user sets wins."""
+    if jobs > 1:
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // jobs)))

@@ -1,14 +1,16 @@
 """`scsampler extract`: the features themselves."""
 
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from scsampler_cli.cli import batch, options
-from scsampler_cli.config import INPUTS, FeatureSettings
+from scsampler_cli.cli import batch, models, options
+from scsampler_cli.config import INPUTS, FeatureSettings, ReadSettings
 from scsampler_cli.errors import SettingsError
+from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
 
 
 @batch.guarded
@@ -33,6 +35,17 @@ def extract(
         ),
     ] = None,
     glob: options.Glob = None,
+    video_stream: options.VideoStream = None,
+    audio_stream: options.AudioStream = None,
+    max_pixels: options.MaxPixels = ReadSettings.max_pixels,
+    max_frames: options.MaxFrames = ReadSettings.max_frames,
+    strict: options.Strict = False,
+    jobs: options.Jobs = 1,
+    timeout: options.Timeout = None,
+    max_memory: options.MaxMemory = None,
+    resume: options.Resume = False,
+    as_finished: options.AsFinished = False,
+    hash: options.Hash = False,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -44,7 +57,17 @@ def extract(
         ),
     ] = None,
     format: options.FormatOption = None,
+    records: Annotated[
+        Path | None,
+        typer.Option(
+            readable=False,
+            help="Write the records to this file, not to standard output.",
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = None,
     quiet: options.Quiet = False,
+    verbose: options.Verbose = 0,
+    log_file: options.LogFile = None,
     debug: options.Debug = False,
 ) -> None:
     """Write the compressed-domain and audio features of videos to feature files (.scf).
@@ -55,20 +78,54 @@ def extract(
     scsampler extract clips/ -o features/ --what md,mel
     """
     features = FeatureSettings(tuple(dict.fromkeys(what.split(","))), p_frames, short_side)
-    todo = batch.plan("extract", paths, glob, format, None, quiet, debug)
+    reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)
+    running = batch.Running(jobs, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file)
+    todo = batch.plan("extract", paths, glob, format, records, running)
     targets = _targets(todo, paths or [], output)
+    task = Extract(targets, features, reading, clip_frames, frame_stride, clip_stride, render)
+    batch.run(todo, task, still_there=_is_there)
 
-    from scsampler_cli import pipeline
-    from scsampler_cli.features.render import render_file
 
-    def work(path: Path, progress: batch.Progress) -> dict[str, Any]:
-        target = targets[path]
-        record = pipeline.extract(path, target, features, clip_frames, frame_stride, clip_stride, progress)
-        if render is not None:
-            record["rendered"] = str(render_file(target, render, target.with_suffix(f".{render}.png")))
-        return record
+def _is_there(record: Record) -> bool:
+    """True when the file that a record tells of is still there, and whole."""
+    if record["status"] != "ok":
+        return True
+    try:
+        return Path(record["output"]).stat().st_size == record["bytes"]
+    except OSError:
+        return False
 
-    batch.run(todo, work)
+
+@dataclass(frozen=True)
+class Extract:
+    """Extract the features of one video after another."""
+
+    targets: dict[Path, Path]
+    """Video -> feature file."""
+    features: FeatureSettings
+    reading: ReadSettings
+    clip_frames: int
+    frame_stride: int
+    clip_stride: int
+    render: int | None
+    command: str = "extract"
+
+    def prepare(self, say: Say) -> Prepared:
+        """There is nothing to load but code."""
+        from scsampler_cli import pipeline, resolved
+        from scsampler_cli.features.render import render_file
+
+        geometry = self.clip_frames, self.frame_stride, self.clip_stride
+
+        def work(path: Path, progress: Progress) -> Record:
+            target = self.targets[path]
+            record = pipeline.extract(path, target, self.features, *geometry, progress, self.reading)
+            if self.render is not None:
+                record["rendered"] = str(render_file(target, self.render, target.with_suffix(f".{self.render}.png")))
+            return record
+
+        settings = resolved.of_extract(self.features, *geometry, self.reading)
+        return Prepared(work, models.identity({**settings, "render": self.render}))
 
 
 def _targets(todo: batch.Batch, paths: list[str], output: Path | None) -> dict[Path, Path]:

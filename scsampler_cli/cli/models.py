@@ -1,12 +1,16 @@
-"""Load what a command's model options name. Imports torch only when called."""
+"""Load what a command's model options name. Imports torch only when called.
+
+But: nothing is printed; what the user should know goes to the caller's `say`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from scsampler_cli import console
+from scsampler_cli import __version__
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.labels import NAMES, read_labels
 from scsampler_cli.config import AUDIO, VISUAL, AnswerSettings, parse_device
@@ -73,11 +77,11 @@ def load_classifier(
     labels: Path | None,
     device: str,
     precision: str,
-    quiet: bool,
+    say: Callable[[str], None],
     arch: str | None = None,
     given: Sequence[str] = (),
 ) -> ClipClassifier:
-    """The classifier that the options name; `auto` says which it took, and why."""
+    """The classifier that the options name; `auto` tells `say` which it took, and why."""
     from scsampler_cli.classifiers.auto import choose_auto
     from scsampler_cli.device import pick_device, pick_dtype
 
@@ -85,8 +89,7 @@ def load_classifier(
     dtype = pick_dtype(precision, where)
     if name == "auto" and weights is None:
         classifier, why = choose_auto(where, dtype)
-        if not quiet:
-            console.say(f"note: {why}")
+        say(why)
         return classifier
     if name == "auto":
         name = str(weights)
@@ -108,11 +111,11 @@ def adjust(classifier: ClipClassifier, answer: AnswerSettings) -> ClipClassifier
 
 
 def load_samplers(
-    visual: str, audio: str, auto: str, device: str, precision: str, strategy: str = "", quiet: bool = False
+    visual: str, audio: str, auto: str, device: str, precision: str, strategy: str, say: Callable[[str], None]
 ) -> Samplers:
     """Both samplers; "auto" stands for what the set `auto` has, which may be nothing for the sound.
 
-    Says which one of them the strategy has to do without.
+    Tells `say` which one of them the strategy has to do without.
     """
     from scsampler_cli.device import pick_device, pick_dtype
     from scsampler_cli.samplers.scoring import load_audio, load_visual
@@ -126,8 +129,8 @@ def load_samplers(
         load_visual(auto if visual == "auto" else visual, where, dtype),
         load_audio(audio, where, dtype),
     )
-    if not quiet and (missing := missing_sampler(strategy, samplers)):
-        console.say(f"note: {missing}")
+    if missing := missing_sampler(strategy, samplers):
+        say(missing)
     return samplers
 
 
@@ -166,3 +169,49 @@ def read_histogram(path: Path | None) -> tuple[float, ...] | None:
 
 def _why(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The model options of a command, as given."""
+
+    classifier: str = "auto"
+    weights: Path | None = None
+    labels: Path | None = None
+    arch: str | None = None
+    given: tuple[str, ...] = ()
+    visual: str = "auto"
+    audio: str = "auto"
+    device: str = "auto"
+    precision: str = "auto"
+
+    @property
+    def names_classifier(self) -> bool:
+        """False where the choice is left to us."""
+        return self.classifier != "auto" or self.weights is not None
+
+    def check(self) -> None:
+        """See `check` of this module."""
+        names = (self.visual, self.audio, self.device, self.arch, self.given)
+        check(self.classifier, self.weights, self.labels, *names)
+
+    def load_classifier(self, say: Callable[[str], None]) -> ClipClassifier:
+        """See `load_classifier` of this module."""
+        run = (self.device, self.precision, say, self.arch, self.given)
+        return load_classifier(self.classifier, self.weights, self.labels, *run)
+
+    def load_samplers(self, auto: str, strategy: str, say: Callable[[str], None]) -> Samplers:
+        """See `load_samplers` of this module."""
+        return load_samplers(self.visual, self.audio, auto, self.device, self.precision, strategy, say)
+
+    def runtime(self) -> dict[str, str]:
+        """See `runtime` of this module."""
+        return runtime(self.device, self.precision)
+
+
+def identity(
+    settings: dict[str, Any], samplers: Sequence[dict[str, Any]] = (), classifier: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """What records depend on beside their files, named as the records name it."""
+    known = {"settings": settings, "samplers": list(samplers), "classifier": classifier}
+    return {**known, "versions": {"scsampler": __version__}}

@@ -8,7 +8,7 @@ import typer
 
 from scsampler_cli.config import SPATIAL, STRATEGIES
 
-INPUT, CHOICE, MODELS, OUTPUT = "What to read", "Which clips", "Models", "Output"
+INPUT, CHOICE, MODELS, OUTPUT, MANY = "What to read", "Which clips", "Models", "Output", "Many files"
 
 Format = StrEnum("Format", ["table", "json", "jsonl", "csv"])
 Precision = StrEnum("Precision", ["auto", "fp32", "bf16", "fp16"])
@@ -120,4 +120,76 @@ SpatialOption = Annotated[
         help="Where the classifier looks: the centre crop, the full height of the frame, or three crops.",
         rich_help_panel=MODELS,
     ),
+]
+VideoStream = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="Which of a file's picture streams, from 0; default: the first that is no cover art.",
+        rich_help_panel=INPUT,
+    ),
+]
+AudioStream = Annotated[
+    int | None,
+    typer.Option(min=0, help="Which of a file's sound tracks, from 0; default: the first.", rich_help_panel=INPUT),
+]
+MaxPixels = Annotated[
+    int,
+    typer.Option(min=0, help="Refuse larger pictures, in pixels; 0 allows any.", rich_help_panel=INPUT),
+]
+MaxFrames = Annotated[
+    int, typer.Option(min=0, help="Refuse longer videos, in frames; 0 allows any.", rich_help_panel=INPUT)
+]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="A file with anything that cannot be decoded fails.", rich_help_panel=INPUT),
+]
+Jobs = Annotated[
+    int, typer.Option("--jobs", "-j", min=1, max=512, help="Processes; each loads the models.", rich_help_panel=MANY)
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        help="Seconds that one file may take; 0 is no limit. Default: an hour for each hour of video begun.",
+        rich_help_panel=MANY,
+    ),
+]
+MaxMemory = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        help="Gigabytes that a process may take for a file; 0 is no limit. Default: the machine's, shared by --jobs.",
+        rich_help_panel=MANY,
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Go on with an output of JSON lines: skip what is done.", rich_help_panel=MANY),
+]
+AsFinished = Annotated[
+    bool,
+    typer.Option("--as-finished", help="Write records as they come, not in the order of files.", rich_help_panel=MANY),
+]
+Hash = Annotated[
+    bool,
+    typer.Option(
+        "--hash",
+        help="Put the sha256 of each file into its record; --resume then knows it when its time has changed.",
+        rich_help_panel=MANY,
+    ),
+]
+Verbose = Annotated[
+    int,
+    typer.Option(
+        "--verbose",
+        "-v",
+        count=True,
+        help="Say what is begun and done; -vv also what FFmpeg says.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+LogFile = Annotated[
+    Path | None,
+    typer.Option(help="Append all messages to this file, with their times.", rich_help_panel=OUTPUT, readable=False),
 ]

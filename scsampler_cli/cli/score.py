@@ -1,10 +1,11 @@
 """`scsampler score`: the saliency of every clip."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from scsampler_cli.cli import batch, models, options
-from scsampler_cli.config import FeatureSettings, SelectionSettings
+from scsampler_cli.config import FeatureSettings, ReadSettings, SelectionSettings
+from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
 
 
 @batch.guarded
@@ -26,9 +27,22 @@ def score(
     device: options.Device = "auto",
     precision: options.PrecisionOption = options.Precision.auto,
     glob: options.Glob = None,
+    video_stream: options.VideoStream = None,
+    audio_stream: options.AudioStream = None,
+    max_pixels: options.MaxPixels = ReadSettings.max_pixels,
+    max_frames: options.MaxFrames = ReadSettings.max_frames,
+    strict: options.Strict = False,
+    jobs: options.Jobs = 1,
+    timeout: options.Timeout = None,
+    max_memory: options.MaxMemory = None,
+    resume: options.Resume = False,
+    as_finished: options.AsFinished = False,
+    hash: options.Hash = False,
     output: options.Output = None,
     format: options.FormatOption = None,
     quiet: options.Quiet = False,
+    verbose: options.Verbose = 0,
+    log_file: options.LogFile = None,
     debug: options.Debug = False,
 ) -> None:
     """Score every clip of videos, or of feature files that extract wrote (.scf).
@@ -40,18 +54,39 @@ def score(
         strategy.value, k, k_visual, alpha, seed, clip_stride, models.read_histogram(histogram)
     )
     features = FeatureSettings(p_frames=p_frames, short_side=short_side)
-    models.check(visual=visual_sampler, audio=audio_sampler, device=device)
-    todo = batch.plan("score", paths, glob, format, output, quiet, debug)
+    reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)
+    running = batch.Running(jobs, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file)
+    chosen = models.Chosen(visual=visual_sampler, audio=audio_sampler, device=device, precision=precision)
+    chosen.check()
+    todo = batch.plan("score", paths, glob, format, output, running)
+    batch.run(todo, Score(chosen, features, selection, reading, clip_frames, frame_stride))
 
-    from scsampler_cli import pipeline
 
-    samplers = models.load_samplers(
-        visual_sampler, audio_sampler, models.AUTO_SET, device, precision, strategy.value, quiet
-    )
+@dataclass(frozen=True)
+class Score:
+    """Score one video, or feature file, after another."""
 
-    def work(path: Path, progress: batch.Progress) -> dict[str, Any]:
-        record = pipeline.score(path, samplers, features, clip_frames, frame_stride, selection, progress)
-        record["settings"] |= models.runtime(device, precision)
-        return record
+    chosen: models.Chosen
+    features: FeatureSettings
+    selection: SelectionSettings
+    reading: ReadSettings
+    clip_frames: int
+    frame_stride: int
+    command: str = "score"
 
-    batch.run(todo, work)
+    def prepare(self, say: Say) -> Prepared:
+        """Load the samplers."""
+        from scsampler_cli import pipeline, resolved
+
+        samplers = self.chosen.load_samplers(models.AUTO_SET, self.selection.strategy, say)
+        runtime = self.chosen.runtime()
+        geometry = self.clip_frames, self.frame_stride
+
+        def work(path: Path, progress: Progress) -> Record:
+            record = pipeline.score(path, samplers, self.features, *geometry, self.selection, progress, self.reading)
+            record["settings"] |= runtime
+            return record
+
+        settings = resolved.of_score(self.features, self.selection, self.reading, samplers)
+        clip = {"clip_frames": self.clip_frames, "frame_stride": self.frame_stride}
+        return Prepared(work, models.identity(settings | runtime | clip, samplers.records()))

@@ -47,7 +47,9 @@ def run(given: Given) -> None:
 
 def _measured(name: str, path: Path, given: Given) -> tuple[dict[str, Any], list[Table]]:
     """What was measured on what, and the tables."""
-    classifier = models.load_classifier(name, given.weights, given.labels, given.device, given.precision, given.quiet)
+    classifier = models.load_classifier(
+        name, given.weights, given.labels, given.device, given.precision, console.notes(given.quiet)
+    )
     classifier = models.adjust(classifier, AnswerSettings(given.spatial))
     loaded = load_networks(given, classifier)
 

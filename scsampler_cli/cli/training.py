@@ -94,7 +94,7 @@ def _teacher(asked: Asked, device: str) -> ClipClassifier | None:
     if name is None:
         return None
     weights = asked.weights if asked.classifier is not None else None
-    return models.load_classifier(name, weights, asked.labels, device, asked.precision, asked.quiet)
+    return models.load_classifier(name, weights, asked.labels, device, asked.precision, console.notes(asked.quiet))
 
 
 class _Watching:

@@ -1,0 +1,124 @@
+"""The process that does the work: loads the models once, then takes one file after another until there are no more.
+
+It reports in lines of JSON: notes, {"ready": identity} or {"unfit": error}, then of each file its progress and {"done": record}.
+Its own error output, where native code complains, goes to the parent too, who puts it into the file's record.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from scsampler_cli import report
+from scsampler_cli.errors import MemoryLimitError, ScsamplerError
+from scsampler_cli.inputs import check_readable
+from scsampler_cli.jobs.task import Prepared, Record, Task
+from scsampler_cli.workers import follow_parent
+
+PROGRESS_S = 0.1
+"""Seconds between two reports of progress (our choice: what an eye can follow)."""
+_PR_SET_PDEATHSIG = 1
+
+
+class _Line:
+    """The way to the parent."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._fd = connection.fileno()
+        self._last = 0.0
+
+    def send(self, **message: Any) -> None:
+        data = json.dumps(message).encode() + b"\n"
+        while data:
+            data = data[os.write(self._fd, data) :]
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if stage == "index" or done in (1, total) or now - self._last > PROGRESS_S:
+            self._last = now
+            self.send(progress=[stage, done, total])
+
+
+def serve(task: Task, jobs: Connection, results: Connection, log: Connection) -> None:
+    """Work until the parent sends no more, or is gone.
+
+    Args:
+        task: what to do with each file.
+        jobs: brings (path, whether its content is to be hashed).
+        results: takes the reports.
+        log: takes what is written to the error output.
+    """
+    _settle(log)
+    line = _Line(results)
+    try:
+        prepared = task.prepare(lambda text: line.send(note=text))
+    except Exception as error:
+        line.send(unfit=_described(error))
+        return
+    line.send(ready=prepared.identity)
+    while True:
+        try:
+            path, hashed = jobs.recv()
+        except EOFError:
+            return
+        record, trace = _record(task.command, prepared, Path(path), hashed, line)
+        line.send(done=record, traceback=trace)
+
+
+def _settle(log: Connection) -> None:
+    """Leave signals to the parent, follow it into death, and keep native messages apart from ours."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=follow_parent, daemon=True).start()
+    if sys.platform == "linux":  # also when no thread of ours gets to run any more
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    own = os.dup(2)
+    os.dup2(own, 1)  # what a plug-in prints is no result
+    os.dup2(log.fileno(), 2)
+    sys.stderr = os.fdopen(own, "w", buffering=1, errors="backslashreplace")
+    # imported late: the parent, which imports this module for its function alone, must not load FFmpeg
+    from scsampler_cli.media.log import complain_natively
+
+    complain_natively()
+
+
+def _described(error: Exception) -> dict[str, Any]:
+    expected = isinstance(error, ScsamplerError)
+    return {
+        "type": type(error).__name__ if expected else None,
+        "message": str(error) if expected else f"unexpected {type(error).__name__}: {error}",
+        "hint": getattr(error, "hint", None),
+        "example": getattr(error, "example", None),
+        "traceback": "".join(traceback.format_exception(error)),
+    }
+
+
+def _record(command: str, prepared: Prepared, path: Path, hashed: bool, line: _Line) -> tuple[Record, str | None]:
+    """The record of one file, and the traceback where it failed."""
+    try:
+        check_readable(path)
+        record = prepared.work(path, line.progress)
+        if hashed:
+            with path.open("rb") as file:
+                record["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
+        json.dumps(record, allow_nan=False)
+    except MemoryError as error:
+        hint = "give it more memory, or fewer --jobs"
+        return _failed(command, path, MemoryLimitError(f"{path}: out of memory", hint=hint), error)
+    except (Exception, SystemExit) as error:  # a plug-in must not end the process
+        return _failed(command, path, error, error)
+    return record, None
+
+
+def _failed(command: str, path: Path, error: BaseException, cause: BaseException) -> tuple[Record, str]:
+    return report.failure(command, str(path), error), "".join(traceback.format_exception(cause))

@@ -1,0 +1,92 @@
+"""Settings as records tell them: names in JSON, defaults resolved to what is in force.
+
+Together they are all that a record depends on beside its file and the weights. Limits are not among them: within them they change
+nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from scsampler_cli.classifiers.base import ClipClassifier, is_multi_label
+from scsampler_cli.config import AnswerSettings, FeatureSettings, ReadSettings, SelectionSettings
+from scsampler_cli.selection import BASELINES
+from scsampler_cli.video import Samplers
+
+Settings = dict[str, Any]
+
+
+def of_classify(
+    features: FeatureSettings,
+    selection: SelectionSettings,
+    answer: AnswerSettings,
+    top: int,
+    reading: ReadSettings,
+    samplers: Samplers,
+) -> Settings:
+    """Settings of `pipeline.classify`."""
+    top_m = answer.m if answer.aggregate == "top-mean" else None
+    return {
+        "features": _of_features(features, used(samplers, selection)),
+        "selection": _of_selection(selection),
+        "answer": {**asdict(answer), "top_m": top_m},
+        "reading": _of_reading(reading),
+        "top": top,
+    }
+
+
+def of_score(
+    features: FeatureSettings, selection: SelectionSettings, reading: ReadSettings, samplers: Samplers
+) -> Settings:
+    """Settings of `pipeline.score`."""
+    return {
+        "features": _of_features(features, samplers),
+        "selection": _of_selection(selection),
+        "reading": _of_reading(reading),
+    }
+
+
+def of_extract(
+    features: FeatureSettings, clip_frames: int, frame_stride: int, clip_stride: int, reading: ReadSettings
+) -> Settings:
+    """Settings of `pipeline.extract`."""
+    grid = {"clip_frames": clip_frames, "frame_stride": frame_stride, "clip_stride": clip_stride}
+    return {**asdict(features), **grid, "reading": _of_reading(reading)}
+
+
+def used(samplers: Samplers, selection: SelectionSettings) -> Samplers:
+    """Those that the strategy asks; the baselines ask none."""
+    return Samplers(None, None) if selection.strategy in BASELINES else samplers
+
+
+def of_classifier(classifier: ClipClassifier) -> Settings:
+    """Which classifier it is, and how it sees a clip."""
+    return {
+        "name": classifier.name,
+        "weights": classifier.weights.source,
+        "sha256": classifier.weights.sha256,
+        "classes": len(classifier.labels),
+        "frames": classifier.spec.frames,
+        "stride": classifier.spec.stride,
+        "crop": list(classifier.spec.crop),
+        "crops": classifier.spec.crops,
+        "multi_label": is_multi_label(classifier),
+    }
+
+
+def _of_features(features: FeatureSettings, samplers: Samplers) -> Settings:
+    """Of the features that the samplers look at."""
+    inputs = [name for sampler in (samplers.visual, samplers.audio) if sampler for name in sampler.inputs]
+    return {**asdict(features), "inputs": inputs}
+
+
+def _of_selection(selection: SelectionSettings) -> Settings:
+    resolved = asdict(selection)
+    resolved["k_visual"] = selection.visual_share if selection.strategy == "av-union-list" else None
+    resolved["alpha"] = selection.weight if "convex" in selection.strategy else None
+    return resolved
+
+
+def _of_reading(reading: ReadSettings) -> Settings:
+    return {"video_stream": reading.video_stream, "audio_stream": reading.audio_stream, "strict": reading.strict}

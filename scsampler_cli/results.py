@@ -1,0 +1,225 @@
+"""Where the records of a batch go: each once, in the order of the inputs or as they come, and what an earlier run left is kept.
+
+Of a file of JSON lines nothing that was finished is ever lost: a record that must wait for those before it is on disk meanwhile,
+in FILE.waiting beside it. The other formats have no lines that could be resumed; their records wait in memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from scsampler_cli.inputs import identified
+from scsampler_cli.journal import Journal, Place, Record, line_of
+from scsampler_cli.report import counted
+from scsampler_cli.writers import Writer
+
+TRY_AGAIN = frozenset(("WorkerError", "TimeLimitError", "MemoryLimitError", "LimitError", "OutputError", "InputError"))
+"""Types of failures that say more of the machine, the moment or the limits than of the file: resumed, they are tried again."""
+
+
+def run_digest(identity: dict[str, Any]) -> str:
+    """16 hex digits that stand for all that records depend on beside their files."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def is_current(record: Record) -> bool:
+    """True when a record still holds: its file has the same size and time, or the same content, and need not be tried again."""
+    if record["status"] != "ok" and record.get("error", {}).get("type") in TRY_AGAIN:
+        return False
+    known, path = record.get("source"), Path(record["path"])
+    now = identified(path)
+    if known is None or now is None or known["size"] != now["size"]:
+        return False
+    return known["mtime_ns"] == now["mtime_ns"] or ("sha256" in known and known["sha256"] == _sha256(path))
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _differences(record: Record, identity: dict[str, Any]) -> list[str]:
+    """What an earlier record says otherwise than the settings in force.
+
+    Example: settings.selection.k 10, now 5.
+    """
+    before, now = _flat(record), _flat(identity)
+    return [f"{name} {before[name]}, now {now[name]}" for name in now if name in before and before[name] != now[name]]
+
+
+def _flat(value: Any, name: str = "") -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {name: value}
+    return {
+        inner: leaf
+        for key, part in value.items()
+        for inner, leaf in _flat(part, f"{name}.{key}" if name else key).items()
+    }
+
+
+@contextmanager
+def opened(path: Path, inputs: Sequence[str], ordered: bool, keep: bool) -> Iterator[OnDisk]:
+    """Records in the file of JSON lines at `path`; with `keep` what is there stays, to be recalled.
+
+    Raises:
+        OutputError: it cannot be written, or another process is writing it.
+    """
+    file = Journal(path, keep)
+    try:
+        beside = path.with_name(f"{path.name}.waiting")
+        waiting = Journal(beside, keep)
+        try:
+            found = OnDisk(file, waiting, inputs, ordered)
+            yield found
+            if not found.parked:
+                beside.unlink(missing_ok=True)
+        finally:
+            waiting.close()
+    finally:
+        file.close()
+
+
+class Results(Protocol):
+    """Takes the records of a batch."""
+
+    done: dict[int, bool]
+    """Inputs that an earlier run has finished: whether they failed."""
+
+    def add(self, index: int, record: Record) -> None:
+        """The record of one input; each index comes once, in any order."""
+        ...
+
+
+class InMemory:
+    """Records of formats without lines, and of streams; those that must wait are held.
+
+    Args:
+        writer: takes them.
+        ordered: False to write them as they come.
+    """
+
+    def __init__(self, writer: Writer, ordered: bool) -> None:
+        self.done: dict[int, bool] = {}
+        self._writer, self._ordered = writer, ordered
+        self._waiting: dict[int, Record] = {}
+        self._next = 0
+
+    def add(self, index: int, record: Record) -> None:
+        """Write it, or hold it until those before it are there."""
+        if not self._ordered:
+            self._writer.write(record)
+            return
+        self._waiting[index] = record
+        while self._next in self._waiting:
+            self._writer.write(self._waiting.pop(self._next))
+            self._next += 1
+
+
+class OnDisk:
+    """Records in a file of JSON lines.
+
+    Args:
+        file: the lines.
+        waiting: lines of records that are not yet due.
+        inputs: paths as they stand in the records, in order.
+        ordered: False to write them as they come.
+    """
+
+    def __init__(self, file: Journal, waiting: Journal, inputs: Sequence[str], ordered: bool) -> None:
+        self.done: dict[int, bool] = {}
+        self._file, self._waiting, self._ordered = file, waiting, ordered
+        self._index = {path: index for index, path in enumerate(inputs)}
+        self._parked: dict[int, Place] = {}
+        self._next = 0
+
+    def recall(self, run: str, identity: dict[str, Any], still_there: Callable[[Record], bool]) -> str:
+        """Take up what an earlier run left: what was made of the same files with the same settings, and need not be tried again.
+
+        Records made with other settings are moved out of the way, all of them.
+
+        Args:
+            run: from `run_digest`.
+            identity: what it stands for.
+            still_there: False for a record whose work has been lost since.
+
+        Returns:
+            what was found, in words.
+        """
+        other = self._other_run(run, identity)
+        if other is not None:
+            return self._start_anew(other)
+        dropped = self._take_up(lambda record: is_current(record) and still_there(record))
+        again = f"; {counted(dropped, 'record')} made anew" if dropped else ""
+        return f"resuming: {len(self.done)} of {counted(len(self._index), 'file')} done before{again}"
+
+    def _other_run(self, run: str, identity: dict[str, Any]) -> str | None:
+        """In words, how the settings differ from those of the records; None where they do not."""
+        for journal in (self._file, self._waiting):
+            for _, record in journal.lines():
+                if record.get("run") != run:
+                    return "; ".join(_differences(record, identity)) or "other weights, or another version"
+        return None
+
+    def _start_anew(self, why: str) -> str:
+        kept = self._file.set_aside()
+        self._waiting.clear()
+        return f"made with other settings ({why}): starting anew; the earlier records are in {kept}"
+
+    def _take_up(self, is_current: Callable[[Record], bool]) -> int:
+        """How many records are not current any more, and were dropped."""
+        kept: list[Place] = []
+        lines = 0
+        for place, record in self._file.lines():
+            lines += 1
+            index = self._index.get(record["path"])
+            if index is None or (index not in self.done and is_current(record)):
+                kept.append(place)
+                if index is not None:
+                    self.done[index] = record["status"] != "ok"
+        if len(kept) < lines:
+            self._file.keep_only(kept)
+        for place, record in self._waiting.lines():
+            index = self._index.get(record["path"])
+            if index is not None and index not in self.done and is_current(record):
+                self.done[index] = record["status"] != "ok"
+                self._parked[index] = place
+        self._due()
+        return lines - len(kept)
+
+    def add(self, index: int, record: Record) -> None:
+        """Append it, or park it beside the file until those before it are there."""
+        line = line_of(record)
+        if self._ordered and index != self._next:
+            self._parked[index] = self._waiting.append(line)
+        else:
+            self._file.append(line)
+        self.done[index] = record["status"] != "ok"
+        self._due()
+
+    def _due(self) -> None:
+        """Append the parked records whose turn has come; all of them, where there is no order."""
+        while self._next in self.done:
+            self._unpark(self._next)
+            self._next += 1
+        for index in [] if self._ordered else sorted(self._parked):
+            self._unpark(index)
+
+    def _unpark(self, index: int) -> None:
+        place = self._parked.pop(index, None)
+        if place is not None:
+            self._file.append(self._waiting.read(place))
+            if not self._parked:
+                self._waiting.clear()
+
+    @property
+    def parked(self) -> int:
+        """Records that wait for those before them."""
+        return len(self._parked)
