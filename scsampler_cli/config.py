@@ -83,6 +83,43 @@ class FeatureSettings:
 
 
 @dataclass(frozen=True)
+class ReadSettings:
+    """Which streams of a file are read, and where reading is refused."""
+
+    video_stream: int | None = None
+    """Position among the file's picture streams, from 0, cover art counted; None means the first one that is no cover art and
+    has a decoder."""
+    audio_stream: int | None = None
+    """Position among the file's sound streams, from 0; None means the first one that has a decoder."""
+    max_pixels: int = 8192 * 4608
+    """Pixels of one picture; 0 for no limit. Our choice: the largest that cameras write, 8K (7680 x 4320) among them."""
+    max_frames: int = 10_000_000
+    """Frames of one video; 0 for no limit. Our choice: 46 hours at 60 frames a second, 80 MB of time stamps."""
+    strict: bool = False
+    """True when a video of which anything is damaged or missing is an error."""
+
+    def __post_init__(self) -> None:
+        for name in ("video_stream", "audio_stream"):
+            if (getattr(self, name) or 0) < 0:
+                raise SettingsError(
+                    f"{name} {getattr(self, name)} is negative", hint="streams of a kind are counted from 0"
+                )
+        for name in ("max_pixels", "max_frames"):
+            if not 0 <= getattr(self, name) < 1 << 31:
+                raise SettingsError(
+                    f"{name} {getattr(self, name)} is not within 0-{(1 << 31) - 1}", hint="0 sets no limit"
+                )
+
+
+READ_ALL = ReadSettings()
+"""The first streams, within the limits; what is damaged is counted and no error."""
+
+
+DEFAULT_READING = ReadSettings()
+"""The first streams of a file, within the limits."""
+
+
+@dataclass(frozen=True)
 class AnswerSettings:
     """How the classifier looks at the clips taken, and how their probabilities become the video's."""
 

@@ -79,12 +79,13 @@ def classify(
         the record of `report.ClassifyResult`.
 
     Raises:
-        ScsamplerError: the video cannot be read, or not one chosen clip could be decoded.
+        ScsamplerError: the video cannot be read, or not one chosen clip could be decoded; with `strict`, anything is damaged.
     """
     clock = _Clock()
     _refuse_features(path)
     with clock.stage("index"):
-        video = Video(path, classifier.spec.frames, classifier.spec.stride)
+        video = Video(path, classifier.spec.frames, classifier.spec.stride, reading)
+    _announce(video, progress)
     with clock.stage("score"):
         used = resolved.used(samplers, selection)
         scores = scores_of(video, used, features, selection.clip_stride, progress)
@@ -94,6 +95,7 @@ def classify(
     usable = ~np.isnan(probabilities).any(axis=1)
     if not usable.any():
         raise VideoError(f"{path}: not one of the chosen clips could be decoded", hint="the file may be damaged")
+    video.check_whole()
     together = aggregate.combine(probabilities[usable], answer.aggregate, answer.m, is_multi_label(classifier))
     tags = aggregate.top(together, classifier.labels, top)
     return report.ClassifyResult(
@@ -101,6 +103,8 @@ def classify(
         tags=tuple(tags),
         clips=tuple(_taken(video, scores, chosen, probabilities, classifier.labels)),
         video=video.facts(),
+        decode_errors=video.decode_errors,
+        frames_missing=video.frames_missing,
         classifier=resolved.of_classifier(classifier),
         samplers=used.records(),
         settings=resolved.of_classify(features, selection, answer, top, reading, samplers),
@@ -108,6 +112,12 @@ def classify(
         timings_s=clock.spent,
         versions=report.versions(FFMPEG_VERSION),
     ).record()
+
+
+def _announce(video: Video, progress: Progress) -> None:
+    """Tell how long the video is, in whole seconds; at least one."""
+    seconds = max(1, round(video.index.timeline.duration))
+    progress("index", seconds, seconds)
 
 
 def _refuse_features(path: Path) -> None:
@@ -165,22 +175,27 @@ def score(
     stride = selection.clip_stride
     with clock.stage("index"):
         source: StoredVideo | Video = (
-            StoredVideo(path, clip_frames, frame_stride, stride)
+            StoredVideo(path, clip_frames, frame_stride, stride, reading)
             if store.sniff(path)
-            else Video(path, clip_frames, frame_stride)
+            else Video(path, clip_frames, frame_stride, reading)
         )
+    if isinstance(source, Video):
+        _announce(source, progress)
     with clock.stage("score"):
         if isinstance(source, StoredVideo):
             scores = source.scores(samplers, features, progress)
             features, stride = source.features, source.clip_stride
         else:
             scores = scores_of(source, samplers, features, stride, progress)
+    source.check_whole()
     chosen = select(scores, selection)
     ranks = combined_rank(scores, selection)
     return report.ScoreResult(
         path=str(path),
         clips=tuple(_scored_clips(scores, source.span, chosen, ranks)),
         video=source.facts(),
+        decode_errors=source.decode_errors,
+        frames_missing=source.frames_missing,
         samplers=samplers.records(),
         settings=resolved.of_score(features, replace(selection, clip_stride=stride), reading, samplers),
         notes=(*source.notes, *chosen.notes),
@@ -225,7 +240,8 @@ def extract(
     clock = _Clock()
     _refuse_features(path)
     with clock.stage("index"):
-        video = Video(path, clip_frames, frame_stride)
+        video = Video(path, clip_frames, frame_stride, reading)
+    _announce(video, progress)
     clips = video.grid.every(clip_stride).tolist()
     settings = resolved.of_extract(features, clip_frames, frame_stride, clip_stride, reading)
     versions = report.versions(FFMPEG_VERSION)
@@ -244,7 +260,12 @@ def extract(
         if "mel" in features.inputs:
             for heard in followed(sound_clips(video, clip_stride), "listen", len(clips), progress):
                 writer.sound(heard)
-        writer.notes = video.notes
+        video.check_whole()
+        writer.notes, writer.decode_errors, writer.frames_missing = (
+            video.notes,
+            video.decode_errors,
+            video.frames_missing,
+        )
     return report.ExtractResult(
         path=str(path),
         output=str(out),
@@ -252,6 +273,8 @@ def extract(
         clips=len(clips),
         bytes=out.stat().st_size,
         video=video.facts(),
+        decode_errors=video.decode_errors,
+        frames_missing=video.frames_missing,
         settings=settings,
         notes=tuple(video.notes),
         timings_s=clock.spent,

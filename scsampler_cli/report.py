@@ -92,6 +92,10 @@ class ClassifyResult:
     clips: tuple[TakenClip, ...]
     """Best first."""
     video: dict[str, Any]
+    decode_errors: int
+    """`media.damage.Damage.decode_errors`."""
+    frames_missing: int
+    """`media.damage.Damage.frames_missing`."""
     classifier: dict[str, Any]
     samplers: list[dict[str, Any]]
     settings: dict[str, Any]
@@ -108,6 +112,8 @@ class ClassifyResult:
             "tags": [{"label": label, "probability": score(p)} for label, p in self.tags],
             "clips": [clip.record() for clip in self.clips],
             "video": self.video,
+            "decode_errors": self.decode_errors,
+            "frames_missing": self.frames_missing,
             "classifier": self.classifier,
             "samplers": self.samplers,
             "settings": self.settings,
@@ -157,6 +163,8 @@ class ScoreResult:
     clips: tuple[ScoredClip, ...]
     """In time order."""
     video: dict[str, Any]
+    decode_errors: int
+    frames_missing: int
     samplers: list[dict[str, Any]]
     settings: dict[str, Any]
     notes: tuple[str, ...]
@@ -171,6 +179,8 @@ class ScoreResult:
             "status": "ok",
             "clips": [clip.record() for clip in self.clips],
             "video": self.video,
+            "decode_errors": self.decode_errors,
+            "frames_missing": self.frames_missing,
             "samplers": self.samplers,
             "settings": self.settings,
             "notes": list(self.notes),
@@ -189,6 +199,8 @@ class ExtractResult:
     clips: int
     bytes: int
     video: dict[str, Any]
+    decode_errors: int
+    frames_missing: int
     settings: dict[str, Any]
     notes: tuple[str, ...]
     timings_s: dict[str, float]
@@ -205,6 +217,8 @@ class ExtractResult:
             "clips": self.clips,
             "bytes": self.bytes,
             "video": self.video,
+            "decode_errors": self.decode_errors,
+            "frames_missing": self.frames_missing,
             "settings": self.settings,
             "notes": list(self.notes),
             "timings_s": self.timings_s,
@@ -212,7 +226,7 @@ class ExtractResult:
         }
 
 
-def failure(command: str, path: str, error: Exception) -> dict[str, Any]:
+def failure(command: str, path: str, error: BaseException) -> dict[str, Any]:
     """The record of a video that could not be done."""
     expected = isinstance(error, ScsamplerError)
     message = str(error) if expected else f"unexpected {type(error).__name__}: {error}"

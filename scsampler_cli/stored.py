@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from scsampler_cli.config import FeatureSettings
+from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
 from scsampler_cli.errors import FeatureFileError
 from scsampler_cli.features import store
 from scsampler_cli.scores import ClipScores
 from scsampler_cli.timeline import ClipSpan
-from scsampler_cli.video import Progress, Samplers, collected, followed
+from scsampler_cli.video import Progress, Samplers, check_whole, collected, followed
 
 
 class StoredVideo:
@@ -25,14 +25,26 @@ class StoredVideo:
         clip_frames: F asked for.
         frame_stride: asked for.
         clip_stride: N of App. E: every N-th clip of the video; 1 takes what is in the file.
+        reading: of the video; only `strict` can be heeded any more.
 
     Raises:
         FeatureFileError: damaged, or the file lacks some of these clips.
     """
 
-    def __init__(self, path: Path, clip_frames: int, frame_stride: int, clip_stride: int) -> None:
-        self._path = path
+    def __init__(
+        self,
+        path: Path,
+        clip_frames: int,
+        frame_stride: int,
+        clip_stride: int,
+        reading: ReadSettings = DEFAULT_READING,
+    ) -> None:
+        self._path, self._reading = path, reading
         header, self.notes = store.read_header(path)
+        self.decode_errors: int = header["decode_errors"]
+        """Of the video, when it was extracted."""
+        self.frames_missing: int = header["frames_missing"]
+        """Likewise."""
         self._facts: dict[str, Any] = header["video"]
         self._settings: dict[str, Any] = header["settings"]
         self._clip_count: int = header["clip_count"]
@@ -62,6 +74,14 @@ class StoredVideo:
             for name, value in asked.items()
             if self._settings[name] != value
         ]
+
+    def check_whole(self) -> None:
+        """With `strict`.
+
+        Raises:
+            VideoError: something of the video was damaged or missing.
+        """
+        check_whole(self._path, self._reading, self.decode_errors, self.frames_missing)
 
     def span(self, clip: int) -> ClipSpan:
         """Where a clip lies."""

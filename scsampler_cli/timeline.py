@@ -135,7 +135,8 @@ def _filled(stamps: Sequence[int | None], unit: int) -> NDArray[np.int64]:
     left = np.clip(np.searchsorted(at, frames, side="right") - 1, 0, max(0, len(at) - 2))
     right = np.minimum(left + 1, len(at) - 1)
     span = np.maximum(at[right] - at[left], 1)
-    placed = known[left] + (frames - at[left]) * (known[right] - known[left]) // span
+    gap, since = known[right] - known[left], frames - at[left]
+    placed = known[left] + since * (gap // span) + since * (gap % span) // span  # in one product, a long gap overflows
     before, after = frames < at[0], frames > at[-1]
     placed[before] = known[0] + (frames[before] - at[0]) * unit
     placed[after] = known[-1] + (frames[after] - at[-1]) * unit

@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from scsampler_cli import report
 from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, probabilities_of
 from scsampler_cli.classifiers.geometry import crops_apart, fit_frame
-from scsampler_cli.config import FeatureSettings
+from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
+from scsampler_cli.errors import VideoError
 from scsampler_cli.features.clip import ClipSound, ClipVisual
 from scsampler_cli.features.mel import mel_clips
 from scsampler_cli.media.audio import AudioReport, probe_audio, read_audio
 from scsampler_cli.media.compressed import ReadReport, read_visual
+from scsampler_cli.media.damage import Failures
 from scsampler_cli.media.frames import FramesReport, read_clips
 from scsampler_cli.media.index import VECTOR_CODECS, scan
 from scsampler_cli.samplers.scoring import AudioSampler, VisualSampler
@@ -29,7 +31,8 @@ from scsampler_cli.scores import ClipScores
 from scsampler_cli.timeline import ClipGrid, ClipSpan
 
 Progress = Callable[[str, int, int], None]
-"""(stage, done, total): "score", "listen", "classify" or "extract", in clips."""
+"""(stage, done, total): "score", "listen", "classify" or "extract", in clips; and "index" once, when the video is indexed, with
+its whole seconds as `done` and `total`: what is worth knowing before the work begins."""
 
 Item = TypeVar("Item")
 BATCH = 16
@@ -55,28 +58,55 @@ class Samplers:
 class Video:
     """One video file, indexed; its stages read it again as they need it.
 
+    Args:
+        path: the file.
+        clip_frames: F.
+        frame_stride: every how many frames one is taken.
+        reading: which of its streams, within which limits.
+
     Raises:
-        VideoError: the file is not a video or not one frame of it can be decoded.
+        InputError: the file cannot be opened.
+        VideoError: the file is not a video, lacks a stream asked for, exceeds a limit, or not one frame of it can be decoded.
     """
 
-    def __init__(self, path: Path, clip_frames: int = 16, frame_stride: int = 1) -> None:
+    def __init__(
+        self, path: Path, clip_frames: int = 16, frame_stride: int = 1, reading: ReadSettings = DEFAULT_READING
+    ) -> None:
         self.path = path
-        self.index = scan(path)
+        self.index = scan(path, reading)
         self.info = self.index.info
         self.grid = ClipGrid(self.index.timeline, clip_frames, frame_stride)
-        self.audio, self.why_silent = probe_audio(path)
+        sound = probe_audio(path, reading)
+        self.audio, self.why_silent = sound.info, sound.why_not
         """The sound track that is heard; None where there is none."""
-        self.notes: list[str] = list(self.index.notes)
+        self.notes: list[str] = [*self.index.notes, *sound.notes, *self.index.damage.notes()]
         if not self.info.has_vectors and len(self.index.timeline) > 1:
             why = "no predicted frames" if self.info.codec in VECTOR_CODECS else "no motion vectors"
             self.note(f"{self.info.codec} with {why} to read: re-encoded to small MPEG-4 in memory")
         if len(self.index.timeline) < self.grid.span_frames:
             self.note(f"shorter than one clip of {self.grid.span_frames} frames: the last frame is repeated")
 
-    def note(self, text: str) -> None:
-        """Add a note, once."""
-        if text not in self.notes:
-            self.notes.append(text)
+    @property
+    def decode_errors(self) -> int:
+        """`Damage.decode_errors` so far."""
+        return self.index.damage.decode_errors
+
+    @property
+    def frames_missing(self) -> int:
+        """`Damage.frames_missing` so far."""
+        return self.index.damage.frames_missing
+
+    def note(self, *texts: str) -> None:
+        """Add notes, each once."""
+        self.notes += [text for text in texts if text not in self.notes]
+
+    def check_whole(self) -> None:
+        """With `strict`, to be called when all is done.
+
+        Raises:
+            VideoError: something was damaged or missing.
+        """
+        check_whole(self.path, self.index.reading, self.decode_errors, self.frames_missing)
 
     def span(self, clip: int) -> ClipSpan:
         """Where a clip lies."""
@@ -88,6 +118,7 @@ class Video:
         height, width = self.info.size
         return {
             "codec": self.info.codec,
+            "stream": self.info.stream,
             "width": width,
             "height": height,
             "rotation": self.info.orientation.turns * 90,
@@ -103,37 +134,48 @@ class Video:
         }
 
 
+def check_whole(path: Path, reading: ReadSettings, decode_errors: int, frames_missing: int) -> None:
+    """Refuse, with `strict`, a video of which something could not be read.
+
+    Raises:
+        VideoError: something could not.
+    """
+    if reading.strict and (decode_errors or frames_missing):
+        packets, frames = report.counted(decode_errors, "packet"), report.counted(frames_missing, "frame")
+        raise VideoError(
+            f"{path}: {packets} could not be decoded, {frames} {'is' if frames_missing == 1 else 'are'} missing",
+            hint="leave out --strict to go on with what can be read",
+        )
+
+
 def visual_clips(video: Video, features: FeatureSettings, clip_stride: int = 1) -> Iterator[ClipVisual]:
     """Visual features of every N-th clip, in one pass over the file; what went wrong ends up in `video.notes`."""
-    read = ReadReport()
+    read = ReadReport(failures=Failures(video.index.damage))
     clips = video.grid.every(clip_stride).tolist()
     yield from read_visual(video.path, video.index, video.grid, clips, features, read)
-    for note in read.notes():
-        video.note(note)
+    video.note(*read.notes(), *video.index.damage.notes())
 
 
 def sound_clips(video: Video, clip_stride: int = 1) -> Iterator[ClipSound]:
     """Audio features of every N-th clip, in one pass; clips without sound come with `mel` None, and `video.notes` says so."""
-    heard = AudioReport()
-    blocks = None if video.audio is None else read_audio(video.path, heard)
+    heard = AudioReport(Failures(video.index.damage))
+    blocks = None if video.audio is None else read_audio(video.path, video.audio, heard, video.index.reading)
     if blocks is None:
         video.note(f"{video.why_silent}: clips are judged by the picture alone")
     silent = 0
     for sound in mel_clips(blocks, video.grid, video.grid.every(clip_stride)):
         silent += sound.mel is None
         yield sound
-    for note in heard.notes():
-        video.note(note)
+    video.note(*heard.notes(), *video.index.damage.notes())
     if video.audio is not None and silent:
         video.note(f"{report.counted(silent, 'clip')} without sound, judged by the picture alone")
 
 
 def clip_frames(video: Video, clips: Sequence[int], spec: InputSpec) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """(clip, uint8 [F, h, w, 3]) of the chosen clips alone, in time order, as `fit_frame` makes them."""
-    read = FramesReport()
+    read = FramesReport(failures=Failures(video.index.damage))
     yield from read_clips(video.path, video.index, video.grid, clips, lambda frame: fit_frame(frame, spec), read)
-    for note in read.notes():
-        video.note(note)
+    video.note(*read.notes(), *video.index.damage.notes())
 
 
 def scores_of(

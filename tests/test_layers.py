@@ -14,7 +14,7 @@ ROOT = Path(scsampler_cli.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
 LAYERS = (
-    ("errors", "timeline", "scores", "__init__"),
+    ("errors", "timeline", "scores", "places", "__init__"),
     ("config", "report", "shipped", "workers"),
     ("features.clip", "features.motion", "features.residual", "features.store", "features.render", "features"),
     ("media.h264", "media.orientation", "media.damage", "media.opening", "media.container", "media.log"),

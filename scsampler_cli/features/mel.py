@@ -37,16 +37,19 @@ OFFSET = 0.01
 """Added before the logarithm."""
 MIN_COVER = 0.5
 """Share of a clip that must have sound for it to count as heard (our choice)."""
+LONGEST = 60 * RATE_HZ
+"""Samples of a clip that are listened to, around its centre: time stamps can make a clip last for years (our choice; a clip of
+16 pictures, one in four seconds, is just heard as a whole)."""
 _BATCH = 16
 """Windows transformed at once."""
 
 
 def hop_samples(clip_duration: Fraction) -> int:
-    """Samples between two steps: a window of two clips in 200 steps, at least 1.
+    """Samples between two steps: a window of two clips in 200 steps, at least 1, of clips no longer than `LONGEST`.
 
     Example: 16 frames at 25 frames/s last 0.64 s: 1.28 s * 16000 / 200 = 102.4 -> 102.
     """
-    return max(1, round(WINDOW_CLIPS * clip_duration * RATE_HZ / STEPS))
+    return max(1, round(WINDOW_CLIPS * min(clip_duration * RATE_HZ, Fraction(LONGEST)) / STEPS))
 
 
 def window_span(centre: Fraction, hop: int) -> tuple[int, int]:
@@ -56,9 +59,11 @@ def window_span(centre: Fraction, hop: int) -> tuple[int, int]:
 
 
 def own_span(span: ClipSpan) -> tuple[int, int]:
-    """[start, end) of the clip itself, in samples at 16 kHz; at least one sample."""
-    start = round(span.start * RATE_HZ)
-    return start, max(start + 1, round(span.end * RATE_HZ))
+    """[start, end) of the clip itself, in samples at 16 kHz; at least one sample, at most the middle `LONGEST`."""
+    start, end = round(span.start * RATE_HZ), round(span.end * RATE_HZ)
+    beyond = max(0, end - start - LONGEST)
+    start += beyond // 2
+    return start, max(start + 1, min(end, start + LONGEST))
 
 
 class MelFilter:
@@ -81,39 +86,48 @@ class MelFilter:
 
 
 class _Buffer:
-    """The last stretch of sound, with a mask of where there is any; grows and is cut as windows move on."""
+    """The last stretch of sound, with a mask of where there is any; grows and is cut as windows move on.
+
+    Blocks are joined when they are needed: a window may be thousands of them long.
+    """
 
     def __init__(self) -> None:
-        self.start = 0
-        self._samples = np.zeros(0, np.float32)
-        self._known = np.zeros(0, bool)
-
-    @property
-    def end(self) -> int:
-        return self.start + len(self._samples)
+        self.start = self.end = 0
+        self._samples: list[NDArray[np.float32]] = []
+        self._known: list[NDArray[np.bool_]] = []
 
     def add(self, block: AudioBlock, until: int) -> None:
         """Append a block; what lies beyond `until` is refused by the caller, what lies before `start` is dropped."""
-        if not len(self._samples):
-            self.start = block.start
+        if self.start == self.end:
+            self.start = self.end = block.start
         samples = block.samples[max(0, self.end - block.start) :]
         gap = max(0, min(block.start - self.end, until - self.end))
-        self._samples = np.concatenate([self._samples, np.zeros(gap, np.float32), samples])
-        self._known = np.concatenate([self._known, np.zeros(gap, bool), np.ones(len(samples), bool)])
+        self._samples += [np.zeros(gap, np.float32), samples]
+        self._known += [np.zeros(gap, bool), np.ones(len(samples), bool)]
+        self.end += gap + len(samples)
 
     def cut(self, start: int) -> None:
         """Forget everything before `start`."""
-        drop = min(max(0, start - self.start), len(self._samples))
-        self._samples, self._known = self._samples[drop:], self._known[drop:]
+        samples, known = self._joined()
+        drop = min(max(0, start - self.start), len(samples))
+        self._samples, self._known = [samples[drop:]], [known[drop:]]
         self.start += drop
+
+    def _joined(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        if len(self._samples) != 1:
+            none = np.zeros(0, np.float32), np.zeros(0, bool)
+            self._samples = [np.concatenate([none[0], *self._samples])]
+            self._known = [np.concatenate([none[1], *self._known])]
+        return self._samples[0], self._known[0]
 
     def take(self, start: int, end: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Samples and mask of [start, end); zero and False outside of what is known."""
         samples, known = np.zeros(end - start, np.float32), np.zeros(end - start, bool)
         low, high = max(start, self.start), min(end, self.end)
         if low < high:
-            samples[low - start : high - start] = self._samples[low - self.start : high - self.start]
-            known[low - start : high - start] = self._known[low - self.start : high - self.start]
+            all_samples, all_known = self._joined()
+            samples[low - start : high - start] = all_samples[low - self.start : high - self.start]
+            known[low - start : high - start] = all_known[low - self.start : high - self.start]
         return samples, known
 
 

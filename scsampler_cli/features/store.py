@@ -10,8 +10,8 @@
     u32, u32, u32        clip index, length m of the payload, crc32 of kind, clip index and payload
     m                    payload: zlib; inside: u16 length of a JSON list of [name, dtype, shape], the list, the arrays' bytes
     at last:
-    4, u32, u32, u32     "END ", number of records, length n of the notes, crc32 of the notes
-    n                    notes: JSON list of strings, what was noticed while reading the video
+    4, u32, u32, u32     "END ", number of records, length n of the end, crc32 of the end
+    n                    JSON, what was noticed while reading the video: notes, decode_errors, frames_missing
 
 All integers are little-endian, arrays C-ordered and little-endian. A file without its END record is incomplete and refused, as
 is one of another version. A file appears under its name only when it is complete.
@@ -36,7 +36,7 @@ from scsampler_cli.errors import FeatureFileError, OutputError
 from scsampler_cli.features.clip import ClipSound, ClipVisual
 
 MAGIC = b"SCSAMPLF"
-VERSION = 1
+VERSION = 2
 SUFFIX = ".scf"
 _HEADER = struct.Struct("<HI")
 _RECORD = struct.Struct("<4sIII")
@@ -44,6 +44,7 @@ _END = struct.Struct("<4sIII")
 _LIMIT = 1 << 30
 """Bytes of one header or record, packed or unpacked; anything larger is damage."""
 _DTYPES = {"uint8", "int8", "float16", "float32", "float64", "int64"}
+_ENDING = ("notes", "decode_errors", "frames_missing")
 _HINT = "extract the features again"
 
 
@@ -62,7 +63,10 @@ class FeatureWriter:
         self._path, self._part = path, path.with_name(path.name + ".part")
         self._count = 0
         self.notes: list[str] = []
-        """Written at the end; fill in before the block is left."""
+        """Written at the end, as the next two; fill in before the block is left."""
+        self.decode_errors = 0
+        """Of the video, as in `report.ExtractResult`."""
+        self.frames_missing = 0
         data = json.dumps(header, sort_keys=True).encode()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -104,8 +108,8 @@ class FeatureWriter:
     ) -> None:
         try:
             if kind is None:
-                notes = json.dumps(self.notes).encode()
-                self._write(_END.pack(b"END ", self._count, len(notes), zlib.crc32(notes)) + notes)
+                end = json.dumps({key: getattr(self, key) for key in _ENDING}).encode()
+                self._write(_END.pack(b"END ", self._count, len(end), zlib.crc32(end)) + end)
             self._file.close()
             if kind is None:
                 self._part.replace(self._path)
@@ -132,6 +136,9 @@ def sniff(path: Path) -> bool:
 def read_header(path: Path) -> tuple[dict[str, Any], list[str]]:
     """The header and the notes, after a check that the file is whole.
 
+    Returns:
+        the header with what is known at the end only added to it, "decode_errors" and "frames_missing"; the notes.
+
     Raises:
         FeatureFileError: not a feature file, an unknown version, truncated or damaged.
     """
@@ -140,10 +147,11 @@ def read_header(path: Path) -> tuple[dict[str, Any], list[str]]:
         for _ in _records(file, path, None):
             pass
         _, length, crc = struct.unpack("<III", _exactly(file, _END.size - 4, path))
-        notes = _exactly(file, min(length, _LIMIT), path)
-        if zlib.crc32(notes) != crc or file.read(1):
+        data = _exactly(file, min(length, _LIMIT), path)
+        if zlib.crc32(data) != crc or file.read(1):
             raise _damaged(path, "its end")
-        return header, [str(note) for note in json.loads(notes)]
+        end = json.loads(data)
+        return {**header, **{key: end[key] for key in _ENDING[1:]}}, [str(note) for note in end["notes"]]
 
 
 def read_visual(path: Path) -> Iterator[ClipVisual]:

@@ -9,16 +9,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import av
-import av.container
 import av.error
 import numpy as np
 from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
-from scsampler_cli.media.container import open_local, read_packets, reason
+from scsampler_cli.config import DEFAULT_READING, ReadSettings
+from scsampler_cli.media.container import decode_sound, no_such_stream
+from scsampler_cli.media.damage import Failures
+from scsampler_cli.media.opening import open_local
 from scsampler_cli.report import counted
 
 RATE_HZ = 16_000
@@ -30,6 +32,11 @@ RESTART = RATE_HZ
 """Samples (1 s) by which time stamps must jump back, and stay back, for the clock to have started anew (our choice)."""
 
 
+LOWEST_HZ, HIGHEST_HZ = 1000, 6_144_000
+"""Samples a second: a track that says less or more is not decoded, for to bring it to 16 kHz could fill the memory. Our choice:
+far beyond what is in use."""
+
+
 @dataclass(frozen=True)
 class AudioInfo:
     """The track that is read."""
@@ -37,6 +44,8 @@ class AudioInfo:
     codec: str
     rate_hz: int
     channels: int
+    stream: int
+    """Position among the file's sound streams, from 0."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +62,10 @@ class AudioBlock:
 class AudioReport:
     """What happened while reading."""
 
-    errors: list[str] = field(default_factory=list)
-    """Decoder errors, in order."""
+    failures: Failures = field(default_factory=Failures)
+    """Packets that could not be decoded."""
+    unmixed: int = 0
+    """Frames of sound that could not be brought to one channel at 16 kHz."""
     misplaced: int = 0
     """Frames that were left out because they lie where there is sound already."""
     restarts: int = 0
@@ -63,10 +74,11 @@ class AudioReport:
     def notes(self) -> list[str]:
         """One sentence for each kind of trouble."""
         notes = []
-        if self.errors:
-            notes.append(
-                f"{counted(len(self.errors), 'packet')} of sound could not be decoded (first: {self.errors[0]})"
-            )
+        if self.failures.count:
+            packets = counted(self.failures.count, "packet")
+            notes.append(f"{packets} of sound could not be decoded ({self.failures.why})")
+        if self.unmixed:
+            notes.append(f"{counted(self.unmixed, 'frame')} of sound could not be resampled")
         if self.misplaced:
             notes.append(f"{counted(self.misplaced, 'frame')} of sound left out: their times lie in the past")
         if self.restarts:
@@ -75,58 +87,60 @@ class AudioReport:
         return notes
 
 
-def probe_audio(path: Path) -> tuple[AudioInfo | None, str | None]:
-    """The first decodable sound track of a file, or None and why there is none."""
-    try:
-        with open_local(path) as container:
-            stream = _track(container)
-            if stream is not None:
-                context = stream.codec_context
-                return AudioInfo(context.codec.canonical_name, context.sample_rate, context.channels), None
-            return None, "its sound cannot be decoded" if container.streams.audio else "no sound"
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        return None, f"its sound cannot be read ({reason(error)})"
+class AudioProbe(NamedTuple):
+    """What there is to be heard."""
+
+    info: AudioInfo | None
+    """None where nothing can be heard."""
+    why_not: str | None
+    """Why nothing can be heard."""
+    notes: tuple[str, ...] = ()
 
 
-def _track(container: av.container.InputContainer) -> AudioStream | None:
-    for stream in container.streams.audio:
-        try:
-            if stream.codec_context.sample_rate > 0 and stream.codec_context.channels > 0:
-                return stream
-        except (AttributeError, RuntimeError):
-            continue  # no decoder for this track
-    return None
+def probe_audio(path: Path, reading: ReadSettings = DEFAULT_READING) -> AudioProbe:
+    """The sound track that was asked for, or the first one that can be decoded.
+
+    Raises:
+        InputError: the file cannot be opened.
+        VideoError: it has no such stream.
+    """
+    with open_local(path, reading) as container:
+        streams = container.streams.audio
+        asked = reading.audio_stream
+        if asked is not None and asked >= len(streams):
+            raise no_such_stream(path, len(streams), "sound", "--audio-stream", asked)
+        readable = [at for at in range(len(streams)) if asked in (None, at) and _is_readable(streams[at])]
+        if not readable:
+            return AudioProbe(None, "its sound cannot be decoded" if streams else "no sound")
+        context = streams[readable[0]].codec_context
+        info = AudioInfo(context.codec.canonical_name, context.sample_rate, context.channels, readable[0])
+        several = f"{len(readable)} sound streams: the first, --audio-stream {info.stream}, is heard"
+        return AudioProbe(info, None, (several,) if len(readable) > 1 else ())
 
 
-def read_audio(path: Path, report: AudioReport) -> Iterator[AudioBlock]:
-    """Blocks in time order, without overlap; nothing where there is no track.
+def _is_readable(stream: AudioStream) -> bool:
+    context = getattr(stream, "codec_context", None)  # None without a decoder
+    return context is not None and LOWEST_HZ <= context.sample_rate <= HIGHEST_HZ and context.channels > 0
+
+
+def read_audio(
+    path: Path, info: AudioInfo, report: AudioReport, reading: ReadSettings = DEFAULT_READING
+) -> Iterator[AudioBlock]:
+    """Blocks in time order, without overlap.
 
     Args:
         path: the file.
+        info: from `probe_audio`: the track.
         report: filled in on the way; damaged packets are skipped and counted.
+        reading: limits.
     """
-    with open_local(path) as container:
-        stream = _track(container)
-        if stream is None:
-            return
+    with open_local(path, reading) as container:
+        stream = container.streams.audio[info.stream]
         stream.codec_context.thread_count = 1
         placer = _Placer()
-        for frame in _frames(container, stream, report):
+        for frame in decode_sound(container, stream, report.failures):
             yield from placer.place(frame, report)
-        yield from placer.flush()
-
-
-def _frames(
-    container: av.container.InputContainer, stream: AudioStream, report: AudioReport
-) -> Iterator[av.AudioFrame]:
-    for packet in read_packets(container, stream, report.errors):
-        try:
-            decoded: list[Any] = packet.decode()
-            yield from decoded
-        except av.error.EOFError:
-            return
-        except (av.error.FFmpegError, ValueError) as error:
-            report.errors.append(reason(error))
+        yield from placer.flush(report)
 
 
 class _Placer:
@@ -146,7 +160,7 @@ class _Placer:
         layout = (frame.sample_rate, frame.format.name, frame.layout.name)
         start = None if frame.pts is None or frame.time_base is None else frame.pts * Fraction(frame.time_base)
         if self._layout not in (None, layout):  # the track changed its format: a new resampler, from where it is
-            yield from self.flush()
+            yield from self.flush(report)
             self._resampler = av.AudioResampler("flt", "mono", RATE_HZ)
         self._layout = layout
         if start is not None:
@@ -169,17 +183,22 @@ class _Placer:
         elif self._cursor is None:
             self._cursor = 0
         frame.pts = None
-        try:
-            resampled = self._resampler.resample(frame)
-        except (av.error.FFmpegError, ValueError) as error:
-            report.errors.append(reason(error))
-            return
-        yield from self._blocks(resampled)
+        if LOWEST_HZ <= frame.sample_rate <= HIGHEST_HZ:
+            yield from self._blocks(self._resampled(frame, report))
+        else:
+            report.unmixed += 1
 
-    def flush(self) -> Iterator[AudioBlock]:
+    def flush(self, report: AudioReport) -> Iterator[AudioBlock]:
         """What the resampler still holds."""
         if self._layout is not None:
-            yield from self._blocks(self._resampler.resample(None))
+            yield from self._blocks(self._resampled(None, report))
+
+    def _resampled(self, frame: av.AudioFrame | None, report: AudioReport) -> list[av.AudioFrame]:
+        try:
+            return self._resampler.resample(frame)
+        except (av.error.FFmpegError, ValueError):
+            report.unmixed += 1
+            return []
 
     def _blocks(self, frames: list[av.AudioFrame]) -> Iterator[AudioBlock]:
         for frame in frames:

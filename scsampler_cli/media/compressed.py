@@ -30,7 +30,8 @@ from scsampler_cli.features.clip import ClipVisual
 from scsampler_cli.features.motion import displacement, resize_grid, vector_field
 from scsampler_cli.features.residual import at_cells, residual
 from scsampler_cli.media.container import decode_packets, motion_vectors, open_video
-from scsampler_cli.media.index import StreamIndex, VideoInfo
+from scsampler_cli.media.damage import Failures
+from scsampler_cli.media.index import RESIZED, StreamIndex, VideoInfo
 from scsampler_cli.media.reencode import reencode
 from scsampler_cli.report import counted
 from scsampler_cli.timeline import ClipGrid
@@ -44,14 +45,18 @@ class ReadReport:
     """Frames that came out of the decoder (skipped B-frames not counted)."""
     strays: int = 0
     """Frames at times that the index does not know, left out."""
-    errors: list[str] = field(default_factory=list)
-    """Decoder errors, in order."""
+    resized: bool = False
+    """True when pictures of another size than the first one came."""
+    failures: Failures = field(default_factory=Failures)
+    """Packets that could not be decoded."""
 
     def notes(self) -> list[str]:
         """One sentence for each kind of trouble."""
         notes = []
-        if self.errors:
-            notes.append(f"{counted(len(self.errors), 'packet')} could not be decoded (first: {self.errors[0]})")
+        if self.failures.count:
+            notes.append(f"{counted(self.failures.count, 'packet')} could not be decoded ({self.failures.why})")
+        if self.resized:
+            notes.append(RESIZED)
         if self.strays:
             notes.append(f"{counted(self.strays, 'frame')} at unexpected times left out")
         return notes
@@ -252,13 +257,11 @@ def _flushed_without_vectors(position: int, frame: av.VideoFrame, index: StreamI
 
 def _frames_with_vectors(path: Path, index: StreamIndex, report: ReadReport) -> Iterator[tuple[int, av.VideoFrame]]:
     native = index.info.has_vectors
-    with open_video(path) as (container, stream):
-        if native:
-            stream.codec_context.options = {"flags2": "+export_mvs"}
-            if not index.counted:
-                stream.codec_context.skip_frame = "NONREF"
-        placed = _placed(decode_packets(container, stream, report.errors), index, report)
-        yield from placed if native else reencode(placed, *index.info.upright_size)
+    with open_video(path, index.reading, {"flags2": "+export_mvs"} if native else None) as (container, stream):
+        if native and not index.counted:
+            stream.codec_context.skip_frame = "NONREF"
+        placed = _placed(decode_packets(container, stream, report.failures), index, report)
+        yield from placed if native else reencode(_all_of(placed, index), *index.info.upright_size)
 
 
 def _placed(
@@ -270,5 +273,15 @@ def _placed(
         position = index.position(frame.pts, count)
         if position is None:
             report.strays += 1
-        else:
-            yield position, frame
+            continue
+        index.damage.saw(position)
+        report.resized |= index.resized(frame)
+        yield position, frame
+
+
+def _all_of(frames: Iterator[tuple[int, av.VideoFrame]], index: StreamIndex) -> Iterator[tuple[int, av.VideoFrame]]:
+    """The frames of a pass that skips none: those that do not come are missing."""
+    for position, frame in frames:
+        index.damage.reached = max(index.damage.reached, position)
+        yield position, frame
+    index.damage.reached = len(index.timeline)

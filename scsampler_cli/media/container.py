@@ -1,4 +1,4 @@
-"""Open a media file, read the packets of one stream and decode them, going on where something is damaged.
+"""Pick the stream of a media file, read its packets and decode them, going on where something is damaged.
 
 But: what the packets say of times and keyframes is `media.index`'s business; what is in the frames is for those that read them.
 """
@@ -13,11 +13,16 @@ from typing import Any
 import av
 import av.container
 import av.error
+import av.stream
 import av.video.stream
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.errors import VideoError
+from scsampler_cli.config import ReadSettings
+from scsampler_cli.errors import LimitError, VideoError
+from scsampler_cli.media.damage import Failures
+from scsampler_cli.media.opening import open_local, pixel_limit, reason
+from scsampler_cli.report import counted
 
 FFMPEG_VERSION = av.ffmpeg_version_info
 """Of the FFmpeg inside the av package."""
@@ -26,86 +31,99 @@ _STRANGERS = 1000
 _TRIES = 100_000
 """Packets without a single frame after which a stream counts as undecodable; bounds the time spent on garbage."""
 
-
-def open_local(path: Path) -> av.container.InputContainer:
-    """Open one local file, and nothing that it names: no network, no segment of a playlist.
-
-    Raises:
-        av.error.FFmpegError, OSError, ValueError: it cannot be opened.
-    """
-    options = {"protocol_whitelist": "file", "allowed_extensions": "none", "allowed_segment_extensions": "none"}
-    # "file:" keeps a name such as "concat:a|b" from being read as a protocol
-    return av.open(f"file:{path}", options=options, metadata_errors="replace")
+VideoStream = av.video.stream.VideoStream
 
 
 @contextmanager
-def open_video(path: Path) -> Iterator[tuple[av.container.InputContainer, av.video.stream.VideoStream]]:
-    """Open a local file and pick its first real picture stream; the container is closed on the way out.
+def open_video(
+    path: Path, reading: ReadSettings, codec_options: dict[str, str] | None = None
+) -> Iterator[tuple[av.container.InputContainer, VideoStream]]:
+    """Open a local file and pick its picture stream; the container is closed on the way out.
 
     One decoder thread: frame threads lose motion vectors at random, and hang when a loop is left early.
 
+    Args:
+        path: the file.
+        reading: which stream, and how large its pictures may be.
+        codec_options: FFmpeg's, for the decoder.
+
     Raises:
-        VideoError: the file is not media, or holds sound or cover art only.
+        InputError: the file cannot be opened.
+        VideoError: it is not media, holds sound or cover art only, or has no such stream.
+        LimitError: its pictures are larger than allowed.
     """
-    try:
-        container = open_local(path)
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise _unreadable(path, error) from error
-    with container:
-        stream = _picture_stream(container, path)
-        try:
-            stream.codec_context.thread_type = "SLICE"
-            stream.codec_context.thread_count = 1
-        except (AttributeError, RuntimeError) as error:
-            raise VideoError(
-                f"{path}: no decoder for its picture stream", hint="re-encode it, for example to H.264"
-            ) from error
+    with open_local(path, reading) as container:
+        stream = _picture_stream(container, path, reading)
+        context = stream.codec_context
+        refuse_large(path, context.width, context.height, reading)
+        context.thread_type, context.thread_count = "SLICE", 1
+        context.options = {**pixel_limit(reading), **(codec_options or {})}
         yield container, stream
 
 
-def reason(error: Exception) -> str:
-    """What FFmpeg says, without its error number and the name of the function that failed."""
-    return str(getattr(error, "strerror", None) or error)
+def refuse_large(path: Path, width: int, height: int, reading: ReadSettings) -> None:
+    """Check a picture's size, in pixels.
 
-
-def _unreadable(path: Path, error: Exception) -> VideoError:
-    if _is_playlist(path):
-        return VideoError(f"{path}: a playlist; it is not followed", hint="name the files that it lists")
-    if isinstance(error, OSError) and not isinstance(error, av.error.FFmpegError | av.error.InvalidDataError):
-        return VideoError(
-            f"{path}: cannot be opened ({error.strerror or error})", hint="check the path and its permissions"
+    Raises:
+        LimitError: it is larger than allowed.
+    """
+    if reading.max_pixels and width * height > reading.max_pixels:
+        raise LimitError(
+            f"{path}: {width} x {height} pixels, the limit is {reading.max_pixels}",
+            hint="raise the limit with --max-pixels, if the file is what it says",
         )
-    if isinstance(error, av.error.FileNotFoundError | av.error.PermissionError | av.error.IsADirectoryError):
-        return VideoError(f"{path}: cannot be opened ({error.strerror})", hint="check the path and its permissions")
-    return VideoError(
-        f"{path}: not a video that FFmpeg can read ({reason(error)})",
-        hint="the file may be cut off, empty, or something else under a video's name; try to play it",
-    )
 
 
-def _is_playlist(path: Path) -> bool:
-    """For the message alone: `open_local` has refused it."""
-    try:
-        with path.open("rb") as file:
-            return file.read(64).lstrip(b"\xef\xbb\xbf").startswith((b"#EXTM3U", b"ffconcat", b"[playlist]"))
-    except OSError:
-        return False
+def announced_size(path: Path, reading: ReadSettings) -> tuple[int, int]:
+    """(width, height) that the container gives, where FFmpeg has forgotten it because its decoder refused it; 0 if unknown."""
+    unlimited = ReadSettings(reading.video_stream, max_pixels=0)
+    with open_local(path, unlimited, {"codec_whitelist": "none"}) as container:
+        context = _picture_stream(container, path, reading).codec_context
+        return context.width, context.height
 
 
-def _picture_stream(container: av.container.InputContainer, path: Path) -> av.video.stream.VideoStream:
+def picture_streams(container: av.container.InputContainer) -> list[int]:
+    """Positions, among the picture streams, of those that are no cover art and have a decoder."""
+    return [at for at, stream in enumerate(container.streams.video) if not _is_cover(stream) and _has_decoder(stream)]
+
+
+def _is_cover(stream: VideoStream) -> bool:
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _has_decoder(stream: VideoStream) -> bool:
+    return getattr(stream, "codec_context", None) is not None
+
+
+def _picture_stream(container: av.container.InputContainer, path: Path, reading: ReadSettings) -> VideoStream:
     streams = container.streams.video
-    real = [s for s in streams if not s.disposition & av.stream.Disposition.attached_pic]
-    if not real:
-        what = "only cover art, no video" if streams else "no picture stream"
-        hint = "sound alone is not enough" if container.streams.audio else "is it a part of something larger?"
-        raise VideoError(f"{path}: {what}", hint=f"scsampler tags videos; {hint}")
-    return real[0]
+    if reading.video_stream is not None and streams:
+        if reading.video_stream >= len(streams):
+            raise no_such_stream(path, len(streams), "picture", "--video-stream", reading.video_stream)
+        stream = streams[reading.video_stream]
+    else:
+        readable = picture_streams(container)
+        real = [stream for stream in streams if not _is_cover(stream)]
+        if not real:
+            what = "only cover art, no video" if streams else "no picture stream"
+            hint = "sound alone is not enough" if container.streams.audio else "is it a part of something larger?"
+            raise VideoError(f"{path}: {what}", hint=f"scsampler tags videos; {hint}")
+        stream = streams[readable[0]] if readable else real[0]
+    if not _has_decoder(stream):
+        raise VideoError(f"{path}: no decoder for its picture stream", hint="re-encode it, for example to H.264")
+    return stream
+
+
+def no_such_stream(path: Path, there: int, kind: str, option: str, asked: int) -> VideoError:
+    """The error for a stream that was asked for and is not there."""
+    hint = f"choose from 0-{there - 1}, or leave {option} out" if there else f"leave {option} out"
+    return VideoError(f"{path}: has {counted(there, f'{kind} stream')}, there is no {option} {asked}", hint=hint)
 
 
 def read_packets(
-    container: av.container.InputContainer, stream: av.video.stream.VideoStream | av.AudioStream, errors: list[str]
+    container: av.container.InputContainer, stream: VideoStream | av.AudioStream, failures: Failures
 ) -> Iterator[av.Packet[Any]]:
-    """Packets of one stream to the end of the file, or to where it cannot be read further, which is added to `errors`."""
+    """Packets of one stream to the end of the file, or to where it cannot be read further, which is noted in `failures`."""
     strangers = 0
     while True:
         try:
@@ -115,22 +133,35 @@ def read_packets(
             # PyAV stumbles over a packet of a stream that appeared late (damaged MPEG-TS): the packets after it are fine
             strangers += 1
             if strangers > _STRANGERS:
-                errors.append("reading stopped: too many packets of unknown streams")
+                failures.stop("too many packets of unknown streams")
                 return
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            errors.append(f"reading stopped: {reason(error)}")
+            failures.stop(reason(error))
             return
 
 
 def decode_packets(
-    container: av.container.InputContainer, stream: av.video.stream.VideoStream, errors: list[str]
+    container: av.container.InputContainer, stream: VideoStream, failures: Failures
 ) -> Iterator[av.VideoFrame]:
-    """Frames in display order, going on after packets that do not decode; each failure is appended to `errors`."""
+    """Frames in display order, going on after packets that do not decode; each such packet is noted in `failures`."""
+    yield from _decoded(container, stream, failures, picture=True)
+
+
+def decode_sound(
+    container: av.container.InputContainer, stream: av.AudioStream, failures: Failures
+) -> Iterator[av.AudioFrame]:
+    """Frames of sound in the order of the file, likewise."""
+    yield from _decoded(container, stream, failures, picture=False)
+
+
+def _decoded(
+    container: av.container.InputContainer, stream: VideoStream | av.AudioStream, failures: Failures, picture: bool
+) -> Iterator[Any]:
     barren = 0
-    for packet in read_packets(container, stream, errors):
+    for packet in read_packets(container, stream, failures):
         barren += 1
         if barren > _TRIES:
-            errors.append(f"reading stopped: {_TRIES} packets without a frame")
+            failures.stop(f"{_TRIES} packets without a frame")
             return
         try:
             for frame in packet.decode():
@@ -139,7 +170,7 @@ def decode_packets(
         except av.error.EOFError:
             return
         except (av.error.FFmpegError, ValueError) as error:
-            errors.append(reason(error))
+            failures.refuse(packet, reason(error), picture)
 
 
 def attachments_are_known(frame: av.VideoFrame) -> bool:

@@ -16,7 +16,8 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from scsampler_cli.media.container import decode_packets, open_video
-from scsampler_cli.media.index import StreamIndex
+from scsampler_cli.media.damage import Failures
+from scsampler_cli.media.index import RESIZED, StreamIndex
 from scsampler_cli.report import counted
 from scsampler_cli.timeline import ClipGrid
 
@@ -34,16 +35,19 @@ class FramesReport:
     """Wanted frames that could not be decoded; a neighbour stands in."""
     empty: list[int] = field(default_factory=list)
     """Clips of which nothing could be decoded."""
-    errors: list[str] = field(default_factory=list)
-    """Decoder errors."""
+    resized: bool = False
+    """True when pictures of another size than the first one came."""
+    failures: Failures = field(default_factory=Failures)
+    """Packets that could not be decoded."""
 
     def notes(self) -> list[str]:
         """One sentence for each kind of trouble."""
         notes = []
-        if self.errors:
-            notes.append(
-                f"decoding around the chosen clips failed {counted(len(self.errors), 'time')} (first: {self.errors[0]})"
-            )
+        if self.failures.count:
+            times = counted(self.failures.count, "time")
+            notes.append(f"decoding around the chosen clips failed {times} ({self.failures.why})")
+        if self.resized:
+            notes.append(RESIZED)
         if self.repeated:
             notes.append(
                 f"{counted(self.repeated, 'frame')} of the chosen clips could not be decoded; neighbours stand in"
@@ -83,11 +87,13 @@ def read_clips(
                 if found is None:
                     break
                 held[found[0]] = found[1]
-            batch = _assemble(frames, held, report)
+            batch, absent = _assemble(frames, held)
+            index.damage.replaced |= absent
             held = {p: picture for p, picture in held.items() if p > last}
             if batch is None:
                 report.empty.append(clip)
             else:
+                report.repeated += len(absent)
                 yield clip, batch
         stream.close()
 
@@ -119,14 +125,14 @@ def _keyframe(index: StreamIndex, position: int) -> int:
 
 
 def _assemble(
-    frames: NDArray[np.int64], held: dict[int, NDArray[np.uint8]], report: FramesReport
-) -> NDArray[np.uint8] | None:
-    """uint8 [F, h, w, 3], the nearest decoded frame of the clip standing in for a missing one."""
+    frames: NDArray[np.int64], held: dict[int, NDArray[np.uint8]]
+) -> tuple[NDArray[np.uint8] | None, set[int]]:
+    """uint8 [F, h, w, 3], the nearest decoded frame of the clip standing in for a missing one; and which are missing."""
     mine = sorted(p for p in held if frames[0] <= p <= frames[-1])
+    absent = set(frames.tolist()) - set(mine)
     if not mine:
-        return None
-    report.repeated += len({int(p) for p in frames} - set(mine))
-    return np.stack([held[min(mine, key=lambda p: (abs(p - want), p))] for want in frames])
+        return None, absent
+    return np.stack([held[min(mine, key=lambda p: (abs(p - want), p))] for want in frames]), absent
 
 
 def _fitted(
@@ -168,14 +174,16 @@ def _frames_from(
 def _decode_at(
     path: Path, index: StreamIndex, keyframe: int, report: FramesReport
 ) -> Iterator[tuple[int, av.VideoFrame]]:
-    with open_video(path) as (container, stream):
+    with open_video(path, index.reading) as (container, stream):
         if keyframe > 0:
             try:
                 container.seek(int(index.timeline.pts[keyframe]), stream=stream, backward=True)
             except (av.error.FFmpegError, OSError):
                 keyframe = 0  # this container cannot seek: the stream is decoded from its start
-        for count, frame in enumerate(decode_packets(container, stream, report.errors)):
+        for count, frame in enumerate(decode_packets(container, stream, report.failures)):
             report.decoded += 1
             position = index.position(frame.pts, count)
             if position is not None:
+                index.damage.saw(position)
+                report.resized |= index.resized(frame)
                 yield position, frame

@@ -34,7 +34,7 @@ def write(path: Path, clips: int = 2) -> Path:
             writer.visual(visual(i))
         writer.sound(ClipSound(0, np.ones((40, 200), np.float32), 0.75))
         writer.sound(ClipSound(1, None, 0.0))
-        writer.notes = ["a note"]
+        writer.notes, writer.decode_errors, writer.frames_missing = ["a note"], 3, 4
     return path
 
 
@@ -48,7 +48,7 @@ def same(a: ClipVisual, b: ClipVisual) -> bool:
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     path = write(tmp_path / "v.scf")
     assert sniff(path)
-    assert read_header(path) == (HEADER, ["a note"])
+    assert read_header(path) == ({**HEADER, "decode_errors": 3, "frames_missing": 4}, ["a note"])
     assert all(same(a, visual(i)) for i, a in enumerate(read_visual(path)))
     heard, silent = read_sound(path)
     assert heard.mel is not None

@@ -50,7 +50,8 @@ def test_a_playlist_opens_no_other_file(tmp_path: Path) -> None:
     for name in ("list.m3u8", "full.m3u8", "list.ffconcat"):
         with pytest.raises(VideoError, match="a playlist"):
             scan(tmp_path / name)
-        assert probe_audio(tmp_path / name)[0] is None
+        with pytest.raises(VideoError, match="a playlist"):
+            probe_audio(tmp_path / name)
 
 
 def test_metadata_in_another_encoding_does_no_harm(tmp_path: Path) -> None:

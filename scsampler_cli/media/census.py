@@ -1,0 +1,163 @@
+"""What the packets of the picture stream and the file's header say, without decoding: times, keyframes, how much there should be.
+
+But: whether they tell the truth is for `media.index` to find out.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import av.container
+import numpy as np
+from numpy.typing import NDArray
+
+from scsampler_cli.config import ReadSettings
+from scsampler_cli.errors import LimitError
+from scsampler_cli.media.container import VideoStream, read_packets
+from scsampler_cli.media.damage import Failures
+from scsampler_cli.report import counted
+from scsampler_cli.timeline import REORDERED, FrameTimeline
+
+SLACK_S = Fraction(1, 4)
+"""Seconds by which pictures may end before the announced end: sound is padded to whole frames (our choice)."""
+FARTHEST = 1 << 61
+"""A stamp further from 0 than this is no time: the difference of two would not fit into 64 bits."""
+_NONE = -(1 << 63)
+"""Stands for a missing pts in an array of 64-bit numbers."""
+
+
+@dataclass
+class Census:
+    """What the packets of the picture stream say."""
+
+    pts: array[int] = field(default_factory=lambda: array("q"))
+    """int64, in the order of decoding; without those that an edit list hides."""
+    keys: array[int] = field(default_factory=lambda: array("q"))
+    """int64, pts of keyframes."""
+    last: tuple[int, int] = (0, 0)
+    """(pts, duration) of the packet that is shown last."""
+    hidden: int = 0
+    """Packets that an edit list hides."""
+    leading: int = 0
+    """Packets before the first keyframe, in the order of decoding."""
+    damaged: int = 0
+    """Packets that the container's reader marked as damaged or cut off."""
+    announced: int = 0
+    """Frames that the header says there are, 0 where it does not say."""
+    end: Fraction | None = None
+    """Second on the container's clock at which its header says that the pictures, or everything, ends."""
+
+    @property
+    def seen(self) -> int:
+        """Packets, hidden or not."""
+        return len(self.pts) + self.hidden
+
+    @property
+    def short(self) -> int:
+        """Frames that the header announces and that there are no packets for."""
+        return max(0, self.announced - self.seen)
+
+    def add(self, packet: av.Packet[Any]) -> None:
+        """Count one packet."""
+        self.damaged += packet.is_corrupt
+        if packet.is_discard:
+            self.hidden += 1
+            return
+        pts = packet.pts
+        self.leading += not packet.is_keyframe and self.leading == len(self.pts)
+        if pts is None or abs(pts) > FARTHEST:
+            self.pts.append(_NONE)
+            return
+        here = pts, packet.duration or 0
+        self.last = max(self.last, here) if self.pts else here
+        self.pts.append(pts)
+        if packet.is_keyframe:
+            self.keys.append(pts)
+
+    def times(self) -> tuple[NDArray[np.int64], NDArray[np.int64], int] | None:
+        """(pts in display order, display positions of keyframes, end pts), or None where packets lack times of their own."""
+        stamps = np.array(self.pts, np.int64)
+        shown = np.unique(stamps)
+        if not stamps.size or shown[0] == _NONE or shown.size != stamps.size or _starts_anew(stamps):
+            return None
+        step = self.last[1] or (int(np.median(np.diff(shown))) if shown.size > 1 else 1)
+        starts = np.searchsorted(shown, np.unique(np.array(self.keys, np.int64)))
+        return shown, np.unique(np.concatenate([[0], starts])).astype(np.int64), int(shown[-1]) + max(1, step)
+
+    @property
+    def undecodable_start(self) -> int:
+        """Packets that there is no keyframe for, in a file that starts between two; many decoders show what they can of them."""
+        return self.leading if self.leading < len(self.pts) else 0
+
+    def shortfalls(self, timeline: FrameTimeline, by_count: bool) -> Iterator[str]:
+        """Notes where less was there than the header announces, which is all that a cut-off file shows."""
+        if self.damaged:
+            yield f"{counted(self.damaged, 'packet')} damaged or cut off"
+        if self.short:
+            yield (
+                f"only {self.seen} of the {self.announced} frames that the header announces are there: is the file cut off?"
+            )
+            return
+        ends = timeline.time(len(timeline))
+        slack = max(SLACK_S, 2 * timeline.mean_frame_duration)
+        if self.end is not None and not self.hidden and not by_count and ends < self.end - slack:
+            yield (
+                f"the pictures end at {float(ends):.2f} s, the header announces {float(self.end):.2f} s: "
+                "is the file cut off, or does its sound or text go on?"
+            )
+
+
+def _starts_anew(stamps: NDArray[np.int64]) -> bool:
+    """True when times in decoding order jump back further than any reordering of frames does."""
+    behind = np.maximum.accumulate(stamps) - stamps
+    usual = np.median(np.diff(np.sort(stamps))) if stamps.size > 1 else 1
+    return bool(behind.max() > 2 * REORDERED * usual)
+
+
+def take_census(
+    path: Path,
+    container: av.container.InputContainer,
+    stream: VideoStream,
+    reading: ReadSettings,
+    failures: Failures,
+) -> Census:
+    """Read all packets of the picture stream.
+
+    Raises:
+        LimitError: there are, or the header announces, more frames than allowed.
+    """
+    census = Census(announced=_announced_frames(container, stream), end=_announced_end(container, stream))
+    limit = reading.max_frames or float("inf")
+    if census.announced > limit:
+        raise _too_many(path, f"its header announces {census.announced} frames", reading)
+    for packet in read_packets(container, stream, failures):
+        if packet.size:
+            census.add(packet)
+            if census.seen > limit:
+                raise _too_many(path, f"more than {reading.max_frames} frames", reading)
+    return census
+
+
+def _too_many(path: Path, what: str, reading: ReadSettings) -> LimitError:
+    return LimitError(
+        f"{path}: {what}, the limit is {reading.max_frames}",
+        hint="raise the limit with --max-frames, if the file is what it says",
+    )
+
+
+def _announced_frames(container: av.container.InputContainer, stream: VideoStream) -> int:
+    # MP4's own count includes those that an edit list cuts away; FFmpeg's index does not
+    return len(stream.index_entries) if "mov" in container.format.name.split(",") else stream.frames
+
+
+def _announced_end(container: av.container.InputContainer, stream: VideoStream) -> Fraction | None:
+    if stream.duration and stream.time_base:
+        return (stream.duration + (stream.start_time or 0)) * stream.time_base
+    # Matroska and ASF count from 0 however late their first frame is
+    return Fraction(container.duration, av.time_base) if container.duration else None
