@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from scsampler_cli.errors import OutputError
+from scsampler_cli.places import fresh
 from scsampler_cli.writers import encoded, own_errors
 
 Record = dict[str, Any]
@@ -154,8 +155,7 @@ class Journal:
         part = self.path.with_name(f"{self.path.name}.part")
         kept: list[Place] = []
         with own_errors(str(self.path)):
-            part.unlink(missing_ok=True)
-            fd = _opened(part)
+            fd = _opened(fresh(part), os.O_EXCL)
             end = 0
             for place in places:
                 _write(fd, self.read(place), end)
@@ -170,8 +170,8 @@ class Journal:
         return kept
 
 
-def _opened(path: Path) -> int:
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+def _opened(path: Path, more: int = 0) -> int:
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | more, 0o666)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -18,6 +18,7 @@ from typing import IO, Any, Protocol
 
 from scsampler_cli import tables
 from scsampler_cli.errors import OutputError
+from scsampler_cli.places import check_output, fresh, is_special
 
 FORMATS = ("table", "json", "jsonl", "csv")
 _SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "table"}
@@ -134,25 +135,6 @@ def make_writer(form: str, stream: IO[str], columns: list[str], single: bool) ->
     return CsvWriter(stream, columns) if form == "csv" else TableWriter(stream)
 
 
-def check_output(target: Path) -> None:
-    """Say at once what would keep the output from being written in the end.
-
-    Raises:
-        OutputError: a folder, a link that leads out of its folder, or no folder to write into.
-    """
-    if target.is_dir():
-        raise OutputError(f"cannot write {target}: it is a folder", hint="name a file in it")
-    if not target.parent.is_dir():
-        raise OutputError(f"cannot write {target}: there is no folder {target.parent}", hint="make the folder first")
-    if target.is_symlink() and not is_special(target) and target.resolve().parent != target.parent.resolve():
-        raise OutputError(f"cannot write {target}: it is a link to {target.resolve()}", hint="name that file itself")
-
-
-def is_special(target: Path) -> bool:
-    """True for a device or a pipe, which is written as it is and must not be replaced."""
-    return target.exists() and not target.is_file()
-
-
 @contextlib.contextmanager
 def open_writer(form: str, target: Path | None, stdout: IO[str], columns: list[str], single: bool) -> Iterator[Writer]:
     r"""A writer on a file, or on `stdout` where `target` is None.
@@ -175,7 +157,7 @@ def open_writer(form: str, target: Path | None, stdout: IO[str], columns: list[s
     at_once = is_special(target)
     part = place if at_once else place.with_name(f"{place.name}.part")
     with own_errors(str(target)):
-        file = _text(place) if at_once else _text(part, fresh=True)
+        file = _text(place, "w") if at_once else _text(fresh(part), "x")
     try:
         with own_errors(str(target)):
             writer = make_writer(form, file, columns, single)
@@ -197,11 +179,8 @@ def open_writer(form: str, target: Path | None, stdout: IO[str], columns: list[s
                 part.unlink(missing_ok=True)
 
 
-def _text(path: Path, fresh: bool = False) -> IO[str]:
-    """Open for writing; with `fresh` a new file, whatever lay under the name, so that no link is followed."""
-    if fresh:
-        path.unlink(missing_ok=True)
-    return path.open("x" if fresh else "w", encoding="utf-8", errors="backslashreplace", newline="")
+def _text(path: Path, mode: str) -> IO[str]:
+    return path.open(mode, encoding="utf-8", errors="backslashreplace", newline="")
 
 
 def encoded(text: str) -> bytes:

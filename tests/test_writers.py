@@ -126,14 +126,6 @@ def test_a_file_takes_its_name_when_it_is_complete(tmp_path: Path, form: str) ->
     assert [p.name for p in tmp_path.iterdir()] == ["out.x"]
 
 
-def test_a_jsonl_record_is_on_disk_at_once(tmp_path: Path) -> None:
-    target = tmp_path / "out.jsonl"
-    with open_writer("jsonl", target, io.StringIO(), COLUMNS, False) as writer:
-        writer.write(CLASSIFY)
-        assert json.loads(target.read_text()) == CLASSIFY
-        writer.write(BAD)
-
-
 @pytest.mark.parametrize("form", FORMATS)
 def test_an_unwritable_place_is_said(tmp_path: Path, form: str) -> None:
     with (

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from scsampler_cli.config import INPUTS
 from scsampler_cli.errors import OutputError, SettingsError
 from scsampler_cli.inputs import check_readable
-from scsampler_cli.writers import check_output
+from scsampler_cli.places import check_output
 
 if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier, InputSpec

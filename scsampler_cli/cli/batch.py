@@ -25,8 +25,9 @@ from scsampler_cli.inputs import check_readable, find_inputs
 from scsampler_cli.jobs.crew import Bounds, Crew, Outcome
 from scsampler_cli.jobs.memory import machine_bytes
 from scsampler_cli.jobs.task import Record, Task
+from scsampler_cli.places import check_output, is_special
 from scsampler_cli.tables import csv_columns
-from scsampler_cli.writers import check_output, format_for, is_special, open_writer
+from scsampler_cli.writers import format_for, open_writer
 
 STDOUT = Path("-")
 FAILED, USAGE, SOME_FAILED, INTERRUPTED = 1, 2, 3, 130

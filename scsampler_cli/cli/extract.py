@@ -11,6 +11,7 @@ from scsampler_cli.cli import batch, models, options
 from scsampler_cli.config import INPUTS, FeatureSettings, ReadSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
+from scsampler_cli.places import check_output, check_within
 
 
 @batch.guarded
@@ -82,7 +83,7 @@ def extract(
     running = batch.Running(jobs, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file)
     todo = batch.plan("extract", paths, glob, format, records, running)
     targets = _targets(todo, paths or [], output)
-    task = Extract(targets, features, reading, clip_frames, frame_stride, clip_stride, render)
+    task = Extract(output or Path(), targets, features, reading, clip_frames, frame_stride, clip_stride, render)
     batch.run(todo, task, still_there=_is_there)
 
 
@@ -100,6 +101,8 @@ def _is_there(record: Record) -> bool:
 class Extract:
     """Extract the features of one video after another."""
 
+    output: Path
+    """As given: a file, or the folder of all."""
     targets: dict[Path, Path]
     """Video -> feature file."""
     features: FeatureSettings
@@ -119,13 +122,14 @@ class Extract:
 
         def work(path: Path, progress: Progress) -> Record:
             target = self.targets[path]
+            check_within(target, target.parent if target == self.output else self.output)
             record = pipeline.extract(path, target, self.features, *geometry, progress, self.reading)
             if self.render is not None:
                 record["rendered"] = str(render_file(target, self.render, target.with_suffix(f".{self.render}.png")))
             return record
 
         settings = resolved.of_extract(self.features, *geometry, self.reading)
-        return Prepared(work, models.identity({**settings, "render": self.render}))
+        return Prepared(work, models.identity({**settings, "render": self.render, "output": str(self.output)}))
 
 
 def _targets(todo: batch.Batch, paths: list[str], output: Path | None) -> dict[Path, Path]:
@@ -140,6 +144,8 @@ def _targets(todo: batch.Batch, paths: list[str], output: Path | None) -> dict[P
         raise SettingsError("feature files are not written to standard output", hint="give -o a file or a folder")
     if todo.single and output is not None and not output.is_dir():
         batch.keep_apart(todo.inputs, output)
+        if output.parent.is_dir():  # else it is made
+            check_output(output)
         return {todo.inputs[0]: output}
     roots = [Path(path) for path in paths if Path(path).is_dir()]
     folder = output or Path()

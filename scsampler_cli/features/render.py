@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torchvision.io import write_png
+from torchvision.io import encode_png
 
 from scsampler_cli.errors import FeatureFileError, OutputError
 from scsampler_cli.features.clip import ClipSound, ClipVisual
 from scsampler_cli.features.store import read_sound, read_visual
+from scsampler_cli.places import fresh
 
 FULL_SPEED_PX = 10.0
 ROW = 128
@@ -84,8 +85,12 @@ def render_file(features: Path, clip: int, target: Path) -> Path:
         raise FeatureFileError(
             f"{features} has no clip {clip}", hint="clips count from 0; `scsampler score` lists them"
         )
+    picture = encode_png(torch.from_numpy(render(visual, sound)).permute(2, 0, 1).contiguous())
+    part = target.with_name(f"{target.name}.part")
     try:
-        write_png(torch.from_numpy(render(visual, sound)).permute(2, 0, 1).contiguous(), str(target))
-    except (OSError, RuntimeError) as error:
-        raise OutputError(f"cannot write {target}", hint="choose another folder") from error
+        with fresh(part).open("xb") as file:
+            file.write(picture.numpy().tobytes())
+        part.replace(target)
+    except OSError as error:
+        raise OutputError(f"cannot write {target}: {error.strerror}", hint="choose another folder") from error
     return target

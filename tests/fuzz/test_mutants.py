@@ -1,0 +1,146 @@
+"""Any bytes with a video's name end in a result or a clear error: no hang, no bug of ours, no process left behind.
+
+SCSAMPLER_MUTANTS sets how many are tried (200); with more of them they are not always the same ones.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
+from scsampler_cli.cli import models
+from scsampler_cli.config import FeatureSettings, SelectionSettings
+from scsampler_cli.jobs.crew import Bounds, Crew
+from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
+from tests.fuzz.mutation import KINDS, Mutation, mutated
+from tests.fuzz.seeds import SEEDS
+
+MUTANTS = int(os.environ.get("SCSAMPLER_MUTANTS", "200"))
+AT_ONCE = 20
+BOUNDS = Bounds(timeout_s=60, memory_bytes=2_000_000_000)
+EXPECTED = {"VideoError", "LimitError", "InputError"}
+
+
+class Stub:
+    """A classifier that costs nothing."""
+
+    name, labels = "stub", ("dark", "bright")
+    spec, weights = InputSpec(frames=8, stride=1, resize=32, crop=(32, 32)), WeightsInfo("none", None)
+
+    def classify(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        bright = clips.mean(axis=(1, 2, 3, 4), dtype=np.float32)[:, None] / 255
+        return np.abs(bright - np.array([[1, 0]], np.float32))
+
+
+@dataclass(frozen=True)
+class Tag:
+    """Everything that classify does, with tiny networks: vectors, residuals, sound, chosen clips."""
+
+    command: str = "classify"
+
+    def prepare(self, say: Say) -> Prepared:
+        from scsampler_cli import pipeline
+
+        chosen = models.Chosen(visual="demo", audio="demo", device="cpu")
+        samplers = chosen.load_samplers("demo", "av-union-list", say)
+        plans = FeatureSettings(), SelectionSettings(k=3)
+
+        def work(path: Path, progress: Progress) -> Record:
+            return pipeline.classify(path, samplers, Stub(), *plans, progress=progress)
+
+        return Prepared(work, {})
+
+
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("seeds")
+    return [make(folder) for make in SEEDS]
+
+
+@pytest.fixture(scope="module")
+def crew() -> Iterator[Crew]:
+    with Crew(Tag(), 1, BOUNDS, print, lambda _: None, lambda *_: None) as crew:
+        yield crew
+
+
+def test_the_originals_are_healthy(originals: list[Path], crew: Crew) -> None:
+    for outcome in crew.run(list(enumerate(originals))):
+        record = outcome.record
+        assert record["status"] == "ok", (outcome.path.name, record)
+        assert (record["decode_errors"], record["frames_missing"]) == (0, 0), outcome.path.name
+        assert record["video"]["frames"] == 40, outcome.path.name
+
+
+def check(record: Record, path: Path) -> str:
+    """The record of a mutant is complete and makes sense; in a word, what it was."""
+    assert record["path"] == str(path)
+    if record["status"] == "error":
+        assert record["error"]["type"] in EXPECTED, record["error"]
+        assert record["error"]["hint"], record["error"]
+        return str(record["error"]["type"])
+    video = record["video"]
+    assert video["frames"] >= 1
+    assert video["duration_s"] > 0
+    assert 1 <= len(record["clips"]) <= 3
+    assert sum(tag["probability"] for tag in record["tags"]) == pytest.approx(1, abs=1e-3)
+    for clip in record["clips"]:
+        assert 0 <= clip["clip"] < video["clips"]
+        assert clip["start_s"] < clip["end_s"]
+    assert record["decode_errors"] >= 0
+    assert record["frames_missing"] >= 0
+    return "damaged" if record["decode_errors"] or record["frames_missing"] else "ok"
+
+
+wounds = st.builds(
+    Mutation,
+    st.sampled_from(KINDS),
+    # half of them in the first two hundredths: headers
+    st.one_of(st.floats(0, 1, exclude_max=True), st.floats(0, 0.02)),
+    st.one_of(st.integers(1, 64), st.integers(1, 4000)),
+    st.integers(0, 255),
+)
+mutants = st.tuples(
+    st.integers(0, len(SEEDS) - 1), st.integers(0, len(SEEDS) - 1), st.lists(wounds, min_size=1, max_size=6)
+)
+found: Counter[str] = Counter()
+
+
+@settings(
+    max_examples=max(1, MUTANTS // AT_ONCE),
+    deadline=None,
+    derandomize=MUTANTS <= 200,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(st.lists(mutants, min_size=AT_ONCE, max_size=AT_ONCE))
+def test_mutants_give_a_result_or_a_clear_error(
+    originals: list[Path], crew: Crew, tmp_path_factory: pytest.TempPathFactory, batch: list
+) -> None:
+    folder = tmp_path_factory.mktemp("mutants")
+    files = []
+    for number, (one, other, damage) in enumerate(batch):
+        original = originals[one]
+        path = folder / f"{number:02d}{original.suffix}"
+        path.write_bytes(mutated(original.read_bytes(), originals[other].read_bytes(), damage))
+        if path.stat().st_size:
+            files.append((number, path))
+    outcomes = list(crew.run(files))
+    assert sorted(outcome.index for outcome in outcomes) == [number for number, _ in files]
+    for outcome in outcomes:
+        found[check(outcome.record, outcome.path)] += 1
+        outcome.path.unlink()
+    folder.rmdir()
+
+
+def test_both_results_and_errors_came_out() -> None:
+    print(dict(found))
+    assert found["ok"] + found["damaged"] > sum(found.values()) / 10
+    assert found["VideoError"]
