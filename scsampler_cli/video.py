@@ -23,7 +23,6 @@ from scsampler_cli.features.clip import ClipSound, ClipVisual
 from scsampler_cli.features.mel import mel_clips
 from scsampler_cli.media.audio import AudioReport, probe_audio, read_audio
 from scsampler_cli.media.compressed import ReadReport, read_visual
-from scsampler_cli.media.damage import Failures
 from scsampler_cli.media.frames import FramesReport, read_clips
 from scsampler_cli.media.index import VECTOR_CODECS, scan
 from scsampler_cli.samplers.scoring import AudioSampler, VisualSampler
@@ -79,7 +78,7 @@ class Video:
         sound = probe_audio(path, reading)
         self.audio, self.why_silent = sound.info, sound.why_not
         """The sound track that is heard; None where there is none."""
-        self.notes: list[str] = [*self.index.notes, *sound.notes, *self.index.damage.notes()]
+        self._notes = [*self.index.notes, *sound.notes]
         if not self.info.has_vectors and len(self.index.timeline) > 1:
             why = "no predicted frames" if self.info.codec in VECTOR_CODECS else "no motion vectors"
             self.note(f"{self.info.codec} with {why} to read: re-encoded to small MPEG-4 in memory")
@@ -96,9 +95,14 @@ class Video:
         """`Damage.frames_missing` so far."""
         return self.index.damage.frames_missing
 
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know so far, one sentence each."""
+        return [*self._notes, *self.index.damage.notes()]
+
     def note(self, *texts: str) -> None:
         """Add notes, each once."""
-        self.notes += [text for text in texts if text not in self.notes]
+        self._notes += [text for text in texts if text not in self._notes]
 
     def check_whole(self) -> None:
         """With `strict`, to be called when all is done.
@@ -150,32 +154,33 @@ def check_whole(path: Path, reading: ReadSettings, decode_errors: int, frames_mi
 
 def visual_clips(video: Video, features: FeatureSettings, clip_stride: int = 1) -> Iterator[ClipVisual]:
     """Visual features of every N-th clip, in one pass over the file; what went wrong ends up in `video.notes`."""
-    read = ReadReport(failures=Failures(video.index.damage))
+    read = ReadReport()
     clips = video.grid.every(clip_stride).tolist()
     yield from read_visual(video.path, video.index, video.grid, clips, features, read)
-    video.note(*read.notes(), *video.index.damage.notes())
+    video.note(*read.notes())
 
 
 def sound_clips(video: Video, clip_stride: int = 1) -> Iterator[ClipSound]:
     """Audio features of every N-th clip, in one pass; clips without sound come with `mel` None, and `video.notes` says so."""
-    heard = AudioReport(Failures(video.index.damage))
-    blocks = None if video.audio is None else read_audio(video.path, video.audio, heard, video.index.reading)
+    heard = AudioReport()
+    index = video.index
+    blocks = None if video.audio is None else read_audio(video.path, video.audio, heard, index.damage, index.reading)
     if blocks is None:
         video.note(f"{video.why_silent}: clips are judged by the picture alone")
     silent = 0
     for sound in mel_clips(blocks, video.grid, video.grid.every(clip_stride)):
         silent += sound.mel is None
         yield sound
-    video.note(*heard.notes(), *video.index.damage.notes())
+    video.note(*heard.notes())
     if video.audio is not None and silent:
         video.note(f"{report.counted(silent, 'clip')} without sound, judged by the picture alone")
 
 
 def clip_frames(video: Video, clips: Sequence[int], spec: InputSpec) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """(clip, uint8 [F, h, w, 3]) of the chosen clips alone, in time order, as `fit_frame` makes them."""
-    read = FramesReport(failures=Failures(video.index.damage))
+    read = FramesReport()
     yield from read_clips(video.path, video.index, video.grid, clips, lambda frame: fit_frame(frame, spec), read)
-    video.note(*read.notes(), *video.index.damage.notes())
+    video.note(*read.notes())
 
 
 def scores_of(

@@ -6,7 +6,7 @@ But: memory does not grow with the length of the file, and silence is not invent
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
 from scsampler_cli.media.container import decode_sound, no_such_stream
-from scsampler_cli.media.damage import Failures
+from scsampler_cli.media.damage import Damage
 from scsampler_cli.media.opening import open_local
 from scsampler_cli.report import counted
 
@@ -62,8 +62,6 @@ class AudioBlock:
 class AudioReport:
     """What happened while reading."""
 
-    failures: Failures = field(default_factory=Failures)
-    """Packets that could not be decoded."""
     unmixed: int = 0
     """Frames of sound that could not be brought to one channel at 16 kHz."""
     misplaced: int = 0
@@ -74,9 +72,6 @@ class AudioReport:
     def notes(self) -> list[str]:
         """One sentence for each kind of trouble."""
         notes = []
-        if self.failures.count:
-            packets = counted(self.failures.count, "packet")
-            notes.append(f"{packets} of sound could not be decoded ({self.failures.why})")
         if self.unmixed:
             notes.append(f"{counted(self.unmixed, 'frame')} of sound could not be resampled")
         if self.misplaced:
@@ -124,21 +119,22 @@ def _is_readable(stream: AudioStream) -> bool:
 
 
 def read_audio(
-    path: Path, info: AudioInfo, report: AudioReport, reading: ReadSettings = DEFAULT_READING
+    path: Path, info: AudioInfo, report: AudioReport, damage: Damage, reading: ReadSettings = DEFAULT_READING
 ) -> Iterator[AudioBlock]:
     """Blocks in time order, without overlap.
 
     Args:
         path: the file.
         info: from `probe_audio`: the track.
-        report: filled in on the way; damaged packets are skipped and counted.
+        report: filled in on the way.
+        damage: of the file; packets that cannot be decoded are skipped and counted there.
         reading: limits.
     """
     with open_local(path, reading) as container:
         stream = container.streams.audio[info.stream]
         stream.codec_context.thread_count = 1
         placer = _Placer()
-        for frame in decode_sound(container, stream, report.failures):
+        for frame in decode_sound(container, stream, damage):
             yield from placer.place(frame, report)
         yield from placer.flush(report)
 

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from scsampler_cli.config import ReadSettings
 from scsampler_cli.errors import LimitError
-from scsampler_cli.media.container import VideoStream, read_packets
-from scsampler_cli.media.damage import Failures
+from scsampler_cli.media.container import VideoStream, is_empty, read_packets
+from scsampler_cli.media.damage import Damage
 from scsampler_cli.report import counted
 from scsampler_cli.timeline import REORDERED, FrameTimeline
 
@@ -44,6 +44,8 @@ class Census:
     """(pts, duration) of the packet that is shown last."""
     hidden: int = 0
     """Packets that an edit list hides."""
+    empty: int = 0
+    """Packets that hold nothing."""
     leading: int = 0
     """Packets before the first keyframe, in the order of decoding."""
     damaged: int = 0
@@ -55,8 +57,8 @@ class Census:
 
     @property
     def seen(self) -> int:
-        """Packets, hidden or not."""
-        return len(self.pts) + self.hidden
+        """Packets of any kind."""
+        return len(self.pts) + self.hidden + self.empty
 
     @property
     def short(self) -> int:
@@ -125,7 +127,7 @@ def take_census(
     container: av.container.InputContainer,
     stream: VideoStream,
     reading: ReadSettings,
-    failures: Failures,
+    damage: Damage,
 ) -> Census:
     """Read all packets of the picture stream.
 
@@ -136,11 +138,12 @@ def take_census(
     limit = reading.max_frames or float("inf")
     if census.announced > limit:
         raise _too_many(path, f"its header announces {census.announced} frames", reading)
-    for packet in read_packets(container, stream, failures):
+    for packet in read_packets(container, stream, damage):
         if packet.size:
             census.add(packet)
-            if census.seen > limit:
-                raise _too_many(path, f"more than {reading.max_frames} frames", reading)
+        census.empty += is_empty(packet)
+        if census.seen > limit:
+            raise _too_many(path, f"more than {reading.max_frames} frames", reading)
     return census
 
 
@@ -152,8 +155,10 @@ def _too_many(path: Path, what: str, reading: ReadSettings) -> LimitError:
 
 
 def _announced_frames(container: av.container.InputContainer, stream: VideoStream) -> int:
-    # MP4's own count includes those that an edit list cuts away; FFmpeg's index does not
-    return len(stream.index_entries) if "mov" in container.format.name.split(",") else stream.frames
+    # MP4's own count includes frames that an edit list cuts away, AVI's those that are empty; their index does not. What is cut
+    # off of an AVI is its index first: one entry is of FFmpeg's making
+    names, entries = container.format.name.split(","), len(stream.index_entries)
+    return entries if "mov" in names or ("avi" in names and entries > 1) else stream.frames
 
 
 def _announced_end(container: av.container.InputContainer, stream: VideoStream) -> Fraction | None:

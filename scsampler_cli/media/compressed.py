@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -30,7 +30,6 @@ from scsampler_cli.features.clip import ClipVisual
 from scsampler_cli.features.motion import displacement, resize_grid, vector_field
 from scsampler_cli.features.residual import at_cells, residual
 from scsampler_cli.media.container import decode_packets, motion_vectors, open_video
-from scsampler_cli.media.damage import Failures
 from scsampler_cli.media.index import RESIZED, StreamIndex, VideoInfo
 from scsampler_cli.media.reencode import reencode
 from scsampler_cli.report import counted
@@ -47,14 +46,10 @@ class ReadReport:
     """Frames at times that the index does not know, left out."""
     resized: bool = False
     """True when pictures of another size than the first one came."""
-    failures: Failures = field(default_factory=Failures)
-    """Packets that could not be decoded."""
 
     def notes(self) -> list[str]:
         """One sentence for each kind of trouble."""
         notes = []
-        if self.failures.count:
-            notes.append(f"{counted(self.failures.count, 'packet')} could not be decoded ({self.failures.why})")
         if self.resized:
             notes.append(RESIZED)
         if self.strays:
@@ -260,7 +255,7 @@ def _frames_with_vectors(path: Path, index: StreamIndex, report: ReadReport) -> 
     with open_video(path, index.reading, {"flags2": "+export_mvs"} if native else None) as (container, stream):
         if native and not index.counted:
             stream.codec_context.skip_frame = "NONREF"
-        placed = _placed(decode_packets(container, stream, report.failures), index, report)
+        placed = _placed(decode_packets(container, stream, index.damage), index, report)
         yield from placed if native else reencode(_all_of(placed, index), *index.info.upright_size)
 
 

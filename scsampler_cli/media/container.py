@@ -5,7 +5,7 @@ But: what the packets say of times and keyframes is `media.index`'s business; wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from scsampler_cli.config import ReadSettings
 from scsampler_cli.errors import LimitError, VideoError
-from scsampler_cli.media.damage import Failures
+from scsampler_cli.media.damage import Damage
 from scsampler_cli.media.opening import open_local, pixel_limit, reason
 from scsampler_cli.report import counted
 
@@ -121,9 +121,9 @@ def no_such_stream(path: Path, there: int, kind: str, option: str, asked: int) -
 
 
 def read_packets(
-    container: av.container.InputContainer, stream: VideoStream | av.AudioStream, failures: Failures
+    container: av.container.InputContainer, stream: VideoStream | av.AudioStream, damage: Damage
 ) -> Iterator[av.Packet[Any]]:
-    """Packets of one stream to the end of the file, or to where it cannot be read further, which is noted in `failures`."""
+    """Packets of one stream to the end of the file, or to where it cannot be read further, which is noted in `damage`."""
     strangers = 0
     while True:
         try:
@@ -133,35 +133,42 @@ def read_packets(
             # PyAV stumbles over a packet of a stream that appeared late (damaged MPEG-TS): the packets after it are fine
             strangers += 1
             if strangers > _STRANGERS:
-                failures.stop("too many packets of unknown streams")
+                damage.stops.add("too many packets of unknown streams")
                 return
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            failures.stop(reason(error))
+            damage.stops.add(reason(error))
             return
 
 
+def is_empty(packet: av.Packet[Any]) -> bool:
+    """True for a packet that holds nothing: the picture before it stays. (The one that ends a stream is not meant.)"""
+    return not packet.size and (packet.pts is not None or packet.dts is not None)
+
+
 def decode_packets(
-    container: av.container.InputContainer, stream: VideoStream, failures: Failures
+    container: av.container.InputContainer, stream: VideoStream, damage: Damage
 ) -> Iterator[av.VideoFrame]:
-    """Frames in display order, going on after packets that do not decode; each such packet is noted in `failures`."""
-    yield from _decoded(container, stream, failures, picture=True)
+    """Frames in display order, going on after packets that do not decode; each such packet is noted in `damage`."""
+    yield from _decoded(read_packets(container, stream, damage), damage, damage.refuse_picture)
 
 
 def decode_sound(
-    container: av.container.InputContainer, stream: av.AudioStream, failures: Failures
+    container: av.container.InputContainer, stream: av.AudioStream, damage: Damage
 ) -> Iterator[av.AudioFrame]:
     """Frames of sound in the order of the file, likewise."""
-    yield from _decoded(container, stream, failures, picture=False)
+    yield from _decoded(read_packets(container, stream, damage), damage, damage.refuse_sound)
 
 
 def _decoded(
-    container: av.container.InputContainer, stream: VideoStream | av.AudioStream, failures: Failures, picture: bool
+    packets: Iterator[av.Packet[Any]], damage: Damage, refuse: Callable[[av.Packet[Any], str], None]
 ) -> Iterator[Any]:
     barren = 0
-    for packet in read_packets(container, stream, failures):
+    for packet in packets:
+        if is_empty(packet):
+            continue
         barren += 1
         if barren > _TRIES:
-            failures.stop(f"{_TRIES} packets without a frame")
+            damage.stops.add(f"{_TRIES} packets without a frame")
             return
         try:
             for frame in packet.decode():
@@ -170,7 +177,7 @@ def _decoded(
         except av.error.EOFError:
             return
         except (av.error.FFmpegError, ValueError) as error:
-            failures.refuse(packet, reason(error), picture)
+            refuse(packet, reason(error))
 
 
 def attachments_are_known(frame: av.VideoFrame) -> bool:

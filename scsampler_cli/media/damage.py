@@ -1,11 +1,12 @@
 """What of a file could not be read, counted over all passes over it.
 
 Every pass meets the same damage again: a packet is known by its stream, its place in the file and its time, and counts once.
-Memory is bounded however much is damaged. But: nothing is decoded here, and the words for it are the readers' reports'.
+Memory is bounded however much is damaged. But: nothing is decoded here; what the readers make up for is in their reports.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,20 +14,47 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from scsampler_cli.report import counted
 from scsampler_cli.timeline import FrameTimeline
 
 REMEMBERED = 1_000_000
-"""Refused packets that are told apart (our choice, about 100 MB); those beyond are left out of the count, and a note says so."""
+"""Refused packets of a kind that are told apart (our choice, about 100 MB); those beyond are not counted, and a note says so."""
 _QUOTED = 3
 """Distinct messages of FFmpeg that a note quotes."""
+
+
+@dataclass
+class Refusals:
+    """Packets of one kind that their decoder refused."""
+
+    keys: set[int] = field(default_factory=set)
+    """A hash for each."""
+    reasons: list[str] = field(default_factory=list)
+    """The first few distinct ones in FFmpeg's words."""
+
+    def add(self, packet: av.Packet[Any], why: str) -> bool:
+        """Note a packet; True when it is a new one."""
+        key = hash((packet.stream_index, packet.pos, packet.dts))
+        if key in self.keys or len(self.keys) >= REMEMBERED:
+            return False
+        self.keys.add(key)
+        if why not in self.reasons and len(self.reasons) < _QUOTED:
+            self.reasons.append(why)
+        return True
+
+    def notes(self, noun: str) -> Iterator[str]:
+        """One sentence, or none."""
+        if self.keys:
+            more = " or more" if len(self.keys) >= REMEMBERED else ""
+            yield f"{counted(len(self.keys), 'packet')}{noun}{more} could not be decoded ({'; '.join(self.reasons)})"
 
 
 @dataclass
 class Damage:
     """Of one file; its readers fill it in."""
 
-    refused: set[int] = field(default_factory=set)
-    """A hash for each packet of picture or sound that its decoder refused."""
+    picture: Refusals = field(default_factory=Refusals)
+    sound: Refusals = field(default_factory=Refusals)
     stops: set[str] = field(default_factory=set)
     """Why reading stopped before the end of the file."""
     times: set[int] = field(default_factory=set)
@@ -34,7 +62,9 @@ class Damage:
     timeless: int = 0
     """Refused packets of the picture without a pts."""
     short: int = 0
-    """Frames that the header announces beyond those that there are packets for, or that come before the first that decodes."""
+    """Frames that the header announces beyond those that there are packets for."""
+    headless: int = 0
+    """Frames before the first one that can be decoded, in a file that starts between two keyframes."""
     surplus: int = 0
     """Packets beyond the frames that were decoded from them, in a file whose frames were found by decoding it."""
     counted: bool = False
@@ -48,17 +78,17 @@ class Damage:
     replaced: set[int] = field(default_factory=set)
     """Display positions in chosen clips for which a neighbour stands in, or whose clip was left out."""
 
-    def refuse(self, packet: av.Packet[Any], picture: bool) -> None:
-        """Note a packet that its decoder refused."""
-        key = hash((packet.stream_index, packet.pos, packet.dts))
-        if key in self.refused or len(self.refused) >= REMEMBERED:
-            return
-        self.refused.add(key)
-        if picture and packet.size and not packet.is_discard:
+    def refuse_picture(self, packet: av.Packet[Any], why: str) -> None:
+        """Note a packet of the picture that the decoder refused."""
+        if self.picture.add(packet, why) and packet.size and not packet.is_discard:
             if packet.pts is None:
                 self.timeless += 1
             else:
                 self.times.add(packet.pts)
+
+    def refuse_sound(self, packet: av.Packet[Any], why: str) -> None:
+        """Note a packet of the sound that the decoder refused."""
+        self.sound.add(packet, why)
 
     def expect(self, timeline: FrameTimeline, is_counted: bool) -> None:
         """The frames of the video are known now."""
@@ -72,28 +102,29 @@ class Damage:
     @property
     def decode_errors(self) -> int:
         """Distinct packets, of the picture or the sound, that the decoder refused, and places where reading stopped."""
-        return len(self.refused) + len(self.stops)
+        return len(self.picture.keys) + len(self.sound.keys) + len(self.stops)
 
     @property
     def frames_missing(self) -> int:
         """Frames that the header or the packets announce and that could not be read.
 
-        These are, each once: frames by which the file is shorter than its header says; frames before the first one that can be
-        decoded; frames that a pass which decodes everything did not give; frames whose packet was refused and that came out of
+        These are, each once: frames by which the file is shorter than its header says; frames before the first keyframe that did
+        not come; frames that a pass which decodes everything did not give; frames whose packet was refused and that came out of
         no pass; frames of the chosen clips for which a neighbour stands in, or that were left out with their clip.
 
         But: where packets and frames do not correspond (fields stored one by one, times that contradict each other), a refused
         packet is taken for a frame, unless there are as many frames as packets all the same. Where the header says how long
         the video is and not how many frames it has, what was cut off is in the notes alone.
         """
+        known = self.short + self.headless
         if self.timeline is None:
-            return self.short
+            return known
         came = np.frombuffer(self.came, np.uint8) != 0
         lost, unknown = self._lost()
         lost[: self.reached] = True
         lost &= ~came
         lost[list(self.replaced)] = True
-        return self.short + int(lost.sum()) + min(unknown, max(0, self.surplus))
+        return known + int(lost.sum()) + min(unknown, max(0, self.surplus - self.headless))
 
     def _lost(self) -> tuple[NDArray[np.bool_], int]:
         """bool [T], the frames whose packet was refused; and how many refused packets belong to no known frame."""
@@ -106,37 +137,10 @@ class Damage:
         lost[known] = True
         return lost, len(found) - len(known) + self.timeless
 
-    def notes(self) -> list[str]:
-        """What the counts do not say by themselves."""
-        notes = [f"reading stopped before the end of the file: {why}" for why in sorted(self.stops)]
-        if len(self.refused) >= REMEMBERED:
-            notes.append(f"{REMEMBERED} packets or more could not be decoded; they are not counted further")
-        return notes
-
-
-@dataclass
-class Failures:
-    """What went wrong in one pass: how often, and the first few reasons in FFmpeg's words."""
-
-    damage: Damage = field(default_factory=Damage)
-    """Of the file."""
-    count: int = 0
-    """Packets and frames that could not be decoded in this pass."""
-    reasons: list[str] = field(default_factory=list)
-    """The first few distinct ones."""
-
-    def refuse(self, packet: av.Packet[Any], why: str, picture: bool = True) -> None:
-        """The decoder refused a packet."""
-        self.damage.refuse(packet, picture)
-        self.count += 1
-        if why not in self.reasons and len(self.reasons) < _QUOTED:
-            self.reasons.append(why)
-
-    def stop(self, why: str) -> None:
-        """Reading went no further."""
-        self.damage.stops.add(why)
-
-    @property
-    def why(self) -> str:
-        """The reasons in one line."""
-        return "; ".join(self.reasons)
+    def notes(self) -> Iterator[str]:
+        """One sentence for each kind of trouble so far."""
+        yield from self.picture.notes("")
+        yield from self.sound.notes(" of sound")
+        yield from (f"reading stopped before the end of the file: {why}" for why in sorted(self.stops))
+        if self.headless:
+            yield f"{counted(self.headless, 'frame')} before the first keyframe could not be decoded"

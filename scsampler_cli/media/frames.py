@@ -16,7 +16,6 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from scsampler_cli.media.container import decode_packets, open_video
-from scsampler_cli.media.damage import Failures
 from scsampler_cli.media.index import RESIZED, StreamIndex
 from scsampler_cli.report import counted
 from scsampler_cli.timeline import ClipGrid
@@ -37,15 +36,10 @@ class FramesReport:
     """Clips of which nothing could be decoded."""
     resized: bool = False
     """True when pictures of another size than the first one came."""
-    failures: Failures = field(default_factory=Failures)
-    """Packets that could not be decoded."""
 
     def notes(self) -> list[str]:
         """One sentence for each kind of trouble."""
         notes = []
-        if self.failures.count:
-            times = counted(self.failures.count, "time")
-            notes.append(f"decoding around the chosen clips failed {times} ({self.failures.why})")
         if self.resized:
             notes.append(RESIZED)
         if self.repeated:
@@ -180,7 +174,7 @@ def _decode_at(
                 container.seek(int(index.timeline.pts[keyframe]), stream=stream, backward=True)
             except (av.error.FFmpegError, OSError):
                 keyframe = 0  # this container cannot seek: the stream is decoded from its start
-        for count, frame in enumerate(decode_packets(container, stream, report.failures)):
+        for count, frame in enumerate(decode_packets(container, stream, index.damage)):
             report.decoded += 1
             position = index.position(frame.pts, count)
             if position is not None:

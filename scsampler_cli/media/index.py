@@ -32,7 +32,7 @@ from scsampler_cli.media.container import (
     picture_streams,
     refuse_large,
 )
-from scsampler_cli.media.damage import Damage, Failures
+from scsampler_cli.media.damage import Damage
 from scsampler_cli.media.h264 import reference_frames
 from scsampler_cli.media.orientation import Orientation, from_matrix
 from scsampler_cli.report import counted
@@ -161,43 +161,43 @@ def scan(path: Path, reading: ReadSettings = DEFAULT_READING) -> StreamIndex:
         if reading.video_stream is None and len(readable) > 1:
             notes.append(f"{len(readable)} picture streams: the first, --video-stream {at}, is read")
         reading = replace(reading, video_stream=at)
-        census = take_census(path, container, stream, reading, Failures(damage))
-    trial = _first_frames(path, reading, Failures(damage))
+        census = take_census(path, container, stream, reading, damage)
+    trial = _first_frames(path, reading, damage)
     times = census.times()
     if times is not None and _agrees(trial.looks, times[0]):
         pts, keys, end = times
         index = StreamIndex(trial.info, FrameTimeline(pts, end, trial.time_base), keys, False, tuple(notes))
     else:
-        index = _scan_frames(path, reading, trial, notes, Failures(damage))
+        index = _scan_frames(path, reading, trial, notes, damage)
         damage.surplus = max(0, len(census.pts) - len(index.timeline))
-    damage.short = census.short + min(damage.surplus, census.undecodable_start)
+    damage.short, damage.headless = census.short, min(damage.surplus, census.undecodable_start)
     damage.expect(index.timeline, index.counted)
     notes = [*index.notes, *census.shortfalls(index.timeline, index.counted)]
     return replace(index, notes=tuple(notes), reading=reading, damage=damage)
 
 
-def _first_frames(path: Path, reading: ReadSettings, failures: Failures) -> _Trial:
+def _first_frames(path: Path, reading: ReadSettings, damage: Damage) -> _Trial:
     info: VideoInfo | None = None
     looks: list[_Look] = []
     with open_video(path, reading) as (container, stream):
-        for frame in itertools.islice(decode_packets(container, stream, failures), TRIAL_FRAMES):
+        for frame in itertools.islice(decode_packets(container, stream, damage), TRIAL_FRAMES):
             info = info or _describe(stream, frame, reading)
             looks.append(_Look(frame.pts, frame.pict_type, attachments_are_known(frame)))
         time_base = stream.time_base or Fraction(1, 1000)
         rate = stream.guessed_rate or stream.average_rate or Fraction(25)
     if info is None:
-        raise _undecodable(path, reading, failures)
+        raise _undecodable(path, reading, damage)
     predicted = any(look.kind in (PictureType.P, PictureType.B) for look in looks) or len(looks) == 1
     info = replace(info, predicted=predicted and all(look.known for look in looks))
     return _Trial(info, looks, time_base, rate)
 
 
-def _undecodable(path: Path, reading: ReadSettings, failures: Failures) -> VideoError:
+def _undecodable(path: Path, reading: ReadSettings, damage: Damage) -> VideoError:
     try:
         refuse_large(path, *announced_size(path, reading), reading)
     except LimitError as too_large:
         return too_large
-    why = failures.why or "no frames"
+    why = "; ".join(damage.picture.reasons) or "no frames"
     return VideoError(
         f"{path}: not one frame can be decoded ({why})",
         hint="the file may be cut off or damaged, or its pictures larger than --max-pixels",
@@ -235,13 +235,13 @@ def _orientation(frame: av.VideoFrame) -> Orientation:
     return Orientation(round(frame.rotation / 90) % 4) if abs(frame.rotation) <= 360 else Orientation()
 
 
-def _scan_frames(path: Path, reading: ReadSettings, trial: _Trial, notes: list[str], failures: Failures) -> StreamIndex:
+def _scan_frames(path: Path, reading: ReadSettings, trial: _Trial, notes: list[str], damage: Damage) -> StreamIndex:
     """Index by decoding everything: exact where packets and frames do not correspond one to one."""
     pts: list[int | None] = []
     keys: list[int] = []
     duration = 0
     with open_video(path, reading) as (container, stream):
-        for frame in decode_packets(container, stream, failures):
+        for frame in decode_packets(container, stream, damage):
             if frame.key_frame:
                 keys.append(len(pts))
             pts.append(None if frame.pts is None or abs(frame.pts) > FARTHEST else frame.pts)

@@ -10,19 +10,20 @@ import pytest
 
 from scsampler_cli.errors import InputError, VideoError
 from scsampler_cli.media.audio import RATE_HZ, AudioBlock, AudioReport, probe_audio, read_audio
+from scsampler_cli.media.damage import Damage
 from tests.synthetic import static, tone, write_video
 
 
-def listen(path: Path, report: AudioReport) -> list[AudioBlock]:
+def listen(path: Path, report: AudioReport, damage: Damage | None = None) -> list[AudioBlock]:
     info = probe_audio(path).info
     assert info is not None
-    return list(read_audio(path, info, report))
+    return list(read_audio(path, info, report, damage or Damage()))
 
 
 def heard(path: Path) -> tuple[int, np.ndarray, list]:
-    report = AudioReport()
-    blocks = listen(path, report)
-    assert report.notes() == []
+    report, damage = AudioReport(), Damage()
+    blocks = listen(path, report, damage)
+    assert report.notes() == list(damage.notes()) == []
     assert all(a.start + len(a.samples) <= b.start for a, b in itertools.pairwise(blocks))
     return blocks[0].start, np.concatenate([block.samples for block in blocks]), blocks
 
