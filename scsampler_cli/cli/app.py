@@ -12,7 +12,7 @@ from scsampler_cli.cli.batch import FAILED, INTERRUPTED, READER_GONE
 from scsampler_cli.cli.bench import bench
 from scsampler_cli.cli.classifiers import classifiers
 from scsampler_cli.cli.classify import classify
-from scsampler_cli.cli.environment import let_idle_threads_sleep
+from scsampler_cli.cli.environment import fill_standard_streams, let_idle_threads_sleep
 from scsampler_cli.cli.extract import extract
 from scsampler_cli.cli.score import score
 from scsampler_cli.cli.train import train
@@ -52,6 +52,7 @@ def run() -> int:
         the exit code: 0 ok, 1 failed, 2 usage, 3 some inputs failed, 130 interrupted, 141 the reader has gone, 143 terminated.
     """
     let_idle_threads_sleep()
+    fill_standard_streams()
     if sys.stdout is None:
         console.show_error(OutputError("standard output is closed", hint="give it somewhere to go, such as /dev/null"))
         return FAILED

@@ -166,7 +166,7 @@ def run(
     share_cores(jobs)
     with ExitStack() as stack:
         bars = console.Bars(running.quiet, len(batch.inputs), jobs)
-        crew = Crew(task, jobs, running.bounds, console.note, console.detail, bars.watch, running.hashed)
+        crew = Crew(task, jobs, running.bounds, _note, console.detail, bars.watch, running.hashed)
         stack.enter_context(signals.handled(crew.stop))
         stack.enter_context(crew)
         identity = crew.identity()
@@ -212,8 +212,12 @@ def _results(
     with results.opened(batch.output.resolve(), paths, ordered, batch.running.resume) as found:
         if batch.running.resume:
             told = found.recall(results.run_digest(identity), identity, still_there)
-            console.note(f"note: {told}")
+            _note(told)
         yield found
+
+
+def _note(text: str) -> None:
+    console.note(f"note: {text}")
 
 
 def _tell(outcome: Outcome, batch: Batch) -> None:
@@ -226,7 +230,7 @@ def _tell(outcome: Outcome, batch: Batch) -> None:
         # a table on the terminal shows the notes itself
         if not (batch.form == "table" and batch.output is None and sys.stdout.isatty()):
             for note in record["notes"]:
-                console.note(f"note: {path}: {note}")
+                _note(f"{path}: {note}")
         return
     if outcome.traceback and batch.running.debug:
         console.print_traceback(outcome.traceback)

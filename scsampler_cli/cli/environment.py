@@ -1,6 +1,7 @@
 """The process's environment: where generated files are kept, how threads wait. The only module that reads or sets it."""
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -36,3 +37,18 @@ def share_cores(jobs: int) -> None:
     """Give each of several processes its share of the cores; to be called before they start. What the user sets wins."""
     if jobs > 1:
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // jobs)))
+
+
+def fill_standard_streams() -> None:
+    """Where a standard stream is closed, open /dev/null in its place: else the next file that is opened would be taken for it."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            os.set_inheritable(number, True)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", closefd=False)

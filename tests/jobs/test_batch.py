@@ -94,7 +94,7 @@ def test_what_a_run_says_is_as_much_as_was_asked_for(tmp_path: Path) -> None:
         "hint: run with --debug for the traceback",
     ]
     _, _, normal = run(**given)
-    assert set(normal.splitlines()) - set(quiet.splitlines()) == {"loaded"}
+    assert set(normal.splitlines()) - set(quiet.splitlines()) == {"note: loaded"}
     _, _, verbose = run(verbose=1, **given)
     assert f"{videos}/a: begun by process 1" in verbose
     assert f"{videos}/a: ok after 0." in verbose
@@ -103,7 +103,7 @@ def test_what_a_run_says_is_as_much_as_was_asked_for(tmp_path: Path) -> None:
     assert f"{videos}/complain-1: [h264] error at MB 3 (2 times)" in very
     assert "Traceback" in very
     logged = log.read_text().splitlines()
-    assert sum(line.endswith("SAID loaded") or line.endswith("NOTE loaded") for line in logged) == 4
+    assert sum(line.endswith("NOTE note: loaded") for line in logged) == 4
     assert sum("[h264] error at MB 3 (2 times)" in line for line in logged) == 4
     assert all(line[:2] == "20" for line in logged)
 
