@@ -255,7 +255,7 @@ def _frames_with_vectors(path: Path, index: StreamIndex, report: ReadReport) -> 
     with open_video(path, index.reading, {"flags2": "+export_mvs"} if native else None) as (container, stream):
         if native and not index.counted:
             stream.codec_context.skip_frame = "NONREF"
-        placed = _placed(decode_packets(container, stream, index.damage), index, report)
+        placed = _placed(decode_packets(container, stream, index.damage, index.reading), index, report)
         yield from placed if native else reencode(_all_of(placed, index), *index.info.upright_size)
 
 

@@ -146,22 +146,30 @@ def is_empty(packet: av.Packet[Any]) -> bool:
 
 
 def decode_packets(
-    container: av.container.InputContainer, stream: VideoStream, damage: Damage
+    container: av.container.InputContainer, stream: VideoStream, damage: Damage, reading: ReadSettings
 ) -> Iterator[av.VideoFrame]:
-    """Frames in display order, going on after packets that do not decode; each such packet is noted in `damage`."""
-    yield from _decoded(read_packets(container, stream, damage), damage, damage.refuse_picture)
+    """Frames in display order, going on after packets that do not decode, or to a larger picture than allowed.
+
+    Each such packet is noted in `damage`.
+    """
+    for packet, frame in _decoded(read_packets(container, stream, damage), damage, damage.refuse_picture):
+        if reading.max_pixels and frame.width * frame.height > reading.max_pixels:
+            damage.refuse_picture(packet, f"{frame.width} x {frame.height} pixels, the limit is {reading.max_pixels}")
+        else:
+            yield frame
 
 
 def decode_sound(
     container: av.container.InputContainer, stream: av.AudioStream, damage: Damage
 ) -> Iterator[av.AudioFrame]:
     """Frames of sound in the order of the file, likewise."""
-    yield from _decoded(read_packets(container, stream, damage), damage, damage.refuse_sound)
+    for _, frame in _decoded(read_packets(container, stream, damage), damage, damage.refuse_sound):
+        yield frame
 
 
 def _decoded(
     packets: Iterator[av.Packet[Any]], damage: Damage, refuse: Callable[[av.Packet[Any], str], None]
-) -> Iterator[Any]:
+) -> Iterator[tuple[av.Packet[Any], Any]]:
     barren = 0
     for packet in packets:
         if is_empty(packet):
@@ -173,7 +181,7 @@ def _decoded(
         try:
             for frame in packet.decode():
                 barren = 0
-                yield frame
+                yield packet, frame
         except av.error.EOFError:
             return
         except (av.error.FFmpegError, ValueError) as error:

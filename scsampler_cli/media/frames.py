@@ -174,7 +174,7 @@ def _decode_at(
                 container.seek(int(index.timeline.pts[keyframe]), stream=stream, backward=True)
             except (av.error.FFmpegError, OSError):
                 keyframe = 0  # this container cannot seek: the stream is decoded from its start
-        for count, frame in enumerate(decode_packets(container, stream, index.damage)):
+        for count, frame in enumerate(decode_packets(container, stream, index.damage, index.reading)):
             report.decoded += 1
             position = index.position(frame.pts, count)
             if position is not None:

@@ -180,7 +180,7 @@ def _first_frames(path: Path, reading: ReadSettings, damage: Damage) -> _Trial:
     info: VideoInfo | None = None
     looks: list[_Look] = []
     with open_video(path, reading) as (container, stream):
-        for frame in itertools.islice(decode_packets(container, stream, damage), TRIAL_FRAMES):
+        for frame in itertools.islice(decode_packets(container, stream, damage, reading), TRIAL_FRAMES):
             info = info or _describe(stream, frame, reading)
             looks.append(_Look(frame.pts, frame.pict_type, attachments_are_known(frame)))
         time_base = stream.time_base or Fraction(1, 1000)
@@ -241,7 +241,7 @@ def _scan_frames(path: Path, reading: ReadSettings, trial: _Trial, notes: list[s
     keys: list[int] = []
     duration = 0
     with open_video(path, reading) as (container, stream):
-        for frame in decode_packets(container, stream, damage):
+        for frame in decode_packets(container, stream, damage, reading):
             if frame.key_frame:
                 keys.append(len(pts))
             pts.append(None if frame.pts is None or abs(frame.pts) > FARTHEST else frame.pts)

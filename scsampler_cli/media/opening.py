@@ -107,8 +107,11 @@ def _options(reading: ReadSettings, formats: str) -> dict[str, str]:
 
 
 def pixel_limit(reading: ReadSettings) -> dict[str, str]:
-    """FFmpeg's option that refuses larger pictures before memory is taken for them."""
-    return {"max_pixels": str(reading.max_pixels)} if reading.max_pixels else {}
+    """FFmpeg's option that refuses larger pictures before memory is taken for them.
+
+    Some decoders count the margins that they add, so it is twice what is allowed; `container.decode_packets` is exact.
+    """
+    return {"max_pixels": str(min(2 * reading.max_pixels + (1 << 16), (1 << 31) - 1))} if reading.max_pixels else {}
 
 
 def reason(error: Exception) -> str:
