@@ -9,6 +9,7 @@ from unicodedata import category
 Record = dict[str, Any]
 _BAR = 24
 
+_DAMAGE = ("decode_errors", "frames_missing")
 _COLUMNS = {
     "score": [
         "path",
@@ -22,9 +23,10 @@ _COLUMNS = {
         "rank",
         "taken",
         "why",
+        *_DAMAGE,
         "error",
     ],
-    "extract": ["path", "status", "output", "inputs", "clips", "bytes", "notes", "error"],
+    "extract": ["path", "status", "output", "inputs", "clips", "bytes", "notes", *_DAMAGE, "error"],
     "weights": [
         "path",
         "status",
@@ -53,7 +55,7 @@ def csv_columns(command: str, top: int) -> list[str]:
     if command != "classify":
         return _COLUMNS[command]
     tags = [f"{what}{i}" for i in range(1, top + 1) for what in ("label", "probability")]
-    return ["path", "status", *tags, "clips", "classifier", "notes", "error"]
+    return ["path", "status", *tags, "clips", "classifier", "notes", *_DAMAGE, "error"]
 
 
 def printable(text: str) -> str:
@@ -211,6 +213,7 @@ def csv_rows(record: Record) -> Iterator[dict[str, object]]:
     if command in ("weights", "classifiers"):
         yield common
         return
+    common |= {key: record[key] for key in _DAMAGE}
     if command == "score":
         for clip in record["clips"]:
             yield {**common, **clip, "why": clip["why"] or ""}

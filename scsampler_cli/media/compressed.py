@@ -21,7 +21,7 @@ from pathlib import Path
 import av
 import numpy as np
 from av.video.frame import PictureType
-from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
 from scsampler_cli.config import FeatureSettings
@@ -32,6 +32,7 @@ from scsampler_cli.features.residual import at_cells, residual
 from scsampler_cli.media.container import decode_packets, motion_vectors, open_video
 from scsampler_cli.media.index import RESIZED, StreamIndex, VideoInfo
 from scsampler_cli.media.reencode import reencode
+from scsampler_cli.media.scaling import Scaler
 from scsampler_cli.report import counted
 from scsampler_cli.timeline import ClipGrid
 
@@ -76,20 +77,18 @@ class CodedFrame:
 
 
 class _Pictures:
-    """RGB at the working size, through one shared scaler: a new one for every frame costs ten times the conversion."""
+    """RGB at the working size."""
 
     def __init__(self, info: VideoInfo, short_side: int) -> None:
         height, width = info.upright_size
         scale = min(1.0, short_side / min(height, width)) if short_side else 1.0
         self.height, self.width = max(1, round(height * scale)), max(1, round(width * scale))
-        self._scaler = VideoReformatter()
+        self._scaler = Scaler(Interpolation.AREA)
 
     def rgb(self, coded: CodedFrame) -> NDArray[np.uint8]:
         """uint8 [h, w, 3], before rotation."""
         if coded.rgb is None:
-            small = self._scaler.reformat(
-                coded.frame, self.width, self.height, "rgb24", interpolation=Interpolation.AREA, threads=1
-            )
+            small = self._scaler.scaled(coded.frame, self.width, self.height, "rgb24")
             coded.rgb = small.to_ndarray().astype(np.uint8, copy=False)
         return coded.rgb
 

@@ -12,11 +12,12 @@ from pathlib import Path
 import av
 import av.error
 import numpy as np
-from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
 from scsampler_cli.media.container import decode_packets, open_video
 from scsampler_cli.media.index import RESIZED, StreamIndex
+from scsampler_cli.media.scaling import Scaler
 from scsampler_cli.report import counted
 from scsampler_cli.timeline import ClipGrid
 
@@ -134,11 +135,11 @@ def _fitted(
 ) -> Generator[tuple[int, NDArray[np.uint8]]]:
     """(display position, fitted frame) for each wanted position that decodes, stopping after the last one."""
     height, width = index.info.upright_size
-    scaler = VideoReformatter()
+    scaler = Scaler(Interpolation.BICUBIC)
     for position, frame in _frames_from(path, index, min(positions), report):
         if position in positions:
             # Bicubic, swscale's default: the very pixels of a plain decode; the loop filter stays on, for these are classified.
-            picture = scaler.reformat(frame, width, height, "rgb24", interpolation=Interpolation.BICUBIC, threads=1)
+            picture = scaler.scaled(frame, width, height, "rgb24")
             yield position, fit(index.info.orientation.picture(picture.to_ndarray()))
         if position >= max(positions):
             return

@@ -16,7 +16,9 @@ from typing import Any
 
 import av
 from av.video.codeccontext import VideoCodecContext
-from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.reformatter import Interpolation
+
+from scsampler_cli.media.scaling import Scaler
 
 GOP = 12
 """One I-frame and 11 P-frames (Sec. 3.3.1)."""
@@ -65,10 +67,10 @@ def reencode(
     decoder = av.CodecContext.create("mpeg4", "r")
     decoder.thread_type, decoder.thread_count = "SLICE", 1
     decoder.options = {"flags2": "+export_mvs"}
-    scaler = VideoReformatter()
+    scaler = Scaler(Interpolation.AREA)
     order: list[int] = []
     for count, (position, frame) in enumerate(frames):
-        small = scaler.reformat(frame, width, height, "yuv420p", interpolation=Interpolation.AREA, threads=1)
+        small = scaler.scaled(frame, width, height, "yuv420p")
         if small is frame:  # nothing to convert: the caller's frame must keep its own time stamps
             small = av.VideoFrame.from_ndarray(frame.to_ndarray(), format="yuv420p")
         small.pts, small.time_base, small.pict_type = count, Fraction(1, 25), 0

@@ -1,0 +1,41 @@
+"""Bring a frame to another size and pixel format through one shared scaler: a new one for every frame costs ten times as much."""
+
+from __future__ import annotations
+
+import av
+import av.error
+from av.video.reformatter import Interpolation, VideoReformatter
+
+from scsampler_cli.errors import VideoError
+
+_UNSPECIFIED = 2
+"""Colour matrix, primaries and transfer alike (ITU-T H.273)."""
+
+
+class Scaler:
+    """Scales by one thread. What a stream says of its colours is heeded unless FFmpeg knows no way from there."""
+
+    def __init__(self, interpolation: Interpolation) -> None:
+        self._interpolation = interpolation
+        self._reformatter = VideoReformatter()
+
+    def scaled(self, frame: av.VideoFrame, width: int, height: int, pix_fmt: str) -> av.VideoFrame:
+        """The frame at another size; the frame itself where there is nothing to do.
+
+        Raises:
+            VideoError: FFmpeg cannot convert it.
+        """
+        try:
+            return self._convert(frame, width, height, pix_fmt)
+        except (av.error.FFmpegError, ValueError):
+            frame.colorspace = frame.color_primaries = frame.color_trc = _UNSPECIFIED
+        try:
+            return self._convert(frame, width, height, pix_fmt)
+        except (av.error.FFmpegError, ValueError) as error:
+            raise VideoError(
+                f"a picture of {frame.width} x {frame.height} pixels in {frame.format.name} cannot be converted to RGB",
+                hint="re-encode the video, for example to H.264",
+            ) from error
+
+    def _convert(self, frame: av.VideoFrame, width: int, height: int, pix_fmt: str) -> av.VideoFrame:
+        return self._reformatter.reformat(frame, width, height, pix_fmt, interpolation=self._interpolation, threads=1)

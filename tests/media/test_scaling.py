@@ -1,0 +1,39 @@
+"""Whatever a stream says of its colours, its pictures are converted."""
+
+import av
+import av.error
+import numpy as np
+import pytest
+from av.video.reformatter import Interpolation, VideoReformatter
+
+from scsampler_cli.errors import VideoError
+from scsampler_cli.media.scaling import Scaler
+
+
+def grey(**colours: int) -> av.VideoFrame:
+    frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 100, np.uint8), "rgb24").reformat(format="yuv420p")
+    for name, value in colours.items():
+        setattr(frame, name, value)
+    return frame
+
+
+def refused(frame: av.VideoFrame) -> bool:
+    try:
+        VideoReformatter().reformat(frame, 16, 16, "rgb24")
+    except (av.error.FFmpegError, ValueError):
+        return True
+    return False
+
+
+def test_every_colour_is_converted_even_those_that_ffmpeg_refuses() -> None:
+    said = [{name: value} for name in ("colorspace", "color_primaries", "color_trc") for value in range(19)]
+    assert any(refused(grey(**colours)) for colours in said)
+    for colours in said:
+        picture = Scaler(Interpolation.AREA).scaled(grey(**colours), 16, 16, "rgb24").to_ndarray()
+        assert picture.shape == (16, 16, 3), colours
+
+
+def test_what_cannot_be_converted_is_a_clear_error() -> None:
+    with pytest.raises(VideoError, match="cannot be converted") as caught:
+        Scaler(Interpolation.AREA).scaled(grey(), 1 << 30, 1 << 30, "rgb24")
+    assert caught.value.hint
