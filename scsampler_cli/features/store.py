@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 
 from scsampler_cli.errors import FeatureFileError, OutputError
 from scsampler_cli.features.clip import ClipSound, ClipVisual
+from scsampler_cli.places import fresh
 
 MAGIC = b"SCSAMPLF"
 VERSION = 2
@@ -70,7 +71,7 @@ class FeatureWriter:
         data = json.dumps(header, sort_keys=True).encode()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file: IO[bytes] = self._part.open("wb")
+            self._file: IO[bytes] = fresh(self._part).open("xb")
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror}", hint="choose another place with -o") from error
         self._write(MAGIC + _HEADER.pack(VERSION, len(data)) + data + struct.pack("<I", zlib.crc32(data)))

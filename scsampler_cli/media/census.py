@@ -52,6 +52,8 @@ class Census:
     """Packets that the container's reader marked as damaged or cut off."""
     announced: int = 0
     """Frames that the header says there are, 0 where it does not say."""
+    alone: bool = False
+    """True when the file holds nothing but these pictures."""
     end: Fraction | None = None
     """Second on the container's clock at which its header says that the pictures, or everything, ends."""
 
@@ -60,10 +62,21 @@ class Census:
         """Packets of any kind."""
         return len(self.pts) + self.hidden + self.empty
 
-    @property
-    def short(self) -> int:
-        """Frames that the header announces and that there are no packets for."""
-        return max(0, self.announced - self.seen)
+    def gap(self, timeline: FrameTimeline, by_count: bool) -> Fraction:
+        """Seconds by which the pictures end before the header says; 0 where the difference says nothing."""
+        if self.end is None or self.hidden or by_count:
+            return Fraction(0)
+        early = self.end - timeline.time(len(timeline))
+        return early if early > max(SLACK_S, 2 * timeline.mean_frame_duration) else Fraction(0)
+
+    def short(self, timeline: FrameTimeline, by_count: bool) -> int:
+        """Frames that the header announces and that there are no packets for.
+
+        Where it says only how long everything is, they are known in a file that holds nothing but pictures.
+        """
+        if self.announced > self.seen:
+            return self.announced - self.seen
+        return round(self.gap(timeline, by_count) / timeline.mean_frame_duration) if self.alone else 0
 
     def add(self, packet: av.Packet[Any]) -> None:
         """Count one packet."""
@@ -101,18 +114,13 @@ class Census:
         """Notes where less was there than the header announces, which is all that a cut-off file shows."""
         if self.damaged:
             yield f"{counted(self.damaged, 'packet')} damaged or cut off"
-        if self.short:
+        if self.announced > self.seen:
             yield (
                 f"only {self.seen} of the {self.announced} frames that the header announces are there: is the file cut off?"
             )
-            return
-        ends = timeline.time(len(timeline))
-        slack = max(SLACK_S, 2 * timeline.mean_frame_duration)
-        if self.end is not None and not self.hidden and not by_count and ends < self.end - slack:
-            yield (
-                f"the pictures end at {float(ends):.2f} s, the header announces {float(self.end):.2f} s: "
-                "is the file cut off, or does its sound or text go on?"
-            )
+        elif (gap := self.gap(timeline, by_count)) and self.end is not None:
+            why = "is the file cut off?" if self.alone else "is the file cut off, or does its sound or text go on?"
+            yield f"the pictures end at {float(self.end - gap):.2f} s, the header announces {float(self.end):.2f} s: {why}"
 
 
 def _starts_anew(stamps: NDArray[np.int64]) -> bool:
@@ -134,7 +142,8 @@ def take_census(
     Raises:
         LimitError: there are, or the header announces, more frames than allowed.
     """
-    census = Census(announced=_announced_frames(container, stream), end=_announced_end(container, stream))
+    announced, end = _announced_frames(container, stream), _announced_end(container, stream)
+    census = Census(announced=announced, end=end, alone=len(container.streams) == 1)
     limit = reading.max_frames or float("inf")
     if census.announced > limit:
         raise _too_many(path, f"its header announces {census.announced} frames", reading)

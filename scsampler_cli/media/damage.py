@@ -114,7 +114,8 @@ class Damage:
 
         But: where packets and frames do not correspond (fields stored one by one, times that contradict each other), a refused
         packet is taken for a frame, unless there are as many frames as packets all the same. Where the header says how long
-        the video is and not how many frames it has, what was cut off is in the notes alone.
+        everything is and not how many frames there are, and the file holds sound or text, too, what was cut off is in the notes
+        alone: they may go on for longer.
         """
         known = self.short + self.headless
         if self.timeline is None:

@@ -170,7 +170,8 @@ def scan(path: Path, reading: ReadSettings = DEFAULT_READING) -> StreamIndex:
     else:
         index = _scan_frames(path, reading, trial, notes, damage)
         damage.surplus = max(0, len(census.pts) - len(index.timeline))
-    damage.short, damage.headless = census.short, min(damage.surplus, census.undecodable_start)
+    damage.short = census.short(index.timeline, index.counted)
+    damage.headless = min(damage.surplus, census.undecodable_start)
     damage.expect(index.timeline, index.counted)
     notes = [*index.notes, *census.shortfalls(index.timeline, index.counted)]
     return replace(index, notes=tuple(notes), reading=reading, damage=damage)

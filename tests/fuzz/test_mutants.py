@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -103,7 +103,7 @@ wounds = st.builds(
     Mutation,
     st.sampled_from(KINDS),
     # half of them in the first two hundredths: headers
-    st.one_of(st.floats(0, 1, exclude_max=True), st.floats(0, 0.02)),
+    st.one_of(st.integers(0, 9999), st.integers(1, 200)).map(lambda place: place / 10_000),
     st.one_of(st.integers(1, 64), st.integers(1, 4000)),
     st.integers(0, 255),
 )
@@ -118,6 +118,7 @@ found: Counter[str] = Counter()
     deadline=None,
     derandomize=MUTANTS <= 200,
     database=None,
+    phases=[Phase.generate],  # making a batch of files smaller takes longer than it helps
     suppress_health_check=list(HealthCheck),
 )
 @given(st.lists(mutants, min_size=AT_ONCE, max_size=AT_ONCE))
@@ -130,8 +131,7 @@ def test_mutants_give_a_result_or_a_clear_error(
         original = originals[one]
         path = folder / f"{number:02d}{original.suffix}"
         path.write_bytes(mutated(original.read_bytes(), originals[other].read_bytes(), damage))
-        if path.stat().st_size:
-            files.append((number, path))
+        files.append((number, path))
     outcomes = list(crew.run(files))
     assert sorted(outcome.index for outcome in outcomes) == [number for number, _ in files]
     for outcome in outcomes:
