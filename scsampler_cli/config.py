@@ -111,12 +111,8 @@ class ReadSettings:
                 )
 
 
-READ_ALL = ReadSettings()
-"""The first streams, within the limits; what is damaged is counted and no error."""
-
-
 DEFAULT_READING = ReadSettings()
-"""The first streams of a file, within the limits."""
+"""The first streams of a file, within the limits; what is damaged is counted and no error."""
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from scsampler_cli import aggregate, report, resolved
 from scsampler_cli.classifiers.base import ClipClassifier, is_multi_label
 from scsampler_cli.config import (
+    DEFAULT_READING,
     PAPERS_ANSWER,
-    READ_ALL,
     AnswerSettings,
     FeatureSettings,
     ReadSettings,
@@ -71,7 +71,7 @@ def classify(
     top: int = 5,
     progress: Progress = no_progress,
     answer: AnswerSettings = PAPERS_ANSWER,
-    reading: ReadSettings = READ_ALL,
+    reading: ReadSettings = DEFAULT_READING,
 ) -> dict[str, Any]:
     """Tag one video: the whole of the paper's method. The classifier comes with `answer`'s view and temperature.
 
@@ -164,7 +164,7 @@ def score(
     frame_stride: int,
     selection: SelectionSettings,
     progress: Progress = no_progress,
-    reading: ReadSettings = READ_ALL,
+    reading: ReadSettings = DEFAULT_READING,
 ) -> dict[str, Any]:
     """Saliency of every clip of a video, or of a feature file that `extract` wrote: the same numbers either way.
 
@@ -230,7 +230,7 @@ def extract(
     frame_stride: int,
     clip_stride: int = 1,
     progress: Progress = no_progress,
-    reading: ReadSettings = READ_ALL,
+    reading: ReadSettings = DEFAULT_READING,
 ) -> dict[str, Any]:
     """Write the features of one video to a feature file (`features.store`).
 
