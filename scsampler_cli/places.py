@@ -5,6 +5,7 @@ But: what is written there is the business of those who write.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from scsampler_cli.errors import OutputError
@@ -14,12 +15,14 @@ def check_output(target: Path) -> None:
     """Say at once what would keep the output from being written in the end.
 
     Raises:
-        OutputError: a folder, a link that leads out of its folder, or no folder to write into.
+        OutputError: a folder, a link that leads out of its folder, no folder to write into, or no right to.
     """
     if target.is_dir():
         raise OutputError(f"cannot write {target}: it is a folder", hint="name a file in it")
     if not target.parent.is_dir():
         raise OutputError(f"cannot write {target}: there is no folder {target.parent}", hint="make the folder first")
+    if not os.access(target if target.exists() else target.parent, os.W_OK):
+        raise OutputError(f"cannot write {target}: no permission, or a read-only disk", hint="name another place")
     if target.is_symlink() and not is_special(target) and target.resolve().parent != target.parent.resolve():
         raise OutputError(f"cannot write {target}: it is a link to {target.resolve()}", hint="name that file itself")
 
