@@ -18,6 +18,7 @@ LAYERS = (
     ("config", "report", "shipped", "workers"),
     ("features.clip", "features.motion", "features.residual", "features.store", "features.render", "features"),
     (
+        "media.boxes",
         "media.h264",
         "media.orientation",
         "media.damage",

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.config import ReadSettings
-from scsampler_cli.errors import LimitError
 from scsampler_cli.media.container import VideoStream, is_empty, read_packets
 from scsampler_cli.media.damage import Damage
+from scsampler_cli.media.opening import too_many
 from scsampler_cli.report import counted
 from scsampler_cli.timeline import REORDERED, FrameTimeline
 
@@ -146,21 +146,14 @@ def take_census(
     census = Census(announced=announced, end=end, alone=len(container.streams) == 1)
     limit = reading.max_frames or float("inf")
     if census.announced > limit:
-        raise _too_many(path, f"its header announces {census.announced} frames", reading)
+        raise too_many(path, f"its header claims {census.announced} frames", reading)
     for packet in read_packets(container, stream, damage):
         if packet.size:
             census.add(packet)
         census.empty += is_empty(packet)
         if census.seen > limit:
-            raise _too_many(path, f"more than {reading.max_frames} frames", reading)
+            raise too_many(path, f"more than {reading.max_frames} frames", reading)
     return census
-
-
-def _too_many(path: Path, what: str, reading: ReadSettings) -> LimitError:
-    return LimitError(
-        f"{path}: {what}, the limit is {reading.max_frames}",
-        hint="raise the limit with --max-frames, if the file is what it says",
-    )
 
 
 def _announced_frames(container: av.container.InputContainer, stream: VideoStream) -> int:

@@ -21,7 +21,8 @@ import av.error
 from av.format import ContainerFormat
 
 from scsampler_cli.config import ReadSettings
-from scsampler_cli.errors import InputError, ScsamplerError, VideoError
+from scsampler_cli.errors import InputError, LimitError, ScsamplerError, VideoError
+from scsampler_cli.media.boxes import claimed_frames
 
 _REACHING = frozenset("hls dash concat imf webm_dash_manifest sdp rtsp rtp sap vobsub mlv image2".split())
 """Demuxers that open what a file names, or its neighbours; those of devices are known by a flag of theirs."""
@@ -49,8 +50,10 @@ def open_local(
     Raises:
         InputError: it cannot be opened at all: it is not there, may not be read, or something other than the file is short.
         VideoError: FFmpeg can make nothing of it.
+        LimitError: its header claims more frames than allowed.
     """
     _refuse_devices(path)
+    _refuse_claims(path, reading)
     with ExitStack() as held:
         try:
             source, formats = _source(path, held)
@@ -68,6 +71,21 @@ def _refuse_devices(path: Path) -> None:
     with suppress(OSError):  # told when it is opened
         if not stat.S_ISREG(path.stat().st_mode):
             raise InputError(f"{path}: not a file", hint="a device, pipe or folder is not read; copy it to a file")
+
+
+def _refuse_claims(path: Path, reading: ReadSettings) -> None:
+    with suppress(OSError):  # told when it is opened
+        claimed = claimed_frames(path) if reading.max_frames else 0
+        if claimed > reading.max_frames:
+            raise too_many(path, f"its header claims {claimed} frames", reading)
+
+
+def too_many(path: Path, what: str, reading: ReadSettings) -> LimitError:
+    """The error for a video that is longer than allowed."""
+    return LimitError(
+        f"{path}: {what}, the limit is {reading.max_frames}",
+        hint="raise the limit with --max-frames, if the file is what it says",
+    )
 
 
 def _source(path: Path, held: ExitStack) -> tuple[str | io.FileIO, str]:

@@ -126,7 +126,7 @@ def test_a_header_that_announces_billions_of_frames(tmp_path: Path) -> None:
     path.write_bytes(cut[: cut.index(b"idx1")])  # an index would say better
 
     def refused() -> None:
-        with pytest.raises(LimitError, match="its header announces 2147483647 frames"):
+        with pytest.raises(LimitError, match="its header claims 2147483647 frames"):
             Video(path)
 
     assert grown(refused) < 50
