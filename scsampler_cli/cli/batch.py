@@ -29,6 +29,8 @@ from scsampler_cli.places import check_output, is_special
 from scsampler_cli.tables import csv_columns
 from scsampler_cli.writers import format_for, open_writer
 
+MEMORY_SHARE = 0.8
+"""Of the machine's memory, for all processes together (our choice): the rest is for the system and for files in its cache."""
 STDOUT = Path("-")
 FAILED, USAGE, SOME_FAILED, INTERRUPTED = 1, 2, 3, 130
 READER_GONE = 128 + signal.SIGPIPE
@@ -54,11 +56,11 @@ class Running:
 
     @property
     def bounds(self) -> Bounds:
-        """What a file may take; of memory an equal share of the machine's, where nothing else is asked for."""
+        """What a file may take; of memory an equal share of MEMORY_SHARE of the machine's, where nothing else is asked for."""
         if self.max_memory_gb is not None:
             return Bounds(self.timeout_s, int(self.max_memory_gb * 1e9) or None)
         there = machine_bytes()
-        return Bounds(self.timeout_s, there and there // self.jobs)
+        return Bounds(self.timeout_s, there and int(there * MEMORY_SHARE) // self.jobs)
 
 
 @dataclass(frozen=True)

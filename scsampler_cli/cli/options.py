@@ -159,7 +159,7 @@ MaxMemory = Annotated[
     float | None,
     typer.Option(
         min=0,
-        help="Gigabytes that a process may take for a file; 0 is no limit. Default: the machine's, shared by --jobs.",
+        help="Gigabytes that a process may take for a file; 0 is no limit. Default: 80 % of the machine's, shared by --jobs.",
         rich_help_panel=MANY,
     ),
 ]
