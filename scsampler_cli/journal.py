@@ -37,7 +37,7 @@ class Journal:
     """Lines on disk.
 
     Args:
-        path: of the file; made if it is not there. A link is followed: the caller has checked where it leads.
+        path: of the file, not of a link; made if it is not there.
         keep: False to begin with an empty file.
 
     Raises:
@@ -171,7 +171,7 @@ class Journal:
 
 
 def _opened(path: Path, more: int = 0) -> int:
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | more, 0o666)
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | more, 0o666)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

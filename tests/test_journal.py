@@ -129,6 +129,13 @@ def test_what_is_set_aside_is_never_overwritten(tmp_path: Path) -> None:
     assert names(tmp_path / "a.jsonl.old2") == ["a.jsonl.old"]
 
 
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OutputError, match="symbolic links"):
+        Journal(tmp_path / "a.jsonl", keep=False)
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_names_that_are_not_utf_8_come_back(tmp_path: Path) -> None:
     name = os.fsdecode(b"caf\xe9.mp4")
     assert names(written(tmp_path / "a.jsonl", name)) == [name]
