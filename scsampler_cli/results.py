@@ -175,24 +175,40 @@ class OnDisk:
 
     def _take_up(self, is_current: Callable[[Record], bool]) -> int:
         """How many records are not current any more, and were dropped."""
-        kept: list[Place] = []
-        lines = 0
+        there: list[Place] = []
+        others: list[Place] = []
+        places: dict[int, Place] = {}
         for place, record in self._file.lines():
-            lines += 1
+            there.append(place)
             index = self._index.get(record["path"])
-            if index is None or (index not in self.done and is_current(record)):
-                kept.append(place)
-                if index is not None:
-                    self.done[index] = record["status"] != "ok"
-        if len(kept) < lines:
-            self._file.keep_only(kept)
+            if index is None:
+                others.append(place)  # of files that are not asked for now
+            elif index not in places and is_current(record):
+                places[index] = place
+                self.done[index] = record["status"] != "ok"
         for place, record in self._waiting.lines():
             index = self._index.get(record["path"])
             if index is not None and index not in self.done and is_current(record):
-                self.done[index] = record["status"] != "ok"
                 self._parked[index] = place
+                self.done[index] = record["status"] != "ok"
+        dropped = len(there) - len(others) - len(places)
+        due = self._in_order(places)
+        # places compare by where they lie: nothing moves where the lines are in order already
+        kept = sorted(others + due) if due == sorted(due) else others + due
+        if kept != there:
+            self._file.keep_only(kept)
         self._due()
-        return lines - len(kept)
+        return dropped
+
+    def _in_order(self, places: dict[int, Place]) -> list[Place]:
+        """Which of the lines stay; in order, those that one yet to be made comes before are parked."""
+        due = 0
+        while self._ordered and due in places:
+            due += 1
+        for index in sorted(places) if self._ordered else ():
+            if index >= due:
+                self._parked[index] = self._waiting.append(self._file.read(places.pop(index)))
+        return [places[index] for index in sorted(places)] if self._ordered else list(places.values())
 
     def add(self, index: int, record: Record) -> None:
         """Append it, or park it beside the file until those before it are there."""

@@ -103,7 +103,24 @@ def test_files_that_changed_and_failures_of_the_moment_are_done_again(files: lis
         assert found.done == {2: True}
         for index in (0, 1, 3, 4, 5):
             found.add(index, record(files[index], error="InputError" if index == 5 else None))
-    assert there(files) == ["2", "0", "1", "3", "4", "5"]
+    assert there(files) == ["0", "1", "2", "3", "4", "5"]
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_a_record_that_is_made_anew_takes_its_place(files: list[Path], ordered: bool) -> None:
+    with batch(files, ordered=ordered) as found:
+        for index in (0, 1, 2, 3):
+            found.add(index, record(files[index], error="WorkerError" if index == 1 else None))
+        found.add(5, record(files[5]))
+    with pytest.raises(RuntimeError), batch(files, ordered=ordered) as found:  # noqa: PT012
+        assert recall(found) == "resuming: 4 of 6 files done before; 1 record made anew"
+        raise RuntimeError("killed once more")
+    with batch(files, ordered=ordered) as found:
+        assert recall(found).startswith("resuming: 4 of 6 files done before")
+        for index in (1, 4):
+            found.add(index, record(files[index]))
+    assert there(files) == ["0", "1", "2", "3", "4", "5"] if ordered else ["0", "2", "3", "5", "1", "4"]
+    assert not (files[0].parent / "out.jsonl.waiting").exists()
 
 
 def test_a_hash_knows_a_file_whose_time_has_changed(files: list[Path]) -> None:

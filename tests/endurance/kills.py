@@ -24,6 +24,17 @@ def records(path: Path) -> list[dict]:
     return found
 
 
+def wait(process: subprocess.Popen[bytes], out: Path, chance: random.Random) -> None:
+    """Now and then until some moment while it starts, else until it has done a few files more, and a moment longer."""
+    if chance.random() < 0.2:
+        time.sleep(chance.uniform(0.1, 6))
+        return
+    wanted = len(records(out)) + chance.randint(1, 7)
+    while process.poll() is None and len(records(out)) < wanted:
+        time.sleep(0.05)
+    time.sleep(chance.uniform(0, 0.7))
+
+
 def main() -> None:
     folder, out = sys.argv[1:3]
     chance = random.Random(int(sys.argv[3]) if len(sys.argv) > 3 else 0)
@@ -33,7 +44,7 @@ def main() -> None:
     parents = workers = 0
     while parents + workers < KILLS:
         process = subprocess.Popen([*COMMAND, folder, "-o", str(killed), "--resume"], stderr=subprocess.DEVNULL)
-        time.sleep(chance.uniform(0.2, 9))
+        wait(process, killed, chance)
         if chance.random() < 0.4 and (theirs := family(process.pid)):
             os.kill(chance.choice(theirs), signal.SIGKILL)
             workers += 1
