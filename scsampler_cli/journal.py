@@ -124,6 +124,11 @@ class Journal:
         with own_errors(str(self.path)):
             return os.pread(self._fd, place.length, place.start)
 
+    @property
+    def empty(self) -> bool:
+        """True when there is no line."""
+        return self._end == 0
+
     def clear(self) -> None:
         """Drop all lines."""
         with own_errors(str(self.path)):
@@ -214,8 +219,8 @@ def _parsed(line: bytes) -> Record | None:
         record = json.loads(line)
     except ValueError:
         return None
-    known = isinstance(record, dict) and isinstance(record.get("path"), str) and "status" in record
-    return record if known else None
+    known = isinstance(record, dict) and {"schema", "path", "status"} <= record.keys()
+    return record if known and str(record["schema"]).startswith("scsampler.") else None
 
 
 def line_of(record: Record) -> bytes:

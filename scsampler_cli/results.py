@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from scsampler_cli.errors import OutputError
 from scsampler_cli.inputs import identified
 from scsampler_cli.journal import Journal, Place, Record, line_of
 from scsampler_cli.report import counted
+from scsampler_cli.tables import command_of
 from scsampler_cli.writers import Writer
 
 TRY_AGAIN = frozenset(("WorkerError", "TimeLimitError", "MemoryLimitError", "LimitError", "OutputError", "InputError"))
@@ -77,11 +79,10 @@ def opened(path: Path, inputs: Sequence[str], ordered: bool, keep: bool) -> Iter
         beside = path.with_name(f"{path.name}.waiting")
         waiting = Journal(beside, keep)
         try:
-            found = OnDisk(file, waiting, inputs, ordered)
-            yield found
-            if not found.parked:
-                beside.unlink(missing_ok=True)
+            yield OnDisk(file, waiting, inputs, ordered)
         finally:
+            if waiting.empty:
+                beside.unlink(missing_ok=True)
             waiting.close()
     finally:
         file.close()
@@ -140,30 +141,39 @@ class OnDisk:
         self._parked: dict[int, Place] = {}
         self._next = 0
 
-    def recall(self, run: str, identity: dict[str, Any], still_there: Callable[[Record], bool]) -> str:
+    def recall(self, command: str, identity: dict[str, Any], still_there: Callable[[Record], bool]) -> tuple[str, bool]:
         """Take up what an earlier run left: what was made of the same files with the same settings, and need not be tried again.
 
         Records made with other settings are moved out of the way, all of them.
 
         Args:
-            run: from `run_digest`.
-            identity: what it stands for.
+            command: whose records these must be.
+            identity: all that they depend on beside their files.
             still_there: False for a record whose work has been lost since.
 
         Returns:
-            what was found, in words.
+            what was found, in words; and whether all begins anew.
+
+        Raises:
+            OutputError: the file holds something else, such as records of another command.
         """
-        other = self._other_run(run, identity)
+        other = self._other_run(command, identity)
         if other is not None:
-            return self._start_anew(other)
+            return self._start_anew(other), True
         dropped = self._take_up(lambda record: is_current(record) and still_there(record))
         again = f"; {counted(dropped, 'record')} made anew" if dropped else ""
-        return f"resuming: {len(self.done)} of {counted(len(self._index), 'file')} done before{again}"
+        return f"resuming: {len(self.done)} of {counted(len(self._index), 'file')} done before{again}", False
 
-    def _other_run(self, run: str, identity: dict[str, Any]) -> str | None:
+    def _other_run(self, command: str, identity: dict[str, Any]) -> str | None:
         """In words, how the settings differ from those of the records; None where they do not."""
+        run = run_digest(identity)
         for journal in (self._file, self._waiting):
             for _, record in journal.lines():
+                if command_of(record) != command:
+                    raise OutputError(
+                        f"{journal.path} holds records of {command_of(record)}, not of {command}",
+                        hint="give another name",
+                    )
                 if record.get("run") != run:
                     return "; ".join(_differences(record, identity)) or "other weights, or another version"
         return None
@@ -234,8 +244,3 @@ class OnDisk:
             self._file.append(self._waiting.read(place))
             if not self._parked:
                 self._waiting.clear()
-
-    @property
-    def parked(self) -> int:
-        """Records that wait for those before them."""
-        return len(self._parked)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scsampler_cli import results
+from scsampler_cli.errors import OutputError
 from scsampler_cli.inputs import identified
 from scsampler_cli.results import InMemory, OnDisk
 
@@ -44,7 +45,7 @@ def batch(files: list[Path], keep: bool = True, ordered: bool = True):
 
 
 def recall(found: OnDisk) -> str:
-    return found.recall(RUN, IDENTITY, lambda _: True)
+    return found.recall("classify", IDENTITY, lambda _: True)[0]
 
 
 def there(files: list[Path], name: str = "out.jsonl") -> list[str]:
@@ -170,5 +171,15 @@ def test_work_that_is_lost_is_done_again(files: list[Path]) -> None:
     with batch(files) as found:
         found.add(0, record(files[0]))
     with batch(files) as found:
-        found.recall(RUN, IDENTITY, lambda _: False)
+        found.recall("classify", IDENTITY, lambda _: False)
         assert found.done == {}
+
+
+def test_records_of_another_command_are_refused_and_nothing_is_left_behind(files: list[Path]) -> None:
+    with batch(files) as found:
+        found.add(0, record(files[0]))
+    before = (files[0].parent / "out.jsonl").read_bytes()
+    with pytest.raises(OutputError, match="holds records of classify, not of score"), batch(files) as found:
+        found.recall("score", IDENTITY, lambda _: True)
+    assert (files[0].parent / "out.jsonl").read_bytes() == before
+    assert not (files[0].parent / "out.jsonl.waiting").exists()

@@ -6,10 +6,11 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 some inputs failed, 130 interrupted, 128 
 from __future__ import annotations
 
 import functools
+import math
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,8 @@ class Running:
     def bounds(self) -> Bounds:
         """What a file may take; of memory an equal share of MEMORY_SHARE of the machine's, where nothing else is asked for."""
         if self.max_memory_gb is not None:
-            return Bounds(self.timeout_s, int(self.max_memory_gb * 1e9) or None)
+            limited = 0 < self.max_memory_gb < float("inf")
+            return Bounds(self.timeout_s, math.ceil(self.max_memory_gb * 1e9) if limited else None)
         there = machine_bytes()
         return Bounds(self.timeout_s, there and int(there * MEMORY_SHARE) // self.jobs)
 
@@ -100,15 +102,12 @@ def plan(
     """
     if not paths:
         raise SettingsError("no video was named", hint=f"scsampler {command} VIDEO, or --help")
-    if running.log_file is not None:
-        check_output(running.log_file)
-    console.set_up(running.quiet, running.verbose, running.log_file)
+    console.set_up(running.quiet, running.verbose)
     inputs = find_inputs(paths, glob, _listed())
     output = None if output == STDOUT else output
-    for written in filter(None, (output, running.log_file)):
-        keep_apart(inputs, written)
-    if output is not None:
-        check_output(output)
+    outputs = {"-o" if command != "extract" else "--records": output, "--log-file": running.log_file}
+    check_outputs(inputs, outputs)
+    console.set_up(running.quiet, running.verbose, running.log_file)
     single = len(paths) == 1 and paths[0] != "-" and not Path(paths[0]).is_dir()
     form = form or (output and format_for(output)) or "table"
     batch = Batch(command, inputs, single, form, output, csv_columns(command, top), running)
@@ -120,14 +119,28 @@ def plan(
     return batch
 
 
-def keep_apart(inputs: list[Path], output: Path) -> None:
-    """Refuse to overwrite an input.
+def check_outputs(inputs: list[Path], outputs: Mapping[str, Path | None]) -> None:
+    """Refuse to overwrite an input, to write two things to one file, or what could not be written in the end.
+
+    Args:
+        inputs: files that are read.
+        outputs: option -> the file that it names; None where it is not given.
 
     Raises:
-        SettingsError: the output is one of the inputs.
+        SettingsError: an output is one of the inputs, or another output.
+        OutputError: it could not be written.
     """
-    if output.exists() and any(path.exists() and path.samefile(output) for path in inputs):
-        raise SettingsError(f"{output} is both input and output", hint="give -o another name")
+    seen: dict[Path, str] = {}
+    for option, output in outputs.items():
+        if output is None:
+            continue
+        if output.exists() and any(path.exists() and path.samefile(output) for path in inputs):
+            raise SettingsError(f"{output} is both input and output", hint=f"give {option} another name")
+        check_output(output)
+        place = output.resolve()
+        if place in seen and not is_special(output):
+            raise SettingsError(f"{output} is named twice, by {seen[place]} and {option}", hint="give one another name")
+        seen[place] = option
 
 
 def _check_at_once(batch: Batch) -> None:
@@ -171,7 +184,8 @@ def run(
         crew = Crew(task, jobs, running.bounds, _note, console.detail, bars.watch, running.hashed)
         stack.enter_context(signals.handled(crew.stop))
         stack.enter_context(crew)
-        identity = crew.identity()
+        # to find that all is done takes no more than one process
+        identity = crew.identity(1 if running.resume else jobs)
         found = stack.enter_context(_results(batch, identity, still_there))
         stack.enter_context(bars)
         bars.inputs_done(len(found.done))
@@ -213,8 +227,8 @@ def _results(
     paths = [str(path) for path in batch.inputs]
     with results.opened(batch.output.resolve(), paths, ordered, batch.running.resume) as found:
         if batch.running.resume:
-            told = found.recall(results.run_digest(identity), identity, still_there)
-            _note(told)
+            told, anew = found.recall(batch.command, identity, still_there)
+            (console.say if anew else console.note)(f"note: {told}")
         yield found
 
 
@@ -237,7 +251,8 @@ def _tell(outcome: Outcome, batch: Batch) -> None:
     if outcome.traceback and batch.running.debug:
         console.print_traceback(outcome.traceback)
     message, hint = record["error"]["message"], record["error"]["hint"]
-    console.show_failure(message if batch.single or str(path) in message else f"{path}: {message}", hint)
+    named = batch.single or " ".join(str(path).split()) in message
+    console.show_failure(message if named else f"{path}: {message}", hint)
 
 
 def guarded(command: Callable[P, None]) -> Callable[P, None]:

@@ -11,7 +11,7 @@ from scsampler_cli.cli import batch, models, options
 from scsampler_cli.config import INPUTS, FeatureSettings, ReadSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
-from scsampler_cli.places import check_output, check_within
+from scsampler_cli.places import check_within
 
 
 @batch.guarded
@@ -82,7 +82,7 @@ def extract(
     reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)
     running = batch.Running(jobs, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file)
     todo = batch.plan("extract", paths, glob, format, records, running)
-    targets = _targets(todo, paths or [], output)
+    targets = _targets(todo, paths or [], output, log_file)
     task = Extract(output or Path(), targets, features, reading, clip_frames, frame_stride, clip_stride, render)
     batch.run(todo, task, still_there=_is_there)
 
@@ -132,7 +132,7 @@ class Extract:
         return Prepared(work, models.identity({**settings, "render": self.render, "output": str(self.output)}))
 
 
-def _targets(todo: batch.Batch, paths: list[str], output: Path | None) -> dict[Path, Path]:
+def _targets(todo: batch.Batch, paths: list[str], output: Path | None, log_file: Path | None) -> dict[Path, Path]:
     """Where each video's features go: the tree below a folder argument is kept.
 
     Raises:
@@ -143,9 +143,8 @@ def _targets(todo: batch.Batch, paths: list[str], output: Path | None) -> dict[P
     if output == batch.STDOUT:
         raise SettingsError("feature files are not written to standard output", hint="give -o a file or a folder")
     if todo.single and output is not None and not output.is_dir():
-        batch.keep_apart(todo.inputs, output)
         if output.parent.is_dir():  # else it is made
-            check_output(output)
+            batch.check_outputs(todo.inputs, {"-o": output, "--records": todo.output, "--log-file": log_file})
         return {todo.inputs[0]: output}
     roots = [Path(path) for path in paths if Path(path).is_dir()]
     folder = output or Path()

@@ -100,8 +100,11 @@ class Crew:
         """Begin no more files; those under way are finished. Safe to be called by a signal handler."""
         self.stopping = True
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self, count: int) -> dict[str, Any]:
         """What the records depend on beside the files: known when the first process has loaded its models.
+
+        Args:
+            count: processes to start meanwhile.
 
         Raises:
             ScsamplerError: the task cannot be done.
@@ -110,7 +113,7 @@ class Crew:
         while self._identity is None:
             if self.stopping:
                 raise KeyboardInterrupt
-            self._staff(self._count)
+            self._staff(count)
             self._step()
         return self._identity
 
@@ -189,10 +192,10 @@ class Crew:
                     self._noted.add(text)
                     self._note(text)
             case {"ready": identity}:
-                worker.ready, self._stillborn = True, 0
+                worker.began_to_wait()
+                self._stillborn = 0
                 self._identity = identity
                 self._detail(f"process {worker.number} is ready")
-                worker.messages()
             case {"unfit": trouble}:
                 _raise(trouble)
             case {"progress": [stage, done, total]} if worker.job is not None:
@@ -218,11 +221,12 @@ class Crew:
             return None
         now = time.monotonic()
         if now > self._bounds.deadline(job):
-            return TimeLimitError(f"not done after {now - job.began:.0f} s", hint="--timeout SECONDS gives it longer")
+            spent = now - job.began
+            return TimeLimitError(f"not done after {spent:.3g} s", hint="--timeout SECONDS gives it longer")
         if limit is not None and (held := worker.resident_bytes()) > limit:
             return MemoryLimitError(
-                f"took {held / 1e9:.1f} GB of memory, the limit is {limit / 1e9:.1f}",
-                hint="--max-memory GB allows more",
+                f"took {held / 1e9:.3g} GB of memory, the limit is {limit / 1e9:.3g}",
+                hint=f"--max-memory GB allows more; {worker.before_bytes / 1e9:.2g} GB are taken before any file is read",
             )
         return None
 

@@ -59,6 +59,8 @@ class WorkerProcess:
         context = multiprocessing.get_context("spawn")
         self.number = number
         self.ready = False
+        self.before_bytes = 0
+        """Memory that it held when it had loaded its models."""
         self.job: Job | None = None
         pipes: list[Connection] = []
         try:
@@ -94,6 +96,11 @@ class WorkerProcess:
     def alive(self) -> bool:
         """False once the process has ended."""
         return self._process.is_alive()
+
+    def began_to_wait(self) -> None:
+        """It has loaded its models; what was said meanwhile belongs to no file."""
+        self.ready, self.before_bytes = True, self.resident_bytes()
+        self.messages()
 
     def resident_bytes(self) -> int:
         """Memory that it holds now."""

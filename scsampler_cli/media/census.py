@@ -112,6 +112,8 @@ class Census:
 
     def shortfalls(self, timeline: FrameTimeline, by_count: bool) -> Iterator[str]:
         """Notes where less was there than the header announces, which is all that a cut-off file shows."""
+        if self.hidden:
+            yield f"{counted(self.hidden, 'frame')} hidden by the file's edit list, not read"
         if self.damaged:
             yield f"{counted(self.damaged, 'packet')} damaged or cut off"
         if self.announced > self.seen:

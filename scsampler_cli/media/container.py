@@ -116,7 +116,7 @@ def _picture_stream(container: av.container.InputContainer, path: Path, reading:
 
 def no_such_stream(path: Path, there: int, kind: str, option: str, asked: int) -> VideoError:
     """The error for a stream that was asked for and is not there."""
-    hint = f"choose from 0-{there - 1}, or leave {option} out" if there else f"leave {option} out"
+    hint = f"choose from 0 to {there - 1}, or leave {option} out" if there > 1 else f"leave {option} out"
     return VideoError(f"{path}: has {counted(there, f'{kind} stream')}, there is no {option} {asked}", hint=hint)
 
 

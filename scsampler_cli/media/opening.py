@@ -140,6 +140,11 @@ def reason(error: Exception) -> str:
 def _refusal(path: Path, error: Exception) -> ScsamplerError:
     number = getattr(error, "errno", None)
     found = _unreadable(path)
+    if isinstance(error, av.error.FFmpegError) and number == errno.ENOMEM:
+        return VideoError(
+            f"{path}: FFmpeg is refused the memory that its header asks for",
+            hint="the header may be damaged; if memory is short just now, try again",
+        )
     if isinstance(error, MemoryError) or number in _OURS:
         return InputError(f"{path}: cannot be opened ({reason(error)})", hint="too little is free just now: try again")
     if found is not None or (isinstance(error, OSError) and not isinstance(error, av.error.FFmpegError)):

@@ -274,6 +274,29 @@ def test_two_runs_do_not_write_one_file(tmp_path: Path) -> None:
     assert len(read(out)) == 2
 
 
+def test_outputs_never_meet_inputs_or_each_other(tmp_path: Path) -> None:
+    videos = folder(tmp_path, ["a", "b"])
+    out = tmp_path / "out.jsonl"
+    for given, word in (
+        ({"output": videos / "b"}, "b is both input and output"),
+        ({"output": out, "log_file": videos / "b"}, "b is both input and output"),
+        ({"output": out, "log_file": tmp_path / "videos" / ".." / "out.jsonl"}, "is named twice, by -o and --log-file"),
+    ):
+        code, _, errors = run(paths=[videos], **given)
+        assert code == 2
+        assert word in errors
+    assert [(videos / name).read_bytes() for name in ("a", "b")] == [b"x", b"x"]
+    assert not out.exists()
+
+
+def test_no_limit_of_memory_can_be_asked_for(tmp_path: Path) -> None:
+    videos = folder(tmp_path, ["a"])
+    assert run(paths=[videos], max_memory_gb=float("inf"))[0] == 0
+    code, _, errors = run(paths=[videos], max_memory_gb=0.001)
+    assert code in (0, 1)  # it may be done before anyone has looked
+    assert "the limit is 0.001" in errors or code == 0
+
+
 def test_only_a_file_is_resumed(tmp_path: Path) -> None:
     videos = folder(tmp_path, ["a"])
     code, _, errors = run(paths=[videos], resume=True)

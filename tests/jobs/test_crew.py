@@ -59,7 +59,9 @@ def test_each_file_has_one_outcome_whatever_it_does_to_its_process(tmp_path: Pat
 def test_time_and_memory_have_limits(tmp_path: Path) -> None:
     bounds = Bounds(timeout_s=6, memory_bytes=1_500_000_000)
     hung, swollen, fine = done(made(tmp_path, ["hang-1", "swell-1", "a"]), jobs=2, bounds=bounds)
-    assert error(hung) == ("TimeLimitError", f"{hung.path}: not done after 6 s")
+    kind, message = error(hung)
+    assert kind == "TimeLimitError"
+    assert message.startswith(f"{hung.path}: not done after 6")
     assert 6 <= hung.seconds < 12
     kind, message = error(swollen)
     assert kind == "MemoryLimitError"

@@ -92,7 +92,7 @@ def test_the_sound_asked_for_is_heard(several: Path, asked: int | None) -> None:
 def test_a_stream_that_is_not_there(several: Path, tmp_path: Path) -> None:
     with pytest.raises(VideoError, match="has 2 picture streams, there is no --video-stream 3") as caught:
         Video(several, reading=ReadSettings(video_stream=3))
-    assert "0-1" in (caught.value.hint or "")
+    assert "0 to 1" in (caught.value.hint or "")
     with pytest.raises(VideoError, match="has 2 sound streams, there is no --audio-stream 2"):
         Video(several, reading=ReadSettings(audio_stream=2))
     silent = write_video(tmp_path / "v.mp4", grey(10, 10))
