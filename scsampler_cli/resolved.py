@@ -6,6 +6,7 @@ nothing.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict
 from typing import Any
 
@@ -73,6 +74,15 @@ def of_classifier(classifier: ClipClassifier) -> Settings:
         "crops": classifier.spec.crops,
         "multi_label": is_multi_label(classifier),
     }
+
+
+def identity_of(classifier: ClipClassifier) -> Settings:
+    """All that its answers depend on: the weights by their digest where they have one, whatever the file is called."""
+    known = of_classifier(classifier)
+    if known["sha256"]:
+        del known["weights"]
+    labels = hashlib.sha256("\n".join(classifier.labels).encode("utf-8", "surrogateescape")).hexdigest()
+    return {**known, "spec": asdict(classifier.spec), "labels": labels}
 
 
 def _of_features(features: FeatureSettings, samplers: Samplers) -> Settings:

@@ -175,7 +175,7 @@ class OnDisk:
                         hint="give another name",
                     )
                 if record.get("run") != run:
-                    return "; ".join(_differences(record, identity)) or "other weights, or another version"
+                    return "; ".join(_differences(record, identity)) or "other weights, labels or version"
         return None
 
     def _start_anew(self, why: str) -> str:

@@ -159,8 +159,8 @@ class Classify:
             return record if self.known is None else _with_answer(record, self.known)
 
         settings = resolved.of_classify(self.features, self.selection, self.answer, self.top, self.reading, samplers)
-        classifier = resolved.of_classifier(model)
-        return Prepared(work, models.identity(settings | runtime, samplers.records(), classifier))
+        identity = models.identity(settings | runtime, samplers.records(), resolved.identity_of(model))
+        return Prepared(work, identity)
 
 
 def _with_answer(record: Record, video: "DemoVideo") -> Record:
