@@ -24,7 +24,8 @@ from scsampler_cli.jobs.worker import serve
 from scsampler_cli.workers import interrupt_held
 
 Message = dict[str, Any]
-_CHUNK = 1 << 16
+_CHUNK, _CHUNKS = 1 << 16, 16
+"""Bytes read at once, and how often: a pipe holds 64 KiB unless someone has made it larger, up to 1 MiB."""
 _GOODBYE_S = 5
 """Seconds to wait for a killed process: the system may be busy with its memory."""
 
@@ -134,9 +135,12 @@ class WorkerProcess:
         return self._messages.take()
 
     def _listen(self, pipe: Connection, take: Callable[[bytes], object]) -> None:
-        """Whatever is in a pipe now."""
+        """What is in a pipe now; not more than it can hold, or a process that never stops talking would hold up the others."""
         try:
-            while data := os.read(pipe.fileno(), _CHUNK):
+            for _ in range(_CHUNKS):
+                data = os.read(pipe.fileno(), _CHUNK)
+                if not data:
+                    return
                 take(data)
         except BlockingIOError:
             return

@@ -60,6 +60,9 @@ class Obedient:
         if what == "complain":
             for number in range(30):
                 os.write(2, f"[h264 @ 0x{id(self) + number:x}] error at MB {number % 25}\n".encode())
+        if what == "babble":
+            while True:
+                os.write(2, b"and " * 1000)
         if what == "deafen":
             os.write(2, b"x" * 5_000_000)
         return record(path)
