@@ -97,7 +97,7 @@ def test_what_a_run_says_is_as_much_as_was_asked_for(tmp_path: Path) -> None:
     assert set(normal.splitlines()) - set(quiet.splitlines()) == {"note: loaded"}
     _, _, verbose = run(verbose=1, **given)
     assert f"{videos}/a: begun by process 1" in verbose
-    assert f"{videos}/a: ok after 0." in verbose
+    assert f"{videos}/a: ok after " in verbose
     assert "error at MB" not in verbose
     _, _, very = run(verbose=2, debug=True, **given)
     assert f"{videos}/complain-1: [h264] error at MB 3 (2 times)" in very
@@ -108,6 +108,13 @@ def test_what_a_run_says_is_as_much_as_was_asked_for(tmp_path: Path) -> None:
     assert all(line[:2] == "20" for line in logged)
 
 
+def kept(out: Path) -> Records:
+    """Whole lines of the output, and of what waits beside it."""
+    there = [path for path in (out, out.with_name("out.jsonl.waiting")) if path.exists()]
+    lines = [line for path in there for line in path.read_bytes().splitlines(keepends=True)]
+    return [json.loads(line) for line in lines if line.endswith(b"\n")]
+
+
 def test_kill_9_of_parent_or_worker_at_any_time_loses_and_doubles_nothing(tmp_path: Path) -> None:
     names = [f"slow-{i:02d}" if i % 3 else f"{i:02d}" for i in range(20)] + ["bad-1"]
     videos = folder(tmp_path, names)
@@ -115,7 +122,7 @@ def test_kill_9_of_parent_or_worker_at_any_time_loses_and_doubles_nothing(tmp_pa
     out = tmp_path / "out.jsonl"
     chance = random.Random(5)
     for _ in range(6):
-        before = read(out) if out.exists() else []
+        before = kept(out)
         process = started(paths=[videos], output=out, jobs=2, resume=True)
         time.sleep(chance.uniform(0.8, 2.5))
         theirs = workers(process.pid) if process.poll() is None else []
@@ -124,15 +131,12 @@ def test_kill_9_of_parent_or_worker_at_any_time_loses_and_doubles_nothing(tmp_pa
             time.sleep(chance.uniform(0, 0.5))
         process.kill()
         process.wait()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while not gone(theirs):
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        after = out.read_bytes() if out.exists() else b""
-        done = [record for record in before if record["status"] == "ok"]
-        assert all(
-            record in [json.loads(x) for x in after.splitlines(keepends=True) if x.endswith(b"\n")] for record in done
-        )
+        after = kept(out)
+        assert all(record in after for record in before if record["status"] == "ok")
     code, _, errors = run(paths=[videos], output=out, jobs=2, resume=True)
     assert code == 3
     assert "resuming: " in errors
@@ -167,7 +171,7 @@ def test_an_interrupt_finishes_what_is_under_way_and_a_second_one_does_not(tmp_p
     process = started(paths=[videos], output=out, jobs=2)
     wait_for(lambda: lines(out) > 0, process)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does it
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "finishing" in errors
     assert "--resume goes on" in errors
@@ -177,15 +181,15 @@ def test_an_interrupt_finishes_what_is_under_way_and_a_second_one_does_not(tmp_p
     assert lines(out) == 8
 
     (videos / "hang-1").write_bytes(b"x")
-    process = started(paths=[videos / "hang-1"], output=out)
-    wait_for(lambda: bool(workers(process.pid)), process)
+    log = tmp_path / "run.log"
+    process = started(paths=[videos / "hang-1"], output=out, log_file=log)
+    wait_for(lambda: log.exists() and "begun by" in log.read_text(), process)
     theirs = workers(process.pid)
-    time.sleep(1.5)
     process.send_signal(signal.SIGINT)
     time.sleep(0.5)
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert process.returncode == 130
     assert gone(theirs)
 
@@ -198,7 +202,7 @@ def test_a_termination_is_clean(tmp_path: Path, number: signal.Signals, code: in
     wait_for(lambda: lines(out) > 0, process)
     theirs = workers(process.pid)
     os.killpg(process.pid, number)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors.splitlines()[-1]) == (code, f"ended by {number.name}")
     assert gone(theirs)
     assert {record["status"] for record in read(out)} == {"ok"}
@@ -209,7 +213,7 @@ def test_what_was_to_be_ignored_is_ignored(tmp_path: Path) -> None:
     process = started(lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN), paths=[videos], output=tmp_path / "o.jsonl")
     wait_for(lambda: lines(tmp_path / "o.jsonl") > 0, process)
     process.send_signal(signal.SIGHUP)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert process.returncode == 0
 
 
@@ -220,42 +224,43 @@ def test_a_reader_that_leaves_ends_it(tmp_path: Path) -> None:
     process.stdout.readline()
     theirs = workers(process.pid)
     process.stdout.close()
-    assert process.wait(timeout=20) == 141
+    assert process.wait(timeout=60) == 141
     assert gone(theirs)
 
 
 def test_inputs_and_outputs_that_vanish_on_the_way(tmp_path: Path) -> None:
-    videos = folder(tmp_path, ["slow-1", "slow-2", "slow-3"])
+    videos = folder(tmp_path, [f"slow-{i}" for i in range(7)])
     out = tmp_path / "out.jsonl"
     process = started(paths=[videos], output=out)
-    wait_for(lambda: lines(out) == 1, process)
-    (videos / "slow-3").unlink()
-    process.communicate(timeout=20)
+    wait_for(lambda: lines(out) > 0, process)
+    (videos / "slow-6").unlink()
+    process.communicate(timeout=40)
     assert process.returncode == 3
-    assert read(out)[2]["error"]["type"] == "InputError"
-    assert "No such file" in read(out)[2]["error"]["message"]
+    assert read(out)[6]["error"]["type"] == "InputError"
+    assert "No such file" in read(out)[6]["error"]["message"]
 
-    process = started(paths=[videos], output=out)
-    wait_for(lambda: lines(out) == 1, process)
     out.unlink()
-    _, errors = process.communicate(timeout=20)
+    process = started(paths=[videos], output=out)
+    wait_for(lambda: lines(out) > 0, process)
+    out.unlink()
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "was removed or replaced" in errors
     assert "Traceback" not in errors
 
 
 def test_few_open_files_are_enough_or_said(tmp_path: Path) -> None:
-    videos = folder(tmp_path, [f"{i}" for i in range(6)])
+    videos = folder(tmp_path, [f"{i:02d}" for i in range(16)])
 
     def limited(number: int) -> Callable[[], None]:
         return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (number, number))
 
-    process = started(limited(40), paths=[videos], output=tmp_path / "out.jsonl", jobs=6)
+    process = started(limited(40), paths=[videos], output=tmp_path / "out.jsonl", jobs=16)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
     assert "Too many open files: going on with" in errors
-    assert len(read(tmp_path / "out.jsonl")) == 6
-    process = started(limited(14), paths=[videos], output=tmp_path / "none.jsonl", jobs=6)
+    assert len(read(tmp_path / "out.jsonl")) == 16
+    process = started(limited(14), paths=[videos], output=tmp_path / "none.jsonl", jobs=16)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "Traceback" not in errors
@@ -263,15 +268,15 @@ def test_few_open_files_are_enough_or_said(tmp_path: Path) -> None:
 
 
 def test_two_runs_do_not_write_one_file(tmp_path: Path) -> None:
-    videos = folder(tmp_path, ["slow-1", "slow-2"])
+    videos = folder(tmp_path, [f"slow-{i}" for i in range(12)])
     out = tmp_path / "out.jsonl"
     first = started(paths=[videos], output=out)
     wait_for(lambda: lines(out) > 0, first)
     code, _, errors = run(paths=[videos], output=out)
     assert code == 1
     assert "another scsampler is writing" in errors
-    first.communicate(timeout=20)
-    assert len(read(out)) == 2
+    first.communicate(timeout=40)
+    assert len(read(out)) == 12
 
 
 def test_outputs_never_meet_inputs_or_each_other(tmp_path: Path) -> None:

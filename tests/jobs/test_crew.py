@@ -57,15 +57,15 @@ def test_each_file_has_one_outcome_whatever_it_does_to_its_process(tmp_path: Pat
 
 
 def test_time_and_memory_have_limits(tmp_path: Path) -> None:
-    bounds = Bounds(timeout_s=6, memory_bytes=500_000_000)
-    names = ["hang-1", "swell-1", "babble-1", "a"]
-    hung, swollen, babbling, fine = done(made(tmp_path, names), jobs=3, bounds=bounds)
+    hung, babbling, fine = done(made(tmp_path, ["hang-1", "babble-1", "a"]), jobs=2, bounds=Bounds(4, None))
     for outcome in (hung, babbling):
         kind, message = error(outcome)
         assert kind == "TimeLimitError"
-        assert message.startswith(f"{outcome.path}: not done after 6")
+        assert message.startswith(f"{outcome.path}: not done after 4")
     assert len(str(babbling.record["ffmpeg"])) < 1000
-    assert 6 <= hung.seconds < 12
+    assert 4 <= hung.seconds < 30
+    assert fine.record["status"] == "ok"
+    swollen, fine = done(made(tmp_path, ["swell-1", "a"]), bounds=Bounds(120, 500_000_000))
     kind, message = error(swollen)
     assert kind == "MemoryLimitError"
     assert "the limit is 0.5" in message
