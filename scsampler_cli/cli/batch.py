@@ -14,21 +14,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import typer
 
-from scsampler_cli import console, report, results
+from scsampler_cli import console, report
 from scsampler_cli.cli import signals
 from scsampler_cli.cli.environment import share_cores
 from scsampler_cli.errors import ScsamplerError, SettingsError
 from scsampler_cli.inputs import check_readable, find_inputs
-from scsampler_cli.jobs.crew import Bounds, Crew, Outcome
 from scsampler_cli.jobs.memory import machine_bytes
 from scsampler_cli.jobs.task import Record, Task
 from scsampler_cli.places import check_output, is_special
 from scsampler_cli.tables import csv_columns
 from scsampler_cli.writers import format_for, open_writer
+
+if TYPE_CHECKING:
+    from scsampler_cli.jobs.crew import Bounds, Outcome
+    from scsampler_cli.results import Results
 
 MEMORY_SHARE = 0.8
 """Of the machine's memory, for all processes together (our choice): the rest is for the system and for files in its cache."""
@@ -58,6 +61,8 @@ class Running:
     @property
     def bounds(self) -> Bounds:
         """What a file may take; of memory an equal share of MEMORY_SHARE of the machine's, where nothing else is asked for."""
+        from scsampler_cli.jobs.crew import Bounds
+
         if self.max_memory_gb is not None:
             limited = 0 < self.max_memory_gb < float("inf")
             return Bounds(self.timeout_s, math.ceil(self.max_memory_gb * 1e9) if limited else None)
@@ -176,6 +181,9 @@ def run(
         still_there: False for a record of an earlier run whose work has been lost since.
         finished: told of each record that is no failure.
     """
+    from scsampler_cli.jobs.crew import Crew
+    from scsampler_cli.results import run_digest
+
     running = batch.running
     jobs = min(running.jobs, len(batch.inputs))
     share_cores(jobs)
@@ -189,7 +197,7 @@ def run(
         found = stack.enter_context(_results(batch, identity, still_there))
         stack.enter_context(bars)
         bars.inputs_done(len(found.done))
-        digest = results.run_digest(identity)
+        digest = run_digest(identity)
         failed = sum(found.done.values())
         todo = [(index, path) for index, path in enumerate(batch.inputs) if index not in found.done]
         for outcome in crew.run(todo):
@@ -216,9 +224,9 @@ def _leave(batch: Batch, failed: int, stopped: bool) -> None:
 
 
 @contextmanager
-def _results(
-    batch: Batch, identity: dict[str, Any], still_there: Callable[[Record], bool]
-) -> Iterator[results.Results]:
+def _results(batch: Batch, identity: dict[str, Any], still_there: Callable[[Record], bool]) -> Iterator[Results]:
+    from scsampler_cli import results
+
     ordered = not batch.running.as_finished
     if not batch.on_disk or batch.output is None:
         with open_writer(batch.form, batch.output, sys.stdout, batch.columns, batch.single) as writer:

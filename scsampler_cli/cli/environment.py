@@ -5,8 +5,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from scsampler_cli.workers import cores
-
 
 def cache_dir() -> Path:
     """Folder of what can be made again: $XDG_CACHE_HOME or ~/.cache, scsampler."""
@@ -36,6 +34,8 @@ def let_idle_threads_sleep() -> None:
 def share_cores(jobs: int) -> None:
     """Give each of several processes its share of the cores; to be called before they start. What the user sets wins."""
     if jobs > 1:
+        from scsampler_cli.workers import cores  # late: multiprocessing takes its time, and --help must not
+
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // jobs)))
 
 
