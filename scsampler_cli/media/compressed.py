@@ -30,7 +30,7 @@ from scsampler_cli.features.clip import ClipVisual
 from scsampler_cli.features.motion import displacement, resize_grid, vector_field
 from scsampler_cli.features.residual import at_cells, residual
 from scsampler_cli.media.container import decode_packets, motion_vectors, open_video
-from scsampler_cli.media.index import RESIZED, StreamIndex, VideoInfo
+from scsampler_cli.media.index import RESIZED, StreamIndex
 from scsampler_cli.media.reencode import reencode
 from scsampler_cli.media.scaling import Scaler
 from scsampler_cli.report import counted
@@ -79,11 +79,11 @@ class CodedFrame:
 class _Pictures:
     """RGB at the working size."""
 
-    def __init__(self, info: VideoInfo, short_side: int) -> None:
-        height, width = info.upright_size
+    def __init__(self, index: StreamIndex, short_side: int) -> None:
+        height, width = index.info.upright_size
         scale = min(1.0, short_side / min(height, width)) if short_side else 1.0
         self.height, self.width = max(1, round(height * scale)), max(1, round(width * scale))
-        self._scaler = Scaler(Interpolation.AREA)
+        self._scaler = Scaler(Interpolation.AREA, index.damage)
 
     def rgb(self, coded: CodedFrame) -> NDArray[np.uint8]:
         """uint8 [h, w, 3], before rotation."""
@@ -96,9 +96,9 @@ class _Pictures:
 class _ClipBuilder:
     """Takes coded frames one by one and hands out each wanted clip when it is complete."""
 
-    def __init__(self, info: VideoInfo, grid: ClipGrid, settings: FeatureSettings) -> None:
-        self._info, self._grid, self._settings = info, grid, settings
-        self._pictures = _Pictures(info, settings.short_side)
+    def __init__(self, index: StreamIndex, grid: ClipGrid, settings: FeatureSettings) -> None:
+        self._info, self._grid, self._settings = index.info, grid, settings
+        self._pictures = _Pictures(index, settings.short_side)
         self._cells: tuple[int, int] | None = None
         self._clear()
 
@@ -194,7 +194,7 @@ def read_visual(
     Raises:
         VideoError: not one frame could be read.
     """
-    builder = _ClipBuilder(index.info, grid, settings)
+    builder = _ClipBuilder(index, grid, settings)
     wanted = iter(clips)
     current = next(wanted, None)
     for coded in _coded_frames(path, index, report):
@@ -255,7 +255,7 @@ def _frames_with_vectors(path: Path, index: StreamIndex, report: ReadReport) -> 
         if native and not index.counted:
             stream.codec_context.skip_frame = "NONREF"
         placed = _placed(decode_packets(container, stream, index.damage, index.reading), index, report)
-        yield from placed if native else reencode(_all_of(placed, index), *index.info.upright_size)
+        yield from placed if native else reencode(_all_of(placed, index), *index.info.upright_size, index.damage)
 
 
 def _placed(

@@ -78,6 +78,9 @@ class Damage:
     replaced: set[int] = field(default_factory=set)
     """Display positions in chosen clips for which a neighbour stands in, or whose clip was left out."""
 
+    colours: bool = False
+    """True when what the stream says of its colours could not be heeded."""
+
     def refuse_picture(self, packet: av.Packet[Any], why: str) -> None:
         """Note a packet of the picture that the decoder refused."""
         if self.picture.add(packet, why) and packet.size and not packet.is_discard:
@@ -143,5 +146,7 @@ class Damage:
         yield from self.picture.notes("")
         yield from self.sound.notes(" of sound")
         yield from (f"reading stopped before the end of the file: {why}" for why in sorted(self.stops))
+        if self.colours:
+            yield "what the stream says of its colours is nothing that FFmpeg can convert: taken for the usual ones"
         if self.headless:
             yield f"{counted(self.headless, 'frame')} before the first keyframe could not be decoded"

@@ -135,7 +135,7 @@ def _fitted(
 ) -> Generator[tuple[int, NDArray[np.uint8]]]:
     """(display position, fitted frame) for each wanted position that decodes, stopping after the last one."""
     height, width = index.info.upright_size
-    scaler = Scaler(Interpolation.BICUBIC)
+    scaler = Scaler(Interpolation.BICUBIC, index.damage)
     for position, frame in _frames_from(path, index, min(positions), report):
         if position in positions:
             # Bicubic, swscale's default: the very pixels of a plain decode; the loop filter stays on, for these are classified.

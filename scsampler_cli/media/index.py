@@ -144,6 +144,8 @@ class _Trial(NamedTuple):
     time_base: Fraction
     rate: Fraction
     """Frames a second, as FFmpeg guesses it."""
+    notes: list[str]
+    """What the user should know of them."""
 
 
 def scan(path: Path, reading: ReadSettings = DEFAULT_READING) -> StreamIndex:
@@ -163,6 +165,7 @@ def scan(path: Path, reading: ReadSettings = DEFAULT_READING) -> StreamIndex:
         reading = replace(reading, video_stream=at)
         census = take_census(path, container, stream, reading, damage)
     trial = _first_frames(path, reading, damage)
+    notes += trial.notes
     times = census.times()
     if times is not None and _agrees(trial.looks, times[0]):
         pts, keys, end = times
@@ -181,8 +184,9 @@ def _first_frames(path: Path, reading: ReadSettings, damage: Damage) -> _Trial:
     info: VideoInfo | None = None
     looks: list[_Look] = []
     with open_video(path, reading) as (container, stream):
+        aspect, notes = _pixel_aspect(stream)
         for frame in itertools.islice(decode_packets(container, stream, damage, reading), TRIAL_FRAMES):
-            info = info or _describe(stream, frame, reading)
+            info = info or _describe(stream, frame, reading, aspect)
             looks.append(_Look(frame.pts, frame.pict_type, attachments_are_known(frame)))
         time_base = stream.time_base or Fraction(1, 1000)
         rate = stream.guessed_rate or stream.average_rate or Fraction(25)
@@ -190,7 +194,7 @@ def _first_frames(path: Path, reading: ReadSettings, damage: Damage) -> _Trial:
         raise _undecodable(path, reading, damage)
     predicted = any(look.kind in (PictureType.P, PictureType.B) for look in looks) or len(looks) == 1
     info = replace(info, predicted=predicted and all(look.known for look in looks))
-    return _Trial(info, looks, time_base, rate)
+    return _Trial(info, looks, time_base, rate, notes)
 
 
 def _undecodable(path: Path, reading: ReadSettings, damage: Damage) -> VideoError:
@@ -211,10 +215,15 @@ def _agrees(trial: list[_Look], pts: NDArray[np.int64]) -> bool:
     return shown == pts[: len(shown)].tolist() and (len(shown) == TRIAL_FRAMES or len(shown) == len(pts))
 
 
-def _describe(stream: VideoStream, frame: av.VideoFrame, reading: ReadSettings) -> VideoInfo:
+def _pixel_aspect(stream: VideoStream) -> tuple[Fraction, list[str]]:
+    """Width of a pixel over its height; and a note where what the header says can be no pixel."""
     aspect = stream.sample_aspect_ratio or Fraction(1)
-    if not Fraction(1, 16) <= aspect <= 16:  # our choice: beyond this it is a damaged header, not a pixel
-        aspect = Fraction(1)
+    if Fraction(1, 16) <= aspect <= 16:  # our choice: beyond this it is a damaged header
+        return aspect, []
+    return Fraction(1), [f"pixels of {aspect.numerator} to {aspect.denominator} are taken for square ones"]
+
+
+def _describe(stream: VideoStream, frame: av.VideoFrame, reading: ReadSettings, aspect: Fraction) -> VideoInfo:
     codec = stream.codec_context.codec.canonical_name
     references = reference_frames(stream.codec_context.extradata) if codec == "h264" else 1
     return VideoInfo(

@@ -18,6 +18,7 @@ import av
 from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import Interpolation
 
+from scsampler_cli.media.damage import Damage
 from scsampler_cli.media.scaling import Scaler
 
 GOP = 12
@@ -45,7 +46,7 @@ def encoded_size(height: int, width: int) -> tuple[int, int]:
 
 
 def reencode(
-    frames: Iterator[tuple[int, av.VideoFrame]], picture_height: int, picture_width: int
+    frames: Iterator[tuple[int, av.VideoFrame]], picture_height: int, picture_width: int, damage: Damage
 ) -> Iterator[tuple[int, av.VideoFrame]]:
     """Encode and decode again, one frame in, one frame out, at `encoded_size`.
 
@@ -53,6 +54,7 @@ def reencode(
         frames: (display position, frame) in display order.
         picture_height: of the video in square pixels.
         picture_width: likewise.
+        damage: of the file.
 
     Yields:
         (display position, frame with motion vectors).
@@ -67,7 +69,7 @@ def reencode(
     decoder = av.CodecContext.create("mpeg4", "r")
     decoder.thread_type, decoder.thread_count = "SLICE", 1
     decoder.options = {"flags2": "+export_mvs"}
-    scaler = Scaler(Interpolation.AREA)
+    scaler = Scaler(Interpolation.AREA, damage)
     order: list[int] = []
     for count, (position, frame) in enumerate(frames):
         small = scaler.scaled(frame, width, height, "yuv420p")

@@ -7,16 +7,22 @@ import av.error
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from scsampler_cli.errors import VideoError
+from scsampler_cli.media.damage import Damage
 
 _UNSPECIFIED = 2
 """Colour matrix, primaries and transfer alike (ITU-T H.273)."""
 
 
 class Scaler:
-    """Scales by one thread. What a stream says of its colours is heeded unless FFmpeg knows no way from there."""
+    """Scales by one thread. What a stream says of its colours is heeded unless FFmpeg knows no way from there.
 
-    def __init__(self, interpolation: Interpolation) -> None:
-        self._interpolation = interpolation
+    Args:
+        interpolation: of pixels.
+        damage: of the file; told of colours that could not be heeded.
+    """
+
+    def __init__(self, interpolation: Interpolation, damage: Damage) -> None:
+        self._interpolation, self._damage = interpolation, damage
         self._reformatter = VideoReformatter()
 
     def scaled(self, frame: av.VideoFrame, width: int, height: int, pix_fmt: str) -> av.VideoFrame:
@@ -29,6 +35,7 @@ class Scaler:
             return self._convert(frame, width, height, pix_fmt)
         except (av.error.FFmpegError, ValueError):
             frame.colorspace = frame.color_primaries = frame.color_trc = _UNSPECIFIED
+            self._damage.colours = True
         try:
             return self._convert(frame, width, height, pix_fmt)
         except (av.error.FFmpegError, ValueError) as error:

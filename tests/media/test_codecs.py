@@ -237,6 +237,7 @@ def test_pixel_aspects_widen_within_reason(tmp_path: Path, aspect: Fraction) -> 
     video = check(path, 16)
     believed = aspect if Fraction(1, 16) <= aspect <= 16 else 1
     assert video.info.size == (64, max(1, round(96 * believed)))
+    assert any("taken for square" in note for note in video.notes) == (believed != aspect)
 
 
 @pytest.mark.parametrize("rotation", [90, 180, -90])

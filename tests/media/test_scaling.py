@@ -7,6 +7,7 @@ import pytest
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from scsampler_cli.errors import VideoError
+from scsampler_cli.media.damage import Damage
 from scsampler_cli.media.scaling import Scaler
 
 
@@ -29,11 +30,13 @@ def test_every_colour_is_converted_even_those_that_ffmpeg_refuses() -> None:
     said = [{name: value} for name in ("colorspace", "color_primaries", "color_trc") for value in range(19)]
     assert any(refused(grey(**colours)) for colours in said)
     for colours in said:
-        picture = Scaler(Interpolation.AREA).scaled(grey(**colours), 16, 16, "rgb24").to_ndarray()
+        damage = Damage()
+        picture = Scaler(Interpolation.AREA, damage).scaled(grey(**colours), 16, 16, "rgb24").to_ndarray()
         assert picture.shape == (16, 16, 3), colours
+        assert bool(list(damage.notes())) == refused(grey(**colours)), colours
 
 
 def test_what_cannot_be_converted_is_a_clear_error() -> None:
     with pytest.raises(VideoError, match="cannot be converted") as caught:
-        Scaler(Interpolation.AREA).scaled(grey(), 1 << 30, 1 << 30, "rgb24")
+        Scaler(Interpolation.AREA, Damage()).scaled(grey(), 1 << 30, 1 << 30, "rgb24")
     assert caught.value.hint
