@@ -183,10 +183,12 @@ def scan(path: Path, reading: ReadSettings = DEFAULT_READING) -> StreamIndex:
 def _first_frames(path: Path, reading: ReadSettings, damage: Damage) -> _Trial:
     info: VideoInfo | None = None
     looks: list[_Look] = []
+    notes: list[str] = []
     with open_video(path, reading) as (container, stream):
-        aspect, notes = _pixel_aspect(stream)
         for frame in itertools.islice(decode_packets(container, stream, damage, reading), TRIAL_FRAMES):
-            info = info or _describe(stream, frame, reading, aspect)
+            if info is None:
+                aspect, notes = _pixel_aspect(stream)  # the stream's own word is known with its first picture
+                info = _describe(stream, frame, reading, aspect)
             looks.append(_Look(frame.pts, frame.pict_type, attachments_are_known(frame)))
         time_base = stream.time_base or Fraction(1, 1000)
         rate = stream.guessed_rate or stream.average_rate or Fraction(25)

@@ -237,7 +237,18 @@ def test_pixel_aspects_widen_within_reason(tmp_path: Path, aspect: Fraction) -> 
     video = check(path, 16)
     believed = aspect if Fraction(1, 16) <= aspect <= 16 else 1
     assert video.info.size == (64, max(1, round(96 * believed)))
-    assert any("taken for square" in note for note in video.notes) == (believed != aspect)
+
+
+def test_pixels_that_can_be_none_are_taken_for_square_ones_and_said(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "v.mov", numbered(16), codec="mjpeg", pix_fmt="yuvj420p", pixel_aspect=Fraction(4, 3))
+    data = bytearray(path.read_bytes())
+    at = data.index(b"pasp") + 4
+    assert data[at : at + 8] == (4).to_bytes(4, "big") + (3).to_bytes(4, "big")
+    data[at : at + 8] = (1000).to_bytes(4, "big") + (3).to_bytes(4, "big")
+    path.write_bytes(data)
+    video = Video(path, 8)
+    assert video.info.size == (64, 96)
+    assert "pixels of 1000 to 3 are taken for square ones" in video.notes
 
 
 @pytest.mark.parametrize("rotation", [90, 180, -90])
