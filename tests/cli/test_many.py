@@ -59,7 +59,7 @@ def test_limits_and_strictness_are_said_with_the_option_that_lifts_them(run: Run
     result = run("score", tmp_path / "cut.mkv", "--strict", "--max-frames", "15", "--video-stream", "0")
     check_failure(result, 1, "frames are missing")
     assert "--strict" in result.stderr.splitlines()[-1]
-    check_failure(run("score", tmp_path / "cut.mkv", "--max-memory", "0.05"), 1, "of memory, the limit is 0.1")
+    check_failure(run("score", tmp_path / "cut.mkv", "--max-memory", "0.05"), 1, "of memory, the limit is 0.05")
 
 
 def test_features_stay_in_their_folder(run: Run, videos: Path, tmp_path: Path) -> None:
