@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import typer
 
-from scsampler_cli import console, report
+from scsampler_cli import __version__, console, report
 from scsampler_cli.cli import signals
 from scsampler_cli.cli.environment import share_cores
 from scsampler_cli.errors import ScsamplerError, SettingsError
@@ -186,6 +186,7 @@ def run(
 
     running = batch.running
     jobs = min(running.jobs, len(batch.inputs))
+    console.detail(f"scsampler {__version__}: {batch.command}, {report.counted(len(batch.inputs), 'input')}")
     share_cores(jobs)
     with ExitStack() as stack:
         bars = console.Bars(running.quiet, len(batch.inputs), jobs)

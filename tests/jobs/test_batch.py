@@ -96,6 +96,8 @@ def test_what_a_run_says_is_as_much_as_was_asked_for(tmp_path: Path) -> None:
     _, _, normal = run(**given)
     assert set(normal.splitlines()) - set(quiet.splitlines()) == {"note: loaded"}
     _, _, verbose = run(verbose=1, **given)
+    assert verbose.startswith("scsampler ")
+    assert "classify, 4 inputs" in verbose.splitlines()[0]
     assert f"{videos}/a: begun by process 1" in verbose
     assert f"{videos}/a: ok after " in verbose
     assert "error at MB" not in verbose
