@@ -16,7 +16,15 @@ FILES = sorted(ROOT.rglob("*.py"))
 LAYERS = (
     ("errors", "timeline", "scores", "places", "__init__"),
     ("config", "report", "shipped", "workers"),
-    ("features.clip", "features.motion", "features.residual", "features.store", "features.render", "features"),
+    (
+        "features.clip",
+        "features.motion",
+        "features.reference",
+        "features.residual",
+        "features.store",
+        "features.render",
+        "features",
+    ),
     (
         "media.boxes",
         "media.h264",
@@ -28,6 +36,7 @@ LAYERS = (
         "media.log",
     ),
     ("media.index", "media.reencode", "media.audio", "media.demo", "media"),
+    ("media.seeking", "media.pictures"),
     ("media.compressed", "media.frames", "features.mel"),
     ("classifiers.base",),
     ("weightfile", "device", "public", "cache"),

@@ -28,7 +28,7 @@ from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import FeatureFileError, InputError, OutputError, ScsamplerError
 from scsampler_cli.features import store
 from scsampler_cli.features.clip import ClipSound, ClipVisual
-from scsampler_cli.media.frames import decode_spans
+from scsampler_cli.media.seeking import decode_spans
 from scsampler_cli.pipeline import extract
 from scsampler_cli.samplers.inputs import sound_input, visual_input
 from scsampler_cli.samplers.scoring import AudioSampler, SamplerNetwork, VisualSampler

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchaudio.transforms import MelSpectrogram
+from torchaudio.transforms import MelScale, Spectrogram
 
 from scsampler_cli.features.clip import ClipSound
 from scsampler_cli.media.audio import RATE_HZ, AudioBlock
@@ -75,13 +75,15 @@ class MelFilter:
         """Samples needed before the window's start (negative: the first step begins later)."""
         self.length = (STEPS - 1) * hop + N_FFT
         """Samples needed in all."""
-        self._transform = MelSpectrogram(
-            RATE_HZ, N_FFT, FRAME, hop, LOW_HZ, HIGH_HZ, n_mels=BANDS, center=False, power=2.0, norm=None
-        )
+        # complex, since torchaudio's power takes a root and squares it again
+        self._spectrum = Spectrogram(N_FFT, FRAME, hop, center=False, power=None)
+        self._bands = MelScale(BANDS, RATE_HZ, LOW_HZ, HIGH_HZ, N_FFT // 2 + 1)
 
     def __call__(self, samples: Tensor) -> NDArray[np.float32]:
         """float32 [n, length] -> float32 [n, 40, 200]."""
-        mel: Tensor = torch.log(self._transform(samples) + OFFSET)
+        spectrum = self._spectrum(samples)
+        power = torch.addcmul(spectrum.real.square(), spectrum.imag, spectrum.imag)
+        mel: Tensor = self._bands(power).add_(OFFSET).log_()
         return mel.numpy()
 
 
@@ -163,8 +165,9 @@ def _windows(
     buffer = _Buffer()
     pending: AudioBlock | None = next(blocks, None)
     for clip in clips.tolist():
-        first = window_span(grid[clip].centre, mel_filter.hop)[0] - mel_filter.lead
-        own_start, own_end = own_span(grid[clip])
+        span = grid[clip]
+        first = window_span(span.centre, mel_filter.hop)[0] - mel_filter.lead
+        own_start, own_end = own_span(span)
         earliest, last = min(first, own_start), max(first + mel_filter.length, own_end)
         buffer.cut(earliest)
         while pending is not None and pending.start < last:
@@ -172,7 +175,7 @@ def _windows(
                 buffer.add(pending, last)
             pending = next(blocks, None)
         samples, _ = buffer.take(first, first + mel_filter.length)
-        _, known = buffer.take(*own_span(grid[clip]))
+        _, known = buffer.take(own_start, own_end)
         yield clip, samples, float(known.mean())
 
 

@@ -7,6 +7,8 @@ But: which frame is the reference is found in `media.compressed`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,25 +33,33 @@ def vector_field(
         bool [ceil(H/8), ceil(W/8)]: True where there is a vector.
     """
     rows, columns = -(-height // CELL), -(-width // CELL)
-    field = np.zeros((rows, columns, 2), np.float32)
-    covered = np.zeros((rows, columns), bool)
-    if vectors is None or len(vectors) == 0:
-        return field, covered
-    past = vectors[vectors["source"] < 0]
-    scale = np.maximum(past["motion_scale"], 1).astype(np.float32)
-    # src_x is truncated to whole pixels; motion / scale is not.
-    motion = np.stack([past["motion_x"] / scale, past["motion_y"] / scale], axis=1).astype(np.float32)
-    block_w, block_h = past["w"].astype(np.int64), past["h"].astype(np.int64)
-    left = (past["dst_x"].astype(np.int64) - block_w // 2) // CELL
-    top = (past["dst_y"].astype(np.int64) - block_h // 2) // CELL
-    for down in range(2):  # blocks are 8 or 16 pixels a side
-        for right in range(2):
-            row, column = top + down, left + right
-            inside = (block_h > down * CELL) & (block_w > right * CELL)
-            inside &= (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
-            field[row[inside], column[inside]] = motion[inside]
-            covered[row[inside], column[inside]] = True
-    return field, covered
+    # a margin of one cell takes what lies outside of the picture
+    field, covered = np.zeros((rows + 2, columns + 2, 2), np.float32), np.zeros((rows + 2, columns + 2), bool)
+    if vectors is not None and len(vectors):
+        past = vectors[vectors["source"] < 0]
+        scale = np.maximum(past["motion_scale"], 1)
+        # src_x is truncated to whole pixels; motion / scale is not.
+        motion = np.stack([past["motion_x"] / scale, past["motion_y"] / scale], axis=1).astype(np.float32)
+        for row, column in _cells_of(past, rows, columns):
+            field[row, column] = motion
+            covered[row, column] = True
+    return np.ascontiguousarray(field[1:-1, 1:-1]), np.ascontiguousarray(covered[1:-1, 1:-1])
+
+
+def _cells_of(
+    blocks: NDArray[np.void], rows: int, columns: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """(row, column) of the cells of each block, in a grid with a margin of one cell: four of a block of 16 x 16 pixels.
+
+    Blocks are 8 or 16 pixels a side; a narrower one names its cells twice.
+    """
+    wide, high = blocks["w"].astype(np.int64), blocks["h"].astype(np.int64)
+    left = (blocks["dst_x"] - wide // 2) // CELL + 1
+    top = (blocks["dst_y"] - high // 2) // CELL + 1
+    across = [np.minimum(np.maximum(column, 0), columns + 1) for column in (left, left + (wide > CELL))]
+    for row in (top, top + (high > CELL)):
+        inside = np.minimum(np.maximum(row, 0), rows + 1)
+        yield from ((inside, column) for column in across)
 
 
 def displacement(
@@ -65,14 +75,20 @@ def displacement(
     Returns:
         float32 [ceil(H/16), ceil(W/16), 2]: (x right, y down) in pixels per frame; 0 where all is intra (our choice).
     """
-    rows, columns = -(-field.shape[0] // 2), -(-field.shape[1] // 2)
-    pad = ((0, 2 * rows - field.shape[0]), (0, 2 * columns - field.shape[1]))
-    weight = np.pad(covered, pad).astype(np.float32).reshape(rows, 2, columns, 2)
     per_frame = field / np.broadcast_to(distance, covered.shape)[..., None]
-    total = np.pad(per_frame, (*pad, (0, 0))).reshape(rows, 2, columns, 2, 2).sum(axis=(1, 3))
-    count = weight.sum(axis=(1, 3))
-    mean = -total / np.maximum(count, 1)[..., None]
+    count = _quads(covered.astype(np.float32))
+    mean = -_quads(per_frame) / np.maximum(count, 1)[..., None]
     return (mean + 0).astype(np.float32)  # + 0 turns -0 into 0, so that equal motion has equal bytes
+
+
+def _quads(cells: NDArray[np.floating]) -> NDArray[np.floating]:
+    """[2 r, 2 c, ...] -> [r, c, ...]: the sum of each 2 x 2 cells; an odd side is made even with zeros."""
+    rows, columns = cells.shape[:2]
+    if rows % 2 or columns % 2:
+        even = np.zeros((rows + rows % 2, columns + columns % 2, *cells.shape[2:]), cells.dtype)
+        even[:rows, :columns] = cells
+        cells = even
+    return (cells[::2, ::2] + cells[::2, 1::2]) + (cells[1::2, ::2] + cells[1::2, 1::2])
 
 
 def area_weights(source: int, target: int) -> NDArray[np.float32]:

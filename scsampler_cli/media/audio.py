@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +31,8 @@ RESTART = RATE_HZ
 """Samples (1 s) by which time stamps must jump back, and stay back, for the clock to have started anew (our choice)."""
 
 
+RUN_S = 0.25
+"""Seconds of sound that are resampled at once (our choice)."""
 LOWEST_HZ, HIGHEST_HZ = 1000, 6_144_000
 """Samples a second: a track that says less or more is not decoded, for to bring it to 16 kHz could fill the memory. Our choice:
 far beyond what is in use."""
@@ -140,28 +141,31 @@ def read_audio(
 
 
 class _Placer:
-    """Resamples frames and finds where each run of samples lies on the clock."""
+    """Joins frames into runs, resamples these, and finds where each run lies on the clock."""
 
     def __init__(self) -> None:
         self._resampler = av.AudioResampler("flt", "mono", RATE_HZ)
         self._layout: tuple[int, str, str] | None = None
+        self._waiting = av.AudioFifo()
+        """Frames that follow one another, not resampled yet: many at once cost little more than one."""
         self._cursor: int | None = None
+        """Where the next sample that comes out of the resampler belongs."""
         self._offset = 0
         """Samples by which a clock that started anew is moved on."""
         self._past: int | None = None
         """Where a frame in the past ended."""
 
     def place(self, frame: av.AudioFrame, report: AudioReport) -> Iterator[AudioBlock]:
-        """Blocks of one decoded frame."""
+        """Blocks that are complete with one more decoded frame."""
         layout = (frame.sample_rate, frame.format.name, frame.layout.name)
-        start = None if frame.pts is None or frame.time_base is None else frame.pts * Fraction(frame.time_base)
         if self._layout not in (None, layout):  # the track changed its format: a new resampler, from where it is
             yield from self.flush(report)
-            self._resampler = av.AudioResampler("flt", "mono", RATE_HZ)
+            self._resampler, self._waiting = av.AudioResampler("flt", "mono", RATE_HZ), av.AudioFifo()
         self._layout = layout
+        start = _in_samples(frame)
         if start is not None:
-            expected = self._cursor
-            here = round(start * RATE_HZ) + self._offset
+            expected = self._expected()
+            here = start + self._offset
             length = frame.samples * RATE_HZ // max(1, frame.sample_rate)
             # the second frame in a row that is far back: no stray, but a clock that started anew
             again = self._past is not None and abs(here - self._past) <= GAP
@@ -170,6 +174,7 @@ class _Placer:
                 here = expected
                 report.restarts += 1
             if expected is None or here > expected + GAP:
+                yield from self._drained(report)
                 self._cursor = here
             elif here < expected - GAP - length:
                 self._past = here + length
@@ -179,15 +184,30 @@ class _Placer:
         elif self._cursor is None:
             self._cursor = 0
         frame.pts = None
-        if LOWEST_HZ <= frame.sample_rate <= HIGHEST_HZ:
-            yield from self._blocks(self._resampled(frame, report))
-        else:
+        if not LOWEST_HZ <= frame.sample_rate <= HIGHEST_HZ:
             report.unmixed += 1
+            return
+        self._waiting.write(frame)
+        if self._waiting.samples >= frame.sample_rate * RUN_S:
+            yield from self._drained(report)
 
     def flush(self, report: AudioReport) -> Iterator[AudioBlock]:
-        """What the resampler still holds."""
+        """What is still held."""
         if self._layout is not None:
+            yield from self._drained(report)
             yield from self._blocks(self._resampled(None, report))
+
+    def _expected(self) -> int | None:
+        """Where the next frame begins if it follows the one before."""
+        if self._cursor is None or self._layout is None:
+            return None
+        return self._cursor + self._waiting.samples * RATE_HZ // max(1, self._layout[0])
+
+    def _drained(self, report: AudioReport) -> Iterator[AudioBlock]:
+        run = self._waiting.read()
+        if run is not None:
+            run.pts = None
+            yield from self._blocks(self._resampled(run, report))
 
     def _resampled(self, frame: av.AudioFrame | None, report: AudioReport) -> list[av.AudioFrame]:
         try:
@@ -202,3 +222,11 @@ class _Placer:
             if len(samples) and self._cursor is not None:
                 yield AudioBlock(self._cursor, np.clip(np.nan_to_num(samples), -1, 1))
                 self._cursor += len(samples)
+
+
+def _in_samples(frame: av.AudioFrame) -> int | None:
+    """Where a frame begins on the container's clock, in samples at 16 kHz; None where it does not say."""
+    base = frame.time_base
+    if frame.pts is None or base is None:
+        return None
+    return round(frame.pts * base.numerator * RATE_HZ / base.denominator)

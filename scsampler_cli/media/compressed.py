@@ -1,4 +1,4 @@
-"""The compressed-stream reader: one pass over a video, its frames with their vectors, the clips' IF, MD and RGB-R.
+"""The compressed-stream reader: one pass over a video, or over the GOPs of some clips, gives the clips' IF, MD and RGB-R.
 
 Data flow: decoded frames (natively with vectors, or through `media.reencode`) -> `CodedFrame` with its references -> the I- and
 P-frames that a clip takes -> `ClipVisual`. Held at any time: the features of one clip, and the frames that may still be
@@ -6,7 +6,7 @@ referred to, 16 at most.
 
 Facts of FFmpeg that this rests on, each held by a test: a P-frame's reference is the I- or P-frame shown before it, not the
 frame shown before it; vectors grow with that distance; B-frames that nothing refers to can be skipped whole.
-Of H.264's several references (`media.h264` says how many) FFmpeg does not export which one a block uses; `features.residual`
+Of H.264's several references (`media.h264` says how many) FFmpeg does not export which one a block uses; `features.reference`
 finds it by trying.
 But: interlaced field vectors are read as frame vectors.
 """
@@ -16,25 +16,30 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import av
 import numpy as np
 from av.video.frame import PictureType
-from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.errors import VideoError
 from scsampler_cli.features.clip import ClipVisual
 from scsampler_cli.features.motion import displacement, resize_grid, vector_field
-from scsampler_cli.features.residual import at_cells, residual
+from scsampler_cli.features.reference import closest_reference
+from scsampler_cli.features.residual import residual
 from scsampler_cli.media.container import decode_packets, motion_vectors, open_video
 from scsampler_cli.media.index import RESIZED, StreamIndex
+from scsampler_cli.media.pictures import CodedFrame, Pictures, luma
 from scsampler_cli.media.reencode import reencode
-from scsampler_cli.media.scaling import Scaler
+from scsampler_cli.media.seeking import frames_from, runs, seek
 from scsampler_cli.report import counted
 from scsampler_cli.timeline import ClipGrid
+
+_SLACK = 32
+"""Frames that are rather decoded than jumped over: opening the file again costs about as much (our choice)."""
 
 
 @dataclass
@@ -58,47 +63,12 @@ class ReadReport:
         return notes
 
 
-@dataclass
-class CodedFrame:
-    """A decoded reference frame and those it may have been predicted from."""
-
-    position: int
-    """Display position."""
-    frame: av.VideoFrame
-    references: tuple[CodedFrame, ...] = ()
-    """Nearest first; empty for an I-frame, and for a P-frame whose references were not decoded."""
-    rgb: NDArray[np.uint8] | None = None
-    """uint8 [h, w, 3] at working size, made when first asked for."""
-
-    @property
-    def is_intra(self) -> bool:
-        """True for an I-frame."""
-        return bool(self.frame.pict_type == PictureType.I)
-
-
-class _Pictures:
-    """RGB at the working size."""
-
-    def __init__(self, index: StreamIndex, short_side: int) -> None:
-        height, width = index.info.upright_size
-        scale = min(1.0, short_side / min(height, width)) if short_side else 1.0
-        self.height, self.width = max(1, round(height * scale)), max(1, round(width * scale))
-        self._scaler = Scaler(Interpolation.AREA, index.damage)
-
-    def rgb(self, coded: CodedFrame) -> NDArray[np.uint8]:
-        """uint8 [h, w, 3], before rotation."""
-        if coded.rgb is None:
-            small = self._scaler.scaled(coded.frame, self.width, self.height, "rgb24")
-            coded.rgb = small.to_ndarray().astype(np.uint8, copy=False)
-        return coded.rgb
-
-
 class _ClipBuilder:
     """Takes coded frames one by one and hands out each wanted clip when it is complete."""
 
     def __init__(self, index: StreamIndex, grid: ClipGrid, settings: FeatureSettings) -> None:
         self._info, self._grid, self._settings = index.info, grid, settings
-        self._pictures = _Pictures(index, settings.short_side)
+        self._pictures = Pictures(index, settings.short_side)
         self._cells: tuple[int, int] | None = None
         self._clear()
 
@@ -130,16 +100,15 @@ class _ClipBuilder:
     def _add_predicted(self, coded: CodedFrame) -> None:
         height, width = coded.frame.height, coded.frame.width
         field, covered = vector_field(motion_vectors(coded.frame), height, width)
+        choice = _chosen(coded, field)
         distances = np.array([coded.position - r.position for r in coded.references])
-        distance: NDArray[np.int64] | int = int(distances[0])
-        if "rgbr" in self._settings.inputs or len(distances) > 1:
-            references = [self._pictures.rgb(r) for r in coded.references]
-            difference, choice = residual(self._pictures.rgb(coded), references, field, height, width)
-            distance = distances[at_cells(choice, *covered.shape)]
-            if "rgbr" in self._settings.inputs:
-                self._residual.append(self._info.orientation.picture(difference))
+        if "rgbr" in self._settings.inputs:
+            used = np.flatnonzero(np.bincount(choice.ravel()))
+            frame, references = self._pictures.planes(coded), [self._pictures.planes(coded.references[i]) for i in used]
+            difference = residual(frame, references, field, np.searchsorted(used, choice), height, width)
+            self._residual.append(self._info.orientation.picture(difference))
         if "md" in self._settings.inputs:
-            self._motion.append(self._upright_motion(displacement(field, covered, distance), height, width))
+            self._motion.append(self._upright_motion(displacement(field, covered, distances[choice]), height, width))
 
     def _upright_motion(self, motion: NDArray[np.float32], height: int, width: int) -> NDArray[np.float16]:
         """Coded pixels -> displayed pixels: pixel aspect and scale, then orientation of the grid and of the vectors."""
@@ -171,6 +140,14 @@ class _ClipBuilder:
         return visual
 
 
+def _chosen(coded: CodedFrame, field: NDArray[np.float32]) -> NDArray[np.int64]:
+    """int64 [rows, columns]: index of the reference of each cell."""
+    if len(coded.references) == 1:
+        return np.zeros(field.shape[:2], np.int64)
+    brightest = (1 << coded.frame.format.components[0].bits) - 1
+    return closest_reference(luma(coded.frame), [luma(r.frame) for r in coded.references], field, brightest)
+
+
 def _stacked(arrays: list, shape: tuple[int, ...], dtype: type) -> NDArray:  # type: ignore[type-arg]
     return np.stack(arrays) if arrays else np.zeros((0, *shape), dtype)
 
@@ -195,26 +172,29 @@ def read_visual(
         VideoError: not one frame could be read.
     """
     builder = _ClipBuilder(index, grid, settings)
-    wanted = iter(clips)
-    current = next(wanted, None)
-    for coded in _coded_frames(path, index, report):
-        here = grid.clip_of(coded.position)
-        while current is not None and (here is None or here > current):
+    stretches = runs(index, grid, clips, _SLACK)
+    for run in stretches:
+        wanted = iter(run)
+        current = next(wanted, None)
+        first = int(grid.frames_of(run[0])[0])
+        for coded in _coded_frames(path, index, report, first):
+            here = grid.clip_of(coded.position)
+            while current is not None and (here is None or here > current):
+                yield builder.finish(current)
+                current = next(wanted, None)
+            if current is None:
+                break
+            if here == current:
+                builder.add(coded)
+        if report.frames == 0 and run is stretches[-1]:
+            raise VideoError(f"{path}: not one frame could be read", hint="the file may be damaged")
+        while current is not None:
             yield builder.finish(current)
             current = next(wanted, None)
-        if current is None:
-            break
-        if here == current:
-            builder.add(coded)
-    if report.frames == 0:
-        raise VideoError(f"{path}: not one frame could be read", hint="the file may be damaged")
-    while current is not None:
-        yield builder.finish(current)
-        current = next(wanted, None)
 
 
-def _coded_frames(path: Path, index: StreamIndex, report: ReadReport) -> Iterator[CodedFrame]:
-    """The I- and P-frames, in display order, each with the frames that it may refer to.
+def _coded_frames(path: Path, index: StreamIndex, report: ReadReport, first: int) -> Iterator[CodedFrame]:
+    """The I- and P-frames from the GOP of `first` on, in display order, each with the frames that it may refer to.
 
     The nearest reference is the I- or P-frame shown before; those shown before that one follow, B-frames among them (x264's
     B-pyramid). What is shown in between was coded later and cannot be a reference.
@@ -222,7 +202,7 @@ def _coded_frames(path: Path, index: StreamIndex, report: ReadReport) -> Iterato
     limit = index.info.references if index.info.has_vectors else 1
     shown: deque[CodedFrame] = deque(maxlen=limit)
     between: list[CodedFrame] = []
-    for position, frame in _frames_with_vectors(path, index, report):
+    for position, frame in frames_from(index, first, partial(_frames_with_vectors, path, index, report)):
         if frame.pict_type not in (PictureType.I, PictureType.P):
             between.append(CodedFrame(position, frame))
             del between[:-limit]
@@ -249,13 +229,19 @@ def _flushed_without_vectors(position: int, frame: av.VideoFrame, index: StreamI
     return last and index.info.codec != "h264" and motion_vectors(frame) is None
 
 
-def _frames_with_vectors(path: Path, index: StreamIndex, report: ReadReport) -> Iterator[tuple[int, av.VideoFrame]]:
+def _frames_with_vectors(
+    path: Path, index: StreamIndex, report: ReadReport, keyframe: int
+) -> Iterator[tuple[int, av.VideoFrame]]:
     native = index.info.has_vectors
     with open_video(path, index.reading, {"flags2": "+export_mvs"} if native else None) as (container, stream):
+        seek(container, stream, index, keyframe)
         if native and not index.counted:
             stream.codec_context.skip_frame = "NONREF"
         placed = _placed(decode_packets(container, stream, index.damage, index.reading), index, report)
-        yield from placed if native else reencode(_all_of(placed, index), *index.info.upright_size, index.damage)
+        if not native:
+            placed = _all_of(placed, index) if keyframe == 0 else placed
+            placed = reencode(placed, *index.info.upright_size, index.damage)
+        yield from placed
 
 
 def _placed(

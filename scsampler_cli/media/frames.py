@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import av
-import av.error
 import numpy as np
 from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scsampler_cli.media.container import decode_packets, open_video
 from scsampler_cli.media.index import RESIZED, StreamIndex
 from scsampler_cli.media.scaling import Scaler
+from scsampler_cli.media.seeking import frames_from, runs, seek
 from scsampler_cli.report import counted
 from scsampler_cli.timeline import ClipGrid
 
@@ -70,7 +71,7 @@ def read_clips(
     Yields:
         (clip, uint8 [F, h, w, 3]); a clip of which nothing could be decoded is left out and reported.
     """
-    for run in _runs(index, grid, sorted(clips)):
+    for run in runs(index, grid, sorted(clips)):
         wanted = [(clip, grid.frames_of(clip)) for clip in run]
         positions = frozenset(int(p) for _, frames in wanted for p in frames)
         stream = _fitted(path, index, positions, fit, report)
@@ -93,32 +94,6 @@ def read_clips(
         stream.close()
 
 
-def decode_spans(index: StreamIndex, grid: ClipGrid) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """What it takes to see each clip: int64 [L] where decoding must begin, int64 [L] its last wanted frame; display positions."""
-    frames = [grid.frames_of(clip) for clip in range(len(grid))]
-    begin = [0 if index.counted else _keyframe(index, int(wanted[0])) for wanted in frames]
-    return np.array(begin, np.int64), np.array([int(wanted[-1]) for wanted in frames], np.int64)
-
-
-def _runs(index: StreamIndex, grid: ClipGrid, clips: list[int]) -> list[list[int]]:
-    """Group clips that are decoded in one go: a clip joins when its GOP begins no later than where the run ends."""
-    runs: list[list[int]] = []
-    reached = -1
-    for clip in clips:
-        frames = grid.frames_of(clip)
-        if runs and (index.counted or _keyframe(index, int(frames[0])) <= reached):
-            runs[-1].append(clip)
-        else:
-            runs.append([clip])
-        reached = int(frames[-1])
-    return runs
-
-
-def _keyframe(index: StreamIndex, position: int) -> int:
-    """Display position of the last keyframe at or before `position`."""
-    return int(index.keyframes[np.searchsorted(index.keyframes, position, side="right") - 1])
-
-
 def _assemble(
     frames: NDArray[np.int64], held: dict[int, NDArray[np.uint8]]
 ) -> tuple[NDArray[np.uint8] | None, set[int]]:
@@ -136,7 +111,7 @@ def _fitted(
     """(display position, fitted frame) for each wanted position that decodes, stopping after the last one."""
     height, width = index.info.upright_size
     scaler = Scaler(Interpolation.BICUBIC, index.damage)
-    for position, frame in _frames_from(path, index, min(positions), report):
+    for position, frame in frames_from(index, min(positions), partial(_decode_at, path, index, report)):
         if position in positions:
             # Bicubic, swscale's default: the very pixels of a plain decode; the loop filter stays on, for these are classified.
             picture = scaler.scaled(frame, width, height, "rgb24")
@@ -145,36 +120,11 @@ def _fitted(
             return
 
 
-def _frames_from(
-    path: Path, index: StreamIndex, first: int, report: FramesReport
-) -> Iterator[tuple[int, av.VideoFrame]]:
-    """Frames from the keyframe at or before `first` on; from an earlier one where a seek lands too late.
-
-    The way back doubles with each try, so that a file in which nothing decodes is not read once for each of its keyframes.
-    """
-    keyframe = 0 if index.counted else _keyframe(index, first)
-    back = 1
-    while True:
-        for count, (position, frame) in enumerate(_decode_at(path, index, keyframe, report)):
-            if count == 0 and position > first and keyframe > 0:
-                break  # the seek landed behind what is wanted
-            yield position, frame
-        else:
-            return
-        at = int(np.searchsorted(index.keyframes, keyframe))
-        keyframe = int(index.keyframes[max(0, at - back)])
-        back *= 2
-
-
 def _decode_at(
-    path: Path, index: StreamIndex, keyframe: int, report: FramesReport
+    path: Path, index: StreamIndex, report: FramesReport, keyframe: int
 ) -> Iterator[tuple[int, av.VideoFrame]]:
     with open_video(path, index.reading) as (container, stream):
-        if keyframe > 0:
-            try:
-                container.seek(int(index.timeline.pts[keyframe]), stream=stream, backward=True)
-            except (av.error.FFmpegError, OSError):
-                keyframe = 0  # this container cannot seek: the stream is decoded from its start
+        seek(container, stream, index, keyframe)
         for count, frame in enumerate(decode_packets(container, stream, index.damage, index.reading)):
             report.decoded += 1
             position = index.position(frame.pts, count)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scsampler_cli.bench.costs import Costs, decoded_frames, inputs_key
-from scsampler_cli.media.frames import FramesReport, decode_spans, read_clips
+from scsampler_cli.media.frames import FramesReport, read_clips
+from scsampler_cli.media.seeking import decode_spans
 from scsampler_cli.video import Video
 from tests.bench.making import costs
 from tests.synthetic import pan, write_video

@@ -3,8 +3,26 @@
 import numpy as np
 import pytest
 
-from scsampler_cli.features.residual import at_cells, residual
+from scsampler_cli.features.reference import closest_reference
+from scsampler_cli.features.residual import residual as residual_of
 from tests.synthetic import pan, texture
+
+
+def planes(picture: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(picture.transpose(2, 0, 1)).astype(np.float32)
+
+
+def residual(
+    frame: np.ndarray, references: list[np.ndarray], vectors: np.ndarray, height: int, width: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """RGB-R, and the reference chosen for each cell."""
+    after, before = planes(frame), [planes(reference) for reference in references]
+    tall, wide = height // frame.shape[0], width // frame.shape[1]
+    large = [np.kron(p[..., 1], np.ones((tall, wide), np.uint8)) for p in (frame, *references)]
+    choice = closest_reference(large[0], large[1:], vectors)
+    used = np.flatnonzero(np.bincount(choice.ravel()))
+    slots = np.searchsorted(used, choice)
+    return residual_of(after, [before[i] for i in used], vectors, slots, height, width), choice
 
 
 def field(height: int, width: int, x: float, y: float) -> np.ndarray:
@@ -47,8 +65,8 @@ def test_the_reference_that_explains_a_block_is_found() -> None:
     vectors = field(64, 128, 0, 0)
     vectors[:, :8, 0] = -4
     left, choice = residual(frame, [nearest, older], vectors, 64, 128)
-    assert at_cells(choice, 8, 16)[:, 1:7].all()
-    assert not at_cells(choice, 8, 16)[:, 9:].any()
+    assert choice[:, 1:7].all()
+    assert not choice[:, 9:].any()
     assert np.abs(left[:, 8:58]).max() == 0
 
 

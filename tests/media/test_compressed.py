@@ -222,3 +222,31 @@ def test_a_hole_in_the_file_is_reported_and_the_rest_is_read(tmp_path: Path) -> 
     clips, index, _ = read(path)
     assert len(clips) == len(index.timeline) // 16
     assert sum(len(clip.motion) for clip in clips) > 40
+
+
+@pytest.mark.parametrize(
+    ("codec", "options", "suffix"),
+    [("libx264", {"g": "40", "bf": "3"}, "mp4"), ("mpeg4", {"g": "12"}, "avi"), ("libx265", QUIET, "mp4")],
+)
+def test_some_clips_are_read_by_decoding_their_gops_alone(
+    tmp_path: Path, codec: str, options: dict, suffix: str
+) -> None:
+    path = encode(tmp_path, pan(240, 3, -2), codec, {**options, "g": options.get("g", "40")}, suffix)
+    every, index, whole = read(path)
+    report, grid, wanted = ReadReport(), ClipGrid(index.timeline, 16), [1, 12, 13]
+    some = list(read_visual(path, index, grid, wanted, ALL, report))
+    assert [clip.clip for clip in some] == wanted
+    assert report.frames <= whole.frames / 2
+    assert index.damage.frames_missing == 0
+    if index.info.has_vectors:
+        for clip in some:
+            assert np.array_equal(clip.motion, every[clip.clip].motion)
+            assert np.array_equal(clip.residual, every[clip.clip].residual)
+    else:
+        assert np.abs(np.median(motion(some), axis=(0, 1, 2)) - [3, -2]).max() <= 0.25
+
+
+def test_a_single_pass_reads_all_clips_of_many_short_gops(tmp_path: Path) -> None:
+    path = encode(tmp_path, pan(96, 3, -2), "libx264", {"g": "16", "bf": "0"}, "mp4")
+    _, _, report = read(path)
+    assert report.frames == 96  # no frame twice: GOPs that begin where clips do are no reason to seek
