@@ -15,12 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli import report
-from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, probabilities_of
+from scsampler_cli.ahead import ahead
+from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, batch_of, probabilities_of
 from scsampler_cli.classifiers.geometry import crops_apart, fit_frame
 from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
 from scsampler_cli.errors import VideoError
 from scsampler_cli.features.clip import ClipSound, ClipVisual
 from scsampler_cli.features.mel import mel_clips
+from scsampler_cli.inference import one_core_spared
 from scsampler_cli.media.audio import AudioReport, probe_audio, read_audio
 from scsampler_cli.media.compressed import ReadReport, read_visual
 from scsampler_cli.media.frames import FramesReport, read_clips
@@ -34,8 +36,8 @@ Progress = Callable[[str, int, int], None]
 its whole seconds as `done` and `total`: what is worth knowing before the work begins."""
 
 Item = TypeVar("Item")
-BATCH = 16
-"""Clips classified at once: the ten of the paper in one go (our choice)."""
+AHEAD_CLIPS = 32
+"""Clips that are read before they are scored or classified (our choice): two batches."""
 
 
 def no_progress(stage: str, done: int, total: int) -> None:
@@ -195,11 +197,13 @@ def scores_of(
     visual = audio = None
     if samplers.visual is not None:
         wanted = FeatureSettings(samplers.visual.inputs, features.p_frames, features.short_side)
-        seen = followed(visual_clips(video, wanted, clip_stride), "score", len(clips), progress)
-        visual = collected(samplers.visual.score(seen), clips)
+        read = ahead(visual_clips(video, wanted, clip_stride), AHEAD_CLIPS)
+        with one_core_spared():
+            visual = collected(samplers.visual.score(followed(read, "score", len(clips), progress)), clips)
     if samplers.audio is not None:
-        heard = followed(sound_clips(video, clip_stride), "listen", len(clips), progress)
-        audio = collected(samplers.audio.score(heard), clips)
+        read_sound = ahead(sound_clips(video, clip_stride), AHEAD_CLIPS)
+        with one_core_spared():
+            audio = collected(samplers.audio.score(followed(read_sound, "listen", len(clips), progress)), clips)
     return ClipScores(clips, len(video.grid), visual, audio)
 
 
@@ -220,12 +224,12 @@ def classify_clips(
     video: Video,
     clips: Sequence[int],
     classifier: ClipClassifier,
-    batch: int = BATCH,
     progress: Progress = no_progress,
 ) -> NDArray[np.float32]:
     """float32 [K, C]: clip probabilities in the order of `clips`; a row of NaN where nothing could be decoded."""
     probabilities = np.full((len(clips), len(classifier.labels)), np.nan, np.float32)
     row = {clip: i for i, clip in enumerate(clips)}
+    batch = batch_of(classifier)
     held: list[tuple[int, NDArray[np.uint8]]] = []
 
     def flush() -> None:
@@ -235,7 +239,7 @@ def classify_clips(
             probabilities[[row[clip] for clip, _ in held]] = found.mean(axis=1)
             held.clear()
 
-    for done, item in enumerate(clip_frames(video, clips, classifier.spec), start=1):
+    for done, item in enumerate(ahead(clip_frames(video, clips, classifier.spec), 2 * batch), start=1):
         held.append(item)
         if len(held) == batch:
             flush()

@@ -14,7 +14,7 @@ ROOT = Path(scsampler_cli.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
 LAYERS = (
-    ("errors", "timeline", "scores", "places", "__init__"),
+    ("errors", "timeline", "scores", "places", "ahead", "__init__"),
     ("config", "report", "shipped", "workers"),
     (
         "features.clip",
@@ -39,7 +39,7 @@ LAYERS = (
     ("media.seeking", "media.pictures"),
     ("media.compressed", "media.frames", "features.mel"),
     ("classifiers.base",),
-    ("weightfile", "device", "public", "cache"),
+    ("weightfile", "device", "inference", "public", "cache"),
     ("samplers", "classifiers", "catalogue"),
     ("selection", "aggregate", "inputs", "tables", "writers"),
     ("journal", "results"),
@@ -49,7 +49,7 @@ LAYERS = (
     ("video",),
     ("stored", "clipprobs", "resolved"),
     ("pipeline",),
-    ("demo", "train", "bench.measure", "bench.models", "bench.timing", "bench.speed", "bench.collect"),
+    ("demo", "train", "bench.measure", "bench.models", "bench.timing", "bench.pace", "bench.speed", "bench.collect"),
     ("jobs",),
     ("console",),
     ("cli",),
@@ -68,10 +68,12 @@ CONFINED = {
         "bench.measure",
         "bench.models",
         "bench.timing",
+        "bench.pace",
         "bench.speed",
         "bench.collect",
         "weightfile",
         "device",
+        "inference",
         "public",
         "features.mel",
         "features.residual",

@@ -26,14 +26,14 @@ from scsampler_cli.bench.metrics import place_of_truth
 from scsampler_cli.bench.request import Plan
 from scsampler_cli.bench.strategies import outcome
 from scsampler_cli.bench.tables import JOINT, sampled, visual_groups
-from scsampler_cli.classifiers.base import probabilities_of
+from scsampler_cli.classifiers.base import batch_of, probabilities_of
 from scsampler_cli.config import VISUAL, FeatureSettings
 from scsampler_cli.media import plain
 from scsampler_cli.pipeline import classify
 from scsampler_cli.samplers.inputs import sound_input, visual_input
 from scsampler_cli.samplers.networks import INPUT_SHAPES
 from scsampler_cli.samplers.scoring import BATCH_CLIPS, AudioSampler, SamplerNetwork, VisualSampler
-from scsampler_cli.video import BATCH, Samplers, Video, clip_frames, sound_clips, visual_clips
+from scsampler_cli.video import Samplers, Video, clip_frames, sound_clips, visual_clips
 
 Item = TypeVar("Item")
 
@@ -129,7 +129,7 @@ def _input_sets(run: Run) -> dict[str, tuple[str, ...]]:
 
 def _warm_up(models: Models) -> None:
     spec = models.classifier.spec
-    probabilities_of(models.classifier, np.zeros((BATCH, spec.frames, *spec.crop, 3), np.uint8))
+    probabilities_of(models.classifier, np.zeros((batch_of(models.classifier), spec.frames, *spec.crop, 3), np.uint8))
     for network in models.networks.values():
         network.probabilities(torch.zeros(BATCH_CLIPS, *INPUT_SHAPES[network.kind]))
 
@@ -178,7 +178,8 @@ def _score(
 def _time_dense(video: Video, models: Models, rates: Rates) -> None:
     """The honest opponent: one streaming decode, the same scaler, batches as large, the same precision."""
     frames = rates.following("frames", clip_frames(video, range(len(video.grid)), models.classifier.spec))
-    while batch := [frames_of for _, frames_of in islice(frames, BATCH)]:
+    count = batch_of(models.classifier)
+    while batch := [frames_of for _, frames_of in islice(frames, count)]:
         with rates.timed("classify"):
             probabilities_of(models.classifier, np.stack(batch))
 

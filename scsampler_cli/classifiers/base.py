@@ -82,6 +82,15 @@ def is_multi_label(classifier: ClipClassifier) -> bool:
     return bool(getattr(classifier, "multi_label", False))
 
 
+BATCH = 16
+"""Clips classified at once where the classifier does not say: the ten of the paper in one go (our choice)."""
+
+
+def batch_of(classifier: ClipClassifier) -> int:
+    """How many clips to classify at once: its `batch_clips`, which it may have."""
+    return max(1, int(getattr(classifier, "batch_clips", BATCH)))
+
+
 def probabilities_of(classifier: ClipClassifier, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Classify a batch, and hold the classifier to its contract: a plug-in's fault must not pass for the video's.
 

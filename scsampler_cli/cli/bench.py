@@ -134,6 +134,12 @@ def bench(
         int | None,
         typer.Option(min=1, max=100, help="Rounds after one to warm up; default 3.", rich_help_panel=SPEED),
     ] = None,
+    dense_minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1, help="Run Dense on the first minutes and scale its time; default: on all.", rich_help_panel=SPEED
+        ),
+    ] = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:

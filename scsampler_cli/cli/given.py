@@ -47,6 +47,7 @@ class Given:
     size: str | None
     codec: str | None
     repeats: int | None
+    dense_minutes: float | None
     quiet: bool
     debug: bool
 
@@ -85,7 +86,8 @@ class Given:
         networks |= {"--sampler": self.sampler, "--joint": self.joint, "--network": self.network}
         idle: dict[str, dict[str, object]] = {}
         if not self.speed_:
-            idle["without --speed"] = {**generated, "--repeats": self.repeats}
+            timing = {"--repeats": self.repeats, "--dense-minutes": self.dense_minutes}
+            idle["without --speed"] = {**generated, **timing}
         elif self.data:
             idle["on a video that is there"] = generated
         if self.speed_:

@@ -58,7 +58,7 @@ def _measured(name: str, path: Path, given: Given) -> tuple[dict[str, Any], list
     from scsampler_cli.bench.timing import tagging_samplers
 
     features, selection = FeatureSettings(p_frames=given.p_frames), SelectionSettings(k=given.k or K)
-    subject = speed.Subject(path, loaded, tagging_samplers(loaded), features, selection)
+    subject = speed.Subject(path, loaded, tagging_samplers(loaded), features, selection, given.dense_minutes)
     with console.Bars(given.quiet) as bars:
         tables = speed.measure(subject, given.repeats or REPEATS, bars)
     about = {"video": str(path), "classifier": classifier.name, "k": given.k or K, "precision": loaded.precision}

@@ -22,6 +22,7 @@ from scsampler_cli.classifiers.base import WeightsInfo
 from scsampler_cli.config import AUDIO, VISUAL
 from scsampler_cli.errors import WeightsError
 from scsampler_cli.features.clip import ClipSound, ClipVisual
+from scsampler_cli.inference import ready
 from scsampler_cli.samplers.inputs import sound_input, visual_input
 from scsampler_cli.samplers.networks import build
 from scsampler_cli.scores import averaged
@@ -168,8 +169,6 @@ def load_network(path: Path, device: torch.device, dtype: torch.dtype) -> Sample
     outputs = len(meta.get("labels") or ()) if objective == "ac" else 1
     network = build(str(meta.get("arch")), str(meta.get("input")), outputs)
     load_into(network, file.tensors, file.info.source)
-    network = network.to(device).eval()
-    if device.type == "cuda" and meta["input"] in ("if", "rgbr"):
-        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = ready(network, device)
     labels = tuple(map(str, meta.get("labels") or ()))
     return SamplerNetwork(meta["input"], meta["arch"], objective, network, file.info, device, dtype, labels)

@@ -1,0 +1,41 @@
+"""Make a network ready to be run, and leave room on the processor for the thread that reads.
+
+What is done to a network changes its results by rounding alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import torch
+from torch import nn
+from torch.fx.experimental.optimization import fuse
+from torch.fx.proxy import TraceError
+
+_FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
+
+
+def ready(network: nn.Module, device: torch.device) -> nn.Module:
+    """The network in evaluation mode on a device: batch norms folded into convolutions, weights laid out channels last.
+
+    Where the network's flow depends on its data, batch norms stay as they are.
+    """
+    network = network.to(device).eval()
+    with suppress(TraceError, TypeError, ValueError, RuntimeError, AttributeError, NotImplementedError):
+        network = fuse(network)
+    for parameter in network.parameters():
+        if parameter.dim() in _FORMATS:
+            parameter.data = parameter.data.contiguous(memory_format=_FORMATS[parameter.dim()])
+    return network
+
+
+@contextmanager
+def one_core_spared() -> Iterator[None]:
+    """Networks leave one core to the thread that reads: two that share a core wait for each other at every layer."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(max(1, threads - 1))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
