@@ -2,7 +2,7 @@
 
 All stages are run one after the other in several rounds, the first of which warms up (Dense, which may take hours, needs none of
 its own); a ratio is the median of the rounds' own ratios, so that it holds on a machine that others disturb. Dense is the same
-code on all clips, or on those of the first minutes: one streaming decode ahead of the classifier, one scaler, the same batches and
+code on all clips, or on those of the first minutes: one streaming decode ahead of the classifier, one scaler, equal batches and
 precision. But: what is made of the numbers is for `bench.pace`.
 """
 

@@ -8,6 +8,7 @@ import typer
 
 from scsampler_cli.cli import batch, benching, models, options, speed
 from scsampler_cli.cli.given import Given
+from scsampler_cli.config import FeatureSettings
 
 Codec = StrEnum("Codec", ["h264", "mpeg4", "hevc", "vp9", "av1"])
 COMPARE, SPEED = "What to compare", "How fast (--speed)"
@@ -79,7 +80,7 @@ def bench(
         list[Path] | None,
         typer.Option(help="A further network for the tables of inputs and of audio networks.", rich_help_panel=COMPARE),
     ] = None,
-    p_frames: options.PFrames = 4,
+    p_frames: options.PFrames = FeatureSettings.p_frames,
     device: options.Device = "auto",
     precision: options.PrecisionOption = options.Precision.auto,
     timed: Annotated[

@@ -68,7 +68,7 @@ def classify(
     ] = 1.0,
     visual_sampler: options.VisualSampler = "auto",
     audio_sampler: options.AudioSampler = "auto",
-    p_frames: options.PFrames = 4,
+    p_frames: options.PFrames = FeatureSettings.p_frames,
     top: Annotated[int, typer.Option(min=1, help="Tags to report.", rich_help_panel=options.OUTPUT)] = 5,
     device: options.Device = "auto",
     precision: options.PrecisionOption = options.Precision.auto,

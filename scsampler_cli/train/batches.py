@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from scsampler_cli.classifiers.geometry import centred, normalise_planes
-from scsampler_cli.samplers.inputs import CROP, MOTION_CROP, normalise
+from scsampler_cli.config import FeatureSettings
+from scsampler_cli.samplers.inputs import CROP, MOTION_CROP, SHORT_SIDE, TRAIN_CROP, crop, normalise, scaled
 from scsampler_cli.train import augment
 from scsampler_cli.train.draw import Draw
 from scsampler_cli.train.settings import TrainSettings
@@ -65,7 +66,7 @@ def _view(value: Tensor, kind: str, flip: bool, rng: np.random.Generator, strong
     """[1, ...] as stored -> float32 [1, ...] as the network takes it."""
     if kind == "mel":
         return augment.holed(value.float(), rng) if strong else value.float()
-    side = MOTION_CROP if kind == "md" else CROP
+    side = MOTION_CROP if kind == "md" else TRAIN_CROP
     value = augment.cropped(value, (side, side), rng, strong and kind != "md")
     if flip:
         value = augment.flipped(value, kind)
@@ -93,13 +94,12 @@ def _moment(video: TrainVideo, settings: TrainSettings, rng: np.random.Generator
 def centre_crops(video: TrainVideo, kind: str, clip: int) -> Tensor:
     """What the network of a kind sees of a clip at test time: float32 [n, ...], n = 0 where the clip lacks it."""
     rows = video.entries[kind].rows(clip)
+    if kind in ("md", "rgbr"):
+        rows = rows[: FeatureSettings.p_frames]  # no more than are looked at when clips are scored
     values = torch.from_numpy(np.array(video.entries[kind].values[rows.start : rows.stop])).float()
     if kind == "mel" or not len(values):
         return values
-    side = MOTION_CROP if kind == "md" else CROP
-    y, x = (round((length - side) / 2) for length in values.shape[-2:])
-    values = values[..., y : y + side, x : x + side]
-    return values if kind == "md" else normalise(values, kind)
+    return crop(values, MOTION_CROP) if kind == "md" else normalise(crop(scaled(values, SHORT_SIDE), CROP), kind)
 
 
 def grid_clips(video: TrainVideo, settings: TrainSettings, clips: Sequence[int]) -> Tensor:
