@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torchvision.models import ResNet18_Weights, get_model_weights
 
 from scsampler_cli.errors import WeightsError
 from scsampler_cli.weightfile import file_sha256
@@ -47,16 +46,16 @@ class Checkpoint:
         return found[1] if found else ""
 
 
-def _torchvision(name: str, weights: str = "KINETICS400_V1") -> Checkpoint:
-    return Checkpoint(get_model_weights(name)[weights].url, KINETICS)
+def _torchvision(file: str, data: str = KINETICS) -> Checkpoint:
+    return Checkpoint(f"https://download.pytorch.org/models/{file}.pth", data)
 
 
 _IG65M = "https://github.com/moabitcoin/ig65m-pytorch/releases/download/v1.0.0/r2plus1d_34_"
 _VMZ = "https://github.com/bjuncek/VMZ/releases/download/test_models/"
 PUBLIC: dict[str, Checkpoint] = {
-    "mc3_18": _torchvision("mc3_18"),
-    "r3d_18": _torchvision("r3d_18"),
-    "r2plus1d_18": _torchvision("r2plus1d_18"),
+    "mc3_18": _torchvision("mc3_18-a90a0ba3"),
+    "r3d_18": _torchvision("r3d_18-b3b3357e"),
+    "r2plus1d_18": _torchvision("r2plus1d_18-91a641e6"),
     "r2plus1d_34": Checkpoint(f"{_IG65M}clip8_ft_kinetics_from_ig65m-0aa0550b.pth", KINETICS),
     "r2plus1d_34_32": Checkpoint(f"{_IG65M}clip32_ft_kinetics_from_ig65m-ade133f1.pth", KINETICS),
     "r2plus1d_34_ig65m": Checkpoint(f"{_IG65M}clip8_ig65m_from_scratch-9bae36ae.pth", IG65M),
@@ -71,14 +70,14 @@ PUBLIC: dict[str, Checkpoint] = {
     "ip_csn_152": Checkpoint(f"{_VMZ}ipCSN_152_ft_kinetics_from_ig65m_f133090949.pth", KINETICS),
     "ip_csn_152_from_sports1m": Checkpoint(f"{_VMZ}ipCSN_152_ft_kinetics_from_Sports1M_f111279053.pth", KINETICS),
     "ip_csn_152_sports1m": Checkpoint(f"{_VMZ}ipCSN_152_Sports1M_from_scratch_f111018543.pth", SPORTS1M),
-    "s3d": _torchvision("s3d"),
-    "mvit_v1_b": _torchvision("mvit_v1_b"),
-    "mvit_v2_s": _torchvision("mvit_v2_s"),
-    "swin3d_t": _torchvision("swin3d_t"),
-    "swin3d_s": _torchvision("swin3d_s"),
-    "swin3d_b": _torchvision("swin3d_b"),
-    "swin3d_b_22k": _torchvision("swin3d_b", "KINETICS400_IMAGENET22K_V1"),
-    "resnet18": Checkpoint(ResNet18_Weights.IMAGENET1K_V1.url, IMAGENET),
+    "s3d": _torchvision("s3d-d76dad2f"),
+    "mvit_v1_b": _torchvision("mvit_v1_b-dbeb1030"),
+    "mvit_v2_s": _torchvision("mvit_v2_s-ae3be167"),
+    "swin3d_t": _torchvision("swin3d_t-7615ae03"),
+    "swin3d_s": _torchvision("swin3d_s-da41c237"),
+    "swin3d_b": _torchvision("swin3d_b_1k-24f7c7c6"),
+    "swin3d_b_22k": _torchvision("swin3d_b_22k-7c6ae6fa"),
+    "resnet18": _torchvision("resnet18-f37072fd", IMAGENET),
 }
 """The checkpoints of the built-in classifiers by their names; ImageNet's start samplers (App. B.1)."""
 

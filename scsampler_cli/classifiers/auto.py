@@ -7,7 +7,7 @@ import torch
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.base import ClipClassifier
 from scsampler_cli.errors import ClassifierError, WeightsError
-from scsampler_cli.public import cached_path
+from scsampler_cli.public import cached_path, fetch
 from scsampler_cli.shipped import shipped
 
 PREFERRED = "mc3_18"
@@ -25,6 +25,7 @@ def choose_auto(device: torch.device, dtype: torch.dtype) -> tuple[ClipClassifie
     """
     was_cached = cached_path(PREFERRED).is_file()
     try:
+        fetch(PREFERRED)  # before anything is imported for it
         classifier = registry.load(PREFERRED, device, dtype)
     except (ClassifierError, WeightsError) as error:
         for name in SHIPPED:

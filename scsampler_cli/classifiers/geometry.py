@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
-from torchvision.transforms import v2
-from torchvision.transforms.v2 import functional as transforms
 
 from scsampler_cli.classifiers.base import InputSpec
 
@@ -28,8 +27,9 @@ def fit_frame(frame: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
         crops lie side by side: [h, 3 w, 3].
     """
     planes = torch.from_numpy(frame).permute(2, 0, 1)
-    size = list(resized((frame.shape[0], frame.shape[1]), spec))
-    planes = transforms.resize(planes, size, v2.InterpolationMode.BILINEAR, antialias=spec.antialias)
+    size = resized((frame.shape[0], frame.shape[1]), spec)
+    if size != frame.shape[:2]:
+        planes = F.interpolate(planes[None], size, mode="bilinear", antialias=spec.antialias)[0]
     planes = centred(planes, spec) if spec.crops == 1 else _three_crops(planes, spec)
     return planes.permute(1, 2, 0).contiguous().numpy()
 
@@ -39,9 +39,9 @@ def _three_crops(planes: Tensor, spec: InputSpec) -> Tensor:
     h, w = spec.crop
     height, width = planes.shape[-2:]
     if height > width:
-        strip = transforms.center_crop(planes, [max(height, h), w])
+        strip = _middle(planes, max(height, h), w)
         return torch.cat([strip[..., y : y + h, :] for y in _offsets(strip.shape[-2], h)], dim=-1)
-    strip = transforms.center_crop(planes, [h, max(width, w)])
+    strip = _middle(planes, h, max(width, w))
     return torch.cat([strip[..., x : x + w] for x in _offsets(strip.shape[-1], w)], dim=-1)
 
 
@@ -60,7 +60,17 @@ def crops_apart(clips: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
 
 def centred(planes: Tensor, spec: InputSpec) -> Tensor:
     """[..., H, W] -> [..., h, w], the middle of it; black is added where it is smaller than the crop."""
-    return transforms.center_crop(planes, list(spec.crop))
+    return _middle(planes, *spec.crop)
+
+
+def _middle(planes: Tensor, height: int, width: int) -> Tensor:
+    """[..., H, W] -> [..., height, width], by torchvision's rules of rounding."""
+    down, across = height - planes.shape[-2], width - planes.shape[-1]
+    if down > 0 or across > 0:
+        down, across = max(down, 0), max(across, 0)
+        planes = F.pad(planes, (across // 2, (across + 1) // 2, down // 2, (down + 1) // 2))
+    top, left = round((planes.shape[-2] - height) / 2), round((planes.shape[-1] - width) / 2)
+    return planes[..., top : top + height, left : left + width]
 
 
 _LONGEST = 8

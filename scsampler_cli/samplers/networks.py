@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import resnet18 as torchvision_resnet18
 
 from scsampler_cli.errors import WeightsError
+from scsampler_cli.resnet import ResNet18
 from scsampler_cli.samplers.shufflenet import ShuffleNet26
 from scsampler_cli.samplers.vgg import HEADS, VGG18, VGGHead
 
@@ -36,15 +36,11 @@ class MotionNetwork(nn.Module):
 
 
 def resnet18(channels: int, outputs: int) -> nn.Module:
-    """torchvision's ResNet-18 with another number of input channels.
+    """ResNet-18.
 
     With six outputs 11.18 M parameters; 0.2961 GMACs at 3 x 84 x 84, 0.0153 GMACs at 2 x 14 x 14.
     """
-    network = torchvision_resnet18(weights=None, num_classes=outputs)
-    if channels != 3:
-        network.conv1 = nn.Conv2d(channels, 64, 7, 2, 3, bias=False)
-        nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")
-    return network
+    return ResNet18(channels, outputs)
 
 
 def build(architecture: str, kind: str, outputs: int) -> nn.Module:

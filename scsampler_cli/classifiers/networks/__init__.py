@@ -6,11 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from torch import Tensor, nn
-from torchvision.models import get_model
 
-from scsampler_cli.classifiers.networks.csn import ip_csn_152, ir_csn_152
 from scsampler_cli.classifiers.networks.i3d import I3D
-from scsampler_cli.classifiers.networks.r2plus1d import R2Plus1D34
 from scsampler_cli.classifiers.networks.tiny3d import Tiny3D
 from scsampler_cli.classifiers.networks.tsm import TSM18
 from scsampler_cli.errors import WeightsError
@@ -29,17 +26,38 @@ class Architecture:
 
 
 def _torchvision(name: str, head: str = "fc", any_size: bool = True) -> Architecture:
-    return Architecture(lambda classes: get_model(name, weights=None, num_classes=classes), head, any_size)
+    def make(classes: int) -> nn.Module:
+        from torchvision.models import get_model  # two seconds, for those who need it
+
+        return get_model(name, weights=None, num_classes=classes)
+
+    return Architecture(make, head, any_size)
+
+
+def _r2plus1d_34(classes: int) -> nn.Module:
+    from scsampler_cli.classifiers.networks.r2plus1d import R2Plus1D34
+
+    return R2Plus1D34(classes)
+
+
+def _csn(name: str) -> Callable[[int], nn.Module]:
+    def make(classes: int) -> nn.Module:
+        from scsampler_cli.classifiers.networks import csn
+
+        made: nn.Module = getattr(csn, name)(classes)
+        return made
+
+    return make
 
 
 ARCHITECTURES: dict[str, Architecture] = {
     "mc3_18": _torchvision("mc3_18"),
     "r3d_18": _torchvision("r3d_18"),
     "r2plus1d_18": _torchvision("r2plus1d_18"),
-    "r2plus1d_34": Architecture(R2Plus1D34),
+    "r2plus1d_34": Architecture(_r2plus1d_34),
     "i3d_rgb": Architecture(I3D, "logits"),
-    "ir_csn_152": Architecture(ir_csn_152),
-    "ip_csn_152": Architecture(ip_csn_152),
+    "ir_csn_152": Architecture(_csn("ir_csn_152")),
+    "ip_csn_152": Architecture(_csn("ip_csn_152")),
     "s3d": _torchvision("s3d", "classifier.1"),
     "mvit_v1_b": _torchvision("mvit_v1_b", "head.1", any_size=False),
     "mvit_v2_s": _torchvision("mvit_v2_s", "head.1", any_size=False),

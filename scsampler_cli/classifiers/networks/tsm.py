@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torchvision.models.resnet import BasicBlock, ResNet
+
+from scsampler_cli.resnet import BasicBlock, ResNet18
 
 FRAMES_PER_SEGMENT = 2
 """A segment is a frame, its difference to the one before, and the next one's to it."""
@@ -18,7 +19,7 @@ SHIFTED = 8
 DROPOUT = 0.4
 
 
-class ShiftBlock(BasicBlock):  # type: ignore[misc]
+class ShiftBlock(BasicBlock):
     """A residual block whose branch sees some channels of the segments before and after."""
 
     segments = 1
@@ -50,10 +51,7 @@ class TSM18(nn.Module):
 
     def __init__(self, classes: int) -> None:
         super().__init__()
-        network = ResNet(ShiftBlock, [2, 2, 2, 2], num_classes=classes)
-        network.conv1 = nn.Conv2d(9, 64, 7, 2, 3, bias=False)
-        nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")
-        self.network = network
+        self.network = ResNet18(9, classes, ShiftBlock)
         self.dropout = nn.Dropout(DROPOUT)
 
     def forward(self, x: Tensor) -> Tensor:
