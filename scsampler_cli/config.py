@@ -64,9 +64,9 @@ class FeatureSettings:
     p_frames: int = 1
     """P-frames taken per clip, at most one in each equal part of it; 0 takes all, as the paper does. One is our choice: it ranks
     clips as well as two or four (README, "How fast"), and a ResNet-18 on every P-frame would cost more than the decoder."""
-    short_side: int = 96
+    short_side: int = 128
     """Pixels of the short side at which I-frames and residuals are made, never enlarged; 0 keeps the video's own size.
-    96 is our choice: it leaves a crop of 84 x 84 as the paper's 256 leaves 224."""
+    128 is our choice: it leaves a 112 x 112 crop as the paper's 256 leaves 224."""
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.inputs if name not in INPUTS]

@@ -13,11 +13,10 @@ from scsampler_cli.features.motion import standardise
 
 MOTION_LIMIT_PX = 20.0
 """Pixels per frame at a short side of 256 at which motion is cut off: CoViAR's bound."""
-SHORT_SIDE, CROP = 96, 84
-"""Pixels to which pictures are brought, and of their centre crop, when clips are scored. Our choice: it ranks clips as well as
-what networks are trained at, in little more than half the time (README, "How fast")."""
-TRAIN_SHORT_SIDE, TRAIN_CROP = 128, 112
-"""The same for training; our choice, half of the paper's 256 and 224 (App. A.2)."""
+SHORT_SIDE = 128
+"""Pixels to which pictures are brought before the crop; our choice, half of the paper's 256."""
+CROP = 112
+"""Pixels: centre crop of IF and RGB-R; our choice, half of the paper's 224 (App. A.2)."""
 MOTION_CROP = 14
 """Cells: 224 / 16."""
 IMAGE_MEAN, IMAGE_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -42,19 +41,15 @@ def motion_input(motion: NDArray[np.floating], height: int, width: int) -> Tenso
     return torch.from_numpy(scaled).permute(0, 3, 1, 2)
 
 
-def picture_input(pictures: NDArray[np.uint8] | NDArray[np.int8], short_side: int = SHORT_SIDE) -> Tensor:
-    """IF (uint8) or RGB-R (int8), [n, h, w, 3] -> float32 [n, 3, h', w'] with the short side given, not yet normalised."""
-    return scaled(torch.from_numpy(pictures).permute(0, 3, 1, 2).float(), short_side)
-
-
-def scaled(pictures: Tensor, short_side: int) -> Tensor:
-    """float32 [n, c, h, w] -> [n, c, h', w'] with the short side given."""
-    height, width = pictures.shape[-2:]
-    if min(height, width) == short_side or len(pictures) == 0:
-        return pictures
-    scale = short_side / min(height, width)
-    size = [max(short_side, round(length * scale)) for length in (height, width)]
-    return F.interpolate(pictures, size=size, mode="bilinear", antialias=True, align_corners=False)
+def picture_input(pictures: NDArray[np.uint8] | NDArray[np.int8]) -> Tensor:
+    """IF (uint8) or RGB-R (int8), [n, h, w, 3] -> float32 [n, 3, h', w'] with a short side of 128, not yet normalised."""
+    tensor = torch.from_numpy(pictures).permute(0, 3, 1, 2).float()
+    height, width = tensor.shape[-2:]
+    if min(height, width) == SHORT_SIDE or len(tensor) == 0:
+        return tensor
+    scale = SHORT_SIDE / min(height, width)
+    size = [max(SHORT_SIDE, round(length * scale)) for length in (height, width)]
+    return F.interpolate(tensor, size=size, mode="bilinear", antialias=True, align_corners=False)
 
 
 def crop(tensor: Tensor, size: int, top: float = 0.5, left: float = 0.5) -> Tensor:

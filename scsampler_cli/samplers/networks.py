@@ -10,8 +10,8 @@ from scsampler_cli.resnet import ResNet18
 from scsampler_cli.samplers.shufflenet import ShuffleNet26
 from scsampler_cli.samplers.vgg import HEADS, VGG18, VGGHead
 
-INPUT_SHAPES = {"if": (3, 84, 84), "rgbr": (3, 84, 84), "md": (2, 14, 14), "mel": (1, 40, 200)}
-"""What one network input looks like when clips are scored. MD is at H/16 (Sec. 3.3.1), not enlarged: 14 x 14 of a 224 crop."""
+INPUT_SHAPES = {"if": (3, 112, 112), "rgbr": (3, 112, 112), "md": (2, 14, 14), "mel": (1, 40, 200)}
+"""What one network input looks like. MD is at H/16 (Sec. 3.3.1), not enlarged: 14 x 14 of a 224 crop."""
 
 ARCHITECTURES = {
     "if": ("resnet18", "shufflenet26"),
@@ -38,7 +38,7 @@ class MotionNetwork(nn.Module):
 def resnet18(channels: int, outputs: int) -> nn.Module:
     """ResNet-18.
 
-    With six outputs 11.18 M parameters; 0.2961 GMACs at 3 x 84 x 84, 0.0153 GMACs at 2 x 14 x 14.
+    With six outputs 11.18 M parameters; 0.4849 GMACs at 3 x 112 x 112, 0.0153 GMACs at 2 x 14 x 14.
     """
     return ResNet18(channels, outputs)
 
@@ -69,17 +69,17 @@ def build(architecture: str, kind: str, outputs: int) -> nn.Module:
 
 
 def paper_visual_sampler(outputs: int) -> dict[str, nn.Module]:
-    """The adopted visual sampler: ResNet-18 on MD and on RGB-R (Sec. 4.2.2). 0.3113 GMACs for one P-frame."""
+    """The adopted visual sampler: ResNet-18 on MD and on RGB-R (Sec. 4.2.2). 0.5001 GMACs for one P-frame."""
     return {kind: build("resnet18", kind, outputs) for kind in ("md", "rgbr")}
 
 
 def paper_full_visual_sampler(outputs: int) -> dict[str, nn.Module]:
-    """ResNet-18 on IF, MD and RGB-R (Table 4, fourth row). 0.6074 GMACs for one I- and one P-frame."""
+    """ResNet-18 on IF, MD and RGB-R (Table 4, fourth row). 0.9850 GMACs for one I- and one P-frame."""
     return {kind: build("resnet18", kind, outputs) for kind in ("if", "md", "rgbr")}
 
 
 def paper_light_visual_sampler(outputs: int) -> dict[str, nn.Module]:
-    """ShuffleNet-26 on MD and RGB-R (Table 4, fifth row). 0.0066 GMACs for one P-frame."""
+    """ShuffleNet-26 on MD and RGB-R (Table 4, fifth row). 0.0100 GMACs for one P-frame."""
     return {kind: build("shufflenet26", kind, outputs) for kind in ("md", "rgbr")}
 
 

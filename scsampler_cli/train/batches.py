@@ -15,7 +15,7 @@ from torch import Tensor
 
 from scsampler_cli.classifiers.geometry import centred, normalise_planes
 from scsampler_cli.config import FeatureSettings
-from scsampler_cli.samplers.inputs import CROP, MOTION_CROP, SHORT_SIDE, TRAIN_CROP, crop, normalise, scaled
+from scsampler_cli.samplers.inputs import CROP, MOTION_CROP, crop, normalise
 from scsampler_cli.train import augment
 from scsampler_cli.train.draw import Draw
 from scsampler_cli.train.settings import TrainSettings
@@ -66,7 +66,7 @@ def _view(value: Tensor, kind: str, flip: bool, rng: np.random.Generator, strong
     """[1, ...] as stored -> float32 [1, ...] as the network takes it."""
     if kind == "mel":
         return augment.holed(value.float(), rng) if strong else value.float()
-    side = MOTION_CROP if kind == "md" else TRAIN_CROP
+    side = MOTION_CROP if kind == "md" else CROP
     value = augment.cropped(value, (side, side), rng, strong and kind != "md")
     if flip:
         value = augment.flipped(value, kind)
@@ -99,7 +99,7 @@ def centre_crops(video: TrainVideo, kind: str, clip: int) -> Tensor:
     values = torch.from_numpy(np.array(video.entries[kind].values[rows.start : rows.stop])).float()
     if kind == "mel" or not len(values):
         return values
-    return crop(values, MOTION_CROP) if kind == "md" else normalise(crop(scaled(values, SHORT_SIDE), CROP), kind)
+    return crop(values, MOTION_CROP) if kind == "md" else normalise(crop(values, CROP), kind)
 
 
 def grid_clips(video: TrainVideo, settings: TrainSettings, clips: Sequence[int]) -> Tensor:

@@ -27,7 +27,7 @@ from scsampler_cli.config import VISUAL, FeatureSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import InputError, OutputError, ScsamplerError
 from scsampler_cli.features.clip import ClipVisual
-from scsampler_cli.samplers.inputs import TRAIN_SHORT_SIDE, motion_input, picture_input, sound_input
+from scsampler_cli.samplers.inputs import motion_input, picture_input, sound_input
 from scsampler_cli.train.settings import TrainSettings
 from scsampler_cli.video import Video, clip_frames, sound_clips, visual_clips
 from scsampler_cli.workers import mapped
@@ -56,7 +56,7 @@ class Wanted:
         if kind == FRAMES:
             return {"resize": self.spec.resize}
         grid = {"clip_frames": self.spec.frames, "frame_stride": self.spec.stride}
-        return grid if kind == "mel" else {**grid, **asdict(FeatureSettings((kind,), self.p_frames, TRAIN_SHORT_SIDE))}
+        return grid if kind == "mel" else {**grid, **asdict(FeatureSettings((kind,), self.p_frames))}
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def _store_visual(example: Example, kinds: list[str], wanted: Wanted, cache: Cac
     video = Video(example.path, wanted.spec.frames, wanted.spec.stride)
     with ExitStack() as stack:
         writers = {kind: stack.enter_context(cache.writer(example.path, kind, wanted.settings(kind))) for kind in kinds}
-        for clip in visual_clips(video, FeatureSettings(tuple(kinds), wanted.p_frames, TRAIN_SHORT_SIDE)):
+        for clip in visual_clips(video, FeatureSettings(tuple(kinds), wanted.p_frames)):
             for kind, writer in writers.items():
                 writer.add(_visual_rows(clip, kind))
         for writer in writers.values():
@@ -196,7 +196,7 @@ def _visual_rows(clip: ClipVisual, kind: str) -> NDArray[Any]:
     if kind == "md":
         return motion_input(clip.motion, clip.height, clip.width).half().numpy()
     pictures = clip.iframes if kind == "if" else clip.residual
-    return picture_input(pictures, TRAIN_SHORT_SIDE).round().to(torch.uint8 if kind == "if" else torch.int8).numpy()
+    return picture_input(pictures).round().to(torch.uint8 if kind == "if" else torch.int8).numpy()
 
 
 def _store_sound(example: Example, wanted: Wanted, cache: Cache) -> None:

@@ -21,8 +21,8 @@ def clip(height: int = 240, width: int = 320, frames: int = 3) -> ClipVisual:
 
 def test_shapes_are_the_networks() -> None:
     assert visual_input(clip(), "md").shape == (3, 2, 14, 14)
-    assert visual_input(clip(), "rgbr").shape == (3, 3, 84, 84)
-    assert visual_input(clip(), "if").shape == (1, 3, 84, 84)
+    assert visual_input(clip(), "rgbr").shape == (3, 3, 112, 112)
+    assert visual_input(clip(), "if").shape == (1, 3, 112, 112)
     assert visual_input(clip(frames=0), "md").shape == (0, 2, 14, 14)
     assert visual_input(clip(frames=0), "rgbr").shape[:2] == (0, 3)
 
@@ -36,10 +36,10 @@ def test_motion_is_in_20_px_of_a_256_px_picture_and_clipped() -> None:
 def test_pictures_of_any_size_are_brought_to_the_crop() -> None:
     big = clip()
     big = ClipVisual(0, 1080, 1920, big.iframes, big.motion, np.zeros((2, 540, 960, 3), np.int8))
-    assert visual_input(big, "rgbr").shape == (2, 3, 84, 84)
+    assert visual_input(big, "rgbr").shape == (2, 3, 112, 112)
     small = ClipVisual(0, 60, 40, big.iframes, big.motion, np.ones((2, 60, 40, 3), np.int8))
     values = visual_input(small, "rgbr")
-    assert values.shape == (2, 3, 84, 84)
+    assert values.shape == (2, 3, 112, 112)
     assert torch.allclose(values, torch.tensor(1 / (255 * 0.226)), atol=1e-5)
 
 
