@@ -22,7 +22,7 @@ from scsampler_cli.classifiers.base import WeightsInfo
 from scsampler_cli.config import AUDIO, VISUAL
 from scsampler_cli.errors import WeightsError
 from scsampler_cli.features.clip import ClipSound, ClipVisual
-from scsampler_cli.inference import ready
+from scsampler_cli.inference import ready, sent
 from scsampler_cli.samplers.inputs import sound_input, visual_input
 from scsampler_cli.samplers.networks import build
 from scsampler_cli.scores import averaged
@@ -63,25 +63,47 @@ class SamplerNetwork:
         }
 
     def probabilities(self, inputs: Tensor) -> Tensor:
-        """float32 [n, ...] -> float32 [n, C] on the CPU: softmax of an AC head, sigmoid of a saliency head (C = 1)."""
+        """float32 [n, ...] -> float32 [n, C] on its device: softmax of an AC head, sigmoid of a saliency head (C = 1)."""
         # MD in reduced precision is slower than in full, and has gone to NaN
         dtype = torch.float32 if self.kind == "md" else self.dtype
         with torch.inference_mode(), torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32):
-            logits = self.network(inputs.to(self.device, non_blocking=True)).float()
-        return (logits.softmax(dim=1) if self.objective == "ac" else logits.sigmoid()).cpu()
+            logits = self.network(sent(inputs, self.device)).float()
+        return logits.softmax(dim=1) if self.objective == "ac" else logits.sigmoid()
+
+    def begin(self, inputs: list[Tensor]) -> Begun:
+        """Have some clips looked at (one tensor [n, ...] each); a GPU is not waited for."""
+        counts = [len(tensor) for tensor in inputs]
+        some = [tensor for tensor in inputs if len(tensor)]
+        return Begun(counts, self.probabilities(torch.cat(some)) if some else None)
 
     def clip_probabilities(self, inputs: list[Tensor]) -> list[Tensor | None]:
         """float32 [C] of each clip, the mean over its frames (one tensor [n, ...] a clip); None for a clip without any."""
-        counts = [len(tensor) for tensor in inputs]
-        if not sum(counts):
-            return [None] * len(inputs)
-        per_frame = self.probabilities(torch.cat([tensor for tensor in inputs if len(tensor)]))
-        parts = per_frame.split(counts)  # type: ignore[no-untyped-call]
-        return [part.mean(dim=0) if len(part) else None for part in parts]
+        return self.begin(inputs).clip_probabilities()
 
     def scores(self, inputs: list[Tensor]) -> list[float]:
         """Saliency of each clip from its frames; NaN for a clip without any."""
-        return [float("nan") if p is None else float(p.max()) for p in self.clip_probabilities(inputs)]
+        return self.begin(inputs).scores()
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Clips that a network looks at."""
+
+    counts: list[int]
+    """Frames of each."""
+    per_frame: Tensor | None
+    """float32 [sum of counts, C], where the network runs; None without any frame."""
+
+    def clip_probabilities(self) -> list[Tensor | None]:
+        """See `SamplerNetwork.clip_probabilities`; waits for the network."""
+        if self.per_frame is None:
+            return [None] * len(self.counts)
+        parts = self.per_frame.cpu().split(self.counts)  # type: ignore[no-untyped-call]
+        return [part.mean(dim=0) if len(part) else None for part in parts]
+
+    def scores(self) -> list[float]:
+        """See `SamplerNetwork.scores`; waits for the network."""
+        return [float("nan") if p is None else float(p.max()) for p in self.clip_probabilities()]
 
 
 class Sampler(Generic[Clip]):
@@ -104,15 +126,26 @@ class Sampler(Generic[Clip]):
     def score_each(self, clips: Iterable[Clip]) -> Iterator[tuple[int, list[float]]]:
         """Yield (clip, saliency by each network) in order; NaN where an input has nothing to say."""
         stream = iter(clips)
+        held: tuple[list[Clip], list[Begun]] | None = None
         while batch := list(islice(stream, BATCH_CLIPS)):
-            by_network = [n.scores([self._prepare(clip, n.kind) for clip in batch]) for n in self.networks]
-            for clip, values in zip(batch, zip(*by_network, strict=True), strict=True):
-                yield clip.clip, list(values)
+            begun = [n.begin([self._prepare(clip, n.kind) for clip in batch]) for n in self.networks]
+            # one batch behind: while a GPU computes, the next one is read and prepared
+            if held is not None:
+                yield from _by_clip(*held)
+            held = batch, begun
+        if held is not None:
+            yield from _by_clip(*held)
 
     def score(self, clips: Iterable[Clip]) -> Iterator[tuple[int, float]]:
         """Yield (clip, saliency in [0, 1]) in order; NaN where no input has anything to say."""
         for clip, values in self.score_each(clips):
             yield clip, averaged(np.array([values]))[0]
+
+
+def _by_clip(clips: list[Clip], begun: list[Begun]) -> Iterator[tuple[int, list[float]]]:
+    by_network = [one.scores() for one in begun]
+    for clip, values in zip(clips, zip(*by_network, strict=True), strict=True):
+        yield clip.clip, list(values)
 
 
 VisualSampler = Sampler[ClipVisual]
