@@ -58,3 +58,19 @@ def test_help_is_shown_at_once() -> None:
         subprocess.run([sys.executable, "-m", "scsampler_cli", "--help"], capture_output=True, check=True)
         spent.append(time.perf_counter() - start)
     assert min(spent) < 1.5
+
+
+def test_the_main_path_does_without_torchvision() -> None:
+    """Importing it loads PyTorch's compiler: two seconds of every run."""
+    script = (
+        "import sys, torch, scsampler_cli.pipeline\n"
+        "from scsampler_cli.classifiers import registry\n"
+        "from scsampler_cli.samplers.scoring import load_audio, load_visual\n"
+        "cpu, fp32 = torch.device('cpu'), torch.float32\n"
+        "for name in ('actions6', 'demo'):\n"
+        "    registry.load(name, cpu, fp32)\n"
+        "load_visual('actions6-paper', cpu, fp32), load_audio('actions6-paper', cpu, fp32)\n"
+        "print([name for name in ('torchvision', 'torch._dynamo', 'sympy', 'matplotlib') if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"

@@ -138,7 +138,7 @@ def bench(
     dense_minutes: Annotated[
         float | None,
         typer.Option(
-            min=0.1, help="Run Dense on the first minutes and scale its time; default: on all.", rich_help_panel=SPEED
+            min=0.01, help="Run Dense on the first minutes and scale its time; default: on all.", rich_help_panel=SPEED
         ),
     ] = None,
     quiet: options.Quiet = False,

@@ -176,6 +176,7 @@ def test_other_samplers_and_networks(run: Run, listed: Path) -> None:
         (["--speed", "/nowhere.mp4"], 1, "/nowhere.mp4"),
         (["--speed", "--size", "0x0"], 2, "no size"),
         (["x.csv", "--minutes", "3"], 2, "--minutes has no effect without --speed"),
+        (["x.csv", "--dense-minutes", "3"], 2, "--dense-minutes has no effect without --speed"),
         (["--speed", "x.mp4", "--codec", "av1"], 2, "--codec has no effect"),
         (["x.csv", "--pool", "all"], 2, "--pool has no effect"),
         (["--replay", "x", "--sampler", "a=b"], 2, "--sampler has no effect on a replay"),
@@ -222,7 +223,21 @@ def test_speed_measures_every_stage(run: Run, listed: Path) -> None:
     ends = {row["stage"]: row for row in one["ends"]["rows"]}
     assert ends["Dense"]["speed_up"] == 1
     assert ends["SCSampler"]["speed_up"] == pytest.approx(ends["Dense"]["seconds"] / ends["SCSampler"]["seconds"])
+    assert ends["SCSampler"]["scoring_ms"] > 0
+    (chosen,) = one["chosen"]["rows"]
+    assert chosen["clips"] == 10
+    assert 0 < chosen["decoded"] <= chosen["group_frames"]
     assert one["memory"]["rows"][-1]["peak_mb"] > 100
+
+
+def test_dense_can_be_measured_on_the_first_minutes(run: Run, listed: Path) -> None:
+    video = listed.parent / "v0.mp4"
+    result = run("bench", "--speed", video, *DEMO, "--repeats", "1", "--dense-minutes", "0.05", "--format", "json")
+    assert result.returncode == 0, result.stderr
+    (one,) = json.loads(result.stdout)["runs"]
+    (note,) = [note for note in one["ends"]["notes"] if note.startswith("Dense was run on")]
+    assert "run on 5 of the" in note  # those that begin within three seconds, of 16 frames at 25 frames/s
+    assert one["ends"]["rows"][1]["speed_up"] == 1
 
 
 def test_speed_makes_its_own_video(run: Run) -> None:
