@@ -26,6 +26,7 @@ LAYERS = (
         "media.scaling",
         "media.container",
         "media.log",
+        "media.packets",
     ),
     ("media.index", "media.reencode", "media.audio", "media.demo", "media"),
     ("media.compressed", "media.frames", "features.mel"),
