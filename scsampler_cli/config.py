@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from scsampler_cli.errors import SettingsError
 
-VISUAL, AUDIO = ("if", "md", "rgbr"), ("mel",)
-"""Inputs of the visual and of the audio sampler."""
+VISUAL, AUDIO, PACKETS = ("if", "md", "rgbr"), ("mel",), ("packets",)
+"""Inputs of the visual and of the audio sampler (Sec. 3.3), and of the packet sampler (ours)."""
 INPUTS = (*VISUAL, *AUDIO)
-"""Sampler inputs: I-frames, motion displacements, RGB residuals (Sec. 3.3.1), log-mel spectrogram (Sec. 3.3.2)."""
+"""Features read from a video: I-frames, motion displacements, RGB residuals (Sec. 3.3.1), log-mel spectrogram (Sec. 3.3.2)."""
 
 STRATEGIES = (
     "av-union-list",

@@ -242,10 +242,10 @@ def extract(
     with clock.stage("index"):
         video = Video(path, clip_frames, frame_stride, reading)
     _announce(video, progress)
-    clips = video.grid.every(clip_stride).tolist()
+    clips = video.grid.every(clip_stride)
     settings = resolved.of_extract(features, clip_frames, frame_stride, clip_stride, reading)
     versions = report.versions(FFMPEG_VERSION)
-    spans = [video.span(clip) for clip in clips]
+    spans = [video.span(clip) for clip in clips.tolist()]
     header = {
         "settings": settings,
         "clip_count": len(video.grid),
@@ -255,10 +255,10 @@ def extract(
     }
     with clock.stage("extract"), store.FeatureWriter(out, header) as writer:
         if set(features.inputs) - {"mel"}:
-            for seen in followed(visual_clips(video, features, clip_stride), "extract", len(clips), progress):
+            for seen in followed(visual_clips(video, features, clips), "extract", len(clips), progress):
                 writer.visual(seen)
         if "mel" in features.inputs:
-            for heard in followed(sound_clips(video, clip_stride), "listen", len(clips), progress):
+            for heard in followed(sound_clips(video, clips), "listen", len(clips), progress):
                 writer.sound(heard)
         video.check_whole()
         writer.notes, writer.decode_errors, writer.frames_missing = (

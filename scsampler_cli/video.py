@@ -19,8 +19,9 @@ from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, probabilit
 from scsampler_cli.classifiers.geometry import crops_apart, fit_frame
 from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
 from scsampler_cli.errors import VideoError
-from scsampler_cli.features.clip import ClipSound, ClipVisual
+from scsampler_cli.features.clip import ClipPackets, ClipSound, ClipVisual
 from scsampler_cli.features.mel import mel_clips
+from scsampler_cli.features.packets import packet_clips
 from scsampler_cli.media.audio import AudioReport, probe_audio, read_audio
 from scsampler_cli.media.compressed import ReadReport, read_visual
 from scsampler_cli.media.frames import FramesReport, read_clips
@@ -152,28 +153,44 @@ def check_whole(path: Path, reading: ReadSettings, decode_errors: int, frames_mi
         )
 
 
-def visual_clips(video: Video, features: FeatureSettings, clip_stride: int = 1) -> Iterator[ClipVisual]:
-    """Visual features of every N-th clip, in one pass over the file; what went wrong ends up in `video.notes`."""
+def visual_clips(
+    video: Video, features: FeatureSettings, clips: NDArray[np.int64] | None = None
+) -> Iterator[ClipVisual]:
+    """Visual features of some clips (int64, increasing; None: all), in one pass; what went wrong ends up in `video.notes`."""
     read = ReadReport()
-    clips = video.grid.every(clip_stride).tolist()
-    yield from read_visual(video.path, video.index, video.grid, clips, features, read)
+    wanted = video.grid.every(1) if clips is None else clips
+    yield from read_visual(video.path, video.index, video.grid, wanted.tolist(), features, read)
     video.note(*read.notes())
 
 
-def sound_clips(video: Video, clip_stride: int = 1) -> Iterator[ClipSound]:
-    """Audio features of every N-th clip, in one pass; clips without sound come with `mel` None, and `video.notes` says so."""
+def sound_clips(video: Video, clips: NDArray[np.int64] | None = None) -> Iterator[ClipSound]:
+    """Audio features of some clips (int64, increasing; None: all), in one pass.
+
+    Clips without sound come with `mel` None, and `video.notes` says so.
+    """
+    wanted = video.grid.every(1) if clips is None else clips
     heard = AudioReport()
     index = video.index
     blocks = None if video.audio is None else read_audio(video.path, video.audio, heard, index.damage, index.reading)
     if blocks is None:
         video.note(f"{video.why_silent}: clips are judged by the picture alone")
     silent = 0
-    for sound in mel_clips(blocks, video.grid, video.grid.every(clip_stride)):
+    for sound in mel_clips(blocks, video.grid, wanted):
         silent += sound.mel is None
         yield sound
     video.note(*heard.notes())
     if video.audio is not None and silent:
         video.note(f"{report.counted(silent, 'clip')} without sound, judged by the picture alone")
+
+
+def packets_of(video: Video, clips: NDArray[np.int64] | None = None) -> Iterator[ClipPackets]:
+    """What the packets say of some clips (int64, increasing; None: all); nothing is read that the index does not hold."""
+    unknown = 0
+    for clip in packet_clips(video.index.packets, video.grid, video.grid.every(1) if clips is None else clips):
+        unknown += clip.values is None
+        yield clip
+    if unknown:
+        video.note(f"{report.counted(unknown, 'clip')} of whose frames the file does not tell the size")
 
 
 def clip_frames(video: Video, clips: Sequence[int], spec: InputSpec) -> Iterator[tuple[int, NDArray[np.uint8]]]:
@@ -195,10 +212,10 @@ def scores_of(
     visual = audio = None
     if samplers.visual is not None:
         wanted = FeatureSettings(samplers.visual.inputs, features.p_frames, features.short_side)
-        seen = followed(visual_clips(video, wanted, clip_stride), "score", len(clips), progress)
+        seen = followed(visual_clips(video, wanted, clips), "score", len(clips), progress)
         visual = collected(samplers.visual.score(seen), clips)
     if samplers.audio is not None:
-        heard = followed(sound_clips(video, clip_stride), "listen", len(clips), progress)
+        heard = followed(sound_clips(video, clips), "listen", len(clips), progress)
         audio = collected(samplers.audio.score(heard), clips)
     return ClipScores(clips, len(video.grid), visual, audio)
 

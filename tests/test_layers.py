@@ -29,7 +29,7 @@ LAYERS = (
         "media.packets",
     ),
     ("media.index", "media.reencode", "media.audio", "media.demo", "media"),
-    ("media.compressed", "media.frames", "features.mel"),
+    ("media.compressed", "media.frames", "features.mel", "features.packets"),
     ("classifiers.base",),
     ("weightfile", "device", "public", "cache"),
     ("samplers", "classifiers", "catalogue"),

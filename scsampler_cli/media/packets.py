@@ -7,11 +7,10 @@ But: what sizes mean is for `features.packets` to say.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 KEY, PREDICTED, REORDERED = 0, 1, 2
 """A frame at which decoding can start; one that is shown in the order of its packets; one that is shown earlier (B)."""
@@ -36,14 +35,14 @@ class FramePackets:
         return bool((self.sizes != UNKNOWN).any())
 
 
-def frame_packets(places: Sequence[int] | NDArray[np.int64], sizes: Sequence[int], keys: Sequence[bool]) -> FramePackets:
+def frame_packets(places: ArrayLike, sizes: ArrayLike, keys: ArrayLike) -> FramePackets:
     """Frames in display order from what is known of their packets.
 
     Args:
-        places: [T], in display order: place of each frame's packet among all packets, in the order of decoding; -1 where it is
-            not known.
-        sizes: [T], bytes of that packet.
-        keys: [T], whether decoding can start there.
+        places: int [T], in display order: place of each frame's packet among all packets, in the order of decoding; -1 where
+            it is not known.
+        sizes: int [T], bytes of that packet.
+        keys: bool [T], whether decoding can start there.
 
     Example: packets of frames shown 0 3 1 2 (I P B B): places 0 2 3 1 -> KEY REORDERED REORDERED PREDICTED.
     """

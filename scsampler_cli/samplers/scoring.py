@@ -19,10 +19,10 @@ import torch
 from torch import Tensor, nn
 
 from scsampler_cli.classifiers.base import WeightsInfo
-from scsampler_cli.config import AUDIO, VISUAL
+from scsampler_cli.config import AUDIO, PACKETS, VISUAL
 from scsampler_cli.errors import WeightsError
-from scsampler_cli.features.clip import ClipSound, ClipVisual
-from scsampler_cli.samplers.inputs import sound_input, visual_input
+from scsampler_cli.features.clip import ClipPackets, ClipSound, ClipVisual
+from scsampler_cli.samplers.inputs import packets_input, sound_input, visual_input
 from scsampler_cli.samplers.networks import build
 from scsampler_cli.scores import averaged
 from scsampler_cli.shipped import sampler_files
@@ -31,7 +31,7 @@ from scsampler_cli.weightfile import load_into, read_weights
 BATCH_CLIPS = 16
 """Clips scored at once: enough to keep a CPU or a GPU busy, small enough to bound memory (our choice)."""
 
-Clip = TypeVar("Clip", ClipVisual, ClipSound)
+Clip = TypeVar("Clip", ClipVisual, ClipSound, ClipPackets)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class SamplerNetwork:
     """One network on one input."""
 
     kind: str
-    """"if", "md", "rgbr" or "mel"."""
+    """"if", "md", "rgbr", "mel" or "packets"."""
     architecture: str
     objective: str
     """"ac", "sal-rank" or "sal-cl"."""
@@ -116,6 +116,7 @@ class Sampler(Generic[Clip]):
 
 VisualSampler = Sampler[ClipVisual]
 AudioSampler = Sampler[ClipSound]
+PacketSampler = Sampler[ClipPackets]
 
 
 def load_visual(spec: str, device: torch.device, dtype: torch.dtype) -> VisualSampler | None:
@@ -140,6 +141,12 @@ def load_audio(spec: str, device: torch.device, dtype: torch.dtype) -> AudioSamp
     return AudioSampler(networks, lambda sound, _: sound_input(sound)) if networks else None
 
 
+def load_packets(spec: str, device: torch.device, dtype: torch.dtype) -> PacketSampler | None:
+    """The packet sampler that `spec` names; see `load_visual`."""
+    networks = _load(spec, PACKETS, device, dtype)
+    return PacketSampler(networks, lambda clip, _: packets_input(clip)) if networks else None
+
+
 def _load(spec: str, kinds: tuple[str, ...], device: torch.device, dtype: torch.dtype) -> list[SamplerNetwork]:
     paths = sampler_files(spec, kinds)
     networks = [load_network(path, device, dtype) for path in paths]
@@ -147,7 +154,7 @@ def _load(spec: str, kinds: tuple[str, ...], device: torch.device, dtype: torch.
         if network.kind not in kinds:
             raise WeightsError(
                 f"{network.info.source} is a sampler for {network.kind}, not for {' or '.join(kinds)}",
-                hint="--visual-sampler takes if, md and rgbr networks, --audio-sampler takes mel",
+                hint="--visual-sampler takes if, md and rgbr networks, --audio-sampler takes mel, --packet-sampler packets",
             )
     return networks
 

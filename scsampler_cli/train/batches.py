@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from scsampler_cli.classifiers.geometry import centred, normalise_planes
+from scsampler_cli.config import PACKETS
 from scsampler_cli.samplers.inputs import CROP, MOTION_CROP, normalise
 from scsampler_cli.train import augment
 from scsampler_cli.train.draw import Draw
@@ -65,6 +66,8 @@ def _view(value: Tensor, kind: str, flip: bool, rng: np.random.Generator, strong
     """[1, ...] as stored -> float32 [1, ...] as the network takes it."""
     if kind == "mel":
         return augment.holed(value.float(), rng) if strong else value.float()
+    if kind == "packets":
+        return augment.requantised(value.float(), rng) if strong else value.float()
     side = MOTION_CROP if kind == "md" else CROP
     value = augment.cropped(value, (side, side), rng, strong and kind != "md")
     if flip:
@@ -94,7 +97,7 @@ def centre_crops(video: TrainVideo, kind: str, clip: int) -> Tensor:
     """What the network of a kind sees of a clip at test time: float32 [n, ...], n = 0 where the clip lacks it."""
     rows = video.entries[kind].rows(clip)
     values = torch.from_numpy(np.array(video.entries[kind].values[rows.start : rows.stop])).float()
-    if kind == "mel" or not len(values):
+    if kind in ("mel", *PACKETS) or not len(values):
         return values
     side = MOTION_CROP if kind == "md" else CROP
     y, x = (round((length - side) / 2) for length in values.shape[-2:])
