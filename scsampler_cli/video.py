@@ -7,7 +7,7 @@ But: the order of the stages, and what becomes of their results, is `pipeline`'s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,8 +26,9 @@ from scsampler_cli.media.audio import AudioReport, probe_audio, read_audio
 from scsampler_cli.media.compressed import ReadReport, read_visual
 from scsampler_cli.media.frames import FramesReport, read_clips
 from scsampler_cli.media.index import VECTOR_CODECS, scan
-from scsampler_cli.samplers.scoring import AudioSampler, VisualSampler
+from scsampler_cli.samplers.scoring import AudioSampler, PacketSampler, VisualSampler
 from scsampler_cli.scores import ClipScores
+from scsampler_cli.selection import candidates
 from scsampler_cli.timeline import ClipGrid, ClipSpan
 
 Progress = Callable[[str, int, int], None]
@@ -45,14 +46,15 @@ def no_progress(stage: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class Samplers:
-    """s: the visual and the audio sampler, either of which may be absent."""
+    """s: the visual and the audio sampler, either of which may be absent, and the packet sampler where it is asked."""
 
     visual: VisualSampler | None
     audio: AudioSampler | None
+    packets: PacketSampler | None = None
 
     def records(self) -> list[dict[str, Any]]:
         """What ran, for the result."""
-        return [info for sampler in (self.visual, self.audio) if sampler is not None for info in sampler.infos]
+        return [info for sampler in (self.visual, self.audio, self.packets) if sampler for info in sampler.infos]
 
 
 class Video:
@@ -206,18 +208,53 @@ def scores_of(
     features: FeatureSettings,
     clip_stride: int = 1,
     progress: Progress = no_progress,
+    first: int | None = None,
 ) -> ClipScores:
-    """Saliency of every N-th clip. Inputs that no sampler asks for are not computed."""
-    clips = video.grid.every(clip_stride)
-    visual = audio = None
-    if samplers.visual is not None:
-        wanted = FeatureSettings(samplers.visual.inputs, features.p_frames, features.short_side)
-        seen = followed(visual_clips(video, wanted, clips), "score", len(clips), progress)
-        visual = collected(samplers.visual.score(seen), clips)
-    if samplers.audio is not None:
-        heard = followed(sound_clips(video, clips), "listen", len(clips), progress)
-        audio = collected(samplers.audio.score(heard), clips)
-    return ClipScores(clips, len(video.grid), visual, audio)
+    """Saliency of every N-th clip. Inputs that no sampler asks for are not computed.
+
+    Args:
+        video: indexed.
+        samplers: s.
+        features: what the visual sampler is shown.
+        clip_stride: N.
+        progress: told of every clip.
+        first: M of the cascade; the visual sampler sees, and the result has, only the M clips that the others rank first.
+    """
+    clips, count = video.grid.every(clip_stride), len(video.grid)
+    if first is None:
+        visual = _seen(video, samplers.visual, features, clips, progress)
+        audio = _heard(video, samplers.audio, clips, progress)
+        return ClipScores(clips, count, visual, audio, _told(video, samplers, clips))
+    found = ClipScores(
+        clips, count, audio=_heard(video, samplers.audio, clips, progress), packets=_told(video, samplers, clips)
+    )
+    chosen = candidates(found, first)
+    video.note(*chosen.notes)
+    found = found.among(np.sort(chosen.clips))
+    return replace(found, visual=_seen(video, samplers.visual, features, found.clips, progress))
+
+
+Scores = NDArray[np.float32]
+
+
+def _seen(
+    video: Video, sampler: VisualSampler | None, features: FeatureSettings, clips: NDArray[np.int64], progress: Progress
+) -> Scores | None:
+    if sampler is None:
+        return None
+    wanted = FeatureSettings(sampler.inputs, features.p_frames, features.short_side)
+    seen = followed(visual_clips(video, wanted, clips), "score", len(clips), progress)
+    return collected(sampler.score(seen), clips)
+
+
+def _heard(video: Video, sampler: AudioSampler | None, clips: NDArray[np.int64], progress: Progress) -> Scores | None:
+    if sampler is None:
+        return None
+    return collected(sampler.score(followed(sound_clips(video, clips), "listen", len(clips), progress)), clips)
+
+
+def _told(video: Video, samplers: Samplers, clips: NDArray[np.int64]) -> Scores | None:
+    return None if samplers.packets is None else collected(samplers.packets.score(packets_of(video, clips)), clips)
 
 
 def followed(items: Iterable[Item], stage: str, total: int, progress: Progress) -> Iterator[Item]:
