@@ -87,7 +87,7 @@ AudioSampler = Annotated[
 PacketSampler = Annotated[
     str,
     typer.Option(
-        help="Sampler of the packets, for --strategy packets and --cascade: auto, a shipped set, FILE, or none.",
+        help="Sampler of the packets, that --strategy packets and --cascade go by: auto, a shipped set, FILE, or none.",
         rich_help_panel=MODELS,
     ),
 ]
