@@ -79,8 +79,9 @@ def _lists(scores: ClipScores, strategy: str = "") -> _Lists:
     return _Lists(
         np.where(seen, visual, audio),
         np.where(heard, audio, visual),
-        np.where(seen, visual_rank, audio_rank),
-        np.where(heard, audio_rank, visual_rank),
+        # a clip that neither has anything to say about keeps its own rank, the last
+        np.where(seen | ~heard, visual_rank, audio_rank),
+        np.where(heard | ~seen, audio_rank, visual_rank),
         heard,
     )
 
