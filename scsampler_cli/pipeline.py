@@ -150,10 +150,10 @@ def _taken(
             frames=span.frame_count,
             visual=_score_at(scores, scores.visual, clip),
             audio=_score_at(scores, scores.audio, clip),
-            packets=_score_at(scores, scores.packets, clip),
             why=why,
             label=None if best is None else labels[best],
             probability=None if best is None else float(row[best]),
+            packets=_score_at(scores, scores.packets, clip),
         )
 
 
@@ -227,10 +227,10 @@ def _scored_clips(
             first_frame=span(clip).first_frame,
             visual=_score_at(scores, scores.visual, clip),
             audio=_score_at(scores, scores.audio, clip),
-            packets=_score_at(scores, scores.packets, clip),
             rank=int(rank) + 1,
             taken=clip in why,
             why=why.get(clip),
+            packets=_score_at(scores, scores.packets, clip),
         )
 
 

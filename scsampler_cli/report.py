@@ -66,12 +66,12 @@ class TakenClip:
     frames: int
     visual: float | None
     audio: float | None
-    packets: float | None
-    """NaN where nothing is known; None when no packet sampler ran: then the record does not mention it."""
     why: str
     label: str | None
     """Most probable label of this clip alone; None where it could not be decoded."""
     probability: float | None
+    packets: float | None = None
+    """NaN where nothing is known; None when no packet sampler ran: then the record does not mention it."""
 
     def record(self) -> dict[str, Any]:
         """JSON form."""
@@ -143,12 +143,12 @@ class ScoredClip:
     first_frame: int
     visual: float | None
     audio: float | None
-    packets: float | None
-    """As in `TakenClip`."""
     rank: int
     """From 1, under the strategy."""
     taken: bool
     why: str | None
+    packets: float | None = None
+    """As in `TakenClip`."""
 
     def record(self) -> dict[str, Any]:
         """JSON form."""

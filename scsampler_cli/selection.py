@@ -76,12 +76,12 @@ def _lists(scores: ClipScores, strategy: str = "") -> _Lists:
     audio = nothing if heard_by is None else heard_by.astype(np.float64)
     seen, heard = ~np.isnan(visual), ~np.isnan(audio)
     visual_rank, audio_rank = ranks(visual), ranks(audio)
+    last = len(scores.clips)  # of a clip that neither has anything to say about
     return _Lists(
         np.where(seen, visual, audio),
         np.where(heard, audio, visual),
-        # a clip that neither has anything to say about keeps its own rank, the last
-        np.where(seen | ~heard, visual_rank, audio_rank),
-        np.where(heard | ~seen, audio_rank, visual_rank),
+        np.where(seen, visual_rank, np.where(heard, audio_rank, last)),
+        np.where(heard, audio_rank, np.where(seen, visual_rank, last)),
         heard,
     )
 

@@ -162,7 +162,7 @@ class Classify:
 
         model = models.adjust(self.chosen.load_classifier(say), self.answer)
         auto = "demo" if model.name == "demo" else models.AUTO_SET
-        samplers = self.chosen.load_samplers(auto, self.selection, say)
+        samplers = self.chosen.load_samplers(auto, self.selection.strategy, say, self.selection.candidates is not None)
         runtime = self.chosen.runtime()
 
         def work(path: Path, progress: Progress) -> Record:

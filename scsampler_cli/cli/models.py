@@ -125,14 +125,13 @@ def load_samplers(
     auto: str,
     device: str,
     precision: str,
-    selection: SelectionSettings,
+    strategy: str,
     say: Callable[[str], None],
-    packets: str = "auto",
+    packets: str = "none",
 ) -> Samplers:
     """The samplers; "auto" stands for what the set `auto` has, which may be nothing for the sound.
 
-    That of the packets is loaded where it is asked, and where it is asked alone no other. Tells `say` which one the strategy
-    has to do without.
+    For the strategy "packets" no other is loaded. Tells `say` which one a strategy has to do without.
     """
     from scsampler_cli.device import pick_device, pick_dtype
     from scsampler_cli.samplers.scoring import load_audio, load_packets, load_visual
@@ -140,8 +139,8 @@ def load_samplers(
 
     where = pick_device(device)
     dtype = pick_dtype(precision, where)
-    by_packets = load_packets(auto if packets == "auto" else packets, where, dtype) if asks_packets(selection) else None
-    if selection.strategy == "packets":
+    by_packets = load_packets(auto if packets == "auto" else packets, where, dtype)
+    if strategy == "packets":
         return Samplers(None, None, by_packets)
     if audio == "auto":
         audio = auto if set_files(auto, AUDIO) else "none"
@@ -150,7 +149,7 @@ def load_samplers(
         load_audio(audio, where, dtype),
         by_packets,
     )
-    if missing := missing_sampler(selection.strategy, samplers):
+    if missing := missing_sampler(strategy, samplers):
         say(missing)
     return samplers
 
@@ -261,10 +260,10 @@ class Chosen:
         run = (self.device, self.precision, say, self.arch, self.given)
         return load_classifier(self.classifier, self.weights, self.labels, *run)
 
-    def load_samplers(self, auto: str, selection: SelectionSettings, say: Callable[[str], None]) -> Samplers:
-        """See `load_samplers` of this module."""
-        run = (self.device, self.precision, selection, say, self.packets)
-        return load_samplers(self.visual, self.audio, auto, *run)
+    def load_samplers(self, auto: str, strategy: str, say: Callable[[str], None], cascade: bool = False) -> Samplers:
+        """See `load_samplers` of this module; the packets' where the strategy, or a cascade, goes by them."""
+        packets = self.packets if cascade or strategy == "packets" else "none"
+        return load_samplers(self.visual, self.audio, auto, self.device, self.precision, strategy, say, packets)
 
     def runtime(self) -> dict[str, str]:
         """See `runtime` of this module."""

@@ -85,7 +85,9 @@ class Score:
         """Load the samplers."""
         from scsampler_cli import pipeline, resolved
 
-        samplers = self.chosen.load_samplers(models.AUTO_SET, self.selection, say)
+        samplers = self.chosen.load_samplers(
+            models.AUTO_SET, self.selection.strategy, say, self.selection.candidates is not None
+        )
         runtime = self.chosen.runtime()
         geometry = self.clip_frames, self.frame_stride
 
