@@ -30,6 +30,8 @@ from scsampler_cli.weightfile import load_into, read_weights
 
 BATCH_CLIPS = 16
 """Clips scored at once: enough to keep a CPU or a GPU busy, small enough to bound memory (our choice)."""
+BATCH_PACKETS = 256
+"""The same for packets, whose network is so small that calling it costs more than it does."""
 
 Clip = TypeVar("Clip", ClipVisual, ClipSound, ClipPackets)
 
@@ -86,8 +88,10 @@ class SamplerNetwork:
 class Sampler(Generic[Clip]):
     """One or several networks whose clip scores are averaged."""
 
-    def __init__(self, networks: list[SamplerNetwork], prepare: Callable[[Clip, str], Tensor]) -> None:
-        self.networks = networks
+    def __init__(
+        self, networks: list[SamplerNetwork], prepare: Callable[[Clip, str], Tensor], batch: int = BATCH_CLIPS
+    ) -> None:
+        self.networks, self._batch = networks, batch
         self._prepare: Callable[[Clip, str], Tensor] = prepare
 
     @property
@@ -103,7 +107,7 @@ class Sampler(Generic[Clip]):
     def score_each(self, clips: Iterable[Clip]) -> Iterator[tuple[int, list[float]]]:
         """Yield (clip, saliency by each network) in order; NaN where an input has nothing to say."""
         stream = iter(clips)
-        while batch := list(islice(stream, BATCH_CLIPS)):
+        while batch := list(islice(stream, self._batch)):
             by_network = [n.scores([self._prepare(clip, n.kind) for clip in batch]) for n in self.networks]
             for clip, values in zip(batch, zip(*by_network, strict=True), strict=True):
                 yield clip.clip, list(values)
@@ -144,7 +148,7 @@ def load_audio(spec: str, device: torch.device, dtype: torch.dtype) -> AudioSamp
 def load_packets(spec: str, device: torch.device, dtype: torch.dtype) -> PacketSampler | None:
     """The packet sampler that `spec` names; see `load_visual`."""
     networks = _load(spec, PACKETS, device, dtype)
-    return PacketSampler(networks, lambda clip, _: packets_input(clip)) if networks else None
+    return PacketSampler(networks, lambda clip, _: packets_input(clip), BATCH_PACKETS) if networks else None
 
 
 def _load(spec: str, kinds: tuple[str, ...], device: torch.device, dtype: torch.dtype) -> list[SamplerNetwork]:
