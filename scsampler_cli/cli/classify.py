@@ -126,8 +126,8 @@ def classify(
         precision,
         packet_sampler,
     )
-    chosen.check()
     chosen.check_packets(selection)
+    chosen.check()
     answer = None
     if demo:
         if paths:

@@ -63,8 +63,8 @@ def score(
     chosen = models.Chosen(
         visual=visual_sampler, audio=audio_sampler, device=device, precision=precision, packets=packet_sampler
     )
-    chosen.check()
     chosen.check_packets(selection)
+    chosen.check()
     todo = batch.plan("score", paths, glob, format, output, running)
     batch.run(todo, Score(chosen, features, selection, reading, clip_frames, frame_stride))
 
