@@ -13,7 +13,8 @@ SETS = {
     "actions6-paper": ("actions6_md", "actions6_rgbr", "actions6_mel"),
 }
 """Shipped samplers that belong together, as <anything>_<input>: what the demo needs; the mix that validates best on real video,
-with the packets' for those who ask for it; the paper's (MD and RGB-R by AC, sound by SAL-RANK; Sec. 4.2.1, 4.2.2). See weights/README.md."""
+and packets for those who ask for them; the paper's (MD and RGB-R by AC, sound by SAL-RANK; Sec. 4.2.1, 4.2.2). See
+weights/README.md."""
 
 
 def shipped_dir() -> Path:
