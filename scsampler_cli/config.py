@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from scsampler_cli.errors import SettingsError
 
-VISUAL, AUDIO = ("if", "md", "rgbr"), ("mel",)
-"""Inputs of the visual and of the audio sampler."""
+VISUAL, AUDIO, PACKETS = ("if", "md", "rgbr"), ("mel",), ("packets",)
+"""Inputs of the visual and of the audio sampler (Sec. 3.3), and of the packet sampler (ours)."""
 INPUTS = (*VISUAL, *AUDIO)
-"""Sampler inputs: I-frames, motion displacements, RGB residuals (Sec. 3.3.1), log-mel spectrogram (Sec. 3.3.2)."""
+"""Features read from a video: I-frames, motion displacements, RGB residuals (Sec. 3.3.1), log-mel spectrogram (Sec. 3.3.2)."""
 
 STRATEGIES = (
     "av-union-list",
@@ -23,12 +23,17 @@ STRATEGIES = (
     "av-convex-score",
     "visual",
     "audio",
+    "packets",
     "random",
     "uniform",
     "empirical",
     "dense",
 )
-"""Ways to choose clips (Sec. 3.3.3; the baselines of Sec. 4.1.1)."""
+"""Ways to choose clips (Sec. 3.3.3; by packets alone is ours; the baselines of Sec. 4.1.1)."""
+LOOKING = ("av-union-list", "av-intersect-list", "av-convex-list", "av-convex-score", "visual")
+"""Strategies that look at the picture: those for which a first stage saves anything."""
+CANDIDATES_PER_CLIP = 4
+"""Clips that a first stage lets through for each one that is taken (our choice)."""
 
 SPATIAL = ("centre", "full", "three")
 """Where a clip classifier looks: one centre crop (Sec. 4.1), the whole frame fully convolutionally (Sec. 4.1.3), three crops."""
@@ -166,6 +171,8 @@ class SelectionSettings:
     """N of App. E: only every N-th clip is scored."""
     histogram: tuple[float, ...] | None = None
     """For `empirical`: weight of each equal part of the video, from the training set's oracle (Sec. 4.1.1)."""
+    candidates: int | None = None
+    """M of the cascade (ours): the visual sampler looks at the M clips that packets, with the sound, rank first; None: at all."""
 
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:
@@ -180,6 +187,10 @@ class SelectionSettings:
             raise SettingsError(f"alpha {self.alpha} is not within 0-1", hint="1 trusts the picture alone, 0 the sound")
         if self.clip_stride < 1:
             raise SettingsError(f"clip_stride {self.clip_stride} is below 1", hint="1 scores every clip")
+        if self.candidates is not None and self.candidates < self.k:
+            raise SettingsError(
+                f"{self.candidates} candidates are less than k {self.k}", hint="leave it out for 4 k of them"
+            )
         self._check_idle_options()
         if self.strategy == "empirical" and not self.histogram:
             raise SettingsError(
@@ -198,6 +209,7 @@ class SelectionSettings:
             "alpha": self.alpha is not None and self.strategy not in DEFAULT_ALPHA,
             "k_visual": self.k_visual is not None and self.strategy != "av-union-list",
             "histogram": self.histogram is not None and self.strategy != "empirical",
+            "cascade": self.candidates is not None and self.strategy not in LOOKING,
         }
         for name in (name for name, given in idle.items() if given):
             raise SettingsError(

@@ -28,11 +28,11 @@ from scsampler_cli.config import (
     ReadSettings,
     SelectionSettings,
 )
-from scsampler_cli.errors import VideoError
+from scsampler_cli.errors import FeatureFileError, VideoError
 from scsampler_cli.features import store
 from scsampler_cli.media.container import FFMPEG_VERSION
 from scsampler_cli.scores import ClipScores
-from scsampler_cli.selection import Selection, combined_rank, select
+from scsampler_cli.selection import BASELINES, Selection, combined_rank, select
 from scsampler_cli.stored import StoredVideo
 from scsampler_cli.timeline import ClipSpan
 from scsampler_cli.video import (
@@ -88,7 +88,7 @@ def classify(
     _announce(video, progress)
     with clock.stage("score"):
         used = resolved.used(samplers, selection)
-        scores = scores_of(video, used, features, selection.clip_stride, progress)
+        scores = scores_of(video, used, features, selection.clip_stride, progress, selection.candidates)
     chosen = select(scores, selection)
     with clock.stage("classify"):
         probabilities = classify_clips(video, chosen.clips.tolist(), classifier, progress=progress)
@@ -125,6 +125,13 @@ def _refuse_features(path: Path) -> None:
         raise VideoError(f"{path} holds features, not a video", hint="`scsampler score` reads feature files")
 
 
+def _refuse_packets(path: Path, samplers: Samplers) -> None:
+    if samplers.packets is not None:
+        raise FeatureFileError(
+            f"{path} holds no packets", hint="score the video itself, or leave the packet sampler out"
+        )
+
+
 def _taken(
     video: Video,
     scores: ClipScores,
@@ -146,6 +153,7 @@ def _taken(
             why=why,
             label=None if best is None else labels[best],
             probability=None if best is None else float(row[best]),
+            packets=_score_at(scores, scores.packets, clip),
         )
 
 
@@ -173,6 +181,8 @@ def score(
     """
     clock = _Clock()
     stride = selection.clip_stride
+    if selection.strategy not in BASELINES:  # those choose blindly; the scores are shown all the same
+        samplers = resolved.used(samplers, selection)
     with clock.stage("index"):
         source: StoredVideo | Video = (
             StoredVideo(path, clip_frames, frame_stride, stride, reading)
@@ -183,10 +193,11 @@ def score(
         _announce(source, progress)
     with clock.stage("score"):
         if isinstance(source, StoredVideo):
+            _refuse_packets(path, samplers)
             scores = source.scores(samplers, features, progress)
             features, stride = source.features, source.clip_stride
         else:
-            scores = scores_of(source, samplers, features, stride, progress)
+            scores = scores_of(source, samplers, features, stride, progress, selection.candidates)
     source.check_whole()
     chosen = select(scores, selection)
     ranks = combined_rank(scores, selection)
@@ -219,6 +230,7 @@ def _scored_clips(
             rank=int(rank) + 1,
             taken=clip in why,
             why=why.get(clip),
+            packets=_score_at(scores, scores.packets, clip),
         )
 
 
@@ -242,10 +254,10 @@ def extract(
     with clock.stage("index"):
         video = Video(path, clip_frames, frame_stride, reading)
     _announce(video, progress)
-    clips = video.grid.every(clip_stride).tolist()
+    clips = video.grid.every(clip_stride)
     settings = resolved.of_extract(features, clip_frames, frame_stride, clip_stride, reading)
     versions = report.versions(FFMPEG_VERSION)
-    spans = [video.span(clip) for clip in clips]
+    spans = [video.span(clip) for clip in clips.tolist()]
     header = {
         "settings": settings,
         "clip_count": len(video.grid),
@@ -255,10 +267,10 @@ def extract(
     }
     with clock.stage("extract"), store.FeatureWriter(out, header) as writer:
         if set(features.inputs) - {"mel"}:
-            for seen in followed(visual_clips(video, features, clip_stride), "extract", len(clips), progress):
+            for seen in followed(visual_clips(video, features, clips), "extract", len(clips), progress):
                 writer.visual(seen)
         if "mel" in features.inputs:
-            for heard in followed(sound_clips(video, clip_stride), "listen", len(clips), progress):
+            for heard in followed(sound_clips(video, clips), "listen", len(clips), progress):
                 writer.sound(heard)
         video.check_whole()
         writer.notes, writer.decode_errors, writer.frames_missing = (

@@ -37,6 +37,11 @@ def score(value: float | None) -> float | None:
     return None if value is None or math.isnan(value) else round(value, DIGITS)
 
 
+def _told(name: str, value: float | None) -> dict[str, float | None]:
+    """A score that is mentioned only where there is one, or could have been (NaN)."""
+    return {} if value is None else {name: score(value)}
+
+
 def versions(ffmpeg: str) -> dict[str, str]:
     """Versions of what computed a result, without importing any of it."""
     found = {"scsampler": __version__}
@@ -65,6 +70,8 @@ class TakenClip:
     label: str | None
     """Most probable label of this clip alone; None where it could not be decoded."""
     probability: float | None
+    packets: float | None = None
+    """NaN where nothing is known; None when no packet sampler ran: then the record does not mention it."""
 
     def record(self) -> dict[str, Any]:
         """JSON form."""
@@ -76,6 +83,7 @@ class TakenClip:
             "frames": self.frames,
             "visual": score(self.visual),
             "audio": score(self.audio),
+            **_told("packets", self.packets),
             "why": self.why,
             "label": self.label,
             "probability": score(self.probability),
@@ -139,6 +147,8 @@ class ScoredClip:
     """From 1, under the strategy."""
     taken: bool
     why: str | None
+    packets: float | None = None
+    """As in `TakenClip`."""
 
     def record(self) -> dict[str, Any]:
         """JSON form."""
@@ -149,6 +159,7 @@ class ScoredClip:
             "first_frame": self.first_frame,
             "visual": score(self.visual),
             "audio": score(self.audio),
+            **_told("packets", self.packets),
             "rank": self.rank,
             "taken": self.taken,
             "why": self.why,

@@ -7,7 +7,7 @@ nothing.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from scsampler_cli.classifiers.base import ClipClassifier, is_multi_label
@@ -57,8 +57,12 @@ def of_extract(
 
 
 def used(samplers: Samplers, selection: SelectionSettings) -> Samplers:
-    """Those that the strategy asks; the baselines ask none."""
-    return Samplers(None, None) if selection.strategy in BASELINES else samplers
+    """Those that the strategy asks: the baselines none, a cascade all, the others not the packets'."""
+    if selection.strategy in BASELINES:
+        return Samplers(None, None)
+    if selection.strategy == "packets":
+        return Samplers(None, None, samplers.packets)
+    return samplers if selection.candidates else replace(samplers, packets=None)
 
 
 def of_classifier(classifier: ClipClassifier) -> Settings:
@@ -87,7 +91,9 @@ def identity_of(classifier: ClipClassifier) -> Settings:
 
 def _of_features(features: FeatureSettings, samplers: Samplers) -> Settings:
     """Of the features that the samplers look at."""
-    inputs = [name for sampler in (samplers.visual, samplers.audio) if sampler for name in sampler.inputs]
+    inputs = [
+        name for sampler in (samplers.visual, samplers.audio, samplers.packets) if sampler for name in sampler.inputs
+    ]
     return {**asdict(features), "inputs": inputs}
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+MODALITIES = ("visual", "audio", "packets")
+"""What is scored of a clip."""
+
 
 @dataclass(frozen=True)
 class ClipScores:
@@ -20,12 +23,20 @@ class ClipScores:
     """float32 [M]; NaN where a clip has no usable I- or P-frame. None when no visual sampler ran."""
     audio: NDArray[np.float32] | None = None
     """float32 [M]; NaN where a clip has no sound. None when no audio sampler ran."""
+    packets: NDArray[np.float32] | None = None
+    """float32 [M]; NaN where no size of a clip's frames is known. None when no packet sampler ran (ours)."""
 
     def __post_init__(self) -> None:
-        for name in ("visual", "audio"):
+        for name in MODALITIES:
             values = getattr(self, name)
             if values is not None and values.shape != self.clips.shape:
                 raise ValueError(f"{name} has shape {values.shape}, clips {self.clips.shape}")
+
+    def among(self, clips: NDArray[np.int64]) -> ClipScores:
+        """The scores of some of these clips (int64 [m], increasing)."""
+        at = np.searchsorted(self.clips, clips)
+        parts = {name: values[at] for name in MODALITIES if (values := getattr(self, name)) is not None}
+        return ClipScores(clips, self.clip_count, **parts)
 
 
 def averaged(by_network: NDArray[np.floating]) -> NDArray[np.float64]:

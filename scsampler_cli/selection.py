@@ -68,17 +68,20 @@ class _Lists:
     heard: NDArray[np.bool_]
 
 
-def _lists(scores: ClipScores) -> _Lists:
+def _lists(scores: ClipScores, strategy: str = "") -> _Lists:
+    """By packets, their scores take the place of the picture's, and no others fill the gaps."""
     nothing = np.full(len(scores.clips), np.nan)
-    visual = nothing if scores.visual is None else scores.visual.astype(np.float64)
-    audio = nothing if scores.audio is None else scores.audio.astype(np.float64)
+    seen_by, heard_by = (scores.packets, None) if strategy == "packets" else (scores.visual, scores.audio)
+    visual = nothing if seen_by is None else seen_by.astype(np.float64)
+    audio = nothing if heard_by is None else heard_by.astype(np.float64)
     seen, heard = ~np.isnan(visual), ~np.isnan(audio)
     visual_rank, audio_rank = ranks(visual), ranks(audio)
+    last = len(scores.clips)  # of a clip that neither has anything to say about
     return _Lists(
         np.where(seen, visual, audio),
         np.where(heard, audio, visual),
-        np.where(seen, visual_rank, audio_rank),
-        np.where(heard, audio_rank, visual_rank),
+        np.where(seen, visual_rank, np.where(heard, audio_rank, last)),
+        np.where(heard, audio_rank, np.where(seen, visual_rank, last)),
         heard,
     )
 
@@ -161,6 +164,11 @@ def by_sound(lists: _Lists, settings: SelectionSettings) -> Picked:
     return [(p, f"audio #{i}" if lists.heard[p] else "visual") for i, p in enumerate(order[: settings.k], start=1)]
 
 
+def by_packets(lists: _Lists, settings: SelectionSettings) -> Picked:
+    """top-K of the packet scores (ours); clips of which no size is known come last."""
+    return [(p, f"packets #{i}") for i, p in enumerate(_ordered(lists.visual_rank)[: settings.k], start=1)]
+
+
 RANKED: dict[str, Callable[[_Lists, SelectionSettings], Picked]] = {
     "av-union-list": av_union_list,
     "av-intersect-list": av_intersect_list,
@@ -168,6 +176,7 @@ RANKED: dict[str, Callable[[_Lists, SelectionSettings], Picked]] = {
     "av-convex-score": av_convex_score,
     "visual": by_picture,
     "audio": by_sound,
+    "packets": by_packets,
 }
 """Strategies that need scores."""
 
@@ -223,7 +232,7 @@ def select(scores: ClipScores, settings: SelectionSettings) -> Selection:
     if settings.strategy in BASELINES:
         clips = BASELINES[settings.strategy](scores.clip_count, settings)
         return Selection(clips, (settings.strategy,) * len(clips), settings.strategy)
-    lists = _lists(scores)
+    lists = _lists(scores, settings.strategy)
     if np.isnan(lists.visual).all():
         clips = scores.clips[uniform(len(scores.clips), settings)]
         note = "no clip could be scored: clips were taken uniformly"
@@ -231,6 +240,23 @@ def select(scores: ClipScores, settings: SelectionSettings) -> Selection:
     picked = RANKED[settings.strategy](lists, settings)
     clips = scores.clips[[position for position, _ in picked]]
     return Selection(clips, tuple(reason for _, reason in picked), settings.strategy, _notes(scores, settings, lists))
+
+
+def candidates(scores: ClipScores, count: int) -> Selection:
+    """First stage of the cascade (ours): the clips that the visual sampler then looks at, best first.
+
+    The packets alone, or with the sound by the union list, the paper's best way to combine two samplers (Sec. 3.3.3).
+
+    Args:
+        scores: of packets, and of the sound where there is an audio sampler.
+        count: M.
+
+    Example: packets 0.9 0.1 0.8 0.2, no sound, M = 2: clips 0 and 2.
+    """
+    strategy = "packets" if scores.audio is None else "av-union-list"
+    first = scores if scores.audio is None else replace(scores, visual=scores.packets)
+    found = select(first, SelectionSettings(strategy, count))
+    return replace(found, notes=tuple(f"first stage: {note}" for note in found.notes))
 
 
 def _notes(scores: ClipScores, settings: SelectionSettings, lists: _Lists) -> tuple[str, ...]:
@@ -252,7 +278,7 @@ def combined_rank(scores: ClipScores, settings: SelectionSettings) -> NDArray[np
     chosen = select(scores, settings).clips
     place = {int(clip): i for i, clip in enumerate(scores.clips)}
     order = [place[clip] for clip in chosen.tolist() if clip in place]
-    lists = _lists(scores)
+    lists = _lists(scores, settings.strategy)
     if settings.strategy in RANKED and not np.isnan(lists.visual).all():
         share = min(settings.visual_share, count) if settings.strategy == "av-union-list" else None
         order += [p for p, _ in RANKED[settings.strategy](lists, replace(settings, k=count, k_visual=share))]

@@ -9,11 +9,12 @@ from scsampler_cli.errors import SettingsError, WeightsError
 
 SETS = {
     "demo": ("demo_md", "demo_rgbr", "demo_mel"),
-    "actions6": ("actions6_rgbr",),
+    "actions6": ("actions6_rgbr", "actions6_packets"),
     "actions6-paper": ("actions6_md", "actions6_rgbr", "actions6_mel"),
 }
-"""Shipped samplers that belong together, as <anything>_<input>: what the demo needs; the mix that validates best on real video;
-the paper's (MD and RGB-R by AC, sound by SAL-RANK; Sec. 4.2.1, 4.2.2). See weights/README.md."""
+"""Shipped samplers that belong together, as <anything>_<input>: what the demo needs; the mix that validates best on real video,
+and packets for those who ask for them; the paper's (MD and RGB-R by AC, sound by SAL-RANK; Sec. 4.2.1, 4.2.2). See
+weights/README.md."""
 
 
 def shipped_dir() -> Path:

@@ -20,6 +20,7 @@ _COLUMNS = {
         "first_frame",
         "visual",
         "audio",
+        "packets",
         "rank",
         "taken",
         "why",
@@ -94,12 +95,13 @@ def _classify(record: Record) -> Iterator[str]:
         yield f"  {tag['probability']:6.1%}  {tag['label']:<{width}}  {bar}".rstrip()
     video, clips = record["video"], record["clips"]
     yield f"  {len(clips)} of {video['clips']} clips taken ({video['duration_s']:.1f} s), best first:"
-    yield "      start       end   visual  audio  why                     shows"
+    told = any("packets" in clip for clip in clips)
+    yield f"      start       end   visual  audio{'  packets' if told else ''}  why                     shows"
     for clip in clips:
         shows = "-" if clip["label"] is None else f"{clip['label']} {clip['probability']:.0%}"
         yield (
             f"  {clip['start_s']:9.2f} {clip['end_s']:9.2f}   {_number(clip['visual'])}  {_number(clip['audio'])}"
-            f"  {clip['why']:<22}  {shows}"
+            f"{_packets(clip)}  {clip['why']:<22}  {shows}"
         )
     classifier = record["classifier"]
     digest = f", sha256 {classifier['sha256'][:12]}" if classifier["sha256"] else ""
@@ -108,12 +110,13 @@ def _classify(record: Record) -> Iterator[str]:
 
 
 def _score(record: Record) -> Iterator[str]:
-    yield "   clip     start       end   visual  audio   rank  taken"
+    told = any("packets" in clip for clip in record["clips"])
+    yield f"   clip     start       end   visual  audio{'  packets' if told else ''}   rank  taken"
     for clip in record["clips"]:
         taken = clip["why"] if clip["taken"] else ""
         yield (
             f"  {clip['clip']:5d} {clip['start_s']:9.2f} {clip['end_s']:9.2f}   {_number(clip['visual'])}"
-            f"  {_number(clip['audio'])}  {clip['rank']:5d}  {taken}"
+            f"  {_number(clip['audio'])}{_packets(clip)}  {clip['rank']:5d}  {taken}"
         ).rstrip()
 
 
@@ -196,6 +199,11 @@ def _weights_row(record: Record) -> tuple[str, ...]:
 
 def _number(value: float | None) -> str:
     return "    -" if value is None else f"{value:.3f}"
+
+
+def _packets(clip: Record) -> str:
+    """Its own column, where the packet sampler ran."""
+    return f"    {_number(clip['packets'])}" if "packets" in clip else ""
 
 
 def csv_rows(record: Record) -> Iterator[dict[str, object]]:

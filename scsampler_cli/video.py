@@ -7,7 +7,7 @@ But: the order of the stages, and what becomes of their results, is `pipeline`'s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,15 +20,17 @@ from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, batch_of, 
 from scsampler_cli.classifiers.geometry import crops_apart, fit_frame
 from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
 from scsampler_cli.errors import VideoError
-from scsampler_cli.features.clip import ClipSound, ClipVisual
+from scsampler_cli.features.clip import ClipPackets, ClipSound, ClipVisual
 from scsampler_cli.features.mel import mel_clips
+from scsampler_cli.features.packets import packet_clips
 from scsampler_cli.inference import one_core_spared
 from scsampler_cli.media.audio import AudioReport, probe_audio, read_audio
 from scsampler_cli.media.compressed import ReadReport, read_visual
 from scsampler_cli.media.frames import FramesReport, read_clips
 from scsampler_cli.media.index import VECTOR_CODECS, scan
-from scsampler_cli.samplers.scoring import AudioSampler, VisualSampler
+from scsampler_cli.samplers.scoring import AudioSampler, PacketSampler, VisualSampler
 from scsampler_cli.scores import ClipScores
+from scsampler_cli.selection import candidates
 from scsampler_cli.timeline import ClipGrid, ClipSpan
 
 Progress = Callable[[str, int, int], None]
@@ -46,14 +48,15 @@ def no_progress(stage: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class Samplers:
-    """s: the visual and the audio sampler, either of which may be absent."""
+    """s: the visual and the audio sampler, either of which may be absent, and the packet sampler where it is asked."""
 
     visual: VisualSampler | None
     audio: AudioSampler | None
+    packets: PacketSampler | None = None
 
     def records(self) -> list[dict[str, Any]]:
         """What ran, for the result."""
-        return [info for sampler in (self.visual, self.audio) if sampler is not None for info in sampler.infos]
+        return [info for sampler in (self.visual, self.audio, self.packets) if sampler for info in sampler.infos]
 
 
 class Video:
@@ -154,28 +157,44 @@ def check_whole(path: Path, reading: ReadSettings, decode_errors: int, frames_mi
         )
 
 
-def visual_clips(video: Video, features: FeatureSettings, clip_stride: int = 1) -> Iterator[ClipVisual]:
-    """Visual features of every N-th clip, in one pass over the file; what went wrong ends up in `video.notes`."""
+def visual_clips(
+    video: Video, features: FeatureSettings, clips: NDArray[np.int64] | None = None
+) -> Iterator[ClipVisual]:
+    """Visual features of some clips (int64, increasing; None: all), in one pass; what went wrong ends up in `video.notes`."""
     read = ReadReport()
-    clips = video.grid.every(clip_stride).tolist()
-    yield from read_visual(video.path, video.index, video.grid, clips, features, read)
+    wanted = video.grid.every(1) if clips is None else clips
+    yield from read_visual(video.path, video.index, video.grid, wanted.tolist(), features, read)
     video.note(*read.notes())
 
 
-def sound_clips(video: Video, clip_stride: int = 1) -> Iterator[ClipSound]:
-    """Audio features of every N-th clip, in one pass; clips without sound come with `mel` None, and `video.notes` says so."""
+def sound_clips(video: Video, clips: NDArray[np.int64] | None = None) -> Iterator[ClipSound]:
+    """Audio features of some clips (int64, increasing; None: all), in one pass.
+
+    Clips without sound come with `mel` None, and `video.notes` says so.
+    """
+    wanted = video.grid.every(1) if clips is None else clips
     heard = AudioReport()
     index = video.index
     blocks = None if video.audio is None else read_audio(video.path, video.audio, heard, index.damage, index.reading)
     if blocks is None:
         video.note(f"{video.why_silent}: clips are judged by the picture alone")
     silent = 0
-    for sound in mel_clips(blocks, video.grid, video.grid.every(clip_stride)):
+    for sound in mel_clips(blocks, video.grid, wanted):
         silent += sound.mel is None
         yield sound
     video.note(*heard.notes())
     if video.audio is not None and silent:
         video.note(f"{report.counted(silent, 'clip')} without sound, judged by the picture alone")
+
+
+def packets_of(video: Video, clips: NDArray[np.int64] | None = None) -> Iterator[ClipPackets]:
+    """What the packets say of some clips (int64, increasing; None: all); nothing is read that the index does not hold."""
+    unknown = 0
+    for clip in packet_clips(video.index.packets, video.grid, video.grid.every(1) if clips is None else clips):
+        unknown += clip.values is None
+        yield clip
+    if unknown:
+        video.note(f"{report.counted(unknown, 'clip')} of whose frames the file does not tell the size")
 
 
 def clip_frames(video: Video, clips: Sequence[int], spec: InputSpec) -> Iterator[tuple[int, NDArray[np.uint8]]]:
@@ -191,20 +210,56 @@ def scores_of(
     features: FeatureSettings,
     clip_stride: int = 1,
     progress: Progress = no_progress,
+    first: int | None = None,
 ) -> ClipScores:
-    """Saliency of every N-th clip. Inputs that no sampler asks for are not computed."""
-    clips = video.grid.every(clip_stride)
-    visual = audio = None
-    if samplers.visual is not None:
-        wanted = FeatureSettings(samplers.visual.inputs, features.p_frames, features.short_side)
-        read = ahead(visual_clips(video, wanted, clip_stride), AHEAD_CLIPS)
-        with one_core_spared():
-            visual = collected(samplers.visual.score(followed(read, "score", len(clips), progress)), clips)
-    if samplers.audio is not None:
-        read_sound = ahead(sound_clips(video, clip_stride), AHEAD_CLIPS)
-        with one_core_spared():
-            audio = collected(samplers.audio.score(followed(read_sound, "listen", len(clips), progress)), clips)
-    return ClipScores(clips, len(video.grid), visual, audio)
+    """Saliency of every N-th clip. Inputs that no sampler asks for are not computed.
+
+    Args:
+        video: indexed.
+        samplers: s.
+        features: what the visual sampler is shown.
+        clip_stride: N.
+        progress: told of every clip.
+        first: M of the cascade; the visual sampler sees, and the result has, only the M clips that the others rank first.
+    """
+    clips, count = video.grid.every(clip_stride), len(video.grid)
+    if first is None:
+        visual = _seen(video, samplers.visual, features, clips, progress)
+        audio = _heard(video, samplers.audio, clips, progress)
+        return ClipScores(clips, count, visual, audio, _told(video, samplers, clips))
+    found = ClipScores(
+        clips, count, audio=_heard(video, samplers.audio, clips, progress), packets=_told(video, samplers, clips)
+    )
+    chosen = candidates(found, first)
+    video.note(*chosen.notes)
+    found = found.among(np.sort(chosen.clips))
+    return replace(found, visual=_seen(video, samplers.visual, features, found.clips, progress))
+
+
+Scores = NDArray[np.float32]
+
+
+def _seen(
+    video: Video, sampler: VisualSampler | None, features: FeatureSettings, clips: NDArray[np.int64], progress: Progress
+) -> Scores | None:
+    if sampler is None:
+        return None
+    wanted = FeatureSettings(sampler.inputs, features.p_frames, features.short_side)
+    read = ahead(visual_clips(video, wanted, clips), AHEAD_CLIPS)
+    with one_core_spared():
+        return collected(sampler.score(followed(read, "score", len(clips), progress)), clips)
+
+
+def _heard(video: Video, sampler: AudioSampler | None, clips: NDArray[np.int64], progress: Progress) -> Scores | None:
+    if sampler is None:
+        return None
+    read = ahead(sound_clips(video, clips), AHEAD_CLIPS)
+    with one_core_spared():
+        return collected(sampler.score(followed(read, "listen", len(clips), progress)), clips)
+
+
+def _told(video: Video, samplers: Samplers, clips: NDArray[np.int64]) -> Scores | None:
+    return None if samplers.packets is None else collected(samplers.packets.score(packets_of(video, clips)), clips)
 
 
 def followed(items: Iterable[Item], stage: str, total: int, progress: Progress) -> Iterator[Item]:

@@ -36,6 +36,10 @@ def test_alpha_follows_table_5() -> None:
         ({"alpha": 0.5}, "alpha has no effect with strategy 'av-union-list'"),
         ({"strategy": "visual", "k_visual": 3}, "k_visual has no effect"),
         ({"strategy": "random", "histogram": (1.0,)}, "histogram has no effect"),
+        ({"strategy": "packets", "candidates": 20}, "cascade has no effect with strategy 'packets'"),
+        ({"strategy": "audio", "candidates": 20}, "cascade has no effect"),
+        ({"strategy": "dense", "candidates": 20}, "cascade has no effect"),
+        ({"k": 10, "candidates": 9}, "9 candidates are less than k 10"),
     ],
 )
 def test_bad_selections_are_refused(arguments: dict, word: str) -> None:

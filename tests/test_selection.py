@@ -5,7 +5,7 @@ import pytest
 
 from scsampler_cli.config import SelectionSettings
 from scsampler_cli.scores import ClipScores
-from scsampler_cli.selection import combined_rank, ranks, select, top_k, uniform
+from scsampler_cli.selection import candidates, combined_rank, ranks, select, top_k, uniform
 
 NAN = float("nan")
 
@@ -148,3 +148,41 @@ def test_combined_rank_begins_with_the_selection() -> None:
         order = np.argsort(combined_rank(EXAMPLE, settings)).tolist()
         assert order[:2] == select(EXAMPLE, settings).clips.tolist()
         assert sorted(order) == [0, 1, 2, 3]
+
+
+def test_a_clip_that_neither_sampler_knows_is_last() -> None:
+    assert taken(scores([0.2, NAN, 0.9, 0.5], None), "visual", 4) == [2, 3, 0, 1]
+    assert taken(scores(None, [0.2, NAN, 0.9, 0.5]), "av-convex-list", 4) == [2, 3, 0, 1]
+
+
+def by_packets(packets: list[float], audio: list[float] | None = None, visual: list[float] | None = None) -> ClipScores:
+    arrays = [None if values is None else np.array(values, np.float32) for values in (visual, audio, packets)]
+    return ClipScores(np.arange(len(packets)), len(packets), *arrays)
+
+
+def test_packets_rank_alone_and_what_they_do_not_know_comes_last() -> None:
+    """Neither picture nor sound fills their gaps: they were not asked."""
+    chosen = select(by_packets([0.2, NAN, 0.9, 0.5], [0.9] * 4, [0.9] * 4), SelectionSettings("packets", 4))
+    assert chosen.clips.tolist() == [2, 3, 0, 1]
+    assert chosen.reasons == ("packets #1", "packets #2", "packets #3", "packets #4")
+    nothing = select(by_packets([NAN] * 4), SelectionSettings("packets", 2))
+    assert nothing.reasons == ("uniform", "uniform")
+    assert nothing.notes
+
+
+def test_candidates_go_by_packets_and_with_sound_by_the_union_list() -> None:
+    assert candidates(by_packets([0.9, 0.1, 0.8, 0.2]), 2).clips.tolist() == [0, 2]
+    sound = candidates(by_packets([0.9, 0.1, 0.8, 0.2, 0.7], [0.1, 0.9, 0.1, 0.1, 0.1]), 3)
+    assert sound.clips.tolist() == [0, 2, 1]  # K' is round(0.8 * 3) = 2
+    assert candidates(by_packets([NAN] * 4), 2).notes[0].startswith("first stage: ")
+
+
+def test_scores_of_some_clips_keep_their_values_and_count() -> None:
+    some = by_packets([0.9, 0.1, 0.8], visual=[0.5, 0.6, 0.7]).among(np.array([0, 2]))
+    assert some.clips.tolist() == [0, 2]
+    assert some.packets is not None
+    assert some.packets.tolist() == pytest.approx([0.9, 0.8])
+    assert some.visual is not None
+    assert some.visual.tolist() == pytest.approx([0.5, 0.7])
+    assert some.audio is None
+    assert some.clip_count == 3

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from scsampler_cli.config import AUDIO, VISUAL
+from scsampler_cli.config import AUDIO, PACKETS, VISUAL
 from scsampler_cli.errors import WeightsError
 from scsampler_cli.samplers.scoring import load_network
 from scsampler_cli.shipped import SETS, sampler_files, set_files, shipped, shipped_dir
@@ -18,7 +18,7 @@ def test_every_network_of_a_set_is_there_and_takes_the_input_it_is_named_for(nam
     for stem in SETS[name]:
         network = load_network(shipped(stem), torch.device("cpu"), torch.float32)
         assert network.kind == stem.rpartition("_")[2]
-    assert [path.stem for path in set_files(name, (*VISUAL, *AUDIO))] == list(SETS[name])
+    assert [path.stem for path in set_files(name, (*VISUAL, *AUDIO, *PACKETS))] == list(SETS[name])
 
 
 def test_nothing_ships_that_no_name_stands_for() -> None:

@@ -13,7 +13,7 @@ from scsampler_cli.bench.empirical import BINS
 from scsampler_cli.bench.knowledge import Run
 from scsampler_cli.bench.request import Plan
 from scsampler_cli.bench.strategies import Outcome, Strategy, outcome, positions, strategy
-from scsampler_cli.bench.tables import baselines, sampled
+from scsampler_cli.bench.tables import baselines, cascade, sampled
 
 KS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50, 100)
 STRIDES = tuple(range(1, 11))
@@ -22,6 +22,8 @@ DRAWS = 10
 ByK = dict[int, dict[str, Outcome]]
 """K -> role -> what came of it."""
 ALPHAS = tuple(i / 10 for i in range(11))
+CANDIDATES = (1, 2, 4, 6, 8, 12)
+"""M of the curve, in times K."""
 ROLES = ("scsampler", "random", "uniform", "empirical", "dense", "oracle")
 """In the order of the legend."""
 PER_CENT = "top-1 accuracy, % of videos"
@@ -82,6 +84,7 @@ def charts(run: Run, plan: Plan) -> list[Chart]:
         clips_chart(by_k, dense),
         share_chart(run, plan, dense),
         alpha_chart(run, plan, dense),
+        candidates_chart(run, plan, dense),
         runtime_chart(by_k, dense),
         stride_chart(run, plan, dense),
     ]
@@ -170,6 +173,20 @@ def alpha_chart(run: Run, plan: Plan, dense: Outcome) -> Chart | None:
     x_label = "alpha, weight of the picture"
     title = f"Accuracy against alpha, K = {plan.k} (Table 5)"
     return Chart("alpha", title, x_label, PER_CENT, tuple(lines), (_level(dense),), tuple(marks))
+
+
+def candidates_chart(run: Run, plan: Plan, dense: Outcome) -> Chart | None:
+    """Accuracy against M, the clips that packets let through to the visual sampler (ours); None without both samplers."""
+    if not (run.main.visual and run.main.packets):
+        return None
+    longest = max(video.clips for video in run.videos)
+    counts = sorted({max(plan.k, round(plan.k * times)) for times in CANDIDATES} | {max(plan.k, longest)})
+    found = [outcome(run, cascade(run, plan, count, "packets first")) for count in counts]
+    x = tuple(map(float, counts))
+    lines = [Series("packets first", x, tuple(each.top1 for each in found), "scsampler")]
+    whole = Series("all clips looked at", (0.0,), (_top1(run, sampled(run, plan)[0][1]),), "oracle")
+    title, x_label = f"Packets first, K = {plan.k}", "M, clips that the visual sampler looks at"
+    return Chart("candidates", title, x_label, PER_CENT, tuple(lines), (_level(dense), whole), log_x=True)
 
 
 def runtime_chart(by_k: ByK, dense: Outcome) -> Chart | None:

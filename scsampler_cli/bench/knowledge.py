@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.bench.costs import Costs
-from scsampler_cli.config import AUDIO, VISUAL
+from scsampler_cli.config import AUDIO, PACKETS, VISUAL
 from scsampler_cli.scores import ClipScores, averaged
 
 SHOWN = {
@@ -21,12 +21,14 @@ SHOWN = {
     "md": "MD",
     "rgbr": "RGB-R",
     "mel": "sound",
+    "packets": "packets",
     "resnet18": "ResNet-18",
     "shufflenet26": "ShuffleNet-26",
     "vgg18": "VGG-18",
     "vgg18_conv4_2": "FC on conv4_2",
     "vgg18_pool4": "FC on pool4",
     "vgg18_fc1": "FC on fc1",
+    "packets1d": "1-D network",
 }
 """Inputs and architectures as the paper writes them."""
 
@@ -38,7 +40,7 @@ class NetworkFacts:
     name: str
     """Its role, such as "RGB-R ResNet-18 AC": the same in every run that is to be pooled."""
     input: str
-    """Of INPUTS."""
+    """Of INPUTS and PACKETS."""
     arch: str
     objective: str
     weights: str
@@ -46,12 +48,12 @@ class NetworkFacts:
     labels: tuple[str, ...]
     """Classes it has learnt from."""
     gmacs: float
-    """10^9 multiply-adds for one input (an I-frame, a P-frame, a window of sound)."""
+    """10^9 multiply-adds for one input (an I-frame, a P-frame, a window of sound, the packets of a clip)."""
 
 
 @dataclass(frozen=True)
 class SamplerFacts:
-    """s: networks whose clip scores are averaged, for the picture and for the sound."""
+    """s: networks whose clip scores are averaged, for the picture, for the sound and for the packets."""
 
     name: str
     networks: tuple[NetworkFacts, ...]
@@ -65,6 +67,11 @@ class SamplerFacts:
     def audio(self) -> tuple[NetworkFacts, ...]:
         """The networks of the sound."""
         return tuple(n for n in self.networks if n.input in AUDIO)
+
+    @property
+    def packets(self) -> tuple[NetworkFacts, ...]:
+        """The networks of the packets."""
+        return tuple(n for n in self.networks if n.input in PACKETS)
 
     @property
     def labels(self) -> frozenset[str]:
@@ -102,7 +109,7 @@ class KnownVideo:
     def clip_scores(self, sampler: SamplerFacts, clip_stride: int = 1) -> ClipScores:
         """What a sampler says of every N-th clip; the same numbers as `scsampler score`."""
         at = np.arange(0, self.clips, clip_stride, dtype=np.int64)
-        parts = [self._averaged(networks, at) for networks in (sampler.visual, sampler.audio)]
+        parts = [self._averaged(networks, at) for networks in (sampler.visual, sampler.audio, sampler.packets)]
         return ClipScores(at, self.clips, *parts)
 
     def _averaged(self, networks: Sequence[NetworkFacts], at: NDArray[np.int64]) -> NDArray[np.float32] | None:

@@ -23,16 +23,16 @@ from scsampler_cli import clipprobs
 from scsampler_cli.bench.knowledge import KnownVideo, NetworkFacts, SamplerFacts
 from scsampler_cli.cache import Cache, Entry
 from scsampler_cli.classifiers.base import ClipClassifier
-from scsampler_cli.config import INPUTS, VISUAL, FeatureSettings
+from scsampler_cli.config import AUDIO, INPUTS, PACKETS, VISUAL, FeatureSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import FeatureFileError, InputError, OutputError, ScsamplerError
 from scsampler_cli.features import store
-from scsampler_cli.features.clip import ClipSound, ClipVisual
+from scsampler_cli.features.clip import ClipPackets, ClipSound, ClipVisual
 from scsampler_cli.media.seeking import decode_spans
 from scsampler_cli.pipeline import extract
-from scsampler_cli.samplers.inputs import sound_input, visual_input
-from scsampler_cli.samplers.scoring import AudioSampler, SamplerNetwork, VisualSampler
-from scsampler_cli.video import Progress, Video, sound_clips, visual_clips
+from scsampler_cli.samplers.inputs import packets_input, sound_input, visual_input
+from scsampler_cli.samplers.scoring import AudioSampler, PacketSampler, SamplerNetwork, VisualSampler
+from scsampler_cli.video import Progress, Video, packets_of, sound_clips, visual_clips
 from scsampler_cli.workers import mapped
 
 Failed = Callable[[Example, ScsamplerError], None]
@@ -125,7 +125,7 @@ def _has_known_label(example: Example, classifier: ClipClassifier, failed: Faile
 
 def _extract_all(examples: Sequence[Example], models: Models, measuring: Measuring) -> None:
     """Fill the cache with feature files, by several processes; a video that fails is told of when its turn comes."""
-    todo = [example.path for example in examples if _missing(example.path, models, measuring)]
+    todo = [e.path for e in examples if any(n.kind in INPUTS for n in _missing(e.path, models, measuring))]
     settings = _feature_settings(models, measuring) if models.inputs else FeatureSettings()
     work = partial(_extract_one, cache=measuring.cache, settings=settings, grid=_grid(models))
     for done, _ in enumerate(mapped(work, todo, measuring.jobs, _one_thread), start=1):
@@ -166,9 +166,16 @@ def _feature_file(path: Path, cache: Cache, settings: FeatureSettings, grid: tup
 
 def _score_key(network: SamplerNetwork, models: Models, measuring: Measuring) -> dict[str, Any]:
     """All that the scores of a network depend on, beside the file."""
+    where: dict[str, Any] = {
+        "device": network.device.type,
+        "precision": models.precision,
+        "sha256": network.info.sha256,
+    }
+    where["grid"] = list(_grid(models))
+    if network.kind in PACKETS:
+        return {"inputs": PACKETS, **where}
     settings = FeatureSettings((network.kind,), measuring.features.p_frames, measuring.features.short_side)
-    where = {"device": network.device.type, "precision": models.precision, "sha256": network.info.sha256}
-    return {**asdict(settings), **where, "grid": list(_grid(models))}
+    return {**asdict(settings), **where}
 
 
 def _missing(path: Path, models: Models, measuring: Measuring) -> list[SamplerNetwork]:
@@ -226,7 +233,8 @@ def _assembled(
 def _score(video: Video, networks: Sequence[SamplerNetwork], models: Models, measuring: Measuring) -> None:
     """Run networks over the features of a video and store what each says: float32 [L, 2], score and inputs looked at."""
     visual = [network for network in networks if network.kind in VISUAL]
-    audio = [network for network in networks if network.kind not in VISUAL]
+    audio = [network for network in networks if network.kind in AUDIO]
+    packets = [network for network in networks if network.kind in PACKETS]
     if visual:
         looks = _Looks(_visual(video, visual, models, measuring))
         _store(video, visual, VisualSampler(visual, visual_input).score_each(looks), looks, models, measuring)
@@ -234,6 +242,10 @@ def _score(video: Video, networks: Sequence[SamplerNetwork], models: Models, mea
         heard = _Looks(_sound(video, models, measuring))
         sampler = AudioSampler(audio, lambda sound, _: sound_input(sound))
         _store(video, audio, sampler.score_each(heard), heard, models, measuring)
+    if packets:
+        told = _Looks(packets_of(video))
+        by_packets = PacketSampler(packets, lambda clip, _: packets_input(clip))
+        _store(video, packets, by_packets.score_each(told), told, models, measuring)
 
 
 class _Looks:
@@ -249,6 +261,8 @@ class _Looks:
                 self.counts[clip.clip] = Counter(
                     {"if": len(clip.iframes), "md": len(clip.motion), "rgbr": len(clip.residual)}
                 )
+            elif isinstance(clip, ClipPackets):
+                self.counts[clip.clip] = Counter(packets=int(clip.values is not None))
             else:
                 self.counts[clip.clip] = Counter(mel=int(clip.mel is not None))
             yield clip

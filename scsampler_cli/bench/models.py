@@ -9,6 +9,7 @@ from scsampler_cli.bench.knowledge import NetworkFacts, SamplerFacts, network_na
 from scsampler_cli.bench.measure import Models
 from scsampler_cli.classifiers.base import ClipClassifier
 from scsampler_cli.classifiers.costs import clip_gmacs
+from scsampler_cli.config import PACKETS
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.samplers.networks import INPUT_SHAPES, count_macs
 from scsampler_cli.samplers.scoring import SamplerNetwork
@@ -43,6 +44,8 @@ def assemble(
     groups = {MAIN: main, **others, "joint": joint}
     for name, networks in groups.items():
         _check_inputs(name, networks)
+    if any(network.kind in PACKETS for networks in (*others.values(), joint, single) for network in networks):
+        raise SettingsError("packets are compared of one sampler alone", hint="give it with --packet-sampler")
     named: dict[str, SamplerNetwork] = {}
     facts: dict[str, NetworkFacts] = {}  # by name
     members: dict[str, tuple[NetworkFacts, ...]] = {}

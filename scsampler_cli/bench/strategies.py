@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.bench.costs import STAGES, Costs, decoded_frames, inputs_key
-from scsampler_cli.bench.knowledge import KnownVideo, Run, SamplerFacts
+from scsampler_cli.bench.knowledge import KnownVideo, NetworkFacts, Run, SamplerFacts
 from scsampler_cli.bench.metrics import interval, place_of_truth
-from scsampler_cli.config import SelectionSettings
+from scsampler_cli.config import VISUAL, SelectionSettings
 from scsampler_cli.replay import oracle
-from scsampler_cli.selection import BASELINES, select
+from scsampler_cli.selection import BASELINES, candidates, select
 
 _SEEDS_APART = 1_000_003
 DRAWN = ("random", "empirical")
@@ -62,8 +62,20 @@ def chosen(video: KnownVideo, way: Strategy, draw: int = 0, number: int = 0) -> 
     selection = way.selection
     if way.draws > 1:
         selection = replace(selection, seed=selection.seed + draw + _SEEDS_APART * number)
-    empty = SamplerFacts("", ())
-    return select(video.clip_scores(way.sampler or empty, selection.clip_stride), selection).clips
+    scores = video.clip_scores(way.sampler or SamplerFacts("", ()), selection.clip_stride)
+    if selection.candidates is not None:
+        scores = scores.among(looked_at(video, way))
+    return select(scores, selection).clips
+
+
+def looked_at(video: KnownVideo, way: Strategy) -> NDArray[np.int64]:
+    """int64 [M], increasing: the clips that the visual sampler sees; in a cascade those that the first stage lets through."""
+    if way.sampler is None or way.selection is None:
+        return np.zeros(0, np.int64)
+    scores = video.clip_scores(way.sampler, way.selection.clip_stride)
+    if way.selection.candidates is None:
+        return scores.clips
+    return np.sort(candidates(scores, way.selection.candidates).clips)
 
 
 @dataclass(frozen=True)
@@ -122,8 +134,20 @@ class Outcome:
         """Those of the sampler alone."""
         if self.way.sampler is None:
             return 0.0
-        totals = [n.gmacs * v.looks[n.name] / self._stride for v in self.run.videos for n in self.way.sampler.networks]
+        totals = [
+            n.gmacs * v.looks[n.name] * self._share(v, n) for v in self.run.videos for n in self.way.sampler.networks
+        ]
         return sum(totals) / len(self.run.videos)
+
+    def _share(self, video: KnownVideo, network: NetworkFacts) -> float:
+        """Of a video's clips, those that a network scores."""
+        if network.input in VISUAL and self._cascade:
+            return len(looked_at(video, self.way)) / video.clips
+        return 1 / self._stride
+
+    @property
+    def _cascade(self) -> bool:
+        return self.way.selection is not None and self.way.selection.candidates is not None
 
     @property
     def dense_clips(self) -> float:
@@ -150,16 +174,26 @@ class Outcome:
         read = costs.index_s * video.frames
         score = 0.0
         if self.way.sampler is not None:
-            visual, audio = self.way.sampler.visual, self.way.sampler.audio
+            sampler = self.way.sampler
             # reading goes over the whole file whatever the stride; what it makes of a clip it makes of every N-th
-            if visual:
-                read += costs.read_s[inputs_key(n.input for n in visual)] * video.clips
-            if audio:
+            if sampler.visual:
+                of_file = costs.read_s[inputs_key(n.input for n in sampler.visual)] * video.clips
+                read += of_file * self._part_read(video)
+            if sampler.audio:
                 read += costs.read_s["mel"] * video.clips
-            score = sum(costs.score_s[n.name] for n in self.way.sampler.networks) * video.clips / self._stride
+            if sampler.packets:
+                read += costs.read_s["packets"] * video.clips
+            score = sum(costs.score_s[n.name] * self._share(video, n) for n in sampler.networks) * video.clips
         wanted = len(clips) * int(self.run.classifier["frames"])
         decode = costs.decode_s * decoded_frames(video.decode_from, video.last, clips.tolist()) + costs.fit_s * wanted
         return read, score, decode, costs.classify_s * len(clips)
+
+    def _part_read(self, video: KnownVideo) -> float:
+        """Share of a video's frames that lie between the keyframes before the clips looked at and their ends."""
+        if not self._cascade:
+            return 1.0
+        seen = looked_at(video, self.way).tolist()
+        return min(1.0, decoded_frames(video.decode_from, video.last, seen) / video.frames)
 
 
 def outcome(run: Run, way: Strategy) -> Outcome:

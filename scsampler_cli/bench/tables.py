@@ -12,7 +12,7 @@ from scsampler_cli.bench.empirical import histogram
 from scsampler_cli.bench.knowledge import SHOWN, NetworkFacts, Run, SamplerFacts
 from scsampler_cli.bench.request import Plan
 from scsampler_cli.bench.strategies import Outcome, Strategy, difference, outcome, strategy
-from scsampler_cli.config import DEFAULT_ALPHA
+from scsampler_cli.config import AUDIO, CANDIDATES_PER_CLIP, DEFAULT_ALPHA, VISUAL
 from scsampler_cli.report import counted
 
 Row = dict[str, Any]
@@ -76,7 +76,8 @@ def facts(found: Outcome) -> Row:
 
 def sampled(run: Run, plan: Plan) -> list[tuple[str, Strategy]]:
     """The strategies that go by the sampler under test, the one that `classify` would use first: (key, strategy)."""
-    main, ways = run.main, []
+    ways = []
+    main = replace(run.main, networks=(*run.main.visual, *run.main.audio))
     if main.visual and main.audio:
         shares = {"av-convex-list": "alpha 0.8", "av-convex-score": "alpha 0.9"}
         shares["av-union-list"] = f"K' {strategy('', 'av-union-list', plan.k).selection.visual_share}"  # type: ignore[union-attr]
@@ -87,9 +88,28 @@ def sampled(run: Run, plan: Plan) -> list[tuple[str, Strategy]]:
         ways.append(("visual", strategy("visual only", "visual", plan.k, replace(main, networks=main.visual))))
     if main.audio:
         ways.append(("audio", strategy("audio only", "audio", plan.k, replace(main, networks=main.audio))))
+    ways += packet_ways(run, plan)
     if run.joint is not None:  # last: the first is the sampler under test
         ways.append((JOINT, strategy("AV-joint-training", "av-convex-score", plan.k, run.joint, alpha=0.5)))
     return ways
+
+
+def packet_ways(run: Run, plan: Plan) -> list[tuple[str, Strategy]]:
+    """By packets alone, and packets first; none without a packet sampler."""
+    main = run.main
+    if not main.packets:
+        return []
+    ways = [("packets", strategy("packets only", "packets", plan.k, replace(main, networks=main.packets)))]
+    if main.visual:
+        count = CANDIDATES_PER_CLIP * plan.k
+        ways.append(("cascade", cascade(run, plan, count, f"packets first, M = {count}")))
+    return ways
+
+
+def cascade(run: Run, plan: Plan, count: int, name: str) -> Strategy:
+    """The strategy under test behind a first stage that lets `count` clips through."""
+    kind = "av-union-list" if run.main.audio else "visual"
+    return strategy(name, kind, plan.k, run.main, candidates=count)
 
 
 def baselines(run: Run, plan: Plan) -> list[tuple[str, Strategy]]:
@@ -149,6 +169,10 @@ def _notes(run: Run, plan: Plan) -> tuple[str, ...]:
         notes.append(
             f"Seconds per video: rates measured on {run.costs.videos} of the videos, one after the other, times what each choice "
             "of clips takes. Dense and the oracle decode and classify all clips."
+        )
+    if run.main.packets and run.main.visual and run.costs is not None:
+        notes.append(
+            "Packets first: reading costs its share of the frames from the keyframes before the M clips to their ends."
         )
     return tuple(notes)
 
@@ -236,7 +260,7 @@ def inputs_table(run: Run, plan: Plan) -> Table | None:
 
 def visual_groups(run: Run) -> Iterator[tuple[NetworkFacts, ...]]:
     """Sets of networks on different inputs that share architecture and objective, small sets first."""
-    visual = [network for network in run.networks if network.input != "mel"]
+    visual = [network for network in run.networks if network.input in VISUAL]
     for kind in dict.fromkeys((n.arch, n.objective) for n in visual):
         alike = sorted((n for n in visual if (n.arch, n.objective) == kind), key=lambda n: n.input)
         for size in range(1, len(alike) + 1):
@@ -247,7 +271,7 @@ def visual_groups(run: Run) -> Iterator[tuple[NetworkFacts, ...]]:
 
 def audio_table(run: Run, plan: Plan) -> Table | None:
     """Networks of the audio sampler (Table 6); None with less than two."""
-    audio = [network for network in run.networks if network.input == "mel"]
+    audio = [network for network in run.networks if network.input in AUDIO]
     rows: list[Row] = []
     for network in audio:
         found = outcome(run, strategy(network.name, "audio", plan.k, SamplerFacts(network.name, (network,))))

@@ -27,13 +27,13 @@ from scsampler_cli.bench.request import Plan
 from scsampler_cli.bench.strategies import outcome
 from scsampler_cli.bench.tables import JOINT, sampled, visual_groups
 from scsampler_cli.classifiers.base import batch_of, probabilities_of
-from scsampler_cli.config import VISUAL, FeatureSettings
+from scsampler_cli.config import AUDIO, PACKETS, VISUAL, FeatureSettings
 from scsampler_cli.media import plain
 from scsampler_cli.pipeline import classify
-from scsampler_cli.samplers.inputs import sound_input, visual_input
+from scsampler_cli.samplers.inputs import packets_input, sound_input, visual_input
 from scsampler_cli.samplers.networks import INPUT_SHAPES
-from scsampler_cli.samplers.scoring import BATCH_CLIPS, AudioSampler, SamplerNetwork, VisualSampler
-from scsampler_cli.video import Samplers, Video, clip_frames, sound_clips, visual_clips
+from scsampler_cli.samplers.scoring import BATCH_CLIPS, AudioSampler, PacketSampler, SamplerNetwork, VisualSampler
+from scsampler_cli.video import Samplers, Video, clip_frames, packets_of, sound_clips, visual_clips
 
 Item = TypeVar("Item")
 
@@ -104,7 +104,7 @@ def time_costs(run: Run, videos: Sequence[KnownVideo], models: Models, measuring
     for done, video in enumerate(videos, start=1):
         _time_video(Path(video.path), sets, models, measuring, rates)
         measuring.progress("timing", done, len(videos))
-    read = [*sets, *(["mel"] if "mel" in models.inputs else [])]
+    read = [*sets, *_streams(models)]
     costs = Costs(
         videos=len(videos),
         clips=sum(video.clips for video in videos),
@@ -147,7 +147,7 @@ def _time_video(
     _time_networks(video, models, measuring, rates)
     _time_dense(video, models, rates)
     clips = len(video.grid)
-    of_clips = dict.fromkeys((*sets, "mel", "classify", *models.networks), clips)
+    of_clips = dict.fromkeys((*sets, *_streams(models), "classify", *models.networks), clips)
     rates.close({"index": frames, "decode": frames, "frames": clips * spec.frames, **of_clips})
 
 
@@ -157,13 +157,23 @@ def _settings(inputs: tuple[str, ...], measuring: Measuring) -> FeatureSettings:
 
 def _time_networks(video: Video, models: Models, measuring: Measuring, rates: Rates) -> None:
     visual = {name: network for name, network in models.networks.items() if network.kind in VISUAL}
-    audio = {name: network for name, network in models.networks.items() if network.kind not in VISUAL}
+    audio = {name: network for name, network in models.networks.items() if network.kind in AUDIO}
+    packets = {name: network for name, network in models.networks.items() if network.kind in PACKETS}
     kinds = tuple(dict.fromkeys(network.kind for network in visual.values()))
     if visual:
         _score(visual_clips(video, _settings(kinds, measuring)), visual, visual_input, rates)
     if audio:
         heard = rates.following("mel", sound_clips(video))
         _score(heard, audio, lambda sound, _: sound_input(sound), rates)
+    if packets:
+        told = rates.following("packets", packets_of(video))
+        _score(told, packets, lambda clip, _: packets_input(clip), rates)
+
+
+def _streams(models: Models) -> list[str]:
+    """What is read beside the picture: sound, packets."""
+    kinds = {network.kind for network in models.networks.values()}
+    return [name for name in (*AUDIO, *PACKETS) if name in kinds]
 
 
 def _score(
@@ -187,10 +197,11 @@ def _time_dense(video: Video, models: Models, rates: Rates) -> None:
 def tagging_samplers(models: Models) -> Samplers:
     """The sampler under test as `classify` runs it."""
     networks = [models.networks[network.name] for network in models.samplers[0].networks]
-    visual, audio = ([n for n in networks if (n.kind in VISUAL) is seen] for seen in (True, False))
+    visual, audio, packets = ([n for n in networks if n.kind in kinds] for kinds in (VISUAL, AUDIO, PACKETS))
     return Samplers(
         VisualSampler(visual, visual_input) if visual else None,
         AudioSampler(audio, lambda sound, _: sound_input(sound)) if audio else None,
+        PacketSampler(packets, lambda clip, _: packets_input(clip)) if packets else None,
     )
 
 

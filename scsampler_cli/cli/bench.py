@@ -69,6 +69,7 @@ def bench(
     spatial: options.SpatialOption = options.Spatial("centre"),
     visual_sampler: options.VisualSampler = "auto",
     audio_sampler: options.AudioSampler = "auto",
+    packet_sampler: options.PacketSampler = "none",
     sampler: Annotated[
         list[str] | None,
         typer.Option(help="NAME=FILE[,FILE...]: a further sampler for the cross-table.", rich_help_panel=COMPARE),
@@ -155,7 +156,7 @@ def bench(
     given.check()
     benching.check_networks(given)
     for name in given.classifiers:
-        models.check(name, weights, labels, visual_sampler, audio_sampler, device)
+        models.check(name, weights, labels, visual_sampler, audio_sampler, device, packets=packet_sampler)
     if speed_:
         speed.run(given)
     elif benching.run(given):

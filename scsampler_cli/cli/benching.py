@@ -22,7 +22,7 @@ from scsampler_cli import console
 from scsampler_cli.bench.request import Data, Plan, Wishes
 from scsampler_cli.cli import environment, labelled, models
 from scsampler_cli.cli.given import Given
-from scsampler_cli.config import AUDIO, VISUAL, AnswerSettings, FeatureSettings
+from scsampler_cli.config import AUDIO, PACKETS, VISUAL, AnswerSettings, FeatureSettings
 from scsampler_cli.errors import InputError, OutputError, SettingsError
 from scsampler_cli.shipped import SETS, check_weight_file, sampler_files, set_files
 from scsampler_cli.workers import default_jobs
@@ -182,7 +182,8 @@ def load_networks(given: Given, classifier: ClipClassifier) -> Models:
     auto = "demo" if classifier.name == "demo" else models.AUTO_SET
     visual = auto if given.visual_sampler == "auto" else given.visual_sampler
     audio = (auto if set_files(auto, AUDIO) else "none") if given.audio_sampler == "auto" else given.audio_sampler
-    main = [*sampler_files(visual, VISUAL), *sampler_files(audio, AUDIO)]
+    packets = auto if given.packet_sampler == "auto" else given.packet_sampler
+    main = [*sampler_files(visual, VISUAL), *sampler_files(audio, AUDIO), *sampler_files(packets, PACKETS)]
     others = dict(_named_sampler(text) for text in given.sampler or ())
     joint = [Path(part) for part in given.joint.split(",") if part]
     groups = {name: [load_network(path, where, dtype) for path in paths] for name, paths in others.items()}

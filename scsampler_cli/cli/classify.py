@@ -41,6 +41,8 @@ def classify(
     clip_stride: options.ClipStride = 1,
     seed: options.Seed = 0,
     histogram: options.Histogram = None,
+    cascade: options.Cascade = False,
+    candidates: options.Candidates = None,
     classifier: Annotated[
         str,
         typer.Option(
@@ -68,6 +70,7 @@ def classify(
     ] = 1.0,
     visual_sampler: options.VisualSampler = "auto",
     audio_sampler: options.AudioSampler = "auto",
+    packet_sampler: options.PacketSampler = "auto",
     p_frames: options.PFrames = FeatureSettings.p_frames,
     top: Annotated[int, typer.Option(min=1, help="Tags to report.", rich_help_panel=options.OUTPUT)] = 5,
     device: options.Device = "auto",
@@ -103,16 +106,27 @@ def classify(
     if list_classifiers:
         show([], False, format or options.Format.table, "auto", "auto")
         return
+    first = models.first_stage(cascade, candidates, k)
     selection = SelectionSettings(
-        strategy.value, k, k_visual, alpha, seed, clip_stride, models.read_histogram(histogram)
+        strategy.value, k, k_visual, alpha, seed, clip_stride, models.read_histogram(histogram), first
     )
     features = FeatureSettings(p_frames=p_frames)
     answer_settings = AnswerSettings(spatial.value, temperature, aggregate.value, top_m)
     reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)
     running = batch.Running(jobs, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file)
     chosen = models.Chosen(
-        classifier, weights, labels, arch, tuple(spec or ()), visual_sampler, audio_sampler, device, precision
+        classifier,
+        weights,
+        labels,
+        arch,
+        tuple(spec or ()),
+        visual_sampler,
+        audio_sampler,
+        device,
+        precision,
+        packet_sampler,
     )
+    chosen.check_packets(selection)
     chosen.check()
     answer = None
     if demo:
@@ -148,7 +162,7 @@ class Classify:
 
         model = models.adjust(self.chosen.load_classifier(say), self.answer)
         auto = "demo" if model.name == "demo" else models.AUTO_SET
-        samplers = self.chosen.load_samplers(auto, self.selection.strategy, say)
+        samplers = self.chosen.load_samplers(auto, self.selection.strategy, say, self.selection.candidates is not None)
         runtime = self.chosen.runtime()
 
         def work(path: Path, progress: Progress) -> Record:

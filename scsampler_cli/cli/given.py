@@ -27,6 +27,7 @@ class Given:
     spatial: str
     visual_sampler: str
     audio_sampler: str
+    packet_sampler: str
     sampler: list[str] | None
     joint: str
     network: list[Path] | None
@@ -82,6 +83,7 @@ class Given:
             "--weights": self.weights,
             "--labels": self.labels,
             "--spatial": self.spatial != SPATIAL[0],
+            "--packet-sampler": self.packet_sampler != "none",
         }
         networks |= {"--sampler": self.sampler, "--joint": self.joint, "--network": self.network}
         idle: dict[str, dict[str, object]] = {}
@@ -94,6 +96,7 @@ class Given:
             reports: dict[str, object] = {"--output": self.output, "--resume": self.resume, "--pool": self.pool}
             drawn = {"--draws": self.draws, "--seed": self.seed}
             idle["with --speed"] = {**measured, **reports, **drawn, "--sampler": self.sampler, "--joint": self.joint}
+            idle["with --speed"]["--packet-sampler"] = self.packet_sampler != "none"
         if self.replay:
             idle["on a replay"] = {**measured, **networks}
         if self.resume and self.output is None:

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 from scsampler_cli import __version__
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.labels import NAMES, read_labels
-from scsampler_cli.config import AUDIO, VISUAL, AnswerSettings, parse_device
+from scsampler_cli.config import (
+    AUDIO,
+    CANDIDATES_PER_CLIP,
+    PACKETS,
+    VISUAL,
+    AnswerSettings,
+    SelectionSettings,
+    parse_device,
+)
 from scsampler_cli.errors import InputError, SettingsError
 from scsampler_cli.shipped import check_weight_file, sampler_files, set_files
 
@@ -34,6 +42,7 @@ def check(
     device: str = "auto",
     arch: str | None = None,
     given: Sequence[str] = (),
+    packets: str = "auto",
 ) -> None:
     """Refuse names that stand for nothing and files that are not there before torch is imported.
 
@@ -66,7 +75,7 @@ def check(
         check_weight_file(weights)
     if labels is not None and str(labels) not in NAMES:
         read_labels(labels)
-    for spec, kinds in ((visual, VISUAL), (audio, AUDIO)):
+    for spec, kinds in ((visual, VISUAL), (audio, AUDIO), (packets, PACKETS)):
         if spec != "auto":
             sampler_files(spec, kinds)
 
@@ -111,27 +120,54 @@ def adjust(classifier: ClipClassifier, answer: AnswerSettings) -> ClipClassifier
 
 
 def load_samplers(
-    visual: str, audio: str, auto: str, device: str, precision: str, strategy: str, say: Callable[[str], None]
+    visual: str,
+    audio: str,
+    auto: str,
+    device: str,
+    precision: str,
+    strategy: str,
+    say: Callable[[str], None],
+    packets: str = "none",
 ) -> Samplers:
-    """Both samplers; "auto" stands for what the set `auto` has, which may be nothing for the sound.
+    """The samplers; "auto" stands for what the set `auto` has, which may be nothing for the sound.
 
-    Tells `say` which one of them the strategy has to do without.
+    For the strategy "packets" no other is loaded. Tells `say` which one a strategy has to do without.
     """
     from scsampler_cli.device import pick_device, pick_dtype
-    from scsampler_cli.samplers.scoring import load_audio, load_visual
+    from scsampler_cli.samplers.scoring import load_audio, load_packets, load_visual
     from scsampler_cli.video import Samplers
 
     where = pick_device(device)
     dtype = pick_dtype(precision, where)
+    by_packets = load_packets(auto if packets == "auto" else packets, where, dtype)
+    if strategy == "packets":
+        return Samplers(None, None, by_packets)
     if audio == "auto":
         audio = auto if set_files(auto, AUDIO) else "none"
     samplers = Samplers(
         load_visual(auto if visual == "auto" else visual, where, dtype),
         load_audio(audio, where, dtype),
+        by_packets,
     )
     if missing := missing_sampler(strategy, samplers):
         say(missing)
     return samplers
+
+
+def asks_packets(selection: SelectionSettings) -> bool:
+    """True when a selection goes by the packet sampler, alone or first."""
+    return selection.strategy == "packets" or selection.candidates is not None
+
+
+def first_stage(cascade: bool, candidates: int | None, k: int) -> int | None:
+    """M of the cascade that the options ask for; None without one.
+
+    Raises:
+        SettingsError: candidates without a cascade.
+    """
+    if not cascade and candidates is not None:
+        raise SettingsError("--candidates has no effect without --cascade", hint="give both, or neither")
+    return (candidates or CANDIDATES_PER_CLIP * k) if cascade else None
 
 
 def missing_sampler(strategy: str, samplers: Samplers) -> str:
@@ -184,6 +220,7 @@ class Chosen:
     audio: str = "auto"
     device: str = "auto"
     precision: str = "auto"
+    packets: str = "auto"
 
     @property
     def names_classifier(self) -> bool:
@@ -192,17 +229,41 @@ class Chosen:
 
     def check(self) -> None:
         """See `check` of this module."""
-        names = (self.visual, self.audio, self.device, self.arch, self.given)
+        names = (self.visual, self.audio, self.device, self.arch, self.given, self.packets)
         check(self.classifier, self.weights, self.labels, *names)
+
+    def check_packets(self, selection: SelectionSettings) -> None:
+        """Refuse sampler options that the selection does not look at, or lacks.
+
+        Raises:
+            SettingsError: which one.
+        """
+        asks = asks_packets(selection)
+        what = "strategy 'packets'" if selection.strategy == "packets" else "--cascade"
+        if asks and self.packets == "none":
+            raise SettingsError(f"{what} needs a packet sampler", hint="leave --packet-sampler out, or name a file")
+        if not asks and self.packets != "auto":
+            raise SettingsError(
+                f"--packet-sampler has no effect with strategy {selection.strategy!r}",
+                hint="it is for --strategy packets and --cascade",
+            )
+        others = {"--visual-sampler": self.visual, "--audio-sampler": self.audio}
+        for name in (name for name, given in others.items() if selection.strategy == "packets" and given != "auto"):
+            raise SettingsError(
+                f"{name} has no effect with strategy 'packets'", hint="leave it out, or use --cascade: packets first"
+            )
+        if asks and selection.candidates and self.visual == "none":
+            raise SettingsError("--cascade without a visual sampler saves nothing", hint="use --strategy packets")
 
     def load_classifier(self, say: Callable[[str], None]) -> ClipClassifier:
         """See `load_classifier` of this module."""
         run = (self.device, self.precision, say, self.arch, self.given)
         return load_classifier(self.classifier, self.weights, self.labels, *run)
 
-    def load_samplers(self, auto: str, strategy: str, say: Callable[[str], None]) -> Samplers:
-        """See `load_samplers` of this module."""
-        return load_samplers(self.visual, self.audio, auto, self.device, self.precision, strategy, say)
+    def load_samplers(self, auto: str, strategy: str, say: Callable[[str], None], cascade: bool = False) -> Samplers:
+        """See `load_samplers` of this module; the packets' where the strategy, or a cascade, goes by them."""
+        packets = self.packets if cascade or strategy == "packets" else "none"
+        return load_samplers(self.visual, self.audio, auto, self.device, self.precision, strategy, say, packets)
 
     def runtime(self) -> dict[str, str]:
         """See `runtime` of this module."""

@@ -84,6 +84,25 @@ VisualSampler = Annotated[
 AudioSampler = Annotated[
     str, typer.Option(help="Sampler of the sound: auto, a shipped set, FILE, or none.", rich_help_panel=MODELS)
 ]
+PacketSampler = Annotated[
+    str,
+    typer.Option(
+        help="Sampler of the packets, that --strategy packets and --cascade go by: auto, a shipped set, FILE, or none.",
+        rich_help_panel=MODELS,
+    ),
+]
+Cascade = Annotated[
+    bool,
+    typer.Option(
+        "--cascade/--no-cascade",
+        help="Let packets, and the sound, rank all clips first; look at the picture of the best alone.",
+        rich_help_panel=CHOICE,
+    ),
+]
+Candidates = Annotated[
+    int | None,
+    typer.Option(min=1, help="Clips that a cascade looks at; default 4 k.", rich_help_panel=CHOICE),
+]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.", rich_help_panel=MODELS)]
 PrecisionOption = Annotated[
     Precision,

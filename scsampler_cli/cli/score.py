@@ -18,8 +18,11 @@ def score(
     clip_stride: options.ClipStride = 1,
     seed: options.Seed = 0,
     histogram: options.Histogram = None,
+    cascade: options.Cascade = False,
+    candidates: options.Candidates = None,
     visual_sampler: options.VisualSampler = "auto",
     audio_sampler: options.AudioSampler = "auto",
+    packet_sampler: options.PacketSampler = "auto",
     p_frames: options.PFrames = FeatureSettings.p_frames,
     short_side: options.ShortSide = FeatureSettings.short_side,
     clip_frames: options.ClipFrames = 16,
@@ -50,13 +53,17 @@ def score(
     scsampler score video.mp4
     scsampler score video.scf --format csv -o scores.csv
     """
+    first = models.first_stage(cascade, candidates, k)
     selection = SelectionSettings(
-        strategy.value, k, k_visual, alpha, seed, clip_stride, models.read_histogram(histogram)
+        strategy.value, k, k_visual, alpha, seed, clip_stride, models.read_histogram(histogram), first
     )
     features = FeatureSettings(p_frames=p_frames, short_side=short_side)
     reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)
     running = batch.Running(jobs, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file)
-    chosen = models.Chosen(visual=visual_sampler, audio=audio_sampler, device=device, precision=precision)
+    chosen = models.Chosen(
+        visual=visual_sampler, audio=audio_sampler, device=device, precision=precision, packets=packet_sampler
+    )
+    chosen.check_packets(selection)
     chosen.check()
     todo = batch.plan("score", paths, glob, format, output, running)
     batch.run(todo, Score(chosen, features, selection, reading, clip_frames, frame_stride))
@@ -78,7 +85,9 @@ class Score:
         """Load the samplers."""
         from scsampler_cli import pipeline, resolved
 
-        samplers = self.chosen.load_samplers(models.AUTO_SET, self.selection.strategy, say)
+        samplers = self.chosen.load_samplers(
+            models.AUTO_SET, self.selection.strategy, say, self.selection.candidates is not None
+        )
         runtime = self.chosen.runtime()
         geometry = self.clip_frames, self.frame_stride
 

@@ -10,7 +10,7 @@ import typer
 from scsampler_cli.cli import asked, batch, models, options, training
 from scsampler_cli.errors import SettingsError
 
-Target = StrEnum("Target", ["classifier", "md", "rgbr", "mel", "if", "joint"])
+Target = StrEnum("Target", ["classifier", "md", "rgbr", "mel", "if", "packets", "joint"])
 Objective = StrEnum("Objective", {"ac": "ac", "sal_rank": "sal-rank", "sal_cl": "sal-cl"})
 Schedule = StrEnum("Schedule", {"plateau": "plateau", "step": "step", "one_cycle": "one-cycle"})
 Optimiser = StrEnum("Optimiser", ["adamw", "sgd"])

@@ -1,4 +1,4 @@
-"""`ClipVisual` and `ClipSound`: the features phi(i) of one clip, one record for each modality (Sec. 3.3)."""
+"""`ClipVisual`, `ClipSound` and `ClipPackets`: the features phi(i) of one clip, a record for each modality (Sec. 3.3)."""
 
 from __future__ import annotations
 
@@ -38,3 +38,13 @@ class ClipSound:
     """float32 [40, 200]: log-mel spectrogram of a window of two clips centred on this one; None without sound there."""
     cover: float
     """Share of the clip itself (the middle of the window) for which there is sound, 0-1."""
+
+
+@dataclass(frozen=True)
+class ClipPackets:
+    """What the packets of one clip and its neighbours say, without decoding; ours, beyond the paper."""
+
+    clip: int
+    """Index of the clip."""
+    values: NDArray[np.float32] | None
+    """float32 [9, 80], see `features.packets`; None where no size of the clip's frames is known."""

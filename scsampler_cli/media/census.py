@@ -21,6 +21,7 @@ from scsampler_cli.config import ReadSettings
 from scsampler_cli.media.container import VideoStream, is_empty, read_packets
 from scsampler_cli.media.damage import Damage
 from scsampler_cli.media.opening import too_many
+from scsampler_cli.media.packets import FramePackets, frame_packets
 from scsampler_cli.report import counted
 from scsampler_cli.timeline import REORDERED, FrameTimeline
 
@@ -38,6 +39,8 @@ class Census:
 
     pts: array[int] = field(default_factory=lambda: array("q"))
     """int64, in the order of decoding; without those that an edit list hides."""
+    sizes: array[int] = field(default_factory=lambda: array("i"))
+    """int32, bytes of the same packets."""
     keys: array[int] = field(default_factory=lambda: array("q"))
     """int64, pts of keyframes."""
     last: tuple[int, int] = (0, 0)
@@ -85,6 +88,7 @@ class Census:
             self.hidden += 1
             return
         pts = packet.pts
+        self.sizes.append(packet.size)
         self.leading += not packet.is_keyframe and self.leading == len(self.pts)
         if pts is None or abs(pts) > FARTHEST:
             self.pts.append(_NONE)
@@ -104,6 +108,12 @@ class Census:
         step = self.last[1] or (int(np.median(np.diff(shown))) if shown.size > 1 else 1)
         starts = np.searchsorted(shown, np.unique(np.array(self.keys, np.int64)))
         return shown, np.unique(np.concatenate([[0], starts])).astype(np.int64), int(shown[-1]) + max(1, step)
+
+    def packets(self) -> FramePackets:
+        """Sizes and kinds in display order, where `times` gives times."""
+        stamps = np.array(self.pts, np.int64)
+        order = np.argsort(stamps)
+        return frame_packets(order, np.array(self.sizes, np.int64)[order], np.isin(stamps[order], self.keys))
 
     @property
     def undecodable_start(self) -> int:

@@ -5,10 +5,10 @@ But: what the packets say of times and keyframes is `media.index`'s business; wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 import av.container
@@ -146,17 +146,50 @@ def is_empty(packet: av.Packet[Any]) -> bool:
 
 
 def decode_packets(
-    container: av.container.InputContainer, stream: VideoStream, damage: Damage, reading: ReadSettings
+    container: av.container.InputContainer,
+    stream: VideoStream,
+    damage: Damage,
+    reading: ReadSettings,
+    marked: bool = False,
 ) -> Iterator[av.VideoFrame]:
     """Frames in display order, going on after packets that do not decode, or to a larger picture than allowed.
 
-    Each such packet is noted in `damage`.
+    Each such packet is noted in `damage`. With `marked`, `packet_of` tells which packet a frame came from.
     """
-    for packet, frame in _decoded(read_packets(container, stream, damage), damage, damage.refuse_picture):
+    packets = read_packets(container, stream, damage)
+    if marked:
+        packets = mark_packets(stream, packets)
+    for packet, frame in _decoded(packets, damage, damage.refuse_picture):
         if reading.max_pixels and frame.width * frame.height > reading.max_pixels:
             damage.refuse_picture(packet, f"{frame.width} x {frame.height} pixels, the limit is {reading.max_pixels}")
         else:
             yield frame
+
+
+class PacketOfFrame(NamedTuple):
+    """The packet that a decoded frame came from; of one stored as two fields, one of the two."""
+
+    place: int
+    """Among the packets that hold something, in the order of decoding; -1 where the decoder does not say."""
+    size: int
+    """Bytes; 0 where the decoder does not say."""
+
+
+def mark_packets(stream: VideoStream, packets: Iterable[av.Packet[Any]]) -> Iterator[av.Packet[Any]]:
+    """The packets, each with its `PacketOfFrame` attached, which the decoder hands on to its frame (`packet_of`)."""
+    stream.codec_context.copy_opaque = True
+    place = 0
+    for packet in packets:
+        if packet.size:
+            packet.opaque = PacketOfFrame(place, packet.size)
+            place += 1
+        yield packet
+
+
+def packet_of(frame: av.VideoFrame) -> PacketOfFrame:
+    """The packet of a frame that was decoded from marked packets."""
+    known = frame.opaque
+    return known if isinstance(known, PacketOfFrame) else PacketOfFrame(-1, 0)
 
 
 def decode_sound(

@@ -10,6 +10,7 @@ But: no frame leaves this module; `media.compressed` and `media.frames` read the
 from __future__ import annotations
 
 import itertools
+from array import array
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -29,12 +30,14 @@ from scsampler_cli.media.container import (
     attachments_are_known,
     decode_packets,
     open_video,
+    packet_of,
     picture_streams,
     refuse_large,
 )
 from scsampler_cli.media.damage import Damage
 from scsampler_cli.media.h264 import reference_frames
 from scsampler_cli.media.orientation import Orientation, from_matrix
+from scsampler_cli.media.packets import FramePackets, frame_packets
 from scsampler_cli.report import counted
 from scsampler_cli.timeline import FrameTimeline, placed_stamps
 
@@ -106,6 +109,8 @@ class StreamIndex:
     """True when frames carry no usable pts: a frame's position is found by counting from the start, and seeking is off."""
     notes: tuple[str, ...]
     """What the user should know, one sentence each."""
+    packets: FramePackets
+    """Bytes and kind of every frame, as far as they can be told."""
     reading: ReadSettings = DEFAULT_READING
     """With which it was read; `video_stream` is the stream that was."""
     damage: Damage = field(default_factory=Damage, compare=False)
@@ -169,7 +174,8 @@ def scan(path: Path, reading: ReadSettings = DEFAULT_READING) -> StreamIndex:
     times = census.times()
     if times is not None and _agrees(trial.looks, times[0]):
         pts, keys, end = times
-        index = StreamIndex(trial.info, FrameTimeline(pts, end, trial.time_base), keys, False, tuple(notes))
+        timeline = FrameTimeline(pts, end, trial.time_base)
+        index = StreamIndex(trial.info, timeline, keys, False, tuple(notes), census.packets())
     else:
         index = _scan_frames(path, reading, trial, notes, damage)
         damage.surplus = max(0, len(census.pts) - len(index.timeline))
@@ -251,21 +257,26 @@ def _scan_frames(path: Path, reading: ReadSettings, trial: _Trial, notes: list[s
     """Index by decoding everything: exact where packets and frames do not correspond one to one."""
     pts: list[int | None] = []
     keys: list[int] = []
+    sizes, places = array("i"), array("q")
     duration = 0
     with open_video(path, reading) as (container, stream):
-        for frame in decode_packets(container, stream, damage, reading):
+        for frame in decode_packets(container, stream, damage, reading, marked=True):
             if frame.key_frame:
                 keys.append(len(pts))
+            packet = packet_of(frame)
+            places.append(packet.place)
+            sizes.append(packet.size)
             pts.append(None if frame.pts is None or abs(frame.pts) > FARTHEST else frame.pts)
             duration = frame.duration or duration
     starts = np.unique(np.array([0, *keys], dtype=np.int64))
+    packets = frame_packets(places, sizes, np.isin(np.arange(len(pts)), keys))
     # no step so long that the times of all frames would not fit into 64 bits
     step = min(1 / (trial.rate * trial.time_base), Fraction(FARTHEST, len(pts)))
     placed = placed_stamps(pts, step)
     if placed.own == 0:
         notes = [*notes, f"frames carry no usable times; counted at {float(trial.rate):g} frames a second"]
         timeline = FrameTimeline(np.arange(len(pts), dtype=np.int64), len(pts), 1 / Fraction(trial.rate))
-        return StreamIndex(trial.info, timeline, starts, True, tuple(notes))
+        return StreamIndex(trial.info, timeline, starts, True, tuple(notes), packets)
     notes = [*notes, "packets and frames of this file do not correspond; it was indexed by decoding it once more"]
     if placed.restarts:
         again = counted(placed.restarts, "time")
@@ -277,4 +288,5 @@ def _scan_frames(path: Path, reading: ReadSettings, trial: _Trial, notes: list[s
         )
     end = int(placed.pts[-1]) + max(1, duration or round(step))
     by_count = placed.own < len(pts) or placed.restarts > 0
-    return StreamIndex(trial.info, FrameTimeline(placed.pts, end, trial.time_base), starts, by_count, tuple(notes))
+    timeline = FrameTimeline(placed.pts, end, trial.time_base)
+    return StreamIndex(trial.info, timeline, starts, by_count, tuple(notes), packets)

@@ -8,8 +8,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from scsampler_cli.features.clip import ClipSound, ClipVisual
+from scsampler_cli.features.clip import ClipPackets, ClipSound, ClipVisual
 from scsampler_cli.features.motion import standardise
+from scsampler_cli.features.packets import SHAPE
 
 MOTION_LIMIT_PX = 20.0
 """Pixels per frame at a short side of 256 at which motion is cut off: CoViAR's bound."""
@@ -80,3 +81,10 @@ def sound_input(sound: ClipSound) -> Tensor:
     if sound.mel is None:
         return torch.zeros(0, 1, 40, 200)
     return torch.from_numpy(sound.mel)[None, None]
+
+
+def packets_input(clip: ClipPackets) -> Tensor:
+    """float32 [n, 9, 80], n = 0 for a clip of whose frames no size is known."""
+    if clip.values is None:
+        return torch.zeros(0, *SHAPE)
+    return torch.from_numpy(clip.values)[None]

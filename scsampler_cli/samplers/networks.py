@@ -6,18 +6,21 @@ import torch
 from torch import Tensor, nn
 
 from scsampler_cli.errors import WeightsError
+from scsampler_cli.features.packets import SHAPE
 from scsampler_cli.resnet import ResNet18
+from scsampler_cli.samplers.packets1d import Packets1d
 from scsampler_cli.samplers.shufflenet import ShuffleNet26
 from scsampler_cli.samplers.vgg import HEADS, VGG18, VGGHead
 
-INPUT_SHAPES = {"if": (3, 112, 112), "rgbr": (3, 112, 112), "md": (2, 14, 14), "mel": (1, 40, 200)}
-"""What one network input looks like. MD is at H/16 (Sec. 3.3.1), not enlarged: 14 x 14 of a 224 crop."""
+INPUT_SHAPES = {"if": (3, 112, 112), "rgbr": (3, 112, 112), "md": (2, 14, 14), "mel": (1, 40, 200), "packets": SHAPE}
+"""What one network input looks like. MD is at H/16 (Sec. 3.3.1) and is not enlarged: 14 x 14 of a 224 crop."""
 
 ARCHITECTURES = {
     "if": ("resnet18", "shufflenet26"),
     "rgbr": ("resnet18", "shufflenet26"),
     "md": ("resnet18", "shufflenet26"),
     "mel": ("vgg18", *(f"vgg18_{layer}" for layer in HEADS)),
+    "packets": ("packets1d",),
 }
 """Which architectures an input can have; the first is the paper's best (Tables 4 and 6)."""
 
@@ -47,8 +50,8 @@ def build(architecture: str, kind: str, outputs: int) -> nn.Module:
     """A fresh network.
 
     Args:
-        architecture: "resnet18", "shufflenet26", "vgg18", or "vgg18_" and the layer that one FC layer is put on.
-        kind: "if", "md", "rgbr" or "mel".
+        architecture: "resnet18", "shufflenet26", "vgg18", "vgg18_" and the layer that one FC layer is put on, or "packets1d".
+        kind: "if", "md", "rgbr", "mel" or "packets".
         outputs: classes (AC), or 1 for a saliency head (SAL-RANK, SAL-CL).
 
     Raises:
@@ -59,6 +62,8 @@ def build(architecture: str, kind: str, outputs: int) -> nn.Module:
             f"no sampler {architecture!r} for input {kind!r}",
             hint="; ".join(f"{name}: {', '.join(known)}" for name, known in ARCHITECTURES.items()),
         )
+    if kind == "packets":
+        return Packets1d(outputs)
     if architecture == "vgg18":
         return VGG18(outputs)
     if kind == "mel":

@@ -19,11 +19,11 @@ import torch
 from torch import Tensor, nn
 
 from scsampler_cli.classifiers.base import WeightsInfo
-from scsampler_cli.config import AUDIO, VISUAL
+from scsampler_cli.config import AUDIO, PACKETS, VISUAL
 from scsampler_cli.errors import WeightsError
-from scsampler_cli.features.clip import ClipSound, ClipVisual
+from scsampler_cli.features.clip import ClipPackets, ClipSound, ClipVisual
 from scsampler_cli.inference import ready, sent
-from scsampler_cli.samplers.inputs import sound_input, visual_input
+from scsampler_cli.samplers.inputs import packets_input, sound_input, visual_input
 from scsampler_cli.samplers.networks import build
 from scsampler_cli.scores import averaged
 from scsampler_cli.shipped import sampler_files
@@ -31,8 +31,10 @@ from scsampler_cli.weightfile import load_into, read_weights
 
 BATCH_CLIPS = 16
 """Clips scored at once: enough to keep a CPU or a GPU busy, small enough to bound memory (our choice)."""
+BATCH_PACKETS = 256
+"""The same for packets, whose network is so small that calling it costs more than it does."""
 
-Clip = TypeVar("Clip", ClipVisual, ClipSound)
+Clip = TypeVar("Clip", ClipVisual, ClipSound, ClipPackets)
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class SamplerNetwork:
     """One network on one input."""
 
     kind: str
-    """"if", "md", "rgbr" or "mel"."""
+    """"if", "md", "rgbr", "mel" or "packets"."""
     architecture: str
     objective: str
     """"ac", "sal-rank" or "sal-cl"."""
@@ -109,8 +111,10 @@ class Begun:
 class Sampler(Generic[Clip]):
     """One or several networks whose clip scores are averaged."""
 
-    def __init__(self, networks: list[SamplerNetwork], prepare: Callable[[Clip, str], Tensor]) -> None:
-        self.networks = networks
+    def __init__(
+        self, networks: list[SamplerNetwork], prepare: Callable[[Clip, str], Tensor], batch: int = BATCH_CLIPS
+    ) -> None:
+        self.networks, self._batch = networks, batch
         self._prepare: Callable[[Clip, str], Tensor] = prepare
 
     @property
@@ -127,7 +131,7 @@ class Sampler(Generic[Clip]):
         """Yield (clip, saliency by each network) in order; NaN where an input has nothing to say."""
         stream = iter(clips)
         held: tuple[list[Clip], list[Begun]] | None = None
-        while batch := list(islice(stream, BATCH_CLIPS)):
+        while batch := list(islice(stream, self._batch)):
             begun = [n.begin([self._prepare(clip, n.kind) for clip in batch]) for n in self.networks]
             # one batch behind: while a GPU computes, the next one is read and prepared
             if held is not None:
@@ -150,6 +154,7 @@ def _by_clip(clips: list[Clip], begun: list[Begun]) -> Iterator[tuple[int, list[
 
 VisualSampler = Sampler[ClipVisual]
 AudioSampler = Sampler[ClipSound]
+PacketSampler = Sampler[ClipPackets]
 
 
 def load_visual(spec: str, device: torch.device, dtype: torch.dtype) -> VisualSampler | None:
@@ -174,6 +179,12 @@ def load_audio(spec: str, device: torch.device, dtype: torch.dtype) -> AudioSamp
     return AudioSampler(networks, lambda sound, _: sound_input(sound)) if networks else None
 
 
+def load_packets(spec: str, device: torch.device, dtype: torch.dtype) -> PacketSampler | None:
+    """The packet sampler that `spec` names; see `load_visual`."""
+    networks = _load(spec, PACKETS, device, dtype)
+    return PacketSampler(networks, lambda clip, _: packets_input(clip), BATCH_PACKETS) if networks else None
+
+
 def _load(spec: str, kinds: tuple[str, ...], device: torch.device, dtype: torch.dtype) -> list[SamplerNetwork]:
     paths = sampler_files(spec, kinds)
     networks = [load_network(path, device, dtype) for path in paths]
@@ -181,7 +192,7 @@ def _load(spec: str, kinds: tuple[str, ...], device: torch.device, dtype: torch.
         if network.kind not in kinds:
             raise WeightsError(
                 f"{network.info.source} is a sampler for {network.kind}, not for {' or '.join(kinds)}",
-                hint="--visual-sampler takes if, md and rgbr networks, --audio-sampler takes mel",
+                hint="--visual-sampler takes if, md and rgbr networks, --audio-sampler takes mel, --packet-sampler packets",
             )
     return networks
 

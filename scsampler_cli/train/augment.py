@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from scsampler_cli.features.packets import CHANNELS
+
 LEAST_SCALE = 0.65
 """Side of the smallest crop of "strong", of the largest possible."""
 ASPECT = 0.2
@@ -28,6 +30,12 @@ STRENGTH = 0.35
 """Largest change of motion and residuals."""
 HOLES = (8, 40)
 """Largest hole in a spectrogram: bands, steps (as SpecAugment; Park et al., 2019)."""
+SIZE_GAIN, SIZE_NOISE = 0.3, 0.15
+"""Largest change of all sizes, and deviation of each, in doublings."""
+SIZE_CHANNELS = tuple(
+    (place, CHANNELS.index(f"{name.split()[0]} share")) for place, name in enumerate(CHANNELS) if " size" in name
+)
+"""(channel, the one that says which share of a step it is about)."""
 
 
 def cropped(values: Tensor, size: tuple[int, int], rng: np.random.Generator, strong: bool) -> Tensor:
@@ -86,6 +94,18 @@ def holed(mel: Tensor, rng: np.random.Generator) -> Tensor:
         start = int(rng.integers(mel.shape[axis] - width + 1))
         mel.narrow(axis, start, width).fill_(level)
     return mel
+
+
+def requantised(packets: Tensor, rng: np.random.Generator) -> Tensor:
+    """float32 [n, 9, 80], sizes as another quantiser might have left them: all a little larger or smaller, and each by itself.
+
+    No flip in time: frames are predicted from those before, so that a cut looks different from behind.
+    """
+    sizes = torch.from_numpy(rng.normal(0, SIZE_NOISE, packets.shape[-2:]) + rng.uniform(-SIZE_GAIN, SIZE_GAIN)).float()
+    there = torch.zeros_like(packets)
+    for size, share in SIZE_CHANNELS:
+        there[:, size] = packets[:, share]
+    return packets + sizes * there
 
 
 def mixed(inputs: Tensor, targets: Tensor, rng: np.random.Generator, alpha: float = 0.2) -> tuple[Tensor, Tensor]:

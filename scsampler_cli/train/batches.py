@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from scsampler_cli.classifiers.geometry import centred, normalise_planes
-from scsampler_cli.config import FeatureSettings
+from scsampler_cli.config import PACKETS, FeatureSettings
 from scsampler_cli.samplers.inputs import CROP, MOTION_CROP, crop, normalise
 from scsampler_cli.train import augment
 from scsampler_cli.train.draw import Draw
@@ -66,6 +66,8 @@ def _view(value: Tensor, kind: str, flip: bool, rng: np.random.Generator, strong
     """[1, ...] as stored -> float32 [1, ...] as the network takes it."""
     if kind == "mel":
         return augment.holed(value.float(), rng) if strong else value.float()
+    if kind == "packets":
+        return augment.requantised(value.float(), rng) if strong else value.float()
     side = MOTION_CROP if kind == "md" else CROP
     value = augment.cropped(value, (side, side), rng, strong and kind != "md")
     if flip:
@@ -97,7 +99,7 @@ def centre_crops(video: TrainVideo, kind: str, clip: int) -> Tensor:
     if kind in ("md", "rgbr"):
         rows = rows[: FeatureSettings.p_frames]  # no more than are looked at when clips are scored
     values = torch.from_numpy(np.array(video.entries[kind].values[rows.start : rows.stop])).float()
-    if kind == "mel" or not len(values):
+    if kind in ("mel", *PACKETS) or not len(values):
         return values
     return crop(values, MOTION_CROP) if kind == "md" else normalise(crop(values, CROP), kind)
 

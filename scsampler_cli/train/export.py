@@ -13,6 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from scsampler_cli import __version__
+from scsampler_cli.features.packets import CHANNELS
 from scsampler_cli.samplers.inputs import IMAGE_MEAN, IMAGE_STD, MOTION_LIMIT_PX, RESIDUAL_STD
 from scsampler_cli.train.model import architecture_of
 from scsampler_cli.train.settings import TrainSettings
@@ -24,6 +25,7 @@ NORMALISATION: dict[str, dict[str, Any]] = {
     "rgbr": {"mean": (0.0,) * 3, "std": (RESIDUAL_STD,) * 3},
     "md": {"mean": (0.0,) * 2, "std": (MOTION_LIMIT_PX,) * 2, "unit": "pixels per frame at a short side of 256"},
     "mel": {"mean": (0.0,), "std": (1.0,), "unit": "log(power + 0.01)"},
+    "packets": {"mean": (0.0,) * len(CHANNELS), "std": (1.0,) * len(CHANNELS), "channels": CHANNELS},
 }
 """What the inputs are brought to; pictures after division by 255."""
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scsampler_cli.config import VISUAL
+from scsampler_cli.config import PACKETS, VISUAL
 from scsampler_cli.errors import SettingsError
 
 OBJECTIVES = ("ac", "sal-rank", "sal-cl")
 """AC (Sec. 3.2.1), SAL-RANK (Sec. 3.2.2), SAL-CL (App. B.2)."""
-TARGETS = ("classifier", *VISUAL, "mel", "joint")
-"""What can be trained: a clip classifier, one sampler network by its input, or both samplers together (Sec. 3.3.3)."""
+TARGETS = ("classifier", *VISUAL, "mel", *PACKETS, "joint")
+"""What can be trained: a clip classifier, one sampler network by its input, or picture and sound together (Sec. 3.3.3)."""
 SCHEDULES = ("plateau", "step", "one-cycle")
 OPTIMISERS = ("adamw", "sgd")
 
@@ -59,6 +59,8 @@ CLASSIFIER_RECIPE = Recipe(45, 0.01, "step", 10, 10, "sgd", 1.0)
 """Kinetics in App. A.2: 45 epochs, 10 of them warm-up, rate 0.01 divided by 10 every 10 epochs."""
 JOINT_RECIPE = Recipe(10, 0.001, "plateau", 5, 0, "adamw", 1.0)
 """Ours: the paper says "finetune the two networks" (Sec. 3.3.3) and gives no rates; both start from trained samplers."""
+PACKETS_RECIPE = Recipe(12, 0.003, "one-cycle", 5, 0, "adamw", 1.0)
+"""Ours, the paper has no such network: it is small, starts from scratch, and an epoch takes seconds."""
 
 
 def default_recipe(target: str, objective: str) -> Recipe:
@@ -67,4 +69,6 @@ def default_recipe(target: str, objective: str) -> Recipe:
         return CLASSIFIER_RECIPE
     if target == "joint":
         return JOINT_RECIPE
+    if target in PACKETS:
+        return PACKETS_RECIPE
     return AUDIO_RECIPES[objective] if target == "mel" else VISUAL_RECIPE

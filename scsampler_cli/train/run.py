@@ -234,7 +234,7 @@ def _tell_gaps(split: Mapping[str, list[TrainVideo]], wanted: Wanted, watcher: W
     for kind in wanted.kinds:
         empty = sum(not len(v.entries[kind].values) for members in split.values() for v in members)
         if empty:
-            what = "no sound" if kind == "mel" else f"no {kind}"
+            what = {"mel": "no sound", "packets": "no sizes of packets"}.get(kind, f"no {kind}")
             watcher.note(f"{counted(empty, 'video')} with {what}: they give {kind} nothing to learn from")
     if wanted.teacher is None and FRAMES not in wanted.kinds:
         watcher.note("no clip classifier (--classifier): what the chosen clips are worth to it is not measured")

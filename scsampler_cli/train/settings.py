@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scsampler_cli.classifiers.base import InputSpec
+from scsampler_cli.config import INPUTS, VISUAL
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.train.recipe import OBJECTIVES, TARGETS, Recipe, default_recipe
 
@@ -85,10 +86,10 @@ class TrainSettings:
             raise SettingsError("one network starts from one file", hint="several --init are for --target joint")
 
     def _check_joint(self) -> None:
-        audio, visual = "mel" in self.inputs, set(self.inputs) & {"if", "md", "rgbr"}
-        if not audio or not visual:
+        audio, visual = "mel" in self.inputs, set(self.inputs) & set(VISUAL)
+        if not audio or not visual or set(self.inputs) - set(INPUTS):
             raise SettingsError(
-                f"joint training of {', '.join(self.inputs)} has not both modalities",
+                f"joint training of {', '.join(self.inputs)} is not of picture and sound",
                 hint="give md, rgbr and mel networks",
             )
         if len(self.init) != len(self.inputs):

@@ -50,7 +50,7 @@ def start_network(network: nn.Module, architecture: str, kind: str, init: str) -
     Args:
         network: as `build` makes it.
         architecture: its name.
-        kind: "if", "md", "rgbr", "mel" or "classifier".
+        kind: "if", "md", "rgbr", "mel", "packets" or "classifier".
         init: "auto": ImageNet for a ResNet-18 sampler (App. B.1) if its weights can be had, else scratch. "imagenet": they must
             be had. "scratch". Anything else is a weight file: one of ours, or a bare state dict.
 

@@ -1,9 +1,9 @@
 """The training videos: each read once through the product's own readers into the cache, then seen through memory maps.
 
 What is stored is what a network takes, before crop and normalisation: pictures with a short side of 128 (uint8 or int8
-[n, 3, h, w]), motion (float16 [n, 2, h, w]), log-mel (float16 [n, 1, 40, 200]); for a classifier all frames (uint8
-[T, h, w, 3]), of which any run can be a clip; and the classifier's dense ClipProbs (float32 [L, C]), the pseudo labels of
-Sec. 3.2.2.
+[n, 3, h, w]), motion (float16 [n, 2, h, w]), log-mel (float16 [n, 1, 40, 200]), packets (float16 [n, 9, 80]); for a classifier
+all frames (uint8 [T, h, w, 3]), of which any run can be a clip; and the classifier's dense ClipProbs (float32 [L, C]), the
+pseudo labels of Sec. 3.2.2.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from scsampler_cli import clipprobs
 from scsampler_cli.cache import Cache, Entry, content
 from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
 from scsampler_cli.classifiers.geometry import resized
-from scsampler_cli.config import VISUAL, FeatureSettings
+from scsampler_cli.config import PACKETS, VISUAL, FeatureSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import InputError, OutputError, ScsamplerError
 from scsampler_cli.features.clip import ClipVisual
-from scsampler_cli.samplers.inputs import motion_input, picture_input, sound_input
+from scsampler_cli.samplers.inputs import motion_input, packets_input, picture_input, sound_input
 from scsampler_cli.train.settings import TrainSettings
-from scsampler_cli.video import Video, clip_frames, sound_clips, visual_clips
+from scsampler_cli.video import Video, clip_frames, packets_of, sound_clips, visual_clips
 from scsampler_cli.workers import mapped
 
 FRAMES = "frames"
@@ -43,7 +43,7 @@ class Wanted:
     """What is to be known of each video."""
 
     kinds: tuple[str, ...]
-    """Of INPUTS, or ("frames",)."""
+    """Of INPUTS and PACKETS, or ("frames",)."""
     spec: InputSpec
     p_frames: int
     teacher: dict[str, Any] | None = None
@@ -56,7 +56,7 @@ class Wanted:
         if kind == FRAMES:
             return {"resize": self.spec.resize}
         grid = {"clip_frames": self.spec.frames, "frame_stride": self.spec.stride}
-        return grid if kind == "mel" else {**grid, **asdict(FeatureSettings((kind,), self.p_frames))}
+        return grid if kind in ("mel", *PACKETS) else {**grid, **asdict(FeatureSettings((kind,), self.p_frames))}
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,8 @@ def _read_one(example: Example, wanted: Wanted, cache: Cache) -> ScsamplerError 
             _store_visual(example, visual, wanted, cache)
         if "mel" in missing:
             _store_sound(example, wanted, cache)
+        if "packets" in missing:
+            _store_packets(example, wanted, cache)
     except OutputError:  # the cache's fault, not the video's
         raise
     except ScsamplerError as error:
@@ -204,6 +206,14 @@ def _store_sound(example: Example, wanted: Wanted, cache: Cache) -> None:
     with cache.writer(example.path, "mel", wanted.settings("mel")) as writer:
         for sound in sound_clips(video):
             writer.add(sound_input(sound).half().numpy())
+        writer.notes = video.notes
+
+
+def _store_packets(example: Example, wanted: Wanted, cache: Cache) -> None:
+    video = Video(example.path, wanted.spec.frames, wanted.spec.stride)
+    with cache.writer(example.path, "packets", wanted.settings("packets")) as writer:
+        for clip in packets_of(video):
+            writer.add(packets_input(clip).half().numpy())
         writer.notes = video.notes
 
 

@@ -18,7 +18,7 @@ def found(draw: st.DrawFn) -> ClipScores:
     stride = draw(st.sampled_from([1, 1, 2, 3]))
     clips = np.arange(0, length, stride, dtype=np.int64)
     column = st.lists(VALUES, min_size=len(clips), max_size=len(clips))
-    arrays = [draw(st.none() | column.map(lambda v: np.array(v, np.float32))) for _ in range(2)]
+    arrays = [draw(st.none() | column.map(lambda v: np.array(v, np.float32))) for _ in range(3)]
     return ClipScores(clips, length, *arrays)
 
 
@@ -47,8 +47,10 @@ def test_contract(strategy: str, scores: ClipScores, k: int, seed: int, data: st
     assert sorted(combined_rank(scores, options).tolist()) == list(range(len(scores.clips)))
 
 
-@pytest.mark.parametrize("strategy", [s for s in STRATEGIES if s.startswith("av-") or s in ("visual", "audio")])
+@pytest.mark.parametrize(
+    "strategy", [s for s in STRATEGIES if s.startswith("av-") or s in ("visual", "audio", "packets")]
+)
 def test_all_ties_go_to_the_earlier_clip(strategy: str) -> None:
     flat = np.full(9, 0.5, np.float32)
-    chosen = select(ClipScores(np.arange(9), 9, flat, flat), SelectionSettings(strategy, 4))
+    chosen = select(ClipScores(np.arange(9), 9, flat, flat, flat), SelectionSettings(strategy, 4))
     assert chosen.clips.tolist() == [0, 1, 2, 3]

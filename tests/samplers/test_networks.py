@@ -9,6 +9,7 @@ import torch
 from scsampler_cli.errors import WeightsError
 from scsampler_cli.samplers import networks
 from scsampler_cli.samplers.networks import ARCHITECTURES, INPUT_SHAPES, build, count_macs, count_parameters
+from scsampler_cli.samplers.packets1d import Packets1d
 from scsampler_cli.samplers.shufflenet import ShuffleNet26, channel_shuffle
 from scsampler_cli.samplers.vgg import HEADS, VGG18, VGGHead
 
@@ -44,6 +45,14 @@ def test_heads_cost_what_their_docstring_says() -> None:
         network = VGGHead(layer, 6)
         assert f"{count_parameters(network) / 1e6:.3f}" == millions
         assert f"{count_macs(network, (1, 40, 200)) / 1e9:.4f}" == gmacs
+
+
+def test_the_packets_network_costs_what_its_docstring_says() -> None:
+    (parameters,) = re.findall(r"([\d,]+) parameters", Packets1d.__doc__ or "")
+    (gmacs,) = re.findall(r"([\d.]+) GMACs", Packets1d.__doc__ or "")
+    network = Packets1d(1)
+    assert count_parameters(network) == int(parameters.replace(",", ""))
+    assert f"{count_macs(network, INPUT_SHAPES['packets']) / 1e9:.4f}" == gmacs
 
 
 @pytest.mark.parametrize("layer", HEADS)

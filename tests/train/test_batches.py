@@ -49,6 +49,7 @@ def test_paper_crops_are_windows_of_what_is_stored() -> None:
         ("if", np.full((1, 3, 128, 171), 200, np.uint8), (3, 112, 112)),
         ("md", np.full((1, 2, 16, 21), 0.25, np.float16), (2, 14, 14)),
         ("mel", np.random.default_rng(0).normal(size=(1, 1, 40, 200)).astype(np.float16), (1, 40, 200)),
+        ("packets", np.random.default_rng(0).normal(size=(1, 9, 80)).astype(np.float16), (9, 80)),
     ],
 )
 def test_every_input_has_the_network_s_shape(kind: str, stored: np.ndarray, shape: tuple[int, ...], mode: str) -> None:
@@ -57,6 +58,15 @@ def test_every_input_has_the_network_s_shape(kind: str, stored: np.ndarray, shap
     assert inputs.values.dtype == torch.float32
     assert inputs.values.isfinite().all()
     assert inputs.rows.tolist() == [0]
+
+
+def test_sizes_are_changed_where_there_are_any_and_shares_never() -> None:
+    packets = torch.zeros(1, 9, 80)
+    packets[:, [1, 8], :40] = 1.0  # keyframes alone, and nothing known in the second half
+    changed = augment.requantised(packets, generator(0, 1)) - packets
+    assert changed[:, 0, :40].abs().min() > 0
+    assert not changed[:, 1:].any()
+    assert not changed[..., 40:].any()
 
 
 def test_clips_without_an_input_are_left_out_and_the_others_keep_their_place() -> None:

@@ -13,13 +13,13 @@ from scsampler_cli.classifiers import registry
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import InputError, OutputError, SettingsError, WeightsError
-from scsampler_cli.samplers.scoring import load_audio, load_visual
+from scsampler_cli.samplers.scoring import load_audio, load_packets, load_visual
 from scsampler_cli.train import videos
 from scsampler_cli.train.checkpoint import load
 from scsampler_cli.train.fit import Stopped
 from scsampler_cli.train.run import train
 from scsampler_cli.train.settings import TrainSettings
-from scsampler_cli.video import Video, sound_clips, visual_clips
+from scsampler_cli.video import Video, packets_of, sound_clips, visual_clips
 from scsampler_cli.weightfile import read_weights
 from tests.synthetic import pan, write_video
 from tests.train.conftest import QUICK, SMALL, Brightness, Seen, place, settings
@@ -37,7 +37,7 @@ def same(first: Path, second: Path) -> bool:
 
 
 @pytest.mark.parametrize("objective", ["ac", "sal-rank", "sal-cl"])
-@pytest.mark.parametrize("target", ["md", "rgbr", "mel"])
+@pytest.mark.parametrize("target", ["md", "rgbr", "mel", "packets"])
 def test_every_objective_trains_every_input_and_its_file_scores(
     examples: list[Example], cache: Cache, tmp_path: Path, target: str, objective: str
 ) -> None:
@@ -54,6 +54,10 @@ def test_every_objective_trains_every_input_and_its_file_scores(
         audio = load_audio(str(output), CPU, FP32)
         assert audio is not None
         scores = [score for _, score in audio.score(sound_clips(video))]
+    elif target == "packets":
+        by_packets = load_packets(str(output), CPU, FP32)
+        assert by_packets is not None
+        scores = [score for _, score in by_packets.score(packets_of(video))]
     else:
         visual = load_visual(str(output), CPU, FP32)
         assert visual is not None
@@ -105,7 +109,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(
     assert not same(tmp_path / "a.safetensors", tmp_path / "c.safetensors")
 
 
-@pytest.mark.parametrize("target", ["md", "mel", "classifier"])
+@pytest.mark.parametrize("target", ["md", "mel", "packets", "classifier"])
 @pytest.mark.parametrize("schedule", ["step", "plateau"])
 def test_two_epochs_and_two_more_are_four(
     examples: list[Example], cache: Cache, tmp_path: Path, target: str, schedule: str

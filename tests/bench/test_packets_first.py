@@ -1,0 +1,103 @@
+"""Packets in a bench: their rows, what they cost, and that a replayed cascade is the live one."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scsampler_cli.bench.curves import candidates_chart
+from scsampler_cli.bench.knowledge import Run, SamplerFacts
+from scsampler_cli.bench.measure import known_videos
+from scsampler_cli.bench.models import assemble
+from scsampler_cli.bench.request import Plan
+from scsampler_cli.bench.strategies import chosen, looked_at, outcome, strategy
+from scsampler_cli.bench.tables import baselines, strategies_table
+from scsampler_cli.bench.timing import tagging_samplers
+from scsampler_cli.config import FeatureSettings, SelectionSettings
+from scsampler_cli.datasets.example import Example
+from scsampler_cli.errors import SettingsError
+from scsampler_cli.pipeline import classify
+from tests.bench.making import MD, SOUND, costs, network, run, video
+from tests.bench.test_measure import Brightness, measuring, never, sampler
+from tests.synthetic import pan, tone, write_video
+
+PACKETS = network("packets", "packets1d", name="packets")
+ALL = (MD, SOUND, PACKETS)
+COSTS = replace(costs(), read_s={**costs().read_s, "packets": 0.001}, score_s={**costs().score_s, "packets": 0.002})
+# the picture likes clip 3 best, which is wrong; packets let clips 0 and 1 through
+KNOWN = video(
+    0,
+    [[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.1, 0.9]],
+    [0.5, 0.6, 0.1, 0.9],
+    [0.1, 0.1, 0.1, 0.1],
+    {"packets": [0.9, 0.8, 0.1, 0.2]},
+)
+PLAN = Plan(k=1, draws=5)
+
+
+def test_packets_alone_and_first_are_rows_after_the_others() -> None:
+    rows = {row["key"]: row for row in strategies_table(run([KNOWN], (MD, PACKETS), COSTS), PLAN).rows}
+    assert list(rows)[:3] == ["visual", "packets", "cascade"]
+    assert (rows["visual"]["top1"], rows["packets"]["top1"]) == (0, 100)
+    assert rows["cascade"]["strategy"] == "packets first, M = 4"
+    assert rows["cascade"]["top1"] == 0  # four candidates are all clips there are
+    assert list(strategies_table(run([KNOWN], (MD, SOUND)), PLAN).rows[0]) == list(
+        strategies_table(run([KNOWN], ALL), PLAN).rows[0]
+    )
+
+
+def test_a_cascade_takes_among_its_candidates_and_costs_what_they_cost() -> None:
+    way = strategy("", "visual", 1, SamplerFacts("", (MD, PACKETS)), candidates=2)
+    assert looked_at(KNOWN, way).tolist() == [0, 1]
+    assert chosen(KNOWN, way).tolist() == [1]
+    spent = outcome(run([KNOWN], (MD, PACKETS), COSTS), way).seconds()
+    whole = outcome(run([KNOWN], (MD,), COSTS), strategy("", "visual", 1, SamplerFacts("", (MD,)))).seconds()
+    assert spent is not None
+    assert whole is not None
+    index = COSTS.index_s * KNOWN.frames
+    # half of the frames lie before the end of clip 1, and half of the clips are scored
+    assert spent["read"] - index == pytest.approx((whole["read"] - index) / 2 + 4 * 0.001)
+    assert spent["score"] == pytest.approx(whole["score"] / 2 + 4 * 0.002)
+
+
+def test_the_curve_ends_at_the_full_strategy() -> None:
+    known = run([KNOWN], (MD, PACKETS))
+    chart = candidates_chart(known, PLAN, outcome(known, dict(baselines(known, PLAN))["dense"]))
+    assert chart is not None
+    (line,) = chart.series
+    assert line.x == (1, 2, 4, 6, 8, 12)
+    assert line.y == (100, 100, 0, 0, 0, 0)
+    assert candidates_chart(run([KNOWN], (MD,)), PLAN, outcome(known, dict(baselines(known, PLAN))["dense"])) is None
+
+
+def test_packets_are_of_the_sampler_under_test_alone() -> None:
+    packets = sampler("packets", "packets1d", 1, 4)
+    with pytest.raises(SettingsError, match="packets"):
+        assemble(Brightness(), "float32", [sampler("md", "shufflenet26", 2, 1)], {}, [], [packets])
+
+
+def test_a_replayed_cascade_is_that_of_a_live_run(tmp_path: Path) -> None:
+    frames = pan(160, 3, 1, 64, 96)
+    path = write_video(tmp_path / "v.mp4", frames, audio=tone(6.4, 500))
+    networks = [
+        sampler("md", "shufflenet26", 2, 1),
+        sampler("mel", "vgg18", 1, 3),
+        sampler("packets", "packets1d", 1, 4),
+    ]
+    loaded = assemble(Brightness(), "float32", networks, {}, [], [])
+    (known,) = known_videos([Example(path, "right", "val")], loaded, measuring(tmp_path / "cache"), never)
+    for selection in (
+        SelectionSettings("packets", 3),
+        SelectionSettings("visual", 2, candidates=4),
+        SelectionSettings("av-union-list", 2, candidates=5),
+    ):
+        record = classify(path, tagging_samplers(loaded), loaded.classifier, FeatureSettings(), selection)
+        facts = loaded.samplers[0]
+        way = replace(strategy("", "visual", 2, facts), selection=selection)
+        if selection.candidates:
+            assert len(looked_at(known, way)) == selection.candidates
+        ours = chosen(known, way)
+        assert [clip["clip"] for clip in record["clips"]] == ours.tolist()
+        assert np.isfinite([clip["packets"] for clip in record["clips"]]).all()
+    assert Run("", {}, loaded.samplers, None, (), (known,), (), None, None).main.packets
