@@ -5,14 +5,19 @@ What is done to a network changes its results by rounding alone.
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 
 import torch
 from torch import nn
 from torch.fx.experimental.optimization import fuse
 from torch.fx.proxy import TraceError
 
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
+"""Of <malloc.h>."""
 _FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
@@ -21,6 +26,8 @@ def ready(network: nn.Module, device: torch.device) -> nn.Module:
 
     Where the network's flow depends on its data, batch norms stay as they are.
     """
+    if device.type == "cpu":
+        _keep_memory()
     network = network.to(device).eval()
     with suppress(TraceError, TypeError, ValueError, RuntimeError, AttributeError, NotImplementedError):
         network = fuse(network)
@@ -28,6 +35,17 @@ def ready(network: nn.Module, device: torch.device) -> nn.Module:
         if parameter.dim() in _FORMATS:
             parameter.data = parameter.data.contiguous(memory_format=_FORMATS[parameter.dim()])
     return network
+
+
+@cache
+def _keep_memory() -> None:
+    """Have glibc keep up to 256 MB that it would give back: networks ask for the same large blocks again and again, and to fill new
+    ones costs R(2+1)D-18 a quarter of its time on a CPU.
+    """
+    tune = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if tune is not None:
+        tune(_M_MMAP_MAX, 0)
+        tune(_M_TRIM_THRESHOLD, 1 << 28)
 
 
 def sent(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:

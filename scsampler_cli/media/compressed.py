@@ -38,9 +38,6 @@ from scsampler_cli.media.seeking import frames_from, runs, seek
 from scsampler_cli.report import counted
 from scsampler_cli.timeline import ClipGrid
 
-_WITH_VECTORS = {"flags2": "+export_mvs", "skip_loop_filter": "all"}
-"""Options of the decoder. H.264's loop filter smooths the edges of blocks, for a fifth of the decoder's time; the samplers rank
-clips as well without (README, "How fast"). What the classifier sees is filtered."""
 _SLACK = 32
 """Frames that are rather decoded than jumped over: opening the file again costs about as much (our choice)."""
 
@@ -236,7 +233,7 @@ def _frames_with_vectors(
     path: Path, index: StreamIndex, report: ReadReport, keyframe: int
 ) -> Iterator[tuple[int, av.VideoFrame]]:
     native = index.info.has_vectors
-    with open_video(path, index.reading, _WITH_VECTORS if native else None) as (container, stream):
+    with open_video(path, index.reading, {"flags2": "+export_mvs"} if native else None) as (container, stream):
         seek(container, stream, index, keyframe)
         if native and not index.counted:
             stream.codec_context.skip_frame = "NONREF"
