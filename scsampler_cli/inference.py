@@ -39,8 +39,9 @@ def ready(network: nn.Module, device: torch.device) -> nn.Module:
 
 @cache
 def _keep_memory() -> None:
-    """Have glibc keep up to 256 MB that it would give back: networks ask for the same large blocks again and again, and to fill new
-    ones costs R(2+1)D-18 a quarter of its time on a CPU.
+    """Have glibc keep up to 256 MB that it would give back.
+
+    Networks ask for the same large blocks again and again; to fill fresh ones costs R(2+1)D-18 a quarter of its time on a CPU.
     """
     tune = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if tune is not None:
