@@ -73,6 +73,11 @@ class FeatureSettings:
     """Pixels of the short side at which I-frames and residuals are made, never enlarged; 0 keeps the video's own size.
     128 is our choice: it leaves a 112 x 112 crop as the paper's 256 leaves 224."""
 
+    @property
+    def steadied(self) -> bool:
+        """Whether a clip's visual score takes in its neighbours' (`scores.steadied`): where one P-frame stands for a clip."""
+        return self.p_frames == 1
+
     def __post_init__(self) -> None:
         unknown = [name for name in self.inputs if name not in INPUTS]
         if unknown or not self.inputs:

@@ -39,6 +39,27 @@ class ClipScores:
         return ClipScores(clips, self.clip_count, **parts)
 
 
+def steadied(values: NDArray[np.float32], clips: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Each clip's score averaged with its neighbours', which count half (ours).
+
+    One P-frame says little of a clip, and what happens lasts longer than one: its neighbours' P-frames are looked at anyway.
+
+    Args:
+        values: float32 [M], NaN where there is no score; such a clip stays so, and counts for none.
+        clips: int64 [M], increasing; only the clips directly before and after count as neighbours.
+
+    Example: clips 0, 1, 2, 5 with 0.0, 0.8, 0.4, 1.0 -> 0.8/3, 0.5, 1.6/3, 1.0.
+    """
+    there = ~np.isnan(values)
+    known = np.where(there, values, 0).astype(np.float64)
+    total, weight = 2 * known, 2.0 * there
+    joined = np.diff(clips) == 1
+    for here, other in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
+        total[here] += known[other] * joined
+        weight[here] += there[other] * joined
+    return np.where(there, total / np.maximum(weight, 1), np.nan).astype(np.float32)
+
+
 def averaged(by_network: NDArray[np.floating]) -> NDArray[np.float64]:
     """The clip scores of several networks as one: their mean (Sec. 3.3.1), of those that have something to say.
 

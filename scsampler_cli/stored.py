@@ -12,7 +12,7 @@ import numpy as np
 from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
 from scsampler_cli.errors import FeatureFileError
 from scsampler_cli.features import store
-from scsampler_cli.scores import ClipScores
+from scsampler_cli.scores import ClipScores, steadied
 from scsampler_cli.timeline import ClipSpan
 from scsampler_cli.video import Progress, Samplers, check_whole, collected, followed
 
@@ -106,6 +106,7 @@ class StoredVideo:
             self._compare(p_frames=asked.p_frames, short_side=asked.short_side)
             seen = (clip for clip in store.read_visual(self._path) if clip.clip in self._spans)
             visual = collected(samplers.visual.score(followed(seen, "score", len(clips), progress)), clips)
+            visual = steadied(visual, clips) if self.features.steadied else visual
         if samplers.audio is not None and self._facts["audio"] is None:
             audio = np.full(len(clips), np.nan, np.float32)  # a video without sound has no mel to be extracted
         elif samplers.audio is not None:

@@ -29,7 +29,7 @@ from scsampler_cli.media.compressed import ReadReport, read_visual
 from scsampler_cli.media.frames import FramesReport, read_clips
 from scsampler_cli.media.index import VECTOR_CODECS, scan
 from scsampler_cli.samplers.scoring import AudioSampler, PacketSampler, VisualSampler
-from scsampler_cli.scores import ClipScores
+from scsampler_cli.scores import ClipScores, steadied
 from scsampler_cli.selection import candidates
 from scsampler_cli.timeline import ClipGrid, ClipSpan
 
@@ -247,7 +247,8 @@ def _seen(
     wanted = FeatureSettings(sampler.inputs, features.p_frames, features.short_side)
     read = ahead(visual_clips(video, wanted, clips), AHEAD_CLIPS)
     with one_core_spared():
-        return collected(sampler.score(followed(read, "score", len(clips), progress)), clips)
+        found = collected(sampler.score(followed(read, "score", len(clips), progress)), clips)
+    return steadied(found, clips) if features.steadied else found
 
 
 def _heard(video: Video, sampler: AudioSampler | None, clips: NDArray[np.int64], progress: Progress) -> Scores | None:

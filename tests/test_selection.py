@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from scsampler_cli.config import SelectionSettings
-from scsampler_cli.scores import ClipScores
+from scsampler_cli.config import FeatureSettings, SelectionSettings
+from scsampler_cli.scores import ClipScores, steadied
 from scsampler_cli.selection import candidates, combined_rank, ranks, select, top_k, uniform
 
 NAN = float("nan")
@@ -186,3 +186,18 @@ def test_scores_of_some_clips_keep_their_values_and_count() -> None:
     assert some.visual.tolist() == pytest.approx([0.5, 0.7])
     assert some.audio is None
     assert some.clip_count == 3
+
+
+def test_a_score_is_steadied_by_the_clips_beside_it() -> None:
+    values = np.array([0.0, 0.8, 0.4, 1.0, np.nan, 0.6], np.float32)
+    found = steadied(values, np.array([0, 1, 2, 5, 6, 7]))
+    assert found == pytest.approx([0.8 / 3, 0.5, 1.6 / 3, 1.0, np.nan, 0.6], nan_ok=True)
+    assert steadied(np.array([0.3], np.float32), np.array([4])) == pytest.approx([0.3])
+    strided = np.array([0.1, 0.9, 0.5], np.float32)
+    assert np.array_equal(steadied(strided, np.array([0, 2, 4])), strided)  # none beside it was scored
+
+
+def test_only_a_single_p_frame_needs_its_neighbours() -> None:
+    assert FeatureSettings().steadied
+    assert not FeatureSettings(p_frames=0).steadied
+    assert not FeatureSettings(p_frames=4).steadied

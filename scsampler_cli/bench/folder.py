@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from scsampler_cli.bench.costs import Costs
 from scsampler_cli.bench.knowledge import KnownVideo, NetworkFacts, Run, SamplerFacts, Thumbnails
 from scsampler_cli.bench.request import Plan
+from scsampler_cli.config import FeatureSettings
 from scsampler_cli.errors import InputError, OutputError
 
 SCHEMA = "scsampler.bench.run/1"
@@ -151,7 +152,7 @@ def _load(path: Path) -> Run:
         samplers=tuple(_sampler_facts(about, networks) for about in record["samplers"]),
         joint=joint and _sampler_facts(joint, networks),
         networks=tuple(networks[name] for name in record["compared"]),
-        videos=tuple(_videos(record["videos"], list(networks), folder)),
+        videos=tuple(_videos(record["videos"], list(networks), folder, record["settings"])),
         failures=tuple(record["failures"]),
         train_positions=np.load(train) if train.is_file() else None,
         costs=Costs.from_record(record["costs"]) if record["costs"] else None,
@@ -164,7 +165,11 @@ def _sampler_facts(about: Mapping[str, Any], networks: Mapping[str, NetworkFacts
     return SamplerFacts(about["name"], tuple(networks[name] for name in about["networks"]))
 
 
-def _videos(about: Sequence[Mapping[str, Any]], names: Sequence[str], folder: Path) -> Iterator[KnownVideo]:
+def _videos(
+    about: Sequence[Mapping[str, Any]], names: Sequence[str], folder: Path, settings: Mapping[str, Any]
+) -> Iterator[KnownVideo]:
+    features = settings.get("features", {})
+    is_steadied = FeatureSettings(p_frames=features.get("p_frames", 0)).steadied
     probabilities, scores, decode = (
         np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("probabilities", "scores", "decode")
     )
@@ -187,4 +192,5 @@ def _videos(about: Sequence[Mapping[str, Any]], names: Sequence[str], folder: Pa
             decode_from=decode[rows, 0],
             last=decode[rows, 1],
             notes=tuple(video["notes"]),
+            steadied=is_steadied,
         )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from scsampler_cli.bench.costs import Costs
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL
-from scsampler_cli.scores import ClipScores, averaged
+from scsampler_cli.scores import ClipScores, averaged, steadied
 
 SHOWN = {
     "if": "IF",
@@ -100,6 +100,8 @@ class KnownVideo:
     last: NDArray[np.int64]
     """int64 [L]: display position of the last frame that the classifier sees of a clip."""
     notes: tuple[str, ...] = ()
+    steadied: bool = False
+    """`FeatureSettings.steadied` of the features."""
 
     @property
     def clips(self) -> int:
@@ -110,6 +112,8 @@ class KnownVideo:
         """What a sampler says of every N-th clip; the same numbers as `scsampler score`."""
         at = np.arange(0, self.clips, clip_stride, dtype=np.int64)
         parts = [self._averaged(networks, at) for networks in (sampler.visual, sampler.audio, sampler.packets)]
+        if self.steadied and parts[0] is not None:
+            parts[0] = steadied(parts[0], at)
         return ClipScores(at, self.clips, *parts)
 
     def _averaged(self, networks: Sequence[NetworkFacts], at: NDArray[np.int64]) -> NDArray[np.float32] | None:

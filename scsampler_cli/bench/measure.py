@@ -10,7 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -204,7 +204,8 @@ def _known(example: Example, models: Models, measuring: Measuring) -> KnownVideo
     }
     if probabilities is None or any(entry is None for entry in entries.values()):
         raise InputError(f"{path}: what was read of it is gone from the cache", hint="leave the cache alone meanwhile")
-    return _assembled(example, video, {n: e for n, e in entries.items() if e is not None}, probabilities, classifier)
+    found = _assembled(example, video, {n: e for n, e in entries.items() if e is not None}, probabilities, classifier)
+    return replace(found, steadied=measuring.features.steadied)
 
 
 def _assembled(

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from scsampler_cli.classifiers.base import WeightsInfo
-from scsampler_cli.config import VISUAL
+from scsampler_cli.config import VISUAL, FeatureSettings
 from scsampler_cli.replay import ORACLE, Known, accuracy
 from scsampler_cli.samplers.scoring import SamplerNetwork
-from scsampler_cli.scores import ClipScores, averaged
+from scsampler_cli.scores import ClipScores, averaged, steadied
 from scsampler_cli.train.batches import centre_crops, grid_clips
 from scsampler_cli.train.model import Model, architecture_of
 from scsampler_cli.train.settings import TrainSettings
@@ -85,7 +85,7 @@ def _sampler(
     known: list[Known] = []
     hits: list[bool] = []
     for video in videos:
-        by_network = np.stack([_scores(network, video, hits) for network in networks])
+        by_network = np.stack([_as_chosen_by(_scores(network, video, hits), network.kind) for network in networks])
         if _judged(video):
             known.append(_known(video, _joined(by_network, settings.kinds), "visual"))
     found = {"video_accuracy": accuracy(known, "visual", settings.k)}
@@ -108,6 +108,12 @@ def _scores(network: SamplerNetwork, video: TrainVideo, hits: list[bool]) -> NDA
         scores += [float(p.max()) if p is not None else float("nan") for p in per_clip]
         hits += [int(p.argmax()) == video.label for p in per_clip if p is not None]
     return np.array(scores, np.float32)
+
+
+def _as_chosen_by(scores: NDArray[np.float32], kind: str) -> NDArray[np.float32]:
+    """The scores of all clips as `classify` goes by them."""
+    is_steadied = kind in VISUAL and FeatureSettings().steadied
+    return steadied(scores, np.arange(len(scores), dtype=np.int64)) if is_steadied else scores
 
 
 def _batches(video: TrainVideo, kind: str) -> Iterator[list[Tensor]]:
