@@ -21,10 +21,10 @@ _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 _FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
-def ready(network: nn.Module, device: torch.device) -> nn.Module:
+def ready(network: nn.Module, device: torch.device, channels_last: bool = True) -> nn.Module:
     """The network in evaluation mode on a device: batch norms folded into convolutions, weights laid out channels last.
 
-    Where the network's flow depends on its data, batch norms stay as they are.
+    Where the network's flow depends on its data, batch norms stay as they are. With `channels_last` False weights do.
     """
     if device.type == "cpu":
         _keep_memory()
@@ -32,7 +32,7 @@ def ready(network: nn.Module, device: torch.device) -> nn.Module:
     with suppress(TraceError, TypeError, ValueError, RuntimeError, AttributeError, NotImplementedError):
         network = fuse(network)
     for parameter in network.parameters():
-        if parameter.dim() in _FORMATS:
+        if channels_last and parameter.dim() in _FORMATS:
             parameter.data = parameter.data.contiguous(memory_format=_FORMATS[parameter.dim()])
     return network
 

@@ -213,6 +213,7 @@ def load_network(path: Path, device: torch.device, dtype: torch.dtype) -> Sample
     outputs = len(meta.get("labels") or ()) if objective == "ac" else 1
     network = build(str(meta.get("arch")), str(meta.get("input")), outputs)
     load_into(network, file.tensors, file.info.source)
-    network = ready(network, device)
+    # the VGG's last bit would then depend on the number of threads
+    network = ready(network, device, channels_last=meta["input"] not in AUDIO)
     labels = tuple(map(str, meta.get("labels") or ()))
     return SamplerNetwork(meta["input"], meta["arch"], objective, network, file.info, device, dtype, labels)
