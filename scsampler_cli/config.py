@@ -67,8 +67,8 @@ class FeatureSettings:
     inputs: tuple[str, ...] = ("md", "rgbr", "mel")
     """Which of INPUTS to compute; the default is the paper's best configuration (Sec. 4.1.1)."""
     p_frames: int = 1
-    """P-frames taken per clip, at most one in each equal part of it; 0 takes all, as the paper does. One is our choice: it ranks
-    clips as well as two or four (README, "How fast"), and a ResNet-18 on every P-frame would cost more than the decoder."""
+    """P-frames taken per clip, at most one in each equal part of it; 0 takes all, as the paper does. One is our choice: with its
+    neighbours' it ranks clips as well as four (README, "How fast"), and all of them would cost more than the decoder."""
     short_side: int = 128
     """Pixels of the short side at which I-frames and residuals are made, never enlarged; 0 keeps the video's own size.
     128 is our choice: it leaves a 112 x 112 crop as the paper's 256 leaves 224."""

@@ -60,6 +60,16 @@ def write_video(
     return path
 
 
+def raw_stream(path: Path, output: Path) -> None:
+    """The picture of an H.264 file without its container, and so without times."""
+    with av.open(str(path)) as source, av.open(str(output), "w", format="h264") as raw:
+        stream = raw.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                raw.mux(packet)
+
+
 def _chain(first: NDArray[np.uint8], rest: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
     yield first
     yield from rest

@@ -20,7 +20,7 @@ from scsampler_cli.features.clip import ClipVisual
 from scsampler_cli.samplers.inputs import packets_input
 from scsampler_cli.samplers.scoring import PacketSampler, SamplerNetwork, load_audio, load_visual
 from scsampler_cli.video import Samplers, Video, packets_of, scores_of
-from tests.synthetic import pan, static, tone, write_video
+from tests.synthetic import pan, raw_stream, static, tone, write_video
 
 CPU, FP32 = torch.device("cpu"), torch.float32
 FEATURES = FeatureSettings()
@@ -157,13 +157,6 @@ def test_only_those_samplers_run_that_the_strategy_asks(samplers: Samplers) -> N
 
 
 def test_a_video_without_times_has_packets_too(path: Path, tmp_path: Path) -> None:
-    import av
-
-    with av.open(str(path)) as source, av.open(str(tmp_path / "v.h264"), "w", format="h264") as raw:
-        stream = raw.add_stream_from_template(source.streams.video[0])
-        for packet in source.demux(video=0):
-            if packet.size:
-                packet.stream = stream
-                raw.mux(packet)
+    raw_stream(path, tmp_path / "v.h264")
     there = [clip.values is not None for clip in packets_of(Video(tmp_path / "v.h264"))]
     assert there == [True] * 12

@@ -108,9 +108,11 @@ class KnownVideo:
         """L."""
         return len(self.probabilities)
 
-    def clip_scores(self, sampler: SamplerFacts, clip_stride: int = 1) -> ClipScores:
-        """What a sampler says of every N-th clip; the same numbers as `scsampler score`."""
-        at = np.arange(0, self.clips, clip_stride, dtype=np.int64)
+    def clip_scores(
+        self, sampler: SamplerFacts, clip_stride: int = 1, clips: NDArray[np.int64] | None = None
+    ) -> ClipScores:
+        """What a sampler says of every N-th clip, or of those given (int64 [M], increasing); as `scsampler score` says it."""
+        at = np.arange(0, self.clips, clip_stride, dtype=np.int64) if clips is None else clips
         parts = [self._averaged(networks, at) for networks in (sampler.visual, sampler.audio, sampler.packets)]
         if self.steadied and parts[0] is not None:
             parts[0] = steadied(parts[0], at)

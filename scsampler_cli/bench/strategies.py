@@ -62,10 +62,9 @@ def chosen(video: KnownVideo, way: Strategy, draw: int = 0, number: int = 0) -> 
     selection = way.selection
     if way.draws > 1:
         selection = replace(selection, seed=selection.seed + draw + _SEEDS_APART * number)
-    scores = video.clip_scores(way.sampler or SamplerFacts("", ()), selection.clip_stride)
-    if selection.candidates is not None:
-        scores = scores.among(looked_at(video, way))
-    return select(scores, selection).clips
+    # the clips of a cascade anew: only those that were looked at are neighbours of one another
+    seen = None if selection.candidates is None else looked_at(video, way)
+    return select(video.clip_scores(way.sampler or SamplerFacts("", ()), selection.clip_stride, seen), selection).clips
 
 
 def looked_at(video: KnownVideo, way: Strategy) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ pseudo labels of Sec. 3.2.2.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from scsampler_cli import clipprobs
 from scsampler_cli.cache import Cache, Entry, content
@@ -157,9 +158,9 @@ def _read_one(example: Example, wanted: Wanted, cache: Cache) -> ScsamplerError 
         if visual := [kind for kind in missing if kind in VISUAL]:
             _store_visual(example, visual, wanted, cache)
         if "mel" in missing:
-            _store_sound(example, wanted, cache)
+            _store_rows(example, "mel", lambda video: map(sound_input, sound_clips(video)), wanted, cache)
         if "packets" in missing:
-            _store_packets(example, wanted, cache)
+            _store_rows(example, "packets", lambda video: map(packets_input, packets_of(video)), wanted, cache)
     except OutputError:  # the cache's fault, not the video's
         raise
     except ScsamplerError as error:
@@ -201,19 +202,13 @@ def _visual_rows(clip: ClipVisual, kind: str) -> NDArray[Any]:
     return picture_input(pictures).round().to(torch.uint8 if kind == "if" else torch.int8).numpy()
 
 
-def _store_sound(example: Example, wanted: Wanted, cache: Cache) -> None:
+def _store_rows(
+    example: Example, kind: str, rows: Callable[[Video], Iterator[Tensor]], wanted: Wanted, cache: Cache
+) -> None:
     video = Video(example.path, wanted.spec.frames, wanted.spec.stride)
-    with cache.writer(example.path, "mel", wanted.settings("mel")) as writer:
-        for sound in sound_clips(video):
-            writer.add(sound_input(sound).half().numpy())
-        writer.notes = video.notes
-
-
-def _store_packets(example: Example, wanted: Wanted, cache: Cache) -> None:
-    video = Video(example.path, wanted.spec.frames, wanted.spec.stride)
-    with cache.writer(example.path, "packets", wanted.settings("packets")) as writer:
-        for clip in packets_of(video):
-            writer.add(packets_input(clip).half().numpy())
+    with cache.writer(example.path, kind, wanted.settings(kind)) as writer:
+        for clip in rows(video):
+            writer.add(clip.half().numpy())
         writer.notes = video.notes
 
 

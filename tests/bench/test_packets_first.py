@@ -47,6 +47,14 @@ def test_packets_alone_and_first_are_rows_after_the_others() -> None:
     )
 
 
+def test_in_a_cascade_only_candidates_are_neighbours() -> None:
+    """Candidates are clips 1 and 3, apart: 0.4 and 0.5 stay; with clip 0 beside it, clip 1 would be the better one."""
+    scores = [0.9, 0.4, 0.0, 0.5]
+    known = video(0, [[0.5, 0.5]] * 4, scores, [0.1] * 4, {"packets": [0.1, 0.9, 0.2, 0.8]})
+    way = strategy("", "visual", 1, SamplerFacts("", (MD, PACKETS)), candidates=2)
+    assert chosen(replace(known, steadied=True), way).tolist() == [3]
+
+
 def test_a_cascade_takes_among_its_candidates_and_costs_what_they_cost() -> None:
     way = strategy("", "visual", 1, SamplerFacts("", (MD, PACKETS)), candidates=2)
     assert looked_at(KNOWN, way).tolist() == [0, 1]

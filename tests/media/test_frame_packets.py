@@ -9,7 +9,7 @@ from av.video.frame import PictureType
 
 from scsampler_cli.media.index import scan
 from scsampler_cli.media.packets import KEY, PREDICTED, REORDERED, frame_packets
-from tests.synthetic import pan, write_video
+from tests.synthetic import pan, raw_stream, write_video
 
 
 def test_kinds_of_a_worked_example() -> None:
@@ -55,12 +55,7 @@ def test_kinds_are_the_decoders_and_sizes_the_packets(tmp_path: Path, name: str)
 def test_a_raw_stream_without_times_has_the_same_sizes_and_kinds(tmp_path: Path) -> None:
     """Nothing but the decoder says which packet a frame came from there."""
     path = write_video(tmp_path / "v.mp4", pan(60, 2, 1, 64, 96))
-    with av.open(str(path)) as source, av.open(str(tmp_path / "v.h264"), "w", format="h264") as raw:
-        stream = raw.add_stream_from_template(source.streams.video[0])
-        for packet in source.demux(video=0):
-            if packet.size:
-                packet.stream = stream
-                raw.mux(packet)
+    raw_stream(path, tmp_path / "v.h264")
     timed, counted = scan(path), scan(tmp_path / "v.h264")
     assert counted.counted
     assert counted.packets.kinds.tolist() == timed.packets.kinds.tolist()
