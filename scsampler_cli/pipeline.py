@@ -2,7 +2,7 @@
 
 container -> packets -> clip features -> scores -> selection -> chosen clips -> classifier -> aggregate -> record.
 
-Each function takes one video and returns one JSON-able record. Nothing is printed; progress is a callback.
+Each function takes one video and returns its result. Nothing is printed; progress is a callback.
 But: choosing and loading models, walking folders and writing results belong to the callers.
 """
 
@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,11 +71,8 @@ def classify(
     progress: Progress = no_progress,
     answer: AnswerSettings = PAPERS_ANSWER,
     reading: ReadSettings = DEFAULT_READING,
-) -> dict[str, Any]:
+) -> report.ClassifyResult:
     """Tag one video: the whole of the paper's method. The classifier comes with `answer`'s view and temperature.
-
-    Returns:
-        the record of `report.ClassifyResult`.
 
     Raises:
         ScsamplerError: the video cannot be read, or not one chosen clip could be decoded; with `strict`, anything is damaged.
@@ -111,7 +107,8 @@ def classify(
         notes=(*video.notes, *chosen.notes),
         timings_s=clock.spent,
         versions=report.versions(FFMPEG_VERSION),
-    ).record()
+        scored=tuple(_scored_clips(scores, video.span, chosen, combined_rank(scores, selection))),
+    )
 
 
 def _announce(video: Video, progress: Progress) -> None:
@@ -158,10 +155,8 @@ def _taken(
 
 
 def _score_at(scores: ClipScores, values: NDArray[np.float32] | None, clip: int) -> float | None:
-    if values is None:
-        return None
-    at = np.flatnonzero(scores.clips == clip)
-    return float(values[at[0]]) if at.size else None
+    at = int(np.searchsorted(scores.clips, clip))
+    return _value(values, at) if at < len(scores.clips) and scores.clips[at] == clip else None
 
 
 def score(
@@ -173,12 +168,8 @@ def score(
     selection: SelectionSettings,
     progress: Progress = no_progress,
     reading: ReadSettings = DEFAULT_READING,
-) -> dict[str, Any]:
-    """Saliency of every clip of a video, or of a feature file that `extract` wrote: the same numbers either way.
-
-    Returns:
-        the record of `report.ScoreResult`.
-    """
+) -> report.ScoreResult:
+    """Saliency of every clip of a video, or of a feature file that `extract` wrote: the same numbers either way."""
     clock = _Clock()
     stride = selection.clip_stride
     if selection.strategy not in BASELINES:  # those choose blindly; the scores are shown all the same
@@ -212,26 +203,30 @@ def score(
         notes=(*source.notes, *chosen.notes),
         timings_s=clock.spent,
         versions=report.versions(FFMPEG_VERSION),
-    ).record()
+    )
 
 
 def _scored_clips(
     scores: ClipScores, span: Callable[[int], ClipSpan], chosen: Selection, ranks: NDArray[np.int64]
 ) -> Iterator[report.ScoredClip]:
     why = dict(zip(chosen.clips.tolist(), chosen.reasons, strict=True))
-    for clip, rank in zip(scores.clips.tolist(), ranks, strict=True):
+    for at, clip in enumerate(scores.clips.tolist()):
         yield report.ScoredClip(
             clip=clip,
             start=span(clip).start,
             end=span(clip).end,
             first_frame=span(clip).first_frame,
-            visual=_score_at(scores, scores.visual, clip),
-            audio=_score_at(scores, scores.audio, clip),
-            rank=int(rank) + 1,
+            visual=_value(scores.visual, at),
+            audio=_value(scores.audio, at),
+            rank=int(ranks[at]) + 1,
             taken=clip in why,
             why=why.get(clip),
-            packets=_score_at(scores, scores.packets, clip),
+            packets=_value(scores.packets, at),
         )
+
+
+def _value(values: NDArray[np.float32] | None, at: int) -> float | None:
+    return None if values is None else float(values[at])
 
 
 def extract(
@@ -243,12 +238,8 @@ def extract(
     clip_stride: int = 1,
     progress: Progress = no_progress,
     reading: ReadSettings = DEFAULT_READING,
-) -> dict[str, Any]:
-    """Write the features of one video to a feature file (`features.store`).
-
-    Returns:
-        the record of `report.ExtractResult`.
-    """
+) -> report.ExtractResult:
+    """Write the features of one video to a feature file (`features.store`)."""
     clock = _Clock()
     _refuse_features(path)
     with clock.stage("index"):
@@ -291,4 +282,4 @@ def extract(
         notes=tuple(video.notes),
         timings_s=clock.spent,
         versions=versions,
-    ).record()
+    )

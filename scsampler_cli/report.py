@@ -6,6 +6,7 @@ But: nothing is written here; `writers` does.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
@@ -17,6 +18,8 @@ from scsampler_cli.errors import ScsamplerError
 PACKAGES = ("torch", "torchvision", "torchaudio", "av", "numpy")
 DIGITS = 6
 """Of seconds (microseconds) and scores."""
+PARTS = 60
+"""Of a video, of which a record tells the course of its saliency (our choice: what fits into a line of a terminal)."""
 
 
 def seconds(value: Fraction) -> float:
@@ -91,47 +94,6 @@ class TakenClip:
 
 
 @dataclass(frozen=True)
-class ClassifyResult:
-    """Everything about one tagged video."""
-
-    path: str
-    tags: tuple[tuple[str, float], ...]
-    """(label, probability), best first."""
-    clips: tuple[TakenClip, ...]
-    """Best first."""
-    video: dict[str, Any]
-    decode_errors: int
-    """`media.damage.Damage.decode_errors`."""
-    frames_missing: int
-    """`media.damage.Damage.frames_missing`."""
-    classifier: dict[str, Any]
-    samplers: list[dict[str, Any]]
-    settings: dict[str, Any]
-    notes: tuple[str, ...]
-    timings_s: dict[str, float]
-    versions: dict[str, str]
-
-    def record(self) -> dict[str, Any]:
-        """JSON form."""
-        return {
-            "schema": "scsampler.classify/1",
-            "path": self.path,
-            "status": "ok",
-            "tags": [{"label": label, "probability": score(p)} for label, p in self.tags],
-            "clips": [clip.record() for clip in self.clips],
-            "video": self.video,
-            "decode_errors": self.decode_errors,
-            "frames_missing": self.frames_missing,
-            "classifier": self.classifier,
-            "samplers": self.samplers,
-            "settings": self.settings,
-            "notes": list(self.notes),
-            "timings_s": self.timings_s,
-            "versions": self.versions,
-        }
-
-
-@dataclass(frozen=True)
 class ScoredClip:
     """A clip with its saliency."""
 
@@ -166,6 +128,84 @@ class ScoredClip:
         }
 
 
+def saliency(clips: Sequence[ScoredClip], video: dict[str, Any]) -> dict[str, list[float | None] | None]:
+    """The course of the saliency in PARTS equal parts of the video, for a glance: the highest score of the clips that touch each.
+
+    Args:
+        clips: scored, in any order.
+        video: with "start_s" and "duration_s".
+
+    Returns:
+        of "visual" and "audio", and of "packets" where they were asked, PARTS values, None where no clip has one; None in place
+        of the list where no clip at all has one.
+    """
+    start, step = video["start_s"], max(video["duration_s"], 1e-6) / PARTS
+    spans = [(int((float(c.start) - start) / step), math.ceil((float(c.end) - start) / step - 1e-6)) for c in clips]
+    courses = {"visual": _course(spans, [clip.visual for clip in clips])}
+    courses["audio"] = _course(spans, [clip.audio for clip in clips])
+    by_packets = _course(spans, [clip.packets for clip in clips])
+    return courses if by_packets is None else {**courses, "packets": by_packets}
+
+
+def _course(spans: Sequence[tuple[int, int]], scores: Sequence[float | None]) -> list[float | None] | None:
+    highest: list[float | None] = [None] * PARTS
+    for (first, end), value in zip(spans, scores, strict=True):
+        if value is None or math.isnan(value):
+            continue
+        for part in range(max(first, 0), min(max(end, first + 1), PARTS)):
+            highest[part] = round(max(value, highest[part] or 0.0), 3)
+    return None if all(value is None for value in highest) else highest
+
+
+@dataclass(frozen=True)
+class ClassifyResult:
+    """Everything about one tagged video."""
+
+    path: str
+    tags: tuple[tuple[str, float], ...]
+    """(label, probability), best first."""
+    clips: tuple[TakenClip, ...]
+    """Best first."""
+    video: dict[str, Any]
+    decode_errors: int
+    """`media.damage.Damage.decode_errors`."""
+    frames_missing: int
+    """`media.damage.Damage.frames_missing`."""
+    classifier: dict[str, Any]
+    samplers: list[dict[str, Any]]
+    settings: dict[str, Any]
+    notes: tuple[str, ...]
+    timings_s: dict[str, float]
+    versions: dict[str, str]
+    scored: tuple[ScoredClip, ...] = ()
+    """The saliency of every scored clip, in time order; the record tells its course alone."""
+
+    @property
+    def label(self) -> str:
+        """The best tag."""
+        return self.tags[0][0]
+
+    def record(self) -> dict[str, Any]:
+        """JSON form."""
+        return {
+            "schema": "scsampler.classify/1",
+            "path": self.path,
+            "status": "ok",
+            "tags": [{"label": label, "probability": score(p)} for label, p in self.tags],
+            "clips": [clip.record() for clip in self.clips],
+            "saliency": saliency(self.scored, self.video),
+            "video": self.video,
+            "decode_errors": self.decode_errors,
+            "frames_missing": self.frames_missing,
+            "classifier": self.classifier,
+            "samplers": self.samplers,
+            "settings": self.settings,
+            "notes": list(self.notes),
+            "timings_s": self.timings_s,
+            "versions": self.versions,
+        }
+
+
 @dataclass(frozen=True)
 class ScoreResult:
     """Saliency of every scored clip of one video."""
@@ -189,6 +229,7 @@ class ScoreResult:
             "path": self.path,
             "status": "ok",
             "clips": [clip.record() for clip in self.clips],
+            "saliency": saliency(self.clips, self.video),
             "video": self.video,
             "decode_errors": self.decode_errors,
             "frames_missing": self.frames_missing,
@@ -235,6 +276,19 @@ class ExtractResult:
             "timings_s": self.timings_s,
             "versions": self.versions,
         }
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A video that could not be done."""
+
+    command: str
+    path: str
+    error: BaseException
+
+    def record(self) -> dict[str, Any]:
+        """JSON form."""
+        return failure(self.command, self.path, self.error)
 
 
 def failure(command: str, path: str, error: BaseException) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def classified(path: Path, samplers: Samplers, demo: ClipClassifier, **selection: Any) -> dict[str, Any]:
-    return pipeline.classify(path, samplers, demo, FEATURES, SelectionSettings(**selection))
+    return pipeline.classify(path, samplers, demo, FEATURES, SelectionSettings(**selection)).record()
 
 
 def test_packets_alone_take_what_moves_and_look_at_no_picture(
@@ -115,7 +115,7 @@ def test_with_a_clip_stride_only_those_clips_are_candidates(path: Path, samplers
 
 
 def test_scores_of_a_cascade_are_listed_for_its_candidates(path: Path, samplers: Samplers) -> None:
-    record = pipeline.score(path, samplers, FEATURES, 16, 1, SelectionSettings("visual", 2, candidates=4))
+    record = pipeline.score(path, samplers, FEATURES, 16, 1, SelectionSettings("visual", 2, candidates=4)).record()
     assert [clip["clip"] for clip in record["clips"]] == [4, 5, 6, 7]
     assert sum(clip["taken"] for clip in record["clips"]) == 2
     assert "packets" in tables.render(record)

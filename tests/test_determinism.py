@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from scsampler_cli.cli import models
+from scsampler_cli import models
 from scsampler_cli.features.clip import ClipSound, ClipVisual
 
 

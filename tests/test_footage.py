@@ -69,7 +69,9 @@ def test_odd_and_broken_files_give_a_record_or_one_clear_line(name: str) -> None
     samplers = Samplers(load_visual("demo", CPU, FP32), load_audio("demo", CPU, FP32))
     demo = registry.load("demo", CPU, FP32)
     try:
-        record = pipeline.classify(DATA / "edge" / name, samplers, demo, FeatureSettings(), SelectionSettings(k=2))
+        record = pipeline.classify(
+            DATA / "edge" / name, samplers, demo, FeatureSettings(), SelectionSettings(k=2)
+        ).record()
     except ScsamplerError as error:
         record, failure = None, error
     if record is None:
@@ -87,6 +89,6 @@ def test_the_shipped_classifier_knows_held_out_clips() -> None:
     for path, label in action_clips(2):
         record = pipeline.classify(
             path, Samplers(None, None), classifier, FeatureSettings(), SelectionSettings("uniform", 2)
-        )
+        ).record()
         right.append(record["tags"][0]["label"] == label)
     assert np.mean(right) >= 0.5  # chance is a sixth

@@ -14,7 +14,7 @@ ROOT = Path(scsampler_cli.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
 LAYERS = (
-    ("errors", "timeline", "scores", "places", "ahead", "__init__"),
+    ("errors", "timeline", "scores", "places", "ahead"),
     ("config", "report", "shipped", "workers"),
     (
         "features.clip",
@@ -49,8 +49,11 @@ LAYERS = (
     ("bench",),  # what needs neither videos nor torch
     ("video",),
     ("stored", "clipprobs", "resolved"),
+    ("models",),
     ("pipeline",),
+    ("tagger",),
     ("demo", "train", "bench.measure", "bench.models", "bench.timing", "bench.pace", "bench.speed", "bench.collect"),
+    ("__init__",),
     ("jobs",),
     ("console",),
     ("cli",),

@@ -57,7 +57,9 @@ def test_clip_probabilities_come_in_the_order_asked_for(tmp_path: Path) -> None:
 
 def test_the_answer_is_the_mean_over_the_clips_taken(tmp_path: Path) -> None:
     path = write_video(tmp_path / "v.mp4", ramp(96))
-    record = pipeline.classify(path, Samplers(None, None), Grey(), FeatureSettings(), SelectionSettings("uniform", 2))
+    record = pipeline.classify(
+        path, Samplers(None, None), Grey(), FeatureSettings(), SelectionSettings("uniform", 2)
+    ).record()
     assert [clip["clip"] for clip in record["clips"]] == [1, 4]
     mean = np.mean([16 * 1 + 7, 16 * 4 + 7]) / 255
     assert {t["label"]: t["probability"] for t in record["tags"]}["bright"] == pytest.approx(mean, abs=0.01)
@@ -71,7 +73,7 @@ def test_every_length_is_tagged(
 ) -> None:
     audio = tone(frames / 25, 500) if sound else None
     path = write_video(tmp_path / "v.mp4", pan(frames, 2, 0, 64, 96), audio=audio)
-    record = pipeline.classify(path, samplers, demo, FeatureSettings(), SelectionSettings())
+    record = pipeline.classify(path, samplers, demo, FeatureSettings(), SelectionSettings()).record()
     assert record["video"]["frames"] == frames
     assert len(record["clips"]) == max(1, min(10, frames // 16))
     assert sum(tag["probability"] for tag in record["tags"]) <= 1.00001
@@ -83,7 +85,7 @@ def test_ten_times_the_same_bytes(tmp_path: Path, samplers: Samplers, demo: Clip
     path = write_video(tmp_path / "v.mp4", pan(120, 3, 1, 96, 128), audio=tone(4.8, 700))
     texts = set()
     for _ in range(10):
-        record = pipeline.classify(path, samplers, demo, FeatureSettings(), SelectionSettings(k=3))
+        record = pipeline.classify(path, samplers, demo, FeatureSettings(), SelectionSettings(k=3)).record()
         del record["timings_s"]
         texts.add(json.dumps(record))
     assert len(texts) == 1
@@ -111,7 +113,7 @@ def test_times_of_a_late_variable_rate_video_are_its_own(
 ) -> None:
     pts = (1000 + np.cumsum([0, *([40, 20, 60] * 22)])[:64]).tolist()
     path = write_video(tmp_path / "v.mkv", pan(64, 1, 0, 64, 64), pts=pts, time_base=Fraction(1, 1000))
-    record = pipeline.classify(path, samplers, demo, FeatureSettings(), SelectionSettings("dense"))
+    record = pipeline.classify(path, samplers, demo, FeatureSettings(), SelectionSettings("dense")).record()
     assert [clip["start_s"] for clip in record["clips"]] == [pts[i] / 1000 for i in (0, 16, 32, 48)]
     assert [clip["end_s"] for clip in record["clips"]][:3] == [pts[i] / 1000 for i in (16, 32, 48)]
 

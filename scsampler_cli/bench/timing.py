@@ -215,15 +215,15 @@ def _checks(
     samplers = tagging_samplers(models)
     for video in videos:
         start = time.perf_counter()
-        record = classify(Path(video.path), samplers, models.classifier, measuring.features, way.selection, top=1)
+        tagged = classify(Path(video.path), samplers, models.classifier, measuring.features, way.selection, top=1)
         measured = time.perf_counter() - start
         found = outcome(replace(run, videos=(video,)), way)
-        tag = run.classifier["labels"].index(record["tags"][0]["label"])
+        tag = run.classifier["labels"].index(tagged.label)
         place = place_of_truth(video.probabilities[found.clips[0][0]], tag)
         yield Check(
             path=video.path,
             modelled_s=(found.seconds() or {})["total"],
             measured_s=measured,
-            same_clips=[clip["clip"] for clip in record["clips"]] == found.clips[0][0].tolist(),
+            same_clips=[clip.clip for clip in tagged.clips] == found.clips[0][0].tolist(),
             same_tag=place == 0,
         )

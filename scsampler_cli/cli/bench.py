@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli.cli import batch, benching, models, options, speed
+from scsampler_cli import models
+from scsampler_cli.cli import batch, benching, options, speed
 from scsampler_cli.cli.given import Given
 from scsampler_cli.config import FeatureSettings
 

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from scsampler_cli import console
+from scsampler_cli import console, models
 from scsampler_cli.bench.request import Data, Plan, Wishes
-from scsampler_cli.cli import environment, labelled, models
+from scsampler_cli.cli import environment, labelled
 from scsampler_cli.cli.given import Given
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL, AnswerSettings, FeatureSettings
 from scsampler_cli.errors import InputError, OutputError, SettingsError

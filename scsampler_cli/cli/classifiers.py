@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scsampler_cli import console
-from scsampler_cli.cli import batch, models, options
+from scsampler_cli import console, models
+from scsampler_cli.cli import batch, options
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.tables import classifiers_table, csv_columns
 from scsampler_cli.writers import open_writer

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scsampler_cli import console
-from scsampler_cli.cli import batch, models, options
+from scsampler_cli import console, models
+from scsampler_cli.cli import batch, options
 from scsampler_cli.cli.classifiers import show
 from scsampler_cli.cli.environment import demo_dir
 from scsampler_cli.config import (
@@ -158,23 +158,33 @@ class Classify:
 
     def prepare(self, say: Say) -> Prepared:
         """Load the classifier and the samplers."""
-        from scsampler_cli import pipeline, resolved
+        from scsampler_cli.tagger import Tagger
 
-        model = models.adjust(self.chosen.load_classifier(say), self.answer)
-        auto = "demo" if model.name == "demo" else models.AUTO_SET
-        samplers = self.chosen.load_samplers(auto, self.selection.strategy, say, self.selection.candidates is not None)
-        runtime = self.chosen.runtime()
+        chosen = self.chosen
+        tagger = Tagger(
+            chosen.classifier,
+            labels=chosen.labels,
+            weights=chosen.weights,
+            arch=chosen.arch,
+            given=chosen.given,
+            visual_sampler=chosen.visual,
+            audio_sampler=chosen.audio,
+            packet_sampler=chosen.packets,
+            device=chosen.device,
+            precision=chosen.precision,
+            say=say,
+            selection=self.selection,
+            features=self.features,
+            answer=self.answer,
+            reading=self.reading,
+            top=self.top,
+        )
 
         def work(path: Path, progress: Progress) -> Record:
-            record = pipeline.classify(
-                path, samplers, model, self.features, self.selection, self.top, progress, self.answer, self.reading
-            )
-            record["settings"] |= runtime
+            record = tagger.tag(path, progress).record()
             return record if self.known is None else _with_answer(record, self.known)
 
-        settings = resolved.of_classify(self.features, self.selection, self.answer, self.top, self.reading, samplers)
-        identity = models.identity(settings | runtime, samplers.records(), resolved.identity_of(model))
-        return Prepared(work, identity)
+        return Prepared(work, tagger.identity)
 
 
 def _with_answer(record: Record, video: "DemoVideo") -> Record:

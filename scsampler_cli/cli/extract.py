@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli.cli import batch, models, options
+from scsampler_cli import models
+from scsampler_cli.cli import batch, options
 from scsampler_cli.config import INPUTS, FeatureSettings, ReadSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
@@ -123,7 +124,7 @@ class Extract:
         def work(path: Path, progress: Progress) -> Record:
             target = self.targets[path]
             check_within(target, target.parent if target == self.output else self.output)
-            record = pipeline.extract(path, target, self.features, *geometry, progress, self.reading)
+            record = pipeline.extract(path, target, self.features, *geometry, progress, self.reading).record()
             if self.render is not None:
                 record["rendered"] = str(render_file(target, self.render, target.with_suffix(f".{self.render}.png")))
             return record

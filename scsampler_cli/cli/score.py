@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from scsampler_cli.cli import batch, models, options
+from scsampler_cli import models
+from scsampler_cli.cli import batch, options
 from scsampler_cli.config import FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
 
@@ -83,19 +84,23 @@ class Score:
 
     def prepare(self, say: Say) -> Prepared:
         """Load the samplers."""
-        from scsampler_cli import pipeline, resolved
+        from scsampler_cli.tagger import Scorer
 
-        samplers = self.chosen.load_samplers(
-            models.AUTO_SET, self.selection.strategy, say, self.selection.candidates is not None
+        scorer = Scorer(
+            self.selection,
+            visual_sampler=self.chosen.visual,
+            audio_sampler=self.chosen.audio,
+            packet_sampler=self.chosen.packets,
+            device=self.chosen.device,
+            precision=self.chosen.precision,
+            features=self.features,
+            reading=self.reading,
+            clip_frames=self.clip_frames,
+            frame_stride=self.frame_stride,
+            say=say,
         )
-        runtime = self.chosen.runtime()
-        geometry = self.clip_frames, self.frame_stride
 
         def work(path: Path, progress: Progress) -> Record:
-            record = pipeline.score(path, samplers, self.features, *geometry, self.selection, progress, self.reading)
-            record["settings"] |= runtime
-            return record
+            return scorer.score(path, progress).record()
 
-        settings = resolved.of_score(self.features, self.selection, self.reading, samplers)
-        clip = {"clip_frames": self.clip_frames, "frame_stride": self.frame_stride}
-        return Prepared(work, models.identity(settings | runtime | clip, samplers.records()))
+        return Prepared(work, scorer.identity)

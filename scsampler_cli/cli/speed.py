@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from scsampler_cli import console
-from scsampler_cli.cli import environment, models
+from scsampler_cli import console, models
+from scsampler_cli.cli import environment
 from scsampler_cli.cli.benching import command_line, load_networks
 from scsampler_cli.cli.given import Given
 from scsampler_cli.config import AnswerSettings, FeatureSettings, SelectionSettings

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli.cli import asked, batch, models, options, training
+from scsampler_cli import models
+from scsampler_cli.cli import asked, batch, options, training
 from scsampler_cli.errors import SettingsError
 
 Target = StrEnum("Target", ["classifier", "md", "rgbr", "mel", "if", "packets", "joint"])

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from scsampler_cli import console
-from scsampler_cli.cli import batch, environment, models
+from scsampler_cli import console, models
+from scsampler_cli.cli import batch, environment
 from scsampler_cli.cli.asked import Asked, settings_of
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.report import counted

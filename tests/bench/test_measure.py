@@ -118,7 +118,7 @@ def test_a_replayed_choice_is_that_of_a_live_run(examples: list[Example], tmp_pa
         for video in known_videos(examples, loaded, measuring(tmp_path), never):
             record = classify(
                 Path(video.path), tagging_samplers(loaded), loaded.classifier, FeatureSettings(), selection
-            )
+            ).record()
             run = Run("", {}, loaded.samplers, None, (), (video,), (), None, None)
             way = replace(sampled(run, Plan(3))[0][1], selection=selection, sampler=loaded.samplers[0])
             ours = chosen(video, way)

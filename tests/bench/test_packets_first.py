@@ -100,7 +100,7 @@ def test_a_replayed_cascade_is_that_of_a_live_run(tmp_path: Path) -> None:
         SelectionSettings("visual", 2, candidates=4),
         SelectionSettings("av-union-list", 2, candidates=5),
     ):
-        record = classify(path, tagging_samplers(loaded), loaded.classifier, FeatureSettings(), selection)
+        record = classify(path, tagging_samplers(loaded), loaded.classifier, FeatureSettings(), selection).record()
         facts = loaded.samplers[0]
         way = replace(strategy("", "visual", 2, facts), selection=selection)
         if selection.candidates:

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from scsampler_cli import models
 from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
-from scsampler_cli.cli import models
 from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.jobs.crew import Bounds, Crew
 from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
@@ -54,7 +54,7 @@ class Tag:
         plans = FeatureSettings(), SelectionSettings(k=3)
 
         def work(path: Path, progress: Progress) -> Record:
-            return pipeline.classify(path, samplers, Stub(), *plans, progress=progress)
+            return pipeline.classify(path, samplers, Stub(), *plans, progress=progress).record()
 
         return Prepared(work, {})
 

@@ -43,7 +43,9 @@ def samplers() -> Samplers:
 
 def classify(path: Path, samplers: Samplers, strategy: str = "dense", reading: ReadSettings | None = None) -> dict:
     selection = SelectionSettings(strategy)
-    return pipeline.classify(path, samplers, Grey(), FeatureSettings(), selection, reading=reading or ReadSettings())
+    return pipeline.classify(
+        path, samplers, Grey(), FeatureSettings(), selection, reading=reading or ReadSettings()
+    ).record()
 
 
 def spoiled(path: Path, packets: set[int], kind: str = "video") -> Path:
@@ -139,10 +141,10 @@ def test_strict_leaves_no_feature_file_and_a_feature_file_knows_the_damage(tmp_p
     with pytest.raises(VideoError, match="2 packets could not be decoded, 2 frames are missing"):
         pipeline.extract(path, out, FeatureSettings(), 16, 1, reading=STRICT)
     assert not out.exists()
-    extracted = pipeline.extract(path, out, FeatureSettings(), 16, 1)
+    extracted = pipeline.extract(path, out, FeatureSettings(), 16, 1).record()
     assert (extracted["decode_errors"], extracted["frames_missing"]) == (2, 2)
     visual = Samplers(samplers.visual, None)
-    scored = pipeline.score(out, visual, FeatureSettings(), 16, 1, SelectionSettings("visual"))
+    scored = pipeline.score(out, visual, FeatureSettings(), 16, 1, SelectionSettings("visual")).record()
     assert (scored["decode_errors"], scored["frames_missing"]) == (2, 2)
     with pytest.raises(VideoError, match="2 packets"):
         pipeline.score(out, visual, FeatureSettings(), 16, 1, SelectionSettings("visual"), reading=STRICT)

@@ -109,7 +109,7 @@ def test_the_record_names_the_streams(several: Path) -> None:
         FeatureSettings(),
         SelectionSettings("uniform", 2),
         reading=ReadSettings(video_stream=1, audio_stream=1),
-    )
+    ).record()
     assert record["video"]["stream"] == 1
     assert record["video"]["audio"]["stream"] == 1
     assert record["video"]["frames"] == 32

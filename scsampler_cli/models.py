@@ -1,4 +1,4 @@
-"""Load what a command's model options name. Imports torch only when called.
+"""Load what model options name. Imports torch only when called.
 
 But: nothing is printed; what the user should know goes to the caller's `say`.
 """
@@ -89,8 +89,12 @@ def load_classifier(
     say: Callable[[str], None],
     arch: str | None = None,
     given: Sequence[str] = (),
+    names: Sequence[str] | None = None,
 ) -> ClipClassifier:
-    """The classifier that the options name; `auto` tells `say` which it took, and why."""
+    """The classifier that the options name; `auto` tells `say` which it took, and why.
+
+    Class names come from a file, or one of `labels.NAMES`, as `labels`, or as they are, as `names`.
+    """
     from scsampler_cli.classifiers.auto import choose_auto
     from scsampler_cli.device import pick_device, pick_dtype
 
@@ -103,7 +107,7 @@ def load_classifier(
     if name == "auto":
         name = str(weights)
         weights = None
-    names = None if labels is None else read_labels(labels)
+    names = names if labels is None else read_labels(labels)
     given = given if arch is None else [*given, f"arch={arch}"]
     return registry.load(name, where, dtype, weights, names, given)
 
@@ -255,9 +259,9 @@ class Chosen:
         if asks and selection.candidates and self.visual == "none":
             raise SettingsError("--cascade without a visual sampler saves nothing", hint="use --strategy packets")
 
-    def load_classifier(self, say: Callable[[str], None]) -> ClipClassifier:
+    def load_classifier(self, say: Callable[[str], None], names: Sequence[str] | None = None) -> ClipClassifier:
         """See `load_classifier` of this module."""
-        run = (self.device, self.precision, say, self.arch, self.given)
+        run = (self.device, self.precision, say, self.arch, self.given, names)
         return load_classifier(self.classifier, self.weights, self.labels, *run)
 
     def load_samplers(self, auto: str, strategy: str, say: Callable[[str], None], cascade: bool = False) -> Samplers:

@@ -1,0 +1,40 @@
+"""Any function from clips to probabilities as a clip classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
+from scsampler_cli.errors import SettingsError
+
+ClipFunction = Callable[[NDArray[np.uint8]], NDArray[np.floating]]
+"""uint8 [N, F, h, w, 3], RGB, as the spec says -> [N, C], each row within 0-1 and summing to 1."""
+
+
+class FunctionClassifier:
+    """f, where it is a function that the caller wrote.
+
+    Args:
+        function: from clips to probabilities.
+        labels: the C class names, different ones.
+        spec: how the function wants its clips; None for 16 frames of 112 x 112.
+
+    Raises:
+        SettingsError: no labels, or two alike.
+    """
+
+    weights = WeightsInfo("a function", None)
+
+    def __init__(self, function: ClipFunction, labels: tuple[str, ...], spec: InputSpec | None = None) -> None:
+        if not labels or len(set(labels)) < len(labels):
+            raise SettingsError("labels are missing or not all different", hint="give one name for each class")
+        self.name = getattr(function, "__name__", type(function).__name__)
+        self.labels, self.spec = labels, spec or InputSpec()
+        self._function = function
+
+    def classify(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """uint8 [N, F, h, w, 3] -> float32 [N, C]."""
+        return np.asarray(self._function(clips), dtype=np.float32)
