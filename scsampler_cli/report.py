@@ -15,6 +15,8 @@ from typing import Any
 from scsampler_cli import __version__
 from scsampler_cli.errors import ScsamplerError
 
+Record = dict[str, Any]
+"""A result as it is written."""
 PACKAGES = ("torch", "torchvision", "torchaudio", "av", "numpy")
 DIGITS = 6
 """Of seconds (microseconds) and scores."""

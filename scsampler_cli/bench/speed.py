@@ -38,7 +38,7 @@ from scsampler_cli.classifiers.base import batch_of, probabilities_of
 from scsampler_cli.config import VISUAL, FeatureSettings, SelectionSettings
 from scsampler_cli.media import plain
 from scsampler_cli.pipeline import classify
-from scsampler_cli.report import ClassifyResult
+from scsampler_cli.report import Record
 from scsampler_cli.samplers.inputs import sound_input, visual_input
 from scsampler_cli.samplers.scoring import BATCH_CLIPS
 from scsampler_cli.video import Progress, Samplers, Video, classify_clips, sound_clips, visual_clips
@@ -141,8 +141,8 @@ def _networks(video: Video, subject: Subject) -> Iterator[_Work]:
 def _ends(video: Video, subject: Subject) -> Iterator[_Work]:
     clips, classifier = len(video.grid), subject.models.classifier
 
-    def tag(selection: SelectionSettings) -> ClassifyResult:
-        return classify(subject.path, subject.samplers, classifier, subject.features, selection)
+    def tag(selection: SelectionSettings) -> Record:
+        return classify(subject.path, subject.samplers, classifier, subject.features, selection).record()
 
     yield _Work(Stage(SCSAMPLER, "clips", clips, "ends"), lambda: tag(subject.selection))
     some = clips if subject.dense_minutes is None else _clips_until(video, subject.dense_minutes * 60)
