@@ -1,24 +1,18 @@
-"""What goes to people on stderr, and to the log file: messages, hints, progress. Results go to stdout and never through here.
+"""What goes to people on stderr, and to the log file: messages and hints. Results go to stdout and never through here.
 
-Progress is drawn on a terminal only; in a pipe or a log there is silence.
+But: what is drawn on a terminal meanwhile is in `bars`.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from scsampler_cli.errors import OutputError, ScsamplerError
 from scsampler_cli.tables import printable
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
-
-STAGES = {"score": "looking", "listen": "listening", "classify": "classifying", "extract": "extracting"}
 
 SAID, NOTE, DETAIL, NATIVE = 35, 30, 20, 10
 """Levels of messages below errors: for everyone, not with -q, with -v, and what native code said, with -vv."""
@@ -27,16 +21,13 @@ for _level, _name in ((SAID, "SAID"), (NOTE, "NOTE"), (DETAIL, "DETAIL"), (NATIV
 
 
 class _Screen(logging.Handler):
-    """One line on stderr; whatever is in a file's name, it stays one line. Bars make room for it."""
+    """One line on stderr; whatever is in a file's name, it stays one line. What is drawn there makes room for it."""
 
-    bars: Bars | None = None
+    room: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print a message."""
-        if self.bars is None:
-            print(printable(record.getMessage()), file=sys.stderr, flush=True)
-            return
-        with self.bars.hidden():
+        with self.room():
             print(printable(record.getMessage()), file=sys.stderr, flush=True)
 
 
@@ -81,6 +72,11 @@ def set_up(quiet: bool, verbose: int, log_file: Path | None = None) -> None:
     _log.addHandler(handler)
 
 
+def make_room(room: Callable[[], AbstractContextManager[None]] | None) -> None:
+    """Have every message written within such a context; None when nothing is drawn any more."""
+    _screen.room = room or nullcontext
+
+
 def say(text: str) -> None:
     """One line for everyone."""
     _log.log(SAID, "%s", text)
@@ -122,70 +118,6 @@ def show_failure(message: str, hint: str | None) -> None:
     _log.error("%s", f"error: {' '.join(message.split())}")
     if hint:
         _log.error("%s", f"hint: {' '.join(hint.split())}")
-
-
-class Bars:
-    """Progress on stderr: the stage under way and, of several inputs, how many are done; nothing where stderr is no terminal.
-
-    A context manager, and itself the progress callback of the library.
-    """
-
-    def __init__(self, quiet: bool, inputs: int = 1, jobs: int = 1) -> None:
-        self._alone = jobs == 1
-        self._bar = None if quiet or not sys.stderr.isatty() else _rich_progress()
-        if self._bar is not None:
-            self._shown = "opening"
-            self._stage = self._bar.add_task(self._shown, total=None)
-            self._inputs = self._bar.add_task("files", total=inputs, visible=inputs > 1)
-
-    def __enter__(self) -> Bars:
-        if self._bar is not None:
-            self._bar.start()
-            _screen.bars = self
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            _screen.bars = None
-            self._bar.stop()
-
-    def __call__(self, stage: str, done: int, total: int, detail: str = "") -> None:
-        """Show how far a stage is; the time left is counted anew with every new stage."""
-        if self._bar is None:
-            return
-        name = STAGES.get(stage, stage)
-        if self._shown != name or done == 1:
-            self._shown = name
-            self._bar.reset(self._stage, total=total)
-        self._bar.update(self._stage, description=f"{name} {detail}".rstrip(), completed=done, total=total)
-
-    def watch(self, path: Path, stage: str, done: int, total: int) -> None:
-        """The progress callback of a batch: with several files under way the one that was heard of last is shown."""
-        self(stage, done, total, "" if self._alone else path.name)
-
-    def inputs_done(self, count: int = 1) -> None:
-        """More inputs have their results."""
-        if self._bar is not None:
-            self._bar.advance(self._inputs, count)
-
-    @contextmanager
-    def hidden(self) -> Iterator[None]:
-        """Clear the bars while something is written: a result on the same terminal must not run into them."""
-        if self._bar is None:
-            yield
-            return
-        self._bar.stop()
-        yield
-        self._bar.start()
-
-
-def _rich_progress() -> Progress:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    # redirect_stdout would send results to stderr
-    return Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
 
 
 def show_traceback(error: Exception) -> None:

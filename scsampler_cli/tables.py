@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from unicodedata import category
 
+from scsampler_cli import sparkline
+
 Record = dict[str, Any]
 _BAR = 24
 
@@ -93,6 +95,7 @@ def _classify(record: Record) -> Iterator[str]:
     for tag in record["tags"]:
         bar = "#" * round(tag["probability"] * _BAR)
         yield f"  {tag['probability']:6.1%}  {tag['label']:<{width}}  {bar}".rstrip()
+    yield from sparkline.timeline(record)
     video, clips = record["video"], record["clips"]
     yield f"  {len(clips)} of {video['clips']} clips taken ({video['duration_s']:.1f} s), best first:"
     told = any("packets" in clip for clip in clips)
@@ -110,6 +113,7 @@ def _classify(record: Record) -> Iterator[str]:
 
 
 def _score(record: Record) -> Iterator[str]:
+    yield from sparkline.timeline(record)
     told = any("packets" in clip for clip in record["clips"])
     yield f"   clip     start       end   visual  audio{'  packets' if told else ''}   rank  taken"
     for clip in record["clips"]:

@@ -15,7 +15,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 LAYERS = (
     ("errors", "timeline", "scores", "places", "ahead"),
-    ("config", "report", "shipped", "workers"),
+    ("config", "report", "shipped", "workers", "sparkline"),
     (
         "features.clip",
         "features.motion",
@@ -56,6 +56,7 @@ LAYERS = (
     ("__init__",),
     ("jobs",),
     ("console",),
+    ("bars",),
     ("cli",),
     ("__main__",),
 )
@@ -64,7 +65,7 @@ LAYERS = (
 CONFINED = {
     "av": ("media",),
     "typer": ("cli",),
-    "rich": ("console",),
+    "rich": ("bars",),
     "torch": (
         "samplers",
         "classifiers",

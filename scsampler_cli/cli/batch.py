@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 import typer
 
 from scsampler_cli import __version__, console, report
+from scsampler_cli.bars import BatchBars
 from scsampler_cli.cli import signals
 from scsampler_cli.cli.environment import share_cores
 from scsampler_cli.errors import ScsamplerError, SettingsError
@@ -189,7 +190,7 @@ def run(
     console.detail(f"scsampler {__version__}: {batch.command}, {report.counted(len(batch.inputs), 'input')}")
     share_cores(jobs)
     with ExitStack() as stack:
-        bars = console.Bars(running.quiet, len(batch.inputs), jobs)
+        bars = BatchBars(running.quiet, len(batch.inputs))
         crew = Crew(task, jobs, running.bounds, _note, console.detail, bars.watch, running.hashed)
         stack.enter_context(signals.handled(crew.stop))
         stack.enter_context(crew)
@@ -197,7 +198,7 @@ def run(
         identity = crew.identity(1 if running.resume else jobs)
         found = stack.enter_context(_results(batch, identity, still_there))
         stack.enter_context(bars)
-        bars.inputs_done(len(found.done))
+        bars.done_before(len(found.done), sum(found.done.values()))
         digest = run_digest(identity)
         failed = sum(found.done.values())
         todo = [(index, path) for index, path in enumerate(batch.inputs) if index not in found.done]
@@ -209,7 +210,7 @@ def run(
                 if ok or not (batch.single and batch.form == "table"):
                     found.add(outcome.index, record)
             _tell(outcome, batch)
-            bars.inputs_done()
+            bars.finished(outcome.path, ok)
             if ok:
                 finished(record)
     _leave(batch, failed, crew.stopping)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from scsampler_cli import console, models
+from scsampler_cli.bars import Bars
 from scsampler_cli.bench.request import Data, Plan, Wishes
 from scsampler_cli.cli import environment, labelled
 from scsampler_cli.cli.given import Given
@@ -128,7 +129,7 @@ def _collect(data: Data, loaded: Models, given: Given, plan: Plan) -> Run:
     from scsampler_cli.bench.collect import collect
     from scsampler_cli.errors import ScsamplerError
 
-    with console.Bars(given.quiet) as bars:
+    with Bars(given.quiet) as bars:
 
         def failed(example: Example, error: ScsamplerError) -> None:
             with bars.hidden():
@@ -142,7 +143,7 @@ def _collect(data: Data, loaded: Models, given: Given, plan: Plan) -> Run:
         return collect(data, loaded, measuring, plan, wishes, failed, command_line())
 
 
-def measuring_of(given: Given, videos: int, bars: console.Bars) -> Measuring:
+def measuring_of(given: Given, videos: int, bars: Bars) -> Measuring:
     """Cache, features and processes that the options ask for."""
     from scsampler_cli.bench.measure import Measuring
     from scsampler_cli.cache import Cache

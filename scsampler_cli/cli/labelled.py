@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scsampler_cli import console
+from scsampler_cli.bars import Bars
 from scsampler_cli.bench.request import Data
 from scsampler_cli.cli import environment
 from scsampler_cli.cli.given import Given
@@ -46,7 +47,7 @@ def demo_data(given: Given) -> Data:
     """Twelve videos to compare on, and six for Empirical, that no shipped network was trained on."""
     from scsampler_cli.demo import demo_set
 
-    with console.Bars(given.quiet) as bars:
+    with Bars(given.quiet) as bars:
         folder = environment.demo_dir()
         examples, train = (
             demo_set(folder, count, seed, seconds, False, split, lambda n, of: bars("rendering", n, of), given.jobs)

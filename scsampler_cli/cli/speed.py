@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from scsampler_cli import console, models
+from scsampler_cli.bars import Bars
 from scsampler_cli.cli import environment
 from scsampler_cli.cli.benching import command_line, load_networks
 from scsampler_cli.cli.given import Given
@@ -59,7 +60,7 @@ def _measured(name: str, path: Path, given: Given) -> tuple[dict[str, Any], list
 
     features, selection = FeatureSettings(p_frames=given.p_frames), SelectionSettings(k=given.k or K)
     subject = speed.Subject(path, loaded, tagging_samplers(loaded), features, selection, given.dense_minutes)
-    with console.Bars(given.quiet) as bars:
+    with Bars(given.quiet) as bars:
         tables = speed.measure(subject, given.repeats or REPEATS, bars)
     about = {"video": str(path), "classifier": classifier.name, "k": given.k or K, "precision": loaded.precision}
     return {**about, "device": given.device, **machine()}, tables
@@ -106,7 +107,7 @@ def _video(given: Given) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"part_{path.name}")
-        with console.Bars(given.quiet) as bars:
+        with Bars(given.quiet) as bars:
             write_sample(part, minutes * 60, width, height, codec, lambda n, of: bars("rendering", n, of))
         part.replace(path)
     except OSError as error:

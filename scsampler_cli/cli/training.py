@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from scsampler_cli import console, models
+from scsampler_cli.bars import Bars
 from scsampler_cli.cli import batch, environment
 from scsampler_cli.cli.asked import Asked, settings_of
 from scsampler_cli.errors import ScsamplerError
@@ -75,7 +76,7 @@ def _examples(asked: Asked, leads: bool) -> tuple[list[Example], int]:
     if asked.data is None:
         from scsampler_cli.demo import training_set
 
-        with console.Bars(asked.quiet) as bars:
+        with Bars(asked.quiet) as bars:
             folder, trimmed = environment.demo_dir(), asked.target == "classifier"
             shown = training_set(folder, trimmed, lambda done, total: bars("rendering", done, total), asked.jobs)
         return shown, 0
@@ -102,7 +103,7 @@ class _Watching:
 
     def __init__(self, asked: Asked, settings: TrainSettings) -> None:
         self._quiet, self._recipe = asked.quiet, settings.recipe
-        self._bars = console.Bars(asked.quiet)
+        self._bars = Bars(asked.quiet)
         self._learning = self._stopped = False
         self.failures: list[Path] = []
 

@@ -1,0 +1,150 @@
+"""The library use that the README shows: three lines, a stream, a function as classifier; nothing printed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import scsampler_cli
+from scsampler_cli import ClassifyResult, Failure, InputSpec, Scorer, SelectionSettings, SettingsError, Tagger
+from scsampler_cli.errors import ClassifierError, InputError
+from tests.synthetic import pan, static, tone, write_video
+
+SPEC = InputSpec(frames=8, stride=2, resize=16, crop=(16, 16))
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("tagger") / "v.mp4"
+    write_video(path, [*static(32), *pan(48, 2, 0)], audio=tone(3.0, 440))
+    return path
+
+
+def brightness(clips: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """float64 [N, 2]: how bright, and how dark."""
+    assert clips.dtype == np.uint8
+    assert clips.shape[1:] == (8, 16, 16, 3)
+    light = clips.mean(axis=(1, 2, 3, 4)) / 255
+    return np.stack([light, 1 - light], axis=1)
+
+
+def test_three_lines_tag_a_video(video: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    tagger = Tagger("demo", k=3, device="cpu")
+    result = tagger.tag(video)
+    assert isinstance(result, ClassifyResult)
+    assert result.label == result.tags[0][0]
+    assert len(result.clips) == 3
+    assert len(result.scored) == 5
+    assert sum(clip.taken for clip in result.scored) == 3
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_function_is_a_classifier(video: Path) -> None:
+    tagger = Tagger(brightness, labels=["bright", "dark"], spec=SPEC, k=2, device="cpu")
+    result = tagger.tag(str(video))
+    assert {label for label, _ in result.tags} == {"bright", "dark"}
+    assert sum(probability for _, probability in result.tags) == pytest.approx(1)
+    assert result.classifier["name"] == "brightness"
+    assert result.classifier["frames"] == 8
+
+
+def test_an_object_with_classify_is_a_classifier(video: Path) -> None:
+    ready = Tagger(brightness, labels=["bright", "dark"], spec=SPEC, device="cpu").classifier
+    assert Tagger(ready, k=1, device="cpu").tag(video).classifier["name"] == "brightness"
+
+
+def test_a_stream_goes_on_after_a_failure_and_takes_paths_as_they_come(video: Path, tmp_path: Path) -> None:
+    asked = []
+
+    def paths() -> object:
+        for path in (video, tmp_path / "none.mp4", video):
+            asked.append(path)
+            yield path
+
+    stream = Tagger(brightness, labels=["a", "b"], spec=SPEC, k=1, device="cpu").stream(paths())  # type: ignore[arg-type]
+    assert isinstance(next(stream), ClassifyResult)
+    assert len(asked) == 1
+    second, third = stream
+    assert isinstance(second, Failure)
+    assert isinstance(second.error, InputError)
+    assert second.record()["status"] == "error"
+    assert isinstance(third, ClassifyResult)
+
+
+def test_the_scorer_gives_what_the_tagger_chooses_from(video: Path) -> None:
+    plan = SelectionSettings(k=2)
+    samplers = {"visual_sampler": "demo", "audio_sampler": "demo", "device": "cpu"}
+    scored = Scorer(plan, clip_frames=8, frame_stride=2, **samplers).score(video)
+    tagged = Tagger(brightness, labels=["a", "b"], spec=SPEC, selection=plan, **samplers).tag(video)
+    assert scored.clips == tagged.scored
+    assert {clip.clip for clip in tagged.clips} == {clip.clip for clip in scored.clips if clip.taken}
+
+
+def test_the_command_line_gives_the_same_record(video: Path) -> None:
+    import json
+
+    command = [sys.executable, "-m", "scsampler_cli", "classify", str(video), "--classifier", "demo", "--k", "3"]
+    shown = subprocess.run(
+        [*command, "--device", "cpu", "--format", "json"], capture_output=True, text=True, check=True
+    )
+    record, mine = json.loads(shown.stdout), Tagger("demo", 3, device="cpu").tag(video).record()
+    for name in ("timings_s", "run", "source", "ffmpeg"):
+        record.pop(name)
+    mine.pop("timings_s")
+    assert mine == record
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ({"classifier": brightness}, "needs labels"),
+        ({"classifier": brightness, "labels": ["a", "a"]}, "not all different"),
+        ({"classifier": 5}, "is no classifier"),
+        ({"classifier": "demo", "k": 3, "selection": SelectionSettings()}, "both given"),
+        ({"classifier": "demo", "device": "tpu"}, "unknown device"),
+        ({"classifier": "nonsense"}, "unknown classifier"),
+    ],
+)
+def test_what_cannot_be_is_said(arguments: dict[str, object], word: str) -> None:
+    with pytest.raises(SettingsError, match=word) as caught:
+        Tagger(**arguments)  # type: ignore[arg-type]
+    assert caught.value.hint
+
+
+def test_a_function_that_fails_is_named(video: Path) -> None:
+    def broken(clips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.zeros((1, 1), np.float32)
+
+    with pytest.raises(ClassifierError, match="'broken'"):
+        Tagger(broken, labels=["a", "b"], spec=SPEC, k=2, device="cpu").tag(video)
+
+
+def test_every_public_name_is_there_and_no_other() -> None:
+    for name in scsampler_cli.__all__:
+        assert getattr(scsampler_cli, name)
+    with pytest.raises(AttributeError, match="Taggr"):
+        scsampler_cli.Taggr  # noqa: B018
+
+
+def test_importing_the_package_imports_no_torch() -> None:
+    code = "import scsampler_cli, sys; assert 'torch' not in sys.modules and 'numpy' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_types_reach_the_users_programs(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "from scsampler_cli import Failure, Tagger\n"
+        "tagger = Tagger('demo', k=10)\n"
+        "label: str = tagger.tag('video.mp4').label\n"
+        "for result in tagger.stream(['a.mp4', 'b.mp4']):\n"
+        "    print(result.path, result.error if isinstance(result, Failure) else result.tags[0][1] + 0.5)\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", str(program)],
+        capture_output=True, text=True, cwd=tmp_path, check=False,
+    )  # fmt: skip
+    assert shown.returncode == 0, shown.stdout
