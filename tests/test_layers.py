@@ -46,7 +46,7 @@ LAYERS = (
     ("journal", "results"),
     ("datasets",),
     ("replay",),
-    ("bench",),  # what needs neither videos nor torch
+    ("bench", "pages"),  # what needs neither videos nor torch
     ("video",),
     ("stored", "clipprobs", "resolved"),
     ("models",),

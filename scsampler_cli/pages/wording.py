@@ -1,0 +1,31 @@
+"""Numbers as people read them: times, scores, shares, counts."""
+
+from __future__ import annotations
+
+
+def clock(seconds: float, digits: int = 2) -> str:
+    """A time on the file's own clock.
+
+    Example: 41.6 -> 0:41.60; 3761.25 -> 1:02:41.25; -0.04 -> -0:00.04.
+    """
+    units = round(abs(seconds) * 10**digits)
+    whole, part = divmod(units, 10**digits)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    front = f"{hours}:{minutes:02d}" if hours else str(minutes)
+    sign = "-" if seconds < 0 and units else ""
+    return f"{sign}{front}:{whole % 60:02d}" + (f".{part:0{digits}d}" if digits else "")
+
+
+def score(value: float | None) -> str:
+    """A score with three digits; a dash where there is none."""
+    return "–" if value is None else f"{value:.3f}"
+
+
+def percent(share: float | None) -> str:
+    """A share of one; a dash where there is none. Example: 0.945 -> 94.5 %."""
+    return "–" if share is None else f"{share:.1%}".replace("%", "\u202f%")
+
+
+def count(number: int) -> str:
+    """With commas. Example: 10,000."""
+    return f"{number:,}"
