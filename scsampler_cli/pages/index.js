@@ -1,0 +1,218 @@
+"use strict";
+// Search, filters and order of the rows; they are drawn in chunks as they come into view, and the state is in the address.
+(() => {
+  const [FOLDER, NAME, PAGE, OK, TAGS, DURATION, TAKEN, CLIPS, BEST, VISUAL, AUDIO, NOTES, ERROR, HINT] = Array(14).keys();
+  const CHUNK = 60;
+  const data = JSON.parse(document.getElementById("data").textContent), rows = data.rows;
+  const find = (id) => document.getElementById(id);
+  const search = find("search"), body = find("rows"), more = find("more"), told = find("shown");
+  const sorters = Array.from(document.querySelectorAll("button[data-sort]"));
+  const filters = Array.from(document.querySelectorAll("button[data-status], button[data-tag]"));
+  const NONE = { query: "", status: "", tag: null, sort: "", down: false };
+  let state = { ...NONE }, matching = [], drawn = 0;
+
+  const path = (row) => row[FOLDER] + row[NAME];
+  // Cases, compositions and final sigmas of Unicode are one and the same to the search.
+  const folded = (text) => text.normalize("NFKC").toUpperCase().toLowerCase().replaceAll("ς", "σ");
+  const texts = rows.map((row) =>
+    folded([path(row), ...row[TAGS].map((tag) => tag[0]), row[ERROR], row[HINT], ...row[NOTES]].join("\n")));
+
+  const digit = (mark) => (mark === "-" ? null : parseInt(mark, 36) / 35);
+  const peak = (marks) => [...marks].reduce((most, mark) => Math.max(most, digit(mark) ?? -1), -1);
+  const KEYS = {
+    path,
+    status: (row) => (row[OK] ? "done" : "failed"),
+    tag: (row) => (row[TAGS].length ? row[TAGS][0][0] : null),
+    probability: (row) => (row[TAGS].length ? row[TAGS][0][1] : null),
+    duration: (row) => row[DURATION],
+    clips: (row) => row[TAKEN],
+    best: (row) => row[BEST],
+    saliency: (row) => { const marks = row[VISUAL] || row[AUDIO]; return marks ? peak(marks) : null; },
+    notes: (row) => (row[OK] ? row[NOTES].length : null),
+  };
+  const collator = new Intl.Collator("en", { numeric: true });
+  const orders = new Map([["", rows.map((_, at) => at)]]);
+  const ordered = (key, down) => {
+    const name = key && (down ? "-" : "") + key;
+    if (!orders.has(name)) {
+      const keys = rows.map(KEYS[key]), sign = down ? -1 : 1;
+      const compare = keys.some((k) => typeof k === "string") ? collator.compare : (a, b) => a - b;
+      const known = orders.get("").filter((at) => keys[at] !== null), unknown = orders.get("").filter((at) => keys[at] === null);
+      orders.set(name, [...known.sort((a, b) => sign * compare(keys[a], keys[b]) || a - b), ...unknown]);
+    }
+    return orders.get(name);
+  };
+
+  const clock = (seconds, digits) => {
+    const scale = 10 ** digits, units = Math.round(Math.abs(seconds) * scale), whole = Math.floor(units / scale);
+    const two = (n) => String(n).padStart(2, "0"), hours = Math.floor(whole / 3600), minutes = Math.floor(whole / 60) % 60;
+    return (seconds < 0 && units ? "-" : "") + (hours ? hours + ":" + two(minutes) : minutes) + ":" + two(whole % 60) +
+      (digits ? "." + String(units % scale).padStart(digits, "0") : "");
+  };
+  const counted = (number) => number.toLocaleString("en");
+  const percent = (share, digits = 1) => (100 * share).toFixed(digits) + "\u202f%";
+  const element = (name, kind, ...inside) => {
+    const made = document.createElement(name);
+    if (kind) made.className = kind;
+    made.append(...inside);
+    return made;
+  };
+  const shape = (name, given, ...inside) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(given)) made.setAttribute(key, value);
+    made.append(...inside);
+    return made;
+  };
+  const bar = (share) => shape("svg", { class: "bar", "aria-hidden": "true" },
+    shape("rect", { class: "rest", width: "100%", height: "100%", rx: "3" }),
+    shape("rect", { width: (100 * share).toFixed(1) + "%", height: "100%", rx: "3" }));
+  const curve = (marks, kind) => {
+    let path = "", pen = "M";
+    [...marks].forEach((mark, at) => {
+      const height = digit(mark);
+      if (height !== null) path += pen + at + " " + (22 - 20 * height).toFixed(1) + "h1";
+      pen = height === null ? "M" : "L";
+    });
+    return shape("path", { class: kind, d: path });
+  };
+  const spark = (row) => {
+    const drawn = [["visual", row[VISUAL]], ["audio", row[AUDIO]]].filter(([, marks]) => marks);
+    if (!drawn.length) return "–";
+    const parts = Math.max(...drawn.map(([, marks]) => marks.length));
+    const words = drawn.map(([kind, marks]) => kind + " up to " + Math.max(0, peak(marks)).toFixed(2)).join(", ");
+    return shape("svg", { class: "spark", viewBox: `0 0 ${parts} 24`, preserveAspectRatio: "none", role: "img", "aria-label": words },
+      ...drawn.map(([kind, marks]) => curve(marks, kind)));
+  };
+
+  const name = (row) => {
+    const file = element("bdi", "", row[NAME]);
+    const link = row[PAGE] === null ? element("span", "name", file) : element("a", "name", file);
+    if (row[PAGE] !== null) link.href = row[PAGE];
+    return row[FOLDER] ? [link, element("small", "soft", element("bdi", "", row[FOLDER]))] : [link];
+  };
+  const CELLS = {
+    path: name,
+    status: (row) => [element("span", row[OK] ? "done" : "failed", row[OK] ? "done" : "failed")],
+    tag: ({ [TAGS]: [first, ...others] }) => first === undefined ? ["–"] : [element("bdi", "", first[0]),
+      ...(others.length ? [element("small", "soft", others.map(([tag, p]) => tag + " " + percent(p, 0)).join(", "))] : [])],
+    probability: (row) => (row[TAGS].length ? [percent(row[TAGS][0][1]), bar(row[TAGS][0][1])] : ["–"]),
+    duration: (row) => [row[DURATION] === null ? "–" : clock(row[DURATION], 0)],
+    clips: (row) => [row[TAKEN] === null ? "–" : counted(row[TAKEN]) + " of " + counted(row[CLIPS])],
+    best: (row) => [row[BEST] === null ? "–" : clock(row[BEST], 2)],
+    saliency: (row) => [spark(row)],
+    notes: (row) => (row[NOTES].length
+      ? [element("details", "", element("summary", "", String(row[NOTES].length)), ...row[NOTES].map((note) => element("p", "small", note)))]
+      : ["–"]),
+  };
+  const labels = new Map(sorters.map((button) => [button.dataset.sort, button.textContent]));
+  const cell = (key, inside) => {
+    const made = element("td", key, ...inside);
+    made.setAttribute("role", "cell");
+    made.dataset.label = labels.get(key) || "";
+    return made;
+  };
+  const line = (row) => {
+    const made = element("tr", row[OK] ? "" : "bad");
+    made.setAttribute("role", "row");
+    const keys = row[OK] ? data.columns : ["path", "status"];
+    made.append(...keys.map((key) => cell(key, CELLS[key](row))));
+    if (!row[OK]) {
+      const why = cell("why", [row[ERROR], ...(row[HINT] ? [element("small", "soft", "Hint: " + row[HINT])] : [])]);
+      why.colSpan = data.columns.length - 2;
+      made.append(why);
+    }
+    return made;
+  };
+
+  const observer = new IntersectionObserver((seen) => { if (seen.some((one) => one.isIntersecting)) draw(CHUNK); }, { rootMargin: "1000px" });
+  const draw = (count) => {
+    const until = Math.min(matching.length, drawn + count), part = document.createDocumentFragment();
+    for (; drawn < until; drawn++) part.append(line(rows[matching[drawn]]));
+    body.append(part);
+    more.hidden = drawn >= matching.length;
+    observer.unobserve(more); // so that it is looked at anew: what was drawn may not fill the window
+    observer.observe(more);
+  };
+  const matches = () => {
+    const words = folded(state.query).split(/\s+/).filter(Boolean), wanted = state.status && (state.status === "done" ? 1 : 0);
+    return ordered(state.sort, state.down).filter((at) => {
+      const row = rows[at];
+      if (wanted !== "" && row[OK] !== wanted) return false;
+      if (state.tag !== null && (!row[TAGS].length || row[TAGS][0][0] !== state.tag)) return false;
+      return words.every((word) => texts[at].includes(word));
+    });
+  };
+  const refresh = () => {
+    matching = matches();
+    drawn = 0;
+    body.replaceChildren();
+    draw(CHUNK);
+    told.textContent = (matching.length === rows.length ? "" : counted(matching.length) + " of ") + counted(rows.length) +
+      (rows.length === 1 ? " video" : " videos") + (matching.length ? "" : ": nothing matches, Esc clears");
+    for (const button of sorters) {
+      const head = button.parentElement;
+      if (button.dataset.sort === state.sort) head.setAttribute("aria-sort", state.down ? "descending" : "ascending");
+      else head.removeAttribute("aria-sort");
+    }
+    for (const button of filters) {
+      const { status, tag } = button.dataset;
+      button.setAttribute("aria-pressed", String(status === undefined ? tag === state.tag : status === state.status));
+    }
+  };
+
+  const written = () => {
+    const parts = new URLSearchParams();
+    if (state.query) parts.set("q", state.query);
+    if (state.status) parts.set("status", state.status);
+    if (state.tag !== null) parts.set("tag", state.tag);
+    if (state.sort) parts.set("sort", (state.down ? "-" : "") + state.sort);
+    return parts.toString();
+  };
+  const read = () => {
+    const parts = new URLSearchParams(location.hash.slice(1)), sort = parts.get("sort") || "", key = sort.replace(/^-/, "");
+    const status = parts.get("status");
+    state = {
+      query: parts.get("q") || "",
+      status: ["done", "failed"].includes(status) ? status : "",
+      tag: parts.get("tag"),
+      sort: data.columns.includes(key) ? key : "",
+      down: sort.startsWith("-"),
+    };
+    search.value = state.query;
+    refresh();
+  };
+  let waiting = 0;
+  const change = (given) => {
+    Object.assign(state, given);
+    refresh();
+    clearTimeout(waiting); // browsers refuse an address that changes with every key
+    waiting = setTimeout(() => history.replaceState(null, "", "#" + written()), 400);
+  };
+  const clear = () => {
+    const { sort, down } = state;
+    search.value = "";
+    change(state.query ? { query: "" } : { ...NONE, sort, down });
+  };
+
+  search.addEventListener("input", () => change({ query: search.value }));
+  for (const button of sorters) button.addEventListener("click", () => {
+    const key = button.dataset.sort, again = state.sort === key;
+    change(again && state.down ? { sort: "", down: false } : { sort: key, down: again });
+  });
+  for (const button of filters) button.addEventListener("click", () => {
+    const { status, tag } = button.dataset;
+    change(status === undefined ? { tag: tag === state.tag ? null : tag } : { status });
+  });
+  more.addEventListener("click", () => draw(CHUNK * 5));
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape") { event.preventDefault(); clear(); }
+    const typing = event.target instanceof Element && event.target.matches("input");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) { event.preventDefault(); search.focus(); search.select(); }
+  });
+  addEventListener("hashchange", read);
+  addEventListener("beforeprint", () => draw(rows.length));
+
+  find("controls").hidden = false;
+  find("list").hidden = false;
+  read();
+})();
