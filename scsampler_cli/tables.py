@@ -71,8 +71,8 @@ def printable(text: str) -> str:
 
 _STEERING = frozenset(("Cc", "Cs", "Zl", "Zp"))
 """Unicode categories: controls, halves of surrogate pairs (bytes that are not UTF-8), line and paragraph separators."""
-FORMULA = ("=", "+", "-", "@")
-"""What a spreadsheet takes for the beginning of a formula."""
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+"""What a spreadsheet takes for the beginning of a formula; the wide ones too, where the language has them."""
 
 
 def command_of(record: Record) -> str:
@@ -228,7 +228,7 @@ def csv_rows(record: Record) -> Iterator[dict[str, object]]:
     common |= {key: record[key] for key in _DAMAGE}
     if command == "score":
         for clip in record["clips"]:
-            yield {**common, **clip, "why": clip["why"] or ""}
+            yield {**common, **{key: clip[key] for key in _COLUMNS[command] if key in clip}}
         return
     row: dict[str, object] = {**common, "notes": "; ".join(record["notes"])}
     if command == "extract":

@@ -135,6 +135,8 @@ class Video:
             "pixel_aspect": str(self.info.pixel_aspect),
             "frames": len(timeline),
             "start_s": report.seconds(timeline.time(0)),
+            # times that were counted, not read, begin at 0 whatever the file says
+            "file_start_s": report.seconds(min(timeline.time(0), self.info.file_start)),
             "duration_s": report.seconds(timeline.duration),
             "fps": report.score(float(1 / timeline.mean_frame_duration)),
             "clips": len(self.grid),

@@ -1,4 +1,4 @@
-"""Records -> table, JSON, JSON lines or CSV, one record at a time.
+"""Records -> table, JSON, JSON lines, CSV, or files for editors and players; one record at a time.
 
 A file goes to a temporary one that takes the wanted name when it is complete and on disk. Devices and pipes are written as they
 are. But: what is in a record is `report`'s business, and JSON lines that grow and are resumed are `journal`'s.
@@ -12,18 +12,27 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, Protocol
 
 from scsampler_cli import tables
+from scsampler_cli.cuts import edl, ffmetadata, srt
 from scsampler_cli.errors import OutputError
-from scsampler_cli.places import check_output, fresh, is_special
-
-FORMATS = ("table", "json", "jsonl", "csv")
-_SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "table"}
+from scsampler_cli.places import check_output, check_within, fresh, is_special
 
 Record = dict[str, Any]
+
+FORMATS = ("table", "json", "jsonl", "csv")
+"""Which hold any number of records."""
+CUT_FORMATS = {"edl": ".edl", "srt": ".srt", "ffmetadata": ".ffmeta"}
+"""Which hold the chosen clips of one video a file; and the suffix of each."""
+_CUTS: dict[str, Callable[[Record], str]] = {"edl": edl.render, "srt": srt.render, "ffmetadata": ffmetadata.render}
+_SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "table"}
+_SUFFIXES |= {suffix: form for form, suffix in CUT_FORMATS.items()}
+
+CELL = 32_767
+"""Characters that a spreadsheet takes in one cell, counted in units of UTF-16."""
 
 
 def format_for(path: Path) -> str | None:
@@ -97,29 +106,90 @@ class JsonLinesWriter:
 
 
 class CsvWriter:
-    """For spreadsheets: one row a video, or one row a clip for `score`."""
+    """For spreadsheets: one row a video, or one row a clip for `score`; a row is a line, whatever is in its cells.
 
-    def __init__(self, stream: IO[str], columns: list[str]) -> None:
+    Args:
+        stream: where it goes.
+        columns: of every row.
+        marked: True to begin with a byte order mark and end lines as RFC 4180 does. Our choice for files: without the mark Excel
+            takes UTF-8 for the code page of the machine. In a pipe the mark would become part of the first column's name.
+    """
+
+    def __init__(self, stream: IO[str], columns: list[str], marked: bool) -> None:
         self._stream = stream
-        self._rows = csv.DictWriter(stream, columns, lineterminator="\n")
+        if marked:
+            stream.write("\ufeff")
+        self._rows = csv.DictWriter(stream, columns, lineterminator="\r\n" if marked else "\n")
         self._rows.writeheader()
 
     def write(self, record: Record) -> None:
         """Add one record."""
         for row in tables.csv_rows(record):
-            self._rows.writerow({key: _safe(value) for key, value in row.items()})
+            self._rows.writerow({key: cell(value) for key, value in row.items()})
         self._stream.flush()
 
     def close(self) -> None:
         """Nothing to complete."""
 
 
-def _safe(value: object) -> object:
-    """A spreadsheet must not take a label or a message for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(tables.FORMULA) else value
+def cell(value: object) -> object:
+    r"""A value as a spreadsheet can hold it: numbers as they are, text without control characters and never a formula.
+
+    Line ends, tabs and bytes that are no text become \n, \t, \udcNN, and what would be a formula has ' in front. Text that is too
+    long for a cell is cut, which its end says.
+    """
+    if not isinstance(value, str):
+        return value
+    text = tables.printable(value)
+    if text.startswith(tables.FORMULA):
+        text = f"'{text}"
+    return text if _units(text) <= CELL else _cut(text)
 
 
-def make_writer(form: str, stream: IO[str], columns: list[str], single: bool) -> Writer:
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _cut(text: str) -> str:
+    said = f" ... (cut: {_units(text)} characters; JSON has them all)"
+    kept = text.encode("utf-16-le")[: 2 * (CELL - len(said))]
+    return kept.decode("utf-16-le", "ignore") + said
+
+
+class CutWriter:
+    """The chosen clips of each video in a file of its own; a video that failed has none.
+
+    Args:
+        form: one of CUT_FORMATS.
+        targets: path of a video as in its record -> its file; None is `stdout`.
+        folder: that the files are below, None where the user named the file itself.
+        stdout: standard output.
+    """
+
+    def __init__(self, form: str, targets: Mapping[str, Path | None], folder: Path | None, stdout: IO[str]) -> None:
+        self._render, self._targets, self._folder, self._stdout = _CUTS[form], targets, folder, stdout
+
+    def write(self, record: Record) -> None:
+        """Write the file of one record.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        if record["status"] != "ok":
+            return
+        target = self._targets[record["path"]]
+        if target is not None and self._folder is not None:
+            check_within(target, self._folder)
+            with own_errors(str(target)):
+                target.parent.mkdir(parents=True, exist_ok=True)
+        with _written(target, self._stdout) as file, own_errors(_named(target)):
+            file.write(self._render(record))
+
+    def close(self) -> None:
+        """Nothing to complete."""
+
+
+def make_writer(form: str, stream: IO[str], columns: list[str], single: bool, marked: bool = False) -> Writer:
     """The writer of a format.
 
     Args:
@@ -127,12 +197,13 @@ def make_writer(form: str, stream: IO[str], columns: list[str], single: bool) ->
         stream: where it goes.
         columns: of CSV, from `tables.csv_columns`.
         single: True when exactly one record will come.
+        marked: of `CsvWriter`.
     """
     if form == "json":
         return JsonWriter(stream, single)
     if form == "jsonl":
         return JsonLinesWriter(stream)
-    return CsvWriter(stream, columns) if form == "csv" else TableWriter(stream)
+    return CsvWriter(stream, columns, marked) if form == "csv" else TableWriter(stream)
 
 
 @contextlib.contextmanager
@@ -144,12 +215,25 @@ def open_writer(form: str, target: Path | None, stdout: IO[str], columns: list[s
     Raises:
         OutputError: it cannot be written.
     """
-    if target is None:
-        with own_errors("the results"):
-            writer = make_writer(form, stdout, columns, single)
-        yield _Guarded(writer, "the results")
-        with own_errors("the results"):
+    marked = target is not None and not is_special(target)
+    with _written(target, stdout) as stream:
+        with own_errors(_named(target)):
+            writer = make_writer(form, stream, columns, single, marked)
+        yield _Guarded(writer, _named(target))
+        with own_errors(_named(target)):
             writer.close()
+
+
+@contextlib.contextmanager
+def _written(target: Path | None, stdout: IO[str]) -> Iterator[IO[str]]:
+    """A stream to a file that takes its name when the block is left without an error, or to a device, or `stdout` for None.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    if target is None:
+        yield stdout
+        with own_errors(_named(target)):
             stdout.flush()
         return
     check_output(target)
@@ -159,11 +243,8 @@ def open_writer(form: str, target: Path | None, stdout: IO[str], columns: list[s
     with own_errors(str(target)):
         file = _text(place, "w") if at_once else _text(fresh(part), "x")
     try:
+        yield file
         with own_errors(str(target)):
-            writer = make_writer(form, file, columns, single)
-        yield _Guarded(writer, str(target))
-        with own_errors(str(target)):
-            writer.close()
             file.flush()
             if not at_once:
                 os.fsync(file.fileno())
@@ -177,6 +258,10 @@ def open_writer(form: str, target: Path | None, stdout: IO[str], columns: list[s
             file.close()
             if not at_once:
                 part.unlink(missing_ok=True)
+
+
+def _named(target: Path | None) -> str:
+    return "the results" if target is None else str(target)
 
 
 def _text(path: Path, mode: str) -> IO[str]:

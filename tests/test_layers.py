@@ -42,8 +42,8 @@ LAYERS = (
     ("classifiers.base",),
     ("weightfile", "device", "inference", "resnet", "public", "cache"),
     ("samplers", "classifiers", "catalogue"),
-    ("selection", "aggregate", "inputs", "tables", "writers"),
-    ("journal", "results"),
+    ("selection", "aggregate", "inputs", "tables", "cuts", "writers", "shards", "schemas"),
+    ("journal", "results", "merging"),
     ("datasets",),
     ("replay",),
     ("bench", "pages"),  # what needs neither videos nor torch

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import typer
 
-from scsampler_cli import __version__, console, report
+from scsampler_cli import __version__, console, report, shards
 from scsampler_cli.bars import BatchBars
-from scsampler_cli.cli import signals
+from scsampler_cli.cli import signals, targets
 from scsampler_cli.cli.environment import share_cores
 from scsampler_cli.errors import ScsamplerError, SettingsError
 from scsampler_cli.inputs import check_readable, find_inputs
@@ -28,7 +28,7 @@ from scsampler_cli.jobs.memory import machine_bytes
 from scsampler_cli.jobs.task import Record, Task
 from scsampler_cli.places import check_output, is_special
 from scsampler_cli.tables import csv_columns
-from scsampler_cli.writers import format_for, open_writer
+from scsampler_cli.writers import CUT_FORMATS, FORMATS, CutWriter, format_for, open_writer
 
 if TYPE_CHECKING:
     from scsampler_cli.jobs.crew import Bounds, Outcome
@@ -83,6 +83,10 @@ class Batch:
     output: Path | None
     columns: list[str]
     running: Running
+    named: list[Path]
+    """All files that were named; `inputs` are those of them in the shard."""
+    places: targets.Places | None
+    """Of a format that holds one video a file."""
 
     @property
     def on_disk(self) -> bool:
@@ -98,31 +102,42 @@ def plan(
     output: Path | None,
     running: Running,
     top: int = 5,
+    shard: str | None = None,
 ) -> Batch:
-    """Expand the inputs and settle the format; an output of "-" is standard output.
+    """Expand the inputs and settle the format; an output of "-" is standard output, a shard is "i/n".
 
     Raises:
-        SettingsError: no path was given, the output would overwrite an input, or it cannot be resumed.
+        SettingsError: no path was given, the output would overwrite an input, or it cannot be resumed; there is no such shard.
         InputError: a folder without videos, or a single file that cannot be read.
         OutputError: the output, or the log file, could not be written.
     """
     if not paths:
         raise SettingsError("no video was named", hint=f"scsampler {command} VIDEO, or --help")
     console.set_up(running.quiet, running.verbose)
-    inputs = find_inputs(paths, glob, _listed())
+    share = shards.parse(shard) if shard else None
+    named = find_inputs(paths, glob, _listed())
     output = None if output == STDOUT else output
-    outputs = {"-o" if command != "extract" else "--records": output, "--log-file": running.log_file}
-    check_outputs(inputs, outputs)
+    form = form or (output and format_for(output)) or "table"
+    places = targets.of_cuts(command, form, named, paths, output) if form in CUT_FORMATS else None
+    file = None if places and places.folder else output
+    check_outputs(named, {"-o" if command != "extract" else "--records": file, "--log-file": running.log_file})
     console.set_up(running.quiet, running.verbose, running.log_file)
     single = len(paths) == 1 and paths[0] != "-" and not Path(paths[0]).is_dir()
-    form = form or (output and format_for(output)) or "table"
-    batch = Batch(command, inputs, single, form, output, csv_columns(command, top), running)
+    inputs = _shared(named, share) if share else named
+    batch = Batch(command, inputs, single, form, output, csv_columns(command, top), running, named, places)
     if running.resume and not batch.on_disk:
         name = "--records" if command == "extract" else "-o"
         raise SettingsError("--resume goes on with a file of JSON lines", hint=f"give it: {name} FILE.jsonl")
-    if single:
+    if single and inputs:
         _check_at_once(batch)
     return batch
+
+
+def _shared(named: list[Path], shard: shards.Shard) -> list[Path]:
+    """The files of a shard."""
+    inputs = [path for path in named if shards.in_shard(path, shard)]
+    _note(f"shard {shard}: {len(inputs)} of {report.counted(len(named), 'file')}")
+    return inputs
 
 
 def check_outputs(inputs: list[Path], outputs: Mapping[str, Path | None]) -> None:
@@ -154,7 +169,7 @@ def _check_at_once(batch: Batch) -> None:
     try:
         check_readable(batch.inputs[0])
     except ScsamplerError as error:
-        if batch.form != "table":
+        if batch.form in FORMATS and batch.form != "table":
             with open_writer(batch.form, batch.output, sys.stdout, batch.columns, True) as writer:
                 writer.write(report.failure(batch.command, str(batch.inputs[0]), error))
         raise
@@ -186,6 +201,9 @@ def run(
     from scsampler_cli.results import run_digest
 
     running = batch.running
+    if not batch.inputs:
+        _leave_empty(batch)
+        return
     jobs = min(running.jobs, len(batch.inputs))
     console.detail(f"scsampler {__version__}: {batch.command}, {report.counted(len(batch.inputs), 'input')}")
     share_cores(jobs)
@@ -216,6 +234,18 @@ def run(
     _leave(batch, failed, crew.stopping)
 
 
+def _leave_empty(batch: Batch) -> None:
+    """The output of a shard without files: valid, and empty but for records of other shards that are to stay."""
+    from scsampler_cli import results
+
+    if batch.on_disk and batch.output is not None:
+        with results.opened(batch.output.resolve(), [], True, batch.running.resume):
+            return
+    if batch.form in FORMATS:
+        with open_writer(batch.form, batch.output, sys.stdout, batch.columns, single=False):
+            return
+
+
 def _leave(batch: Batch, failed: int, stopped: bool) -> None:
     if stopped:
         more = "; the same command with --resume goes on" if batch.on_disk else ""
@@ -230,6 +260,10 @@ def _results(batch: Batch, identity: dict[str, Any], still_there: Callable[[Reco
     from scsampler_cli import results
 
     ordered = not batch.running.as_finished
+    if batch.places is not None:
+        cuts = CutWriter(batch.form, batch.places.targets, batch.places.folder, sys.stdout)
+        yield results.InMemory(cuts, ordered)
+        return
     if not batch.on_disk or batch.output is None:
         with open_writer(batch.form, batch.output, sys.stdout, batch.columns, batch.single) as writer:
             yield results.InMemory(writer, ordered)

@@ -82,13 +82,14 @@ def classify(
     max_frames: options.MaxFrames = ReadSettings.max_frames,
     strict: options.Strict = False,
     jobs: options.Jobs = 1,
+    shard: options.Shard = None,
     timeout: options.Timeout = None,
     max_memory: options.MaxMemory = None,
     resume: options.Resume = False,
     as_finished: options.AsFinished = False,
     hash: options.Hash = False,
     output: options.Output = None,
-    format: options.FormatOption = None,
+    format: options.ClipFormatOption = None,
     list_classifiers: Annotated[
         bool, typer.Option("--list-classifiers", help="List the classifiers and leave.", rich_help_panel=options.MODELS)
     ] = False,
@@ -104,7 +105,7 @@ def classify(
     scsampler classify --demo
     """
     if list_classifiers:
-        show([], False, format or options.Format.table, "auto", "auto")
+        show([], False, options.of_list(format), "auto", "auto")
         return
     first = models.first_stage(cascade, candidates, k)
     selection = SelectionSettings(
@@ -137,7 +138,7 @@ def classify(
         demo_path, answer = demo_video(demo_dir())
         paths = [str(demo_path)]
         chosen = chosen if chosen.names_classifier else replace(chosen, classifier="demo")
-    todo = batch.plan("classify", paths, glob, format, output, running, top)
+    todo = batch.plan("classify", paths, glob, format, output, running, top, shard)
     task = Classify(chosen, features, selection, answer_settings, reading, top, answer)
     batch.run(todo, task, finished=_say_answer if demo else lambda _: None)
 

@@ -1,6 +1,5 @@
 """`scsampler extract`: the features themselves."""
 
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scsampler_cli import models
-from scsampler_cli.cli import batch, options
+from scsampler_cli.cli import batch, options, targets
 from scsampler_cli.config import INPUTS, FeatureSettings, ReadSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
@@ -43,6 +42,7 @@ def extract(
     max_frames: options.MaxFrames = ReadSettings.max_frames,
     strict: options.Strict = False,
     jobs: options.Jobs = 1,
+    shard: options.Shard = None,
     timeout: options.Timeout = None,
     max_memory: options.MaxMemory = None,
     resume: options.Resume = False,
@@ -82,9 +82,9 @@ def extract(
     features = FeatureSettings(tuple(dict.fromkeys(what.split(","))), p_frames, short_side)
     reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)
     running = batch.Running(jobs, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file)
-    todo = batch.plan("extract", paths, glob, format, records, running)
-    targets = _targets(todo, paths or [], output, log_file)
-    task = Extract(output or Path(), targets, features, reading, clip_frames, frame_stride, clip_stride, render)
+    todo = batch.plan("extract", paths, glob, format, records, running, shard=shard)
+    files = _targets(todo, paths or [], output, log_file)
+    task = Extract(output or Path(), files, features, reading, clip_frames, frame_stride, clip_stride, render)
     batch.run(todo, task, still_there=_is_there)
 
 
@@ -146,18 +146,8 @@ def _targets(todo: batch.Batch, paths: list[str], output: Path | None, log_file:
     if todo.single and output is not None and not output.is_dir():
         if output.parent.is_dir():  # else it is made
             batch.check_outputs(todo.inputs, {"-o": output, "--records": todo.output, "--log-file": log_file})
-        return {todo.inputs[0]: output}
-    roots = [Path(path) for path in paths if Path(path).is_dir()]
+        return dict.fromkeys(todo.inputs, output)
     folder = output or Path()
     if folder.suffix == SUFFIX and not folder.is_dir():
         raise SettingsError(f"{folder} is one file for several videos", hint="give -o a folder")
-    targets = {}
-    for path in todo.inputs:
-        root = next((root for root in roots if path.is_relative_to(root)), path.parent)
-        targets[path] = folder / path.relative_to(root).with_name(path.name + SUFFIX)
-    clashes = [target for target, count in Counter(targets.values()).items() if count > 1]
-    if clashes:
-        raise SettingsError(
-            f"several videos would be written to {min(clashes)}", hint="extract them one folder at a time"
-        )
-    return targets
+    return targets.below(folder, todo.named, paths, SUFFIX)

@@ -6,11 +6,28 @@ from typing import Annotated
 
 import typer
 
+from scsampler_cli.cli.targets import output_path
 from scsampler_cli.config import SPATIAL, STRATEGIES
+from scsampler_cli.errors import SettingsError
+from scsampler_cli.writers import CUT_FORMATS, FORMATS
 
 INPUT, CHOICE, MODELS, OUTPUT, MANY = "What to read", "Which clips", "Models", "Output", "Many files"
 
 Format = StrEnum("Format", ["table", "json", "jsonl", "csv"])
+ClipFormat = StrEnum("ClipFormat", (*FORMATS, *CUT_FORMATS))  # type: ignore[misc]
+
+
+def of_list(format: ClipFormat | None) -> Format:
+    """The form of a list that holds no clips; a table where none is asked for.
+
+    Raises:
+        SettingsError: it is for clips.
+    """
+    if format in CUT_FORMATS:
+        raise SettingsError(f"{format} holds the clips of a video", hint=f"choose from {', '.join(FORMATS)}")
+    return Format(format or "table")
+
+
 Precision = StrEnum("Precision", ["auto", "fp32", "bf16", "fp16"])
 Spatial = StrEnum("Spatial", list(SPATIAL))  # type: ignore[misc]
 Strategy = StrEnum("Strategy", {name.replace("-", "_"): name for name in STRATEGIES})  # type: ignore[misc]
@@ -27,8 +44,9 @@ Output = Annotated[
     typer.Option(
         "--output",
         "-o",
-        readable=False,
-        help="Write the result to this file; - is standard output.",
+        parser=output_path,
+        metavar="PATH",
+        help="Write the result to this file; - is standard output. Of formats that hold one video: or a folder.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -36,6 +54,15 @@ FormatOption = Annotated[
     Format | None,
     typer.Option(
         "--format", help="Form of the result; default: by the suffix of -o, else table.", rich_help_panel=OUTPUT
+    ),
+]
+ClipFormatOption = Annotated[
+    ClipFormat | None,
+    typer.Option(
+        "--format",
+        help="Form of the result; default: by the suffix of -o, else table. edl, srt and ffmetadata (chapters) hold the "
+        "clips taken from one video.",
+        rich_help_panel=OUTPUT,
     ),
 ]
 Quiet = Annotated[
@@ -179,6 +206,14 @@ MaxMemory = Annotated[
     typer.Option(
         min=0,
         help="Gigabytes that a process may take for a file; 0 is no limit. Default: 80 % of the machine's, shared by --jobs.",
+        rich_help_panel=MANY,
+    ),
+]
+Shard = Annotated[
+    str | None,
+    typer.Option(
+        metavar="I/N",
+        help="Take only this share of the files, such as 1/4, by their names: for arrays of jobs, and several machines.",
         rich_help_panel=MANY,
     ),
 ]

@@ -37,13 +37,14 @@ def score(
     max_frames: options.MaxFrames = ReadSettings.max_frames,
     strict: options.Strict = False,
     jobs: options.Jobs = 1,
+    shard: options.Shard = None,
     timeout: options.Timeout = None,
     max_memory: options.MaxMemory = None,
     resume: options.Resume = False,
     as_finished: options.AsFinished = False,
     hash: options.Hash = False,
     output: options.Output = None,
-    format: options.FormatOption = None,
+    format: options.ClipFormatOption = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = 0,
     log_file: options.LogFile = None,
@@ -66,7 +67,7 @@ def score(
     )
     chosen.check_packets(selection)
     chosen.check()
-    todo = batch.plan("score", paths, glob, format, output, running)
+    todo = batch.plan("score", paths, glob, format, output, running, shard=shard)
     batch.run(todo, Score(chosen, features, selection, reading, clip_frames, frame_stride))
 
 

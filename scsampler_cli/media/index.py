@@ -76,6 +76,8 @@ class VideoInfo:
     """True when P-frames were seen among the first frames, and what is attached to frames can be read."""
     references: int = 1
     """How many earlier frames a block of a P-frame may have been predicted from; more than one in H.264 only."""
+    file_start: Fraction = Fraction(0)
+    """The earliest time of any of the file's streams, in seconds on its own clock: what players show as 0."""
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -243,6 +245,7 @@ def _describe(stream: VideoStream, frame: av.VideoFrame, reading: ReadSettings, 
         _orientation(frame),
         predicted=False,  # known when more frames have been seen
         references=references,
+        file_start=Fraction(cast(Any, stream.container).start_time or 0, av.time_base),
     )
 
 
