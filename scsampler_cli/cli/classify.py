@@ -90,6 +90,7 @@ def classify(
     hash: options.Hash = False,
     output: options.Output = None,
     format: options.ClipFormatOption = None,
+    schema: options.Schema = False,
     list_classifiers: Annotated[
         bool, typer.Option("--list-classifiers", help="List the classifiers and leave.", rich_help_panel=options.MODELS)
     ] = False,

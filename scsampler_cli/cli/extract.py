@@ -59,6 +59,7 @@ def extract(
         ),
     ] = None,
     format: options.FormatOption = None,
+    schema: options.Schema = False,
     records: Annotated[
         Path | None,
         typer.Option(

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ import typer
 from scsampler_cli.cli.targets import output_path
 from scsampler_cli.config import SPATIAL, STRATEGIES
 from scsampler_cli.errors import SettingsError
+from scsampler_cli.schemas import schema
 from scsampler_cli.writers import CUT_FORMATS, FORMATS
 
 INPUT, CHOICE, MODELS, OUTPUT, MANY = "What to read", "Which clips", "Models", "Output", "Many files"
@@ -62,6 +64,24 @@ ClipFormatOption = Annotated[
         "--format",
         help="Form of the result; default: by the suffix of -o, else table. edl, srt and ffmetadata (chapters) hold the "
         "clips taken from one video.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+
+
+def _print_schema(context: typer.Context, wanted: bool) -> None:
+    if wanted:
+        typer.echo(json.dumps(schema(str(context.info_name)), indent=2, ensure_ascii=False))
+        raise typer.Exit
+
+
+Schema = Annotated[
+    bool,
+    typer.Option(
+        "--schema",
+        callback=_print_schema,
+        is_eager=True,
+        help="Print the JSON Schema of the records and leave.",
         rich_help_panel=OUTPUT,
     ),
 ]

@@ -45,6 +45,7 @@ def score(
     hash: options.Hash = False,
     output: options.Output = None,
     format: options.ClipFormatOption = None,
+    schema: options.Schema = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = 0,
     log_file: options.LogFile = None,
