@@ -72,11 +72,11 @@ class Journal:
         with own_errors(str(self.path)), os.fdopen(os.dup(self._fd), "rb") as file:
             file.seek(0)
             for number, line in enumerate(file, start=1):
-                record = _parsed(line)
+                record = parsed(line)
                 if record is not None:
                     yield Place(at, len(line)), record
                     at += len(line)
-                elif _is_half(line):
+                elif is_half(line):
                     break
                 else:
                     where = f"line {number} of {self.path}"
@@ -205,13 +205,13 @@ def _write(fd: int, data: bytes, at: int) -> None:
         data, at = data[written:], at + written
 
 
-def _is_half(line: bytes) -> bool:
+def is_half(line: bytes) -> bool:
     """True for what a write that broke off leaves: the beginning of a record, or zeros where the disk never got it."""
     said = line.rstrip(b"\0")
     return not line.endswith(b"\n") and (said.startswith(_BEGINNING) or _BEGINNING.startswith(said))
 
 
-def _parsed(line: bytes) -> Record | None:
+def parsed(line: bytes) -> Record | None:
     """The record of a whole line."""
     if not line.endswith(b"\n"):
         return None

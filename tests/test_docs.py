@@ -19,8 +19,8 @@ COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 TEST_COMMAND = "python3 -m venv .venv && .venv/bin/pip install -e '.[dev]' && .venv/bin/python -m pytest"
 
 
-def test_the_seven_commands() -> None:
-    assert set(COMMANDS) == {"classify", "score", "extract", "train", "bench", "classifiers", "weights"}
+def test_the_eight_commands() -> None:
+    assert set(COMMANDS) == {"classify", "score", "extract", "merge", "train", "bench", "classifiers", "weights"}
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

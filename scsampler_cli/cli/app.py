@@ -1,4 +1,4 @@
-"""The Typer app: seven commands and --version, and how it is run."""
+"""The Typer app: eight commands and --version, and how it is run."""
 
 import io
 import os
@@ -14,6 +14,7 @@ from scsampler_cli.cli.classifiers import classifiers
 from scsampler_cli.cli.classify import classify
 from scsampler_cli.cli.environment import fill_standard_streams, let_idle_threads_sleep
 from scsampler_cli.cli.extract import extract
+from scsampler_cli.cli.merge import merge
 from scsampler_cli.cli.score import score
 from scsampler_cli.cli.train import train
 from scsampler_cli.cli.weights import weights
@@ -41,7 +42,7 @@ def scsampler(
     """Find the salient clips of long videos and classify only those (SCSampler, ICCV 2019)."""
 
 
-for command in (classify, score, extract, train, bench, classifiers, weights):
+for command in (classify, score, extract, merge, train, bench, classifiers, weights):
     app.command()(command)
 
 

@@ -115,7 +115,7 @@ def plan(
         raise SettingsError("no video was named", hint=f"scsampler {command} VIDEO, or --help")
     console.set_up(running.quiet, running.verbose)
     share = shards.parse(shard) if shard else None
-    named = find_inputs(paths, glob, _listed())
+    named = find_inputs(paths, glob, listed())
     output = None if output == STDOUT else output
     form = form or (output and format_for(output)) or "table"
     places = targets.of_cuts(command, form, named, paths, output) if form in CUT_FORMATS else None
@@ -175,7 +175,7 @@ def _check_at_once(batch: Batch) -> None:
         raise
 
 
-def _listed() -> Iterable[str]:
+def listed() -> Iterable[str]:
     """Paths on standard input, a line each, or separated by NUL as `find -print0` writes them; bytes of any encoding."""
     if sys.stdin is None:
         return
