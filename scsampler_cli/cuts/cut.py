@@ -30,7 +30,7 @@ def cuts(record: Record) -> list[Cut]:
     """The clips that a record of classify or score takes, in time order."""
     taken = [clip for clip in record["clips"] if clip.get("taken", True)]
     return [
-        Cut(_seconds(clip["start_s"]), _seconds(clip["end_s"]), _text(clip))
+        Cut(seconds(clip["start_s"]), seconds(clip["end_s"]), _text(clip))
         for clip in sorted(taken, key=lambda clip: clip["clip"])
     ]
 
@@ -41,10 +41,10 @@ def origin(record: Record) -> Fraction:
     MPEG-TS and recordings begin late, some by hours. A feature file of an earlier version knows only where the picture begins.
     """
     video = record["video"]
-    return _seconds(video.get("file_start_s", video["start_s"]))
+    return seconds(video.get("file_start_s", video["start_s"]))
 
 
-def _seconds(value: float) -> Fraction:
+def seconds(value: float) -> Fraction:
     """The decimal number that stands in the record, exactly."""
     return Fraction(str(value))
 

@@ -1,28 +1,49 @@
 """The chosen clips as chapters in FFmpeg's metadata format, to be put into a video or given to a player.
 
-Nothing but chapters is written, so that a title the video has is not lost when they are muxed into it.
+What lies between them is chapters too (our choice): those of MP4 have no ends, and the first one begins at 0, so that a clip
+would seem to last until the next. Nothing else is written: muxed into a video, the file takes away none of its titles.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from fractions import Fraction
 
-from scsampler_cli.cuts.cut import Cut, Record, cuts, origin
+from scsampler_cli.cuts.cut import Record, cuts, origin, seconds
 
 _UNITS = 1_000_000
 """In a second: records give microseconds."""
+BETWEEN = "-"
+"""Title of what was not taken."""
 
 
 def render(record: Record) -> str:
-    """Chapters of one video, from where players begin to count; the head alone where no clip was taken."""
-    zero = origin(record)
-    return ";FFMETADATA1\n" + "".join(_chapter(cut, zero) for cut in cuts(record))
+    """Chapters of one video, from where players begin to count to its end; the head alone where no clip was taken."""
+    return ";FFMETADATA1\n" + "".join(
+        f"[CHAPTER]\nTIMEBASE=1/{_UNITS}\nSTART={start}\nEND={end}\ntitle={escaped(title)}\n"
+        for start, end, title in _chapters(record)
+    )
 
 
-def _chapter(cut: Cut, zero: Fraction) -> str:
-    start, end = (max(0, round((time - zero) * _UNITS)) for time in (cut.start, cut.end))
-    return f"[CHAPTER]\nTIMEBASE=1/{_UNITS}\nSTART={start}\nEND={end}\ntitle={escaped(cut.text)}\n"
+def _chapters(record: Record) -> Iterator[tuple[int, int, str]]:
+    """(start, end, title), each beginning where the one before ends, the first at 0."""
+    zero, video = origin(record), record["video"]
+    done = 0
+    taken = cuts(record)
+    for cut in taken:
+        start, end = max(done, _units(cut.start - zero)), _units(cut.end - zero)
+        if start > done:
+            yield done, start, BETWEEN
+        yield start, end, cut.text
+        done = end
+    last = _units(seconds(video["start_s"]) + seconds(video["duration_s"]) - zero)
+    if taken and last > done:
+        yield done, last, BETWEEN
+
+
+def _units(time: Fraction) -> int:
+    return round(time * _UNITS)
 
 
 def escaped(text: str) -> str:
