@@ -9,10 +9,11 @@ precision. But: what is made of the numbers is for `bench.pace`.
 from __future__ import annotations
 
 import resource
+import statistics
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from scsampler_cli.bench.capacity import Machine, capacity_table, costs_of
 from scsampler_cli.bench.knowledge import SHOWN
 from scsampler_cli.bench.measure import Models
 from scsampler_cli.bench.pace import (
@@ -44,6 +46,9 @@ from scsampler_cli.samplers.scoring import BATCH_CLIPS
 from scsampler_cli.video import Progress, Samplers, Video, classify_clips, sound_clips, visual_clips
 
 INPUT_SETS = (("md",), ("if",), ("rgbr",), ("md", "rgbr"))
+
+
+SOUND = "sound, mel"
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def measure(subject: Subject, repeats: int, progress: Progress) -> list[Table]:
         progress: told of rounds and stages.
 
     Returns:
-        tables "stages", "ends" (from end to end), "chosen" and "memory".
+        tables "stages", "ends" (from end to end), "chosen", "capacity" and "memory".
     """
     video = Video(subject.path, subject.models.classifier.spec.frames, subject.models.classifier.spec.stride)
     works = list(_works(video, subject))
@@ -97,12 +102,46 @@ def measure(subject: Subject, repeats: int, progress: Progress) -> list[Table]:
                     records.append(result)
             progress(f"round {round_} of {repeats}", done, len(works))
     stages = [work.stage for work in works]
+    typical = {name: statistics.median(spent) for name, spent in seconds.items()}
     return [
         stage_table(stages, seconds, video),
         ends_table(stages, seconds, records),
         chosen_table(video, [clip["clip"] for clip in records[-1]["clips"]]),
+        _capacity(video, subject, typical, records[-1]),
         memory_table(memory, alone),
     ]
+
+
+def _capacity(video: Video, subject: Subject, seconds: Mapping[str, float], record: Record) -> Table:
+    """What a million hours like this video would take.
+
+    Args:
+        video: that was measured.
+        subject: networks.
+        seconds: by stage, of one round.
+        record: of SCSampler.
+    """
+    device = next(iter(subject.models.networks.values())).device
+    machine = Machine(torch.get_num_threads(), device.type == "cuda")
+    reading = {"index": record["timings_s"]["index"]}
+    samplers, clips = subject.samplers, len(video.grid)
+    if samplers.visual:
+        shown = _shown(samplers.visual.inputs)
+        reading[f"read {shown}"] = seconds[shown]
+    if samplers.audio and SOUND in seconds:
+        reading["read the sound"] = seconds[SOUND]
+    some = min(BATCH_CLIPS, clips)
+    networks = {name: s / some * clips for name, s in seconds.items() if name.startswith("sampler ")}
+    each = seconds[CLASSIFIER] / batch_of(subject.models.classifier)
+    networks["classify the chosen clips"] = classifying = each * len(record["clips"])
+    chosen_s = max(0.0, record["timings_s"]["classify"] - classifying)
+    costs = costs_of(reading, networks, chosen_s, machine)
+    return capacity_table(costs, machine, float(video.index.timeline.duration))
+
+
+def _shown(inputs: Sequence[str]) -> str:
+    """Example: ("md", "rgbr") -> "MD + RGB-R"."""
+    return " + ".join(SHOWN[kind] for kind in inputs)
 
 
 def _works(video: Video, subject: Subject) -> Iterator[_Work]:
@@ -115,12 +154,12 @@ def _works(video: Video, subject: Subject) -> Iterator[_Work]:
     yield reading("decode", lambda: plain.decode(path))
     if video.info.has_vectors:
         yield reading("decode, vectors", lambda: plain.vectors(path))
-    for inputs in INPUT_SETS:
+    own = [subject.samplers.visual.inputs] if subject.samplers.visual else []
+    for inputs in dict.fromkeys([*INPUT_SETS, *own]):
         settings = FeatureSettings(inputs, subject.features.p_frames, subject.features.short_side)
-        name = " + ".join(SHOWN[kind] for kind in inputs)
-        yield reading(name, lambda s=settings: _drained(visual_clips(video, s)))  # type: ignore[misc]
+        yield reading(_shown(inputs), lambda s=settings: _drained(visual_clips(video, s)))  # type: ignore[misc]
     if video.audio is not None:
-        yield reading("sound, mel", lambda: _drained(sound_clips(video)))
+        yield reading(SOUND, lambda: _drained(sound_clips(video)))
     yield from _networks(video, subject)
     yield from _ends(video, subject)
 
