@@ -56,6 +56,10 @@ class WorkerError(ScsamplerError):
     """A process that did part of the work has died."""
 
 
+class ProgramError(ScsamplerError):
+    """A program outside this package that is missing or has failed."""
+
+
 class TimeLimitError(ScsamplerError):
     """A file that took longer than allowed."""
 

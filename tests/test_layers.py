@@ -43,7 +43,7 @@ LAYERS = (
     ("weightfile", "device", "inference", "resnet", "public", "cache"),
     ("samplers", "classifiers", "catalogue"),
     ("selection", "aggregate", "inputs", "tables", "cuts", "writers", "shards", "schemas"),
-    ("journal", "results", "merging"),
+    ("journal", "results", "merging", "transcode"),
     ("datasets",),
     ("replay",),
     ("bench", "pages"),  # what needs neither videos nor torch
@@ -92,6 +92,9 @@ CONFINED = {
     "transformers": ("classifiers.huggingface",),
     "huggingface_hub": ("classifiers.huggingface",),
     "matplotlib": ("train.history", "bench.figures"),
+    "ffmpeg": ("transcode",),
+    "imageio_ffmpeg": ("transcode.program",),
+    "PIL": ("stills", "sheet"),
 }
 
 

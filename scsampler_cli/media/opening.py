@@ -24,7 +24,7 @@ from scsampler_cli.config import ReadSettings
 from scsampler_cli.errors import InputError, LimitError, ScsamplerError, VideoError
 from scsampler_cli.media.boxes import claimed_frames
 
-_REACHING = frozenset("hls dash concat imf webm_dash_manifest sdp rtsp rtp sap vobsub mlv image2".split())
+REACHING = frozenset("hls dash concat imf webm_dash_manifest sdp rtsp rtp sap vobsub mlv image2".split())
 """Demuxers that open what a file names, or its neighbours; those of devices are known by a flag of theirs."""
 _PATTERN = frozenset("%*?[]{}")
 """Characters by which FFmpeg may take a name for a pattern of names."""
@@ -104,7 +104,7 @@ def _source(path: Path, held: ExitStack) -> tuple[str | io.FileIO, str]:
 @cache
 def _formats() -> str:
     """Names of the demuxers that read one file, separated by commas."""
-    return ",".join(sorted(name for name in av.formats_available - _REACHING if not _is_device(name)))
+    return ",".join(sorted(name for name in av.formats_available - REACHING if not _is_device(name)))
 
 
 def _is_device(name: str) -> bool:

@@ -1,0 +1,1 @@
+"""What goes through the `ffmpeg` program: highlight reels and normalised videos."""

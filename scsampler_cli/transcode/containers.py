@@ -1,0 +1,76 @@
+"""The kinds of file that a reel can be: container by suffix, and the encoders that are taken for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scsampler_cli.errors import OutputError, ProgramError
+
+
+@dataclass(frozen=True)
+class Container:
+    """A kind of file."""
+
+    muxer: str
+    """FFmpeg's name."""
+    pictures: tuple[str, ...]
+    """Encoders, best first."""
+    sounds: tuple[str, ...]
+    """Encoders, best first."""
+    options: dict[str, str] = field(default_factory=dict)
+
+
+_MPEG = (("libx264", "mpeg4"), ("aac",))
+CONTAINERS = {
+    ".mp4": Container("mp4", *_MPEG, {"movflags": "+faststart"}),
+    ".mov": Container("mov", *_MPEG, {"movflags": "+faststart"}),
+    ".mkv": Container("matroska", *_MPEG),
+    ".webm": Container("webm", ("libvpx-vp9", "libvpx"), ("libopus", "libvorbis")),
+}
+"""Where a program lacks x264, MPEG-4 Part 2 is what FFmpeg itself takes for MP4."""
+
+QUALITY: dict[str, dict[str, str]] = {
+    "libx264": {"crf": "20", "preset": "veryfast", "pix_fmt": "yuv420p"},
+    "mpeg4": {"q:v": "3", "pix_fmt": "yuv420p"},
+    "libvpx-vp9": {"crf": "32", "b:v": "0", "deadline": "good", "cpu-used": "5", "row-mt": "1", "pix_fmt": "yuv420p"},
+    "libvpx": {"crf": "10", "b:v": "4M", "deadline": "good", "cpu-used": "5", "pix_fmt": "yuv420p"},
+    "aac": {"b:a": "160k"},
+    "libopus": {"b:a": "128k"},
+    "libvorbis": {"q:a": "5"},
+}
+"""Options of each encoder (our choice)."""
+TICKS = {"mpeg4": 60_000}
+"""Ticks of a second in which an encoder counts time; MPEG-4 Part 2 admits no more than 65535."""
+DEFAULT_TICKS = 120_000
+"""A frame of 24, 25, 30, 50 or 60 a second, and of those by 1000/1001, is a whole number of them."""
+
+
+def container_for(target: Path) -> Container:
+    """The kind of file that the suffix asks for.
+
+    Raises:
+        OutputError: none that is known.
+    """
+    found = CONTAINERS.get(target.suffix.lower())
+    if found is None:
+        raise OutputError(
+            f"cannot write {target}: no kind of video is known by the ending {target.suffix or '(none)'}",
+            hint=f"end it with {', '.join(CONTAINERS)}",
+        )
+    return found
+
+
+def first_of(wanted: tuple[str, ...], there: frozenset[str], target: Path) -> str:
+    """The first encoder that the program has.
+
+    Raises:
+        ProgramError: it has none of them.
+    """
+    found = next((name for name in wanted if name in there), None)
+    if found is None:
+        raise ProgramError(
+            f"cannot write {target}: this ffmpeg has no encoder {' or '.join(wanted)}",
+            hint="choose another ending, such as .mkv, or install an ffmpeg that has it",
+        )
+    return found

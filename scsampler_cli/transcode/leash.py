@@ -1,0 +1,35 @@
+"""Becomes another program that does not outlive the process which asked for it, and that Ctrl-C does not reach.
+
+Run as a script of its own, `leash.py PARENT PROGRAM ARGUMENT...`: code that runs between fork and exec in a process with threads
+may find a lock held for ever. But: the death of the parent is followed on Linux alone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main(parent: str, program: str, *arguments: str) -> None:
+    """Never returns.
+
+    Args:
+        parent: number of the process to follow into death.
+        program: path of the program.
+        arguments: its own.
+    """
+    # kept across exec: a key pressed in the terminal is the business of the process that waits for the program
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != int(parent):  # it died before it could be followed
+        os._exit(1)
+    os.execv(program, (program, *arguments))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,60 @@
+"""A file that takes its name when it is complete: it is made beside the target and under the same ending.
+
+But: nothing is written here; those who ask for the place do.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scsampler_cli.errors import OutputError
+from scsampler_cli.places import check_output, fresh, is_special
+from scsampler_cli.writers import own_errors
+
+
+def check_file(target: Path) -> None:
+    """Say at once what would keep the file from being written in the end.
+
+    Raises:
+        OutputError: a folder, a device, a link that leads out of its folder, no folder to write into, or no right to.
+    """
+    check_output(target)
+    if is_special(target):
+        raise OutputError(f"cannot write {target}: it is a device or a pipe", hint="name a file")
+
+
+@contextmanager
+def replaced(target: Path) -> Iterator[Path]:
+    """An empty file that becomes the target when the block ends well, and goes when it does not.
+
+    It lies there before a program opens it by name, so that nobody can plant a link under that name.
+
+    Raises:
+        OutputError: the target cannot be written.
+    """
+    check_file(target)
+    place = target.resolve()
+    part = place.with_name(f"{place.stem}.part{place.suffix}")
+    with own_errors(str(target)):
+        fresh(part).open("xb").close()
+    try:
+        yield part
+        with own_errors(str(target)):
+            if place.exists():
+                shutil.copymode(place, part)
+            part.replace(place)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def check_apart(target: Path, path: Path) -> None:
+    """Refuse to write over what is read.
+
+    Raises:
+        OutputError: the target is the file itself.
+    """
+    if target.exists() and path.exists() and target.samefile(path):
+        raise OutputError(f"cannot write {target}: it is the video itself", hint="name another file")

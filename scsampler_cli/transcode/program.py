@@ -1,0 +1,157 @@
+"""Find the `ffmpeg` program, ask what it can do, and run graphs of ffmpeg-python on it.
+
+Arguments go to it as a list, never through a shell; it asks nothing, ends with this process, and what it says is kept short.
+But: what a graph does, and where its output goes, is for those who build it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+import ffmpeg
+
+from scsampler_cli.errors import ProgramError
+from scsampler_cli.transcode import leash
+
+_MANNERS = ("-nostdin", "-hide_banner", "-loglevel", "error", "-y")
+"""-y: the output is a file that was made for it."""
+_KEPT = 1 << 13
+"""Bytes of its complaints that are kept, the last ones (our choice)."""
+_SHOWN = 3
+"""Lines of them that an error shows (our choice)."""
+_NEEDED = (("fps_mode", "long"), ("duration", "bsf=setts"))
+"""Options, each with the chapter of the help that it is in: frames keep their times, and the last one of an MP4 its duration."""
+_INSTALL = "apt install ffmpeg, brew install ffmpeg, or pip install 'scsampler[ffmpeg]'"
+
+
+def find_ffmpeg() -> Path:
+    """The program: the one on the PATH, else the one that the package imageio-ffmpeg brings; FFmpeg 5.1 or newer.
+
+    Raises:
+        ProgramError: there is none, or it is too old, or does not run.
+    """
+    found = [Path(name).absolute() for name in (shutil.which("ffmpeg"), _packaged()) if name is not None]
+    if not found:
+        raise ProgramError("there is no program ffmpeg", hint=_INSTALL)
+    for program in found:
+        if all(_knows(program, *what) for what in _NEEDED):
+            return program
+    raise ProgramError(f"{found[0]} is older than FFmpeg 5.1", hint=f"a newer one: {_INSTALL}")
+
+
+def _packaged() -> str | None:
+    """Of the extra [ffmpeg]; that package carries its program and downloads nothing."""
+    try:
+        from imageio_ffmpeg import get_ffmpeg_exe
+
+        return get_ffmpeg_exe()
+    except (ImportError, RuntimeError):
+        return None
+
+
+def _knows(program: Path, option: str, *topic: str) -> bool:
+    """Whether the program has an option; `topic` is a chapter of its help."""
+    return any(line.lstrip().startswith((f"-{option} ", f"-{option}[")) for line in _told(program, "-h", *topic))
+
+
+def encoders(program: Path) -> frozenset[str]:
+    """Names of the encoders that the program has.
+
+    Raises:
+        ProgramError: it does not run.
+    """
+    return frozenset(words[1] for line in _told(program, "-encoders") if len(words := line.split()) > 2)
+
+
+@cache
+def _told(program: Path, *question: str) -> tuple[str, ...]:
+    """Lines of the answer."""
+    command = _command([str(program), "-nostdin", "-hide_banner", *question])
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    except OSError as error:
+        raise _not_started(program, error) from error
+    if done.returncode:
+        raise _failed(program, done.returncode, _lines(done.stderr))
+    return tuple(_lines(done.stdout))
+
+
+def name_of(path: Path) -> str:
+    """A file's name as graphs take it: never a protocol, an option or a pattern; its bytes stand as Latin-1 characters.
+
+    ffmpeg-python cannot take names that are not UTF-8; `run` turns the characters into the bytes again.
+    """
+    return "file:" + os.fsencode(path).decode("latin-1")
+
+
+def run(graph: Any, program: Path) -> tuple[str, ...]:
+    """Run a graph of ffmpeg-python to its end; when this is interrupted the program is killed.
+
+    Args:
+        graph: of outputs, all names in it made by `name_of`.
+        program: from `find_ffmpeg`.
+
+    Returns:
+        what the program complained of although it went on; the last lines.
+
+    Raises:
+        ProgramError: it failed, or did not start.
+    """
+    command = _command([str(program), *_MANNERS, *(_own_bytes(text) for text in ffmpeg.get_args(graph))])
+    try:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    except OSError as error:
+        raise _not_started(program, error) from error
+    with process:
+        try:
+            said = _lines(_tail(process.stderr))
+            code = process.wait()
+        except BaseException:
+            process.kill()
+            raise
+    if code:
+        raise _failed(program, code, said)
+    return tuple(said)
+
+
+def _own_bytes(text: str) -> str:
+    return os.fsdecode(text.encode("latin-1"))
+
+
+def _command(arguments: list[str]) -> list[str]:
+    # -I and -S: nothing of the environment or of packages is loaded, which would take longer than the program itself
+    return [sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), *arguments]
+
+
+def _tail(stream: IO[bytes] | None) -> bytes:
+    """Read to the end; the last bytes are kept."""
+    kept = b""
+    while stream is not None and (data := os.read(stream.fileno(), _KEPT)):
+        kept = (kept + data)[-_KEPT:]
+    return kept
+
+
+def _lines(said: bytes) -> list[str]:
+    return [line for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
+
+
+def _not_started(program: Path, error: OSError) -> ProgramError:
+    return ProgramError(f"cannot start {program}: {error.strerror or error}", hint=f"another one? {_INSTALL}")
+
+
+def _failed(program: Path, code: int, said: list[str]) -> ProgramError:
+    if code < 0:
+        how, hint = f"was killed by signal {-code} ({signal.strsignal(-code)})", "out of memory? fewer --jobs need less"
+    else:
+        how, hint = f"ended with exit code {code}", "the file may be damaged, or this program too old for it"
+    if any("No space left" in line for line in said):
+        hint = "the disk is full"
+    why = "; ".join(said[-_SHOWN:])
+    return ProgramError(f"{program} {how}{f': {why}' if why else ''}", hint=hint)

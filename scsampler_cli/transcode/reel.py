@@ -1,0 +1,257 @@
+"""A highlight reel: the chosen stretches of a video, one after the other, with their sound.
+
+Frames are chosen by their time on the file's own clock, each exactly once, and stand in the reel as far apart as in the video;
+the sound is cut to the sample. The program goes to each stretch instead of decoding what lies between.
+But: which stretches, is the caller's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+
+from scsampler_cli.config import DEFAULT_READING, ReadSettings
+from scsampler_cli.media.index import StreamIndex, VideoInfo, scan
+from scsampler_cli.transcode.containers import (
+    DEFAULT_TICKS,
+    QUALITY,
+    TICKS,
+    Container,
+    container_for,
+    first_of,
+)
+from scsampler_cli.transcode.output import check_apart, check_file, replaced
+from scsampler_cli.transcode.pieces import LEAD_S, Group, Piece, groups_of, pieces_of
+from scsampler_cli.transcode.program import encoders, find_ffmpeg, name_of, run
+from scsampler_cli.transcode.source import demuxer_of, source
+
+RATE_HZ = 48_000
+"""Of the reel's sound, which is stereo: what every player and encoder takes (our choice)."""
+GAP_S = 0.04
+"""Seconds: a jump in the times of the sound up to this is closed, a longer one becomes silence, as in `media.audio`."""
+
+
+@dataclass(frozen=True)
+class Reel:
+    """A reel that was written."""
+
+    path: Path
+    spans: tuple[tuple[Fraction, Fraction], ...]
+    """(start, end) in seconds on the video's clock of what is in it, in its order; whole frames."""
+    frames: int
+    """Frames that are in it."""
+    frames_missing: int
+    """Frames that should be in it and could not be decoded."""
+    duration: Fraction
+    """Seconds."""
+    video_encoder: str
+    audio_encoder: str | None
+    """None: without sound."""
+    said: tuple[str, ...]
+    """What the program complained of although it went on."""
+
+
+def check_reel(target: Path) -> None:
+    """Say at once what would keep a reel from being written in the end.
+
+    Raises:
+        OutputError: the target cannot be written, or its suffix is no container's.
+        ProgramError: there is no program ffmpeg, or it lacks the encoders.
+    """
+    container = container_for(target)
+    check_file(target)
+    _encoders(container, find_ffmpeg(), target)
+
+
+def write_reel(
+    path: Path,
+    target: Path,
+    spans: Sequence[tuple[Fraction, Fraction]],
+    *,
+    video_stream: int,
+    audio_stream: int | None,
+    demuxer: str | None = None,
+    index: StreamIndex | None = None,
+    reading: ReadSettings = DEFAULT_READING,
+) -> Reel:
+    """Write the reel of some stretches of a video: in time order, those that touch or overlap joined.
+
+    Args:
+        path: the video.
+        target: the reel; its suffix, .mp4, .mkv, .mov or .webm, is the container. It appears when it is complete.
+        spans: (start, end) in seconds on the file's clock, half-open.
+        video_stream: position among the picture streams.
+        audio_stream: position among the sound streams; None: the reel has no sound.
+        demuxer: from `source.demuxer_of`; None: the file is asked.
+        index: of the video; None: it is made.
+        reading: limits.
+
+    Raises:
+        InputError, VideoError: the video cannot be read.
+        OutputError: the reel cannot be written, its suffix is no container's, or no frame lies in the spans.
+        ProgramError: there is no program ffmpeg, or it failed.
+    """
+    container = container_for(target)
+    check_apart(target, path)
+    program = find_ffmpeg()
+    picture, sound = _encoders(container, program, target)
+    reading = replace(reading, video_stream=video_stream)
+    index = index or scan(path, reading)
+    pieces = pieces_of(index.timeline, spans)
+    streams = _streams(path, demuxer or demuxer_of(path, reading), index, pieces, audio_stream)
+    options = _options(container, picture, None if audio_stream is None else sound, _last_frame(index, pieces))
+    with replaced(target) as part:
+        graph = ffmpeg.output(*streams, name_of(part), **options)
+        said = run(graph if index.counted else graph.global_args("-copyts"), program)
+        there = len(scan(part).timeline)
+    return Reel(
+        target,
+        tuple((piece.start, piece.end) for piece in pieces),
+        there,
+        sum(piece.stop - piece.first for piece in pieces) - there,
+        sum((piece.duration for piece in pieces), Fraction(0)),
+        picture,
+        None if audio_stream is None else sound,
+        said,
+    )
+
+
+def _encoders(container: Container, program: Path, target: Path) -> tuple[str, str]:
+    there = encoders(program)
+    return first_of(container.pictures, there, target), first_of(container.sounds, there, target)
+
+
+def _streams(
+    path: Path, demuxer: str, index: StreamIndex, pieces: Sequence[Piece], audio_stream: int | None
+) -> list[Any]:
+    """The reel's picture and, where there is a sound stream, its sound."""
+    groups = groups_of(index, pieces, demuxer)
+    opened = partial(source, path, demuxer, index.reading)
+    seen = [(opened(**_seek(group.seek)), group) for group in groups]
+    streams = [_pictures(seen, index)]
+    if audio_stream is not None:
+        heard = [(opened(vn=None, **_seek(_sound_from(group))), group) for group in groups]
+        streams.append(_sounds(heard, audio_stream, index))
+    return streams
+
+
+def _seek(to: Fraction | None) -> dict[str, Any]:
+    """Options of an input. Not accurate: what is wanted is chosen by its time further on, and a seek that fails does no harm."""
+    return {} if to is None else {"ss": _decimal(to), "seek_timestamp": 1, "noaccurate_seek": None}
+
+
+def _sound_from(group: Group) -> Fraction | None:
+    return None if group.seek is None else group.pieces[0].start - LEAD_S
+
+
+def _decimal(seconds: Fraction) -> str:
+    return f"{float(seconds):.9f}"
+
+
+def _pictures(opened: Sequence[tuple[Any, Group]], index: StreamIndex) -> Any:
+    made = []
+    for file, group in opened:
+        within = file[f"v:{index.info.stream}"].filter("trim", **_outer(group.pieces, index.counted))
+        chosen = within.filter("select", _chosen(group.pieces, index.counted))
+        made.append(_upright(chosen.filter("setpts", _moved(group.pieces, index)), index.info))
+    # not concat: it guesses how long the last frame of each part lasts
+    return made[0] if len(made) == 1 else ffmpeg.filter(made, "interleave", nb_inputs=len(made))
+
+
+def _outer(pieces: Sequence[Piece], by_number: bool) -> dict[str, Any]:
+    """From the first piece to the last: behind that the program reads no further."""
+    if by_number:
+        return {"start_frame": pieces[0].first, "end_frame": pieces[-1].stop}
+    return {"start": _decimal(pieces[0].after), "end": _decimal(pieces[-1].before)}
+
+
+def _chosen(pieces: Sequence[Piece], by_number: bool) -> str:
+    """An expression that is not 0 for frames of the pieces."""
+    if by_number:
+        origin = pieces[0].first  # those before it do not come here
+        return "+".join(f"gte(n,{piece.first - origin})*lt(n,{piece.stop - origin})" for piece in pieces)
+    return "+".join(f"gte(t,{_decimal(piece.after)})*lt(t,{_decimal(piece.before)})" for piece in pieces)
+
+
+def _moved(pieces: Sequence[Piece], index: StreamIndex) -> str:
+    """An expression of a frame's time in the reel."""
+    if index.counted:
+        return f"round(N*{_decimal(index.timeline.mean_frame_duration)}/TB)"
+    shift = Fraction(0)
+    steps = []
+    for piece in pieces:
+        step = piece.start - piece.at - shift
+        steps.append(f"gte(T,{_decimal(piece.after)})*({_decimal(step)})")
+        shift += step
+    return f"round(PTS-({'+'.join(steps)})/TB)"
+
+
+def _upright(stream: Any, info: VideoInfo) -> Any:
+    """As it is displayed: square pixels, turned, both sides even."""
+    height, width = (max(2, side + side % 2) for side in info.upright_size)
+    stream = stream.filter("scale", w=width, h=height, flags="bicubic").filter("setsar", 1)
+    if info.orientation.mirrored:
+        stream = stream.filter("hflip")
+    for _ in range(info.orientation.turns):
+        stream = stream.filter("transpose", "cclock")
+    return stream.filter("format", "yuv420p").filter("sidedata", mode="delete", type="DISPLAYMATRIX")
+
+
+def _sounds(opened: Sequence[tuple[Any, Group]], stream: int, index: StreamIndex) -> Any:
+    # where frames carry no times, the sound is taken to begin with the picture
+    origin = index.timeline.time(0) if index.counted else Fraction(0)
+    parts = []
+    for file, group in opened:
+        split = file[f"a:{stream}"].filter_multi_output("asplit")
+        parts += [_heard(split[number], piece, origin) for number, piece in enumerate(group.pieces)]
+    return parts[0] if len(parts) == 1 else ffmpeg.concat(*parts, v=0, a=1)
+
+
+def _heard(stream: Any, piece: Piece, origin: Fraction) -> Any:
+    """The sound of a piece, silent where there is none, as many samples as the piece is long."""
+    start, end = piece.start - origin, piece.end - origin
+    samples = round((piece.at + piece.duration) * RATE_HZ) - round(piece.at * RATE_HZ)
+    return (
+        stream.filter("atrim", start=_decimal(start), end=_decimal(end))
+        .filter("asetpts", f"PTS-({_decimal(start)})/TB")
+        .filter("aresample", RATE_HZ, **{"async": 1, "min_hard_comp": GAP_S, "first_pts": 0})
+        .filter("aformat", sample_fmts="fltp", sample_rates=RATE_HZ, channel_layouts="stereo")
+        .filter("apad", whole_len=samples)
+        .filter("atrim", end_sample=samples)
+        .filter("asetpts", "N/SR/TB")
+    )
+
+
+def _last_frame(index: StreamIndex, pieces: Sequence[Piece]) -> Fraction:
+    """How long the last frame lasts, in seconds."""
+    if index.counted:
+        return index.timeline.mean_frame_duration
+    return pieces[-1].end - index.timeline.time(pieces[-1].stop - 1)
+
+
+def _options(container: Container, picture: str, sound: str | None, last_frame: Fraction) -> dict[str, Any]:
+    ticks = TICKS.get(picture, DEFAULT_TICKS)
+    timing: dict[str, Any] = {}
+    if container.muxer in ("mp4", "mov"):  # where a last frame that lasts no time is not shown
+        timing = {
+            "video_track_timescale": ticks,
+            "bsf:v": f"setts=pts=PTS:dts=DTS:duration={max(1, round(last_frame * ticks))}",
+        }
+    return {
+        "format": container.muxer,
+        "c:v": picture,
+        "enc_time_base:v": f"1:{ticks}",
+        "fps_mode:v": "passthrough",
+        "map_metadata": -1,
+        "map_chapters": -1,
+        **QUALITY[picture],
+        **({} if sound is None else {"c:a": sound, **QUALITY[sound]}),
+        **container.options,
+        **timing,
+    }
