@@ -17,7 +17,7 @@ from typing import Any
 import ffmpeg
 
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
-from scsampler_cli.media.index import StreamIndex, VideoInfo, scan
+from scsampler_cli.media.index import StreamIndex, scan
 from scsampler_cli.transcode.containers import (
     DEFAULT_TICKS,
     QUALITY,
@@ -29,12 +29,12 @@ from scsampler_cli.transcode.containers import (
 from scsampler_cli.transcode.output import check_apart, check_file, replaced
 from scsampler_cli.transcode.pieces import LEAD_S, Group, Piece, groups_of, pieces_of
 from scsampler_cli.transcode.program import encoders, find_ffmpeg, name_of, run
+from scsampler_cli.transcode.sound import filled
 from scsampler_cli.transcode.source import demuxer_of, source
+from scsampler_cli.transcode.upright import upright
 
 RATE_HZ = 48_000
 """Of the reel's sound, which is stereo: what every player and encoder takes (our choice)."""
-GAP_S = 0.04
-"""Seconds: a jump in the times of the sound up to this is closed, a longer one becomes silence, as in `media.audio`."""
 
 
 @dataclass(frozen=True)
@@ -155,11 +155,12 @@ def _decimal(seconds: Fraction) -> str:
 
 
 def _pictures(opened: Sequence[tuple[Any, Group]], index: StreamIndex) -> Any:
+    height, width = (max(2, side + side % 2) for side in index.info.size)
     made = []
     for file, group in opened:
         within = file[f"v:{index.info.stream}"].filter("trim", **_outer(group.pieces, index.counted))
         chosen = within.filter("select", _chosen(group.pieces, index.counted))
-        made.append(_upright(chosen.filter("setpts", _moved(group.pieces, index)), index.info))
+        made.append(upright(chosen.filter("setpts", _moved(group.pieces, index)), index.info, height, width))
     # not concat: it guesses how long the last frame of each part lasts
     return made[0] if len(made) == 1 else ffmpeg.filter(made, "interleave", nb_inputs=len(made))
 
@@ -192,17 +193,6 @@ def _moved(pieces: Sequence[Piece], index: StreamIndex) -> str:
     return f"round(PTS-({'+'.join(steps)})/TB)"
 
 
-def _upright(stream: Any, info: VideoInfo) -> Any:
-    """As it is displayed: square pixels, turned, both sides even."""
-    height, width = (max(2, side + side % 2) for side in info.upright_size)
-    stream = stream.filter("scale", w=width, h=height, flags="bicubic").filter("setsar", 1)
-    if info.orientation.mirrored:
-        stream = stream.filter("hflip")
-    for _ in range(info.orientation.turns):
-        stream = stream.filter("transpose", "cclock")
-    return stream.filter("format", "yuv420p").filter("sidedata", mode="delete", type="DISPLAYMATRIX")
-
-
 def _sounds(opened: Sequence[tuple[Any, Group]], stream: int, index: StreamIndex) -> Any:
     # where frames carry no times, the sound is taken to begin with the picture
     origin = index.timeline.time(0) if index.counted else Fraction(0)
@@ -217,11 +207,11 @@ def _heard(stream: Any, piece: Piece, origin: Fraction) -> Any:
     """The sound of a piece, silent where there is none, as many samples as the piece is long."""
     start, end = piece.start - origin, piece.end - origin
     samples = round((piece.at + piece.duration) * RATE_HZ) - round(piece.at * RATE_HZ)
+    cut = stream.filter("atrim", start=_decimal(start), end=_decimal(end)).filter(
+        "asetpts", f"PTS-({_decimal(start)})/TB"
+    )
     return (
-        stream.filter("atrim", start=_decimal(start), end=_decimal(end))
-        .filter("asetpts", f"PTS-({_decimal(start)})/TB")
-        .filter("aresample", RATE_HZ, **{"async": 1, "min_hard_comp": GAP_S, "first_pts": 0})
-        .filter("aformat", sample_fmts="fltp", sample_rates=RATE_HZ, channel_layouts="stereo")
+        filled(cut, RATE_HZ)
         .filter("apad", whole_len=samples)
         .filter("atrim", end_sample=samples)
         .filter("asetpts", "N/SR/TB")
