@@ -57,3 +57,18 @@ def fresh(path: Path) -> Path:
     """
     path.unlink(missing_ok=True)
     return path
+
+
+def write_whole(target: Path, data: bytes) -> None:
+    """Write a file that takes its name when it is complete.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    part = target.with_name(f"{target.name}.part")
+    try:
+        with fresh(part).open("xb") as file:
+            file.write(data)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)

@@ -51,6 +51,8 @@ LAYERS = (
     ("stored", "clipprobs", "resolved"),
     ("models",),
     ("pipeline",),
+    ("extras.plan",),
+    ("extras",),
     ("tagger",),
     ("demo", "train", "bench.measure", "bench.models", "bench.timing", "bench.pace", "bench.speed", "bench.collect"),
     ("__init__",),
@@ -91,10 +93,10 @@ CONFINED = {
     "onnxruntime": ("classifiers.files.onnx",),
     "transformers": ("classifiers.huggingface",),
     "huggingface_hub": ("classifiers.huggingface",),
+    "PIL": ("extras",),
     "matplotlib": ("train.history", "bench.figures"),
     "ffmpeg": ("transcode",),
     "imageio_ffmpeg": ("transcode.program",),
-    "PIL": ("stills", "sheet"),
 }
 
 

@@ -94,6 +94,18 @@ class Batch:
         return self.form == "jsonl" and self.output is not None and not is_special(self.output)
 
 
+@dataclass(frozen=True)
+class Hooks:
+    """What a command does beside working on its inputs."""
+
+    still_there: Callable[[Record], bool] = lambda _: True
+    """False for a record of an earlier run whose work has been lost since."""
+    made: Callable[[Record], None] = lambda _: None
+    """Told of each record of this run, also of a failure."""
+    closing: Callable[[], None] = lambda: None
+    """Called when all records are written, before the run ends; also after an interrupt."""
+
+
 def plan(
     command: str,
     paths: list[str] | None,
@@ -186,23 +198,22 @@ def listed() -> Iterable[str]:
 def run(
     batch: Batch,
     task: Task,
-    still_there: Callable[[Record], bool] = lambda _: True,
-    finished: Callable[[Record], None] = lambda _: None,
+    hooks: Hooks | None = None,
 ) -> None:
     """Do every input and leave with the exit code that says how it went.
 
     Args:
         batch: from `plan`.
         task: what is done with each input.
-        still_there: False for a record of an earlier run whose work has been lost since.
-        finished: told of each record that is no failure.
+        hooks: what is to be done beside.
     """
     from scsampler_cli.jobs.crew import Crew
     from scsampler_cli.results import run_digest
 
-    running = batch.running
+    running, hooks = batch.running, hooks or Hooks()
     if not batch.inputs:
         _leave_empty(batch)
+        hooks.closing()
         return
     jobs = min(running.jobs, len(batch.inputs))
     console.detail(f"scsampler {__version__}: {batch.command}, {report.counted(len(batch.inputs), 'input')}")
@@ -214,7 +225,7 @@ def run(
         stack.enter_context(crew)
         # to find that all is done takes no more than one process
         identity = crew.identity(1 if running.resume else jobs)
-        found = stack.enter_context(_results(batch, identity, still_there))
+        found = stack.enter_context(_results(batch, identity, hooks.still_there))
         stack.enter_context(bars)
         bars.done_before(len(found.done), sum(found.done.values()))
         digest = run_digest(identity)
@@ -229,8 +240,8 @@ def run(
                     found.add(outcome.index, record)
             _tell(outcome, batch)
             bars.finished(outcome.path, ok)
-            if ok:
-                finished(record)
+            hooks.made(record)
+    hooks.closing()
     _leave(batch, failed, crew.stopping)
 
 

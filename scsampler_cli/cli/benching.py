@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -22,6 +21,7 @@ from scsampler_cli import console, models
 from scsampler_cli.bars import Bars
 from scsampler_cli.bench.request import Data, Plan, Wishes
 from scsampler_cli.cli import environment, labelled
+from scsampler_cli.cli.environment import command_line
 from scsampler_cli.cli.given import Given
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL, AnswerSettings, FeatureSettings
 from scsampler_cli.errors import InputError, OutputError, SettingsError
@@ -151,11 +151,6 @@ def measuring_of(given: Given, videos: int, bars: Bars) -> Measuring:
     cache = Cache(given.cache or environment.cache_dir() / "train")
     features = FeatureSettings(p_frames=given.p_frames)
     return Measuring(cache, features, given.keep_features, given.jobs or default_jobs(videos), bars)
-
-
-def command_line() -> str:
-    """How the program was called, for the report."""
-    return shlex.join(["scsampler", *sys.argv[1:]])
 
 
 def check_networks(given: Given) -> None:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scsampler_cli import console, models
-from scsampler_cli.cli import batch, options
+from scsampler_cli.cli import batch, beside, options
 from scsampler_cli.cli.classifiers import show
 from scsampler_cli.cli.environment import demo_dir
 from scsampler_cli.config import (
@@ -22,7 +22,9 @@ from scsampler_cli.errors import SettingsError
 from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
 
 if TYPE_CHECKING:
+    from scsampler_cli.extras.plan import Extras
     from scsampler_cli.media.demo import DemoVideo
+    from scsampler_cli.report import ClassifyResult
 
 ANSWER = "From clips to tags"
 Aggregate = StrEnum("Aggregate", {name.replace("-", "_"): name for name in AGGREGATES})  # type: ignore[misc]
@@ -91,6 +93,10 @@ def classify(
     output: options.Output = None,
     format: options.ClipFormatOption = None,
     schema: options.Schema = False,
+    report: options.Report = None,
+    thumbnails: options.Thumbnails = None,
+    reel: options.Reel = None,
+    reel_pad: options.ReelPad = 0.0,
     list_classifiers: Annotated[
         bool, typer.Option("--list-classifiers", help="List the classifiers and leave.", rich_help_panel=options.MODELS)
     ] = False,
@@ -130,6 +136,8 @@ def classify(
     )
     chosen.check_packets(selection)
     chosen.check()
+    asked = beside.Asked(report, thumbnails, reel, reel_pad)
+    asked.check()
     answer = None
     if demo:
         if paths:
@@ -140,8 +148,16 @@ def classify(
         paths = [str(demo_path)]
         chosen = chosen if chosen.names_classifier else replace(chosen, classifier="demo")
     todo = batch.plan("classify", paths, glob, format, output, running, top, shard)
-    task = Classify(chosen, features, selection, answer_settings, reading, top, answer)
-    batch.run(todo, task, finished=_say_answer if demo else lambda _: None)
+    extras = beside.extras_of(asked, todo, paths or [])
+    index = beside.Index(extras, todo)
+
+    def made(record: Record) -> None:
+        index.add(record)
+        if demo and record["status"] == "ok":
+            _say_answer(record)
+
+    task = Classify(chosen, features, selection, answer_settings, reading, top, answer, extras)
+    batch.run(todo, task, batch.Hooks(extras.are_there, made, index.write))
 
 
 @dataclass(frozen=True)
@@ -156,10 +172,12 @@ class Classify:
     top: int
     known: "DemoVideo | None"
     """What the generated video shows."""
+    extras: "Extras"
     command: str = "classify"
 
     def prepare(self, say: Say) -> Prepared:
         """Load the classifier and the samplers."""
+        from scsampler_cli.extras.make import with_extras
         from scsampler_cli.tagger import Tagger
 
         chosen = self.chosen
@@ -182,17 +200,20 @@ class Classify:
             top=self.top,
         )
 
+        geometry = tagger.classifier.spec.frames, tagger.classifier.spec.stride
+
         def work(path: Path, progress: Progress) -> Record:
-            record = tagger.tag(path, progress).record()
-            return record if self.known is None else _with_answer(record, self.known)
+            result = tagger.tag(path, progress)
+            answer = {} if self.known is None else _answer(result, self.known)
+            return with_extras(result, path, geometry, self.extras, self.reading, answer)
 
         return Prepared(work, tagger.identity)
 
 
-def _with_answer(record: Record, video: "DemoVideo") -> Record:
-    """Add what the generated video really shows."""
-    inside = sum(_overlap(clip, video.segments) > 0.5 for clip in record["clips"])
-    return {**record, "demo": {"label": video.label, "segments_s": video.segments, "clips_in_action": inside}}
+def _answer(result: "ClassifyResult", video: "DemoVideo") -> Record:
+    """What the generated video really shows, for its record."""
+    inside = sum(_overlap(float(clip.start), float(clip.end), video.segments) > 0.5 for clip in result.clips)
+    return {"demo": {"label": video.label, "segments_s": video.segments, "clips_in_action": inside}}
 
 
 def _say_answer(record: Record) -> None:
@@ -205,7 +226,6 @@ def _say_answer(record: Record) -> None:
     )
 
 
-def _overlap(clip: dict[str, Any], segments: tuple[tuple[float, float], ...]) -> float:
+def _overlap(start: float, end: float, segments: tuple[tuple[float, float], ...]) -> float:
     """Share of a clip's duration that lies in the segments."""
-    start, end = clip["start_s"], clip["end_s"]
     return sum(max(0.0, min(end, b) - max(start, a)) for a, b in segments) / (end - start)

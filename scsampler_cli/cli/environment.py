@@ -1,6 +1,7 @@
 """The process's environment: where generated files are kept, how threads wait. The only module that reads or sets it."""
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,11 @@ def demo_dir() -> Path:
 def torchrun() -> Mapping[str, str]:
     """What `torchrun` tells each of the processes that it starts: RANK, WORLD_SIZE, ...; empty without it."""
     return {name: os.environ[name] for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK") if name in os.environ}
+
+
+def command_line() -> str:
+    """How the program was called, for reports."""
+    return shlex.join(["scsampler", *sys.argv[1:]])
 
 
 def let_idle_threads_sleep() -> None:

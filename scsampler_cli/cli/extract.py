@@ -86,7 +86,7 @@ def extract(
     todo = batch.plan("extract", paths, glob, format, records, running, shard=shard)
     files = _targets(todo, paths or [], output, log_file)
     task = Extract(output or Path(), files, features, reading, clip_frames, frame_stride, clip_stride, render)
-    batch.run(todo, task, still_there=_is_there)
+    batch.run(todo, task, batch.Hooks(still_there=_is_there))
 
 
 def _is_there(record: Record) -> bool:

@@ -253,6 +253,37 @@ Hash = Annotated[
         rich_help_panel=MANY,
     ),
 ]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        parser=output_path,
+        metavar="PATH",
+        help="Write a page to look at (.html); for several videos an index, and their pages in a folder beside it.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Thumbnails = Annotated[
+    Path | None,
+    typer.Option(
+        parser=output_path,
+        metavar="DIR",
+        help="Write a contact sheet of the clips taken from each video into this folder.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Reel = Annotated[
+    Path | None,
+    typer.Option(
+        parser=output_path,
+        metavar="PATH",
+        help="Write the clips taken as a video with sound (needs ffmpeg); for several videos a folder, with / at its end.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+ReelPad = Annotated[
+    float,
+    typer.Option(min=0, max=60, help="Seconds that a reel shows before and after each clip.", rich_help_panel=OUTPUT),
+]
 Verbose = Annotated[
     int,
     typer.Option(

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scsampler_cli import models
-from scsampler_cli.cli import batch, options
+from scsampler_cli.cli import batch, beside, options
 from scsampler_cli.config import FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
+
+if TYPE_CHECKING:
+    from scsampler_cli.extras.plan import Extras
 
 
 @batch.guarded
@@ -46,6 +50,7 @@ def score(
     output: options.Output = None,
     format: options.ClipFormatOption = None,
     schema: options.Schema = False,
+    report: options.Report = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = 0,
     log_file: options.LogFile = None,
@@ -68,8 +73,13 @@ def score(
     )
     chosen.check_packets(selection)
     chosen.check()
+    asked = beside.Asked(report)
+    asked.check()
     todo = batch.plan("score", paths, glob, format, output, running, shard=shard)
-    batch.run(todo, Score(chosen, features, selection, reading, clip_frames, frame_stride))
+    extras = beside.extras_of(asked, todo, paths or [])
+    index = beside.Index(extras, todo)
+    task = Score(chosen, features, selection, reading, clip_frames, frame_stride, extras)
+    batch.run(todo, task, batch.Hooks(extras.are_there, index.add, index.write))
 
 
 @dataclass(frozen=True)
@@ -82,10 +92,12 @@ class Score:
     reading: ReadSettings
     clip_frames: int
     frame_stride: int
+    extras: "Extras"
     command: str = "score"
 
     def prepare(self, say: Say) -> Prepared:
         """Load the samplers."""
+        from scsampler_cli.extras.make import with_extras
         from scsampler_cli.tagger import Scorer
 
         scorer = Scorer(
@@ -103,6 +115,7 @@ class Score:
         )
 
         def work(path: Path, progress: Progress) -> Record:
-            return scorer.score(path, progress).record()
+            result = scorer.score(path, progress)
+            return with_extras(result, path, (self.clip_frames, self.frame_stride), self.extras, self.reading)
 
         return Prepared(work, scorer.identity)

@@ -14,7 +14,8 @@ import typer
 from scsampler_cli import console, models
 from scsampler_cli.bars import Bars
 from scsampler_cli.cli import environment
-from scsampler_cli.cli.benching import command_line, load_networks
+from scsampler_cli.cli.benching import load_networks
+from scsampler_cli.cli.environment import command_line
 from scsampler_cli.cli.given import Given
 from scsampler_cli.config import AnswerSettings, FeatureSettings, SelectionSettings
 from scsampler_cli.errors import OutputError, SettingsError

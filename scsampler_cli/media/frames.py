@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 import av
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from scsampler_cli.media.container import decode_packets, open_video
 from scsampler_cli.media.index import RESIZED, StreamIndex
 from scsampler_cli.media.scaling import Scaler
-from scsampler_cli.media.seeking import frames_from, runs, seek
+from scsampler_cli.media.seeking import frames_from, keyframe_before, runs, seek
 from scsampler_cli.report import counted
 from scsampler_cli.timeline import ClipGrid
 
@@ -92,6 +93,25 @@ def read_clips(
                 report.repeated += len(absent)
                 yield clip, batch
         stream.close()
+
+
+def read_pictures(
+    path: Path, index: StreamIndex, positions: Sequence[int], fit: Fit, report: FramesReport
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Single frames, in time order, each needed GOP decoded once and as far as is needed.
+
+    Args:
+        path: the video.
+        index: from `index.scan`.
+        positions: display positions, in any order.
+        fit: applied to each frame as displayed.
+        report: filled in on the way.
+
+    Yields:
+        (display position, uint8 [h, w, 3]); a frame that cannot be decoded is left out.
+    """
+    for _, group in groupby(sorted(positions), key=lambda position: keyframe_before(index, position)):
+        yield from _fitted(path, index, frozenset(group), fit, report)
 
 
 def _assemble(

@@ -1,0 +1,160 @@
+"""The options --report, --thumbnails and --reel: where the files go that are made beside records, and the index of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scsampler_cli import console
+from scsampler_cli.cli import batch, targets
+from scsampler_cli.cli.environment import command_line
+from scsampler_cli.errors import OutputError, SettingsError
+from scsampler_cli.extras.plan import Extras, relative_link
+from scsampler_cli.jobs.task import Record
+from scsampler_cli.places import check_output, write_whole
+from scsampler_cli.writers import encoded, own_errors
+
+if TYPE_CHECKING:
+    from scsampler_cli.pages.index import Row
+
+PAGES = "_pages"
+"""After the name of an index: the folder of its videos' pages."""
+REEL = ".reel.mp4"
+"""After the name of a video, where reels go into a folder."""
+Below = Callable[[Path, str], dict[Path, Path]]
+"""(folder, suffix) -> a file for each video."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options, as given."""
+
+    report: Path | None = None
+    thumbnails: Path | None = None
+    reel: Path | None = None
+    reel_pad_s: float = 0.0
+
+    def check(self) -> None:
+        """Refuse what can be refused before anything is read.
+
+        Raises:
+            SettingsError: an option that has no effect.
+            ProgramError: there is no program to make a reel.
+        """
+        if self.reel_pad_s and self.reel is None:
+            raise SettingsError("--reel-pad has no effect without --reel", hint="give both, or neither")
+        if self.report is not None and self.report.suffix.lower() not in (".html", ".htm"):
+            raise SettingsError(f"{self.report} does not end in .html", hint="a report is a page for a browser")
+        if self.reel is not None:
+            from scsampler_cli.transcode.program import find_ffmpeg
+
+            find_ffmpeg()
+
+
+def extras_of(asked: Asked, todo: batch.Batch, named: Sequence[str]) -> Extras:
+    """Which files are made of each video of a batch, and where they go.
+
+    Args:
+        asked: the options.
+        todo: the batch.
+        named: files and folders, as the user gave them.
+
+    Raises:
+        SettingsError: two videos would get one file, or one file is named for several videos.
+        OutputError: one of them could not be written.
+    """
+    folders: list[Path] = []
+
+    def below(folder: Path, suffix: str) -> dict[Path, Path]:
+        folders.append(folder)
+        return targets.below(folder, todo.named, named, suffix)
+
+    taken = [path for path in (asked.report, asked.thumbnails, asked.reel) if path is not None and not path.is_dir()]
+    outputs: dict[str, Path | None] = {"-o": todo.output, "--log-file": todo.running.log_file}
+    batch.check_outputs(todo.named, outputs | {str(path): path for path in taken if path.parent.is_dir()})
+    reports: dict[Path, Path] = {}
+    if asked.report is not None:
+        check_output(asked.report)
+        pages = asked.report.with_name(f"{asked.report.stem}{PAGES}")
+        reports = {todo.named[0]: asked.report} if todo.single else below(pages, ".html")
+    thumbnails = {} if asked.thumbnails is None else below(_folder(asked.thumbnails), ".jpg")
+    reels = {} if asked.reel is None else _reels(asked.reel, todo, below)
+    index = None if todo.single else asked.report
+    return Extras(reports, index, thumbnails, reels, asked.reel_pad_s, tuple(folders))
+
+
+def _folder(path: Path) -> Path:
+    """A folder that is there, or is made when it is needed.
+
+    Raises:
+        OutputError: it is a file.
+    """
+    if path.exists() and not path.is_dir():
+        raise OutputError(f"cannot write into {path}: it is a file", hint="name a folder")
+    return Path(path)
+
+
+def _reels(reel: Path, todo: batch.Batch, below: Below) -> dict[Path, Path]:
+    from scsampler_cli.transcode.reel import check_reel
+
+    if isinstance(reel, targets.Folder) or reel.is_dir():
+        return below(_folder(reel), REEL)
+    if len(todo.named) > 1 or not todo.single:
+        raise SettingsError(
+            f"{reel} is one file, and there may be several videos",
+            hint="name a folder, with / at its end: --reel reels/",
+        )
+    check_reel(reel)
+    return {todo.named[0]: reel}
+
+
+class Index:
+    """The index page of a batch: a row for each record.
+
+    Args:
+        extras: where the pages of the videos lie.
+        todo: the batch.
+    """
+
+    def __init__(self, extras: Extras, todo: batch.Batch) -> None:
+        self._target, self._todo = extras.index, todo
+        self._rows: dict[str, Row] = {}
+
+    def add(self, record: Record) -> None:
+        """A record is there."""
+        if self._target is None:
+            return
+        from scsampler_cli.pages.index import row_of
+
+        page = record.get("files", {}).get("report")
+        self._rows[record["path"]] = row_of(record, page and relative_link(Path(page), self._target))
+
+    def write(self) -> None:
+        """Write the page, in the order of the inputs; records of earlier runs are looked up in the output.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        if self._target is None:
+            return
+        from scsampler_cli.pages.index import index_page
+
+        wanted = [str(path) for path in self._todo.inputs]
+        if set(wanted) - set(self._rows) and self._todo.on_disk:
+            self._recall(set(wanted) - set(self._rows))
+        page = index_page([self._rows[path] for path in wanted if path in self._rows], command_line())
+        with own_errors(str(self._target)):
+            write_whole(self._target, encoded(page))
+        console.note(f"report: {self._target}")
+
+    def _recall(self, missing: set[str]) -> None:
+        """Records that an earlier run has left."""
+        from scsampler_cli.journal import parsed
+
+        assert self._todo.output is not None
+        with self._todo.output.open("rb") as lines:
+            for record in map(parsed, lines):
+                if record is not None and record["path"] in missing:
+                    self.add(record)

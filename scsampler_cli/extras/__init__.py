@@ -1,0 +1,1 @@
+"""What is made of a video beside its record: a page, a contact sheet, a reel."""
