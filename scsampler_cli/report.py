@@ -259,14 +259,18 @@ class ExtractResult:
     notes: tuple[str, ...]
     timings_s: dict[str, float]
     versions: dict[str, str]
+    reencoded: str | None = None
+    """The video that the features are of, where it was written anew for them; then the record mentions it."""
 
     def record(self) -> dict[str, Any]:
         """JSON form."""
+        anew = {} if self.reencoded is None else {"reencoded": self.reencoded}
         return {
             "schema": "scsampler.extract/1",
             "path": self.path,
             "status": "ok",
             "output": self.output,
+            **anew,
             "inputs": list(self.inputs),
             "clips": self.clips,
             "bytes": self.bytes,

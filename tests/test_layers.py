@@ -51,7 +51,7 @@ LAYERS = (
     ("stored", "clipprobs", "resolved"),
     ("models",),
     ("pipeline",),
-    ("extras.plan",),
+    ("extras.plan", "reencoded"),
     ("extras",),
     ("tagger",),
     ("demo", "train", "bench.measure", "bench.models", "bench.timing", "bench.pace", "bench.speed", "bench.collect"),

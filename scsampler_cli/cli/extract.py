@@ -35,6 +35,15 @@ def extract(
             min=0, help="Also draw this clip's features as a PNG beside the file.", rich_help_panel=options.OUTPUT
         ),
     ] = None,
+    reencode: Annotated[
+        bool,
+        typer.Option(
+            "--reencode",
+            help="First write the video anew as the compressed-video literature does (MPEG-4, 340x256, an I-frame in 12; needs "
+            "ffmpeg), beside the feature file; the features are of that.",
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = False,
     glob: options.Glob = None,
     video_stream: options.VideoStream = None,
     audio_stream: options.AudioStream = None,
@@ -83,9 +92,13 @@ def extract(
     features = FeatureSettings(tuple(dict.fromkeys(what.split(","))), p_frames, short_side)
     reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)
     running = batch.Running(jobs, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file)
+    if reencode:
+        from scsampler_cli.transcode.program import find_ffmpeg
+
+        find_ffmpeg()
     todo = batch.plan("extract", paths, glob, format, records, running, shard=shard)
     files = _targets(todo, paths or [], output, log_file)
-    task = Extract(output or Path(), files, features, reading, clip_frames, frame_stride, clip_stride, render)
+    task = Extract(output or Path(), files, features, reading, clip_frames, frame_stride, clip_stride, render, reencode)
     batch.run(todo, task, batch.Hooks(still_there=_is_there))
 
 
@@ -94,7 +107,8 @@ def _is_there(record: Record) -> bool:
     if record["status"] != "ok":
         return True
     try:
-        return Path(record["output"]).stat().st_size == record["bytes"]
+        kept = record.get("reencoded") is None or Path(record["reencoded"]).is_file()
+        return kept and Path(record["output"]).stat().st_size == record["bytes"]
     except OSError:
         return False
 
@@ -113,25 +127,30 @@ class Extract:
     frame_stride: int
     clip_stride: int
     render: int | None
+    reencode: bool
     command: str = "extract"
 
     def prepare(self, say: Say) -> Prepared:
         """There is nothing to load but code."""
         from scsampler_cli import pipeline, resolved
         from scsampler_cli.features.render import render_file
+        from scsampler_cli.reencoded import reencoded_features
 
         geometry = self.clip_frames, self.frame_stride, self.clip_stride
 
         def work(path: Path, progress: Progress) -> Record:
             target = self.targets[path]
             check_within(target, target.parent if target == self.output else self.output)
-            record = pipeline.extract(path, target, self.features, *geometry, progress, self.reading).record()
+            plan = target, self.features, *geometry, progress
+            extract = reencoded_features if self.reencode else pipeline.extract
+            record = extract(path, *plan, self.reading).record()
             if self.render is not None:
                 record["rendered"] = str(render_file(target, self.render, target.with_suffix(f".{self.render}.png")))
             return record
 
         settings = resolved.of_extract(self.features, *geometry, self.reading)
-        return Prepared(work, models.identity({**settings, "render": self.render, "output": str(self.output)}))
+        files = {"render": self.render, "reencode": self.reencode, "output": str(self.output)}
+        return Prepared(work, models.identity(settings | files))
 
 
 def _targets(todo: batch.Batch, paths: list[str], output: Path | None, log_file: Path | None) -> dict[Path, Path]:

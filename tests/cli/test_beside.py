@@ -1,0 +1,174 @@
+"""--report, --thumbnails, --reel and extract --reencode: the files beside the records, for one video and for many."""
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import pytest
+from PIL import Image
+
+from scsampler_cli.transcode.program import find_ffmpeg
+from tests.cli.running import DEMO, Run, check_failure
+
+ROOM = Path(sys.executable).parent
+
+
+@pytest.fixture
+def many(videos: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "many"
+    (folder / "below").mkdir(parents=True)
+    shutil.copy(videos / "loud.mp4", folder / "a b#?.mp4")
+    shutil.copy(videos / "loud.mp4", folder / "below" / "c.mp4")
+    (folder / "broken.mp4").write_bytes(b"no video")
+    return folder
+
+
+def pictures(page: str) -> int:
+    return len(re.findall(r'src="data:image/jpeg;base64,', page))
+
+
+def test_one_video_gives_a_page_a_sheet_and_a_reel(run: Run, videos: Path, tmp_path: Path) -> None:
+    outputs = ["--report", tmp_path / "out.html", "--thumbnails", tmp_path / "sheets", "--reel", tmp_path / "best.mp4"]
+    result = run("classify", videos / "loud.mp4", *DEMO, "--k", 2, *outputs, "--format", "json")
+    assert result.returncode == 0, result.stderr
+    record = json.loads(result.stdout)
+    assert set(record["files"]) == {"report", "thumbnails", "reel"}
+    page = Path(record["files"]["report"]).read_text()
+    assert pictures(page) >= 2
+    assert record["tags"][0]["label"] in page
+    sheet = Image.open(io.BytesIO(Path(record["files"]["thumbnails"]).read_bytes()))
+    assert sheet.width == 12 + 2 * 204
+    with av.open(record["files"]["reel"]) as reel:
+        frames = sum(1 for _ in reel.decode(video=0))
+        assert reel.streams.audio
+    assert frames == sum(clip["frames"] for clip in record["clips"])
+    assert "extras" in record["timings_s"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best.mp4", "out.html", "sheets"]
+
+
+def test_a_padded_reel_is_longer(run: Run, videos: Path, tmp_path: Path) -> None:
+    lengths = []
+    for pad in (0, 0.4):
+        target = tmp_path / f"{pad}.mkv"
+        more = ["--reel-pad", pad] if pad else []
+        assert run("classify", videos / "loud.mp4", *DEMO, "--k", 1, "--reel", target, *more).returncode == 0
+        with av.open(str(target)) as reel:
+            lengths.append(sum(1 for _ in reel.decode(video=0)))
+    assert lengths[1] > lengths[0]
+
+
+def test_many_videos_give_an_index_and_a_page_each(run: Run, many: Path, tmp_path: Path) -> None:
+    more = ["--report", tmp_path / "all.html", "--thumbnails", tmp_path / "sheets", "--jobs", 2]
+    result = run("classify", many, *DEMO, *more, "-o", tmp_path / "o.jsonl")
+    assert result.returncode == 3
+    index = (tmp_path / "all.html").read_text()
+    assert "all_pages/a%20b%23%3F.mp4.html" in index
+    assert "all_pages/below/c.mp4.html" in index
+    assert "not a video" in index
+    below = tmp_path / "all_pages" / "below" / "c.mp4.html"
+    assert 'href="../../all.html"' in below.read_text()
+    assert {path.relative_to(tmp_path / "sheets").as_posix() for path in (tmp_path / "sheets").rglob("*.jpg")} == {
+        "a b#?.mp4.jpg",
+        "below/c.mp4.jpg",
+    }
+    for line in (tmp_path / "o.jsonl").read_text().splitlines():
+        record = json.loads(line)
+        assert record["status"] == "error" or Path(record["files"]["report"]).is_file()
+
+
+def test_resuming_makes_what_is_missing_and_the_index_has_all(run: Run, many: Path, tmp_path: Path) -> None:
+    command = ["classify", many, *DEMO, "-o", tmp_path / "o.jsonl"]
+    assert run(*command).returncode == 3
+    again = [*command, "--resume", "--report", tmp_path / "all.html"]
+    assert "2 records made anew" in run(*again).stderr
+    page = tmp_path / "all_pages" / "below" / "c.mp4.html"
+    page.unlink()
+    (tmp_path / "all.html").unlink()
+    result = run(*again)
+    assert "1 record made anew" in result.stderr
+    assert page.is_file()
+    index = (tmp_path / "all.html").read_text()
+    assert all(name in index for name in ("all_pages/a%20b", "all_pages/below/c.mp4.html", "broken.mp4"))
+
+
+def test_scores_have_a_page_too_and_so_have_feature_files(run: Run, videos: Path, tmp_path: Path) -> None:
+    samplers = ["--visual-sampler", "demo", "--audio-sampler", "demo", "--device", "cpu"]
+    assert run("score", videos / "loud.mp4", *samplers, "--report", tmp_path / "v.html").returncode == 0
+    assert pictures((tmp_path / "v.html").read_text()) > 0
+    assert run("extract", videos / "loud.mp4", "-o", tmp_path / "v.scf").returncode == 0
+    assert run("score", tmp_path / "v.scf", *samplers, "--report", tmp_path / "f.html").returncode == 0
+    assert pictures((tmp_path / "f.html").read_text()) == 0
+
+
+def test_extract_reencodes_first(run: Run, videos: Path, tmp_path: Path) -> None:
+    more = ["--reencode", "-o", tmp_path / "v.scf", "--format", "json"]
+    record = json.loads(run("extract", videos / "loud.mp4", *more).stdout)
+    assert record["reencoded"] == str(tmp_path / "v.340x256.mp4")
+    assert record["path"] == str(videos / "loud.mp4")
+    assert record["video"]["codec"] == "mpeg4"
+    with av.open(record["reencoded"]) as box:
+        assert (box.streams.video[0].width, box.streams.video[0].height) == (340, 256)
+        assert box.streams.audio
+        keys = [i for i, frame in enumerate(box.decode(video=0)) if frame.key_frame]
+    assert record["video"]["frames"] == 80
+    assert keys == list(range(0, 80, 12))
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "word"),
+    [
+        (["--report", "x.txt"], 2, "does not end in .html"),
+        (["--reel-pad", "1"], 2, "no effect without --reel"),
+        (["--reel", "x.gif"], 1, "x.gif"),
+        (["--report", "nowhere/x.html"], 1, "there is no folder nowhere"),
+        (["--thumbnails", "file"], 1, "it is a file"),
+        (["--report", "same.html", "--log-file", "same.html"], 2, "named twice"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_at_once(
+    run: Run, videos: Path, cache: Path, words: list[str], code: int, word: str
+) -> None:
+    (cache / "file").write_text("")
+    check_failure(run("classify", videos / "loud.mp4", *DEMO, *words), code, word)
+
+
+def test_a_reel_of_several_videos_needs_a_folder(run: Run, videos: Path, tmp_path: Path) -> None:
+    check_failure(run("classify", videos, *DEMO, "--reel", tmp_path / "x.mp4"), 2, "may be several videos")
+    result = run("classify", videos, *DEMO, "--reel", f"{tmp_path}/reels/", "--format", "jsonl")
+    made = {path.relative_to(tmp_path / "reels").as_posix() for path in (tmp_path / "reels").rglob("*.mp4")}
+    assert made == {"loud.mp4.reel.mp4", "sub/silent.mkv.reel.mp4"}
+    assert len(result.stdout.splitlines()) == 2
+
+
+def test_without_the_program_one_line_says_how_to_get_it(videos: Path, cache: Path) -> None:
+    """The packaged program is hidden, and the PATH holds none."""
+    assert find_ffmpeg().is_file()
+    code = (
+        "import sys; sys.modules['imageio_ffmpeg'] = None; sys.argv = ['scsampler', *sys.argv[1:]]; "
+        "from scsampler_cli.__main__ import main; main()"
+    )
+    for command in (["classify", "--reel", "x.mp4"], ["extract", "--reencode"]):
+        result = subprocess.run(
+            [sys.executable, "-c", code, command[0], str(videos / "loud.mp4"), *command[1:]],
+            capture_output=True, text=True, cwd=cache, env={**os.environ, "PATH": "/nowhere"}, check=False,
+        )  # fmt: skip
+        check_failure(result, 1, "ffmpeg")
+        assert "install" in result.stderr
+
+
+def test_a_link_in_the_folder_of_pages_leads_nowhere(run: Run, many: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "all_pages").mkdir()
+    (tmp_path / "all_pages" / "below").symlink_to(elsewhere)
+    result = run("classify", many, *DEMO, "--report", tmp_path / "all.html", "--format", "jsonl")
+    records = {Path(r["path"]).name: r for r in map(json.loads, result.stdout.splitlines())}
+    assert records["c.mp4"]["error"]["type"] == "OutputError"
+    assert records["a b#?.mp4"]["status"] == "ok"
+    assert list(elsewhere.iterdir()) == []
