@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -38,6 +39,39 @@ def test_options_in_the_readme_exist() -> None:
     known = {o for command in COMMANDS.values() for p in command.params for o in (*p.opts, *p.secondary_opts)}
     known |= {"--version", "--help", "--install-completion", "--show-completion"}
     assert set(re.findall(r"`(--[a-z-]+)", README)) <= known
+
+
+def commands_shown() -> list[list[str]]:
+    """The words of every `scsampler COMMAND` in the README's shell blocks."""
+    found: list[list[str]] = []
+    for block in re.findall(r"```sh\n(.*?)```", README, re.S):
+        for line in re.sub(r"\$\(\([^)]*\)\)|\$\w+", "1", block.replace("\\\n", " ")).splitlines():
+            words = shlex.shlex(line, posix=True, punctuation_chars="|;&<>")
+            words.whitespace_split = True
+            called: list[str] | None = None
+            for word in words:
+                if set(word) <= set("|;&<>"):
+                    called = None
+                elif called is not None:
+                    called.append(word)
+                elif word.endswith(("scsampler", "scsampler_cli")):
+                    found.append(called := [])
+    return [words for words in found if words and not words[0].startswith("-")]
+
+
+@pytest.mark.parametrize("words", commands_shown(), ids=" ".join)
+def test_every_command_in_the_readme_is_understood(words: list[str]) -> None:
+    command = COMMANDS[words[0]]
+    context = command.make_context(words[0], words[1:], resilient_parsing=True)
+    assert context.info_name == words[0]
+
+
+def test_the_readme_shows_commands_of_all_kinds() -> None:
+    shown = commands_shown()
+    assert len(shown) > 40
+    assert {words[0] for words in shown} >= {"classify", "extract", "merge", "train", "bench", "classifiers"}
+    with pytest.raises(typer.TyperException):
+        COMMANDS["classify"].make_context("classify", ["v.mp4", "--nonsense"], resilient_parsing=True)
 
 
 def test_every_strategy_and_module_of_the_map_exists() -> None:
