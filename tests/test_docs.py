@@ -59,19 +59,23 @@ def commands_shown() -> list[list[str]]:
     return [words for words in found if words and not words[0].startswith("-")]
 
 
+def understood(words: list[str]) -> None:
+    """Raise where a command has no such option."""
+    command = COMMANDS[words[0]]
+    command.make_parser(type(command).context_class(command, info_name=words[0])).parse_args(list(words[1:]))
+
+
 @pytest.mark.parametrize("words", commands_shown(), ids=" ".join)
 def test_every_command_in_the_readme_is_understood(words: list[str]) -> None:
-    command = COMMANDS[words[0]]
-    context = command.make_context(words[0], words[1:], resilient_parsing=True)
-    assert context.info_name == words[0]
+    understood(words)
 
 
 def test_the_readme_shows_commands_of_all_kinds() -> None:
     shown = commands_shown()
     assert len(shown) > 40
     assert {words[0] for words in shown} >= {"classify", "extract", "merge", "train", "bench", "classifiers"}
-    with pytest.raises(typer.TyperException):
-        COMMANDS["classify"].make_context("classify", ["v.mp4", "--nonsense"], resilient_parsing=True)
+    with pytest.raises(typer.TyperException, match="--nonsense"):
+        understood(["classify", "v.mp4", "--nonsense"])
 
 
 def test_every_strategy_and_module_of_the_map_exists() -> None:
