@@ -97,6 +97,7 @@ CONFINED = {
     "matplotlib": ("train.history", "bench.figures"),
     "ffmpeg": ("transcode",),
     "imageio_ffmpeg": ("transcode.program",),
+    "ray": ("jobs.cluster", "jobs.connection", "jobs.fleet"),
 }
 
 

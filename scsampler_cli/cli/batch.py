@@ -6,7 +6,6 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 some inputs failed, 130 interrupted, 128 
 from __future__ import annotations
 
 import functools
-import math
 import os
 import signal
 import sys
@@ -20,22 +19,19 @@ import typer
 
 from scsampler_cli import __version__, console, report, shards
 from scsampler_cli.bars import BatchBars
-from scsampler_cli.cli import signals, targets
-from scsampler_cli.cli.environment import share_cores
+from scsampler_cli.cli import engines, signals, targets
 from scsampler_cli.errors import ScsamplerError, SettingsError
 from scsampler_cli.inputs import check_readable, find_inputs
-from scsampler_cli.jobs.memory import machine_bytes
 from scsampler_cli.jobs.task import Record, Task
 from scsampler_cli.places import check_output, is_special
 from scsampler_cli.tables import csv_columns
 from scsampler_cli.writers import CUT_FORMATS, FORMATS, CutWriter, format_for, open_writer
 
 if TYPE_CHECKING:
+    from scsampler_cli.jobs.connection import RaySettings
     from scsampler_cli.jobs.crew import Bounds, Outcome
     from scsampler_cli.results import Results
 
-MEMORY_SHARE = 0.8
-"""Of the machine's memory, for all processes together (our choice): the rest is for the system and for files in its cache."""
 STDOUT = Path("-")
 FAILED, USAGE, SOME_FAILED, INTERRUPTED = 1, 2, 3, 130
 READER_GONE = 128 + signal.SIGPIPE
@@ -58,17 +54,15 @@ class Running:
     verbose: int
     debug: bool
     log_file: Path | None
+    ray: RaySettings | None = None
+    """None: processes of this machine do it."""
 
     @property
     def bounds(self) -> Bounds:
-        """What a file may take; of memory an equal share of MEMORY_SHARE of the machine's, where nothing else is asked for."""
+        """What a file may take of a process."""
         from scsampler_cli.jobs.crew import Bounds
 
-        if self.max_memory_gb is not None:
-            limited = 0 < self.max_memory_gb < float("inf")
-            return Bounds(self.timeout_s, math.ceil(self.max_memory_gb * 1e9) if limited else None)
-        there = machine_bytes()
-        return Bounds(self.timeout_s, there and int(there * MEMORY_SHARE) // self.jobs)
+        return Bounds.asked(self.timeout_s, self.max_memory_gb, self.jobs)
 
 
 @dataclass(frozen=True)
@@ -207,7 +201,6 @@ def run(
         task: what is done with each input.
         hooks: what is to be done beside.
     """
-    from scsampler_cli.jobs.crew import Crew
     from scsampler_cli.results import run_digest
 
     running, hooks = batch.running, hooks or Hooks()
@@ -217,10 +210,9 @@ def run(
         return
     jobs = min(running.jobs, len(batch.inputs))
     console.detail(f"scsampler {__version__}: {batch.command}, {report.counted(len(batch.inputs), 'input')}")
-    share_cores(jobs)
     with ExitStack() as stack:
         bars = BatchBars(running.quiet, len(batch.inputs))
-        crew = Crew(task, jobs, running.bounds, _note, console.detail, bars.watch, running.hashed)
+        crew = engines.made(task, jobs, running, _note, console.detail, bars.watch)
         stack.enter_context(signals.handled(crew.stop))
         stack.enter_context(crew)
         # to find that all is done takes no more than one process

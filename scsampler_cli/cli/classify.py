@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scsampler_cli import console, models
-from scsampler_cli.cli import batch, beside, options
+from scsampler_cli.cli import batch, beside, engines, options
 from scsampler_cli.cli.classifiers import show
 from scsampler_cli.cli.environment import demo_dir
 from scsampler_cli.config import (
@@ -83,8 +83,12 @@ def classify(
     max_pixels: options.MaxPixels = ReadSettings.max_pixels,
     max_frames: options.MaxFrames = ReadSettings.max_frames,
     strict: options.Strict = False,
-    jobs: options.Jobs = 1,
+    jobs: options.Jobs = None,
     shard: options.Shard = None,
+    engine: options.EngineOption = options.Engine.local,
+    address: options.Address = None,
+    cpus_per_actor: options.CpusPerActor = None,
+    gpus_per_actor: options.GpusPerActor = None,
     timeout: options.Timeout = None,
     max_memory: options.MaxMemory = None,
     resume: options.Resume = False,
@@ -121,7 +125,10 @@ def classify(
     features = FeatureSettings(p_frames=p_frames)
     answer_settings = AnswerSettings(spatial.value, temperature, aggregate.value, top_m)
     reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)
-    running = batch.Running(jobs, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file)
+    ray = engines.asked(engine, address, jobs, cpus_per_actor, gpus_per_actor, device)
+    running = batch.Running(
+        jobs or 1, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file, ray
+    )
     chosen = models.Chosen(
         classifier,
         weights,

@@ -1,6 +1,7 @@
 """The process's environment: where generated files are kept, how threads wait. The only module that reads or sets it."""
 
 import os
+import secrets
 import shlex
 import sys
 from collections.abc import Mapping
@@ -43,6 +44,31 @@ def share_cores(jobs: int) -> None:
         from scsampler_cli.workers import cores  # late: multiprocessing takes its time, and --help must not
 
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // jobs)))
+
+
+def settle_ray(starts: bool) -> None:
+    """Keep Ray quiet and to itself; to be called before it is imported.
+
+    What the user sets wins, but for reports to Ray's makers, which are never sent, and for what Ray would write to stdout.
+
+    Args:
+        starts: one is started for us alone: nobody else may give it work, and nothing is written to the home folder.
+    """
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ["RAY_DEDUP_LOGS"], os.environ["RAY_DEDUP_LOGS_SKIP_REGEX"] = (
+        "1",
+        "^",
+    )  # else it writes between our results
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # silences a warning; --device cpu is ours to heed
+    if starts and "RAY_AUTH_MODE" not in os.environ:
+        os.environ["RAY_AUTH_MODE"] = "token"
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+
+
+def actors_environment() -> dict[str, str]:
+    """What this process has settled for its own children, for those on other machines."""
+    return {name: os.environ[name] for name in ("OMP_WAIT_POLICY",) if name in os.environ}
 
 
 def fill_standard_streams() -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scsampler_cli import models
-from scsampler_cli.cli import batch, options, targets
+from scsampler_cli.cli import batch, engines, options, targets
 from scsampler_cli.config import INPUTS, FeatureSettings, ReadSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
@@ -50,8 +50,11 @@ def extract(
     max_pixels: options.MaxPixels = ReadSettings.max_pixels,
     max_frames: options.MaxFrames = ReadSettings.max_frames,
     strict: options.Strict = False,
-    jobs: options.Jobs = 1,
+    jobs: options.Jobs = None,
     shard: options.Shard = None,
+    engine: options.EngineOption = options.Engine.local,
+    address: options.Address = None,
+    cpus_per_actor: options.CpusPerActor = None,
     timeout: options.Timeout = None,
     max_memory: options.MaxMemory = None,
     resume: options.Resume = False,
@@ -91,7 +94,10 @@ def extract(
     """
     features = FeatureSettings(tuple(dict.fromkeys(what.split(","))), p_frames, short_side)
     reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)
-    running = batch.Running(jobs, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file)
+    ray = engines.asked(engine, address, jobs, cpus_per_actor)
+    running = batch.Running(
+        jobs or 1, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file, ray
+    )
     if reencode:
         from scsampler_cli.transcode.program import find_ffmpeg
 

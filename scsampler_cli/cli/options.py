@@ -31,6 +31,7 @@ def of_list(format: ClipFormat | None) -> Format:
 
 
 Precision = StrEnum("Precision", ["auto", "fp32", "bf16", "fp16"])
+Engine = StrEnum("Engine", ["local", "ray"])
 Spatial = StrEnum("Spatial", list(SPATIAL))  # type: ignore[misc]
 Strategy = StrEnum("Strategy", {name.replace("-", "_"): name for name in STRATEGIES})  # type: ignore[misc]
 
@@ -211,7 +212,39 @@ Strict = Annotated[
     typer.Option("--strict", help="A file with anything that cannot be decoded fails.", rich_help_panel=INPUT),
 ]
 Jobs = Annotated[
-    int, typer.Option("--jobs", "-j", min=1, max=512, help="Processes; each loads the models.", rich_help_panel=MANY)
+    int | None,
+    typer.Option(
+        "--jobs",
+        "-j",
+        min=1,
+        max=512,
+        help="Processes, or Ray's actors; each loads the models. Default: 1; with Ray as many as there is room for.",
+        rich_help_panel=MANY,
+    ),
+]
+EngineOption = Annotated[
+    Engine,
+    typer.Option(
+        "--engine", help="What works on the files: processes of this machine, or a Ray cluster.", rich_help_panel=MANY
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT",
+        help="Join this Ray cluster, or auto: the one that this machine is part of. Default: start one here.",
+        rich_help_panel=MANY,
+    ),
+]
+CpusPerActor = Annotated[
+    float | None,
+    typer.Option(help="CPUs of each of Ray's actors, and its threads; default 1.", rich_help_panel=MANY),
+]
+GpusPerActor = Annotated[
+    float | None,
+    typer.Option(
+        help="GPUs of each of Ray's actors, such as 0.5; default 1 where the cluster has any.", rich_help_panel=MANY
+    ),
 ]
 Timeout = Annotated[
     float | None,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scsampler_cli import models
-from scsampler_cli.cli import batch, beside, options
+from scsampler_cli.cli import batch, beside, engines, options
 from scsampler_cli.config import FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
 
@@ -40,8 +40,12 @@ def score(
     max_pixels: options.MaxPixels = ReadSettings.max_pixels,
     max_frames: options.MaxFrames = ReadSettings.max_frames,
     strict: options.Strict = False,
-    jobs: options.Jobs = 1,
+    jobs: options.Jobs = None,
     shard: options.Shard = None,
+    engine: options.EngineOption = options.Engine.local,
+    address: options.Address = None,
+    cpus_per_actor: options.CpusPerActor = None,
+    gpus_per_actor: options.GpusPerActor = None,
     timeout: options.Timeout = None,
     max_memory: options.MaxMemory = None,
     resume: options.Resume = False,
@@ -67,7 +71,10 @@ def score(
     )
     features = FeatureSettings(p_frames=p_frames, short_side=short_side)
     reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)
-    running = batch.Running(jobs, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file)
+    ray = engines.asked(engine, address, jobs, cpus_per_actor, gpus_per_actor, device)
+    running = batch.Running(
+        jobs or 1, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file, ray
+    )
     chosen = models.Chosen(
         visual=visual_sampler, audio=audio_sampler, device=device, precision=precision, packets=packet_sampler
     )

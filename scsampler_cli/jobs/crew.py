@@ -6,17 +6,19 @@ But: what is done before, and where the records go, is the caller's business.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from scsampler_cli import errors, report
 from scsampler_cli.errors import MemoryLimitError, ScsamplerError, TimeLimitError, WorkerError
 from scsampler_cli.inputs import identified
+from scsampler_cli.jobs.memory import machine_bytes
 from scsampler_cli.jobs.process import Job, Message, WorkerProcess
 from scsampler_cli.jobs.task import Record, Say, Task
 
@@ -24,6 +26,8 @@ TICK_S = 0.1
 """Seconds between two looks at time and memory (our choice)."""
 TIMEOUT_S = 3600.0
 """Seconds that a file may take for each hour of video begun, where nothing else is asked for (our choice)."""
+MEMORY_SHARE = 0.8
+"""Of the machine's memory, for all processes together (our choice): the rest is for the system and for files in its cache."""
 _TRIES = 3
 """Processes in a row that may die before they have loaded anything."""
 
@@ -39,6 +43,20 @@ class Bounds:
     """Seconds; 0 is no limit, None is TIMEOUT_S for each hour of video begun."""
     memory_bytes: int | None
     """None is no limit."""
+
+    @classmethod
+    def asked(cls, timeout_s: float | None, memory_gb: float | None, sharers: int) -> Bounds:
+        """Bounds as a user gives them.
+
+        Args:
+            timeout_s: as `timeout_s`.
+            memory_gb: 0 is no limit; None is an equal share of MEMORY_SHARE of this machine's.
+            sharers: processes of this machine that share its memory.
+        """
+        if memory_gb is not None:
+            return cls(timeout_s, math.ceil(memory_gb * 1e9) if 0 < memory_gb < float("inf") else None)
+        there = machine_bytes()
+        return cls(timeout_s, there and int(there * MEMORY_SHARE) // sharers)
 
     def deadline(self, job: Job) -> float:
         """When a file has had its time, on the monotonic clock."""
@@ -85,7 +103,7 @@ class Crew:
         self.stopping = False
         """True after `stop`."""
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -197,7 +215,7 @@ class Crew:
                 self._identity = identity
                 self._detail(f"process {worker.number} is ready")
             case {"unfit": trouble}:
-                _raise(trouble)
+                raise_described(trouble)
             case {"progress": [stage, done, total]} if worker.job is not None:
                 if stage == "index":
                     worker.job.seconds = total
@@ -250,7 +268,7 @@ class Crew:
             worker.close()
 
 
-def _raise(trouble: dict[str, Any]) -> NoReturn:
+def raise_described(trouble: dict[str, Any]) -> NoReturn:
     """What a process could not load is an error here."""
     kind: type[ScsamplerError] = getattr(errors, trouble["type"] or "WorkerError", WorkerError)
     hint = trouble["hint"] if trouble["type"] else "run with --debug for the traceback; please report it"

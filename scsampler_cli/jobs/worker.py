@@ -63,7 +63,7 @@ def serve(task: Task, jobs: Connection, results: Connection, log: Connection) ->
     try:
         prepared = task.prepare(lambda text: line.send(note=text))
     except Exception as error:
-        line.send(unfit=_described(error))
+        line.send(unfit=described(error))
         return
     line.send(ready=prepared.identity)
     while True:
@@ -92,7 +92,8 @@ def _settle(log: Connection) -> None:
     complain_natively()
 
 
-def _described(error: Exception) -> dict[str, Any]:
+def described(error: Exception) -> dict[str, Any]:
+    """An error in a form that travels; `crew.raise_described` makes it one again."""
     expected = isinstance(error, ScsamplerError)
     return {
         "type": type(error).__name__ if expected else None,

@@ -1,0 +1,93 @@
+"""The engine that the options ask for: processes of this machine, or actors of a Ray cluster.
+
+But: Ray itself is not loaded before the engine is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scsampler_cli.cli.environment import actors_environment, settle_ray, share_cores
+from scsampler_cli.cli.options import Engine
+from scsampler_cli.config import parse_device
+from scsampler_cli.errors import SettingsError
+
+if TYPE_CHECKING:
+    from scsampler_cli.cli.batch import Running
+    from scsampler_cli.jobs import engine
+    from scsampler_cli.jobs.connection import RaySettings
+    from scsampler_cli.jobs.task import Say, Task
+
+
+def asked(
+    chosen: Engine,
+    address: str | None,
+    jobs: int | None,
+    cpus: float | None,
+    gpus: float | None = None,
+    device: str = "cpu",
+) -> RaySettings | None:
+    """What the options say of Ray; None for processes of this machine.
+
+    Raises:
+        SettingsError: options that do not go together.
+        ClusterError: Ray is not installed.
+    """
+    given = {"--address": address, "--cpus-per-actor": cpus, "--gpus-per-actor": gpus}
+    if chosen is Engine.local:
+        for option in (option for option, value in given.items() if value is not None):
+            raise SettingsError(f"{option} has no effect without Ray", hint="add --engine ray, or leave it out")
+        return None
+    from scsampler_cli.jobs.connection import RaySettings, check_installed
+
+    if address is not None and "://" in address:
+        raise SettingsError(
+            f"--address {address} is one for clients of Ray, which cannot do this",
+            hint="run on a machine of the cluster with --address auto, or HOST:PORT",
+        )
+    for option, amount in (("--cpus-per-actor", cpus), ("--gpus-per-actor", gpus)):
+        _check_amount(option, amount)
+    kind, number = parse_device(device)
+    if number is not None:
+        raise SettingsError(f"--device {device} is one of this machine's", hint="--device cuda: Ray says which")
+    if kind == "cpu" and gpus is not None:
+        raise SettingsError("--gpus-per-actor has no effect with --device cpu", hint="give one of them")
+    check_installed()
+    wanted = {"cpu": 0.0, "cuda": gpus or 1.0, "auto": gpus}[kind]
+    return RaySettings(address, jobs, cpus or 1.0, wanted)
+
+
+def _check_amount(option: str, amount: float | None) -> None:
+    """Ray divides a core or a GPU, and counts several of them whole."""
+    if amount is not None and (amount < 0.01 or (amount > 1 and amount != int(amount))):
+        raise SettingsError(
+            f"{option} {amount:g} is neither a part of one nor a whole number", hint="0.5, 1 and 2 are examples"
+        )
+
+
+def made(
+    task: Task, jobs: int, running: Running, note: Say, detail: Say, watch: Callable[[Path, str, int, int], None]
+) -> engine.Engine:
+    """The engine, not yet entered.
+
+    Args:
+        task: what is done with each file.
+        jobs: processes.
+        running: bounds of a file, and what is asked of Ray.
+        note: takes what is for the user.
+        detail: takes what is for a user who wants to know more.
+        watch: told how far files are; by Ray it is not.
+    """
+    if running.ray is None:
+        from scsampler_cli.jobs.crew import Crew
+
+        share_cores(jobs)
+        return Crew(task, jobs, running.bounds, note, detail, watch, running.hashed)
+    from scsampler_cli.jobs.fleet import Fleet
+    from scsampler_cli.jobs.station import Order
+
+    settle_ray(running.ray.address is None)
+    order = Order.here(task, running.timeout_s, running.max_memory_gb, running.hashed)
+    return Fleet(order, running.ray, actors_environment(), note, detail)
