@@ -22,6 +22,8 @@ def main(parent: str, program: str, *arguments: str) -> None:
         program: path of the program.
         arguments: its own.
     """
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # ignored by Python alone
+        signal.signal(number, signal.SIG_DFL)
     # kept across exec: a key pressed in the terminal is the business of the process that waits for the program
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     if sys.platform == "linux":

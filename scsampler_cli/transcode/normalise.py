@@ -8,9 +8,9 @@ Ours: a picture that is higher than wide becomes 256 x 340; what is displayed ke
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import gcd
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from scsampler_cli.transcode.program import encoders, find_ffmpeg, name_of, run
 from scsampler_cli.transcode.sound import filled
 from scsampler_cli.transcode.source import demuxer_of, source
 from scsampler_cli.transcode.upright import upright
+from scsampler_cli.transcode.written import written
 
 LONG_SIDE = 340
 """Pixels (CoViAR)."""
@@ -40,8 +41,8 @@ TICKS = 60_000
 """Ticks of a second where MPEG-4 cannot count the times of the video (our choice): they are kept to 9 microseconds."""
 FEWEST_TICKS = 1000
 """Ticks of a second at least (our choice)."""
-COPIED = frozenset(("aac", "mp3", "ac3", "eac3", "alac"))
-"""Codecs of sound that every reader of MP4 expects there; others become AAC."""
+COPIED = {"aac": 7350, "mp3": 16_000, "ac3": 32_000, "eac3": 32_000, "alac": 8000}
+"""Codecs of sound that readers of MP4 expect there, with the least samples a second; others become AAC."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def normalise(
     with replaced(target) as part:
         graph = ffmpeg.output(*streams, name_of(part), **_settings(index), **sound)
         said = run(graph if index.counted else graph.global_args("-copyts"), find_ffmpeg())
-        there = scan(part)
+        there = written(part, path)
     height, width = there.info.coded_height, there.info.coded_width
     missing = len(timeline) - len(there.timeline)
     return Normalised(target, width, height, len(there.timeline), missing, shift, how, said)
@@ -129,7 +130,7 @@ def normalise(
 def _kept(path: Path, reading: ReadSettings, audio_stream: int) -> str:
     """How the sound is kept."""
     info = probe_audio(path, replace(reading, audio_stream=audio_stream)).info
-    return "copied" if info is not None and info.codec in COPIED else "aac"
+    return "copied" if info is not None and info.rate_hz >= COPIED.get(info.codec, math.inf) else "aac"
 
 
 def size_of(info: VideoInfo) -> tuple[int, int]:
@@ -172,6 +173,6 @@ def _settings(index: StreamIndex) -> dict[str, Any]:
 
 def ticks_for(timeline: FrameTimeline, counted: bool) -> int:
     """Ticks of a second in which the encoder counts: all times are whole numbers of them, if MPEG-4 can count so far."""
-    unit = timeline.time_base * gcd(int(np.gcd.reduce(timeline.pts)), timeline.end_pts)
+    unit = timeline.time_base * math.gcd(int(np.gcd.reduce(timeline.pts)), timeline.end_pts)
     needed = (timeline.mean_frame_duration if counted else unit).denominator
     return needed * -(-FEWEST_TICKS // needed) if needed <= MOST_TICKS else TICKS

@@ -7,6 +7,7 @@ But: what a graph does, and where its output goes, is for those who build it.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,10 +21,13 @@ import ffmpeg
 from scsampler_cli.errors import ProgramError
 from scsampler_cli.transcode import leash
 
-_MANNERS = ("-nostdin", "-hide_banner", "-loglevel", "error", "-y")
-"""-y: the output is a file that was made for it."""
+_MANNERS = ("-nostdin", "-hide_banner", "-loglevel", "error", "-max_error_rate", "1", "-y")
+"""What cannot be decoded is left out and counted, as elsewhere, however much it is; the output is a file that was made for it."""
 _KEPT = 1 << 13
 """Bytes of its complaints that are kept, the last ones (our choice)."""
+_MOST_LINES = 20
+"""Different complaints that are kept, the last ones; as many as a record has."""
+_ADDRESS = re.compile(" @ 0x[0-9a-f]+")
 _SHOWN = 3
 """Lines of them that an error shows (our choice)."""
 _NEEDED = (("fps_mode", "long"), ("duration", "bsf=setts"))
@@ -79,7 +83,7 @@ def _told(program: Path, *question: str) -> tuple[str, ...]:
     except OSError as error:
         raise _not_started(program, error) from error
     if done.returncode:
-        raise _failed(program, done.returncode, _lines(done.stderr))
+        raise _failed(program, done.returncode, _different(_lines(done.stderr)))
     return tuple(_lines(done.stdout))
 
 
@@ -99,7 +103,7 @@ def run(graph: Any, program: Path) -> tuple[str, ...]:
         program: from `find_ffmpeg`.
 
     Returns:
-        what the program complained of although it went on; the last lines.
+        what the program complained of although it went on; the last lines, each once.
 
     Raises:
         ProgramError: it failed, or did not start.
@@ -111,7 +115,7 @@ def run(graph: Any, program: Path) -> tuple[str, ...]:
         raise _not_started(program, error) from error
     with process:
         try:
-            said = _lines(_tail(process.stderr))
+            said = _different(_lines(_tail(process.stderr)))
             code = process.wait()
         except BaseException:
             process.kill()
@@ -131,15 +135,20 @@ def _command(arguments: list[str]) -> list[str]:
 
 
 def _tail(stream: IO[bytes] | None) -> bytes:
-    """Read to the end; the last bytes are kept."""
+    """Read to the end; the last lines are kept."""
     kept = b""
     while stream is not None and (data := os.read(stream.fileno(), _KEPT)):
         kept = (kept + data)[-_KEPT:]
-    return kept
+    return kept if len(kept) < _KEPT else kept.partition(b"\n")[2] or kept
 
 
 def _lines(said: bytes) -> list[str]:
     return [line for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
+
+
+def _different(lines: list[str]) -> list[str]:
+    """The last of several complaints, without the addresses of what complained."""
+    return list(dict.fromkeys(_ADDRESS.sub("", line).strip() for line in lines))[-_MOST_LINES:]
 
 
 def _not_started(program: Path, error: OSError) -> ProgramError:

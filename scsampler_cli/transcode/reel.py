@@ -32,6 +32,7 @@ from scsampler_cli.transcode.program import encoders, find_ffmpeg, name_of, run
 from scsampler_cli.transcode.sound import filled
 from scsampler_cli.transcode.source import demuxer_of, source
 from scsampler_cli.transcode.upright import upright
+from scsampler_cli.transcode.written import written
 
 RATE_HZ = 48_000
 """Of the reel's sound, which is stereo: what every player and encoder takes (our choice)."""
@@ -109,7 +110,7 @@ def write_reel(
     with replaced(target) as part:
         graph = ffmpeg.output(*streams, name_of(part), **options)
         said = run(graph if index.counted else graph.global_args("-copyts"), program)
-        there = len(scan(part).timeline)
+        there = len(written(part, path).timeline)
     return Reel(
         target,
         tuple((piece.start, piece.end) for piece in pieces),
@@ -166,10 +167,11 @@ def _pictures(opened: Sequence[tuple[Any, Group]], index: StreamIndex) -> Any:
 
 
 def _outer(pieces: Sequence[Piece], by_number: bool) -> dict[str, Any]:
-    """From the first piece to the last: behind that the program reads no further."""
+    """Bounds of what is looked at: behind the last piece the program reads no further."""
     if by_number:
         return {"start_frame": pieces[0].first, "end_frame": pieces[-1].stop}
-    return {"start": _decimal(pieces[0].after), "end": _decimal(pieces[-1].before)}
+    # rounded to the file's own units, in which it is a whole number; a moment between two frames is none
+    return {"end": _decimal(pieces[-1].end)}
 
 
 def _chosen(pieces: Sequence[Piece], by_number: bool) -> str:

@@ -29,6 +29,14 @@ def late(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def coarse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same in MP4 whose clock ticks once a frame."""
+    return _written(
+        tmp_path_factory, "coarse.mp4", options={"g": "38"}, container_options={"video_track_timescale": "25"}
+    )
+
+
+@pytest.fixture(scope="session")
 def silent(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """VP9 in WebM, without sound, an odd number of pixels wide and high."""
     folder = tmp_path_factory.mktemp("silent")

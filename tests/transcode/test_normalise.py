@@ -24,7 +24,7 @@ def normalised(path: Path, folder: Path) -> Normalised:
     return normalise(path, folder / "small.mp4", video_stream=0, audio_stream=None if sound is None else sound.stream)
 
 
-@pytest.mark.parametrize("name", ["clip", "late", "silent", "uneven"])
+@pytest.mark.parametrize("name", ["clip", "late", "coarse", "silent", "uneven"])
 def test_it_is_mpeg4_of_a_fixed_gop_with_the_frames_and_times_of_the_original(
     request: pytest.FixtureRequest, tmp_path: Path, name: str
 ) -> None:
@@ -49,7 +49,7 @@ def test_a_video_that_begins_late_is_one_that_begins_late(late: Path) -> None:
     assert scan(late).timeline.time(0) == 10
 
 
-@pytest.mark.parametrize("name", ["clip", "late", "uneven"])
+@pytest.mark.parametrize("name", ["clip", "late", "coarse", "uneven"])
 def test_sound_is_copied_and_stays_where_it_was(request: pytest.FixtureRequest, tmp_path: Path, name: str) -> None:
     path = request.getfixturevalue(name)
     made = normalised(path, tmp_path)

@@ -48,7 +48,7 @@ def _jump_over_everything(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("suffix", CONTAINERS)
-@pytest.mark.parametrize("name", ["clip", "late", "uneven"])
+@pytest.mark.parametrize("name", ["clip", "late", "coarse", "uneven"])
 def test_frames_times_and_sound_are_those_of_the_clips(
     request: pytest.FixtureRequest, tmp_path: Path, name: str, suffix: str
 ) -> None:
