@@ -103,6 +103,6 @@ def _check_versions(wanted: tuple[tuple[str, str], ...], place: str) -> None:
     others = [f"{name} {here.get(name)}, not {version}" for name, version in wanted if here.get(name) != version]
     if others:
         raise ClusterError(
-            f"{place} has {', '.join(others)}",
+            f"{place} has other versions: {', '.join(others)}",
             hint="install the same versions on all machines of the cluster: records would depend on where they were made",
         )

@@ -235,7 +235,7 @@ def test_machines_that_would_make_other_records_are_refused(tmp_path: Path) -> N
     with pytest.raises(ClusterError, match="here has no folder"):
         Station(order, 1, "here", print, print)
     order = Order(Obedient(), versions=(("scsampler", "9.9"),))
-    with pytest.raises(ClusterError, match=r"here has scsampler [\d.]+, not 9.9") as refused:
+    with pytest.raises(ClusterError, match=r"here has other versions: scsampler [\d.]+, not 9.9") as refused:
         Station(order, 1, "here", print, print)
     assert refused.value.hint
 
