@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-HEAVY = ("torch", "torchvision", "torchaudio", "av", "numpy")
+HEAVY = ("torch", "torchvision", "torchaudio", "av", "numpy", "ray")
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,7 @@ HEAVY = ("torch", "torchvision", "torchaudio", "av", "numpy")
         (["classify", "x.mp4", "--classifier", "demo", "--arch", "mc3_18"], 2),
         (["classify", "x.mp4", "--temperature", "0"], 2),
         (["classify", "x.mp4", "--top-m", "3"], 2),
+        (["score", "x.mp4", "--address", "auto"], 2),
         (["classify"], 2),
         (["classify", "x.mp4", "--device", "tpu"], 2),
         (["classify", "x.mp4", "--visual-sampler", "eyes"], 2),

@@ -61,27 +61,28 @@ def connected(settings: RaySettings, environment: Mapping[str, str]) -> Iterator
     """
     # a folder of its own: of a Ray that ends with us nothing is left, and nobody takes it for a cluster to join
     folder = tempfile.mkdtemp(prefix="scsampler-ray-") if settings.address is None else None
-    handler = signal.getsignal(signal.SIGTERM)
     try:
-        if settings.address is not None:
-            _knock(settings.address)
+        _join_or_start(settings, environment, folder)
+        yield
+    finally:
+        if "ray" in sys.modules:
+            sys.modules["ray"].shutdown()
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _join_or_start(settings: RaySettings, environment: Mapping[str, str], folder: str | None) -> None:
+    handler = signal.getsignal(signal.SIGTERM)
+    if settings.address is not None:
+        _knock(settings.address)
+    try:
         with _hushed():
             _begin(settings, environment, folder)
     except Exception as error:
-        if isinstance(error, ClusterError):
-            raise
-        where = f"joined at {settings.address}" if settings.address else "started"
-        raise ClusterError(f"Ray cannot be {where}: {last_line(str(error))}", hint=hint_for(str(error))) from error
+        what = f"joined at {settings.address}" if settings.address else "started"
+        raise ClusterError(f"Ray cannot be {what}: {last_line(str(error))}", hint=hint_for(str(error))) from error
     finally:
         signal.signal(signal.SIGTERM, handler)  # Ray sets its own
-    try:
-        yield
-    finally:
-        import ray
-
-        ray.shutdown()
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _begin(settings: RaySettings, environment: Mapping[str, str], folder: str | None) -> None:

@@ -121,10 +121,10 @@ class Fleet:
         try:
             with self._explained():
                 for row in self._until_stopped(stream):
-                    if row["record"]:  # else it came too late to be begun
-                        path = left.pop(row["index"])
-                        record = json.loads(row["record"])
-                        yield Outcome(row["index"], path, record, row["seconds"], row["traceback"] or None)
+                    path = left.pop(row["index"])
+                    yield Outcome(
+                        row["index"], path, json.loads(row["record"]), row["seconds"], row["traceback"] or None
+                    )
                 self._hear(at_once=True)
         finally:
             stream.abandoned = True
@@ -156,7 +156,7 @@ class Fleet:
         told, last = False, time.monotonic()
         for row in stream:
             self._hear()
-            if row is not None:
+            if row is not None and row["record"]:  # else it came too late to be begun
                 yield row
                 last = time.monotonic()
             if not self.stopping:

@@ -50,6 +50,8 @@ class Obedient:
         if what == "swell":
             held = [bytearray(os.urandom(1 << 20) * 100) for _ in range(40)]
             time.sleep(600 + len(held))
+        if what == "gpu":
+            return {**record(path), "tags": [os.environ.get("CUDA_VISIBLE_DEVICES")]}
         if what == "bad":
             raise VideoError(f"{path}: not a video", hint="look")
         if what == "bug":

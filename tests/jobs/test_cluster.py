@@ -19,12 +19,13 @@ ray = pytest.importorskip("ray")
 from ray.cluster_utils import Cluster  # noqa: E402
 
 from scsampler_cli.errors import ClusterError  # noqa: E402
+from scsampler_cli.jobs.cluster import Share, records  # noqa: E402
 from scsampler_cli.jobs.station import Order, Station  # noqa: E402
 from tests.jobs import test_batch as batches  # noqa: E402
-from tests.jobs.tasks import Obedient  # noqa: E402
+from tests.jobs.tasks import Obedient, Unfit  # noqa: E402
 from tests.synthetic import pan, tone, write_video  # noqa: E402
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent.parent
 SETTINGS = {"actors": None, "cpus": 1.0, "gpus": None}
 
@@ -32,20 +33,21 @@ SETTINGS = {"actors": None, "cpus": 1.0, "gpus": None}
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A head and one more node."""
+    folder = tempfile.mkdtemp(prefix="scs-test-", dir="/tmp")  # sockets have short names
+    Path(folder, "ray").mkdir()
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_TMPDIR", folder)
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
         patch.setenv("RAY_AUTH_MODE", "disabled")
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("PYTHONPATH", str(ROOT))
-        folder = tempfile.mkdtemp(prefix="scs-test-", dir="/tmp")  # sockets have short names
-        head = {"num_cpus": 1, "include_dashboard": False, "temp_dir": folder}
-        found = Cluster(initialize_head=True, head_node_args=head)
+        found = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
         try:
             found.add_node(num_cpus=1)
             yield found
         finally:
             found.shutdown()
-            shutil.rmtree(folder)
+    shutil.rmtree(folder)
     wait_until(lambda: not processes_with(folder))
 
 
@@ -126,7 +128,7 @@ def test_kill_9_of_the_driver_loses_nothing_and_the_rest_is_resumed(
     videos = batches.folder(tmp_path, [f"slow-{i}" for i in range(10)])
     out = tmp_path / "out.jsonl"
     process = batches.started(paths=[videos], output=out, ray=settings)
-    batches.wait_for(lambda: batches.lines(out) > 1, process)
+    wait_for(lambda: batches.lines(out) > 1, process)
     process.kill()
     process.wait()
     before = batches.kept(out)
@@ -146,7 +148,7 @@ def test_an_interrupt_finishes_what_is_under_way_and_a_second_one_does_not(
     videos = batches.folder(tmp_path, [f"slow-{i:02d}" for i in range(40)])
     out = tmp_path / "out.jsonl"
     process = batches.started(paths=[videos], output=out, ray=settings)
-    batches.wait_for(lambda: batches.lines(out) > 0, process)
+    wait_for(lambda: batches.lines(out) > 0, process)
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 130, errors
@@ -158,10 +160,10 @@ def test_an_interrupt_finishes_what_is_under_way_and_a_second_one_does_not(
     (videos / "hang-1").write_bytes(b"x")
     log = tmp_path / "run.log"
     process = batches.started(paths=[videos / "hang-1"], log_file=log, ray=settings)
-    batches.wait_for(lambda: log.exists() and "begun by" in log.read_text(), process)
+    wait_for(lambda: log.exists() and "begun by" in log.read_text(), process)
     theirs = [int(pid) for pid in re.findall(r"\(pid (\d+)\) started", log.read_text())]
     process.send_signal(signal.SIGINT)
-    batches.wait_for(lambda: "finishing 1 file under way" in log.read_text(), process)
+    wait_for(lambda: "finishing 1 file under way" in log.read_text(), process)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
@@ -170,10 +172,16 @@ def test_an_interrupt_finishes_what_is_under_way_and_a_second_one_does_not(
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.1)
+
+
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """As `wait_until`, while a process lives."""
+    wait_until(lambda: process.poll() is not None or condition())
+    assert process.poll() is None, process.communicate()
 
 
 def cmdline(process: Path) -> bytes:
@@ -197,12 +205,33 @@ def test_a_node_that_is_lost_takes_no_file_with_it(cluster: Cluster, tmp_path: P
     settings = {**SETTINGS, "address": cluster.address}
     process = batches.started(paths=[videos], output=out, ray=settings, log_file=log)
     try:
-        batches.wait_for(lambda: log.exists() and place in places(log.read_text()), process)
+        wait_for(lambda: log.exists() and place in places(log.read_text()), process)
     finally:
         cluster.remove_node(lost, allow_graceful=False)
     _, errors = process.communicate(timeout=180)
     assert process.returncode == 0, errors
     assert [record["status"] for record in batches.read(out)] == ["ok"] * 20
+
+
+def test_an_actor_has_a_gpu_of_its_own_where_there_are_any(
+    cluster: Cluster, settings: dict[str, object], tmp_path: Path
+) -> None:
+    assert Share(1, 1).within({"CPU": 8, "GPU": 2}) == 2
+    assert Share(1, 0.4).within({"CPU": 8, "GPU": 2}) == 4  # no part of it on each of two
+    assert Share(0.5, 0).within({"CPU": 2}) == 4
+    assert Share(1, 2).within({"CPU": 1, "GPU": 8}) == 1
+    assert Share(1, 1).within({"CPU": 8}) == 0
+    videos, log = batches.folder(tmp_path, [f"gpu-{i}" for i in range(6)]), tmp_path / "run.log"
+    # as many as are said to be there; nothing computes on them
+    node = cluster.add_node(num_cpus=2, num_gpus=2)
+    try:
+        code, out, errors = batches.run(paths=[videos], ray=settings, log_file=log)
+    finally:
+        cluster.remove_node(node)
+    assert code == 0, errors
+    assert {tag for line in out.splitlines() for tag in json.loads(line)["tags"]} <= {"0", "1"}
+    assert places(log.read_text()) == {node.node_id[:6]}
+    assert "up to 2 actors of 1 CPU and 1 GPU" in log.read_text()
 
 
 def test_a_ray_that_was_started_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,15 +300,13 @@ def test_without_ray_the_extra_is_named() -> None:
 
 
 def test_paths_in_an_object_keep_their_other_columns(cluster: Cluster, tmp_path: Path) -> None:
-    from scsampler_cli.jobs.cluster import records
-
     videos = batches.folder(tmp_path, ["a", "bad-1", "crash-1", "b"])
     rows = [{"video": str(path), "label": path.name.upper(), "weight": [1.5, 2.5]} for path in sorted(videos.iterdir())]
     ray.init(cluster.address, log_to_driver=False)
     try:
         dataset = ray.data.from_items(rows, override_num_blocks=4)
         found = records(dataset, Obedient(), column="video", actors=2).take_all()
-        refused = records(dataset, unfit(), column="video", actors=1)
+        refused = records(dataset, Unfit("settings"), column="video", actors=1)
         with pytest.raises(ray.exceptions.RayTaskError, match="k is 0"):
             refused.take_all()
     finally:
@@ -291,9 +318,3 @@ def test_paths_in_an_object_keep_their_other_columns(cluster: Cluster, tmp_path:
     assert [record["status"] for record in made] == ["ok", "ok", "error", "error"]
     assert all(record["run"] for record in made)
     assert all(row["seconds"] > 0 for row in found)
-
-
-def unfit() -> object:
-    from tests.jobs.tasks import Unfit
-
-    return Unfit("settings")
