@@ -94,7 +94,7 @@ CONFINED = {
     "transformers": ("classifiers.huggingface",),
     "huggingface_hub": ("classifiers.huggingface",),
     "PIL": ("extras",),
-    "matplotlib": ("train.history", "bench.figures"),
+    "matplotlib": ("train.history", "bench.figures", "extras.sheet"),
     "ffmpeg": ("transcode",),
     "imageio_ffmpeg": ("transcode.program",),
     "ray": ("jobs.cluster", "jobs.connection", "jobs.fleet"),

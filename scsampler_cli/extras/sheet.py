@@ -1,11 +1,16 @@
-"""A contact sheet: the chosen clips of a video as one picture, each with its time, what it shows and its saliency."""
+"""A contact sheet: the chosen clips of a video as one picture, each with its time, what it shows and its saliency.
+
+Letters are those of DejaVu Sans, which comes with matplotlib and knows more scripts than Pillow's own font (our choice).
+"""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from matplotlib import get_data_path
 from PIL import Image, ImageDraw, ImageFont
 
 from scsampler_cli.tables import printable
@@ -40,7 +45,8 @@ def contact_sheet(title: str, cells: Sequence[Cell]) -> bytes:
     step = _CELL[0] + _GAP, _CELL[1] + below + _GAP
     sheet = Image.new("RGB", (_GAP + columns * step[0], _GAP + _TITLE + rows * step[1]), _PAPER)
     pen = ImageDraw.Draw(sheet)
-    small, large = ImageFont.load_default(_SMALL), ImageFont.load_default(_LARGE)
+    letters = Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
+    small, large = ImageFont.truetype(letters, _SMALL), ImageFont.truetype(letters, _LARGE)
     pen.text((_GAP, _GAP), _fitting(pen, title, large, sheet.width - 2 * _GAP), _INK, large)
     for number, cell in enumerate(cells):
         left, top = _GAP + number % columns * step[0], _GAP + _TITLE + number // columns * step[1]
@@ -63,9 +69,7 @@ def _place(sheet: Image.Image, picture: bytes | None, left: int, top: int) -> No
         sheet.paste(image, (left + (_CELL[0] - image.width) // 2, top + (_CELL[1] - image.height) // 2))
 
 
-def _fitting(
-    pen: ImageDraw.ImageDraw, text: str, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, width: int
-) -> str:
+def _fitting(pen: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
     """As much of a text as fits, in characters that can be drawn."""
     text = printable(text).encode("utf-8", "replace").decode()
     if pen.textlength(text, font) <= width:

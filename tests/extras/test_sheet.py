@@ -45,6 +45,11 @@ def test_any_name_can_be_drawn(text: str) -> None:
     assert opened(contact_sheet(text, [Cell(jpeg((9, 9, 9)), (text, text))])).width == 12 + 204
 
 
+def test_letters_beyond_ascii_are_drawn_and_not_replaced_by_boxes() -> None:
+    shown = {word: contact_sheet(word, []) for word in ("é", "è", "Ω", "ж")}
+    assert len(set(shown.values())) == len(shown)
+
+
 def test_the_same_cells_give_the_same_bytes() -> None:
     cells = [Cell(jpeg((1, 2, 3)), ("a", "b"))]
     assert contact_sheet("v", cells) == contact_sheet("v", cells)
