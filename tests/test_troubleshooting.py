@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.raising import HOLE, SYSTEM, Message, kinds, messages
+from tests.raising import HOLE, PACKAGE, SYSTEM, Message, kinds, messages
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 TITLE = "When something goes wrong"
@@ -83,10 +83,22 @@ def usage_errors() -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stderr
 
 
+def said_at(text: str) -> list[str]:
+    """Lines of the sources that have a message's longest run of words: it may be handed over to the one that raises it."""
+    words = max(re.split(f"[{HOLE}{SYSTEM}]", text), key=len)
+    return [
+        f"{path.relative_to(PACKAGE.parent)}:{number}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if words in line
+    ]
+
+
 def advice(message: Message, missing: list[str]) -> str:
     """Where a message comes from, and a row for it to be filled in."""
     said = "<br>".join(f"`{shown(text)}`" for text in missing[:3])
-    return f"{message.where} {message.kind}, hint: {message.hint}\n    | {said} | why | what to do |"
+    places = " ".join(dict.fromkeys([message.where, *(place for text in missing[:3] for place in said_at(text))]))
+    return f"{places} {message.kind}, hint: {message.hint}\n    | {said} | why | what to do |"
 
 
 def test_every_message_is_found_in_the_table() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from scsampler_cli.config import STRATEGIES, SelectionSettings
 from scsampler_cli.scores import ClipScores
-from scsampler_cli.selection import combined_rank, select
+from scsampler_cli.selection import BASELINES, combined_rank, select
 
 VALUES = st.sampled_from([0.0, 0.25, 0.25, 0.5, 0.75, 1.0, float("nan")])
 
@@ -31,7 +31,7 @@ def test_contract(strategy: str, scores: ClipScores, k: int, seed: int, data: st
     histogram = (1.0, 0.0, 2.0) if strategy == "empirical" else None
     options = SelectionSettings(strategy, k, share, alpha, seed, histogram=histogram)
     chosen = select(scores, options)
-    ranked = strategy not in ("random", "uniform", "empirical", "dense")
+    ranked = strategy not in BASELINES
     pool = scores.clips.tolist() if ranked else list(range(scores.clip_count))
     wanted = len(pool) if strategy == "dense" else min(k, len(pool))
     clips = chosen.clips.tolist()

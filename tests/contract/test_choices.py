@@ -1,0 +1,38 @@
+"""What the command line offers is what there is: it lists some of it a second time, since --help must not load the first."""
+
+import re
+
+import pytest
+import typer
+
+from scsampler_cli.cli.app import app
+from scsampler_cli.config import AGGREGATES, SPATIAL, STRATEGIES
+from scsampler_cli.datasets.reading import FORMS
+from scsampler_cli.device import PRECISIONS
+from scsampler_cli.train.recipe import OBJECTIVES, OPTIMISERS, SCHEDULES, TARGETS
+from scsampler_cli.train.settings import AUGMENTATIONS
+from scsampler_cli.writers import CUT_FORMATS, FORMATS
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "known"),
+    [
+        ("classify", "--strategy", STRATEGIES),
+        ("classify", "--spatial", SPATIAL),
+        ("classify", "--aggregate", AGGREGATES),
+        ("classify", "--format", (*FORMATS, *CUT_FORMATS)),
+        ("classify", "--precision", ("auto", *PRECISIONS)),
+        ("extract", "--format", FORMATS),
+        ("train", "--form", FORMS),
+        ("train", "--target", TARGETS),
+        ("train", "--objective", OBJECTIVES),
+        ("train", "--schedule", SCHEDULES),
+        ("train", "--optimiser", OPTIMISERS),
+        ("train", "--augment", AUGMENTATIONS),
+    ],
+)
+def test_an_option_offers_all_that_there_is_and_nothing_else(command: str, option: str, known: tuple[str, ...]) -> None:
+    with pytest.raises(typer.TyperException, match="is not one of") as caught:
+        app([command, option, "?"], standalone_mode=False)
+    offered = caught.value.format_message().partition("is not one of")[2]
+    assert set(re.findall(r"'([^']+)'", offered)) == set(known)
