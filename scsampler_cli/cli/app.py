@@ -20,8 +20,10 @@ from scsampler_cli.cli.train import train
 from scsampler_cli.cli.weights import weights
 from scsampler_cli.errors import OutputError, SettingsError
 
+EXIT_CODES = "Exit codes: 0 ok, 1 failed, 2 wrong use, 3 some inputs failed, 130 interrupted."
 app = typer.Typer(
     no_args_is_help=True,
+    epilog=f"Begin with: scsampler classify --demo. {EXIT_CODES}",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -43,7 +45,7 @@ def scsampler(
 
 
 for command in (classify, score, extract, merge, train, bench, classifiers, weights):
-    app.command()(command)
+    app.command(epilog=EXIT_CODES)(command)
 
 
 def run() -> int:

@@ -29,10 +29,16 @@ def bench(
     ] = False,
     replay: Annotated[
         list[Path] | None,
-        typer.Option(help="Make tables and figures anew from a report's folder.", rich_help_panel=options.INPUT),
+        typer.Option(
+            help="Make tables and figures anew from a report's folder; may be given several times.",
+            rich_help_panel=options.INPUT,
+        ),
     ] = None,
     pool: Annotated[
-        str, typer.Option(help="Report all runs as one data set of this name, too.", rich_help_panel=options.INPUT)
+        str,
+        typer.Option(
+            help="Report all runs as one data set of this name, too; needs several.", rich_help_panel=options.INPUT
+        ),
     ] = "",
     k: Annotated[
         int | None,
@@ -61,7 +67,7 @@ def bench(
     classifier: Annotated[
         list[str] | None,
         typer.Option(
-            help="auto, a name, or a model file; several may be given.",
+            help="auto (default), a name, or a model file; may be given several times.",
             rich_help_panel=options.MODELS,
         ),
     ] = None,
@@ -73,14 +79,20 @@ def bench(
     packet_sampler: options.PacketSampler = "none",
     sampler: Annotated[
         list[str] | None,
-        typer.Option(help="NAME=FILE[,FILE...]: a further sampler for the cross-table.", rich_help_panel=COMPARE),
+        typer.Option(
+            help="NAME=FILE[,FILE...]: a further sampler for the cross-table; may be given several times.",
+            rich_help_panel=COMPARE,
+        ),
     ] = None,
     joint: Annotated[
         str, typer.Option(help="FILE,FILE: samplers trained together (train --target joint).", rich_help_panel=COMPARE)
     ] = "",
     network: Annotated[
         list[Path] | None,
-        typer.Option(help="A further network for the tables of inputs and of audio networks.", rich_help_panel=COMPARE),
+        typer.Option(
+            help="Weight file of a further network for the tables of inputs and of audio networks; may be given several times.",
+            rich_help_panel=COMPARE,
+        ),
     ] = None,
     p_frames: options.PFrames = FeatureSettings.p_frames,
     device: options.Device = "auto",
@@ -95,52 +107,88 @@ def bench(
     ] = None,
     sheet_of: Annotated[
         list[Path] | None,
-        typer.Option(help="A video of the list that must be on the contact sheet.", rich_help_panel=COMPARE),
+        typer.Option(
+            help="A video of the list that must be on the contact sheet; may be given several times.",
+            rich_help_panel=COMPARE,
+        ),
     ] = None,
     cache: Annotated[
         Path | None,
         typer.Option(
-            help="Where features, scores and ClipProbs are kept; shared with train.", rich_help_panel=options.INPUT
+            help="Where features, scores and the classifier's answers are kept; default, as of train: ~/.cache/scsampler/train.",
+            rich_help_panel=options.INPUT,
         ),
     ] = None,
     keep_features: Annotated[
-        bool, typer.Option(help="Keep the features there too, some 0.15 MB a second.", rich_help_panel=options.INPUT)
+        bool,
+        typer.Option(
+            help="Keep the features there too, some 0.15 MB for a second of video.", rich_help_panel=options.INPUT
+        ),
     ] = True,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="Processes that read videos.", rich_help_panel=options.INPUT)
+        int | None,
+        typer.Option(
+            min=1,
+            help="Processes that read videos; default: one a core, up to 8, and one for 6 videos.",
+            rich_help_panel=options.INPUT,
+        ),
     ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Folder for the report: a page, JSON, CSV, figures.", rich_help_panel=options.OUTPUT
+            "--output",
+            "-o",
+            help="Folder for the report: a page, JSON, CSV, figures; default: none, tables are printed.",
+            rich_help_panel=options.OUTPUT,
         ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on in a folder that is there.", rich_help_panel=options.OUTPUT)
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on in a folder that is not empty: what is known is not measured again.",
+            rich_help_panel=options.OUTPUT,
+        ),
     ] = False,
     form: Annotated[
         options.Format | None,
-        typer.Option("--format", help="What is printed; default: tables.", rich_help_panel=options.OUTPUT),
+        typer.Option(
+            "--format", help="What is printed on standard output; default table.", rich_help_panel=options.OUTPUT
+        ),
     ] = None,
     speed_: Annotated[
         bool, typer.Option("--speed", help="Measure every stage on one video.", rich_help_panel=SPEED)
     ] = False,
     minutes: Annotated[
         float | None,
-        typer.Option(min=0.1, max=600, help="Length of the generated video; default 5.6.", rich_help_panel=SPEED),
+        typer.Option(
+            min=0.1, max=600, help="Length of the generated video, in minutes; default 5.6.", rich_help_panel=SPEED
+        ),
     ] = None,
     size: Annotated[
-        str | None, typer.Option(help="WIDTHxHEIGHT of it; default 340x256.", rich_help_panel=SPEED)
+        str | None,
+        typer.Option(
+            help="WIDTHxHEIGHT of the generated video, even, from 64; default 340x256.", rich_help_panel=SPEED
+        ),
     ] = None,
-    codec: Annotated[Codec | None, typer.Option(help="Codec of it; default h264.", rich_help_panel=SPEED)] = None,
+    codec: Annotated[
+        Codec | None, typer.Option(help="Codec of the generated video; default h264.", rich_help_panel=SPEED)
+    ] = None,
     repeats: Annotated[
         int | None,
-        typer.Option(min=1, max=100, help="Rounds after one to warm up; default 3.", rich_help_panel=SPEED),
+        typer.Option(
+            min=1,
+            max=100,
+            help="Rounds, of which medians are told, after one to warm up; default 3.",
+            rich_help_panel=SPEED,
+        ),
     ] = None,
     dense_minutes: Annotated[
         float | None,
         typer.Option(
-            min=0.01, help="Run Dense on the first minutes and scale its time; default: on all.", rich_help_panel=SPEED
+            min=0.01,
+            help="Run Dense on so many minutes of the video and scale its time; default: on all.",
+            rich_help_panel=SPEED,
         ),
     ] = None,
     quiet: options.Quiet = False,

@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 @batch.guarded
 def classifiers(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Names, model files or folders to show instead of all names.")
+        list[str] | None, typer.Argument(help="Names, model files or Hugging Face folders to show; default: all names.")
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Run those whose weights are here, or that are named, on known clips.")
+        bool,
+        typer.Option(
+            "--check",
+            help="Run those that are named, or else all whose weights are here, on known clips: sums, NaN, batches, speed.",
+        ),
     ] = False,
     weights: options.Weights = None,
     arch: options.Arch = None,
@@ -39,6 +43,7 @@ def classifiers(
     """List clip classifiers: clip geometry, labels, costs, weights; with --check, whether they work.
 
     scsampler classifiers
+    scsampler classifiers mc3_18 --format json
     scsampler classifiers model.onnx --check
     """
     given = spec or []

@@ -34,7 +34,12 @@ Aggregate = StrEnum("Aggregate", {name.replace("-", "_"): name for name in AGGRE
 def classify(
     paths: options.Paths = None,
     demo: Annotated[
-        bool, typer.Option("--demo", help="Make a video with a known answer and tag it.", rich_help_panel=options.INPUT)
+        bool,
+        typer.Option(
+            "--demo",
+            help="Make a video with a known answer (60 s, in the cache folder) and tag it.",
+            rich_help_panel=options.INPUT,
+        ),
     ] = False,
     k: options.K = 10,
     strategy: options.StrategyOption = options.Strategy("av-union-list"),
@@ -48,8 +53,8 @@ def classify(
     classifier: Annotated[
         str,
         typer.Option(
-            help="auto, a name (--list-classifiers), a model file, a Hugging Face folder, hf:ORG/NAME, or "
-            "package.module:factory.",
+            help="A name (--list-classifiers), a model file, a Hugging Face folder, hf:ORG/NAME, or package.module:factory; "
+            "auto: mc3_18 if its weights can be had, else actions6.",
             rich_help_panel=options.MODELS,
         ),
     ] = "auto",
@@ -60,21 +65,29 @@ def classify(
     spatial: options.SpatialOption = options.Spatial("centre"),
     aggregate: Annotated[
         Aggregate,
-        typer.Option(help="How the clips' probabilities become the video's.", rich_help_panel=ANSWER),
+        typer.Option(
+            help="How the clips' probabilities become the video's: mean, max, or mean of the best (top-mean) or of logarithms.",
+            rich_help_panel=ANSWER,
+        ),
     ] = Aggregate("mean"),
     top_m: Annotated[
         int | None,
-        typer.Option(min=1, help="Clips that top-mean averages for each class; default 5.", rich_help_panel=ANSWER),
+        typer.Option(
+            min=1, help="Clips that --aggregate top-mean averages for each class; default 5.", rich_help_panel=ANSWER
+        ),
     ] = None,
     temperature: Annotated[
         float,
-        typer.Option(help="Of the classifier: above 1 it is less sure, below 1 surer.", rich_help_panel=ANSWER),
+        typer.Option(
+            help="Divides the classifier's logits: above 1 it is less sure, below 1 (and above 0) surer.",
+            rich_help_panel=ANSWER,
+        ),
     ] = 1.0,
     visual_sampler: options.VisualSampler = "auto",
     audio_sampler: options.AudioSampler = "auto",
     packet_sampler: options.PacketSampler = "auto",
     p_frames: options.PFrames = FeatureSettings.p_frames,
-    top: Annotated[int, typer.Option(min=1, help="Tags to report.", rich_help_panel=options.OUTPUT)] = 5,
+    top: Annotated[int, typer.Option(min=1, help="Tags to report, best first.", rich_help_panel=options.OUTPUT)] = 5,
     device: options.Device = "auto",
     precision: options.PrecisionOption = options.Precision.auto,
     glob: options.Glob = None,
@@ -112,7 +125,8 @@ def classify(
     """Tag videos by classifying only their most salient clips.
 
     scsampler classify video.mp4 --k 10
-    scsampler classify clips/ -o tags.jsonl
+    scsampler classify clips/ --jobs 4 -o tags.jsonl --resume
+    scsampler classify video.mp4 --classifier mine.safetensors --format json
     scsampler classify --demo
     """
     if list_classifiers:

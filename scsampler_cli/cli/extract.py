@@ -32,7 +32,9 @@ def extract(
     render: Annotated[
         int | None,
         typer.Option(
-            min=0, help="Also draw this clip's features as a PNG beside the file.", rich_help_panel=options.OUTPUT
+            min=0,
+            help="Also draw the features of this clip, from 0, as a PNG beside the file.",
+            rich_help_panel=options.OUTPUT,
         ),
     ] = None,
     reencode: Annotated[
@@ -66,7 +68,7 @@ def extract(
             "--output",
             "-o",
             readable=False,
-            help="Feature file (.scf), or a folder for several videos.",
+            help="Feature file (.scf), or a folder for several videos; default: VIDEO.scf in the folder where the command runs.",
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
@@ -76,7 +78,7 @@ def extract(
         Path | None,
         typer.Option(
             readable=False,
-            help="Write the records to this file, not to standard output.",
+            help="Write the records of what was done to this file; default: standard output.",
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
@@ -87,10 +89,8 @@ def extract(
 ) -> None:
     """Write the compressed-domain and audio features of videos to feature files (.scf).
 
-    Without -o each file is written beside where the command runs, under the video's name.
-
     scsampler extract video.mp4 -o video.scf --render 3
-    scsampler extract clips/ -o features/ --what md,mel
+    scsampler extract clips/ -o features/ --what md,mel --records features.jsonl
     """
     features = FeatureSettings(tuple(dict.fromkeys(what.split(","))), p_frames, short_side)
     reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)

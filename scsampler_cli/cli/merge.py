@@ -26,7 +26,8 @@ LISTED = 20
 @batch.guarded
 def merge(
     parts: Annotated[
-        list[Path] | None, typer.Argument(help="Outputs of JSON lines of classify, score or extract.")
+        list[Path] | None,
+        typer.Argument(help="Outputs of JSON lines (.jsonl), all of classify, or all of score, or all of extract."),
     ] = None,
     inputs: Annotated[
         list[str] | None,
@@ -42,7 +43,7 @@ def merge(
         options.Format | None,
         typer.Option(
             "--format",
-            help="Form of the output; default: by the suffix of -o, else jsonl.",
+            help="Form of the output; default: by the suffix of -o (.json, ...), else jsonl.",
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,

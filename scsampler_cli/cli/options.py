@@ -37,10 +37,16 @@ Strategy = StrEnum("Strategy", {name.replace("-", "_"): name for name in STRATEG
 
 Paths = Annotated[
     list[str] | None,
-    typer.Argument(help="Video files, folders (searched recursively), or - for a list of paths on standard input."),
+    typer.Argument(
+        help="Video files, folders (searched recursively), or - for a list on standard input, a path a line."
+    ),
 ]
 Glob = Annotated[
-    str | None, typer.Option(help="Take files of this name pattern from folders, e.g. '*.mkv'.", rich_help_panel=INPUT)
+    str | None,
+    typer.Option(
+        help="Take files of this name pattern from folders, e.g. '*.mkv'; default: videos by their suffix.",
+        rich_help_panel=INPUT,
+    ),
 ]
 Output = Annotated[
     Path | None,
@@ -49,22 +55,24 @@ Output = Annotated[
         "-o",
         parser=output_path,
         metavar="PATH",
-        help="Write the result to this file; - is standard output. Of formats that hold one video: or a folder.",
+        help="File for the result; default, and -: standard output. Of formats that hold one video also a folder: FOLDER/.",
         rich_help_panel=OUTPUT,
     ),
 ]
 FormatOption = Annotated[
     Format | None,
     typer.Option(
-        "--format", help="Form of the result; default: by the suffix of -o, else table.", rich_help_panel=OUTPUT
+        "--format",
+        help="Form of the result; default: by the suffix of -o (.jsonl, ...), else table.",
+        rich_help_panel=OUTPUT,
     ),
 ]
 ClipFormatOption = Annotated[
     ClipFormat | None,
     typer.Option(
         "--format",
-        help="Form of the result; default: by the suffix of -o, else table. edl, srt and ffmetadata (chapters) hold the "
-        "clips taken from one video.",
+        help="Form of the result; default: by the suffix of -o (.jsonl, ...), else table. jsonl is one line a video, and can "
+        "be resumed; edl, srt and ffmetadata (chapters) hold the clips taken from one video.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -92,50 +100,70 @@ Quiet = Annotated[
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.", rich_help_panel=OUTPUT)]
 
 K = Annotated[int, typer.Option("--k", "-k", min=1, help="Clips to take from each video.", rich_help_panel=CHOICE)]
-StrategyOption = Annotated[Strategy, typer.Option("--strategy", help="How clips are chosen.", rich_help_panel=CHOICE)]
+StrategyOption = Annotated[
+    Strategy,
+    typer.Option(
+        "--strategy",
+        help="How clips are chosen: by picture and sound (av-...), one of them, packets, or none; dense takes all.",
+        rich_help_panel=CHOICE,
+    ),
+]
 Alpha = Annotated[
     float | None,
     typer.Option(
         min=0,
         max=1,
-        help="Weight of the picture in av-convex-list (0.8) and av-convex-score (0.9).",
+        help="Weight of the picture, the rest is the sound's: of av-convex-list (default 0.8), av-convex-score (0.9).",
         rich_help_panel=CHOICE,
     ),
 ]
 KVisual = Annotated[
     int | None,
-    typer.Option(min=0, help="Clips that av-union-list takes by the picture; default 0.8 k.", rich_help_panel=CHOICE),
+    typer.Option(
+        min=0, help="Clips, of the k, that av-union-list takes by the picture; default 0.8 k.", rich_help_panel=CHOICE
+    ),
 ]
-ClipStride = Annotated[int, typer.Option(min=1, help="Score only every N-th clip.", rich_help_panel=CHOICE)]
+ClipStride = Annotated[int, typer.Option(min=1, help="Score, and take, only every N-th clip.", rich_help_panel=CHOICE)]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the random and empirical strategies.", rich_help_panel=CHOICE)]
 Histogram = Annotated[
     Path | None,
-    typer.Option(help="For empirical: a text file, one weight for each equal part of a video.", rich_help_panel=CHOICE),
+    typer.Option(
+        help="For empirical: a text file, one weight for each equal part of a video, e.g. 1 2 2 1.",
+        rich_help_panel=CHOICE,
+    ),
 ]
 PFrames = Annotated[
     int,
     typer.Option(
-        min=0, help="P-frames looked at in each clip; 0 looks at all, as the paper does.", rich_help_panel=MODELS
+        min=0,
+        help="P-frames looked at in each clip; 0 looks at all, as the paper does: slower.",
+        rich_help_panel=MODELS,
     ),
 ]
 ShortSide = Annotated[
     int,
-    typer.Option(help="Pixels of the short side of I-frames and residuals; 0 keeps the size.", rich_help_panel=INPUT),
+    typer.Option(
+        help="Pixels (32-4096) of the short side of I-frames and residuals; 0 keeps the size.", rich_help_panel=INPUT
+    ),
 ]
 VisualSampler = Annotated[
     str,
     typer.Option(
-        help="Sampler of the picture: auto, a shipped set (actions6, actions6-paper, demo), FILE[,FILE...], or none.",
+        help="Sampler of the picture: a shipped set (actions6, actions6-paper, demo), FILE[,FILE...], or none; auto is actions6.",
         rich_help_panel=MODELS,
     ),
 ]
 AudioSampler = Annotated[
-    str, typer.Option(help="Sampler of the sound: auto, a shipped set, FILE, or none.", rich_help_panel=MODELS)
+    str,
+    typer.Option(
+        help="Sampler of the sound: a shipped set, FILE, or none; auto is what the set actions6 has: none.",
+        rich_help_panel=MODELS,
+    ),
 ]
 PacketSampler = Annotated[
     str,
     typer.Option(
-        help="Sampler of the packets, that --strategy packets and --cascade go by: auto, a shipped set, FILE, or none.",
+        help="Sampler of the packets, for --strategy packets and --cascade: a shipped set, FILE, or none; auto is actions6.",
         rich_help_panel=MODELS,
     ),
 ]
@@ -149,34 +177,52 @@ Cascade = Annotated[
 ]
 Candidates = Annotated[
     int | None,
-    typer.Option(min=1, help="Clips that a cascade looks at; default 4 k.", rich_help_panel=CHOICE),
+    typer.Option(min=1, help="Clips that --cascade looks at; at least k, default 4 k.", rich_help_panel=CHOICE),
 ]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.", rich_help_panel=MODELS)]
+Device = Annotated[
+    str,
+    typer.Option(
+        help="Where networks run: auto (a GPU where there is one), cpu, cuda or cuda:N.", rich_help_panel=MODELS
+    ),
+]
 PrecisionOption = Annotated[
     Precision,
-    typer.Option("--precision", help="Of the networks; auto takes what is fast here.", rich_help_panel=MODELS),
+    typer.Option(
+        "--precision",
+        help="Of the networks; auto: fp16 (train: bf16) on a GPU, bf16 on a CPU made for it, else fp32.",
+        rich_help_panel=MODELS,
+    ),
 ]
-ClipFrames = Annotated[int, typer.Option(min=1, max=1024, help="Frames of a clip.", rich_help_panel=INPUT)]
-FrameStride = Annotated[int, typer.Option(min=1, max=1024, help="Take every N-th frame.", rich_help_panel=INPUT)]
+ClipFrames = Annotated[int, typer.Option(min=1, max=1024, help="Frames that a clip has.", rich_help_panel=INPUT)]
+FrameStride = Annotated[
+    int, typer.Option(min=1, max=1024, help="Every how many frames of the video one is taken.", rich_help_panel=INPUT)
+]
 Weights = Annotated[
     Path | None,
-    typer.Option(help="Weight file for the named classifier: .safetensors or .pth.", rich_help_panel=MODELS),
+    typer.Option(
+        help="Weight file for the named classifier, .safetensors or .pth; default: its public or shipped ones.",
+        rich_help_panel=MODELS,
+    ),
 ]
 Labels = Annotated[
     Path | None,
-    typer.Option(help="Text file of class names, one a line; or kinetics400, sports1m.", rich_help_panel=MODELS),
+    typer.Option(
+        help="Class names: a text file, one a line, or kinetics400, sports1m; default: the classifier's own.",
+        rich_help_panel=MODELS,
+    ),
 ]
 Arch = Annotated[
     str | None,
     typer.Option(
-        help="Network that a plain state dict is for; `scsampler classifiers` lists them.", rich_help_panel=MODELS
+        help="Network that a plain state dict is for, e.g. r2plus1d_18; `scsampler classifiers` lists them.",
+        rich_help_panel=MODELS,
     ),
 ]
 Spec = Annotated[
     list[str] | None,
     typer.Option(
         metavar="KEY=VALUE",
-        help="What a model file does not say, or another geometry: frames=16, stride=2, ...",
+        help="What a model file does not say, or another geometry: frames=16, stride=2, ...; give one for each.",
         rich_help_panel=MODELS,
     ),
 ]
@@ -218,7 +264,8 @@ Jobs = Annotated[
         "-j",
         min=1,
         max=512,
-        help="Processes, or Ray's actors; each loads the models. Default: 1; with Ray as many as there is room for.",
+        help="Files worked on at once, each by a process, or an actor of Ray, that loads the models. Default: 1; with Ray "
+        "as many as there is room for.",
         rich_help_panel=MANY,
     ),
 ]
@@ -272,7 +319,9 @@ Shard = Annotated[
 ]
 Resume = Annotated[
     bool,
-    typer.Option("--resume", help="Go on with an output of JSON lines: skip what is done.", rich_help_panel=MANY),
+    typer.Option(
+        "--resume", help="Go on with an output of JSON lines (FILE.jsonl): skip what is done.", rich_help_panel=MANY
+    ),
 ]
 AsFinished = Annotated[
     bool,

@@ -62,7 +62,7 @@ def score(
 ) -> None:
     """Score every clip of videos, or of feature files that extract wrote (.scf).
 
-    scsampler score video.mp4
+    scsampler score video.mp4 --visual-sampler md.safetensors,rgbr.safetensors
     scsampler score video.scf --format csv -o scores.csv
     """
     first = models.first_stage(cascade, candidates, k)

@@ -14,9 +14,12 @@ from scsampler_cli.writers import open_writer
 
 @batch.guarded
 def weights(
-    files: Annotated[list[Path] | None, typer.Argument(help="Weight files to show instead.")] = None,
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Weight files to show; default: those that ship and the public ones.")
+    ] = None,
     format: Annotated[
-        options.Format, typer.Option("--format", help="Form of the list.", rich_help_panel=options.OUTPUT)
+        options.Format,
+        typer.Option("--format", help="Form of the list; json has the whole metadata.", rich_help_panel=options.OUTPUT),
     ] = options.Format.table,
     debug: options.Debug = False,
 ) -> None:

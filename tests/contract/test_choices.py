@@ -9,7 +9,7 @@ from scsampler_cli.cli.app import app
 from scsampler_cli.config import AGGREGATES, SPATIAL, STRATEGIES
 from scsampler_cli.datasets.reading import FORMS
 from scsampler_cli.device import PRECISIONS
-from scsampler_cli.train.recipe import OBJECTIVES, OPTIMISERS, SCHEDULES, TARGETS
+from scsampler_cli.train.recipe import OBJECTIVES, OPTIMISERS, SCHEDULES, TARGETS, default_recipe
 from scsampler_cli.train.settings import AUGMENTATIONS
 from scsampler_cli.writers import CUT_FORMATS, FORMATS
 
@@ -36,3 +36,27 @@ def test_an_option_offers_all_that_there_is_and_nothing_else(command: str, optio
         app([command, option, "?"], standalone_mode=False)
     offered = caught.value.format_message().partition("is not one of")[2]
     assert set(re.findall(r"'([^']+)'", offered)) == set(known)
+
+
+@pytest.mark.parametrize(
+    ("option", "field"),
+    [
+        ("--epochs", "epochs"),
+        ("--lr", "learning_rate"),
+        ("--pretrained-factor", "pretrained_factor"),
+        ("--schedule", "schedule"),
+        ("--step-epochs", "step_epochs"),
+        ("--warmup-epochs", "warmup_epochs"),
+        ("--optimiser", "optimiser"),
+    ],
+)
+def test_the_help_of_train_tells_every_default_of_the_recipes(option: str, field: str) -> None:
+    (parameter,) = (p for p in typer.main.get_command(app).commands["train"].params if option in p.opts)  # type: ignore[attr-defined]
+    said = parameter.help.partition("default")[2].replace("App. B", "")
+    recipes = [default_recipe(target, objective) for target in TARGETS for objective in OBJECTIVES]
+    if option in ("--step-epochs", "--warmup-epochs"):  # of no effect elsewhere
+        recipes = [recipe for recipe in recipes if recipe.schedule == "step"]
+    known = {getattr(recipe, field) for recipe in recipes}
+    words = {word for word in re.split(r"[ ,;()]+", said.rstrip(".")) if word in (*SCHEDULES, *OPTIMISERS)}
+    numbers = {float(number) for number in re.findall(r"[0-9][0-9.]*[0-9]|[0-9]", said)}
+    assert (words or numbers) == known
