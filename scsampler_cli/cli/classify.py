@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scsampler_cli import console, models
-from scsampler_cli.cli import batch, beside, engines, options
+from scsampler_cli.cli import batch, beside, engines, manyfiles, options
 from scsampler_cli.cli.classifiers import show
 from scsampler_cli.cli.environment import demo_dir
 from scsampler_cli.config import (
@@ -96,17 +96,17 @@ def classify(
     max_pixels: options.MaxPixels = ReadSettings.max_pixels,
     max_frames: options.MaxFrames = ReadSettings.max_frames,
     strict: options.Strict = False,
-    jobs: options.Jobs = None,
-    shard: options.Shard = None,
-    engine: options.EngineOption = options.Engine.local,
-    address: options.Address = None,
-    cpus_per_actor: options.CpusPerActor = None,
-    gpus_per_actor: options.GpusPerActor = None,
-    timeout: options.Timeout = None,
-    max_memory: options.MaxMemory = None,
-    resume: options.Resume = False,
-    as_finished: options.AsFinished = False,
-    hash: options.Hash = False,
+    jobs: manyfiles.Jobs = None,
+    shard: manyfiles.Shard = None,
+    engine: manyfiles.EngineOption = manyfiles.Engine.local,
+    address: manyfiles.Address = None,
+    cpus_per_actor: manyfiles.CpusPerActor = None,
+    gpus_per_actor: manyfiles.GpusPerActor = None,
+    timeout: manyfiles.Timeout = None,
+    max_memory: manyfiles.MaxMemory = None,
+    resume: manyfiles.Resume = False,
+    as_finished: manyfiles.AsFinished = False,
+    hash: manyfiles.Hash = False,
     output: options.Output = None,
     format: options.ClipFormatOption = None,
     schema: options.Schema = False,

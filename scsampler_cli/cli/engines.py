@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scsampler_cli.cli.environment import actors_environment, settle_ray, share_cores
-from scsampler_cli.cli.options import Engine
+from scsampler_cli.cli.manyfiles import Engine
 from scsampler_cli.config import parse_device
 from scsampler_cli.errors import SettingsError
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scsampler_cli import models
-from scsampler_cli.cli import batch, engines, options, targets
+from scsampler_cli.cli import batch, engines, manyfiles, options, targets
 from scsampler_cli.config import INPUTS, FeatureSettings, ReadSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
@@ -52,16 +52,16 @@ def extract(
     max_pixels: options.MaxPixels = ReadSettings.max_pixels,
     max_frames: options.MaxFrames = ReadSettings.max_frames,
     strict: options.Strict = False,
-    jobs: options.Jobs = None,
-    shard: options.Shard = None,
-    engine: options.EngineOption = options.Engine.local,
-    address: options.Address = None,
-    cpus_per_actor: options.CpusPerActor = None,
-    timeout: options.Timeout = None,
-    max_memory: options.MaxMemory = None,
-    resume: options.Resume = False,
-    as_finished: options.AsFinished = False,
-    hash: options.Hash = False,
+    jobs: manyfiles.Jobs = None,
+    shard: manyfiles.Shard = None,
+    engine: manyfiles.EngineOption = manyfiles.Engine.local,
+    address: manyfiles.Address = None,
+    cpus_per_actor: manyfiles.CpusPerActor = None,
+    timeout: manyfiles.Timeout = None,
+    max_memory: manyfiles.MaxMemory = None,
+    resume: manyfiles.Resume = False,
+    as_finished: manyfiles.AsFinished = False,
+    hash: manyfiles.Hash = False,
     output: Annotated[
         Path | None,
         typer.Option(
