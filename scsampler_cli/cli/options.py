@@ -148,21 +148,21 @@ ShortSide = Annotated[
 VisualSampler = Annotated[
     str,
     typer.Option(
-        help="Sampler of the picture: a shipped set (actions6, actions6-paper, demo), FILE[,FILE...], or none; auto is actions6.",
+        help="Sampler of the picture: a shipped set (actions6, actions6-paper, demo), FILE[,FILE...], or none; auto: actions6 (of demo: demo).",
         rich_help_panel=MODELS,
     ),
 ]
 AudioSampler = Annotated[
     str,
     typer.Option(
-        help="Sampler of the sound: a shipped set, FILE, or none; auto is what the set actions6 has: none.",
+        help="Sampler of the sound: a shipped set, FILE, or none; auto: what the set actions6 has, none (of demo: demo).",
         rich_help_panel=MODELS,
     ),
 ]
 PacketSampler = Annotated[
     str,
     typer.Option(
-        help="Sampler of the packets, for --strategy packets and --cascade: a shipped set, FILE, or none; auto is actions6.",
+        help="Sampler of the packets, for --strategy packets and --cascade: a shipped set, FILE, or none; auto: actions6.",
         rich_help_panel=MODELS,
     ),
 ]
