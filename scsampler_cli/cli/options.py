@@ -148,7 +148,8 @@ ShortSide = Annotated[
 VisualSampler = Annotated[
     str,
     typer.Option(
-        help="Sampler of the picture: a shipped set (actions6, actions6-paper, demo), FILE[,FILE...], or none; auto: actions6 (of demo: demo).",
+        help="Sampler of the picture: a shipped set (actions6, actions6-paper, demo), FILE[,FILE...], or none; "
+        "auto: actions6 (of demo: demo).",
         rich_help_panel=MODELS,
     ),
 ]
