@@ -36,7 +36,8 @@ def marks(spans: Sequence[tuple[float, float]], start_s: float, duration_s: floa
 
 def timeline(record: dict[str, Any]) -> list[str]:
     """The lines of a record's table that show the saliency over time, the clips taken, and the time; none without scores."""
-    courses = {name: course for name, course in record["saliency"].items() if course}
+    told = record.get("saliency", {})  # records of earlier versions do not tell it
+    courses = {name: course for name, course in told.items() if course}
     if not courses:
         return []
     start, length = record["video"]["start_s"], record["video"]["duration_s"]

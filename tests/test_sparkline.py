@@ -51,3 +51,9 @@ def test_the_lines_of_a_table() -> None:
 def test_what_was_not_scored_has_no_line() -> None:
     assert [line.split()[0] for line in timeline(record([0.5] * 10, None))] == ["picture", "taken", "0:00"]
     assert timeline(record(None, None)) == []
+
+
+def test_records_of_earlier_versions_have_no_line() -> None:
+    before = record([0.5] * 10, None)
+    del before["saliency"]
+    assert timeline(before) == []

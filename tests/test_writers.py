@@ -34,7 +34,8 @@ CLASSIFY = {
             "probability": 0.75,
         }
     ],
-    "video": {"clips": 9, "duration_s": 5.76},
+    "saliency": {"visual": [0.25] * 59 + [None], "audio": None},
+    "video": {"clips": 9, "start_s": 0.0, "duration_s": 5.76},
     "classifier": {"name": "demo", "weights": "demo.safetensors", "sha256": "ab" * 32},
     "decode_errors": 1,
     "frames_missing": 2,
@@ -59,6 +60,8 @@ SCORE = {
         }
         for i in range(3)
     ],
+    "saliency": {"visual": [0.1] * 60, "audio": [1.0] * 60},
+    "video": {"start_s": 0.0, "duration_s": 1.92},
     "decode_errors": 0,
     "frames_missing": 0,
     "notes": [],
@@ -115,6 +118,8 @@ def test_tables_fit_80_columns_and_say_everything() -> None:
         "1 of 9 clips",
         "visual #1",
         "note: no sound",
+        f"  picture {'▃' * 59}\n",
+        f"  sound   {'█' * 60}\n",
         "bad.mp4\n  error: not a video",
         "demo",
     ):
