@@ -4,10 +4,15 @@ Each would otherwise start a thread for every core, and the tests then take turn
 """
 
 import os
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from scsampler_cli.cli.environment import let_idle_threads_sleep
+from tests.synthetic import static, tone, write_video
 
 let_idle_threads_sleep()
 SIDE_BY_SIDE = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
@@ -17,3 +22,29 @@ os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // SID
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long ones first: one that is left for the end keeps a single process busy."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.fixture(scope="module")
+def secret(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video that nothing but its own name may reach."""
+    return write_video(tmp_path_factory.mktemp("other") / "secret.mp4", static(10, 64, 64), audio=tone(0.4, 300))
+
+
+@pytest.fixture
+def door() -> Iterator[tuple[int, list[object]]]:
+    """A port that listens on this machine, and who knocked."""
+    knocks: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def wait() -> None:
+            while True:
+                try:
+                    connection, who = server.accept()
+                except OSError:
+                    return
+                knocks.append(who)
+                connection.close()
+
+        threading.Thread(target=wait, daemon=True).start()
+        yield server.getsockname()[1], knocks
+        server.shutdown(socket.SHUT_RDWR)

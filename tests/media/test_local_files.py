@@ -5,9 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import resource
-import socket
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -19,34 +16,7 @@ from scsampler_cli.errors import InputError, ScsamplerError, VideoError
 from scsampler_cli.media.index import scan
 from scsampler_cli.media.opening import open_local
 from scsampler_cli.video import Video
-from tests.synthetic import static, tone, write_video
-
-
-@pytest.fixture(scope="module")
-def secret(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A video that nothing but its own name may reach."""
-    return write_video(tmp_path_factory.mktemp("other") / "secret.mp4", static(10, 64, 64), audio=tone(0.4, 300))
-
-
-@pytest.fixture
-def door() -> Iterator[tuple[int, list[object]]]:
-    """A port that listens on this machine, and who knocked."""
-    knocks: list[object] = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def wait() -> None:
-            while True:
-                try:
-                    connection, who = server.accept()
-                except OSError:
-                    return
-                knocks.append(who)
-                connection.close()
-
-        threading.Thread(target=wait, daemon=True).start()
-        yield server.getsockname()[1], knocks
-        server.shutdown(socket.SHUT_RDWR)
-
+from tests.synthetic import static, write_video
 
 LISTS = {
     "hls.m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXT-X-VERSION:3\n#EXTINF:9,\n{target}\n#EXT-X-ENDLIST\n",

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -21,36 +18,10 @@ from scsampler_cli.transcode.program import find_ffmpeg, name_of, run
 from scsampler_cli.transcode.reel import write_reel
 from scsampler_cli.transcode.source import demuxer_of, source
 from tests.media.test_local_files import LISTS, targets
-from tests.synthetic import static, tone, write_video
+from tests.synthetic import static, write_video
 from tests.transcode.numbered import shown
 
 SPANS = [(Fraction(0), Fraction(1))]
-
-
-@pytest.fixture(scope="module")
-def secret(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A video that nothing but its own name may reach."""
-    return write_video(tmp_path_factory.mktemp("other") / "secret.mp4", static(10, 64, 64), audio=tone(0.4, 300))
-
-
-@pytest.fixture
-def door() -> Iterator[tuple[int, list[object]]]:
-    """A port that listens on this machine, and who knocked."""
-    knocks: list[object] = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def wait() -> None:
-            while True:
-                try:
-                    connection, who = server.accept()
-                except OSError:
-                    return
-                knocks.append(who)
-                connection.close()
-
-        threading.Thread(target=wait, daemon=True).start()
-        yield server.getsockname()[1], knocks
-        server.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.mark.parametrize(
