@@ -214,8 +214,8 @@ class BatchBars(_Screen):
 
     @property
     def left_s(self) -> float | None:
-        """Seconds until all is done, as files went so far."""
-        worked = self._done - self._before + sum(stage.share for stage in self._under_way.values())
+        """Seconds until all is done, as files went so far; asked by the thread that draws, while files come and go."""
+        worked = self._done - self._before + sum(stage.share for stage in list(self._under_way.values()))
         return (
             (time.monotonic() - self._began) / worked * (self._inputs - self._before - worked) if worked > 0 else None
         )
