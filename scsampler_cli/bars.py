@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 STAGES = {"score": "looking", "listen": "listening", "classify": "classifying", "extract": "extracting"}
 UNITS = {**dict.fromkeys(STAGES, "clips"), "rendering": "frames"}
+STAGES |= {"extras": "drawing"}
 BEGUN = "opening"
 _LOOKED = 0.9
 """Share of a video's time that has passed when it has been looked at, for the time left of a batch (our choice)."""
@@ -85,7 +86,7 @@ class Stage:
     @property
     def share(self) -> float:
         """Of the work on its file that is done."""
-        if self.name == "classify":
+        if self.name in ("classify", "extras"):
             return _LOOKED
         return _LOOKED * self.done / self.total if self.total else 0.0
 
@@ -150,6 +151,8 @@ class _Screen:
             return
         self._live.stop()
         yield
+        # a new one: the old one remembers how many lines it had drawn, and would take that many of what was written
+        self._live = self._make()
         self._live.start(refresh=True)
 
 

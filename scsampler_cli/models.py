@@ -52,6 +52,8 @@ def check(
         InputError: labels that cannot be read.
     """
     parse_device(device)
+    if labels is not None and classifier == "auto" and weights is None:
+        raise SettingsError("--labels needs a classifier whose classes it names", hint="name it with --classifier")
     if given and classifier == "auto" and weights is None:
         raise SettingsError("--spec needs a classifier that it is about", hint="name it with --classifier")
     if given:

@@ -66,11 +66,17 @@ def printable(text: str) -> str:
 
     Example: an escape character in a file's name -> \x1b.
     """
-    return "".join(c.encode("unicode_escape").decode() if category(c) in _STEERING else c for c in text)
+    return "".join(c.encode("unicode_escape").decode() if _steers(c) else c for c in text)
+
+
+def _steers(character: str) -> bool:
+    return category(character) in _STEERING or character in _TURNING
 
 
 _STEERING = frozenset(("Cc", "Cs", "Zl", "Zp"))
 """Unicode categories: controls, halves of surrogate pairs (bytes that are not UTF-8), line and paragraph separators."""
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""What turns the direction of all that follows it."""
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula; the wide ones too, where the language has them."""
 

@@ -169,6 +169,8 @@ class Tagger:
         )
         chosen.check_packets(self.selection)
         chosen.check()
+        if names is not None and own is None and not chosen.names_classifier:
+            raise SettingsError("labels need a classifier whose classes they name", hint="Tagger('r3d_18', labels=...)")
         self.classifier = models.adjust(own or chosen.load_classifier(say, names), answer)
         auto = DEMO if self.classifier.name == DEMO else models.AUTO_SET
         self.samplers = _samplers_of(chosen, auto, self.selection, say)

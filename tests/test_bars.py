@@ -135,3 +135,16 @@ def test_shortened_names_keep_their_end() -> None:
     assert shortened("short.mp4", 16) == "short.mp4"
     assert len(shortened("x" * 50 + "017.mp4", 16)) == 16
     assert shortened("x" * 50 + "017.mp4", 16).endswith("017.mp4")
+
+
+def test_what_is_written_meanwhile_stays(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The screen forgets how many lines it had drawn before a message that takes two of them."""
+    with BatchBars(False, 9) as screen:
+        for name in "abc":
+            screen.watch(Path(f"{name}.mp4"), "score", 1, 4)
+        drawn_before = screen._live
+        with screen.hidden():
+            pass
+        assert screen._live is not None
+        assert screen._live is not drawn_before
+        assert screen._live.is_started

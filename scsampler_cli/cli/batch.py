@@ -226,7 +226,7 @@ def run(
         for outcome in crew.run(todo):
             record = {**outcome.record, "run": digest}
             ok = record["status"] == "ok"
-            failed += not ok
+            failed += not ok or "files_failed" in record
             with bars.hidden():
                 if ok or not (batch.single and batch.form == "table"):
                     found.add(outcome.index, record)
@@ -290,6 +290,8 @@ def _tell(outcome: Outcome, batch: Batch) -> None:
         console.native(f"{path}: {said}")
     console.detail(f"{path}: {record['status']} after {outcome.seconds:.1f} s")
     if record["status"] == "ok":
+        for error in record.get("files_failed", {}).values():
+            console.show_failure(error["message"], error["hint"])
         # a table on the terminal shows the notes itself
         if not (batch.form == "table" and batch.output is None and sys.stdout.isatty()):
             for note in record["notes"]:

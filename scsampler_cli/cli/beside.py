@@ -71,11 +71,12 @@ def extras_of(asked: Asked, todo: batch.Batch, named: Sequence[str]) -> Extras:
         folders.append(folder)
         return targets.below(folder, todo.named, named, suffix)
 
-    taken = [path for path in (asked.report, asked.thumbnails, asked.reel) if path is not None and not path.is_dir()]
+    named_files = {"--report": asked.report, "--thumbnails": asked.thumbnails, "--reel": asked.reel}
+    files = {option: path for option, path in named_files.items() if path is not None and not path.is_dir()}
     # a format that holds one video a file may have a folder for its output
     file = None if todo.places and todo.places.folder else todo.output
     outputs: dict[str, Path | None] = {"-o": file, "--log-file": todo.running.log_file}
-    batch.check_outputs(todo.named, outputs | {str(path): path for path in taken if path.parent.is_dir()})
+    batch.check_outputs(todo.named, outputs | {option: path for option, path in files.items() if path.parent.is_dir()})
     reports: dict[Path, Path] = {}
     if asked.report is not None:
         check_output(asked.report)

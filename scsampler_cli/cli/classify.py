@@ -226,7 +226,7 @@ class Classify:
         def work(path: Path, progress: Progress) -> Record:
             result = tagger.tag(path, progress)
             answer = {} if self.known is None else _answer(result, self.known)
-            return with_extras(result, path, geometry, self.extras, self.reading, answer)
+            return with_extras(result, path, geometry, self.extras, self.reading, answer, progress)
 
         return Prepared(work, tagger.identity)
 

@@ -123,6 +123,8 @@ class Score:
 
         def work(path: Path, progress: Progress) -> Record:
             result = scorer.score(path, progress)
-            return with_extras(result, path, (self.clip_frames, self.frame_stride), self.extras, self.reading)
+            return with_extras(
+                result, path, (self.clip_frames, self.frame_stride), self.extras, self.reading, None, progress
+            )
 
         return Prepared(work, scorer.identity)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PosixPath
@@ -40,17 +39,23 @@ def below(folder: Path, inputs: Sequence[Path], named: Sequence[str], suffix: st
         named: files and folders, as the user gave them.
         suffix: added to a video's name.
 
+    Returns:
+        the tree below a folder that was named is kept, other files lie side by side; where two would then meet, the tree below
+        the folder that all have in common is kept (our choice).
+
     Raises:
-        SettingsError: two videos would get one file, or one would be written over.
+        SettingsError: a video would be written over.
     """
     roots = [Path(path) for path in named if Path(path).is_dir()]
     targets = {}
     for path in inputs:
         root = next((root for root in roots if path.is_relative_to(root)), path.parent)
         targets[path] = folder / path.relative_to(root).with_name(path.name + suffix)
-    clashes = [target for target, count in Counter(targets.values()).items() if count > 1]
-    if clashes:
-        raise SettingsError(f"several videos would be written to {min(clashes)}", hint="take them one folder at a time")
+    if len(set(targets.values())) < len(targets):
+        # not resolved: a link is known by its own name
+        places = {path: os.path.abspath(path) for path in inputs}  # noqa: PTH100
+        common = os.path.commonpath([os.path.dirname(place) for place in places.values()])  # noqa: PTH120
+        targets = {path: folder / f"{os.path.relpath(place, common)}{suffix}" for path, place in places.items()}
     read = {os.path.realpath(path) for path in inputs}
     over = [target for target in targets.values() if os.path.realpath(target) in read]
     if over:

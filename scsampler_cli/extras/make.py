@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
+from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.extras.plan import Extras, Record, relative_link
 from scsampler_cli.extras.sheet import Cell, contact_sheet
 from scsampler_cli.extras.stills import stills
@@ -16,10 +19,10 @@ from scsampler_cli.inputs import identified
 from scsampler_cli.pages.clips import join
 from scsampler_cli.pages.video import video_page
 from scsampler_cli.places import check_within, write_whole
-from scsampler_cli.report import ClassifyResult, ScoreResult
+from scsampler_cli.report import ClassifyResult, ScoreResult, failure
 from scsampler_cli.sparkline import clock_time
 from scsampler_cli.transcode.reel import write_reel
-from scsampler_cli.video import Video
+from scsampler_cli.video import Progress, Video, no_progress
 from scsampler_cli.writers import encoded, own_errors
 
 Result = ClassifyResult | ScoreResult
@@ -32,8 +35,11 @@ def with_extras(
     extras: Extras,
     reading: ReadSettings = DEFAULT_READING,
     known: Record | None = None,
+    progress: Progress = no_progress,
 ) -> Record:
     """The record of a result, when its files have been made; it names them under "files", and their time under "extras".
+
+    One that cannot be made takes nothing from the rest: the record tells it under "files_failed", and in a note.
 
     Args:
         result: what is known of the video.
@@ -42,34 +48,68 @@ def with_extras(
         extras: which files.
         reading: as the result was read.
         known: what more the record is to say.
-
-    Raises:
-        ScsamplerError: one of them cannot be made.
+        progress: told of each file.
     """
     record = result.record() | (known or {})
-    if not extras.names():
+    wanted = [name for name, targets in extras.targets().items() if path in targets]
+    if not wanted:
         return record
     began = time.perf_counter()
-    video = None if store.sniff(path) else Video(path, *geometry, reading)
-    files = {}
-    if (sheet := extras.thumbnails.get(path)) and video:
-        files["thumbnails"] = _settled(sheet, extras)
-        _make_sheet(record, video, sheet)
-    if (reel := extras.reels.get(path)) and video and isinstance(result, ClassifyResult):
-        files["reel"] = _settled(reel, extras)
-        _make_reel(result, video, reel, extras.reel_pad_s)
-    if page := extras.reports.get(path):
-        files["report"] = _settled(page, extras)
-    clips = [clip.record() for clip in (result.scored if isinstance(result, ClassifyResult) else result.clips)]
-    pictures = _pictures(record, clips, video) if page and video else {}
-    record["files"] = {name: str(file) for name, file in files.items()}
-    record["timings_s"] = {**record["timings_s"], "extras": round(time.perf_counter() - began, 4)}
-    if page:
-        back = None if extras.index is None else relative_link(extras.index, page)
-        shown = video_page({**record, "source": identified(path)}, clips, pictures, back)
-        with own_errors(str(page)):
-            write_whole(page, encoded(shown))
-    return record
+    maker = _Maker(result, record, path, geometry, extras, reading)
+    files: dict[str, str] = {}
+    failed: dict[str, Record] = {}
+    for done, name in enumerate(wanted):
+        progress("extras", done, len(wanted))
+        target = extras.targets()[name][path]
+        record |= {"files": files} | ({"files_failed": failed} if failed else {})
+        record["timings_s"] = {**result.timings_s, "extras": round(time.perf_counter() - began, 4)}
+        try:
+            maker.make(name, _settled(target, extras))
+            files[name] = str(target)
+        except ScsamplerError as error:
+            failed[name] = failure("", str(path), error)["error"]
+            record["notes"].append(f"no {name}: {failed[name]['message']}")
+    record["timings_s"] = {**result.timings_s, "extras": round(time.perf_counter() - began, 4)}
+    return record | ({"files_failed": failed} if failed else {})
+
+
+@dataclass
+class _Maker:
+    """What the files of one video are made of."""
+
+    result: Result
+    record: Record
+    path: Path
+    geometry: tuple[int, int]
+    extras: Extras
+    reading: ReadSettings
+
+    @cached_property
+    def video(self) -> Video | None:
+        """Opened again, once; None for a feature file."""
+        return None if store.sniff(self.path) else Video(self.path, *self.geometry, self.reading)
+
+    def make(self, name: str, target: Path) -> None:
+        """Make one of the files.
+
+        Raises:
+            ScsamplerError: it cannot be made.
+        """
+        if name == "report":
+            self._write_page(target)
+        elif self.video is not None and name == "thumbnails":
+            _make_sheet(self.record, self.video, target)
+        elif self.video is not None and isinstance(self.result, ClassifyResult):
+            _make_reel(self.result, self.video, target, self.extras.reel_pad_s)
+
+    def _write_page(self, target: Path) -> None:
+        scored = self.result.scored if isinstance(self.result, ClassifyResult) else self.result.clips
+        clips = [clip.record() for clip in scored]
+        pictures = {} if self.video is None else _pictures(self.record, clips, self.video)
+        back = None if self.extras.index is None else relative_link(self.extras.index, target)
+        shown = video_page({**self.record, "source": identified(self.path)}, clips, pictures, back)
+        with own_errors(str(target)):
+            write_whole(target, encoded(shown))
 
 
 def _settled(target: Path, extras: Extras) -> Path:

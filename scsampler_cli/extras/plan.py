@@ -31,15 +31,16 @@ class Extras:
     folders: tuple[Path, ...] = ()
     """Trees that the files of a batch must stay in, whatever links lie there."""
 
-    def names(self) -> set[str]:
-        """What is made, by the names that records use."""
-        named = {"report": self.reports, "thumbnails": self.thumbnails, "reel": self.reels}
-        return {name for name, targets in named.items() if targets}
+    def targets(self) -> dict[str, Targets]:
+        """The files, by the names that records use, in the order in which they are made: a page tells of the others."""
+        return {"thumbnails": self.thumbnails, "reel": self.reels, "report": self.reports}
 
     def are_there(self, record: Record) -> bool:
         """True when all that is asked for was made for a record, and is still there."""
         files = record.get("files", {})
-        return record["status"] != "ok" or all(name in files and Path(files[name]).is_file() for name in self.names())
+        return record["status"] != "ok" or all(
+            name in files and Path(files[name]).is_file() for name, targets in self.targets().items() if targets
+        )
 
 
 def relative_link(target: Path, page: Path) -> str:

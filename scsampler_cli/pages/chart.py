@@ -33,7 +33,7 @@ def timeline(clips: ClipSet, video: dict[str, Any], demo: dict[str, Any] | None)
     truth = [(float(start), float(end)) for start, end in demo["segments_s"]] if demo else []
     behind = f'<path class="truth" d="{curve.marks(truth, span)}"/><path class="taken" d="{curve.marks(taken, span)}"/>'
     lanes = "".join(_lane(name, clips, span, behind) for name in (*clips.modalities, "combined"))
-    strip = _strip("taken", f"{count(len(taken))} of {count(len(clips.scored))} clips taken", taken, span)
+    strip = _strip("taken", f"{count(len(taken))} of {count(video['clips'])} clips taken", taken, span)
     if demo:
         strip = _strip("truth", f"where the video truly shows ‘{plain(demo['label'])}’", truth, span) + strip
     return (

@@ -205,7 +205,7 @@
   });
   more.addEventListener("click", () => draw(CHUNK * 5));
   addEventListener("keydown", (event) => {
-    if (event.key === "Escape") { event.preventDefault(); clear(); }
+    if (event.key === "Escape") { event.preventDefault(); clear(); search.blur(); }
     const typing = event.target instanceof Element && event.target.matches("input");
     if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) { event.preventDefault(); search.focus(); search.select(); }
   });

@@ -59,12 +59,20 @@ def _done(record: Record, clips: ClipSet, pictures: Mapping[int, bytes]) -> Iter
     if record["notes"]:
         yield f'<section class="notes"><h2>Notes</h2>{bullets(record["notes"])}</section>'
     chart = timeline(clips, record["video"], record.get("demo"))
-    yield f'<section id="timeline"><h2>Saliency of every clip</h2>{chart}</section>'
+    yield f'<section id="timeline"><h2>{_of_which(record, clips)}</h2>{chart}</section>'
     yield _pictures("The best clips taken", clips.best(), clips, pictures)
     yield _pictures("The last in rank", clips.worst(), clips, pictures)
     yield f"<section><h2>Clips taken, best first</h2>{thumbnails.listing(clips)}</section>"
     yield f'<div class="pair"><section><h2>Time spent</h2>{background.timings(record)}</section></div>'
     yield background.made_with(record) + background.ffmpeg(record)
+
+
+def _of_which(record: Record, clips: ClipSet) -> str:
+    """A cascade, and a clip stride, look at some of the clips."""
+    scored, of = len(clips.scored), record["video"]["clips"]
+    return (
+        "Saliency of every clip" if scored == of else f"Saliency of the {count(scored)} of {count(of)} clips looked at"
+    )
 
 
 def _verdict(record: Record, clips: ClipSet) -> str:

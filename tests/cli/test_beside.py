@@ -162,13 +162,30 @@ def test_without_the_program_one_line_says_how_to_get_it(videos: Path, cache: Pa
         assert "install" in result.stderr
 
 
-def test_a_link_in_the_folder_of_pages_leads_nowhere(run: Run, many: Path, tmp_path: Path) -> None:
+def test_a_link_in_the_folder_of_pages_leads_nowhere_and_the_tags_are_kept(
+    run: Run, many: Path, tmp_path: Path
+) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (tmp_path / "all_pages").mkdir()
     (tmp_path / "all_pages" / "below").symlink_to(elsewhere)
-    result = run("classify", many, *DEMO, "--report", tmp_path / "all.html", "--format", "jsonl")
-    records = {Path(r["path"]).name: r for r in map(json.loads, result.stdout.splitlines())}
-    assert records["c.mp4"]["error"]["type"] == "OutputError"
-    assert records["a b#?.mp4"]["status"] == "ok"
+    (many / "broken.mp4").unlink()
+    command = ["classify", many, *DEMO, "--report", tmp_path / "all.html", "-o", tmp_path / "o.jsonl"]
+    result = run(*command)
+    records = {Path(r["path"]).name: r for r in map(json.loads, (tmp_path / "o.jsonl").read_text().splitlines())}
+    assert result.returncode == 3
+    assert "error: " in result.stderr
+    assert records["c.mp4"]["status"] == "ok"
+    assert records["c.mp4"]["tags"]
+    assert records["c.mp4"]["files_failed"]["report"]["type"] == "OutputError"
+    assert records["c.mp4"]["notes"][-1].startswith("no report: ")
+    assert "files_failed" not in records["a b#?.mp4"]
     assert list(elsewhere.iterdir()) == []
+    (tmp_path / "all_pages" / "below").unlink()
+    assert "1 record made anew" in run(*command, "--resume").stderr
+    assert (tmp_path / "all_pages" / "below" / "c.mp4.html").is_file()
+
+
+def test_labels_without_a_classifier_are_refused(run: Run, videos: Path, cache: Path) -> None:
+    (cache / "labels.txt").write_text("a\nb\n")
+    check_failure(run("classify", videos / "loud.mp4", "--labels", "labels.txt"), 2, "--labels needs a classifier")

@@ -49,12 +49,18 @@ def test_a_failed_video_leaves_nothing(run: Run, tmp_path: Path) -> None:
     assert list((tmp_path / "cuts").iterdir()) == []
 
 
-def test_two_videos_never_get_one_file_nor_is_a_video_written_over(run: Run, videos: Path, tmp_path: Path) -> None:
+def test_two_videos_of_one_name_keep_their_folders_and_no_video_is_written_over(
+    run: Run, videos: Path, tmp_path: Path
+) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         shutil.copy(videos / "loud.mp4", tmp_path / name / "x.mp4")
     both = ["score", tmp_path / "a" / "x.mp4", tmp_path / "b" / "x.mp4", "--format", "srt", "-o", f"{tmp_path}/cuts/"]
-    check_failure(run(*both), 2, "several videos would be written to")
+    assert run(*both).returncode == 0
+    assert sorted(p.relative_to(tmp_path).as_posix() for p in (tmp_path / "cuts").rglob("*.srt")) == [
+        "cuts/a/x.mp4.srt",
+        "cuts/b/x.mp4.srt",
+    ]
     shutil.copy(videos / "loud.mp4", tmp_path / "a" / "x.mp4.srt")
     over = ["score", tmp_path / "a", "--glob", "*", "--format", "srt", "-o", tmp_path / "a"]
     check_failure(run(*over), 2, "both input and output")
