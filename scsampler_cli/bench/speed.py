@@ -43,12 +43,12 @@ from scsampler_cli.pipeline import classify
 from scsampler_cli.report import Record
 from scsampler_cli.samplers.inputs import sound_input, visual_input
 from scsampler_cli.samplers.scoring import BATCH_CLIPS
-from scsampler_cli.video import Progress, Samplers, Video, classify_clips, sound_clips, visual_clips
+from scsampler_cli.video import Progress, Samplers, Video, classify_clips, clip_frames, sound_clips, visual_clips
 
 INPUT_SETS = (("md",), ("if",), ("rgbr",), ("md", "rgbr"))
 
 
-SOUND = "sound, mel"
+SOUND, CHOSEN = "sound, mel", "decode the chosen clips"
 
 
 @dataclass(frozen=True)
@@ -133,9 +133,8 @@ def _capacity(video: Video, subject: Subject, seconds: Mapping[str, float], reco
     some = min(BATCH_CLIPS, clips)
     networks = {name: s / some * clips for name, s in seconds.items() if name.startswith("sampler ")}
     each = seconds[CLASSIFIER] / batch_of(subject.models.classifier)
-    networks["classify the chosen clips"] = classifying = each * len(record["clips"])
-    chosen_s = max(0.0, record["timings_s"]["classify"] - classifying)
-    costs = costs_of(reading, networks, chosen_s, machine)
+    networks["classify the chosen clips"] = each * len(record["clips"])
+    costs = costs_of(reading, networks, seconds[CHOSEN], machine)
     return capacity_table(costs, machine, float(video.index.timeline.duration))
 
 
@@ -179,11 +178,16 @@ def _networks(video: Video, subject: Subject) -> Iterator[_Work]:
 
 def _ends(video: Video, subject: Subject) -> Iterator[_Work]:
     clips, classifier = len(video.grid), subject.models.classifier
+    taken: list[int] = []
 
     def tag(selection: SelectionSettings) -> Record:
-        return classify(subject.path, subject.samplers, classifier, subject.features, selection).record()
+        record = classify(subject.path, subject.samplers, classifier, subject.features, selection).record()
+        taken[:] = [clip["clip"] for clip in record["clips"]]
+        return record
 
     yield _Work(Stage(SCSAMPLER, "clips", clips, "ends"), lambda: tag(subject.selection))
+    some = min(subject.selection.k, clips)
+    yield _Work(Stage(CHOSEN, "clips", some, "networks"), lambda: _drained(clip_frames(video, taken, classifier.spec)))
     some = clips if subject.dense_minutes is None else _clips_until(video, subject.dense_minutes * 60)
     if some == clips:
         yield _Work(Stage(DENSE, "clips", clips, "ends"), lambda: tag(SelectionSettings("dense")))

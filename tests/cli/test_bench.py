@@ -216,7 +216,7 @@ def test_speed_measures_every_stage(run: Run, listed: Path) -> None:
     (one,) = found["runs"]
     stages = {row["stage"]: row for row in one["stages"]["rows"]}
     readers = {"decode, vectors", "MD", "IF", "RGB-R", "MD + RGB-R", "sound, mel"}
-    assert {"demux", "decode", "classifier", *readers} <= set(stages)
+    assert {"demux", "decode", "classifier", "decode the chosen clips", *readers} <= set(stages)
     assert sum(name.startswith("sampler ") for name in stages) == 3
     assert all(row["per_second"] > 0 for row in stages.values())
     assert stages["decode"]["of_decode"] == 1
@@ -227,6 +227,9 @@ def test_speed_measures_every_stage(run: Run, listed: Path) -> None:
     (chosen,) = one["chosen"]["rows"]
     assert chosen["clips"] == 10
     assert 0 < chosen["decoded"] <= chosen["group_frames"]
+    *parts, together = one["capacity"]["rows"]
+    assert {"index", "read MD + RGB-R", "read the sound", "decode the chosen clips"} <= {row["part"] for row in parts}
+    assert together["machine_hours"] == pytest.approx(sum(row["machine_hours"] for row in parts))
     assert one["memory"]["rows"][-1]["peak_mb"] > 100
 
 

@@ -28,9 +28,10 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     def call(content: str, **how: Any) -> Page:
         path = tmp_path / f"page {len(contexts)}.html"
         path.write_bytes(content.encode())
-        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **how}))
+        calm = {"reduced_motion": "reduce"}  # a smooth scroll that is cut short on a busy machine ends anywhere
+        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **calm, **how}))
         page = contexts[-1].new_page()
-        page.set_default_timeout(5_000)
+        page.set_default_timeout(20_000)
         page.on("console", lambda message: problems.append(message.text))
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("dialog", lambda dialog: problems.append(dialog.message))
