@@ -19,7 +19,7 @@ from scsampler_cli.inputs import identified
 from scsampler_cli.pages.clips import join
 from scsampler_cli.pages.video import video_page
 from scsampler_cli.places import check_within, write_whole
-from scsampler_cli.report import ClassifyResult, ScoreResult, failure
+from scsampler_cli.report import ClassifyResult, ScoreResult, counted, failure
 from scsampler_cli.sparkline import clock_time
 from scsampler_cli.transcode.reel import write_reel
 from scsampler_cli.video import Progress, Video, no_progress
@@ -98,18 +98,35 @@ class _Maker:
         if name == "report":
             self._write_page(target)
         elif self.video is not None and name == "thumbnails":
-            _make_sheet(self.record, self.video, target)
+            self._write_sheet(target, self.video)
         elif self.video is not None and isinstance(self.result, ClassifyResult):
             _make_reel(self.result, self.video, target, self.extras.reel_pad_s)
 
     def _write_page(self, target: Path) -> None:
         scored = self.result.scored if isinstance(self.result, ClassifyResult) else self.result.clips
         clips = [clip.record() for clip in scored]
-        pictures = {} if self.video is None else _pictures(self.record, clips, self.video)
+        chosen = join(self.record, clips)
+        shown = [int(clip["clip"]) for clip in (*chosen.best(), *chosen.worst())]
+        pictures = {} if self.video is None else self._pictures(self.video, shown)
         back = None if self.extras.index is None else relative_link(self.extras.index, target)
-        shown = video_page({**self.record, "source": identified(self.path)}, clips, pictures, back)
+        page = video_page({**self.record, "source": identified(self.path)}, clips, pictures, back)
         with own_errors(str(target)):
-            write_whole(target, encoded(shown))
+            write_whole(target, encoded(page))
+
+    def _write_sheet(self, target: Path, video: Video) -> None:
+        clips = self.record["clips"]
+        pictures = self._pictures(video, [clip["clip"] for clip in clips])
+        cells = [Cell(pictures.get(clip["clip"]), tuple(_captions(clip))) for clip in clips]
+        with own_errors(str(target)):
+            write_whole(target, contact_sheet(f"{video.path.name}: {self.record['tags'][0]['label']}", cells))
+
+    def _pictures(self, video: Video, clips: list[int]) -> dict[int, bytes]:
+        """JPEG of clips; the record tells how many have none."""
+        found = dict(stills(video, clips))
+        if missing := len(set(clips) - set(found)):
+            note = f"{counted(missing, 'clip')} without a picture: the middle frame cannot be decoded"
+            self.record["notes"] += [] if note in self.record["notes"] else [note]
+        return found
 
 
 def _settled(target: Path, extras: Extras) -> Path:
@@ -120,19 +137,6 @@ def _settled(target: Path, extras: Extras) -> Path:
     with own_errors(str(target)):
         target.parent.mkdir(parents=True, exist_ok=True)
     return target
-
-
-def _pictures(record: Record, clips: list[Record], video: Video) -> dict[int, bytes]:
-    """JPEG of the clips that a page shows."""
-    shown = join(record, clips)
-    return dict(stills(video, [int(clip["clip"]) for clip in (*shown.best(), *shown.worst())]))
-
-
-def _make_sheet(record: Record, video: Video, target: Path) -> None:
-    pictures = dict(stills(video, [clip["clip"] for clip in record["clips"]]))
-    cells = [Cell(pictures.get(clip["clip"]), tuple(_captions(clip))) for clip in record["clips"]]
-    with own_errors(str(target)):
-        write_whole(target, contact_sheet(f"{video.path.name}: {record['tags'][0]['label']}", cells))
 
 
 def _captions(clip: Record) -> Iterator[str]:

@@ -28,18 +28,14 @@ def stills(video: Video, clips: Sequence[int], height: int = HEIGHT) -> Iterator
         height: of the pictures, in pixels; smaller ones are not enlarged.
 
     Yields:
-        (clip, JPEG), in time order; a clip whose middle frame cannot be decoded is left out, and the video's notes say so.
+        (clip, JPEG), in time order; a clip whose middle frame cannot be decoded is left out.
     """
     middles = {_middle(video.grid.frames_of(clip)): clip for clip in sorted(clips)}
     read = FramesReport()
-    shown = 0
     for position, picture in read_pictures(
         video.path, video.index, list(middles), lambda frame: _small(frame, height), read
     ):
-        shown += 1
         yield middles[position], _jpeg(picture)
-    if shown < len(middles):
-        video.note(f"no picture of {len(middles) - shown} of {len(middles)} clips that were to be shown")
 
 
 def _middle(frames: NDArray[np.int64]) -> int:

@@ -39,7 +39,7 @@ def test_no_picture_is_enlarged_or_a_strip(tmp_path: Path) -> None:
     assert opened(dict(stills(Video(tmp_path / "wide.mp4"), [0]))[0]).shape == (64, 192, 3)
 
 
-def test_a_frame_that_cannot_be_decoded_is_left_out_and_told(tmp_path: Path) -> None:
+def test_a_frame_that_cannot_be_decoded_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "v.mp4"
     write_video(path, grey(64), codec="mjpeg", pix_fmt="yuvj420p")
     video = Video(path)
@@ -49,4 +49,3 @@ def test_a_frame_that_cannot_be_decoded_is_left_out_and_told(tmp_path: Path) -> 
     data[at : at + 200] = bytes(200)
     path.write_bytes(data)
     assert list(dict(stills(video, [0, 1, 2]))) == [0, 2]
-    assert "no picture of 1 of 3 clips that were to be shown" in video.notes
