@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from scsampler_cli.cli.environment import let_idle_threads_sleep
 from tests.synthetic import static, tone, write_video
 
 let_idle_threads_sleep()
 SIDE_BY_SIDE = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+settings.register_profile("scsampler", deadline=None)  # a busy machine is no failure
+settings.load_profile("scsampler")
 os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // SIDE_BY_SIDE)))
 
 

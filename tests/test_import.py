@@ -34,7 +34,7 @@ HEAVY = ("torch", "torchvision", "torchaudio", "av", "numpy", "ray")
         (["classify", "x.mp4", "--alpha", "0.5"], 2),
         (["classify", "x.mp4", "--weights", "/nowhere.pth"], 1),
         (["classify", "x.mp4", "--classifier", "/nowhere.pth"], 1),
-        (["classify", "x.mp4", "--labels", "/nowhere.txt"], 1),
+        (["classify", "x.mp4", "--classifier", "demo", "--labels", "/nowhere.txt"], 1),
         (["classify", "x.mp4", "--classifier", "demo", "-o", "/nowhere/x.json"], 1),
         (["score", "x.mp4", "--audio-sampler", "/nowhere.safetensors"], 1),
         (["bench", "/nowhere.csv"], 1),
