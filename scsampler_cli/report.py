@@ -299,15 +299,15 @@ class Failure:
 
 def failure(command: str, path: str, error: BaseException) -> dict[str, Any]:
     """The record of a video that could not be done."""
+    return {"schema": f"scsampler.{command}/1", "path": path, "status": "error", "error": described(error)}
+
+
+def described(error: BaseException) -> dict[str, Any]:
+    """What a record says of an error: its type, its message in one line, what to try next."""
     expected = isinstance(error, ScsamplerError)
     message = str(error) if expected else f"unexpected {type(error).__name__}: {error}"
     return {
-        "schema": f"scsampler.{command}/1",
-        "path": path,
-        "status": "error",
-        "error": {
-            "type": type(error).__name__,
-            "message": " ".join(message.split()),
-            "hint": error.hint if isinstance(error, ScsamplerError) else "run with --debug for the traceback",
-        },
+        "type": type(error).__name__,
+        "message": " ".join(message.split()),
+        "hint": error.hint if isinstance(error, ScsamplerError) else "run with --debug for the traceback",
     }

@@ -34,8 +34,8 @@ from scsampler_cli.selection import candidates
 from scsampler_cli.timeline import ClipGrid, ClipSpan
 
 Progress = Callable[[str, int, int], None]
-"""(stage, done, total): "score", "listen", "classify" or "extract", in clips; and "index" once, when the video is indexed, with
-its whole seconds as `done` and `total`: what is worth knowing before the work begins."""
+"""(stage, done, total): "score", "listen", "classify" or "extract", in clips; "extras", in files; and "index" once, when the
+video is indexed, with its whole seconds as `done` and `total`: what is worth knowing before the work begins."""
 
 Item = TypeVar("Item")
 AHEAD_CLIPS = 32

@@ -19,7 +19,7 @@ from scsampler_cli.inputs import identified
 from scsampler_cli.pages.clips import join
 from scsampler_cli.pages.video import video_page
 from scsampler_cli.places import check_within, write_whole
-from scsampler_cli.report import ClassifyResult, ScoreResult, counted, failure
+from scsampler_cli.report import ClassifyResult, ScoreResult, counted, described
 from scsampler_cli.sparkline import clock_time
 from scsampler_cli.transcode.reel import write_reel
 from scsampler_cli.video import Progress, Video, no_progress
@@ -67,7 +67,7 @@ def with_extras(
             maker.make(name, _settled(target, extras))
             files[name] = str(target)
         except ScsamplerError as error:
-            failed[name] = failure("", str(path), error)["error"]
+            failed[name] = described(error)
             record["notes"].append(f"no {name}: {failed[name]['message']}")
     record["timings_s"] = {**result.timings_s, "extras": round(time.perf_counter() - began, 4)}
     return record | ({"files_failed": failed} if failed else {})
@@ -97,9 +97,13 @@ class _Maker:
         """
         if name == "report":
             self._write_page(target)
-        elif self.video is not None and name == "thumbnails":
+            return
+        # only what was tagged has these, and a feature file is not
+        assert self.video is not None
+        assert isinstance(self.result, ClassifyResult)
+        if name == "thumbnails":
             self._write_sheet(target, self.video)
-        elif self.video is not None and isinstance(self.result, ClassifyResult):
+        else:
             _make_reel(self.result, self.video, target, self.extras.reel_pad_s)
 
     def _write_page(self, target: Path) -> None:
