@@ -15,7 +15,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 LAYERS = (
     ("errors", "timeline", "scores", "places", "ahead"),
-    ("config", "report", "shipped", "workers", "sparkline"),
+    ("config", "report", "shipped", "workers", "sparkline", "dependencies"),
     (
         "features.clip",
         "features.motion",
@@ -85,15 +85,14 @@ CONFINED = {
         "public",
         "features.mel",
         "features.residual",
-        "features.render",
     ),
-    "torchvision": ("classifiers", "features.render"),
+    "torchvision": ("classifiers",),
     "torchaudio": ("features.mel",),
     "safetensors": ("weightfile",),
     "onnxruntime": ("classifiers.files.onnx",),
     "transformers": ("classifiers.huggingface",),
     "huggingface_hub": ("classifiers.huggingface",),
-    "PIL": ("extras",),
+    "PIL": ("extras", "features.render"),
     "matplotlib": ("train.history", "bench.figures", "extras.sheet"),
     "ffmpeg": ("transcode",),
     "imageio_ffmpeg": ("transcode.program",),

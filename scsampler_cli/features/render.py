@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torchvision.io import encode_png
+from PIL import Image
 
 from scsampler_cli.errors import FeatureFileError, OutputError
 from scsampler_cli.features.clip import ClipSound, ClipVisual
@@ -85,11 +84,11 @@ def render_file(features: Path, clip: int, target: Path) -> Path:
         raise FeatureFileError(
             f"{features} has no clip {clip}", hint="clips count from 0; `scsampler score` lists them"
         )
-    picture = encode_png(torch.from_numpy(render(visual, sound)).permute(2, 0, 1).contiguous())
+    picture = Image.fromarray(render(visual, sound))
     part = target.with_name(f"{target.name}.part")
     try:
         with fresh(part).open("xb") as file:
-            file.write(picture.numpy().tobytes())
+            picture.save(file, format="png")
         part.replace(target)
     except OSError as error:
         raise OutputError(f"cannot write {target}: {error.strerror}", hint="choose another folder") from error

@@ -10,6 +10,7 @@ from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 
+from scsampler_cli.dependencies import loading
 from scsampler_cli.errors import InputError
 
 NAMES = ("kinetics400", "sports1m")
@@ -59,7 +60,8 @@ def distinct(names: list[str], source: str) -> tuple[str, ...]:
 def named_labels(name: str) -> tuple[str, ...]:
     """The class names of one of NAMES: 400 or 487."""
     if name == "kinetics400":
-        from torchvision.models.video import R3D_18_Weights  # usage errors must not wait for torch
+        with loading("torchvision", "the class names of Kinetics-400"):
+            from torchvision.models.video import R3D_18_Weights  # usage errors must not wait for torch
 
         return tuple(R3D_18_Weights.KINETICS400_V1.meta["categories"])
     return tuple((files(__package__) / f"{name}.txt").read_text(encoding="utf-8").split("\n")[:-1])

@@ -1,0 +1,76 @@
+"""Packages that only some inputs or classifiers need: one that does not load is one clear error with its mend.
+
+Packages with compiled parts may be installed and still not load, for example torchaudio beside another version of torch
+than the one it was built for. Not handled here: which package is needed when; the module that needs it loads it.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, requires, version
+
+from scsampler_cli.errors import DependencyError
+
+TORCH_FAMILY = ("torch", "torchvision", "torchaudio")
+"""Packages whose versions must fit each other."""
+
+
+@contextmanager
+def loading(package: str, purpose: str) -> Iterator[None]:
+    """Import a package within this context; whatever goes wrong becomes a `DependencyError`.
+
+    Args:
+        package: its name on PyPI.
+        purpose: what cannot be done without it, as a noun.
+
+    Raises:
+        DependencyError: it is missing or does not load.
+    """
+    try:
+        yield
+    except Exception as error:  # OSError, ImportError, RuntimeError, AttributeError: it depends on what does not fit
+        raise DependencyError(f"{purpose}: {describe(package, error)}", hint=mend(package)) from error
+
+
+def describe(package: str, error: BaseException) -> str:
+    """Which package does not load, and why, in one line."""
+    found = installed(package)
+    if found is None:
+        return f"{package} is not installed"
+    beside = f" beside torch {installed('torch')}" if package in TORCH_FAMILY[1:] else ""
+    while error.__cause__ is not None:
+        error = error.__cause__  # the loader's own words, such as "undefined symbol: ..."
+    why = str(error).strip().splitlines() or [type(error).__name__]
+    return f"{package} {found} does not load{beside} ({why[0]})"
+
+
+def installed(package: str) -> str | None:
+    """The installed version of a package; None where there is none."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def mend(package: str) -> str:
+    """The command that installs versions which this version of scsampler works with."""
+    names = TORCH_FAMILY if package in TORCH_FAMILY else (package,)
+    ranges = " ".join(shlex.quote(required(name)) for name in names)
+    return f"{shlex.quote(sys.executable)} -m pip install --upgrade {ranges}"
+
+
+def required(package: str) -> str:
+    """The package with the versions that scsampler allows, such as "numpy<3,>=2.0"; the name alone where it says none."""
+    try:
+        lines = requires("scsampler") or []
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return package
+    for line in lines:
+        requirement = line.split(";")[0].replace(" ", "")
+        if re.split(r"[^\w.-]", requirement, maxsplit=1)[0] == package:
+            return requirement
+    return package
