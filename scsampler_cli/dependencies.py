@@ -15,6 +15,19 @@ from importlib.metadata import PackageNotFoundError, requires, version
 
 from scsampler_cli.errors import DependencyError
 
+MODULES = {
+    "PIL": "pillow",
+    "av": "av",
+    "ffmpeg": "ffmpeg-python",
+    "matplotlib": "matplotlib",
+    "numpy": "numpy",
+    "rich": "rich",
+    "safetensors": "safetensors",
+    "torch": "torch",
+    "torchaudio": "torchaudio",
+    "torchvision": "torchvision",
+}
+"""Top-level module -> name on PyPI, of every package that is loaded late, when a command needs it."""
 TORCH_FAMILY = ("torch", "torchvision", "torchaudio")
 """Packages whose versions must fit each other."""
 
@@ -33,7 +46,26 @@ def loading(package: str, purpose: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # OSError, ImportError, RuntimeError, AttributeError: it depends on what does not fit
-        raise DependencyError(f"{purpose}: {describe(package, error)}", hint=mend(package)) from error
+        raise _failure(package, error, f"{purpose}: ") from error
+
+
+def import_failure(error: BaseException) -> DependencyError | None:
+    """The clear error for an exception that came from importing one of `MODULES`; None for any other exception."""
+    if isinstance(error, ModuleNotFoundError) and error.name in MODULES:
+        return _failure(MODULES[error.name], error)
+    step = error.__traceback__
+    while step is not None:
+        module = str(step.tb_frame.f_globals.get("__name__")).split(".")[0]
+        if step.tb_frame.f_code.co_name == "<module>" and module in MODULES:
+            return _failure(MODULES[module], error)
+        step = step.tb_next
+    return None
+
+
+def _failure(package: str, error: BaseException, before: str = "") -> DependencyError:
+    return DependencyError(
+        before + describe(package, error), hint=f"{mend(package)}; `scsampler doctor` checks the rest"
+    )
 
 
 def describe(package: str, error: BaseException) -> str:

@@ -22,7 +22,7 @@ from scsampler_cli.config import (
     SelectionSettings,
     parse_device,
 )
-from scsampler_cli.errors import InputError, SettingsError
+from scsampler_cli.errors import DependencyError, InputError, SettingsError
 from scsampler_cli.shipped import check_weight_file, sampler_files, set_files
 
 if TYPE_CHECKING:
@@ -140,6 +140,7 @@ def load_samplers(
     For the strategy "packets" no other is loaded. Tells `say` which one a strategy has to do without.
     """
     from scsampler_cli.device import pick_device, pick_dtype
+    from scsampler_cli.features.mel import check_torchaudio
     from scsampler_cli.samplers.scoring import load_audio, load_packets, load_visual
     from scsampler_cli.video import Samplers
 
@@ -148,13 +149,25 @@ def load_samplers(
     by_packets = load_packets(auto if packets == "auto" else packets, where, dtype)
     if strategy == "packets":
         return Samplers(None, None, by_packets)
+    notes: tuple[str, ...] = ()
     if audio == "auto":
         audio = auto if set_files(auto, AUDIO) else "none"
+        try:
+            if audio != "none":
+                check_torchaudio()
+        except DependencyError as error:
+            notes = (f"clips are scored without sound: {error}; {error.hint}",)
+            audio = "none"
+    elif audio != "none":
+        check_torchaudio()
     samplers = Samplers(
         load_visual(auto if visual == "auto" else visual, where, dtype),
         load_audio(audio, where, dtype),
         by_packets,
+        notes,
     )
+    for note in notes:
+        say(note)
     if missing := missing_sampler(strategy, samplers):
         say(missing)
     return samplers

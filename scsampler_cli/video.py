@@ -53,6 +53,8 @@ class Samplers:
     visual: VisualSampler | None
     audio: AudioSampler | None
     packets: PacketSampler | None = None
+    notes: tuple[str, ...] = ()
+    """What was left out when they were loaded; becomes part of each video's notes."""
 
     def records(self) -> list[dict[str, Any]]:
         """What ran, for the result."""
@@ -225,6 +227,7 @@ def scores_of(
         first: M of the cascade; the visual sampler sees, and the result has, only the M clips that the others rank first.
     """
     clips, count = video.grid.every(clip_stride), len(video.grid)
+    video.note(*samplers.notes)
     if first is None:
         visual = _seen(video, samplers.visual, features, clips, progress)
         audio = _heard(video, samplers.audio, clips, progress)

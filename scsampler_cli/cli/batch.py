@@ -20,6 +20,7 @@ import typer
 from scsampler_cli import __version__, console, report, shards
 from scsampler_cli.bars import BatchBars
 from scsampler_cli.cli import engines, signals, targets
+from scsampler_cli.dependencies import import_failure
 from scsampler_cli.errors import ScsamplerError, SettingsError
 from scsampler_cli.inputs import check_readable, find_inputs
 from scsampler_cli.jobs.task import Record, Task
@@ -327,7 +328,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except Exception as error:
             if kwargs.get("debug"):
                 console.show_traceback(error)
-            console.show_error(error)
+            console.show_error(import_failure(error) or error)
             usage = isinstance(error, SettingsError)
             raise typer.Exit(USAGE if usage else FAILED) from (error if isinstance(error, ScsamplerError) else None)
 

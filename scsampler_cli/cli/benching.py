@@ -171,6 +171,7 @@ def load_networks(given: Given, classifier: ClipClassifier) -> Models:
     """Every sampler network that the options name, for one classifier."""
     from scsampler_cli.bench.models import assemble
     from scsampler_cli.device import pick_device, pick_dtype
+    from scsampler_cli.features.mel import check_torchaudio
     from scsampler_cli.samplers.scoring import load_network
 
     where = pick_device(given.device)
@@ -184,6 +185,9 @@ def load_networks(given: Given, classifier: ClipClassifier) -> Models:
     joint = [Path(part) for part in given.joint.split(",") if part]
     groups = {name: [load_network(path, where, dtype) for path in paths] for name, paths in others.items()}
     parts = [[load_network(path, where, dtype) for path in paths] for paths in (main, joint, given.network or ())]
+    loaded = [network for networks in (*groups.values(), *parts) for network in networks]
+    if any(network.kind in AUDIO for network in loaded):
+        check_torchaudio()  # before hours of measuring
     return assemble(classifier, str(dtype).removeprefix("torch."), parts[0], groups, parts[1], parts[2])
 
 

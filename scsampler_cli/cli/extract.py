@@ -139,9 +139,12 @@ class Extract:
     def prepare(self, say: Say) -> Prepared:
         """There is nothing to load but code."""
         from scsampler_cli import pipeline, resolved
+        from scsampler_cli.features.mel import check_torchaudio
         from scsampler_cli.features.render import render_file
         from scsampler_cli.reencoded import reencoded_features
 
+        if "mel" in self.features.inputs:
+            check_torchaudio()
         geometry = self.clip_frames, self.frame_stride, self.clip_stride
 
         def work(path: Path, progress: Progress) -> Record:

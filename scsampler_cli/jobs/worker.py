@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from scsampler_cli import report
+from scsampler_cli.dependencies import import_failure
 from scsampler_cli.errors import MemoryLimitError, ScsamplerError
 from scsampler_cli.inputs import check_readable
 from scsampler_cli.jobs.task import Prepared, Record, Task
@@ -61,6 +62,10 @@ def serve(task: Task, jobs: Connection, results: Connection, log: Connection) ->
     _settle(log)
     line = _Line(results)
     try:
+        # imported late: the parent, which imports this module for its function alone, must not load FFmpeg
+        from scsampler_cli.media.log import complain_natively
+
+        complain_natively()
         prepared = task.prepare(lambda text: line.send(note=text))
     except Exception as error:
         line.send(unfit=described(error))
@@ -86,21 +91,19 @@ def _settle(log: Connection) -> None:
     os.dup2(own, 1)  # what a plug-in prints is no result
     os.dup2(log.fileno(), 2)
     sys.stderr = os.fdopen(own, "w", buffering=1, errors="backslashreplace")
-    # imported late: the parent, which imports this module for its function alone, must not load FFmpeg
-    from scsampler_cli.media.log import complain_natively
-
-    complain_natively()
 
 
 def described(error: Exception) -> dict[str, Any]:
     """An error in a form that travels; `crew.raise_described` makes it one again."""
+    trace = "".join(traceback.format_exception(error))
+    error = import_failure(error) or error
     expected = isinstance(error, ScsamplerError)
     return {
         "type": type(error).__name__ if expected else None,
         "message": str(error) if expected else f"unexpected {type(error).__name__}: {error}",
         "hint": getattr(error, "hint", None),
         "example": getattr(error, "example", None),
-        "traceback": "".join(traceback.format_exception(error)),
+        "traceback": trace,
     }
 
 
@@ -117,7 +120,7 @@ def _record(command: str, prepared: Prepared, path: Path, hashed: bool, line: _L
         hint = "give it more memory, or fewer --jobs"
         return _failed(command, path, MemoryLimitError(f"{path}: out of memory", hint=hint), error)
     except (Exception, SystemExit) as error:  # a plug-in must not end the process
-        return _failed(command, path, error, error)
+        return _failed(command, path, import_failure(error) or error, error)
     return record, None
 
 

@@ -20,6 +20,7 @@ from scsampler_cli.classifiers.base import ClipClassifier
 from scsampler_cli.datasets.example import Example, labels_of
 from scsampler_cli.device import pick_device, pick_dtype
 from scsampler_cli.errors import InputError, SettingsError
+from scsampler_cli.features.mel import check_torchaudio
 from scsampler_cli.report import counted
 from scsampler_cli.train import checkpoint, export, history, videos
 from scsampler_cli.train.draw import usable_clips
@@ -194,6 +195,8 @@ def _videos(
     use = None if settings.target == "classifier" else teacher
     identity = None if use is None else _identity(use, settings, place)
     wanted = videos.wanted_by(settings, identity)
+    if "mel" in wanted.kinds:
+        check_torchaudio()  # once, before each of the videos fails by it
     group = place.group
     mine = examples[group.rank :: group.world]
     read = videos.read_all(mine, wanted, place.cache, place.jobs, watcher.progress, watcher.failed)
