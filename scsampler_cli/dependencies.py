@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.util import find_spec
 
 from scsampler_cli.errors import DependencyError
 
@@ -30,6 +32,8 @@ MODULES = {
 """Top-level module -> name on PyPI, of every package that is loaded late, when a command needs it."""
 TORCH_FAMILY = ("torch", "torchvision", "torchaudio")
 """Packages whose versions must fit each other."""
+WHEELS = "https://download.pytorch.org/whl/"
+"""Below it is an index for each build of torch."""
 
 
 @contextmanager
@@ -91,8 +95,30 @@ def installed(package: str) -> str | None:
 def mend(package: str) -> str:
     """The command that installs versions which this version of scsampler works with."""
     names = TORCH_FAMILY if package in TORCH_FAMILY else (package,)
-    ranges = " ".join(shlex.quote(required(name)) for name in names)
-    return f"{shlex.quote(sys.executable)} -m pip install --upgrade {ranges}"
+    return install_command("--upgrade", *map(required, names))
+
+
+def install_command(*words: str) -> str:
+    """The command that installs packages for this Python, with pip or, where pip is missing, uv.
+
+    Args:
+        words: options and requirements, as pip takes them.
+    """
+    pip = [sys.executable, "-m", "pip", "install"]
+    if find_spec("pip") is None and shutil.which("uv"):
+        pip = ["uv", "pip", "install", "--python", sys.executable]
+    index = _index() if any(word.startswith(TORCH_FAMILY) for word in words) else []
+    command = shlex.join([*pip, *words, *index])
+    if find_spec("pip") is None and pip[0] != "uv":
+        return f"{shlex.join([sys.executable, '-m', 'ensurepip'])} && {command}"
+    return command
+
+
+def _index() -> list[str]:
+    """Where wheels for the installed build of torch are: "2.11.0+cpu" and "2.11.0+cu128" are not on PyPI."""
+    build = (installed("torch") or "").partition("+")[2]
+    known = re.fullmatch(r"cpu|cu\d+|xpu|rocm[\d.]+", build)
+    return ["--extra-index-url", f"{WHEELS}{build}"] if known else []
 
 
 def required(package: str) -> str:

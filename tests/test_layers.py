@@ -57,6 +57,7 @@ LAYERS = (
     ("demo", "train", "bench.measure", "bench.models", "bench.timing", "bench.pace", "bench.speed", "bench.collect"),
     ("__init__",),
     ("jobs",),
+    ("doctor",),
     ("console",),
     ("bars",),
     ("cli",),
