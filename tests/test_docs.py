@@ -22,7 +22,7 @@ TEST_COMMAND = "python3 -m venv .venv && .venv/bin/pip install -e '.[dev]' && .v
 
 def test_the_commands() -> None:
     working = {"classify", "score", "extract", "merge", "train", "bench"}
-    assert set(COMMANDS) == working | {"classifiers", "weights", "doctor"}
+    assert set(COMMANDS) == working | {"classifiers", "weights", "cache", "doctor"}
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -14,8 +14,8 @@ ROOT = Path(scsampler_cli.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
 LAYERS = (
-    ("errors", "timeline", "scores", "places", "ahead"),
-    ("config", "report", "shipped", "workers", "sparkline", "dependencies"),
+    ("errors", "timeline", "scores", "places", "ahead", "kept"),
+    ("config", "report", "shipped", "workers", "sparkline", "prune", "kept_records", "dependencies"),
     (
         "features.clip",
         "features.motion",

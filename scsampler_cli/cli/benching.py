@@ -140,7 +140,8 @@ def _collect(data: Data, loaded: Models, given: Given, plan: Plan) -> Run:
             default if asked is None else asked for asked, default in ((given.timed, TIMED), (given.sheet, SHEET))
         )
         wishes = Wishes(timed, sheet, frozenset(path.resolve() for path in given.sheet_of or ()))
-        return collect(data, loaded, measuring, plan, wishes, failed, command_line())
+        with measuring.cache.in_use():
+            return collect(data, loaded, measuring, plan, wishes, failed, command_line())
 
 
 def measuring_of(given: Given, videos: int, bars: Bars) -> Measuring:
@@ -148,7 +149,7 @@ def measuring_of(given: Given, videos: int, bars: Bars) -> Measuring:
     from scsampler_cli.bench.measure import Measuring
     from scsampler_cli.cache import Cache
 
-    cache = Cache(given.cache or environment.cache_dir() / "train")
+    cache = Cache(given.cache or environment.kept_dir())
     features = FeatureSettings(p_frames=given.p_frames)
     return Measuring(cache, features, given.keep_features, given.jobs or default_jobs(videos), bars)
 

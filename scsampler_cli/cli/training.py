@@ -53,10 +53,10 @@ def run(asked: Asked) -> dict[str, Any] | None:
             group.wait()
         teacher = _teacher(asked, device)
         settings = settings_of(asked, teacher)
-        cache = Cache(asked.cache or environment.cache_dir() / "train")
+        cache = Cache(asked.cache or environment.kept_dir())
         jobs = asked.jobs or default_jobs(len(examples), group.world)
         place = Place(asked.file, cache, device, jobs, asked.resume, group, asked.about)
-        with _Watching(asked, settings) as watching:
+        with cache.in_use(), _Watching(asked, settings) as watching:
             try:
                 summary = train(settings, examples, teacher, place, watching.watcher())
             except Stopped:
