@@ -86,7 +86,9 @@ def _tell(contents: Contents, limit: Limit | None, pruned: Pruned | None, dry_ru
         console.note("note: nothing was removed (--dry-run)")
     if pruned is not None and pruned.in_use:
         size = sum(kept.bytes for kept in pruned.in_use) / 1e6
-        console.note(f"note: {len(pruned.in_use)} entries ({size:.1f} MB) stay: a run is using them")
+        number = len(pruned.in_use)
+        entries = "1 entry stays" if number == 1 else f"{number} entries stay"
+        console.note(f"note: {entries} ({size:.1f} MB): a run is using them")
     if pruned is not None and limit is not None and limit.bytes is not None:
         left = contents.bytes - sum(kept.bytes for kept in pruned.removed)
         if left > limit.bytes:

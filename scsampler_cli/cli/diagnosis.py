@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from scsampler_cli import console
 from scsampler_cli.cli.environment import cache_dir
@@ -28,17 +30,26 @@ def run(form: str, limit_s: float) -> bool:
         whether videos can be tagged.
     """
     checks = []
-    for found in examine(cache_dir(), limit_s):
-        checks.append(found)
-        if form == "table":
-            sys.stdout.write(check.lines(found))
-            sys.stdout.flush()
+    # closed at once when the reader of the output has gone: the probes end with it
+    with contextlib.closing(examine(_cache_dir(), limit_s)) as examined:
+        for found in examined:
+            checks.append(found)
+            if form == "table":
+                sys.stdout.write(check.lines(found))
+                sys.stdout.flush()
     if form == "table":
         sys.stdout.write(f"{check.verdict(checks)}\n")
     else:
         sys.stdout.write(f"{json.dumps(check.record(checks), indent=2)}\n")
     sys.stdout.flush()
     return check.works(checks)
+
+
+def _cache_dir() -> Path | None:
+    try:
+        return cache_dir()
+    except RuntimeError:  # an account without a home folder
+        return None
 
 
 def without_commands(error: Exception, arguments: Sequence[str]) -> int:

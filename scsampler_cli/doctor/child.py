@@ -59,6 +59,12 @@ class Children:
             probe: one of `probes.PROBES`.
             arguments: of the probe.
         """
+        try:
+            return self._asked(probe, *arguments)
+        except OSError as error:  # no folder for temporary files, or no more processes
+            return Answer(problem=f"cannot be tried: {error}")
+
+    def _asked(self, probe: str, *arguments: str) -> Answer:
         start = [sys.executable, "-P", "-c", _START, str(int(self._limit_s) + _LONGER_S)]
         command = [*start, json.dumps(sys.path), probe, *arguments]
         # files, not pipes: a process that the probe leaves behind would keep a pipe open

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,11 +19,11 @@ CLASSIFIER = "actions6"
 """That tags the test video: the best that is bundled."""
 
 
-def examine(cache: Path, limit_s: float = LIMIT_S) -> Iterator[Check]:
+def examine(cache: Path | None, limit_s: float = LIMIT_S) -> Generator[Check, None, None]:
     """Check everything; each result is yielded when those before it are known.
 
     Args:
-        cache: the folder of generated videos, features and scores.
+        cache: the folder of generated videos, features and scores; None without a home folder.
         limit_s: seconds after which a probe counts as hanging.
     """
     yield machine.python()
@@ -47,12 +47,7 @@ def examine(cache: Path, limit_s: float = LIMIT_S) -> Iterator[Check]:
             pool.shutdown(wait=False, cancel_futures=True)
             children.end()
             raise
-    yield machine.folder(
-        "cache folder",
-        cache,
-        needed=False,
-        mend="set XDG_CACHE_HOME to a folder that you may write to, with room",
-    )
+    yield machine.cache(cache)
     yield machine.temporary()
     yield machine.memory()
     yield machine.open_files()

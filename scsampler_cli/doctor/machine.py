@@ -48,27 +48,28 @@ def scsampler() -> Check:
     return Check("scsampler", OK, f"{scsampler_cli.__version__} in {folder}")
 
 
-def folder(name: str, path: Path, *, needed: bool, mend: str) -> Check:
-    """Whether files can be written to a folder, which need not be there yet; how large it is.
+def cache(path: Path | None) -> Check:
+    """Whether files can be written to the cache folder, which need not be there yet; its size.
 
     Args:
-        name: of the check.
-        path: the folder.
-        needed: whether tagging a video needs it.
-        mend: what to do where it cannot be written.
+        path: the folder; None where there is no home folder.
     """
-    there = next(place for place in (path, *path.parents) if place.exists())
+    name, mend = "cache folder", "set XDG_CACHE_HOME to a folder that you may write to, with room"
+    if path is None:
+        return Check(name, WARNING, "there is no home folder to put it in", mend)
     try:
+        there = next(place for place in (path, *path.parents) if place.exists())
         with tempfile.TemporaryFile(dir=there) as file:
             file.write(b"x")
             file.flush()
         free = shutil.disk_usage(there).free
     except OSError as error:
         problem = f"{path} cannot be written: {error.strerror or error}"
-        return Check(name, ERROR if needed else WARNING, problem, mend, {"path": str(path)})
-    held = size(path) if path.is_dir() else 0
-    facts = {"path": str(path), "exists": path.is_dir(), "bytes": held, "free_bytes": free}
-    state = f"holds {held / 1e6:.1f} MB" if path.is_dir() else "is not made yet"
+        return Check(name, WARNING, problem, mend, {"path": str(path)})
+    exists = path.is_dir()
+    held = size(path) if exists else 0
+    facts = {"path": str(path), "exists": exists, "bytes": held, "free_bytes": free}
+    state = f"holds {held / 1e6:.1f} MB" if exists else "is not made yet"
     found = f"{path} {state}, can be written, {free / 1e9:.1f} GB free"
     if free < LEAST_FREE:
         return Check(name, WARNING, f"{found}: little room", mend, facts)

@@ -12,6 +12,7 @@ from typing import Any
 from scsampler_cli.dependencies import TORCH_FAMILY, install_command, required
 from scsampler_cli.doctor.check import ERROR, OK, WARNING, Check
 from scsampler_cli.doctor.child import Answer
+from scsampler_cli.report import counted
 
 _NO_DRIVER = "no NVIDIA driver is installed (libcuda.so.1 does not load)"
 _AGAIN = "mend what is reported above, then run scsampler doctor again"
@@ -22,7 +23,7 @@ def devices(answer: Answer) -> Check:
     if answer.problem is not None:
         return Check("devices", ERROR, f"cannot be told: {answer.problem}", answer.hint or _AGAIN)
     facts = answer.facts
-    cpu = f"CPU with {facts['threads']} threads, {'fast' if facts['bf16'] else 'no fast'} bf16"
+    cpu = f"CPU with {counted(facts['threads'], 'thread')}, {'fast' if facts['bf16'] else 'no fast'} bf16"
     chosen = f"auto takes {facts['auto']} in {facts['precision']}"
     mps = "; MPS is there, and not used" if facts["mps"] else ""
     broken = [gpu for gpu in facts["gpus"] if gpu["problem"]]

@@ -91,7 +91,7 @@ def test_what_stays_beyond_the_limit_is_told(home: Path) -> None:
         result = run(home, "--prune", "0")
     assert result.returncode == 0
     using, over = result.stderr.splitlines()
-    assert using.startswith("note: 1 entries (0.0 MB) stay: a run is using them")
+    assert using.startswith("note: 1 entry stays (0.0 MB): a run is using them")
     assert over.startswith("note: the cache holds 0.0 MB, more than 0.0")
 
 

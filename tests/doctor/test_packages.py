@@ -73,6 +73,12 @@ def test_a_package_that_hangs_costs_the_time_limit(
     assert (check.status, "gives no answer within 1 s" in check.found) == (WARNING, True)
 
 
+def test_without_a_place_for_temporary_files_every_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/no/such/folder")
+    check = tried("numpy")
+    assert (check.status, "cannot be tried: " in check.found) == (ERROR, True)
+
+
 def test_a_needed_package_that_fails_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(package(tmp_path, "safetensors", "raise ImportError('bad')"))
     assert tried("safetensors").status == ERROR

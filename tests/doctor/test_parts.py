@@ -210,7 +210,7 @@ def test_cached_public_weights_are_named_with_their_size() -> None:
 
 
 def test_a_folder_that_is_not_there_yet_is_fine(tmp_path: Path) -> None:
-    check = machine.folder("cache folder", tmp_path / "a" / "b", needed=False, mend="another")
+    check = machine.cache(tmp_path / "a" / "b")
     assert (check.status, check.facts["exists"]) in ((OK, False), (WARNING, False))
     assert not (tmp_path / "a").exists()
 
@@ -225,13 +225,18 @@ def test_the_size_of_a_folder_leaves_out_what_links_lead_to(tmp_path: Path) -> N
     assert machine.size(near) == 10
 
 
-def test_a_folder_that_cannot_be_written_is_told() -> None:
-    check = machine.folder("cache folder", Path("/proc/none/here"), needed=False, mend="another")
-    assert (check.status, check.mend, "cannot be written" in check.found) == (
-        WARNING,
-        "another",
-        True,
-    )
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (Path("/proc/none/here"), "cannot be written"),
+        (Path("/dev/null/here"), "cannot be written"),
+        (None, "no home folder"),
+    ],
+)
+def test_a_cache_that_cannot_be_written_is_told(path: Path | None, told: str) -> None:
+    check = machine.cache(path)
+    assert (check.status, told in check.found) == (WARNING, True)
+    assert "XDG_CACHE_HOME" in (check.mend or "")
 
 
 def test_few_open_files_are_a_warning_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
