@@ -32,8 +32,6 @@ MODULES = {
 """Top-level module -> name on PyPI, of every package that is loaded late, when a command needs it."""
 TORCH_FAMILY = ("torch", "torchvision", "torchaudio")
 """Packages whose versions must fit each other."""
-WHEELS = "https://download.pytorch.org/whl/"
-"""Below it is an index for each build of torch."""
 
 
 @contextmanager
@@ -67,9 +65,8 @@ def import_failure(error: BaseException) -> DependencyError | None:
 
 
 def _failure(package: str, error: BaseException, before: str = "") -> DependencyError:
-    return DependencyError(
-        before + describe(package, error), hint=f"{mend(package)}; `scsampler doctor` checks the rest"
-    )
+    message = describe(package, error)
+    return DependencyError(f"{before}{message}", hint=f"`scsampler doctor` checks all packages; {mend(package)}")
 
 
 def describe(package: str, error: BaseException) -> str:
@@ -107,18 +104,17 @@ def install_command(*words: str) -> str:
     pip = [sys.executable, "-m", "pip", "install"]
     if find_spec("pip") is None and shutil.which("uv"):
         pip = ["uv", "pip", "install", "--python", sys.executable]
-    index = _index() if any(word.startswith(TORCH_FAMILY) for word in words) else []
-    command = shlex.join([*pip, *words, *index])
+    note = _build_note() if any(word.startswith(TORCH_FAMILY) for word in words) else ""
+    command = shlex.join([*pip, *words]) + note
     if find_spec("pip") is None and pip[0] != "uv":
         return f"{shlex.join([sys.executable, '-m', 'ensurepip'])} && {command}"
     return command
 
 
-def _index() -> list[str]:
-    """Where wheels for the installed build of torch are: "2.11.0+cpu" and "2.11.0+cu128" are not on PyPI."""
-    build = (installed("torch") or "").partition("+")[2]
-    known = re.fullmatch(r"cpu|cu\d+|xpu|rocm[\d.]+", build)
-    return ["--extra-index-url", f"{WHEELS}{build}"] if known else []
+def _build_note() -> str:
+    """A comment for builds of torch, such as "2.13.0+cpu", that come from an index of their own."""
+    found = installed("torch") or ""
+    return f"  # with the --index-url that torch {found} came from" if re.fullmatch(r"[\w.]+\+\w+", found) else ""
 
 
 def required(package: str) -> str:
