@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import typer
 
-from scsampler_cli import __version__, console, report, shards
+from scsampler_cli import __version__, console, report, shards, textfile
 from scsampler_cli.bars import BatchBars
 from scsampler_cli.cli import engines, signals, targets
 from scsampler_cli.errors import ScsamplerError, SettingsError
@@ -121,14 +121,17 @@ def plan(
         raise SettingsError("no video was named", hint=f"scsampler {command} VIDEO, or --help")
     console.set_up(running.quiet, running.verbose)
     share = shards.parse(shard) if shard else None
-    named = find_inputs(paths, glob, listed())
+    notes: list[str] = []
+    named = find_inputs(paths, glob, listed(), notes.append)
     output = None if output == STDOUT else output
     form = form or (output and format_for(output)) or "table"
     places = targets.of_cuts(command, form, named, paths, output) if form in CUT_FORMATS else None
     file = None if places and places.folder else output
     check_outputs(named, {"-o" if command != "extract" else "--records": file, "--log-file": running.log_file})
     console.set_up(running.quiet, running.verbose, running.log_file)
-    single = len(paths) == 1 and paths[0] != "-" and not Path(paths[0]).is_dir()
+    for note in notes:
+        _note(note)
+    single = len(paths) == 1 and paths[0] != "-" and not os.path.isdir(paths[0])  # noqa: PTH112
     inputs = _shared(named, share) if share else named
     batch = Batch(command, inputs, single, form, output, csv_columns(command, top), running, named, places)
     if running.resume and not batch.on_disk:
@@ -182,11 +185,13 @@ def _check_at_once(batch: Batch) -> None:
 
 
 def listed() -> Iterable[str]:
-    """Paths on standard input, a line each, or separated by NUL as `find -print0` writes them; bytes of any encoding."""
-    if sys.stdin is None:
-        return
-    data = sys.stdin.buffer.read()
-    yield from (os.fsdecode(name) for name in data.split(b"\0" if b"\0" in data else b"\n"))
+    """Paths on standard input, a line each, or with a zero byte after each as `find -print0` writes them.
+
+    Raises:
+        InputError: it is in UTF-16 or UTF-32, and damaged.
+    """
+    if sys.stdin is not None:
+        yield from textfile.names(sys.stdin.buffer.read(), "the list on standard input")
 
 
 def run(

@@ -71,10 +71,13 @@ def merge(
         if given and not inputs:
             raise SettingsError(f"{option} has no effect without --inputs", hint="say which files should have a record")
     console.set_up(quiet, verbose)
-    wanted = find_inputs(inputs, glob, batch.listed()) if inputs else []
+    notes: list[str] = []
+    wanted = find_inputs(inputs, glob, batch.listed(), notes.append) if inputs else []
     output = None if output == batch.STDOUT else output
     batch.check_outputs([*parts, *wanted], {"-o": output, "--holes": holes, "--log-file": log_file})
     console.set_up(quiet, verbose, log_file)
+    for note in notes:
+        console.note(f"note: {note}")
     form = format or (output and format_for(output)) or "jsonl"
     if form not in FORMATS:
         raise SettingsError(f"{form} holds one video a file", hint=f"choose from {', '.join(FORMATS)}")

@@ -46,7 +46,7 @@ def below(folder: Path, inputs: Sequence[Path], named: Sequence[str], suffix: st
     Raises:
         SettingsError: a video would be written over.
     """
-    roots = [Path(path) for path in named if Path(path).is_dir()]
+    roots = [Path(path) for path in named if os.path.isdir(path)]  # noqa: PTH112 (says no where pathlib's raises)
     targets = {}
     for path in inputs:
         root = next((root for root in roots if path.is_relative_to(root)), path.parent)

@@ -20,7 +20,12 @@ def test_the_label_is_the_folder_and_only_videos_count(tmp_path: Path) -> None:
         ("a/deep/z.avi", "a", "train"),
         ("b/y.mp4", "b", "train"),
     ]
-    assert (listing.problems, listing.notes, listing.split_given) == ([], (), False)
+    assert (listing.problems, listing.split_given) == ([], False)
+    assert listing.notes == (
+        f"{tmp_path}: hidden folders left out: .trash",
+        f"{tmp_path}/a: hidden files left out: .hidden.mp4",
+        f"{tmp_path}/a: hidden folders left out: .git",
+    )
     assert listing.examples[0].line == 0
 
 
