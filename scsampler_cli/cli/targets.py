@@ -79,7 +79,7 @@ def of_cuts(command: str, form: str, inputs: Sequence[Path], named: Sequence[str
     """
     if command == "extract":
         raise SettingsError(f"{form} holds chosen clips, and extract chooses none", hint="use classify or score")
-    if output is not None and (isinstance(output, Folder) or output.is_dir()):
+    if output is not None and (isinstance(output, Folder) or os.path.isdir(output)):  # noqa: PTH112 (as above)
         folder = Path(output)
         _make(folder)
         return Places({str(path): to for path, to in below(folder, inputs, named, CUT_FORMATS[form]).items()}, folder)
