@@ -45,14 +45,15 @@ def is_hidden(name: str) -> bool:
     return name.startswith(".") or name.lower() in SYSTEM_FOLDERS
 
 
-def walk(folder: str, wanted: Callable[[str], bool]) -> Walk:
+def walk(folder: str, wanted: Callable[[str], bool], known: str | None = None) -> Walk:
     """All wanted files below a folder.
 
     Args:
         folder: is entered, whatever its name.
         wanted: told the path of a file; whether it is taken.
+        known: a folder whose files come in another way: links into it are not followed.
     """
-    search = _Search(folder, wanted)
+    search = _Search(folder, wanted, None if known is None else os.path.realpath(known))
     search.tree(folder, ())
     # after all that lies in the folder itself: a file keeps the name without a link in it
     while search.links:
@@ -63,8 +64,9 @@ def walk(folder: str, wanted: Callable[[str], bool]) -> Walk:
 class _Search:
     """One walk."""
 
-    def __init__(self, root: str, wanted: Callable[[str], bool]) -> None:
+    def __init__(self, root: str, wanted: Callable[[str], bool], known: str | None) -> None:
         self.root = root
+        self.known = known
         self.wanted = wanted
         self.found: list[tuple[_Key, Found]] = []
         self.links: list[tuple[_Key, str]] = []
@@ -124,6 +126,8 @@ class _Search:
         above = (os.path.realpath(os.path.dirname(path)), os.path.realpath(self.root))  # noqa: PTH120
         if any(os.path.commonpath([target, folder]) == target for folder in above):
             self._leave_out("links to a folder above", path)
+        elif self.known is not None and os.path.commonpath([target, self.known]) == self.known:
+            self._leave_out("links to other folders of the data set", path)
         else:
             self.tree(path, key)
 

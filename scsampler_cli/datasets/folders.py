@@ -20,14 +20,14 @@ def read(root: Path, rows: Rows) -> None:
     folder for validation the split is not given.
 
     Args:
-        root: the folder; links to folders are followed, each folder once.
+        root: the folder; links to folders outside it are followed, each folder once.
         rows: where the videos are entered.
 
     Raises:
         InputError: there is no folder in it, or it cannot be read.
     """
     source = root.name or str(root)
-    search = _Search(source, rows)
+    search = _Search(root, source, rows)
     folders = search.folders(root)
     if not folders:
         raise InputError(f"{root}: no folder of videos in it", hint="one folder for each label: LABEL/video.mp4")
@@ -61,7 +61,8 @@ def _read_splits(root: Path, folders: list[str], search: _Search) -> None:
 class _Search:
     """One walk through a data set."""
 
-    def __init__(self, source: str, rows: Rows) -> None:
+    def __init__(self, root: Path, source: str, rows: Rows) -> None:
+        self.root = root
         self.source = source
         self.rows = rows
         self.loose = 0
@@ -112,7 +113,7 @@ class _Search:
             self.refuse(f"{folder}: no video in this folder")
 
     def _videos(self, folder: Path) -> Iterator[str]:
-        searched = walk(str(folder), lambda path: has_video_suffix(os.path.basename(path)))  # noqa: PTH119 (quicker)
+        searched = walk(str(folder), lambda path: has_video_suffix(os.path.basename(path)), str(self.root))  # noqa: PTH119
         self.rows.notes += searched.notes
         for each in searched.found:
             if each.error is None:

@@ -71,6 +71,9 @@ class Rows:
         """
         examples = []
         real, files = RealPaths(), dict[str, Row]()
+        for row in self.kept:  # a file counts under its own name, whatever comes first
+            if not os.path.islink(row.path):  # noqa: PTH114 (as below)
+                files.setdefault(real.entry(row.path), row)
         for row, side in zip(self.kept, sides, strict=True):
             if os.path.isfile(row.path):  # noqa: PTH113 (says no where pathlib's raises, and is quicker)
                 first = files.setdefault(real.file(row.path), row)
