@@ -5,13 +5,14 @@ But: what is drawn on a terminal meanwhile is in `bars`.
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from scsampler_cli.errors import OutputError, ScsamplerError
+from scsampler_cli.errors import InputError, OutputError, ScsamplerError
 from scsampler_cli.tables import printable
 
 SAID, NOTE, DETAIL, NATIVE = 35, 30, 20, 10
@@ -104,6 +105,8 @@ def notes(quiet: bool) -> Callable[[str], None]:
 
 def show_error(error: Exception, prefix: str = "") -> None:
     """`error: ...` and, where there is one, `hint: ...`, one line each; then the lines of an example, if it has one."""
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:  # of a name on the command line
+        error = InputError(f"{error.filename}: {error.strerror}", hint="check the path and its permissions")
     message = str(error)
     if not isinstance(error, ScsamplerError):
         message = f"unexpected {type(error).__name__}: {message}"

@@ -24,6 +24,7 @@ from scsampler_cli.config import (
 )
 from scsampler_cli.errors import DependencyError, InputError, SettingsError
 from scsampler_cli.shipped import check_weight_file, sampler_files, set_files
+from scsampler_cli.textfile import read_text
 
 if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier
@@ -217,8 +218,8 @@ def read_histogram(path: Path | None) -> tuple[float, ...] | None:
     if path is None:
         return None
     try:
-        return tuple(float(word) for word in path.read_text(encoding="utf-8").split())
-    except (OSError, ValueError) as error:
+        return tuple(float(word) for word in read_text(path).split())
+    except (OSError, ValueError, InputError) as error:
         raise InputError(f"histogram {path}: {_why(error)}", hint="a text file with one number per line") from error
 
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from scsampler_cli.errors import OutputError
 from scsampler_cli.inputs import identified
 from scsampler_cli.journal import Journal, Place, Record, line_of
+from scsampler_cli.places import sibling
 from scsampler_cli.report import counted
 from scsampler_cli.tables import command_of
 from scsampler_cli.writers import Writer
@@ -76,7 +77,7 @@ def opened(path: Path, inputs: Sequence[str], ordered: bool, keep: bool) -> Iter
     """
     file = Journal(path, keep)
     try:
-        beside = path.with_name(f"{path.name}.waiting")
+        beside = sibling(path, ".waiting")
         waiting = Journal(beside, keep)
         try:
             yield OnDisk(file, waiting, inputs, ordered)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import errno
 import json
 import os
 import shutil
@@ -19,7 +18,7 @@ from typing import IO, Any, Protocol
 from scsampler_cli import tables
 from scsampler_cli.cuts import edl, ffmetadata, srt
 from scsampler_cli.errors import OutputError
-from scsampler_cli.places import check_output, check_within, fresh, is_special
+from scsampler_cli.places import check_output, check_within, fresh, is_special, not_written, sibling
 
 Record = dict[str, Any]
 
@@ -164,20 +163,37 @@ class CutWriter:
         targets: path of a video as in its record -> its file; None is `stdout`.
         folder: that the files are below, None where the user named the file itself.
         stdout: standard output.
+        on_failure: told of a file in the folder that cannot be written; the others are. None: the error is raised.
     """
 
-    def __init__(self, form: str, targets: Mapping[str, Path | None], folder: Path | None, stdout: IO[str]) -> None:
+    def __init__(
+        self,
+        form: str,
+        targets: Mapping[str, Path | None],
+        folder: Path | None,
+        stdout: IO[str],
+        *,
+        on_failure: Callable[[OutputError], object] | None = None,
+    ) -> None:
         self._render, self._targets, self._folder, self._stdout = _CUTS[form], targets, folder, stdout
+        self._on_failure = None if folder is None else on_failure
 
     def write(self, record: Record) -> None:
         """Write the file of one record.
 
         Raises:
-            OutputError: it cannot be written.
+            OutputError: it cannot be written, and nobody is to be told.
         """
         if record["status"] != "ok":
             return
-        target = self._targets[record["path"]]
+        try:
+            self._write(record, self._targets[record["path"]])
+        except OutputError as error:
+            if self._on_failure is None:
+                raise
+            self._on_failure(error)
+
+    def _write(self, record: Record, target: Path | None) -> None:
         if target is not None and self._folder is not None:
             check_within(target, self._folder)
             with own_errors(str(target)):
@@ -239,7 +255,7 @@ def _written(target: Path | None, stdout: IO[str]) -> Iterator[IO[str]]:
     check_output(target)
     place = target if is_special(target) else target.resolve()
     at_once = is_special(target)
-    part = place if at_once else place.with_name(f"{place.name}.part")
+    part = place if at_once else sibling(place, ".part")
     with own_errors(str(target)):
         file = _text(place, "w") if at_once else _text(fresh(part), "x")
     try:
@@ -275,14 +291,13 @@ def encoded(text: str) -> bytes:
 
 @contextlib.contextmanager
 def own_errors(name: str) -> Iterator[None]:
-    """Turns a full disk into our own error; a reader that has gone stays what it is."""
+    """Turns what the system says of a file into our own error; a reader that has gone stays what it is."""
     try:
         yield
     except BrokenPipeError:
         raise
     except OSError as error:
-        hint = "the disk is full" if error.errno == errno.ENOSPC else "may you write there?"
-        raise OutputError(f"cannot write {name}: {error.strerror or error}", hint=hint) from error
+        raise not_written(name, error) from error
 
 
 class _Guarded:

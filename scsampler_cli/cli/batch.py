@@ -9,7 +9,7 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +20,12 @@ import typer
 from scsampler_cli import __version__, console, report, shards
 from scsampler_cli.bars import BatchBars
 from scsampler_cli.cli import engines, signals, targets
+from scsampler_cli.cli.named import named_files
 from scsampler_cli.dependencies import import_failure
-from scsampler_cli.errors import ScsamplerError, SettingsError
-from scsampler_cli.inputs import check_readable, find_inputs
+from scsampler_cli.errors import OutputError, ScsamplerError, SettingsError
+from scsampler_cli.inputs import check_readable
 from scsampler_cli.jobs.task import Record, Task
-from scsampler_cli.places import check_output, is_special
+from scsampler_cli.places import check_output, check_working_folder, is_special
 from scsampler_cli.tables import csv_columns
 from scsampler_cli.writers import CUT_FORMATS, FORMATS, CutWriter, format_for, open_writer
 
@@ -122,14 +123,16 @@ def plan(
         raise SettingsError("no video was named", hint=f"scsampler {command} VIDEO, or --help")
     console.set_up(running.quiet, running.verbose)
     share = shards.parse(shard) if shard else None
-    named = find_inputs(paths, glob, listed())
+    named, notes = named_files(paths, glob)
     output = None if output == STDOUT else output
     form = form or (output and format_for(output)) or "table"
     places = targets.of_cuts(command, form, named, paths, output) if form in CUT_FORMATS else None
     file = None if places and places.folder else output
     check_outputs(named, {"-o" if command != "extract" else "--records": file, "--log-file": running.log_file})
     console.set_up(running.quiet, running.verbose, running.log_file)
-    single = len(paths) == 1 and paths[0] != "-" and not Path(paths[0]).is_dir()
+    for note in notes:
+        _note(note)
+    single = len(paths) == 1 and paths[0] != "-" and not os.path.isdir(paths[0])  # noqa: PTH112
     inputs = _shared(named, share) if share else named
     batch = Batch(command, inputs, single, form, output, csv_columns(command, top), running, named, places)
     if running.resume and not batch.on_disk:
@@ -162,7 +165,8 @@ def check_outputs(inputs: list[Path], outputs: Mapping[str, Path | None]) -> Non
     for option, output in outputs.items():
         if output is None:
             continue
-        if output.exists() and any(path.exists() and path.samefile(output) for path in inputs):
+        # os.path says no where pathlib's raises: for names that are too long
+        if os.path.exists(output) and any(os.path.exists(path) and path.samefile(output) for path in inputs):  # noqa: PTH110
             raise SettingsError(f"{output} is both input and output", hint=f"give {option} another name")
         check_output(output)
         place = output.resolve()
@@ -180,14 +184,6 @@ def _check_at_once(batch: Batch) -> None:
             with open_writer(batch.form, batch.output, sys.stdout, batch.columns, True) as writer:
                 writer.write(report.failure(batch.command, str(batch.inputs[0]), error))
         raise
-
-
-def listed() -> Iterable[str]:
-    """Paths on standard input, a line each, or separated by NUL as `find -print0` writes them; bytes of any encoding."""
-    if sys.stdin is None:
-        return
-    data = sys.stdin.buffer.read()
-    yield from (os.fsdecode(name) for name in data.split(b"\0" if b"\0" in data else b"\n"))
 
 
 def run(
@@ -218,11 +214,12 @@ def run(
         stack.enter_context(crew)
         # to find that all is done takes no more than one process
         identity = crew.identity(1 if running.resume else jobs)
-        found = stack.enter_context(_results(batch, identity, hooks.still_there))
+        lost: list[OutputError] = []
+        found = stack.enter_context(_results(batch, identity, hooks.still_there, lost.append))
         stack.enter_context(bars)
         bars.done_before(len(found.done), sum(found.done.values()))
         digest = run_digest(identity)
-        failed = sum(found.done.values())
+        failed, told = sum(found.done.values()), 0
         todo = [(index, path) for index, path in enumerate(batch.inputs) if index not in found.done]
         for outcome in crew.run(todo):
             record = {**outcome.record, "run": digest}
@@ -232,10 +229,13 @@ def run(
                 if ok or not (batch.single and batch.form == "table"):
                     found.add(outcome.index, record)
             _tell(outcome, batch)
+            for error in lost[told:]:
+                console.show_error(error)
+            told = len(lost)
             bars.finished(outcome.path, ok)
             hooks.made(record)
     hooks.closing()
-    _leave(batch, failed, crew.stopping)
+    _leave(batch, failed + len(lost), crew.stopping)
 
 
 def _leave_empty(batch: Batch) -> None:
@@ -260,12 +260,17 @@ def _leave(batch: Batch, failed: int, stopped: bool) -> None:
 
 
 @contextmanager
-def _results(batch: Batch, identity: dict[str, Any], still_there: Callable[[Record], bool]) -> Iterator[Results]:
+def _results(
+    batch: Batch,
+    identity: dict[str, Any],
+    still_there: Callable[[Record], bool],
+    on_failure: Callable[[OutputError], object],
+) -> Iterator[Results]:
     from scsampler_cli import results
 
     ordered = not batch.running.as_finished
     if batch.places is not None:
-        cuts = CutWriter(batch.form, batch.places.targets, batch.places.folder, sys.stdout)
+        cuts = CutWriter(batch.form, batch.places.targets, batch.places.folder, sys.stdout, on_failure=on_failure)
         yield results.InMemory(cuts, ordered)
         return
     if not batch.on_disk or batch.output is None:
@@ -311,6 +316,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
     @functools.wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
+            check_working_folder()
             command(*args, **kwargs)
         except typer.Exit:
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +73,7 @@ def extras_of(asked: Asked, todo: batch.Batch, named: Sequence[str]) -> Extras:
         return targets.below(folder, todo.named, named, suffix)
 
     named_files = {"--report": asked.report, "--thumbnails": asked.thumbnails, "--reel": asked.reel}
-    files = {option: path for option, path in named_files.items() if path is not None and not path.is_dir()}
+    files = {option: path for option, path in named_files.items() if path is not None and not os.path.isdir(path)}  # noqa: PTH112 (says no where pathlib's raises)
     # a format that holds one video a file may have a folder for its output
     file = None if todo.places and todo.places.folder else todo.output
     outputs: dict[str, Path | None] = {"-o": file, "--log-file": todo.running.log_file}
@@ -94,7 +95,7 @@ def _folder(path: Path) -> Path:
     Raises:
         OutputError: it is a file.
     """
-    if path.exists() and not path.is_dir():
+    if os.path.exists(path) and not os.path.isdir(path):  # noqa: PTH110, PTH112 (as above)
         raise OutputError(f"cannot write into {path}: it is a file", hint="name a folder")
     return Path(path)
 
@@ -102,7 +103,7 @@ def _folder(path: Path) -> Path:
 def _reels(reel: Path, todo: batch.Batch, below: Below) -> dict[Path, Path]:
     from scsampler_cli.transcode.reel import check_reel
 
-    if isinstance(reel, targets.Folder) or reel.is_dir():
+    if isinstance(reel, targets.Folder) or os.path.isdir(reel):  # noqa: PTH112 (as above)
         return below(_folder(reel), REEL)
     if len(todo.named) > 1 or not todo.single:
         raise SettingsError(

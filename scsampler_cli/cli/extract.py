@@ -1,5 +1,6 @@
 """`scsampler extract`: the features themselves."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -172,7 +173,8 @@ def _targets(todo: batch.Batch, paths: list[str], output: Path | None, log_file:
 
     if output == batch.STDOUT:
         raise SettingsError("feature files are not written to standard output", hint="give -o a file or a folder")
-    if todo.single and output is not None and not output.is_dir():
+    # os.path's isdir says no where pathlib's raises: for names that are too long
+    if todo.single and output is not None and not os.path.isdir(output):  # noqa: PTH112
         if output.parent.is_dir():  # else it is made
             batch.check_outputs(todo.inputs, {"-o": output, "--records": todo.output, "--log-file": log_file})
         return dict.fromkeys(todo.inputs, output)

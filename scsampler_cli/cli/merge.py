@@ -12,9 +12,10 @@ import typer
 
 from scsampler_cli import console
 from scsampler_cli.cli import batch, options
+from scsampler_cli.cli.named import named_files
 from scsampler_cli.errors import SettingsError
-from scsampler_cli.inputs import find_inputs
 from scsampler_cli.merging import Merged, survey
+from scsampler_cli.places import sibling
 from scsampler_cli.report import counted
 from scsampler_cli.tables import csv_columns
 from scsampler_cli.writers import FORMATS, format_for, open_writer, own_errors
@@ -71,10 +72,12 @@ def merge(
         if given and not inputs:
             raise SettingsError(f"{option} has no effect without --inputs", hint="say which files should have a record")
     console.set_up(quiet, verbose)
-    wanted = find_inputs(inputs, glob, batch.listed()) if inputs else []
+    wanted, notes = named_files(inputs, glob) if inputs else ([], [])
     output = None if output == batch.STDOUT else output
     batch.check_outputs([*parts, *wanted], {"-o": output, "--holes": holes, "--log-file": log_file})
     console.set_up(quiet, verbose, log_file)
+    for note in notes:
+        console.note(f"note: {note}")
     form = format or (output and format_for(output)) or "jsonl"
     if form not in FORMATS:
         raise SettingsError(f"{form} holds one video a file", hint=f"choose from {', '.join(FORMATS)}")
@@ -104,7 +107,7 @@ def _tell(merged: Merged, wanted: Sequence[str], missing: Sequence[str]) -> None
     for part in merged.halves:
         console.say(f"note: {part} ends in half a line, which is left out")
     for part in merged.parts:
-        waiting = part.with_name(f"{part.name}.waiting")
+        waiting = sibling(part, ".waiting")
         if waiting.is_file() and waiting.stat().st_size:
             console.say(
                 f"note: {waiting} holds records of a run that was cut off; that run with --resume brings them in"

@@ -46,7 +46,7 @@ def below(folder: Path, inputs: Sequence[Path], named: Sequence[str], suffix: st
     Raises:
         SettingsError: a video would be written over.
     """
-    roots = [Path(path) for path in named if Path(path).is_dir()]
+    roots = [Path(path) for path in named if os.path.isdir(path)]  # noqa: PTH112 (says no where pathlib's raises)
     targets = {}
     for path in inputs:
         root = next((root for root in roots if path.is_relative_to(root)), path.parent)
@@ -79,7 +79,7 @@ def of_cuts(command: str, form: str, inputs: Sequence[Path], named: Sequence[str
     """
     if command == "extract":
         raise SettingsError(f"{form} holds chosen clips, and extract chooses none", hint="use classify or score")
-    if output is not None and (isinstance(output, Folder) or output.is_dir()):
+    if output is not None and (isinstance(output, Folder) or os.path.isdir(output)):  # noqa: PTH112 (as above)
         folder = Path(output)
         _make(folder)
         return Places({str(path): to for path, to in below(folder, inputs, named, CUT_FORMATS[form]).items()}, folder)

@@ -17,7 +17,7 @@ Schedule = StrEnum("Schedule", {"plateau": "plateau", "step": "step", "one_cycle
 Optimiser = StrEnum("Optimiser", ["adamw", "sgd"])
 Augment = StrEnum("Augment", ["paper", "strong"])
 Keep = StrEnum("Keep", ["best", "last"])
-Form = StrEnum("Form", ["auto", "csv", "folder", "kinetics", "ucf101", "sports1m"])
+Form = StrEnum("Form", ["auto", "csv", "folder", "kinetics", "ucf101", "numbers", "sports1m"])
 LEARNING = "How it learns"
 
 
@@ -27,14 +27,14 @@ def train(
         Path | None,
         typer.Argument(
             help="Labelled videos: CSV (path,label[,split][,group]), a folder of one folder a class, or a list of Kinetics, "
-            "UCF101 or Sports1M."
+            "UCF101, Sports1M or mmaction2."
         ),
     ] = None,
     demo: Annotated[
         bool, typer.Option("--demo", help="Train on generated videos, within minutes.", rich_help_panel=options.INPUT)
     ] = False,
     form: Annotated[
-        Form, typer.Option(help="Form of the list; auto tells it by the first line.", rich_help_panel=options.INPUT)
+        Form, typer.Option(help="Form of the list; auto tells it by its lines.", rich_help_panel=options.INPUT)
     ] = Form.auto,
     root: Annotated[
         Path | None,

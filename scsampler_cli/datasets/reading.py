@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from scsampler_cli.datasets import folders, kinetics, sports1m, tables, ucf101
+from scsampler_cli.datasets import folders, kinetics, numbers, sports1m, tables, ucf101
 from scsampler_cli.datasets.example import Listing
 from scsampler_cli.datasets.rows import Rows
 from scsampler_cli.datasets.splits import checked, sides, straddling
@@ -18,9 +18,12 @@ _LISTS: dict[str, Callable[[Path, Path, Rows], None]] = {
     "csv": tables.read,
     "kinetics": kinetics.read,
     "ucf101": ucf101.read,
+    "numbers": numbers.read,
     "sports1m": sports1m.read,
 }
-FORMS = ("auto", "csv", "folder", "kinetics", "ucf101", "sports1m")
+FORMS = ("auto", "csv", "folder", "kinetics", "ucf101", "numbers", "sports1m")
+_SUFFIXES = (".txt", ".lst", ".list")
+"""Of lists without a header, beside .csv."""
 
 
 def read(path: Path, form: str = "auto", root: Path | None = None, seed: int = 0, learnt: bool = True) -> Listing:
@@ -74,13 +77,17 @@ def _form_of(path: Path, line: str) -> str:
     header = columns(line)
     if kinetics.ID in header:
         return "kinetics"
-    # a CSV file with the wrong columns is told so by its reader
-    if set(tables.NEEDED) <= set(header) or path.suffix.lower() == ".csv":
+    if set(tables.NEEDED) <= set(header):
         return "csv"
-    if path.suffix.lower() == ".txt":
-        for name, form in (("sports1m", sports1m), ("ucf101", ucf101)):
-            if form.looks_like(line):
-                return name
+    suffix = path.suffix.lower()
+    if suffix in _SUFFIXES and sports1m.looks_like(line):
+        return "sports1m"
+    if suffix in (*_SUFFIXES, ".csv") and numbers.looks_like(line):
+        return numbers.choose(path)
+    if suffix == ".csv":  # with the wrong columns, which its reader tells
+        return "csv"
+    if suffix in _SUFFIXES and ucf101.looks_like(line):
+        return numbers.choose(path)
     raise InputError(
         f"{path}: a list of no known form",
         hint=f"name it with --form: {', '.join(form for form in FORMS if form != 'auto')}",

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from scsampler_cli.errors import FeatureFileError, OutputError
+from scsampler_cli.errors import FeatureFileError
 from scsampler_cli.features.clip import ClipSound, ClipVisual
 from scsampler_cli.features.store import read_sound, read_visual
-from scsampler_cli.places import fresh
+from scsampler_cli.places import fresh, not_written, sibling
 
 FULL_SPEED_PX = 10.0
 ROW = 128
@@ -85,11 +85,11 @@ def render_file(features: Path, clip: int, target: Path) -> Path:
             f"{features} has no clip {clip}", hint="clips count from 0; `scsampler score` lists them"
         )
     picture = Image.fromarray(render(visual, sound))
-    part = target.with_name(f"{target.name}.part")
+    part = sibling(target, ".part")
     try:
         with fresh(part).open("xb") as file:
             picture.save(file, format="png")
         part.replace(target)
     except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror}", hint="choose another folder") from error
+        raise not_written(target, error) from error
     return target

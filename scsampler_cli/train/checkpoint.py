@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from scsampler_cli.errors import OutputError, WeightsError
+from scsampler_cli.places import sibling
 
 FORMAT = "scsampler-checkpoint/1"
 
@@ -51,7 +52,7 @@ class State:
 
 def path_of(output: Path) -> Path:
     """The checkpoint of a run that writes `output`."""
-    return output.with_name(output.name + ".ckpt")
+    return sibling(output, ".ckpt")
 
 
 def save(path: Path, state: State) -> None:
@@ -60,7 +61,7 @@ def save(path: Path, state: State) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    part = path.with_name(path.name + ".part")
+    part = sibling(path, ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:

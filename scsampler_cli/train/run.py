@@ -116,6 +116,7 @@ def train(
     if place.group.leads:
         files = export.write(place.output, networks, settings, labels, facts)
     place.group.wait()
+    metrics, curve = history.files_of(place.output)
     return {
         "target": settings.target,
         "objective": settings.objective,
@@ -124,8 +125,8 @@ def train(
         "videos": facts["data"]["videos"],
         "epochs": len(fit.state.history),
         **kept,
-        "metrics": str(place.output.with_suffix(history.METRICS)),
-        "curve": str(place.output.with_suffix(history.CURVE)),
+        "metrics": str(metrics),
+        "curve": str(curve),
         "checkpoint": str(checkpoint.path_of(place.output)),
         "seconds": round(time.perf_counter() - began, 1),
     }

@@ -5,13 +5,14 @@ But: nothing is written here; those who ask for the place do.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from scsampler_cli.errors import OutputError
-from scsampler_cli.places import check_output, fresh, is_special
+from scsampler_cli.places import check_output, fresh, is_special, sibling
 from scsampler_cli.writers import own_errors
 
 
@@ -37,7 +38,7 @@ def replaced(target: Path) -> Iterator[Path]:
     """
     check_file(target)
     place = target.resolve()
-    part = place.with_name(f"{place.stem}.part{place.suffix}")
+    part = sibling(place, f".part{place.suffix}", place.stem)
     with own_errors(str(target)):
         fresh(part).open("xb").close()
     try:
@@ -56,5 +57,6 @@ def check_apart(target: Path, path: Path) -> None:
     Raises:
         OutputError: the target is the file itself.
     """
-    if target.exists() and path.exists() and target.samefile(path):
+    # os.path says no where pathlib's raises: for names that are too long
+    if os.path.exists(target) and os.path.exists(path) and target.samefile(path):  # noqa: PTH110
         raise OutputError(f"cannot write {target}: it is the video itself", hint="name another file")

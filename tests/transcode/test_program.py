@@ -214,7 +214,7 @@ def test_a_place_that_cannot_be_written_is_an_error_with_a_hint(clip: Path, tmp_
     (tmp_path / "folder.mp4").mkdir()
     (tmp_path / "away.mp4").symlink_to("/etc/hostname")
     os.mkfifo(tmp_path / "pipe.mp4")
-    for target in ("folder.mp4", "away.mp4", "pipe.mp4", "none/reel.mp4", f"{'x' * 249}.mp4"):
+    for target in ("folder.mp4", "away.mp4", "pipe.mp4", "none/reel.mp4", f"{'x' * 252}.mp4"):
         with pytest.raises(OutputError) as caught:
             write_reel(clip, tmp_path / target, [(1, 2)], video_stream=0, audio_stream=None)
         assert caught.value.hint

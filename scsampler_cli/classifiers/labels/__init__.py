@@ -12,6 +12,7 @@ from pathlib import Path
 
 from scsampler_cli.dependencies import loading
 from scsampler_cli.errors import InputError
+from scsampler_cli.textfile import read_text
 
 NAMES = ("kinetics400", "sports1m")
 """Lists that can be asked for by name."""
@@ -26,8 +27,8 @@ def read_labels(name: str | Path) -> tuple[str, ...]:
     if str(name) in NAMES:
         return named_labels(str(name))
     try:
-        text = Path(name).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(Path(name))
+    except (OSError, InputError) as error:
         why = getattr(error, "strerror", None) or error
         raise InputError(
             f"labels {name}: {why}", hint=f"a text file with one class name per line, or {' or '.join(NAMES)}"
