@@ -19,7 +19,7 @@ import numpy as np
 
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
 from scsampler_cli.errors import OutputError, ProgramError
-from scsampler_cli.media.audio import probe_audio
+from scsampler_cli.media.audio import options_to_find, probe_audio
 from scsampler_cli.media.index import StreamIndex, VideoInfo, scan
 from scsampler_cli.media.reencode import GOP, SHORT_SIDE
 from scsampler_cli.timeline import FrameTimeline
@@ -110,6 +110,8 @@ def normalise(
     index = index or scan(path, replace(reading, video_stream=video_stream))
     timeline, shift = index.timeline, max(Fraction(0), -index.timeline.time(0))
     options = {"itsoffset": f"{float(shift):.9f}"} if shift else {}
+    if audio_stream is not None:
+        options |= options_to_find(path, audio_stream, reading)
     opened = source(path, demuxer or demuxer_of(path, reading), index.reading, **options)
     streams, how = [_pictures(opened, index)], None
     sound: dict[str, Any] = {}

@@ -17,6 +17,7 @@ from typing import Any
 import ffmpeg
 
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
+from scsampler_cli.media.audio import options_to_find
 from scsampler_cli.media.index import StreamIndex, scan
 from scsampler_cli.transcode.containers import (
     DEFAULT_TICKS,
@@ -137,7 +138,8 @@ def _streams(
     seen = [(opened(**_seek(group.seek)), group) for group in groups]
     streams = [_pictures(seen, index)]
     if audio_stream is not None:
-        heard = [(opened(vn=None, **_seek(_sound_from(group))), group) for group in groups]
+        found = options_to_find(path, audio_stream, index.reading)
+        heard = [(opened(vn=None, **found, **_seek(_sound_from(group))), group) for group in groups]
         streams.append(_sounds(heard, audio_stream, index))
     return streams
 
