@@ -212,7 +212,7 @@ def _undecodable(path: Path, reading: ReadSettings, damage: Damage) -> VideoErro
         refuse_large(path, *announced_size(path, reading), reading)
     except LimitError as too_large:
         return too_large
-    why = "; ".join(damage.picture.reasons) or "no frames"
+    why = "; ".join(damage.picture.refused.reasons) or "no frames"
     return VideoError(
         f"{path}: not one frame can be decoded ({why})",
         hint="the file may be cut off or damaged, or its pictures larger than --max-pixels",
@@ -263,7 +263,7 @@ def _scan_frames(path: Path, reading: ReadSettings, trial: _Trial, notes: list[s
     sizes, places = array("i"), array("q")
     duration = 0
     with open_video(path, reading) as (container, stream):
-        for frame in decode_packets(container, stream, damage, reading, marked=True):
+        for frame in decode_packets(container, stream, damage, reading):
             if frame.key_frame:
                 keys.append(len(pts))
             packet = packet_of(frame)
