@@ -84,6 +84,12 @@ def announced_size(path: Path, reading: ReadSettings) -> tuple[int, int]:
         return context.width, context.height
 
 
+def announced_aspect(path: Path, reading: ReadSettings) -> Fraction | None:
+    """Width of a pixel over its height that the container gives; None where it gives none, whatever the stream says."""
+    with open_local(path, reading, {"codec_whitelist": "none"}) as container:
+        return _picture_stream(container, path, reading).sample_aspect_ratio
+
+
 def picture_streams(container: av.container.InputContainer) -> list[int]:
     """Positions, among the picture streams, of those that are no cover art and have a decoder."""
     return [at for at, stream in enumerate(container.streams.video) if not _is_cover(stream) and _has_decoder(stream)]
