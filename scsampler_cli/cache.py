@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from scsampler_cli.errors import OutputError
 from scsampler_cli.media.container import FFMPEG_VERSION
 
-VERSION = 2
+VERSION = 3
 """Raise it when the readers or the feature code change what they give, so that older entries are made anew."""
 
 

@@ -6,7 +6,7 @@ But: memory does not grow with the length of the file, and silence is not invent
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
+from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.media.container import decode_sound, no_such_stream, read_packets
 from scsampler_cli.media.damage import Damage
 from scsampler_cli.media.opening import open_local, reason
@@ -170,10 +171,11 @@ def options_to_find(path: Path, stream: int, reading: ReadSettings = DEFAULT_REA
 
     Returns:
         none where the stream is known at opening; else they make the program read, and hold, all
-        that comes before the first packet of the stream.
+        that comes before the first packet of the stream. None where the file cannot be read or has no
+        such stream, for the program to say so.
     """
-    with _open_sound(path, reading, stream) as (container, is_at_end):
-        if not is_at_end:
+    with suppress(ScsamplerError), _open_sound(path, reading, stream) as (container, is_at_end):
+        if not is_at_end or stream >= len(container.streams.audio):
             return {}
         damage = Damage()
         _rewind(container, damage)
@@ -184,6 +186,7 @@ def options_to_find(path: Path, stream: int, reading: ReadSettings = DEFAULT_REA
         if container.format.name != "mpegts":
             del options["scan_all_pmts"]
         return options
+    return {}
 
 
 def _is_sound_unknown(container: av.container.InputContainer, asked: int | None) -> bool:

@@ -5,9 +5,11 @@ But: those that decode the pictures here take each frame's own (`StreamIndex.upr
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
+from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.media.container import decode_packets, open_video
 from scsampler_cli.media.damage import Damage
 from scsampler_cli.media.index import StreamIndex
@@ -22,12 +24,13 @@ def pixel_aspects(path: Path, index: StreamIndex) -> Aspects:
     But: where frames carry no times, that of the first picture is given alone.
 
     Returns:
-        at least one, of which the first holds from the beginning.
+        at least one, of which the first holds from the beginning; that of the first picture alone where
+        the file cannot be read any more, for those that read it next to say why.
     """
     found = [(index.timeline.time(0), index.info.pixel_aspect)]
     if index.counted or index.info.is_aspect_fixed:
         return tuple(found)
-    with open_video(path, index.reading) as (container, stream):
+    with suppress(ScsamplerError), open_video(path, index.reading) as (container, stream):
         stream.codec_context.skip_frame = "NONKEY"
         # what is damaged is counted by those that decode everything
         for frame in decode_packets(container, stream, Damage(), index.reading):
