@@ -30,7 +30,7 @@ from scsampler_cli import kept
 from scsampler_cli.errors import OutputError
 from scsampler_cli.media.container import FFMPEG_VERSION
 
-VERSION = 2
+VERSION = 3
 """Raise it when the readers or the feature code change what they give, so that older entries are made anew."""
 _TRIES = 10
 """To make a folder that another process may remove."""

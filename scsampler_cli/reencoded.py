@@ -57,7 +57,7 @@ def reencoded_features(
         reencoded=str(anew.path),
         decode_errors=index.damage.decode_errors,
         frames_missing=missing,
-        notes=(*index.notes, *sound.notes, *_notes(anew), *result.notes),
+        notes=(*index.notes, *index.damage.notes(), *sound.notes, *_notes(anew), *result.notes),
         timings_s={"reencode": round(spent, 4), **result.timings_s},
     )
 

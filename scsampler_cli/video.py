@@ -117,7 +117,11 @@ class Video:
         Raises:
             VideoError: something was damaged or missing.
         """
-        check_whole(self.path, self.index.reading, self.decode_errors, self.frames_missing)
+        damage = self.index.damage
+        only_undecoded = damage.undecoded == damage.decode_errors
+        check_whole(
+            self.path, self.index.reading, self.decode_errors, self.frames_missing, only_undecoded=only_undecoded
+        )
 
     def span(self, clip: int) -> ClipSpan:
         """Where a clip lies."""
@@ -147,16 +151,31 @@ class Video:
         }
 
 
-def check_whole(path: Path, reading: ReadSettings, decode_errors: int, frames_missing: int) -> None:
-    """Refuse, with `strict`, a video of which something could not be read.
+def check_whole(
+    path: Path,
+    reading: ReadSettings,
+    decode_errors: int,
+    frames_missing: int,
+    *,
+    only_undecoded: bool = False,
+) -> None:
+    """Refuse, with `strict`, a video of which something is damaged or could not be read.
+
+    Args:
+        path: the video.
+        reading: says whether it is to be refused.
+        decode_errors: of `Damage`.
+        frames_missing: likewise.
+        only_undecoded: True when nothing at all was decoded of each damaged packet, so that the message can say so.
 
     Raises:
         VideoError: something could not.
     """
     if reading.strict and (decode_errors or frames_missing):
         packets, frames = report.counted(decode_errors, "packet"), report.counted(frames_missing, "frame")
+        what = "could not be decoded" if only_undecoded else "came damaged or could not be decoded"
         raise VideoError(
-            f"{path}: {packets} could not be decoded, {frames} {'is' if frames_missing == 1 else 'are'} missing",
+            f"{path}: {packets} {what}, {frames} {'is' if frames_missing == 1 else 'are'} missing",
             hint="leave out --strict to go on with what can be read",
         )
 

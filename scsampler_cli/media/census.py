@@ -51,8 +51,6 @@ class Census:
     """Packets that hold nothing."""
     leading: int = 0
     """Packets before the first keyframe, in the order of decoding."""
-    damaged: int = 0
-    """Packets that the container's reader marked as damaged or cut off."""
     announced: int = 0
     """Frames that the header says there are, 0 where it does not say."""
     alone: bool = False
@@ -83,7 +81,6 @@ class Census:
 
     def add(self, packet: av.Packet[Any]) -> None:
         """Count one packet."""
-        self.damaged += packet.is_corrupt
         if packet.is_discard:
             self.hidden += 1
             return
@@ -124,8 +121,6 @@ class Census:
         """Notes where less was there than the header announces, which is all that a cut-off file shows."""
         if self.hidden:
             yield f"{counted(self.hidden, 'frame')} hidden by the file's edit list, not read"
-        if self.damaged:
-            yield f"{counted(self.damaged, 'packet')} damaged or cut off"
         if self.announced > self.seen:
             yield (
                 f"only {self.seen} of the {self.announced} frames that the header announces are there: is the file cut off?"
@@ -162,6 +157,7 @@ def take_census(
     for packet in read_packets(container, stream, damage):
         if packet.size:
             census.add(packet)
+            damage.picture.marked.look(packet)
         census.empty += is_empty(packet)
         if census.seen > limit:
             raise too_many(path, f"more than {reading.max_frames} frames", reading)

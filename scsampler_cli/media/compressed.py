@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -27,11 +27,11 @@ from numpy.typing import NDArray
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.errors import VideoError
 from scsampler_cli.features.clip import ClipVisual
-from scsampler_cli.features.motion import displacement, resize_grid, vector_field
+from scsampler_cli.features.motion import displacement, resize_grid, vector_field, window_grid
 from scsampler_cli.features.reference import closest_reference
 from scsampler_cli.features.residual import residual
 from scsampler_cli.media.container import decode_packets, motion_vectors, open_video
-from scsampler_cli.media.index import RESIZED, StreamIndex
+from scsampler_cli.media.index import StreamIndex
 from scsampler_cli.media.pictures import CodedFrame, Pictures, luma
 from scsampler_cli.media.reencode import reencode
 from scsampler_cli.media.seeking import frames_from, runs, seek
@@ -50,14 +50,12 @@ class ReadReport:
     """Frames that came out of the decoder (skipped B-frames not counted)."""
     strays: int = 0
     """Frames at times that the index does not know, left out."""
-    resized: bool = False
-    """True when pictures of another size than the first one came."""
+    changes: set[str] = field(default_factory=set)
+    """Notes on pictures of another size or shape than the first one."""
 
     def notes(self) -> list[str]:
         """One sentence for each kind of trouble."""
-        notes = []
-        if self.resized:
-            notes.append(RESIZED)
+        notes = sorted(self.changes)
         if self.strays:
             notes.append(f"{counted(self.strays, 'frame')} at unexpected times left out")
         return notes
@@ -104,16 +102,23 @@ class _ClipBuilder:
         distances = np.array([coded.position - r.position for r in coded.references])
         if "rgbr" in self._settings.inputs:
             used = np.flatnonzero(np.bincount(choice.ravel()))
-            frame, references = self._pictures.planes(coded), [self._pictures.planes(coded.references[i]) for i in used]
+            size = self._pictures.own_size(coded)
+            frame = self._pictures.planes(coded, size)
+            references = [self._pictures.planes(coded.references[i], size) for i in used]
             difference = residual(frame, references, field, np.searchsorted(used, choice), height, width)
-            self._residual.append(self._info.orientation.picture(difference))
+            self._residual.append(self._info.orientation.picture(self._pictures.on_canvas(difference)))
         if "md" in self._settings.inputs:
-            self._motion.append(self._upright_motion(displacement(field, covered, distances[choice]), height, width))
+            self._motion.append(self._upright_motion(displacement(field, covered, distances[choice]), coded.frame))
 
-    def _upright_motion(self, motion: NDArray[np.float32], height: int, width: int) -> NDArray[np.float16]:
+    def _upright_motion(self, motion: NDArray[np.float32], frame: av.VideoFrame) -> NDArray[np.float16]:
         """Coded pixels -> displayed pixels: pixel aspect and scale, then orientation of the grid and of the vectors."""
-        upright_height, upright_width = self._info.upright_size
-        motion = motion * np.array([upright_width / width, upright_height / height], np.float32)
+        upright, shown = self._info.upright_size, self._pictures.shown_size(frame)
+        scale = 1.0 if shown == upright else min(upright) / min(shown)
+        motion = motion * np.array([scale * shown[1] / frame.width, scale * shown[0] / frame.height], np.float32)
+        if shown != upright:  # only pictures with vectors of their own have several shapes
+            cells = self._cells or (-(-self._info.coded_height // 16), -(-self._info.coded_width // 16))
+            seen = upright[0] / (scale * shown[0]), upright[1] / (scale * shown[1])
+            motion = window_grid(motion, cells, seen)
         if self._cells is None:
             self._cells = motion.shape[0], motion.shape[1]
         if motion.shape[:2] != self._cells:
@@ -240,7 +245,7 @@ def _frames_with_vectors(
         placed = _placed(decode_packets(container, stream, index.damage, index.reading), index, report)
         if not native:
             placed = _all_of(placed, index) if keyframe == 0 else placed
-            placed = reencode(placed, *index.info.upright_size, index.damage)
+            placed = reencode(placed, *index.info.upright_size, index.damage, shown_size=index.upright_size)
         yield from placed
 
 
@@ -255,7 +260,7 @@ def _placed(
             report.strays += 1
             continue
         index.damage.saw(position)
-        report.resized |= index.resized(frame)
+        report.changes |= index.changes(frame)
         yield position, frame
 
 

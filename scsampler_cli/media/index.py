@@ -23,9 +23,11 @@ from numpy.typing import NDArray
 
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
 from scsampler_cli.errors import LimitError, VideoError
+from scsampler_cli.media.aspect import is_pixel, is_same_shape, square_size
 from scsampler_cli.media.census import FARTHEST, take_census
 from scsampler_cli.media.container import (
     VideoStream,
+    announced_aspect,
     announced_size,
     attachments_are_known,
     decode_packets,
@@ -52,8 +54,8 @@ TRIAL_FRAMES = 32
 
 RESIZED = "the size of its pictures changes on the way: each is scaled to that of the first one"
 """A note."""
-MOST_PIXELS = 8192 * 4608
-"""Pixels to which wide or tall pixels may enlarge a picture; a larger one is made that much smaller (our choice)."""
+RESHAPED = "the shape of its pictures changes on the way, by their pixel aspect or size: each is shown by its own"
+"""A note."""
 
 
 @dataclass(frozen=True)
@@ -69,23 +71,22 @@ class VideoInfo:
     coded_height: int
     """Pixels as stored."""
     pixel_aspect: Fraction
-    """Width of a pixel over its height."""
+    """Width of a pixel over its height in the first picture; in all, where it is the container's word and not the stream's."""
     orientation: Orientation
     """What the metadata asks a player to do with the stored picture."""
     predicted: bool
     """True when P-frames were seen among the first frames, and what is attached to frames can be read."""
     references: int = 1
     """How many earlier frames a block of a P-frame may have been predicted from; more than one in H.264 only."""
+    is_aspect_fixed: bool = False
+    """True when `pixel_aspect` holds for all pictures, whatever the stream says of a later one."""
     file_start: Fraction = Fraction(0)
     """The earliest time of any of the file's streams, in seconds on its own clock: what players show as 0."""
 
     @property
     def upright_size(self) -> tuple[int, int]:
         """(height, width) in square pixels, before rotation."""
-        height, width = self.coded_height, max(1, round(self.coded_width * self.pixel_aspect))
-        stored = self.coded_height * self.coded_width
-        scale = min(1.0, (max(stored, MOST_PIXELS) / (height * width)) ** 0.5)
-        return max(1, round(height * scale)), max(1, round(width * scale))
+        return square_size(self.coded_height, self.coded_width, self.pixel_aspect)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -117,6 +118,8 @@ class StreamIndex:
     """With which it was read; `video_stream` is the stream that was."""
     damage: Damage = field(default_factory=Damage, compare=False)
     """What could not be read; those that read the video further add to it."""
+    _sizes: dict[tuple[int, int, Fraction], tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
+    """By height, width and pixel aspect of a frame: what `upright_size` gives."""
 
     def position(self, pts: int | None, count: int) -> int | None:
         """Display position of a decoded frame: by its pts, or by `count`, its place in decoding, where frames have no times.
@@ -128,9 +131,30 @@ class StreamIndex:
             return count if count < len(self.timeline) else None
         return None if pts is None else self.timeline.find(pts)
 
-    def resized(self, frame: av.VideoFrame) -> bool:
-        """True for a frame of another size than the first one."""
-        return bool(frame.width != self.info.coded_width or frame.height != self.info.coded_height)
+    def upright_size(self, frame: av.VideoFrame) -> tuple[int, int]:
+        """(height, width) in square pixels, before rotation, at which a decoded frame is shown.
+
+        A frame of the first one's shape is scaled to the first one's size; one of another shape keeps its own.
+        """
+        kind = frame.height, frame.width, self.pixel_aspect(frame)
+        if kind not in self._sizes:  # there are few kinds of frames, and very many frames
+            first, own = self.info.upright_size, square_size(*kind)
+            self._sizes[kind] = first if is_same_shape(own, first) else own
+        return self._sizes[kind]
+
+    def changes(self, frame: av.VideoFrame) -> frozenset[str]:
+        """Notes on a frame of another shape, or size, than the first one."""
+        if self.upright_size(frame) != self.info.upright_size:
+            return frozenset((RESHAPED,))
+        same = (frame.height, frame.width) == (self.info.coded_height, self.info.coded_width)
+        return frozenset() if same else frozenset((RESIZED,))
+
+    def pixel_aspect(self, frame: av.VideoFrame) -> Fraction:
+        """Width of a pixel of a decoded frame over its height."""
+        packet = packet_of(frame)
+        if self.info.is_aspect_fixed or packet.place < 0:
+            return self.info.pixel_aspect
+        return _usable(packet.pixel_aspect)[0]
 
 
 class _Look(NamedTuple):
@@ -195,8 +219,7 @@ def _first_frames(path: Path, reading: ReadSettings, damage: Damage) -> _Trial:
     with open_video(path, reading) as (container, stream):
         for frame in itertools.islice(decode_packets(container, stream, damage, reading), TRIAL_FRAMES):
             if info is None:
-                aspect, notes = _pixel_aspect(stream)  # the stream's own word is known with its first picture
-                info = _describe(stream, frame, reading, aspect)
+                info, notes = _describe(path, stream, frame, reading)
             looks.append(_Look(frame.pts, frame.pict_type, attachments_are_known(frame)))
         time_base = stream.time_base or Fraction(1, 1000)
         rate = stream.guessed_rate or stream.average_rate or Fraction(25)
@@ -212,7 +235,7 @@ def _undecodable(path: Path, reading: ReadSettings, damage: Damage) -> VideoErro
         refuse_large(path, *announced_size(path, reading), reading)
     except LimitError as too_large:
         return too_large
-    why = "; ".join(damage.picture.reasons) or "no frames"
+    why = "; ".join(damage.picture.refused.reasons) or "no frames"
     return VideoError(
         f"{path}: not one frame can be decoded ({why})",
         hint="the file may be cut off or damaged, or its pictures larger than --max-pixels",
@@ -225,18 +248,31 @@ def _agrees(trial: list[_Look], pts: NDArray[np.int64]) -> bool:
     return shown == pts[: len(shown)].tolist() and (len(shown) == TRIAL_FRAMES or len(shown) == len(pts))
 
 
-def _pixel_aspect(stream: VideoStream) -> tuple[Fraction, list[str]]:
-    """Width of a pixel over its height; and a note where what the header says can be no pixel."""
-    aspect = stream.sample_aspect_ratio or Fraction(1)
-    if Fraction(1, 16) <= aspect <= 16:  # our choice: beyond this it is a damaged header
-        return aspect, []
+def _usable(aspect: Fraction | None) -> tuple[Fraction, list[str]]:
+    """Width of a pixel over its height; and a note where what is said can be no pixel."""
+    if aspect is None or is_pixel(aspect):
+        return aspect or Fraction(1), []
     return Fraction(1), [f"pixels of {aspect.numerator} to {aspect.denominator} are taken for square ones"]
 
 
-def _describe(stream: VideoStream, frame: av.VideoFrame, reading: ReadSettings, aspect: Fraction) -> VideoInfo:
+def _container_aspect(path: Path, stream: VideoStream, own: Fraction | None, reading: ReadSettings) -> Fraction | None:
+    """The pixel aspect that the container says, where it is another than the stream's own; None where it says nothing."""
+    said = stream.sample_aspect_ratio  # the container's word, or else what the stream said in what was read at opening
+    if said is None or said == (own or 1):
+        return None
+    return announced_aspect(path, reading)
+
+
+def _describe(
+    path: Path, stream: VideoStream, frame: av.VideoFrame, reading: ReadSettings
+) -> tuple[VideoInfo, list[str]]:
+    """What the first picture tells, and notes."""
+    own = packet_of(frame).pixel_aspect
+    container = _container_aspect(path, stream, own, reading)
+    aspect, notes = _usable(container or own)
     codec = stream.codec_context.codec.canonical_name
     references = reference_frames(stream.codec_context.extradata) if codec == "h264" else 1
-    return VideoInfo(
+    info = VideoInfo(
         codec,
         reading.video_stream or 0,
         frame.width,
@@ -245,8 +281,10 @@ def _describe(stream: VideoStream, frame: av.VideoFrame, reading: ReadSettings, 
         _orientation(frame),
         predicted=False,  # known when more frames have been seen
         references=references,
+        is_aspect_fixed=container is not None and container != own,
         file_start=Fraction(cast(Any, stream.container).start_time or 0, av.time_base),
     )
+    return info, notes
 
 
 def _orientation(frame: av.VideoFrame) -> Orientation:
@@ -263,7 +301,7 @@ def _scan_frames(path: Path, reading: ReadSettings, trial: _Trial, notes: list[s
     sizes, places = array("i"), array("q")
     duration = 0
     with open_video(path, reading) as (container, stream):
-        for frame in decode_packets(container, stream, damage, reading, marked=True):
+        for frame in decode_packets(container, stream, damage, reading):
             if frame.key_frame:
                 keys.append(len(pts))
             packet = packet_of(frame)

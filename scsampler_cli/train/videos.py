@@ -177,7 +177,8 @@ def _gone(example: Example, error: OSError) -> InputError:
 def _store_frames(example: Example, wanted: Wanted, cache: Cache) -> None:
     video = Video(example.path, 1, 1)
     height, width = resized(video.info.size, wanted.spec)
-    whole = replace(wanted.spec, frames=1, stride=1, resize=(height, width), crop=(height, width))
+    # not resize=(height, width): a picture of another shape than the first would be squeezed into it
+    whole = replace(wanted.spec, frames=1, stride=1, crop=(height, width))
     with cache.writer(example.path, FRAMES, wanted.settings(FRAMES)) as writer:
         for _, frame in clip_frames(video, range(len(video.grid)), whole):
             writer.add(frame)

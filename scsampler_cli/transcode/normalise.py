@@ -19,7 +19,8 @@ import numpy as np
 
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
 from scsampler_cli.errors import OutputError, ProgramError
-from scsampler_cli.media.audio import probe_audio
+from scsampler_cli.media.audio import options_to_find, probe_audio
+from scsampler_cli.media.changes import Aspects, pixel_aspects
 from scsampler_cli.media.index import StreamIndex, VideoInfo, scan
 from scsampler_cli.media.reencode import GOP, SHORT_SIDE
 from scsampler_cli.timeline import FrameTimeline
@@ -110,8 +111,11 @@ def normalise(
     index = index or scan(path, replace(reading, video_stream=video_stream))
     timeline, shift = index.timeline, max(Fraction(0), -index.timeline.time(0))
     options = {"itsoffset": f"{float(shift):.9f}"} if shift else {}
+    if audio_stream is not None:
+        options |= options_to_find(path, audio_stream, reading)
     opened = source(path, demuxer or demuxer_of(path, reading), index.reading, **options)
-    streams, how = [_pictures(opened, index)], None
+    aspects = tuple((begin + shift, aspect) for begin, aspect in pixel_aspects(path, index))
+    streams, how = [_pictures(opened, index, aspects)], None
     sound: dict[str, Any] = {}
     if audio_stream is not None:
         how = _kept(path, reading, audio_stream)
@@ -139,14 +143,14 @@ def size_of(info: VideoInfo) -> tuple[int, int]:
     return (LONG_SIDE, SHORT_SIDE) if height > width else (SHORT_SIDE, LONG_SIDE)
 
 
-def _pictures(opened: Any, index: StreamIndex) -> Any:
+def _pictures(opened: Any, index: StreamIndex, aspects: Aspects) -> Any:
     stream = opened[f"v:{index.info.stream}"]
     if index.counted:
         stream = stream.filter("setpts", f"round(N*{float(index.timeline.mean_frame_duration):.9f}/TB)")
     height, width = size_of(index.info)
     shown_height, shown_width = index.info.size
     aspect = Fraction(shown_width * height, shown_height * width)
-    return upright(stream, index.info, height, width).filter("setsar", r=aspect, max=255)
+    return upright(stream, index.info, height, width, aspects).filter("setsar", r=aspect, max=255)
 
 
 def _settings(index: StreamIndex) -> dict[str, Any]:

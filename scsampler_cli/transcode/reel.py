@@ -17,6 +17,8 @@ from typing import Any
 import ffmpeg
 
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
+from scsampler_cli.media.audio import options_to_find
+from scsampler_cli.media.changes import Aspects, pixel_aspects
 from scsampler_cli.media.index import StreamIndex, scan
 from scsampler_cli.transcode.containers import (
     DEFAULT_TICKS,
@@ -135,9 +137,11 @@ def _streams(
     groups = groups_of(index, pieces, demuxer)
     opened = partial(source, path, demuxer, index.reading)
     seen = [(opened(**_seek(group.seek)), group) for group in groups]
-    streams = [_pictures(seen, index)]
+    aspects = pixel_aspects(path, index)
+    streams = [_pictures(seen, index, aspects)]
     if audio_stream is not None:
-        heard = [(opened(vn=None, **_seek(_sound_from(group))), group) for group in groups]
+        found = options_to_find(path, audio_stream, index.reading)
+        heard = [(opened(vn=None, **found, **_seek(_sound_from(group))), group) for group in groups]
         streams.append(_sounds(heard, audio_stream, index))
     return streams
 
@@ -155,13 +159,13 @@ def _decimal(seconds: Fraction) -> str:
     return f"{float(seconds):.9f}"
 
 
-def _pictures(opened: Sequence[tuple[Any, Group]], index: StreamIndex) -> Any:
+def _pictures(opened: Sequence[tuple[Any, Group]], index: StreamIndex, aspects: Aspects) -> Any:
     height, width = (max(2, side + side % 2) for side in index.info.size)
     made = []
     for file, group in opened:
         within = file[f"v:{index.info.stream}"].filter("trim", **_outer(group.pieces, index.counted))
         chosen = within.filter("select", _chosen(group.pieces, index.counted))
-        made.append(upright(chosen.filter("setpts", _moved(group.pieces, index)), index.info, height, width))
+        made.append(upright(chosen, index.info, height, width, aspects).filter("setpts", _moved(group.pieces, index)))
     # not concat: it guesses how long the last frame of each part lasts
     return made[0] if len(made) == 1 else ffmpeg.filter(made, "interleave", nb_inputs=len(made))
 

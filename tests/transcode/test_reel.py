@@ -224,8 +224,9 @@ def test_an_avi_whose_frames_carry_no_times_keeps_its_sound(tmp_path: Path) -> N
 
 def test_pictures_that_change_their_size_on_the_way_are_all_there(tmp_path: Path) -> None:
     parts = []
-    for name, height in (("a", 120), ("b", 60)):
-        video = write_video(tmp_path / f"{name}.mp4", list(numbered(50, height, 160)), options={"bf": "0"})
+    for name, height in (("a", 120), ("b", 60)):  # of one shape
+        pictures = list(numbered(50, height, height * 4 // 3))
+        video = write_video(tmp_path / f"{name}.mp4", pictures, options={"bf": "0"})
         raw_stream(video, tmp_path / f"{name}.h264")
         parts.append((tmp_path / f"{name}.h264").read_bytes())
     (tmp_path / "v.h264").write_bytes(b"".join(parts))
