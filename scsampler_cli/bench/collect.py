@@ -176,7 +176,7 @@ def _thumbnails(run: Run, plan: Plan, spec: InputSpec, wishes: Wishes) -> Iterat
         video = Video(Path(known.path), spec.frames, spec.stride)
         height, width = video.info.size
         size = SHEET_HEIGHT, max(1, round(width * SHEET_HEIGHT / height))
-        small = replace(spec, resize=size, crop=size)
+        small = replace(spec, resize=size, crop=size, crops=1)
         frames = dict(clip_frames(video, [*best, *worst], small))
         clips = [clip for clip in (*best, *worst) if clip in frames]
         pictures = np.stack([frames[clip][len(frames[clip]) // 2] for clip in clips])
