@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from scsampler_cli.errors import OutputError
 from scsampler_cli.media.container import FFMPEG_VERSION
+from scsampler_cli.urls import check_written
 
 VERSION = 2
 """Raise it when the readers or the feature code change what they give, so that older entries are made anew."""
@@ -68,9 +69,13 @@ class Cache:
 
     Args:
         folder: made when the first entry is written.
+
+    Raises:
+        OutputError: the folder is a URL.
     """
 
     def __init__(self, folder: Path) -> None:
+        check_written(folder)
         self._folder = folder
 
     def find(self, video: Path, name: str, settings: dict[str, Any]) -> Entry | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from scsampler_cli.errors import InputError
+from scsampler_cli.urls import check_read, local_path
 
 VIDEO_SUFFIXES = frozenset(
     f".{suffix}"
@@ -43,7 +44,7 @@ def find_inputs(paths: Sequence[str], glob: str | None = None, listed: Iterable[
     for argument in paths:
         names = [line.rstrip("\r\n") for line in listed] if argument == "-" else [argument]
         for name in filter(None, names):
-            path = Path(name)
+            path = local_path(name)
             # os.path's is_dir says no where pathlib's raises: in a folder that may not be entered
             files = _in_folder(path, glob) if os.path.isdir(path) else [path]  # noqa: PTH112
             empty += [] if files else [path]
@@ -74,8 +75,9 @@ def check_readable(path: Path) -> None:
     """Say plainly why a file cannot be read at all.
 
     Raises:
-        InputError: missing, a folder, empty, or not permitted.
+        InputError: missing, a folder, empty, not permitted, or a URL.
     """
+    check_read(path)
     try:
         size = path.stat().st_size
         if path.is_dir():
@@ -89,9 +91,7 @@ def check_readable(path: Path) -> None:
             raise InputError(f"{path} is not a regular file", hint="scsampler reads local video files")
         path.open("rb").close()
     except OSError as error:
-        remote = ":/" in str(path)
-        hint = "only local files are read: download it first" if remote else "check the path and its permissions"
-        raise InputError(f"{path}: {error.strerror or error}", hint=hint) from error
+        raise InputError(f"{path}: {error.strerror or error}", hint="check the path and its permissions") from error
 
 
 def identified(path: Path) -> dict[str, int] | None:

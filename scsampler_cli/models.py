@@ -24,6 +24,7 @@ from scsampler_cli.config import (
 )
 from scsampler_cli.errors import InputError, SettingsError
 from scsampler_cli.shipped import check_weight_file, sampler_files, set_files
+from scsampler_cli.urls import check_read
 
 if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier
@@ -203,6 +204,7 @@ def read_histogram(path: Path | None) -> tuple[float, ...] | None:
     """
     if path is None:
         return None
+    check_read(path)
     try:
         return tuple(float(word) for word in path.read_text(encoding="utf-8").split())
     except (OSError, ValueError) as error:

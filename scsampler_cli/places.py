@@ -9,14 +9,16 @@ import os
 from pathlib import Path
 
 from scsampler_cli.errors import OutputError
+from scsampler_cli.urls import check_written
 
 
 def check_output(target: Path) -> None:
     """Say at once what would keep the output from being written in the end.
 
     Raises:
-        OutputError: a folder, a link that leads out of its folder, no folder to write into, or no right to.
+        OutputError: a URL, a folder, a link that leads out of its folder, no folder to write into, or no right to.
     """
+    check_written(target)
     if target.is_dir():
         raise OutputError(f"cannot write {target}: it is a folder", hint="name a file in it")
     if not target.parent.is_dir():

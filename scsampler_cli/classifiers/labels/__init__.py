@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from scsampler_cli.errors import InputError
+from scsampler_cli.urls import check_read
 
 NAMES = ("kinetics400", "sports1m")
 """Lists that can be asked for by name."""
@@ -24,6 +25,7 @@ def read_labels(name: str | Path) -> tuple[str, ...]:
     """
     if str(name) in NAMES:
         return named_labels(str(name))
+    check_read(name)
     try:
         text = Path(name).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
