@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from scsampler_cli import kept
 from scsampler_cli.errors import OutputError
 from scsampler_cli.media.container import FFMPEG_VERSION
+from scsampler_cli.urls import check_written
 
 VERSION = 3
 """Raise it when the readers or the feature code change what they give, so that older entries are made anew."""
@@ -74,9 +75,13 @@ class Cache:
 
     Args:
         folder: made when the first entry is written.
+
+    Raises:
+        OutputError: the folder is a URL.
     """
 
     def __init__(self, folder: Path) -> None:
+        check_written(folder)
         self._folder = folder
 
     def in_use(self) -> AbstractContextManager[None]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from scsampler_cli.errors import InputError
 from scsampler_cli.folders import RealPaths, shortened, walk
+from scsampler_cli.urls import check_read, local_path
 
 VIDEO_SUFFIXES = frozenset(
     f".{suffix}"
@@ -50,7 +51,7 @@ def find_inputs(
     for argument in paths:
         names = listed if argument == "-" else [argument]
         for name in filter(None, names):
-            path = Path(name)
+            path = local_path(name)
             # os.path's is_dir says no where pathlib's raises: in a folder that may not be entered
             is_folder = os.path.isdir(path)  # noqa: PTH112
             if is_folder and argument == "-" and os.path.realpath(path) == os.path.sep:
@@ -128,8 +129,9 @@ def check_readable(path: Path) -> None:
     """Say plainly why a file cannot be read at all.
 
     Raises:
-        InputError: missing, a folder, empty, or not permitted.
+        InputError: missing, a folder, empty, not permitted, or a URL.
     """
+    check_read(path)
     try:
         size = path.stat().st_size
         if path.is_dir():
@@ -148,9 +150,7 @@ def check_readable(path: Path) -> None:
                 f"{path} is a link to {os.readlink(path)}, which is not there",  # noqa: PTH115 (the text as it is)
                 hint="is the disk that it leads to mounted?",
             ) from error
-        remote = ":/" in str(path)
-        hint = "only local files are read: download it first" if remote else "check the path and its permissions"
-        raise InputError(f"{path}: {error.strerror or error}", hint=hint) from error
+        raise InputError(f"{path}: {error.strerror or error}", hint="check the path and its permissions") from error
 
 
 def identified(path: Path) -> dict[str, int] | None:

@@ -25,6 +25,7 @@ from scsampler_cli.config import (
 from scsampler_cli.errors import DependencyError, InputError, SettingsError
 from scsampler_cli.shipped import check_weight_file, sampler_files, set_files
 from scsampler_cli.textfile import read_text
+from scsampler_cli.urls import check_read
 
 if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier
@@ -217,6 +218,7 @@ def read_histogram(path: Path | None) -> tuple[float, ...] | None:
     """
     if path is None:
         return None
+    check_read(path)
     try:
         return tuple(float(word) for word in read_text(path).split())
     except (OSError, ValueError, InputError) as error:

@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 
 from scsampler_cli.errors import InputError, OutputError
+from scsampler_cli.urls import check_written
 
 NAME_BYTES = 255
 """Of a file's name where the disk does not say how long one may be."""
@@ -61,9 +62,10 @@ def check_output(target: Path) -> None:
     """Say at once what would keep the output from being written in the end.
 
     Raises:
-        OutputError: a folder, a link that leads out of its folder, no folder to write into, no right to, or a name that the
+        OutputError: a URL, a folder, a link that leads out of its folder, no folder to write into, no right to, or a name that the
             disk does not take.
     """
+    check_written(target)
     try:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             target.lstat()  # newer versions of pathlib answer False to all that follows

@@ -25,6 +25,7 @@ from scsampler_cli.config import (
 from scsampler_cli.errors import ScsamplerError, SettingsError
 from scsampler_cli.inputs import check_readable
 from scsampler_cli.report import ClassifyResult, Failure, ScoreResult
+from scsampler_cli.urls import local_path
 from scsampler_cli.video import Progress, Samplers, no_progress
 
 Labels = str | Path | Sequence[str]
@@ -211,8 +212,9 @@ class Tagger:
 
 
 def _readable(path: str | Path) -> Path:
-    check_readable(Path(path))
-    return Path(path)
+    found = local_path(path)
+    check_readable(found)
+    return found
 
 
 def _samplers_of(

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from scsampler_cli import report
 from scsampler_cli.ahead import ahead
-from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, batch_of, probabilities_of
-from scsampler_cli.classifiers.geometry import crops_apart, fit_frame
+from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, batch_of
+from scsampler_cli.classifiers.crops import clip_probabilities
+from scsampler_cli.classifiers.geometry import fit_frame
 from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
 from scsampler_cli.errors import VideoError
 from scsampler_cli.features.clip import ClipPackets, ClipSound, ClipVisual
@@ -314,9 +315,8 @@ def classify_clips(
 
     def flush() -> None:
         if held:
-            crops = crops_apart(np.stack([frames for _, frames in held]), classifier.spec)
-            found = probabilities_of(classifier, crops).reshape(len(held), classifier.spec.crops, -1)
-            probabilities[[row[clip] for clip, _ in held]] = found.mean(axis=1)
+            found = clip_probabilities(classifier, np.stack([frames for _, frames in held]))
+            probabilities[[row[clip] for clip, _ in held]] = found
             held.clear()
 
     for done, item in enumerate(ahead(clip_frames(video, clips, classifier.spec), 2 * batch), start=1):

@@ -176,7 +176,7 @@ def _thumbnails(run: Run, plan: Plan, spec: InputSpec, wishes: Wishes) -> Iterat
         video = Video(Path(known.path), spec.frames, spec.stride)
         height, width = video.info.size
         size = SHEET_HEIGHT, max(1, round(width * SHEET_HEIGHT / height))
-        small = replace(spec, resize=min(size), crop=size)  # keeps the shape of each picture
+        small = replace(spec, resize=min(size), crop=size, crops=1)  # keeps the shape of each picture
         frames = dict(clip_frames(video, [*best, *worst], small))
         clips = [clip for clip in (*best, *worst) if clip in frames]
         pictures = np.stack([frames[clip][len(frames[clip]) // 2] for clip in clips])

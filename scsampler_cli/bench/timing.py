@@ -26,13 +26,14 @@ from scsampler_cli.bench.metrics import place_of_truth
 from scsampler_cli.bench.request import Plan
 from scsampler_cli.bench.strategies import outcome
 from scsampler_cli.bench.tables import JOINT, sampled, visual_groups
-from scsampler_cli.classifiers.base import batch_of, probabilities_of
+from scsampler_cli.classifiers.base import batch_of
+from scsampler_cli.classifiers.crops import batch_shape, clip_probabilities
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL, FeatureSettings
 from scsampler_cli.media import plain
 from scsampler_cli.pipeline import classify
 from scsampler_cli.samplers.inputs import packets_input, sound_input, visual_input
 from scsampler_cli.samplers.networks import INPUT_SHAPES
-from scsampler_cli.samplers.scoring import BATCH_CLIPS, AudioSampler, PacketSampler, SamplerNetwork, VisualSampler
+from scsampler_cli.samplers.scoring import AudioSampler, PacketSampler, SamplerNetwork, VisualSampler, batch_for
 from scsampler_cli.video import Samplers, Video, clip_frames, packets_of, sound_clips, visual_clips
 
 Item = TypeVar("Item")
@@ -128,10 +129,9 @@ def _input_sets(run: Run) -> dict[str, tuple[str, ...]]:
 
 
 def _warm_up(models: Models) -> None:
-    spec = models.classifier.spec
-    probabilities_of(models.classifier, np.zeros((batch_of(models.classifier), spec.frames, *spec.crop, 3), np.uint8))
+    clip_probabilities(models.classifier, np.zeros(batch_shape(models.classifier), np.uint8))
     for network in models.networks.values():
-        network.probabilities(torch.zeros(BATCH_CLIPS, *INPUT_SHAPES[network.kind]))
+        network.probabilities(torch.zeros(batch_for(network.kind), *INPUT_SHAPES[network.kind]))
 
 
 def _time_video(
@@ -179,7 +179,8 @@ def _streams(models: Models) -> list[str]:
 def _score(
     clips: Iterator[Item], networks: Mapping[str, SamplerNetwork], prepare: Callable[[Item, str], Tensor], rates: Rates
 ) -> None:
-    while batch := list(islice(clips, BATCH_CLIPS)):
+    count = min(batch_for(network.kind) for network in networks.values())
+    while batch := list(islice(clips, count)):
         for name, network in networks.items():
             with rates.timed(name):
                 network.scores([prepare(clip, network.kind) for clip in batch])
@@ -191,7 +192,7 @@ def _time_dense(video: Video, models: Models, rates: Rates) -> None:
     count = batch_of(models.classifier)
     while batch := [frames_of for _, frames_of in islice(frames, count)]:
         with rates.timed("classify"):
-            probabilities_of(models.classifier, np.stack(batch))
+            clip_probabilities(models.classifier, np.stack(batch))
 
 
 def tagging_samplers(models: Models) -> Samplers:

@@ -26,6 +26,7 @@ from scsampler_cli.cli.given import Given
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL, AnswerSettings, FeatureSettings
 from scsampler_cli.errors import InputError, OutputError, SettingsError
 from scsampler_cli.shipped import SETS, check_weight_file, sampler_files, set_files
+from scsampler_cli.urls import check_read, check_written
 from scsampler_cli.workers import default_jobs
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ def _replayed(given: Given) -> tuple[list[Run], Plan]:
     from scsampler_cli.bench import folder
     from scsampler_cli.bench.output import KNOWN
 
+    for path in given.replay or ():
+        check_read(path)
     places = [path / KNOWN for path in given.replay or ()]
     runs = [run for place in places for run in folder.load(place)]
     return runs, _plan(given, folder.load_plan(places[0]))
@@ -82,6 +85,7 @@ def _prepare(output: Path, resume: bool) -> bool:
     Raises:
         OutputError: it is a file, looks like one, or is a folder with something in it.
     """
+    check_written(output)
     if output.suffix.lower() in FILE_SUFFIXES or (output.exists() and not output.is_dir()):
         raise OutputError(
             f"{output} is a file", hint="the report is a folder: name one with -o; --format is for stdout"

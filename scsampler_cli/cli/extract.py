@@ -13,6 +13,7 @@ from scsampler_cli.config import INPUTS, FeatureSettings, ReadSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
 from scsampler_cli.places import check_within
+from scsampler_cli.urls import check_written
 
 
 @batch.guarded
@@ -168,11 +169,14 @@ def _targets(todo: batch.Batch, paths: list[str], output: Path | None, log_file:
 
     Raises:
         SettingsError: two videos would get one file, or the output is "-" or a file for several videos.
+        OutputError: the output is a URL.
     """
     from scsampler_cli.features.store import SUFFIX
 
     if output == batch.STDOUT:
         raise SettingsError("feature files are not written to standard output", hint="give -o a file or a folder")
+    if output is not None:
+        check_written(output)
     # os.path's isdir says no where pathlib's raises: for names that are too long
     if todo.single and output is not None and not os.path.isdir(output):  # noqa: PTH112
         if output.parent.is_dir():  # else it is made

@@ -20,6 +20,7 @@ from scsampler_cli.cli.given import Given
 from scsampler_cli.config import AnswerSettings, FeatureSettings, SelectionSettings
 from scsampler_cli.errors import OutputError, SettingsError
 from scsampler_cli.inputs import check_readable
+from scsampler_cli.urls import local_path
 
 if TYPE_CHECKING:
     from scsampler_cli.bench.tables import Table
@@ -92,7 +93,7 @@ def _print(found: list[tuple[dict[str, Any], list[Table]]], form: str) -> None:
 def _video(given: Given) -> Path:
     """The video that was named, or a generated one from the cache folder."""
     if given.data:
-        path = Path(given.data[0])
+        path = local_path(given.data[0])
         check_readable(path)
         return path
     size, codec, minutes = given.size or SIZE, given.codec or CODEC, given.minutes or MINUTES

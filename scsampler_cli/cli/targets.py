@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PosixPath
 
 from scsampler_cli.errors import OutputError, SettingsError
+from scsampler_cli.urls import check_written
 from scsampler_cli.writers import CUT_FORMATS, own_errors
 
 
@@ -45,7 +46,9 @@ def below(folder: Path, inputs: Sequence[Path], named: Sequence[str], suffix: st
 
     Raises:
         SettingsError: a video would be written over.
+        OutputError: the folder is a URL.
     """
+    check_written(folder)
     roots = [Path(path) for path in named if os.path.isdir(path)]  # noqa: PTH112 (says no where pathlib's raises)
     targets = {}
     for path in inputs:
@@ -92,6 +95,7 @@ def of_cuts(command: str, form: str, inputs: Sequence[Path], named: Sequence[str
 
 
 def _make(folder: Path) -> None:
+    check_written(folder)
     with own_errors(str(folder)):
         folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):

@@ -13,6 +13,7 @@ from scsampler_cli.datasets.splits import checked, sides, straddling
 from scsampler_cli.datasets.text import columns, lines
 from scsampler_cli.errors import InputError, SettingsError
 from scsampler_cli.inputs import check_readable
+from scsampler_cli.urls import check_read
 
 _LISTS: dict[str, Callable[[Path, Path, Rows], None]] = {
     "csv": tables.read,
@@ -61,6 +62,8 @@ def read(path: Path, form: str = "auto", root: Path | None = None, seed: int = 0
 
 
 def _checked_root(path: Path, root: Path | None) -> Path:
+    if root is not None:
+        check_read(root)
     if root is not None and not os.path.isdir(root):  # noqa: PTH112 (as above)
         raise InputError(f"{root}: no such folder", hint="name the folder in which the videos of the list lie")
     return root or path.parent

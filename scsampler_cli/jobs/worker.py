@@ -24,6 +24,7 @@ from scsampler_cli.dependencies import import_failure
 from scsampler_cli.errors import MemoryLimitError, ScsamplerError
 from scsampler_cli.inputs import check_readable
 from scsampler_cli.jobs.task import Prepared, Record, Task
+from scsampler_cli.urls import local_path
 from scsampler_cli.workers import follow_parent
 
 PROGRESS_S = 0.1
@@ -76,7 +77,7 @@ def serve(task: Task, jobs: Connection, results: Connection, log: Connection) ->
             path, hashed = jobs.recv()
         except EOFError:
             return
-        record, trace = _record(task.command, prepared, Path(path), hashed, line)
+        record, trace = _record(task.command, prepared, local_path(path), hashed, line)
         line.send(done=record, traceback=trace)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from scsampler_cli.dependencies import loading
 from scsampler_cli.errors import InputError
 from scsampler_cli.textfile import read_text
+from scsampler_cli.urls import check_read
 
 NAMES = ("kinetics400", "sports1m")
 """Lists that can be asked for by name."""
@@ -26,6 +27,7 @@ def read_labels(name: str | Path) -> tuple[str, ...]:
     """
     if str(name) in NAMES:
         return named_labels(str(name))
+    check_read(name)
     try:
         text = read_text(Path(name))
     except (OSError, InputError) as error:
