@@ -159,6 +159,11 @@ def decode_packets(
     packets = read_packets(container, stream, damage)
     if marked:
         packets = mark_packets(stream, packets)
+    yield from frames_of(packets, damage, reading)
+
+
+def frames_of(packets: Iterator[av.Packet[Any]], damage: Damage, reading: ReadSettings) -> Iterator[av.VideoFrame]:
+    """Frames of some packets of the picture, likewise."""
     for packet, frame in _decoded(packets, damage, damage.refuse_picture):
         if reading.max_pixels and frame.width * frame.height > reading.max_pixels:
             damage.refuse_picture(packet, f"{frame.width} x {frame.height} pixels, the limit is {reading.max_pixels}")
@@ -173,6 +178,8 @@ class PacketOfFrame(NamedTuple):
     """Among the packets that hold something, in the order of decoding; -1 where the decoder does not say."""
     size: int
     """Bytes; 0 where the decoder does not say."""
+    pts: int | None = None
+    dts: int | None = None
 
 
 def mark_packets(stream: VideoStream, packets: Iterable[av.Packet[Any]]) -> Iterator[av.Packet[Any]]:
@@ -181,7 +188,7 @@ def mark_packets(stream: VideoStream, packets: Iterable[av.Packet[Any]]) -> Iter
     place = 0
     for packet in packets:
         if packet.size:
-            packet.opaque = PacketOfFrame(place, packet.size)
+            packet.opaque = PacketOfFrame(place, packet.size, packet.pts, packet.dts)
             place += 1
         yield packet
 

@@ -16,10 +16,10 @@ import numpy as np
 from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
-from scsampler_cli.media.container import decode_packets, open_video
+from scsampler_cli.media.container import frames_of
 from scsampler_cli.media.index import RESIZED, StreamIndex
 from scsampler_cli.media.scaling import Scaler
-from scsampler_cli.media.seeking import frames_from, keyframe_before, runs, seek
+from scsampler_cli.media.seeking import frames_from, keyframe_before, open_at, runs
 from scsampler_cli.report import counted
 from scsampler_cli.timeline import ClipGrid
 
@@ -132,6 +132,8 @@ def _fitted(
     height, width = index.info.upright_size
     scaler = Scaler(Interpolation.BICUBIC, index.damage)
     for position, frame in frames_from(index, min(positions), partial(_decode_at, path, index, report)):
+        index.damage.saw(position)
+        report.resized |= index.resized(frame)
         if position in positions:
             # Bicubic, swscale's default: the very pixels of a plain decode; the loop filter stays on, for these are classified.
             picture = scaler.scaled(frame, width, height, "rgb24")
@@ -143,12 +145,9 @@ def _fitted(
 def _decode_at(
     path: Path, index: StreamIndex, report: FramesReport, keyframe: int
 ) -> Iterator[tuple[int, av.VideoFrame]]:
-    with open_video(path, index.reading) as (container, stream):
-        seek(container, stream, index, keyframe)
-        for count, frame in enumerate(decode_packets(container, stream, index.damage, index.reading)):
+    with open_at(path, index, keyframe) as (_, packets):
+        for count, frame in enumerate(frames_of(packets, index.damage, index.reading)):
             report.decoded += 1
             position = index.position(frame.pts, count)
             if position is not None:
-                index.damage.saw(position)
-                report.resized |= index.resized(frame)
                 yield position, frame
