@@ -62,8 +62,8 @@ def check_output(target: Path) -> None:
     """Say at once what would keep the output from being written in the end.
 
     Raises:
-        OutputError: a URL, a folder, a link that leads out of its folder, no folder to write into, no right to, or a name that the
-            disk does not take.
+        OutputError: a URL, a folder, a link that leads out of its folder, no folder to write into, no right to, or a name
+            that the disk does not take.
     """
     check_written(target)
     try:

@@ -33,6 +33,7 @@ LAYERS = (
         "media.opening",
         "media.scaling",
         "media.container",
+        "media.keyframes",
         "media.log",
         "media.packets",
     ),

@@ -188,6 +188,8 @@ class PacketOfFrame:
     """Among the packets that hold something, in the order of decoding; -1 where the decoder does not say."""
     size: int
     """Bytes; 0 where the decoder does not say."""
+    pts: int | None = None
+    dts: int | None = None
     key: int = 0
     """`damage.key_of`; 0 where the decoder does not say."""
     pixel_aspect: Fraction | None = None
@@ -200,7 +202,7 @@ def mark_packets(packets: Iterable[av.Packet[Any]]) -> Iterator[av.Packet[Any]]:
     for packet in packets:
         if packet.size:
             packet.stream.codec_context.copy_opaque = True
-            packet.opaque = PacketOfFrame(place, packet.size, key_of(packet))
+            packet.opaque = PacketOfFrame(place, packet.size, packet.pts, packet.dts, key_of(packet))
             place += 1
         yield packet
 

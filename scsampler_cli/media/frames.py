@@ -17,10 +17,10 @@ from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
 from scsampler_cli.media.aspect import centred
-from scsampler_cli.media.container import decode_packets, open_video
+from scsampler_cli.media.container import frames_of
 from scsampler_cli.media.index import StreamIndex
 from scsampler_cli.media.scaling import Scaler
-from scsampler_cli.media.seeking import frames_from, keyframe_before, runs, seek
+from scsampler_cli.media.seeking import frames_from, keyframe_before, open_at, runs
 from scsampler_cli.report import counted
 from scsampler_cli.timeline import ClipGrid
 
@@ -136,6 +136,8 @@ def _fitted(
     """(display position, fitted frame) for each wanted position that decodes, stopping after the last one."""
     scaler = Scaler(Interpolation.BICUBIC, index.damage)
     for position, frame in frames_from(index, min(positions), partial(_decode_at, path, index, report)):
+        index.damage.saw(position)
+        report.changes |= index.changes(frame)
         if position in positions:
             # Bicubic, swscale's default: the very pixels of a plain decode; the loop filter stays on, for these are classified.
             height, width = index.upright_size(frame)
@@ -148,12 +150,9 @@ def _fitted(
 def _decode_at(
     path: Path, index: StreamIndex, report: FramesReport, keyframe: int
 ) -> Iterator[tuple[int, av.VideoFrame]]:
-    with open_video(path, index.reading) as (container, stream):
-        seek(container, stream, index, keyframe)
-        for count, frame in enumerate(decode_packets(container, stream, index.damage, index.reading)):
+    with open_at(path, index, keyframe) as (_, packets):
+        for count, frame in enumerate(frames_of(packets, index.damage, index.reading)):
             report.decoded += 1
             position = index.position(frame.pts, count)
             if position is not None:
-                index.damage.saw(position)
-                report.changes |= index.changes(frame)
                 yield position, frame

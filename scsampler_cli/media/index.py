@@ -2,7 +2,7 @@
 
 `scan` reads the packets once, without decoding, and decodes the first few frames to check that the container tells the truth
 about them (leading undecodable packets, fields stored one by one and hidden frames all show there). Where it does not, the
-whole stream is decoded once for its times alone.
+whole stream is decoded once for its times alone. Where only its keyframe flags are wrong, the decoder finds the keyframes.
 
 But: no frame leaves this module; `media.compressed` and `media.frames` read them.
 """
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
 from scsampler_cli.errors import LimitError, VideoError
 from scsampler_cli.media.aspect import is_pixel, is_same_shape, square_size
-from scsampler_cli.media.census import FARTHEST, take_census
+from scsampler_cli.media.census import FARTHEST, Census, take_census
 from scsampler_cli.media.container import (
     VideoStream,
     announced_aspect,
@@ -38,6 +38,7 @@ from scsampler_cli.media.container import (
 )
 from scsampler_cli.media.damage import Damage
 from scsampler_cli.media.h264 import reference_frames
+from scsampler_cli.media.keyframes import StartList, Starts, starts_here
 from scsampler_cli.media.orientation import Orientation, from_matrix
 from scsampler_cli.media.packets import FramePackets, frame_packets
 from scsampler_cli.report import counted
@@ -106,8 +107,8 @@ class StreamIndex:
 
     info: VideoInfo
     timeline: FrameTimeline
-    keyframes: NDArray[np.int64]
-    """int64 [G], increasing: display positions at which decoding can start; always begins with 0."""
+    starts: Starts
+    """Packets at which decoding can start."""
     counted: bool
     """True when frames carry no usable pts: a frame's position is found by counting from the start, and seeking is off."""
     notes: tuple[str, ...]
@@ -120,6 +121,11 @@ class StreamIndex:
     """What could not be read; those that read the video further add to it."""
     _sizes: dict[tuple[int, int, Fraction], tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
     """By height, width and pixel aspect of a frame: what `upright_size` gives."""
+
+    @property
+    def keyframes(self) -> NDArray[np.int64]:
+        """int64 [G], increasing: display positions at which decoding can start; always begins with 0."""
+        return self.starts.positions
 
     def position(self, pts: int | None, count: int) -> int | None:
         """Display position of a decoded frame: by its pts, or by `count`, its place in decoding, where frames have no times.
@@ -165,6 +171,8 @@ class _Look(NamedTuple):
     """Of av's PictureType."""
     known: bool
     """True when what is attached to it can be read."""
+    start: bool
+    """True when decoding can start there, as far as the decoder knows."""
 
 
 class _Trial(NamedTuple):
@@ -199,9 +207,9 @@ def scan(path: Path, reading: ReadSettings = DEFAULT_READING) -> StreamIndex:
     notes += trial.notes
     times = census.times()
     if times is not None and _agrees(trial.looks, times[0]):
-        pts, keys, end = times
-        timeline = FrameTimeline(pts, end, trial.time_base)
-        index = StreamIndex(trial.info, timeline, keys, False, tuple(notes), census.packets())
+        timeline = FrameTimeline(*times, trial.time_base)
+        starts = _starts(path, reading, census, trial, timeline)
+        index = StreamIndex(trial.info, timeline, starts, False, tuple(notes), census.packets(starts))
     else:
         index = _scan_frames(path, reading, trial, notes, damage)
         damage.surplus = max(0, len(census.pts) - len(index.timeline))
@@ -220,7 +228,7 @@ def _first_frames(path: Path, reading: ReadSettings, damage: Damage) -> _Trial:
         for frame in itertools.islice(decode_packets(container, stream, damage, reading), TRIAL_FRAMES):
             if info is None:
                 info, notes = _describe(path, stream, frame, reading)
-            looks.append(_Look(frame.pts, frame.pict_type, attachments_are_known(frame)))
+            looks.append(_Look(frame.pts, frame.pict_type, attachments_are_known(frame), starts_here(frame)))
         time_base = stream.time_base or Fraction(1, 1000)
         rate = stream.guessed_rate or stream.average_rate or Fraction(25)
     if info is None:
@@ -246,6 +254,24 @@ def _agrees(trial: list[_Look], pts: NDArray[np.int64]) -> bool:
     """True when the first decoded frames are exactly the first packets in display order."""
     shown = [look.pts for look in trial]
     return shown == pts[: len(shown)].tolist() and (len(shown) == TRIAL_FRAMES or len(shown) == len(pts))
+
+
+def _starts(path: Path, reading: ReadSettings, census: Census, trial: _Trial, timeline: FrameTimeline) -> Starts:
+    """Where decoding can start; found by the decoder where the container names predicted frames, and no header is read."""
+    claimed = set(census.keys.pts)
+    refuted = any(look.pts in claimed and not look.start for look in trial.looks)
+    if not refuted or census.reader is not None:
+        return census.starts(timeline.pts, refuted)
+    found, positions = StartList(), array("q")
+    with open_video(path, reading) as (container, stream):
+        stream.codec_context.skip_frame = "NONKEY"
+        # a decoder that starts at a keyframe and skips the others may complain, of frames that are not damaged
+        for frame in decode_packets(container, stream, Damage(), reading):
+            position, packet = None if frame.pts is None else timeline.find(frame.pts), packet_of(frame)
+            if position is not None and packet.place >= 0 and starts_here(frame):
+                positions.append(position)
+                found.add(packet.pts, packet.dts, packet.place, packet.size)
+    return found.at(np.array(positions, np.int64), np.ones(len(positions), bool))
 
 
 def _usable(aspect: Fraction | None) -> tuple[Fraction, list[str]]:
@@ -297,19 +323,21 @@ def _orientation(frame: av.VideoFrame) -> Orientation:
 def _scan_frames(path: Path, reading: ReadSettings, trial: _Trial, notes: list[str], damage: Damage) -> StreamIndex:
     """Index by decoding everything: exact where packets and frames do not correspond one to one."""
     pts: list[int | None] = []
-    keys: list[int] = []
+    keys = array("q")
+    found = StartList()
     sizes, places = array("i"), array("q")
     duration = 0
     with open_video(path, reading) as (container, stream):
         for frame in decode_packets(container, stream, damage, reading):
-            if frame.key_frame:
-                keys.append(len(pts))
             packet = packet_of(frame)
+            if frame.key_frame and packet.place >= 0:
+                keys.append(len(pts))
+                found.add(packet.pts, packet.dts, packet.place, packet.size)
             places.append(packet.place)
             sizes.append(packet.size)
             pts.append(None if frame.pts is None or abs(frame.pts) > FARTHEST else frame.pts)
             duration = frame.duration or duration
-    starts = np.unique(np.array([0, *keys], dtype=np.int64))
+    starts = found.at(np.array(keys, np.int64), np.ones(len(keys), bool))
     packets = frame_packets(places, sizes, np.isin(np.arange(len(pts)), keys))
     # no step so long that the times of all frames would not fit into 64 bits
     step = min(1 / (trial.rate * trial.time_base), Fraction(FARTHEST, len(pts)))
