@@ -28,7 +28,8 @@ from scsampler_cli.inference import one_core_spared
 from scsampler_cli.media.audio import AudioReport, probe_audio, read_audio
 from scsampler_cli.media.compressed import ReadReport, read_visual
 from scsampler_cli.media.frames import FramesReport, read_clips
-from scsampler_cli.media.index import VECTOR_CODECS, scan
+from scsampler_cli.media.index import scan
+from scsampler_cli.media.video_info import VECTOR_CODECS
 from scsampler_cli.samplers.scoring import AudioSampler, PacketSampler, VisualSampler
 from scsampler_cli.scores import ClipScores, steadied
 from scsampler_cli.selection import candidates

@@ -37,7 +37,7 @@ LAYERS = (
         "media.log",
         "media.packets",
     ),
-    ("media.index", "media.reencode", "media.audio", "media.demo", "media"),
+    ("media.video_info", "media.index", "media.reencode", "media.audio", "media.demo", "media"),
     ("media.seeking", "media.pictures"),
     ("media.compressed", "media.frames", "features.mel", "features.packets"),
     ("classifiers.base",),

@@ -21,8 +21,9 @@ from scsampler_cli.config import DEFAULT_READING, ReadSettings
 from scsampler_cli.errors import OutputError, ProgramError
 from scsampler_cli.media.audio import options_to_find, probe_audio
 from scsampler_cli.media.changes import Aspects, pixel_aspects
-from scsampler_cli.media.index import StreamIndex, VideoInfo, scan
+from scsampler_cli.media.index import StreamIndex, scan
 from scsampler_cli.media.reencode import GOP, SHORT_SIDE
+from scsampler_cli.media.video_info import VideoInfo
 from scsampler_cli.timeline import FrameTimeline
 from scsampler_cli.transcode.containers import QUALITY
 from scsampler_cli.transcode.output import check_apart, check_file, replaced

@@ -7,7 +7,7 @@ from typing import Any
 
 from scsampler_cli.media.aspect import SAME_SHAPE
 from scsampler_cli.media.changes import Aspects
-from scsampler_cli.media.index import VideoInfo
+from scsampler_cli.media.video_info import VideoInfo
 
 
 def upright(stream: Any, info: VideoInfo, height: int, width: int, aspects: Aspects) -> Any:
