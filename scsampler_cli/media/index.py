@@ -38,6 +38,7 @@ from scsampler_cli.media.damage import Damage
 from scsampler_cli.media.h264 import reference_frames
 from scsampler_cli.media.orientation import Orientation, from_matrix
 from scsampler_cli.media.packets import FramePackets, frame_packets
+from scsampler_cli.media.timecode import first_timecode
 from scsampler_cli.report import counted
 from scsampler_cli.timeline import FrameTimeline, placed_stamps
 
@@ -78,6 +79,8 @@ class VideoInfo:
     """How many earlier frames a block of a P-frame may have been predicted from; more than one in H.264 only."""
     file_start: Fraction = Fraction(0)
     """The earliest time of any of the file's streams, in seconds on its own clock: what players show as 0."""
+    timecode: str | None = None
+    """Of the first frame, as the file has it: HH:MM:SS:FF, or HH:MM:SS;FF of drop-frame timecode."""
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -196,15 +199,21 @@ def _first_frames(path: Path, reading: ReadSettings, damage: Damage) -> _Trial:
         for frame in itertools.islice(decode_packets(container, stream, damage, reading), TRIAL_FRAMES):
             if info is None:
                 aspect, notes = _pixel_aspect(stream)  # the stream's own word is known with its first picture
-                info = _describe(stream, frame, reading, aspect)
+                timecode = first_timecode(path, stream, frame, _rate(stream))
+                info = replace(_describe(stream, frame, reading, aspect), timecode=timecode)
             looks.append(_Look(frame.pts, frame.pict_type, attachments_are_known(frame)))
         time_base = stream.time_base or Fraction(1, 1000)
-        rate = stream.guessed_rate or stream.average_rate or Fraction(25)
+        rate = _rate(stream)
     if info is None:
         raise _undecodable(path, reading, damage)
     predicted = any(look.kind in (PictureType.P, PictureType.B) for look in looks) or len(looks) == 1
     info = replace(info, predicted=predicted and all(look.known for look in looks))
     return _Trial(info, looks, time_base, rate, notes)
+
+
+def _rate(stream: VideoStream) -> Fraction:
+    """Frames a second, as FFmpeg guesses it."""
+    return stream.guessed_rate or stream.average_rate or Fraction(25)
 
 
 def _undecodable(path: Path, reading: ReadSettings, damage: Damage) -> VideoError:
