@@ -145,6 +145,7 @@ class Video:
             "start_s": report.seconds(timeline.time(0)),
             # times that were counted, not read, begin at 0 whatever the file says
             "file_start_s": report.seconds(min(timeline.time(0), self.info.file_start)),
+            "timecode": self.info.timecode,
             "duration_s": report.seconds(timeline.duration),
             "fps": report.score(float(1 / timeline.mean_frame_duration)),
             "clips": len(self.grid),

@@ -1,6 +1,7 @@
 """Run one command over its inputs: a record for each, errors that do not end the batch, and the exit code.
 
-Exit codes: 0 ok, 1 failed, 2 usage, 3 some inputs failed, 130 interrupted, 128 + N ended by signal N.
+Exit codes: 0 ok, 1 failed, 2 usage, 3 some inputs failed or a file beside a record could not be made, 130 interrupted,
+128 + N ended by signal N.
 """
 
 from __future__ import annotations
@@ -219,12 +220,13 @@ def run(
         stack.enter_context(bars)
         bars.done_before(len(found.done), sum(found.done.values()))
         digest = run_digest(identity)
-        failed, told = sum(found.done.values()), 0
+        failed, told, incomplete = sum(found.done.values()), 0, False
         todo = [(index, path) for index, path in enumerate(batch.inputs) if index not in found.done]
         for outcome in crew.run(todo):
             record = {**outcome.record, "run": digest}
             ok = record["status"] == "ok"
-            failed += not ok or "files_failed" in record
+            failed += not ok
+            incomplete |= "files_failed" in record
             with bars.hidden():
                 if ok or not (batch.single and batch.form == "table"):
                     found.add(outcome.index, record)
@@ -234,8 +236,8 @@ def run(
             told = len(lost)
             bars.finished(outcome.path, ok)
             hooks.made(record)
-    hooks.closing()
-    _leave(batch, failed + len(lost), crew.stopping)
+    incomplete |= not _closed(hooks)
+    _leave(batch, failed + len(lost), incomplete, crew.stopping)
 
 
 def _leave_empty(batch: Batch) -> None:
@@ -250,13 +252,26 @@ def _leave_empty(batch: Batch) -> None:
             return
 
 
-def _leave(batch: Batch, failed: int, stopped: bool) -> None:
+def _closed(hooks: Hooks) -> bool:
+    """False where that failed, which takes nothing from the records."""
+    try:
+        hooks.closing()
+    except ScsamplerError as error:
+        console.show_error(error)
+        return False
+    return True
+
+
+def _leave(batch: Batch, failed: int, incomplete: bool, stopped: bool) -> None:
+    """Exit by how many inputs failed, and by whether a file beside a record could not be made (`incomplete`)."""
     if stopped:
         more = "; the same command with --resume goes on" if batch.on_disk else ""
         console.say(f"interrupted{more}")
         raise typer.Exit(INTERRUPTED)
-    if failed:
-        raise typer.Exit(SOME_FAILED if failed < len(batch.inputs) else FAILED)
+    if failed == len(batch.inputs):
+        raise typer.Exit(FAILED)
+    if failed or incomplete:
+        raise typer.Exit(SOME_FAILED)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from scsampler_cli import console
 from scsampler_cli.cli import batch, targets
 from scsampler_cli.cli.environment import command_line
-from scsampler_cli.errors import OutputError, SettingsError
+from scsampler_cli.errors import OutputError, ProgramError, SettingsError
 from scsampler_cli.extras.plan import Extras, relative_link
 from scsampler_cli.jobs.task import Record
 from scsampler_cli.places import check_output, write_whole
@@ -42,16 +42,11 @@ class Asked:
 
         Raises:
             SettingsError: an option that has no effect.
-            ProgramError: there is no program to make a reel.
         """
         if self.reel_pad_s and self.reel is None:
             raise SettingsError("--reel-pad has no effect without --reel", hint="give both, or neither")
         if self.report is not None and self.report.suffix.lower() not in (".html", ".htm"):
             raise SettingsError(f"{self.report} does not end in .html", hint="a report is a page for a browser")
-        if self.reel is not None:
-            from scsampler_cli.transcode.program import find_ffmpeg
-
-            find_ffmpeg()
 
 
 def extras_of(asked: Asked, todo: batch.Batch, named: Sequence[str]) -> Extras:
@@ -101,17 +96,25 @@ def _folder(path: Path) -> Path:
 
 
 def _reels(reel: Path, todo: batch.Batch, below: Below) -> dict[Path, Path]:
-    from scsampler_cli.transcode.reel import check_reel
+    """Where reels go. A missing program is a warning alone: tags do not need it, and each record tells that it has no reel."""
+    from scsampler_cli.transcode.reel import check_program, check_reel
 
     if isinstance(reel, targets.Folder) or os.path.isdir(reel):  # noqa: PTH112 (as above)
-        return below(_folder(reel), REEL)
-    if len(todo.named) > 1 or not todo.single:
+        reels = below(_folder(reel), REEL)
+    elif len(todo.named) > 1 or not todo.single:
         raise SettingsError(
             f"{reel} is one file, and there may be several videos",
             hint="name a folder, with / at its end: --reel reels/",
         )
-    check_reel(reel)
-    return {todo.named[0]: reel}
+    else:
+        check_reel(reel)
+        reels = {todo.named[0]: reel}
+    for target in list(reels.values())[:1]:  # all have the same suffix
+        try:
+            check_program(target)
+        except ProgramError as error:
+            console.say(f"warning: no reel can be made: {error}")
+    return reels
 
 
 class Index:

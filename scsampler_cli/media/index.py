@@ -26,6 +26,7 @@ from scsampler_cli.errors import LimitError, VideoError
 from scsampler_cli.media.aspect import is_same_shape, square_size
 from scsampler_cli.media.census import FARTHEST, Census, take_census
 from scsampler_cli.media.container import (
+    VideoStream,
     announced_size,
     attachments_are_known,
     decode_packets,
@@ -37,6 +38,7 @@ from scsampler_cli.media.container import (
 from scsampler_cli.media.damage import Damage
 from scsampler_cli.media.keyframes import StartList, Starts, starts_here
 from scsampler_cli.media.packets import FramePackets, frame_packets
+from scsampler_cli.media.timecode import first_timecode
 from scsampler_cli.media.video_info import VideoInfo, describe, usable_aspect
 from scsampler_cli.report import counted
 from scsampler_cli.timeline import FrameTimeline, placed_stamps
@@ -177,14 +179,20 @@ def _first_frames(path: Path, reading: ReadSettings, damage: Damage) -> _Trial:
         for frame in itertools.islice(decode_packets(container, stream, damage, reading), TRIAL_FRAMES):
             if info is None:
                 info, notes = describe(path, stream, frame, reading)
+                info = replace(info, timecode=first_timecode(path, stream, frame, _rate(stream)))
             looks.append(_Look(frame.pts, frame.pict_type, attachments_are_known(frame), starts_here(frame)))
         time_base = stream.time_base or Fraction(1, 1000)
-        rate = stream.guessed_rate or stream.average_rate or Fraction(25)
+        rate = _rate(stream)
     if info is None:
         raise _undecodable(path, reading, damage)
     predicted = any(look.kind in (PictureType.P, PictureType.B) for look in looks) or len(looks) == 1
     info = replace(info, predicted=predicted and all(look.known for look in looks))
     return _Trial(info, looks, time_base, rate, notes)
+
+
+def _rate(stream: VideoStream) -> Fraction:
+    """Frames a second, as FFmpeg guesses it."""
+    return stream.guessed_rate or stream.average_rate or Fraction(25)
 
 
 def _undecodable(path: Path, reading: ReadSettings, damage: Damage) -> VideoError:

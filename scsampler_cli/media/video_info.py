@@ -49,6 +49,8 @@ class VideoInfo:
     """True when `pixel_aspect` holds for all pictures, whatever the stream says of a later one."""
     file_start: Fraction = Fraction(0)
     """The earliest time of any of the file's streams, in seconds on its own clock: what players show as 0."""
+    timecode: str | None = None
+    """Of the first frame, as the file has it: HH:MM:SS:FF, or HH:MM:SS;FF of drop-frame timecode."""
 
     @property
     def upright_size(self) -> tuple[int, int]:

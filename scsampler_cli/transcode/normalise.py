@@ -28,9 +28,9 @@ from scsampler_cli.timeline import FrameTimeline
 from scsampler_cli.transcode.containers import QUALITY
 from scsampler_cli.transcode.output import check_apart, check_file, replaced
 from scsampler_cli.transcode.program import encoders, find_ffmpeg, name_of, run
-from scsampler_cli.transcode.sound import filled
+from scsampler_cli.transcode.sound import filled, framed
 from scsampler_cli.transcode.source import demuxer_of, source
-from scsampler_cli.transcode.upright import upright
+from scsampler_cli.transcode.upright import detached, upright
 from scsampler_cli.transcode.written import written
 
 LONG_SIDE = 340
@@ -121,7 +121,7 @@ def normalise(
     if audio_stream is not None:
         how = _kept(path, reading, audio_stream)
         heard = opened[f"a:{audio_stream}"]
-        streams.append(heard if how == "copied" else filled(heard))
+        streams.append(heard if how == "copied" else framed(filled(heard), "aac"))
         sound = {"c:a": "copy"} if how == "copied" else {"c:a": "aac", **QUALITY["aac"]}
     with replaced(target) as part:
         graph = ffmpeg.output(*streams, name_of(part), **_settings(index), **sound)
@@ -145,7 +145,8 @@ def size_of(info: VideoInfo) -> tuple[int, int]:
 
 
 def _pictures(opened: Any, index: StreamIndex, aspects: Aspects) -> Any:
-    stream = opened[f"v:{index.info.stream}"]
+    stored = opened[f"v:{index.info.stream}"]
+    stream = detached(stored, stored.filter("trim", end_frame=0), index.info)
     if index.counted:
         stream = stream.filter("setpts", f"round(N*{float(index.timeline.mean_frame_duration):.9f}/TB)")
     height, width = size_of(index.info)

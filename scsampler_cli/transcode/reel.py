@@ -30,14 +30,16 @@ from scsampler_cli.transcode.containers import (
 )
 from scsampler_cli.transcode.output import check_apart, check_file, replaced
 from scsampler_cli.transcode.pieces import LEAD_S, Group, Piece, groups_of, pieces_of
-from scsampler_cli.transcode.program import encoders, find_ffmpeg, name_of, run
-from scsampler_cli.transcode.sound import filled
+from scsampler_cli.transcode.program import container_version, encoders, find_ffmpeg, name_of, run
+from scsampler_cli.transcode.sound import filled, framed
 from scsampler_cli.transcode.source import demuxer_of, source
-from scsampler_cli.transcode.upright import upright
+from scsampler_cli.transcode.upright import detached, upright
 from scsampler_cli.transcode.written import written
 
 RATE_HZ = 48_000
 """Of the reel's sound, which is stereo: what every player and encoder takes (our choice)."""
+_PUTS_FORWARD = 60
+"""Version of libavformat, that of FFmpeg 6, since which times in Matroska allow for samples that an encoder puts before 0."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +63,23 @@ class Reel:
 
 
 def check_reel(target: Path) -> None:
-    """Say at once what would keep a reel from being written in the end.
+    """Refuse a file that no program could write a reel to.
 
     Raises:
         OutputError: the target cannot be written, or its suffix is no container's.
+    """
+    container_for(target)
+    check_file(target)
+
+
+def check_program(target: Path) -> None:
+    """Say at once whether the program can write reels of this suffix.
+
+    Raises:
+        OutputError: the suffix is no container's.
         ProgramError: there is no program ffmpeg, or it lacks the encoders.
     """
-    container = container_for(target)
-    check_file(target)
-    _encoders(container, find_ffmpeg(), target)
+    _encoders(container_for(target), find_ffmpeg(), target)
 
 
 def write_reel(
@@ -103,12 +113,15 @@ def write_reel(
     container = container_for(target)
     check_apart(target, path)
     program = find_ffmpeg()
-    picture, sound = _encoders(container, program, target)
+    picture, encoder = _encoders(container, program, target)
+    sound = None if audio_stream is None else encoder
     reading = replace(reading, video_stream=video_stream)
     index = index or scan(path, reading)
     pieces = pieces_of(index.timeline, spans)
     streams = _streams(path, demuxer or demuxer_of(path, reading), index, pieces, audio_stream)
-    options = _options(container, picture, None if audio_stream is None else sound, _last_frame(index, pieces))
+    if sound is not None:
+        streams[-1] = framed(streams[-1], sound)
+    options = _options(container, picture, sound, _last_frame(index, pieces)) | _shifted(sound, program)
     with replaced(target) as part:
         graph = ffmpeg.output(*streams, name_of(part), **options)
         said = run(graph if index.counted else graph.global_args("-copyts"), program)
@@ -120,7 +133,7 @@ def write_reel(
         sum(piece.stop - piece.first for piece in pieces) - there,
         sum((piece.duration for piece in pieces), Fraction(0)),
         picture,
-        None if audio_stream is None else sound,
+        sound,
         said,
     )
 
@@ -163,9 +176,12 @@ def _pictures(opened: Sequence[tuple[Any, Group]], index: StreamIndex, aspects: 
     height, width = (max(2, side + side % 2) for side in index.info.size)
     made = []
     for file, group in opened:
-        within = file[f"v:{index.info.stream}"].filter("trim", **_outer(group.pieces, index.counted))
+        stored = file[f"v:{index.info.stream}"]
+        within = stored.filter("trim", **_outer(group.pieces, index.counted))
         chosen = within.filter("select", _chosen(group.pieces, index.counted))
-        made.append(upright(chosen, index.info, height, width, aspects).filter("setpts", _moved(group.pieces, index)))
+        turned = upright(chosen, index.info, height, width, aspects).filter("setpts", _moved(group.pieces, index))
+        nothing = upright(stored.filter("trim", end_frame=0), index.info, height, width, aspects)
+        made.append(detached(turned, nothing, index.info))
     # not concat: it guesses how long the last frame of each part lasts
     return made[0] if len(made) == 1 else ffmpeg.filter(made, "interleave", nb_inputs=len(made))
 
@@ -251,3 +267,14 @@ def _options(container: Container, picture: str, sound: str | None, last_frame: 
         **container.options,
         **timing,
     }
+
+
+def _shifted(sound: str | None, program: Path) -> dict[str, Any]:
+    """Options that keep Opus in its place in WebM.
+
+    Its encoder puts samples of its own before time 0, and the file says how many, so that players take its times back by them.
+    FFmpeg 5 does not put the times forward before that.
+    """
+    if sound != "libopus" or container_version(program) >= _PUTS_FORWARD:
+        return {}
+    return {"bsf:a": "setts=pts=PTS-STARTPTS:dts=DTS-STARTDTS"}

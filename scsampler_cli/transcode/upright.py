@@ -5,9 +5,28 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import ffmpeg
+
 from scsampler_cli.media.aspect import SAME_SHAPE
 from scsampler_cli.media.changes import Aspects
+from scsampler_cli.media.orientation import Orientation
 from scsampler_cli.media.video_info import VideoInfo
+
+
+def detached(stream: Any, nothing: Any, info: VideoInfo) -> Any:
+    """Pictures of a graph whose output does not get the display matrix of the file.
+
+    FFmpeg 5.1 copies the matrix to the output of a graph with one input, and a player would turn what is turned already. So the
+    graph of a file that has a matrix gets a second input, of which nothing is taken. The result has times in microseconds.
+
+    Args:
+        stream: of the graph.
+        nothing: of the same file and size, and without any picture.
+        info: what the file says of its pictures.
+    """
+    if info.orientation == Orientation():
+        return stream
+    return ffmpeg.filter([stream, nothing], "interleave", nb_inputs=2)
 
 
 def upright(stream: Any, info: VideoInfo, height: int, width: int, aspects: Aspects) -> Any:
