@@ -179,14 +179,14 @@ def sound_clips(video: Video, clips: NDArray[np.int64] | None = None) -> Iterato
     index = video.index
     blocks = None if video.audio is None else read_audio(video.path, video.audio, heard, index.damage, index.reading)
     if blocks is None:
-        video.note(f"{video.why_silent}: clips are judged by the picture alone")
+        video.note(str(video.why_silent))
     silent = 0
     for sound in mel_clips(blocks, video.grid, wanted):
         silent += sound.mel is None
         yield sound
     video.note(*heard.notes())
     if video.audio is not None and silent:
-        video.note(f"{report.counted(silent, 'clip')} without sound, judged by the picture alone")
+        video.note(f"{report.counted(silent, 'clip')} without sound")
 
 
 def packets_of(video: Video, clips: NDArray[np.int64] | None = None) -> Iterator[ClipPackets]:

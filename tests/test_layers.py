@@ -14,7 +14,7 @@ ROOT = Path(scsampler_cli.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
 LAYERS = (
-    ("errors", "timeline", "scores", "places", "ahead"),
+    ("errors", "timeline", "scores", "places", "marks", "ahead"),
     ("config", "report", "shipped", "workers", "sparkline"),
     (
         "features.clip",

@@ -17,6 +17,7 @@ from torchvision.io import encode_png
 from scsampler_cli.errors import FeatureFileError, OutputError
 from scsampler_cli.features.clip import ClipSound, ClipVisual
 from scsampler_cli.features.store import read_sound, read_visual
+from scsampler_cli.marks import marked_png
 from scsampler_cli.places import fresh
 
 FULL_SPEED_PX = 10.0
@@ -89,7 +90,7 @@ def render_file(features: Path, clip: int, target: Path) -> Path:
     part = target.with_name(f"{target.name}.part")
     try:
         with fresh(part).open("xb") as file:
-            file.write(picture.numpy().tobytes())
+            file.write(marked_png(picture.numpy().tobytes()))
         part.replace(target)
     except OSError as error:
         raise OutputError(f"cannot write {target}: {error.strerror}", hint="choose another folder") from error

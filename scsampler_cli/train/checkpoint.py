@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from scsampler_cli.errors import OutputError, WeightsError
+from scsampler_cli.train.history import CHECKPOINT
 
 FORMAT = "scsampler-checkpoint/1"
 
@@ -51,7 +52,7 @@ class State:
 
 def path_of(output: Path) -> Path:
     """The checkpoint of a run that writes `output`."""
-    return output.with_name(output.name + ".ckpt")
+    return output.with_name(output.name + CHECKPOINT)
 
 
 def save(path: Path, state: State) -> None:
