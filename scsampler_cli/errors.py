@@ -78,3 +78,7 @@ class MemoryLimitError(ScsamplerError):
 
 class LimitError(VideoError):
     """A video that is larger or longer than allowed."""
+
+
+class FallbackWarning(UserWarning):
+    """Something else was taken than what is preferred, which cannot be had here."""

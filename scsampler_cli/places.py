@@ -1,4 +1,4 @@
-"""Where output may go: into folders that are there, never through a link out of them, never over a device.
+"""Where output may go: into folders that are there, never through a link out of them, never over a device or what is there.
 
 But: what is written there is the business of those who write.
 """
@@ -8,7 +8,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import itertools
 import os
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from scsampler_cli.errors import InputError, OutputError
@@ -58,6 +61,9 @@ def sibling(path: Path, ending: str, stem: str | None = None) -> Path:
     return path.with_name(kept.decode("utf-8", "ignore") + ending)
 
 
+_DESCRIPTOR = re.compile(r"/dev/(stdin|stdout|stderr|fd/\d+)|/proc/(self|\d+)/fd/\d+")
+
+
 def check_output(target: Path) -> None:
     """Say at once what would keep the output from being written in the end.
 
@@ -83,6 +89,17 @@ def _check_output(target: Path) -> None:
         raise OutputError(f"cannot write {target}: no permission, or a read-only disk", hint="name another place")
     if target.is_symlink() and not is_special(target) and target.resolve().parent != target.parent.resolve():
         raise OutputError(f"cannot write {target}: it is a link to {target.resolve()}", hint="name that file itself")
+
+
+def check_file(target: Path) -> None:
+    """Say at once what would keep a whole file from being written in the end.
+
+    Raises:
+        OutputError: as `check_output`; or a device or a pipe, which a file cannot take the place of.
+    """
+    check_output(target)
+    if is_special(target):
+        raise OutputError(f"cannot write {target}: it is a device or a pipe", hint="name a file")
 
 
 def check_within(target: Path, folder: Path) -> None:
@@ -120,9 +137,48 @@ def check_working_folder() -> None:
 
 
 def is_special(target: Path) -> bool:
-    """True for a device or a pipe, which is written as it is and must not be replaced."""
+    """True for a device, a pipe or an open descriptor (/dev/fd/3), which is written as it is and must not be replaced."""
     # os.path says no where pathlib's raises: for names that are too long
-    return os.path.exists(target) and not os.path.isfile(target)  # noqa: PTH110, PTH113
+    is_there_and_no_file = os.path.exists(target) and not os.path.isfile(target)  # noqa: PTH110, PTH113
+    return _DESCRIPTOR.fullmatch(str(target)) is not None or is_there_and_no_file
+
+
+def is_taken(target: Path) -> bool:
+    """True where a file would be lost if the target were written: not for an empty file, a device or a pipe."""
+    try:
+        return not is_special(target) and target.stat().st_size > 0
+    except OSError:  # nothing is there
+        return False
+
+
+def check_free(
+    targets: Iterable[Path], option: str, *, overwrite: bool, is_own: Callable[[Path], bool] = lambda _: False
+) -> None:
+    """Refuse to write over files that are there.
+
+    Args:
+        targets: files that would be written.
+        option: that names them, for the message.
+        overwrite: True when the user allows it.
+        is_own: True for a file that this run may replace, such as one of the run that it continues.
+
+    Raises:
+        OutputError: one is there.
+    """
+    if overwrite:
+        return
+    taken = [target for target in targets if is_taken(target) and not is_own(target)]
+    if taken:
+        more = f", and so are {len(taken) - 1} more of the files to be written" if len(taken) > 1 else ""
+        raise OutputError(
+            f"{taken[0]} is there already{more}", hint=f"--overwrite replaces it; or give {option} another name"
+        )
+
+
+def free_name(path: Path) -> Path:
+    """Where a file that is kept goes: FILE.old, or FILE.old2 and so on where that is taken."""
+    names = (sibling(path, f".old{n if n > 1 else ''}") for n in itertools.count(1))
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def fresh(path: Path) -> Path:

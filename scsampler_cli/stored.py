@@ -101,7 +101,6 @@ class StoredVideo:
         """
         clips = np.array(list(self._spans), dtype=np.int64)
         visual = audio = None
-        self.notes += samplers.notes
         if samplers.visual is not None:
             self._check(samplers.visual.inputs)
             self._compare(p_frames=asked.p_frames, short_side=asked.short_side)

@@ -56,7 +56,7 @@ class Samplers:
     audio: AudioSampler | None
     packets: PacketSampler | None = None
     notes: tuple[str, ...] = ()
-    """What was left out when they were loaded; becomes part of each video's notes."""
+    """What was left out when they were loaded."""
 
     def records(self) -> list[dict[str, Any]]:
         """What ran, for the result."""
@@ -203,14 +203,14 @@ def sound_clips(video: Video, clips: NDArray[np.int64] | None = None) -> Iterato
     index = video.index
     blocks = None if video.audio is None else read_audio(video.path, video.audio, heard, index.damage, index.reading)
     if blocks is None:
-        video.note(f"{video.why_silent}: clips are judged by the picture alone")
+        video.note(str(video.why_silent))
     silent = 0
     for sound in mel_clips(blocks, video.grid, wanted):
         silent += sound.mel is None
         yield sound
     video.note(*heard.notes())
     if video.audio is not None and silent:
-        video.note(f"{report.counted(silent, 'clip')} without sound, judged by the picture alone")
+        video.note(f"{report.counted(silent, 'clip')} without sound")
 
 
 def packets_of(video: Video, clips: NDArray[np.int64] | None = None) -> Iterator[ClipPackets]:
@@ -249,7 +249,6 @@ def scores_of(
         first: M of the cascade; the visual sampler sees, and the result has, only the M clips that the others rank first.
     """
     clips, count = video.grid.every(clip_stride), len(video.grid)
-    video.note(*samplers.notes)
     if first is None:
         visual = _seen(video, samplers.visual, features, clips, progress)
         audio = _heard(video, samplers.audio, clips, progress)

@@ -17,8 +17,17 @@ from typing import IO, Any, Protocol
 
 from scsampler_cli import tables
 from scsampler_cli.cuts import edl, ffmetadata, srt
-from scsampler_cli.errors import OutputError
-from scsampler_cli.places import check_output, check_within, fresh, is_special, not_written, sibling
+from scsampler_cli.errors import OutputError, SettingsError
+from scsampler_cli.places import (
+    check_output,
+    check_within,
+    free_name,
+    fresh,
+    is_special,
+    is_taken,
+    not_written,
+    sibling,
+)
 
 Record = dict[str, Any]
 
@@ -34,9 +43,19 @@ CELL = 32_767
 """Characters that a spreadsheet takes in one cell, counted in units of UTF-16."""
 
 
-def format_for(path: Path) -> str | None:
-    """The format that a file's suffix asks for, or None."""
-    return _SUFFIXES.get(path.suffix.lower())
+def format_for(path: Path, default: str = "table") -> str:
+    """The format that a file's suffix asks for; the default for a device or a pipe without one, as on standard output.
+
+    Raises:
+        SettingsError: the suffix is no format's.
+    """
+    form = _SUFFIXES.get(path.suffix.lower())
+    if form is None and not is_special(path):
+        what = f"the suffix {path.suffix}" if path.suffix else "a name without a suffix"
+        raise SettingsError(
+            f"{path}: {what} stands for no format", hint=f"give --format, or one of {', '.join(_SUFFIXES)}"
+        )
+    return form or default
 
 
 class Writer(Protocol):
@@ -223,16 +242,26 @@ def make_writer(form: str, stream: IO[str], columns: list[str], single: bool, ma
 
 
 @contextlib.contextmanager
-def open_writer(form: str, target: Path | None, stdout: IO[str], columns: list[str], single: bool) -> Iterator[Writer]:
+def open_writer(
+    form: str, target: Path | None, stdout: IO[str], columns: list[str], single: bool, *, keeps: bool = False
+) -> Iterator[Writer]:
     r"""A writer on a file, or on `stdout` where `target` is None.
 
     Bytes of file names that are not UTF-8 come out as \udcNN: valid JSON, which Python reads back as the very same name.
+
+    Args:
+        form: one of FORMATS.
+        target: the file; a device or a pipe is appended to.
+        stdout: standard output.
+        columns: of CSV, from `tables.csv_columns`.
+        single: True when exactly one record will come.
+        keeps: True to leave a file that is there under the name that `places.free_name` gives it.
 
     Raises:
         OutputError: it cannot be written.
     """
     marked = target is not None and not is_special(target)
-    with _written(target, stdout) as stream:
+    with _written(target, stdout, keeps) as stream:
         with own_errors(_named(target)):
             writer = make_writer(form, stream, columns, single, marked)
         yield _Guarded(writer, _named(target))
@@ -241,7 +270,7 @@ def open_writer(form: str, target: Path | None, stdout: IO[str], columns: list[s
 
 
 @contextlib.contextmanager
-def _written(target: Path | None, stdout: IO[str]) -> Iterator[IO[str]]:
+def _written(target: Path | None, stdout: IO[str], keeps: bool = False) -> Iterator[IO[str]]:
     """A stream to a file that takes its name when the block is left without an error, or to a device, or `stdout` for None.
 
     Raises:
@@ -257,7 +286,7 @@ def _written(target: Path | None, stdout: IO[str]) -> Iterator[IO[str]]:
     at_once = is_special(target)
     part = place if at_once else sibling(place, ".part")
     with own_errors(str(target)):
-        file = _text(place, "w") if at_once else _text(fresh(part), "x")
+        file = _text(place, "a") if at_once else _text(fresh(part), "x")
     try:
         yield file
         with own_errors(str(target)):
@@ -268,6 +297,8 @@ def _written(target: Path | None, stdout: IO[str]) -> Iterator[IO[str]]:
             if not at_once:
                 if place.exists():
                     shutil.copymode(place, part)
+                if keeps and is_taken(place):
+                    place.rename(free_name(place))
                 part.replace(place)
     finally:
         with contextlib.suppress(OSError):

@@ -14,7 +14,7 @@ ROOT = Path(scsampler_cli.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
 LAYERS = (
-    ("errors", "timeline", "scores", "ahead", "kept", "textfile", "folders", "urls", "places"),
+    ("errors", "timeline", "scores", "ahead", "kept", "textfile", "folders", "urls", "places", "marks"),
     ("config", "report", "shipped", "workers", "sparkline", "prune", "kept_records", "dependencies"),
     (
         "features.clip",

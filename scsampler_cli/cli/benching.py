@@ -47,7 +47,7 @@ def run(given: Given) -> bool:
     Raises:
         ScsamplerError: nothing could be compared.
     """
-    made = given.output is not None and _prepare(given.output, given.resume)
+    made = given.output is not None and _prepare(given.output, given)
     try:
         runs, plan = _replayed(given) if given.replay else _measured(given)
     except BaseException:
@@ -76,14 +76,14 @@ def _replayed(given: Given) -> tuple[list[Run], Plan]:
     return runs, _plan(given, folder.load_plan(places[0]))
 
 
-def _prepare(output: Path, resume: bool) -> bool:
+def _prepare(output: Path, given: Given) -> bool:
     """Say before anything is measured that the report could not be written, or would replace another.
 
     Returns:
         whether the folder was made.
 
     Raises:
-        OutputError: it is a file, looks like one, or is a folder with something in it.
+        OutputError: it is a file, looks like one, is a folder with something in it, or has something that is read in it.
     """
     check_written(output)
     if output.suffix.lower() in FILE_SUFFIXES or (output.exists() and not output.is_dir()):
@@ -91,15 +91,43 @@ def _prepare(output: Path, resume: bool) -> bool:
             f"{output} is a file", hint="the report is a folder: name one with -o; --format is for stdout"
         )
     try:
-        if output.is_dir() and any(output.iterdir()) and not resume:
-            raise OutputError(
-                f"{output} is not empty", hint="--resume goes on in it, what is known is not measured again"
-            )
         there = output.is_dir()
+        if there:
+            _check_folder(output, given)
         output.mkdir(parents=True, exist_ok=True)
         return not there
     except OSError as error:
         raise OutputError(f"cannot write {output}: {error.strerror or error}", hint="name another folder") from error
+
+
+def _check_folder(output: Path, given: Given) -> None:
+    """Refuse a folder in which something would be lost.
+
+    Raises:
+        OutputError: it is not empty, and neither to be gone on with nor to be written over; or it has inputs in it.
+    """
+    from scsampler_cli.bench.folder import PLAN
+    from scsampler_cli.bench.output import KNOWN
+
+    known = output / KNOWN
+    if not any(entry.name != f"{KNOWN}.part" for entry in output.iterdir()):  # nothing, or what a killed run left
+        return
+    is_report = (known / PLAN).is_file()
+    if given.resume and not given.overwrite and not is_report:
+        raise OutputError(
+            f"{output} is not empty, and holds no report to go on with",
+            hint="name another folder; or --overwrite: files of the report's names are replaced",
+        )
+    if not given.resume and not given.overwrite:
+        more = "--resume goes on in it, what is known is not measured again; " if is_report else ""
+        raise OutputError(f"{output} is not empty", hint=f"{more}--overwrite replaces files of the report's names")
+    if known.exists() and not is_report:
+        raise OutputError(f"{known} is there already, and is of no report", hint="move it away, or name another folder")
+    named = [Path(name) for text in given.data or () for name in (text, text.partition("=")[2]) if name]
+    read = [*(given.replay or ()), *named]
+    for path in read:
+        if path.exists() and path.resolve().is_relative_to(output.resolve()):
+            raise OutputError(f"{path}, which is read, lies in the output {output}", hint="name another folder")
 
 
 def _measured(given: Given) -> tuple[list[Run], Plan]:
@@ -114,7 +142,7 @@ def _measured(given: Given) -> tuple[list[Run], Plan]:
     sets = sets or [labelled.demo_data(given)]
     runs = []
     for name in given.classifiers:
-        classifier = models.load_classifier(
+        classifier, fell_back = models.load_or_fall_back(
             name, given.weights, given.labels, given.device, given.precision, console.notes(given.quiet)
         )
         classifier = models.adjust(classifier, AnswerSettings(given.spatial))
@@ -123,7 +151,8 @@ def _measured(given: Given) -> tuple[list[Run], Plan]:
             if not any(example.label in classifier.labels for example in data.examples):
                 console.say(f"note: {classifier.name} knows no label of {data.name}: not compared")
                 continue
-            runs.append(_collect(data, loaded, given, plan))
+            run = _collect(data, loaded, given, plan)
+            runs.append(replace(run, settings={**run.settings, "notes": [fell_back]}) if fell_back else run)
     if not runs:
         raise InputError("no classifier knows a label of any data set", hint="choose another --classifier")
     return runs, plan

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scsampler_cli import console
-from scsampler_cli.cli import batch, targets
+from scsampler_cli.cli import batch, outputs, targets
 from scsampler_cli.cli.environment import command_line
 from scsampler_cli.errors import OutputError, ProgramError, SettingsError
 from scsampler_cli.extras.plan import Extras, relative_link
 from scsampler_cli.jobs.task import Record
-from scsampler_cli.places import check_output, write_whole
+from scsampler_cli.places import check_file, write_whole
 from scsampler_cli.writers import encoded, own_errors
 
 if TYPE_CHECKING:
@@ -71,16 +71,22 @@ def extras_of(asked: Asked, todo: batch.Batch, named: Sequence[str]) -> Extras:
     files = {option: path for option, path in named_files.items() if path is not None and not os.path.isdir(path)}  # noqa: PTH112 (says no where pathlib's raises)
     # a format that holds one video a file may have a folder for its output
     file = None if todo.places and todo.places.folder else todo.output
-    outputs: dict[str, Path | None] = {"-o": file, "--log-file": todo.running.log_file}
-    batch.check_outputs(todo.named, outputs | {option: path for option, path in files.items() if path.parent.is_dir()})
+    others: dict[str, Path | None] = {"-o": file, "--log-file": todo.running.log_file}
+    others |= {option: path for option, path in files.items() if path.parent.is_dir()}
+    outputs.check_outputs([*todo.named, *todo.reads], others)
     reports: dict[Path, Path] = {}
     if asked.report is not None:
-        check_output(asked.report)
+        check_file(asked.report)
         pages = asked.report.with_name(f"{asked.report.stem}{PAGES}")
         reports = {todo.named[0]: asked.report} if todo.single else below(pages, ".html")
     thumbnails = {} if asked.thumbnails is None else below(_folder(asked.thumbnails), ".jpg")
     reels = {} if asked.reel is None else _reels(asked.reel, todo, below)
     index = None if todo.single else asked.report
+    for option, made in (("--report", reports), ("--thumbnails", thumbnails), ("--reel", reels)):
+        of_run = [made[path] for path in todo.inputs if path in made]
+        of_run += [index] if option == "--report" and index is not None else []
+        targets.check_apart(of_run, todo.reads)
+        outputs.check_made(of_run, option, todo.running)
     return Extras(reports, index, thumbnails, reels, asked.reel_pad_s, tuple(folders))
 
 

@@ -50,7 +50,7 @@ def run(given: Given) -> None:
 
 def _measured(name: str, path: Path, given: Given) -> tuple[dict[str, Any], list[Table]]:
     """What was measured on what, and the tables."""
-    classifier = models.load_classifier(
+    classifier, fell_back = models.load_or_fall_back(
         name, given.weights, given.labels, given.device, given.precision, console.notes(given.quiet)
     )
     classifier = models.adjust(classifier, AnswerSettings(given.spatial))
@@ -65,7 +65,8 @@ def _measured(name: str, path: Path, given: Given) -> tuple[dict[str, Any], list
     with Bars(given.quiet) as bars:
         tables = speed.measure(subject, given.repeats or REPEATS, bars)
     about = {"video": str(path), "classifier": classifier.name, "k": given.k or K, "precision": loaded.precision}
-    return {**about, "device": given.device, **machine()}, tables
+    notes = {"notes": [fell_back]} if fell_back else {}
+    return {**about, **notes, "device": given.device, **machine()}, tables
 
 
 def _print(found: list[tuple[dict[str, Any], list[Table]]], form: str) -> None:

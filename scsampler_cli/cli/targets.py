@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PosixPath
 
@@ -16,8 +16,15 @@ class Folder(PosixPath):
     """A path that was named with "/" at its end: a folder, which need not be there yet."""
 
 
+STDOUT = Path("-")
+_ALSO_STDOUT = frozenset(("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"))
+"""Other names of it: opened by these, a file that it was sent to would be written from its beginning."""
+
+
 def output_path(text: str) -> Path:
-    """What -o names."""
+    """What -o names; STDOUT for standard output."""
+    if text in _ALSO_STDOUT:
+        return STDOUT
     return Folder(text) if text.endswith("/") else Path(text)
 
 
@@ -59,11 +66,20 @@ def below(folder: Path, inputs: Sequence[Path], named: Sequence[str], suffix: st
         places = {path: os.path.abspath(path) for path in inputs}  # noqa: PTH100
         common = os.path.commonpath([os.path.dirname(place) for place in places.values()])  # noqa: PTH120
         targets = {path: folder / f"{os.path.relpath(place, common)}{suffix}" for path, place in places.items()}
+    check_apart(targets.values(), inputs)
+    return targets
+
+
+def check_apart(targets: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Refuse to write over what is read.
+
+    Raises:
+        SettingsError: a target is an input.
+    """
     read = {os.path.realpath(path) for path in inputs}
-    over = [target for target in targets.values() if os.path.realpath(target) in read]
+    over = [target for target in targets if os.path.realpath(target) in read]
     if over:
         raise SettingsError(f"{min(over)} is both input and output", hint="give -o another folder")
-    return targets
 
 
 def of_cuts(command: str, form: str, inputs: Sequence[Path], named: Sequence[str], output: Path | None) -> Places:

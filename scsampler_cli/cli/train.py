@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from scsampler_cli import models
-from scsampler_cli.cli import asked, batch, options, training
+from scsampler_cli.cli import asked, batch, effects, effects_learning, options, training
 from scsampler_cli.errors import SettingsError
 
 Target = StrEnum("Target", ["classifier", "md", "rgbr", "mel", "if", "packets", "joint"])
@@ -23,6 +23,7 @@ LEARNING = "How it learns"
 
 @batch.guarded
 def train(
+    context: typer.Context,
     data: Annotated[
         Path | None,
         typer.Argument(
@@ -217,6 +218,14 @@ def train(
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Write over these files where they are there; without it they are refused.",
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = False,
     resume: Annotated[
         bool,
         typer.Option(
@@ -257,7 +266,10 @@ def train(
     scsampler train videos/ --target classifier --arch mc3_18 -o mine.safetensors
     scsampler train --demo
     """
-    given = asked.Asked(**{name: getattr(value, "value", value) for name, value in locals().items()})
+    effects.check(context, effects_learning.TRAIN)
+    given = asked.Asked(
+        **{name: getattr(value, "value", value) for name, value in locals().items() if name != "context"}
+    )
     if demo == (data is not None):
         raise SettingsError(
             "give either labelled videos or --demo", hint="scsampler train videos.csv -o FILE.safetensors"

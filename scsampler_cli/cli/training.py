@@ -51,7 +51,7 @@ def run(asked: Asked) -> dict[str, Any] | None:
         examples, problems = _examples(asked, group.leads)
         if group.leads:
             group.wait()
-        teacher = _teacher(asked, device)
+        teacher, notes = _teacher(asked, device)
         settings = settings_of(asked, teacher)
         cache = Cache(asked.cache or environment.kept_dir())
         jobs = asked.jobs or default_jobs(len(examples), group.world)
@@ -68,7 +68,7 @@ def run(asked: Asked) -> dict[str, Any] | None:
         return None
     if problems or videos:
         console.say(f"skipped: {counted(problems, 'row')} of the list and {counted(videos, 'video')}, named above")
-    return {**summary, "skipped": {"rows": problems, "videos": videos}}
+    return {**summary, **notes, "skipped": {"rows": problems, "videos": videos}}
 
 
 def _examples(asked: Asked, leads: bool) -> tuple[list[Example], int]:
@@ -90,12 +90,15 @@ def _examples(asked: Asked, leads: bool) -> tuple[list[Example], int]:
     return listing.examples, len(listing.problems)
 
 
-def _teacher(asked: Asked, device: str) -> ClipClassifier | None:
+def _teacher(asked: Asked, device: str) -> tuple[ClipClassifier | None, dict[str, list[str]]]:
+    """The classifier that the sampler is for; and "notes" for the summary, where another was taken than is preferred."""
     name = asked.teacher
     if name is None:
-        return None
+        return None, {}
     weights = asked.weights if asked.classifier is not None else None
-    return models.load_classifier(name, weights, asked.labels, device, asked.precision, console.notes(asked.quiet))
+    say = console.notes(asked.quiet)
+    teacher, fell_back = models.load_or_fall_back(name, weights, asked.labels, device, asked.precision, say)
+    return teacher, {"notes": [fell_back]} if fell_back else {}
 
 
 class _Watching:

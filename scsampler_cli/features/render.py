@@ -6,6 +6,7 @@ the brightness the speed, full at 10 pixels a frame. Residuals are drawn around 
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from PIL import Image
 from scsampler_cli.errors import FeatureFileError
 from scsampler_cli.features.clip import ClipSound, ClipVisual
 from scsampler_cli.features.store import read_sound, read_visual
+from scsampler_cli.marks import marked_png
 from scsampler_cli.places import fresh, not_written, sibling
 
 FULL_SPEED_PX = 10.0
@@ -84,11 +86,12 @@ def render_file(features: Path, clip: int, target: Path) -> Path:
         raise FeatureFileError(
             f"{features} has no clip {clip}", hint="clips count from 0; `scsampler score` lists them"
         )
-    picture = Image.fromarray(render(visual, sound))
+    png = io.BytesIO()
+    Image.fromarray(render(visual, sound)).save(png, format="png")
     part = sibling(target, ".part")
     try:
         with fresh(part).open("xb") as file:
-            picture.save(file, format="png")
+            file.write(marked_png(png.getvalue()))
         part.replace(target)
     except OSError as error:
         raise not_written(target, error) from error

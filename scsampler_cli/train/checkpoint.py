@@ -18,6 +18,7 @@ from torch import Tensor
 
 from scsampler_cli.errors import OutputError, WeightsError
 from scsampler_cli.places import sibling
+from scsampler_cli.train.history import CHECKPOINT
 
 FORMAT = "scsampler-checkpoint/1"
 
@@ -52,7 +53,7 @@ class State:
 
 def path_of(output: Path) -> Path:
     """The checkpoint of a run that writes `output`."""
-    return sibling(output, ".ckpt")
+    return sibling(output, CHECKPOINT)
 
 
 def save(path: Path, state: State) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 from scsampler_cli.errors import OutputError
 from scsampler_cli.places import sibling
 
-METRICS, CURVE = ".metrics.jsonl", ".curve.png"
+METRICS, CURVE, CHECKPOINT = ".metrics.jsonl", ".curve.png", ".ckpt"
+"""Of the files beside a weight file; the last one comes after its whole name (`checkpoint`)."""
 
 
 def write(output: Path, history: list[dict[str, Any]]) -> None:

@@ -19,14 +19,16 @@ import numpy as np
 
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
 from scsampler_cli.errors import OutputError, ProgramError
+from scsampler_cli.marks import MARK
 from scsampler_cli.media.audio import options_to_find, probe_audio
 from scsampler_cli.media.changes import Aspects, pixel_aspects
 from scsampler_cli.media.index import StreamIndex, scan
 from scsampler_cli.media.reencode import GOP, SHORT_SIDE
 from scsampler_cli.media.video_info import VideoInfo
+from scsampler_cli.places import check_file
 from scsampler_cli.timeline import FrameTimeline
 from scsampler_cli.transcode.containers import QUALITY
-from scsampler_cli.transcode.output import check_apart, check_file, replaced
+from scsampler_cli.transcode.output import check_apart, replaced
 from scsampler_cli.transcode.program import encoders, find_ffmpeg, name_of, run
 from scsampler_cli.transcode.sound import filled, framed
 from scsampler_cli.transcode.source import demuxer_of, source
@@ -35,6 +37,8 @@ from scsampler_cli.transcode.written import written
 
 LONG_SIDE = 340
 """Pixels (CoViAR)."""
+SUFFIX = ".340x256.mp4"
+"""Of a video that is written beside a feature file, in place of the latter's own."""
 QUANTISER = 2
 """1 (best) to 31; as `media.reencode`."""
 MOST_TICKS = 65_535
@@ -174,6 +178,7 @@ def _settings(index: StreamIndex) -> dict[str, Any]:
         "bsf:v": f"setts=pts=PTS:dts=DTS:duration={max(1, round(last * ticks))}",
         "map_metadata": -1,
         "map_chapters": -1,
+        "metadata": f"comment={MARK}",
     }
 
 

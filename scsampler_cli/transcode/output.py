@@ -12,19 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from scsampler_cli.errors import OutputError
-from scsampler_cli.places import check_output, fresh, is_special, sibling
+from scsampler_cli.places import check_file, fresh, sibling
 from scsampler_cli.writers import own_errors
-
-
-def check_file(target: Path) -> None:
-    """Say at once what would keep the file from being written in the end.
-
-    Raises:
-        OutputError: a folder, a device, a link that leads out of its folder, no folder to write into, or no right to.
-    """
-    check_output(target)
-    if is_special(target):
-        raise OutputError(f"cannot write {target}: it is a device or a pipe", hint="name a file")
 
 
 @contextmanager

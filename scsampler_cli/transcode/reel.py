@@ -17,9 +17,11 @@ from typing import Any
 import ffmpeg
 
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
+from scsampler_cli.marks import MARK
 from scsampler_cli.media.audio import options_to_find
 from scsampler_cli.media.changes import Aspects, pixel_aspects
 from scsampler_cli.media.index import StreamIndex, scan
+from scsampler_cli.places import check_file
 from scsampler_cli.transcode.containers import (
     DEFAULT_TICKS,
     QUALITY,
@@ -28,7 +30,7 @@ from scsampler_cli.transcode.containers import (
     container_for,
     first_of,
 )
-from scsampler_cli.transcode.output import check_apart, check_file, replaced
+from scsampler_cli.transcode.output import check_apart, replaced
 from scsampler_cli.transcode.pieces import LEAD_S, Group, Piece, groups_of, pieces_of
 from scsampler_cli.transcode.program import container_version, encoders, find_ffmpeg, name_of, run
 from scsampler_cli.transcode.sound import filled, framed
@@ -262,6 +264,7 @@ def _options(container: Container, picture: str, sound: str | None, last_frame: 
         "fps_mode:v": "passthrough",
         "map_metadata": -1,
         "map_chapters": -1,
+        "metadata": f"comment={MARK}",
         **QUALITY[picture],
         **({} if sound is None else {"c:a": sound, **QUALITY[sound]}),
         **container.options,

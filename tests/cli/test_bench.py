@@ -181,13 +181,14 @@ def test_other_samplers_and_networks(run: Run, listed: Path) -> None:
         (["--speed", "x.mp4", "--codec", "av1"], 2, "--codec has no effect"),
         (["x.csv", "--pool", "all"], 2, "--pool has no effect"),
         (["--replay", "x", "--sampler", "a=b"], 2, "--sampler has no effect on a replay"),
+        (["--replay", "x", *DEMO[2:]], 2, "--device has no effect on a replay"),
         (["--replay", "x", "--spatial", "three"], 2, "--spatial has no effect on a replay"),
         (["x.csv", "--resume"], 2, "--resume has no effect without -o"),
         (["--demo", "-o", "report.html"], 1, "is a file"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_line(run: Run, arguments: list[str], code: int, word: str) -> None:
-    more = DEMO[2:] if "--replay" in arguments else DEMO
+    more = [] if "--replay" in arguments else DEMO
     check_failure(run("bench", *arguments, *more), code, word)
 
 
