@@ -22,7 +22,7 @@ from scsampler_cli.config import (
     SelectionSettings,
     parse_device,
 )
-from scsampler_cli.errors import InputError, SettingsError
+from scsampler_cli.errors import DependencyError, InputError, SettingsError
 from scsampler_cli.shipped import check_weight_file, sampler_files, set_files
 from scsampler_cli.textfile import read_text
 from scsampler_cli.urls import check_read
@@ -300,6 +300,8 @@ class Chosen:
         Raises:
             DependencyError: torchaudio does not load, and the selection cannot do without sound, or was told about it.
         """
+        from scsampler_cli.features.mel import check_torchaudio
+
         if not asks.is_there(specs["audio"], "audio", auto):
             return ()
         try:

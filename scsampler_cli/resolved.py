@@ -64,7 +64,8 @@ def of_extract(
 def used(samplers: Samplers, selection: SelectionSettings) -> Samplers:
     """Those that the selection goes by (`asks.goes_by`)."""
     by = goes_by(selection)
-    return replace(samplers, **{kind: None for kind in KINDS if kind not in by})
+    by_kind: dict[str, Any] = {kind: None for kind in KINDS if kind not in by}
+    return replace(samplers, **by_kind)
 
 
 def of_classifier(classifier: ClipClassifier) -> Settings:

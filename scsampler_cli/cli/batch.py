@@ -22,6 +22,7 @@ from scsampler_cli import __version__, console, report, shards
 from scsampler_cli.bars import BatchBars
 from scsampler_cli.cli import engines, outputs, signals, targets
 from scsampler_cli.cli.named import named_files
+from scsampler_cli.cli.running import Running
 from scsampler_cli.dependencies import import_failure
 from scsampler_cli.errors import OutputError, ScsamplerError, SettingsError
 from scsampler_cli.inputs import check_readable
@@ -31,8 +32,7 @@ from scsampler_cli.tables import csv_columns
 from scsampler_cli.writers import CUT_FORMATS, FORMATS, CutWriter, format_for, open_writer
 
 if TYPE_CHECKING:
-    from scsampler_cli.jobs.connection import RaySettings
-    from scsampler_cli.jobs.crew import Bounds, Outcome
+    from scsampler_cli.jobs.crew import Outcome
     from scsampler_cli.results import OnDisk, Results
 
 FAILED, USAGE, SOME_FAILED, INTERRUPTED = 1, 2, 3, 130
@@ -40,33 +40,6 @@ READER_GONE = 128 + signal.SIGPIPE
 """As the shell says it of a program whose pipe was closed."""
 
 P = ParamSpec("P")
-
-
-@dataclass(frozen=True)
-class Running:
-    """How a command goes through its inputs."""
-
-    jobs: int
-    timeout_s: float | None
-    max_memory_gb: float | None
-    as_finished: bool
-    resume: bool
-    hashed: bool
-    quiet: bool
-    verbose: int
-    debug: bool
-    log_file: Path | None
-    ray: RaySettings | None = None
-    """None: processes of this machine do it."""
-    overwrite: bool = False
-    """True when files that are there may be written over."""
-
-    @property
-    def bounds(self) -> Bounds:
-        """What a file may take of a process."""
-        from scsampler_cli.jobs.crew import Bounds
-
-        return Bounds.asked(self.timeout_s, self.max_memory_gb, self.jobs)
 
 
 @dataclass(frozen=True)

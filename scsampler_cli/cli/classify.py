@@ -12,6 +12,7 @@ from scsampler_cli import console, models
 from scsampler_cli.cli import batch, beside, effects, engines, manyfiles, options
 from scsampler_cli.cli.classifiers import show
 from scsampler_cli.cli.environment import demo_dir
+from scsampler_cli.cli.running import Running
 from scsampler_cli.config import (
     AGGREGATES,
     AnswerSettings,
@@ -144,7 +145,7 @@ def classify(
     answer_settings = AnswerSettings(spatial.value, temperature, aggregate.value, top_m)
     reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)
     ray = engines.asked(engine, address, jobs, cpus_per_actor, gpus_per_actor, device)
-    running = batch.Running(
+    running = Running(
         jobs or 1, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file, ray, overwrite
     )
     chosen = models.Chosen(

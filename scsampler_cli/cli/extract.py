@@ -9,6 +9,7 @@ import typer
 
 from scsampler_cli import models
 from scsampler_cli.cli import batch, effects, engines, manyfiles, options, outputs, targets
+from scsampler_cli.cli.running import Running
 from scsampler_cli.config import INPUTS, FeatureSettings, ReadSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
@@ -102,7 +103,7 @@ def extract(
     features = FeatureSettings(tuple(dict.fromkeys(what.split(","))), p_frames, short_side)
     reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)
     ray = engines.asked(engine, address, jobs, cpus_per_actor)
-    running = batch.Running(
+    running = Running(
         jobs or 1, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file, ray, overwrite
     )
     if reencode:

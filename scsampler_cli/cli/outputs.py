@@ -17,7 +17,8 @@ from scsampler_cli.marks import is_marked
 from scsampler_cli.places import check_free, check_output, is_special, is_taken
 
 if TYPE_CHECKING:
-    from scsampler_cli.cli.batch import Batch, Running
+    from scsampler_cli.cli.batch import Batch
+    from scsampler_cli.cli.running import Running
 
 _LOGGED = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ ")
 """How a line of a log file begins."""

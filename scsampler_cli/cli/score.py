@@ -8,6 +8,7 @@ import typer
 
 from scsampler_cli import models
 from scsampler_cli.cli import batch, beside, effects, engines, manyfiles, options
+from scsampler_cli.cli.running import Running
 from scsampler_cli.config import FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
 
@@ -77,7 +78,7 @@ def score(
     features = FeatureSettings(p_frames=p_frames, short_side=short_side)
     reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)
     ray = engines.asked(engine, address, jobs, cpus_per_actor, gpus_per_actor, device)
-    running = batch.Running(
+    running = Running(
         jobs or 1, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file, ray, overwrite
     )
     chosen = models.Chosen(
