@@ -43,7 +43,7 @@ LAYERS = (
     ("classifiers.base",),
     ("weightfile", "device", "inference", "resnet", "public", "cache"),
     ("samplers", "classifiers", "catalogue"),
-    ("selection", "aggregate", "inputs", "tables", "cuts", "writers", "shards", "schemas"),
+    ("selection", "asks", "aggregate", "inputs", "tables", "cuts", "writers", "shards", "schemas"),
     ("journal", "results", "merging", "transcode"),
     ("datasets",),
     ("replay",),
