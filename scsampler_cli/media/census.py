@@ -90,26 +90,26 @@ class Census:
             self.hidden += 1
             return
         pts = packet.pts
+        picture = self._picture(packet) if packet.is_keyframe else None
         self.sizes.append(packet.size)
-        picture = self._picture(packet)
-        self.leading += picture == Picture.PREDICTED and self.leading == len(self.pts)
+        self.leading += picture is None and self.leading == len(self.pts)
         if pts is None or abs(pts) > FARTHEST:
             self.pts.append(NO_TIME)
             return
         here = pts, packet.duration or 0
         self.last = max(self.last, here) if self.pts else here
-        if picture != Picture.PREDICTED:
+        if picture is not None:
             self.keys.add(pts, packet.dts, len(self.pts) + self.hidden, packet.size)
             self.pictures.append(picture)
         self.pts.append(pts)
 
-    def _picture(self, packet: av.Packet[Any]) -> Picture:
-        """PREDICTED for what the container calls no keyframe; for what it does, what the packet itself says."""
-        if not packet.is_keyframe:
-            return Picture.PREDICTED
+    def _picture(self, packet: av.Packet[Any]) -> Picture | None:
+        """What a packet says itself that the container calls a keyframe; None where that is not true."""
         found = Picture.CLAIMED if self.reader is None else self.reader(bytes(packet))
-        self.refuted += found == Picture.PREDICTED
-        return found
+        if found != Picture.PREDICTED:
+            return found
+        self.refuted += 1
+        return None
 
     def times(self) -> tuple[NDArray[np.int64], int] | None:
         """(pts in display order, end pts), or None where packets lack times of their own."""

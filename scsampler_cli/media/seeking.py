@@ -33,6 +33,9 @@ Packets: TypeAlias = "Iterator[av.Packet[Any]]"
 
 _BY_DISPLAY = frozenset(("mov", "matroska", "nut"))
 """Demuxers that search by the time of display, measured on FFmpeg 8.1; the others go by the time of decoding."""
+_UNREFERRED = frozenset(("mpeg4",))
+"""Codecs whose B-frames no frame refers to, and whose decoder is led astray by those that precede the keyframe that it starts at:
+of interlaced MPEG-4 it takes the distance of two fields from them, and drops later frames."""
 _SEARCHES = (0, 1, 4)
 """Keyframes before the wanted one for which a demuxer is asked, one after the other."""
 
@@ -132,11 +135,12 @@ def open_at(
         with open_video(path, index.reading, codec_options) as (container, stream):
             sought = _sought(container, stream, index, keyframe)
             if sought is not None:
-                yield stream, sought
+                yield stream, _without_leading(sought, index, keyframe)
                 return
     with open_video(path, index.reading, codec_options) as (container, stream):
         packets = read_packets(container, stream, index.damage)
-        yield stream, _from_place(packets, int(index.starts.places[np.searchsorted(index.keyframes, keyframe)]))
+        counted = _from_place(packets, int(index.starts.places[np.searchsorted(index.keyframes, keyframe)]))
+        yield stream, _without_leading(counted, index, keyframe)
 
 
 def _sought(
@@ -177,6 +181,14 @@ def _from_start(packets: Packets, index: StreamIndex, at: int) -> Packets | None
         if NO_TIME != dts < _or_none(packet.dts) or NO_TIME != pts < _or_none(packet.pts):
             return None
     return None
+
+
+def _without_leading(packets: Packets, index: StreamIndex, keyframe: int) -> Packets:
+    """Without the packets of frames that are shown before the keyframe and stored behind it, where nothing refers to them."""
+    if keyframe == 0 or index.info.codec not in _UNREFERRED:
+        return packets
+    pts = int(index.timeline.pts[keyframe])
+    return (packet for packet in packets if packet.pts is None or packet.pts >= pts)
 
 
 def _or_none(stamp: int | None) -> int:
