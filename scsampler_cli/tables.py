@@ -7,6 +7,7 @@ from typing import Any
 from unicodedata import category
 
 from scsampler_cli import sparkline
+from scsampler_cli.report import counted
 
 Record = dict[str, Any]
 _BAR = 24
@@ -111,7 +112,7 @@ def _classify(record: Record) -> Iterator[str]:
         yield f"  {tag['probability']:6.1%}  {tag['label']:<{width}}  {bar}".rstrip()
     yield from sparkline.timeline(record)
     video, clips = record["video"], record["clips"]
-    yield f"  {len(clips)} of {video['clips']} clips taken ({video['duration_s']:.1f} s), best first:"
+    yield f"  {len(clips)} of {counted(video['clips'], 'clip')} taken ({video['duration_s']:.1f} s), best first:"
     told = any("packets" in clip for clip in clips)
     yield f"      start       end   visual  audio{'  packets' if told else ''}  why                     shows"
     for clip in clips:
@@ -139,7 +140,8 @@ def _score(record: Record) -> Iterator[str]:
 
 
 def _extract(record: Record) -> Iterator[str]:
-    yield f"  {record['output']}: {', '.join(record['inputs'])} of {record['clips']} clips, {record['bytes'] / 1e6:.1f} MB"
+    clips = counted(record["clips"], "clip")
+    yield f"  {record['output']}: {', '.join(record['inputs'])} of {clips}, {record['bytes'] / 1e6:.1f} MB"
 
 
 _BODY = {"classify": _classify, "score": _score, "extract": _extract}

@@ -62,6 +62,7 @@ PLURALS = {
     "part": "parts",
     "process": "processes",
     "record": "records",
+    "round": "rounds",
     "row": "rows",
     "stream": "streams",
     "time": "times",

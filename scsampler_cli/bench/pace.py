@@ -14,6 +14,7 @@ from scsampler_cli.bench import paper
 from scsampler_cli.bench.tables import Column, Row, Table
 from scsampler_cli.media.frames import FramesReport, read_clips
 from scsampler_cli.media.seeking import keyframe_before
+from scsampler_cli.report import counted
 from scsampler_cli.video import Video
 
 SCSAMPLER, DENSE, CLASSIFIER, DECODE = "SCSampler", "Dense", "classifier", "decode"
@@ -65,8 +66,9 @@ def stage_table(stages: Sequence[Stage], seconds: Mapping[str, list[float]], vid
     )
     height, width = video.info.size
     about = (
-        f"{video.path.name}: {video.info.codec}, {width}x{height}, {len(video.index.timeline)} frames, {length:.1f} s, "
-        f"{len(video.grid)} clips; {len(decode)} rounds after one to warm up; median [lowest-highest]."
+        f"{video.path.name}: {video.info.codec}, {width}x{height}, {counted(len(video.index.timeline), 'frame')}, "
+        f"{length:.1f} s, {counted(len(video.grid), 'clip')}; {counted(len(decode), 'round')} after one to warm up; "
+        "median [lowest-highest]."
     )
     return Table("stages", "Stages", columns, tuple(rows), (about,))
 

@@ -12,6 +12,7 @@ from scsampler_cli.bench import figures
 from scsampler_cli.bench.knowledge import Run
 from scsampler_cli.bench.summary import Section, Summary
 from scsampler_cli.bench.tables import Table
+from scsampler_cli.report import counted
 from scsampler_cli.tables import printable
 
 _STYLE = Path(__file__).with_suffix(".css")
@@ -96,7 +97,8 @@ def _facts(run: Run) -> Iterator[str]:
     rows: list[tuple[str, object]] = [
         (
             "data set",
-            f"{run.data}: {len(run.videos)} videos, {seconds / 60:.1f} min, {sum(v.clips for v in run.videos)} clips",
+            f"{run.data}: {counted(len(run.videos), 'video')}, {seconds / 60:.1f} min, "
+            f"{counted(sum(video.clips for video in run.videos), 'clip')}",
         ),
         ("classifier", f"{classifier['name']} ({classifier['weights']}, sha256 {_digest(classifier['sha256'])})"),
         *((f"sampler {s.name}", "; ".join(network.name for network in s.networks)) for s in run.samplers),
