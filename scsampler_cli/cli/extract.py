@@ -198,6 +198,7 @@ def _targets(todo: batch.Batch, paths: list[str], output: Path | None, log_file:
     if output == targets.STDOUT:
         raise SettingsError("feature files are not written to standard output", hint="give -o a file or a folder")
     if todo.single and output is not None and not isinstance(output, targets.Folder) and not output.is_dir():
+        outputs.check_not_read(todo.inputs, {"-o": output})
         if output.suffix != SUFFIX:
             raise SettingsError(f"{output} does not end in {SUFFIX}", hint=f"-o FILE{SUFFIX}, or a folder: -o FOLDER/")
         if output.parent.is_dir():  # else it is made
