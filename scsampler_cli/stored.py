@@ -25,7 +25,7 @@ class StoredVideo:
         clip_frames: F asked for.
         frame_stride: asked for.
         clip_stride: N of App. E: every N-th clip of the video; 1 takes what is in the file.
-        reading: of the video; only `strict` can be heeded any more.
+        reading: of the video; only `strict` can be heeded any more, and of streams that the features are not of `notes` tell.
 
     Raises:
         FeatureFileError: damaged, or the file lacks some of these clips.
@@ -58,6 +58,7 @@ class StoredVideo:
             if clip % self.clip_stride == 0
         }
         self._compare(clip_frames=clip_frames, frame_stride=frame_stride)
+        self._compare_streams(reading)
 
     def _stride_in_force(self, asked: int) -> int:
         stored: int = self._settings["clip_stride"]
@@ -74,6 +75,14 @@ class StoredVideo:
             for name, value in asked.items()
             if self._settings[name] != value
         ]
+
+    def _compare_streams(self, reading: ReadSettings) -> None:
+        stored = self._settings.get("reading", {})
+        for name in ("video_stream", "audio_stream"):
+            asked = getattr(reading, name)
+            if asked is not None and stored.get(name) != asked:
+                found = "the first one" if stored.get(name) is None else f"{stored[name]}"
+                self.notes.append(f"{name} {asked} has no effect: the features are of {found}")
 
     def check_whole(self) -> None:
         """With `strict`.

@@ -145,7 +145,58 @@ def test_other_settings_start_anew_and_say_so(files: list[Path]) -> None:
     kept = files[0].parent / "out.jsonl.old"
     assert told == f"made with other settings (settings.k 5, now 10): starting anew; the earlier records are in {kept}"
     assert there(files) == []
-    assert there(files, "out.jsonl.old") == ["0"]
+    assert there(files, "out.jsonl.old") == ["0", "2"]  # that which waited is kept, too
+
+
+def test_set_aside_all_records_are_kept_under_another_name(files: list[Path]) -> None:
+    out = files[0].parent / "out.jsonl"
+    with batch(files) as found:
+        assert found.set_aside() is None  # nothing is there
+        found.add(0, record(files[0]))
+        found.add(3, record(files[3]))
+    with batch(files) as found:
+        assert found.set_aside() == Path(f"{out}.old")
+        found.add(0, record(files[0]))
+    assert (there(files), there(files, "out.jsonl.old")) == (["0"], ["0", "3"])
+    with batch(files) as found:
+        assert found.set_aside() == Path(f"{out}.old2")
+    with batch(files, keep=False) as found:
+        assert found.set_aside() is None
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (b"", ""),
+        (b'{"schema": "scsampler.classify/1", "path": "a", "status": "ok"}\n', ""),
+        (b'{"schema": "scsampler.cla', ""),  # a run was killed in its first line
+        (b'{"schema": "scsampler.score/1", "path": "a", "status": "ok"}\n', "holds records of score, not of classify"),
+        (b'{"path": "a"}\n', "holds no records"),
+        (b"\0\0", ""),  # a machine died, and the disk never got the line
+        (b"precious", "holds no records"),
+    ],
+)
+def test_an_output_of_something_else_is_told_by_its_first_line(tmp_path: Path, text: bytes, word: str) -> None:
+    out = tmp_path / "out.jsonl"
+    for place, check in ((out, results.check_records), (tmp_path / "out.jsonl.waiting", results.check_waiting)):
+        check(out, "classify")
+        place.write_bytes(text)
+        if not word:
+            check(out, "classify")
+            continue
+        with pytest.raises(OutputError, match=word) as caught:
+            check(out, "classify")
+        assert "-o" in str(caught.value.hint)
+
+
+def test_a_failure_from_before_anything_was_loaded_is_no_reason_to_start_anew(files: list[Path]) -> None:
+    failed = record(files[1], error="InputError")
+    del failed["run"]
+    with batch(files) as found:
+        found.add(0, record(files[0]))
+        found.add(1, failed)
+    with batch(files) as found:
+        assert recall(found) == "resuming: 1 of 6 files done before; 1 record made anew"
 
 
 def test_records_of_files_that_are_not_asked_for_stay(files: list[Path]) -> None:

@@ -108,6 +108,7 @@ def plan(
     share = shards.parse(shard) if shard else None
     named, notes = named_files(paths, glob)
     output = None if output == targets.STDOUT else output
+    outputs.check_not_read([*named, *reads], {"--records" if command == "extract" else "-o": output})
     form = form or ("table" if output is None else format_for(output))
     inputs = [path for path in named if shards.in_shard(path, share)] if share else named
     places = targets.of_cuts(command, form, named, paths, output) if form in CUT_FORMATS else None

@@ -209,6 +209,7 @@ def _targets(todo: batch.Batch, paths: list[str], output: Path | None, log_file:
     # os.path's isdir says no where pathlib's raises: for names that are too long
     is_folder = isinstance(output, targets.Folder) or (output is not None and os.path.isdir(output))  # noqa: PTH112
     if todo.single and output is not None and not is_folder:
+        outputs.check_not_read(todo.inputs, {"-o": output})
         if output.suffix != SUFFIX:
             raise SettingsError(f"{output} does not end in {SUFFIX}", hint=f"-o FILE{SUFFIX}, or a folder: -o FOLDER/")
         if output.parent.is_dir():  # else it is made

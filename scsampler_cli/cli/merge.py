@@ -75,6 +75,7 @@ def merge(
     console.set_up(quiet, verbose)
     wanted, notes = named_files(inputs, glob) if inputs else ([], [])
     output = None if output == targets.STDOUT else output
+    outputs.check_not_read([*parts, *wanted], {"-o": output})
     form = format or ("jsonl" if output is None else format_for(output, "jsonl"))
     if form not in FORMATS:
         raise SettingsError(f"{form} holds one video a file", hint=f"choose from {', '.join(FORMATS)}")

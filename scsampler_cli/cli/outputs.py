@@ -35,18 +35,28 @@ def check_outputs(inputs: Iterable[Path], outputs: Mapping[str, Path | None]) ->
         SettingsError: an output is one of the inputs, or another output.
         OutputError: it could not be written.
     """
-    read = list(inputs)
+    check_not_read(inputs, outputs)
     seen: dict[Path, str] = {}
     for option, output in outputs.items():
         if output is None:
             continue
-        if output.exists() and any(path.exists() and path.samefile(output) for path in read):
-            raise SettingsError(f"{output} is both input and output", hint=f"give {option} another name")
         check_output(output)
         place = output.resolve()
         if place in seen and not is_special(output):
             raise SettingsError(f"{output} is named twice, by {seen[place]} and {option}", hint="give one another name")
         seen[place] = option
+
+
+def check_not_read(inputs: Iterable[Path], outputs: Mapping[str, Path | None]) -> None:
+    """Refuse to overwrite an input, whatever else is wrong with the name.
+
+    Raises:
+        SettingsError: an output is one of the inputs.
+    """
+    read = [path for path in inputs if path.exists()] if any(outputs.values()) else []
+    for option, output in outputs.items():
+        if output is not None and output.is_file() and any(path.samefile(output) for path in read):
+            raise SettingsError(f"{output} is both input and output", hint=f"give {option} another name")
 
 
 def check_records_file(output: Path, form: str, command: str, *, option: str, resume: bool, overwrite: bool) -> None:

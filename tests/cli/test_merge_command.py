@@ -118,7 +118,7 @@ def test_a_failed_record_is_counted_and_the_exit_code_says_so(run: Run, tmp_path
         (["1.jsonl", "--holes", "x"], 2, "--holes has no effect without --inputs"),
         (["1.jsonl", "--glob", "*"], 2, "--glob has no effect without --inputs"),
         (["1.jsonl", "-o", "1.jsonl"], 2, "both input and output"),
-        (["1.jsonl", "--inputs", "v.mp4", "-o", "x", "--holes", "x"], 2, "named twice"),
+        (["1.jsonl", "--inputs", "v.mp4", "-o", "x.csv", "--holes", "x.csv"], 2, "named twice"),
         (["1.jsonl", "-o", "x.edl"], 2, "edl holds one video a file"),
         (["1.jsonl", "none.jsonl"], 1, "not there"),
         (["1.jsonl", "text"], 1, "line 1 of"),

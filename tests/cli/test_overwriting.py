@@ -7,7 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
+from scsampler_cli.cli import asked
+from scsampler_cli.cli.app import app
+from scsampler_cli.errors import OutputError
 from scsampler_cli.marks import is_marked
 from tests.cli.running import DEMO, Run, check_failure
 
@@ -90,16 +94,25 @@ def test_so_it_is_by_merge(run: Run, tmp_path: Path, words: str, taken: str) -> 
 
 
 @pytest.mark.parametrize("taken", ["w.safetensors", "w.safetensors.ckpt", "w.metrics.jsonl", "w.curve.png"])
-def test_so_it_is_by_train(run: Run, tmp_path: Path, taken: str) -> None:
+def test_so_it_is_by_train(tmp_path: Path, taken: str) -> None:
+    """All is refused before torch is imported, by a check that the command begins with."""
     (tmp_path / "list.csv").write_text("path,label\n")
     (tmp_path / taken).write_bytes(PRECIOUS)
-    words = ["train", tmp_path / "list.csv", "-o", tmp_path / "w.safetensors"]
-    result = run(*words)
-    check_failure(result, 1, "is there already")
-    assert ("--resume" in result.stderr) == taken.endswith("ckpt")
+
+    def check(*more: str) -> None:
+        words = [str(tmp_path / "list.csv"), "-o", str(tmp_path / "w.safetensors"), *more]
+        context = typer.main.get_command(app).commands["train"].make_context("train", words)  # type: ignore[attr-defined]
+        asked.check(asked.Asked(**context.params))
+
+    with pytest.raises(OutputError, match="is there already") as caught:
+        check()
+    assert "--overwrite" in str(caught.value.hint)
+    assert ("--resume" in str(caught.value.hint)) == taken.endswith("ckpt")
+    check("--overwrite")
+    check("--resume")
+    with pytest.raises(OutputError, match="is an input of this run"):
+        check("--overwrite", "--init", str(tmp_path / taken))
     assert (tmp_path / taken).read_bytes() == PRECIOUS
-    assert "is there already" not in run(*words, "--overwrite").stderr
-    assert "is an input of this run" in run(*words, "--overwrite", "--init", tmp_path / taken).stderr
 
 
 def test_so_it_is_by_bench(run: Run, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_processes_and_order_do_not_change_the_records(tmp_path: Path) -> None:
 def test_what_a_run_says_is_as_much_as_was_asked_for(tmp_path: Path) -> None:
     videos = folder(tmp_path, ["a", "bad-1", "bug-1", "complain-1"])
     log = tmp_path / "run.log"
-    given = {"paths": [videos], "output": tmp_path / "out.jsonl", "log_file": log}
+    given = {"paths": [videos], "output": tmp_path / "out.jsonl", "log_file": log, "overwrite": True}
     _, _, quiet = run(quiet=True, **given)
     assert quiet.splitlines() == [
         f"error: {videos}/bad-1: not a video",
