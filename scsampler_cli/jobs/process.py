@@ -111,14 +111,14 @@ class WorkerProcess:
         """What becomes ready when there is something to read, or when the process ends."""
         return [self._results, self._log, self._process.sentinel]
 
-    def give(self, job: Job, hashed: bool) -> None:
-        """Have it work on a file.
+    def give(self, job: Job, hashed: bool, order: tuple[Any, ...] = ()) -> None:
+        """Have it work on a file, as `Prepared.work` is told by `order`.
 
         Raises:
             OSError: the process has just died.
         """
         self._messages.take()
-        self._jobs.send((os.fspath(job.path), hashed))
+        self._jobs.send((os.fspath(job.path), hashed, order))
         self.job = job
 
     def reports(self) -> list[Message]:

@@ -15,6 +15,8 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from typing import Any
 from scsampler_cli import report
 from scsampler_cli.errors import MemoryLimitError, ScsamplerError
 from scsampler_cli.inputs import check_readable
-from scsampler_cli.jobs.task import Prepared, Record, Task
+from scsampler_cli.jobs.task import Record, Task
 from scsampler_cli.workers import follow_parent
 
 PROGRESS_S = 0.1
@@ -54,7 +56,7 @@ def serve(task: Task, jobs: Connection, results: Connection, log: Connection) ->
 
     Args:
         task: what to do with each file.
-        jobs: brings (path, whether its content is to be hashed).
+        jobs: brings (path, whether its content is to be hashed, what `work` is told beside).
         results: takes the reports.
         log: takes what is written to the error output.
     """
@@ -68,10 +70,11 @@ def serve(task: Task, jobs: Connection, results: Connection, log: Connection) ->
     line.send(ready=prepared.identity)
     while True:
         try:
-            path, hashed = jobs.recv()
+            path, hashed, order = jobs.recv()
         except EOFError:
             return
-        record, trace = _record(task.command, prepared, Path(path), hashed, line)
+        work = partial(prepared.work, Path(path), line.progress, *order)
+        record, trace = _record(task.command, work, Path(path), hashed)
         line.send(done=record, traceback=trace)
 
 
@@ -104,11 +107,11 @@ def described(error: Exception) -> dict[str, Any]:
     }
 
 
-def _record(command: str, prepared: Prepared, path: Path, hashed: bool, line: _Line) -> tuple[Record, str | None]:
+def _record(command: str, work: Callable[[], Record], path: Path, hashed: bool) -> tuple[Record, str | None]:
     """The record of one file, and the traceback where it failed."""
     try:
         check_readable(path)
-        record = prepared.work(path, line.progress)
+        record = work()
         if hashed:
             with path.open("rb") as file:
                 record["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
