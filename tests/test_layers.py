@@ -15,7 +15,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 LAYERS = (
     ("errors", "timeline", "scores", "places", "ahead"),
-    ("config", "report", "shipped", "workers", "sparkline"),
+    ("config", "report", "shipped", "sparkline", "jobs.cores"),
     (
         "features.clip",
         "features.motion",
@@ -44,6 +44,7 @@ LAYERS = (
     ("samplers", "classifiers", "catalogue"),
     ("selection", "aggregate", "inputs", "tables", "cuts", "writers", "shards", "schemas"),
     ("journal", "results", "merging", "transcode"),
+    ("jobs",),
     ("datasets",),
     ("replay",),
     ("bench", "pages"),  # what needs neither videos nor torch
@@ -56,7 +57,6 @@ LAYERS = (
     ("tagger",),
     ("demo", "train", "bench.measure", "bench.models", "bench.timing", "bench.pace", "bench.speed", "bench.collect"),
     ("__init__",),
-    ("jobs",),
     ("console",),
     ("bars",),
     ("cli",),

@@ -17,7 +17,8 @@ from scsampler_cli.inputs import check_readable
 from scsampler_cli.places import check_output
 
 if TYPE_CHECKING:
-    from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
+    from scsampler_cli.classifiers.base import InputSpec
+    from scsampler_cli.classifiers.facts import ClassifierFacts
     from scsampler_cli.train.recipe import Recipe
     from scsampler_cli.train.settings import TrainSettings
 
@@ -73,6 +74,8 @@ class Asked:
     resume: bool
     cache: Path | None
     jobs: int | None
+    timeout: float | None
+    max_memory: float | None
     description: str
     device: str
     precision: str
@@ -150,7 +153,7 @@ def _check_folder(output: Path) -> None:
         raise OutputError(f"cannot write {output}: {error.strerror or error}", hint="name another folder") from error
 
 
-def settings_of(asked: Asked, teacher: ClipClassifier | None) -> TrainSettings:
+def settings_of(asked: Asked, teacher: ClassifierFacts | None) -> TrainSettings:
     """Settings of the run: what was asked, and the paper's recipe for the rest.
 
     Args:
@@ -214,7 +217,7 @@ def _recipe(asked: Asked) -> Recipe:
     return replace(default_recipe(asked.target, asked.objective), **{**(DEMO if asked.demo else {}), **given})
 
 
-def _spec(asked: Asked, teacher: ClipClassifier | None) -> InputSpec:
+def _spec(asked: Asked, teacher: ClassifierFacts | None) -> InputSpec:
     from scsampler_cli.classifiers.base import InputSpec
 
     frames = asked.clip_frames or (teacher.spec.frames if teacher else 16)

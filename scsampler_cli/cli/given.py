@@ -40,6 +40,8 @@ class Given:
     cache: Path | None
     keep_features: bool
     jobs: int | None
+    timeout: float | None
+    max_memory: float | None
     output: Path | None
     resume: bool
     form: str | None
@@ -78,6 +80,7 @@ class Given:
         generated: dict[str, object] = {"--minutes": self.minutes, "--size": self.size, "--codec": self.codec}
         measured: dict[str, object] = {"--timed": self.timed is not None, "--sheet": self.sheet is not None}
         measured |= {"--sheet-of": self.sheet_of, "--cache": self.cache, "--jobs": self.jobs}
+        measured |= {"--timeout": self.timeout is not None, "--max-memory": self.max_memory is not None}
         networks: dict[str, object] = {
             "--classifier": self.classifier,
             "--weights": self.weights,

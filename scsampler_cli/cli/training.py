@@ -6,8 +6,8 @@ Imports torch only when called.
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -17,15 +17,16 @@ import typer
 
 from scsampler_cli import console, models
 from scsampler_cli.bars import Bars
-from scsampler_cli.cli import batch, environment
+from scsampler_cli.cli import batch, engines, environment
 from scsampler_cli.cli.asked import Asked, settings_of
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.report import counted
-from scsampler_cli.workers import default_jobs
 
 if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier
     from scsampler_cli.datasets.example import Example
+    from scsampler_cli.jobs.pool import Pool
+    from scsampler_cli.jobs.task import Say
     from scsampler_cli.train.settings import TrainSettings
 
 
@@ -37,6 +38,7 @@ def run(asked: Asked) -> dict[str, Any] | None:
         typer.Exit: interrupted, the checkpoint being written.
     """
     from scsampler_cli.cache import Cache
+    from scsampler_cli.classifiers.facts import ClassifierFacts
     from scsampler_cli.device import own_device
     from scsampler_cli.train.fit import Stopped
     from scsampler_cli.train.group import joined
@@ -51,18 +53,18 @@ def run(asked: Asked) -> dict[str, Any] | None:
         examples, problems = _examples(asked, group.leads)
         if group.leads:
             group.wait()
-        teacher = _teacher(asked, device)
-        settings = settings_of(asked, teacher)
-        cache = Cache(asked.cache or environment.cache_dir() / "train")
-        jobs = asked.jobs or default_jobs(len(examples), group.world)
-        place = Place(asked.file, cache, device, jobs, asked.resume, group, asked.about)
-        with _Watching(asked, settings) as watching:
-            try:
-                summary = train(settings, examples, teacher, place, watching.watcher())
-            except Stopped:
-                if group.leads:
-                    console.say(f"interrupted: {asked.file}.ckpt is written, --resume goes on from it")
-                raise typer.Exit(batch.INTERRUPTED) from None
+        with _pool(asked, device, int(torchrun.get("LOCAL_WORLD_SIZE", "1"))) as pool:
+            teacher = ClassifierFacts.from_record(pool.about()) if asked.teacher else None
+            settings = settings_of(asked, teacher)
+            cache = Cache(asked.cache or environment.cache_dir() / "train")
+            place = Place(asked.file, cache, pool, device, asked.resume, group, asked.about)
+            with _Watching(asked, settings) as watching:
+                try:
+                    summary = train(settings, examples, teacher, place, watching.watcher())
+                except Stopped:
+                    if group.leads:
+                        console.say(f"interrupted: {asked.file}.ckpt is written, --resume goes on from it")
+                    raise typer.Exit(batch.INTERRUPTED) from None
         videos = round(group.mean_of(len(watching.failures), place.torch_device) * group.world)
     if not group.leads:
         return None
@@ -76,9 +78,9 @@ def _examples(asked: Asked, leads: bool) -> tuple[list[Example], int]:
     if asked.data is None:
         from scsampler_cli.demo import training_set
 
-        with Bars(asked.quiet) as bars:
+        with Bars(asked.quiet) as bars, engines.making("train", asked.jobs, console.notes(asked.quiet)) as pool:
             folder, trimmed = environment.demo_dir(), asked.target == "classifier"
-            shown = training_set(folder, trimmed, lambda done, total: bars("rendering", done, total), asked.jobs)
+            shown = training_set(folder, trimmed, lambda done, total: bars("rendering", done, total), pool)
         return shown, 0
     from scsampler_cli.datasets.reading import read
 
@@ -90,19 +92,35 @@ def _examples(asked: Asked, leads: bool) -> tuple[list[Example], int]:
     return listing.examples, len(listing.problems)
 
 
-def _teacher(asked: Asked, device: str) -> ClipClassifier | None:
-    name = asked.teacher
-    if name is None:
-        return None
+def _pool(asked: Asked, device: str, sharers: int) -> AbstractContextManager[Pool]:
+    """The processes that read videos and hold the classifier; of those that train together each has its own."""
+    from scsampler_cli.jobs.pool import Loading
+
     weights = asked.weights if asked.classifier is not None else None
-    return models.load_classifier(name, weights, asked.labels, device, asked.precision, console.notes(asked.quiet))
+    load: Callable[[Say], ClipClassifier | None] = _no_teacher
+    if asked.teacher is not None:
+        load = models.Chosen(
+            asked.teacher, weights, asked.labels, device=device, precision=asked.precision
+        ).load_classifier
+    limits = engines.Limits(asked.jobs or 1, asked.timeout, asked.max_memory, sharers)
+    return engines.pool(Loading("train", load, _told), limits, console.notes(asked.quiet))
+
+
+def _no_teacher(say: Say) -> None:
+    """What the processes load where no classifier is named."""
+
+
+def _told(teacher: ClipClassifier | None) -> dict[str, Any]:
+    from scsampler_cli.classifiers.facts import ClassifierFacts
+
+    return {} if teacher is None else ClassifierFacts.of(teacher).record()
 
 
 class _Watching:
     """Says what happens on stderr, and turns Ctrl-C during training into a checkpoint."""
 
     def __init__(self, asked: Asked, settings: TrainSettings) -> None:
-        self._quiet, self._recipe = asked.quiet, settings.recipe
+        self._quiet, self._debug, self._recipe = asked.quiet, asked.debug, settings.recipe
         self._bars = Bars(asked.quiet)
         self._learning = self._stopped = False
         self.failures: list[Path] = []
@@ -154,6 +172,8 @@ class _Watching:
             where = f"{example.source}:{example.line}: " if example.line else ""
             path = "" if str(example.path) in str(error) else f"{example.path}: "
             console.show_error(error, where + path)
+            if self._debug:
+                console.show_notes(error)
 
     def _note(self, text: str) -> None:
         if not self._quiet:

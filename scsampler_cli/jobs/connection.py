@@ -21,7 +21,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from scsampler_cli.errors import ClusterError
-from scsampler_cli.workers import cores
+from scsampler_cli.jobs.cores import cores
 
 JOIN_S = 15
 """Seconds that a cluster may take to answer (our choice)."""

@@ -122,6 +122,10 @@ class Crew:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.dismiss()
+
+    def dismiss(self) -> None:
+        """End all processes, and what they are at; more are started when there is more to do."""
         for worker in self._workers:
             worker.kill()
             worker.close()

@@ -10,8 +10,10 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,6 @@ from scsampler_cli.jobs.memory import resident_bytes
 from scsampler_cli.jobs.messages import Messages
 from scsampler_cli.jobs.task import Task
 from scsampler_cli.jobs.worker import serve
-from scsampler_cli.workers import interrupt_held
 
 Message = dict[str, Any]
 _CHUNK, _CHUNKS = 1 << 16, 16
@@ -69,7 +70,7 @@ class WorkerProcess:
                 pipes += context.Pipe(duplex=False)
             theirs = pipes[0], pipes[3], pipes[5]
             self._process = context.Process(target=serve, args=(task, *theirs), name=f"scsampler-{number}")
-            with interrupt_held():
+            with _interrupt_held():
                 self._process.start()
         except BaseException:
             for pipe in pipes:
@@ -169,6 +170,17 @@ class WorkerProcess:
             f"the process that worked on it {how}",
             hint=hint or "its decoder, or a plug-in, may have crashed on it; --resume tries it again",
         )
+
+
+@contextmanager
+def _interrupt_held() -> Iterator[None]:
+    """Ctrl-C waits, and what is started meanwhile never sees it, not even while it imports: it is the parent's alone."""
+    resource_tracker.ensure_running()  # it lifts the block when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _signal_name(number: int) -> str:

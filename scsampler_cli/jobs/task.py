@@ -23,6 +23,8 @@ class Prepared:
     """(file, progress, what else `Crew.run` was told) -> its record; whatever it raises becomes a failed record."""
     identity: dict[str, Any]
     """JSON-able: all that a record depends on beside the file; equal identities give equal records."""
+    makes: bool = False
+    """True where `work` makes the file: it need not be there before."""
 
 
 class Task(Protocol):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import json
+import multiprocessing
 import os
 import signal
 import sys
@@ -25,7 +26,6 @@ from scsampler_cli import report
 from scsampler_cli.errors import MemoryLimitError, ScsamplerError
 from scsampler_cli.inputs import check_readable
 from scsampler_cli.jobs.task import Record, Task
-from scsampler_cli.workers import follow_parent
 
 PROGRESS_S = 0.1
 """Seconds between two reports of progress (our choice: what an eye can follow)."""
@@ -74,7 +74,7 @@ def serve(task: Task, jobs: Connection, results: Connection, log: Connection) ->
         except EOFError:
             return
         work = partial(prepared.work, Path(path), line.progress, *order)
-        record, trace = _record(task.command, work, Path(path), hashed)
+        record, trace = _record(task.command, Path(path), work, not prepared.makes, hashed)
         line.send(done=record, traceback=trace)
 
 
@@ -95,6 +95,14 @@ def _settle(log: Connection) -> None:
     complain_natively()
 
 
+def follow_parent() -> None:
+    """A process whose parent was killed would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
 def described(error: Exception) -> dict[str, Any]:
     """An error in a form that travels; `crew.raise_described` makes it one again."""
     expected = isinstance(error, ScsamplerError)
@@ -107,10 +115,13 @@ def described(error: Exception) -> dict[str, Any]:
     }
 
 
-def _record(command: str, work: Callable[[], Record], path: Path, hashed: bool) -> tuple[Record, str | None]:
+def _record(
+    command: str, path: Path, work: Callable[[], Record], reads: bool, hashed: bool
+) -> tuple[Record, str | None]:
     """The record of one file, and the traceback where it failed."""
     try:
-        check_readable(path)
+        if reads:
+            check_readable(path)
         record = work()
         if hashed:
             with path.open("rb") as file:

@@ -1,0 +1,36 @@
+"""What is to be known of a classifier that another process holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, WeightsInfo
+
+
+@dataclass(frozen=True)
+class ClassifierFacts:
+    """Name, classes, geometry and weights: fields as of `ClipClassifier`."""
+
+    name: str
+    labels: tuple[str, ...]
+    spec: InputSpec
+    weights: WeightsInfo
+
+    @classmethod
+    def of(cls, classifier: ClipClassifier) -> ClassifierFacts:
+        """Those of a classifier."""
+        return cls(classifier.name, tuple(classifier.labels), classifier.spec, classifier.weights)
+
+    def record(self) -> dict[str, Any]:
+        """JSON form."""
+        return asdict(self)
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> ClassifierFacts:
+        """From what `record` gave, also after it was JSON."""
+        spec: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in record["spec"].items()
+        }
+        return cls(record["name"], tuple(record["labels"]), InputSpec(**spec), WeightsInfo(**record["weights"]))
