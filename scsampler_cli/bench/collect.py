@@ -23,6 +23,7 @@ from scsampler_cli.bench.measure import Failed, Measuring, Models, known_videos,
 from scsampler_cli.bench.request import Data, Plan, Wishes
 from scsampler_cli.bench.tables import sampled
 from scsampler_cli.bench.timing import time_costs
+from scsampler_cli.cache import Cache
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import InputError, OutputError, ScsamplerError
 from scsampler_cli.jobs.pool import DONE
@@ -129,7 +130,7 @@ def _train_positions(
     labels = facts.classifier.labels
     usable = [example for example in examples if example.label in labels]
     identity = clipprobs.identity(facts.classifier, facts.precision)
-    do = partial(clipprobs.ensured, identity=identity, cache=measuring.cache)
+    do = partial(_classified, identity=identity, cache=measuring.cache)
     outcomes = measuring.pool.each([example.path for example in usable], do)
     found: list[NDArray[np.float32]] = []
     for done, (example, outcome) in enumerate(zip(usable, outcomes, strict=True), start=1):
@@ -141,6 +142,11 @@ def _train_positions(
                 found.append(oracle_positions(np.asarray(entry.values, np.float32), labels.index(example.label)))
         measuring.progress("training videos", done, len(usable))
     return np.stack(found) if found else None
+
+
+def _classified(models: Models, path: Path, progress: Progress, identity: dict[str, Any], cache: Cache) -> Record:
+    """What a process does with a training video."""
+    return clipprobs.ensured(models.classifier, path, progress, identity, cache)
 
 
 def _settings(facts: ModelFacts, measuring: Measuring, command: str) -> dict[str, Any]:

@@ -170,7 +170,9 @@ def _measuring(given: Given, pool: Pool, bars: Bars) -> Measuring:
 
 
 def _load(name: str, given: Given, say: Say) -> Models:
-    """In each process: a classifier and the networks."""
+    """In each process: a classifier and the networks; and the code that measures, whose import takes no file's time."""
+    from scsampler_cli.bench import collect  # noqa: F401
+
     classifier = models.load_classifier(name, given.weights, given.labels, given.device, given.precision, say)
     return load_networks(given, models.adjust(classifier, AnswerSettings(given.spatial)))
 

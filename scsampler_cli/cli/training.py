@@ -6,9 +6,10 @@ Imports torch only when called.
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -97,17 +98,18 @@ def _pool(asked: Asked, device: str, sharers: int) -> AbstractContextManager[Poo
     from scsampler_cli.jobs.pool import Loading
 
     weights = asked.weights if asked.classifier is not None else None
-    load: Callable[[Say], ClipClassifier | None] = _no_teacher
+    chosen = None
     if asked.teacher is not None:
-        load = models.Chosen(
-            asked.teacher, weights, asked.labels, device=device, precision=asked.precision
-        ).load_classifier
+        chosen = models.Chosen(asked.teacher, weights, asked.labels, device=device, precision=asked.precision)
     limits = engines.Limits(asked.jobs or 1, asked.timeout, asked.max_memory, sharers)
-    return engines.pool(Loading("train", load, _told), limits, console.notes(asked.quiet))
+    return engines.pool(Loading("train", partial(_load, chosen), _told), limits, console.notes(asked.quiet))
 
 
-def _no_teacher(say: Say) -> None:
-    """What the processes load where no classifier is named."""
+def _load(chosen: models.Chosen | None, say: Say) -> ClipClassifier | None:
+    """In each process: the classifier, if there is one; and the code that reads, whose import takes no file's time."""
+    from scsampler_cli.train import videos  # noqa: F401
+
+    return None if chosen is None else chosen.load_classifier(say)
 
 
 def _told(teacher: ClipClassifier | None) -> dict[str, Any]:

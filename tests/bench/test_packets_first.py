@@ -8,7 +8,6 @@ import pytest
 
 from scsampler_cli.bench.curves import candidates_chart
 from scsampler_cli.bench.knowledge import Run, SamplerFacts
-
 from scsampler_cli.bench.models import assemble
 from scsampler_cli.bench.request import Plan
 from scsampler_cli.bench.strategies import chosen, looked_at, outcome, strategy
