@@ -65,6 +65,7 @@ class WorkerProcess:
         """Memory that it held when it had loaded its models."""
         self.job: Job | None = None
         pipes: list[Connection] = []
+        started = False
         try:
             for _ in range(3):
                 pipes += context.Pipe(duplex=False)
@@ -72,7 +73,10 @@ class WorkerProcess:
             self._process = context.Process(target=serve, args=(task, *theirs), name=f"scsampler-{number}")
             with _interrupt_held():
                 self._process.start()
+                started = True
         except BaseException:
+            if started:  # Ctrl-C came meanwhile: nobody else knows of it
+                self.kill()
             for pipe in pipes:
                 pipe.close()
             raise

@@ -41,8 +41,11 @@ class _Line:
 
     def send(self, **message: Any) -> None:
         data = json.dumps(message).encode() + b"\n"
-        while data:
-            data = data[os.write(self._fd, data) :]
+        try:
+            while data:
+                data = data[os.write(self._fd, data) :]
+        except BrokenPipeError:
+            os._exit(1)  # nobody listens any more
 
     def progress(self, stage: str, done: int, total: int) -> None:
         now = time.monotonic()

@@ -8,7 +8,7 @@ from typing import Any
 from scsampler_cli import report
 from scsampler_cli.errors import OutputError, ScsamplerError
 from scsampler_cli.jobs.crew import Bounds, Crew, Outcome
-from scsampler_cli.jobs.pool import Do, Loading, Pool
+from scsampler_cli.jobs.pool import Attended, Do, Loading, Pool
 
 
 class Here:
@@ -38,13 +38,24 @@ class Here:
 
 
 @contextmanager
+def _alone(stop: Callable[[], None]) -> Iterator[None]:
+    yield
+
+
+@contextmanager
 def processes(
-    jobs: int, load: Callable[..., Any] | None = None, timeout_s: float = 0, memory_bytes: int | None = None
+    jobs: int,
+    load: Callable[..., Any] | None = None,
+    *,
+    timeout_s: float = 0,
+    memory_bytes: int | None = None,
+    attended: Attended = _alone,
+    note: Callable[[str], None] = print,
 ) -> Iterator[Pool]:
-    """A pool of real processes, and nobody who wants an end."""
+    """A pool of real processes; nobody wants an end unless `attended` says so."""
     task = Loading("test", load or _nothing, _nothing_told)
-    with Crew(task, jobs, Bounds(timeout_s, memory_bytes), print, lambda _: None, lambda *_: None) as crew:
-        yield Pool(crew, _alone)
+    with Crew(task, jobs, Bounds(timeout_s, memory_bytes), note, lambda _: None, lambda *_: None) as crew:
+        yield Pool(crew, attended)
 
 
 def _nothing(say: object) -> None:
@@ -53,8 +64,3 @@ def _nothing(say: object) -> None:
 
 def _nothing_told(loaded: object) -> dict[str, Any]:
     return {}
-
-
-@contextmanager
-def _alone(stop: Callable[[], None]) -> Iterator[None]:
-    yield
