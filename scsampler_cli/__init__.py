@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
     from scsampler_cli.config import AnswerSettings, FeatureSettings, ReadSettings, SelectionSettings
-    from scsampler_cli.errors import ScsamplerError, SettingsError
+    from scsampler_cli.errors import FallbackWarning, ScsamplerError, SettingsError
     from scsampler_cli.report import ClassifyResult, Failure, ScoreResult
     from scsampler_cli.tagger import Scorer, Tagger
 
@@ -24,7 +24,7 @@ _HOMES = {
     "report": ("ClassifyResult", "ScoreResult", "Failure"),
     "config": ("SelectionSettings", "FeatureSettings", "AnswerSettings", "ReadSettings"),
     "classifiers.base": ("ClipClassifier", "InputSpec"),
-    "errors": ("ScsamplerError", "SettingsError"),
+    "errors": ("FallbackWarning", "ScsamplerError", "SettingsError"),
 }
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "ClassifyResult",
     "ClipClassifier",
     "Failure",
+    "FallbackWarning",
     "FeatureSettings",
     "InputSpec",
     "ReadSettings",

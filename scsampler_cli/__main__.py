@@ -6,12 +6,20 @@ import sys
 def main() -> None:
     """Run the command line; an interrupt is no traceback, however early it comes."""
     try:
-        from scsampler_cli.cli.app import run
-
-        code = run()
+        code = _run()
     except KeyboardInterrupt:
         code = 130  # `cli.batch.INTERRUPTED`, which may not be imported yet
     sys.exit(code)
+
+
+def _run() -> int:
+    try:
+        from scsampler_cli.cli.app import run
+    except Exception as error:  # a package that the command line needs is missing or broken
+        from scsampler_cli.cli.diagnosis import without_commands
+
+        return without_commands(error, sys.argv[1:])
+    return run()
 
 
 if __name__ == "__main__":

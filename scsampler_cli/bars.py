@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +31,9 @@ _REFRESHES = 4
 """Of the screen in a second."""
 _SPARE_LINES = 6
 """Of the screen, that files under way leave to the rest."""
+
+_SHORTEST_BAR = 4
+"""Columns."""
 
 
 def clock(seconds: float | None) -> str:
@@ -145,8 +148,11 @@ class _Screen:
 
     @contextmanager
     def hidden(self) -> Iterator[None]:
-        """Clear the screen's part while something is written: a result on the same terminal must not run into it."""
-        if self._live is None:
+        """Clear the screen's part while something is written: a result on the same terminal must not run into it.
+
+        It may be entered while it is entered: a message makes room for itself, wherever it comes from.
+        """
+        if self._live is None or not self._live.is_started:
             yield
             return
         self._live.stop()
@@ -234,7 +240,7 @@ class BatchBars(_Screen):
             return _line(under_way[0][1] if under_way else Stage(), "", self._console)
         from rich.console import Group
 
-        head = _beside(f"files: {self.told()}", self._done, self._inputs, f"{clock(self.left_s)} left", self._console)
+        head = _beside(f"files: {self.told()}", self._done, self._inputs, [f"{clock(self.left_s)} left"], self._console)
         screen = self._console.size
         room = max(1, screen.height - _SPARE_LINES)
         lines = [_named(path, stage, screen.width) for path, stage in under_way[:room]]
@@ -246,20 +252,32 @@ def _line(stage: Stage, detail: str, console: Console) -> RenderableType:
     """One stage over the whole width."""
     count, rate, left = stage.words()
     name = f"{STAGES.get(stage.name, stage.name)} {detail}".rstrip()
-    after = " ".join(filter(None, (count, rate, left and f"{left} left")))
+    left = left and f"{left} left"
+    after = [" ".join(filter(None, parts)) for parts in ((count, rate, left), (count, left), (left,))]
     return _beside(name, stage.done, stage.total, after, console)
 
 
-def _beside(before: str, done: int, total: int | None, after: str, console: Console) -> RenderableType:
-    """A bar between two texts, as wide as there is room."""
+def _beside(before: str, done: int, total: int | None, after: Sequence[str], console: Console) -> RenderableType:
+    """A bar between two texts, as wide as there is room.
+
+    Args:
+        before: first text.
+        done: of the total.
+        total: None where it is not known.
+        after: wordings of the second text, from long to short: the first one that fits is taken, or none.
+        console: what it is drawn on.
+    """
     from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text
 
-    width = max(4, console.width - len(before) - len(after) - 3)
+    # a column between each two parts, and the last one of the screen, stay empty
+    room = console.width - len(before) - 3
+    told = next((text for text in after if len(text) + _SHORTEST_BAR <= room), "")
+    width = max(_SHORTEST_BAR, room - len(told))
     line = Table.grid(padding=(0, 1))
     line.add_row(
-        Text(before, no_wrap=True), ProgressBar(total, done, width, pulse=total is None), Text(after, no_wrap=True)
+        Text(before, no_wrap=True), ProgressBar(total, done, width, pulse=total is None), Text(told, no_wrap=True)
     )
     return line
 

@@ -4,18 +4,21 @@
         values.raw    the array's bytes, C-ordered, little-endian
         entry.json    dtype, shape, offsets (rows offsets[i]:offsets[i+1] belong to clip i), notes, and the settings themselves
 
+The modification time of entry.json is when the entry was last used. `kept` lists what is there, `prune` makes it smaller.
 A key holds all that the values depend on: the file's content (not its name), the settings, FFmpeg, the classifier's weights. So a
 stale entry is never found. An entry appears under its name when it is complete; two processes may make the same one.
 """
 
 from __future__ import annotations
 
+import errno
 import functools
 import hashlib
 import json
 import os
 import shutil
 import tempfile
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -23,11 +26,15 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scsampler_cli import kept
 from scsampler_cli.errors import OutputError
 from scsampler_cli.media.container import FFMPEG_VERSION
+from scsampler_cli.urls import check_written
 
-VERSION = 2
+VERSION = 3
 """Raise it when the readers or the feature code change what they give, so that older entries are made anew."""
+_TRIES = 10
+"""To make a folder that another process may remove."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +75,24 @@ class Cache:
 
     Args:
         folder: made when the first entry is written.
+
+    Raises:
+        OutputError: the folder is a URL.
     """
 
     def __init__(self, folder: Path) -> None:
+        check_written(folder)
         self._folder = folder
+
+    def in_use(self) -> AbstractContextManager[None]:
+        """Within this context nothing is pruned that is found or made in it."""
+        return kept.in_use(self._folder)
 
     def find(self, video: Path, name: str, settings: dict[str, Any]) -> Entry | None:
         """The entry of a video, or None where it must be made."""
-        return _opened(self._place(video, name, settings))
+        place = self._place(video, name, settings)
+        entry = _opened(place)
+        return entry if entry is not None and _mark_used(place / kept.HEAD) else None
 
     def writer(self, video: Path, name: str, settings: dict[str, Any]) -> EntryWriter:
         """A writer of the entry; use as a context manager.
@@ -91,7 +108,9 @@ class Cache:
 
     def file(self, video: Path, name: str, settings: dict[str, Any], suffix: str) -> Path:
         """Where a file of another form about a video belongs; whoever makes it writes it whole or not at all."""
-        return self._place(video, name, settings).with_suffix(suffix)
+        place = self._place(video, name, settings).with_suffix(suffix)
+        _mark_used(place)
+        return place
 
     def _place(self, video: Path, name: str, settings: dict[str, Any]) -> Path:
         key = json.dumps([VERSION, FFMPEG_VERSION, name, settings], sort_keys=True)
@@ -99,14 +118,25 @@ class Cache:
         return self._folder / content(video) / f"{name}-{digest}"
 
 
+def _mark_used(file: Path) -> bool:
+    """Set the time of a file, if it may be set; False where the file has gone."""
+    try:
+        os.utime(file)
+    except FileNotFoundError:
+        return False
+    except OSError:  # a cache that is read-only, or another user's
+        pass
+    return True
+
+
 def _opened(place: Path) -> Entry | None:
     """The entry in a folder; None where there is none, or one that a full disk or a crash of the machine has cut off."""
     try:
-        head = json.loads((place / "entry.json").read_text())
+        head = json.loads((place / kept.HEAD).read_text())
         shape, dtype = tuple(head["shape"]), np.dtype(head["dtype"])
         values: NDArray[Any] = np.zeros(shape, dtype)
         if 0 not in shape:
-            values = np.memmap(place / "values.raw", dtype, "r", shape=shape)
+            values = np.memmap(place / kept.VALUES, dtype, "r", shape=shape)
         return Entry(values, np.array(head["offsets"], np.int64), tuple(head["notes"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -124,12 +154,20 @@ class EntryWriter:
 
     def __enter__(self) -> EntryWriter:
         try:
-            self._place.parent.mkdir(parents=True, exist_ok=True)
-            self._part = Path(tempfile.mkdtemp(prefix=".part-", dir=self._place.parent))
-            self._file: IO[bytes] = (self._part / "values.raw").open("wb")
+            self._part = self._part_folder()
+            self._file: IO[bytes] = (self._part / kept.VALUES).open("wb")
         except OSError as error:
             raise self._failed(error) from error
         return self
+
+    def _part_folder(self) -> Path:
+        """A new folder beside the entry's place; `prune` may remove the empty one above it meanwhile."""
+        above = self._place.parent
+        for _ in range(_TRIES):
+            above.mkdir(parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):
+                return Path(tempfile.mkdtemp(prefix=kept.PART, dir=above))
+        raise FileNotFoundError(errno.ENOENT, "removed again and again", str(above))
 
     def add(self, rows: NDArray[Any]) -> None:
         """Append the rows of the next clip, [n, ...]; n may be 0."""
@@ -164,7 +202,7 @@ class EntryWriter:
             "notes": self.notes,
             "settings": self._settings,
         }
-        (self._part / "entry.json").write_text(json.dumps(head))
+        (self._part / kept.HEAD).write_text(json.dumps(head))
         try:
             os.rename(self._part, self._place)  # noqa: PTH104 - fails where the entry is there, as it must
         except OSError:

@@ -15,6 +15,7 @@ from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.public import PUBLIC, cached_path
 from scsampler_cli.report import failure
 from scsampler_cli.shipped import shipped_dir
+from scsampler_cli.urls import local_path
 from scsampler_cli.weightfile import read_weights
 
 Record = dict[str, Any]
@@ -37,7 +38,7 @@ def catalogue(files: Sequence[Path], failed: Callable[[ScsamplerError], None]) -
         files: to be shown; none: what ships and what is public.
         failed: told of each file that cannot be read.
     """
-    named = [_Entry(str(path), path, "file") for path in files]
+    named = [_Entry(str(path), path, "file") for path in map(local_path, files)]
     for entry in named or (*_shipped(), *_public()):
         try:
             yield _record(entry)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scsampler_cli.cache import Cache, Entry
-from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
+from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, output_settings_of
 from scsampler_cli.classifiers.facts import ClassifierFacts
 from scsampler_cli.jobs.pool import DONE
 from scsampler_cli.jobs.task import Record
@@ -28,6 +28,7 @@ def identity(classifier: ClipClassifier | ClassifierFacts, precision: str) -> di
         "sha256": classifier.weights.sha256,
         "precision": precision,
         **_geometry(classifier.spec),
+        **output_settings_of(classifier),
     }
 
 

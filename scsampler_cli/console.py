@@ -5,13 +5,14 @@ But: what is drawn on a terminal meanwhile is in `bars`.
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from scsampler_cli.errors import OutputError, ScsamplerError
+from scsampler_cli.errors import InputError, OutputError, ScsamplerError
 from scsampler_cli.tables import printable
 
 SAID, NOTE, DETAIL, NATIVE = 35, 30, 20, 10
@@ -50,13 +51,14 @@ _screen = _Screen(NOTE)
 _log.addHandler(_screen)
 
 
-def set_up(quiet: bool, verbose: int, log_file: Path | None = None) -> None:
+def set_up(quiet: bool, verbose: int, log_file: Path | None = None, anew: bool = False) -> None:
     """Say how much goes to stderr, and where all of it goes.
 
     Args:
         quiet: no notes.
         verbose: 1 also tells what is begun and done, 2 what native code says.
         log_file: is appended to; every line has its time.
+        anew: True to begin with an empty log file.
 
     Raises:
         OutputError: the log file cannot be written.
@@ -65,7 +67,7 @@ def set_up(quiet: bool, verbose: int, log_file: Path | None = None) -> None:
     if log_file is None:
         return
     try:
-        handler = _LogFile(log_file, encoding="utf-8", errors="backslashreplace")
+        handler = _LogFile(log_file, "w" if anew else "a", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise OutputError(f"cannot write {log_file}: {error.strerror or error}", hint="may you write there?") from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
@@ -104,6 +106,8 @@ def notes(quiet: bool) -> Callable[[str], None]:
 
 def show_error(error: Exception, prefix: str = "") -> None:
     """`error: ...` and, where there is one, `hint: ...`, one line each; then the lines of an example, if it has one."""
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:  # of a name on the command line
+        error = InputError(f"{error.filename}: {error.strerror}", hint="check the path and its permissions")
     message = str(error)
     if not isinstance(error, ScsamplerError):
         message = f"unexpected {type(error).__name__}: {message}"

@@ -60,6 +60,10 @@ class ProgramError(ScsamplerError):
     """A program outside this package that is missing or has failed."""
 
 
+class DependencyError(ScsamplerError):
+    """A package that is missing, or that is installed and does not load."""
+
+
 class ClusterError(ScsamplerError):
     """A Ray cluster that cannot be started or reached, or whose machines do not fit what is asked of them."""
 
@@ -74,3 +78,7 @@ class MemoryLimitError(ScsamplerError):
 
 class LimitError(VideoError):
     """A video that is larger or longer than allowed."""
+
+
+class FallbackWarning(UserWarning):
+    """Something else was taken than what is preferred, which cannot be had here."""

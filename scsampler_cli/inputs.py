@@ -6,10 +6,12 @@ But: nothing is opened here beyond what tells a file from a folder.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from scsampler_cli.errors import InputError
+from scsampler_cli.folders import RealPaths, shortened, walk
+from scsampler_cli.urls import check_read, local_path
 
 VIDEO_SUFFIXES = frozenset(
     f".{suffix}"
@@ -22,13 +24,19 @@ VIDEO_SUFFIXES = frozenset(
 """What is taken from a folder when no --glob is given."""
 
 
-def find_inputs(paths: Sequence[str], glob: str | None = None, listed: Iterable[str] = ()) -> list[Path]:
+def find_inputs(
+    paths: Sequence[str],
+    glob: str | None = None,
+    listed: Iterable[str] = (),
+    on_note: Callable[[str], object] = lambda _: None,
+) -> list[Path]:
     """Expand arguments to files.
 
     Args:
         paths: files, folders (searched through and through), or "-" for `listed`.
         glob: pattern of file names taken from folders, such as "*.mp4"; None takes VIDEO_SUFFIXES.
-        listed: lines with one path each, read where "-" stands.
+        listed: one path each, read where "-" stands.
+        on_note: told what was left out, and of links to files that have a record of their own.
 
     Returns:
         each file once, in the order given, sorted within a folder. A path that does not exist, and a folder that may not be
@@ -36,46 +44,94 @@ def find_inputs(paths: Sequence[str], glob: str | None = None, listed: Iterable[
         unnoticed.
 
     Raises:
-        InputError: the only folder named holds nothing to take, or there is no input at all.
+        InputError: the only folder named holds nothing to take, a list names the root folder, or there is no input at all.
     """
-    found: dict[Path, None] = {}
+    found = _Found()
     empty: list[Path] = []
     for argument in paths:
-        names = [line.rstrip("\r\n") for line in listed] if argument == "-" else [argument]
+        names = listed if argument == "-" else [argument]
         for name in filter(None, names):
-            path = Path(name)
+            path = local_path(name)
             # os.path's is_dir says no where pathlib's raises: in a folder that may not be entered
-            files = _in_folder(path, glob) if os.path.isdir(path) else [path]  # noqa: PTH112
+            is_folder = os.path.isdir(path)  # noqa: PTH112
+            if is_folder and argument == "-" and os.path.realpath(path) == os.path.sep:
+                raise InputError(
+                    f"the list names the folder {name}, which is the whole disk",
+                    hint="list the files, or folders of them",
+                )
+            files = _in_folder(path, glob, on_note) if is_folder else [path]
             empty += [] if files else [path]
-            found.update(dict.fromkeys(files or [path]))
-    if empty and len(found) == 1:
+            for file in files or [path]:
+                found.add(file)
+    if empty and len(found.paths) == 1:
         what = f"no file that matches {glob!r}" if glob else "no video"
         raise InputError(
             f"{empty[0]}: {what} in this folder", hint="choose by name with --glob '*.EXT', or name the files"
         )
-    if not found:
+    if not found.paths:
         raise InputError("no input", hint="give files or folders, or a list on standard input with -")
-    return list(found)
+    for note in found.notes():
+        on_note(note)
+    return list(found.paths.values())
 
 
-def _in_folder(folder: Path, glob: str | None) -> list[Path]:
-    files: list[Path] = []
-    for root, folders, names in os.walk(folder, onerror=lambda error: files.append(Path(error.filename))):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(root, name)
-            wanted = path.match(glob) if glob else path.suffix.lower() in VIDEO_SUFFIXES
-            if wanted and not name.startswith("."):
-                files.append(path)
-    return files
+def _in_folder(folder: Path, glob: str | None, on_note: Callable[[str], object]) -> list[Path]:
+    def wanted(path: str) -> bool:
+        if glob:
+            return Path(path).match(glob)
+        return os.path.splitext(path)[1].lower() in VIDEO_SUFFIXES  # noqa: PTH122 (quicker)
+
+    searched = walk(str(folder), wanted)
+    for note in searched.notes:
+        on_note(note)
+    return [Path(each.path) for each in searched.found]
+
+
+class _Found:
+    """Files, each once: what counts is the folder that a name stands in, not the way that leads there.
+
+    A link to a file stands in its folder under a name of its own, and is a file of its own.
+    """
+
+    def __init__(self) -> None:
+        self.paths: dict[str, Path] = {}
+        """Folder without links in it, and name -> the path as it was given first."""
+        self._real = RealPaths()
+        self._again: list[str] = []
+        self._links: list[tuple[Path, str]] = []
+        """(link to a file, the file)."""
+
+    def add(self, path: Path) -> None:
+        """A file that was named, or found in a folder."""
+        first = self.paths.setdefault(self._real.entry(str(path)), path)
+        if first is not path:
+            self._again += [] if first == path else [f"{path} is {first}"]
+        elif os.path.islink(path):  # noqa: PTH114 (says no where pathlib's raises)
+            self._links.append((path, os.path.realpath(path)))
+
+    def notes(self) -> list[str]:
+        """What is worth saying of files that are named twice, in two ways."""
+        notes = []
+        if self._again:
+            notes.append(f"named twice, done once: {shortened(self._again)}")
+        known = set(self.paths)
+        same = []
+        for link, target in self._links:
+            if target in known:
+                same.append(f"{link} is {target}")
+            known.add(target)
+        if same:
+            notes.append(f"links to files that are here under another name, too; each is done: {shortened(same)}")
+        return notes
 
 
 def check_readable(path: Path) -> None:
     """Say plainly why a file cannot be read at all.
 
     Raises:
-        InputError: missing, a folder, empty, or not permitted.
+        InputError: missing, a folder, empty, not permitted, or a URL.
     """
+    check_read(path)
     try:
         size = path.stat().st_size
         if path.is_dir():
@@ -89,9 +145,12 @@ def check_readable(path: Path) -> None:
             raise InputError(f"{path} is not a regular file", hint="scsampler reads local video files")
         path.open("rb").close()
     except OSError as error:
-        remote = ":/" in str(path)
-        hint = "only local files are read: download it first" if remote else "check the path and its permissions"
-        raise InputError(f"{path}: {error.strerror or error}", hint=hint) from error
+        if isinstance(error, FileNotFoundError) and os.path.islink(path):  # noqa: PTH114 (as above)
+            raise InputError(
+                f"{path} is a link to {os.readlink(path)}, which is not there",  # noqa: PTH115 (the text as it is)
+                hint="is the disk that it leads to mounted?",
+            ) from error
+        raise InputError(f"{path}: {error.strerror or error}", hint="check the path and its permissions") from error
 
 
 def identified(path: Path) -> dict[str, int] | None:

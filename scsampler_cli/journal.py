@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import itertools
 import json
 import os
 import signal
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from scsampler_cli.errors import OutputError
-from scsampler_cli.places import fresh
+from scsampler_cli.places import free_name, fresh, sibling
 from scsampler_cli.writers import encoded, own_errors
 
 Record = dict[str, Any]
@@ -141,8 +140,7 @@ class Journal:
         Returns:
             that name.
         """
-        names = (self.path.with_name(f"{self.path.name}.old{n if n > 1 else ''}") for n in itertools.count(1))
-        old = next(name for name in names if not os.path.lexists(name))
+        old = free_name(self.path)
         with own_errors(str(self.path)):
             self.path.rename(old)
             fd = _opened(self.path)
@@ -157,7 +155,7 @@ class Journal:
         Returns:
             where they lie now.
         """
-        part = self.path.with_name(f"{self.path.name}.part")
+        part = sibling(self.path, ".part")
         kept: list[Place] = []
         with own_errors(str(self.path)):
             fd = _opened(fresh(part), os.O_EXCL)

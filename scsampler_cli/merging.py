@@ -20,6 +20,7 @@ from scsampler_cli.errors import InputError
 from scsampler_cli.journal import is_half, parsed
 from scsampler_cli.schemas import COMMANDS
 from scsampler_cli.tables import command_of
+from scsampler_cli.urls import check_read
 
 Record = dict[str, Any]
 
@@ -110,6 +111,7 @@ def survey(parts: Sequence[Path]) -> Merged:
 
 
 def _opened(path: Path) -> IO[bytes]:
+    check_read(path)
     try:
         if not path.is_file():
             raise InputError(

@@ -5,12 +5,12 @@ But: nothing is printed; what the user should know goes to the caller's `say`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scsampler_cli import __version__
+from scsampler_cli import __version__, asks
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.labels import NAMES, read_labels
 from scsampler_cli.config import (
@@ -22,8 +22,10 @@ from scsampler_cli.config import (
     SelectionSettings,
     parse_device,
 )
-from scsampler_cli.errors import InputError, SettingsError
+from scsampler_cli.errors import DependencyError, InputError, SettingsError
 from scsampler_cli.shipped import check_weight_file, sampler_files, set_files
+from scsampler_cli.textfile import read_text
+from scsampler_cli.urls import check_read
 
 if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 AUTO_SET = "actions6"
 """Samplers for any classifier but the demo's: those trained on real video."""
+DEMO = "demo"
+"""The classifier, and the sampler set, of generated videos."""
 
 
 def check(
@@ -97,21 +101,36 @@ def load_classifier(
 
     Class names come from a file, or one of `labels.NAMES`, as `labels`, or as they are, as `names`.
     """
+    return load_or_fall_back(name, weights, labels, device, precision, say, arch, given, names)[0]
+
+
+def load_or_fall_back(
+    name: str,
+    weights: Path | None,
+    labels: Path | None,
+    device: str,
+    precision: str,
+    say: Callable[[str], None],
+    arch: str | None = None,
+    given: Sequence[str] = (),
+    names: Sequence[str] | None = None,
+) -> tuple[ClipClassifier, str]:
+    """As `load_classifier`; and why `auto` took another than it prefers, which results must tell: empty where it did not."""
     from scsampler_cli.classifiers.auto import choose_auto
     from scsampler_cli.device import pick_device, pick_dtype
 
     where = pick_device(device)
     dtype = pick_dtype(precision, where)
     if name == "auto" and weights is None:
-        classifier, why = choose_auto(where, dtype)
+        classifier, why, is_second = choose_auto(where, dtype)
         say(why)
-        return classifier
+        return classifier, why if is_second else ""
     if name == "auto":
         name = str(weights)
         weights = None
     names = names if labels is None else read_labels(labels)
     given = given if arch is None else [*given, f"arch={arch}"]
-    return registry.load(name, where, dtype, weights, names, given)
+    return registry.load(name, where, dtype, weights, names, given), ""
 
 
 def adjust(classifier: ClipClassifier, answer: AnswerSettings) -> ClipClassifier:
@@ -125,19 +144,14 @@ def adjust(classifier: ClipClassifier, answer: AnswerSettings) -> ClipClassifier
     return adjusted(classifier, {}, answer.spatial, answer.temperature)
 
 
-def load_samplers(
-    visual: str,
-    audio: str,
-    auto: str,
-    device: str,
-    precision: str,
-    strategy: str,
-    say: Callable[[str], None],
-    packets: str = "none",
-) -> Samplers:
-    """The samplers; "auto" stands for what the set `auto` has, which may be nothing for the sound.
+def load_samplers(specs: Mapping[str, str], auto: str, device: str, precision: str) -> Samplers:
+    """The samplers.
 
-    For the strategy "packets" no other is loaded. Tells `say` which one a strategy has to do without.
+    Args:
+        specs: a sampler's name by the keys of `asks.KINDS`; "auto" stands for what the set `auto` has, which may be nothing.
+        auto: a shipped set.
+        device: where they run.
+        precision: of their networks.
     """
     from scsampler_cli.device import pick_device, pick_dtype
     from scsampler_cli.samplers.scoring import load_audio, load_packets, load_visual
@@ -145,24 +159,15 @@ def load_samplers(
 
     where = pick_device(device)
     dtype = pick_dtype(precision, where)
-    by_packets = load_packets(auto if packets == "auto" else packets, where, dtype)
-    if strategy == "packets":
-        return Samplers(None, None, by_packets)
-    if audio == "auto":
-        audio = auto if set_files(auto, AUDIO) else "none"
-    samplers = Samplers(
-        load_visual(auto if visual == "auto" else visual, where, dtype),
-        load_audio(audio, where, dtype),
-        by_packets,
+    names = {
+        kind: (auto if set_files(auto, asks.KINDS[kind]) else "none") if spec == "auto" else spec
+        for kind, spec in specs.items()
+    }
+    return Samplers(
+        load_visual(names["visual"], where, dtype),
+        load_audio(names["audio"], where, dtype),
+        load_packets(names["packets"], where, dtype),
     )
-    if missing := missing_sampler(strategy, samplers):
-        say(missing)
-    return samplers
-
-
-def asks_packets(selection: SelectionSettings) -> bool:
-    """True when a selection goes by the packet sampler, alone or first."""
-    return selection.strategy == "packets" or selection.candidates is not None
 
 
 def first_stage(cascade: bool, candidates: int | None, k: int) -> int | None:
@@ -174,16 +179,6 @@ def first_stage(cascade: bool, candidates: int | None, k: int) -> int | None:
     if not cascade and candidates is not None:
         raise SettingsError("--candidates has no effect without --cascade", hint="give both, or neither")
     return (candidates or CANDIDATES_PER_CLIP * k) if cascade else None
-
-
-def missing_sampler(strategy: str, samplers: Samplers) -> str:
-    """In words, which sampler a strategy wants that there is not; empty where there is none such."""
-    both = strategy.startswith("av-")
-    if samplers.audio is None and (both or strategy == "audio"):
-        return f"no audio sampler: {strategy} goes by the visual sampler alone"
-    if samplers.visual is None and (both or strategy == "visual"):
-        return f"no visual sampler: {strategy} goes by the audio sampler alone"
-    return ""
 
 
 def runtime(device: str, precision: str) -> dict[str, str]:
@@ -203,9 +198,10 @@ def read_histogram(path: Path | None) -> tuple[float, ...] | None:
     """
     if path is None:
         return None
+    check_read(path)
     try:
-        return tuple(float(word) for word in path.read_text(encoding="utf-8").split())
-    except (OSError, ValueError) as error:
+        return tuple(float(word) for word in read_text(path).split())
+    except (OSError, ValueError, InputError) as error:
         raise InputError(f"histogram {path}: {_why(error)}", hint="a text file with one number per line") from error
 
 
@@ -233,43 +229,90 @@ class Chosen:
         """False where the choice is left to us."""
         return self.classifier != "auto" or self.weights is not None
 
+    def files(self, *others: Path | None) -> list[Path]:
+        """Files that the options name, and others: all that is read beside videos."""
+        names = [
+            self.classifier,
+            *(name for spec in (self.visual, self.audio, self.packets) for name in spec.split(",")),
+        ]
+        named = [*(Path(name) for name in names), self.weights, self.labels, *others]
+        return [path for path in named if path is not None and path.is_file()]
+
     def check(self) -> None:
         """See `check` of this module."""
         names = (self.visual, self.audio, self.device, self.arch, self.given, self.packets)
         check(self.classifier, self.weights, self.labels, *names)
 
-    def check_packets(self, selection: SelectionSettings) -> None:
+    @property
+    def specs(self) -> dict[str, str]:
+        """What was said of each sampler, by the keys of `asks.KINDS`."""
+        return {"visual": self.visual, "audio": self.audio, "packets": self.packets}
+
+    @property
+    def auto_set(self) -> str | None:
+        """The set of samplers that "auto" stands for; None where a classifier of somebody else's decides it by its name."""
+        if self.classifier == DEMO:
+            return DEMO
+        return None if ":" in self.classifier else AUTO_SET
+
+    def check_samplers(self, selection: SelectionSettings, auto: str | None, *, shows_all: bool) -> str:
         """Refuse sampler options that the selection does not look at, or lacks.
+
+        Args:
+            selection: which clips are taken.
+            auto: the set that "auto" stands for; None where that cannot be told yet.
+            shows_all: see `asks.check_named`.
+
+        Returns:
+            which sampler of two it has to do without, in words; empty where there is none such.
 
         Raises:
             SettingsError: which one.
         """
-        asks = asks_packets(selection)
-        what = "strategy 'packets'" if selection.strategy == "packets" else "--cascade"
-        if asks and self.packets == "none":
-            raise SettingsError(f"{what} needs a packet sampler", hint="leave --packet-sampler out, or name a file")
-        if not asks and self.packets != "auto":
-            raise SettingsError(
-                f"--packet-sampler has no effect with strategy {selection.strategy!r}",
-                hint="it is for --strategy packets and --cascade",
-            )
-        others = {"--visual-sampler": self.visual, "--audio-sampler": self.audio}
-        for name in (name for name, given in others.items() if selection.strategy == "packets" and given != "auto"):
-            raise SettingsError(
-                f"{name} has no effect with strategy 'packets'", hint="leave it out, or use --cascade: packets first"
-            )
-        if asks and selection.candidates and self.visual == "none":
-            raise SettingsError("--cascade without a visual sampler saves nothing", hint="use --strategy packets")
+        there = {kind: asks.is_there(spec, kind, auto) for kind, spec in self.specs.items()}
+        asks.check_there(selection, there)
+        asks.check_named(selection, self.specs, shows_all=shows_all)
+        return asks.lost_half(selection, there)
 
     def load_classifier(self, say: Callable[[str], None], names: Sequence[str] | None = None) -> ClipClassifier:
         """See `load_classifier` of this module."""
-        run = (self.device, self.precision, say, self.arch, self.given, names)
-        return load_classifier(self.classifier, self.weights, self.labels, *run)
+        return self.load_or_fall_back(say, names)[0]
 
-    def load_samplers(self, auto: str, strategy: str, say: Callable[[str], None], cascade: bool = False) -> Samplers:
-        """See `load_samplers` of this module; the packets' where the strategy, or a cascade, goes by them."""
-        packets = self.packets if cascade or strategy == "packets" else "none"
-        return load_samplers(self.visual, self.audio, auto, self.device, self.precision, strategy, say, packets)
+    def load_or_fall_back(
+        self, say: Callable[[str], None], names: Sequence[str] | None = None
+    ) -> tuple[ClipClassifier, str]:
+        """See `load_or_fall_back` of this module."""
+        run = (self.device, self.precision, say, self.arch, self.given, names)
+        return load_or_fall_back(self.classifier, self.weights, self.labels, *run)
+
+    def load_samplers(self, auto: str, selection: SelectionSettings, *, shows_all: bool = False) -> Samplers:
+        """See `load_samplers` of this module; those alone that the selection goes by, or whose scores are shown."""
+        wanted = set(asks.goes_by(selection))
+        if shows_all and selection.strategy != "packets":
+            wanted |= {"visual", "audio"}
+        specs = {kind: spec if kind in wanted else "none" for kind, spec in self.specs.items()}
+        left_out = self._leave_sound_out(specs, auto, selection)
+        return replace(load_samplers(specs, auto, self.device, self.precision), notes=left_out)
+
+    def _leave_sound_out(self, specs: dict[str, str], auto: str, selection: SelectionSettings) -> tuple[str, ...]:
+        """Take the audio sampler out of `specs` where nobody named it and torchaudio does not load; gives a note that says so.
+
+        Raises:
+            DependencyError: torchaudio does not load, and the selection cannot do without sound, or was told about it.
+        """
+        from scsampler_cli.features.mel import check_torchaudio
+
+        if not asks.is_there(specs["audio"], "audio", auto):
+            return ()
+        try:
+            check_torchaudio()
+        except DependencyError as error:
+            told = self.audio != "auto" or selection.alpha is not None or selection.k_visual is not None
+            if told or selection.strategy == "audio":
+                raise
+            specs["audio"] = "none"
+            return (f"clips are scored without sound: {error}; {error.hint}",)
+        return ()
 
     def runtime(self) -> dict[str, str]:
         """See `runtime` of this module."""

@@ -30,8 +30,8 @@ from scsampler_cli.config import (
 from scsampler_cli.errors import FeatureFileError, VideoError
 from scsampler_cli.features import store
 from scsampler_cli.media.container import FFMPEG_VERSION
-from scsampler_cli.scores import ClipScores
-from scsampler_cli.selection import BASELINES, Selection, combined_rank, select
+from scsampler_cli.scores import MODALITIES, ClipScores
+from scsampler_cli.selection import Selection, combined_rank, select
 from scsampler_cli.stored import StoredVideo
 from scsampler_cli.timeline import ClipSpan
 from scsampler_cli.video import (
@@ -85,6 +85,7 @@ def classify(
     with clock.stage("score"):
         used = resolved.used(samplers, selection)
         scores = scores_of(video, used, features, selection.clip_stride, progress, selection.candidates)
+    _check_scored(video, path, scores, selection)
     chosen = select(scores, selection)
     with clock.stage("classify"):
         probabilities = classify_clips(video, chosen.clips.tolist(), classifier, progress=progress)
@@ -126,6 +127,25 @@ def _refuse_packets(path: Path, samplers: Samplers) -> None:
         raise FeatureFileError(
             f"{path} holds no packets", hint="score the video itself, or leave the packet sampler out"
         )
+
+
+def _check_scored(source: Video | StoredVideo, path: Path, scores: ClipScores, selection: SelectionSettings) -> None:
+    """Refuse a file that has nothing for the one sampler that the strategy goes by.
+
+    Raises:
+        VideoError: not one clip has a score.
+    """
+    if selection.strategy not in MODALITIES:
+        return
+    values = getattr(scores, selection.strategy)
+    if values is None or not np.isnan(values).all():
+        return
+    what = {"visual": "picture data", "audio": "sound", "packets": "known sizes of packets"}[selection.strategy]
+    why = f" ({source.why_silent})" if isinstance(source, Video) and source.why_silent and what == "sound" else ""
+    raise VideoError(
+        f"{path}: no clip has {what}{why}, and strategy {selection.strategy!r} goes by that alone",
+        hint="choose another --strategy for it, such as av-union-list or uniform",
+    )
 
 
 def _taken(
@@ -171,8 +191,10 @@ def score(
     """Saliency of every clip of a video, or of a feature file that `extract` wrote: the same numbers either way."""
     clock = _Clock()
     stride = selection.clip_stride
-    if selection.strategy not in BASELINES:  # those choose blindly; the scores are shown all the same
+    if selection.strategy == "packets" or selection.candidates is not None:
         samplers = resolved.used(samplers, selection)
+    else:  # picture and sound are shown whatever the strategy goes by
+        samplers = replace(samplers, packets=None)
     with clock.stage("index"):
         source: StoredVideo | Video = (
             StoredVideo(path, clip_frames, frame_stride, stride, reading)
@@ -189,6 +211,7 @@ def score(
         else:
             scores = scores_of(source, samplers, features, stride, progress, selection.candidates)
     source.check_whole()
+    _check_scored(source, path, scores, selection)
     chosen = select(scores, selection)
     ranks = combined_rank(scores, selection)
     return report.ScoreResult(
@@ -198,7 +221,7 @@ def score(
         decode_errors=source.decode_errors,
         frames_missing=source.frames_missing,
         samplers=samplers.records(),
-        settings=resolved.of_score(features, replace(selection, clip_stride=stride), reading, samplers),
+        settings=resolved.of_score(features, selection, reading, samplers, stride),
         notes=(*source.notes, *chosen.notes),
         timings_s=clock.spent,
         versions=report.versions(FFMPEG_VERSION),

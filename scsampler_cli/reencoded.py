@@ -11,12 +11,9 @@ from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
 from scsampler_cli.media.audio import probe_audio
 from scsampler_cli.media.index import scan
 from scsampler_cli.report import ExtractResult, counted
-from scsampler_cli.transcode.normalise import Normalised, normalise
+from scsampler_cli.transcode.normalise import SUFFIX, Normalised, normalise
 from scsampler_cli.video import Progress, check_whole, no_progress
 from scsampler_cli.writers import own_errors
-
-SUFFIX = ".340x256.mp4"
-"""Of the video that is written beside a feature file, in place of the latter's own."""
 
 
 def reencoded_features(
@@ -57,7 +54,7 @@ def reencoded_features(
         reencoded=str(anew.path),
         decode_errors=index.damage.decode_errors,
         frames_missing=missing,
-        notes=(*index.notes, *sound.notes, *_notes(anew), *result.notes),
+        notes=(*index.notes, *index.damage.notes(), *sound.notes, *_notes(anew), *result.notes),
         timings_s={"reencode": round(spent, 4), **result.timings_s},
     )
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli import aggregate
-from scsampler_cli.config import SelectionSettings
+from scsampler_cli.config import DRAWN, SelectionSettings
 from scsampler_cli.scores import ClipScores
 from scsampler_cli.selection import select, top_k
 
@@ -42,10 +42,10 @@ def oracle(probabilities: NDArray[np.float32], target: int, k: int) -> NDArray[n
 
 
 def taken(video: Known, strategy: str, k: int, seed: int = 0) -> NDArray[np.int64]:
-    """int64 [<= K]: the clips that a strategy, or "oracle", takes."""
+    """int64 [<= K]: the clips that a strategy, or "oracle", takes; the seed is for those that draw."""
     if strategy == ORACLE:
         return oracle(video.probabilities, video.target, k)
-    return select(video.scores, SelectionSettings(strategy, k, seed=seed)).clips
+    return select(video.scores, SelectionSettings(strategy, k, seed=seed if strategy in DRAWN else 0)).clips
 
 
 def is_right(video: Known, clips: NDArray[np.int64]) -> bool:

@@ -6,6 +6,7 @@ But: nothing is written here; `writers` does.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -30,11 +31,21 @@ def seconds(value: Fraction) -> float:
 
 
 def counted(number: int, noun: str) -> str:
-    """A number with its noun.
+    """A number with its noun, of which the last word is put in the plural unless the number is 1.
 
-    Example: 1 packet, 2 packets.
+    Example: 1 packet, 2 packets, 0 processes, 3 entries.
     """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number} {noun}" if number == 1 else f"{number} {plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """The plural of an English noun with a regular one.
+
+    Example: packet -> packets, process -> processes, entry -> entries.
+    """
+    if re.search(r"(s|x|z|ch|sh)$", noun):
+        return f"{noun}es"
+    return f"{noun[:-1]}ies" if re.search(r"[^aeiou]y$", noun) else f"{noun}s"
 
 
 def score(value: float | None) -> float | None:

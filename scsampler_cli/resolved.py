@@ -10,9 +10,9 @@ import hashlib
 from dataclasses import asdict, replace
 from typing import Any
 
-from scsampler_cli.classifiers.base import ClipClassifier, is_multi_label
+from scsampler_cli.asks import KINDS, goes_by
+from scsampler_cli.classifiers.base import ClipClassifier, is_multi_label, output_settings_of
 from scsampler_cli.config import AnswerSettings, FeatureSettings, ReadSettings, SelectionSettings
-from scsampler_cli.selection import BASELINES
 from scsampler_cli.video import Samplers
 
 Settings = dict[str, Any]
@@ -38,12 +38,17 @@ def of_classify(
 
 
 def of_score(
-    features: FeatureSettings, selection: SelectionSettings, reading: ReadSettings, samplers: Samplers
+    features: FeatureSettings,
+    selection: SelectionSettings,
+    reading: ReadSettings,
+    samplers: Samplers,
+    stride: int | None = None,
 ) -> Settings:
-    """Settings of `pipeline.score`."""
+    """Settings of `pipeline.score`; `stride` is that of a feature file, where it has one of its own."""
+    clip_stride = selection.clip_stride if stride is None else stride
     return {
         "features": _of_features(features, samplers),
-        "selection": _of_selection(selection),
+        "selection": {**_of_selection(selection), "clip_stride": clip_stride},
         "reading": _of_reading(reading),
     }
 
@@ -57,12 +62,10 @@ def of_extract(
 
 
 def used(samplers: Samplers, selection: SelectionSettings) -> Samplers:
-    """Those that the strategy asks: the baselines none, a cascade all, the others not the packets'."""
-    if selection.strategy in BASELINES:
-        return Samplers(None, None)
-    if selection.strategy == "packets":
-        return Samplers(None, None, samplers.packets)
-    return samplers if selection.candidates else replace(samplers, packets=None)
+    """Those that the selection goes by (`asks.goes_by`)."""
+    by = goes_by(selection)
+    by_kind: dict[str, Any] = {kind: None for kind in KINDS if kind not in by}
+    return replace(samplers, **by_kind)
 
 
 def of_classifier(classifier: ClipClassifier) -> Settings:
@@ -86,7 +89,7 @@ def identity_of(classifier: ClipClassifier) -> Settings:
     if known["sha256"]:
         del known["weights"]
     labels = hashlib.sha256("\n".join(classifier.labels).encode("utf-8", "surrogateescape")).hexdigest()
-    return {**known, "spec": asdict(classifier.spec), "labels": labels}
+    return {**known, "spec": asdict(classifier.spec), "labels": labels, **output_settings_of(classifier)}
 
 
 def _of_features(features: FeatureSettings, samplers: Samplers) -> Settings:

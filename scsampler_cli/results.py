@@ -15,13 +15,18 @@ from typing import Any, Protocol
 
 from scsampler_cli.errors import OutputError
 from scsampler_cli.inputs import identified
-from scsampler_cli.journal import Journal, Place, Record, line_of
+from scsampler_cli.journal import Journal, Place, Record, is_half, line_of, parsed
+from scsampler_cli.places import is_taken, sibling
 from scsampler_cli.report import counted
 from scsampler_cli.tables import command_of
-from scsampler_cli.writers import Writer
+from scsampler_cli.writers import Writer, own_errors
 
 TRY_AGAIN = frozenset(("WorkerError", "TimeLimitError", "MemoryLimitError", "LimitError", "OutputError", "InputError"))
 """Types of failures that say more of the machine, the moment or the limits than of the file: resumed, they are tried again."""
+
+
+_LONGEST = 1 << 26
+"""Bytes of a line that is looked at: records are shorter, other files may be one line of any length."""
 
 
 def run_digest(identity: dict[str, Any]) -> str:
@@ -69,14 +74,14 @@ def _flat(value: Any, name: str = "") -> dict[str, Any]:
 
 @contextmanager
 def opened(path: Path, inputs: Sequence[str], ordered: bool, keep: bool) -> Iterator[OnDisk]:
-    """Records in the file of JSON lines at `path`; with `keep` what is there stays, to be recalled.
+    """Records in the file of JSON lines at `path`; with `keep` what is there stays, to be recalled or set aside.
 
     Raises:
         OutputError: it cannot be written, or another process is writing it.
     """
     file = Journal(path, keep)
     try:
-        beside = path.with_name(f"{path.name}.waiting")
+        beside = _waiting_beside(path)
         waiting = Journal(beside, keep)
         try:
             yield OnDisk(file, waiting, inputs, ordered)
@@ -86,6 +91,47 @@ def opened(path: Path, inputs: Sequence[str], ordered: bool, keep: bool) -> Iter
             waiting.close()
     finally:
         file.close()
+
+
+def check_records(path: Path, command: str, option: str = "-o") -> None:
+    """Refuse an output that holds something else than records of a command; the first line alone is looked at.
+
+    Args:
+        path: the file, which need not be there.
+        command: whose records these must be.
+        option: that names it.
+
+    Raises:
+        OutputError: it holds something else, or cannot be read.
+    """
+    hint = f"--overwrite replaces it; or give {option} another name"
+    _check_first_line(path, command, hint)
+
+
+def check_waiting(path: Path, command: str, option: str = "-o") -> None:
+    """The same of the records that wait beside an output, in FILE.waiting.
+
+    Raises:
+        OutputError: it holds something else, or cannot be read.
+    """
+    waiting = _waiting_beside(path)
+    _check_first_line(waiting, command, f"move it away, for {path.name} needs the place; or give {option} another name")
+
+
+def _waiting_beside(path: Path) -> Path:
+    return sibling(path, ".waiting")
+
+
+def _check_first_line(path: Path, command: str, hint: str) -> None:
+    if not is_taken(path):
+        return
+    with own_errors(str(path)), path.open("rb") as lines:
+        line = lines.readline(_LONGEST)
+    record = parsed(line)
+    if record is None and not is_half(line):
+        raise OutputError(f"{path} is there already, and holds no records", hint=hint)
+    if record is not None and command_of(record) != command:
+        raise OutputError(f"{path} holds records of {command_of(record)}, not of {command}", hint=hint)
 
 
 class Results(Protocol):
@@ -170,18 +216,34 @@ class OnDisk:
         for journal in (self._file, self._waiting):
             for _, record in journal.lines():
                 if command_of(record) != command:
+                    found = command_of(record)
                     raise OutputError(
-                        f"{journal.path} holds records of {command_of(record)}, not of {command}",
-                        hint="give another name",
+                        f"{journal.path} holds records of {found}, not of {command}", hint="give -o another name"
                     )
-                if record.get("run") != run:
+                if record.get("run", run) != run:  # what failed before anything was loaded says no run
                     return "; ".join(_differences(record, identity)) or "other weights, labels or version"
         return None
 
     def _start_anew(self, why: str) -> str:
-        kept = self._file.set_aside()
-        self._waiting.clear()
-        return f"made with other settings ({why}): starting anew; the earlier records are in {kept}"
+        return f"made with other settings ({why}): starting anew; the earlier records are in {self.set_aside()}"
+
+    def set_aside(self) -> Path | None:
+        """Leave all records that are there under a name of their own, and begin with an empty file.
+
+        Returns:
+            that name; None where there is no record.
+
+        Raises:
+            OutputError: the file cannot be renamed, or holds something else.
+        """
+        parked = [place for place, _ in self._waiting.lines()]
+        if parked:
+            for _ in self._file.lines():  # half a line at its end is cut off
+                pass
+            for place in parked:
+                self._file.append(self._waiting.read(place))
+            self._waiting.clear()
+        return None if self._file.empty else self._file.set_aside()
 
     def _take_up(self, is_current: Callable[[Record], bool]) -> int:
         """How many records are not current any more, and were dropped."""

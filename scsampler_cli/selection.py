@@ -5,6 +5,7 @@ in `scores.clips` (the scored clips), ranks count from 0, and ties go to the ear
 
 Where a modality has nothing to say (ours): a clip without sound takes its visual rank (or score) as its audio one, and a clip
 without usable frames takes its audio one; so a silent video is judged by the picture alone, and the selection says so.
+A strategy that goes by one sampler goes by no other: clips without its score come last.
 But: the oracle is `top_k` fed with f_y, not a strategy of its own.
 """
 
@@ -17,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.config import SelectionSettings
-from scsampler_cli.scores import ClipScores
+from scsampler_cli.report import counted
+from scsampler_cli.scores import MODALITIES, ClipScores
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,15 @@ class _Lists:
     audio: NDArray[np.float64]
     visual_rank: NDArray[np.int64]
     audio_rank: NDArray[np.int64]
+    seen: NDArray[np.bool_]
     heard: NDArray[np.bool_]
 
 
 def _lists(scores: ClipScores, strategy: str = "") -> _Lists:
-    """By packets, their scores take the place of the picture's, and no others fill the gaps."""
+    """Of a strategy that goes by one sampler, its scores take the place of the picture's, and no others fill the gaps."""
     nothing = np.full(len(scores.clips), np.nan)
-    seen_by, heard_by = (scores.packets, None) if strategy == "packets" else (scores.visual, scores.audio)
+    alone = strategy in MODALITIES
+    seen_by, heard_by = (getattr(scores, strategy), None) if alone else (scores.visual, scores.audio)
     visual = nothing if seen_by is None else seen_by.astype(np.float64)
     audio = nothing if heard_by is None else heard_by.astype(np.float64)
     seen, heard = ~np.isnan(visual), ~np.isnan(audio)
@@ -82,6 +86,7 @@ def _lists(scores: ClipScores, strategy: str = "") -> _Lists:
         np.where(heard, audio, visual),
         np.where(seen, visual_rank, np.where(heard, audio_rank, last)),
         np.where(heard, audio_rank, np.where(seen, visual_rank, last)),
+        seen,
         heard,
     )
 
@@ -97,10 +102,11 @@ def av_union_list(lists: _Lists, settings: SelectionSettings) -> Picked:
     Example: visual list 3 0 2 1, audio list 0 1 3 2, K = 3, K' = 2: takes 3 and 0, skips 0 in the audio list, takes 1.
     """
     by_picture = _ordered(lists.visual_rank)
-    picked: Picked = [(p, f"visual #{i}") for i, p in enumerate(by_picture[: settings.visual_share], start=1)]
+    name = "visual" if lists.seen.any() else "audio"  # which then fills all gaps
+    picked: Picked = [(p, f"{name} #{i}") for i, p in enumerate(by_picture[: settings.visual_share], start=1)]
     by_sound = [p for p in _ordered(lists.audio_rank) if lists.heard[p]]
     fillers = [(p, f"audio #{i}") for i, p in enumerate(by_sound, start=1)]
-    fillers += [(p, f"visual #{i}") for i, p in enumerate(by_picture, start=1)]  # where the sound runs out
+    fillers += [(p, f"{name} #{i}") for i, p in enumerate(by_picture, start=1)]  # where the sound runs out
     taken = {p for p, _ in picked}
     for position, reason in fillers:
         if len(picked) == settings.k:
@@ -153,20 +159,13 @@ def _convex(alpha: float, visual: NDArray[np.generic], audio: NDArray[np.generic
     return np.round(mixed, 12)
 
 
-def by_picture(lists: _Lists, settings: SelectionSettings) -> Picked:
-    """top-K of the visual scores."""
-    return [(p, f"visual #{i}") for i, p in enumerate(_ordered(lists.visual_rank)[: settings.k], start=1)]
-
-
-def by_sound(lists: _Lists, settings: SelectionSettings) -> Picked:
-    """top-K of the audio scores; clips without sound come after those with."""
-    order = sorted(_ordered(lists.audio_rank), key=lambda p: not lists.heard[p])
-    return [(p, f"audio #{i}" if lists.heard[p] else "visual") for i, p in enumerate(order[: settings.k], start=1)]
-
-
-def by_packets(lists: _Lists, settings: SelectionSettings) -> Picked:
-    """top-K of the packet scores (ours); clips of which no size is known come last."""
-    return [(p, f"packets #{i}") for i, p in enumerate(_ordered(lists.visual_rank)[: settings.k], start=1)]
+def by_one(lists: _Lists, settings: SelectionSettings) -> Picked:
+    """top-K of one sampler's scores: of the picture, the sound, or the packets (ours); clips without one come last."""
+    order = _ordered(lists.visual_rank)[: settings.k]
+    return [
+        (p, "not scored" if np.isnan(lists.visual[p]) else f"{settings.strategy} #{i}")
+        for i, p in enumerate(order, start=1)
+    ]
 
 
 RANKED: dict[str, Callable[[_Lists, SelectionSettings], Picked]] = {
@@ -174,9 +173,9 @@ RANKED: dict[str, Callable[[_Lists, SelectionSettings], Picked]] = {
     "av-intersect-list": av_intersect_list,
     "av-convex-list": av_convex_list,
     "av-convex-score": av_convex_score,
-    "visual": by_picture,
-    "audio": by_sound,
-    "packets": by_packets,
+    "visual": by_one,
+    "audio": by_one,
+    "packets": by_one,
 }
 """Strategies that need scores."""
 
@@ -256,16 +255,25 @@ def candidates(scores: ClipScores, count: int) -> Selection:
     strategy = "packets" if scores.audio is None else "av-union-list"
     first = scores if scores.audio is None else replace(scores, visual=scores.packets)
     found = select(first, SelectionSettings(strategy, count))
-    return replace(found, notes=tuple(f"first stage: {note}" for note in found.notes))
+    return replace(found, notes=tuple(f"first stage: {note.replace('visual', 'packet')}" for note in found.notes))
 
 
 def _notes(scores: ClipScores, settings: SelectionSettings, lists: _Lists) -> tuple[str, ...]:
     """What a sampler that ran could not judge; that one did not run is no news of the video's."""
-    if scores.audio is not None and not lists.heard.any() and settings.strategy != "visual":
-        return (f"no audio scores: {settings.strategy} went by the visual sampler alone",)
-    if scores.visual is not None and np.isnan(scores.visual).all() and settings.strategy != "audio":
-        return (f"no visual scores: {settings.strategy} went by the audio sampler alone",)
-    return ()
+    nowhere = int(np.isnan(lists.visual).sum())
+    notes = [f"{counted(nowhere, 'clip')} could not be scored: they come last"] if nowhere else []
+    if settings.strategy in MODALITIES or scores.audio is None or scores.visual is None:
+        return tuple(notes)
+    silent, dark = np.isnan(scores.audio), np.isnan(scores.visual)
+    if silent.all():
+        return (*notes, f"no audio scores: {settings.strategy} went by the visual sampler alone")
+    if dark.all():
+        return (*notes, f"no visual scores: {settings.strategy} went by the audio sampler alone")
+    if count := int((silent & ~dark).sum()):
+        notes.append(f"{counted(count, 'clip')} judged by the visual sampler alone, for want of audio scores")
+    if count := int((dark & ~silent).sum()):
+        notes.append(f"{counted(count, 'clip')} judged by the audio sampler alone, for want of visual scores")
+    return tuple(notes)
 
 
 def combined_rank(scores: ClipScores, settings: SelectionSettings) -> NDArray[np.int64]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scsampler_cli.errors import SettingsError, WeightsError
+from scsampler_cli.urls import Url, instead, local_path
 
 SETS = {
     "demo": ("demo_md", "demo_rgbr", "demo_mel"),
@@ -73,6 +74,8 @@ def check_weight_file(path: Path) -> None:
     Raises:
         WeightsError: missing, a folder, empty, or not permitted.
     """
+    if isinstance(url := local_path(path), Url):
+        raise WeightsError(f"weight file {url} is a URL, and only local files are read", hint=instead(str(url)))
     try:
         with path.open("rb") as file:
             empty = not file.read(1)

@@ -47,10 +47,18 @@ _COLUMNS = {
 }
 
 
+_COLUMNS["cache"] = [
+    *("path", "status", "kind", "videos", "entries", "bytes", "oldest_use", "newest_use"),
+    *("removed", "removed_bytes", "in_use", "in_use_bytes", "error"),
+]
 _COLUMNS["classifiers"] = [
     *("path", "status", "name", "frames", "stride", "size", "labels", "data", "gmacs", "mparams", "weights"),
     *("distribution", "factory", "file", "sha256", "error"),
 ]
+
+
+_LISTS = ("weights", "classifiers", "cache")
+"""Commands whose records are rows as they are."""
 
 
 def csv_columns(command: str, top: int) -> list[str]:
@@ -138,13 +146,31 @@ _BODY = {"classify": _classify, "score": _score, "extract": _extract}
 
 
 _HEADINGS = ("name", "kind", "arch", "objective", "labels", "MB", "sha256", "where", "trained on")
-_RIGHT = ("labels", "MB", "GMACs", "M params")
+_RIGHT = ("labels", "MB", "GMACs", "M params", "videos", "entries", "removed", "MB removed")
 _DATA_WIDTH = 48
 
 
 def weights_table(records: Sequence[Record]) -> str:
     """Weight files as a table, a line each; a file that cannot be read has its error in the last column."""
     return _table(_HEADINGS, [_weights_row(record) for record in records])
+
+
+_CACHE_HEADINGS = ("kind", "videos", "entries", "MB", "oldest use", "newest use")
+_PRUNED_HEADINGS = ("removed", "MB removed")
+
+
+def cache_table(records: Sequence[Record]) -> str:
+    """What a cache keeps, a line for each kind and one for all; what was removed, where something was to be."""
+    pruned = any(record["removed"] is not None for record in records)
+    headings = (*_CACHE_HEADINGS, *(_PRUNED_HEADINGS if pruned else ()), "what it is")
+    return _table(headings, [_cache_row(record, pruned) for record in records])
+
+
+def _cache_row(record: Record, pruned: bool) -> tuple[str, ...]:
+    used = [(record[key] or "-")[: len("2026-01-31T12:00")].replace("T", " ") for key in ("oldest_use", "newest_use")]
+    counts = (str(record["videos"]), str(record["entries"]), f"{record['bytes'] / 1e6:.1f}")
+    gone = (str(record["removed"]), f"{record['removed_bytes'] / 1e6:.1f}") if pruned else ()
+    return (record["kind"], *counts, *used, *gone, record["what"])
 
 
 def _table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
@@ -223,12 +249,12 @@ def csv_rows(record: Record) -> Iterator[dict[str, object]]:
     """
     path, command = record["path"], command_of(record)
     common = {"path": f"./{path}" if path.startswith(FORMULA) else path, "status": record["status"]}
-    if command in ("weights", "classifiers"):
+    if command in _LISTS:
         common = {key: record[key] for key in _COLUMNS[command] if key in record} | common
     if record["status"] != "ok":
         yield {**common, "error": record["error"]["message"]}
         return
-    if command in ("weights", "classifiers"):
+    if command in _LISTS:
         yield common
         return
     common |= {key: record[key] for key in _DAMAGE}

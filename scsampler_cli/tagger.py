@@ -6,6 +6,7 @@ But: one video after another, in this process; many processes are `jobs`', and w
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,14 +23,13 @@ from scsampler_cli.config import (
     ReadSettings,
     SelectionSettings,
 )
-from scsampler_cli.errors import ScsamplerError, SettingsError
+from scsampler_cli.errors import FallbackWarning, ScsamplerError, SettingsError
 from scsampler_cli.inputs import check_readable
 from scsampler_cli.report import ClassifyResult, Failure, ScoreResult
-from scsampler_cli.video import Progress, Samplers, no_progress
+from scsampler_cli.urls import local_path
+from scsampler_cli.video import Progress, no_progress
 
 Labels = str | Path | Sequence[str]
-DEMO = "demo"
-"""The classifier, and the sampler set, of generated videos."""
 
 
 def say_nothing(text: str) -> None:
@@ -80,9 +80,9 @@ class Scorer:
             reading,
         )
         self.clip_frames, self.frame_stride = clip_frames, frame_stride
-        chosen.check_packets(self.selection)
-        chosen.check()
-        self.samplers = _samplers_of(chosen, models.AUTO_SET, self.selection, say)
+        self._notes = _checked(chosen, self.selection, models.AUTO_SET, say, shows_all=True)
+        self.samplers = chosen.load_samplers(models.AUTO_SET, self.selection, shows_all=True)
+        self._notes += _said(self.samplers.notes, say)
         self._runtime = chosen.runtime()
 
     def score(self, path: str | Path, progress: Progress = no_progress) -> ScoreResult:
@@ -94,7 +94,7 @@ class Scorer:
         geometry = self.clip_frames, self.frame_stride
         path = _readable(path)
         result = pipeline.score(path, self.samplers, self.features, *geometry, self.selection, progress, self.reading)
-        return replace(result, settings=result.settings | self._runtime)
+        return replace(result, settings=result.settings | self._runtime, notes=(*self._notes, *result.notes))
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -124,6 +124,9 @@ class Tagger:
 
     Raises:
         ScsamplerError: settings contradict each other, or a model cannot be loaded.
+
+    Warns:
+        FallbackWarning: "auto" could not have the classifier that it prefers; the notes of every result say so, too.
     """
 
     def __init__(
@@ -167,13 +170,19 @@ class Tagger:
             device=device,
             precision=precision,
         )
-        chosen.check_packets(self.selection)
+        chosen.check_samplers(self.selection, None if own else chosen.auto_set, shows_all=False)
         chosen.check()
         if names is not None and own is None and not chosen.names_classifier:
             raise SettingsError("labels need a classifier whose classes they name", hint="Tagger('r3d_18', labels=...)")
-        self.classifier = models.adjust(own or chosen.load_classifier(say, names), answer)
-        auto = DEMO if self.classifier.name == DEMO else models.AUTO_SET
-        self.samplers = _samplers_of(chosen, auto, self.selection, say)
+        loaded, fell_back = (own, "") if own else chosen.load_or_fall_back(say, names)
+        self.classifier = models.adjust(loaded, answer)
+        auto = models.DEMO if self.classifier.name == models.DEMO else models.AUTO_SET
+        self._notes = _checked(chosen, self.selection, auto, say, shows_all=False)
+        if fell_back:
+            warnings.warn(fell_back, FallbackWarning, stacklevel=2)
+            self._notes = (fell_back, *self._notes)
+        self.samplers = chosen.load_samplers(auto, self.selection)
+        self._notes += _said(self.samplers.notes, say)
         self._runtime = chosen.runtime()
 
     def tag(self, path: str | Path, progress: Progress = no_progress) -> ClassifyResult:
@@ -188,7 +197,7 @@ class Tagger:
         """
         plan = self.features, self.selection, self.top, progress, self.answer, self.reading
         result = pipeline.classify(_readable(path), self.samplers, self.classifier, *plan)
-        return replace(result, settings=result.settings | self._runtime)
+        return replace(result, settings=result.settings | self._runtime, notes=(*self._notes, *result.notes))
 
     def stream(self, paths: Iterable[str | Path]) -> Iterator[ClassifyResult | Failure]:
         """Tag one video after another, each when it is asked for; one that cannot be done is a `Failure`, and others follow.
@@ -211,14 +220,29 @@ class Tagger:
 
 
 def _readable(path: str | Path) -> Path:
-    check_readable(Path(path))
-    return Path(path)
+    found = local_path(path)
+    check_readable(found)
+    return found
 
 
-def _samplers_of(
-    chosen: models.Chosen, auto: str, selection: SelectionSettings, say: Callable[[str], None]
-) -> Samplers:
-    return chosen.load_samplers(auto, selection.strategy, say, selection.candidates is not None)
+def _checked(
+    chosen: models.Chosen, selection: SelectionSettings, auto: str, say: Callable[[str], None], *, shows_all: bool
+) -> tuple[str, ...]:
+    """What the results must say of the choice of samplers, which `say` is told, too.
+
+    Raises:
+        SettingsError: the selection lacks the sampler that it goes by, or one was named that it does not look at.
+    """
+    lost = chosen.check_samplers(selection, auto, shows_all=shows_all)
+    chosen.check()
+    return _said((lost,) if lost else (), say)
+
+
+def _said(notes: tuple[str, ...], say: Callable[[str], None]) -> tuple[str, ...]:
+    """The notes, which `say` is told."""
+    for note in notes:
+        say(note)
+    return notes
 
 
 def _names(labels: Labels | None) -> tuple[str, ...] | None:

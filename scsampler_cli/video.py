@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from scsampler_cli import report
 from scsampler_cli.ahead import ahead
-from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, batch_of, probabilities_of
-from scsampler_cli.classifiers.geometry import crops_apart, fit_frame
+from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, batch_of
+from scsampler_cli.classifiers.crops import clip_probabilities
+from scsampler_cli.classifiers.geometry import fit_frame
 from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
 from scsampler_cli.errors import InputError, VideoError
 from scsampler_cli.features.clip import ClipPackets, ClipSound, ClipVisual
@@ -28,7 +29,8 @@ from scsampler_cli.inference import one_core_spared
 from scsampler_cli.media.audio import AudioReport, probe_audio, read_audio
 from scsampler_cli.media.compressed import ReadReport, read_visual
 from scsampler_cli.media.frames import FramesReport, read_clips
-from scsampler_cli.media.index import VECTOR_CODECS, scan
+from scsampler_cli.media.index import scan
+from scsampler_cli.media.video_info import VECTOR_CODECS
 from scsampler_cli.samplers.scoring import AudioSampler, PacketSampler, VisualSampler
 from scsampler_cli.scores import ClipScores, steadied
 from scsampler_cli.selection import candidates
@@ -54,6 +56,8 @@ class Samplers:
     visual: VisualSampler | None
     audio: AudioSampler | None
     packets: PacketSampler | None = None
+    notes: tuple[str, ...] = ()
+    """What was left out when they were loaded."""
 
     def records(self) -> list[dict[str, Any]]:
         """What ran, for the result."""
@@ -121,7 +125,11 @@ class Video:
         Raises:
             VideoError: something was damaged or missing.
         """
-        check_whole(self.path, self.index.reading, self.decode_errors, self.frames_missing)
+        damage = self.index.damage
+        only_undecoded = damage.undecoded == damage.decode_errors
+        check_whole(
+            self.path, self.index.reading, self.decode_errors, self.frames_missing, only_undecoded=only_undecoded
+        )
 
     def span(self, clip: int) -> ClipSpan:
         """Where a clip lies."""
@@ -143,6 +151,7 @@ class Video:
             "start_s": report.seconds(timeline.time(0)),
             # times that were counted, not read, begin at 0 whatever the file says
             "file_start_s": report.seconds(min(timeline.time(0), self.info.file_start)),
+            "timecode": self.info.timecode,
             "duration_s": report.seconds(timeline.duration),
             "fps": report.score(float(1 / timeline.mean_frame_duration)),
             "clips": len(self.grid),
@@ -151,16 +160,31 @@ class Video:
         }
 
 
-def check_whole(path: Path, reading: ReadSettings, decode_errors: int, frames_missing: int) -> None:
-    """Refuse, with `strict`, a video of which something could not be read.
+def check_whole(
+    path: Path,
+    reading: ReadSettings,
+    decode_errors: int,
+    frames_missing: int,
+    *,
+    only_undecoded: bool = False,
+) -> None:
+    """Refuse, with `strict`, a video of which something is damaged or could not be read.
+
+    Args:
+        path: the video.
+        reading: says whether it is to be refused.
+        decode_errors: of `Damage`.
+        frames_missing: likewise.
+        only_undecoded: True when nothing at all was decoded of each damaged packet, so that the message can say so.
 
     Raises:
         VideoError: something could not.
     """
     if reading.strict and (decode_errors or frames_missing):
         packets, frames = report.counted(decode_errors, "packet"), report.counted(frames_missing, "frame")
+        what = "could not be decoded" if only_undecoded else "came damaged or could not be decoded"
         raise VideoError(
-            f"{path}: {packets} could not be decoded, {frames} {'is' if frames_missing == 1 else 'are'} missing",
+            f"{path}: {packets} {what}, {frames} {'is' if frames_missing == 1 else 'are'} missing",
             hint="leave out --strict to go on with what can be read",
         )
 
@@ -185,14 +209,14 @@ def sound_clips(video: Video, clips: NDArray[np.int64] | None = None) -> Iterato
     index = video.index
     blocks = None if video.audio is None else read_audio(video.path, video.audio, heard, index.damage, index.reading)
     if blocks is None:
-        video.note(f"{video.why_silent}: clips are judged by the picture alone")
+        video.note(str(video.why_silent))
     silent = 0
     for sound in mel_clips(blocks, video.grid, wanted):
         silent += sound.mel is None
         yield sound
     video.note(*heard.notes())
     if video.audio is not None and silent:
-        video.note(f"{report.counted(silent, 'clip')} without sound, judged by the picture alone")
+        video.note(f"{report.counted(silent, 'clip')} without sound")
 
 
 def packets_of(video: Video, clips: NDArray[np.int64] | None = None) -> Iterator[ClipPackets]:
@@ -318,9 +342,8 @@ def classify_clips(
 
     def flush() -> None:
         if held:
-            crops = crops_apart(np.stack([frames for _, frames in held]), classifier.spec)
-            found = probabilities_of(classifier, crops).reshape(len(held), classifier.spec.crops, -1)
-            probabilities[[row[clip] for clip, _ in held]] = found.mean(axis=1)
+            found = clip_probabilities(classifier, np.stack([frames for _, frames in held]))
+            probabilities[[row[clip] for clip, _ in held]] = found
             held.clear()
 
     for done, item in enumerate(ahead(clip_frames(video, clips, classifier.spec), 2 * batch), start=1):

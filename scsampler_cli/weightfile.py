@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from scsampler_cli.classifiers.base import WeightsInfo
 from scsampler_cli.errors import OutputError, WeightsError
+from scsampler_cli.places import sibling
 from scsampler_cli.shipped import check_weight_file
 
 FORMAT = "scsampler-weights/1"
@@ -192,7 +193,7 @@ def write_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
         OutputError: the file cannot be written.
     """
     data = save(halved(tensors), {_KEY: json.dumps({"format": FORMAT, **metadata}, sort_keys=True)})
-    part = path.with_name(path.name + ".part")
+    part = sibling(path, ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(data)

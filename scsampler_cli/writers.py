@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import errno
 import json
 import os
 import shutil
@@ -18,8 +17,17 @@ from typing import IO, Any, Protocol
 
 from scsampler_cli import tables
 from scsampler_cli.cuts import edl, ffmetadata, srt
-from scsampler_cli.errors import OutputError
-from scsampler_cli.places import check_output, check_within, fresh, is_special
+from scsampler_cli.errors import OutputError, SettingsError
+from scsampler_cli.places import (
+    check_output,
+    check_within,
+    free_name,
+    fresh,
+    is_special,
+    is_taken,
+    not_written,
+    sibling,
+)
 
 Record = dict[str, Any]
 
@@ -35,9 +43,19 @@ CELL = 32_767
 """Characters that a spreadsheet takes in one cell, counted in units of UTF-16."""
 
 
-def format_for(path: Path) -> str | None:
-    """The format that a file's suffix asks for, or None."""
-    return _SUFFIXES.get(path.suffix.lower())
+def format_for(path: Path, default: str = "table") -> str:
+    """The format that a file's suffix asks for; the default for a device or a pipe without one, as on standard output.
+
+    Raises:
+        SettingsError: the suffix is no format's.
+    """
+    form = _SUFFIXES.get(path.suffix.lower())
+    if form is None and not is_special(path):
+        what = f"the suffix {path.suffix}" if path.suffix else "a name without a suffix"
+        raise SettingsError(
+            f"{path}: {what} stands for no format", hint=f"give --format, or one of {', '.join(_SUFFIXES)}"
+        )
+    return form or default
 
 
 class Writer(Protocol):
@@ -164,20 +182,37 @@ class CutWriter:
         targets: path of a video as in its record -> its file; None is `stdout`.
         folder: that the files are below, None where the user named the file itself.
         stdout: standard output.
+        on_failure: told of a file in the folder that cannot be written; the others are. None: the error is raised.
     """
 
-    def __init__(self, form: str, targets: Mapping[str, Path | None], folder: Path | None, stdout: IO[str]) -> None:
+    def __init__(
+        self,
+        form: str,
+        targets: Mapping[str, Path | None],
+        folder: Path | None,
+        stdout: IO[str],
+        *,
+        on_failure: Callable[[OutputError], object] | None = None,
+    ) -> None:
         self._render, self._targets, self._folder, self._stdout = _CUTS[form], targets, folder, stdout
+        self._on_failure = None if folder is None else on_failure
 
     def write(self, record: Record) -> None:
         """Write the file of one record.
 
         Raises:
-            OutputError: it cannot be written.
+            OutputError: it cannot be written, and nobody is to be told.
         """
         if record["status"] != "ok":
             return
-        target = self._targets[record["path"]]
+        try:
+            self._write(record, self._targets[record["path"]])
+        except OutputError as error:
+            if self._on_failure is None:
+                raise
+            self._on_failure(error)
+
+    def _write(self, record: Record, target: Path | None) -> None:
         if target is not None and self._folder is not None:
             check_within(target, self._folder)
             with own_errors(str(target)):
@@ -207,16 +242,26 @@ def make_writer(form: str, stream: IO[str], columns: list[str], single: bool, ma
 
 
 @contextlib.contextmanager
-def open_writer(form: str, target: Path | None, stdout: IO[str], columns: list[str], single: bool) -> Iterator[Writer]:
+def open_writer(
+    form: str, target: Path | None, stdout: IO[str], columns: list[str], single: bool, *, keeps: bool = False
+) -> Iterator[Writer]:
     r"""A writer on a file, or on `stdout` where `target` is None.
 
     Bytes of file names that are not UTF-8 come out as \udcNN: valid JSON, which Python reads back as the very same name.
+
+    Args:
+        form: one of FORMATS.
+        target: the file; a device or a pipe is appended to.
+        stdout: standard output.
+        columns: of CSV, from `tables.csv_columns`.
+        single: True when exactly one record will come.
+        keeps: True to leave a file that is there under the name that `places.free_name` gives it.
 
     Raises:
         OutputError: it cannot be written.
     """
     marked = target is not None and not is_special(target)
-    with _written(target, stdout) as stream:
+    with _written(target, stdout, keeps) as stream:
         with own_errors(_named(target)):
             writer = make_writer(form, stream, columns, single, marked)
         yield _Guarded(writer, _named(target))
@@ -225,7 +270,7 @@ def open_writer(form: str, target: Path | None, stdout: IO[str], columns: list[s
 
 
 @contextlib.contextmanager
-def _written(target: Path | None, stdout: IO[str]) -> Iterator[IO[str]]:
+def _written(target: Path | None, stdout: IO[str], keeps: bool = False) -> Iterator[IO[str]]:
     """A stream to a file that takes its name when the block is left without an error, or to a device, or `stdout` for None.
 
     Raises:
@@ -239,9 +284,9 @@ def _written(target: Path | None, stdout: IO[str]) -> Iterator[IO[str]]:
     check_output(target)
     place = target if is_special(target) else target.resolve()
     at_once = is_special(target)
-    part = place if at_once else place.with_name(f"{place.name}.part")
+    part = place if at_once else sibling(place, ".part")
     with own_errors(str(target)):
-        file = _text(place, "w") if at_once else _text(fresh(part), "x")
+        file = _text(place, "a") if at_once else _text(fresh(part), "x")
     try:
         yield file
         with own_errors(str(target)):
@@ -252,6 +297,8 @@ def _written(target: Path | None, stdout: IO[str]) -> Iterator[IO[str]]:
             if not at_once:
                 if place.exists():
                     shutil.copymode(place, part)
+                if keeps and is_taken(place):
+                    place.rename(free_name(place))
                 part.replace(place)
     finally:
         with contextlib.suppress(OSError):
@@ -275,14 +322,13 @@ def encoded(text: str) -> bytes:
 
 @contextlib.contextmanager
 def own_errors(name: str) -> Iterator[None]:
-    """Turns a full disk into our own error; a reader that has gone stays what it is."""
+    """Turns what the system says of a file into our own error; a reader that has gone stays what it is."""
     try:
         yield
     except BrokenPipeError:
         raise
     except OSError as error:
-        hint = "the disk is full" if error.errno == errno.ENOSPC else "may you write there?"
-        raise OutputError(f"cannot write {name}: {error.strerror or error}", hint=hint) from error
+        raise not_written(name, error) from error
 
 
 class _Guarded:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from scsampler_cli.cli.environment import let_idle_threads_sleep
+from tests.program import put_first
 from tests.synthetic import static, tone, write_video
 
 let_idle_threads_sleep()
@@ -25,6 +26,11 @@ os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // SID
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long ones first: one that is left for the end keeps a single process busy."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _named_program(tmp_path_factory: pytest.TempPathFactory) -> None:
+    put_first(tmp_path_factory.mktemp("program"))
 
 
 @pytest.fixture(scope="module")

@@ -29,8 +29,9 @@ def write_video(
     layout: str = "mono",
     time_base: Fraction | None = None,
     container_options: dict[str, str] | None = None,
+    audio_start: float = 0,
 ) -> Path:
-    """Encode frames (uint8 [H, W, 3]) and sound (float32 [S], or [channels, S])."""
+    """Encode frames (uint8 [H, W, 3]) and sound (float32 [S], or [channels, S]), which begins at `audio_start` seconds."""
     frames = iter(frames)
     first = next(frames)
     with av.open(str(path), "w", options=container_options or {}) as box:
@@ -54,7 +55,8 @@ def write_video(
             samples = np.atleast_2d(audio).astype(np.float32)
             for at in range(0, samples.shape[1], 1024):
                 block = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[:, at : at + 1024]), "fltp", layout)
-                block.sample_rate, block.pts, block.time_base = rate_hz, at, Fraction(1, rate_hz)
+                block.sample_rate, block.time_base = rate_hz, Fraction(1, rate_hz)
+                block.pts = round(audio_start * rate_hz) + at
                 box.mux(track.encode(block))
             box.mux(track.encode(None))
     return path

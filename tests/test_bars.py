@@ -2,13 +2,15 @@
 
 import io
 import re
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
-from scsampler_cli import bars
+from scsampler_cli import bars, console
 from scsampler_cli.bars import Bars, BatchBars, Stage, clock, shortened
 
 
@@ -45,9 +47,10 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return found
 
 
-def drawn(screen: Bars | BatchBars) -> list[str]:
-    """Its lines at 80 columns without colour."""
-    console = Console(file=io.StringIO(), width=80, height=24, force_terminal=True, no_color=True)
+def drawn(screen: Bars | BatchBars, width: int = 80) -> list[str]:
+    """Its lines at so many columns without colour."""
+    console = Console(file=io.StringIO(), width=width, height=24, force_terminal=True, no_color=True)
+    screen._console = console
     console.print(screen._draw())
     text = re.sub(r"\x1b\[[0-9;]*m", "", console.file.getvalue())  # type: ignore[attr-defined]
     return [line.rstrip() for line in text.splitlines()]
@@ -148,3 +151,42 @@ def test_what_is_written_meanwhile_stays(terminal: Terminal, monkeypatch: pytest
         assert screen._live is not None
         assert screen._live is not drawn_before
         assert screen._live.is_started
+
+
+def drawings() -> int:
+    """Threads that draw on the screen, those aside that have been told to end."""
+    found = [thread for thread in threading.enumerate() if type(thread).__name__ == "_RefreshThread"]
+    return sum(not thread.done.is_set() for thread in found)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("make", [lambda: Bars(quiet=False), lambda: BatchBars(False, 9)], ids=["stages", "batch"])
+def test_a_message_that_room_was_made_for_leaves_one_drawing(
+    make: Callable[[], Bars | BatchBars], terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A message makes room for itself, within the room that its sender made: a second drawing would never be cleared."""
+    with make() as screen:
+        assert drawings() == 1
+        for _ in range(3):
+            with screen.hidden():
+                console.say("a message")
+                assert drawings() == 0
+            assert drawings() == 1
+    assert drawings() == 0
+    assert capsys.readouterr().err == "a message\n" * 3
+
+
+@pytest.mark.parametrize("width", [80, 60, 40, 20])
+def test_what_does_not_fit_is_left_out_whole(width: int, time: Clock, terminal: Terminal) -> None:
+    screen = Bars(quiet=False)
+    screen("learning", 1, 1000, "loss 0.784")
+    time.now += 100
+    screen("learning", 712, 1000, "loss 0.784")
+    [line] = drawn(screen, width)
+    assert len(line) <= width
+    told = {80: "712/1000 7.12/s 0:00:40 left", 60: "712/1000 7.12/s 0:00:40 left", 40: "0:00:40 left", 20: ""}
+    assert line.lstrip("learning los0.784…").strip("━╸╺ ") == told[width]  # noqa: B005
+    batch = BatchBars(False, 100)
+    for number in range(12):
+        batch.finished(Path(f"{number}.mp4"), ok=number != 3)
+    batch.watch(Path("a_name_that_is_much_too_long_season_3_episode_17.mp4"), "score", 200, 400)
+    assert max(map(len, drawn(batch, width))) <= width

@@ -39,6 +39,10 @@ def test_alpha_follows_table_5() -> None:
         ({"strategy": "packets", "candidates": 20}, "cascade has no effect with strategy 'packets'"),
         ({"strategy": "audio", "candidates": 20}, "cascade has no effect"),
         ({"strategy": "dense", "candidates": 20}, "cascade has no effect"),
+        ({"strategy": "uniform", "seed": 1}, "seed has no effect with strategy 'uniform'"),
+        ({"seed": 1}, "seed has no effect with strategy 'av-union-list'"),
+        ({"strategy": "dense", "clip_stride": 2}, "clip_stride has no effect with strategy 'dense'"),
+        ({"strategy": "random", "clip_stride": 2}, "clip_stride has no effect"),
         ({"k": 10, "candidates": 9}, "9 candidates are less than k 10"),
     ],
 )

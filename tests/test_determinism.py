@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from scsampler_cli import models
+from scsampler_cli.config import SelectionSettings
 from scsampler_cli.features.clip import ClipSound, ClipVisual
 
 
@@ -31,7 +32,7 @@ def test_the_classifier_gives_the_same_bytes(name: str, threads: list[int]) -> N
 
 def test_the_samplers_give_the_same_bytes(threads: list[int]) -> None:
     chosen = models.Chosen(visual="actions6-paper", audio="actions6-paper", device="cpu")
-    samplers = chosen.load_samplers("actions6", "av-union-list", print)
+    samplers = chosen.load_samplers("actions6", SelectionSettings())
     assert samplers.visual is not None
     assert samplers.audio is not None
     rng = np.random.default_rng(0)

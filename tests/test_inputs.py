@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from scsampler_cli import textfile
 from scsampler_cli.errors import InputError
 from scsampler_cli.inputs import check_readable, find_inputs
 
@@ -36,7 +37,7 @@ def test_files_are_taken_as_named_in_order_and_once(tree: Path) -> None:
 
 
 def test_a_list_comes_from_standard_input(tree: Path) -> None:
-    listed = [f"{tree}/b.mp4\n", "\n", f"{tree}/sub\n", "with space.mp4\r\n"]
+    listed = textfile.names(f"{tree}/b.mp4\n\n{tree}/sub\nwith space.mp4\r\n".encode(), "the list")
     found = find_inputs(["-"], None, listed)
     assert found[0] == tree / "b.mp4"
     assert found[-1] == Path("with space.mp4")
@@ -96,3 +97,72 @@ def test_an_empty_folder_among_others_becomes_a_failed_record(tree: Path, tmp_pa
     assert found == [tmp_path / "nothing", tree / "b.mp4"]
     with pytest.raises(InputError, match="a folder without videos"):
         check_readable(found[0])
+
+
+def searched(*paths: Path, glob: str | None = None) -> tuple[list[Path], list[str]]:
+    notes: list[str] = []
+    return find_inputs([str(path) for path in paths], glob, (), notes.append), notes
+
+
+def test_linked_folders_are_entered_once(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "far.mp4").write_bytes(b"x")
+    (tree / "aaa").symlink_to(elsewhere)
+    (tree / "again").symlink_to(elsewhere)
+    (tree / "first").symlink_to("sub")
+    found, notes = searched(tree)
+    assert names(found, tree) == ["a.MKV", "b.mp4", "aaa/far.mp4", "sub/c.webm", "sub/deep/d.avi"]
+    assert f"{tree}: linked folders that were entered before left out: again, first" in notes
+
+
+def test_links_that_lead_back_or_up_end(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "far.mp4").write_bytes(b"x")
+    (elsewhere / "back").symlink_to(tree)
+    (elsewhere / "round").symlink_to("round")
+    (tree / "away").symlink_to(elsewhere)
+    for name, target in (("here", "."), ("up", ".."), ("disk", "/"), ("sub/top", "..")):
+        (tree / name).symlink_to(target)
+    found, notes = searched(tree)
+    assert names(found, tree) == ["a.MKV", "b.mp4", "away/far.mp4", "sub/c.webm", "sub/deep/d.avi"]
+    assert f"{tree}: links to a folder above left out: away/back, disk, here and 2 more" in notes
+    assert f"{tree}: links that lead nowhere left out: away/round" in notes
+
+
+def test_hidden_folders_are_not_entered_unless_they_are_named(tree: Path) -> None:
+    for name in (".git/x.mp4", "@eaDir/b.mp4/x.mp4", ".Trash/x.mp4", "$RECYCLE.BIN/x.mp4", "sub/._c.mp4"):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_bytes(b"x")
+    (tree / ".linked").symlink_to("sub")
+    found, notes = searched(tree)
+    assert names(found, tree) == ["a.MKV", "b.mp4", "sub/c.webm", "sub/deep/d.avi"]
+    assert notes == [
+        f"{tree}: hidden files left out: .hidden.mp4, sub/._c.mp4",
+        f"{tree}: hidden folders left out: $RECYCLE.BIN, .Trash, .git and 2 more",
+    ]
+    assert names(searched(tree / ".git", tree / ".hidden.mp4")[0], tree) == [".git/x.mp4", ".hidden.mp4"]
+
+
+def test_a_file_that_is_named_in_two_ways_is_done_once(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tree / "link").symlink_to("sub")
+    monkeypatch.chdir(tree)
+    found, notes = searched(Path("b.mp4"), tree / "b.mp4", Path("link/c.webm"), Path("sub"), Path("sub/../b.mp4"))
+    assert found == [Path("b.mp4"), Path("link/c.webm"), Path("sub/deep/d.avi")]
+    assert notes == [f"named twice, done once: {tree}/b.mp4 is b.mp4, sub/../b.mp4 is b.mp4, sub/c.webm is link/c.webm"]
+
+
+def test_links_to_files_are_files_of_their_own_and_told(tree: Path) -> None:
+    (tree / "z.mp4").symlink_to("b.mp4")
+    (tree / "gone.mp4").symlink_to("nowhere.mp4")
+    found, notes = searched(tree)
+    assert names(found, tree) == ["a.MKV", "b.mp4", "gone.mp4", "z.mp4", "sub/c.webm", "sub/deep/d.avi"]
+    assert any(f"each is done: {tree}/z.mp4 is {os.path.realpath(tree)}/b.mp4" in note for note in notes)
+    with pytest.raises(InputError, match=r"gone.mp4 is a link to nowhere.mp4, which is not there"):
+        check_readable(tree / "gone.mp4")
+
+
+def test_a_list_never_names_the_whole_disk(tree: Path) -> None:
+    (tree / "disk").symlink_to("/")
+    for name in ("/", "//", str(tree / "disk"), "/.."):
+        with pytest.raises(InputError, match="the whole disk"):
+            find_inputs(["-"], None, [str(tree / "b.mp4"), name])

@@ -1,10 +1,13 @@
-"""Records: fixed keys, rounded numbers, no NaN."""
+"""Records: fixed keys, rounded numbers, no NaN; and numbers with their nouns."""
 
+import ast
 import json
 from fractions import Fraction
+from pathlib import Path
 
+import scsampler_cli
 from scsampler_cli.errors import VideoError
-from scsampler_cli.report import ScoredClip, TakenClip, failure, score, seconds, versions
+from scsampler_cli.report import ScoredClip, TakenClip, counted, failure, plural, score, seconds, versions
 
 
 def test_numbers_are_rounded_and_nan_is_null() -> None:
@@ -47,3 +50,49 @@ def test_versions_name_what_computed() -> None:
     found = versions("8.1")
     assert found["ffmpeg"] == "8.1"
     assert {"scsampler", "torch", "torchvision", "torchaudio", "av", "numpy"} <= set(found)
+
+
+PLURALS = {
+    "actor": "actors",
+    "clip": "clips",
+    "file": "files",
+    "frame": "frames",
+    "input": "inputs",
+    "packet": "packets",
+    "part": "parts",
+    "process": "processes",
+    "record": "records",
+    "row": "rows",
+    "stream": "streams",
+    "time": "times",
+    "video": "videos",
+}
+"""Of every noun that the package counts."""
+
+
+def nouns() -> set[str]:
+    """The last words of all that is handed to `counted`."""
+    found = set()
+    for path in Path(scsampler_cli.__file__).parent.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1] == "counted":
+                noun = call.args[1]
+                last = noun.values[-1] if isinstance(noun, ast.JoinedStr) else noun
+                assert isinstance(last, ast.Constant), f"{path}: {ast.unparse(call)}"
+                found.add(str(last.value).split()[-1])
+    return found
+
+
+def test_every_noun_that_is_counted_has_its_plural() -> None:
+    assert nouns() <= set(PLURALS), "say its plural above"
+    for noun, several in PLURALS.items():
+        assert counted(1, noun) == f"1 {noun}"
+        for number in (0, 2, 3):
+            assert counted(number, noun) == f"{number} {several}"
+    assert counted(2, "audio stream") == "2 audio streams"
+
+
+def test_regular_plurals() -> None:
+    several = {"process": "processes", "class": "classes", "batch": "batches", "box": "boxes", "entry": "entries"}
+    several |= {"day": "days", "crash": "crashes", "frame": "frames"}
+    assert {noun: plural(noun) for noun in several} == several

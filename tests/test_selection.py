@@ -97,9 +97,7 @@ def test_dense_takes_everything_even_unscored_clips() -> None:
     assert taken(scores([0.5], None, clips=[0], count=6), "dense", 2) == [0, 1, 2, 3, 4, 5]
 
 
-@pytest.mark.parametrize(
-    "strategy", ["av-union-list", "av-intersect-list", "av-convex-list", "av-convex-score", "audio"]
-)
+@pytest.mark.parametrize("strategy", ["av-union-list", "av-intersect-list", "av-convex-list", "av-convex-score"])
 @pytest.mark.parametrize("audio", [None, [NAN] * 4])
 def test_without_sound_the_picture_decides_and_it_is_said(strategy: str, audio: list[float] | None) -> None:
     chosen = select(scores([0.7, 0.1, 0.4, 0.9], audio), SelectionSettings(strategy, 3))
@@ -137,6 +135,29 @@ def test_the_union_fills_up_by_picture_when_the_sound_runs_out() -> None:
     assert chosen.reasons == ("visual #1", "audio #1", "visual #2", "visual #3")
 
 
+@pytest.mark.parametrize("strategy", ["visual", "audio"])
+def test_a_strategy_of_one_sampler_goes_by_no_other(strategy: str) -> None:
+    values = {strategy: [0.2, NAN, 0.9, NAN], "audio" if strategy == "visual" else "visual": [0.9, 1.0, 0.1, 0.8]}
+    chosen = select(scores(values["visual"], values["audio"]), SelectionSettings(strategy, 3))
+    assert chosen.clips.tolist() == [2, 0, 1]
+    assert chosen.reasons == (f"{strategy} #1", f"{strategy} #2", "not scored")
+    assert chosen.notes == ("2 clips could not be scored: they come last",)
+
+
+def test_what_a_combination_lost_of_some_clips_is_said() -> None:
+    found = select(scores([0.7, NAN, 0.4, NAN], [0.9, 0.8, NAN, NAN]), SelectionSettings(k=4))
+    assert found.notes == (
+        "1 clip could not be scored: they come last",
+        "1 clip judged by the visual sampler alone, for want of audio scores",
+        "1 clip judged by the audio sampler alone, for want of visual scores",
+    )
+
+
+def test_the_union_without_a_picture_says_that_the_sound_chose() -> None:
+    chosen = select(scores(None, [0.9, 0.8, 0.2, 0.5]), SelectionSettings(k=3))
+    assert [reason.split()[0] for reason in chosen.reasons] == ["audio"] * 3
+
+
 def test_a_clip_stride_maps_positions_back_to_clips() -> None:
     found = scores([0.2, 0.9, 0.5], None, clips=[0, 4, 8], count=11)
     assert taken(found, "visual", 2) == [4, 8]
@@ -164,7 +185,8 @@ def test_packets_rank_alone_and_what_they_do_not_know_comes_last() -> None:
     """Neither picture nor sound fills their gaps: they were not asked."""
     chosen = select(by_packets([0.2, NAN, 0.9, 0.5], [0.9] * 4, [0.9] * 4), SelectionSettings("packets", 4))
     assert chosen.clips.tolist() == [2, 3, 0, 1]
-    assert chosen.reasons == ("packets #1", "packets #2", "packets #3", "packets #4")
+    assert chosen.reasons == ("packets #1", "packets #2", "packets #3", "not scored")
+    assert chosen.notes == ("1 clip could not be scored: they come last",)
     nothing = select(by_packets([NAN] * 4), SelectionSettings("packets", 2))
     assert nothing.reasons == ("uniform", "uniform")
     assert nothing.notes

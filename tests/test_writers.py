@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scsampler_cli.errors import OutputError, VideoError
+from scsampler_cli.errors import OutputError, SettingsError, VideoError
 from scsampler_cli.report import failure
 from scsampler_cli.tables import csv_columns, printable
 from scsampler_cli.writers import FORMATS, format_for, make_writer, open_writer
@@ -239,7 +239,26 @@ def test_csv_has_a_column_for_every_tag_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "form"), [("a.json", "json"), ("a.JSONL", "jsonl"), ("a.csv", "csv"), ("a.txt", "table"), ("a.xyz", None)]
+    ("name", "form"),
+    [("a.json", "json"), ("a.JSONL", "jsonl"), ("a.csv", "csv"), ("a.txt", "table"), ("/dev/null", "table")],
 )
-def test_the_suffix_says_the_format(name: str, form: str | None) -> None:
+def test_the_suffix_says_the_format(name: str, form: str) -> None:
     assert format_for(Path(name)) == form
+    assert format_for(Path("/dev/null"), "jsonl") == "jsonl"
+
+
+@pytest.mark.parametrize("name", ["a.xyz", "a", "a.jsonl.gz"])
+def test_a_name_that_says_no_format_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match="stands for no format") as caught:
+        format_for(Path(name))
+    assert ".jsonl" in str(caught.value.hint)
+
+
+def test_a_file_that_is_there_is_kept_if_asked(tmp_path: Path) -> None:
+    target = tmp_path / "x.jsonl"
+    for keeps in (False, True, True, False):
+        with open_writer("jsonl", target, io.StringIO(), [], False, keeps=keeps) as writer:
+            writer.write({"keeps": keeps})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.jsonl", "x.jsonl.old", "x.jsonl.old2"]
+    assert json.loads(Path(f"{target}.old").read_text()) == {"keeps": False}
+    assert json.loads(Path(f"{target}.old2").read_text()) == {"keeps": True}

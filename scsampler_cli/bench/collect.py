@@ -219,7 +219,7 @@ def _pictured(models: Models, path: Path, progress: Progress, clips_of: Mapping[
         video = opened(path, spec.frames, spec.stride, progress)
         height, width = video.info.size
         size = SHEET_HEIGHT, max(1, round(width * SHEET_HEIGHT / height))
-        small = replace(spec, resize=size, crop=size)
+        small = replace(spec, resize=min(size), crop=size, crops=1)  # keeps the shape of each picture
         frames = dict(clip_frames(video, wanted, small))
     clips = [clip for clip in wanted if clip in frames]
     pictures = np.stack([frames[clip][len(frames[clip]) // 2] for clip in clips])

@@ -36,13 +36,14 @@ from scsampler_cli.bench.pace import (
     stage_table,
 )
 from scsampler_cli.bench.tables import Table
-from scsampler_cli.classifiers.base import batch_of, probabilities_of
+from scsampler_cli.classifiers.base import batch_of
+from scsampler_cli.classifiers.crops import batch_shape, clip_probabilities
 from scsampler_cli.config import VISUAL, FeatureSettings, SelectionSettings
 from scsampler_cli.media import plain
 from scsampler_cli.pipeline import classify
 from scsampler_cli.report import Record
 from scsampler_cli.samplers.inputs import sound_input, visual_input
-from scsampler_cli.samplers.scoring import BATCH_CLIPS
+from scsampler_cli.samplers.scoring import SamplerNetwork, batch_for
 from scsampler_cli.video import Progress, Samplers, Video, classify_clips, clip_frames, sound_clips, visual_clips
 
 INPUT_SETS = (("md",), ("if",), ("rgbr",), ("md", "rgbr"))
@@ -130,8 +131,11 @@ def _capacity(video: Video, subject: Subject, seconds: Mapping[str, float], reco
         reading[f"read {shown}"] = seconds[shown]
     if samplers.audio and SOUND in seconds:
         reading["read the sound"] = seconds[SOUND]
-    some = min(BATCH_CLIPS, clips)
-    networks = {name: s / some * clips for name, s in seconds.items() if name.startswith("sampler ")}
+    networks = {
+        name: seconds[name] / _clips_shown(network, video) * clips
+        for name, network in _named(subject)
+        if name in seconds
+    }
     each = seconds[CLASSIFIER] / batch_of(subject.models.classifier)
     networks["classify the chosen clips"] = each * len(record["clips"])
     costs = costs_of(reading, networks, seconds[CHOSEN], machine)
@@ -164,16 +168,24 @@ def _works(video: Video, subject: Subject) -> Iterator[_Work]:
 
 
 def _networks(video: Video, subject: Subject) -> Iterator[_Work]:
-    count = min(BATCH_CLIPS, len(video.grid))
-    for name, network in subject.models.networks.items():
+    for name, network in _named(subject):
+        count = _clips_shown(network, video)
         looks = _some_inputs(video, network.kind, count, subject.features)
         if any(len(tensor) for tensor in looks):
-            stage = Stage(f"sampler {name}", "clips", count, "networks")
-            yield _Work(stage, lambda n=network, x=looks: n.scores(x))  # type: ignore[misc]
+            yield _Work(Stage(name, "clips", count, "networks"), lambda n=network, x=looks: n.scores(x))  # type: ignore[misc]
     classifier = subject.models.classifier
-    spec, count = classifier.spec, batch_of(classifier)
-    blank = np.random.default_rng(0).integers(0, 255, (count, spec.frames, *spec.crop, 3), np.uint8)
-    yield _Work(Stage(CLASSIFIER, "clips", count, "networks"), lambda: probabilities_of(classifier, blank))
+    noise = np.random.default_rng(0).integers(0, 255, batch_shape(classifier), np.uint8)
+    yield _Work(Stage(CLASSIFIER, "clips", len(noise), "networks"), lambda: clip_probabilities(classifier, noise))
+
+
+def _named(subject: Subject) -> list[tuple[str, SamplerNetwork]]:
+    """The sampler networks by the names of their stages."""
+    return [(f"sampler {name}", network) for name, network in subject.models.networks.items()]
+
+
+def _clips_shown(network: SamplerNetwork, video: Video) -> int:
+    """How many clips a network is timed on: a full batch, or the whole of a short video."""
+    return min(batch_for(network.kind), len(video.grid))
 
 
 def _ends(video: Video, subject: Subject) -> Iterator[_Work]:

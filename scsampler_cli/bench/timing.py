@@ -29,7 +29,8 @@ from scsampler_cli.bench.metrics import place_of_truth
 from scsampler_cli.bench.request import Plan
 from scsampler_cli.bench.strategies import Strategy, outcome
 from scsampler_cli.bench.tables import JOINT, sampled, visual_groups
-from scsampler_cli.classifiers.base import batch_of, probabilities_of
+from scsampler_cli.classifiers.base import batch_of
+from scsampler_cli.classifiers.crops import batch_shape, clip_probabilities
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL, FeatureSettings, SelectionSettings
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.jobs.pool import DONE
@@ -38,7 +39,7 @@ from scsampler_cli.media import plain
 from scsampler_cli.pipeline import classify
 from scsampler_cli.samplers.inputs import packets_input, sound_input, visual_input
 from scsampler_cli.samplers.networks import INPUT_SHAPES
-from scsampler_cli.samplers.scoring import BATCH_CLIPS, AudioSampler, PacketSampler, SamplerNetwork, VisualSampler
+from scsampler_cli.samplers.scoring import AudioSampler, PacketSampler, SamplerNetwork, VisualSampler, batch_for
 from scsampler_cli.video import (
     Progress,
     Samplers,
@@ -207,10 +208,9 @@ def _input_sets(run: Run) -> dict[str, tuple[str, ...]]:
 @functools.cache
 def _warm_up(models: Models) -> None:
     """Once in a process."""
-    spec = models.classifier.spec
-    probabilities_of(models.classifier, np.zeros((batch_of(models.classifier), spec.frames, *spec.crop, 3), np.uint8))
+    clip_probabilities(models.classifier, np.zeros(batch_shape(models.classifier), np.uint8))
     for network in models.networks.values():
-        network.probabilities(torch.zeros(BATCH_CLIPS, *INPUT_SHAPES[network.kind]))
+        network.probabilities(torch.zeros(batch_for(network.kind), *INPUT_SHAPES[network.kind]))
 
 
 def _time_video(
@@ -265,7 +265,8 @@ def _streams(inputs: Iterable[str]) -> list[str]:
 def _score(
     clips: Iterator[Item], networks: Mapping[str, SamplerNetwork], prepare: Callable[[Item, str], Tensor], rates: Rates
 ) -> None:
-    while batch := list(islice(clips, BATCH_CLIPS)):
+    count = min(batch_for(network.kind) for network in networks.values())
+    while batch := list(islice(clips, count)):
         for name, network in networks.items():
             with rates.timed(name):
                 network.scores([prepare(clip, network.kind) for clip in batch])
@@ -277,7 +278,7 @@ def _time_dense(video: Video, models: Models, rates: Rates) -> None:
     count = batch_of(models.classifier)
     while batch := [frames_of for _, frames_of in islice(frames, count)]:
         with rates.timed("classify"):
-            probabilities_of(models.classifier, np.stack(batch))
+            clip_probabilities(models.classifier, np.stack(batch))
 
 
 def tagging_samplers(models: Models) -> Samplers:

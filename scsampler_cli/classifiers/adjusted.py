@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, is_multi_label
+from scsampler_cli.classifiers.base import (
+    ClipClassifier,
+    InputSpec,
+    batch_of,
+    is_multi_label,
+    output_settings_of,
+    probabilities_of,
+)
 from scsampler_cli.classifiers.description import AXES, GEOMETRY, Fields, with_fields
 from scsampler_cli.config import SPATIAL
 from scsampler_cli.errors import SettingsError
@@ -17,7 +26,15 @@ _SMALLEST = 1e-30
 
 
 class AdjustedClassifier:
-    """Another classifier's answers on another geometry, at another temperature."""
+    """Another classifier's answers on another geometry, at another temperature.
+
+    It has those of the optional attributes (`base.OPTIONAL`) that the classifier inside has.
+
+    Args:
+        inner: the classifier inside.
+        spec: how clips are made for it; with three crops, `classify` gets each crop as a clip of its own.
+        temperature: that the logits are divided by.
+    """
 
     def __init__(self, inner: ClipClassifier, spec: InputSpec, temperature: float = 1.0) -> None:
         self.name, self.labels, self.weights, self.spec = inner.name, inner.labels, inner.weights, spec
@@ -27,11 +44,57 @@ class AdjustedClassifier:
         self.inner = inner
 
     def classify(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """uint8 [N, F, h, w, 3] -> float32 [N, C]."""
-        probabilities = self.inner.classify(clips)
+        """uint8 [N, F, h, w, 3] -> float32 [N, C]; the classifier inside gets no more at once than it asks for.
+
+        Raises:
+            ClassifierError: the classifier inside failed, or what it returned are not probabilities.
+        """
+        most = self._crops_at_once
+        parts = [clips[i : i + most] for i in range(0, len(clips), most)] or [clips]
+        # it is held to its contract before the temperature makes probabilities of whatever it returned
+        probabilities = np.concatenate([probabilities_of(self.inner, part) for part in parts])
         if self.temperature == 1.0:
             return probabilities
         return tempered(probabilities, self.temperature, self.multi_label)
+
+    @property
+    def _crops_at_once(self) -> int:
+        """How many single crops the classifier inside takes at once."""
+        return batch_of(self.inner) * self.inner.spec.crops
+
+    @property
+    def batch_clips(self) -> int:
+        """Clips to be classified at once: fewer, the more crops each has; memory is taken for crops."""
+        return max(1, self._crops_at_once // self.spec.crops)
+
+    @property
+    def network(self) -> Any:
+        """The torch module, where the classifier inside has one."""
+        return self.inner.network  # type: ignore[attr-defined]
+
+    @property
+    def output_settings(self) -> dict[str, Any]:
+        """Those of the classifier inside, and the temperature of both together."""
+        found = output_settings_of(self.inner)
+        temperature = self.temperature * found.pop("temperature", 1.0)
+        return found if temperature == 1.0 else {**found, "temperature": temperature}
+
+    @property
+    def with_spec(self) -> Callable[[InputSpec], AdjustedClassifier]:
+        """The same classifier on another geometry, where the classifier inside can be."""
+        inside: Callable[[InputSpec], ClipClassifier] = self.inner.with_spec  # type: ignore[attr-defined]
+        crops = self.inner.spec.crops
+        return lambda spec: AdjustedClassifier(inside(replace(spec, crops=crops)), spec, self.temperature)
+
+    @property
+    def with_activation(self) -> Callable[..., AdjustedClassifier]:
+        """The same classifier with another activation of its outputs, where the classifier inside can have it."""
+        inside: Callable[..., ClipClassifier] = self.inner.with_activation  # type: ignore[attr-defined]
+
+        def changed(activation: str | None, multi_label: bool | None = None) -> AdjustedClassifier:
+            return AdjustedClassifier(inside(activation, multi_label), self.spec, self.temperature)
+
+        return changed
 
 
 def tempered(probabilities: NDArray[np.float32], temperature: float, multi_label: bool = False) -> NDArray[np.float32]:

@@ -16,8 +16,11 @@ SHIPPED = ("actions6", "demo")
 """What comes with the package, the best first."""
 
 
-def choose_auto(device: torch.device, dtype: torch.dtype) -> tuple[ClipClassifier, str]:
+def choose_auto(device: torch.device, dtype: torch.dtype) -> tuple[ClipClassifier, str, bool]:
     """Kinetics-400 MC3-18 if its weights are cached or can be downloaded, else the best shipped classifier.
+
+    Returns:
+        the classifier; which it is and why, in words; and True where it is not the one that is preferred.
 
     Raises:
         ClassifierError: two distributions claim the name, and nothing ships.
@@ -31,8 +34,9 @@ def choose_auto(device: torch.device, dtype: torch.dtype) -> tuple[ClipClassifie
         for name in SHIPPED:
             if shipped(f"{name}_classifier").is_file():
                 chosen = registry.load(name, device, dtype)
-                why = f"classifier {name} ({len(chosen.labels)} classes): {error}; change it with --classifier"
-                return chosen, why
+                what = f"classifier {name} ({len(chosen.labels)} classes) in place of {PREFERRED}"
+                why = f"{what}: {error}; change it with --classifier"
+                return chosen, why, True
         raise
     how = "from the torch hub cache" if was_cached else "downloaded"
-    return classifier, f"classifier {PREFERRED} (Kinetics-400, {how}); change it with --classifier"
+    return classifier, f"classifier {PREFERRED} (Kinetics-400, {how}); change it with --classifier", False

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,9 +54,16 @@ class WeightsInfo:
 class ClipClassifier(Protocol):
     """f: clips of F frames -> probabilities over C classes.
 
-    Three further attributes are used where a classifier has them: `multi_label`, True for classes that do not exclude each
-    other (its rows need no sum of 1); `with_spec(spec)`, which gives the same classifier on another geometry; and `any_size`,
-    True if that may be of larger pictures (Sec. 4.1.3).
+    A classifier may have further attributes (OPTIONAL), which are used where they are there:
+
+    - `multi_label`: True for classes that do not exclude each other; its rows need no sum of 1.
+    - `batch_clips`: how many clips to classify at once (`batch_of`).
+    - `with_spec(spec)`: the same classifier on another geometry.
+    - `any_size`: True if `with_spec` takes larger pictures (Sec. 4.1.3).
+    - `with_activation(activation, multi_label)`: the same classifier with another activation of its outputs; None keeps
+      what it has.
+    - `network`: the torch module, whose parameters are counted.
+    - `output_settings`: what its answers depend on beside weights and geometry (`output_settings_of`).
     """
 
     name: str
@@ -77,6 +84,10 @@ class ClipClassifier(Protocol):
         ...
 
 
+OPTIONAL = ("multi_label", "batch_clips", "with_spec", "any_size", "with_activation", "network", "output_settings")
+"""Attributes that a classifier may have. A wrapper of a classifier has those of the classifier inside."""
+
+
 def is_multi_label(classifier: ClipClassifier) -> bool:
     """Whether several of its classes can be true at once."""
     return bool(getattr(classifier, "multi_label", False))
@@ -87,8 +98,17 @@ BATCH = 16
 
 
 def batch_of(classifier: ClipClassifier) -> int:
-    """How many clips to classify at once: its `batch_clips`, which it may have."""
+    """How many clips to classify at once: its `batch_clips`, which it may have. A clip is counted once, with all its crops."""
     return max(1, int(getattr(classifier, "batch_clips", BATCH)))
+
+
+def output_settings_of(classifier: object) -> dict[str, Any]:
+    """What the answers of a classifier depend on beside weights and geometry: its `output_settings`, which it may have.
+
+    Returns:
+        JSON-able, such as {"activation": "sigmoid"}; empty where all is as usual.
+    """
+    return dict(getattr(classifier, "output_settings", {}))
 
 
 def probabilities_of(classifier: ClipClassifier, clips: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -5,7 +5,6 @@ Each is reached by its name as an attribute of this module, which is how the ent
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,15 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torchvision.models import ResNet18_Weights, WeightsEnum, get_model_weights
 
 from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.classifiers.labels import named_labels, numbered_labels
 from scsampler_cli.classifiers.network import NetworkClassifier, from_file
+from scsampler_cli.dependencies import loading
 from scsampler_cli.public import IG65M, IMAGENET, KINETICS, SPORTS1M, fetch
 
-NATIVE_FPS = 30
-"""Frames a second of the videos that torchvision's recipes, which name a rate, are about."""
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -43,47 +40,24 @@ class Builtin:
     """Where geometry and normalisation come from."""
 
 
-def torchvision_spec(weights: WeightsEnum, frames: int | None = None, stride: int | None = None) -> InputSpec:
-    """Geometry of torchvision's own `weights.transforms()`; frames and their rate from the words in `weights.meta`."""
-    preset, words = weights.transforms(), weights.meta["_docs"]
-    resize = tuple(preset.resize_size) if len(preset.resize_size) == 2 else preset.resize_size[0]
-    return InputSpec(
-        frames or round(_said("clip_len", words)),
-        stride or round(NATIVE_FPS / _said("frame_rate", words)),
-        resize,
-        tuple(preset.crop_size),
-        tuple(preset.mean),
-        tuple(preset.std),
-    )
+def _torchvision(name: str, spec: InputSpec, gmacs: float, mparams: float, note: str = "torchvision") -> Builtin:
+    return Builtin(name, spec, KINETICS, 400, gmacs, mparams, note)
 
 
-def _said(name: str, words: str) -> float:
-    found = re.search(rf"`{name}=([\d.]+)`", words)
-    assert found is not None, f"torchvision no longer says {name}"
-    return float(found[1])
-
-
-def _paper(name: str, gmacs: float, mparams: float) -> Builtin:
-    """torchvision's 18-layer ones on 16 adjacent frames, as in the paper (App. A.2)."""
-    weights = get_model_weights(name).KINETICS400_V1
-    return Builtin(name, torchvision_spec(weights, 16, 1), KINETICS, 400, gmacs, mparams, "torchvision; App. A.2")
-
-
-def _torchvision(name: str, gmacs: float, weights: str = "KINETICS400_V1") -> Builtin:
-    found = get_model_weights(name)[weights]
-    mparams = found.meta["num_params"] / 1e6
-    return Builtin(name, torchvision_spec(found), KINETICS, 400, gmacs, round(mparams, 2), "torchvision")
-
-
+_PAPER = "torchvision; App. A.2"
+"""The 18-layer networks take 16 adjacent frames, as in the paper (App. A.2)."""
+_S3D = InputSpec(128, 2, (256, 256), (224, 224))
+_MVIT = InputSpec(16, 4, 256, (224, 224), (0.45, 0.45, 0.45), (0.225, 0.225, 0.225))
+_SWIN = InputSpec(32, 2, 256, (224, 224), IMAGENET_MEAN, IMAGENET_STD)
 _IG65M_CLIP = InputSpec(8)
 _CSN = InputSpec(32, 2, 256, (224, 224), IMAGENET_MEAN, IMAGENET_STD)
 _CSN_SPORTS1M = InputSpec(32, 2, 256, (224, 224))
 _I3D = InputSpec(64, 1, 256, (224, 224), (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 _AS_VMZ = "VMZ; ImageNet's mean and std for what began on IG65M, as mmaction2 found"
 BUILTINS: dict[str, Builtin] = {
-    "mc3_18": _paper("mc3_18", 43.34, 11.70),
-    "r3d_18": _paper("r3d_18", 40.70, 33.37),
-    "r2plus1d_18": _paper("r2plus1d_18", 40.52, 31.51),
+    "mc3_18": _torchvision("mc3_18", InputSpec(), 43.34, 11.70, _PAPER),
+    "r3d_18": _torchvision("r3d_18", InputSpec(), 40.70, 33.37, _PAPER),
+    "r2plus1d_18": _torchvision("r2plus1d_18", InputSpec(), 40.52, 31.51, _PAPER),
     "r2plus1d_34": Builtin("r2plus1d_34", _IG65M_CLIP, KINETICS, 400, 38.09, 63.70, "VMZ, ig65m-pytorch"),
     "r2plus1d_34_32": Builtin("r2plus1d_34", InputSpec(32), KINETICS, 400, 152.36, 63.70, "VMZ, ig65m-pytorch"),
     "r2plus1d_34_ig65m": Builtin("r2plus1d_34", _IG65M_CLIP, IG65M, 359, 38.09, 63.68, "VMZ, ig65m-pytorch"),
@@ -96,15 +70,16 @@ BUILTINS: dict[str, Builtin] = {
     "ip_csn_152": Builtin("ip_csn_152", _CSN, KINETICS, 400, 83.29, 33.02, _AS_VMZ),
     "ip_csn_152_from_sports1m": Builtin("ip_csn_152", _CSN_SPORTS1M, KINETICS, 400, 83.29, 33.02, "VMZ"),
     "ip_csn_152_sports1m": Builtin("ip_csn_152", _CSN_SPORTS1M, SPORTS1M, 487, 83.29, 33.19, "VMZ"),
-    "s3d": _torchvision("s3d", 143.83),
-    "mvit_v1_b": _torchvision("mvit_v1_b", 70.60),
-    "mvit_v2_s": _torchvision("mvit_v2_s", 64.22),
-    "swin3d_t": _torchvision("swin3d_t", 87.76),
-    "swin3d_s": _torchvision("swin3d_s", 165.68),
-    "swin3d_b": _torchvision("swin3d_b", 281.33),
-    "swin3d_b_22k": _torchvision("swin3d_b", 281.33, "KINETICS400_IMAGENET22K_V1"),
+    "s3d": _torchvision("s3d", _S3D, 143.83, 8.32),
+    "mvit_v1_b": _torchvision("mvit_v1_b", _MVIT, 70.60, 36.61),
+    "mvit_v2_s": _torchvision("mvit_v2_s", _MVIT, 64.22, 34.54),
+    "swin3d_t": _torchvision("swin3d_t", _SWIN, 87.76, 28.16),
+    "swin3d_s": _torchvision("swin3d_s", _SWIN, 165.68, 49.82),
+    "swin3d_b": _torchvision("swin3d_b", _SWIN, 281.33, 88.05),
+    "swin3d_b_22k": _torchvision("swin3d_b", _SWIN, 281.33, 88.05),
 }
-"""By name. Costs are those of the geometry given, counted by torch and held by a test."""
+"""By name. Costs are those of the geometry given, counted by torch; geometry and costs of torchvision's networks are written
+down, since importing torchvision takes seconds. Tests compare both with torch's and torchvision's own."""
 
 
 def data_labels(data: str, classes: int) -> tuple[str, ...]:
@@ -112,6 +87,9 @@ def data_labels(data: str, classes: int) -> tuple[str, ...]:
     if data == KINETICS:
         return named_labels("kinetics400")
     if data == IMAGENET:
+        with loading("torchvision", "the class names of ImageNet"):
+            from torchvision.models import ResNet18_Weights
+
         return tuple(ResNet18_Weights.IMAGENET1K_V1.meta["categories"])
     return named_labels("sports1m") if data == SPORTS1M else numbered_labels(classes, f"{data} class")
 

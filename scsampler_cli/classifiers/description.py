@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from scsampler_cli.classifiers.base import InputSpec
-from scsampler_cli.errors import ClassifierError, SettingsError
+from scsampler_cli.errors import ClassifierError, InputError, SettingsError
+from scsampler_cli.textfile import read_text
 
 AXES = "NCTHW"
 """Batch, channel, time, height, width."""
@@ -56,9 +57,9 @@ def read_fields(model: Path, given: Sequence[str]) -> Fields:
     fields: Fields = {}
     if beside.exists():
         try:
-            fields = tomllib.loads(beside.read_text(encoding="utf-8-sig"))
+            fields = tomllib.loads(read_text(beside))
             fields = {name: checked(name, value, f"{beside.name}: ") for name, value in fields.items()}
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except (OSError, InputError, tomllib.TOMLDecodeError) as error:
             why = getattr(error, "strerror", None) or error
             raise ClassifierError(f"{beside}: {why}", hint="it is a TOML file, such as: frames = 16") from error
         except SettingsError as error:  # of a file, not of the command line

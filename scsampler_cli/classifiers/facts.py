@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, WeightsInfo
+from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, WeightsInfo, output_settings_of
 
 
 @dataclass(frozen=True)
@@ -17,11 +17,14 @@ class ClassifierFacts:
     labels: tuple[str, ...]
     spec: InputSpec
     weights: WeightsInfo
+    output_settings: Mapping[str, Any] = field(default_factory=dict)
+    """As `output_settings_of` gives them."""
 
     @classmethod
     def of(cls, classifier: ClipClassifier) -> ClassifierFacts:
         """Those of a classifier."""
-        return cls(classifier.name, tuple(classifier.labels), classifier.spec, classifier.weights)
+        settings = output_settings_of(classifier)
+        return cls(classifier.name, tuple(classifier.labels), classifier.spec, classifier.weights, settings)
 
     def record(self) -> dict[str, Any]:
         """JSON form."""
@@ -33,4 +36,5 @@ class ClassifierFacts:
         spec: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in record["spec"].items()
         }
-        return cls(record["name"], tuple(record["labels"]), InputSpec(**spec), WeightsInfo(**record["weights"]))
+        weights = WeightsInfo(**record["weights"])
+        return cls(record["name"], tuple(record["labels"]), InputSpec(**spec), weights, record["output_settings"])

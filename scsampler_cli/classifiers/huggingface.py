@@ -127,7 +127,7 @@ def _no_transformers(name: str) -> ClassifierError:
 
 def _read(path: Path) -> Config:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_bytes())  # of any encoding
     except (OSError, ValueError) as error:
         raise ClassifierError(f"{path}: {error}", hint="is the folder whole?") from error
     if not isinstance(found, dict):

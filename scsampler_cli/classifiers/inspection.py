@@ -114,8 +114,7 @@ def described(name: str, classifier: ClipClassifier) -> Record:
 
 
 def _costs(classifier: ClipClassifier) -> tuple[float | None, float | None]:
-    inner = getattr(classifier, "inner", classifier)
-    network = getattr(inner, "network", None)
+    network = getattr(classifier, "network", None)
     millions = count_mparams(network) if isinstance(network, torch.nn.Module) else 0
     try:
         return clip_gmacs(classifier), millions or None

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from scsampler_cli.classifiers.base import BATCH, InputSpec, WeightsInfo
+from scsampler_cli.classifiers.description import AXES
 from scsampler_cli.classifiers.geometry import normalise
 from scsampler_cli.classifiers.labels import numbered_labels
 from scsampler_cli.classifiers.layouts import to_native
@@ -87,6 +88,13 @@ class NetworkClassifier:
             return BATCH
         pixels = self.spec.frames * self.spec.crop[0] * self.spec.crop[1] * self.spec.crops
         return max(1, min(CPU_BATCH, CPU_PIXELS // pixels))
+
+    @property
+    def output_settings(self) -> dict[str, Any]:
+        """The activation and the order of axes, where they are not those of the built-in classifiers."""
+        found = {"activation": self._activation, "layout": getattr(self.network, "layout", AXES)}
+        usual = {"activation": "softmax", "layout": AXES}
+        return {name: value for name, value in found.items() if value != usual[name]}
 
     def with_spec(self, spec: InputSpec) -> NetworkClassifier:
         """The same network on another geometry.

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scsampler_cli.errors import ClassifierError, ScsamplerError, SettingsError
+from scsampler_cli.urls import check_read
 
 if TYPE_CHECKING:
     import torch
@@ -51,10 +52,12 @@ def find(name: str) -> EntryPoint | Path | str:
 
     Raises:
         SettingsError: nothing of these.
+        InputError: a URL.
         ClassifierError: two distributions claim the name.
     """
     if not name:
         raise SettingsError("the classifier's name is empty", hint=_suggestion(name))
+    check_read(name)
     points = listing().get(name)
     if points is not None:
         return _only(points)

@@ -1,4 +1,4 @@
-"""The Typer app: eight commands and --version, and how it is run."""
+"""The Typer app: ten commands and --version, and how it is run."""
 
 import io
 import os
@@ -10,8 +10,10 @@ import typer
 from scsampler_cli import __version__, console
 from scsampler_cli.cli.batch import FAILED, INTERRUPTED, READER_GONE
 from scsampler_cli.cli.bench import bench
+from scsampler_cli.cli.cache import cache
 from scsampler_cli.cli.classifiers import classifiers
 from scsampler_cli.cli.classify import classify
+from scsampler_cli.cli.doctor import doctor
 from scsampler_cli.cli.environment import fill_standard_streams, let_idle_threads_sleep
 from scsampler_cli.cli.extract import extract
 from scsampler_cli.cli.merge import merge
@@ -44,7 +46,7 @@ def scsampler(
     """Find the salient clips of long videos and classify only those (SCSampler, ICCV 2019)."""
 
 
-for command in (classify, score, extract, merge, train, bench, classifiers, weights):
+for command in (classify, score, extract, merge, train, bench, classifiers, weights, cache, doctor):
     app.command(epilog=EXIT_CODES)(command)
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from scsampler_cli.config import INPUTS
 from scsampler_cli.errors import OutputError, SettingsError
 from scsampler_cli.inputs import check_readable
-from scsampler_cli.places import check_output
+from scsampler_cli.places import check_file, check_free, is_taken
+from scsampler_cli.train.history import CHECKPOINT, CURVE, METRICS
 
 if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import InputSpec
@@ -71,6 +72,7 @@ class Asked:
     keep: str
     seed: int
     output: Path | None
+    overwrite: bool
     resume: bool
     cache: Path | None
     jobs: int | None
@@ -129,20 +131,44 @@ def check(asked: Asked) -> None:
         raise SettingsError("--arch is for one network", hint="the files of joint training say their own: leave it out")
     for text in (asked.size, asked.test_crop):
         _size(text)
-    check_output(asked.file)
+    check_file(asked.file)
     _keep_inputs(asked)
+    _keep_others(asked)
     _check_folder(asked.file)
+
+
+def _outputs(asked: Asked) -> list[Path]:
+    """All files that the run writes beside each other, the checkpoint first."""
+    file = asked.file
+    kinds = INPUTS if asked.target == "joint" else ()
+    weights = [file.with_name(f"{file.stem}_{kind}{file.suffix}") for kind in kinds] or [file]
+    return [file.with_name(f"{file.name}{CHECKPOINT}"), *weights, file.with_suffix(METRICS), file.with_suffix(CURVE)]
 
 
 def _keep_inputs(asked: Asked) -> None:
     """Refuse to write over what is read."""
     read = [*(asked.init or ()), asked.classifier, asked.weights, asked.labels, asked.data]
-    stem, suffix = asked.file.stem, asked.file.suffix
-    joint = [asked.file.with_name(f"{stem}_{kind}{suffix}") for kind in INPUTS] if asked.target == "joint" else []
-    for output in (asked.file, *joint):
+    for output in _outputs(asked):
         for name in read:
             if name is not None and output.exists() and Path(name).exists() and output.samefile(name):
                 raise OutputError(f"{output} is an input of this run", hint="name another file with -o")
+
+
+def _keep_others(asked: Asked) -> None:
+    """Refuse to write over what is there; a run that goes on has left its own files.
+
+    Raises:
+        OutputError: something is there.
+    """
+    if asked.resume:
+        return
+    checkpoint, *others = _outputs(asked)
+    if is_taken(checkpoint) and not asked.overwrite:
+        raise OutputError(
+            f"{checkpoint} is there already: a run has been here",
+            hint="--resume goes on with it, --overwrite begins anew; or give -o another name",
+        )
+    check_free(others, "-o", overwrite=asked.overwrite)
 
 
 def _check_folder(output: Path) -> None:

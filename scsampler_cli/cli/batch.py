@@ -1,6 +1,7 @@
 """Run one command over its inputs: a record for each, errors that do not end the batch, and the exit code.
 
-Exit codes: 0 ok, 1 failed, 2 usage, 3 some inputs failed, 130 interrupted, 128 + N ended by signal N.
+Exit codes: 0 ok, 1 failed, 2 usage, 3 some inputs failed or a file beside a record could not be made, 130 interrupted,
+128 + N ended by signal N.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,50 +20,26 @@ import typer
 
 from scsampler_cli import __version__, console, report, shards
 from scsampler_cli.bars import BatchBars
-from scsampler_cli.cli import engines, signals, targets
-from scsampler_cli.errors import ScsamplerError, SettingsError
-from scsampler_cli.inputs import check_readable, find_inputs
+from scsampler_cli.cli import engines, outputs, signals, targets
+from scsampler_cli.cli.named import named_files
+from scsampler_cli.cli.running import Running
+from scsampler_cli.dependencies import import_failure
+from scsampler_cli.errors import OutputError, ScsamplerError, SettingsError
+from scsampler_cli.inputs import check_readable
 from scsampler_cli.jobs.task import Record, Task
-from scsampler_cli.places import check_output, is_special
+from scsampler_cli.places import check_working_folder, is_special
 from scsampler_cli.tables import csv_columns
 from scsampler_cli.writers import CUT_FORMATS, FORMATS, CutWriter, format_for, open_writer
 
 if TYPE_CHECKING:
-    from scsampler_cli.jobs.connection import RaySettings
-    from scsampler_cli.jobs.crew import Bounds, Outcome
-    from scsampler_cli.results import Results
+    from scsampler_cli.jobs.crew import Outcome
+    from scsampler_cli.results import OnDisk, Results
 
-STDOUT = Path("-")
 FAILED, USAGE, SOME_FAILED, INTERRUPTED = 1, 2, 3, 130
 READER_GONE = 128 + signal.SIGPIPE
 """As the shell says it of a program whose pipe was closed."""
 
 P = ParamSpec("P")
-
-
-@dataclass(frozen=True)
-class Running:
-    """How a command goes through its inputs."""
-
-    jobs: int
-    timeout_s: float | None
-    max_memory_gb: float | None
-    as_finished: bool
-    resume: bool
-    hashed: bool
-    quiet: bool
-    verbose: int
-    debug: bool
-    log_file: Path | None
-    ray: RaySettings | None = None
-    """None: processes of this machine do it."""
-
-    @property
-    def bounds(self) -> Bounds:
-        """What a file may take of a process."""
-        from scsampler_cli.jobs.crew import Bounds
-
-        return Bounds.asked(self.timeout_s, self.max_memory_gb, self.jobs)
 
 
 @dataclass(frozen=True)
@@ -81,6 +58,13 @@ class Batch:
     """All files that were named; `inputs` are those of them in the shard."""
     places: targets.Places | None
     """Of a format that holds one video a file."""
+    reads: Sequence[Path] = ()
+    """What is read beside the inputs, such as weight files."""
+
+    @property
+    def option(self) -> str:
+        """The option that names the output."""
+        return "--records" if self.command == "extract" else "-o"
 
     @property
     def on_disk(self) -> bool:
@@ -109,84 +93,54 @@ def plan(
     running: Running,
     top: int = 5,
     shard: str | None = None,
+    reads: Sequence[Path] = (),
 ) -> Batch:
     """Expand the inputs and settle the format; an output of "-" is standard output, a shard is "i/n".
 
     Raises:
-        SettingsError: no path was given, the output would overwrite an input, or it cannot be resumed; there is no such shard.
+        SettingsError: no path or no such shard was given, or an output that is an input, has no format, or cannot be resumed.
         InputError: a folder without videos, or a single file that cannot be read.
-        OutputError: the output, or the log file, could not be written.
+        OutputError: the output, or the log file, could not be written, or is something else that is there already.
     """
     if not paths:
         raise SettingsError("no video was named", hint=f"scsampler {command} VIDEO, or --help")
     console.set_up(running.quiet, running.verbose)
     share = shards.parse(shard) if shard else None
-    named = find_inputs(paths, glob, listed())
-    output = None if output == STDOUT else output
-    form = form or (output and format_for(output)) or "table"
+    named, notes = named_files(paths, glob)
+    output = None if output == targets.STDOUT else output
+    form = form or ("table" if output is None else format_for(output))
+    inputs = [path for path in named if shards.in_shard(path, share)] if share else named
     places = targets.of_cuts(command, form, named, paths, output) if form in CUT_FORMATS else None
-    file = None if places and places.folder else output
-    check_outputs(named, {"-o" if command != "extract" else "--records": file, "--log-file": running.log_file})
-    console.set_up(running.quiet, running.verbose, running.log_file)
-    single = len(paths) == 1 and paths[0] != "-" and not Path(paths[0]).is_dir()
-    inputs = _shared(named, share) if share else named
-    batch = Batch(command, inputs, single, form, output, csv_columns(command, top), running, named, places)
+    single = len(paths) == 1 and paths[0] != "-" and not os.path.isdir(paths[0])  # noqa: PTH112
+    batch = Batch(command, inputs, single, form, output, csv_columns(command, top), running, named, places, reads)
     if running.resume and not batch.on_disk:
-        name = "--records" if command == "extract" else "-o"
-        raise SettingsError("--resume goes on with a file of JSON lines", hint=f"give it: {name} FILE.jsonl")
+        raise SettingsError("--resume goes on with a file of JSON lines", hint=f"give it: {batch.option} FILE.jsonl")
+    anew = outputs.check_batch(batch)
+    console.set_up(running.quiet, running.verbose, running.log_file, anew)
+    for note in notes:
+        _note(note)
+    if share:
+        _note(f"shard {shard}: {len(inputs)} of {report.counted(len(named), 'file')}")
     if single and inputs:
         _check_at_once(batch)
     return batch
 
 
-def _shared(named: list[Path], shard: shards.Shard) -> list[Path]:
-    """The files of a shard."""
-    inputs = [path for path in named if shards.in_shard(path, shard)]
-    _note(f"shard {shard}: {len(inputs)} of {report.counted(len(named), 'file')}")
-    return inputs
-
-
-def check_outputs(inputs: list[Path], outputs: Mapping[str, Path | None]) -> None:
-    """Refuse to overwrite an input, to write two things to one file, or what could not be written in the end.
-
-    Args:
-        inputs: files that are read.
-        outputs: option -> the file that it names; None where it is not given.
-
-    Raises:
-        SettingsError: an output is one of the inputs, or another output.
-        OutputError: it could not be written.
-    """
-    seen: dict[Path, str] = {}
-    for option, output in outputs.items():
-        if output is None:
-            continue
-        if output.exists() and any(path.exists() and path.samefile(output) for path in inputs):
-            raise SettingsError(f"{output} is both input and output", hint=f"give {option} another name")
-        check_output(output)
-        place = output.resolve()
-        if place in seen and not is_special(output):
-            raise SettingsError(f"{output} is named twice, by {seen[place]} and {option}", hint="give one another name")
-        seen[place] = option
-
-
 def _check_at_once(batch: Batch) -> None:
-    """Fail on a single unreadable file before models are loaded, with its record."""
+    """Fail on a single unreadable file before models are loaded, with its record; not where there are others to go on with."""
+    if batch.running.resume:
+        return
     try:
         check_readable(batch.inputs[0])
     except ScsamplerError as error:
-        if batch.form in FORMATS and batch.form != "table":
+        record = report.failure(batch.command, str(batch.inputs[0]), error)
+        if batch.on_disk:
+            with _on_disk(batch) as found:
+                found.add(0, record)
+        elif batch.form in FORMATS and batch.form != "table":
             with open_writer(batch.form, batch.output, sys.stdout, batch.columns, True) as writer:
-                writer.write(report.failure(batch.command, str(batch.inputs[0]), error))
+                writer.write(record)
         raise
-
-
-def listed() -> Iterable[str]:
-    """Paths on standard input, a line each, or separated by NUL as `find -print0` writes them; bytes of any encoding."""
-    if sys.stdin is None:
-        return
-    data = sys.stdin.buffer.read()
-    yield from (os.fsdecode(name) for name in data.split(b"\0" if b"\0" in data else b"\n"))
 
 
 def run(
@@ -212,70 +166,107 @@ def run(
     console.detail(f"scsampler {__version__}: {batch.command}, {report.counted(len(batch.inputs), 'input')}")
     with ExitStack() as stack:
         bars = BatchBars(running.quiet, len(batch.inputs))
-        crew = engines.made(task, jobs, running, _note, console.detail, bars.watch)
+        told: set[str] = set()
+        crew = engines.made(task, jobs, running, lambda text: _note_once(text, told), console.detail, bars.watch)
         stack.enter_context(signals.handled(crew.stop))
         stack.enter_context(crew)
         # to find that all is done takes no more than one process
         identity = crew.identity(1 if running.resume else jobs)
-        found = stack.enter_context(_results(batch, identity, hooks.still_there))
+        lost: list[OutputError] = []
+        found = stack.enter_context(_results(batch, identity, hooks.still_there, lost.append))
         stack.enter_context(bars)
         bars.done_before(len(found.done), sum(found.done.values()))
         digest = run_digest(identity)
-        failed = sum(found.done.values())
+        failed, shown, incomplete = sum(found.done.values()), 0, False
         todo = [(index, path) for index, path in enumerate(batch.inputs) if index not in found.done]
         for outcome in crew.run(todo):
             record = {**outcome.record, "run": digest}
             ok = record["status"] == "ok"
-            failed += not ok or "files_failed" in record
+            failed += not ok
+            incomplete |= "files_failed" in record
             with bars.hidden():
                 if ok or not (batch.single and batch.form == "table"):
                     found.add(outcome.index, record)
-            _tell(outcome, batch)
+            _tell(outcome, batch, told)
+            for error in lost[shown:]:
+                console.show_error(error)
+            shown = len(lost)
             bars.finished(outcome.path, ok)
             hooks.made(record)
-    hooks.closing()
-    _leave(batch, failed, crew.stopping)
+    incomplete |= not _closed(hooks)
+    _leave(batch, failed + len(lost), incomplete, crew.stopping)
 
 
 def _leave_empty(batch: Batch) -> None:
     """The output of a shard without files: valid, and empty but for records of other shards that are to stay."""
-    from scsampler_cli import results
-
-    if batch.on_disk and batch.output is not None:
-        with results.opened(batch.output.resolve(), [], True, batch.running.resume):
+    if batch.on_disk:
+        with _on_disk(batch):
             return
     if batch.form in FORMATS:
         with open_writer(batch.form, batch.output, sys.stdout, batch.columns, single=False):
             return
 
 
-def _leave(batch: Batch, failed: int, stopped: bool) -> None:
+def _closed(hooks: Hooks) -> bool:
+    """False where that failed, which takes nothing from the records."""
+    try:
+        hooks.closing()
+    except ScsamplerError as error:
+        console.show_error(error)
+        return False
+    return True
+
+
+def _leave(batch: Batch, failed: int, incomplete: bool, stopped: bool) -> None:
+    """Exit by how many inputs failed, and by whether a file beside a record could not be made (`incomplete`)."""
     if stopped:
         more = "; the same command with --resume goes on" if batch.on_disk else ""
         console.say(f"interrupted{more}")
         raise typer.Exit(INTERRUPTED)
-    if failed:
-        raise typer.Exit(SOME_FAILED if failed < len(batch.inputs) else FAILED)
+    if failed == len(batch.inputs):
+        raise typer.Exit(FAILED)
+    if failed or incomplete:
+        raise typer.Exit(SOME_FAILED)
 
 
 @contextmanager
-def _results(batch: Batch, identity: dict[str, Any], still_there: Callable[[Record], bool]) -> Iterator[Results]:
+def _results(
+    batch: Batch,
+    identity: dict[str, Any],
+    still_there: Callable[[Record], bool],
+    on_failure: Callable[[OutputError], object],
+) -> Iterator[Results]:
     from scsampler_cli import results
 
     ordered = not batch.running.as_finished
     if batch.places is not None:
-        cuts = CutWriter(batch.form, batch.places.targets, batch.places.folder, sys.stdout)
+        cuts = CutWriter(batch.form, batch.places.targets, batch.places.folder, sys.stdout, on_failure=on_failure)
         yield results.InMemory(cuts, ordered)
         return
-    if not batch.on_disk or batch.output is None:
+    if not batch.on_disk:
         with open_writer(batch.form, batch.output, sys.stdout, batch.columns, batch.single) as writer:
             yield results.InMemory(writer, ordered)
         return
-    paths = [str(path) for path in batch.inputs]
-    with results.opened(batch.output.resolve(), paths, ordered, batch.running.resume) as found:
+    with _on_disk(batch) as found:
         if batch.running.resume:
             told, anew = found.recall(batch.command, identity, still_there)
             (console.say if anew else console.note)(f"note: {told}")
+        yield found
+
+
+@contextmanager
+def _on_disk(batch: Batch) -> Iterator[OnDisk]:
+    """The file of JSON lines; what is there stays with --resume, goes with --overwrite, and else is kept under another name."""
+    from scsampler_cli import results
+
+    assert batch.output is not None
+    running = batch.running
+    paths = [str(path) for path in batch.inputs]
+    keep = running.resume or not running.overwrite
+    with results.opened(batch.output.resolve(), paths, not running.as_finished, keep) as found:
+        kept = None if running.resume or not keep else found.set_aside()
+        if kept is not None:
+            console.say(f"note: the records of an earlier run are kept in {kept} (--resume goes on with an output)")
         yield found
 
 
@@ -283,8 +274,14 @@ def _note(text: str) -> None:
     console.note(f"note: {text}")
 
 
-def _tell(outcome: Outcome, batch: Batch) -> None:
-    """What people should know of a file that is done."""
+def _note_once(text: str, told: set[str]) -> None:
+    """A note on all files, which those on each need not repeat."""
+    told.add(text)
+    _note(text)
+
+
+def _tell(outcome: Outcome, batch: Batch, told: Container[str]) -> None:
+    """What people should know of a file that is done, but for what they have been told of all files."""
     path, record = outcome.path, outcome.record
     for said in record["ffmpeg"]:
         console.native(f"{path}: {said}")
@@ -294,7 +291,7 @@ def _tell(outcome: Outcome, batch: Batch) -> None:
             console.show_failure(error["message"], error["hint"])
         # a table on the terminal shows the notes itself
         if not (batch.form == "table" and batch.output is None and sys.stdout.isatty()):
-            for note in record["notes"]:
+            for note in (note for note in record["notes"] if note not in told):
                 _note(f"{path}: {note}")
         return
     if outcome.traceback and batch.running.debug:
@@ -310,6 +307,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
     @functools.wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
+            check_working_folder()
             command(*args, **kwargs)
         except typer.Exit:
             raise
@@ -327,7 +325,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except Exception as error:
             if kwargs.get("debug"):
                 console.show_traceback(error)
-            console.show_error(error)
+            console.show_error(import_failure(error) or error)
             usage = isinstance(error, SettingsError)
             raise typer.Exit(USAGE if usage else FAILED) from (error if isinstance(error, ScsamplerError) else None)
 

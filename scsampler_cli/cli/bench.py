@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scsampler_cli import models
-from scsampler_cli.cli import batch, benching, manyfiles, options, speed
+from scsampler_cli.cli import batch, benching, effects, effects_learning, manyfiles, options, speed
 from scsampler_cli.cli.given import Given
 from scsampler_cli.config import FeatureSettings
 
@@ -17,6 +17,7 @@ COMPARE, SPEED = "What to compare", "How fast (--speed)"
 
 @batch.guarded
 def bench(
+    context: typer.Context,
     data: Annotated[
         list[str] | None,
         typer.Argument(
@@ -137,11 +138,19 @@ def bench(
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Write into a folder that is not empty and holds no report: files of the report's names are replaced.",
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = False,
     resume: Annotated[
         bool,
         typer.Option(
             "--resume",
-            help="Go on in a folder that is not empty: what is known is not measured again.",
+            help="Go on in the folder of a report: what is known is not measured again.",
             rich_help_panel=options.OUTPUT,
         ),
     ] = False,
@@ -196,7 +205,8 @@ def bench(
     scsampler bench --demo
     scsampler bench --speed video.mp4 --classifier r2plus1d_18
     """
-    given = Given(**{name: getattr(value, "value", value) for name, value in locals().items()})
+    effects.check(context, effects_learning.BENCH)
+    given = Given(**{name: getattr(value, "value", value) for name, value in locals().items() if name != "context"})
     given.check()
     benching.check_networks(given)
     for name in given.classifiers:

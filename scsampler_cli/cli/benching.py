@@ -27,6 +27,7 @@ from scsampler_cli.cli.given import Given
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL, AnswerSettings, FeatureSettings
 from scsampler_cli.errors import InputError, OutputError, SettingsError
 from scsampler_cli.shipped import SETS, check_weight_file, sampler_files, set_files
+from scsampler_cli.urls import check_read, check_written
 
 if TYPE_CHECKING:
     from scsampler_cli.bench.knowledge import Run
@@ -48,7 +49,7 @@ def run(given: Given) -> bool:
     Raises:
         ScsamplerError: nothing could be compared.
     """
-    made = given.output is not None and _prepare(given.output, given.resume)
+    made = given.output is not None and _prepare(given.output, given)
     try:
         runs, plan = _replayed(given) if given.replay else _measured(given)
     except BaseException:
@@ -70,34 +71,65 @@ def _replayed(given: Given) -> tuple[list[Run], Plan]:
     from scsampler_cli.bench import folder
     from scsampler_cli.bench.output import KNOWN
 
+    for path in given.replay or ():
+        check_read(path)
     places = [path / KNOWN for path in given.replay or ()]
     runs = [run for place in places for run in folder.load(place)]
     return runs, _plan(given, folder.load_plan(places[0]))
 
 
-def _prepare(output: Path, resume: bool) -> bool:
+def _prepare(output: Path, given: Given) -> bool:
     """Say before anything is measured that the report could not be written, or would replace another.
 
     Returns:
         whether the folder was made.
 
     Raises:
-        OutputError: it is a file, looks like one, or is a folder with something in it.
+        OutputError: it is a file, looks like one, is a folder with something in it, or has something that is read in it.
     """
+    check_written(output)
     if output.suffix.lower() in FILE_SUFFIXES or (output.exists() and not output.is_dir()):
         raise OutputError(
             f"{output} is a file", hint="the report is a folder: name one with -o; --format is for stdout"
         )
     try:
-        if output.is_dir() and any(output.iterdir()) and not resume:
-            raise OutputError(
-                f"{output} is not empty", hint="--resume goes on in it, what is known is not measured again"
-            )
         there = output.is_dir()
+        if there:
+            _check_folder(output, given)
         output.mkdir(parents=True, exist_ok=True)
         return not there
     except OSError as error:
         raise OutputError(f"cannot write {output}: {error.strerror or error}", hint="name another folder") from error
+
+
+def _check_folder(output: Path, given: Given) -> None:
+    """Refuse a folder in which something would be lost.
+
+    Raises:
+        OutputError: it is not empty, and neither to be gone on with nor to be written over; or it has inputs in it.
+    """
+    from scsampler_cli.bench.folder import PLAN
+    from scsampler_cli.bench.output import KNOWN
+
+    known = output / KNOWN
+    if not any(entry.name != f"{KNOWN}.part" for entry in output.iterdir()):  # nothing, or what a killed run left
+        return
+    is_report = (known / PLAN).is_file()
+    if given.resume and not given.overwrite and not is_report:
+        raise OutputError(
+            f"{output} is not empty, and holds no report to go on with",
+            hint="name another folder; or --overwrite: files of the report's names are replaced",
+        )
+    if not given.resume and not given.overwrite:
+        more = "--resume goes on in it, what is known is not measured again; " if is_report else ""
+        raise OutputError(f"{output} is not empty", hint=f"{more}--overwrite replaces files of the report's names")
+    if known.exists() and not is_report:
+        raise OutputError(f"{known} is there already, and is of no report", hint="move it away, or name another folder")
+    named = [Path(name) for text in given.data or () for name in (text, text.partition("=")[2]) if name]
+    read = [*(given.replay or ()), *named]
+    for path in read:
+        if path.exists() and path.resolve().is_relative_to(output.resolve()):
+            raise OutputError(f"{path}, which is read, lies in the output {output}", hint="name another folder")
 
 
 def _measured(given: Given) -> tuple[list[Run], Plan]:
@@ -139,17 +171,19 @@ def _under(name: str, sets: Sequence[Data], given: Given, plan: Plan) -> Iterato
                 console.show_notes(error)
 
     limits = engines.Limits(given.jobs or 1, given.timeout, given.max_memory)
-    task = Loading("bench", partial(_load, name, given), _told)
+    task = Loading("bench", partial(_load, name, given))
     with engines.pool(task, limits, console.notes(given.quiet), watch if limits.jobs == 1 else None) as pool:
-        facts = ModelFacts.from_record(pool.about())
+        told = pool.about()
+        facts, fell_back = ModelFacts.from_record(told["models"]), told["fell_back"]
         for data in sets:
             if not any(example.label in facts.classifier.labels for example in data.examples):
                 console.say(f"note: {facts.classifier.name} knows no label of {data.name}: not compared")
                 continue
             bars = Bars(given.quiet)
-            with bars:
-                run = collect(data, facts, _measuring(given, pool, bars), plan, _wishes(given), failed, command_line())
-            yield run
+            measuring = _measuring(given, pool, bars)
+            with bars, measuring.cache.in_use():
+                run = collect(data, facts, measuring, plan, _wishes(given), failed, command_line())
+            yield replace(run, settings={**run.settings, "notes": [fell_back]}) if fell_back else run
 
 
 def _wishes(given: Given) -> Wishes:
@@ -164,23 +198,24 @@ def _measuring(given: Given, pool: Pool, bars: Bars) -> Measuring:
     from scsampler_cli.bench.measure import Measuring
     from scsampler_cli.cache import Cache
 
-    cache = Cache(given.cache or environment.cache_dir() / "train")
+    cache = Cache(given.cache or environment.kept_dir())
     features = FeatureSettings(p_frames=given.p_frames)
     return Measuring(cache, features, given.keep_features, pool, bars)
 
 
-def _load(name: str, given: Given, say: Say) -> Models:
-    """In each process: a classifier and the networks; and the code that measures, whose import takes no file's time."""
+def _load(name: str, given: Given, say: Say) -> tuple[Models, dict[str, Any]]:
+    """In each process: a classifier and the networks, and what is told of them; and the code that measures.
+
+    The import of that code must not count as time of the first file.
+    """
     from scsampler_cli.bench import collect  # noqa: F401
-
-    classifier = models.load_classifier(name, given.weights, given.labels, given.device, given.precision, say)
-    return load_networks(given, models.adjust(classifier, AnswerSettings(given.spatial)))
-
-
-def _told(loaded: Models) -> dict[str, Any]:
     from scsampler_cli.bench.models import counted
 
-    return counted(loaded)
+    classifier, fell_back = models.load_or_fall_back(
+        name, given.weights, given.labels, given.device, given.precision, say
+    )
+    loaded = load_networks(given, models.adjust(classifier, AnswerSettings(given.spatial)))
+    return loaded, {"models": counted(loaded), "fell_back": fell_back}
 
 
 def check_networks(given: Given) -> None:
@@ -201,6 +236,7 @@ def load_networks(given: Given, classifier: ClipClassifier) -> Models:
     """Every sampler network that the options name, for one classifier."""
     from scsampler_cli.bench.models import assemble
     from scsampler_cli.device import pick_device, pick_dtype
+    from scsampler_cli.features.mel import check_torchaudio
     from scsampler_cli.samplers.scoring import load_network
 
     where = pick_device(given.device)
@@ -214,6 +250,9 @@ def load_networks(given: Given, classifier: ClipClassifier) -> Models:
     joint = [Path(part) for part in given.joint.split(",") if part]
     groups = {name: [load_network(path, where, dtype) for path in paths] for name, paths in others.items()}
     parts = [[load_network(path, where, dtype) for path in paths] for paths in (main, joint, given.network or ())]
+    loaded = [network for networks in (*groups.values(), *parts) for network in networks]
+    if any(network.kind in AUDIO for network in loaded):
+        check_torchaudio()  # before hours of measuring
     return assemble(classifier, str(dtype).removeprefix("torch."), parts[0], groups, parts[1], parts[2])
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scsampler_cli import console
-from scsampler_cli.cli import batch, targets
+from scsampler_cli.cli import batch, outputs, targets
 from scsampler_cli.cli.environment import command_line
-from scsampler_cli.errors import OutputError, SettingsError
+from scsampler_cli.errors import OutputError, ProgramError, SettingsError
 from scsampler_cli.extras.plan import Extras, relative_link
 from scsampler_cli.jobs.task import Record
-from scsampler_cli.places import check_output, write_whole
+from scsampler_cli.places import check_file, write_whole
 from scsampler_cli.writers import encoded, own_errors
 
 if TYPE_CHECKING:
@@ -41,16 +42,11 @@ class Asked:
 
         Raises:
             SettingsError: an option that has no effect.
-            ProgramError: there is no program to make a reel.
         """
         if self.reel_pad_s and self.reel is None:
             raise SettingsError("--reel-pad has no effect without --reel", hint="give both, or neither")
         if self.report is not None and self.report.suffix.lower() not in (".html", ".htm"):
             raise SettingsError(f"{self.report} does not end in .html", hint="a report is a page for a browser")
-        if self.reel is not None:
-            from scsampler_cli.transcode.program import find_ffmpeg
-
-            find_ffmpeg()
 
 
 def extras_of(asked: Asked, todo: batch.Batch, named: Sequence[str]) -> Extras:
@@ -72,19 +68,25 @@ def extras_of(asked: Asked, todo: batch.Batch, named: Sequence[str]) -> Extras:
         return targets.below(folder, todo.named, named, suffix)
 
     named_files = {"--report": asked.report, "--thumbnails": asked.thumbnails, "--reel": asked.reel}
-    files = {option: path for option, path in named_files.items() if path is not None and not path.is_dir()}
+    files = {option: path for option, path in named_files.items() if path is not None and not os.path.isdir(path)}  # noqa: PTH112 (says no where pathlib's raises)
     # a format that holds one video a file may have a folder for its output
     file = None if todo.places and todo.places.folder else todo.output
-    outputs: dict[str, Path | None] = {"-o": file, "--log-file": todo.running.log_file}
-    batch.check_outputs(todo.named, outputs | {option: path for option, path in files.items() if path.parent.is_dir()})
+    others: dict[str, Path | None] = {"-o": file, "--log-file": todo.running.log_file}
+    others |= {option: path for option, path in files.items() if path.parent.is_dir()}
+    outputs.check_outputs([*todo.named, *todo.reads], others)
     reports: dict[Path, Path] = {}
     if asked.report is not None:
-        check_output(asked.report)
+        check_file(asked.report)
         pages = asked.report.with_name(f"{asked.report.stem}{PAGES}")
         reports = {todo.named[0]: asked.report} if todo.single else below(pages, ".html")
     thumbnails = {} if asked.thumbnails is None else below(_folder(asked.thumbnails), ".jpg")
     reels = {} if asked.reel is None else _reels(asked.reel, todo, below)
     index = None if todo.single else asked.report
+    for option, made in (("--report", reports), ("--thumbnails", thumbnails), ("--reel", reels)):
+        of_run = [made[path] for path in todo.inputs if path in made]
+        of_run += [index] if option == "--report" and index is not None else []
+        targets.check_apart(of_run, todo.reads)
+        outputs.check_made(of_run, option, todo.running)
     return Extras(reports, index, thumbnails, reels, asked.reel_pad_s, tuple(folders))
 
 
@@ -94,23 +96,31 @@ def _folder(path: Path) -> Path:
     Raises:
         OutputError: it is a file.
     """
-    if path.exists() and not path.is_dir():
+    if os.path.exists(path) and not os.path.isdir(path):  # noqa: PTH110, PTH112 (as above)
         raise OutputError(f"cannot write into {path}: it is a file", hint="name a folder")
     return Path(path)
 
 
 def _reels(reel: Path, todo: batch.Batch, below: Below) -> dict[Path, Path]:
-    from scsampler_cli.transcode.reel import check_reel
+    """Where reels go. A missing program is a warning alone: tags do not need it, and each record tells that it has no reel."""
+    from scsampler_cli.transcode.reel import check_program, check_reel
 
-    if isinstance(reel, targets.Folder) or reel.is_dir():
-        return below(_folder(reel), REEL)
-    if len(todo.named) > 1 or not todo.single:
+    if isinstance(reel, targets.Folder) or os.path.isdir(reel):  # noqa: PTH112 (as above)
+        reels = below(_folder(reel), REEL)
+    elif len(todo.named) > 1 or not todo.single:
         raise SettingsError(
             f"{reel} is one file, and there may be several videos",
             hint="name a folder, with / at its end: --reel reels/",
         )
-    check_reel(reel)
-    return {todo.named[0]: reel}
+    else:
+        check_reel(reel)
+        reels = {todo.named[0]: reel}
+    for target in list(reels.values())[:1]:  # all have the same suffix
+        try:
+            check_program(target)
+        except ProgramError as error:
+            console.say(f"warning: no reel can be made: {error}")
+    return reels
 
 
 class Index:

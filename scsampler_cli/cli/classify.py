@@ -1,5 +1,6 @@
 """`scsampler classify`: tag videos."""
 
+import warnings
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -8,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scsampler_cli import console, models
-from scsampler_cli.cli import batch, beside, engines, manyfiles, options
+from scsampler_cli.cli import batch, beside, effects, engines, manyfiles, options
 from scsampler_cli.cli.classifiers import show
 from scsampler_cli.cli.environment import demo_dir
+from scsampler_cli.cli.running import Running
 from scsampler_cli.config import (
     AGGREGATES,
     AnswerSettings,
@@ -18,7 +20,7 @@ from scsampler_cli.config import (
     ReadSettings,
     SelectionSettings,
 )
-from scsampler_cli.errors import SettingsError
+from scsampler_cli.errors import FallbackWarning, SettingsError
 from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ Aggregate = StrEnum("Aggregate", {name.replace("-", "_"): name for name in AGGRE
 
 @batch.guarded
 def classify(
+    context: typer.Context,
     paths: options.Paths = None,
     demo: Annotated[
         bool,
@@ -117,6 +120,7 @@ def classify(
     list_classifiers: Annotated[
         bool, typer.Option("--list-classifiers", help="List the classifiers and leave.", rich_help_panel=options.MODELS)
     ] = False,
+    overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = 0,
     log_file: options.LogFile = None,
@@ -129,6 +133,7 @@ def classify(
     scsampler classify video.mp4 --classifier mine.safetensors --format json
     scsampler classify --demo
     """
+    effects.check(context, effects.of_classify(context))
     if list_classifiers:
         show([], False, options.of_list(format), "auto", "auto")
         return
@@ -140,8 +145,8 @@ def classify(
     answer_settings = AnswerSettings(spatial.value, temperature, aggregate.value, top_m)
     reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)
     ray = engines.asked(engine, address, jobs, cpus_per_actor, gpus_per_actor, device)
-    running = batch.Running(
-        jobs or 1, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file, ray
+    running = Running(
+        jobs or 1, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file, ray, overwrite
     )
     chosen = models.Chosen(
         classifier,
@@ -155,20 +160,22 @@ def classify(
         precision,
         packet_sampler,
     )
-    chosen.check_packets(selection)
+    if demo and paths:
+        raise SettingsError("--demo takes no video", hint="leave out either --demo or the paths")
+    if demo and not chosen.names_classifier:
+        chosen = replace(chosen, classifier=models.DEMO)
+    chosen.check_samplers(selection, chosen.auto_set, shows_all=False)
     chosen.check()
     asked = beside.Asked(report, thumbnails, reel, reel_pad)
     asked.check()
     answer = None
     if demo:
-        if paths:
-            raise SettingsError("--demo takes no video", hint="leave out either --demo or the paths")
         from scsampler_cli.demo import demo_video
 
         demo_path, answer = demo_video(demo_dir())
         paths = [str(demo_path)]
-        chosen = chosen if chosen.names_classifier else replace(chosen, classifier="demo")
-    todo = batch.plan("classify", paths, glob, format, output, running, top, shard)
+    reads = chosen.files(histogram)
+    todo = batch.plan("classify", paths, glob, format, output, running, top, shard, reads)
     extras = beside.extras_of(asked, todo, paths or [])
     index = beside.Index(extras, todo)
 
@@ -202,6 +209,7 @@ class Classify:
         from scsampler_cli.tagger import Tagger
 
         chosen = self.chosen
+        warnings.simplefilter("ignore", FallbackWarning)  # `say` is told of it
         tagger = Tagger(
             chosen.classifier,
             labels=chosen.labels,

@@ -19,7 +19,7 @@ from scsampler_cli.config import parse_device
 from scsampler_cli.errors import SettingsError
 
 if TYPE_CHECKING:
-    from scsampler_cli.cli.batch import Running
+    from scsampler_cli.cli.running import Running
     from scsampler_cli.jobs import engine
     from scsampler_cli.jobs.connection import RaySettings
     from scsampler_cli.jobs.crew import Watch

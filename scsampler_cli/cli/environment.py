@@ -16,6 +16,11 @@ def cache_dir() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "scsampler"
 
 
+def kept_dir() -> Path:
+    """Folder of the features, scores and ClipProbs that train and bench keep."""
+    return cache_dir() / "train"
+
+
 def demo_dir() -> Path:
     """Folder of the generated videos."""
     return cache_dir() / "demo"

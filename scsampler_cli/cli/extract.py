@@ -1,5 +1,6 @@
 """`scsampler extract`: the features themselves."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -7,15 +8,18 @@ from typing import Annotated
 import typer
 
 from scsampler_cli import models
-from scsampler_cli.cli import batch, engines, manyfiles, options, targets
+from scsampler_cli.cli import batch, effects, engines, manyfiles, options, outputs, targets
+from scsampler_cli.cli.running import Running
 from scsampler_cli.config import INPUTS, FeatureSettings, ReadSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
-from scsampler_cli.places import check_within
+from scsampler_cli.places import check_file, check_within
+from scsampler_cli.urls import check_written
 
 
 @batch.guarded
 def extract(
+    context: typer.Context,
     paths: options.Paths = None,
     what: Annotated[
         str,
@@ -67,7 +71,8 @@ def extract(
         typer.Option(
             "--output",
             "-o",
-            readable=False,
+            parser=targets.output_path,
+            metavar="PATH",
             help="Feature file (.scf), or a folder for several videos; default: VIDEO.scf in the folder where the command runs.",
             rich_help_panel=options.OUTPUT,
         ),
@@ -77,11 +82,13 @@ def extract(
     records: Annotated[
         Path | None,
         typer.Option(
-            readable=False,
+            parser=targets.output_path,
+            metavar="PATH",
             help="Write the records of what was done to this file; default: standard output.",
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
+    overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = 0,
     log_file: options.LogFile = None,
@@ -92,11 +99,12 @@ def extract(
     scsampler extract video.mp4 -o video.scf --render 3
     scsampler extract clips/ -o features/ --what md,mel --records features.jsonl
     """
+    effects.check(context, effects.EXTRACT)
     features = FeatureSettings(tuple(dict.fromkeys(what.split(","))), p_frames, short_side)
     reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)
     ray = engines.asked(engine, address, jobs, cpus_per_actor)
-    running = batch.Running(
-        jobs or 1, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file, ray
+    running = Running(
+        jobs or 1, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file, ray, overwrite
     )
     if reencode:
         from scsampler_cli.transcode.program import find_ffmpeg
@@ -104,8 +112,31 @@ def extract(
         find_ffmpeg()
     todo = batch.plan("extract", paths, glob, format, records, running, shard=shard)
     files = _targets(todo, paths or [], output, log_file)
+    _check_made(todo, files, render, reencode)
     task = Extract(output or Path(), files, features, reading, clip_frames, frame_stride, clip_stride, render, reencode)
     batch.run(todo, task, batch.Hooks(still_there=_is_there))
+
+
+def _check_made(todo: batch.Batch, files: dict[Path, Path], render: int | None, reencode: bool) -> None:
+    """Refuse to write over what is there, or is read.
+
+    Raises:
+        SettingsError, OutputError: see `outputs`.
+    """
+    from scsampler_cli.features.store import sniff
+    from scsampler_cli.transcode.normalise import SUFFIX
+
+    made = [files[path] for path in todo.inputs]
+    outputs.check_made(made, "-o", todo.running, sniff)
+    drawn = [] if render is None else [drawing_of(target, render) for target in made]
+    anew = [target.with_suffix(SUFFIX) for target in made] if reencode else []
+    targets.check_apart([*drawn, *anew], todo.named)
+    outputs.check_made([*drawn, *anew], "-o", todo.running)
+
+
+def drawing_of(target: Path, clip: int) -> Path:
+    """The picture of a clip, beside the feature file."""
+    return target.with_suffix(f".{clip}.png")
 
 
 def _is_there(record: Record) -> bool:
@@ -139,9 +170,12 @@ class Extract:
     def prepare(self, say: Say) -> Prepared:
         """There is nothing to load but code."""
         from scsampler_cli import pipeline, resolved
+        from scsampler_cli.features.mel import check_torchaudio
         from scsampler_cli.features.render import render_file
         from scsampler_cli.reencoded import reencoded_features
 
+        if "mel" in self.features.inputs:
+            check_torchaudio()
         geometry = self.clip_frames, self.frame_stride, self.clip_stride
 
         def work(path: Path, progress: Progress) -> Record:
@@ -151,7 +185,7 @@ class Extract:
             extract = reencoded_features if self.reencode else pipeline.extract
             record = extract(path, *plan, self.reading).record()
             if self.render is not None:
-                record["rendered"] = str(render_file(target, self.render, target.with_suffix(f".{self.render}.png")))
+                record["rendered"] = str(render_file(target, self.render, drawing_of(target, self.render)))
             return record
 
         settings = resolved.of_extract(self.features, *geometry, self.reading)
@@ -164,16 +198,24 @@ def _targets(todo: batch.Batch, paths: list[str], output: Path | None, log_file:
 
     Raises:
         SettingsError: two videos would get one file, or the output is "-" or a file for several videos.
+        OutputError: the output is a URL.
     """
     from scsampler_cli.features.store import SUFFIX
 
-    if output == batch.STDOUT:
+    if output == targets.STDOUT:
         raise SettingsError("feature files are not written to standard output", hint="give -o a file or a folder")
-    if todo.single and output is not None and not output.is_dir():
+    if output is not None:
+        check_written(output)
+    # os.path's isdir says no where pathlib's raises: for names that are too long
+    is_folder = isinstance(output, targets.Folder) or (output is not None and os.path.isdir(output))  # noqa: PTH112
+    if todo.single and output is not None and not is_folder:
+        if output.suffix != SUFFIX:
+            raise SettingsError(f"{output} does not end in {SUFFIX}", hint=f"-o FILE{SUFFIX}, or a folder: -o FOLDER/")
         if output.parent.is_dir():  # else it is made
-            batch.check_outputs(todo.inputs, {"-o": output, "--records": todo.output, "--log-file": log_file})
+            check_file(output)
+            outputs.check_outputs(todo.inputs, {"-o": output, "--records": todo.output, "--log-file": log_file})
         return dict.fromkeys(todo.inputs, output)
-    folder = output or Path()
+    folder = Path(output or ".")
     if folder.suffix == SUFFIX and not folder.is_dir():
         raise SettingsError(f"{folder} is one file for several videos", hint="give -o a folder")
     return targets.below(folder, todo.named, paths, SUFFIX)

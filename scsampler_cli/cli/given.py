@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from scsampler_cli.config import SPATIAL
 from scsampler_cli.errors import SettingsError
 
 
@@ -43,6 +42,7 @@ class Given:
     timeout: float | None
     max_memory: float | None
     output: Path | None
+    overwrite: bool
     resume: bool
     form: str | None
     speed_: bool
@@ -60,7 +60,7 @@ class Given:
         return self.classifier or ["demo" if self.demo else "auto"]
 
     def check(self) -> None:
-        """Refuse options that would have no effect: they are mistakes, not wishes to be dropped in silence.
+        """Refuse uses that do not go together; `effects` refuses options that have no effect.
 
         Raises:
             SettingsError: which one, and why.
@@ -71,40 +71,3 @@ class Given:
             )
         if len(set(self.classifiers)) < len(self.classifiers):
             raise SettingsError("a classifier is named twice", hint="name each once")
-        for where, options in self._idle().items():
-            for name in (name for name, value in options.items() if value):
-                raise SettingsError(f"{name} has no effect {where}", hint="leave it out; scsampler bench --help")
-
-    def _idle(self) -> dict[str, dict[str, object]]:
-        """Options that this use of the command does not look at."""
-        generated: dict[str, object] = {"--minutes": self.minutes, "--size": self.size, "--codec": self.codec}
-        measured: dict[str, object] = {"--timed": self.timed is not None, "--sheet": self.sheet is not None}
-        measured |= {"--sheet-of": self.sheet_of, "--cache": self.cache, "--jobs": self.jobs}
-        measured |= {"--timeout": self.timeout is not None, "--max-memory": self.max_memory is not None}
-        networks: dict[str, object] = {
-            "--classifier": self.classifier,
-            "--weights": self.weights,
-            "--labels": self.labels,
-            "--spatial": self.spatial != SPATIAL[0],
-            "--packet-sampler": self.packet_sampler != "none",
-        }
-        networks |= {"--sampler": self.sampler, "--joint": self.joint, "--network": self.network}
-        idle: dict[str, dict[str, object]] = {}
-        if not self.speed_:
-            timing = {"--repeats": self.repeats, "--dense-minutes": self.dense_minutes}
-            idle["without --speed"] = {**generated, **timing}
-        elif self.data:
-            idle["on a video that is there"] = generated
-        if self.speed_:
-            reports: dict[str, object] = {"--output": self.output, "--resume": self.resume, "--pool": self.pool}
-            drawn = {"--draws": self.draws, "--seed": self.seed}
-            idle["with --speed"] = {**measured, **reports, **drawn, "--sampler": self.sampler, "--joint": self.joint}
-            idle["with --speed"]["--packet-sampler"] = self.packet_sampler != "none"
-        if self.replay:
-            idle["on a replay"] = {**measured, **networks}
-        if self.resume and self.output is None:
-            idle["without -o"] = {"--resume": True}
-        runs = len(self.replay or ()) if self.replay else len(self.data or ()) * len(self.classifiers)
-        if self.pool and not self.replay and runs < 2:
-            idle["with a single data set"] = {"--pool": self.pool}
-        return idle

@@ -10,6 +10,7 @@ from scsampler_cli.bench.request import Data
 from scsampler_cli.cli import engines, environment
 from scsampler_cli.cli.given import Given
 from scsampler_cli.errors import InputError
+from scsampler_cli.urls import check_read, local_path
 
 DEMO_SEED, DEMO_TRAIN_SEED = 9000, 9500
 DEMO_NAME = "demo"
@@ -23,8 +24,9 @@ def data_set(text: str, given: Given) -> Data:
     """
     from scsampler_cli.datasets.reading import read
 
+    check_read(text)
     name, named, rest = text.partition("=")
-    path = Path(rest) if named and not Path(text).exists() else Path(text)
+    path = local_path(rest) if named and not Path(text).exists() else Path(text)
     listing = read(path, learnt=False)
     for problem in listing.problems:
         console.say(f"skipped: {problem}")

@@ -11,10 +11,11 @@ from typing import Annotated
 import typer
 
 from scsampler_cli import console
-from scsampler_cli.cli import batch, options
+from scsampler_cli.cli import batch, effects, options, outputs, targets
+from scsampler_cli.cli.named import named_files
 from scsampler_cli.errors import SettingsError
-from scsampler_cli.inputs import find_inputs
 from scsampler_cli.merging import Merged, survey
+from scsampler_cli.places import check_free, free_name, is_special, is_taken, sibling, write_whole
 from scsampler_cli.report import counted
 from scsampler_cli.tables import csv_columns
 from scsampler_cli.writers import FORMATS, format_for, open_writer, own_errors
@@ -25,6 +26,7 @@ LISTED = 20
 
 @batch.guarded
 def merge(
+    context: typer.Context,
     parts: Annotated[
         list[Path] | None,
         typer.Argument(help="Outputs of JSON lines (.jsonl), all of classify, or all of score, or all of extract."),
@@ -50,11 +52,13 @@ def merge(
     holes: Annotated[
         Path | None,
         typer.Option(
-            readable=False,
+            parser=targets.output_path,
+            metavar="PATH",
             help="Write the files of --inputs without a record here, for `scsampler classify - < FILE`.",
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
+    overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = 0,
     log_file: options.LogFile = None,
@@ -65,26 +69,37 @@ def merge(
     scsampler merge part*.jsonl -o all.jsonl --inputs clips/
     scsampler merge part*.jsonl --inputs clips/ --holes holes.txt -o all.csv; scsampler classify - -o rest.jsonl < holes.txt
     """
+    effects.check(context, effects.MERGE)
     if not parts:
         raise SettingsError("no part was named", hint="scsampler merge part1.jsonl part2.jsonl -o all.jsonl")
-    for option, given in (("--holes", holes), ("--glob", glob)):
-        if given and not inputs:
-            raise SettingsError(f"{option} has no effect without --inputs", hint="say which files should have a record")
     console.set_up(quiet, verbose)
-    wanted = find_inputs(inputs, glob, batch.listed()) if inputs else []
-    output = None if output == batch.STDOUT else output
-    batch.check_outputs([*parts, *wanted], {"-o": output, "--holes": holes, "--log-file": log_file})
-    console.set_up(quiet, verbose, log_file)
-    form = format or (output and format_for(output)) or "jsonl"
+    wanted, notes = named_files(inputs, glob) if inputs else ([], [])
+    output = None if output == targets.STDOUT else output
+    form = format or ("jsonl" if output is None else format_for(output, "jsonl"))
     if form not in FORMATS:
         raise SettingsError(f"{form} holds one video a file", hint=f"choose from {', '.join(FORMATS)}")
+    if holes == targets.STDOUT and output is None:
+        raise SettingsError("-o and --holes both go to standard output", hint="give one of them a file")
+    files = {"-o": output, "--holes": None if holes == targets.STDOUT else holes, "--log-file": log_file}
+    outputs.check_outputs([*parts, *wanted], files)
+    if files["--holes"] is not None:
+        check_free([files["--holes"]], "--holes", overwrite=overwrite)
+    console.set_up(quiet, verbose, log_file, outputs.check_log(log_file, overwrite=overwrite))
+    for note in notes:
+        console.note(f"note: {note}")
     paths = [str(path) for path in wanted]
     merged = survey(parts)
+    command = merged.command or "classify"
+    if output is not None:
+        outputs.check_records_file(output, form, command, option="-o", resume=False, overwrite=overwrite)
     missing = merged.holes(paths)
-    columns = csv_columns(merged.command or "classify", merged.tags)
-    with open_writer(form, output, sys.stdout, columns, single=False) as writer:
+    columns = csv_columns(command, merged.tags)
+    old = None if overwrite or output is None or not is_taken(output) else free_name(output.resolve())
+    with open_writer(form, output, sys.stdout, columns, single=False, keeps=not overwrite) as writer:
         for record in merged.records(paths):
             writer.write(record)
+    if old is not None:
+        console.say(f"note: the records that were there are kept in {old}")
     if holes is not None:
         _write_list(holes, missing)
     _tell(merged, paths, missing)
@@ -95,8 +110,15 @@ def merge(
 def _write_list(target: Path, paths: Sequence[str]) -> None:
     """A list for standard input: a line each, or, where a name has a line end in it, NUL after each."""
     end = b"\0" if any("\n" in path for path in paths) else b"\n"
+    data = b"".join(os.fsencode(path) + end for path in paths)
     with own_errors(str(target)):
-        target.write_bytes(b"".join(os.fsencode(path) + end for path in paths))
+        if target == targets.STDOUT:
+            sys.stdout.buffer.write(data)
+        elif is_special(target):
+            with target.open("ab") as stream:
+                stream.write(data)
+        else:
+            write_whole(target.resolve(), data)
 
 
 def _tell(merged: Merged, wanted: Sequence[str], missing: Sequence[str]) -> None:
@@ -104,7 +126,7 @@ def _tell(merged: Merged, wanted: Sequence[str], missing: Sequence[str]) -> None
     for part in merged.halves:
         console.say(f"note: {part} ends in half a line, which is left out")
     for part in merged.parts:
-        waiting = part.with_name(f"{part.name}.waiting")
+        waiting = sibling(part, ".waiting")
         if waiting.is_file() and waiting.stat().st_size:
             console.say(
                 f"note: {waiting} holds records of a run that was cut off; that run with --resume brings them in"

@@ -54,7 +54,16 @@ Output = Annotated[
         "-o",
         parser=output_path,
         metavar="PATH",
-        help="File for the result; default, and -: standard output. Of formats that hold one video also a folder: FOLDER/.",
+        help="File for the result; default, and -: standard output. Of formats that hold one video also a folder: FOLDER/. "
+        "Records of JSON lines that are there are kept as FILE.old.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        help="Write over files that are there. Without it only JSON lines give way, kept as FILE.old; other files are refused.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -62,7 +71,7 @@ FormatOption = Annotated[
     Format | None,
     typer.Option(
         "--format",
-        help="Form of the result; default: by the suffix of -o (.jsonl, ...), else table.",
+        help="Form of the result; default: by the suffix of -o (.jsonl, ...), table on standard output.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -70,8 +79,8 @@ ClipFormatOption = Annotated[
     ClipFormat | None,
     typer.Option(
         "--format",
-        help="Form of the result; default: by the suffix of -o (.jsonl, ...), else table. jsonl is one line a video, and can "
-        "be resumed; edl, srt and ffmetadata (chapters) hold the clips taken from one video.",
+        help="Form of the result; default: by the suffix of -o (.jsonl, ...), table on standard output. jsonl is one line a "
+        "video, and can be resumed; edl, srt and ffmetadata (chapters) hold the clips taken from one video.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -300,5 +309,9 @@ Verbose = Annotated[
 ]
 LogFile = Annotated[
     Path | None,
-    typer.Option(help="Append all messages to this file, with their times.", rich_help_panel=OUTPUT, readable=False),
+    typer.Option(
+        help="Append all messages to this file, with their times; it must be new or a log of scsampler.",
+        rich_help_panel=OUTPUT,
+        readable=False,
+    ),
 ]

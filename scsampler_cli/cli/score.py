@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from scsampler_cli import models
-from scsampler_cli.cli import batch, beside, engines, manyfiles, options
+from scsampler_cli.cli import batch, beside, effects, engines, manyfiles, options
+from scsampler_cli.cli.running import Running
 from scsampler_cli.config import FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 
 @batch.guarded
 def score(
+    context: typer.Context,
     paths: options.Paths = None,
     k: options.K = 10,
     strategy: options.StrategyOption = options.Strategy("av-union-list"),
@@ -55,6 +59,7 @@ def score(
     format: options.ClipFormatOption = None,
     schema: options.Schema = False,
     report: options.Report = None,
+    overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = 0,
     log_file: options.LogFile = None,
@@ -65,6 +70,7 @@ def score(
     scsampler score video.mp4 --visual-sampler md.safetensors,rgbr.safetensors
     scsampler score video.scf --format csv -o scores.csv
     """
+    effects.check(context, effects.SCORE)
     first = models.first_stage(cascade, candidates, k)
     selection = SelectionSettings(
         strategy.value, k, k_visual, alpha, seed, clip_stride, models.read_histogram(histogram), first
@@ -72,17 +78,17 @@ def score(
     features = FeatureSettings(p_frames=p_frames, short_side=short_side)
     reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)
     ray = engines.asked(engine, address, jobs, cpus_per_actor, gpus_per_actor, device)
-    running = batch.Running(
-        jobs or 1, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file, ray
+    running = Running(
+        jobs or 1, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file, ray, overwrite
     )
     chosen = models.Chosen(
         visual=visual_sampler, audio=audio_sampler, device=device, precision=precision, packets=packet_sampler
     )
-    chosen.check_packets(selection)
+    chosen.check_samplers(selection, models.AUTO_SET, shows_all=True)
     chosen.check()
     asked = beside.Asked(report)
     asked.check()
-    todo = batch.plan("score", paths, glob, format, output, running, shard=shard)
+    todo = batch.plan("score", paths, glob, format, output, running, shard=shard, reads=chosen.files(histogram))
     extras = beside.extras_of(asked, todo, paths or [])
     index = beside.Index(extras, todo)
     task = Score(chosen, features, selection, reading, clip_frames, frame_stride, extras)

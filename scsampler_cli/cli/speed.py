@@ -20,6 +20,7 @@ from scsampler_cli.cli.given import Given
 from scsampler_cli.config import AnswerSettings, FeatureSettings, SelectionSettings
 from scsampler_cli.errors import OutputError, SettingsError
 from scsampler_cli.inputs import check_readable
+from scsampler_cli.urls import local_path
 
 if TYPE_CHECKING:
     from scsampler_cli.bench.tables import Table
@@ -49,7 +50,7 @@ def run(given: Given) -> None:
 
 def _measured(name: str, path: Path, given: Given) -> tuple[dict[str, Any], list[Table]]:
     """What was measured on what, and the tables."""
-    classifier = models.load_classifier(
+    classifier, fell_back = models.load_or_fall_back(
         name, given.weights, given.labels, given.device, given.precision, console.notes(given.quiet)
     )
     classifier = models.adjust(classifier, AnswerSettings(given.spatial))
@@ -64,7 +65,8 @@ def _measured(name: str, path: Path, given: Given) -> tuple[dict[str, Any], list
     with Bars(given.quiet) as bars:
         tables = speed.measure(subject, given.repeats or REPEATS, bars)
     about = {"video": str(path), "classifier": classifier.name, "k": given.k or K, "precision": loaded.precision}
-    return {**about, "device": given.device, **machine()}, tables
+    notes = {"notes": [fell_back]} if fell_back else {}
+    return {**about, **notes, "device": given.device, **machine()}, tables
 
 
 def _print(found: list[tuple[dict[str, Any], list[Table]]], form: str) -> None:
@@ -92,7 +94,7 @@ def _print(found: list[tuple[dict[str, Any], list[Table]]], form: str) -> None:
 def _video(given: Given) -> Path:
     """The video that was named, or a generated one from the cache folder."""
     if given.data:
-        path = Path(given.data[0])
+        path = local_path(given.data[0])
         check_readable(path)
         return path
     size, codec, minutes = given.size or SIZE, given.codec or CODEC, given.minutes or MINUTES

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PosixPath
 
 from scsampler_cli.errors import OutputError, SettingsError
+from scsampler_cli.urls import check_written
 from scsampler_cli.writers import CUT_FORMATS, own_errors
 
 
@@ -15,8 +16,15 @@ class Folder(PosixPath):
     """A path that was named with "/" at its end: a folder, which need not be there yet."""
 
 
+STDOUT = Path("-")
+_ALSO_STDOUT = frozenset(("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"))
+"""Other names of it: opened by these, a file that it was sent to would be written from its beginning."""
+
+
 def output_path(text: str) -> Path:
-    """What -o names."""
+    """What -o names; STDOUT for standard output."""
+    if text in _ALSO_STDOUT:
+        return STDOUT
     return Folder(text) if text.endswith("/") else Path(text)
 
 
@@ -45,8 +53,10 @@ def below(folder: Path, inputs: Sequence[Path], named: Sequence[str], suffix: st
 
     Raises:
         SettingsError: a video would be written over.
+        OutputError: the folder is a URL.
     """
-    roots = [Path(path) for path in named if Path(path).is_dir()]
+    check_written(folder)
+    roots = [Path(path) for path in named if os.path.isdir(path)]  # noqa: PTH112 (says no where pathlib's raises)
     targets = {}
     for path in inputs:
         root = next((root for root in roots if path.is_relative_to(root)), path.parent)
@@ -56,11 +66,20 @@ def below(folder: Path, inputs: Sequence[Path], named: Sequence[str], suffix: st
         places = {path: os.path.abspath(path) for path in inputs}  # noqa: PTH100
         common = os.path.commonpath([os.path.dirname(place) for place in places.values()])  # noqa: PTH120
         targets = {path: folder / f"{os.path.relpath(place, common)}{suffix}" for path, place in places.items()}
+    check_apart(targets.values(), inputs)
+    return targets
+
+
+def check_apart(targets: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Refuse to write over what is read.
+
+    Raises:
+        SettingsError: a target is an input.
+    """
     read = {os.path.realpath(path) for path in inputs}
-    over = [target for target in targets.values() if os.path.realpath(target) in read]
+    over = [target for target in targets if os.path.realpath(target) in read]
     if over:
         raise SettingsError(f"{min(over)} is both input and output", hint="give -o another folder")
-    return targets
 
 
 def of_cuts(command: str, form: str, inputs: Sequence[Path], named: Sequence[str], output: Path | None) -> Places:
@@ -79,7 +98,7 @@ def of_cuts(command: str, form: str, inputs: Sequence[Path], named: Sequence[str
     """
     if command == "extract":
         raise SettingsError(f"{form} holds chosen clips, and extract chooses none", hint="use classify or score")
-    if output is not None and (isinstance(output, Folder) or output.is_dir()):
+    if output is not None and (isinstance(output, Folder) or os.path.isdir(output)):  # noqa: PTH112 (as above)
         folder = Path(output)
         _make(folder)
         return Places({str(path): to for path, to in below(folder, inputs, named, CUT_FORMATS[form]).items()}, folder)
@@ -92,6 +111,7 @@ def of_cuts(command: str, form: str, inputs: Sequence[Path], named: Sequence[str
 
 
 def _make(folder: Path) -> None:
+    check_written(folder)
     with own_errors(str(folder)):
         folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from scsampler_cli import models
-from scsampler_cli.cli import asked, batch, manyfiles, options, training
+from scsampler_cli.cli import asked, batch, effects, effects_learning, manyfiles, options, training
 from scsampler_cli.errors import SettingsError
 
 Target = StrEnum("Target", ["classifier", "md", "rgbr", "mel", "if", "packets", "joint"])
@@ -17,24 +17,25 @@ Schedule = StrEnum("Schedule", {"plateau": "plateau", "step": "step", "one_cycle
 Optimiser = StrEnum("Optimiser", ["adamw", "sgd"])
 Augment = StrEnum("Augment", ["paper", "strong"])
 Keep = StrEnum("Keep", ["best", "last"])
-Form = StrEnum("Form", ["auto", "csv", "folder", "kinetics", "ucf101", "sports1m"])
+Form = StrEnum("Form", ["auto", "csv", "folder", "kinetics", "ucf101", "numbers", "sports1m"])
 LEARNING = "How it learns"
 
 
 @batch.guarded
 def train(
+    context: typer.Context,
     data: Annotated[
         Path | None,
         typer.Argument(
             help="Labelled videos: CSV (path,label[,split][,group]), a folder of one folder a class, or a list of Kinetics, "
-            "UCF101 or Sports1M."
+            "UCF101, Sports1M or mmaction2."
         ),
     ] = None,
     demo: Annotated[
         bool, typer.Option("--demo", help="Train on generated videos, within minutes.", rich_help_panel=options.INPUT)
     ] = False,
     form: Annotated[
-        Form, typer.Option(help="Form of the list; auto tells it by the first line.", rich_help_panel=options.INPUT)
+        Form, typer.Option(help="Form of the list; auto tells it by its lines.", rich_help_panel=options.INPUT)
     ] = Form.auto,
     root: Annotated[
         Path | None,
@@ -217,6 +218,14 @@ def train(
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Write over these files where they are there; without it they are refused.",
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = False,
     resume: Annotated[
         bool,
         typer.Option(
@@ -252,7 +261,10 @@ def train(
     scsampler train videos/ --target classifier --arch mc3_18 -o mine.safetensors
     scsampler train --demo
     """
-    given = asked.Asked(**{name: getattr(value, "value", value) for name, value in locals().items()})
+    effects.check(context, effects_learning.TRAIN)
+    given = asked.Asked(
+        **{name: getattr(value, "value", value) for name, value in locals().items() if name != "context"}
+    )
     if demo == (data is not None):
         raise SettingsError(
             "give either labelled videos or --demo", hint="scsampler train videos.csv -o FILE.safetensors"

@@ -25,6 +25,7 @@ from scsampler_cli.report import counted
 
 if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier
+    from scsampler_cli.classifiers.facts import ClassifierFacts
     from scsampler_cli.datasets.example import Example
     from scsampler_cli.jobs.pool import Pool
     from scsampler_cli.jobs.task import Say
@@ -39,7 +40,6 @@ def run(asked: Asked) -> dict[str, Any] | None:
         typer.Exit: interrupted, the checkpoint being written.
     """
     from scsampler_cli.cache import Cache
-    from scsampler_cli.classifiers.facts import ClassifierFacts
     from scsampler_cli.device import own_device
     from scsampler_cli.train.fit import Stopped
     from scsampler_cli.train.group import joined
@@ -55,11 +55,11 @@ def run(asked: Asked) -> dict[str, Any] | None:
         if group.leads:
             group.wait()
         with _pool(asked, device, int(torchrun.get("LOCAL_WORLD_SIZE", "1"))) as pool:
-            teacher = ClassifierFacts.from_record(pool.about()) if asked.teacher else None
+            teacher, notes = _teacher(pool) if asked.teacher else (None, {})
             settings = settings_of(asked, teacher)
-            cache = Cache(asked.cache or environment.cache_dir() / "train")
+            cache = Cache(asked.cache or environment.kept_dir())
             place = Place(asked.file, cache, pool, device, asked.resume, group, asked.about)
-            with _Watching(asked, settings) as watching:
+            with cache.in_use(), _Watching(asked, settings) as watching:
                 try:
                     summary = train(settings, examples, teacher, place, watching.watcher())
                 except Stopped:
@@ -71,7 +71,7 @@ def run(asked: Asked) -> dict[str, Any] | None:
         return None
     if problems or videos:
         console.say(f"skipped: {counted(problems, 'row')} of the list and {counted(videos, 'video')}, named above")
-    return {**summary, "skipped": {"rows": problems, "videos": videos}}
+    return {**summary, **notes, "skipped": {"rows": problems, "videos": videos}}
 
 
 def _examples(asked: Asked, leads: bool) -> tuple[list[Example], int]:
@@ -102,20 +102,30 @@ def _pool(asked: Asked, device: str, sharers: int) -> AbstractContextManager[Poo
     if asked.teacher is not None:
         chosen = models.Chosen(asked.teacher, weights, asked.labels, device=device, precision=asked.precision)
     limits = engines.Limits(asked.jobs or 1, asked.timeout, asked.max_memory, sharers)
-    return engines.pool(Loading("train", partial(_load, chosen), _told), limits, console.notes(asked.quiet))
+    return engines.pool(Loading("train", partial(_load, chosen)), limits, console.notes(asked.quiet))
 
 
-def _load(chosen: models.Chosen | None, say: Say) -> ClipClassifier | None:
-    """In each process: the classifier, if there is one; and the code that reads, whose import takes no file's time."""
+def _load(chosen: models.Chosen | None, say: Say) -> tuple[ClipClassifier | None, dict[str, Any]]:
+    """In each process: the classifier, if there is one, and what is told of it; and the code that reads.
+
+    The import of that code must not count as time of the first file.
+    """
+    from scsampler_cli.classifiers.facts import ClassifierFacts
     from scsampler_cli.train import videos  # noqa: F401
 
-    return None if chosen is None else chosen.load_classifier(say)
+    if chosen is None:
+        return None, {}
+    classifier, fell_back = chosen.load_or_fall_back(say)
+    return classifier, {"classifier": ClassifierFacts.of(classifier).record(), "fell_back": fell_back}
 
 
-def _told(teacher: ClipClassifier | None) -> dict[str, Any]:
+def _teacher(pool: Pool) -> tuple[ClassifierFacts, dict[str, list[str]]]:
+    """The classifier that the sampler is for; and "notes" for the summary, where another was taken than is preferred."""
     from scsampler_cli.classifiers.facts import ClassifierFacts
 
-    return {} if teacher is None else ClassifierFacts.of(teacher).record()
+    told = pool.about()
+    fell_back = told["fell_back"]
+    return ClassifierFacts.from_record(told["classifier"]), {"notes": [fell_back]} if fell_back else {}
 
 
 class _Watching:

@@ -6,7 +6,8 @@ up for it by leaving out numbers, two (of 60: four) in each minute but every ten
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
 
@@ -25,11 +26,14 @@ class Rate:
     """Frame numbers in a second of timecode."""
     real: Fraction
     """Frames a second."""
+    drop: bool | None = None
+    """Whether numbers are left out; None: where a second of timecode is longer than a second."""
 
     @property
     def dropped(self) -> int:
         """Numbers left out in most minutes; 0 for non-drop timecode."""
-        return 0 if self.real == self.base else _DROPPED.get(self.base, 0)
+        drop = self.real != self.base if self.drop is None else self.drop
+        return _DROPPED.get(self.base, 0) if drop else 0
 
     def frame(self, seconds: Fraction) -> int:
         """The frame that begins nearest to a time; equal times give equal frames, later ones no earlier."""
@@ -44,6 +48,14 @@ class Rate:
         seconds, frames = divmod(number, self.base)
         minutes, hours = seconds // 60, seconds // 3600
         return f"{hours:02d}:{minutes % 60:02d}:{seconds % 60:02d}{';' if self.dropped else ':'}{frames:02d}"
+
+    def counted(self, hours: int, minutes: int, seconds: int, frames: int) -> int:
+        """The frame that has a timecode, from 0 at 00:00:00:00; a number that is left out is that of the frame after it."""
+        minutes += 60 * hours
+        if seconds == 0 and minutes % 10:
+            frames = max(frames, self.dropped)
+        number = (minutes * 60 + seconds) * self.base + frames
+        return number - self.dropped * (minutes - minutes // 10)
 
     def _numbered(self, frame: int) -> int:
         """The number of a frame within its day, the ones left out counted."""
@@ -76,3 +88,21 @@ def rate_of(fps: float) -> Rate:
         if abs(rate.real - pace) <= _NEAR * rate.real:
             return rate
     return next((rate for rate in RATES if rate.real == rate.base and rate.base >= own), RATES[-1])
+
+
+def first_frame(timecode: str | None, fps: float) -> tuple[Rate, int]:
+    """How an editor counts a video, and the number of its first frame.
+
+    Args:
+        timecode: of the first frame, HH:MM:SS:FF or, drop-frame, HH:MM:SS;FF, in frames of the video; None: it counts from 0.
+        fps: frames a second, averaged over the video.
+    """
+    rate = rate_of(fps)
+    if timecode is None:
+        return rate, 0
+    *clock, frames = (int(part) for part in re.split("[:;]", timecode))
+    rate = replace(rate, drop=";" in timecode)
+    own = round(fps)
+    if own and (rate.base % own == 0 or own % rate.base == 0):
+        frames = frames * rate.base // own  # an editor counts two frames for each of a video of 15 a second
+    return rate, rate.counted(clock[0], clock[1], clock[2], frames)

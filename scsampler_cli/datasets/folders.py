@@ -6,27 +6,28 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from scsampler_cli.datasets.lookup import is_video
+from scsampler_cli.datasets.lookup import has_video_suffix, is_video
 from scsampler_cli.datasets.rows import SIDES, Row, Rows
 from scsampler_cli.datasets.text import is_text
 from scsampler_cli.errors import InputError
+from scsampler_cli.folders import is_hidden, shortened, walk
 
 
 def read(root: Path, rows: Rows) -> None:
     """Read a folder; the label of a video is the name of the folder that it lies in, at any depth.
 
-    Hidden files and folders and files that are no videos are passed over, a folder "test" is left out. Without a folder for
-    validation the split is not given.
+    Files that are no videos are passed over, hidden files and folders with a note, a folder "test" is left out. Without a
+    folder for validation the split is not given.
 
     Args:
-        root: the folder; links to folders are followed down to the labels and no deeper.
+        root: the folder; links to folders outside it are followed, each folder once.
         rows: where the videos are entered.
 
     Raises:
         InputError: there is no folder in it, or it cannot be read.
     """
     source = root.name or str(root)
-    search = _Search(source, rows)
+    search = _Search(root, source, rows)
     folders = search.folders(root)
     if not folders:
         raise InputError(f"{root}: no folder of videos in it", hint="one folder for each label: LABEL/video.mp4")
@@ -60,7 +61,8 @@ def _read_splits(root: Path, folders: list[str], search: _Search) -> None:
 class _Search:
     """One walk through a data set."""
 
-    def __init__(self, source: str, rows: Rows) -> None:
+    def __init__(self, root: Path, source: str, rows: Rows) -> None:
+        self.root = root
         self.source = source
         self.rows = rows
         self.loose = 0
@@ -77,9 +79,12 @@ class _Search:
         except OSError as error:
             raise InputError(f"{folder}: {error.strerror}", hint="check the folder and its permissions") from error
         # os.path's isdir says no where pathlib's raises: links that lead to themselves
-        found = [name for name in names if not name.startswith(".") and os.path.isdir(folder / name)]  # noqa: PTH112
-        self.loose += sum(map(is_video, set(names) - set(found)))
-        return found
+        there = [name for name in names if os.path.isdir(folder / name)]  # noqa: PTH112
+        hidden = [name for name in there if is_hidden(name)]
+        if hidden:
+            self.rows.notes.append(f"{folder}: hidden folders left out: {shortened(hidden)}")
+        self.loose += sum(map(is_video, set(names) - set(there)))
+        return [name for name in there if name not in hidden]
 
     def labels(self, parent: Path, labels: list[str], split: str) -> None:
         """Enter the videos of each label."""
@@ -108,6 +113,10 @@ class _Search:
             self.refuse(f"{folder}: no video in this folder")
 
     def _videos(self, folder: Path) -> Iterator[str]:
-        for place, folders, names in os.walk(folder, onerror=lambda error: self.refuse(str(error))):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            yield from (os.path.join(place, name) for name in sorted(names) if is_video(name))  # noqa: PTH118 (quicker)
+        searched = walk(str(folder), lambda path: has_video_suffix(os.path.basename(path)), str(self.root))  # noqa: PTH119
+        self.rows.notes += searched.notes
+        for each in searched.found:
+            if each.error is None:
+                yield each.path
+            else:
+                self.refuse(f"{each.path}: {each.error.strerror or each.error}")

@@ -48,7 +48,12 @@ class Lookup:
 
 def is_video(name: str) -> bool:
     """Whether a file of this name is taken from a folder."""
-    return os.path.splitext(name)[1].lower() in VIDEO_SUFFIXES and not name.startswith(".")  # noqa: PTH122 (quicker)
+    return has_video_suffix(name) and not name.startswith(".")
+
+
+def has_video_suffix(name: str) -> bool:
+    """Whether a name ends as those of videos do."""
+    return os.path.splitext(name)[1].lower() in VIDEO_SUFFIXES  # noqa: PTH122 (quicker)
 
 
 def _listed(folder: str) -> _Folder:

@@ -6,21 +6,25 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from scsampler_cli.datasets import folders, kinetics, sports1m, tables, ucf101
+from scsampler_cli.datasets import folders, kinetics, numbers, sports1m, tables, ucf101
 from scsampler_cli.datasets.example import Listing
 from scsampler_cli.datasets.rows import Rows
 from scsampler_cli.datasets.splits import checked, sides, straddling
 from scsampler_cli.datasets.text import columns, lines
 from scsampler_cli.errors import InputError, SettingsError
 from scsampler_cli.inputs import check_readable
+from scsampler_cli.urls import check_read
 
 _LISTS: dict[str, Callable[[Path, Path, Rows], None]] = {
     "csv": tables.read,
     "kinetics": kinetics.read,
     "ucf101": ucf101.read,
+    "numbers": numbers.read,
     "sports1m": sports1m.read,
 }
-FORMS = ("auto", "csv", "folder", "kinetics", "ucf101", "sports1m")
+FORMS = ("auto", "csv", "folder", "kinetics", "ucf101", "numbers", "sports1m")
+_SUFFIXES = (".txt", ".lst", ".list")
+"""Of lists without a header, beside .csv."""
 
 
 def read(path: Path, form: str = "auto", root: Path | None = None, seed: int = 0, learnt: bool = True) -> Listing:
@@ -58,6 +62,8 @@ def read(path: Path, form: str = "auto", root: Path | None = None, seed: int = 0
 
 
 def _checked_root(path: Path, root: Path | None) -> Path:
+    if root is not None:
+        check_read(root)
     if root is not None and not os.path.isdir(root):  # noqa: PTH112 (as above)
         raise InputError(f"{root}: no such folder", hint="name the folder in which the videos of the list lie")
     return root or path.parent
@@ -74,13 +80,17 @@ def _form_of(path: Path, line: str) -> str:
     header = columns(line)
     if kinetics.ID in header:
         return "kinetics"
-    # a CSV file with the wrong columns is told so by its reader
-    if set(tables.NEEDED) <= set(header) or path.suffix.lower() == ".csv":
+    if set(tables.NEEDED) <= set(header):
         return "csv"
-    if path.suffix.lower() == ".txt":
-        for name, form in (("sports1m", sports1m), ("ucf101", ucf101)):
-            if form.looks_like(line):
-                return name
+    suffix = path.suffix.lower()
+    if suffix in _SUFFIXES and sports1m.looks_like(line):
+        return "sports1m"
+    if suffix in (*_SUFFIXES, ".csv") and numbers.looks_like(line):
+        return numbers.choose(path)
+    if suffix == ".csv":  # with the wrong columns, which its reader tells
+        return "csv"
+    if suffix in _SUFFIXES and ucf101.looks_like(line):
+        return numbers.choose(path)
     raise InputError(
         f"{path}: a list of no known form",
         hint=f"name it with --form: {', '.join(form for form in FORMS if form != 'auto')}",

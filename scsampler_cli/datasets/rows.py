@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scsampler_cli.datasets.example import Example, Listing, Problem
+from scsampler_cli.folders import RealPaths
 
 SIDES = {
     "": "",
@@ -63,14 +64,22 @@ class Rows:
             self.kept.append(row if side == row.split else row._replace(split=side))
 
     def listing(self, sides: list[str]) -> Listing:
-        """Examples of all rows whose file is there.
+        """Examples of all rows whose file is there; a file that several links lead to counts once.
 
         Args:
             sides: "train" or "val" for each kept row.
         """
         examples = []
+        real, files = RealPaths(), dict[str, Row]()
+        for row in self.kept:  # a file counts under its own name, whatever comes first
+            if not os.path.islink(row.path):  # noqa: PTH114 (as below)
+                files.setdefault(real.entry(row.path), row)
         for row, side in zip(self.kept, sides, strict=True):
             if os.path.isfile(row.path):  # noqa: PTH113 (says no where pathlib's raises, and is quicker)
+                first = files.setdefault(real.file(row.path), row)
+                if first is not row:
+                    self.refuse(row.source, row.line, f"{row.path} is the same file as {first.path}")
+                    continue
                 examples.append(Example(Path(row.path), row.label, side, row.group, row.line, row.source))
             else:
                 what = "not a file" if os.path.exists(row.path) else "no such file"  # noqa: PTH110

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scsampler_cli.datasets.rows import Row, Rows
 from scsampler_cli.datasets.text import table
+from scsampler_cli.urls import is_url
 
 NEEDED = ("path", "label")
 
@@ -24,7 +25,9 @@ def read(path: Path, root: Path, rows: Rows) -> None:
     """
     source, folder = path.name, str(root)
     for line, (name, label, split, group) in table(path, NEEDED, ("split", "group"), rows.problems):
-        if name and label:
+        if is_url(name):
+            rows.refuse(source, line, f"a URL, and only local files are read: {name}")
+        elif name and label:
             rows.add(Row(source, line, os.path.join(folder, name), label, split, group))  # noqa: PTH118 (quicker)
         else:
             empty = " and ".join(what for what, cell in zip(NEEDED, (name, label), strict=True) if not cell)

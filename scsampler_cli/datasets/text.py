@@ -13,6 +13,7 @@ from pathlib import Path
 
 from scsampler_cli.datasets.example import Problem
 from scsampler_cli.errors import InputError
+from scsampler_cli.textfile import encoding_of
 
 _HEAD = 1 << 16
 
@@ -21,33 +22,37 @@ def lines(path: Path, problems: list[Problem]) -> Iterator[tuple[int, str]]:
     """Lines that are not blank, stripped, with their numbers from 1.
 
     Args:
-        path: a UTF-8 text file; a byte order mark and any kind of line end will do.
-        problems: where lines that are not UTF-8 are entered.
+        path: a text file in UTF-8, UTF-16 or UTF-32; with or without a byte order mark, with any kind of line end.
+        problems: where lines that do not fit the encoding are entered.
 
     Raises:
         InputError: it cannot be read, or is no text.
     """
     try:
         with path.open("rb") as raw:
-            if b"\0" in raw.read(_HEAD):
-                raise InputError(f"{path} is not a text file", hint="lists are UTF-8 text: save it as such")
-            raw.seek(0)
-            for number, line in enumerate(io.TextIOWrapper(raw, "utf-8-sig", "surrogateescape"), 1):
+            head = raw.read(_HEAD)
+            encoding, mark = encoding_of(head, str(path), len(head) < _HEAD)
+            raw.seek(mark)
+            errors = "surrogateescape" if encoding == "utf-8" else "surrogatepass"
+            wrong = "not UTF-8" if encoding == "utf-8" else "characters that cannot be decoded"
+            for number, line in enumerate(io.TextIOWrapper(raw, encoding, errors), 1):
                 if not is_text(line):
-                    problems.append(Problem(path.name, number, "not UTF-8"))
+                    problems.append(Problem(path.name, number, wrong))
                 elif line := line.strip():
                     yield number, line
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: damaged text ({error.encoding}: {error.reason})", hint="save it as UTF-8") from error
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}", hint="check the path and its permissions") from error
 
 
 def is_text(text: str) -> bool:
-    """Whether it holds no bytes that could not be decoded (they stand in it as halves of surrogate pairs)."""
+    """Whether it holds no bytes that could not be decoded (they stand in it as halves of surrogate pairs), and no zero."""
     try:
         text.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return "\0" not in text
 
 
 def columns(line: str) -> list[str]:

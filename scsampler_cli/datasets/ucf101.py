@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from scsampler_cli.datasets.example import Problem
-from scsampler_cli.datasets.rows import Row, Rows
+from scsampler_cli.datasets.rows import VAL_NAMES, Row, Rows
 from scsampler_cli.datasets.text import beside, lines
+from scsampler_cli.errors import InputError
 
 INDEX = "classInd.txt"
 _CLASS = re.compile(r"(?P<number>[0-9]{1,9})\s+(?P<name>\S.*)")
@@ -34,19 +36,77 @@ def read(path: Path, root: Path, rows: Rows) -> None:
         rows: where they are entered.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: it cannot be read, or its numbers are not those of its folders.
     """
     index = path.with_name(INDEX)
+    partner = validation_list(path)
+    folders, named_so = _numbers(path, partner)
     # os.path's isfile says no where pathlib's raises
-    classes = _classes(index, rows.problems) if os.path.isfile(index) else {}  # noqa: PTH113
-    partner = beside(path, "train", ["test"])
+    if os.path.isfile(index):  # noqa: PTH113
+        classes = classes_of(index, rows.problems)
+        if any(0 in numbers for numbers in folders.values()):
+            classes = {name: number - 1 for name, number in classes.items()}
+            rows.notes.append(f"the numbers count from 0, those of {INDEX} from 1")
+    else:
+        classes = {}
+        _check(path, folders)
+        if folders and not named_so:
+            rows.notes.append("the folders are the classes, each with a number of its own")
     _read(path, root, classes, "train" if partner else "", rows)
     if partner:
         _read(partner, root, classes, "val", rows)
         rows.notes.append(f"{partner.name} is used for validation")
 
 
-def _classes(path: Path, problems: list[Problem]) -> dict[str, int]:
+def validation_list(path: Path) -> Path | None:
+    """The list for validation beside a list for training: train.txt -> val.txt, or test.txt."""
+    return beside(path, "train", (*VAL_NAMES, "test"))
+
+
+def unlike(folders: Mapping[str, set[int]]) -> str:
+    """Why the numbers of a list cannot be those of its folders, in words; "" where each folder has one of its own."""
+    known: dict[int, str] = {}
+    for folder, numbers in folders.items():
+        if len(numbers) > 1:
+            return f"the folder {folder} has the numbers {' and '.join(map(str, sorted(numbers)[:3]))}"
+        for number in numbers:
+            if known.setdefault(number, folder) != folder:
+                return f"the folders {known[number]} and {folder} have the number {number}"
+    return ""
+
+
+def _numbers(path: Path, partner: Path | None) -> tuple[dict[str, set[int]], bool]:
+    """Folder -> the numbers of its videos; and whether all are named as those of UCF101."""
+    folders: dict[str, set[int]] = {}
+    named_so = True
+    for each in (path, partner) if partner else (path,):
+        for _, text in lines(each, []):
+            name, number = _parts(text)
+            folder, _, file = name.partition("/")
+            if folder and file and number is not None:
+                folders.setdefault(folder, set()).add(number)
+                named_so = named_so and file.startswith(f"v_{folder}_g")
+    return folders, named_so
+
+
+def _check(path: Path, folders: Mapping[str, set[int]]) -> None:
+    """Refuse a list whose numbers mean something else.
+
+    Raises:
+        InputError: one folder has several numbers, or one number several folders.
+    """
+    if wrong := unlike(folders):
+        raise InputError(
+            f"{path}: {wrong}: not a list of UCF101's", hint="--form numbers takes the numbers for the classes"
+        )
+
+
+def classes_of(path: Path, problems: list[Problem]) -> dict[str, int]:
+    """Class -> number in classInd.txt.
+
+    Raises:
+        InputError: it cannot be read.
+    """
     classes = {}
     for line, text in lines(path, problems):
         if found := _CLASS.fullmatch(text):

@@ -64,7 +64,8 @@ def with_extras(
         record |= {"files": files} | ({"files_failed": failed} if failed else {})
         record["timings_s"] = {**result.timings_s, "extras": round(time.perf_counter() - began, 4)}
         try:
-            maker.make(name, _settled(target, extras))
+            with own_errors(str(target)):
+                maker.make(name, _settled(target, extras))
             files[name] = str(target)
         except ScsamplerError as error:
             failed[name] = described(error)

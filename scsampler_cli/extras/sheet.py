@@ -13,6 +13,7 @@ from pathlib import Path
 from matplotlib import get_data_path
 from PIL import Image, ImageDraw, ImageFont
 
+from scsampler_cli.marks import MARK
 from scsampler_cli.tables import printable
 
 COLUMNS = 5
@@ -55,7 +56,7 @@ def contact_sheet(title: str, cells: Sequence[Cell]) -> bytes:
             at = left, top + _CELL[1] + 3 + count * _LINE
             pen.text(at, _fitting(pen, line, small, _CELL[0]), _SOFT if count else _INK, small)
     data = io.BytesIO()
-    sheet.save(data, "JPEG", quality=_QUALITY)
+    sheet.save(data, "JPEG", quality=_QUALITY, comment=MARK)
     return data.getvalue()
 
 

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchaudio.transforms import MelScale, Spectrogram
 
+from scsampler_cli.dependencies import loading
 from scsampler_cli.features.clip import ClipSound
 from scsampler_cli.media.audio import RATE_HZ, AudioBlock
 from scsampler_cli.timeline import ClipGrid, ClipSpan
@@ -66,8 +66,22 @@ def own_span(span: ClipSpan) -> tuple[int, int]:
     return start, max(start + 1, min(end, start + LONGEST))
 
 
+def check_torchaudio() -> None:
+    """Find out whether mel features can be computed, before any sound is read.
+
+    Raises:
+        DependencyError: torchaudio is missing or does not load.
+    """
+    with loading("torchaudio", "mel features of the sound"):
+        import torchaudio.transforms  # noqa: F401  # here alone: a broken torchaudio must cost the sound and no more
+
+
 class MelFilter:
-    """log-mel of windows; step t is centred at (t + 1/2) hops from the window's start."""
+    """log-mel of windows; step t is centred at (t + 1/2) hops from the window's start.
+
+    Raises:
+        DependencyError: torchaudio is missing or does not load.
+    """
 
     def __init__(self, hop: int) -> None:
         self.hop = hop
@@ -75,6 +89,9 @@ class MelFilter:
         """Samples needed before the window's start (negative: the first step begins later)."""
         self.length = (STEPS - 1) * hop + N_FFT
         """Samples needed in all."""
+        check_torchaudio()
+        from torchaudio.transforms import MelScale, Spectrogram
+
         # complex, since torchaudio's power takes a root and squares it again
         self._spectrum = Spectrogram(N_FFT, FRAME, hop, center=False, power=None)
         self._bands = MelScale(BANDS, RATE_HZ, LOW_HZ, HIGH_HZ, N_FFT // 2 + 1)

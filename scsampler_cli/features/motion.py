@@ -109,6 +109,23 @@ def resize_grid(grid: NDArray[np.floating], rows: int, columns: int) -> NDArray[
     return np.einsum("rg,...ghc,kh->...rkc", vertical, grid.astype(np.float32), horizontal, optimize=True)
 
 
+def window_grid(grid: NDArray[np.floating], cells: tuple[int, int], seen: tuple[float, float]) -> NDArray[np.float32]:
+    """The middle of a grid in other cells: [gh, gw, 2] -> [*cells, 2]; 0 where it lies outside of the grid.
+
+    Args:
+        grid: values that keep their unit.
+        cells: rows and columns of the result.
+        seen: how much of the grid's height, and of its width, the result covers; more than 1 goes beyond it.
+    """
+    weights = []
+    for source, target, share in zip(grid.shape, cells, seen, strict=False):
+        edges = source / 2 + (np.arange(target + 1) / target - 0.5) * (share * source)
+        places = np.arange(source)
+        shared = np.minimum(edges[1:, None], places + 1) - np.maximum(edges[:-1, None], places)
+        weights.append((np.maximum(shared, 0) / (edges[1] - edges[0])).astype(np.float32))
+    return np.einsum("rg,ghc,kh->rkc", weights[0], grid.astype(np.float32), weights[1], optimize=True)
+
+
 def standardise(motion: NDArray[np.floating], height: int, width: int) -> NDArray[np.float32]:
     """Motion as of a picture with a short side of 256 pixels: a grid with a short side of 16, vectors scaled alike.
 

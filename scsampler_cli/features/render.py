@@ -6,18 +6,19 @@ the brightness the speed, full at 10 pixels a frame. Residuals are drawn around 
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torchvision.io import encode_png
+from PIL import Image
 
-from scsampler_cli.errors import FeatureFileError, OutputError
+from scsampler_cli.errors import FeatureFileError
 from scsampler_cli.features.clip import ClipSound, ClipVisual
 from scsampler_cli.features.store import read_sound, read_visual
-from scsampler_cli.places import fresh
+from scsampler_cli.marks import marked_png
+from scsampler_cli.places import fresh, not_written, sibling
 
 FULL_SPEED_PX = 10.0
 ROW = 128
@@ -85,12 +86,13 @@ def render_file(features: Path, clip: int, target: Path) -> Path:
         raise FeatureFileError(
             f"{features} has no clip {clip}", hint="clips count from 0; `scsampler score` lists them"
         )
-    picture = encode_png(torch.from_numpy(render(visual, sound)).permute(2, 0, 1).contiguous())
-    part = target.with_name(f"{target.name}.part")
+    png = io.BytesIO()
+    Image.fromarray(render(visual, sound)).save(png, format="png")
+    part = sibling(target, ".part")
     try:
         with fresh(part).open("xb") as file:
-            file.write(picture.numpy().tobytes())
+            file.write(marked_png(png.getvalue()))
         part.replace(target)
     except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror}", hint="choose another folder") from error
+        raise not_written(target, error) from error
     return target

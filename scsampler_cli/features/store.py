@@ -32,9 +32,9 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.errors import FeatureFileError, OutputError
+from scsampler_cli.errors import FeatureFileError
 from scsampler_cli.features.clip import ClipSound, ClipVisual
-from scsampler_cli.places import fresh
+from scsampler_cli.places import fresh, not_written, sibling
 
 MAGIC = b"SCSAMPLF"
 VERSION = 2
@@ -61,7 +61,7 @@ class FeatureWriter:
     """
 
     def __init__(self, path: Path, header: dict[str, Any]) -> None:
-        self._path, self._part = path, path.with_name(path.name + ".part")
+        self._path, self._part = path, sibling(path, ".part")
         self._count = 0
         self.notes: list[str] = []
         """Written at the end, as the next two; fill in before the block is left."""
@@ -73,7 +73,7 @@ class FeatureWriter:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file: IO[bytes] = fresh(self._part).open("xb")
         except OSError as error:
-            raise OutputError(f"cannot write {path}: {error.strerror}", hint="choose another place with -o") from error
+            raise not_written(path, error) from error
         self._write(MAGIC + _HEADER.pack(VERSION, len(data)) + data + struct.pack("<I", zlib.crc32(data)))
 
     def __enter__(self) -> FeatureWriter:
@@ -102,7 +102,7 @@ class FeatureWriter:
         try:
             self._file.write(data)
         except OSError as error:
-            raise OutputError(f"cannot write {self._path}: {error.strerror}", hint="is the disk full?") from error
+            raise not_written(self._path, error) from error
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -115,7 +115,7 @@ class FeatureWriter:
             if kind is None:
                 self._part.replace(self._path)
         except OSError as failed:
-            raise OutputError(f"cannot write {self._path}: {failed.strerror}", hint="is the disk full?") from failed
+            raise not_written(self._path, failed) from failed
         finally:
             with contextlib.suppress(OSError):
                 self._part.unlink(missing_ok=True)

@@ -16,7 +16,6 @@ import json
 import os
 import socket
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import ray
@@ -29,6 +28,7 @@ from scsampler_cli.jobs.station import Order, Station
 from scsampler_cli.jobs.task import Task
 from scsampler_cli.jobs.worker import described
 from scsampler_cli.results import run_digest
+from scsampler_cli.urls import local_path
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ class _Actor:
     def __call__(self, batch: Any) -> Any:
         if self._error is not None:
             raise self._error
-        path = Path(os.fsdecode(batch.column(self._column)[0].as_py()))
+        path = local_path(os.fsdecode(batch.column(self._column)[0].as_py()))
         deaths = ray.get(self._desk.begin.remote(self._name, self._life, str(path)))
         if deaths is None:
             return _with(batch, "", 0.0, "")

@@ -21,6 +21,7 @@ from scsampler_cli.inputs import identified
 from scsampler_cli.jobs.memory import machine_bytes
 from scsampler_cli.jobs.process import Job, Message, WorkerProcess
 from scsampler_cli.jobs.task import Record, Say, Task
+from scsampler_cli.places import check_working_folder
 
 TICK_S = 0.1
 """Seconds between two looks at time and memory (our choice)."""
@@ -198,6 +199,7 @@ class Crew:
                 worker = WorkerProcess(self._task, self._started + 1)
             except OSError as error:
                 if not self._workers:
+                    check_working_folder()
                     raise WorkerError(
                         f"no process can be started ({error.strerror or error})", hint="ulimit -a lists the limits"
                     ) from error

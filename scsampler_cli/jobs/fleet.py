@@ -120,9 +120,7 @@ class Fleet:
         with Stream(lambda: self._rows(files)) as stream, self._explained():
             for row in self._until_stopped(stream):
                 path = left.pop(row["index"])
-                yield Outcome(
-                    row["index"], path, json.loads(row["record"]), row["seconds"], row["traceback"] or None
-                )
+                yield Outcome(row["index"], path, json.loads(row["record"]), row["seconds"], row["traceback"] or None)
             self._hear(at_once=True)
         for index, path in [] if self.stopping else left.items():
             error = WorkerError(f"{path}: Ray lost it", hint="--resume tries it again")

@@ -30,15 +30,13 @@ class Loading:
     """A task whose processes load something once; what is done with each file is told with the file."""
 
     command: str
-    load: Callable[[Say], Any]
-    """Picklable; called in each process."""
-    about: Callable[[Any], dict[str, Any]]
-    """Picklable; what was loaded -> what the caller is to know of it, JSON-able."""
+    load: Callable[[Say], tuple[Any, dict[str, Any]]]
+    """Picklable; called in each process; gives what is kept there, and what the caller is to know of it, JSON-able."""
 
     def prepare(self, say: Say) -> Prepared:
         """Load it."""
-        loaded = self.load(say)
-        return Prepared(partial(_done, loaded), self.about(loaded))
+        loaded, told = self.load(say)
+        return Prepared(partial(_done, loaded), told)
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ class Pool:
         self._crew, self._attended = crew, attended
 
     def about(self) -> dict[str, Any]:
-        """What `Loading.about` says; a process loads its models for it.
+        """What `Loading.load` tells of what it has loaded; a process loads it for that.
 
         Raises:
             ScsamplerError: they cannot be loaded.

@@ -23,9 +23,11 @@ from pathlib import Path
 from typing import Any
 
 from scsampler_cli import report
+from scsampler_cli.dependencies import import_failure
 from scsampler_cli.errors import MemoryLimitError, ScsamplerError
 from scsampler_cli.inputs import check_readable
 from scsampler_cli.jobs.task import Record, Task
+from scsampler_cli.urls import local_path
 
 PROGRESS_S = 0.1
 """Seconds between two reports of progress (our choice: what an eye can follow)."""
@@ -66,6 +68,10 @@ def serve(task: Task, jobs: Connection, results: Connection, log: Connection) ->
     _settle(log)
     line = _Line(results)
     try:
+        # imported late: the parent, which imports this module for its function alone, must not load FFmpeg
+        from scsampler_cli.media.log import complain_natively
+
+        complain_natively()
         prepared = task.prepare(lambda text: line.send(note=text))
     except Exception as error:
         line.send(unfit=described(error))
@@ -76,8 +82,9 @@ def serve(task: Task, jobs: Connection, results: Connection, log: Connection) ->
             path, hashed, order = jobs.recv()
         except EOFError:
             return
-        work = partial(prepared.work, Path(path), line.progress, *order)
-        record, trace = _record(task.command, Path(path), work, not prepared.makes, hashed)
+        local = local_path(path)
+        work = partial(prepared.work, local, line.progress, *order)
+        record, trace = _record(task.command, local, work, not prepared.makes, hashed)
         line.send(done=record, traceback=trace)
 
 
@@ -92,10 +99,6 @@ def _settle(log: Connection) -> None:
     os.dup2(own, 1)  # what a plug-in prints is no result
     os.dup2(log.fileno(), 2)
     sys.stderr = os.fdopen(own, "w", buffering=1, errors="backslashreplace")
-    # imported late: the parent, which imports this module for its function alone, must not load FFmpeg
-    from scsampler_cli.media.log import complain_natively
-
-    complain_natively()
 
 
 def follow_parent() -> None:
@@ -108,13 +111,15 @@ def follow_parent() -> None:
 
 def described(error: Exception) -> dict[str, Any]:
     """An error in a form that travels; `crew.raise_described` makes it one again."""
+    trace = "".join(traceback.format_exception(error))
+    error = import_failure(error) or error
     expected = isinstance(error, ScsamplerError)
     return {
         "type": type(error).__name__ if expected else None,
         "message": str(error) if expected else f"unexpected {type(error).__name__}: {error}",
         "hint": getattr(error, "hint", None),
         "example": getattr(error, "example", None),
-        "traceback": "".join(traceback.format_exception(error)),
+        "traceback": trace,
     }
 
 
@@ -134,7 +139,7 @@ def _record(
         hint = "give it more memory, or fewer --jobs"
         return _failed(command, path, MemoryLimitError(f"{path}: out of memory", hint=hint), error)
     except (Exception, SystemExit) as error:  # a plug-in must not end the process
-        return _failed(command, path, error, error)
+        return _failed(command, path, import_failure(error) or error, error)
     return record, None
 
 

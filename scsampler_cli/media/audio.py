@@ -6,20 +6,23 @@ But: memory does not grow with the length of the file, and silence is not invent
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import av
+import av.container
 import av.error
 import numpy as np
 from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
-from scsampler_cli.media.container import decode_sound, no_such_stream
+from scsampler_cli.errors import ScsamplerError
+from scsampler_cli.media.container import decode_sound, no_such_stream, read_packets
 from scsampler_cli.media.damage import Damage
-from scsampler_cli.media.opening import open_local
+from scsampler_cli.media.opening import open_local, reason
 from scsampler_cli.report import counted
 
 RATE_HZ = 16_000
@@ -36,6 +39,10 @@ RUN_S = 0.25
 LOWEST_HZ, HIGHEST_HZ = 1000, 6_144_000
 """Samples a second: a track that says less or more is not decoded, for to bring it to 16 kHz could fill the memory. Our choice:
 far beyond what is in use."""
+_PROBED = 5_000_000
+"""Bytes that FFmpeg reads to find streams, unless it is told otherwise."""
+_GAINING = frozenset("mpegts mpeg flv live_flv dv nsv swf wtv".split())
+"""Containers in which a stream can begin that was not announced."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +107,9 @@ def probe_audio(path: Path, reading: ReadSettings = DEFAULT_READING) -> AudioPro
         InputError: the file cannot be opened.
         VideoError: it has no such stream.
     """
-    with open_local(path, reading) as container:
+    asked = reading.audio_stream
+    with _open_sound(path, reading, asked) as (container, _):
         streams = container.streams.audio
-        asked = reading.audio_stream
         if asked is not None and asked >= len(streams):
             raise no_such_stream(path, len(streams), "sound", "--audio-stream", asked)
         readable = [at for at in range(len(streams)) if asked in (None, at) and _is_readable(streams[at])]
@@ -112,6 +119,84 @@ def probe_audio(path: Path, reading: ReadSettings = DEFAULT_READING) -> AudioPro
         info = AudioInfo(context.codec.canonical_name, context.sample_rate, context.channels, readable[0])
         several = f"{len(readable)} sound streams: the first, --audio-stream {info.stream}, is heard"
         return AudioProbe(info, None, (several,) if len(readable) > 1 else ())
+
+
+@contextmanager
+def _open_sound(
+    path: Path, reading: ReadSettings, asked: int | None
+) -> Iterator[tuple[av.container.InputContainer, bool]]:
+    """Open a file so that its sound streams, and their rate and channels, are known.
+
+    FFmpeg reads the first few megabytes to find them. Sound that begins behind these is found by
+    reading the whole file once; the packets on the way are not kept.
+
+    Yields:
+        the container; True when it was read to its end.
+    """
+    with open_local(path, reading) as container:
+        if not _is_sound_unknown(container, asked):
+            yield container, False
+            return
+    with open_local(path, reading, _whole_file(path)) as container:
+        yield container, True
+
+
+def _rewind(container: av.container.InputContainer, damage: Damage) -> None:
+    """Go back to the start of a file that was read to its end."""
+    # these two need no header, and have no index of times
+    by_byte = container.format.name in ("mpegts", "mpeg")
+    try:
+        container.seek(0, unsupported_byte_offset=by_byte)
+    except (av.error.FFmpegError, OSError) as error:
+        damage.stops.add(f"there is no way back to where the sound begins: {reason(error)}")
+
+
+def _whole_file(path: Path) -> dict[str, str]:
+    """FFmpeg's options: look for streams up to the end of the file, and keep no packets meanwhile."""
+    return {
+        "probesize": str(path.stat().st_size + 1),
+        "analyzeduration": str(1 << 62),
+        "fflags": "nobuffer",
+        "scan_all_pmts": "1",  # of MPEG-TS, where a later table of streams may name more of them
+    }
+
+
+def options_to_find(path: Path, stream: int, reading: ReadSettings = DEFAULT_READING) -> dict[str, str]:
+    """Options with which another program of FFmpeg's finds a sound stream, and its rate and channels.
+
+    Args:
+        path: the file.
+        stream: position among its sound streams, from `probe_audio`.
+        reading: limits.
+
+    Returns:
+        none where the stream is known at opening; else they make the program read, and hold, all
+        that comes before the first packet of the stream. None where the file cannot be read or has no
+        such stream, for the program to say so.
+    """
+    with suppress(ScsamplerError), _open_sound(path, reading, stream) as (container, is_at_end):
+        if not is_at_end or stream >= len(container.streams.audio):
+            return {}
+        damage = Damage()
+        _rewind(container, damage)
+        packets = read_packets(container, container.streams.audio[stream], damage)
+        begin = max(0, next((packet.pos for packet in packets if packet.pos is not None), 0))
+        options = _whole_file(path) | {"probesize": str(begin + _PROBED)}
+        del options["fflags"]  # packets that are not kept would be lost to the program
+        if container.format.name != "mpegts":
+            del options["scan_all_pmts"]
+        return options
+    return {}
+
+
+def _is_sound_unknown(container: av.container.InputContainer, asked: int | None) -> bool:
+    streams = container.streams.audio
+    if not streams or (asked is not None and asked >= len(streams)):
+        return container.format.name in _GAINING
+    wanted = streams if asked is None else streams[asked : asked + 1]
+    contexts = [found for stream in wanted if (found := getattr(stream, "codec_context", None))]
+    unknown = any(not (context.sample_rate and context.channels) for context in contexts)
+    return unknown and not any(_is_readable(stream) for stream in wanted)
 
 
 def _is_readable(stream: AudioStream) -> bool:
@@ -131,7 +216,9 @@ def read_audio(
         damage: of the file; packets that cannot be decoded are skipped and counted there.
         reading: limits.
     """
-    with open_local(path, reading) as container:
+    with _open_sound(path, reading, info.stream) as (container, is_at_end):
+        if is_at_end:
+            _rewind(container, damage)
         stream = container.streams.audio[info.stream]
         stream.codec_context.thread_count = 1
         placer = _Placer()

@@ -1,4 +1,5 @@
-"""How many frames an MP4 or QuickTime header claims, read from its boxes (ISO/IEC 14496-12), without FFmpeg.
+"""What an MP4 or QuickTime header says, read from its boxes (ISO/IEC 14496-12), without FFmpeg: how many frames it claims, and
+how many frames its timecode track counts in a second, which FFmpeg does not tell.
 
 FFmpeg takes memory for every frame that the header claims before anyone can ask it how many these are; where all frames have
 one size, twenty bytes can claim a hundred million of them. But: nothing else is read from boxes; FFmpeg does that.
@@ -6,6 +7,7 @@ one size, twenty bytes can claim a hundred million of them. But: nothing else is
 
 from __future__ import annotations
 
+import itertools
 import os
 import struct
 from collections.abc import Iterator
@@ -46,6 +48,25 @@ def claimed_frames(path: Path) -> int:
                 file.seek(start + 8)
                 most = max(most, int.from_bytes(file.read(4), "big"))
         return most
+
+
+def timecode_base(path: Path) -> int | None:
+    """Frame numbers in a second of the timecode track; None where there is none.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if file.read(8)[4:] not in _TOP:
+            return None
+        for kind, start in itertools.islice(_boxes(file, 0, size), _MOST):
+            if kind == b"stsd":
+                file.seek(start + 8)  # behind version, flags and the number of entries
+                entry = file.read(33)  # size, "tmcd", eight bytes, reserved, flags, time scale, frame duration, frames
+                if entry[4:8] == b"tmcd" and len(entry) == 33:
+                    return entry[32] or None
+    return None
 
 
 def _boxes(file: BinaryIO, at: int, end: int, depth: int = 1) -> Iterator[tuple[bytes, int]]:

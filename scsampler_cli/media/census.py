@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scsampler_cli.config import ReadSettings
 from scsampler_cli.media.container import VideoStream, is_empty, read_packets
 from scsampler_cli.media.damage import Damage
+from scsampler_cli.media.keyframes import NO_TIME, Picture, PictureReader, StartList, Starts, picture_reader
 from scsampler_cli.media.opening import too_many
 from scsampler_cli.media.packets import FramePackets, frame_packets
 from scsampler_cli.report import counted
@@ -29,8 +30,6 @@ SLACK_S = Fraction(1, 4)
 """Seconds by which pictures may end before the announced end: sound is padded to whole frames (our choice)."""
 FARTHEST = 1 << 61
 """A stamp further from 0 than this is no time: the difference of two would not fit into 64 bits."""
-_NONE = -(1 << 63)
-"""Stands for a missing pts in an array of 64-bit numbers."""
 
 
 @dataclass
@@ -41,8 +40,14 @@ class Census:
     """int64, in the order of decoding; without those that an edit list hides."""
     sizes: array[int] = field(default_factory=lambda: array("i"))
     """int32, bytes of the same packets."""
-    keys: array[int] = field(default_factory=lambda: array("q"))
-    """int64, pts of keyframes."""
+    keys: StartList = field(default_factory=StartList)
+    """Packets that the container calls keyframes, in the order of decoding, but for those that say that they are none."""
+    pictures: bytearray = field(default_factory=bytearray)
+    """What each of these says itself, a `Picture`."""
+    refuted: int = 0
+    """Packets that the container calls keyframes and that say that they are none."""
+    reader: PictureReader | None = None
+    """Reads what a packet says itself; None for a codec of which it is not read."""
     last: tuple[int, int] = (0, 0)
     """(pts, duration) of the packet that is shown last."""
     hidden: int = 0
@@ -51,8 +56,6 @@ class Census:
     """Packets that hold nothing."""
     leading: int = 0
     """Packets before the first keyframe, in the order of decoding."""
-    damaged: int = 0
-    """Packets that the container's reader marked as damaged or cut off."""
     announced: int = 0
     """Frames that the header says there are, 0 where it does not say."""
     alone: bool = False
@@ -83,37 +86,59 @@ class Census:
 
     def add(self, packet: av.Packet[Any]) -> None:
         """Count one packet."""
-        self.damaged += packet.is_corrupt
         if packet.is_discard:
             self.hidden += 1
             return
         pts = packet.pts
         self.sizes.append(packet.size)
-        self.leading += not packet.is_keyframe and self.leading == len(self.pts)
+        picture = self._picture(packet)
+        self.leading += picture == Picture.PREDICTED and self.leading == len(self.pts)
         if pts is None or abs(pts) > FARTHEST:
-            self.pts.append(_NONE)
+            self.pts.append(NO_TIME)
             return
         here = pts, packet.duration or 0
         self.last = max(self.last, here) if self.pts else here
+        if picture != Picture.PREDICTED:
+            self.keys.add(pts, packet.dts, len(self.pts) + self.hidden, packet.size)
+            self.pictures.append(picture)
         self.pts.append(pts)
-        if packet.is_keyframe:
-            self.keys.append(pts)
 
-    def times(self) -> tuple[NDArray[np.int64], NDArray[np.int64], int] | None:
-        """(pts in display order, display positions of keyframes, end pts), or None where packets lack times of their own."""
+    def _picture(self, packet: av.Packet[Any]) -> Picture:
+        """PREDICTED for what the container calls no keyframe; for what it does, what the packet itself says."""
+        if not packet.is_keyframe:
+            return Picture.PREDICTED
+        found = Picture.CLAIMED if self.reader is None else self.reader(bytes(packet))
+        self.refuted += found == Picture.PREDICTED
+        return found
+
+    def times(self) -> tuple[NDArray[np.int64], int] | None:
+        """(pts in display order, end pts), or None where packets lack times of their own."""
         stamps = np.array(self.pts, np.int64)
         shown = np.unique(stamps)
-        if not stamps.size or shown[0] == _NONE or shown.size != stamps.size or _starts_anew(stamps):
+        if not stamps.size or shown[0] == NO_TIME or shown.size != stamps.size or _starts_anew(stamps):
             return None
         step = self.last[1] or (int(np.median(np.diff(shown))) if shown.size > 1 else 1)
-        starts = np.searchsorted(shown, np.unique(np.array(self.keys, np.int64)))
-        return shown, np.unique(np.concatenate([[0], starts])).astype(np.int64), int(shown[-1]) + max(1, step)
+        return shown, int(shown[-1]) + max(1, step)
 
-    def packets(self) -> FramePackets:
+    def starts(self, shown: NDArray[np.int64], refuted: bool) -> Starts:
+        """Where decoding can start.
+
+        Args:
+            shown: int64 [T], pts in display order, from `times`.
+            refuted: True where the container is known to be wrong about a keyframe: then only those count that their own header
+                confirms.
+        """
+        least = Picture.START if refuted or self.refuted else Picture.CLAIMED
+        chosen = np.frombuffer(self.pictures, np.uint8) >= least
+        return self.keys.at(np.searchsorted(shown, np.array(self.keys.pts, np.int64)), chosen)
+
+    def packets(self, starts: Starts) -> FramePackets:
         """Sizes and kinds in display order, where `times` gives times."""
         stamps = np.array(self.pts, np.int64)
         order = np.argsort(stamps)
-        return frame_packets(order, np.array(self.sizes, np.int64)[order], np.isin(stamps[order], self.keys))
+        sizes = np.array(self.sizes, np.int64)[order]
+        keys = starts.positions[starts.sizes > 0]
+        return frame_packets(order, sizes, np.isin(np.arange(order.size), keys))
 
     @property
     def undecodable_start(self) -> int:
@@ -124,8 +149,6 @@ class Census:
         """Notes where less was there than the header announces, which is all that a cut-off file shows."""
         if self.hidden:
             yield f"{counted(self.hidden, 'frame')} hidden by the file's edit list, not read"
-        if self.damaged:
-            yield f"{counted(self.damaged, 'packet')} damaged or cut off"
         if self.announced > self.seen:
             yield (
                 f"only {self.seen} of the {self.announced} frames that the header announces are there: is the file cut off?"
@@ -155,13 +178,15 @@ def take_census(
         LimitError: there are, or the header announces, more frames than allowed.
     """
     announced, end = _announced_frames(container, stream), _announced_end(container, stream)
-    census = Census(announced=announced, end=end, alone=len(container.streams) == 1)
+    reader = picture_reader(stream.codec_context.codec.canonical_name, stream.codec_context.extradata)
+    census = Census(announced=announced, end=end, alone=len(container.streams) == 1, reader=reader)
     limit = reading.max_frames or float("inf")
     if census.announced > limit:
         raise too_many(path, f"its header claims {census.announced} frames", reading)
     for packet in read_packets(container, stream, damage):
         if packet.size:
             census.add(packet)
+            damage.picture.marked.look(packet)
         census.empty += is_empty(packet)
         if census.seen > limit:
             raise too_many(path, f"more than {reading.max_frames} frames", reading)

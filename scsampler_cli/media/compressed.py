@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -27,17 +27,19 @@ from numpy.typing import NDArray
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.errors import VideoError
 from scsampler_cli.features.clip import ClipVisual
-from scsampler_cli.features.motion import displacement, resize_grid, vector_field
+from scsampler_cli.features.motion import displacement, resize_grid, vector_field, window_grid
 from scsampler_cli.features.reference import closest_reference
 from scsampler_cli.features.residual import residual
-from scsampler_cli.media.container import decode_packets, motion_vectors, open_video
-from scsampler_cli.media.index import RESIZED, StreamIndex
+from scsampler_cli.media.container import frames_of, motion_vectors
+from scsampler_cli.media.index import StreamIndex
 from scsampler_cli.media.pictures import CodedFrame, Pictures, luma
 from scsampler_cli.media.reencode import reencode
-from scsampler_cli.media.seeking import frames_from, runs, seek
+from scsampler_cli.media.seeking import Placed, frames_from, keyframe_before, open_at, runs
 from scsampler_cli.report import counted
 from scsampler_cli.timeline import ClipGrid
 
+_NAMED = 8
+"""Clips that a note names."""
 _SLACK = 32
 """Frames that are rather decoded than jumped over: opening the file again costs about as much (our choice)."""
 
@@ -50,16 +52,19 @@ class ReadReport:
     """Frames that came out of the decoder (skipped B-frames not counted)."""
     strays: int = 0
     """Frames at times that the index does not know, left out."""
-    resized: bool = False
-    """True when pictures of another size than the first one came."""
+    changes: set[str] = field(default_factory=set)
+    """Notes on pictures of another size or shape than the first one."""
+    lost: list[int] = field(default_factory=list)
+    """Wanted clips before which the frames ended."""
 
     def notes(self) -> list[str]:
         """One sentence for each kind of trouble."""
-        notes = []
-        if self.resized:
-            notes.append(RESIZED)
+        notes = sorted(self.changes)
         if self.strays:
             notes.append(f"{counted(self.strays, 'frame')} at unexpected times left out")
+        if self.lost:
+            clips = ", ".join(map(str, self.lost[:_NAMED])) + (" and others" if len(self.lost) > _NAMED else "")
+            notes.append(f"nothing could be decoded of clips {clips}: they have no visual features")
         return notes
 
 
@@ -104,16 +109,23 @@ class _ClipBuilder:
         distances = np.array([coded.position - r.position for r in coded.references])
         if "rgbr" in self._settings.inputs:
             used = np.flatnonzero(np.bincount(choice.ravel()))
-            frame, references = self._pictures.planes(coded), [self._pictures.planes(coded.references[i]) for i in used]
+            size = self._pictures.own_size(coded)
+            frame = self._pictures.planes(coded, size)
+            references = [self._pictures.planes(coded.references[i], size) for i in used]
             difference = residual(frame, references, field, np.searchsorted(used, choice), height, width)
-            self._residual.append(self._info.orientation.picture(difference))
+            self._residual.append(self._info.orientation.picture(self._pictures.on_canvas(difference)))
         if "md" in self._settings.inputs:
-            self._motion.append(self._upright_motion(displacement(field, covered, distances[choice]), height, width))
+            self._motion.append(self._upright_motion(displacement(field, covered, distances[choice]), coded.frame))
 
-    def _upright_motion(self, motion: NDArray[np.float32], height: int, width: int) -> NDArray[np.float16]:
+    def _upright_motion(self, motion: NDArray[np.float32], frame: av.VideoFrame) -> NDArray[np.float16]:
         """Coded pixels -> displayed pixels: pixel aspect and scale, then orientation of the grid and of the vectors."""
-        upright_height, upright_width = self._info.upright_size
-        motion = motion * np.array([upright_width / width, upright_height / height], np.float32)
+        upright, shown = self._info.upright_size, self._pictures.shown_size(frame)
+        scale = 1.0 if shown == upright else min(upright) / min(shown)
+        motion = motion * np.array([scale * shown[1] / frame.width, scale * shown[0] / frame.height], np.float32)
+        if shown != upright:  # only pictures with vectors of their own have several shapes
+            cells = self._cells or (-(-self._info.coded_height // 16), -(-self._info.coded_width // 16))
+            seen = upright[0] / (scale * shown[0]), upright[1] / (scale * shown[1])
+            motion = window_grid(motion, cells, seen)
         if self._cells is None:
             self._cells = motion.shape[0], motion.shape[1]
         if motion.shape[:2] != self._cells:
@@ -177,7 +189,9 @@ def read_visual(
         wanted = iter(run)
         current = next(wanted, None)
         first = int(grid.frames_of(run[0])[0])
-        for coded in _coded_frames(path, index, report, first):
+        reached = -1
+        for coded in coded_frames(path, index, report, first):
+            reached = coded.position
             here = grid.clip_of(coded.position)
             while current is not None and (here is None or here > current):
                 yield builder.finish(current)
@@ -189,11 +203,15 @@ def read_visual(
         if report.frames == 0 and run is stretches[-1]:
             raise VideoError(f"{path}: not one frame could be read", hint="the file may be damaged")
         while current is not None:
+            frames = grid.frames_of(current)
+            if reached < frames[0]:
+                report.lost.append(current)
+                index.damage.replaced |= set(frames.tolist())
             yield builder.finish(current)
             current = next(wanted, None)
 
 
-def _coded_frames(path: Path, index: StreamIndex, report: ReadReport, first: int) -> Iterator[CodedFrame]:
+def coded_frames(path: Path, index: StreamIndex, report: ReadReport, first: int) -> Iterator[CodedFrame]:
     """The I- and P-frames from the GOP of `first` on, in display order, each with the frames that it may refer to.
 
     The nearest reference is the I- or P-frame shown before; those shown before that one follow, B-frames among them (x264's
@@ -202,14 +220,17 @@ def _coded_frames(path: Path, index: StreamIndex, report: ReadReport, first: int
     limit = index.info.references if index.info.has_vectors else 1
     shown: deque[CodedFrame] = deque(maxlen=limit)
     between: list[CodedFrame] = []
-    for position, frame in frames_from(index, first, partial(_frames_with_vectors, path, index, report)):
+    for position, frame in _frames_with_vectors(path, index, report, first):
         if frame.pict_type not in (PictureType.I, PictureType.P):
             between.append(CodedFrame(position, frame))
             del between[:-limit]
             continue
         coded = CodedFrame(position, frame)
-        if frame.key_frame:
-            shown.clear()  # a new GOP; a vector never points across an IDR frame
+        if frame.key_frame and coded.is_intra:
+            # A new GOP: no vector points across its keyframe. B-frames shown just before that one may have been coded after
+            # it (open GOP), and no P-frame refers to them either.
+            shown.clear()
+            between.clear()
         same_size = (r for r in reversed(shown) if (r.frame.height, r.frame.width) == (frame.height, frame.width))
         if not _flushed_without_vectors(position, frame, index):
             coded.references = tuple(same_size)
@@ -229,37 +250,39 @@ def _flushed_without_vectors(position: int, frame: av.VideoFrame, index: StreamI
     return last and index.info.codec != "h264" and motion_vectors(frame) is None
 
 
-def _frames_with_vectors(
-    path: Path, index: StreamIndex, report: ReadReport, keyframe: int
-) -> Iterator[tuple[int, av.VideoFrame]]:
+def _frames_with_vectors(path: Path, index: StreamIndex, report: ReadReport, first: int) -> Iterator[Placed]:
+    """Frames from the GOP of `first` on, with vectors; without those that nothing refers to where the decoder can skip them."""
+    frames = _noted(frames_from(index, first, partial(_decode_at, path, index, report)), index, report)
+    if index.info.has_vectors:
+        return frames
+    if keyframe_before(index, first) == 0:
+        frames = _all_of(frames, index)
+    return reencode(frames, *index.info.upright_size, index.damage, shown_size=index.upright_size)
+
+
+def _decode_at(path: Path, index: StreamIndex, report: ReadReport, keyframe: int) -> Iterator[Placed]:
+    """What comes when decoding starts at a keyframe."""
     native = index.info.has_vectors
-    with open_video(path, index.reading, {"flags2": "+export_mvs"} if native else None) as (container, stream):
-        seek(container, stream, index, keyframe)
+    with open_at(path, index, keyframe, {"flags2": "+export_mvs"} if native else None) as (stream, packets):
         if native and not index.counted:
             stream.codec_context.skip_frame = "NONREF"
-        placed = _placed(decode_packets(container, stream, index.damage, index.reading), index, report)
-        if not native:
-            placed = _all_of(placed, index) if keyframe == 0 else placed
-            placed = reencode(placed, *index.info.upright_size, index.damage)
-        yield from placed
+        for count, frame in enumerate(frames_of(packets, index.damage, index.reading)):
+            report.frames += 1
+            position = index.position(frame.pts, count)
+            if position is None:
+                report.strays += 1
+            else:
+                yield position, frame
 
 
-def _placed(
-    frames: Iterator[av.VideoFrame], index: StreamIndex, report: ReadReport
-) -> Iterator[tuple[int, av.VideoFrame]]:
-    """Pair each frame with its display position."""
-    for count, frame in enumerate(frames):
-        report.frames += 1
-        position = index.position(frame.pts, count)
-        if position is None:
-            report.strays += 1
-            continue
+def _noted(frames: Iterator[Placed], index: StreamIndex, report: ReadReport) -> Iterator[Placed]:
+    for position, frame in frames:
         index.damage.saw(position)
-        report.resized |= index.resized(frame)
+        report.changes |= index.changes(frame)
         yield position, frame
 
 
-def _all_of(frames: Iterator[tuple[int, av.VideoFrame]], index: StreamIndex) -> Iterator[tuple[int, av.VideoFrame]]:
+def _all_of(frames: Iterator[Placed], index: StreamIndex) -> Iterator[Placed]:
     """The frames of a pass that skips none: those that do not come are missing."""
     for position, frame in frames:
         index.damage.reached = max(index.damage.reached, position)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import av
 import av.container
@@ -20,7 +22,7 @@ from numpy.typing import NDArray
 
 from scsampler_cli.config import ReadSettings
 from scsampler_cli.errors import LimitError, VideoError
-from scsampler_cli.media.damage import Damage
+from scsampler_cli.media.damage import Damage, key_of
 from scsampler_cli.media.opening import open_local, pixel_limit, reason
 from scsampler_cli.report import counted
 
@@ -80,6 +82,12 @@ def announced_size(path: Path, reading: ReadSettings) -> tuple[int, int]:
     with open_local(path, unlimited, {"codec_whitelist": "none"}) as container:
         context = _picture_stream(container, path, reading).codec_context
         return context.width, context.height
+
+
+def announced_aspect(path: Path, reading: ReadSettings) -> Fraction | None:
+    """Width of a pixel over its height that the container gives; None where it gives none, whatever the stream says."""
+    with open_local(path, reading, {"codec_whitelist": "none"}) as container:
+        return _picture_stream(container, path, reading).sample_aspect_ratio
 
 
 def picture_streams(container: av.container.InputContainer) -> list[int]:
@@ -150,38 +158,51 @@ def decode_packets(
     stream: VideoStream,
     damage: Damage,
     reading: ReadSettings,
-    marked: bool = False,
 ) -> Iterator[av.VideoFrame]:
     """Frames in display order, going on after packets that do not decode, or to a larger picture than allowed.
 
-    Each such packet is noted in `damage`. With `marked`, `packet_of` tells which packet a frame came from.
+    Each such packet is noted in `damage`. `packet_of` tells which packet a frame came from.
     """
-    packets = read_packets(container, stream, damage)
-    if marked:
-        packets = mark_packets(stream, packets)
-    for packet, frame in _decoded(packets, damage, damage.refuse_picture):
+    yield from frames_of(read_packets(container, stream, damage), damage, reading)
+
+
+def frames_of(packets: Iterator[av.Packet[Any]], damage: Damage, reading: ReadSettings) -> Iterator[av.VideoFrame]:
+    """Frames of some packets of the picture, likewise."""
+    is_started = False
+    for packet, frame in _decoded(mark_packets(packets), damage, damage.refuse_picture):
+        # what is shown before the first keyframe may lack what it is predicted from, without any damage
+        is_started = is_started or bool(frame.key_frame)
+        if is_started and frame.is_corrupt:
+            damage.picture.patch(packet_of(frame).key)
         if reading.max_pixels and frame.width * frame.height > reading.max_pixels:
             damage.refuse_picture(packet, f"{frame.width} x {frame.height} pixels, the limit is {reading.max_pixels}")
         else:
             yield frame
 
 
-class PacketOfFrame(NamedTuple):
+@dataclass(slots=True)
+class PacketOfFrame:
     """The packet that a decoded frame came from; of one stored as two fields, one of the two."""
 
     place: int
     """Among the packets that hold something, in the order of decoding; -1 where the decoder does not say."""
     size: int
     """Bytes; 0 where the decoder does not say."""
+    pts: int | None = None
+    dts: int | None = None
+    key: int = 0
+    """`damage.key_of`; 0 where the decoder does not say."""
+    pixel_aspect: Fraction | None = None
+    """Width of a pixel over its height as the stream says it for this frame; None where it says nothing."""
 
 
-def mark_packets(stream: VideoStream, packets: Iterable[av.Packet[Any]]) -> Iterator[av.Packet[Any]]:
+def mark_packets(packets: Iterable[av.Packet[Any]]) -> Iterator[av.Packet[Any]]:
     """The packets, each with its `PacketOfFrame` attached, which the decoder hands on to its frame (`packet_of`)."""
-    stream.codec_context.copy_opaque = True
     place = 0
     for packet in packets:
         if packet.size:
-            packet.opaque = PacketOfFrame(place, packet.size)
+            packet.stream.codec_context.copy_opaque = True
+            packet.opaque = PacketOfFrame(place, packet.size, packet.pts, packet.dts, key_of(packet))
             place += 1
         yield packet
 
@@ -196,8 +217,18 @@ def decode_sound(
     container: av.container.InputContainer, stream: av.AudioStream, damage: Damage
 ) -> Iterator[av.AudioFrame]:
     """Frames of sound in the order of the file, likewise."""
-    for _, frame in _decoded(read_packets(container, stream, damage), damage, damage.refuse_sound):
+    packets = _looked_at(read_packets(container, stream, damage), damage)
+    for packet, frame in _decoded(packets, damage, damage.refuse_sound):
+        if frame.is_corrupt:
+            damage.sound.patch(key_of(packet))
         yield frame
+
+
+def _looked_at(packets: Iterator[av.Packet[Any]], damage: Damage) -> Iterator[av.Packet[Any]]:
+    for packet in packets:
+        if packet.size:
+            damage.sound.marked.look(packet)
+        yield packet
 
 
 def _decoded(
@@ -212,13 +243,19 @@ def _decoded(
             damage.stops.add(f"{_TRIES} packets without a frame")
             return
         try:
-            for frame in packet.decode():
-                barren = 0
-                yield packet, frame
+            frames = packet.decode()
         except av.error.EOFError:
             return
         except (av.error.FFmpegError, ValueError) as error:
             refuse(packet, reason(error))
+            continue
+        mark = packet.opaque
+        if isinstance(mark, PacketOfFrame):
+            # known now, in the order of decoding; the frame may come out later
+            mark.pixel_aspect = packet.stream.codec_context.sample_aspect_ratio
+        for frame in frames:
+            barren = 0
+            yield packet, frame
 
 
 def attachments_are_known(frame: av.VideoFrame) -> bool:

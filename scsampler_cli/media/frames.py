@@ -16,10 +16,11 @@ import numpy as np
 from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
-from scsampler_cli.media.container import decode_packets, open_video
-from scsampler_cli.media.index import RESIZED, StreamIndex
+from scsampler_cli.media.aspect import centred
+from scsampler_cli.media.container import frames_of
+from scsampler_cli.media.index import StreamIndex
 from scsampler_cli.media.scaling import Scaler
-from scsampler_cli.media.seeking import frames_from, keyframe_before, runs, seek
+from scsampler_cli.media.seeking import frames_from, keyframe_before, open_at, runs
 from scsampler_cli.report import counted
 from scsampler_cli.timeline import ClipGrid
 
@@ -37,14 +38,12 @@ class FramesReport:
     """Wanted frames that could not be decoded; a neighbour stands in."""
     empty: list[int] = field(default_factory=list)
     """Clips of which nothing could be decoded."""
-    resized: bool = False
-    """True when pictures of another size than the first one came."""
+    changes: set[str] = field(default_factory=set)
+    """Notes on pictures of another size or shape than the first one."""
 
     def notes(self) -> list[str]:
         """One sentence for each kind of trouble."""
-        notes = []
-        if self.resized:
-            notes.append(RESIZED)
+        notes = sorted(self.changes)
         if self.repeated:
             notes.append(
                 f"{counted(self.repeated, 'frame')} of the chosen clips could not be decoded; neighbours stand in"
@@ -122,18 +121,26 @@ def _assemble(
     absent = set(frames.tolist()) - set(mine)
     if not mine:
         return None, absent
-    return np.stack([held[min(mine, key=lambda p: (abs(p - want), p))] for want in frames]), absent
+    return _stacked([held[min(mine, key=lambda p: (abs(p - want), p))] for want in frames]), absent
+
+
+def _stacked(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """uint8 [F, h, w, 3]; where `fit` left several sizes, each stands in the middle of the largest."""
+    canvas = max(picture.shape[0] for picture in pictures), max(picture.shape[1] for picture in pictures)
+    return np.stack([p if p.shape[:2] == canvas else centred(p, canvas) for p in pictures])
 
 
 def _fitted(
     path: Path, index: StreamIndex, positions: frozenset[int], fit: Fit, report: FramesReport
 ) -> Generator[tuple[int, NDArray[np.uint8]]]:
     """(display position, fitted frame) for each wanted position that decodes, stopping after the last one."""
-    height, width = index.info.upright_size
     scaler = Scaler(Interpolation.BICUBIC, index.damage)
     for position, frame in frames_from(index, min(positions), partial(_decode_at, path, index, report)):
+        index.damage.saw(position)
+        report.changes |= index.changes(frame)
         if position in positions:
             # Bicubic, swscale's default: the very pixels of a plain decode; the loop filter stays on, for these are classified.
+            height, width = index.upright_size(frame)
             picture = scaler.scaled(frame, width, height, "rgb24")
             yield position, fit(index.info.orientation.picture(picture.to_ndarray()))
         if position >= max(positions):
@@ -143,12 +150,9 @@ def _fitted(
 def _decode_at(
     path: Path, index: StreamIndex, report: FramesReport, keyframe: int
 ) -> Iterator[tuple[int, av.VideoFrame]]:
-    with open_video(path, index.reading) as (container, stream):
-        seek(container, stream, index, keyframe)
-        for count, frame in enumerate(decode_packets(container, stream, index.damage, index.reading)):
+    with open_at(path, index, keyframe) as (_, packets):
+        for count, frame in enumerate(frames_of(packets, index.damage, index.reading)):
             report.decoded += 1
             position = index.position(frame.pts, count)
             if position is not None:
-                index.damage.saw(position)
-                report.resized |= index.resized(frame)
                 yield position, frame

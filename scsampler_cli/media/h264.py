@@ -1,7 +1,10 @@
-"""How many reference frames an H.264 stream keeps: `max_num_ref_frames` of its sequence parameter sets (ITU-T H.264, 7.3.2.1.1).
+"""What PyAV does not pass on of an H.264 stream, read from its units (ITU-T H.264).
 
-FFmpeg's decoder knows the number, PyAV does not pass it on; it bounds the frames that a block may have been predicted from.
-But: nothing else of the parameter sets is read.
+- How many reference frames it keeps: `max_num_ref_frames` of its sequence parameter sets (7.3.2.1.1). It bounds the frames that a
+  block may have been predicted from.
+- Whether a slice is intra (7.3.3), and after how many frames a decoder that starts at a picture has recovered (D.1.8).
+
+But: nothing else of parameter sets, slices and messages is read.
 """
 
 from __future__ import annotations
@@ -10,8 +13,18 @@ from collections.abc import Iterator
 
 MOST = 16
 """The most that H.264 allows (A.3.1), and what is assumed where no parameter set can be read."""
+SLICES = (1, 2)
+"""nal_unit_type of a coded slice of a picture that is no IDR picture, and of its partition A (Table 7-1)."""
+IDR = 5
+"""nal_unit_type of a slice of an IDR picture."""
+SEI = 6
+"""nal_unit_type of supplemental messages."""
 _SPS = 7
-"""nal_unit_type of a sequence parameter set (Table 7-1)."""
+"""nal_unit_type of a sequence parameter set."""
+_RECOVERY_POINT = 6
+"""payloadType of the message that says where decoding may start (D.1)."""
+_INTRA_SLICES = (2, 4)
+"""slice_type modulo 5 of I and SI (Table 7-6)."""
 _HIGH_PROFILES = frozenset((100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135))
 """profile_idc that carry chroma format and scaling matrices."""
 
@@ -29,10 +42,49 @@ def reference_frames(extradata: bytes | None) -> int:
     for unit in _units(extradata or b""):
         if unit and unit[0] & 31 == _SPS:
             try:
-                found.append(_max_num_ref_frames(_Bits(unit[1:].replace(b"\0\0\3", b"\0\0"))))
+                found.append(_max_num_ref_frames(_Bits(_payload(unit))))
             except IndexError:
                 continue  # cut off
     return min(MOST, max(1, *found)) if found else MOST
+
+
+def is_intra_slice(unit: bytes) -> bool:
+    """True for a slice that is predicted from no other picture; False where its header cannot be read."""
+    bits = _Bits(_payload(unit[:32]))
+    try:
+        bits.unsigned()  # first_mb_in_slice
+        return bits.unsigned() % 5 in _INTRA_SLICES
+    except IndexError:
+        return False
+
+
+def recovery_frames(unit: bytes) -> int | None:
+    """`recovery_frame_cnt` of a unit of supplemental messages; None where there is no such message."""
+    data = _payload(unit)
+    at = 0
+    try:
+        while at < len(data) - 2:
+            kind, at = _summed(data, at)
+            size, at = _summed(data, at)
+            if kind == _RECOVERY_POINT:
+                return _Bits(data[at : at + size]).unsigned()
+            at += size
+    except IndexError:
+        pass  # cut off
+    return None
+
+
+def _summed(data: bytes, at: int) -> tuple[int, int]:
+    """A number of a supplemental message, all its bytes added up (7.3.2.3.1), and where the next one begins."""
+    total = 0
+    while data[at] == 255:
+        total, at = total + 255, at + 1
+    return total + data[at], at + 1
+
+
+def _payload(unit: bytes) -> bytes:
+    """A unit without its first byte and without the bytes that prevent start codes (7.4.1)."""
+    return unit[1:].replace(b"\0\0\3", b"\0\0")
 
 
 def _units(data: bytes) -> Iterator[bytes]:

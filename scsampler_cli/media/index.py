@@ -2,7 +2,7 @@
 
 `scan` reads the packets once, without decoding, and decodes the first few frames to check that the container tells the truth
 about them (leading undecodable packets, fields stored one by one and hidden frames all show there). Where it does not, the
-whole stream is decoded once for its times alone.
+whole stream is decoded once for its times alone. Where only its keyframe flags are wrong, the decoder finds the keyframes.
 
 But: no frame leaves this module; `media.compressed` and `media.frames` read them.
 """
@@ -14,7 +14,7 @@ from array import array
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
 import av
 import numpy as np
@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
 from scsampler_cli.errors import LimitError, VideoError
-from scsampler_cli.media.census import FARTHEST, take_census
+from scsampler_cli.media.aspect import is_same_shape, square_size
+from scsampler_cli.media.census import FARTHEST, Census, take_census
 from scsampler_cli.media.container import (
     VideoStream,
     announced_size,
@@ -35,68 +36,20 @@ from scsampler_cli.media.container import (
     refuse_large,
 )
 from scsampler_cli.media.damage import Damage
-from scsampler_cli.media.h264 import reference_frames
-from scsampler_cli.media.orientation import Orientation, from_matrix
+from scsampler_cli.media.keyframes import StartList, Starts, starts_here
 from scsampler_cli.media.packets import FramePackets, frame_packets
+from scsampler_cli.media.timecode import first_timecode
+from scsampler_cli.media.video_info import VideoInfo, describe, usable_aspect
 from scsampler_cli.report import counted
 from scsampler_cli.timeline import FrameTimeline, placed_stamps
-
-VECTOR_CODECS = frozenset(
-    "h264 "
-    "mpeg4 mpeg2video mpeg1video h263 h263p h263i flv1 wmv1 wmv2 msmpeg4v1 msmpeg4v2 msmpeg4v3 rv10 rv20 snow".split()
-)
-"""Codecs whose decoders export motion vectors, measured on FFmpeg 8.1; every other one is silent about them."""
 
 TRIAL_FRAMES = 32
 """Our choice: more than the reorder delay of any codec (16 frames in H.264)."""
 
 RESIZED = "the size of its pictures changes on the way: each is scaled to that of the first one"
 """A note."""
-MOST_PIXELS = 8192 * 4608
-"""Pixels to which wide or tall pixels may enlarge a picture; a larger one is made that much smaller (our choice)."""
-
-
-@dataclass(frozen=True)
-class VideoInfo:
-    """The picture stream that is read."""
-
-    codec: str
-    """FFmpeg's name of the codec, such as "av1", whichever decoder reads it."""
-    stream: int
-    """Position among the file's picture streams, from 0, cover art counted."""
-    coded_width: int
-    """Pixels as stored."""
-    coded_height: int
-    """Pixels as stored."""
-    pixel_aspect: Fraction
-    """Width of a pixel over its height."""
-    orientation: Orientation
-    """What the metadata asks a player to do with the stored picture."""
-    predicted: bool
-    """True when P-frames were seen among the first frames, and what is attached to frames can be read."""
-    references: int = 1
-    """How many earlier frames a block of a P-frame may have been predicted from; more than one in H.264 only."""
-    file_start: Fraction = Fraction(0)
-    """The earliest time of any of the file's streams, in seconds on its own clock: what players show as 0."""
-
-    @property
-    def upright_size(self) -> tuple[int, int]:
-        """(height, width) in square pixels, before rotation."""
-        height, width = self.coded_height, max(1, round(self.coded_width * self.pixel_aspect))
-        stored = self.coded_height * self.coded_width
-        scale = min(1.0, (max(stored, MOST_PIXELS) / (height * width)) ** 0.5)
-        return max(1, round(height * scale)), max(1, round(width * scale))
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(height, width) of the picture as displayed."""
-        height, width = self.upright_size
-        return (width, height) if self.orientation.swaps_sides else (height, width)
-
-    @property
-    def has_vectors(self) -> bool:
-        """True when motion vectors can be read from the stream itself."""
-        return self.codec in VECTOR_CODECS and self.predicted
+RESHAPED = "the shape of its pictures changes on the way, by their pixel aspect or size: each is shown by its own"
+"""A note."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +58,8 @@ class StreamIndex:
 
     info: VideoInfo
     timeline: FrameTimeline
-    keyframes: NDArray[np.int64]
-    """int64 [G], increasing: display positions at which decoding can start; always begins with 0."""
+    starts: Starts
+    """Packets at which decoding can start."""
     counted: bool
     """True when frames carry no usable pts: a frame's position is found by counting from the start, and seeking is off."""
     notes: tuple[str, ...]
@@ -117,6 +70,13 @@ class StreamIndex:
     """With which it was read; `video_stream` is the stream that was."""
     damage: Damage = field(default_factory=Damage, compare=False)
     """What could not be read; those that read the video further add to it."""
+    _sizes: dict[tuple[int, int, Fraction], tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
+    """By height, width and pixel aspect of a frame: what `upright_size` gives."""
+
+    @property
+    def keyframes(self) -> NDArray[np.int64]:
+        """int64 [G], increasing: display positions at which decoding can start; always begins with 0."""
+        return self.starts.positions
 
     def position(self, pts: int | None, count: int) -> int | None:
         """Display position of a decoded frame: by its pts, or by `count`, its place in decoding, where frames have no times.
@@ -128,9 +88,30 @@ class StreamIndex:
             return count if count < len(self.timeline) else None
         return None if pts is None else self.timeline.find(pts)
 
-    def resized(self, frame: av.VideoFrame) -> bool:
-        """True for a frame of another size than the first one."""
-        return bool(frame.width != self.info.coded_width or frame.height != self.info.coded_height)
+    def upright_size(self, frame: av.VideoFrame) -> tuple[int, int]:
+        """(height, width) in square pixels, before rotation, at which a decoded frame is shown.
+
+        A frame of the first one's shape is scaled to the first one's size; one of another shape keeps its own.
+        """
+        kind = frame.height, frame.width, self.pixel_aspect(frame)
+        if kind not in self._sizes:  # there are few kinds of frames, and very many frames
+            first, own = self.info.upright_size, square_size(*kind)
+            self._sizes[kind] = first if is_same_shape(own, first) else own
+        return self._sizes[kind]
+
+    def changes(self, frame: av.VideoFrame) -> frozenset[str]:
+        """Notes on a frame of another shape, or size, than the first one."""
+        if self.upright_size(frame) != self.info.upright_size:
+            return frozenset((RESHAPED,))
+        same = (frame.height, frame.width) == (self.info.coded_height, self.info.coded_width)
+        return frozenset() if same else frozenset((RESIZED,))
+
+    def pixel_aspect(self, frame: av.VideoFrame) -> Fraction:
+        """Width of a pixel of a decoded frame over its height."""
+        packet = packet_of(frame)
+        if self.info.is_aspect_fixed or packet.place < 0:
+            return self.info.pixel_aspect
+        return usable_aspect(packet.pixel_aspect)[0]
 
 
 class _Look(NamedTuple):
@@ -141,6 +122,8 @@ class _Look(NamedTuple):
     """Of av's PictureType."""
     known: bool
     """True when what is attached to it can be read."""
+    start: bool
+    """True when decoding can start there, as far as the decoder knows."""
 
 
 class _Trial(NamedTuple):
@@ -175,9 +158,9 @@ def scan(path: Path, reading: ReadSettings = DEFAULT_READING) -> StreamIndex:
     notes += trial.notes
     times = census.times()
     if times is not None and _agrees(trial.looks, times[0]):
-        pts, keys, end = times
-        timeline = FrameTimeline(pts, end, trial.time_base)
-        index = StreamIndex(trial.info, timeline, keys, False, tuple(notes), census.packets())
+        timeline = FrameTimeline(*times, trial.time_base)
+        starts = _starts(path, reading, census, trial, timeline)
+        index = StreamIndex(trial.info, timeline, starts, False, tuple(notes), census.packets(starts))
     else:
         index = _scan_frames(path, reading, trial, notes, damage)
         damage.surplus = max(0, len(census.pts) - len(index.timeline))
@@ -195,11 +178,11 @@ def _first_frames(path: Path, reading: ReadSettings, damage: Damage) -> _Trial:
     with open_video(path, reading) as (container, stream):
         for frame in itertools.islice(decode_packets(container, stream, damage, reading), TRIAL_FRAMES):
             if info is None:
-                aspect, notes = _pixel_aspect(stream)  # the stream's own word is known with its first picture
-                info = _describe(stream, frame, reading, aspect)
-            looks.append(_Look(frame.pts, frame.pict_type, attachments_are_known(frame)))
+                info, notes = describe(path, stream, frame, reading)
+                info = replace(info, timecode=first_timecode(path, stream, frame, _rate(stream)))
+            looks.append(_Look(frame.pts, frame.pict_type, attachments_are_known(frame), starts_here(frame)))
         time_base = stream.time_base or Fraction(1, 1000)
-        rate = stream.guessed_rate or stream.average_rate or Fraction(25)
+        rate = _rate(stream)
     if info is None:
         raise _undecodable(path, reading, damage)
     predicted = any(look.kind in (PictureType.P, PictureType.B) for look in looks) or len(looks) == 1
@@ -207,12 +190,17 @@ def _first_frames(path: Path, reading: ReadSettings, damage: Damage) -> _Trial:
     return _Trial(info, looks, time_base, rate, notes)
 
 
+def _rate(stream: VideoStream) -> Fraction:
+    """Frames a second, as FFmpeg guesses it."""
+    return stream.guessed_rate or stream.average_rate or Fraction(25)
+
+
 def _undecodable(path: Path, reading: ReadSettings, damage: Damage) -> VideoError:
     try:
         refuse_large(path, *announced_size(path, reading), reading)
     except LimitError as too_large:
         return too_large
-    why = "; ".join(damage.picture.reasons) or "no frames"
+    why = "; ".join(damage.picture.refused.reasons) or "no frames"
     return VideoError(
         f"{path}: not one frame can be decoded ({why})",
         hint="the file may be cut off or damaged, or its pictures larger than --max-pixels",
@@ -225,53 +213,42 @@ def _agrees(trial: list[_Look], pts: NDArray[np.int64]) -> bool:
     return shown == pts[: len(shown)].tolist() and (len(shown) == TRIAL_FRAMES or len(shown) == len(pts))
 
 
-def _pixel_aspect(stream: VideoStream) -> tuple[Fraction, list[str]]:
-    """Width of a pixel over its height; and a note where what the header says can be no pixel."""
-    aspect = stream.sample_aspect_ratio or Fraction(1)
-    if Fraction(1, 16) <= aspect <= 16:  # our choice: beyond this it is a damaged header
-        return aspect, []
-    return Fraction(1), [f"pixels of {aspect.numerator} to {aspect.denominator} are taken for square ones"]
-
-
-def _describe(stream: VideoStream, frame: av.VideoFrame, reading: ReadSettings, aspect: Fraction) -> VideoInfo:
-    codec = stream.codec_context.codec.canonical_name
-    references = reference_frames(stream.codec_context.extradata) if codec == "h264" else 1
-    return VideoInfo(
-        codec,
-        reading.video_stream or 0,
-        frame.width,
-        frame.height,
-        aspect,
-        _orientation(frame),
-        predicted=False,  # known when more frames have been seen
-        references=references,
-        file_start=Fraction(cast(Any, stream.container).start_time or 0, av.time_base),
-    )
-
-
-def _orientation(frame: av.VideoFrame) -> Orientation:
-    if attachments_are_known(frame):
-        matrix = frame.side_data.get("DISPLAYMATRIX")
-        return Orientation() if matrix is None else from_matrix(bytes(cast(Any, matrix)))
-    return Orientation(round(frame.rotation / 90) % 4) if abs(frame.rotation) <= 360 else Orientation()
+def _starts(path: Path, reading: ReadSettings, census: Census, trial: _Trial, timeline: FrameTimeline) -> Starts:
+    """Where decoding can start; found by the decoder where the container names predicted frames, and no header is read."""
+    claimed = set(census.keys.pts)
+    refuted = any(look.pts in claimed and not look.start for look in trial.looks)
+    if not refuted or census.reader is not None:
+        return census.starts(timeline.pts, refuted)
+    found, positions = StartList(), array("q")
+    with open_video(path, reading) as (container, stream):
+        stream.codec_context.skip_frame = "NONKEY"
+        # a decoder that starts at a keyframe and skips the others may complain, of frames that are not damaged
+        for frame in decode_packets(container, stream, Damage(), reading):
+            position, packet = None if frame.pts is None else timeline.find(frame.pts), packet_of(frame)
+            if position is not None and packet.place >= 0 and starts_here(frame):
+                positions.append(position)
+                found.add(packet.pts, packet.dts, packet.place, packet.size)
+    return found.at(np.array(positions, np.int64), np.ones(len(positions), bool))
 
 
 def _scan_frames(path: Path, reading: ReadSettings, trial: _Trial, notes: list[str], damage: Damage) -> StreamIndex:
     """Index by decoding everything: exact where packets and frames do not correspond one to one."""
     pts: list[int | None] = []
-    keys: list[int] = []
+    keys = array("q")
+    found = StartList()
     sizes, places = array("i"), array("q")
     duration = 0
     with open_video(path, reading) as (container, stream):
-        for frame in decode_packets(container, stream, damage, reading, marked=True):
-            if frame.key_frame:
-                keys.append(len(pts))
+        for frame in decode_packets(container, stream, damage, reading):
             packet = packet_of(frame)
+            if frame.key_frame and packet.place >= 0:
+                keys.append(len(pts))
+                found.add(packet.pts, packet.dts, packet.place, packet.size)
             places.append(packet.place)
             sizes.append(packet.size)
             pts.append(None if frame.pts is None or abs(frame.pts) > FARTHEST else frame.pts)
             duration = frame.duration or duration
-    starts = np.unique(np.array([0, *keys], dtype=np.int64))
+    starts = found.at(np.array(keys, np.int64), np.ones(len(keys), bool))
     packets = frame_packets(places, sizes, np.isin(np.arange(len(pts)), keys))
     # no step so long that the times of all frames would not fit into 64 bits
     step = min(1 / (trial.rate * trial.time_base), Fraction(FARTHEST, len(pts)))

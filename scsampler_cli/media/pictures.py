@@ -11,6 +11,7 @@ from av.video.frame import PictureType
 from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
+from scsampler_cli.media.aspect import Value, at_short_side, centred
 from scsampler_cli.media.index import StreamIndex
 from scsampler_cli.media.scaling import Scaler
 
@@ -51,7 +52,10 @@ def _plane(frame: av.VideoFrame, number: int, dtype: type[Pixel]) -> NDArray[Pix
 
 
 class Pictures:
-    """RGB at the working size.
+    """RGB at the working size, on a canvas of the first picture's shape.
+
+    A picture of another shape is scaled until its short side is that of the canvas, and stands in the
+    middle: what is in the centre of a picture is as large as in any other video of its shape.
 
     Args:
         index: of the video.
@@ -59,27 +63,45 @@ class Pictures:
     """
 
     def __init__(self, index: StreamIndex, short_side: int) -> None:
+        self._index = index
         height, width = index.info.upright_size
         scale = min(1.0, short_side / min(height, width)) if short_side else 1.0
         self.height, self.width = max(1, round(height * scale)), max(1, round(width * scale))
         self._scaler = Scaler(Interpolation.AREA, index.damage)
 
+    def shown_size(self, frame: av.VideoFrame) -> tuple[int, int]:
+        """(height, width) in square pixels, before rotation; what was re-encoded has the first picture's shape already."""
+        info = self._index.info
+        return self._index.upright_size(frame) if info.has_vectors else info.upright_size
+
+    def own_size(self, coded: CodedFrame) -> tuple[int, int]:
+        """(height, width) of a picture at working size, before it is placed on the canvas."""
+        shown, canvas = self.shown_size(coded.frame), (self.height, self.width)
+        return canvas if shown == self._index.info.upright_size else at_short_side(shown, canvas)
+
+    def on_canvas(self, picture: NDArray[Value]) -> NDArray[Value]:
+        """[H, W, ...] -> [h, w, ...], h and w those of the canvas."""
+        canvas = self.height, self.width
+        return picture if picture.shape[:2] == canvas else centred(picture, canvas)
+
     def rgb(self, coded: CodedFrame) -> NDArray[np.uint8]:
-        """uint8 [h, w, 3], before rotation."""
+        """uint8 [h, w, 3], on the canvas, before rotation."""
         if coded.rgb is None:
-            small = self._scaler.scaled(coded.frame, self.width, self.height, "rgb24")
-            coded.rgb = small.to_ndarray().astype(np.uint8, copy=False)
+            height, width = self.own_size(coded)
+            small = self._scaler.scaled(coded.frame, width, height, "rgb24")
+            coded.rgb = self.on_canvas(small.to_ndarray().astype(np.uint8, copy=False))
         return coded.rgb
 
-    def planes(self, coded: CodedFrame) -> NDArray[np.float32]:
-        """float32 [3, h, w], before rotation."""
-        if coded.planes is not None:
+    def planes(self, coded: CodedFrame, size: tuple[int, int]) -> NDArray[np.float32]:
+        """float32 [3, h, w], before rotation and not on the canvas; (h, w) is `size`."""
+        if coded.planes is not None and coded.planes.shape[1:] == size:
             return coded.planes
+        height, width = size
         # planes of one colour each spare taking pixels apart
-        small = self._scaler.scaled(coded.frame, self.width, self.height, "gbrp")
+        small = self._scaler.scaled(coded.frame, width, height, "gbrp")
         green, blue, red = (_plane(small, number, np.uint8) for number in range(3))
-        made = np.empty((3, self.height, self.width), np.float32)
+        made = np.empty((3, height, width), np.float32)
         made[0], made[1], made[2] = red, green, blue
-        if self.height * self.width <= _KEPT_PIXELS:
+        if height * width <= _KEPT_PIXELS:
             coded.planes = made
         return made

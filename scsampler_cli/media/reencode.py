@@ -10,14 +10,16 @@ But: nothing is written to disk, and pictures are never enlarged.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
 import av
+import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import Interpolation
 
+from scsampler_cli.media.aspect import at_short_side, centred
 from scsampler_cli.media.damage import Damage
 from scsampler_cli.media.scaling import Scaler
 
@@ -46,7 +48,12 @@ def encoded_size(height: int, width: int) -> tuple[int, int]:
 
 
 def reencode(
-    frames: Iterator[tuple[int, av.VideoFrame]], picture_height: int, picture_width: int, damage: Damage
+    frames: Iterator[tuple[int, av.VideoFrame]],
+    picture_height: int,
+    picture_width: int,
+    damage: Damage,
+    *,
+    shown_size: Callable[[av.VideoFrame], tuple[int, int]],
 ) -> Iterator[tuple[int, av.VideoFrame]]:
     """Encode and decode again, one frame in, one frame out, at `encoded_size`.
 
@@ -55,6 +62,8 @@ def reencode(
         picture_height: of the video in square pixels.
         picture_width: likewise.
         damage: of the file.
+        shown_size: (height, width) of a frame in square pixels. One of another shape than the video is
+            scaled until its short side is that of the small picture, and stands in the middle.
 
     Yields:
         (display position, frame with motion vectors).
@@ -72,6 +81,9 @@ def reencode(
     scaler = Scaler(Interpolation.AREA, damage)
     order: list[int] = []
     for count, (position, frame) in enumerate(frames):
+        shown = shown_size(frame)
+        if shown != (picture_height, picture_width):
+            frame = _on_canvas(scaler, frame, shown, (height, width))
         small = scaler.scaled(frame, width, height, "yuv420p")
         if small is frame:  # nothing to convert: the caller's frame must keep its own time stamps
             small = av.VideoFrame.from_ndarray(frame.to_ndarray(), format="yuv420p")
@@ -81,6 +93,13 @@ def reencode(
             yield from _decoded(decoder, packet, order)
     for last in (*encoder.encode(None), None):
         yield from _decoded(decoder, last, order)
+
+
+def _on_canvas(scaler: Scaler, frame: av.VideoFrame, shown: tuple[int, int], canvas: tuple[int, int]) -> av.VideoFrame:
+    """A frame that is shown at (height, width) `shown`, in RGB in the middle of a canvas."""
+    high, wide = at_short_side(shown, canvas)
+    picture = scaler.scaled(frame, wide, high, "rgb24").to_ndarray().astype(np.uint8, copy=False)
+    return av.VideoFrame.from_ndarray(centred(picture, canvas), "rgb24")
 
 
 def _decoded(

@@ -1,11 +1,20 @@
 """Which stretches of a video must be decoded to see some of its clips, and getting there.
 
-Clips in one group of pictures share its decoding. But: nothing is opened or decoded here; a caller's function does.
+Clips in one group of pictures share its decoding. Decoding starts at exactly one packet, that of a keyframe.
+A demuxer's search ends near what it is asked for: before it, or behind it where it goes by the time of decoding
+and is asked for a time of display. So each search is checked by the packets that follow it. Those before the
+keyframe's are not decoded; where the search went too far, a search for an earlier keyframe follows, and at last the
+packets are counted from the start of the file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from itertools import chain
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import av
 import av.container
@@ -13,12 +22,19 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.media.container import VideoStream
+from scsampler_cli.media.container import VideoStream, open_video, read_packets
 from scsampler_cli.media.index import StreamIndex
+from scsampler_cli.media.keyframes import NO_TIME, starts_here
 from scsampler_cli.timeline import ClipGrid
 
 Placed = tuple[int, av.VideoFrame]
 """(display position, frame)."""
+Packets: TypeAlias = "Iterator[av.Packet[Any]]"
+
+_BY_DISPLAY = frozenset(("mov", "matroska", "nut"))
+"""Demuxers that search by the time of display, measured on FFmpeg 8.1; the others go by the time of decoding."""
+_SEARCHES = (0, 1, 4)
+"""Keyframes before the wanted one for which a demuxer is asked, one after the other."""
 
 
 def decode_spans(index: StreamIndex, grid: ClipGrid) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -60,33 +76,118 @@ def keyframe_before(index: StreamIndex, position: int) -> int:
 
 
 def frames_from(index: StreamIndex, first: int, decode: Callable[[int], Iterator[Placed]]) -> Iterator[Placed]:
-    """Frames from the keyframe at or before `first` on; from an earlier one where a seek lands too late.
+    """Frames from the keyframe at or before `first` on.
 
-    The way back doubles with each try, so that a file in which nothing decodes is not read once for each of its keyframes.
+    Frames count from one on that was predicted from no other. Where none comes up to `first`, decoding starts again at an
+    earlier keyframe, and at last at the start of the file. The way back doubles with each try, so that a file in which nothing
+    decodes is not read once for each of its keyframes.
 
     Args:
         index: of the video.
         first: display position that is wanted.
-        decode: gives the frames from a keyframe on.
+        decode: gives the frames that come when decoding starts at the keyframe of a display position.
+
+    Yields:
+        (display position, frame). Frames that are shown before the keyframe and stored behind it are left out: what they were
+        predicted from was not decoded.
     """
     keyframe = keyframe_before(index, first)
+    damage = index.damage
     back = 1
     while True:
-        for count, (position, frame) in enumerate(decode(keyframe)):
-            if count == 0 and position > first and keyframe > 0:
-                break  # the seek landed behind what is wanted
-            yield position, frame
-        else:
+        begun = keyframe == 0
+        known = deepcopy((damage.picture, damage.times, damage.timeless))
+        for position, frame in decode(keyframe):
+            if not begun:
+                if position > first:
+                    break
+                begun = position >= keyframe and starts_here(frame)
+            if begun:
+                yield position, frame
+        if begun:
             return
+        # packets that were refused because decoding started at the wrong place are not damaged
+        damage.picture, damage.times, damage.timeless = known
         at = int(np.searchsorted(index.keyframes, keyframe))
         keyframe = int(index.keyframes[max(0, at - back)])
         back *= 2
 
 
-def seek(container: av.container.InputContainer, stream: VideoStream, index: StreamIndex, keyframe: int) -> None:
-    """Go to a keyframe; where the container cannot, the stream is decoded from its start."""
+@contextmanager
+def open_at(
+    path: Path, index: StreamIndex, keyframe: int, codec_options: dict[str, str] | None = None
+) -> Iterator[tuple[VideoStream, Packets]]:
+    """Open a video where decoding starts at a keyframe.
+
+    Args:
+        path: the file.
+        index: of the video.
+        keyframe: its display position, one of `index.keyframes`; 0 for the start of the file.
+        codec_options: FFmpeg's, for the decoder.
+
+    Yields:
+        the picture stream, and its packets from the one of the keyframe on.
+    """
     if keyframe > 0:
+        with open_video(path, index.reading, codec_options) as (container, stream):
+            sought = _sought(container, stream, index, keyframe)
+            if sought is not None:
+                yield stream, sought
+                return
+    with open_video(path, index.reading, codec_options) as (container, stream):
+        packets = read_packets(container, stream, index.damage)
+        yield stream, _from_place(packets, int(index.starts.places[np.searchsorted(index.keyframes, keyframe)]))
+
+
+def _sought(
+    container: av.container.InputContainer, stream: VideoStream, index: StreamIndex, keyframe: int
+) -> Packets | None:
+    """Packets from the one of the keyframe on, or None where no search finds it."""
+    at = int(np.searchsorted(index.keyframes, keyframe))
+    by_display = container.format.name.split(",")[0] in _BY_DISPLAY
+    for earlier in _SEARCHES:
+        stamp = _stamp(index, at - earlier, by_display) if earlier <= at else None
+        if stamp is None:
+            continue
         try:
-            container.seek(int(index.timeline.pts[keyframe]), stream=stream, backward=True)
+            container.seek(stamp, stream=stream, backward=True)
         except (av.error.FFmpegError, OSError):
-            return
+            continue
+        packets = _from_start(read_packets(container, stream, index.damage), index, at)
+        if packets is not None:
+            return packets
+    return None
+
+
+def _stamp(index: StreamIndex, at: int, by_display: bool) -> int | None:
+    """What to ask a demuxer for to get to a start, in units of the stream's time base."""
+    pts, dts = int(index.starts.pts[at]), int(index.starts.dts[at])
+    stamps = [stamp for stamp in ((pts, dts) if by_display else (dts, pts)) if stamp != NO_TIME]
+    return stamps[0] if stamps else None
+
+
+def _from_start(packets: Packets, index: StreamIndex, at: int) -> Packets | None:
+    """Packets from a start on; None where the first of these is behind it."""
+    starts = index.starts
+    pts, dts, size = int(starts.pts[at]), int(starts.dts[at]), int(starts.sizes[at])
+    for packet in packets:
+        if packet.size == size and _or_none(packet.pts) == pts and (pts != NO_TIME or _or_none(packet.dts) == dts):
+            return chain([packet], packets)
+        # nothing that is stored before a keyframe is decoded, or shown, after it
+        if NO_TIME != dts < _or_none(packet.dts) or NO_TIME != pts < _or_none(packet.pts):
+            return None
+    return None
+
+
+def _or_none(stamp: int | None) -> int:
+    return NO_TIME if stamp is None else stamp
+
+
+def _from_place(packets: Packets, place: int) -> Packets:
+    """Packets from the one of a place on; the first one's is 0, and packets that hold nothing do not count."""
+    for packet in packets:
+        if packet.size and place == 0:
+            yield packet
+            break
+        place -= packet.size > 0
+    yield from packets

@@ -7,6 +7,7 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
+from scsampler_cli.marks import MARK
 from scsampler_cli.pages.markup import text
 
 
@@ -37,6 +38,7 @@ def document(title: str, body: str, script: str) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">\n'
+        f'<meta name="generator" content="{MARK}">\n'
         f'<title>{text(title)}</title><link rel="icon" href="data:,"><style>{style}</style></head>\n'
         f"<body>\n{body}\n<script>{code}</script>\n</body></html>\n"
     )

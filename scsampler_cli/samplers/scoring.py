@@ -34,6 +34,12 @@ BATCH_CLIPS = 16
 BATCH_PACKETS = 256
 """The same for packets, whose network is so small that calling it costs more than it does."""
 
+
+def batch_for(kind: str) -> int:
+    """How many clips a network on an input ("if", "md", "rgbr", "mel", "packets") scores at once, wherever it runs."""
+    return BATCH_PACKETS if kind in PACKETS else BATCH_CLIPS
+
+
 Clip = TypeVar("Clip", ClipVisual, ClipSound, ClipPackets)
 
 
@@ -111,11 +117,10 @@ class Begun:
 class Sampler(Generic[Clip]):
     """One or several networks whose clip scores are averaged."""
 
-    def __init__(
-        self, networks: list[SamplerNetwork], prepare: Callable[[Clip, str], Tensor], batch: int = BATCH_CLIPS
-    ) -> None:
-        self.networks, self._batch = networks, batch
+    def __init__(self, networks: list[SamplerNetwork], prepare: Callable[[Clip, str], Tensor]) -> None:
+        self.networks = networks
         self._prepare: Callable[[Clip, str], Tensor] = prepare
+        self._batch = min((batch_for(network.kind) for network in networks), default=BATCH_CLIPS)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -182,7 +187,7 @@ def load_audio(spec: str, device: torch.device, dtype: torch.dtype) -> AudioSamp
 def load_packets(spec: str, device: torch.device, dtype: torch.dtype) -> PacketSampler | None:
     """The packet sampler that `spec` names; see `load_visual`."""
     networks = _load(spec, PACKETS, device, dtype)
-    return PacketSampler(networks, lambda clip, _: packets_input(clip), BATCH_PACKETS) if networks else None
+    return PacketSampler(networks, lambda clip, _: packets_input(clip)) if networks else None
 
 
 def _load(spec: str, kinds: tuple[str, ...], device: torch.device, dtype: torch.dtype) -> list[SamplerNetwork]:

@@ -17,6 +17,8 @@ import torch
 from torch import Tensor
 
 from scsampler_cli.errors import OutputError, WeightsError
+from scsampler_cli.places import sibling
+from scsampler_cli.train.history import CHECKPOINT
 
 FORMAT = "scsampler-checkpoint/1"
 
@@ -51,7 +53,7 @@ class State:
 
 def path_of(output: Path) -> Path:
     """The checkpoint of a run that writes `output`."""
-    return output.with_name(output.name + ".ckpt")
+    return sibling(output, CHECKPOINT)
 
 
 def save(path: Path, state: State) -> None:
@@ -60,7 +62,7 @@ def save(path: Path, state: State) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    part = path.with_name(path.name + ".part")
+    part = sibling(path, ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:

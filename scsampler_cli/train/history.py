@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from scsampler_cli.errors import OutputError
+from scsampler_cli.places import sibling
 
-METRICS, CURVE = ".metrics.jsonl", ".curve.png"
+METRICS, CURVE, CHECKPOINT = ".metrics.jsonl", ".curve.png", ".ckpt"
+"""Of the files beside a weight file; the last one comes after its whole name (`checkpoint`)."""
 
 
 def write(output: Path, history: list[dict[str, Any]]) -> None:
@@ -25,7 +27,7 @@ def write(output: Path, history: list[dict[str, Any]]) -> None:
         OutputError: they cannot be written.
     """
     lines = "".join(json.dumps(record, sort_keys=True) + "\n" for record in history)
-    metrics, curve = (output.with_suffix(suffix) for suffix in (METRICS, CURVE))
+    metrics, curve = files_of(output)
     try:
         _replace(metrics, lines.encode())
         _replace(curve, _picture(history))
@@ -33,8 +35,13 @@ def write(output: Path, history: list[dict[str, Any]]) -> None:
         raise OutputError(f"cannot write {metrics}: {error.strerror or error}", hint="is the disk full?") from error
 
 
+def files_of(output: Path) -> tuple[Path, Path]:
+    """The metrics and the curve of a run that writes `output`."""
+    return sibling(output, METRICS, output.stem), sibling(output, CURVE, output.stem)
+
+
 def _replace(path: Path, data: bytes) -> None:
-    part = path.with_name(path.name + ".part")
+    part = sibling(path, ".part")
     part.write_bytes(data)
     part.replace(path)
 

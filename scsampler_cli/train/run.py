@@ -20,6 +20,7 @@ from scsampler_cli.classifiers.facts import ClassifierFacts
 from scsampler_cli.datasets.example import Example, labels_of
 from scsampler_cli.device import pick_device, pick_dtype
 from scsampler_cli.errors import InputError, SettingsError
+from scsampler_cli.features.mel import check_torchaudio
 from scsampler_cli.jobs.pool import Rounds
 from scsampler_cli.report import counted
 from scsampler_cli.train import checkpoint, export, history, videos
@@ -119,6 +120,7 @@ def train(
     if place.group.leads:
         files = export.write(place.output, networks, settings, labels, facts)
     place.group.wait()
+    metrics, curve = history.files_of(place.output)
     return {
         "target": settings.target,
         "objective": settings.objective,
@@ -127,8 +129,8 @@ def train(
         "videos": facts["data"]["videos"],
         "epochs": len(fit.state.history),
         **kept,
-        "metrics": str(place.output.with_suffix(history.METRICS)),
-        "curve": str(place.output.with_suffix(history.CURVE)),
+        "metrics": str(metrics),
+        "curve": str(curve),
         "checkpoint": str(checkpoint.path_of(place.output)),
         "seconds": round(time.perf_counter() - began, 1),
     }
@@ -198,6 +200,8 @@ def _videos(
     use = None if settings.target == "classifier" else teacher
     identity = None if use is None else _identity(use, settings, place)
     wanted = videos.wanted_by(settings, identity)
+    if "mel" in wanted.kinds:
+        check_torchaudio()  # once, before each of the videos fails by it
     group = place.group
     mine = examples[group.rank :: group.world]
     read = videos.read_all(mine, wanted, place.cache, place.pool, watcher.progress, watcher.failed)

@@ -173,7 +173,8 @@ def _read_one(loaded: object, path: Path, progress: Progress, wanted: Wanted, ca
 def _store_frames(path: Path, wanted: Wanted, cache: Cache, progress: Progress) -> None:
     video = opened(path, 1, 1, progress)
     height, width = resized(video.info.size, wanted.spec)
-    whole = replace(wanted.spec, frames=1, stride=1, resize=(height, width), crop=(height, width))
+    # not resize=(height, width): a picture of another shape than the first would be squeezed into it
+    whole = replace(wanted.spec, frames=1, stride=1, crop=(height, width))
     with cache.writer(path, FRAMES, wanted.settings(FRAMES)) as writer:
         for _, frame in clip_frames(video, range(len(video.grid)), whole):
             writer.add(frame)

@@ -22,11 +22,13 @@ class Container:
 
 
 _MPEG = (("libx264", "mpeg4"), ("aac",))
+_IN_PLACE = {"avoid_negative_ts": "disabled"}
+"""An encoder of sound puts samples of its own before time 0. FFmpeg before 6 would move everything later by them in Matroska."""
 CONTAINERS = {
     ".mp4": Container("mp4", *_MPEG, {"movflags": "+faststart"}),
     ".mov": Container("mov", *_MPEG, {"movflags": "+faststart"}),
-    ".mkv": Container("matroska", *_MPEG),
-    ".webm": Container("webm", ("libvpx-vp9", "libvpx"), ("libopus", "libvorbis")),
+    ".mkv": Container("matroska", *_MPEG, _IN_PLACE),
+    ".webm": Container("webm", ("libvpx-vp9", "libvpx"), ("libopus", "libvorbis"), _IN_PLACE),
 }
 """Where a program lacks x264, MPEG-4 Part 2 is what FFmpeg itself takes for MP4."""
 

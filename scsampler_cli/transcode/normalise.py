@@ -19,20 +19,26 @@ import numpy as np
 
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
 from scsampler_cli.errors import OutputError, ProgramError
-from scsampler_cli.media.audio import probe_audio
-from scsampler_cli.media.index import StreamIndex, VideoInfo, scan
+from scsampler_cli.marks import MARK
+from scsampler_cli.media.audio import options_to_find, probe_audio
+from scsampler_cli.media.changes import Aspects, pixel_aspects
+from scsampler_cli.media.index import StreamIndex, scan
 from scsampler_cli.media.reencode import GOP, SHORT_SIDE
+from scsampler_cli.media.video_info import VideoInfo
+from scsampler_cli.places import check_file
 from scsampler_cli.timeline import FrameTimeline
 from scsampler_cli.transcode.containers import QUALITY
-from scsampler_cli.transcode.output import check_apart, check_file, replaced
+from scsampler_cli.transcode.output import check_apart, replaced
 from scsampler_cli.transcode.program import encoders, find_ffmpeg, name_of, run
-from scsampler_cli.transcode.sound import filled
+from scsampler_cli.transcode.sound import filled, framed
 from scsampler_cli.transcode.source import demuxer_of, source
-from scsampler_cli.transcode.upright import upright
+from scsampler_cli.transcode.upright import detached, upright
 from scsampler_cli.transcode.written import written
 
 LONG_SIDE = 340
 """Pixels (CoViAR)."""
+SUFFIX = ".340x256.mp4"
+"""Of a video that is written beside a feature file, in place of the latter's own."""
 QUANTISER = 2
 """1 (best) to 31; as `media.reencode`."""
 MOST_TICKS = 65_535
@@ -110,13 +116,16 @@ def normalise(
     index = index or scan(path, replace(reading, video_stream=video_stream))
     timeline, shift = index.timeline, max(Fraction(0), -index.timeline.time(0))
     options = {"itsoffset": f"{float(shift):.9f}"} if shift else {}
+    if audio_stream is not None:
+        options |= options_to_find(path, audio_stream, reading)
     opened = source(path, demuxer or demuxer_of(path, reading), index.reading, **options)
-    streams, how = [_pictures(opened, index)], None
+    aspects = tuple((begin + shift, aspect) for begin, aspect in pixel_aspects(path, index))
+    streams, how = [_pictures(opened, index, aspects)], None
     sound: dict[str, Any] = {}
     if audio_stream is not None:
         how = _kept(path, reading, audio_stream)
         heard = opened[f"a:{audio_stream}"]
-        streams.append(heard if how == "copied" else filled(heard))
+        streams.append(heard if how == "copied" else framed(filled(heard), "aac"))
         sound = {"c:a": "copy"} if how == "copied" else {"c:a": "aac", **QUALITY["aac"]}
     with replaced(target) as part:
         graph = ffmpeg.output(*streams, name_of(part), **_settings(index), **sound)
@@ -139,14 +148,15 @@ def size_of(info: VideoInfo) -> tuple[int, int]:
     return (LONG_SIDE, SHORT_SIDE) if height > width else (SHORT_SIDE, LONG_SIDE)
 
 
-def _pictures(opened: Any, index: StreamIndex) -> Any:
-    stream = opened[f"v:{index.info.stream}"]
+def _pictures(opened: Any, index: StreamIndex, aspects: Aspects) -> Any:
+    stored = opened[f"v:{index.info.stream}"]
+    stream = detached(stored, stored.filter("trim", end_frame=0), index.info)
     if index.counted:
         stream = stream.filter("setpts", f"round(N*{float(index.timeline.mean_frame_duration):.9f}/TB)")
     height, width = size_of(index.info)
     shown_height, shown_width = index.info.size
     aspect = Fraction(shown_width * height, shown_height * width)
-    return upright(stream, index.info, height, width).filter("setsar", r=aspect, max=255)
+    return upright(stream, index.info, height, width, aspects).filter("setsar", r=aspect, max=255)
 
 
 def _settings(index: StreamIndex) -> dict[str, Any]:
@@ -168,6 +178,7 @@ def _settings(index: StreamIndex) -> dict[str, Any]:
         "bsf:v": f"setts=pts=PTS:dts=DTS:duration={max(1, round(last * ticks))}",
         "map_metadata": -1,
         "map_chapters": -1,
+        "metadata": f"comment={MARK}",
     }
 
 

@@ -5,25 +5,15 @@ But: nothing is written here; those who ask for the place do.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from scsampler_cli.errors import OutputError
-from scsampler_cli.places import check_output, fresh, is_special
+from scsampler_cli.places import check_file, fresh, sibling
 from scsampler_cli.writers import own_errors
-
-
-def check_file(target: Path) -> None:
-    """Say at once what would keep the file from being written in the end.
-
-    Raises:
-        OutputError: a folder, a device, a link that leads out of its folder, no folder to write into, or no right to.
-    """
-    check_output(target)
-    if is_special(target):
-        raise OutputError(f"cannot write {target}: it is a device or a pipe", hint="name a file")
 
 
 @contextmanager
@@ -37,7 +27,7 @@ def replaced(target: Path) -> Iterator[Path]:
     """
     check_file(target)
     place = target.resolve()
-    part = place.with_name(f"{place.stem}.part{place.suffix}")
+    part = sibling(place, f".part{place.suffix}", place.stem)
     with own_errors(str(target)):
         fresh(part).open("xb").close()
     try:
@@ -56,5 +46,6 @@ def check_apart(target: Path, path: Path) -> None:
     Raises:
         OutputError: the target is the file itself.
     """
-    if target.exists() and path.exists() and target.samefile(path):
+    # os.path says no where pathlib's raises: for names that are too long
+    if os.path.exists(target) and os.path.exists(path) and target.samefile(path):  # noqa: PTH110
         raise OutputError(f"cannot write {target}: it is the video itself", hint="name another file")

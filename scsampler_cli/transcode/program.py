@@ -74,6 +74,20 @@ def encoders(program: Path) -> frozenset[str]:
     return frozenset(words[1] for line in _told(program, "-encoders") if len(words := line.split()) > 2)
 
 
+def container_version(program: Path) -> int:
+    """Major version of the library in the program that writes containers: 59 in FFmpeg 5, 60 in FFmpeg 6, and so on.
+
+    The version of the program itself may be any text of those who built it.
+
+    Raises:
+        ProgramError: it does not run, or does not say.
+    """
+    for line in _told(program, "-version"):
+        if found := re.match(r"libavformat\s+(\d+)\.", line):
+            return int(found[1])
+    raise ProgramError(f"{program} does not say which libavformat it has", hint=f"another one? {_INSTALL}")
+
+
 @cache
 def _told(program: Path, *question: str) -> tuple[str, ...]:
     """Lines of the answer."""

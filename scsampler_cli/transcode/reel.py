@@ -17,7 +17,11 @@ from typing import Any
 import ffmpeg
 
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
+from scsampler_cli.marks import MARK
+from scsampler_cli.media.audio import options_to_find
+from scsampler_cli.media.changes import Aspects, pixel_aspects
 from scsampler_cli.media.index import StreamIndex, scan
+from scsampler_cli.places import check_file
 from scsampler_cli.transcode.containers import (
     DEFAULT_TICKS,
     QUALITY,
@@ -26,16 +30,18 @@ from scsampler_cli.transcode.containers import (
     container_for,
     first_of,
 )
-from scsampler_cli.transcode.output import check_apart, check_file, replaced
+from scsampler_cli.transcode.output import check_apart, replaced
 from scsampler_cli.transcode.pieces import LEAD_S, Group, Piece, groups_of, pieces_of
-from scsampler_cli.transcode.program import encoders, find_ffmpeg, name_of, run
-from scsampler_cli.transcode.sound import filled
+from scsampler_cli.transcode.program import container_version, encoders, find_ffmpeg, name_of, run
+from scsampler_cli.transcode.sound import filled, framed
 from scsampler_cli.transcode.source import demuxer_of, source
-from scsampler_cli.transcode.upright import upright
+from scsampler_cli.transcode.upright import detached, upright
 from scsampler_cli.transcode.written import written
 
 RATE_HZ = 48_000
 """Of the reel's sound, which is stereo: what every player and encoder takes (our choice)."""
+_PUTS_FORWARD = 60
+"""Version of libavformat, that of FFmpeg 6, since which times in Matroska allow for samples that an encoder puts before 0."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +65,23 @@ class Reel:
 
 
 def check_reel(target: Path) -> None:
-    """Say at once what would keep a reel from being written in the end.
+    """Refuse a file that no program could write a reel to.
 
     Raises:
         OutputError: the target cannot be written, or its suffix is no container's.
+    """
+    container_for(target)
+    check_file(target)
+
+
+def check_program(target: Path) -> None:
+    """Say at once whether the program can write reels of this suffix.
+
+    Raises:
+        OutputError: the suffix is no container's.
         ProgramError: there is no program ffmpeg, or it lacks the encoders.
     """
-    container = container_for(target)
-    check_file(target)
-    _encoders(container, find_ffmpeg(), target)
+    _encoders(container_for(target), find_ffmpeg(), target)
 
 
 def write_reel(
@@ -101,12 +115,15 @@ def write_reel(
     container = container_for(target)
     check_apart(target, path)
     program = find_ffmpeg()
-    picture, sound = _encoders(container, program, target)
+    picture, encoder = _encoders(container, program, target)
+    sound = None if audio_stream is None else encoder
     reading = replace(reading, video_stream=video_stream)
     index = index or scan(path, reading)
     pieces = pieces_of(index.timeline, spans)
     streams = _streams(path, demuxer or demuxer_of(path, reading), index, pieces, audio_stream)
-    options = _options(container, picture, None if audio_stream is None else sound, _last_frame(index, pieces))
+    if sound is not None:
+        streams[-1] = framed(streams[-1], sound)
+    options = _options(container, picture, sound, _last_frame(index, pieces)) | _shifted(sound, program)
     with replaced(target) as part:
         graph = ffmpeg.output(*streams, name_of(part), **options)
         said = run(graph if index.counted else graph.global_args("-copyts"), program)
@@ -118,7 +135,7 @@ def write_reel(
         sum(piece.stop - piece.first for piece in pieces) - there,
         sum((piece.duration for piece in pieces), Fraction(0)),
         picture,
-        None if audio_stream is None else sound,
+        sound,
         said,
     )
 
@@ -135,9 +152,11 @@ def _streams(
     groups = groups_of(index, pieces, demuxer)
     opened = partial(source, path, demuxer, index.reading)
     seen = [(opened(**_seek(group.seek)), group) for group in groups]
-    streams = [_pictures(seen, index)]
+    aspects = pixel_aspects(path, index)
+    streams = [_pictures(seen, index, aspects)]
     if audio_stream is not None:
-        heard = [(opened(vn=None, **_seek(_sound_from(group))), group) for group in groups]
+        found = options_to_find(path, audio_stream, index.reading)
+        heard = [(opened(vn=None, **found, **_seek(_sound_from(group))), group) for group in groups]
         streams.append(_sounds(heard, audio_stream, index))
     return streams
 
@@ -155,13 +174,16 @@ def _decimal(seconds: Fraction) -> str:
     return f"{float(seconds):.9f}"
 
 
-def _pictures(opened: Sequence[tuple[Any, Group]], index: StreamIndex) -> Any:
+def _pictures(opened: Sequence[tuple[Any, Group]], index: StreamIndex, aspects: Aspects) -> Any:
     height, width = (max(2, side + side % 2) for side in index.info.size)
     made = []
     for file, group in opened:
-        within = file[f"v:{index.info.stream}"].filter("trim", **_outer(group.pieces, index.counted))
+        stored = file[f"v:{index.info.stream}"]
+        within = stored.filter("trim", **_outer(group.pieces, index.counted))
         chosen = within.filter("select", _chosen(group.pieces, index.counted))
-        made.append(upright(chosen.filter("setpts", _moved(group.pieces, index)), index.info, height, width))
+        turned = upright(chosen, index.info, height, width, aspects).filter("setpts", _moved(group.pieces, index))
+        nothing = upright(stored.filter("trim", end_frame=0), index.info, height, width, aspects)
+        made.append(detached(turned, nothing, index.info))
     # not concat: it guesses how long the last frame of each part lasts
     return made[0] if len(made) == 1 else ffmpeg.filter(made, "interleave", nb_inputs=len(made))
 
@@ -242,8 +264,20 @@ def _options(container: Container, picture: str, sound: str | None, last_frame: 
         "fps_mode:v": "passthrough",
         "map_metadata": -1,
         "map_chapters": -1,
+        "metadata": f"comment={MARK}",
         **QUALITY[picture],
         **({} if sound is None else {"c:a": sound, **QUALITY[sound]}),
         **container.options,
         **timing,
     }
+
+
+def _shifted(sound: str | None, program: Path) -> dict[str, Any]:
+    """Options that keep Opus in its place in WebM.
+
+    Its encoder puts samples of its own before time 0, and the file says how many, so that players take its times back by them.
+    FFmpeg 5 does not put the times forward before that.
+    """
+    if sound != "libopus" or container_version(program) >= _PUTS_FORWARD:
+        return {}
+    return {"bsf:a": "setts=pts=PTS-STARTPTS:dts=DTS-STARTDTS"}

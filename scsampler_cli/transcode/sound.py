@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+FRAME_SAMPLES = {"aac": 1024, "libopus": 960}
+"""Samples in each frame of encoders that take no other size. FFmpeg 5.1 may hand on a larger one after a gap in the sound."""
 GAP_S = 0.04
 """Seconds: a jump in the times of the sound up to this is closed, a longer one becomes silence, as in `media.audio`."""
 
@@ -21,3 +23,9 @@ def filled(stream: Any, rate_hz: int | None = None) -> Any:
     return stream.filter("aresample", rate_hz, **options, first_pts=0).filter(
         "aformat", sample_fmts="fltp", sample_rates=rate_hz, channel_layouts="stereo"
     )
+
+
+def framed(stream: Any, encoder: str) -> Any:
+    """Sound of a graph in frames of the size that its encoder takes; it must come last."""
+    samples = FRAME_SAMPLES.get(encoder)
+    return stream if samples is None else stream.filter("asetnsamples", n=samples, p=0)

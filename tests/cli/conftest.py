@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import Run
+from tests.program import far_path
 from tests.synthetic import pan, tone, write_video
 
 
@@ -21,7 +22,7 @@ def run(cache: Path) -> Run:
     """Run scsampler as a process of its own, far from the checkout."""
 
     def call(*arguments: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        environment = {"PATH": "/usr/bin:/bin", "HOME": str(cache), "XDG_CACHE_HOME": str(cache), "COLUMNS": "80"}
+        environment = {"PATH": far_path(), "HOME": str(cache), "XDG_CACHE_HOME": str(cache), "COLUMNS": "80"}
         environment["OMP_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"]
         command = [sys.executable, "-m", "scsampler_cli", *map(str, arguments)]
         return subprocess.run(

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ def test_the_report_has_it_all(report: Path) -> None:
     assert {"strategies", "inputs", "combinations"} == set(one["tables"])
     assert {"positions", "clips", "share", "alpha", "runtime", "stride"} == set(one["figures"])
     assert one["settings"]["machine"]["threads"] >= 1
-    assert one["settings"]["versions"]["torch"].startswith("2.11")
+    assert one["settings"]["versions"]["torch"] == version("torch")
     assert all(check["same_clips"] and check["same_tag"] for check in one["costs"]["checks"])
     assert (report / "out" / "figures" / "run1_sheet.png").is_file()
     assert "v1.mp4</p>" in (report / "out" / "report.html").read_text()
@@ -180,13 +181,14 @@ def test_other_samplers_and_networks(run: Run, listed: Path) -> None:
         (["--speed", "x.mp4", "--codec", "av1"], 2, "--codec has no effect"),
         (["x.csv", "--pool", "all"], 2, "--pool has no effect"),
         (["--replay", "x", "--sampler", "a=b"], 2, "--sampler has no effect on a replay"),
+        (["--replay", "x", *DEMO[2:]], 2, "--device has no effect on a replay"),
         (["--replay", "x", "--spatial", "three"], 2, "--spatial has no effect on a replay"),
         (["x.csv", "--resume"], 2, "--resume has no effect without -o"),
         (["--demo", "-o", "report.html"], 1, "is a file"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_line(run: Run, arguments: list[str], code: int, word: str) -> None:
-    more = DEMO[2:] if "--replay" in arguments else DEMO
+    more = [] if "--replay" in arguments else DEMO
     check_failure(run("bench", *arguments, *more), code, word)
 
 
@@ -231,6 +233,30 @@ def test_speed_measures_every_stage(run: Run, listed: Path) -> None:
     assert {"index", "read MD + RGB-R", "read the sound", "decode the chosen clips"} <= {row["part"] for row in parts}
     assert together["machine_hours"] == pytest.approx(sum(row["machine_hours"] for row in parts))
     assert one["memory"]["rows"][-1]["peak_mb"] > 100
+
+
+def test_three_crops_are_measured_resumed_replayed_and_pooled(run: Run, listed: Path, tmp_path: Path) -> None:
+    rows = "".join(f"{listed.parent / f'v{i}.mp4'},{label}\n" for i, label in enumerate(("spinning", "shaking")))
+    (tmp_path / "two.csv").write_text(f"path,label\n{rows}")
+    command = ("bench", tmp_path / "two.csv", *DEMO, "--spatial", "three", "--k", "3", "-o", tmp_path / "out")
+    first = run(*command, "--timed", "1", "--sheet", "1", "--format", "json")
+    assert first.returncode == 0, first.stderr
+    (one,) = json.loads(first.stdout)["runs"]
+    assert one["classifier"]["crops"] == 3
+    assert one["costs"]["classify_s"] > 0
+    assert all(check["same_clips"] and check["same_tag"] for check in one["costs"]["checks"])
+    again = run(*command, "--timed", "0", "--sheet", "0", "--resume", "--format", "csv")
+    assert again.returncode == 0, again.stderr
+    assert [row["top1"] for row in csv.DictReader(again.stdout.splitlines())] == [
+        str(row["top1"]) for row in one["tables"]["strategies"]["rows"]
+    ]
+    shutil.copytree(tmp_path / "out", tmp_path / "other")
+    about = tmp_path / "other" / "known" / "run1" / "run.json"
+    about.write_text(about.read_text().replace("/v", "/w"))
+    pooled = run("bench", "--replay", tmp_path / "out", "--replay", tmp_path / "other", "--pool", "both", "--k", "2")
+    assert pooled.returncode == 0, pooled.stderr
+    assert "4 videos" in pooled.stdout
+    assert "K = 2" in pooled.stdout
 
 
 def test_dense_can_be_measured_on_the_first_minutes(run: Run, listed: Path) -> None:

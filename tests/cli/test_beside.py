@@ -146,20 +146,84 @@ def test_a_reel_of_several_videos_needs_a_folder(run: Run, videos: Path, tmp_pat
     assert len(result.stdout.splitlines()) == 2
 
 
-def test_without_the_program_one_line_says_how_to_get_it(videos: Path, cache: Path) -> None:
-    """The packaged program is hidden, and the PATH holds none."""
-    assert find_ffmpeg().is_file()
-    code = (
-        "import sys; sys.modules['imageio_ffmpeg'] = None; sys.argv = ['scsampler', *sys.argv[1:]]; "
-        "from scsampler_cli.__main__ import main; main()"
-    )
-    for command in (["classify", "--reel", "x.mp4"], ["extract", "--reencode"]):
-        result = subprocess.run(
-            [sys.executable, "-c", code, command[0], str(videos / "loud.mp4"), *command[1:]],
-            capture_output=True, text=True, cwd=cache, env={**os.environ, "PATH": "/nowhere"}, check=False,
+@pytest.fixture(scope="module")
+def without_program(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Run:
+    """Run scsampler where the packaged program is hidden, also from its workers, and the PATH holds none."""
+    folder = tmp_path_factory.mktemp("hidden")
+    (folder / "imageio_ffmpeg.py").write_text("raise ImportError('hidden')\n")
+
+    def call(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "scsampler_cli", *map(str, arguments)], capture_output=True, text=True, cwd=cache,
+            env={**os.environ, "PATH": "/nowhere", "PYTHONPATH": str(folder)}, check=False,
         )  # fmt: skip
-        check_failure(result, 1, "ffmpeg")
-        assert "install" in result.stderr
+
+    return call
+
+
+def test_features_of_a_reencoded_video_need_the_program_and_one_line_says_how_to_get_it(
+    without_program: Run, videos: Path
+) -> None:
+    assert find_ffmpeg().is_file()
+    result = without_program("extract", videos / "loud.mp4", "--reencode")
+    check_failure(result, 1, "ffmpeg")
+    assert "install" in result.stderr
+
+
+def test_without_the_program_the_tags_of_a_single_video_are_kept(
+    without_program: Run, videos: Path, tmp_path: Path
+) -> None:
+    command = [
+        "classify",
+        videos / "loud.mp4",
+        *DEMO,
+        "--reel",
+        tmp_path / "r.mp4",
+        "--thumbnails",
+        tmp_path / "sheets",
+    ]
+    result = without_program(*command, "--format", "json")
+    assert result.returncode == 3
+    assert "warning: no reel can be made: there is no program ffmpeg" in result.stderr
+    assert "hint: apt install ffmpeg" in result.stderr
+    record = json.loads(result.stdout)
+    assert (record["status"], record["files_failed"]["reel"]["type"]) == ("ok", "ProgramError")
+    assert record["tags"]
+    assert record["notes"][-1] == "no reel: there is no program ffmpeg"
+    assert list(record["files"]) == ["thumbnails"]
+    assert not (tmp_path / "r.mp4").exists()
+    table = without_program(*command)
+    assert table.returncode == 3
+    assert "loud.mp4" in table.stdout
+
+
+def test_without_the_program_the_tags_of_a_batch_are_kept_and_the_reels_made_later(
+    without_program: Run, run: Run, videos: Path, tmp_path: Path
+) -> None:
+    command = ["classify", videos, *DEMO, "--reel", f"{tmp_path}/reels/", "-o", tmp_path / "o.jsonl"]
+    result = without_program(*command)
+    assert result.returncode == 3
+    assert result.stderr.count("warning: ") == 1
+    records = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text().splitlines()]
+    assert [(record["status"], list(record["files_failed"])) for record in records] == [("ok", ["reel"])] * 2
+    again = run(*command, "--resume")
+    assert again.returncode == 0, again.stderr
+    assert len(list((tmp_path / "reels").rglob("*.mp4"))) == 2
+
+
+def test_a_sheet_or_a_page_that_cannot_be_made_takes_nothing_from_the_tags(
+    run: Run, videos: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "sheets" / "loud.mp4.jpg").mkdir(parents=True)
+    one = run("classify", videos / "loud.mp4", *DEMO, "--thumbnails", tmp_path / "sheets", "--format", "json")
+    assert one.returncode == 3, one.stderr
+    assert list(json.loads(one.stdout)["files_failed"]) == ["thumbnails"]
+    (tmp_path / "all_pages" / "loud.mp4.html").mkdir(parents=True)
+    (tmp_path / "all_pages" / "sub" / "silent.mkv.html").mkdir(parents=True)
+    both = run("score", videos, "--report", tmp_path / "all.html", "--format", "jsonl")
+    assert both.returncode == 3, both.stderr  # every one has failed pages, and none has failed
+    records = [json.loads(line) for line in both.stdout.splitlines()]
+    assert [(record["status"], list(record["files_failed"])) for record in records] == [("ok", ["report"])] * 2
 
 
 def test_a_link_in_the_folder_of_pages_leads_nowhere_and_the_tags_are_kept(

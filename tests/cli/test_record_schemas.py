@@ -18,7 +18,19 @@ from tests.cli.running import DEMO, Run
 
 Record = dict[str, Any]
 SAMPLERS = ["--visual-sampler", "demo", "--audio-sampler", "demo"]
-OPTIONAL = {"ffmpeg", "source", "run", "sha256", "demo", "rendered", "file_start_s", "packets", "saliency", "files"}
+OPTIONAL = {
+    "ffmpeg",
+    "source",
+    "run",
+    "sha256",
+    "demo",
+    "rendered",
+    "file_start_s",
+    "timecode",
+    "packets",
+    "saliency",
+    "files",
+}
 OPTIONAL |= {"device", "precision"}
 OPEN = ("versions", "timings_s")
 CHECKS = {command: Draft202012Validator(schemas.schema(command)) for command in schemas.COMMANDS}

@@ -120,7 +120,8 @@ def test_the_table_is_for_80_columns(run: Run, videos: Path) -> None:
 def test_every_strategy_runs(run: Run, videos: Path, tmp_path: Path, strategy: str) -> None:
     (tmp_path / "histogram.txt").write_text("1\n2\n1\n")
     extra = ["--histogram", tmp_path / "histogram.txt"] if strategy == "empirical" else []
-    result = run("score", videos / "loud.mp4", "--visual-sampler", "demo", "--audio-sampler", "demo", "--k", "2",
+    extra += [] if strategy == "dense" else ["--k", "2"]
+    result = run("score", videos / "loud.mp4", "--visual-sampler", "demo", "--audio-sampler", "demo",
                  "--strategy", strategy, "--format", "json", *extra)  # fmt: skip
     assert result.returncode == 0, result.stderr
     clips = json.loads(result.stdout)["clips"]
@@ -149,6 +150,8 @@ def test_a_sampler_left_out_is_said_once_and_a_silent_video_for_itself(run: Run,
     assert [line for line in deaf.stderr.splitlines() if "audio" in line] == [
         "note: no audio sampler: av-union-list goes by the visual sampler alone"
     ]
+    told = [json.loads(line)["notes"] for line in deaf.stdout.splitlines()]
+    assert all("no audio sampler: av-union-list goes by the visual sampler alone" in of_one for of_one in told)
     assert "audio" not in run("score", *both, "--audio-sampler", "none", "--strategy", "visual").stderr
     assert "audio" not in run("score", *both, "--audio-sampler", "none", "--quiet").stderr
     heard = run("score", *both, "--audio-sampler", "demo")

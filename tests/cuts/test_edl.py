@@ -44,6 +44,39 @@ def test_ntsc_is_drop_frame_and_sound_comes_along() -> None:
     assert event == ("001", "V       ", "B", "00:01:00;02", "00:01:00;18", "00:00:00;00", "00:00:00;16")
 
 
+@pytest.mark.parametrize(
+    ("fps", "timecode", "frames", "first", "mode"),
+    [
+        (25.0, "10:00:00:24", 32, "10:00:02:06", "NON-DROP"),
+        (25.0, "23:59:59:00", 32, "00:00:00:07", "NON-DROP"),  # a day later it begins again
+        (29.97003, "01:00:58;29", 31, "01:01:00;02", "DROP"),
+        (29.97003, "01:00:58:29", 31, "01:01:00:00", "NON-DROP"),
+        (59.94006, "00:00:58;59", 61, "00:01:00;04", "DROP"),
+        (23.976024, "01:00:00:00", 31, "01:00:01:07", "NON-DROP"),
+        (30.0, "00:00:58;29", 31, "00:01:00;02", "DROP"),
+        (15.0, "00:00:00:10", 5, "00:00:01:00", "NON-DROP"),  # editors count 30 a second
+        (120.0, "00:00:00:60", 60, "00:00:01:00", "NON-DROP"),  # and 60
+    ],
+)
+def test_source_times_count_on_from_the_timecode_of_the_first_frame(
+    fps: float, timecode: str, frames: int, first: str, mode: str
+) -> None:
+    """Wherever the clock of the file begins."""
+    for start in (0.0, 10.0, -3.0):
+        begins = round(start + frames / fps, 6)
+        made = record(clip(2, begins, begins + 1), fps=fps, start_s=start, timecode=timecode)
+        text = render(made)
+        assert f"FCM: {mode} FRAME" in text
+        assert events(text)[0][3] == first
+
+
+@pytest.mark.parametrize("start", [1.48, 95443.0, -3.0])
+def test_without_timecode_the_first_frame_is_0(start: float) -> None:
+    for more in ({}, {"timecode": None}):
+        ((_, _, _, first, end, *_),) = events(render(record(clip(0, start, start + 0.64), start_s=start, **more)))
+        assert (first, end) == ("00:00:00:00", "00:00:00:16")
+
+
 def test_score_tells_why_and_leaves_out_what_was_not_taken() -> None:
     scored = {"visual": 0.5, "audio": None, "packets": 0.125}
     made = record()

@@ -1,5 +1,6 @@
 """Frames counted as editors count them."""
 
+import re
 from fractions import Fraction
 
 import pytest
@@ -38,6 +39,17 @@ def test_no_two_frames_of_twenty_minutes_have_one_timecode_and_they_only_grow(ra
     assert codes == sorted(set(codes))
     left_out = {code for code in codes if code[4] != "0" and code[6:] in ("00;00", "00;01")}
     assert left_out == set()
+
+
+@pytest.mark.parametrize("rate", [*RATES, Rate(30, Fraction(30)), Rate(30, Fraction(30000, 1001), drop=False)])
+def test_a_timecode_finds_its_frame_again(rate: Rate) -> None:
+    for frame in range(0, rate.base * 86_000, 997):
+        assert rate.counted(*(int(part) for part in re.split("[:;]", rate.timecode(frame)))) == frame
+
+
+def test_a_number_that_is_left_out_is_the_next_frames() -> None:
+    assert NTSC30.counted(0, 1, 0, 0) == NTSC30.counted(0, 1, 0, 2) == 1800
+    assert NTSC30.counted(0, 10, 0, 0) == 17982
 
 
 def test_the_clock_goes_round_after_a_day_and_before_its_beginning() -> None:

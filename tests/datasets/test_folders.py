@@ -20,7 +20,12 @@ def test_the_label_is_the_folder_and_only_videos_count(tmp_path: Path) -> None:
         ("a/deep/z.avi", "a", "train"),
         ("b/y.mp4", "b", "train"),
     ]
-    assert (listing.problems, listing.notes, listing.split_given) == ([], (), False)
+    assert (listing.problems, listing.split_given) == ([], False)
+    assert listing.notes == (
+        f"{tmp_path}: hidden folders left out: .trash",
+        f"{tmp_path}/a: hidden files left out: .hidden.mp4",
+        f"{tmp_path}/a: hidden folders left out: .git",
+    )
     assert listing.examples[0].line == 0
 
 
@@ -124,3 +129,37 @@ def test_a_folder_that_may_not_be_read_is_said(tmp_path: Path, monkeypatch: pyte
     assert len(listing.examples) == 1
     assert "Permission denied" in str(listing.problems[0])
     assert len(listing.problems) == 1
+
+
+def test_a_video_counts_once_and_under_its_own_label(tmp_path: Path) -> None:
+    touch(tmp_path, ["set/b/x.mp4", "set/b/deep/y.mp4", "set/a/z.mp4", "elsewhere/w.mp4"])
+    (tmp_path / "set" / "a" / "all").symlink_to("../b")
+    (tmp_path / "set" / "a" / "deep").symlink_to("../b/deep")
+    (tmp_path / "set" / "a" / "x.mp4").symlink_to("../b/x.mp4")
+    (tmp_path / "set" / "a" / "more").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "set" / "b" / "again.mp4").symlink_to(tmp_path / "elsewhere" / "w.mp4")
+    listing = read(tmp_path / "set")
+    assert found(listing, tmp_path / "set") == [
+        ("a/z.mp4", "a", "train"),
+        ("a/more/w.mp4", "a", "train"),
+        ("b/x.mp4", "b", "train"),
+        ("b/deep/y.mp4", "b", "train"),
+    ]
+    root = tmp_path / "set"
+    assert listing.notes == (f"{root}/a: links to other folders of the data set left out: all, deep",)
+    assert problems(listing) == [
+        f"set: {root}/a/x.mp4 is the same file as {root}/b/x.mp4",
+        f"set: {root}/b/again.mp4 is the same file as {root}/a/more/w.mp4",
+    ]
+
+
+def test_a_list_counts_a_file_once_whatever_links_lead_to_it(tmp_path: Path) -> None:
+    touch(tmp_path, ["x.mp4", "sub/y.mp4"])
+    (tmp_path / "link.mp4").symlink_to("x.mp4")
+    (tmp_path / "other").symlink_to("sub")
+    path = tmp_path / "data.csv"
+    path.write_text("path,label,split\nlink.mp4,a,train\nsub/y.mp4,a,train\nx.mp4,a,val\nother/y.mp4,a,val\n")
+    assert problems(read(path, learnt=False)) == [
+        f"data.csv:2: {tmp_path}/link.mp4 is the same file as {tmp_path}/x.mp4",
+        f"data.csv:5: {tmp_path}/other/y.mp4 is the same file as {tmp_path}/sub/y.mp4",
+    ]

@@ -16,6 +16,7 @@ LISTS = {
     "csv": "path,label\nA/x.mp4,A\n",
     "kinetics": "label,youtube_id,time_start,time_end,split\nA,x,0,9,train\n",
     "ucf101": "A/x.mp4 1\n",
+    "numbers": "x.mp4 1\n",
     "sports1m": "https://www.youtube.com/watch?v=x 3\n",
 }
 
@@ -42,7 +43,7 @@ def test_a_folder_tells_its_own_form(tmp_path: Path) -> None:
 def test_an_unknown_form_is_refused_and_the_forms_are_named(tmp_path: Path, name: str, text: str) -> None:
     with pytest.raises(InputError, match="no known form") as caught:
         read(write(tmp_path / name, text))
-    assert caught.value.hint == "name it with --form: csv, folder, kinetics, ucf101, sports1m"
+    assert caught.value.hint == "name it with --form: csv, folder, kinetics, ucf101, numbers, sports1m"
 
 
 def test_a_form_that_does_not_fit_is_refused(tmp_path: Path) -> None:
@@ -82,13 +83,14 @@ def test_any_bytes_are_a_listing_or_an_input_error(tmp_path: Path, form: str, he
     assert all(example.split in SPLITS and example.path.is_file() for example in listing.examples)
 
 
-@pytest.mark.parametrize("form", ["csv", "kinetics", "ucf101", "sports1m"])
+@pytest.mark.parametrize("form", ["csv", "kinetics", "ucf101", "numbers", "sports1m"])
 def test_long_lists_are_quick(tmp_path: Path, form: str) -> None:
     """A million lines take about ten seconds on the slow machine that this was written on; here a tenth, and room."""
     rows = {
         "csv": "A/{}.mp4,A\n",
         "kinetics": "A{},x,0,9,train\n",
         "ucf101": "A/{}_g1_.mp4 1\n",
+        "numbers": "A/{}_g1_.mp4 1\n",
         "sports1m": "https://www.youtube.com/watch?v={} 3\n",
     }
     path = write(

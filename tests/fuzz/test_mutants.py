@@ -50,7 +50,7 @@ class Tag:
         from scsampler_cli import pipeline
 
         chosen = models.Chosen(visual="demo", audio="demo", device="cpu")
-        samplers = chosen.load_samplers("demo", "av-union-list", say)
+        samplers = chosen.load_samplers("demo", SelectionSettings())
         plans = FeatureSettings(), SelectionSettings(k=3)
 
         def work(path: Path, progress: Progress) -> Record:

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from scsampler_cli.cli import batch
+from scsampler_cli.cli.running import Running
 from scsampler_cli.jobs.connection import RaySettings
 from tests.jobs.tasks import Obedient, Unfit
 
@@ -17,7 +18,7 @@ def obey(paths: list[str], output: str | None, log_file: str | None, debug: bool
     ray, unfit = given.pop("ray", None), given.pop("unfit", None)
     plain = {"jobs": 1, "timeout_s": None, "max_memory_gb": None, "as_finished": False, "resume": False}
     plain |= {"hashed": False, "quiet": False, "verbose": 0, "log_file": log_file and Path(log_file)}
-    running = batch.Running(**(plain | {"debug": debug} | given), ray=ray and RaySettings(**ray))
+    running = Running(**(plain | {"debug": debug} | given), ray=ray and RaySettings(**ray))
     todo = batch.plan("classify", paths, "*", "jsonl", Path(output) if output else None, running)
     batch.run(todo, Unfit(unfit) if unfit else Obedient())
 

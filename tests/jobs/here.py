@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,14 +54,10 @@ def processes(
     note: Callable[[str], None] = print,
 ) -> Iterator[Pool]:
     """A pool of real processes; nobody wants an end unless `attended` says so."""
-    task = Loading("test", load or _nothing, _nothing_told)
+    task = Loading("test", partial(_loaded, load))
     with Crew(task, jobs, Bounds(timeout_s, memory_bytes), note, lambda _: None, lambda *_: None) as crew:
         yield Pool(crew, attended)
 
 
-def _nothing(say: object) -> None:
-    return None
-
-
-def _nothing_told(loaded: object) -> dict[str, Any]:
-    return {}
+def _loaded(load: Callable[..., Any] | None, say: object) -> tuple[Any, dict[str, Any]]:
+    return (None if load is None else load(say)), {}

@@ -80,7 +80,7 @@ def test_a_portrait_stands_upright(portrait: Path, tmp_path: Path) -> None:
     info = scan(made.path).info
     assert (made.height, made.width) == (340, 256)
     assert not info.orientation.swaps_sides
-    assert shown(made.path, turns=-1)[0] == list(range(60))
+    assert shown(made.path, turns=-1) == (list(range(60)), [Fraction(number, 25) for number in range(60)])
     height, width = info.size
     assert height / width == pytest.approx(160 / 120, rel=0.01)
 

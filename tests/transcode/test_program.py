@@ -17,8 +17,9 @@ from scsampler_cli.errors import OutputError, ProgramError
 from scsampler_cli.media.index import scan
 from scsampler_cli.transcode import program
 from scsampler_cli.transcode.output import replaced
-from scsampler_cli.transcode.program import encoders, find_ffmpeg, name_of, run
-from scsampler_cli.transcode.reel import check_reel, write_reel
+from scsampler_cli.transcode.program import container_version, encoders, find_ffmpeg, name_of, run
+from scsampler_cli.transcode.reel import check_program, write_reel
+from tests.program import NAMED, named
 
 FOREVER = "testsrc2=size=64x64:rate=25"
 
@@ -38,11 +39,26 @@ def wrapper(folder: Path, text: str) -> Path:
     return path
 
 
+@pytest.mark.skipif(not os.environ.get(NAMED), reason=f"{NAMED} names no program")
+def test_the_tests_run_with_the_program_that_is_named() -> None:
+    assert find_ffmpeg().resolve() == (named() or Path()).resolve()
+
+
+def test_a_program_tells_which_library_writes_its_containers(tmp_path: Path) -> None:
+    assert 59 <= container_version(find_ffmpeg()) < 1000
+    other = wrapper(tmp_path, "echo ffmpeg version mine; echo 'libavformat    59. 27.100 / 60.  1.100'")
+    assert container_version(other) == 59
+    (tmp_path / "silent").mkdir()
+    with pytest.raises(ProgramError, match="does not say which libavformat") as caught:
+        container_version(wrapper(tmp_path / "silent", "echo nothing"))
+    assert "install" in (caught.value.hint or "")
+
+
 def test_without_a_program_there_is_one_error_that_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_package: None
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    for work in (find_ffmpeg, lambda: check_reel(tmp_path / "reel.mp4")):
+    for work in (find_ffmpeg, lambda: check_program(tmp_path / "reel.mp4")):
         with pytest.raises(ProgramError, match="no program ffmpeg") as caught:
             work()
         hint = caught.value.hint or ""
@@ -97,7 +113,7 @@ def test_a_program_without_x264_writes_mpeg4_and_one_without_an_encoder_for_webm
     assert (made.video_encoder, scan(made.path).info.codec, made.frames) == ("mpeg4", "mpeg4", 25)
     assert [made.path.name, "bin"] == sorted((path.name for path in tmp_path.iterdir()), reverse=True)
     with pytest.raises(ProgramError, match="no encoder libvpx-vp9 or libvpx") as caught:
-        check_reel(tmp_path / "reel.webm")
+        check_program(tmp_path / "reel.webm")
     assert ".mkv" in (caught.value.hint or "")
 
 
@@ -214,7 +230,7 @@ def test_a_place_that_cannot_be_written_is_an_error_with_a_hint(clip: Path, tmp_
     (tmp_path / "folder.mp4").mkdir()
     (tmp_path / "away.mp4").symlink_to("/etc/hostname")
     os.mkfifo(tmp_path / "pipe.mp4")
-    for target in ("folder.mp4", "away.mp4", "pipe.mp4", "none/reel.mp4", f"{'x' * 249}.mp4"):
+    for target in ("folder.mp4", "away.mp4", "pipe.mp4", "none/reel.mp4", f"{'x' * 252}.mp4"):
         with pytest.raises(OutputError) as caught:
             write_reel(clip, tmp_path / target, [(1, 2)], video_stream=0, audio_stream=None)
         assert caught.value.hint

@@ -99,12 +99,15 @@ def test_sound_can_be_left_out(clip: Path, tmp_path: Path) -> None:
     assert probe_audio(made.path).info is None
 
 
-def test_a_portrait_stands_upright(portrait: Path, tmp_path: Path) -> None:
-    made = reel_of(portrait, tmp_path / "reel.mp4", [0, 2])
+@pytest.mark.parametrize("clips", [[0, 2], [1]])
+def test_a_portrait_stands_upright(portrait: Path, tmp_path: Path, clips: list[int]) -> None:
+    made = reel_of(portrait, tmp_path / "reel.mp4", clips)
     info = scan(made.path).info
     assert (info.coded_height, info.coded_width) == (160, 120)
     assert info.size == (160, 120)
-    assert shown(made.path, turns=-1)[0] == frames_of([0, 2])
+    numbers, times = shown(made.path, turns=-1)
+    assert numbers == frames_of(clips)
+    assert times == [Fraction(at, 25) for at in range(len(numbers))]
 
 
 def test_wide_pixels_become_square(tmp_path: Path) -> None:
@@ -224,8 +227,9 @@ def test_an_avi_whose_frames_carry_no_times_keeps_its_sound(tmp_path: Path) -> N
 
 def test_pictures_that_change_their_size_on_the_way_are_all_there(tmp_path: Path) -> None:
     parts = []
-    for name, height in (("a", 120), ("b", 60)):
-        video = write_video(tmp_path / f"{name}.mp4", list(numbered(50, height, 160)), options={"bf": "0"})
+    for name, height in (("a", 120), ("b", 60)):  # of one shape
+        pictures = list(numbered(50, height, height * 4 // 3))
+        video = write_video(tmp_path / f"{name}.mp4", pictures, options={"bf": "0"})
         raw_stream(video, tmp_path / f"{name}.h264")
         parts.append((tmp_path / f"{name}.h264").read_bytes())
     (tmp_path / "v.h264").write_bytes(b"".join(parts))

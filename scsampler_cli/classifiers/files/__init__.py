@@ -144,7 +144,8 @@ class Laid(nn.Module):
 
     def __init__(self, network: nn.Module, layout: str, batch: int | None, classes: int) -> None:
         super().__init__()
-        self.network, self._order, self._batch = network, [AXES.index(axis) for axis in layout], batch
+        self.network, self.layout, self._batch = network, layout, batch
+        self._order = [AXES.index(axis) for axis in layout]
         self._classes = classes
 
     def forward(self, x: Tensor) -> Tensor:

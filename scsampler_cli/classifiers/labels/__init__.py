@@ -10,7 +10,10 @@ from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 
+from scsampler_cli.dependencies import loading
 from scsampler_cli.errors import InputError
+from scsampler_cli.textfile import read_text
+from scsampler_cli.urls import check_read
 
 NAMES = ("kinetics400", "sports1m")
 """Lists that can be asked for by name."""
@@ -24,9 +27,10 @@ def read_labels(name: str | Path) -> tuple[str, ...]:
     """
     if str(name) in NAMES:
         return named_labels(str(name))
+    check_read(name)
     try:
-        text = Path(name).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(Path(name))
+    except (OSError, InputError) as error:
         why = getattr(error, "strerror", None) or error
         raise InputError(
             f"labels {name}: {why}", hint=f"a text file with one class name per line, or {' or '.join(NAMES)}"
@@ -59,7 +63,8 @@ def distinct(names: list[str], source: str) -> tuple[str, ...]:
 def named_labels(name: str) -> tuple[str, ...]:
     """The class names of one of NAMES: 400 or 487."""
     if name == "kinetics400":
-        from torchvision.models.video import R3D_18_Weights  # usage errors must not wait for torch
+        with loading("torchvision", "the class names of Kinetics-400"):
+            from torchvision.models.video import R3D_18_Weights  # usage errors must not wait for torch
 
         return tuple(R3D_18_Weights.KINETICS400_V1.meta["categories"])
     return tuple((files(__package__) / f"{name}.txt").read_text(encoding="utf-8").split("\n")[:-1])

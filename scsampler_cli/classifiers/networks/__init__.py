@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from scsampler_cli.classifiers.networks.i3d import I3D
 from scsampler_cli.classifiers.networks.tiny3d import Tiny3D
 from scsampler_cli.classifiers.networks.tsm import TSM18
+from scsampler_cli.dependencies import loading
 from scsampler_cli.errors import WeightsError
 
 
@@ -27,7 +28,8 @@ class Architecture:
 
 def _torchvision(name: str, head: str = "fc", any_size: bool = True) -> Architecture:
     def make(classes: int) -> nn.Module:
-        from torchvision.models import get_model  # two seconds, for those who need it
+        with loading("torchvision", f"the network {name}"):
+            from torchvision.models import get_model  # two seconds, for those who need it
 
         return get_model(name, weights=None, num_classes=classes)
 
@@ -35,14 +37,16 @@ def _torchvision(name: str, head: str = "fc", any_size: bool = True) -> Architec
 
 
 def _r2plus1d_34(classes: int) -> nn.Module:
-    from scsampler_cli.classifiers.networks.r2plus1d import R2Plus1D34
+    with loading("torchvision", "the network r2plus1d_34"):
+        from scsampler_cli.classifiers.networks.r2plus1d import R2Plus1D34
 
     return R2Plus1D34(classes)
 
 
 def _csn(name: str) -> Callable[[int], nn.Module]:
     def make(classes: int) -> nn.Module:
-        from scsampler_cli.classifiers.networks import csn
+        with loading("torchvision", f"the network {name}"):
+            from scsampler_cli.classifiers.networks import csn
 
         made: nn.Module = getattr(csn, name)(classes)
         return made

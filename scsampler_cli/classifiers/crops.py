@@ -1,0 +1,37 @@
+"""Clips as the pipeline holds them, each in one crop or in several side by side -> one row of probabilities a clip.
+
+Whoever classifies clips of a video goes through here, so that no caller can forget the crops.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scsampler_cli.classifiers.base import ClipClassifier, batch_of, probabilities_of
+from scsampler_cli.classifiers.geometry import crops_apart
+
+
+def clip_probabilities(classifier: ClipClassifier, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Classify a batch of clips; the probabilities of a clip's crops are averaged.
+
+    Args:
+        classifier: f.
+        clips: uint8 [N, F, h, V w, 3], as `fit_frame` makes them, with V = `classifier.spec.crops`.
+
+    Returns:
+        float32 [N, C].
+
+    Raises:
+        ClassifierError: it failed, or did not return probabilities.
+    """
+    crops = classifier.spec.crops
+    found = probabilities_of(classifier, crops_apart(clips, classifier.spec))
+    return found.reshape(len(clips), crops, len(classifier.labels)).mean(axis=1)
+
+
+def batch_shape(classifier: ClipClassifier) -> tuple[int, int, int, int, int]:
+    """(N, F, h, V w, 3): the largest batch that a classifier is given, in the form that `clip_probabilities` takes."""
+    spec = classifier.spec
+    height, width = spec.crop
+    return batch_of(classifier), spec.frames, height, spec.crops * width, 3

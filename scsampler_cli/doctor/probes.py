@@ -1,0 +1,251 @@
+"""What runs in the processes of the doctor: each probe tries one thing and returns what it found.
+
+Packages are imported by name, so that this file loads where every one of them is missing. A probe
+returns JSON-able facts; any exception is its failure.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+Facts = dict[str, Any]
+_SECONDS = 2.0
+"""Of the video that is made to be read."""
+_LEAST_MOTION = 1.0
+"""Pixels per frame: the patch of that video moves faster than this most of the time."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the probe `arguments[0]`, write its answer to standard output and end the process.
+
+    The process ends at once: what a library does at its own end may crash or wait.
+    """
+    answer = os.dup(1)
+    os.dup2(2, 1)
+    name, *rest = arguments
+    try:
+        said = {"facts": PROBES[name](*rest)}
+    except BaseException as error:  # also SystemExit, of a package that ends the program
+        said = _failure(error)
+    with os.fdopen(answer, "w") as out:
+        json.dump(said, out)
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _failure(error: BaseException) -> Facts:
+    first = (str(error).strip().splitlines() or [""])[0]
+    kind = type(error).__name__
+    hint = getattr(error, "hint", None)  # our own errors have one, and words of their own
+    problem = first if hint else f"{kind}: {first}" if first else kind
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    return {"problem": problem, "hint": hint, "missing": missing}
+
+
+def _package(module: str) -> Facts:
+    """Import a package and use it a little."""
+    begun = time.perf_counter()
+    loaded = import_module(module)
+    facts = {"file": getattr(loaded, "__file__", None), "version": _version_of(loaded)}
+    facts |= _TRIED[module](loaded) if module in _TRIED else {}
+    return {**facts, "seconds": round(time.perf_counter() - begun, 2)}
+
+
+def _version_of(module: Any) -> str | None:
+    version = getattr(module, "__version__", None)
+    return None if version is None else str(version)
+
+
+def _try_numpy(numpy: Any) -> Facts:
+    numpy.linalg.svd(numpy.eye(4))
+    return {}
+
+
+def _try_torch(torch: Any) -> Facts:
+    # from_numpy fails where torch was built for another generation of numpy
+    array = torch.from_numpy(import_module("numpy").ones((4, 4), "float32"))
+    (array @ array).numpy()
+    return {"cuda": torch.version.cuda, "hip": getattr(torch.version, "hip", None)}
+
+
+def _try_torchvision(torchvision: Any) -> Facts:
+    torch = import_module("torch")
+    torchvision.ops.nms(torch.rand(4, 4), torch.rand(4), 0.5)  # an operator of its own library
+    return {}
+
+
+def _try_torchaudio(_: Any) -> Facts:
+    transforms, torch = import_module("torchaudio.transforms"), import_module("torch")
+    transforms.MelScale(40, 16000, 125.0, 7500.0, 257)(torch.ones(257, 4))
+    return {}
+
+
+def _try_av(av: Any) -> Facts:
+    libraries = {name: ".".join(map(str, version)) for name, version in av.library_versions.items()}
+    return {"ffmpeg": av.ffmpeg_version_info, "libraries": libraries}
+
+
+def _try_safetensors(safetensors: Any) -> Facts:
+    _ = safetensors.safe_open
+    import_module("safetensors.torch")
+    return {}
+
+
+def _try_pillow(_: Any) -> Facts:
+    import_module("PIL.Image").new("RGB", (8, 8)).tobytes()
+    return {}
+
+
+def _try_matplotlib(_: Any) -> Facts:
+    import_module("matplotlib.figure").Figure()
+    return {}
+
+
+def _try_ffmpeg(ffmpeg: Any) -> Facts:
+    # packages of other names bring a module of this name, too
+    ffmpeg.get_args(ffmpeg.input("a").output("b"))
+    return {}
+
+
+def _try_imageio_ffmpeg(package: Any) -> Facts:
+    return {"program": package.get_ffmpeg_exe()}
+
+
+_TRIED: dict[str, Callable[[Any], Facts]] = {
+    "numpy": _try_numpy,
+    "torch": _try_torch,
+    "torchvision": _try_torchvision,
+    "torchaudio": _try_torchaudio,
+    "av": _try_av,
+    "safetensors": _try_safetensors,
+    "PIL": _try_pillow,
+    "matplotlib": _try_matplotlib,
+    "ffmpeg": _try_ffmpeg,
+    "imageio_ffmpeg": _try_imageio_ffmpeg,
+}
+"""What is tried of a package beyond its import, by module."""
+
+
+def _devices() -> Facts:
+    """What networks can run on, and what `auto` takes."""
+    torch = import_module("torch")
+    device = import_module("scsampler_cli.device")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        usable = torch.cuda.is_available()  # warns of a driver that is too old
+    chosen = device.pick_device("auto")
+    mps = getattr(torch.backends, "mps", None)
+    return {
+        "cuda_build": torch.version.cuda or getattr(torch.version, "hip", None),
+        "cuda": usable,
+        "why_not": None if usable or not said else str(said[-1].message).splitlines()[0],
+        "gpus": [_gpu(torch, number) for number in range(torch.cuda.device_count())] if usable else [],
+        "mps": bool(mps is not None and mps.is_available()),
+        "threads": torch.get_num_threads(),
+        "bf16": device.pick_dtype("auto", torch.device("cpu")) is torch.bfloat16,
+        "auto": str(chosen),
+        "precision": str(device.pick_dtype("auto", chosen)).removeprefix("torch."),
+    }
+
+
+def _gpu(torch: Any, number: int) -> Facts:
+    """Of one GPU; a convolution shows whether this torch has code for it."""
+    facts = torch.cuda.get_device_properties(number)
+    picture = torch.ones(1, 3, 16, 16, device=f"cuda:{number}")
+    problem = None
+    try:
+        weights = torch.ones(4, 3, 3, 3, device=picture.device)
+        torch.nn.functional.conv2d(picture, weights).sum().item()
+    except RuntimeError as error:
+        problem = str(error).splitlines()[0]
+    return {"name": facts.name, "gb": round(facts.total_memory / 1e9, 1), "problem": problem}
+
+
+def _clip(folder: str) -> Path:
+    """A video of two seconds, in which a patch slides to and fro and a chirp is heard."""
+    path = Path(folder) / "clip.mp4"
+    import_module("scsampler_cli.media.demo").write_demo_video(path, "sliding", 1, _SECONDS, True)
+    return path
+
+
+def _vectors() -> Facts:
+    """Read motion vectors of an H.264 video."""
+    config, video = import_module("scsampler_cli.config"), import_module("scsampler_cli.video")
+    with tempfile.TemporaryDirectory() as folder:
+        opened = video.Video(_clip(folder))
+        clips = list(video.visual_clips(opened, config.FeatureSettings(("md",), 0)))
+        moved = [float(abs(clip.motion).max()) for clip in clips if clip.motion.size]
+        fastest = max(moved, default=0.0)
+        if fastest < _LEAST_MOTION:
+            raise RuntimeError("this PyAV exports no motion vectors of a moving picture")
+        return {"codec": opened.info.codec, "fastest_px": round(fastest, 1), "clips": len(clips)}
+
+
+def _sound() -> Facts:
+    """Log-mel of a sound track."""
+    video = import_module("scsampler_cli.video")
+    with tempfile.TemporaryDirectory() as folder:
+        mels = [clip.mel for clip in video.sound_clips(video.Video(_clip(folder)))]
+        heard = [mel for mel in mels if mel is not None]
+        if not heard or not all(mel.std() > 0 for mel in heard):
+            raise RuntimeError("a sound track gives no spectrogram")
+        return {"clips": len(heard), "shape": list(heard[0].shape)}
+
+
+def _classify(classifier: str) -> Facts:
+    """Tag a video with networks that are bundled."""
+    begun = time.perf_counter()
+    tagger = import_module("scsampler_cli.tagger").Tagger(classifier, k=1)
+    with tempfile.TemporaryDirectory() as folder:
+        result = tagger.tag(_clip(folder))
+    return {"tags": len(result.tags), "seconds": round(time.perf_counter() - begun, 2)}
+
+
+def _public_weights() -> Facts:
+    """Public checkpoints in the torch hub cache: size in bytes, and whether each is whole."""
+    public = import_module("scsampler_cli.public")
+    digest = import_module("scsampler_cli.weightfile").file_sha256
+    found = {}
+    for name, checkpoint in public.PUBLIC.items():
+        path = public.cached_path(name)
+        if path.is_file():
+            whole = digest(path).startswith(checkpoint.digest)
+            found[name] = {"path": str(path), "bytes": path.stat().st_size, "whole": whole}
+    return {"folder": str(public.cached_path(next(iter(public.PUBLIC))).parent), "files": found}
+
+
+def _ffmpeg_program() -> Facts:
+    """The program that reels are made with."""
+    program = import_module("scsampler_cli.transcode.program")
+    path = program.find_ffmpeg()
+    command = [path, "-version"]
+    told = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+    first = (told.stdout.splitlines() or ["unknown version"])[0]
+    known = program.encoders(path)
+    return {
+        "path": str(path),
+        "version": first.removeprefix("ffmpeg version ").split(" Copyright")[0],
+        "missing_encoders": [name for name in ("mpeg4", "libx264", "aac") if name not in known],
+    }
+
+
+PROBES: dict[str, Callable[..., Facts]] = {
+    "package": _package,
+    "devices": _devices,
+    "vectors": _vectors,
+    "sound": _sound,
+    "classify": _classify,
+    "public-weights": _public_weights,
+    "ffmpeg-program": _ffmpeg_program,
+}
+"""By name."""

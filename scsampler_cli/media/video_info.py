@@ -1,0 +1,115 @@
+"""What is known of a video's picture stream before its frames are read: codec, size, pixel aspect, orientation.
+
+Not handled here: when its frames are shown; see `media.index`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, cast
+
+import av
+
+from scsampler_cli.config import ReadSettings
+from scsampler_cli.media.aspect import is_pixel, square_size
+from scsampler_cli.media.container import VideoStream, announced_aspect, attachments_are_known, packet_of
+from scsampler_cli.media.h264 import reference_frames
+from scsampler_cli.media.orientation import Orientation, from_matrix
+
+VECTOR_CODECS = frozenset(
+    "h264 "
+    "mpeg4 mpeg2video mpeg1video h263 h263p h263i flv1 wmv1 wmv2 msmpeg4v1 msmpeg4v2 msmpeg4v3 rv10 rv20 snow".split()
+)
+"""Codecs whose decoders export motion vectors, measured on FFmpeg 8.1; every other one is silent about them."""
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """The picture stream that is read."""
+
+    codec: str
+    """FFmpeg's name of the codec, such as "av1", whichever decoder reads it."""
+    stream: int
+    """Position among the file's picture streams, from 0, cover art counted."""
+    coded_width: int
+    """Pixels as stored."""
+    coded_height: int
+    """Pixels as stored."""
+    pixel_aspect: Fraction
+    """Width of a pixel over its height in the first picture; in all, where it is the container's word and not the stream's."""
+    orientation: Orientation
+    """What the metadata asks a player to do with the stored picture."""
+    predicted: bool
+    """True when P-frames were seen among the first frames, and what is attached to frames can be read."""
+    references: int = 1
+    """How many earlier frames a block of a P-frame may have been predicted from; more than one in H.264 only."""
+    is_aspect_fixed: bool = False
+    """True when `pixel_aspect` holds for all pictures, whatever the stream says of a later one."""
+    file_start: Fraction = Fraction(0)
+    """The earliest time of any of the file's streams, in seconds on its own clock: what players show as 0."""
+    timecode: str | None = None
+    """Of the first frame, as the file has it: HH:MM:SS:FF, or HH:MM:SS;FF of drop-frame timecode."""
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """(height, width) in square pixels, before rotation."""
+        return square_size(self.coded_height, self.coded_width, self.pixel_aspect)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the picture as displayed."""
+        height, width = self.upright_size
+        return (width, height) if self.orientation.swaps_sides else (height, width)
+
+    @property
+    def has_vectors(self) -> bool:
+        """True when motion vectors can be read from the stream itself."""
+        return self.codec in VECTOR_CODECS and self.predicted
+
+
+def describe(
+    path: Path, stream: VideoStream, frame: av.VideoFrame, reading: ReadSettings
+) -> tuple[VideoInfo, list[str]]:
+    """What the first picture tells, and notes."""
+    own = packet_of(frame).pixel_aspect
+    container = _container_aspect(path, stream, own, reading)
+    aspect, notes = usable_aspect(container or own)
+    codec = stream.codec_context.codec.canonical_name
+    references = reference_frames(stream.codec_context.extradata) if codec == "h264" else 1
+    info = VideoInfo(
+        codec,
+        reading.video_stream or 0,
+        frame.width,
+        frame.height,
+        aspect,
+        _orientation(frame),
+        predicted=False,  # known when more frames have been seen
+        references=references,
+        is_aspect_fixed=container is not None and container != own,
+        file_start=Fraction(cast(Any, stream.container).start_time or 0, av.time_base),
+    )
+    return info, notes
+
+
+def usable_aspect(aspect: Fraction | None) -> tuple[Fraction, list[str]]:
+    """Width of a pixel over its height; and a note where what is said can be no pixel."""
+    if aspect is None or is_pixel(aspect):
+        return aspect or Fraction(1), []
+    return Fraction(1), [f"pixels of {aspect.numerator} to {aspect.denominator} are taken for square ones"]
+
+
+def _container_aspect(path: Path, stream: VideoStream, own: Fraction | None, reading: ReadSettings) -> Fraction | None:
+    """The pixel aspect that the container says, where it is another than the stream's own; None where it says nothing."""
+    said = stream.sample_aspect_ratio  # the container's word, or else what the stream said in what was read at opening
+    if said is None or said == (own or 1):
+        return None
+    return announced_aspect(path, reading)
+
+
+def _orientation(frame: av.VideoFrame) -> Orientation:
+    if attachments_are_known(frame):
+        matrix = frame.side_data.get("DISPLAYMATRIX")
+        return Orientation() if matrix is None else from_matrix(bytes(cast(Any, matrix)))
+    return Orientation(round(frame.rotation / 90) % 4) if abs(frame.rotation) <= 360 else Orientation()

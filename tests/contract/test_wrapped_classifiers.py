@@ -1,0 +1,216 @@
+"""A classifier with options on top keeps whatever the classifier inside has, for every kind of classifier there is."""
+
+import ast
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import transformers
+
+import scsampler_cli
+from scsampler_cli import clipprobs, resolved
+from scsampler_cli.classifiers import registry
+from scsampler_cli.classifiers.adjusted import adjusted
+from scsampler_cli.classifiers.base import (
+    OPTIONAL,
+    ClipClassifier,
+    InputSpec,
+    WeightsInfo,
+    batch_of,
+    output_settings_of,
+)
+from scsampler_cli.classifiers.builtin import BUILTINS
+from scsampler_cli.classifiers.function import FunctionClassifier
+from scsampler_cli.classifiers.network import NetworkClassifier
+from scsampler_cli.classifiers.networks import ARCHITECTURES, build
+from scsampler_cli.errors import ClassifierError
+from scsampler_cli.results import run_digest
+from scsampler_cli.video import Video, classify_clips
+from scsampler_cli.weightfile import write_weights
+from tests.classifiers.making import FIELDS, Small, save_exported, save_onnx, save_scripted
+from tests.contract.wrapping import Counting, keeps_every_attribute, wrapped
+from tests.synthetic import pan, write_video
+
+CPU, FP32 = torch.device("cpu"), torch.float32
+SOURCES = sorted(Path(scsampler_cli.__file__).parent.rglob("*.py"))
+SPEC = InputSpec(4, 1, (40, 60), (32, 32))
+
+
+def test_the_list_of_optional_attributes_is_whole() -> None:
+    """Every attribute of a classifier that the package asks for by getattr or hasattr is in the list."""
+    asked = {
+        call.args[1].value
+        for path in SOURCES
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in ("getattr", "hasattr")
+        and isinstance(call.args[0], ast.Name)
+        and call.args[0].id in ("classifier", "inner", "teacher", "own")
+        and isinstance(call.args[1], ast.Constant)
+    }
+    assert asked <= set(OPTIONAL)
+    assert asked >= {
+        "multi_label",
+        "batch_clips",
+        "with_spec",
+        "any_size",
+        "with_activation",
+        "network",
+        "output_settings",
+    }
+
+
+def test_there_is_one_wrapper() -> None:
+    """A new class that classifies is looked at here, too."""
+    found = {
+        node.name
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+        and any(isinstance(part, ast.FunctionDef) and part.name == "classify" for part in node.body)
+    }
+    assert found == {"ClipClassifier", "NetworkClassifier", "FunctionClassifier", "AdjustedClassifier"}
+
+
+@pytest.mark.parametrize("name", BUILTINS)
+def test_every_built_in_on_its_own_geometry(name: str) -> None:
+    """Without weights: shapes alone. A GPU need not be there, since nothing is run."""
+    known = BUILTINS[name]
+    with torch.device("meta"):
+        network = build(known.network, known.classes)
+    labels = [str(number) for number in range(known.classes)]
+    plain = NetworkClassifier(
+        name, network, labels, known.spec, WeightsInfo("none", None), torch.device("meta"), FP32,
+        any_size=ARCHITECTURES[known.network].any_size,
+    )  # fmt: skip
+    for device, batch in (("cpu", max(1, 400_000 // _pixels(known.spec))), ("cuda", 16)):
+        plain._device = torch.device(device)
+        assert batch_of(plain) == min(batch, 4 if device == "cpu" else 16)
+        keeps_every_attribute(plain)
+
+
+def _pixels(spec: InputSpec) -> int:
+    return spec.frames * spec.crop[0] * spec.crop[1]
+
+
+def exported(folder: Path) -> str:
+    return _described(folder / "model.pt2", save_exported)
+
+
+def onnx(folder: Path) -> str:
+    return _described(folder / "model.onnx", save_onnx)
+
+
+def scripted(folder: Path) -> str:
+    return _described(folder / "model.pt", save_scripted)
+
+
+def _described(path: Path, save: Callable[..., None]) -> str:
+    save(Small().eval(), path)
+    path.with_suffix(".toml").write_text(FIELDS)
+    return str(path)
+
+
+def state_dict(folder: Path) -> str:
+    torch.save(build("tiny3d", 3).state_dict(), folder / "mine.pth")
+    (folder / "mine.toml").write_text(FIELDS + 'arch = "tiny3d"\n')
+    return str(folder / "mine.pth")
+
+
+def weight_file(folder: Path) -> str:
+    spec = {"frames": 8, "stride": 2, "resize": 36, "crop": [32, 32], "mean": [0.5] * 3, "std": [0.5] * 3}
+    about = {"kind": "classifier", "arch": "tiny3d", "labels": ["a", "b"], "spec": spec}
+    write_weights(folder / "ours.safetensors", build("tiny3d", 2).state_dict(), about)
+    return str(folder / "ours.safetensors")
+
+
+def hugging_face(folder: Path) -> str:
+    config = transformers.VideoMAEConfig(
+        hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64, image_size=32,
+        num_frames=4, patch_size=8, tubelet_size=2,
+    )  # fmt: skip
+    transformers.VideoMAEForVideoClassification(config).save_pretrained(folder / "videomae")
+    sizes = {"size": {"shortest_edge": 36}, "crop_size": {"height": 32, "width": 32}}
+    transformers.VideoMAEImageProcessor(**sizes).save_pretrained(folder / "videomae")
+    return str(folder / "videomae")
+
+
+def shipped(folder: Path) -> str:
+    return "actions6"
+
+
+@pytest.mark.parametrize("kind", [exported, onnx, scripted, state_dict, weight_file, hugging_face, shipped])
+@pytest.mark.parametrize("given", [(), ("activation=sigmoid",)], ids=["softmax", "sigmoid"])
+def test_every_kind_of_file(kind: Callable[[Path], str], given: tuple[str, ...], tmp_path: Path) -> None:
+    plain = registry.load(kind(tmp_path), CPU, FP32, given=given)
+    keeps_every_attribute(plain)
+    for outer in wrapped(plain):
+        assert outer.classify(np.zeros((3, plain.spec.frames, *plain.spec.crop, 3), np.uint8)).shape == (
+            3,
+            len(plain.labels),
+        )
+
+
+def test_what_programs_bring_along() -> None:
+    def bright(clips: np.ndarray) -> np.ndarray:
+        share = clips.mean(axis=(1, 2, 3, 4)) / 255
+        return np.stack([share, 1 - share], axis=1)
+
+    function = FunctionClassifier(bright, ("bright", "dark"), SPEC)
+    keeps_every_attribute(function)
+    for batch in (None, 1, 5, 16):
+        keeps_every_attribute(Counting(function, batch))
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5, None])
+@pytest.mark.parametrize(("spatial", "temperature"), [("centre", 2.0), ("three", 1.0), ("three", 2.0)])
+def test_a_classifier_never_gets_more_at_once_than_it_asks_for(
+    tmp_path: Path, batch: int | None, spatial: str, temperature: float
+) -> None:
+    torch.manual_seed(0)
+    network = NetworkClassifier("tiny", build("tiny3d", 3), "abc", SPEC, WeightsInfo("none", None), CPU, FP32)
+    counting = Counting(network, batch)
+    video = Video(write_video(tmp_path / "v.mp4", pan(24, 1, 0, 40, 60)), 4)
+    found = classify_clips(video, range(6), adjusted(counting, {}, spatial, temperature))
+    assert sum(counting.given) == 6 * (3 if spatial == "three" else 1)
+    assert max(counting.given) <= batch_of(counting)
+    alone = classify_clips(video, range(6), adjusted(Counting(network, 1), {}, spatial, temperature))
+    assert np.allclose(found, alone, atol=1e-6)
+
+
+def test_a_temperature_does_not_hide_what_is_no_probability() -> None:
+    class Logits:
+        name, labels, spec, weights = "logits", ("a", "b"), SPEC, WeightsInfo("none", None)
+
+        def classify(self, clips: np.ndarray) -> np.ndarray:
+            return np.tile(np.float32([-3, 7]), (len(clips), 1))
+
+    clips = np.zeros((2, 4, 32, 32, 3), np.uint8)
+    for outer in wrapped(Logits()):
+        with pytest.raises(ClassifierError, match="rows that are not probabilities"):
+            outer.classify(clips)
+
+
+def test_other_answers_are_never_taken_for_these(tmp_path: Path) -> None:
+    """Kept ClipProbs and finished records are known by all that the answers depend on."""
+    path = scripted(tmp_path)
+    plain = registry.load(path, CPU, FP32)
+    many = registry.load(path, CPU, FP32, given=("activation=sigmoid",))
+    turned = registry.load(path, CPU, FP32, given=("layout=NCTWH",))  # square crops: it runs, and answers otherwise
+    softer = adjusted(plain, {}, temperature=2.0)
+    all_of_them = [plain, many, turned, softer, adjusted(many, {}, temperature=2.0), adjusted(plain, {}, "three")]
+    clips = np.random.default_rng(0).integers(0, 256, (1, 4, 16, 16, 3), np.uint8)
+    assert len({found.classify(clips).tobytes() for found in all_of_them[:5]}) == 5
+    for identity in (lambda found: clipprobs.key(clipprobs.identity(found, "float32")), resolved.identity_of):
+        assert len({run_digest(identity(found)) for found in all_of_them}) == len(all_of_them)
+    twice = adjusted(softer, {}, temperature=3.0)
+    assert np.allclose(twice.classify(clips), adjusted(plain, {}, temperature=6.0).classify(clips), atol=1e-5)
+    assert output_settings_of(twice) == {"temperature": 6.0}
+
+
+def test_a_wrapper_of_a_classifier_is_a_classifier() -> None:
+    for outer in wrapped(registry.load("demo", CPU, FP32)):
+        assert isinstance(outer, ClipClassifier)
