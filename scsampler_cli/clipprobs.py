@@ -8,12 +8,15 @@ from typing import Any
 
 from scsampler_cli.cache import Cache, Entry
 from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, output_settings_of
-from scsampler_cli.video import Progress, Video, classify_clips, no_progress
+from scsampler_cli.classifiers.facts import ClassifierFacts
+from scsampler_cli.jobs.pool import DONE
+from scsampler_cli.jobs.task import Record
+from scsampler_cli.video import Progress, classify_clips, gone_told, no_progress, opened
 
 NAME = "probabilities"
 
 
-def identity(classifier: ClipClassifier, precision: str) -> dict[str, Any]:
+def identity(classifier: ClipClassifier | ClassifierFacts, precision: str) -> dict[str, Any]:
     """What the ClipProbs of a classifier depend on.
 
     Args:
@@ -49,23 +52,40 @@ def find(path: Path, identity: dict[str, Any], cache: Cache) -> Entry | None:
     return cache.find(path, NAME, key(identity))
 
 
+def is_known(path: Path, identity: dict[str, Any], cache: Cache) -> bool:
+    """Whether they are there and can be relied on: weights that cannot be told from others are always asked anew."""
+    try:
+        return identity["sha256"] is not None and find(path, identity, cache) is not None
+    except OSError:
+        return False
+
+
 def ensure(
     path: Path, classifier: ClipClassifier, identity: dict[str, Any], cache: Cache, progress: Progress = no_progress
 ) -> None:
-    """Compute and store them, unless they are there. Weights that cannot be told from others are always asked anew.
+    """Compute and store them, unless they are known.
 
     Raises:
         VideoError: the video cannot be read.
         ClassifierError: the classifier failed.
         OutputError: the cache cannot be written.
     """
+    if is_known(path, identity, cache):
+        return
+    video = opened(path, classifier.spec.frames, classifier.spec.stride, progress)
+    found = classify_clips(video, range(len(video.grid)), classifier, progress=progress)
     if identity["sha256"] is None:
         cache.discard(path, NAME, key(identity))
-    if find(path, identity, cache) is not None:
-        return
-    video = Video(path, classifier.spec.frames, classifier.spec.stride)
-    found = classify_clips(video, range(len(video.grid)), classifier, progress=progress)
     with cache.writer(path, NAME, key(identity)) as writer:
         for row in found:
             writer.add(row[None])
         writer.notes = video.notes
+
+
+def ensured(
+    classifier: ClipClassifier, path: Path, progress: Progress, identity: dict[str, Any], cache: Cache
+) -> Record:
+    """`ensure` as what a pool's process that has loaded the classifier does with a video."""
+    with gone_told(path):
+        ensure(path, classifier, identity, cache, progress)
+    return DONE

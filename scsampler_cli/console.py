@@ -131,6 +131,12 @@ def show_traceback(error: Exception) -> None:
     print_traceback("".join(traceback.format_exception(error)))
 
 
+def show_notes(error: Exception) -> None:
+    """What was noted of an error, such as its traceback in the process where it was raised, for --debug."""
+    for text in getattr(error, "__notes__", ()):
+        print_traceback(text)
+
+
 def print_traceback(text: str) -> None:
     """Several lines, as they are."""
     for line in text.rstrip().splitlines():

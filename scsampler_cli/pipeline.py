@@ -114,8 +114,7 @@ def classify(
 
 def _announce(video: Video, progress: Progress) -> None:
     """Tell how long the video is, in whole seconds; at least one."""
-    seconds = max(1, round(video.index.timeline.duration))
-    progress("index", seconds, seconds)
+    progress("index", video.whole_seconds, video.whole_seconds)
 
 
 def _refuse_features(path: Path) -> None:

@@ -7,6 +7,7 @@ But: the order of the stages, and what becomes of their results, is `pipeline`'s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,7 +21,7 @@ from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, batch_of
 from scsampler_cli.classifiers.crops import clip_probabilities
 from scsampler_cli.classifiers.geometry import fit_frame
 from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
-from scsampler_cli.errors import VideoError
+from scsampler_cli.errors import InputError, VideoError
 from scsampler_cli.features.clip import ClipPackets, ClipSound, ClipVisual
 from scsampler_cli.features.mel import mel_clips
 from scsampler_cli.features.packets import packet_clips
@@ -112,6 +113,11 @@ class Video:
     def note(self, *texts: str) -> None:
         """Add notes, each once."""
         self._notes += [text for text in texts if text not in self._notes]
+
+    @property
+    def whole_seconds(self) -> int:
+        """Its length, at least 1: what is told of the stage "index"."""
+        return max(1, round(self.index.timeline.duration))
 
     def check_whole(self) -> None:
         """With `strict`, to be called when all is done.
@@ -300,6 +306,26 @@ def collected(scored: Iterable[tuple[int, float]], clips: NDArray[np.int64]) -> 
     """float32 [M] in the order of `clips`."""
     values = dict(scored)
     return np.array([values[int(clip)] for clip in clips], dtype=np.float32)
+
+
+def opened(path: Path, clip_frames: int, frame_stride: int, progress: Progress) -> Video:
+    """A `Video` whose length is told before any of it is read."""
+    video = Video(path, clip_frames, frame_stride)
+    progress("index", video.whole_seconds, video.whole_seconds)
+    return video
+
+
+@contextmanager
+def gone_told(path: Path) -> Iterator[None]:
+    """A file that the system cannot read any more, as an error of ours.
+
+    Raises:
+        InputError: the reason.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}", hint="is it still there?") from error
 
 
 def classify_clips(

@@ -15,7 +15,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 LAYERS = (
     ("errors", "timeline", "scores", "ahead", "kept", "textfile", "folders", "urls", "places", "marks"),
-    ("config", "report", "shipped", "workers", "sparkline", "prune", "kept_records", "dependencies"),
+    ("config", "report", "shipped", "sparkline", "jobs.cores", "prune", "kept_records", "dependencies"),
     (
         "features.clip",
         "features.motion",
@@ -45,6 +45,7 @@ LAYERS = (
     ("samplers", "classifiers", "catalogue"),
     ("selection", "asks", "aggregate", "inputs", "tables", "cuts", "writers", "shards", "schemas"),
     ("journal", "results", "merging", "transcode"),
+    ("jobs",),
     ("datasets",),
     ("replay",),
     ("bench", "pages"),  # what needs neither videos nor torch
@@ -57,7 +58,6 @@ LAYERS = (
     ("tagger",),
     ("demo", "train", "bench.measure", "bench.models", "bench.timing", "bench.pace", "bench.speed", "bench.collect"),
     ("__init__",),
-    ("jobs",),
     ("doctor",),
     ("console",),
     ("bars",),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import platform
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,18 +17,20 @@ from numpy.typing import NDArray
 
 from scsampler_cli import clipprobs, report
 from scsampler_cli.bench.empirical import oracle_positions
+from scsampler_cli.bench.facts import ModelFacts
 from scsampler_cli.bench.knowledge import KnownVideo, Run, Thumbnails
 from scsampler_cli.bench.measure import Failed, Measuring, Models, known_videos, reported
-from scsampler_cli.bench.models import classifier_facts
 from scsampler_cli.bench.request import Data, Plan, Wishes
 from scsampler_cli.bench.tables import sampled
 from scsampler_cli.bench.timing import time_costs
-from scsampler_cli.classifiers.base import InputSpec
+from scsampler_cli.cache import Cache
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import InputError, OutputError, ScsamplerError
+from scsampler_cli.jobs.pool import DONE
+from scsampler_cli.jobs.task import Record
 from scsampler_cli.media.container import FFMPEG_VERSION
 from scsampler_cli.selection import combined_rank
-from scsampler_cli.video import Video, clip_frames
+from scsampler_cli.video import Progress, clip_frames, gone_told, opened
 
 SHEET_CLIPS = 5
 """Best clips, and worst clips, of a video on the contact sheet (our choice)."""
@@ -35,14 +39,14 @@ SHEET_HEIGHT = 96
 
 
 def collect(
-    data: Data, models: Models, measuring: Measuring, plan: Plan, wishes: Wishes, failed: Failed, command: str
+    data: Data, facts: ModelFacts, measuring: Measuring, plan: Plan, wishes: Wishes, failed: Failed, command: str
 ) -> Run:
     """Measure a data set.
 
     Args:
         data: its videos.
-        models: classifier and networks.
-        measuring: cache, settings, progress.
+        facts: of classifier and networks, which the processes of `measuring` hold.
+        measuring: cache, settings, processes, progress.
         plan: K of the live check.
         wishes: times and pictures.
         failed: told of the videos that cannot be used.
@@ -50,6 +54,7 @@ def collect(
 
     Raises:
         InputError: not one video could be used.
+        KeyboardInterrupt: it was stopped.
     """
     failures: list[Mapping[str, str]] = [*data.rejected]
 
@@ -57,24 +62,30 @@ def collect(
         failures.append({"path": str(example.path), "label": example.label, "reason": " ".join(str(error).split())})
         failed(example, error)
 
-    videos = _spooled(known_videos(data.examples, models, measuring, noted))
+    def lost(video: KnownVideo, error: ScsamplerError) -> None:
+        failed(Example(Path(video.path), video.label, "val"), error)
+        reason = f"measured, but its time or picture is not: {' '.join(str(error).split())}"
+        failures.append({"path": video.path, "label": video.label, "reason": reason})
+
+    videos = _spooled(known_videos(data.examples, facts, measuring, noted))
     if not videos:
         raise InputError(f"not one video of {data.name} could be evaluated", hint="the errors above say why")
     run = Run(
         data=data.name,
-        classifier=classifier_facts(models.classifier),
-        samplers=models.samplers,
-        joint=models.joint,
-        networks=models.compared,
+        classifier=facts.told(),
+        samplers=facts.samplers,
+        joint=facts.joint,
+        networks=facts.compared,
         videos=videos,
         failures=(),
-        train_positions=_train_positions(data.train, models, measuring, noted),
+        train_positions=_train_positions(data.train, facts, measuring, noted),
         costs=None,
-        settings=_settings(models, measuring, command),
+        settings=_settings(facts, measuring, command),
     )
     if wishes.timed:
-        run = replace(run, costs=time_costs(run, _spread_out(videos, wishes.timed), models, measuring, plan))
-    pictures = tuple(_thumbnails(run, plan, models.classifier.spec, wishes))
+        timed = _spread_out(videos, wishes.timed)
+        run = replace(run, costs=time_costs(run, timed, facts, measuring, plan, lost))
+    pictures = tuple(_thumbnails(run, plan, wishes, measuring, lost))
     return replace(run, thumbnails=pictures, failures=tuple(failures))
 
 
@@ -113,28 +124,40 @@ def _spread_out(videos: Sequence[KnownVideo], count: int) -> list[KnownVideo]:
 
 
 def _train_positions(
-    examples: Sequence[Example], models: Models, measuring: Measuring, failed: Failed
+    examples: Sequence[Example], facts: ModelFacts, measuring: Measuring, failed: Failed
 ) -> NDArray[np.float32] | None:
     """Where the oracle's clips of the training videos lie; None without any that the classifier knows the label of."""
-    classifier = models.classifier
-    usable = [example for example in examples if example.label in classifier.labels]
-    identity = clipprobs.identity(classifier, models.precision)
+    labels = facts.classifier.labels
+    usable = [example for example in examples if example.label in labels]
+    identity = clipprobs.identity(facts.classifier, facts.precision)
+    do = partial(_classified, identity=identity, cache=measuring.cache)
+    outcomes = measuring.pool.each([example.path for example in usable], do)
     found: list[NDArray[np.float32]] = []
-    for done, example in enumerate(usable, start=1):
+    for done, (example, outcome) in enumerate(zip(usable, outcomes, strict=True), start=1):
         with reported(example, failed):
-            clipprobs.ensure(example.path, classifier, identity, measuring.cache, measuring.progress)
+            if (error := outcome.error) is not None:
+                raise error
             entry = clipprobs.find(example.path, identity, measuring.cache)
             if entry is not None:
-                target = classifier.labels.index(example.label)
-                found.append(oracle_positions(np.asarray(entry.values, np.float32), target))
+                found.append(oracle_positions(np.asarray(entry.values, np.float32), labels.index(example.label)))
         measuring.progress("training videos", done, len(usable))
     return np.stack(found) if found else None
 
 
-def _settings(models: Models, measuring: Measuring, command: str) -> dict[str, Any]:
-    features = {**asdict(measuring.features), "inputs": list(models.inputs)}
-    device = str(next(iter(models.networks.values())).device)
-    return {"command": command, "features": features, "device": device, "precision": models.precision, **machine()}
+def _classified(models: Models, path: Path, progress: Progress, identity: dict[str, Any], cache: Cache) -> Record:
+    """What a process does with a training video."""
+    return clipprobs.ensured(models.classifier, path, progress, identity, cache)
+
+
+def _settings(facts: ModelFacts, measuring: Measuring, command: str) -> dict[str, Any]:
+    features = {**asdict(measuring.features), "inputs": list(facts.inputs)}
+    return {
+        "command": command,
+        "features": features,
+        "device": facts.device,
+        "precision": facts.precision,
+        **machine(),
+    }
 
 
 def machine() -> dict[str, Any]:
@@ -162,23 +185,48 @@ def _on_sheet(videos: Sequence[KnownVideo], wishes: Wishes) -> list[KnownVideo]:
     return _spread_out(videos, wishes.sheet) if wishes.sheet else []
 
 
-def _thumbnails(run: Run, plan: Plan, spec: InputSpec, wishes: Wishes) -> Iterator[Thumbnails]:
+def _thumbnails(
+    run: Run, plan: Plan, wishes: Wishes, measuring: Measuring, lost: Callable[[KnownVideo, ScsamplerError], None]
+) -> Iterator[Thumbnails]:
     """The best and the worst clips of some videos by the sampler under test (Fig. 3)."""
     way = sampled(run, plan)[0][1]
     if way.sampler is None or way.selection is None:
         return
-    for known in _on_sheet(run.videos, wishes):
-        number = next(i for i, video in enumerate(run.videos) if video is known)
-        rank = combined_rank(known.clip_scores(way.sampler), way.selection)
-        order = np.argsort(rank, kind="stable").tolist()
+    shown = _on_sheet(run.videos, wishes)
+    best_worst: list[tuple[list[int], list[int]]] = []
+    for known in shown:
+        order = np.argsort(combined_rank(known.clip_scores(way.sampler), way.selection), kind="stable").tolist()
         best = order[:SHEET_CLIPS]
-        worst = [clip for clip in order[-SHEET_CLIPS:] if clip not in best]
-        video = Video(Path(known.path), spec.frames, spec.stride)
+        best_worst.append((best, [clip for clip in order[-SHEET_CLIPS:] if clip not in best]))
+    paths = [Path(known.path) for known in shown]
+    clips_of = {path: [*best, *worst] for path, (best, worst) in zip(paths, best_worst, strict=True)}
+    outcomes = measuring.pool.each(paths, partial(_pictured, clips_of=clips_of))
+    for known, (best, _), outcome in zip(shown, best_worst, outcomes, strict=True):
+        if (error := outcome.error) is not None:
+            lost(known, error)
+            continue
+        number = next(i for i, video in enumerate(run.videos) if video is known)
+        record = outcome.record
+        pictures = np.frombuffer(base64.b64decode(record["pictures"]), np.uint8).reshape(record["shape"])
+        clips = tuple(record["clips"])
+        yield Thumbnails(number, clips, sum(clip in best for clip in clips), tuple(record["starts"]), pictures)
+
+
+def _pictured(models: Models, path: Path, progress: Progress, clips_of: Mapping[Path, list[int]]) -> Record:
+    """What a process does with a video: a small picture of the middle of each clip."""
+    spec, wanted = models.classifier.spec, clips_of[path]
+    with gone_told(path):
+        video = opened(path, spec.frames, spec.stride, progress)
         height, width = video.info.size
         size = SHEET_HEIGHT, max(1, round(width * SHEET_HEIGHT / height))
         small = replace(spec, resize=min(size), crop=size, crops=1)  # keeps the shape of each picture
-        frames = dict(clip_frames(video, [*best, *worst], small))
-        clips = [clip for clip in (*best, *worst) if clip in frames]
-        pictures = np.stack([frames[clip][len(frames[clip]) // 2] for clip in clips])
-        starts = tuple(float(video.span(clip).start) for clip in clips)
-        yield Thumbnails(number, tuple(clips), sum(clip in best for clip in clips), starts, pictures)
+        frames = dict(clip_frames(video, wanted, small))
+    clips = [clip for clip in wanted if clip in frames]
+    pictures = np.stack([frames[clip][len(frames[clip]) // 2] for clip in clips])
+    return {
+        **DONE,
+        "clips": clips,
+        "starts": [float(video.span(clip).start) for clip in clips],
+        "shape": pictures.shape,
+        "pictures": base64.b64encode(pictures.tobytes()).decode(),
+    }

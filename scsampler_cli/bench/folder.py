@@ -65,8 +65,8 @@ def _save(run: Run, folder: Path) -> None:
         "schema": SCHEMA,
         "data": run.data,
         "classifier": dict(run.classifier),
-        "samplers": [_sampler(sampler) for sampler in run.samplers],
-        "joint": run.joint and _sampler(run.joint),
+        "samplers": [sampler.record() for sampler in run.samplers],
+        "joint": run.joint and run.joint.record(),
         "networks": [asdict(network) for network in _networks(run)],
         "compared": [network.name for network in run.networks],
         "videos": [_video(video) for video in run.videos],
@@ -82,10 +82,6 @@ def _networks(run: Run) -> list[NetworkFacts]:
     samplers = [*run.samplers, *([] if run.joint is None else [run.joint])]
     every = [*(network for sampler in samplers for network in sampler.networks), *run.networks]
     return list({network.name: network for network in every}.values())
-
-
-def _sampler(sampler: SamplerFacts) -> dict[str, Any]:
-    return {"name": sampler.name, "networks": [network.name for network in sampler.networks]}
 
 
 def _video(video: KnownVideo) -> dict[str, Any]:
@@ -138,7 +134,7 @@ def _load(path: Path) -> Run:
     record, folder = json.loads(path.read_text()), path.parent
     if record["schema"] != SCHEMA:
         raise ValueError(f"schema {record['schema']}")
-    networks = {n["name"]: NetworkFacts(**{**n, "labels": tuple(n["labels"])}) for n in record["networks"]}
+    networks = {n["name"]: NetworkFacts.from_record(n) for n in record["networks"]}
     pictures = np.load(folder / "thumbnails.npz")
     thumbnails = tuple(
         Thumbnails(t["video"], tuple(t["clips"]), t["best"], tuple(t["starts_s"]), pictures[f"arr_{i}"])
@@ -149,8 +145,8 @@ def _load(path: Path) -> Run:
     return Run(
         data=record["data"],
         classifier=record["classifier"],
-        samplers=tuple(_sampler_facts(about, networks) for about in record["samplers"]),
-        joint=joint and _sampler_facts(joint, networks),
+        samplers=tuple(SamplerFacts.from_record(about, networks) for about in record["samplers"]),
+        joint=joint and SamplerFacts.from_record(joint, networks),
         networks=tuple(networks[name] for name in record["compared"]),
         videos=tuple(_videos(record["videos"], list(networks), folder, record["settings"])),
         failures=tuple(record["failures"]),
@@ -159,10 +155,6 @@ def _load(path: Path) -> Run:
         thumbnails=thumbnails,
         settings=record["settings"],
     )
-
-
-def _sampler_facts(about: Mapping[str, Any], networks: Mapping[str, NetworkFacts]) -> SamplerFacts:
-    return SamplerFacts(about["name"], tuple(networks[name] for name in about["networks"]))
 
 
 def _videos(

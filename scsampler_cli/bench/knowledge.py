@@ -50,6 +50,11 @@ class NetworkFacts:
     gmacs: float
     """10^9 multiply-adds for one input (an I-frame, a P-frame, a window of sound, the packets of a clip)."""
 
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> NetworkFacts:
+        """From the fields, also after they were JSON."""
+        return cls(**{**record, "labels": tuple(record["labels"])})
+
 
 @dataclass(frozen=True)
 class SamplerFacts:
@@ -77,6 +82,15 @@ class SamplerFacts:
     def labels(self) -> frozenset[str]:
         """Classes that any of its networks has learnt from."""
         return frozenset(label for network in self.networks for label in network.labels)
+
+    def record(self) -> dict[str, Any]:
+        """JSON form; the networks by name."""
+        return {"name": self.name, "networks": [network.name for network in self.networks]}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], networks: Mapping[str, NetworkFacts]) -> SamplerFacts:
+        """From what `record` gave, and the networks by name."""
+        return cls(record["name"], tuple(networks[name] for name in record["networks"]))
 
 
 @dataclass(frozen=True)

@@ -16,33 +16,35 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from scsampler_cli import clipprobs
+from scsampler_cli.bench.facts import ModelFacts
 from scsampler_cli.bench.knowledge import KnownVideo, NetworkFacts, SamplerFacts
 from scsampler_cli.cache import Cache, Entry
 from scsampler_cli.classifiers.base import ClipClassifier
-from scsampler_cli.config import AUDIO, INPUTS, PACKETS, VISUAL, FeatureSettings
+from scsampler_cli.classifiers.facts import ClassifierFacts
+from scsampler_cli.config import AUDIO, PACKETS, VISUAL, FeatureSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import FeatureFileError, InputError, OutputError, ScsamplerError
 from scsampler_cli.features import store
 from scsampler_cli.features.clip import ClipPackets, ClipSound, ClipVisual
+from scsampler_cli.jobs.pool import DONE, Rounds
+from scsampler_cli.jobs.task import Record
 from scsampler_cli.media.seeking import decode_spans
 from scsampler_cli.pipeline import extract
 from scsampler_cli.samplers.inputs import packets_input, sound_input, visual_input
 from scsampler_cli.samplers.scoring import AudioSampler, PacketSampler, SamplerNetwork, VisualSampler
-from scsampler_cli.video import Progress, Video, packets_of, sound_clips, visual_clips
-from scsampler_cli.workers import mapped
+from scsampler_cli.video import Progress, Video, gone_told, opened, packets_of, sound_clips, visual_clips
 
 Failed = Callable[[Example, ScsamplerError], None]
 """Told of each video that cannot be used."""
 SCORES, FEATURES = "scores", "features"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Models:
-    """The classifier and every sampler network of a bench."""
+    """The classifier and every sampler network of a bench, loaded."""
 
     classifier: ClipClassifier
     precision: str
@@ -55,10 +57,15 @@ class Models:
     """Those of the tables of inputs and of audio networks."""
 
     @property
-    def inputs(self) -> tuple[str, ...]:
-        """What the networks look at, all together."""
-        wanted = {network.kind for network in self.networks.values()}
-        return tuple(kind for kind in INPUTS if kind in wanted)
+    def facts(self) -> ModelFacts:
+        """What is known of them, but for the classifier's multiply-adds."""
+        groups = [*self.samplers, *([] if self.joint is None else [self.joint])]
+        networks = [*(network for group in groups for network in group.networks), *self.compared]
+        device = str(next(iter(self.networks.values())).device)
+        return ModelFacts(
+            ClassifierFacts.of(self.classifier), self.precision, device, {each.name: each for each in networks},
+            self.samplers, self.joint, self.compared,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,32 +77,45 @@ class Measuring:
     """Its `inputs` do not matter: the networks' do."""
     keep_features: bool
     """Features stay on disk, so that a new network needs no video."""
-    jobs: int
+    pool: Rounds
+    """Its processes have loaded the models and read the videos."""
     progress: Progress
 
 
+@dataclass(frozen=True)
+class _Way:
+    """How a process measures a video; travels to it by pickle."""
+
+    cache: Cache
+    features: FeatureSettings
+    keep_features: bool
+
+
 def known_videos(
-    examples: Sequence[Example], models: Models, measuring: Measuring, failed: Failed
+    examples: Sequence[Example], facts: ModelFacts, measuring: Measuring, failed: Failed
 ) -> Iterator[KnownVideo]:
     """What is known of each video, computed as far as it is not in the cache.
 
     Args:
         examples: the videos.
-        models: classifier and networks.
-        measuring: cache, settings, progress.
+        facts: of classifier and networks.
+        measuring: cache, settings, processes, progress.
         failed: told of the videos that cannot be used, which are left out.
 
     Raises:
         OutputError: the cache cannot be written.
-        WorkerError: a process died.
+        WorkerError: processes die before they begin to work.
+        KeyboardInterrupt: it was stopped.
     """
-    usable = [example for example in examples if _has_known_label(example, models.classifier, failed)]
-    if measuring.keep_features:
-        _extract_all(usable, models, measuring)
-    for done, example in enumerate(usable, start=1):
+    usable = [example for example in examples if _has_known_label(example, facts.classifier, failed)]
+    way = _Way(measuring.cache, measuring.features, measuring.keep_features)
+    outcomes = measuring.pool.each([example.path for example in usable], partial(_measured, way=way))
+    for done, (example, outcome) in enumerate(zip(usable, outcomes, strict=True), start=1):
         known = None
         with reported(example, failed):
-            known = _known(example, models, measuring)
+            if (error := outcome.error) is not None:
+                raise error
+            known = _known(example, outcome.record, facts, measuring)
         if known is not None:
             yield known
         measuring.progress("measuring", done, len(usable))
@@ -105,16 +125,15 @@ def known_videos(
 def reported(example: Example, failed: Failed) -> Iterator[None]:
     """What goes wrong with one video is told, and ends nothing; a cache that cannot be written is no video's fault."""
     try:
-        yield
+        with gone_told(example.path):
+            yield
     except OutputError:
         raise
     except ScsamplerError as error:
         failed(example, error)
-    except OSError as error:
-        failed(example, InputError(f"{example.path}: {error.strerror or error}", hint="is it still there?"))
 
 
-def _has_known_label(example: Example, classifier: ClipClassifier, failed: Failed) -> bool:
+def _has_known_label(example: Example, classifier: ClassifierFacts, failed: Failed) -> bool:
     if example.label in classifier.labels:
         return True
     known = ", ".join(classifier.labels[:6])
@@ -123,35 +142,8 @@ def _has_known_label(example: Example, classifier: ClipClassifier, failed: Faile
     return False
 
 
-def _extract_all(examples: Sequence[Example], models: Models, measuring: Measuring) -> None:
-    """Fill the cache with feature files, by several processes; a video that fails is told of when its turn comes."""
-    todo = [e.path for e in examples if any(n.kind in INPUTS for n in _missing(e.path, models, measuring))]
-    settings = _feature_settings(models, measuring) if models.inputs else FeatureSettings()
-    work = partial(_extract_one, cache=measuring.cache, settings=settings, grid=_grid(models))
-    for done, _ in enumerate(mapped(work, todo, measuring.jobs, _one_thread), start=1):
-        measuring.progress("reading", done, len(todo))
-
-
-def _one_thread() -> None:
-    """The cores are shared among the processes already."""
-    torch.set_num_threads(1)
-
-
-def _extract_one(path: Path, cache: Cache, settings: FeatureSettings, grid: tuple[int, int]) -> None:
-    try:
-        _feature_file(path, cache, settings, grid)
-    except OutputError:
-        raise
-    except (ScsamplerError, OSError):
-        pass  # said when its turn comes
-
-
-def _grid(models: Models) -> tuple[int, int]:
-    return models.classifier.spec.frames, models.classifier.spec.stride
-
-
-def _feature_settings(models: Models, measuring: Measuring) -> FeatureSettings:
-    return FeatureSettings(models.inputs, measuring.features.p_frames, measuring.features.short_side)
+def _feature_settings(facts: ModelFacts, features: FeatureSettings) -> FeatureSettings:
+    return FeatureSettings(facts.inputs, features.p_frames, features.short_side)
 
 
 def _feature_file(path: Path, cache: Cache, settings: FeatureSettings, grid: tuple[int, int]) -> Path:
@@ -164,54 +156,67 @@ def _feature_file(path: Path, cache: Cache, settings: FeatureSettings, grid: tup
     return file
 
 
-def _score_key(network: SamplerNetwork, models: Models, measuring: Measuring) -> dict[str, Any]:
+def _score_key(network: NetworkFacts, facts: ModelFacts, features: FeatureSettings) -> dict[str, Any]:
     """All that the scores of a network depend on, beside the file."""
     where: dict[str, Any] = {
-        "device": network.device.type,
-        "precision": models.precision,
-        "sha256": network.info.sha256,
+        "device": facts.device.partition(":")[0],
+        "precision": facts.precision,
+        "sha256": network.sha256,
     }
-    where["grid"] = list(_grid(models))
-    if network.kind in PACKETS:
+    where["grid"] = list(facts.grid)
+    if network.input in PACKETS:
         return {"inputs": PACKETS, **where}
-    settings = FeatureSettings((network.kind,), measuring.features.p_frames, measuring.features.short_side)
+    settings = FeatureSettings((network.input,), features.p_frames, features.short_side)
     return {**asdict(settings), **where}
 
 
-def _missing(path: Path, models: Models, measuring: Measuring) -> list[SamplerNetwork]:
-    """Networks whose scores of a video are not known; all where the file cannot be read."""
-    try:
-        return [
-            network
-            for network in models.networks.values()
-            if measuring.cache.find(path, SCORES, _score_key(network, models, measuring)) is None
-        ]
-    except OSError:
-        return list(models.networks.values())
-
-
-def _known(example: Example, models: Models, measuring: Measuring) -> KnownVideo:
-    path, classifier = example.path, models.classifier
-    video = Video(path, *_grid(models))
-    if missing := _missing(path, models, measuring):
-        _score(video, missing, models, measuring)
-    identity = clipprobs.identity(classifier, models.precision)
-    clipprobs.ensure(path, classifier, identity, measuring.cache, measuring.progress)
-    probabilities = clipprobs.find(path, identity, measuring.cache)
-    entries = {
-        name: measuring.cache.find(path, SCORES, _score_key(network, models, measuring))
-        for name, network in models.networks.items()
+def _entries(path: Path, facts: ModelFacts, features: FeatureSettings, cache: Cache) -> dict[str, Entry | None]:
+    """The scores of a video by each network, by its name; None where they are not known."""
+    return {
+        name: cache.find(path, SCORES, _score_key(network, facts, features)) for name, network in facts.networks.items()
     }
-    if probabilities is None or any(entry is None for entry in entries.values()):
-        raise InputError(f"{path}: what was read of it is gone from the cache", hint="leave the cache alone meanwhile")
-    found = _assembled(example, video, {n: e for n, e in entries.items() if e is not None}, probabilities, classifier)
-    return replace(found, steadied=measuring.features.steadied)
+
+
+def _measured(models: Models, path: Path, progress: Progress, way: _Way) -> Record:
+    """What a process does with a video: scores and ClipProbs into the cache, its frames into the record."""
+    facts = models.facts
+    with gone_told(path):
+        video = opened(path, *facts.grid, progress)
+        entries = _entries(path, facts, way.features, way.cache)
+        if missing := [name for name, entry in entries.items() if entry is None]:
+            _score(video, {name: models.networks[name] for name in missing}, facts, way, progress)
+        identity = clipprobs.identity(models.classifier, models.precision)
+        clipprobs.ensure(path, models.classifier, identity, way.cache, progress)
+    decode_from, last = decode_spans(video.index, video.grid)
+    return {
+        **DONE,
+        "seconds": float(video.index.timeline.duration),
+        "frames": len(video.index.timeline),
+        "decode_from": decode_from.tolist(),
+        "last": last.tolist(),
+    }
+
+
+def _known(example: Example, measured: Record, facts: ModelFacts, measuring: Measuring) -> KnownVideo:
+    identity = clipprobs.identity(facts.classifier, facts.precision)
+    probabilities = clipprobs.find(example.path, identity, measuring.cache)
+    entries = _entries(example.path, facts, measuring.features, measuring.cache)
+    found = {name: entry for name, entry in entries.items() if entry is not None}
+    if probabilities is None or len(found) < len(entries):
+        raise InputError(
+            f"{example.path}: what was read of it is gone from the cache", hint="leave the cache alone meanwhile"
+        )
+    known = _assembled(example, measured, found, probabilities, facts.classifier)
+    return replace(known, steadied=measuring.features.steadied)
 
 
 def _assembled(
-    example: Example, video: Video, entries: Mapping[str, Entry], probabilities: Entry, classifier: ClipClassifier
+    example: Example,
+    measured: Record,
+    entries: Mapping[str, Entry],
+    probabilities: Entry,
+    classifier: ClassifierFacts,
 ) -> KnownVideo:
-    decode_from, last = decode_spans(video.index, video.grid)
     values = np.asarray(probabilities.values, np.float32)
     if np.isnan(values).any(axis=1).all():
         raise InputError(f"{example.path}: not one clip could be decoded", hint="the file may be damaged")
@@ -220,33 +225,38 @@ def _assembled(
         path=str(example.path),
         label=example.label,
         target=classifier.labels.index(example.label),
-        seconds=float(video.index.timeline.duration),
-        frames=len(video.index.timeline),
+        seconds=measured["seconds"],
+        frames=measured["frames"],
         scores={name: np.array(entry.values[:, 0], np.float32) for name, entry in entries.items()},
         looks={name: int(entry.values[:, 1].sum()) for name, entry in entries.items()},
         probabilities=values,
-        decode_from=decode_from,
-        last=last,
+        decode_from=np.array(measured["decode_from"], np.int64),
+        last=np.array(measured["last"], np.int64),
         notes=tuple(notes),
     )
 
 
-def _score(video: Video, networks: Sequence[SamplerNetwork], models: Models, measuring: Measuring) -> None:
+def _score(
+    video: Video, networks: Mapping[str, SamplerNetwork], facts: ModelFacts, way: _Way, progress: Progress
+) -> None:
     """Run networks over the features of a video and store what each says: float32 [L, 2], score and inputs looked at."""
-    visual = [network for network in networks if network.kind in VISUAL]
-    audio = [network for network in networks if network.kind in AUDIO]
-    packets = [network for network in networks if network.kind in PACKETS]
-    if visual:
-        looks = _Looks(_visual(video, visual, models, measuring))
-        _store(video, visual, VisualSampler(visual, visual_input).score_each(looks), looks, models, measuring)
-    if audio:
-        heard = _Looks(_sound(video, models, measuring))
-        sampler = AudioSampler(audio, lambda sound, _: sound_input(sound))
-        _store(video, audio, sampler.score_each(heard), heard, models, measuring)
-    if packets:
+
+    def of(kinds: Sequence[str]) -> dict[str, SamplerNetwork]:
+        return {name: network for name, network in networks.items() if network.kind in kinds}
+
+    def keep(some: Mapping[str, SamplerNetwork], scored: Iterable[tuple[int, list[float]]], looks: _Looks) -> None:
+        _store(video, some, scored, looks, facts, way, progress)
+
+    if visual := of(VISUAL):
+        looks = _Looks(_visual(video, visual, facts, way))
+        keep(visual, VisualSampler(list(visual.values()), visual_input).score_each(looks), looks)
+    if audio := of(AUDIO):
+        heard = _Looks(_sound(video, facts, way))
+        keep(audio, AudioSampler(list(audio.values()), lambda sound, _: sound_input(sound)).score_each(heard), heard)
+    if packets := of(PACKETS):
         told = _Looks(packets_of(video))
-        by_packets = PacketSampler(packets, lambda clip, _: packets_input(clip))
-        _store(video, packets, by_packets.score_each(told), told, models, measuring)
+        by_packets = PacketSampler(list(packets.values()), lambda clip, _: packets_input(clip))
+        keep(packets, by_packets.score_each(told), told)
 
 
 class _Looks:
@@ -269,27 +279,24 @@ class _Looks:
             yield clip
 
 
-def _visual(
-    video: Video, networks: Sequence[SamplerNetwork], models: Models, measuring: Measuring
-) -> Iterator[ClipVisual]:
-    if measuring.keep_features:
-        yield from store.read_visual(_features(video, models, measuring))
+def _visual(video: Video, networks: Mapping[str, SamplerNetwork], facts: ModelFacts, way: _Way) -> Iterator[ClipVisual]:
+    if way.keep_features:
+        yield from store.read_visual(_features(video, facts, way))
     else:
-        kinds = tuple(dict.fromkeys(network.kind for network in networks))
-        settings = FeatureSettings(kinds, measuring.features.p_frames, measuring.features.short_side)
-        yield from visual_clips(video, settings)
+        kinds = tuple(dict.fromkeys(network.kind for network in networks.values()))
+        yield from visual_clips(video, FeatureSettings(kinds, way.features.p_frames, way.features.short_side))
 
 
-def _sound(video: Video, models: Models, measuring: Measuring) -> Iterator[ClipSound]:
-    if measuring.keep_features:
-        yield from store.read_sound(_features(video, models, measuring))
+def _sound(video: Video, facts: ModelFacts, way: _Way) -> Iterator[ClipSound]:
+    if way.keep_features:
+        yield from store.read_sound(_features(video, facts, way))
     else:
         yield from sound_clips(video)
 
 
-def _features(video: Video, models: Models, measuring: Measuring) -> Path:
+def _features(video: Video, facts: ModelFacts, way: _Way) -> Path:
     """The feature file of a video; one that is damaged is made anew."""
-    arguments = (video.path, measuring.cache, _feature_settings(models, measuring), _grid(models))
+    arguments = (video.path, way.cache, _feature_settings(facts, way.features), facts.grid)
     file = _feature_file(*arguments)
     try:
         _, notes = store.read_header(file)
@@ -303,21 +310,23 @@ def _features(video: Video, models: Models, measuring: Measuring) -> Path:
 
 def _store(
     video: Video,
-    networks: Sequence[SamplerNetwork],
+    networks: Mapping[str, SamplerNetwork],
     scored: Iterable[tuple[int, list[float]]],
     looks: _Looks,
-    models: Models,
-    measuring: Measuring,
+    facts: ModelFacts,
+    way: _Way,
+    progress: Progress,
 ) -> None:
     by_clip: dict[int, list[float]] = {}
     for clip, values in scored:
         by_clip[clip] = values
-        measuring.progress("score", len(by_clip), len(video.grid))
-    for i, network in enumerate(networks):
+        progress("score", len(by_clip), len(video.grid))
+    for i, (name, network) in enumerate(networks.items()):
         rows: NDArray[np.float32] = np.array(
             [[by_clip[clip][i], looks.counts[clip][network.kind]] for clip in range(len(video.grid))], np.float32
         )
-        with measuring.cache.writer(video.path, SCORES, _score_key(network, models, measuring)) as writer:
+        key = _score_key(facts.networks[name], facts, way.features)
+        with way.cache.writer(video.path, SCORES, key) as writer:
             for row in rows:
                 writer.add(row[None])
             writer.notes = list(video.notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from scsampler_cli.bench.knowledge import NetworkFacts, SamplerFacts, network_name
@@ -88,17 +89,6 @@ def _named(
     return facts[name]
 
 
-def classifier_facts(classifier: ClipClassifier) -> dict[str, Any]:
-    """What the report says of the classifier; its 10^9 multiply-adds for a clip are counted while it runs."""
-    spec = classifier.spec
-    return {
-        "name": classifier.name,
-        "weights": classifier.weights.source,
-        "sha256": classifier.weights.sha256,
-        "labels": list(classifier.labels),
-        "frames": spec.frames,
-        "stride": spec.stride,
-        "crop": list(spec.crop),
-        "crops": spec.crops,
-        "gmacs": clip_gmacs(classifier),
-    }
+def counted(models: Models) -> dict[str, Any]:
+    """The facts of loaded models as JSON; the classifier's multiply-adds are counted while it runs once."""
+    return replace(models.facts, gmacs=clip_gmacs(models.classifier)).record()

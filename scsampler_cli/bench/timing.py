@@ -6,37 +6,54 @@ the video anew, as the commands do, with nothing kept in between; the networks a
 
 from __future__ import annotations
 
+import functools
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from scsampler_cli.bench.costs import Check, Costs, inputs_key
+from scsampler_cli.bench.facts import ModelFacts
 from scsampler_cli.bench.knowledge import KnownVideo, Run
 from scsampler_cli.bench.measure import Measuring, Models
 from scsampler_cli.bench.metrics import place_of_truth
 from scsampler_cli.bench.request import Plan
-from scsampler_cli.bench.strategies import outcome
+from scsampler_cli.bench.strategies import Strategy, outcome
 from scsampler_cli.bench.tables import JOINT, sampled, visual_groups
 from scsampler_cli.classifiers.base import batch_of
 from scsampler_cli.classifiers.crops import batch_shape, clip_probabilities
-from scsampler_cli.config import AUDIO, PACKETS, VISUAL, FeatureSettings
+from scsampler_cli.config import AUDIO, PACKETS, VISUAL, FeatureSettings, SelectionSettings
+from scsampler_cli.errors import ScsamplerError
+from scsampler_cli.jobs.pool import DONE
+from scsampler_cli.jobs.task import Record
 from scsampler_cli.media import plain
 from scsampler_cli.pipeline import classify
 from scsampler_cli.samplers.inputs import packets_input, sound_input, visual_input
 from scsampler_cli.samplers.networks import INPUT_SHAPES
 from scsampler_cli.samplers.scoring import AudioSampler, PacketSampler, SamplerNetwork, VisualSampler, batch_for
-from scsampler_cli.video import Samplers, Video, clip_frames, packets_of, sound_clips, visual_clips
+from scsampler_cli.video import (
+    Progress,
+    Samplers,
+    Video,
+    clip_frames,
+    gone_told,
+    opened,
+    packets_of,
+    sound_clips,
+    visual_clips,
+)
 
 Item = TypeVar("Item")
+Lost = Callable[[KnownVideo, ScsamplerError], None]
 
 
 class Rates:
@@ -71,6 +88,16 @@ class Rates:
             self._units[stage].append(count)
         self._running = {}
 
+    def record(self) -> dict[str, Any]:
+        """JSON form."""
+        return {"seconds": dict(self._seconds), "units": dict(self._units)}
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Take in what another process has measured of other videos."""
+        for stage, seconds in record["seconds"].items():
+            self._seconds[stage] += seconds
+            self._units[stage] += record["units"][stage]
+
     def total(self, stage: str) -> float:
         """Seconds over all videos."""
         return sum(self._seconds[stage])
@@ -89,36 +116,86 @@ class Rates:
         return min(each), max(each)
 
 
-def time_costs(run: Run, videos: Sequence[KnownVideo], models: Models, measuring: Measuring, plan: Plan) -> Costs:
+def time_costs(
+    run: Run, videos: Sequence[KnownVideo], facts: ModelFacts, measuring: Measuring, plan: Plan, lost: Lost
+) -> Costs | None:
     """Rates of every stage on some videos, and how well they foretell a live run.
 
     Args:
         run: what is known; decides which sets of inputs are read.
-        videos: those to be timed, at least one.
-        models: classifier and networks.
-        measuring: settings of the features, progress.
+        videos: those to be timed.
+        facts: of classifier and networks.
+        measuring: settings of the features, processes, progress.
         plan: K of the live runs.
+        lost: told of each video that cannot be timed.
+
+    Returns:
+        None where not one video could be timed.
     """
-    rates = Rates()
-    sets = _input_sets(run)
-    _warm_up(models)
+    way = next((way for key, way in sampled(run, plan) if key != JOINT), None)
+    selection = None if way is None else way.selection
+    # as many threads as a command has that works on one video at a time
+    do = partial(
+        _timed, sets=_input_sets(run), features=measuring.features, selection=selection, threads=torch.get_num_threads()
+    )
+    rates, lives = Rates(), []
     for done, video in enumerate(videos, start=1):
-        _time_video(Path(video.path), sets, models, measuring, rates)
+        # by itself: nothing else is at work meanwhile
+        (outcome_,) = measuring.pool.each([Path(video.path)], do)
+        if (error := outcome_.error) is not None:
+            lost(video, error)
+        else:
+            rates.add(outcome_.record["rates"])
+            lives.append((video, outcome_.record["live"]))
         measuring.progress("timing", done, len(videos))
-    read = [*sets, *_streams(models)]
+    if not lives:
+        return None
+    read = [*_input_sets(run), *_streams(network.input for network in facts.networks.values())]
     costs = Costs(
-        videos=len(videos),
-        clips=sum(video.clips for video in videos),
+        videos=len(lives),
+        clips=sum(video.clips for video, _ in lives),
         index_s=rates.rate("index"),
         read_s={name: rates.rate(name) for name in read},
-        score_s={name: rates.rate(name) for name in models.networks},
+        score_s={name: rates.rate(name) for name in facts.networks},
         decode_s=rates.rate("decode"),
         # the same frames, decoded and fitted, less decoded alone
         fit_s=max(0.0, rates.total("frames") - rates.total("decode")) / max(1, rates.units("frames")),
         classify_s=rates.rate("classify"),
         spread={name: rates.spread(name) for name in ("decode", "classify", *read)},
     )
-    return replace(costs, checks=tuple(_checks(replace(run, costs=costs), videos, models, measuring, plan)))
+    checks = () if way is None else tuple(_checks(replace(run, costs=costs), way, lives))
+    return replace(costs, checks=checks)
+
+
+def _timed(
+    models: Models,
+    path: Path,
+    progress: Progress,
+    sets: Mapping[str, tuple[str, ...]],
+    features: FeatureSettings,
+    selection: SelectionSettings | None,
+    threads: int,
+) -> Record:
+    """What a process does with a video: time every stage, then tag it live by the sampler under test."""
+    rates, live = Rates(), None
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        with gone_told(path):
+            _warm_up(models)
+            _time_video(path, sets, models, features, rates, progress)
+            if selection is not None:
+                live = _live(path, models, features, selection)
+    finally:
+        torch.set_num_threads(before)
+    return {**DONE, "rates": rates.record(), "live": live}
+
+
+def _live(path: Path, models: Models, features: FeatureSettings, selection: SelectionSettings) -> dict[str, Any]:
+    start = time.perf_counter()
+    tagged = classify(path, tagging_samplers(models), models.classifier, features, selection, top=1)
+    spent = time.perf_counter() - start
+    return {"seconds": spent, "label": tagged.label, "clips": [clip.clip for clip in tagged.clips]}
 
 
 def _input_sets(run: Run) -> dict[str, tuple[str, ...]]:
@@ -128,40 +205,49 @@ def _input_sets(run: Run) -> dict[str, tuple[str, ...]]:
     return {inputs_key(n.input for n in group): tuple(n.input for n in group) for group in groups}
 
 
+@functools.cache
 def _warm_up(models: Models) -> None:
+    """Once in a process."""
     clip_probabilities(models.classifier, np.zeros(batch_shape(models.classifier), np.uint8))
     for network in models.networks.values():
         network.probabilities(torch.zeros(batch_for(network.kind), *INPUT_SHAPES[network.kind]))
 
 
 def _time_video(
-    path: Path, sets: Mapping[str, tuple[str, ...]], models: Models, measuring: Measuring, rates: Rates
+    path: Path,
+    sets: Mapping[str, tuple[str, ...]],
+    models: Models,
+    features: FeatureSettings,
+    rates: Rates,
+    progress: Progress,
 ) -> None:
     spec = models.classifier.spec
     with rates.timed("index"):
-        video = Video(path, spec.frames, spec.stride)
+        video = opened(path, spec.frames, spec.stride, progress)
     with rates.timed("decode"):
         frames = plain.decode(path)
     for name, inputs in sets.items():
-        deque(rates.following(name, visual_clips(video, _settings(inputs, measuring))), maxlen=0)
-    _time_networks(video, models, measuring, rates)
+        deque(rates.following(name, visual_clips(video, _settings(inputs, features))), maxlen=0)
+    _time_networks(video, models, features, rates)
     _time_dense(video, models, rates)
     clips = len(video.grid)
-    of_clips = dict.fromkeys((*sets, *_streams(models), "classify", *models.networks), clips)
+    of_clips = dict.fromkeys(
+        (*sets, *_streams(n.kind for n in models.networks.values()), "classify", *models.networks), clips
+    )
     rates.close({"index": frames, "decode": frames, "frames": clips * spec.frames, **of_clips})
 
 
-def _settings(inputs: tuple[str, ...], measuring: Measuring) -> FeatureSettings:
-    return FeatureSettings(inputs, measuring.features.p_frames, measuring.features.short_side)
+def _settings(inputs: tuple[str, ...], features: FeatureSettings) -> FeatureSettings:
+    return FeatureSettings(inputs, features.p_frames, features.short_side)
 
 
-def _time_networks(video: Video, models: Models, measuring: Measuring, rates: Rates) -> None:
+def _time_networks(video: Video, models: Models, features: FeatureSettings, rates: Rates) -> None:
     visual = {name: network for name, network in models.networks.items() if network.kind in VISUAL}
     audio = {name: network for name, network in models.networks.items() if network.kind in AUDIO}
     packets = {name: network for name, network in models.networks.items() if network.kind in PACKETS}
     kinds = tuple(dict.fromkeys(network.kind for network in visual.values()))
     if visual:
-        _score(visual_clips(video, _settings(kinds, measuring)), visual, visual_input, rates)
+        _score(visual_clips(video, _settings(kinds, features)), visual, visual_input, rates)
     if audio:
         heard = rates.following("mel", sound_clips(video))
         _score(heard, audio, lambda sound, _: sound_input(sound), rates)
@@ -170,9 +256,9 @@ def _time_networks(video: Video, models: Models, measuring: Measuring, rates: Ra
         _score(told, packets, lambda clip, _: packets_input(clip), rates)
 
 
-def _streams(models: Models) -> list[str]:
+def _streams(inputs: Iterable[str]) -> list[str]:
     """What is read beside the picture: sound, packets."""
-    kinds = {network.kind for network in models.networks.values()}
+    kinds = set(inputs)
     return [name for name in (*AUDIO, *PACKETS) if name in kinds]
 
 
@@ -206,25 +292,16 @@ def tagging_samplers(models: Models) -> Samplers:
     )
 
 
-def _checks(
-    run: Run, videos: Sequence[KnownVideo], models: Models, measuring: Measuring, plan: Plan
-) -> Iterator[Check]:
-    """Each video tagged live by the sampler under test, beside what the replay says of it."""
-    way = next((way for key, way in sampled(run, plan) if key != JOINT), None)
-    if way is None or way.selection is None:
-        return
-    samplers = tagging_samplers(models)
-    for video in videos:
-        start = time.perf_counter()
-        tagged = classify(Path(video.path), samplers, models.classifier, measuring.features, way.selection, top=1)
-        measured = time.perf_counter() - start
+def _checks(run: Run, way: Strategy, lives: Sequence[tuple[KnownVideo, dict[str, Any]]]) -> Iterator[Check]:
+    """What live runs of the sampler under test have taken and said, beside what the replay says of them."""
+    for video, live in lives:
         found = outcome(replace(run, videos=(video,)), way)
-        tag = run.classifier["labels"].index(tagged.label)
+        tag = run.classifier["labels"].index(live["label"])
         place = place_of_truth(video.probabilities[found.clips[0][0]], tag)
         yield Check(
             path=video.path,
             modelled_s=(found.seconds() or {})["total"],
-            measured_s=measured,
-            same_clips=[clip.clip for clip in tagged.clips] == found.clips[0][0].tolist(),
+            measured_s=live["seconds"],
+            same_clips=live["clips"] == found.clips[0][0].tolist(),
             same_tag=place == 0,
         )

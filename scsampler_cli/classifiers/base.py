@@ -102,7 +102,7 @@ def batch_of(classifier: ClipClassifier) -> int:
     return max(1, int(getattr(classifier, "batch_clips", BATCH)))
 
 
-def output_settings_of(classifier: ClipClassifier) -> dict[str, Any]:
+def output_settings_of(classifier: object) -> dict[str, Any]:
     """What the answers of a classifier depend on beside weights and geometry: its `output_settings`, which it may have.
 
     Returns:

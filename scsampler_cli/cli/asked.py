@@ -18,7 +18,8 @@ from scsampler_cli.places import check_file, check_free, is_taken
 from scsampler_cli.train.history import CHECKPOINT, CURVE, METRICS
 
 if TYPE_CHECKING:
-    from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
+    from scsampler_cli.classifiers.base import InputSpec
+    from scsampler_cli.classifiers.facts import ClassifierFacts
     from scsampler_cli.train.recipe import Recipe
     from scsampler_cli.train.settings import TrainSettings
 
@@ -75,6 +76,8 @@ class Asked:
     resume: bool
     cache: Path | None
     jobs: int | None
+    timeout: float | None
+    max_memory: float | None
     description: str
     device: str
     precision: str
@@ -176,7 +179,7 @@ def _check_folder(output: Path) -> None:
         raise OutputError(f"cannot write {output}: {error.strerror or error}", hint="name another folder") from error
 
 
-def settings_of(asked: Asked, teacher: ClipClassifier | None) -> TrainSettings:
+def settings_of(asked: Asked, teacher: ClassifierFacts | None) -> TrainSettings:
     """Settings of the run: what was asked, and the paper's recipe for the rest.
 
     Args:
@@ -240,7 +243,7 @@ def _recipe(asked: Asked) -> Recipe:
     return replace(default_recipe(asked.target, asked.objective), **{**(DEMO if asked.demo else {}), **given})
 
 
-def _spec(asked: Asked, teacher: ClipClassifier | None) -> InputSpec:
+def _spec(asked: Asked, teacher: ClassifierFacts | None) -> InputSpec:
     from scsampler_cli.classifiers.base import InputSpec
 
     frames = asked.clip_frames or (teacher.spec.frames if teacher else 16)

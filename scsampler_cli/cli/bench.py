@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scsampler_cli import models
-from scsampler_cli.cli import batch, benching, effects, effects_learning, options, speed
+from scsampler_cli.cli import batch, benching, effects, effects_learning, manyfiles, options, speed
 from scsampler_cli.cli.given import Given
 from scsampler_cli.config import FeatureSettings
 
@@ -126,14 +126,9 @@ def bench(
             help="Keep the features there too, some 0.15 MB for a second of video.", rich_help_panel=options.INPUT
         ),
     ] = True,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Processes that read videos; default: one a core, up to 8, and one for 6 videos.",
-            rich_help_panel=options.INPUT,
-        ),
-    ] = None,
+    jobs: manyfiles.JobsHere = None,
+    timeout: manyfiles.Timeout = None,
+    max_memory: manyfiles.MaxMemory = None,
     output: Annotated[
         Path | None,
         typer.Option(

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +21,13 @@ import typer
 from scsampler_cli import console, models
 from scsampler_cli.bars import Bars
 from scsampler_cli.bench.request import Data, Plan, Wishes
-from scsampler_cli.cli import environment, labelled
+from scsampler_cli.cli import engines, environment, labelled
 from scsampler_cli.cli.environment import command_line
 from scsampler_cli.cli.given import Given
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL, AnswerSettings, FeatureSettings
 from scsampler_cli.errors import InputError, OutputError, SettingsError
 from scsampler_cli.shipped import SETS, check_weight_file, sampler_files, set_files
 from scsampler_cli.urls import check_read, check_written
-from scsampler_cli.workers import default_jobs
 
 if TYPE_CHECKING:
     from scsampler_cli.bench.knowledge import Run
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from scsampler_cli.bench.summary import Summary
     from scsampler_cli.classifiers.base import ClipClassifier
     from scsampler_cli.datasets.example import Example
+    from scsampler_cli.jobs.pool import Pool
+    from scsampler_cli.jobs.task import Say
 
 TIMED, SHEET = 3, 4
 """Videos whose times are measured, and on the contact sheet (our choice)."""
@@ -140,51 +142,80 @@ def _measured(given: Given) -> tuple[list[Run], Plan]:
             f"{min(stray)} is not among the videos that are compared", hint="--sheet-of names one of the list"
         )
     sets = sets or [labelled.demo_data(given)]
-    runs = []
+    runs: list[Run] = []
     for name in given.classifiers:
-        classifier, fell_back = models.load_or_fall_back(
-            name, given.weights, given.labels, given.device, given.precision, console.notes(given.quiet)
-        )
-        classifier = models.adjust(classifier, AnswerSettings(given.spatial))
-        loaded = load_networks(given, classifier)
-        for data in sets:
-            if not any(example.label in classifier.labels for example in data.examples):
-                console.say(f"note: {classifier.name} knows no label of {data.name}: not compared")
-                continue
-            run = _collect(data, loaded, given, plan)
-            runs.append(replace(run, settings={**run.settings, "notes": [fell_back]}) if fell_back else run)
+        runs += _under(name, sets, given, plan)
     if not runs:
         raise InputError("no classifier knows a label of any data set", hint="choose another --classifier")
     return runs, plan
 
 
-def _collect(data: Data, loaded: Models, given: Given, plan: Plan) -> Run:
+def _under(name: str, sets: Sequence[Data], given: Given, plan: Plan) -> Iterator[Run]:
+    """The data sets under one classifier, measured by processes that hold it and the networks."""
+    # before the processes share out the cores: times are taken with all of them
     from scsampler_cli.bench.collect import collect
+    from scsampler_cli.bench.facts import ModelFacts
     from scsampler_cli.errors import ScsamplerError
+    from scsampler_cli.jobs.pool import Loading
 
-    with Bars(given.quiet) as bars:
+    bars = Bars(given.quiet)
 
-        def failed(example: Example, error: ScsamplerError) -> None:
-            with bars.hidden():
-                console.show_error(error, "" if str(example.path) in str(error) else f"{example.path}: ")
+    def watch(path: Path, stage: str, done: int, total: int) -> None:
+        if stage != "index":
+            bars(stage, done, total)
 
-        measuring = measuring_of(given, len(data.examples), bars)
-        timed, sheet = (
-            default if asked is None else asked for asked, default in ((given.timed, TIMED), (given.sheet, SHEET))
-        )
-        wishes = Wishes(timed, sheet, frozenset(path.resolve() for path in given.sheet_of or ()))
-        with measuring.cache.in_use():
-            return collect(data, loaded, measuring, plan, wishes, failed, command_line())
+    def failed(example: Example, error: ScsamplerError) -> None:
+        with bars.hidden():
+            console.show_error(error, "" if str(example.path) in str(error) else f"{example.path}: ")
+            if given.debug:
+                console.show_notes(error)
+
+    limits = engines.Limits(given.jobs or 1, given.timeout, given.max_memory)
+    task = Loading("bench", partial(_load, name, given))
+    with engines.pool(task, limits, console.notes(given.quiet), watch if limits.jobs == 1 else None) as pool:
+        told = pool.about()
+        facts, fell_back = ModelFacts.from_record(told["models"]), told["fell_back"]
+        for data in sets:
+            if not any(example.label in facts.classifier.labels for example in data.examples):
+                console.say(f"note: {facts.classifier.name} knows no label of {data.name}: not compared")
+                continue
+            bars = Bars(given.quiet)
+            measuring = _measuring(given, pool, bars)
+            with bars, measuring.cache.in_use():
+                run = collect(data, facts, measuring, plan, _wishes(given), failed, command_line())
+            yield replace(run, settings={**run.settings, "notes": [fell_back]}) if fell_back else run
 
 
-def measuring_of(given: Given, videos: int, bars: Bars) -> Measuring:
+def _wishes(given: Given) -> Wishes:
+    timed, sheet = (
+        default if asked is None else asked for asked, default in ((given.timed, TIMED), (given.sheet, SHEET))
+    )
+    return Wishes(timed, sheet, frozenset(path.resolve() for path in given.sheet_of or ()))
+
+
+def _measuring(given: Given, pool: Pool, bars: Bars) -> Measuring:
     """Cache, features and processes that the options ask for."""
     from scsampler_cli.bench.measure import Measuring
     from scsampler_cli.cache import Cache
 
     cache = Cache(given.cache or environment.kept_dir())
     features = FeatureSettings(p_frames=given.p_frames)
-    return Measuring(cache, features, given.keep_features, given.jobs or default_jobs(videos), bars)
+    return Measuring(cache, features, given.keep_features, pool, bars)
+
+
+def _load(name: str, given: Given, say: Say) -> tuple[Models, dict[str, Any]]:
+    """In each process: a classifier and the networks, and what is told of them; and the code that measures.
+
+    The import of that code must not count as time of the first file.
+    """
+    from scsampler_cli.bench import collect  # noqa: F401
+    from scsampler_cli.bench.models import counted
+
+    classifier, fell_back = models.load_or_fall_back(
+        name, given.weights, given.labels, given.device, given.precision, say
+    )
+    loaded = load_networks(given, models.adjust(classifier, AnswerSettings(given.spatial)))
+    return loaded, {"models": counted(loaded), "fell_back": fell_back}
 
 
 def check_networks(given: Given) -> None:

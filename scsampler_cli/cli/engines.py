@@ -5,11 +5,15 @@ But: Ray itself is not loaded before the engine is made.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scsampler_cli.cli.environment import actors_environment, settle_ray, share_cores
+from scsampler_cli import console
+from scsampler_cli.cli import signals
+from scsampler_cli.cli.environment import actors_environment, cores_shared, settle_ray, share_cores
 from scsampler_cli.cli.manyfiles import Engine
 from scsampler_cli.config import parse_device
 from scsampler_cli.errors import SettingsError
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from scsampler_cli.cli.running import Running
     from scsampler_cli.jobs import engine
     from scsampler_cli.jobs.connection import RaySettings
+    from scsampler_cli.jobs.crew import Watch
+    from scsampler_cli.jobs.pool import Loading, Making, Pool
     from scsampler_cli.jobs.task import Say, Task
 
 
@@ -91,3 +97,44 @@ def made(
     settle_ray(running.ray.address is None)
     order = Order.here(task, running.timeout_s, running.max_memory_gb, running.hashed)
     return Fleet(order, running.ray, actors_environment(), note, detail)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many files are worked on at once by processes of this machine, and what each may take."""
+
+    jobs: int
+    timeout_s: float | None = None
+    """As `Bounds.asked` takes it."""
+    max_memory_gb: float | None = None
+    """The same."""
+    sharers: int = 1
+    """Commands that work side by side on this machine, each with as many processes."""
+
+
+@contextmanager
+def pool(task: Loading | Making, limits: Limits, note: Say, watch: Watch | None = None) -> Iterator[Pool]:
+    """Processes of this machine for several rounds of work; Ctrl-C, SIGTERM and SIGHUP act on each as on a batch.
+
+    Args:
+        task: what they load.
+        limits: how many, and what a file may take.
+        note: takes what is for the user.
+        watch: told how far files are.
+    """
+    from scsampler_cli.jobs.crew import Bounds, Crew
+    from scsampler_cli.jobs.pool import Pool
+
+    sharers = limits.jobs * limits.sharers
+    bounds = Bounds.asked(limits.timeout_s, limits.max_memory_gb, sharers)
+    told = watch or (lambda *_: None)
+    with cores_shared(sharers), Crew(task, limits.jobs, bounds, note, console.detail, told) as crew:
+        yield Pool(crew, signals.handled)
+
+
+def making(command: str, jobs: int | None, note: Say) -> AbstractContextManager[Pool]:
+    """Processes that make videos, by default as many as there are cores."""
+    from scsampler_cli.jobs.cores import default_jobs
+    from scsampler_cli.jobs.pool import Making
+
+    return pool(Making(command), Limits(jobs or default_jobs()), note)

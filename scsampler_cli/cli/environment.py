@@ -4,8 +4,11 @@ import os
 import secrets
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+
+from scsampler_cli.jobs.cores import cores
 
 
 def cache_dir() -> Path:
@@ -25,7 +28,11 @@ def demo_dir() -> Path:
 
 def torchrun() -> Mapping[str, str]:
     """What `torchrun` tells each of the processes that it starts: RANK, WORLD_SIZE, ...; empty without it."""
-    return {name: os.environ[name] for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK") if name in os.environ}
+    return {
+        name: os.environ[name]
+        for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
+        if name in os.environ
+    }
 
 
 def command_line() -> str:
@@ -46,9 +53,19 @@ def let_idle_threads_sleep() -> None:
 def share_cores(jobs: int) -> None:
     """Give each of several processes its share of the cores; to be called before they start. What the user sets wins."""
     if jobs > 1:
-        from scsampler_cli.workers import cores  # late: multiprocessing takes its time, and --help must not
-
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // jobs)))
+
+
+@contextmanager
+def cores_shared(jobs: int) -> Iterator[None]:
+    """As `share_cores`, for processes that start within the context: what this one loads afterwards has all cores."""
+    before = os.environ.get("OMP_NUM_THREADS")
+    share_cores(jobs)
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("OMP_NUM_THREADS", None)
 
 
 def settle_ray(starts: bool) -> None:

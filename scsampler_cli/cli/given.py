@@ -39,6 +39,8 @@ class Given:
     cache: Path | None
     keep_features: bool
     jobs: int | None
+    timeout: float | None
+    max_memory: float | None
     output: Path | None
     overwrite: bool
     resume: bool

@@ -7,7 +7,7 @@ from pathlib import Path
 from scsampler_cli import console
 from scsampler_cli.bars import Bars
 from scsampler_cli.bench.request import Data
-from scsampler_cli.cli import environment
+from scsampler_cli.cli import engines, environment
 from scsampler_cli.cli.given import Given
 from scsampler_cli.errors import InputError
 from scsampler_cli.urls import check_read, local_path
@@ -49,10 +49,10 @@ def demo_data(given: Given) -> Data:
     """Twelve videos to compare on, and six for Empirical, that no shipped network was trained on."""
     from scsampler_cli.demo import demo_set
 
-    with Bars(given.quiet) as bars:
+    with Bars(given.quiet) as bars, engines.making("bench", given.jobs, console.notes(given.quiet)) as pool:
         folder = environment.demo_dir()
         examples, train = (
-            demo_set(folder, count, seed, seconds, False, split, lambda n, of: bars("rendering", n, of), given.jobs)
+            demo_set(folder, count, seed, seconds, False, split, lambda n, of: bars("rendering", n, of), pool)
             for count, seed, seconds, split in ((2, DEMO_SEED, 60, "val"), (1, DEMO_TRAIN_SEED, 40, "train"))
         )
     return Data(DEMO_NAME, examples, train if given.empirical else ())

@@ -20,6 +20,17 @@ Jobs = Annotated[
         rich_help_panel=MANY,
     ),
 ]
+JobsHere = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        "-j",
+        min=1,
+        max=512,
+        help="Files worked on at once, each by a process that loads the models. Default: 1.",
+        rich_help_panel=MANY,
+    ),
+]
 EngineOption = Annotated[
     Engine,
     typer.Option(

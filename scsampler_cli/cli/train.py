@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from scsampler_cli import models
-from scsampler_cli.cli import asked, batch, effects, effects_learning, options, training
+from scsampler_cli.cli import asked, batch, effects, effects_learning, manyfiles, options, training
 from scsampler_cli.errors import SettingsError
 
 Target = StrEnum("Target", ["classifier", "md", "rgbr", "mel", "if", "packets", "joint"])
@@ -241,14 +241,9 @@ def train(
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Processes that read videos; default: one a core, up to 8, and one for 6 videos.",
-            rich_help_panel=options.INPUT,
-        ),
-    ] = None,
+    jobs: manyfiles.JobsHere = None,
+    timeout: manyfiles.Timeout = None,
+    max_memory: manyfiles.MaxMemory = None,
     description: Annotated[
         str, typer.Option(help="One line about the data, kept in the weight file.", rich_help_panel=options.OUTPUT)
     ] = "",

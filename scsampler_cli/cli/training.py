@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -17,15 +18,17 @@ import typer
 
 from scsampler_cli import console, models
 from scsampler_cli.bars import Bars
-from scsampler_cli.cli import batch, environment
+from scsampler_cli.cli import batch, engines, environment
 from scsampler_cli.cli.asked import Asked, settings_of
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.report import counted
-from scsampler_cli.workers import default_jobs
 
 if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier
+    from scsampler_cli.classifiers.facts import ClassifierFacts
     from scsampler_cli.datasets.example import Example
+    from scsampler_cli.jobs.pool import Pool
+    from scsampler_cli.jobs.task import Say
     from scsampler_cli.train.settings import TrainSettings
 
 
@@ -51,18 +54,18 @@ def run(asked: Asked) -> dict[str, Any] | None:
         examples, problems = _examples(asked, group.leads)
         if group.leads:
             group.wait()
-        teacher, notes = _teacher(asked, device)
-        settings = settings_of(asked, teacher)
-        cache = Cache(asked.cache or environment.kept_dir())
-        jobs = asked.jobs or default_jobs(len(examples), group.world)
-        place = Place(asked.file, cache, device, jobs, asked.resume, group, asked.about)
-        with cache.in_use(), _Watching(asked, settings) as watching:
-            try:
-                summary = train(settings, examples, teacher, place, watching.watcher())
-            except Stopped:
-                if group.leads:
-                    console.say(f"interrupted: {asked.file}.ckpt is written, --resume goes on from it")
-                raise typer.Exit(batch.INTERRUPTED) from None
+        with _pool(asked, device, int(torchrun.get("LOCAL_WORLD_SIZE", "1"))) as pool:
+            teacher, notes = _teacher(pool) if asked.teacher else (None, {})
+            settings = settings_of(asked, teacher)
+            cache = Cache(asked.cache or environment.kept_dir())
+            place = Place(asked.file, cache, pool, device, asked.resume, group, asked.about)
+            with cache.in_use(), _Watching(asked, settings) as watching:
+                try:
+                    summary = train(settings, examples, teacher, place, watching.watcher())
+                except Stopped:
+                    if group.leads:
+                        console.say(f"interrupted: {asked.file}.ckpt is written, --resume goes on from it")
+                    raise typer.Exit(batch.INTERRUPTED) from None
         videos = round(group.mean_of(len(watching.failures), place.torch_device) * group.world)
     if not group.leads:
         return None
@@ -76,9 +79,9 @@ def _examples(asked: Asked, leads: bool) -> tuple[list[Example], int]:
     if asked.data is None:
         from scsampler_cli.demo import training_set
 
-        with Bars(asked.quiet) as bars:
+        with Bars(asked.quiet) as bars, engines.making("train", asked.jobs, console.notes(asked.quiet)) as pool:
             folder, trimmed = environment.demo_dir(), asked.target == "classifier"
-            shown = training_set(folder, trimmed, lambda done, total: bars("rendering", done, total), asked.jobs)
+            shown = training_set(folder, trimmed, lambda done, total: bars("rendering", done, total), pool)
         return shown, 0
     from scsampler_cli.datasets.reading import read
 
@@ -90,22 +93,46 @@ def _examples(asked: Asked, leads: bool) -> tuple[list[Example], int]:
     return listing.examples, len(listing.problems)
 
 
-def _teacher(asked: Asked, device: str) -> tuple[ClipClassifier | None, dict[str, list[str]]]:
-    """The classifier that the sampler is for; and "notes" for the summary, where another was taken than is preferred."""
-    name = asked.teacher
-    if name is None:
-        return None, {}
+def _pool(asked: Asked, device: str, sharers: int) -> AbstractContextManager[Pool]:
+    """The processes that read videos and hold the classifier; of those that train together each has its own."""
+    from scsampler_cli.jobs.pool import Loading
+
     weights = asked.weights if asked.classifier is not None else None
-    say = console.notes(asked.quiet)
-    teacher, fell_back = models.load_or_fall_back(name, weights, asked.labels, device, asked.precision, say)
-    return teacher, {"notes": [fell_back]} if fell_back else {}
+    chosen = None
+    if asked.teacher is not None:
+        chosen = models.Chosen(asked.teacher, weights, asked.labels, device=device, precision=asked.precision)
+    limits = engines.Limits(asked.jobs or 1, asked.timeout, asked.max_memory, sharers)
+    return engines.pool(Loading("train", partial(_load, chosen)), limits, console.notes(asked.quiet))
+
+
+def _load(chosen: models.Chosen | None, say: Say) -> tuple[ClipClassifier | None, dict[str, Any]]:
+    """In each process: the classifier, if there is one, and what is told of it; and the code that reads.
+
+    The import of that code must not count as time of the first file.
+    """
+    from scsampler_cli.classifiers.facts import ClassifierFacts
+    from scsampler_cli.train import videos  # noqa: F401
+
+    if chosen is None:
+        return None, {}
+    classifier, fell_back = chosen.load_or_fall_back(say)
+    return classifier, {"classifier": ClassifierFacts.of(classifier).record(), "fell_back": fell_back}
+
+
+def _teacher(pool: Pool) -> tuple[ClassifierFacts, dict[str, list[str]]]:
+    """The classifier that the sampler is for; and "notes" for the summary, where another was taken than is preferred."""
+    from scsampler_cli.classifiers.facts import ClassifierFacts
+
+    told = pool.about()
+    fell_back = told["fell_back"]
+    return ClassifierFacts.from_record(told["classifier"]), {"notes": [fell_back]} if fell_back else {}
 
 
 class _Watching:
     """Says what happens on stderr, and turns Ctrl-C during training into a checkpoint."""
 
     def __init__(self, asked: Asked, settings: TrainSettings) -> None:
-        self._quiet, self._recipe = asked.quiet, settings.recipe
+        self._quiet, self._debug, self._recipe = asked.quiet, asked.debug, settings.recipe
         self._bars = Bars(asked.quiet)
         self._learning = self._stopped = False
         self.failures: list[Path] = []
@@ -157,6 +184,8 @@ class _Watching:
             where = f"{example.source}:{example.line}: " if example.line else ""
             path = "" if str(example.path) in str(error) else f"{example.path}: "
             console.show_error(error, where + path)
+            if self._debug:
+                console.show_notes(error)
 
     def _note(self, text: str) -> None:
         if not self._quiet:

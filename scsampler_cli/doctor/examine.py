@@ -9,7 +9,7 @@ from pathlib import Path
 from scsampler_cli.doctor import machine, packages, parts, weights
 from scsampler_cli.doctor.check import Check
 from scsampler_cli.doctor.child import Answer, Children
-from scsampler_cli.workers import cores
+from scsampler_cli.jobs.cores import cores
 
 LIMIT_S = 120.0
 """Seconds for one probe; torch with CUDA from a slow disk takes half a minute to load."""

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import scsampler_cli
 from scsampler_cli.doctor.check import ERROR, OK, WARNING, Check
+from scsampler_cli.jobs.cores import cores
 from scsampler_cli.jobs.memory import machine_bytes
-from scsampler_cli.workers import cores
 
 OLDEST_PYTHON = (3, 11)
 LEAST_MEMORY = 2e9

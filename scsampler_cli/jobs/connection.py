@@ -14,14 +14,16 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
 from scsampler_cli.errors import ClusterError
-from scsampler_cli.workers import cores
+from scsampler_cli.jobs.cores import cores
 
 JOIN_S = 15
 """Seconds that a cluster may take to answer (our choice)."""
@@ -59,6 +61,7 @@ def connected(settings: RaySettings, environment: Mapping[str, str]) -> Iterator
     Raises:
         ClusterError: it cannot be started or reached.
     """
+    _hush_its_threads()
     # a folder of its own: of a Ray that ends with us nothing is left, and nobody takes it for a cluster to join
     folder = tempfile.mkdtemp(prefix="scsampler-ray-") if settings.address is None else None
     try:
@@ -143,6 +146,22 @@ def _hushed() -> Iterator[None]:
         os.dup2(own, 2)
         os.close(own)
         os.close(null)
+
+
+def _hush_its_threads() -> None:
+    """From now on nothing is printed of what Ray's own threads and finalisers raise, as they do when Ray ends beneath them."""
+    threading.excepthook = partial(_unless_rays, threading.excepthook)
+    sys.unraisablehook = partial(_unless_rays, sys.unraisablehook)
+
+
+def _unless_rays(show: Callable[[Any], object], raised: Any) -> None:
+    """Show what was raised where nobody catches it, unless it came through code of Ray."""
+    trace = raised.exc_traceback
+    while trace is not None:
+        if str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0] == "ray":
+            return
+        trace = trace.tb_next
+    show(raised)
 
 
 def last_line(text: str) -> str:

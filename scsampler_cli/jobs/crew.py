@@ -78,6 +78,18 @@ class Outcome:
     traceback: str | None
     """Of what failed."""
 
+    @property
+    def error(self) -> ScsamplerError | None:
+        """Why the file failed, for callers that raise or show errors; None where it did not fail."""
+        if self.record["status"] == "ok":
+            return None
+        said = self.record["error"]
+        kind = getattr(errors, said["type"], WorkerError)
+        error: ScsamplerError = kind(said["message"], hint=said["hint"])
+        if self.traceback:
+            error.add_note(self.traceback)
+        return error
+
 
 class Crew:
     """Up to `count` processes; a context manager that leaves none behind.
@@ -101,6 +113,7 @@ class Crew:
         self._started = self._stillborn = 0
         self._noted: set[str] = set()
         self._identity: dict[str, Any] | None = None
+        self._trouble: ScsamplerError | None = None
         self.stopping = False
         """True after `stop`."""
 
@@ -110,6 +123,10 @@ class Crew:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.dismiss()
+
+    def dismiss(self) -> None:
+        """End all processes, and what they are at; more are started when there is more to do."""
         for worker in self._workers:
             worker.kill()
             worker.close()
@@ -134,13 +151,18 @@ class Crew:
                 raise KeyboardInterrupt
             self._staff(count)
             self._step()
+            self._check()
         return self._identity
 
-    def run(self, files: Sequence[tuple[int, Path]]) -> Iterator[Outcome]:
+    def run(self, files: Sequence[tuple[int, Path]], *order: Any) -> Iterator[Outcome]:
         """Work on files, given as (index, path), begun in this order.
 
+        Args:
+            files: the files.
+            order: what the task's `work` is told beside each file; picklable.
+
         Yields:
-            their outcomes as they come; fewer than files only after `stopping`.
+            their outcomes as they come; fewer than files only after `stopping`, or before an error.
 
         Raises:
             WorkerError: processes die before they begin to work.
@@ -156,10 +178,16 @@ class Crew:
                 self._staff(min(self._count, len(files) - at + self._busy()))
                 for worker in self._workers:
                     if worker.idle and at < len(files):
-                        at += self._give(worker, *files[at])
+                        at += self._give(worker, *files[at], order)
             if not self._busy() and (self.stopping or at == len(files)):
                 return
             yield from self._step()
+            self._check()
+
+    def _check(self) -> None:
+        """Raise what ends the batch, after the outcomes that came at the same time."""
+        if self._trouble is not None:
+            raise self._trouble
 
     def _busy(self) -> int:
         return sum(worker.job is not None for worker in self._workers)
@@ -182,27 +210,30 @@ class Crew:
             self._workers.append(worker)
             self._detail(f"process {worker.number} (pid {worker.pid}) started")
 
-    def _give(self, worker: WorkerProcess, index: int, path: Path) -> bool:
+    def _give(self, worker: WorkerProcess, index: int, path: Path, order: tuple[Any, ...]) -> bool:
         """True when the process has taken the file."""
         job = Job(index, path, identified(path))
         try:
-            worker.give(job, self._hashed)
+            worker.give(job, self._hashed, order)
         except OSError:
             return False  # it died while it was idle: seen at the next step
         self._detail(f"{path}: begun by process {worker.number}")
         return True
 
     def _step(self) -> list[Outcome]:
-        """Wait a moment, then what has come of it."""
+        """Wait a moment, then what has come of it; what ends the batch is kept for `_check`."""
         wait([source for worker in self._workers for source in worker.sources()], TICK_S)
         outcomes: list[Outcome] = []
         for worker in list(self._workers):
             alive = worker.alive  # asked first: what it said before it died is then all there
-            for message in worker.reports():
-                outcomes += self._heard(worker, message)
-            trouble = worker.fate() if not alive else self._excess(worker)
-            if trouble is not None:
-                outcomes += self._lost(worker, trouble)
+            try:
+                for message in worker.reports():
+                    outcomes += self._heard(worker, message)
+                trouble = worker.fate() if not alive else self._excess(worker)
+                if trouble is not None:
+                    outcomes += self._lost(worker, trouble)
+            except ScsamplerError as error:  # the others' outcomes must not be lost with it
+                self._trouble = self._trouble or error
         return outcomes
 
     def _heard(self, worker: WorkerProcess, message: Message) -> Iterator[Outcome]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -117,23 +117,17 @@ class Fleet:
         if not files:
             return
         left = dict(files)
-        stream = Stream(lambda: self._rows(files))
-        try:
-            with self._explained():
-                for row in self._until_stopped(stream):
-                    path = left.pop(row["index"])
-                    yield Outcome(
-                        row["index"], path, json.loads(row["record"]), row["seconds"], row["traceback"] or None
-                    )
-                self._hear(at_once=True)
-        finally:
-            stream.abandoned = True
+        with Stream(lambda: self._rows(files)) as stream, self._explained():
+            for row in self._until_stopped(stream):
+                path = left.pop(row["index"])
+                yield Outcome(row["index"], path, json.loads(row["record"]), row["seconds"], row["traceback"] or None)
+            self._hear(at_once=True)
         for index, path in [] if self.stopping else left.items():
             error = WorkerError(f"{path}: Ray lost it", hint="--resume tries it again")
             failed = report.failure(self._order.task.command, str(path), error)
             yield Outcome(index, path, {**failed, "ffmpeg": [], "source": None}, 0.0, None)
 
-    def _rows(self, files: Sequence[tuple[int, Path]]) -> Iterator[dict[str, Any]]:
+    def _rows(self, files: Sequence[tuple[int, Path]]) -> Generator[dict[str, Any], None, None]:
         """A row for each file, as they come."""
         from scsampler_cli.jobs import cluster
 
@@ -148,8 +142,10 @@ class Fleet:
             desk=self._desk,
         )
         # nothing is fetched ahead: the record of one file must not wait for the next
-        for block in dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
-            yield from block.to_pylist()
+        blocks: Any = iter(dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0))
+        with closing(blocks):
+            for block in blocks:
+                yield from block.to_pylist()
 
     def _until_stopped(self, stream: Stream) -> Iterator[dict[str, Any]]:
         """The rows; once stopped, those of the files under way."""

@@ -10,8 +10,10 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,6 @@ from scsampler_cli.jobs.memory import resident_bytes
 from scsampler_cli.jobs.messages import Messages
 from scsampler_cli.jobs.task import Task
 from scsampler_cli.jobs.worker import serve
-from scsampler_cli.workers import interrupt_held
 
 Message = dict[str, Any]
 _CHUNK, _CHUNKS = 1 << 16, 16
@@ -64,14 +65,18 @@ class WorkerProcess:
         """Memory that it held when it had loaded its models."""
         self.job: Job | None = None
         pipes: list[Connection] = []
+        started = False
         try:
             for _ in range(3):
                 pipes += context.Pipe(duplex=False)
             theirs = pipes[0], pipes[3], pipes[5]
             self._process = context.Process(target=serve, args=(task, *theirs), name=f"scsampler-{number}")
-            with interrupt_held():
+            with _interrupt_held():
                 self._process.start()
+                started = True
         except BaseException:
+            if started:  # Ctrl-C came meanwhile: nobody else knows of it
+                self.kill()
             for pipe in pipes:
                 pipe.close()
             raise
@@ -111,14 +116,14 @@ class WorkerProcess:
         """What becomes ready when there is something to read, or when the process ends."""
         return [self._results, self._log, self._process.sentinel]
 
-    def give(self, job: Job, hashed: bool) -> None:
-        """Have it work on a file.
+    def give(self, job: Job, hashed: bool, order: tuple[Any, ...] = ()) -> None:
+        """Have it work on a file, as `Prepared.work` is told by `order`.
 
         Raises:
             OSError: the process has just died.
         """
         self._messages.take()
-        self._jobs.send((os.fspath(job.path), hashed))
+        self._jobs.send((os.fspath(job.path), hashed, order))
         self.job = job
 
     def reports(self) -> list[Message]:
@@ -169,6 +174,17 @@ class WorkerProcess:
             f"the process that worked on it {how}",
             hint=hint or "its decoder, or a plug-in, may have crashed on it; --resume tries it again",
         )
+
+
+@contextmanager
+def _interrupt_held() -> Iterator[None]:
+    """Ctrl-C waits, and what is started meanwhile never sees it, not even while it imports: it is the parent's alone."""
+    resource_tracker.ensure_running()  # it lifts the block when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _signal_name(number: int) -> str:

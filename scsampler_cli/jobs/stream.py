@@ -4,29 +4,44 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from types import TracebackType
+from typing import Any, Self
 
 from scsampler_cli.jobs.crew import TICK_S
 
 Row = dict[str, Any]
 BUFFER = 16
 """Rows that wait here to be taken; then their maker waits."""
+END_S = 5
+"""Seconds that the maker of the rows may take to end (our choice)."""
 
 
 class Stream:
-    """Rows of a thread of their own.
+    """Rows of a thread of their own. A context manager: after it nobody takes them any more.
 
     Args:
         rows: makes them, called by that thread.
     """
 
-    def __init__(self, rows: Callable[[], Iterable[Row]]) -> None:
+    def __init__(self, rows: Callable[[], Generator[Row, None, None]]) -> None:
         self._make = rows
         self._queue: queue.Queue[Row | BaseException | None] = queue.Queue(BUFFER)
-        self.abandoned = False
-        """True: nobody takes them any more."""
-        threading.Thread(target=self._fill, daemon=True).start()
+        self._abandoned = False
+        self._thread = threading.Thread(target=self._fill, daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Without an error the thread is waited for a while: what makes the rows may need what is shut down next."""
+        self._abandoned = True
+        if kind is None:
+            self._thread.join(END_S)
 
     def __iter__(self) -> Iterator[Row | None]:
         """Yields: a row; None where there is none yet."""
@@ -44,15 +59,17 @@ class Stream:
 
     def _fill(self) -> None:
         try:
-            for row in self._make():
-                if not self._put(row):
-                    return
+            # closed here and not when it is collected: what it raises then would be printed
+            with closing(self._make()) as rows:
+                for row in rows:
+                    if not self._put(row):
+                        return
             self._put(None)
         except BaseException as error:
             self._put(error)
 
     def _put(self, item: Row | BaseException | None) -> bool:
-        while not self.abandoned:
+        while not self._abandoned:
             try:
                 self._queue.put(item, timeout=TICK_S)
             except queue.Full:

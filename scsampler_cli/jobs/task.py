@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 Record = dict[str, Any]
@@ -20,10 +19,12 @@ Progress = Callable[[str, int, int], None]
 class Prepared:
     """A task whose models are loaded."""
 
-    work: Callable[[Path, Progress], Record]
-    """One file -> its record; whatever it raises becomes a failed record."""
+    work: Callable[..., Record]
+    """(file, progress, what else `Crew.run` was told) -> its record; whatever it raises becomes a failed record."""
     identity: dict[str, Any]
     """JSON-able: all that a record depends on beside the file; equal identities give equal records."""
+    makes: bool = False
+    """True where `work` makes the file: it need not be there before."""
 
 
 class Task(Protocol):

@@ -9,12 +9,15 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import json
+import multiprocessing
 import os
 import signal
 import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -23,9 +26,8 @@ from scsampler_cli import report
 from scsampler_cli.dependencies import import_failure
 from scsampler_cli.errors import MemoryLimitError, ScsamplerError
 from scsampler_cli.inputs import check_readable
-from scsampler_cli.jobs.task import Prepared, Record, Task
+from scsampler_cli.jobs.task import Record, Task
 from scsampler_cli.urls import local_path
-from scsampler_cli.workers import follow_parent
 
 PROGRESS_S = 0.1
 """Seconds between two reports of progress (our choice: what an eye can follow)."""
@@ -41,8 +43,11 @@ class _Line:
 
     def send(self, **message: Any) -> None:
         data = json.dumps(message).encode() + b"\n"
-        while data:
-            data = data[os.write(self._fd, data) :]
+        try:
+            while data:
+                data = data[os.write(self._fd, data) :]
+        except BrokenPipeError:
+            os._exit(1)  # nobody listens any more
 
     def progress(self, stage: str, done: int, total: int) -> None:
         now = time.monotonic()
@@ -56,7 +61,7 @@ def serve(task: Task, jobs: Connection, results: Connection, log: Connection) ->
 
     Args:
         task: what to do with each file.
-        jobs: brings (path, whether its content is to be hashed).
+        jobs: brings (path, whether its content is to be hashed, what `work` is told beside).
         results: takes the reports.
         log: takes what is written to the error output.
     """
@@ -74,10 +79,12 @@ def serve(task: Task, jobs: Connection, results: Connection, log: Connection) ->
     line.send(ready=prepared.identity)
     while True:
         try:
-            path, hashed = jobs.recv()
+            path, hashed, order = jobs.recv()
         except EOFError:
             return
-        record, trace = _record(task.command, prepared, local_path(path), hashed, line)
+        local = local_path(path)
+        work = partial(prepared.work, local, line.progress, *order)
+        record, trace = _record(task.command, local, work, not prepared.makes, hashed)
         line.send(done=record, traceback=trace)
 
 
@@ -94,6 +101,14 @@ def _settle(log: Connection) -> None:
     sys.stderr = os.fdopen(own, "w", buffering=1, errors="backslashreplace")
 
 
+def follow_parent() -> None:
+    """A process whose parent was killed would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
 def described(error: Exception) -> dict[str, Any]:
     """An error in a form that travels; `crew.raise_described` makes it one again."""
     trace = "".join(traceback.format_exception(error))
@@ -108,11 +123,14 @@ def described(error: Exception) -> dict[str, Any]:
     }
 
 
-def _record(command: str, prepared: Prepared, path: Path, hashed: bool, line: _Line) -> tuple[Record, str | None]:
+def _record(
+    command: str, path: Path, work: Callable[[], Record], reads: bool, hashed: bool
+) -> tuple[Record, str | None]:
     """The record of one file, and the traceback where it failed."""
     try:
-        check_readable(path)
-        record = prepared.work(path, line.progress)
+        if reads:
+            check_readable(path)
+        record = work()
         if hashed:
             with path.open("rb") as file:
                 record["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()

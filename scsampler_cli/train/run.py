@@ -16,11 +16,12 @@ from torch import nn
 
 from scsampler_cli import clipprobs
 from scsampler_cli.cache import Cache
-from scsampler_cli.classifiers.base import ClipClassifier
+from scsampler_cli.classifiers.facts import ClassifierFacts
 from scsampler_cli.datasets.example import Example, labels_of
 from scsampler_cli.device import pick_device, pick_dtype
 from scsampler_cli.errors import InputError, SettingsError
 from scsampler_cli.features.mel import check_torchaudio
+from scsampler_cli.jobs.pool import Rounds
 from scsampler_cli.report import counted
 from scsampler_cli.train import checkpoint, export, history, videos
 from scsampler_cli.train.draw import usable_clips
@@ -28,7 +29,8 @@ from scsampler_cli.train.fit import Fit, StepDone
 from scsampler_cli.train.group import ALONE, Group
 from scsampler_cli.train.model import Model, architecture_of
 from scsampler_cli.train.settings import TrainSettings
-from scsampler_cli.train.videos import FRAMES, Failed, Progress, TrainVideo, Wanted
+from scsampler_cli.train.videos import FRAMES, Failed, TrainVideo, Wanted
+from scsampler_cli.video import Progress
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,9 @@ class Place:
     output: Path
     """Weight file; checkpoint, metrics and curve lie beside it."""
     cache: Cache
+    pool: Rounds
+    """Its processes read the videos; they have loaded the teacher, if there is one."""
     device: str = "auto"
-    jobs: int = 1
-    """Processes that read videos."""
     resume: bool = False
     group: Group = ALONE
     description: str = ""
@@ -66,14 +68,15 @@ class Watcher:
 
 
 def train(
-    settings: TrainSettings, examples: list[Example], teacher: ClipClassifier | None, place: Place, watcher: Watcher
+    settings: TrainSettings, examples: list[Example], teacher: ClassifierFacts | None, place: Place, watcher: Watcher
 ) -> dict[str, Any]:
     """Train one network, or both samplers together.
 
     Args:
         settings: of the run.
         examples: labelled videos of both splits.
-        teacher: the clip classifier f; it gives SAL-* its pseudo labels and validation its measure. None: neither.
+        teacher: the clip classifier f, which the pool's processes hold;
+            it gives SAL-* its pseudo labels and validation its measure. None: neither.
         place: where.
         watcher: told of everything.
 
@@ -84,6 +87,7 @@ def train(
         InputError: too few videos, or nothing to learn from them.
         SettingsError: SAL-* without a teacher, or a teacher with another clip geometry.
         Stopped: the watcher said stop; the checkpoint is written.
+        KeyboardInterrupt: it was stopped while videos were read.
     """
     began = time.perf_counter()
     device = place.torch_device
@@ -145,7 +149,7 @@ def training_dtype(settings: TrainSettings, device: torch.device) -> torch.dtype
     return pick_dtype(settings.precision, device)
 
 
-def _check(settings: TrainSettings, teacher: ClipClassifier | None, place: Place) -> None:
+def _check(settings: TrainSettings, teacher: ClassifierFacts | None, place: Place) -> None:
     if place.resume:
         checkpoint.require(checkpoint.path_of(place.output))
     # an unknown architecture, or one that cannot see such clips, is told before anything is read
@@ -188,7 +192,7 @@ def _videos(
     settings: TrainSettings,
     examples: list[Example],
     labels: list[str],
-    teacher: ClipClassifier | None,
+    teacher: ClassifierFacts | None,
     place: Place,
     watcher: Watcher,
 ) -> dict[str, list[TrainVideo]]:
@@ -200,10 +204,11 @@ def _videos(
         check_torchaudio()  # once, before each of the videos fails by it
     group = place.group
     mine = examples[group.rank :: group.world]
-    read = videos.read_all(mine, wanted, place.cache, place.jobs, watcher.progress, watcher.failed)
+    read = videos.read_all(mine, wanted, place.cache, place.pool, watcher.progress, watcher.failed)
     if use is not None:
         _check_labels(labels, use, watcher)
-        read = videos.classify_all(read, use, wanted, place.cache, watcher.progress, watcher.failed)
+        read = videos.classify_all(read, wanted, place.cache, place.pool, watcher.progress, watcher.failed)
+    place.pool.dismiss()  # their memory is wanted for training
     group.wait()
     found = videos.open_all(examples, labels, wanted, place.cache, () if use is None else use.labels)
     _tell_lost(read, found, watcher)
@@ -215,12 +220,12 @@ def _videos(
     return split
 
 
-def _identity(teacher: ClipClassifier, settings: TrainSettings, place: Place) -> dict[str, Any]:
+def _identity(teacher: ClassifierFacts, settings: TrainSettings, place: Place) -> dict[str, Any]:
     precision = str(pick_dtype(settings.precision, place.torch_device)).removeprefix("torch.")
     return clipprobs.identity(teacher, precision)
 
 
-def _check_labels(labels: Sequence[str], teacher: ClipClassifier, watcher: Watcher) -> None:
+def _check_labels(labels: Sequence[str], teacher: ClassifierFacts, watcher: Watcher) -> None:
     unknown = [label for label in labels if label not in teacher.labels]
     if len(unknown) == len(labels):
         raise InputError(

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,21 +23,21 @@ from torch import Tensor
 
 from scsampler_cli import clipprobs
 from scsampler_cli.cache import Cache, Entry, content
-from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
+from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.classifiers.geometry import resized
 from scsampler_cli.config import PACKETS, VISUAL, FeatureSettings
 from scsampler_cli.datasets.example import Example
-from scsampler_cli.errors import InputError, OutputError, ScsamplerError
+from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.features.clip import ClipVisual
+from scsampler_cli.jobs.pool import DONE, Do, Rounds
+from scsampler_cli.jobs.task import Record
 from scsampler_cli.samplers.inputs import motion_input, packets_input, picture_input, sound_input
 from scsampler_cli.train.settings import TrainSettings
-from scsampler_cli.video import Video, clip_frames, packets_of, sound_clips, visual_clips
-from scsampler_cli.workers import mapped
+from scsampler_cli.video import Progress, Video, clip_frames, gone_told, opened, packets_of, sound_clips, visual_clips
 
 FRAMES = "frames"
 Failed = Callable[[Example, ScsamplerError], None]
 """Told of each video that cannot be used; it is left out."""
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def wanted_by(settings: TrainSettings, teacher: dict[str, Any] | None) -> Wanted
 
 
 def read_all(
-    examples: list[Example], wanted: Wanted, cache: Cache, jobs: int, progress: Progress, failed: Failed
+    examples: list[Example], wanted: Wanted, cache: Cache, pool: Rounds, progress: Progress, failed: Failed
 ) -> list[Example]:
     """Fill the cache with the features (or frames) of videos.
 
@@ -115,80 +116,75 @@ def read_all(
         examples: the videos.
         wanted: what of them.
         cache: where to.
-        jobs: processes.
+        pool: whose processes read them.
         progress: told of every video done.
-        failed: told of those that cannot be read.
+        failed: told of those that cannot be read, and of those that crash a process, take too long or too much memory.
 
     Returns:
         the examples that could be read.
 
     Raises:
         OutputError: the cache cannot be written.
-        WorkerError: a process died.
+        WorkerError: processes die before they begin to read.
+        KeyboardInterrupt: it was stopped.
     """
-    todo = [example for example in examples if _missing(example, wanted, cache)]
-    unreadable = set()
-    results = mapped(partial(_read_one, wanted=wanted, cache=cache), todo, jobs, _one_thread)
-    for done, (example, error) in enumerate(zip(todo, results, strict=True), start=len(examples) - len(todo) + 1):
-        if error is not None:
-            unreadable.add(example)
+    todo = [example for example in examples if _missing(example.path, wanted, cache)]
+    known = len(examples) - len(todo)
+    lost = _each(todo, partial(_read_one, wanted=wanted, cache=cache), pool, failed,
+                 lambda done: progress("reading", known + done, len(examples)))  # fmt: skip
+    return [example for example in examples if example not in lost]
+
+
+def _each(todo: list[Example], do: Do, pool: Rounds, failed: Failed, done: Callable[[int], None]) -> set[Example]:
+    """Do something with each video; returns those that failed, in the order of which `failed` is told."""
+    lost = set()
+    outcomes = pool.each([example.path for example in todo], do)
+    for number, (example, outcome) in enumerate(zip(todo, outcomes, strict=True), start=1):
+        if (error := outcome.error) is not None:
+            lost.add(example)
             failed(example, error)
-        progress("reading", done, len(examples))
-    return [example for example in examples if example not in unreadable]
+        done(number)
+    return lost
 
 
-def _missing(example: Example, wanted: Wanted, cache: Cache) -> list[str]:
+def _missing(path: Path, wanted: Wanted, cache: Cache) -> list[str]:
     """The kinds that are not known yet; all of them where the file cannot be read."""
     try:
-        return [kind for kind in wanted.kinds if cache.find(example.path, kind, wanted.settings(kind)) is None]
+        return [kind for kind in wanted.kinds if cache.find(path, kind, wanted.settings(kind)) is None]
     except OSError:
         return list(wanted.kinds)
 
 
-def _one_thread() -> None:
-    """The cores are shared among the processes already."""
-    torch.set_num_threads(1)
-
-
-def _read_one(example: Example, wanted: Wanted, cache: Cache) -> ScsamplerError | None:
-    try:
-        missing = _missing(example, wanted, cache)
+def _read_one(loaded: object, path: Path, progress: Progress, wanted: Wanted, cache: Cache) -> Record:
+    """What a process does with a video; `loaded` is no business of reading."""
+    with gone_told(path):
+        missing = _missing(path, wanted, cache)
         if FRAMES in missing:
-            _store_frames(example, wanted, cache)
+            _store_frames(path, wanted, cache, progress)
         if visual := [kind for kind in missing if kind in VISUAL]:
-            _store_visual(example, visual, wanted, cache)
+            _store_visual(path, visual, wanted, cache, progress)
         if "mel" in missing:
-            _store_rows(example, "mel", lambda video: map(sound_input, sound_clips(video)), wanted, cache)
+            _store_rows(path, "mel", lambda video: map(sound_input, sound_clips(video)), wanted, cache, progress)
         if "packets" in missing:
-            _store_rows(example, "packets", lambda video: map(packets_input, packets_of(video)), wanted, cache)
-    except OutputError:  # the cache's fault, not the video's
-        raise
-    except ScsamplerError as error:
-        return error
-    except OSError as error:
-        return _gone(example, error)
-    return None
+            _store_rows(path, "packets", lambda video: map(packets_input, packets_of(video)), wanted, cache, progress)
+    return DONE
 
 
-def _gone(example: Example, error: OSError) -> InputError:
-    return InputError(f"{example.path}: {error.strerror or error}", hint="is it still there?")
-
-
-def _store_frames(example: Example, wanted: Wanted, cache: Cache) -> None:
-    video = Video(example.path, 1, 1)
+def _store_frames(path: Path, wanted: Wanted, cache: Cache, progress: Progress) -> None:
+    video = opened(path, 1, 1, progress)
     height, width = resized(video.info.size, wanted.spec)
     # not resize=(height, width): a picture of another shape than the first would be squeezed into it
     whole = replace(wanted.spec, frames=1, stride=1, crop=(height, width))
-    with cache.writer(example.path, FRAMES, wanted.settings(FRAMES)) as writer:
+    with cache.writer(path, FRAMES, wanted.settings(FRAMES)) as writer:
         for _, frame in clip_frames(video, range(len(video.grid)), whole):
             writer.add(frame)
         writer.notes = video.notes
 
 
-def _store_visual(example: Example, kinds: list[str], wanted: Wanted, cache: Cache) -> None:
-    video = Video(example.path, wanted.spec.frames, wanted.spec.stride)
+def _store_visual(path: Path, kinds: list[str], wanted: Wanted, cache: Cache, progress: Progress) -> None:
+    video = opened(path, wanted.spec.frames, wanted.spec.stride, progress)
     with ExitStack() as stack:
-        writers = {kind: stack.enter_context(cache.writer(example.path, kind, wanted.settings(kind))) for kind in kinds}
+        writers = {kind: stack.enter_context(cache.writer(path, kind, wanted.settings(kind))) for kind in kinds}
         for clip in visual_clips(video, FeatureSettings(tuple(kinds), wanted.p_frames)):
             for kind, writer in writers.items():
                 writer.add(_visual_rows(clip, kind))
@@ -204,45 +200,48 @@ def _visual_rows(clip: ClipVisual, kind: str) -> NDArray[Any]:
 
 
 def _store_rows(
-    example: Example, kind: str, rows: Callable[[Video], Iterator[Tensor]], wanted: Wanted, cache: Cache
+    path: Path,
+    kind: str,
+    rows: Callable[[Video], Iterator[Tensor]],
+    wanted: Wanted,
+    cache: Cache,
+    progress: Progress,
 ) -> None:
-    video = Video(example.path, wanted.spec.frames, wanted.spec.stride)
-    with cache.writer(example.path, kind, wanted.settings(kind)) as writer:
+    video = opened(path, wanted.spec.frames, wanted.spec.stride, progress)
+    with cache.writer(path, kind, wanted.settings(kind)) as writer:
         for clip in rows(video):
             writer.add(clip.half().numpy())
         writer.notes = video.notes
 
 
 def classify_all(
-    examples: list[Example],
-    classifier: ClipClassifier,
-    wanted: Wanted,
-    cache: Cache,
-    progress: Progress,
-    failed: Failed,
+    examples: list[Example], wanted: Wanted, cache: Cache, pool: Rounds, progress: Progress, failed: Failed
 ) -> list[Example]:
     """Run the classifier densely over the videos whose ClipProbs are wanted and not known yet, and store them.
 
+    Args:
+        examples: the videos.
+        wanted: says whose ClipProbs.
+        cache: where to.
+        pool: whose processes have loaded the classifier.
+        progress: told of every video done.
+        failed: as in `read_all`.
+
     Returns:
         the examples of which all that is wanted is stored.
+
+    Raises:
+        as `read_all`.
     """
     identity = wanted.teacher
     if identity is None:
         raise ValueError("no classifier's ClipProbs are wanted")
-    known = [example for example in examples if example.split not in wanted.splits]
-    todo = [example for example in examples if example.split in wanted.splits]
-    for done, example in enumerate(todo, start=1):
-        try:
-            clipprobs.ensure(example.path, classifier, identity, cache)
-            known.append(example)
-        except OutputError:
-            raise
-        except ScsamplerError as error:
-            failed(example, error)
-        except OSError as error:
-            failed(example, _gone(example, error))
-        progress("classifying", done, len(todo))
-    return known
+    asked = [example for example in examples if example.split in wanted.splits]
+    todo = [example for example in asked if not clipprobs.is_known(example.path, identity, cache)]
+    known = len(asked) - len(todo)
+    lost = _each(todo, partial(clipprobs.ensured, identity=identity, cache=cache), pool, failed,
+                 lambda done: progress("classifying", known + done, len(asked)))  # fmt: skip
+    return [example for example in examples if example not in lost]
 
 
 def open_all(

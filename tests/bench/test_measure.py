@@ -1,5 +1,7 @@
 """On real videos: what a bench knows is what the commands say, computed once, whoever asks and however often it is stopped."""
 
+import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,11 +10,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from scsampler_cli.bench import folder
-from scsampler_cli.bench.collect import collect
-from scsampler_cli.bench.knowledge import Run
-from scsampler_cli.bench.measure import FEATURES, Measuring, Models, known_videos
-from scsampler_cli.bench.models import assemble
+from scsampler_cli.bench import collect as collecting
+from scsampler_cli.bench import folder, measure
+from scsampler_cli.bench.facts import ModelFacts
+from scsampler_cli.bench.knowledge import KnownVideo, Run
+from scsampler_cli.bench.measure import FEATURES, Failed, Measuring, Models
+from scsampler_cli.bench.models import assemble, counted
 from scsampler_cli.bench.request import Data, Plan, Wishes
 from scsampler_cli.bench.strategies import chosen
 from scsampler_cli.bench.summary import summarise
@@ -26,10 +29,12 @@ from scsampler_cli.classifiers.costs import clip_gmacs
 from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import ScsamplerError, SettingsError
+from scsampler_cli.jobs.pool import Rounds
 from scsampler_cli.pipeline import classify
 from scsampler_cli.samplers.networks import build, count_macs
 from scsampler_cli.samplers.scoring import SamplerNetwork
 from scsampler_cli.video import Video, no_progress, scores_of
+from tests.jobs.here import Here, processes
 from tests.synthetic import pan, tone, write_video
 
 SPEC = InputSpec(8, 2, 36, (32, 32))
@@ -85,9 +90,27 @@ def models(classifier: Brightness | None = None, main: list[SamplerNetwork] | No
     return assemble(classifier or Brightness(), "float32", main or NETWORKS, {}, [], [])
 
 
-def measuring(cache: Path, keep: bool = True, jobs: int = 1) -> Measuring:
+def measuring(cache: Path, keep: bool = True, pool: Rounds | None = None) -> Measuring:
     torch.set_num_threads(1)
-    return Measuring(Cache(cache), FeatureSettings(), keep, jobs, no_progress)
+    return Measuring(Cache(cache), FeatureSettings(), keep, pool or Here(), no_progress)
+
+
+def known_videos(examples: list[Example], loaded: Models, where: Measuring, failed: Failed) -> Iterator[KnownVideo]:
+    """As the product's, with models of the test's own unless processes have loaded some."""
+    pool = Here(loaded) if isinstance(where.pool, Here) else where.pool
+    return measure.known_videos(examples, loaded.facts, replace(where, pool=pool), failed)
+
+
+def collect(data: Data, loaded: Models, where: Measuring, plan: Plan, wishes: Wishes, failed: Failed) -> Run:
+    """The same."""
+    facts = ModelFacts.from_record(json.loads(json.dumps(counted(loaded))))
+    here = replace(where, pool=Here(loaded))
+    return collecting.collect(data, facts, here, plan, wishes, failed, "scsampler bench set.csv")
+
+
+def _loaded(say: object) -> Models:
+    torch.set_num_threads(1)
+    return models()
 
 
 def never(example: Example, error: ScsamplerError) -> None:
@@ -152,7 +175,8 @@ def test_a_further_network_needs_no_video(
 
 def test_several_processes_find_the_same(examples: list[Example], tmp_path: Path) -> None:
     one = list(known_videos(examples, models(), measuring(tmp_path / "1"), never))
-    two = list(known_videos(examples, models(), measuring(tmp_path / "2", jobs=2), never))
+    with processes(2, _loaded) as pool:
+        two = list(known_videos(examples, models(), measuring(tmp_path / "2", pool=pool), never))
     assert scores(one) == scores(two)
 
 
@@ -197,7 +221,6 @@ def test_bad_videos_are_reported_rows(examples: list[Example], tmp_path: Path) -
         Plan(3),
         Wishes(0, 1),
         lambda e, error: told.append(str(e.path)),
-        "x",
     )
     assert len(run.videos) == 2
     assert [failure["path"] for failure in run.failures] == told
@@ -209,7 +232,7 @@ def test_a_whole_run_live_and_replayed(examples: list[Example], tmp_path: Path) 
     """Everything at once: times, Empirical, the live check, pictures; and the same report from the disk."""
     loaded = models()
     data = Data("set", examples, [replace(example, split="train") for example in examples[:2]])
-    run = collect(data, loaded, measuring(tmp_path / "cache"), Plan(3), Wishes(2, 2), never, "scsampler bench set.csv")
+    run = collect(data, loaded, measuring(tmp_path / "cache"), Plan(3), Wishes(2, 2), never)
     assert run.costs is not None
     assert run.costs.videos == 2
     assert set(run.costs.read_s) == {"md", "rgbr", "md+rgbr", "mel"}

@@ -1,5 +1,6 @@
 """A bench of a classifier with options on top, and how many clips each network is given at once."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from scsampler_cli.bench import speed
-from scsampler_cli.bench.collect import collect
 from scsampler_cli.bench.knowledge import Run
-from scsampler_cli.bench.measure import known_videos
-from scsampler_cli.bench.models import assemble, classifier_facts
+from scsampler_cli.bench.models import assemble
 from scsampler_cli.bench.request import Data, Plan, Wishes
 from scsampler_cli.bench.timing import tagging_samplers, time_costs
 from scsampler_cli.classifiers import registry
@@ -21,7 +20,8 @@ from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.samplers.scoring import BATCH_CLIPS, BATCH_PACKETS, SamplerNetwork
 from scsampler_cli.video import Video, classify_clips, no_progress, scores_of
-from tests.bench.test_measure import Brightness, measuring, never, sampler
+from tests.bench.test_measure import Brightness, collect, known_videos, measuring, never, sampler
+from tests.jobs.here import Here
 from tests.synthetic import pan, write_video
 
 FRAMES = 600
@@ -89,8 +89,8 @@ def test_a_bench_scores_as_many_clips_at_once_as_the_commands_do(tmp_path: Path)
     measured = noted()
     scores_of(Video(path, 2), tagging_samplers(loaded), FeatureSettings())
     live = noted()
-    run = Run("", classifier_facts(loaded.classifier), loaded.samplers, None, (), (known,), (), None, {})
-    time_costs(run, [known], loaded, settings, Plan(3))
+    run = Run("", loaded.facts.told(), loaded.samplers, None, (), (known,), (), None, {})
+    time_costs(run, [known], loaded.facts, replace(settings, pool=Here(loaded)), Plan(3), pytest.fail)
     timed = noted()
     for kind, most in full.items():
         assert live[kind] == [most] * (clips // most) + [clips % most]
@@ -106,7 +106,7 @@ def test_a_whole_run_with_options_on_top(short: Path, cache: Path, spatial: str,
     classifier = adjusted(plain, {}, spatial, temperature)
     loaded = assemble(classifier, "float32", [sampler("md", "shufflenet26", 2, 1)], {}, [], [])
     data = Data("set", [Example(short, plain.labels[0], "val")], [])
-    run = collect(data, loaded, measuring(cache), Plan(3), Wishes(1, 1), never, "scsampler bench")
+    run = collect(data, loaded, measuring(cache), Plan(3), Wishes(1, 1), never)
     (video,) = run.videos
     live = classify_clips(Video(short, classifier.spec.frames), range(video.clips), classifier)
     assert np.allclose(video.probabilities, live, atol=1e-6)

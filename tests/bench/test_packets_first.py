@@ -8,7 +8,6 @@ import pytest
 
 from scsampler_cli.bench.curves import candidates_chart
 from scsampler_cli.bench.knowledge import Run, SamplerFacts
-from scsampler_cli.bench.measure import known_videos
 from scsampler_cli.bench.models import assemble
 from scsampler_cli.bench.request import Plan
 from scsampler_cli.bench.strategies import chosen, looked_at, outcome, strategy
@@ -19,7 +18,7 @@ from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.pipeline import classify
 from tests.bench.making import MD, SOUND, costs, network, run, video
-from tests.bench.test_measure import Brightness, measuring, never, sampler
+from tests.bench.test_measure import Brightness, known_videos, measuring, never, sampler
 from tests.synthetic import pan, tone, write_video
 
 PACKETS = network("packets", "packets1d", name="packets")

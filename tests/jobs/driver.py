@@ -23,8 +23,12 @@ def obey(paths: list[str], output: str | None, log_file: str | None, debug: bool
     batch.run(todo, Unfit(unfit) if unfit else Obedient())
 
 
-if __name__ == "__main__":
+def main() -> None:
     try:
         obey(**({"output": None, "log_file": None, "debug": False} | json.loads(sys.argv[1])))
     except typer.Exit as end:
         sys.exit(end.exit_code)
+
+
+if __name__ == "__main__":
+    main()

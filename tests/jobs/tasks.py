@@ -1,6 +1,7 @@
 """Tasks that do to a process what files may do."""
 
 import ctypes
+import multiprocessing
 import os
 import signal
 import sys
@@ -88,3 +89,34 @@ class Unfit:
         os.write(2, b"libcuda fell over\n")
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
+
+
+@dataclass(frozen=True)
+class HalfFit:
+    """One process loads and works; another cannot load, and says so when the first has finished its file."""
+
+    folder: Path
+    refuses: int
+    """Which of the two processes cannot load: 1 or 2, in the order of their start."""
+    command: str = "classify"
+
+    def prepare(self, say: Say) -> Prepared:
+        if multiprocessing.current_process().name == f"scsampler-{self.refuses}":
+            while not (self.folder / "finished").exists():
+                time.sleep(0.01)
+            raise SettingsError("k is 0", hint="1 and more")
+        return Prepared(self._work, {})
+
+    def _work(self, path: Path, progress: Progress) -> Record:
+        (self.folder / "finished").touch()
+        return record(path)
+
+
+@dataclass(frozen=True)
+class Told:
+    """Tells in its record what it was told beside the file."""
+
+    command: str = "classify"
+
+    def prepare(self, say: Say) -> Prepared:
+        return Prepared(lambda path, progress, *told: {**record(path), "tags": list(told)}, {})

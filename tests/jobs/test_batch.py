@@ -16,9 +16,11 @@ import pytest
 Records = list[dict]
 
 
-def started(preexec: Callable[[], object] | None = None, **given: object) -> subprocess.Popen[str]:
+def started(
+    preexec: Callable[[], object] | None = None, driver: str = "driver", **given: object
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.jobs.driver", json.dumps(given, default=str)],
+        [sys.executable, "-m", f"tests.jobs.{driver}", json.dumps(given, default=str)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", preexec_fn=preexec, start_new_session=True,
     )  # fmt: skip
 

@@ -171,6 +171,24 @@ def test_an_interrupt_finishes_what_is_under_way_and_a_second_one_does_not(
     wait_until(lambda: not any(cmdline(Path(f"/proc/{pid}")) for pid in theirs))
 
 
+@pytest.mark.parametrize("presses", [1, 2])
+def test_an_end_that_meets_rows_on_their_way_is_quiet(
+    presses: int, settings: dict[str, object], tmp_path: Path
+) -> None:
+    """Ray is shut down while its threads still fetch rows: what they raise then is nobody's business."""
+    videos = batches.folder(tmp_path, [f"slow-{i:02d}" for i in range(20)])
+    out = tmp_path / "out.jsonl"
+    process = batches.started(driver="unlucky", paths=[videos], output=out, ray=settings)
+    wait_for(lambda: batches.lines(out) > 0, process)
+    for _ in range(presses):
+        time.sleep(0.5)
+        os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130, errors
+    assert [line for line in errors.splitlines() if not line.startswith(("note: ", "interrupted"))] == []
+    assert [record["status"] for record in batches.read(out)] == ["ok"] * batches.lines(out)
+
+
 def wait_until(condition: Callable[[], bool]) -> None:
     end = time.monotonic() + 180
     while not condition():

@@ -3,15 +3,16 @@
 import os
 import re
 import signal
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from scsampler_cli.errors import SettingsError, WorkerError
+from scsampler_cli.errors import SettingsError, VideoError, WorkerError
 from scsampler_cli.jobs.crew import TIMEOUT_S, Bounds, Crew, Outcome
 from scsampler_cli.jobs.process import Job
-from tests.jobs.tasks import Obedient, Unfit
+from tests.jobs.tasks import HalfFit, Obedient, Told, Unfit
 
 FREE = Bounds(0, None)
 
@@ -107,6 +108,40 @@ def test_a_task_that_cannot_be_done_ends_the_batch(tmp_path: Path) -> None:
     assert "Traceback" in bug.value.__notes__[0]
     with pytest.raises(WorkerError, match=r"killed by SIGKILL before it could begin \(libcuda fell over\)"):
         tried("dies")
+
+
+@pytest.mark.parametrize("refuses", [1, 2])
+def test_what_is_done_is_not_lost_when_another_process_cannot_load(refuses: int, tmp_path: Path) -> None:
+    def both_have_spoken(text: str) -> None:
+        if "begun by" in text:
+            while not (tmp_path / "finished").exists():
+                time.sleep(0.01)
+            time.sleep(0.5)  # both reports are there before the next look at either
+
+    with Crew(HalfFit(tmp_path, refuses), 2, FREE, print, both_have_spoken, lambda *_: None) as crew:
+        outcomes = crew.run(made(tmp_path, ["a", "b"]))
+        assert next(outcomes).path.name == "a"
+        with pytest.raises(SettingsError, match="k is 0"):
+            next(outcomes)
+
+
+def test_work_is_told_what_the_batch_was_told(tmp_path: Path) -> None:
+    with Crew(Told(), 1, FREE, print, print, lambda *_: None) as crew:
+        files = made(tmp_path, ["a", "b"])
+        first = [outcome.record["tags"] for outcome in crew.run(files, "once", 2)]
+        second = [outcome.record["tags"] for outcome in crew.run(files)]
+    assert first == [["once", 2]] * 2
+    assert second == [[], []]
+
+
+def test_a_failure_is_an_error_again(tmp_path: Path) -> None:
+    bad, bug, fine = done(made(tmp_path, ["bad-1", "bug-1", "a"]))
+    assert isinstance(bad.error, VideoError)
+    assert (str(bad.error), bad.error.hint) == (f"{bad.path}: not a video", "look")
+    assert isinstance(bug.error, WorkerError)
+    assert "unexpected ZeroDivisionError" in str(bug.error)
+    assert "Traceback" in bug.error.__notes__[0]
+    assert fine.error is None
 
 
 def test_a_stop_finishes_what_is_under_way(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Small real videos of two motions, read into a cache once."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,11 +11,14 @@ from numpy.typing import NDArray
 
 from scsampler_cli.cache import Cache
 from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
+from scsampler_cli.classifiers.facts import ClassifierFacts
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import ScsamplerError
+from scsampler_cli.train import run as product
 from scsampler_cli.train.recipe import Recipe
 from scsampler_cli.train.run import Place, Watcher
 from scsampler_cli.train.settings import TrainSettings
+from tests.jobs.here import Here
 from tests.synthetic import pan, tone, write_video
 
 SMALL = InputSpec(8, 2, 36, (32, 32))
@@ -68,7 +73,16 @@ def settings(target: str, **more: object) -> TrainSettings:
 
 def place(output: Path, cache: Cache, **more: object) -> Place:
     torch.set_num_threads(1)  # the sum of floats depends on how they are shared out
-    return Place(output, cache, "cpu", **more)  # type: ignore[arg-type]
+    return Place(output, cache, **{"pool": Here(), "device": "cpu", **more})  # type: ignore[arg-type]
+
+
+def train(
+    settings: TrainSettings, examples: list[Example], teacher: Brightness | None, place: Place, watcher: Watcher
+) -> dict[str, Any]:
+    """As the product's, with a classifier of the test's own in place of one that processes load."""
+    if teacher is None:
+        return product.train(settings, examples, None, place, watcher)
+    return product.train(settings, examples, ClassifierFacts.of(teacher), replace(place, pool=Here(teacher)), watcher)
 
 
 class Seen:

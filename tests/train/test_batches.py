@@ -14,6 +14,7 @@ from scsampler_cli.train.batches import centre_crops, grid_clips, load
 from scsampler_cli.train.draw import Draw, generator
 from scsampler_cli.train.videos import TrainVideo, Wanted, open_all, read_all
 from scsampler_cli.video import Video, visual_clips
+from tests.jobs.here import Here
 from tests.train.conftest import SMALL, settings
 
 
@@ -116,7 +117,7 @@ def test_a_small_picture_is_stretched_to_the_crop() -> None:
 
 def test_at_test_time_networks_see_what_scoring_shows_them(examples: list[Example], cache: Cache) -> None:
     wanted = Wanted(("md", "rgbr"), SMALL, 4)
-    read_all(examples[:1], wanted, cache, 1, lambda *_: None, lambda *_: pytest.fail("unreadable"))
+    read_all(examples[:1], wanted, cache, Here(), lambda *_: None, lambda *_: pytest.fail("unreadable"))
     (stored,) = open_all(examples[:1], ["down", "right"], wanted, cache, ())
     from scsampler_cli.config import FeatureSettings
 
@@ -137,7 +138,7 @@ def test_grid_clips_are_what_the_classifier_will_see(examples: list[Example], ca
     from scsampler_cli.video import clip_frames
 
     wanted = Wanted(("frames",), SMALL, 4)
-    read_all(examples[:1], wanted, cache, 1, lambda *_: None, lambda *_: pytest.fail("unreadable"))
+    read_all(examples[:1], wanted, cache, Here(), lambda *_: None, lambda *_: pytest.fail("unreadable"))
     (stored,) = open_all(examples[:1], ["down", "right"], wanted, cache, ())
     seen = np.stack([frames for _, frames in clip_frames(Video(examples[0].path, 8, 2), range(5), SMALL)])
     expected = normalise(seen, SMALL, torch.device("cpu"))

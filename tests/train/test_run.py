@@ -1,6 +1,8 @@
 """Whole runs on small real videos: every target and objective, what is written, stopping and going on."""
 
 import json
+import multiprocessing
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,15 +16,14 @@ from scsampler_cli.config import FeatureSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import InputError, OutputError, SettingsError, WeightsError
 from scsampler_cli.samplers.scoring import load_audio, load_packets, load_visual
-from scsampler_cli.train import videos
 from scsampler_cli.train.checkpoint import load
 from scsampler_cli.train.fit import Stopped
-from scsampler_cli.train.run import train
 from scsampler_cli.train.settings import TrainSettings
 from scsampler_cli.video import Video, packets_of, sound_clips, visual_clips
 from scsampler_cli.weightfile import read_weights
+from tests.jobs.here import Here, processes
 from tests.synthetic import pan, write_video
-from tests.train.conftest import QUICK, SMALL, Brightness, Seen, place, settings
+from tests.train.conftest import QUICK, SMALL, Brightness, Seen, place, settings, train
 
 CPU, FP32 = torch.device("cpu"), torch.float32
 
@@ -253,22 +254,24 @@ def test_videos_that_go_from_the_cache_during_a_run_are_named(examples: list[Exa
     assert ["gone from the cache" in failure for failure in seen.failures] == [True]
 
 
-def test_what_is_known_starts_no_processes(
-    examples: list[Example], cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_known_starts_no_processes(examples: list[Example], cache: Cache, tmp_path: Path) -> None:
     train(settings("md"), examples, None, place(tmp_path / "w.safetensors", cache), Seen().watcher())
-    handed: list[int] = []
-    monkeypatch.setattr(videos, "mapped", lambda work, items, jobs, begin: handed.append(len(items)) or iter(()))
-    train(settings("md"), examples, None, place(tmp_path / "w.safetensors", cache, jobs=2), Seen().watcher())
-    assert handed == [0]
+    pool = Here()
+    train(settings("md"), examples, None, place(tmp_path / "w.safetensors", cache, pool=pool), Seen().watcher())
+    assert pool.handed == []
+    with processes(2) as pool:
+        assert list(pool.each([], print)) == []
+        assert multiprocessing.active_children() == []
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [0, 2])
 def test_a_cache_that_cannot_be_written_ends_the_run(jobs: int, examples: list[Example], tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file")
     seen, output = Seen(), tmp_path / "w.safetensors"
-    with pytest.raises(OutputError, match="cannot write the cache"):
-        train(settings("md"), examples, None, place(output, Cache(tmp_path / "cache"), jobs=jobs), seen.watcher())
+    with processes(2) if jobs else nullcontext(Here()) as pool:
+        where = place(output, Cache(tmp_path / "cache"), pool=pool)
+        with pytest.raises(OutputError, match="cannot write the cache"):
+            train(settings("md"), examples, None, where, seen.watcher())
     assert seen.failures == [], "it is not the videos' fault"
 
 
@@ -326,13 +329,14 @@ def test_without_validation_videos_the_last_epoch_is_kept(
     assert any("no validation videos" in note for note in seen.notes)
 
 
-def test_two_processes_read_what_one_reads(examples: list[Example], tmp_path: Path) -> None:
-    for jobs in (1, 2):
+def test_processes_read_what_one_reads(examples: list[Example], tmp_path: Path) -> None:
+    for jobs in (0, 1, 2):
         cache = Cache(tmp_path / f"cache{jobs}")
-        train(
-            settings("md"), examples, None, place(tmp_path / f"{jobs}.safetensors", cache, jobs=jobs), Seen().watcher()
-        )
-    assert same(tmp_path / "1.safetensors", tmp_path / "2.safetensors")
+        with processes(jobs) if jobs else nullcontext(Here()) as pool:
+            where = place(tmp_path / f"{jobs}.safetensors", cache, pool=pool)
+            train(settings("md"), examples, None, where, Seen().watcher())
+    assert same(tmp_path / "0.safetensors", tmp_path / "1.safetensors")
+    assert same(tmp_path / "0.safetensors", tmp_path / "2.safetensors")
 
 
 def test_the_file_says_where_it_comes_from(examples: list[Example], cache: Cache, tmp_path: Path) -> None:

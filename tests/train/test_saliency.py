@@ -12,10 +12,9 @@ from scsampler_cli.cache import Cache
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.samplers.scoring import load_visual
-from scsampler_cli.train.run import train
 from scsampler_cli.video import Video, visual_clips
 from tests.synthetic import pan, write_video
-from tests.train.conftest import QUICK, SMALL, Brightness, Seen, place, settings
+from tests.train.conftest import QUICK, SMALL, Brightness, Seen, place, settings, train
 
 
 class Moving(Brightness):

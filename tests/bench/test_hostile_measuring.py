@@ -1,0 +1,95 @@
+"""A video that crashes, hangs or swells the process that measures it is one row that is left out; the rest is compared."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scsampler_cli.bench import collect as collecting
+from scsampler_cli.bench.facts import ModelFacts
+from scsampler_cli.bench.measure import Models
+from scsampler_cli.bench.models import counted
+from scsampler_cli.bench.request import Data, Plan, Wishes
+from scsampler_cli.datasets.example import Example
+from tests.bench.test_measure import measuring, models
+from tests.jobs.here import Here, processes
+from tests.jobs.hostile import harm
+from tests.synthetic import pan, write_video
+
+REASONS = {
+    "crash-1.mp4": "the process that worked on it was killed by SIGSEGV",
+    "hang-1.mp4": "not done after 1",
+    "swell-1.mp4": "took ",
+}
+
+
+def _harmed(say: object) -> Models:
+    harm()
+    return models()
+
+
+@pytest.fixture
+def listed(tmp_path: Path) -> list[Example]:
+    """Two healthy videos between hostile ones."""
+    found = []
+    for at, name in enumerate(["crash-1.mp4", "a.mp4", "hang-1.mp4", "b.mp4", "swell-1.mp4"]):
+        found.append(Example(write_video(tmp_path / name, pan(40, 3, 1, 64, 96, seed=at)), "right", "val"))
+    return found
+
+
+def test_each_is_one_failure_and_the_others_are_measured_as_alone(listed: list[Example], tmp_path: Path) -> None:
+    told: list[str] = []
+    data = Data("set", listed, [replace(listed[0], split="train"), replace(listed[1], split="train")])
+    facts = ModelFacts.from_record(json.loads(json.dumps(counted(models()))))
+    with processes(2, _harmed, timeout_s=15, memory_bytes=1_500_000_000) as pool:
+        where = measuring(tmp_path / "cache", pool=pool)
+        run = collecting.collect(
+            data, facts, where, Plan(2), Wishes(1, 1), lambda e, error: told.append(f"{e.path.name}: {error}"), "x"
+        )
+    assert [Path(video.path).name for video in run.videos] == ["a.mp4", "b.mp4"]
+    failed = [Path(failure["path"]).name for failure in run.failures]
+    assert failed == [*REASONS, "crash-1.mp4"], "in the order of the list; then the training video"
+    for failure, (name, reason) in zip(run.failures, REASONS.items(), strict=False):
+        assert f"{name}: {reason}" in failure["reason"]
+    assert len(told) == len(failed)
+    assert run.costs is not None
+    assert run.costs.videos == len(run.thumbnails) == 1
+
+    healthy = replace(data, examples=[listed[1], listed[3]], train=[data.train[1]])
+    alone = replace(measuring(tmp_path / "other"), pool=Here(models()))
+    expected = collecting.collect(healthy, facts, alone, Plan(2), Wishes(0, 1), pytest.fail, "x")
+    for mine, theirs in zip(run.videos, expected.videos, strict=True):
+        assert np.array_equal(mine.probabilities, theirs.probabilities)
+        assert all(np.array_equal(mine.scores[name], theirs.scores[name], equal_nan=True) for name in mine.scores)
+        assert np.array_equal(mine.decode_from, theirs.decode_from)
+    assert np.array_equal(run.thumbnails[0].pictures, expected.thumbnails[0].pictures)
+    assert np.array_equal(run.train_positions, expected.train_positions, equal_nan=True)
+
+
+def test_a_video_that_only_its_timing_kills_stays_in_the_tables(listed: list[Example], tmp_path: Path) -> None:
+    healthy = [listed[1], listed[3]]
+    facts = models().facts
+    told: list[str] = []
+    with processes(1, _deadly) as pool:
+        where = measuring(tmp_path / "cache", pool=pool)
+        run = collecting.collect(
+            Data("set", healthy, ()), facts, where, Plan(2), Wishes(2, 0), lambda e, _: told.append(e.path.name), "x"
+        )
+    assert [Path(video.path).name for video in run.videos] == ["a.mp4", "b.mp4"]
+    assert told == ["a.mp4"]
+    assert "measured, but its time or picture is not" in run.failures[0]["reason"]
+    assert run.costs is not None
+    assert run.costs.videos == 1
+
+
+def _deadly(say: object) -> Models:
+    """A plain decode, which only timing asks for, crashes on one of the videos."""
+    import ctypes
+
+    from scsampler_cli.media import plain
+
+    genuine = plain.decode
+    plain.decode = lambda path: ctypes.string_at(0) if path.name == "a.mp4" else genuine(path)  # type: ignore[assignment]
+    return models()
