@@ -11,8 +11,9 @@ from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
 from scsampler_cli.media.audio import probe_audio
 from scsampler_cli.media.index import scan
 from scsampler_cli.report import ExtractResult, counted
+from scsampler_cli.strict import check_whole
 from scsampler_cli.transcode.normalise import SUFFIX, Normalised, normalise
-from scsampler_cli.video import Progress, check_whole, no_progress
+from scsampler_cli.video import Progress, no_progress
 from scsampler_cli.writers import own_errors
 
 

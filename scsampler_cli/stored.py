@@ -13,8 +13,9 @@ from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
 from scsampler_cli.errors import FeatureFileError
 from scsampler_cli.features import store
 from scsampler_cli.scores import ClipScores, steadied
+from scsampler_cli.strict import check_whole
 from scsampler_cli.timeline import ClipSpan
-from scsampler_cli.video import Progress, Samplers, check_whole, collected, followed
+from scsampler_cli.video import Progress, Samplers, collected, followed
 
 
 class StoredVideo:

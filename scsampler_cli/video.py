@@ -21,7 +21,7 @@ from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, batch_of
 from scsampler_cli.classifiers.crops import clip_probabilities
 from scsampler_cli.classifiers.geometry import fit_frame
 from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
-from scsampler_cli.errors import InputError, VideoError
+from scsampler_cli.errors import InputError
 from scsampler_cli.features.clip import ClipPackets, ClipSound, ClipVisual
 from scsampler_cli.features.mel import mel_clips
 from scsampler_cli.features.packets import packet_clips
@@ -34,6 +34,7 @@ from scsampler_cli.media.video_info import VECTOR_CODECS
 from scsampler_cli.samplers.scoring import AudioSampler, PacketSampler, VisualSampler
 from scsampler_cli.scores import ClipScores, steadied
 from scsampler_cli.selection import candidates
+from scsampler_cli.strict import check_whole
 from scsampler_cli.timeline import ClipGrid, ClipSpan
 
 Progress = Callable[[str, int, int], None]
@@ -158,35 +159,6 @@ class Video:
             "motion_vectors": "native" if self.info.has_vectors else "re-encoded",
             "audio": None if self.audio is None else asdict(self.audio),
         }
-
-
-def check_whole(
-    path: Path,
-    reading: ReadSettings,
-    decode_errors: int,
-    frames_missing: int,
-    *,
-    only_undecoded: bool = False,
-) -> None:
-    """Refuse, with `strict`, a video of which something is damaged or could not be read.
-
-    Args:
-        path: the video.
-        reading: says whether it is to be refused.
-        decode_errors: of `Damage`.
-        frames_missing: likewise.
-        only_undecoded: True when nothing at all was decoded of each damaged packet, so that the message can say so.
-
-    Raises:
-        VideoError: something could not.
-    """
-    if reading.strict and (decode_errors or frames_missing):
-        packets, frames = report.counted(decode_errors, "packet"), report.counted(frames_missing, "frame")
-        what = "could not be decoded" if only_undecoded else "came damaged or could not be decoded"
-        raise VideoError(
-            f"{path}: {packets} {what}, {frames} {'is' if frames_missing == 1 else 'are'} missing",
-            hint="leave out --strict to go on with what can be read",
-        )
 
 
 def visual_clips(

@@ -15,7 +15,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 
 LAYERS = (
     ("errors", "timeline", "scores", "ahead", "kept", "textfile", "folders", "urls", "places", "marks"),
-    ("config", "report", "shipped", "sparkline", "jobs.cores", "prune", "kept_records", "dependencies"),
+    ("config", "report", "shipped", "sparkline", "jobs.cores", "strict", "prune", "kept_records", "dependencies"),
     (
         "features.clip",
         "features.motion",
