@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scsampler_cli.cache import Cache, Entry
-from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
+from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, variant_of
 from scsampler_cli.video import Progress, Video, classify_clips, no_progress
 
 NAME = "probabilities"
@@ -25,6 +25,7 @@ def identity(classifier: ClipClassifier, precision: str) -> dict[str, Any]:
         "sha256": classifier.weights.sha256,
         "precision": precision,
         **_geometry(classifier.spec),
+        **variant_of(classifier),
     }
 
 

@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import asdict, replace
 from typing import Any
 
-from scsampler_cli.classifiers.base import ClipClassifier, is_multi_label
+from scsampler_cli.classifiers.base import ClipClassifier, is_multi_label, variant_of
 from scsampler_cli.config import AnswerSettings, FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.selection import BASELINES
 from scsampler_cli.video import Samplers
@@ -86,7 +86,7 @@ def identity_of(classifier: ClipClassifier) -> Settings:
     if known["sha256"]:
         del known["weights"]
     labels = hashlib.sha256("\n".join(classifier.labels).encode("utf-8", "surrogateescape")).hexdigest()
-    return {**known, "spec": asdict(classifier.spec), "labels": labels}
+    return {**known, "spec": asdict(classifier.spec), "labels": labels, "variant": variant_of(classifier)}
 
 
 def _of_features(features: FeatureSettings, samplers: Samplers) -> Settings:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, is_multi_label
+from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, is_multi_label, variant_of
 from scsampler_cli.classifiers.description import AXES, GEOMETRY, Fields, with_fields
 from scsampler_cli.config import SPATIAL
 from scsampler_cli.errors import SettingsError
@@ -23,6 +23,7 @@ class AdjustedClassifier:
         self.name, self.labels, self.weights, self.spec = inner.name, inner.labels, inner.weights, spec
         self.multi_label = is_multi_label(inner)
         self.any_size = bool(getattr(inner, "any_size", False))
+        self.variant = variant_of(inner)
         self.temperature = temperature
         self.inner = inner
 

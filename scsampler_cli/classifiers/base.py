@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +75,14 @@ class ClipClassifier(Protocol):
             float32 [N, C], each row within 0-1 and, unless it is multi-label, summing to 1.
         """
         ...
+
+
+def variant_of(classifier: ClipClassifier) -> dict[str, Any]:
+    """What a classifier's answers depend on besides its weights, labels and spec, for JSON, where it says so by `variant`.
+
+    Example: the same weights with another activation.
+    """
+    return dict(getattr(classifier, "variant", {}))
 
 
 def is_multi_label(classifier: ClipClassifier) -> bool:

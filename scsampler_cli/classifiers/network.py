@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ class NetworkClassifier:
         activation: "softmax", "sigmoid", or "none" where the outputs are probabilities already.
         multi_label: whether several classes can be true at once; by default, whether the activation is the sigmoid.
         any_size: whether it could take clips of another length and size (`with_spec`).
+        variant: what the answers depend on besides weights, spec and activation, for JSON.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class NetworkClassifier:
         activation: str = "softmax",
         multi_label: bool | None = None,
         any_size: bool = False,
+        variant: Mapping[str, Any] | None = None,
     ) -> None:
         self.name, self.labels, self.spec, self.weights = name, tuple(labels), spec, weights
         self.multi_label = activation == "sigmoid" if multi_label is None else multi_label
         self.any_size = any_size
         self.network = network.to(device).eval()
         self._device, self._dtype, self._activation = device, dtype, activation
+        self._variant = dict(variant or {})
 
     def classify(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """uint8 [N, F, h, w, 3] -> float32 [N, C]; unless it is multi-label, rows sum to 1.
@@ -79,6 +82,11 @@ class NetworkClassifier:
         elif self._activation == "sigmoid":
             outputs = outputs.sigmoid()
         return outputs.cpu().numpy()
+
+    @property
+    def variant(self) -> dict[str, Any]:
+        """See `base.variant_of`."""
+        return self._variant | ({} if self._activation == "softmax" else {"activation": self._activation})
 
     @property
     def batch_clips(self) -> int:
