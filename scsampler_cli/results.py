@@ -62,6 +62,14 @@ def _differences(record: Record, identity: dict[str, Any]) -> list[str]:
     return [f"{name} {before[name]}, now {now[name]}" for name in now if name in before and before[name] != now[name]]
 
 
+def _unknown_weights(identity: dict[str, Any]) -> str:
+    """In words, that a change of the classifier's weights cannot be seen; empty where it can."""
+    classifier = identity.get("classifier")
+    if classifier is None or classifier["sha256"] is not None:
+        return ""
+    return f"; classifier {classifier['name']} gives no sha256: whether its weights are the same cannot be known"
+
+
 def _flat(value: Any, name: str = "") -> dict[str, Any]:
     if not isinstance(value, dict):
         return {name: value}
@@ -208,7 +216,8 @@ class OnDisk:
             return self._start_anew(other), True
         dropped = self._take_up(lambda record: is_current(record) and still_there(record))
         again = f"; {counted(dropped, 'record')} made anew" if dropped else ""
-        return f"resuming: {len(self.done)} of {counted(len(self._index), 'file')} done before{again}", False
+        told = f"resuming: {len(self.done)} of {counted(len(self._index), 'file')} done before{again}"
+        return told + _unknown_weights(identity), False
 
     def _other_run(self, command: str, identity: dict[str, Any]) -> str | None:
         """In words, how the settings differ from those of the records; None where they do not."""

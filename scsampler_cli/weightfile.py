@@ -13,9 +13,9 @@ import pickle
 import re
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import torch
@@ -71,6 +71,19 @@ def file_sha256(path: Path) -> str:
     """Hex digest of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def files_sha256(paths: Sequence[Path]) -> str:
+    """Hex digest of one file, or that of the digests of several, one after the other."""
+    digests = [file_sha256(path) for path in paths]
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def outside(name: str) -> bool:
+    """True for a file's name, as a model has it, that leads out of the model's folder, on whatever system."""
+    place = PurePosixPath(name)
+    drive = PureWindowsPath(name).drive
+    return place.is_absolute() or bool(drive) or ".." in place.parts or "\\" in name or "\0" in name
 
 
 def _is_safetensors(path: Path) -> bool:

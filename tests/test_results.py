@@ -209,6 +209,20 @@ def test_records_of_files_that_are_not_asked_for_stay(files: list[Path]) -> None
     assert there(files) == ["0", "1", "2", "3", "4", "5"]
 
 
+@pytest.mark.parametrize(("sha256", "told"), [(None, True), ("0" * 64, False)])
+def test_a_classifier_without_a_digest_is_told(files: list[Path], sha256: str | None, told: bool) -> None:
+    """A plug-in's weights may have changed, and nobody can know."""
+    identity = {**IDENTITY, "classifier": {"name": "mine", "sha256": sha256}}
+    path = files[0].parent / "o.jsonl"
+    paths = [str(file) for file in files]
+    with results.opened(path, paths, True, keep=True) as found:
+        found.add(0, record(files[0], results.run_digest(identity)))
+    with results.opened(path, paths, True, keep=True) as found:
+        said = found.recall("classify", identity, lambda _: True)[0]
+    assert said.startswith("resuming: 1 of 6 files done before")
+    assert ("classifier mine gives no sha256: whether its weights are the same cannot be known" in said) == told
+
+
 def test_without_resuming_the_file_is_begun_anew(files: list[Path]) -> None:
     with batch(files) as found:
         found.add(0, record(files[0]))

@@ -5,7 +5,6 @@ A folder, or "hf:ORG/NAME" for one that the Hugging Face cache holds. Nothing is
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -18,10 +17,11 @@ from torch import nn
 from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
 from scsampler_cli.classifiers.description import checked, complete, read_fields, with_fields
 from scsampler_cli.classifiers.files import Laid
+from scsampler_cli.classifiers.huggingface_files import weight_files
 from scsampler_cli.classifiers.labels import names_of, numbered_labels
 from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.errors import ClassifierError, InputError, WeightsError
-from scsampler_cli.weightfile import file_sha256, read_weights
+from scsampler_cli.weightfile import file_sha256, files_sha256
 
 CACHED = "hf:"
 """In front of the name of a folder in the Hugging Face cache."""
@@ -77,7 +77,7 @@ def open_classifier(
     beside = folder / "scsampler"
     fields = complete({**_geometry(folder, config), **read_fields(beside, given)}, beside, folder.name)
     names = names_of(tuple(labels) if labels is not None else fields["labels"], folder.name)
-    _refuse_code(folder)
+    parts = weight_files(folder, config)
     network = _network(folder, MODELS[kind][0])
     classes = len(_label_names(folder, config))
     if classes != len(names):
@@ -88,7 +88,16 @@ def open_classifier(
     laid = Laid(network, fields["layout"], None, len(names))
     shown = name if name.startswith(CACHED) else folder.name
     return NetworkClassifier(
-        shown, laid, names, spec, _weights(folder), device, dtype, fields["activation"], fields.get("multi_label")
+        shown,
+        laid,
+        names,
+        spec,
+        WeightsInfo(folder.name, files_sha256(parts)),
+        device,
+        dtype,
+        fields["activation"],
+        fields.get("multi_label"),
+        more_settings={"config": file_sha256(folder / "config.json")},
     )
 
 
@@ -176,13 +185,6 @@ def _processing(path: Path, side: Any) -> dict[str, Any]:
     return {name: checked(name, value, f"{path.parent.name}/{path.name}, ") for name, value in found.items()}
 
 
-def _refuse_code(folder: Path) -> None:
-    """Read what is no safetensors ourselves first: a pickle with code is refused in the words that say how to convert it."""
-    if not any(folder.glob("*.safetensors")):
-        for path in sorted(folder.glob("pytorch_model*.bin")):
-            read_weights(path)
-
-
 def _network(folder: Path, class_name: str) -> nn.Module:
     try:
         import transformers
@@ -213,11 +215,3 @@ def _network(folder: Path, class_name: str) -> nn.Module:
             )
     fitted: nn.Module = network
     return fitted
-
-
-def _weights(folder: Path) -> WeightsInfo:
-    """One file's digest, or that of the digests of all parts that large weights come in."""
-    files = sorted(folder.glob("model*.safetensors")) or sorted(folder.glob("pytorch_model*.bin"))
-    digests = [file_sha256(file) for file in files]
-    whole = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
-    return WeightsInfo(folder.name, whole)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ class NetworkClassifier:
         activation: "softmax", "sigmoid", or "none" where the outputs are probabilities already.
         multi_label: whether several classes can be true at once; by default, whether the activation is the sigmoid.
         any_size: whether it could take clips of another length and size (`with_spec`).
+        more_settings: what the answers depend on besides weights, spec, activation and axes, for JSON.
     """
 
     def __init__(
@@ -56,12 +57,14 @@ class NetworkClassifier:
         activation: str = "softmax",
         multi_label: bool | None = None,
         any_size: bool = False,
+        more_settings: Mapping[str, Any] | None = None,
     ) -> None:
         self.name, self.labels, self.spec, self.weights = name, tuple(labels), spec, weights
         self.multi_label = activation == "sigmoid" if multi_label is None else multi_label
         self.any_size = any_size
         self.network = network.to(device).eval()
         self._device, self._dtype, self._activation = device, dtype, activation
+        self._more_settings = dict(more_settings or {})
 
     def classify(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """uint8 [N, F, h, w, 3] -> float32 [N, C]; unless it is multi-label, rows sum to 1.
@@ -91,10 +94,10 @@ class NetworkClassifier:
 
     @property
     def output_settings(self) -> dict[str, Any]:
-        """The activation and the order of axes, where they are not those of the built-in classifiers."""
+        """The activation and the order of axes, where they are not those of the built-in classifiers, and `more_settings`."""
         found = {"activation": self._activation, "layout": getattr(self.network, "layout", AXES)}
         usual = {"activation": "softmax", "layout": AXES}
-        return {name: value for name, value in found.items() if value != usual[name]}
+        return self._more_settings | {name: value for name, value in found.items() if value != usual[name]}
 
     def with_spec(self, spec: InputSpec) -> NetworkClassifier:
         """The same network on another geometry.

@@ -1,6 +1,7 @@
 """Hugging Face folders: geometry and labels from their configs, the processors' own pixels, and what is refused."""
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,11 +10,13 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.base import ClipClassifier
 from scsampler_cli.classifiers.geometry import fit_frame, normalise
 from scsampler_cli.errors import ClassifierError, InputError, SettingsError, WeightsError
+from scsampler_cli.resolved import identity_of
 from tests.classifiers.making import Evil
 from tests.synthetic import texture
 
@@ -156,6 +159,72 @@ def test_weights_in_parts_are_known_by_all_of_them(tmp_path: Path) -> None:
         network.classifier.bias += 1
     network.save_pretrained(tmp_path / "m", max_shard_size="20KB")
     assert load(tmp_path / "m").weights.sha256 not in (None, first)
+
+
+def renamed(folder: Path, names: Callable[[str], str]) -> None:
+    """The weights in parts of other names, which the index tells."""
+    network = transformers.VideoMAEForVideoClassification.from_pretrained(folder)
+    (folder / "model.safetensors").unlink()
+    network.save_pretrained(folder, max_shard_size="20KB")
+    index = folder / "model.safetensors.index.json"
+    known = json.loads(index.read_text())
+    for part in sorted(set(known["weight_map"].values())):
+        target = folder / names(part)
+        target.parent.mkdir(exist_ok=True)
+        (folder / part).rename(target)
+    known["weight_map"] = {name: names(part) for name, part in known["weight_map"].items()}
+    index.write_text(json.dumps(known))
+
+
+def test_parts_of_any_name_count(tmp_path: Path) -> None:
+    videomae(tmp_path / "m")
+    renamed(tmp_path / "m", lambda part: f"parts/w{part[6:11]}.safetensors")
+    first = load(tmp_path / "m").weights.sha256
+    parts = sorted((tmp_path / "m" / "parts").iterdir())
+    assert len(parts) > 1
+    for part in parts:
+        tensors = {name: tensor + 1 for name, tensor in load_file(part).items()}
+        save_file(tensors, part, {"format": "pt"})
+        second = load(tmp_path / "m").weights.sha256
+        assert second not in (None, first)
+        first = second
+
+
+def test_weights_outside_the_folder_are_refused(tmp_path: Path) -> None:
+    videomae(tmp_path / "m")
+    renamed(tmp_path / "m", lambda part: f"../{part}")
+    assert len(list(tmp_path.glob("*.safetensors"))) > 1
+    with pytest.raises(WeightsError, match="is not in the folder"):
+        load(tmp_path / "m")
+
+
+def test_a_file_that_the_config_names_counts_and_not_the_one_that_is_not_loaded(tmp_path: Path) -> None:
+    videomae(tmp_path / "m")
+    shutil.copy(tmp_path / "m" / "model.safetensors", tmp_path / "m" / "other.safetensors")
+    config = json.loads((tmp_path / "m" / "config.json").read_text())
+    (tmp_path / "m" / "config.json").write_text(json.dumps(config | {"transformers_weights": "other.safetensors"}))
+    (tmp_path / "m" / "model.safetensors").write_bytes(b"of no concern")
+    first = load(tmp_path / "m")
+    tensors = {name: tensor + 1 for name, tensor in load_file(tmp_path / "m" / "other.safetensors").items()}
+    save_file(tensors, tmp_path / "m" / "other.safetensors", {"format": "pt"})
+    assert load(tmp_path / "m").weights.sha256 not in (None, first.weights.sha256)
+
+
+def test_another_config_of_the_same_weights_is_another_classifier(tmp_path: Path) -> None:
+    videomae(tmp_path / "m")
+    before = load(tmp_path / "m")
+    config = json.loads((tmp_path / "m" / "config.json").read_text())
+    (tmp_path / "m" / "config.json").write_text(json.dumps(config | {"hidden_act": "relu"}))
+    after = load(tmp_path / "m")
+    assert before.weights == after.weights
+    assert identity_of(before) != identity_of(after)
+
+
+def test_an_adapter_whose_base_lies_elsewhere_is_refused(tmp_path: Path) -> None:
+    videomae(tmp_path / "m")
+    (tmp_path / "m" / "adapter_config.json").write_text('{"base_model_name_or_path": "/elsewhere"}')
+    with pytest.raises(ClassifierError, match="holds an adapter"):
+        load(tmp_path / "m")
 
 
 def test_labels_must_be_as_many_as_classes(tmp_path: Path) -> None:

@@ -33,8 +33,8 @@ class OpenModel:
     """float tensor in the file's own layout -> its output, or several; `Laid` takes the one that is the answer."""
     shape: tuple[int | None, ...] | None
     """Of its input; None for what is free, and as a whole where the file does not tell."""
-    sha256: str | None
-    """Of all that its answers depend on; None where that is not all known."""
+    sha256: str
+    """Of all files that its answers depend on."""
 
 
 def kind_of(path: Path) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import mmap
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from scsampler_cli.classifiers.files import OpenModel
+from scsampler_cli.classifiers.files.external import external_files
 from scsampler_cli.errors import ClassifierError, DeviceError, WeightsError
-from scsampler_cli.weightfile import file_sha256
+from scsampler_cli.weightfile import files_sha256
 
 _TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
 
@@ -43,7 +42,7 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
     Raises:
         ClassifierError: onnxruntime is missing, or the model has several inputs, or other than floating-point ones.
         DeviceError: a GPU is asked for, and onnxruntime has no CUDA.
-        WeightsError: damaged, or it wants operators that onnxruntime has not.
+        WeightsError: damaged, it keeps weights outside its folder, or it wants operators that onnxruntime has not.
     """
     try:
         import onnxruntime
@@ -56,6 +55,7 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
         raise DeviceError(
             "this onnxruntime has no CUDA", hint="use --device cpu, or install onnxruntime-gpu in its place"
         )
+    apart = external_files(path)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors alone; they come as exceptions, too
     chosen = [(provider, {"device_id": device.index or 0})] if device.type == "cuda" else [provider]
@@ -74,16 +74,4 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
             f"{path.name} takes {kinds}", hint="one floating-point input, a batch of clips, is wanted"
         )
     shape = tuple(size if isinstance(size, int) else None for size in inputs[0][2])
-    return OpenModel(OnnxNetwork(session), shape, _digest(path))
-
-
-def _digest(path: Path) -> str | None:
-    """sha256 of the model and of the file that exporters put large weights into; None where they lie elsewhere."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        apart = content.find(b"location") >= 0  # the key of "external data" in an ONNX file
-    beside = path.with_name(f"{path.name}.data")
-    if not apart:
-        return file_sha256(path)
-    if not beside.is_file():
-        return None
-    return hashlib.sha256((file_sha256(path) + file_sha256(beside)).encode()).hexdigest()
+    return OpenModel(OnnxNetwork(session), shape, files_sha256([path, *apart]))
