@@ -123,10 +123,12 @@ def test_killed_at_any_moment_it_resumes_from_the_last_epoch(listed: Path, tmp_p
 
 
 def _wait_for(path: Path, process: subprocess.Popen[str]) -> None:
-    for _ in range(600):
+    for _ in range(3000):
         if path.exists() or process.poll() is not None:
             break
         time.sleep(0.1)
+    if not path.exists():
+        process.kill()
     assert path.exists(), process.communicate()[1]
 
 
