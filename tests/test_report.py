@@ -53,6 +53,9 @@ def test_versions_name_what_computed() -> None:
 
 
 PLURALS = {
+    "error": "errors",
+    "thread": "threads",
+    "warning": "warnings",
     "actor": "actors",
     "clip": "clips",
     "file": "files",
@@ -76,7 +79,12 @@ def nouns() -> set[str]:
     found = set()
     for path in Path(scsampler_cli.__file__).parent.rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text())):
-            if isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1] == "counted":
+            # other functions are called counted, too, and take something else
+            if (
+                isinstance(call, ast.Call)
+                and ast.unparse(call.func) in ("counted", "report.counted")
+                and len(call.args) == 2
+            ):
                 noun = call.args[1]
                 last = noun.values[-1] if isinstance(noun, ast.JoinedStr) else noun
                 assert isinstance(last, ast.Constant), f"{path}: {ast.unparse(call)}"

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from scsampler_cli.media import plain
-from scsampler_cli.media.index import VECTOR_CODECS, scan
+from scsampler_cli.media.index import scan
 from scsampler_cli.media.sample import ENCODERS, write_sample
+from scsampler_cli.media.video_info import VECTOR_CODECS
 
 
 @pytest.mark.parametrize("codec", ENCODERS)
