@@ -130,7 +130,8 @@ class Census:
         """
         least = Picture.START if refuted or self.refuted else Picture.CLAIMED
         chosen = np.frombuffer(self.pictures, np.uint8) >= least
-        return self.keys.at(np.searchsorted(shown, np.array(self.keys.pts, np.int64)), chosen)
+        positions = np.searchsorted(shown, np.array(self.keys.pts, np.int64))
+        return self.keys.at(positions, chosen, self.reader is not None)
 
     def packets(self, starts: Starts) -> FramePackets:
         """Sizes and kinds in display order, where `times` gives times."""

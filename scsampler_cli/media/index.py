@@ -228,7 +228,7 @@ def _starts(path: Path, reading: ReadSettings, census: Census, trial: _Trial, ti
             if position is not None and packet.place >= 0 and starts_here(frame):
                 positions.append(position)
                 found.add(packet.pts, packet.dts, packet.place, packet.size)
-    return found.at(np.array(positions, np.int64), np.ones(len(positions), bool))
+    return found.at(np.array(positions, np.int64), np.ones(len(positions), bool), True)
 
 
 def _scan_frames(path: Path, reading: ReadSettings, trial: _Trial, notes: list[str], damage: Damage) -> StreamIndex:
@@ -248,7 +248,7 @@ def _scan_frames(path: Path, reading: ReadSettings, trial: _Trial, notes: list[s
             sizes.append(packet.size)
             pts.append(None if frame.pts is None or abs(frame.pts) > FARTHEST else frame.pts)
             duration = frame.duration or duration
-    starts = found.at(np.array(keys, np.int64), np.ones(len(keys), bool))
+    starts = found.at(np.array(keys, np.int64), np.ones(len(keys), bool), True)
     packets = frame_packets(places, sizes, np.isin(np.arange(len(pts)), keys))
     # no step so long that the times of all frames would not fit into 64 bits
     step = min(1 / (trial.rate * trial.time_base), Fraction(FARTHEST, len(pts)))

@@ -159,6 +159,8 @@ class Starts:
     """int64 [G]: place among the packets that hold something, in the order of decoding."""
     sizes: NDArray[np.int64]
     """int64 [G], bytes."""
+    confirmed: bool
+    """True when the pictures or their decoder say that decoding can start there, not the container alone."""
 
 
 @dataclass
@@ -177,22 +179,28 @@ class StartList:
         self.places.append(place)
         self.sizes.append(size)
 
-    def at(self, positions: NDArray[np.int64], chosen: NDArray[np.bool_]) -> Starts:
+    def at(self, positions: NDArray[np.int64], chosen: NDArray[np.bool_], confirmed: bool) -> Starts:
         """The chosen packets, and the start of the stream before them.
 
         Args:
             positions: int64 [N], display position of each packet's frame.
             chosen: bool [N].
+            confirmed: as in `Starts`.
         """
-        columns = [np.array(column, np.int64) for column in (self.pts, self.dts, self.places, self.sizes)]
         # one start at each position: the first in the order of decoding
         found, first = np.unique(positions[chosen], return_index=True)
-        columns = [column[chosen][first] for column in columns]
-        if not found.size or found[0] > 0:
+        is_start_missing = not found.size or found[0] > 0
+
+        def column(values: array[int], filler: int) -> NDArray[np.int64]:
+            at_starts = np.array(values, np.int64)[chosen][first]
             # everything before the first keyframe is decoded from the start of the file
-            found = np.concatenate([[0], found])
-            columns = [
-                np.concatenate([[filler], column])
-                for column, filler in zip(columns, (NO_TIME, NO_TIME, 0, 0), strict=True)
-            ]
-        return Starts(found.astype(np.int64), *columns)
+            return np.concatenate([[filler], at_starts]) if is_start_missing else at_starts
+
+        return Starts(
+            np.concatenate([[0], found]) if is_start_missing else found,
+            pts=column(self.pts, NO_TIME),
+            dts=column(self.dts, NO_TIME),
+            places=column(self.places, 0),
+            sizes=column(self.sizes, 0),
+            confirmed=confirmed,
+        )

@@ -105,6 +105,8 @@ def frames_from(index: StreamIndex, first: int, decode: Callable[[int], Iterator
                 if position > first:
                     break
                 begun = position >= keyframe and starts_here(frame)
+                if begun and not index.starts.confirmed:
+                    damage.picture, damage.times, damage.timeless = known
             if begun:
                 yield position, frame
         if begun:

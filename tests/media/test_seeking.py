@@ -91,7 +91,7 @@ X264 = "scenecut=0:keyint={0}:min-keyint={0}:bframes={1}:open-gop={2}"
 VPX = {"deadline": "good", "cpu-used": "8", "auto-alt-ref": "1", "lag-in-frames": "12", "b": "200k"}
 SIZED = {"h263": (144, 176), "dvvideo": (576, 720)}
 PIXELS = {"mjpeg": "yuvj420p", "prores_ks": "yuv422p10le", "zmbv": "bgr0", "cinepak": "rgb24"}
-PIXELS |= {"flashsv": "bgr24", "png": "rgb24", "qtrle": "rgb24", "ffvhuff": "yuv422p"}
+PIXELS |= {"flashsv": "bgr24", "svq1": "yuv410p", "png": "rgb24", "qtrle": "rgb24", "ffvhuff": "yuv422p"}
 BOXES = {
     "libx264": "mp4 mov mkv ts m2ts avi flv nut asf h264 frag.mp4",
     "libx265": "mp4 mkv ts m2ts hevc frag.mp4",
@@ -108,6 +108,7 @@ BOXES = {
     "snow": "nut avi",
     "zmbv": "avi",
     "cinepak": "avi mov",
+    "svq1": "mov",
     "flashsv": "flv",
     "qtrle": "mov",
     "libvpx": "webm ivf nut avi",
@@ -241,6 +242,7 @@ FLAGGED = [
     ("libvpx", "webm", "mkv"),
     ("libvpx-vp9", "webm", "mkv mp4"),
     ("zmbv", "avi", "avi"),
+    ("svq1", "mov", "mov avi"),
     ("ffv1", "mkv", "mkv"),
 ]
 
