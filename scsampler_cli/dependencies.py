@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 
@@ -92,7 +93,9 @@ def installed(package: str) -> str | None:
 def mend(package: str) -> str:
     """The command that installs versions which this version of scsampler works with."""
     names = TORCH_FAMILY if package in TORCH_FAMILY else (package,)
-    return install_command("--upgrade", *map(required, names))
+    # pip leaves alone what is installed in a version that is asked for, broken or not
+    is_right_and_broken = installed(package) is not None and all(map(in_range, names))
+    return install_command("--force-reinstall" if is_right_and_broken else "--upgrade", *map(required, names))
 
 
 def install_command(*words: str) -> str:
@@ -115,6 +118,23 @@ def _build_note() -> str:
     """A comment for builds of torch, such as "2.13.0+cpu", that come from an index of their own."""
     found = installed("torch") or ""
     return f"  # with the --index-url that torch {found} came from" if re.fullmatch(r"[\w.]+\+\w+", found) else ""
+
+
+def in_range(name: str) -> bool:
+    """Whether the installed version is one that scsampler accepts; True where that is unknown."""
+    known, accepted = installed(name), accepted_range(name)
+    if known is None or not accepted or find_spec("packaging") is None:
+        return True
+    try:
+        specifiers = import_module("packaging.specifiers").SpecifierSet(accepted)
+        return bool(specifiers.contains(known, prereleases=True))
+    except ValueError:  # not a range or not a version, by any standard
+        return True
+
+
+def accepted_range(name: str) -> str:
+    """The versions that scsampler accepts, such as ">=2.0,<3"; "" where it names none."""
+    return re.sub(r"^\[.*?\]", "", required(name).removeprefix(name))  # ray[data]>=2.40
 
 
 def required(package: str) -> str:

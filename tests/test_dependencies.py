@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scsampler_cli import dependencies
 from scsampler_cli.dependencies import describe, import_failure, installed, mend, required
 from scsampler_cli.errors import DependencyError
 from tests.synthetic import static, tone, write_video
@@ -44,7 +45,8 @@ def check_dependency_error(result: subprocess.CompletedProcess[str], package: st
     assert error.startswith("error: ")
     assert f"{package} {installed(package)} does not load" in error
     assert UNDEFINED_SYMBOL in error
-    assert f"-m pip install --upgrade {required('torch')}".replace("'", "") in hint.replace("'", "")
+    # the versions are right, so that --upgrade would leave the broken package as it is
+    assert f"-m pip install --force-reinstall {required('torch')}".replace("'", "") in hint.replace("'", "")
     assert "unexpected" not in result.stderr
     assert "Traceback" not in result.stderr
 
@@ -56,7 +58,7 @@ def test_without_torchaudio_and_torchvision_a_video_is_tagged_by_its_picture(tmp
     record = json.loads(result.stdout)
     (note,) = [note for note in record["notes"] if "without sound" in note]
     assert UNDEFINED_SYMBOL in note
-    assert "pip install --upgrade" in note
+    assert "pip install --force-reinstall" in note
     assert "mel" not in {sampler["input"] for sampler in record["samplers"]}
     assert note in result.stderr
 
@@ -113,7 +115,7 @@ def test_a_package_that_everything_needs(tmp_path: Path, video: Path, package: s
     assert result.returncode == 1
     *_, error, hint = result.stderr.strip().splitlines()
     assert f"{package} {installed(package)} does not load" in error
-    assert "pip install --upgrade" in hint
+    assert "pip install --force-reinstall" in hint
     assert "Traceback" not in result.stderr
 
 
@@ -132,6 +134,15 @@ def test_the_loaders_own_words_are_quoted_not_those_around_them() -> None:
     outer.__cause__ = inner
     assert UNDEFINED_SYMBOL in describe("torchaudio", outer)
     assert describe("no-such-package", inner) == "no-such-package is not installed"
+
+
+def test_a_pair_that_is_not_allowed_is_upgraded_and_not_loaded_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    versions = {"torch": "2.11.0", "torchvision": "0.26.0", "torchaudio": "2.11.1"}
+    monkeypatch.setattr(dependencies, "installed", versions.get)
+    assert "install --upgrade " in mend("torchaudio")
+    assert "install --upgrade " in mend("av"), "what is missing is installed"
+    versions |= {"torch": "2.14.1", "torchvision": "0.29.1"}
+    assert "install --force-reinstall " in mend("torchaudio")
 
 
 def test_the_mend_names_the_versions_that_the_package_allows() -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 
 from scsampler_cli.dependencies import (
     TORCH_FAMILY,
+    accepted_range,
+    in_range,
     install_command,
     installed,
     mend,
@@ -82,14 +81,14 @@ def examine(package: Package, answer: Answer, *, torch_works: bool) -> Check:
         return Check(name, WARNING, found, mend(name), facts)
     if _differs(loaded, known):
         found = f"{loaded} loads from {answer.facts['file']}, but {known} is installed"
-        command = f"remove the other copy (see PYTHONPATH), then: {_again(name)}"
+        command = f"remove the other copy (see PYTHONPATH), then: {mend(name)}"
         return Check(name, WARNING, found, command, facts)
     return Check(name, OK, _described(shown, answer), None, facts)
 
 
 def _expected(name: str) -> dict[str, str | None]:
     """Version in the package's metadata, and the versions that scsampler accepts."""
-    return {"installed": installed(name), "accepted": _range(name) or None}
+    return {"installed": installed(name), "accepted": accepted_range(name) or None}
 
 
 def _differs(loaded: str | None, known: str | None) -> bool:
@@ -122,32 +121,7 @@ def _broken(package: Package, answer: Answer, *, torch_works: bool) -> Check:
         command = install_command(required(name))
     elif missing != package.module:  # another package, on which this one depends
         command = install_command(missing)
-    elif name in TORCH_FAMILY[1:]:
-        command = mend(name)
     else:
-        command = _again(name)
+        command = mend(name)
     status = ERROR if package.needed else WARNING
     return Check(name, status, found, command, _expected(name))
-
-
-def in_range(name: str) -> bool:
-    """Whether the installed version is one that scsampler accepts; True where that is unknown."""
-    known, accepted = installed(name), _range(name)
-    if known is None or not accepted or find_spec("packaging") is None:
-        return True
-    try:
-        specifiers = import_module("packaging.specifiers").SpecifierSet(accepted)
-        return bool(specifiers.contains(known, prereleases=True))
-    except ValueError:  # not a range or not a version, by any standard
-        return True
-
-
-def _range(name: str) -> str:
-    """The versions that scsampler accepts, such as ">=2.0,<3"; "" where it names none."""
-    return re.sub(r"^\[.*?\]", "", required(name).removeprefix(name))  # ray[data]>=2.40
-
-
-def _again(name: str) -> str:
-    """The command that replaces a broken package; torch with what is built for it."""
-    names = TORCH_FAMILY if name in TORCH_FAMILY else (name,)
-    return install_command("--force-reinstall", *map(required, names))

@@ -30,7 +30,11 @@ def main(parent: str, program: str, *arguments: str) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != int(parent):  # it died before it could be followed
         os._exit(1)
-    os.execv(program, (program, *arguments))
+    try:
+        os.execv(program, (program, *arguments))
+    except OSError as error:  # no program of this machine, for example
+        os.write(2, f"it cannot be started: {error.strerror}\n".encode())
+        os._exit(126)  # as shells say it
 
 
 if __name__ == "__main__":

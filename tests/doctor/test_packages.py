@@ -10,7 +10,7 @@ import pytest
 from scsampler_cli import dependencies
 from scsampler_cli.doctor.check import ERROR, OK, WARNING, Check, lines
 from scsampler_cli.doctor.child import Answer, Children
-from scsampler_cli.doctor.packages import PACKAGES, Package, examine, in_range
+from scsampler_cli.doctor.packages import PACKAGES, Package, examine
 from tests.doctor.breaking import SITE, UNDEFINED, installation, package, without
 
 BY_NAME = {package.name: package for package in PACKAGES}
@@ -145,7 +145,7 @@ def test_a_version_out_of_range_is_a_warning(monkeypatch: pytest.MonkeyPatch) ->
     assert check.status == WARNING
     assert "asks for numpy<100,>=99" in check.found
     assert (check.mend or "").endswith(" 'numpy<100,>=99'")
-    assert in_range("ray")
+    assert dependencies.in_range("ray")
 
 
 def test_lines_cannot_steer_a_terminal() -> None:
