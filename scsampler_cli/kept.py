@@ -84,12 +84,19 @@ def in_use(cache: Path) -> Iterator[None]:
     """
     with contextlib.ExitStack() as held:
         with contextlib.suppress(OSError):
+            if not cache.exists():  # a run that ends before it keeps anything leaves no folder behind
+                held.callback(_remove_empty, cache)
             cache.mkdir(parents=True, exist_ok=True)
             number, name = tempfile.mkstemp(prefix=_USING, dir=cache)
             held.callback(os.close, number)
             held.callback(Path(name).unlink, missing_ok=True)
             fcntl.flock(number, fcntl.LOCK_EX)
         yield
+
+
+def _remove_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # it holds something, or is gone
+        folder.rmdir()
 
 
 def survey(cache: Path) -> Contents:

@@ -163,7 +163,7 @@ def test_torchrun_trains_with_two_processes_and_one_voice(listed: Path, tmp_path
             "for one network",
         ),
         (["train", ".", "-o", "w.safetensors", "--target", "classifier", "--classifier", "demo"], 2, "is for samplers"),
-        (["train", ".", "-o", "w.safetensors", "--size", "big"], 2, "is no size in pixels"),
+        (["train", ".", "--target", "classifier", "-o", "w.safetensors", "--size", "big"], 2, "is no size in pixels"),
         (["train", ".", "-o", "w.safetensors"], 1, "no"),
     ],
 )
