@@ -192,7 +192,7 @@ def test_without_the_program_the_tags_of_a_single_video_are_kept(
     assert record["notes"][-1] == "no reel: there is no program ffmpeg"
     assert list(record["files"]) == ["thumbnails"]
     assert not (tmp_path / "r.mp4").exists()
-    table = without_program(*command)
+    table = without_program(*command, "--overwrite")
     assert table.returncode == 3
     assert "loud.mp4" in table.stdout
 
