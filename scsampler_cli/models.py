@@ -96,26 +96,23 @@ def load_classifier(
     arch: str | None = None,
     given: Sequence[str] = (),
     names: Sequence[str] | None = None,
-) -> ClipClassifier:
-    """The classifier that the options name; `auto` tells `say` which it took, and why.
-
-    Class names come from a file, or one of `labels.NAMES`, as `labels`, or as they are, as `names`.
-    """
-    return load_or_fall_back(name, weights, labels, device, precision, say, arch, given, names)[0]
-
-
-def load_or_fall_back(
-    name: str,
-    weights: Path | None,
-    labels: Path | None,
-    device: str,
-    precision: str,
-    say: Callable[[str], None],
-    arch: str | None = None,
-    given: Sequence[str] = (),
-    names: Sequence[str] | None = None,
 ) -> tuple[ClipClassifier, str]:
-    """As `load_classifier`; and why `auto` took another than it prefers, which results must tell: empty where it did not."""
+    """The classifier that the options name.
+
+    Args:
+        name: "auto", or as `registry.load` takes it.
+        weights: a weight file.
+        labels: a file of class names, or one of `labels.NAMES`.
+        device: where it runs.
+        precision: of its arithmetic.
+        say: gets the choice that "auto" made, and why.
+        arch: the network of a plain state dict.
+        given: "KEY=VALUE" of what a model file does not say.
+        names: class names, in place of `labels`.
+
+    Returns:
+        the classifier, and a note for the results where "auto" fell back to another than it prefers, else "".
+    """
     from scsampler_cli.classifiers.auto import choose_auto
     from scsampler_cli.device import pick_device, pick_dtype
 
@@ -274,16 +271,12 @@ class Chosen:
         asks.check_named(selection, self.specs, shows_all=shows_all)
         return asks.lost_half(selection, there)
 
-    def load_classifier(self, say: Callable[[str], None], names: Sequence[str] | None = None) -> ClipClassifier:
-        """See `load_classifier` of this module."""
-        return self.load_or_fall_back(say, names)[0]
-
-    def load_or_fall_back(
+    def load_classifier(
         self, say: Callable[[str], None], names: Sequence[str] | None = None
     ) -> tuple[ClipClassifier, str]:
-        """See `load_or_fall_back` of this module."""
+        """See `load_classifier` of this module."""
         run = (self.device, self.precision, say, self.arch, self.given, names)
-        return load_or_fall_back(self.classifier, self.weights, self.labels, *run)
+        return load_classifier(self.classifier, self.weights, self.labels, *run)
 
     def load_samplers(self, auto: str, selection: SelectionSettings, *, shows_all: bool = False) -> Samplers:
         """See `load_samplers` of this module; those alone that the selection goes by, or whose scores are shown."""

@@ -174,7 +174,7 @@ class Tagger:
         chosen.check()
         if names is not None and own is None and not chosen.names_classifier:
             raise SettingsError("labels need a classifier whose classes they name", hint="Tagger('r3d_18', labels=...)")
-        loaded, fell_back = (own, "") if own else chosen.load_or_fall_back(say, names)
+        loaded, fell_back = (own, "") if own else chosen.load_classifier(say, names)
         self.classifier = models.adjust(loaded, answer)
         auto = models.DEMO if self.classifier.name == models.DEMO else models.AUTO_SET
         self._notes = _checked(chosen, self.selection, auto, say, shows_all=False)

@@ -43,8 +43,13 @@ CELL = 32_767
 """Characters that a spreadsheet takes in one cell, counted in units of UTF-16."""
 
 
-def format_for(path: Path, default: str = "table") -> str:
+def format_for(path: Path, default: str = "table", *, cuts: bool = True) -> str:
     """The format that a file's suffix asks for; the default for a device or a pipe without one, as on standard output.
+
+    Args:
+        path: the file.
+        default: for a device or a pipe.
+        cuts: whether the hint names CUT_FORMATS, too.
 
     Raises:
         SettingsError: the suffix is no format's.
@@ -52,9 +57,8 @@ def format_for(path: Path, default: str = "table") -> str:
     form = _SUFFIXES.get(path.suffix.lower())
     if form is None and not is_special(path):
         what = f"the suffix {path.suffix}" if path.suffix else "a name without a suffix"
-        raise SettingsError(
-            f"{path}: {what} stands for no format", hint=f"give --format, or one of {', '.join(_SUFFIXES)}"
-        )
+        known = [suffix for suffix, form in _SUFFIXES.items() if cuts or form not in CUT_FORMATS]
+        raise SettingsError(f"{path}: {what} stands for no format", hint=f"give --format, or one of {', '.join(known)}")
     return form or default
 
 

@@ -20,7 +20,7 @@ def threads() -> Iterator[list[int]]:
 
 @pytest.mark.parametrize("name", ["demo", "actions6"])
 def test_the_classifier_gives_the_same_bytes(name: str, threads: list[int]) -> None:
-    classifier = models.Chosen(classifier=name, device="cpu").load_classifier(print)
+    classifier = models.Chosen(classifier=name, device="cpu").load_classifier(print)[0]
     shape = (3, classifier.spec.frames, *classifier.spec.crop, 3)
     clips = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     answers = []

@@ -109,7 +109,7 @@ def plan(
     named, notes = named_files(paths, glob)
     output = None if output == targets.STDOUT else output
     outputs.check_not_read([*named, *reads], {"--records" if command == "extract" else "-o": output})
-    form = form or ("table" if output is None else format_for(output))
+    form = form or ("table" if output is None else format_for(output, cuts=command != "extract"))
     inputs = [path for path in named if shards.in_shard(path, share)] if share else named
     places = targets.of_cuts(command, form, named, paths, output) if form in CUT_FORMATS else None
     single = len(paths) == 1 and paths[0] != "-" and not os.path.isdir(paths[0])  # noqa: PTH112

@@ -211,7 +211,7 @@ def _load(name: str, given: Given, say: Say) -> tuple[Models, dict[str, Any]]:
     from scsampler_cli.bench import collect  # noqa: F401
     from scsampler_cli.bench.models import counted
 
-    classifier, fell_back = models.load_or_fall_back(
+    classifier, fell_back = models.load_classifier(
         name, given.weights, given.labels, given.device, given.precision, say
     )
     loaded = load_networks(given, models.adjust(classifier, AnswerSettings(given.spatial)))

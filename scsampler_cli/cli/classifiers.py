@@ -70,7 +70,7 @@ def show(
     from scsampler_cli.classifiers.inspection import inspect
 
     def load(name: str) -> "ClipClassifier":
-        return models.load_classifier(name, weights, labels, device, precision, console.notes(True), arch, given)
+        return models.load_classifier(name, weights, labels, device, precision, console.notes(True), arch, given)[0]
 
     errors: list[Exception] = []
 

@@ -1,36 +1,26 @@
 """Options of the commands that work on many files: how many at once, where, within which limits, and how a run goes on."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 MANY = "Many files"
 Engine = StrEnum("Engine", ["local", "ray"])
 
+
+def _jobs(help: str) -> Any:
+    return typer.Option("--jobs", "-j", min=1, max=512, help=help, rich_help_panel=MANY)
+
+
 Jobs = Annotated[
     int | None,
-    typer.Option(
-        "--jobs",
-        "-j",
-        min=1,
-        max=512,
-        help="Files worked on at once, each by a process, or an actor of Ray, that loads the models. Default: 1; with Ray "
-        "as many as there is room for.",
-        rich_help_panel=MANY,
+    _jobs(
+        "Files worked on at once, each by a process, or an actor of Ray, that loads the models. Default: 1; with Ray as many "
+        "as there is room for."
     ),
 ]
-JobsHere = Annotated[
-    int | None,
-    typer.Option(
-        "--jobs",
-        "-j",
-        min=1,
-        max=512,
-        help="Files worked on at once, each by a process that loads the models. Default: 1.",
-        rich_help_panel=MANY,
-    ),
-]
+JobsHere = Annotated[int | None, _jobs("Files worked on at once, each by a process that loads the models. Default: 1.")]
 EngineOption = Annotated[
     Engine,
     typer.Option(

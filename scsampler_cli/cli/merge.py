@@ -76,7 +76,7 @@ def merge(
     wanted, notes = named_files(inputs, glob) if inputs else ([], [])
     output = None if output == targets.STDOUT else output
     outputs.check_not_read([*parts, *wanted], {"-o": output})
-    form = format or ("jsonl" if output is None else format_for(output, "jsonl"))
+    form = format or ("jsonl" if output is None else format_for(output, "jsonl", cuts=False))
     if form not in FORMATS:
         raise SettingsError(f"{form} holds one video a file", hint=f"choose from {', '.join(FORMATS)}")
     if holes == targets.STDOUT and output is None:

@@ -50,7 +50,7 @@ def run(given: Given) -> None:
 
 def _measured(name: str, path: Path, given: Given) -> tuple[dict[str, Any], list[Table]]:
     """What was measured on what, and the tables."""
-    classifier, fell_back = models.load_or_fall_back(
+    classifier, fell_back = models.load_classifier(
         name, given.weights, given.labels, given.device, given.precision, console.notes(given.quiet)
     )
     classifier = models.adjust(classifier, AnswerSettings(given.spatial))

@@ -115,7 +115,7 @@ def _load(chosen: models.Chosen | None, say: Say) -> tuple[ClipClassifier | None
 
     if chosen is None:
         return None, {}
-    classifier, fell_back = chosen.load_or_fall_back(say)
+    classifier, fell_back = chosen.load_classifier(say)
     return classifier, {"classifier": ClassifierFacts.of(classifier).record(), "fell_back": fell_back}
 
 

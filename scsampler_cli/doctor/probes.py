@@ -97,7 +97,6 @@ def _try_av(av: Any) -> Facts:
 
 def _try_safetensors(safetensors: Any) -> Facts:
     _ = safetensors.safe_open
-    import_module("safetensors.torch")
     return {}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scsampler_cli.errors import OutputError, ProgramError
+from scsampler_cli.errors import ProgramError, SettingsError
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,11 @@ def container_for(target: Path) -> Container:
     """The kind of file that the suffix asks for.
 
     Raises:
-        OutputError: none that is known.
+        SettingsError: none that is known.
     """
     found = CONTAINERS.get(target.suffix.lower())
     if found is None:
-        raise OutputError(
+        raise SettingsError(
             f"cannot write {target}: no kind of video is known by the ending {target.suffix or '(none)'}",
             hint=f"end it with {', '.join(CONTAINERS)}",
         )

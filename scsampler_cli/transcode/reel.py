@@ -68,7 +68,8 @@ def check_reel(target: Path) -> None:
     """Refuse a file that no program could write a reel to.
 
     Raises:
-        OutputError: the target cannot be written, or its suffix is no container's.
+        OutputError: the target cannot be written.
+        SettingsError: its suffix is no container's.
     """
     container_for(target)
     check_file(target)
@@ -78,7 +79,7 @@ def check_program(target: Path) -> None:
     """Say at once whether the program can write reels of this suffix.
 
     Raises:
-        OutputError: the suffix is no container's.
+        SettingsError: the suffix is no container's.
         ProgramError: there is no program ffmpeg, or it lacks the encoders.
     """
     _encoders(container_for(target), find_ffmpeg(), target)
@@ -109,7 +110,8 @@ def write_reel(
 
     Raises:
         InputError, VideoError: the video cannot be read.
-        OutputError: the reel cannot be written, its suffix is no container's, or no frame lies in the spans.
+        SettingsError: its suffix is no container's.
+        OutputError: the reel cannot be written, or no frame lies in the spans.
         ProgramError: there is no program ffmpeg, or it failed.
     """
     container = container_for(target)

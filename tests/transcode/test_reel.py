@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from scsampler_cli.errors import OutputError
+from scsampler_cli.errors import OutputError, SettingsError
 from scsampler_cli.media.audio import probe_audio
 from scsampler_cli.media.index import scan
 from scsampler_cli.timeline import ClipGrid
@@ -259,7 +259,7 @@ def test_an_unknown_suffix_is_refused_at_once(tmp_path: Path, name: str) -> None
         lambda: check_reel(tmp_path / name),
         lambda: write_reel(tmp_path / "none.mp4", tmp_path / name, [], video_stream=0, audio_stream=None),
     ):
-        with pytest.raises(OutputError, match="no kind of video") as caught:
+        with pytest.raises(SettingsError, match="no kind of video") as caught:
             work()
         assert ".webm" in (caught.value.hint or "")
 
