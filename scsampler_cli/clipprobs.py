@@ -53,7 +53,7 @@ def find(path: Path, identity: dict[str, Any], cache: Cache) -> Entry | None:
 
 
 def is_known(path: Path, identity: dict[str, Any], cache: Cache) -> bool:
-    """Whether they are there and can be relied on: weights that cannot be told from others are always asked anew."""
+    """Whether they are there and can be relied on: weights that cannot be told from others are always asked again."""
     try:
         return identity["sha256"] is not None and find(path, identity, cache) is not None
     except OSError:

@@ -51,14 +51,14 @@ _screen = _Screen(NOTE)
 _log.addHandler(_screen)
 
 
-def set_up(quiet: bool, verbose: int, log_file: Path | None = None, anew: bool = False) -> None:
+def set_up(quiet: bool, verbose: int, log_file: Path | None = None, empty: bool = False) -> None:
     """Say how much goes to stderr, and where all of it goes.
 
     Args:
         quiet: no notes.
         verbose: 1 also tells what is begun and done, 2 what native code says.
         log_file: is appended to; every line has its time.
-        anew: True to begin with an empty log file.
+        empty: True to begin with an empty log file.
 
     Raises:
         OutputError: the log file cannot be written.
@@ -67,7 +67,7 @@ def set_up(quiet: bool, verbose: int, log_file: Path | None = None, anew: bool =
     if log_file is None:
         return
     try:
-        handler = _LogFile(log_file, "w" if anew else "a", encoding="utf-8", errors="backslashreplace")
+        handler = _LogFile(log_file, "w" if empty else "a", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise OutputError(f"cannot write {log_file}: {error.strerror or error}", hint="may you write there?") from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))

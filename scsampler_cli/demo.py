@@ -122,7 +122,7 @@ def _rendered(folder: Path, parts: list[_Part], progress: Progress, pool: Rounds
 
 
 def _made(folder: Path, todo: dict[Path, _Facts], pool: Rounds | None) -> Iterator[None]:
-    """Make videos, given as path -> what `demo_video` is told; yields after each."""
+    """Make videos, given as path -> arguments of `demo_video`; yields after each."""
     if pool is None:
         for facts in todo.values():
             demo_video(folder, *facts)

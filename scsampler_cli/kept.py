@@ -196,7 +196,7 @@ def _files_of_entry(folder: int, name: str) -> dict[str, os.stat_result] | None:
 
 def _busy_since(root: int) -> float | None:
     """When the first of the runs began that hold a lock; files of runs that have ended are removed."""
-    begun = []
+    started = []
     for item in _scanned(root):
         if not item.name.startswith(_USING) or not item.is_file(follow_symlinks=False):
             continue
@@ -204,12 +204,12 @@ def _busy_since(root: int) -> float | None:
             number = os.open(item.name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=root)
             try:
                 if _is_held(number):
-                    begun.append(os.fstat(number).st_mtime)
+                    started.append(os.fstat(number).st_mtime)
                 else:
                     os.unlink(item.name, dir_fd=root)
             finally:
                 os.close(number)
-    return min(begun, default=None)
+    return min(started, default=None)
 
 
 def _is_held(number: int) -> bool:

@@ -132,7 +132,7 @@ def check_working_folder() -> None:
         what = "was deleted" if gone else f"cannot be reached: {error.strerror or error}"
         raise InputError(
             f"the folder in which this runs {what}",
-            hint='cd to a folder that is there; if it was made anew: cd "$PWD"',
+            hint='cd to a folder that is there; if it was made again: cd "$PWD"',
         ) from error
 
 

@@ -228,7 +228,7 @@ def _readable(path: str | Path) -> Path:
 def _checked(
     chosen: models.Chosen, selection: SelectionSettings, auto: str, say: Callable[[str], None], *, shows_all: bool
 ) -> tuple[str, ...]:
-    """What the results must say of the choice of samplers, which `say` is told, too.
+    """Notes for the results on the choice of samplers; `say` gets them, too.
 
     Raises:
         SettingsError: the selection lacks the sampler that it goes by, or one was named that it does not look at.
@@ -239,7 +239,7 @@ def _checked(
 
 
 def _said(notes: tuple[str, ...], say: Callable[[str], None]) -> tuple[str, ...]:
-    """The notes, which `say` is told."""
+    """The notes, after `say` got each of them."""
     for note in notes:
         say(note)
     return notes

@@ -1,4 +1,4 @@
-"""URLs where a local path is wanted: told apart from paths, and shown as they were given."""
+"""URLs where a local path is wanted: distinguished from paths, and shown as they were given."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ class Video:
 
     @property
     def whole_seconds(self) -> int:
-        """Its length, at least 1: what is told of the stage "index"."""
+        """Its length, at least 1; the stage "index" reports it."""
         return max(1, round(self.index.timeline.duration))
 
     def check_whole(self) -> None:
@@ -281,7 +281,7 @@ def collected(scored: Iterable[tuple[int, float]], clips: NDArray[np.int64]) -> 
 
 
 def opened(path: Path, clip_frames: int, frame_stride: int, progress: Progress) -> Video:
-    """A `Video` whose length is told before any of it is read."""
+    """A `Video` whose length is reported before any of it is read."""
     video = Video(path, clip_frames, frame_stride)
     progress("index", video.whole_seconds, video.whole_seconds)
     return video

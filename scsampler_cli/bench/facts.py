@@ -36,7 +36,7 @@ class ModelFacts:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """What the networks look at, all together; packets are told apart."""
+        """The inputs of all networks together, without packets."""
         wanted = {network.input for network in self.networks.values()}
         return tuple(kind for kind in INPUTS if kind in wanted)
 

@@ -166,7 +166,7 @@ def _keep_others(asked: Asked) -> None:
     if is_taken(checkpoint) and not asked.overwrite:
         raise OutputError(
             f"{checkpoint} is there already: a run has been here",
-            hint="--resume goes on with it, --overwrite begins anew; or give -o another name",
+            hint="--resume goes on with it, --overwrite starts again; or give -o another name",
         )
     check_free(others, "-o", overwrite=asked.overwrite)
 

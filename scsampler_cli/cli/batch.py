@@ -116,8 +116,8 @@ def plan(
     batch = Batch(command, inputs, single, form, output, csv_columns(command, top), running, named, places, reads)
     if running.resume and not batch.on_disk:
         raise SettingsError("--resume goes on with a file of JSON lines", hint=f"give it: {batch.option} FILE.jsonl")
-    anew = outputs.check_batch(batch)
-    console.set_up(running.quiet, running.verbose, running.log_file, anew)
+    empty_log = outputs.check_batch(batch)
+    console.set_up(running.quiet, running.verbose, running.log_file, empty_log)
     for note in notes:
         _note(note)
     if share:

@@ -204,7 +204,7 @@ def _measuring(given: Given, pool: Pool, bars: Bars) -> Measuring:
 
 
 def _load(name: str, given: Given, say: Say) -> tuple[Models, dict[str, Any]]:
-    """In each process: a classifier and the networks, and what is told of them; and the code that measures.
+    """In each process: a classifier and the networks, and their facts; and the code that measures.
 
     The import of that code must not count as time of the first file.
     """

@@ -36,7 +36,7 @@ def _with_steps(values: Values) -> str:
 
 
 def _pretrained(values: Values) -> str:
-    """Of what is set for layers that do not start anew."""
+    """Of what is set for layers that do not start from scratch."""
     init, target = values["init"] or ["auto"], str(values["target"])
     arch = values["arch"] or (DEMO_SAMPLER if values["demo"] else IMAGENET)
     if set(init) == {"scratch"}:

@@ -129,9 +129,9 @@ def _check_made(todo: batch.Batch, files: dict[Path, Path], render: int | None, 
     made = [files[path] for path in todo.inputs]
     outputs.check_made(made, "-o", todo.running, sniff)
     drawn = [] if render is None else [drawing_of(target, render) for target in made]
-    anew = [target.with_suffix(SUFFIX) for target in made] if reencode else []
-    targets.check_apart([*drawn, *anew], todo.named)
-    outputs.check_made([*drawn, *anew], "-o", todo.running)
+    reencoded = [target.with_suffix(SUFFIX) for target in made] if reencode else []
+    targets.check_apart([*drawn, *reencoded], todo.named)
+    outputs.check_made([*drawn, *reencoded], "-o", todo.running)
 
 
 def drawing_of(target: Path, clip: int) -> Path:

@@ -88,7 +88,7 @@ def check_log(log_file: Path | None, *, overwrite: bool) -> bool:
     """Refuse to append messages to a file that is no log of ours.
 
     Returns:
-        True when the log file begins anew: what is there is something else, and may be overwritten.
+        True when the log file starts again, empty: what is there is something else, and may be overwritten.
 
     Raises:
         SettingsError: "-" is no file.

@@ -1,4 +1,4 @@
-"""How a command goes through its inputs: processes, limits, resuming, what is told."""
+"""How a command goes through its inputs: processes, limits, resuming, messages."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ def _pool(asked: Asked, device: str, sharers: int) -> AbstractContextManager[Poo
 
 
 def _load(chosen: models.Chosen | None, say: Say) -> tuple[ClipClassifier | None, dict[str, Any]]:
-    """In each process: the classifier, if there is one, and what is told of it; and the code that reads.
+    """In each process: the classifier, if there is one, and its facts; and the code that reads.
 
     The import of that code must not count as time of the first file.
     """

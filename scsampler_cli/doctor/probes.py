@@ -54,11 +54,11 @@ def _failure(error: BaseException) -> Facts:
 
 def _package(module: str) -> Facts:
     """Import a package and use it a little."""
-    begun = time.perf_counter()
+    started = time.perf_counter()
     loaded = import_module(module)
     facts = {"file": getattr(loaded, "__file__", None), "version": _version_of(loaded)}
     facts |= _TRIED[module](loaded) if module in _TRIED else {}
-    return {**facts, "seconds": round(time.perf_counter() - begun, 2)}
+    return {**facts, "seconds": round(time.perf_counter() - started, 2)}
 
 
 def _version_of(module: Any) -> str | None:
@@ -203,11 +203,11 @@ def _sound() -> Facts:
 
 def _classify(classifier: str) -> Facts:
     """Tag a video with networks that are bundled."""
-    begun = time.perf_counter()
+    started = time.perf_counter()
     tagger = import_module("scsampler_cli.tagger").Tagger(classifier, k=1)
     with tempfile.TemporaryDirectory() as folder:
         result = tagger.tag(_clip(folder))
-    return {"tags": len(result.tags), "seconds": round(time.perf_counter() - begun, 2)}
+    return {"tags": len(result.tags), "seconds": round(time.perf_counter() - started, 2)}
 
 
 def _public_weights() -> Facts:

@@ -6,7 +6,7 @@ import os
 import sys
 
 MOST = 8
-"""Processes at most where no number was asked for: each holds a few hundred megabytes (our choice)."""
+"""Processes at most where no number was asked for: each holds a few hundred megabytes."""
 
 
 def cores() -> int:

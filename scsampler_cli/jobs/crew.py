@@ -159,7 +159,7 @@ class Crew:
 
         Args:
             files: the files.
-            order: what the task's `work` is told beside each file; picklable.
+            order: what the task's `work` gets beside each file; picklable.
 
         Yields:
             their outcomes as they come; fewer than files only after `stopping`, or before an error.

@@ -27,7 +27,7 @@ DONE: Record = {"status": "ok"}
 
 @dataclass(frozen=True)
 class Loading:
-    """A task whose processes load something once; what is done with each file is told with the file."""
+    """A task whose processes load something once; what is done with each file comes with the file."""
 
     command: str
     load: Callable[[Say], tuple[Any, dict[str, Any]]]
@@ -97,7 +97,7 @@ class Pool:
             OutputError: something could not be written, which is no file's fault.
             WorkerError: processes die before they begin to work.
             ScsamplerError: models cannot be loaded.
-            KeyboardInterrupt: it was stopped, and the files under way are finished.
+            KeyboardInterrupt: it was stopped, and the files in progress are finished.
         """
         if not paths:
             return

@@ -117,7 +117,7 @@ class WorkerProcess:
         return [self._results, self._log, self._process.sentinel]
 
     def give(self, job: Job, hashed: bool, order: tuple[Any, ...] = ()) -> None:
-        """Have it work on a file, as `Prepared.work` is told by `order`.
+        """Have it work on a file, as `order` tells `Prepared.work`.
 
         Raises:
             OSError: the process has just died.

@@ -15,7 +15,7 @@ Row = dict[str, Any]
 BUFFER = 16
 """Rows that wait here to be taken; then their maker waits."""
 END_S = 5
-"""Seconds that the maker of the rows may take to end (our choice)."""
+"""Seconds that the maker of the rows may take to end."""
 
 
 class Stream:

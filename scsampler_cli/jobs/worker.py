@@ -61,7 +61,7 @@ def serve(task: Task, jobs: Connection, results: Connection, log: Connection) ->
 
     Args:
         task: what to do with each file.
-        jobs: brings (path, whether its content is to be hashed, what `work` is told beside).
+        jobs: brings (path, whether its content is to be hashed, what `work` gets beside it).
         results: takes the reports.
         log: takes what is written to the error output.
     """

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 Value = TypeVar("Value", bound=np.generic)
 
 MOST_PIXELS = 8192 * 4608
-"""Pixels to which wide or tall pixels may enlarge a picture; a larger one is made that much smaller (our choice)."""
+"""Pixels to which wide or tall pixels may enlarge a picture; a larger one is made that much smaller."""
 EXTREME = 16
-"""Times that a pixel may be wider than tall, or taller than wide; beyond this a header is damaged (our choice)."""
+"""Times that a pixel may be wider than tall, or taller than wide; beyond this a header is damaged."""
 LONGEST = 8
-"""Times its short side: a longer strip is squeezed, so that memory stays bounded (our choice)."""
+"""Times its short side: a longer strip is squeezed, so that memory stays bounded."""
 SAME_SHAPE = 0.01
-"""Share by which the shapes of two pictures may differ and still be taken as one: rounding (our choice)."""
+"""Share by which the shapes of two pictures may differ and still be taken as one: rounding."""
 
 
 def is_pixel(aspect: Fraction) -> bool:

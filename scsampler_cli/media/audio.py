@@ -40,7 +40,7 @@ LOWEST_HZ, HIGHEST_HZ = 1000, 6_144_000
 """Samples a second: a track that says less or more is not decoded, for to bring it to 16 kHz could fill the memory. Our choice:
 far beyond what is in use."""
 _PROBED = 5_000_000
-"""Bytes that FFmpeg reads to find streams, unless it is told otherwise."""
+"""Bytes that FFmpeg reads to find streams, by default."""
 _GAINING = frozenset("mpegts mpeg flv live_flv dv nsv swf wtv".split())
 """Containers in which a stream can begin that was not announced."""
 

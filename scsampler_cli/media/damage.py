@@ -20,9 +20,9 @@ from scsampler_cli.timeline import REORDERED, FrameTimeline
 REMEMBERED = 1_000_000
 """Refused packets of a kind that are told apart (our choice, about 100 MB); those beyond are not counted, and a note says so."""
 LONGEST_GAP_S = 10
-"""Seconds of a gap in the times up to which frames are taken to be lost (our choice)."""
+"""Seconds of a gap in the times up to which frames are taken to be lost."""
 IRREGULAR = 0.1
-"""Share of frames that may come earlier or later than at a steady rate where lost ones are counted (our choice)."""
+"""Share of frames that may come earlier or later than at a steady rate where lost ones are counted."""
 _QUOTED = 3
 """Distinct messages of FFmpeg that a note quotes."""
 
@@ -181,7 +181,7 @@ class Damage:
         """Frames that fit into gaps in the times of the picture, beside packets that are marked as damaged.
 
         Only where frames else come at a steady rate. But: a gap of more than `LONGEST_GAP_S` is taken
-        for a clock that was set anew, and a packet that was lost without a mark leaves no gap here.
+        for a clock that was set again, and a packet that was lost without a mark leaves no gap here.
         """
         if self.timeline is None or self.counted or not self.picture.marked.times:
             return 0

@@ -98,18 +98,18 @@ def frames_from(index: StreamIndex, first: int, decode: Callable[[int], Iterator
     damage = index.damage
     back = 1
     while True:
-        begun = keyframe == 0
+        started = keyframe == 0
         known = deepcopy((damage.picture, damage.times, damage.timeless))
         for position, frame in decode(keyframe):
-            if not begun:
+            if not started:
                 if position > first:
                     break
-                begun = position >= keyframe and starts_here(frame)
-                if begun and not index.starts.confirmed:
+                started = position >= keyframe and starts_here(frame)
+                if started and not index.starts.confirmed:
                     damage.picture, damage.times, damage.timeless = known
-            if begun:
+            if started:
                 yield position, frame
-        if begun:
+        if started:
             return
         # packets that were refused because decoding started at the wrong place are not damaged
         damage.picture, damage.times, damage.timeless = known

@@ -136,7 +136,7 @@ def read_all(
 
 
 def _each(todo: list[Example], do: Do, pool: Rounds, failed: Failed, done: Callable[[int], None]) -> set[Example]:
-    """Do something with each video; returns those that failed, in the order of which `failed` is told."""
+    """Do something with each video; returns those that failed, in the order in which `failed` gets them."""
     lost = set()
     outcomes = pool.each([example.path for example in todo], do)
     for number, (example, outcome) in enumerate(zip(todo, outcomes, strict=True), start=1):
