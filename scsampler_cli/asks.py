@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scsampler_cli.config import AUDIO, DRAWN, PACKETS, VISUAL, SelectionSettings
+from scsampler_cli.config import AUDIO, BASELINES, PACKETS, VISUAL, SelectionSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.shipped import set_files
 
@@ -12,14 +12,13 @@ KINDS = {"visual": VISUAL, "audio": AUDIO, "packets": PACKETS}
 """Samplers by what they look at, with their inputs."""
 _NAMES = {"visual": "a visual sampler", "audio": "an audio sampler", "packets": "a packet sampler"}
 _OPTIONS = {"visual": "--visual-sampler", "audio": "--audio-sampler", "packets": "--packet-sampler"}
-_BLIND = (*DRAWN, "uniform", "dense")
 There = Mapping[str, bool | None]
 """Whether there is a sampler, by the keys of KINDS; None where that cannot be told yet."""
 
 
 def goes_by(selection: SelectionSettings) -> tuple[str, ...]:
     """The samplers that the choice of clips depends on, by the keys of KINDS; none for the baselines."""
-    if selection.strategy in _BLIND:
+    if selection.strategy in BASELINES:
         return ()
     by = (selection.strategy,) if selection.strategy in KINDS else ("visual", "audio")
     return by if selection.candidates is None else tuple(dict.fromkeys((*by, "audio", "packets")))
@@ -103,4 +102,4 @@ def lost_half(selection: SelectionSettings, there: There) -> str:
 
 
 def _combines(selection: SelectionSettings) -> bool:
-    return selection.strategy not in (*_BLIND, *KINDS)
+    return selection.strategy not in (*BASELINES, *KINDS)

@@ -32,6 +32,8 @@ STRATEGIES = (
 """Ways to choose clips (Sec. 3.3.3; by packets alone is ours; the baselines of Sec. 4.1.1)."""
 DRAWN = ("random", "empirical")
 """Strategies that draw clips, by a seed."""
+BASELINES = (*DRAWN, "uniform", "dense")
+"""Strategies that go by no sampler."""
 LOOKING = ("av-union-list", "av-intersect-list", "av-convex-list", "av-convex-score", "visual")
 """Strategies that look at the picture: those for which a first stage saves anything."""
 CANDIDATES_PER_CLIP = 4
@@ -217,7 +219,7 @@ class SelectionSettings:
             "k_visual": self.k_visual is not None and self.strategy != "av-union-list",
             "histogram": self.histogram is not None and self.strategy != "empirical",
             "seed": self.seed != 0 and self.strategy not in DRAWN,
-            "clip_stride": self.clip_stride != 1 and self.strategy in (*DRAWN, "uniform", "dense"),
+            "clip_stride": self.clip_stride != 1 and self.strategy in BASELINES,
             "cascade": self.candidates is not None and self.strategy not in LOOKING,
         }
         for name in (name for name, given in idle.items() if given):

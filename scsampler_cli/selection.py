@@ -212,7 +212,7 @@ def dense(clip_count: int, settings: SelectionSettings) -> NDArray[np.int64]:
     return np.arange(clip_count, dtype=np.int64)
 
 
-BASELINES: dict[str, Callable[[int, SelectionSettings], NDArray[np.int64]]] = {
+_CHOICE_OF: dict[str, Callable[[int, SelectionSettings], NDArray[np.int64]]] = {
     "random": random,
     "uniform": uniform,
     "empirical": empirical,
@@ -228,8 +228,8 @@ def select(scores: ClipScores, settings: SelectionSettings) -> Selection:
         scores: of its clips; for the baselines only `clip_count` matters.
         settings: strategy and its parameters.
     """
-    if settings.strategy in BASELINES:
-        clips = BASELINES[settings.strategy](scores.clip_count, settings)
+    if settings.strategy in _CHOICE_OF:
+        clips = _CHOICE_OF[settings.strategy](scores.clip_count, settings)
         return Selection(clips, (settings.strategy,) * len(clips), settings.strategy)
     lists = _lists(scores, settings.strategy)
     if np.isnan(lists.visual).all():

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scsampler_cli.bench.costs import STAGES, Costs, decoded_frames, inputs_key
 from scsampler_cli.bench.knowledge import KnownVideo, NetworkFacts, Run, SamplerFacts
 from scsampler_cli.bench.metrics import interval, place_of_truth
-from scsampler_cli.config import DRAWN, VISUAL, SelectionSettings
+from scsampler_cli.config import BASELINES, DRAWN, VISUAL, SelectionSettings
 from scsampler_cli.replay import oracle
-from scsampler_cli.selection import BASELINES, candidates, select
+from scsampler_cli.selection import candidates, select
 
 _SEEDS_APART = 1_000_003
 

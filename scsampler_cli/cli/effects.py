@@ -15,7 +15,7 @@ import typer
 
 from scsampler_cli.asks import goes_by
 from scsampler_cli.cli.targets import STDOUT
-from scsampler_cli.config import DRAWN, LOOKING, SelectionSettings
+from scsampler_cli.config import BASELINES, DRAWN, LOOKING, SelectionSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.writers import CUT_FORMATS, format_for
 
@@ -42,7 +42,6 @@ EXCUSED = {
     "cascade": "--no-cascade says what is so anyway",
 }
 """Options that may change nothing, and are no mistakes."""
-BLIND = (*DRAWN, "uniform", "dense")
 
 
 def check(context: typer.Context, rules: Mapping[str, Rule]) -> None:
@@ -97,7 +96,7 @@ def looked_at(kind: str, *, shown: bool) -> Rule:
         strategy = str(values["strategy"])
         histogram = (1.0,) if strategy == "empirical" else None
         candidates = values["k"] if values["cascade"] else None
-        if candidates is not None and strategy in (*BLIND, "audio", "packets"):
+        if candidates is not None and strategy in (*BASELINES, "audio", "packets"):
             return ""  # refused for --cascade's sake
         selection = SelectionSettings(strategy, values["k"], histogram=histogram, candidates=candidates)
         used = {*goes_by(selection), *(("visual", "audio") if shown and strategy != "packets" else ())}
@@ -150,7 +149,7 @@ _RUNNING: dict[str, Rule] = {
 _CHOICE: dict[str, Rule] = {
     "k": lambda v: with_strategy(v) if v["strategy"] == "dense" else "",
     "seed": lambda v: "" if v["strategy"] in DRAWN else with_strategy(v),
-    "clip_stride": lambda v: with_strategy(v) if v["strategy"] in BLIND else "",
+    "clip_stride": lambda v: with_strategy(v) if v["strategy"] in BASELINES else "",
     "candidates": unless(lambda v: v["cascade"], "without --cascade"),
     "alpha": lambda v: "" if "convex" in v["strategy"] else with_strategy(v),
     "k_visual": lambda v: "" if v["strategy"] == "av-union-list" else with_strategy(v),
