@@ -91,6 +91,8 @@ CONFINED = {
     "torchvision": ("classifiers",),
     "torchaudio": ("features.mel",),
     "safetensors": ("weightfile",),
+    "onnx": ("classifiers.files.onnx", "classifiers.files.external"),
+    "google": ("classifiers.files.external",),
     "onnxruntime": ("classifiers.files.onnx",),
     "transformers": ("classifiers.huggingface",),
     "huggingface_hub": ("classifiers.huggingface",),

@@ -49,6 +49,7 @@ PACKAGES = (
         "--reel and extract --reencode without another ffmpeg",
         extra="ffmpeg",
     ),
+    Package("onnx", "onnx", "ONNX classifiers", extra="onnx"),
     Package("onnxruntime", "onnxruntime", "ONNX classifiers", extra="onnx"),
     Package("transformers", "transformers", "Hugging Face classifiers", extra="hf"),
     Package("ray", "ray", "runs with --engine ray", extra="ray"),

@@ -243,12 +243,15 @@ def test_an_onnxruntime_without_cuda_is_an_error_on_a_gpu(tmp_path: Path, monkey
     assert "--device cpu" in str(caught.value.hint)
 
 
-def test_missing_onnxruntime_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("package", ["onnx", "onnxruntime"])
+def test_a_missing_package_of_onnx_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
     save_onnx(Small().eval(), tmp_path / "m.onnx")
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(ClassifierError, match="needs onnxruntime") as caught:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ClassifierError, match="needs onnx and onnxruntime") as caught:
         load(tmp_path / "m.onnx")
-    assert "pip install onnxruntime" in str(caught.value.hint)
+    assert "pip install onnx onnxruntime" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("suffix", SAVERS)

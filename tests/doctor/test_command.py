@@ -23,7 +23,7 @@ LEAST = (
 @pytest.mark.slow
 def test_where_only_parts_are_broken_videos_can_be_tagged(tmp_path: Path) -> None:
     broken = package(tmp_path / "broken", "torchaudio", f"raise OSError('{UNDEFINED}')")
-    keep = without("matplotlib", "transformers", "ray", "onnxruntime")
+    keep = without("matplotlib", "transformers", "ray", "onnx", "onnxruntime")
     paths = [str(broken), *installation(tmp_path / "site", keep)]
     result = run(paths, tmp_path, "doctor", "--format", "json")
     assert result.stderr == ""
@@ -47,7 +47,7 @@ def test_where_only_parts_are_broken_videos_can_be_tagged(tmp_path: Path) -> Non
     assert found["sound"]["mend"] == found["torchaudio"]["mend"]
     assert found["tagging"]["status"] == found["motion vectors"]["status"] == "ok"
     assert "pip install" in found["matplotlib"]["mend"]
-    assert not {"transformers", "ray", "onnxruntime"} & set(found), "extras that are not installed"
+    assert not {"transformers", "ray", "onnx", "onnxruntime"} & set(found), "extras that are not installed"
 
 
 def test_with_next_to_nothing_installed_every_line_is_there(tmp_path: Path) -> None:

@@ -40,15 +40,16 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
     """The model on the device, and the shape of its input.
 
     Raises:
-        ClassifierError: onnxruntime is missing, or the model has several inputs, or other than floating-point ones.
+        ClassifierError: onnx or onnxruntime is missing, or the model has several inputs, or other than floating-point ones.
         DeviceError: a GPU is asked for, and onnxruntime has no CUDA.
         WeightsError: damaged, it keeps weights outside its folder, or it wants operators that onnxruntime has not.
     """
     try:
+        import onnx  # noqa: F401  # by `external_files`
         import onnxruntime
     except ImportError as error:
         raise ClassifierError(
-            f"{path.name} needs onnxruntime, which is not installed", hint="pip install onnxruntime"
+            f"{path.name} needs onnx and onnxruntime, which are not installed", hint="pip install onnx onnxruntime"
         ) from error
     provider = "CUDAExecutionProvider" if device.type == "cuda" else "CPUExecutionProvider"
     if provider not in onnxruntime.get_available_providers():
