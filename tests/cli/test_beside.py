@@ -125,7 +125,7 @@ def test_extract_reencodes_first(run: Run, videos: Path, tmp_path: Path) -> None
     [
         (["--report", "x.txt"], 2, "does not end in .html"),
         (["--reel-pad", "1"], 2, "no effect without --reel"),
-        (["--reel", "x.gif"], 1, "x.gif"),
+        (["--reel", "x.gif"], 2, "x.gif"),
         (["--report", "nowhere/x.html"], 1, "there is no folder nowhere"),
         (["--thumbnails", "file"], 1, "it is a file"),
         (["--report", "same.html", "--log-file", "same.html"], 2, "named twice"),
