@@ -187,9 +187,10 @@ def _under(name: str, sets: Sequence[Data], given: Given, plan: Plan) -> Iterato
 
 
 def _wishes(given: Given) -> Wishes:
-    timed, sheet = (
-        default if asked is None else asked for asked, default in ((given.timed, TIMED), (given.sheet, SHEET))
-    )
+    timed = TIMED if given.timed is None else given.timed
+    sheet = SHEET if given.sheet is None else given.sheet
+    if given.output is None:  # the contact sheet is a file of the report
+        sheet = 0
     return Wishes(timed, sheet, frozenset(path.resolve() for path in given.sheet_of or ()))
 
 

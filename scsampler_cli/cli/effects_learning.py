@@ -102,7 +102,9 @@ def _of_several(values: Values) -> str:
 BENCH: dict[str, Rule] = {
     **dict.fromkeys(("minutes", "size", "codec"), _generated),
     **dict.fromkeys(("repeats", "dense_minutes"), _of_speed),
-    **dict.fromkeys(("timed", "sheet", "sheet_of", "cache", "jobs", "timeout", "max_memory"), _measuring),
+    "sheet": first(_measuring, unless(lambda v: v["output"] or not v["sheet"], "without -o")),
+    "sheet_of": first(_measuring, unless(lambda v: v["output"], "without -o")),
+    **dict.fromkeys(("timed", "cache", "jobs", "timeout", "max_memory"), _measuring),
     **dict.fromkeys(("keep_features", "empirical", "sampler", "joint", "packet_sampler"), _measuring),
     **dict.fromkeys(("classifier", "weights", "labels", "spatial", "network", "p_frames"), _but_replay),
     **dict.fromkeys(("visual_sampler", "audio_sampler", "device", "precision"), _but_replay),

@@ -198,7 +198,7 @@ def test_not_one_video_is_an_error(run: Run, listed: Path, tmp_path: Path) -> No
     assert not (tmp_path / "out").exists()
     (tmp_path / "train.csv").write_text(f"path,label,split\n{listed.parent / 'v0.mp4'},spinning,train\n")
     check_failure(run("bench", tmp_path / "train.csv", *DEMO), 1, "no videos of the split val")
-    stray = run("bench", listed, *DEMO, "--sheet-of", "elsewhere.mp4", "-q")
+    stray = run("bench", listed, *DEMO, "--sheet-of", "elsewhere.mp4", "-q", "-o", tmp_path / "stray")
     assert stray.returncode == 1
     assert "elsewhere.mp4 is not among the videos" in stray.stderr
     (tmp_path / "junk.mp4").write_bytes(b"no")
