@@ -16,6 +16,8 @@ from scsampler_cli.media.index import StreamIndex
 from scsampler_cli.media.scaling import Scaler
 
 Pixel = TypeVar("Pixel", np.uint8, np.uint16)
+_WRITTEN_COLUMNS = 16
+"""FFmpeg 8.1 converts YUV to planar RGB of the same size in steps of so many columns, and leaves the rest of a line unwritten."""
 _KEPT_PIXELS = 1 << 18
 """Pixels up to which a picture is also kept as float32: four times its bytes, and 16 may be held."""
 
@@ -97,11 +99,15 @@ class Pictures:
         if coded.planes is not None and coded.planes.shape[1:] == size:
             return coded.planes
         height, width = size
-        # planes of one colour each spare taking pixels apart
-        small = self._scaler.scaled(coded.frame, width, height, "gbrp")
-        green, blue, red = (_plane(small, number, np.uint8) for number in range(3))
         made = np.empty((3, height, width), np.float32)
-        made[0], made[1], made[2] = red, green, blue
+        if (coded.frame.height, coded.frame.width) == size and width % _WRITTEN_COLUMNS:
+            small = self._scaler.scaled(coded.frame, width, height, "rgb24")
+            made[:] = np.moveaxis(small.to_ndarray(), 2, 0)
+        else:
+            # planes of one colour each spare taking pixels apart
+            small = self._scaler.scaled(coded.frame, width, height, "gbrp")
+            green, blue, red = (_plane(small, number, np.uint8) for number in range(3))
+            made[0], made[1], made[2] = red, green, blue
         if height * width <= _KEPT_PIXELS:
             coded.planes = made
         return made
