@@ -179,7 +179,8 @@ def _first_frames(path: Path, reading: ReadSettings, damage: Damage) -> _Trial:
         for frame in itertools.islice(decode_packets(container, stream, damage, reading), TRIAL_FRAMES):
             if info is None:
                 info, notes = describe(path, stream, frame, reading)
-                info = replace(info, timecode=first_timecode(path, stream, frame, _rate(stream)))
+                timecode, of_timecode = first_timecode(path, stream, frame, _rate(stream))
+                info, notes = replace(info, timecode=timecode), [*notes, *of_timecode]
             looks.append(_Look(frame.pts, frame.pict_type, attachments_are_known(frame), starts_here(frame)))
         time_base = stream.time_base or Fraction(1, 1000)
         rate = _rate(stream)

@@ -25,21 +25,36 @@ _FORM = re.compile(r"([01]\d|2[0-3]):([0-5]\d):([0-5]\d)([:;.,])(\d{2,3})")
 """A last separator other than ":" means drop-frame."""
 
 
-def first_timecode(path: Path, stream: VideoStream, frame: av.VideoFrame, rate: Fraction) -> str | None:
-    """HH:MM:SS:FF, or HH:MM:SS;FF of drop-frame timecode; FF counts frames of the video. None where the file has none.
+def first_timecode(
+    path: Path, stream: VideoStream, frame: av.VideoFrame, rate: Fraction
+) -> tuple[str | None, list[str]]:
+    """The timecode of the first frame, and notes.
 
     Args:
         path: the file.
         stream: the picture stream that is read.
         frame: its first frame, decoded.
         rate: frames a second.
+
+    Returns:
+        HH:MM:SS:FF, or HH:MM:SS;FF of drop-frame timecode, where FF counts frames of the video; None where the file has none.
+        A note where a tag holds something else than a timecode.
     """
-    base = round(rate)
-    for text in _tags(stream):
-        if found := _FORM.fullmatch(text.strip()):
+    texts = [text.strip() for text in _tags(stream) if text.strip()]
+    found = _of_tags(path, texts, round(rate)) or _of_frame(frame, round(rate))
+    return found, [] if found or not texts else [f"the timecode tag {texts[0]!r} is no timecode, and is ignored"]
+
+
+def _of_tags(path: Path, texts: list[str], base: int) -> str | None:
+    for text in texts:
+        if found := _FORM.fullmatch(text):
             # a camera of 60 frames a second may count 30, and give two frames one number
             track = _track_base(path)
             return _written(found.groups(), base, track or base)
+    return None
+
+
+def _of_frame(frame: av.VideoFrame, base: int) -> str | None:
     if not attachments_are_known(frame):
         return None
     for kind, read in (("GOP_TIMECODE", _of_group), ("S12M_TIMECODE", _of_message)):

@@ -130,3 +130,18 @@ def test_a_clock_that_wraps_gives_no_negative_times(tmp_path: Path, suffix: str,
     assert "00:00:00," in subtitles.splitlines()[1]
     assert "START=0\n" in ffmetadata.render(made)
     assert "-" not in subtitles.replace(" --> ", "")
+
+
+@pytest.mark.parametrize("text", ["99:99:99:99", "hello", "01:02:03"])
+def test_a_tag_that_is_no_timecode_has_a_note(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "v.mkv"
+    with av.open(str(path), "w") as box:
+        stream = box.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        box.metadata["timecode"] = text
+        for _ in range(4):
+            box.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
+        box.mux(stream.encode(None))
+    index = scan(path)
+    assert index.info.timecode is None
+    assert any(repr(text) in note and "timecode" in note for note in index.notes)
