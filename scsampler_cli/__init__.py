@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
     from scsampler_cli.config import AnswerSettings, FeatureSettings, ReadSettings, SelectionSettings
     from scsampler_cli.errors import FallbackWarning, ScsamplerError, SettingsError
-    from scsampler_cli.report import ClassifyResult, Failure, ScoreResult
+    from scsampler_cli.output.records import ClassifyResult, Failure, ScoreResult
     from scsampler_cli.tagger import Scorer, Tagger
 
 __version__ = "0.1.0"
@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "tagger": ("Tagger", "Scorer"),
-    "report": ("ClassifyResult", "ScoreResult", "Failure"),
+    "output.records": ("ClassifyResult", "ScoreResult", "Failure"),
     "config": ("SelectionSettings", "FeatureSettings", "AnswerSettings", "ReadSettings"),
     "classifiers.base": ("ClipClassifier", "InputSpec"),
     "errors": ("FallbackWarning", "ScsamplerError", "SettingsError"),

@@ -79,7 +79,7 @@ class FeatureSettings:
 
     @property
     def steadied(self) -> bool:
-        """Whether a clip's visual score takes in its neighbours' (`scores.steadied`): where one P-frame stands for a clip."""
+        """Whether a clip's visual score takes in its neighbours' (`selection.scores.steadied`): with one P-frame a clip."""
         return self.p_frames == 1
 
     def __post_init__(self) -> None:

@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from scsampler_cli import models, pipeline, resolved
 from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
 from scsampler_cli.classifiers.function import ClipFunction, FunctionClassifier
 from scsampler_cli.config import (
@@ -24,10 +23,11 @@ from scsampler_cli.config import (
     SelectionSettings,
 )
 from scsampler_cli.errors import FallbackWarning, ScsamplerError, SettingsError
-from scsampler_cli.inputs import check_readable
-from scsampler_cli.report import ClassifyResult, Failure, ScoreResult
-from scsampler_cli.urls import local_path
-from scsampler_cli.video import Progress, no_progress
+from scsampler_cli.files.inputs import check_readable
+from scsampler_cli.files.urls import local_path
+from scsampler_cli.output.records import ClassifyResult, Failure, ScoreResult
+from scsampler_cli.pipeline import models, settings_record, stages
+from scsampler_cli.pipeline.video import Progress, no_progress
 
 Labels = str | Path | Sequence[str]
 
@@ -93,13 +93,13 @@ class Scorer:
         """
         geometry = self.clip_frames, self.frame_stride
         path = _readable(path)
-        result = pipeline.score(path, self.samplers, self.features, *geometry, self.selection, progress, self.reading)
+        result = stages.score(path, self.samplers, self.features, *geometry, self.selection, progress, self.reading)
         return replace(result, settings=result.settings | self._runtime, notes=(*self._notes, *result.notes))
 
     @property
     def identity(self) -> dict[str, Any]:
         """JSON-able: all that a result depends on beside the file."""
-        settings = resolved.of_score(self.features, self.selection, self.reading, self.samplers)
+        settings = settings_record.of_score(self.features, self.selection, self.reading, self.samplers)
         clip = {"clip_frames": self.clip_frames, "frame_stride": self.frame_stride}
         return models.identity(settings | self._runtime | clip, self.samplers.records())
 
@@ -196,7 +196,7 @@ class Tagger:
             ScsamplerError: it cannot be read, or not one chosen clip could be decoded.
         """
         plan = self.features, self.selection, self.top, progress, self.answer, self.reading
-        result = pipeline.classify(_readable(path), self.samplers, self.classifier, *plan)
+        result = stages.classify(_readable(path), self.samplers, self.classifier, *plan)
         return replace(result, settings=result.settings | self._runtime, notes=(*self._notes, *result.notes))
 
     def stream(self, paths: Iterable[str | Path]) -> Iterator[ClassifyResult | Failure]:
@@ -215,8 +215,8 @@ class Tagger:
     def identity(self) -> dict[str, Any]:
         """JSON-able: all that a result depends on beside the file."""
         plan = self.features, self.selection, self.answer, self.top, self.reading, self.samplers
-        known = self.samplers.records(), resolved.identity_of(self.classifier)
-        return models.identity(resolved.of_classify(*plan) | self._runtime, *known)
+        known = self.samplers.records(), settings_record.identity_of(self.classifier)
+        return models.identity(settings_record.of_classify(*plan) | self._runtime, *known)
 
 
 def _readable(path: str | Path) -> Path:

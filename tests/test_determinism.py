@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from scsampler_cli import models
 from scsampler_cli.config import SelectionSettings
 from scsampler_cli.features.clip import ClipSound, ClipVisual
+from scsampler_cli.pipeline import models
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ def test_every_strategy_and_module_of_the_map_exists() -> None:
 
 
 def test_the_template_in_the_readme_is_the_one_that_is_printed() -> None:
-    from scsampler_cli.classifiers.description import template
+    from scsampler_cli.classifiers.model_spec import template
 
     assert f"```toml\n{template({})}\n```" in README
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from scsampler_cli import pipeline
 from scsampler_cli.classifiers import registry
 from scsampler_cli.config import FeatureSettings, SelectionSettings
-from scsampler_cli.device import pick_dtype
 from scsampler_cli.errors import ScsamplerError
+from scsampler_cli.nn.device import pick_dtype
+from scsampler_cli.pipeline import stages
+from scsampler_cli.pipeline.video import Samplers, Video, visual_clips
 from scsampler_cli.samplers.scoring import load_audio, load_visual
-from scsampler_cli.video import Samplers, Video, visual_clips
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 pytestmark = [pytest.mark.footage, pytest.mark.skipif(not DATA.is_dir(), reason="no development footage here")]
@@ -69,7 +69,7 @@ def test_odd_and_broken_files_give_a_record_or_one_clear_line(name: str) -> None
     samplers = Samplers(load_visual("demo", CPU, FP32), load_audio("demo", CPU, FP32))
     demo = registry.load("demo", CPU, FP32)
     try:
-        record = pipeline.classify(
+        record = stages.classify(
             DATA / "edge" / name, samplers, demo, FeatureSettings(), SelectionSettings(k=2)
         ).record()
     except ScsamplerError as error:
@@ -87,7 +87,7 @@ def test_the_shipped_classifier_knows_held_out_clips() -> None:
     classifier = registry.load("actions6", CPU, pick_dtype("auto", CPU))
     right = []
     for path, label in action_clips(2):
-        record = pipeline.classify(
+        record = stages.classify(
             path, Samplers(None, None), classifier, FeatureSettings(), SelectionSettings("uniform", 2)
         ).record()
         right.append(record["tags"][0]["label"] == label)

@@ -64,7 +64,7 @@ def test_help_is_shown_at_once() -> None:
 def test_the_main_path_does_without_torchvision() -> None:
     """Importing it loads PyTorch's compiler: two seconds of every run."""
     script = (
-        "import sys, torch, scsampler_cli.pipeline\n"
+        "import sys, torch, scsampler_cli.pipeline.stages\n"
         "from scsampler_cli.classifiers import registry\n"
         "from scsampler_cli.samplers.scoring import load_audio, load_visual\n"
         "cpu, fp32 = torch.device('cpu'), torch.float32\n"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from scsampler_cli.bench.tables import Column, Row, Table
+from scsampler_cli.bench.paper_tables import Column, Row, Table
 
 HOURS = 1_000_000
 """Of video (the table's own scale)."""

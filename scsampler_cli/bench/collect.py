@@ -15,22 +15,23 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from scsampler_cli import clipprobs, report
+from scsampler_cli.batch.process_map import DONE
+from scsampler_cli.batch.task import Record
 from scsampler_cli.bench.empirical import oracle_positions
-from scsampler_cli.bench.facts import ModelFacts
-from scsampler_cli.bench.knowledge import KnownVideo, Run, Thumbnails
 from scsampler_cli.bench.measure import Failed, Measuring, Models, known_videos, reported
-from scsampler_cli.bench.request import Data, Plan, Wishes
-from scsampler_cli.bench.tables import sampled
+from scsampler_cli.bench.model_info import ModelFacts
+from scsampler_cli.bench.paper_tables import sampled
+from scsampler_cli.bench.plan import Data, Plan, Wishes
+from scsampler_cli.bench.run_data import KnownVideo, Run, Thumbnails
 from scsampler_cli.bench.timing import time_costs
-from scsampler_cli.cache import Cache
+from scsampler_cli.cache.video_cache import Cache
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import InputError, OutputError, ScsamplerError
-from scsampler_cli.jobs.pool import DONE
-from scsampler_cli.jobs.task import Record
 from scsampler_cli.media.container import FFMPEG_VERSION
-from scsampler_cli.selection import combined_rank
-from scsampler_cli.video import Progress, clip_frames, gone_told, opened
+from scsampler_cli.output import records
+from scsampler_cli.pipeline import clip_probs
+from scsampler_cli.pipeline.video import Progress, clip_frames, gone_told, opened
+from scsampler_cli.selection.strategies import combined_rank
 
 SHEET_CLIPS = 5
 """Best clips, and worst clips, of a video on the contact sheet (our choice)."""
@@ -129,7 +130,7 @@ def _train_positions(
     """Where the oracle's clips of the training videos lie; None without any that the classifier knows the label of."""
     labels = facts.classifier.labels
     usable = [example for example in examples if example.label in labels]
-    identity = clipprobs.identity(facts.classifier, facts.precision)
+    identity = clip_probs.identity(facts.classifier, facts.precision)
     do = partial(_classified, identity=identity, cache=measuring.cache)
     outcomes = measuring.pool.each([example.path for example in usable], do)
     found: list[NDArray[np.float32]] = []
@@ -137,7 +138,7 @@ def _train_positions(
         with reported(example, failed):
             if (error := outcome.error) is not None:
                 raise error
-            entry = clipprobs.find(example.path, identity, measuring.cache)
+            entry = clip_probs.find(example.path, identity, measuring.cache)
             if entry is not None:
                 found.append(oracle_positions(np.asarray(entry.values, np.float32), labels.index(example.label)))
         measuring.progress("training videos", done, len(usable))
@@ -146,7 +147,7 @@ def _train_positions(
 
 def _classified(models: Models, path: Path, progress: Progress, identity: dict[str, Any], cache: Cache) -> Record:
     """What a process does with a training video."""
-    return clipprobs.ensured(models.classifier, path, progress, identity, cache)
+    return clip_probs.ensured(models.classifier, path, progress, identity, cache)
 
 
 def _settings(facts: ModelFacts, measuring: Measuring, command: str) -> dict[str, Any]:
@@ -164,7 +165,7 @@ def machine() -> dict[str, Any]:
     """What measures, for the record."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     about = {"system": platform.platform(), "processor": processor(), "threads": torch.get_num_threads(), "gpu": gpu}
-    return {"machine": about, "versions": report.versions(FFMPEG_VERSION)}
+    return {"machine": about, "versions": records.versions(FFMPEG_VERSION)}
 
 
 def processor() -> str:

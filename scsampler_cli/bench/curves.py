@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from scsampler_cli.bench import paper
+from scsampler_cli.bench import published
 from scsampler_cli.bench.empirical import BINS
-from scsampler_cli.bench.knowledge import Run
-from scsampler_cli.bench.request import Plan
-from scsampler_cli.bench.strategies import Outcome, Strategy, outcome, positions, strategy
-from scsampler_cli.bench.tables import baselines, cascade, sampled
+from scsampler_cli.bench.paper_tables import baselines, cascade, sampled
+from scsampler_cli.bench.plan import Plan
+from scsampler_cli.bench.replay import Outcome, Strategy, outcome, positions, strategy
+from scsampler_cli.bench.run_data import Run
 
 KS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50, 100)
 STRIDES = tuple(range(1, 11))
@@ -136,7 +136,7 @@ def clips_chart(by_k: ByK, dense: Outcome) -> Chart:
         for role in first
     ]
     known = (("SCSampler", "av-union-list"), ("Random", "random"))
-    marks = tuple(Mark(10, paper.TABLE_5[key], f"paper, {name}, K = 10") for name, key in known)
+    marks = tuple(Mark(10, published.TABLE_5[key], f"paper, {name}, K = 10") for name, key in known)
     title, x_label = "Accuracy against the number of clips (Fig. 4)", "K, clips classified per video"
     return Chart("clips", title, x_label, PER_CENT, tuple(series), (_level(dense),), marks, log_x=True)
 
@@ -154,7 +154,7 @@ def share_chart(run: Run, plan: Plan, dense: Outcome) -> Chart | None:
     y = [_top1(run, strategy("", "av-union-list", plan.k, run.main, k_visual=share)) for share in shares]
     line = Series("AV-union-list", tuple(map(float, shares)), tuple(y), "scsampler")
     points = ((0, "audio"), (8, "av-union-list"), (10, "visual"))
-    marks = tuple(Mark(x, paper.TABLE_5[key], f"paper, K' = {x}") for x, key in points) if plan.k == 10 else ()
+    marks = tuple(Mark(x, published.TABLE_5[key], f"paper, K' = {x}") for x, key in points) if plan.k == 10 else ()
     x_label = f"K', clips taken by the picture, of K = {plan.k}"
     return Chart(
         "share", "Accuracy against K' (Fig. 5)", x_label, PER_CENT, (line,), (_level(dense),), marks, whole_x=True
@@ -169,7 +169,7 @@ def alpha_chart(run: Run, plan: Plan, dense: Outcome) -> Chart | None:
     for kind, role, best in (("av-convex-list", "scsampler", 0.8), ("av-convex-score", "empirical", 0.9)):
         y = tuple(_top1(run, strategy("", kind, plan.k, run.main, alpha=alpha)) for alpha in ALPHAS)
         lines.append(Series(f"AV{kind[2:]}", ALPHAS, y, role))
-        marks.append(Mark(best, paper.TABLE_5[kind], f"paper, AV{kind[2:]}"))
+        marks.append(Mark(best, published.TABLE_5[kind], f"paper, AV{kind[2:]}"))
     x_label = "alpha, weight of the picture"
     title = f"Accuracy against alpha, K = {plan.k} (Table 5)"
     return Chart("alpha", title, x_label, PER_CENT, tuple(lines), (_level(dense),), tuple(marks))
@@ -218,7 +218,7 @@ def stride_chart(run: Run, plan: Plan, dense: Outcome) -> Chart:
     y = [_top1(run, _strided(way, n)) for n in strides]
     line = Series(_bare(way.name), tuple(map(float, strides)), tuple(y), "scsampler")
     uniform = Series("Uniform", (0.0,), (_top1(run, dict(baselines(run, plan))["uniform"]),), "uniform")
-    marks = tuple(Mark(n, value, f"paper, {what}, N = {n}") for n, value, what in paper.STRIDE)
+    marks = tuple(Mark(n, value, f"paper, {what}, N = {n}") for n, value, what in published.STRIDE)
     title = f"Accuracy when every N-th clip is scored, K = {plan.k} (Fig. 7)"
     levels = (_level(dense), uniform)
     return Chart("stride", title, "N, clip stride of the sampler", PER_CENT, (line,), levels, marks, whole_x=True)

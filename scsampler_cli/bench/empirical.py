@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.replay import oracle
+from scsampler_cli.selection.oracle import oracle
 
 BINS = 20
 """Equal parts of [0, 1] (our choice; the paper gives no number)."""

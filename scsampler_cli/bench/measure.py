@@ -18,24 +18,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli import clipprobs
-from scsampler_cli.bench.facts import ModelFacts
-from scsampler_cli.bench.knowledge import KnownVideo, NetworkFacts, SamplerFacts
-from scsampler_cli.cache import Cache, Entry
+from scsampler_cli.batch.process_map import DONE, Rounds
+from scsampler_cli.batch.task import Record
+from scsampler_cli.bench.model_info import ModelFacts
+from scsampler_cli.bench.run_data import KnownVideo, NetworkFacts, SamplerFacts
+from scsampler_cli.cache.video_cache import Cache, Entry
 from scsampler_cli.classifiers.base import ClipClassifier
-from scsampler_cli.classifiers.facts import ClassifierFacts
+from scsampler_cli.classifiers.classifier_info import ClassifierFacts
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL, FeatureSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import FeatureFileError, InputError, OutputError, ScsamplerError
 from scsampler_cli.features import store
 from scsampler_cli.features.clip import ClipPackets, ClipSound, ClipVisual
-from scsampler_cli.jobs.pool import DONE, Rounds
-from scsampler_cli.jobs.task import Record
 from scsampler_cli.media.seeking import decode_spans
-from scsampler_cli.pipeline import extract
-from scsampler_cli.samplers.inputs import packets_input, sound_input, visual_input
+from scsampler_cli.pipeline import clip_probs
+from scsampler_cli.pipeline.stages import extract
+from scsampler_cli.pipeline.video import Progress, Video, gone_told, opened, packets_of, sound_clips, visual_clips
+from scsampler_cli.samplers.network_inputs import packets_input, sound_input, visual_input
 from scsampler_cli.samplers.scoring import AudioSampler, PacketSampler, SamplerNetwork, VisualSampler
-from scsampler_cli.video import Progress, Video, gone_told, opened, packets_of, sound_clips, visual_clips
 
 Failed = Callable[[Example, ScsamplerError], None]
 """Told of each video that cannot be used."""
@@ -185,8 +185,8 @@ def _measured(models: Models, path: Path, progress: Progress, way: _Way) -> Reco
         entries = _entries(path, facts, way.features, way.cache)
         if missing := [name for name, entry in entries.items() if entry is None]:
             _score(video, {name: models.networks[name] for name in missing}, facts, way, progress)
-        identity = clipprobs.identity(models.classifier, models.precision)
-        clipprobs.ensure(path, models.classifier, identity, way.cache, progress)
+        identity = clip_probs.identity(models.classifier, models.precision)
+        clip_probs.ensure(path, models.classifier, identity, way.cache, progress)
     decode_from, last = decode_spans(video.index, video.grid)
     return {
         **DONE,
@@ -198,8 +198,8 @@ def _measured(models: Models, path: Path, progress: Progress, way: _Way) -> Reco
 
 
 def _known(example: Example, measured: Record, facts: ModelFacts, measuring: Measuring) -> KnownVideo:
-    identity = clipprobs.identity(facts.classifier, facts.precision)
-    probabilities = clipprobs.find(example.path, identity, measuring.cache)
+    identity = clip_probs.identity(facts.classifier, facts.precision)
+    probabilities = clip_probs.find(example.path, identity, measuring.cache)
     entries = _entries(example.path, facts, measuring.features, measuring.cache)
     found = {name: entry for name, entry in entries.items() if entry is not None}
     if probabilities is None or len(found) < len(entries):

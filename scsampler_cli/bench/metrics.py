@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli import aggregate
+from scsampler_cli.selection import aggregate
 
 RESAMPLES = 2000
 """Of the bootstrap; its interval then moves by a few tenths of a point from seed to seed (our choice)."""
@@ -15,7 +15,7 @@ _AT_ONCE = 4_000_000
 
 
 def place_of_truth(probabilities: NDArray[np.float32], target: int) -> int | None:
-    """Place of the true label in the tags of a video, 0 = first; ties go to the earlier label, as in `aggregate.top`.
+    """Place of the true label in the tags of a video, 0 = first; ties go to the earlier label, as in `selection.aggregate.top`.
 
     Args:
         probabilities: float32 [K, C] of the chosen clips; rows of NaN are left out, as `classify` does.

@@ -3,7 +3,7 @@
 All stages are run one after the other in several rounds, the first of which warms up (Dense, which may take hours, needs none of
 its own); a ratio is the median of the rounds' own ratios, so that it holds on a machine that others disturb. Dense is the same
 code on all clips, or on those of the first minutes: one streaming decode ahead of the classifier, one scaler, equal batches and
-precision. But: what is made of the numbers is for `bench.pace`.
+precision. But: what is made of the numbers is for `bench.speed_tables`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ import numpy as np
 import torch
 
 from scsampler_cli.bench.capacity import Machine, capacity_table, costs_of
-from scsampler_cli.bench.knowledge import SHOWN
 from scsampler_cli.bench.measure import Models
-from scsampler_cli.bench.pace import (
+from scsampler_cli.bench.paper_tables import Table
+from scsampler_cli.bench.run_data import SHOWN
+from scsampler_cli.bench.speed_tables import (
     CLASSIFIER,
     DENSE,
     SCSAMPLER,
@@ -35,16 +36,23 @@ from scsampler_cli.bench.pace import (
     memory_table,
     stage_table,
 )
-from scsampler_cli.bench.tables import Table
 from scsampler_cli.classifiers.base import batch_of
 from scsampler_cli.classifiers.crops import batch_shape, clip_probabilities
 from scsampler_cli.config import VISUAL, FeatureSettings, SelectionSettings
 from scsampler_cli.media import plain
-from scsampler_cli.pipeline import classify
-from scsampler_cli.report import Record
-from scsampler_cli.samplers.inputs import sound_input, visual_input
+from scsampler_cli.output.records import Record
+from scsampler_cli.pipeline.stages import classify
+from scsampler_cli.pipeline.video import (
+    Progress,
+    Samplers,
+    Video,
+    classify_clips,
+    clip_frames,
+    sound_clips,
+    visual_clips,
+)
+from scsampler_cli.samplers.network_inputs import sound_input, visual_input
 from scsampler_cli.samplers.scoring import SamplerNetwork, batch_for
-from scsampler_cli.video import Progress, Samplers, Video, classify_clips, clip_frames, sound_clips, visual_clips
 
 INPUT_SETS = (("md",), ("if",), ("rgbr",), ("md", "rgbr"))
 

@@ -10,9 +10,7 @@ from typing import Any
 import numpy as np
 
 from scsampler_cli.bench.curves import Chart, charts, overhead_clips
-from scsampler_cli.bench.knowledge import KnownVideo, NetworkFacts, Run, SamplerFacts
-from scsampler_cli.bench.request import Plan
-from scsampler_cli.bench.tables import (
+from scsampler_cli.bench.paper_tables import (
     Row,
     Table,
     audio_table,
@@ -22,9 +20,11 @@ from scsampler_cli.bench.tables import (
     summary_table,
     videos_table,
 )
+from scsampler_cli.bench.plan import Plan
+from scsampler_cli.bench.run_data import KnownVideo, NetworkFacts, Run, SamplerFacts
 from scsampler_cli.bench.transfer import cross_table, novel_table
 from scsampler_cli.errors import SettingsError
-from scsampler_cli.report import counted
+from scsampler_cli.output.records import counted
 
 SCHEMA = "scsampler.bench/1"
 

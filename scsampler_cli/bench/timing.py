@@ -21,26 +21,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scsampler_cli.bench.costs import Check, Costs, inputs_key
-from scsampler_cli.bench.facts import ModelFacts
-from scsampler_cli.bench.knowledge import KnownVideo, Run
+from scsampler_cli.batch.process_map import DONE
+from scsampler_cli.batch.task import Record
+from scsampler_cli.bench.cost_model import Check, Costs, inputs_key
 from scsampler_cli.bench.measure import Measuring, Models
 from scsampler_cli.bench.metrics import place_of_truth
-from scsampler_cli.bench.request import Plan
-from scsampler_cli.bench.strategies import Strategy, outcome
-from scsampler_cli.bench.tables import JOINT, sampled, visual_groups
+from scsampler_cli.bench.model_info import ModelFacts
+from scsampler_cli.bench.paper_tables import JOINT, sampled, visual_groups
+from scsampler_cli.bench.plan import Plan
+from scsampler_cli.bench.replay import Strategy, outcome
+from scsampler_cli.bench.run_data import KnownVideo, Run
 from scsampler_cli.classifiers.base import batch_of
 from scsampler_cli.classifiers.crops import batch_shape, clip_probabilities
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL, FeatureSettings, SelectionSettings
 from scsampler_cli.errors import ScsamplerError
-from scsampler_cli.jobs.pool import DONE
-from scsampler_cli.jobs.task import Record
 from scsampler_cli.media import plain
-from scsampler_cli.pipeline import classify
-from scsampler_cli.samplers.inputs import packets_input, sound_input, visual_input
-from scsampler_cli.samplers.networks import INPUT_SHAPES
-from scsampler_cli.samplers.scoring import AudioSampler, PacketSampler, SamplerNetwork, VisualSampler, batch_for
-from scsampler_cli.video import (
+from scsampler_cli.pipeline.stages import classify
+from scsampler_cli.pipeline.video import (
     Progress,
     Samplers,
     Video,
@@ -51,6 +48,9 @@ from scsampler_cli.video import (
     sound_clips,
     visual_clips,
 )
+from scsampler_cli.samplers.network_inputs import packets_input, sound_input, visual_input
+from scsampler_cli.samplers.networks import INPUT_SHAPES
+from scsampler_cli.samplers.scoring import AudioSampler, PacketSampler, SamplerNetwork, VisualSampler, batch_for
 
 Item = TypeVar("Item")
 Lost = Callable[[KnownVideo, ScsamplerError], None]

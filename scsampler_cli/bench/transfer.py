@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scsampler_cli.bench.knowledge import Run, SamplerFacts
-from scsampler_cli.bench.request import Plan
-from scsampler_cli.bench.strategies import Outcome, outcome, strategy
-from scsampler_cli.bench.tables import Column, Row, Table, baselines
+from scsampler_cli.bench.paper_tables import Column, Row, Table, baselines
+from scsampler_cli.bench.plan import Plan
+from scsampler_cli.bench.replay import Outcome, outcome, strategy
+from scsampler_cli.bench.run_data import Run, SamplerFacts
 
 PAPER = (
     "The paper's Table 3, MC3-18: on Kinetics 67.0 with its own sampler, 65.0 with one trained on Sports1M, 65.9 with one for "

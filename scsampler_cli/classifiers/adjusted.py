@@ -17,7 +17,7 @@ from scsampler_cli.classifiers.base import (
     output_settings_of,
     probabilities_of,
 )
-from scsampler_cli.classifiers.description import AXES, GEOMETRY, Fields, with_fields
+from scsampler_cli.classifiers.model_spec import AXES, GEOMETRY, Fields, with_fields
 from scsampler_cli.config import SPATIAL
 from scsampler_cli.errors import SettingsError
 

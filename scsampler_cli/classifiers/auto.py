@@ -7,8 +7,8 @@ import torch
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.base import ClipClassifier
 from scsampler_cli.errors import ClassifierError, WeightsError
-from scsampler_cli.public import cached_path, fetch
-from scsampler_cli.shipped import shipped
+from scsampler_cli.model_zoo.bundled_weights import shipped
+from scsampler_cli.model_zoo.public import cached_path, fetch
 
 PREFERRED = "mc3_18"
 """Kinetics-400 MC3-18: the paper's fastest classifier (App. D)."""

@@ -17,7 +17,7 @@ from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.classifiers.labels import named_labels, numbered_labels
 from scsampler_cli.classifiers.network import NetworkClassifier, from_file
 from scsampler_cli.dependencies import loading
-from scsampler_cli.public import IG65M, IMAGENET, KINETICS, SPORTS1M, fetch
+from scsampler_cli.model_zoo.public import IG65M, IMAGENET, KINETICS, SPORTS1M, fetch
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from scsampler_cli.classifiers.base import InputSpec
-from scsampler_cli.inference import sent
+from scsampler_cli.nn.inference import sent
 
 
 def fit_frame(frame: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scsampler_cli.errors import ClassifierError, WeightsError
-from scsampler_cli.weightfile import outside, read_weights
+from scsampler_cli.model_zoo.weightfile import outside, read_weights
 
 _INDEX = ".index.json"
 _NAMES = ("model.safetensors", f"model.safetensors{_INDEX}", "pytorch_model.bin", f"pytorch_model.bin{_INDEX}")

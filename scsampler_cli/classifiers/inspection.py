@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, is_multi_label, probabilities_of
 from scsampler_cli.classifiers.builtin import BUILTINS
-from scsampler_cli.classifiers.costs import clip_gmacs, costs_of, count_mparams
+from scsampler_cli.classifiers.flops import clip_gmacs, costs_of, count_mparams
 from scsampler_cli.classifiers.network import spec_from
 from scsampler_cli.errors import ClassifierError, ScsamplerError
-from scsampler_cli.public import PUBLIC, cached_path
-from scsampler_cli.report import failure
-from scsampler_cli.shipped import shipped
-from scsampler_cli.weightfile import read_metadata
+from scsampler_cli.model_zoo.bundled_weights import shipped
+from scsampler_cli.model_zoo.public import PUBLIC, cached_path
+from scsampler_cli.model_zoo.weightfile import read_metadata
+from scsampler_cli.output.records import failure
 
 Record = dict[str, Any]
 SCHEMA = "scsampler.classifiers/1"

@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from scsampler_cli.classifiers.base import BATCH, InputSpec, WeightsInfo
-from scsampler_cli.classifiers.description import AXES
 from scsampler_cli.classifiers.geometry import normalise
 from scsampler_cli.classifiers.labels import numbered_labels
-from scsampler_cli.classifiers.layouts import to_native
+from scsampler_cli.classifiers.model_spec import AXES
 from scsampler_cli.classifiers.networks import architecture as known_architecture
 from scsampler_cli.classifiers.networks import classes_in
+from scsampler_cli.classifiers.state_dicts import to_native
 from scsampler_cli.errors import ClassifierError, WeightsError
-from scsampler_cli.inference import ready
-from scsampler_cli.weightfile import WeightFile, load_into, read_weights
+from scsampler_cli.model_zoo.weightfile import WeightFile, load_into, read_weights
+from scsampler_cli.nn.inference import ready
 
 CPU_BATCH, CPU_PIXELS = 4, 400_000
 """Clips that a CPU classifies at once, and the pixels that they may have together unless it is one (our choice): small networks

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scsampler_cli.errors import ClassifierError, ScsamplerError, SettingsError
-from scsampler_cli.urls import check_read
+from scsampler_cli.files.urls import check_read
 
 if TYPE_CHECKING:
     import torch
@@ -110,8 +110,8 @@ def load(
     found = find(name)
     if isinstance(found, EntryPoint):
         from scsampler_cli.classifiers.adjusted import adjusted
-        from scsampler_cli.classifiers.description import parse_fields, read_fields
         from scsampler_cli.classifiers.labels import names_of
+        from scsampler_cli.classifiers.model_spec import parse_fields, read_fields
 
         fields = parse_fields(given) if weights is None else read_fields(weights, given)
         if (network := fields.pop("arch", name)) != name:
@@ -122,7 +122,7 @@ def load(
         if labels is None and named is not None:
             labels = names_of(named, str(weights))
         return adjusted(_from_factory(found, device, dtype, weights, labels), fields)
-    from scsampler_cli.classifiers.opening import open_path  # imports torch
+    from scsampler_cli.classifiers.from_path import open_path  # imports torch
 
     return open_path(found, device, dtype, labels, given)
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli import __version__, console
-from scsampler_cli.cli.batch import FAILED, INTERRUPTED, READER_GONE
+from scsampler_cli import __version__
+from scsampler_cli.cli import console
 from scsampler_cli.cli.bench import bench
 from scsampler_cli.cli.cache import cache
 from scsampler_cli.cli.classifiers import classifiers
@@ -17,6 +17,7 @@ from scsampler_cli.cli.doctor import doctor
 from scsampler_cli.cli.environment import fill_standard_streams, let_idle_threads_sleep
 from scsampler_cli.cli.extract import extract
 from scsampler_cli.cli.merge import merge
+from scsampler_cli.cli.run_batch import FAILED, INTERRUPTED, READER_GONE
 from scsampler_cli.cli.score import score
 from scsampler_cli.cli.train import train
 from scsampler_cli.cli.weights import weights

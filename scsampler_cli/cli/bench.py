@@ -6,16 +6,16 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli import models
-from scsampler_cli.cli import batch, benching, effects, effects_learning, manyfiles, options, speed
-from scsampler_cli.cli.given import Given
+from scsampler_cli.cli import batch_options, bench_run, bench_speed, no_effect, no_effect_learning, options, run_batch
+from scsampler_cli.cli.bench_options import Given
 from scsampler_cli.config import FeatureSettings
+from scsampler_cli.pipeline import models
 
 Codec = StrEnum("Codec", ["h264", "mpeg4", "hevc", "vp9", "av1"])
 COMPARE, SPEED = "What to compare", "How fast (--speed)"
 
 
-@batch.guarded
+@run_batch.guarded
 def bench(
     context: typer.Context,
     data: Annotated[
@@ -126,9 +126,9 @@ def bench(
             help="Keep the features there too, some 0.15 MB for a second of video.", rich_help_panel=options.INPUT
         ),
     ] = True,
-    jobs: manyfiles.JobsHere = None,
-    timeout: manyfiles.Timeout = None,
-    max_memory: manyfiles.MaxMemory = None,
+    jobs: batch_options.JobsHere = None,
+    timeout: batch_options.Timeout = None,
+    max_memory: batch_options.MaxMemory = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -205,13 +205,13 @@ def bench(
     scsampler bench --demo
     scsampler bench --speed video.mp4 --classifier r2plus1d_18
     """
-    effects.check(context, effects_learning.BENCH)
+    no_effect.check(context, no_effect_learning.BENCH)
     given = Given(**{name: getattr(value, "value", value) for name, value in locals().items() if name != "context"})
     given.check()
-    benching.check_networks(given)
+    bench_run.check_networks(given)
     for name in given.classifiers:
         models.check(name, weights, labels, visual_sampler, audio_sampler, device, packets=packet_sampler)
     if speed_:
-        speed.run(given)
-    elif benching.run(given):
-        raise typer.Exit(batch.SOME_FAILED)
+        bench_speed.run(given)
+    elif bench_run.run(given):
+        raise typer.Exit(run_batch.SOME_FAILED)

@@ -6,18 +6,17 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli import console
-from scsampler_cli.cli import batch, options
+from scsampler_cli.cache.entries import Contents, survey
+from scsampler_cli.cache.listing import records
+from scsampler_cli.cache.prune import Limit, Pruned, limit_of, prune
+from scsampler_cli.cli import console, options, run_batch
 from scsampler_cli.cli.environment import kept_dir
 from scsampler_cli.errors import OutputError, SettingsError
-from scsampler_cli.kept import Contents, survey
-from scsampler_cli.kept_records import records
-from scsampler_cli.prune import Limit, Pruned, limit_of, prune
-from scsampler_cli.tables import cache_table, csv_columns
-from scsampler_cli.writers import open_writer
+from scsampler_cli.output.tables import cache_table, csv_columns
+from scsampler_cli.output.writers import open_writer
 
 
-@batch.guarded
+@run_batch.guarded
 def cache(
     folder: Annotated[
         Path | None,

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scsampler_cli import console, models
-from scsampler_cli.cli import batch, options
+from scsampler_cli.cli import console, options, run_batch
 from scsampler_cli.errors import SettingsError
-from scsampler_cli.tables import classifiers_table, csv_columns
-from scsampler_cli.writers import open_writer
+from scsampler_cli.output.tables import classifiers_table, csv_columns
+from scsampler_cli.output.writers import open_writer
+from scsampler_cli.pipeline import models
 
 if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier
 
 
-@batch.guarded
+@run_batch.guarded
 def classifiers(
     names: Annotated[
         list[str] | None, typer.Argument(help="Names, model files or Hugging Face folders to show; default: all names.")
@@ -89,4 +89,4 @@ def show(
             for record in records:
                 writer.write(record)
     if errors and (names or check):
-        raise typer.Exit(batch.FAILED if len(errors) == len(names) else batch.SOME_FAILED)
+        raise typer.Exit(run_batch.FAILED if len(errors) == len(names) else run_batch.SOME_FAILED)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scsampler_cli import console, models
-from scsampler_cli.cli import batch, beside, effects, engines, manyfiles, options
+from scsampler_cli.batch.task import Prepared, Progress, Record, Say
+from scsampler_cli.cli import artifact_options, batch_options, console, engines, no_effect, options, run_batch
 from scsampler_cli.cli.classifiers import show
 from scsampler_cli.cli.environment import demo_dir
-from scsampler_cli.cli.running import Running
+from scsampler_cli.cli.run_options import Running
 from scsampler_cli.config import (
     AGGREGATES,
     AnswerSettings,
@@ -21,18 +21,18 @@ from scsampler_cli.config import (
     SelectionSettings,
 )
 from scsampler_cli.errors import FallbackWarning, SettingsError
-from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
+from scsampler_cli.pipeline import models
 
 if TYPE_CHECKING:
-    from scsampler_cli.extras.plan import Extras
+    from scsampler_cli.artifacts.artifact_paths import Extras
     from scsampler_cli.media.demo import DemoVideo
-    from scsampler_cli.report import ClassifyResult
+    from scsampler_cli.output.records import ClassifyResult
 
 ANSWER = "From clips to tags"
 Aggregate = StrEnum("Aggregate", {name.replace("-", "_"): name for name in AGGREGATES})  # type: ignore[misc]
 
 
-@batch.guarded
+@run_batch.guarded
 def classify(
     context: typer.Context,
     paths: options.Paths = None,
@@ -99,17 +99,17 @@ def classify(
     max_pixels: options.MaxPixels = ReadSettings.max_pixels,
     max_frames: options.MaxFrames = ReadSettings.max_frames,
     strict: options.Strict = False,
-    jobs: manyfiles.Jobs = None,
-    shard: manyfiles.Shard = None,
-    engine: manyfiles.EngineOption = manyfiles.Engine.local,
-    address: manyfiles.Address = None,
-    cpus_per_actor: manyfiles.CpusPerActor = None,
-    gpus_per_actor: manyfiles.GpusPerActor = None,
-    timeout: manyfiles.Timeout = None,
-    max_memory: manyfiles.MaxMemory = None,
-    resume: manyfiles.Resume = False,
-    as_finished: manyfiles.AsFinished = False,
-    hash: manyfiles.Hash = False,
+    jobs: batch_options.Jobs = None,
+    shard: batch_options.Shard = None,
+    engine: batch_options.EngineOption = batch_options.Engine.local,
+    address: batch_options.Address = None,
+    cpus_per_actor: batch_options.CpusPerActor = None,
+    gpus_per_actor: batch_options.GpusPerActor = None,
+    timeout: batch_options.Timeout = None,
+    max_memory: batch_options.MaxMemory = None,
+    resume: batch_options.Resume = False,
+    as_finished: batch_options.AsFinished = False,
+    hash: batch_options.Hash = False,
     output: options.Output = None,
     format: options.ClipFormatOption = None,
     schema: options.Schema = False,
@@ -133,7 +133,7 @@ def classify(
     scsampler classify video.mp4 --classifier mine.safetensors --format json
     scsampler classify --demo
     """
-    effects.check(context, effects.of_classify(context))
+    no_effect.check(context, no_effect.of_classify(context))
     if list_classifiers:
         show([], False, options.of_list(format), "auto", "auto")
         return
@@ -166,18 +166,18 @@ def classify(
         chosen = replace(chosen, classifier=models.DEMO)
     chosen.check_samplers(selection, chosen.auto_set, shows_all=False)
     chosen.check()
-    asked = beside.Asked(report, thumbnails, reel, reel_pad)
+    asked = artifact_options.Asked(report, thumbnails, reel, reel_pad)
     asked.check()
     answer = None
     if demo:
-        from scsampler_cli.demo import demo_video
+        from scsampler_cli.datasets.generated import demo_video
 
         demo_path, answer = demo_video(demo_dir())
         paths = [str(demo_path)]
     reads = chosen.files(histogram)
-    todo = batch.plan("classify", paths, glob, format, output, running, top, shard, reads)
-    extras = beside.extras_of(asked, todo, paths or [])
-    index = beside.Index(extras, todo)
+    todo = run_batch.plan("classify", paths, glob, format, output, running, top, shard, reads)
+    extras = artifact_options.extras_of(asked, todo, paths or [])
+    index = artifact_options.Index(extras, todo)
 
     def made(record: Record) -> None:
         index.add(record)
@@ -185,7 +185,7 @@ def classify(
             _say_answer(record)
 
     task = Classify(chosen, features, selection, answer_settings, reading, top, answer, extras)
-    batch.run(todo, task, batch.Hooks(extras.are_there, made, index.write))
+    run_batch.run(todo, task, run_batch.Hooks(extras.are_there, made, index.write))
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ class Classify:
 
     def prepare(self, say: Say) -> Prepared:
         """Load the classifier and the samplers."""
-        from scsampler_cli.extras.make import with_extras
+        from scsampler_cli.artifacts.make import with_extras
         from scsampler_cli.tagger import Tagger
 
         chosen = self.chosen

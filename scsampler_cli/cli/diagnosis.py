@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scsampler_cli import console
+from scsampler_cli.cli import console
 from scsampler_cli.cli.environment import cache_dir
 from scsampler_cli.dependencies import install_command, required
 from scsampler_cli.doctor import check

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli.cli import batch, diagnosis, options
+from scsampler_cli.cli import diagnosis, options, run_batch
 from scsampler_cli.doctor.examine import LIMIT_S
 
 Form = StrEnum("Form", list(diagnosis.FORMS))  # type: ignore[misc]
 
 
-@batch.guarded
+@run_batch.guarded
 def doctor(
     format: Annotated[
         Form,
@@ -35,4 +35,4 @@ def doctor(
     scsampler doctor --format json > doctor.json
     """
     if not diagnosis.run(format.value, timeout):
-        raise typer.Exit(batch.FAILED)
+        raise typer.Exit(run_batch.FAILED)

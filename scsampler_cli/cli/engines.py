@@ -11,20 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scsampler_cli import console
-from scsampler_cli.cli import signals
+from scsampler_cli.cli import console, signals
+from scsampler_cli.cli.batch_options import Engine
 from scsampler_cli.cli.environment import actors_environment, cores_shared, settle_ray, share_cores
-from scsampler_cli.cli.manyfiles import Engine
 from scsampler_cli.config import parse_device
 from scsampler_cli.errors import SettingsError
 
 if TYPE_CHECKING:
-    from scsampler_cli.cli.running import Running
-    from scsampler_cli.jobs import engine
-    from scsampler_cli.jobs.connection import RaySettings
-    from scsampler_cli.jobs.crew import Watch
-    from scsampler_cli.jobs.pool import Loading, Making, Pool
-    from scsampler_cli.jobs.task import Say, Task
+    from scsampler_cli.batch import engine
+    from scsampler_cli.batch.pool import Watch
+    from scsampler_cli.batch.process_map import Loading, Making, Pool
+    from scsampler_cli.batch.ray.connection import RaySettings
+    from scsampler_cli.batch.task import Say, Task
+    from scsampler_cli.cli.run_options import Running
 
 
 def asked(
@@ -46,7 +45,7 @@ def asked(
         for option in (option for option, value in given.items() if value is not None):
             raise SettingsError(f"{option} has no effect without Ray", hint="add --engine ray, or leave it out")
         return None
-    from scsampler_cli.jobs.connection import RaySettings, check_installed
+    from scsampler_cli.batch.ray.connection import RaySettings, check_installed
 
     if address is not None and "://" in address:
         raise SettingsError(
@@ -87,12 +86,12 @@ def made(
         watch: told how far files are; by Ray it is not.
     """
     if running.ray is None:
-        from scsampler_cli.jobs.crew import Crew
+        from scsampler_cli.batch.pool import Crew
 
         share_cores(jobs)
         return Crew(task, jobs, running.bounds, note, detail, watch, running.hashed)
-    from scsampler_cli.jobs.fleet import Fleet
-    from scsampler_cli.jobs.station import Order
+    from scsampler_cli.batch.ray.actor import Order
+    from scsampler_cli.batch.ray.ray_pool import Fleet
 
     settle_ray(running.ray.address is None)
     order = Order.here(task, running.timeout_s, running.max_memory_gb, running.hashed)
@@ -122,8 +121,8 @@ def pool(task: Loading | Making, limits: Limits, note: Say, watch: Watch | None 
         note: takes what is for the user.
         watch: told how far files are.
     """
-    from scsampler_cli.jobs.crew import Bounds, Crew
-    from scsampler_cli.jobs.pool import Pool
+    from scsampler_cli.batch.pool import Bounds, Crew
+    from scsampler_cli.batch.process_map import Pool
 
     sharers = limits.jobs * limits.sharers
     bounds = Bounds.asked(limits.timeout_s, limits.max_memory_gb, sharers)
@@ -134,7 +133,7 @@ def pool(task: Loading | Making, limits: Limits, note: Say, watch: Watch | None 
 
 def making(command: str, jobs: int | None, note: Say) -> AbstractContextManager[Pool]:
     """Processes that make videos, by default as many as there are cores."""
-    from scsampler_cli.jobs.cores import default_jobs
-    from scsampler_cli.jobs.pool import Making
+    from scsampler_cli.batch.cores import default_jobs
+    from scsampler_cli.batch.process_map import Making
 
     return pool(Making(command), Limits(jobs or default_jobs()), note)

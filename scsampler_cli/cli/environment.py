@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from scsampler_cli.jobs.cores import cores
+from scsampler_cli.batch.cores import cores
 
 
 def cache_dir() -> Path:

@@ -7,17 +7,17 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli import models
-from scsampler_cli.cli import batch, effects, engines, manyfiles, options, outputs, targets
-from scsampler_cli.cli.running import Running
+from scsampler_cli.batch.task import Prepared, Progress, Record, Say
+from scsampler_cli.cli import batch_options, engines, no_effect, options, output_targets, overwrite_checks, run_batch
+from scsampler_cli.cli.run_options import Running
 from scsampler_cli.config import INPUTS, FeatureSettings, ReadSettings
 from scsampler_cli.errors import SettingsError
-from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
-from scsampler_cli.places import check_file, check_within
-from scsampler_cli.urls import check_written
+from scsampler_cli.files.output_paths import check_file, check_within
+from scsampler_cli.files.urls import check_written
+from scsampler_cli.pipeline import models
 
 
-@batch.guarded
+@run_batch.guarded
 def extract(
     context: typer.Context,
     paths: options.Paths = None,
@@ -56,22 +56,22 @@ def extract(
     max_pixels: options.MaxPixels = ReadSettings.max_pixels,
     max_frames: options.MaxFrames = ReadSettings.max_frames,
     strict: options.Strict = False,
-    jobs: manyfiles.Jobs = None,
-    shard: manyfiles.Shard = None,
-    engine: manyfiles.EngineOption = manyfiles.Engine.local,
-    address: manyfiles.Address = None,
-    cpus_per_actor: manyfiles.CpusPerActor = None,
-    timeout: manyfiles.Timeout = None,
-    max_memory: manyfiles.MaxMemory = None,
-    resume: manyfiles.Resume = False,
-    as_finished: manyfiles.AsFinished = False,
-    hash: manyfiles.Hash = False,
+    jobs: batch_options.Jobs = None,
+    shard: batch_options.Shard = None,
+    engine: batch_options.EngineOption = batch_options.Engine.local,
+    address: batch_options.Address = None,
+    cpus_per_actor: batch_options.CpusPerActor = None,
+    timeout: batch_options.Timeout = None,
+    max_memory: batch_options.MaxMemory = None,
+    resume: batch_options.Resume = False,
+    as_finished: batch_options.AsFinished = False,
+    hash: batch_options.Hash = False,
     output: Annotated[
         Path | None,
         typer.Option(
             "--output",
             "-o",
-            parser=targets.output_path,
+            parser=output_targets.output_path,
             metavar="PATH",
             help="Feature file (.scf), or a folder for several videos; default: VIDEO.scf in the folder where the command runs.",
             rich_help_panel=options.OUTPUT,
@@ -82,7 +82,7 @@ def extract(
     records: Annotated[
         Path | None,
         typer.Option(
-            parser=targets.output_path,
+            parser=output_targets.output_path,
             metavar="PATH",
             help="Write the records of what was done to this file; default: standard output.",
             rich_help_panel=options.OUTPUT,
@@ -99,7 +99,7 @@ def extract(
     scsampler extract video.mp4 -o video.scf --render 3
     scsampler extract clips/ -o features/ --what md,mel --records features.jsonl
     """
-    effects.check(context, effects.EXTRACT)
+    no_effect.check(context, no_effect.EXTRACT)
     features = FeatureSettings(tuple(dict.fromkeys(what.split(","))), p_frames, short_side)
     reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)
     ray = engines.asked(engine, address, jobs, cpus_per_actor)
@@ -110,14 +110,14 @@ def extract(
         from scsampler_cli.transcode.program import find_ffmpeg
 
         find_ffmpeg()
-    todo = batch.plan("extract", paths, glob, format, records, running, shard=shard)
+    todo = run_batch.plan("extract", paths, glob, format, records, running, shard=shard)
     files = _targets(todo, paths or [], output, log_file)
     _check_made(todo, files, render, reencode)
     task = Extract(output or Path(), files, features, reading, clip_frames, frame_stride, clip_stride, render, reencode)
-    batch.run(todo, task, batch.Hooks(still_there=_is_there))
+    run_batch.run(todo, task, run_batch.Hooks(still_there=_is_there))
 
 
-def _check_made(todo: batch.Batch, files: dict[Path, Path], render: int | None, reencode: bool) -> None:
+def _check_made(todo: run_batch.Batch, files: dict[Path, Path], render: int | None, reencode: bool) -> None:
     """Refuse to write over what is there, or is read.
 
     Raises:
@@ -127,11 +127,11 @@ def _check_made(todo: batch.Batch, files: dict[Path, Path], render: int | None, 
     from scsampler_cli.transcode.normalise import SUFFIX
 
     made = [files[path] for path in todo.inputs]
-    outputs.check_made(made, "-o", todo.running, sniff)
+    overwrite_checks.check_made(made, "-o", todo.running, sniff)
     drawn = [] if render is None else [drawing_of(target, render) for target in made]
     reencoded = [target.with_suffix(SUFFIX) for target in made] if reencode else []
-    targets.check_apart([*drawn, *reencoded], todo.named)
-    outputs.check_made([*drawn, *reencoded], "-o", todo.running)
+    output_targets.check_apart([*drawn, *reencoded], todo.named)
+    overwrite_checks.check_made([*drawn, *reencoded], "-o", todo.running)
 
 
 def drawing_of(target: Path, clip: int) -> Path:
@@ -169,10 +169,10 @@ class Extract:
 
     def prepare(self, say: Say) -> Prepared:
         """There is nothing to load but code."""
-        from scsampler_cli import pipeline, resolved
         from scsampler_cli.features.mel import check_torchaudio
         from scsampler_cli.features.render import render_file
-        from scsampler_cli.reencoded import reencoded_features
+        from scsampler_cli.pipeline import settings_record, stages
+        from scsampler_cli.pipeline.reencoded import reencoded_features
 
         if "mel" in self.features.inputs:
             check_torchaudio()
@@ -182,18 +182,18 @@ class Extract:
             target = self.targets[path]
             check_within(target, target.parent if target == self.output else self.output)
             plan = target, self.features, *geometry, progress
-            extract = reencoded_features if self.reencode else pipeline.extract
+            extract = reencoded_features if self.reencode else stages.extract
             record = extract(path, *plan, self.reading).record()
             if self.render is not None:
                 record["rendered"] = str(render_file(target, self.render, drawing_of(target, self.render)))
             return record
 
-        settings = resolved.of_extract(self.features, *geometry, self.reading)
+        settings = settings_record.of_extract(self.features, *geometry, self.reading)
         files = {"render": self.render, "reencode": self.reencode, "output": str(self.output)}
         return Prepared(work, models.identity(settings | files))
 
 
-def _targets(todo: batch.Batch, paths: list[str], output: Path | None, log_file: Path | None) -> dict[Path, Path]:
+def _targets(todo: run_batch.Batch, paths: list[str], output: Path | None, log_file: Path | None) -> dict[Path, Path]:
     """Where each video's features go: the tree below a folder argument is kept.
 
     Raises:
@@ -202,21 +202,23 @@ def _targets(todo: batch.Batch, paths: list[str], output: Path | None, log_file:
     """
     from scsampler_cli.features.store import SUFFIX
 
-    if output == targets.STDOUT:
+    if output == output_targets.STDOUT:
         raise SettingsError("feature files are not written to standard output", hint="give -o a file or a folder")
     if output is not None:
         check_written(output)
     # os.path's isdir says no where pathlib's raises: for names that are too long
-    is_folder = isinstance(output, targets.Folder) or (output is not None and os.path.isdir(output))  # noqa: PTH112
+    is_folder = isinstance(output, output_targets.Folder) or (output is not None and os.path.isdir(output))  # noqa: PTH112
     if todo.single and output is not None and not is_folder:
-        outputs.check_not_read(todo.inputs, {"-o": output})
+        overwrite_checks.check_not_read(todo.inputs, {"-o": output})
         if output.suffix != SUFFIX:
             raise SettingsError(f"{output} does not end in {SUFFIX}", hint=f"-o FILE{SUFFIX}, or a folder: -o FOLDER/")
         if output.parent.is_dir():  # else it is made
             check_file(output)
-            outputs.check_outputs(todo.inputs, {"-o": output, "--records": todo.output, "--log-file": log_file})
+            overwrite_checks.check_outputs(
+                todo.inputs, {"-o": output, "--records": todo.output, "--log-file": log_file}
+            )
         return dict.fromkeys(todo.inputs, output)
     folder = Path(output or ".")
     if folder.suffix == SUFFIX and not folder.is_dir():
         raise SettingsError(f"{folder} is one file for several videos", hint="give -o a folder")
-    return targets.below(folder, todo.named, paths, SUFFIX)
+    return output_targets.below(folder, todo.named, paths, SUFFIX)

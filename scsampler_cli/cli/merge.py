@@ -10,21 +10,20 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli import console
-from scsampler_cli.cli import batch, effects, options, outputs, targets
-from scsampler_cli.cli.named import named_files
+from scsampler_cli.batch.merge_runs import Merged, survey
+from scsampler_cli.cli import console, no_effect, options, output_targets, overwrite_checks, run_batch
+from scsampler_cli.cli.input_files import named_files
 from scsampler_cli.errors import SettingsError
-from scsampler_cli.merging import Merged, survey
-from scsampler_cli.places import check_free, free_name, is_special, is_taken, sibling, write_whole
-from scsampler_cli.report import counted
-from scsampler_cli.tables import csv_columns
-from scsampler_cli.writers import FORMATS, format_for, open_writer, own_errors
+from scsampler_cli.files.output_paths import check_free, free_name, is_special, is_taken, sibling, write_whole
+from scsampler_cli.output.records import counted
+from scsampler_cli.output.tables import csv_columns
+from scsampler_cli.output.writers import FORMATS, format_for, open_writer, own_errors
 
 LISTED = 20
 """Paths of a kind that are told one by one on stderr (our choice); a log file gets all."""
 
 
-@batch.guarded
+@run_batch.guarded
 def merge(
     context: typer.Context,
     parts: Annotated[
@@ -52,7 +51,7 @@ def merge(
     holes: Annotated[
         Path | None,
         typer.Option(
-            parser=targets.output_path,
+            parser=output_targets.output_path,
             metavar="PATH",
             help="Write the files of --inputs without a record here, for `scsampler classify - < FILE`.",
             rich_help_panel=options.OUTPUT,
@@ -69,30 +68,30 @@ def merge(
     scsampler merge part*.jsonl -o all.jsonl --inputs clips/
     scsampler merge part*.jsonl --inputs clips/ --holes holes.txt -o all.csv; scsampler classify - -o rest.jsonl < holes.txt
     """
-    effects.check(context, effects.MERGE)
+    no_effect.check(context, no_effect.MERGE)
     if not parts:
         raise SettingsError("no part was named", hint="scsampler merge part1.jsonl part2.jsonl -o all.jsonl")
     console.set_up(quiet, verbose)
     wanted, notes = named_files(inputs, glob) if inputs else ([], [])
-    output = None if output == targets.STDOUT else output
-    outputs.check_not_read([*parts, *wanted], {"-o": output})
+    output = None if output == output_targets.STDOUT else output
+    overwrite_checks.check_not_read([*parts, *wanted], {"-o": output})
     form = format or ("jsonl" if output is None else format_for(output, "jsonl", cuts=False))
     if form not in FORMATS:
         raise SettingsError(f"{form} holds one video a file", hint=f"choose from {', '.join(FORMATS)}")
-    if holes == targets.STDOUT and output is None:
+    if holes == output_targets.STDOUT and output is None:
         raise SettingsError("-o and --holes both go to standard output", hint="give one of them a file")
-    files = {"-o": output, "--holes": None if holes == targets.STDOUT else holes, "--log-file": log_file}
-    outputs.check_outputs([*parts, *wanted], files)
+    files = {"-o": output, "--holes": None if holes == output_targets.STDOUT else holes, "--log-file": log_file}
+    overwrite_checks.check_outputs([*parts, *wanted], files)
     if files["--holes"] is not None:
         check_free([files["--holes"]], "--holes", overwrite=overwrite)
-    console.set_up(quiet, verbose, log_file, outputs.check_log(log_file, overwrite=overwrite))
+    console.set_up(quiet, verbose, log_file, overwrite_checks.check_log(log_file, overwrite=overwrite))
     for note in notes:
         console.note(f"note: {note}")
     paths = [str(path) for path in wanted]
     merged = survey(parts)
     command = merged.command or "classify"
     if output is not None:
-        outputs.check_records_file(output, form, command, option="-o", resume=False, overwrite=overwrite)
+        overwrite_checks.check_records_file(output, form, command, option="-o", resume=False, overwrite=overwrite)
     missing = merged.holes(paths)
     columns = csv_columns(command, merged.tags)
     old = None if overwrite or output is None or not is_taken(output) else free_name(output.resolve())
@@ -105,7 +104,7 @@ def merge(
         _write_list(holes, missing)
     _tell(merged, paths, missing)
     if missing or merged.failed:
-        raise typer.Exit(batch.SOME_FAILED)
+        raise typer.Exit(run_batch.SOME_FAILED)
 
 
 def _write_list(target: Path, paths: Sequence[str]) -> None:
@@ -113,7 +112,7 @@ def _write_list(target: Path, paths: Sequence[str]) -> None:
     end = b"\0" if any("\n" in path for path in paths) else b"\n"
     data = b"".join(os.fsencode(path) + end for path in paths)
     with own_errors(str(target)):
-        if target == targets.STDOUT:
+        if target == output_targets.STDOUT:
             sys.stdout.buffer.write(data)
         elif is_special(target):
             with target.open("ab") as stream:

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli.cli.targets import output_path
+from scsampler_cli.cli.output_targets import output_path
 from scsampler_cli.config import SPATIAL, STRATEGIES
 from scsampler_cli.errors import SettingsError
-from scsampler_cli.schemas import schema
-from scsampler_cli.writers import CUT_FORMATS, FORMATS
+from scsampler_cli.output.schemas import schema
+from scsampler_cli.output.writers import CUT_FORMATS, FORMATS
 
 INPUT, CHOICE, MODELS, OUTPUT = "What to read", "Which clips", "Models", "Output"
 

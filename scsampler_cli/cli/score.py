@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from scsampler_cli import models
-from scsampler_cli.cli import batch, beside, effects, engines, manyfiles, options
-from scsampler_cli.cli.running import Running
+from scsampler_cli.batch.task import Prepared, Progress, Record, Say
+from scsampler_cli.cli import artifact_options, batch_options, engines, no_effect, options, run_batch
+from scsampler_cli.cli.run_options import Running
 from scsampler_cli.config import FeatureSettings, ReadSettings, SelectionSettings
-from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
+from scsampler_cli.pipeline import models
 
 if TYPE_CHECKING:
-    from scsampler_cli.extras.plan import Extras
+    from scsampler_cli.artifacts.artifact_paths import Extras
 
 
-@batch.guarded
+@run_batch.guarded
 def score(
     context: typer.Context,
     paths: options.Paths = None,
@@ -44,17 +44,17 @@ def score(
     max_pixels: options.MaxPixels = ReadSettings.max_pixels,
     max_frames: options.MaxFrames = ReadSettings.max_frames,
     strict: options.Strict = False,
-    jobs: manyfiles.Jobs = None,
-    shard: manyfiles.Shard = None,
-    engine: manyfiles.EngineOption = manyfiles.Engine.local,
-    address: manyfiles.Address = None,
-    cpus_per_actor: manyfiles.CpusPerActor = None,
-    gpus_per_actor: manyfiles.GpusPerActor = None,
-    timeout: manyfiles.Timeout = None,
-    max_memory: manyfiles.MaxMemory = None,
-    resume: manyfiles.Resume = False,
-    as_finished: manyfiles.AsFinished = False,
-    hash: manyfiles.Hash = False,
+    jobs: batch_options.Jobs = None,
+    shard: batch_options.Shard = None,
+    engine: batch_options.EngineOption = batch_options.Engine.local,
+    address: batch_options.Address = None,
+    cpus_per_actor: batch_options.CpusPerActor = None,
+    gpus_per_actor: batch_options.GpusPerActor = None,
+    timeout: batch_options.Timeout = None,
+    max_memory: batch_options.MaxMemory = None,
+    resume: batch_options.Resume = False,
+    as_finished: batch_options.AsFinished = False,
+    hash: batch_options.Hash = False,
     output: options.Output = None,
     format: options.ClipFormatOption = None,
     schema: options.Schema = False,
@@ -70,7 +70,7 @@ def score(
     scsampler score video.mp4 --visual-sampler md.safetensors,rgbr.safetensors
     scsampler score video.scf --format csv -o scores.csv
     """
-    effects.check(context, effects.SCORE)
+    no_effect.check(context, no_effect.SCORE)
     first = models.first_stage(cascade, candidates, k)
     selection = SelectionSettings(
         strategy.value, k, k_visual, alpha, seed, clip_stride, models.read_histogram(histogram), first
@@ -86,13 +86,13 @@ def score(
     )
     chosen.check_samplers(selection, models.AUTO_SET, shows_all=True)
     chosen.check()
-    asked = beside.Asked(report)
+    asked = artifact_options.Asked(report)
     asked.check()
-    todo = batch.plan("score", paths, glob, format, output, running, shard=shard, reads=chosen.files(histogram))
-    extras = beside.extras_of(asked, todo, paths or [])
-    index = beside.Index(extras, todo)
+    todo = run_batch.plan("score", paths, glob, format, output, running, shard=shard, reads=chosen.files(histogram))
+    extras = artifact_options.extras_of(asked, todo, paths or [])
+    index = artifact_options.Index(extras, todo)
     task = Score(chosen, features, selection, reading, clip_frames, frame_stride, extras)
-    batch.run(todo, task, batch.Hooks(extras.are_there, index.add, index.write))
+    run_batch.run(todo, task, run_batch.Hooks(extras.are_there, index.add, index.write))
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Score:
 
     def prepare(self, say: Say) -> Prepared:
         """Load the samplers."""
-        from scsampler_cli.extras.make import with_extras
+        from scsampler_cli.artifacts.make import with_extras
         from scsampler_cli.tagger import Scorer
 
         scorer = Scorer(

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli import models
-from scsampler_cli.cli import asked, batch, effects, effects_learning, manyfiles, options, training
+from scsampler_cli.cli import batch_options, no_effect, no_effect_learning, options, run_batch, train_options, train_run
 from scsampler_cli.errors import SettingsError
+from scsampler_cli.pipeline import models
 
 Target = StrEnum("Target", ["classifier", "md", "rgbr", "mel", "if", "packets", "joint"])
 Objective = StrEnum("Objective", {"ac": "ac", "sal_rank": "sal-rank", "sal_cl": "sal-cl"})
@@ -21,7 +21,7 @@ Form = StrEnum("Form", ["auto", "csv", "folder", "kinetics", "ucf101", "numbers"
 LEARNING = "How it learns"
 
 
-@batch.guarded
+@run_batch.guarded
 def train(
     context: typer.Context,
     data: Annotated[
@@ -241,9 +241,9 @@ def train(
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
-    jobs: manyfiles.JobsHere = None,
-    timeout: manyfiles.Timeout = None,
-    max_memory: manyfiles.MaxMemory = None,
+    jobs: batch_options.JobsHere = None,
+    timeout: batch_options.Timeout = None,
+    max_memory: batch_options.MaxMemory = None,
     description: Annotated[
         str, typer.Option(help="One line about the data, kept in the weight file.", rich_help_panel=options.OUTPUT)
     ] = "",
@@ -261,8 +261,8 @@ def train(
     scsampler train videos/ --target classifier --arch mc3_18 -o mine.safetensors
     scsampler train --demo
     """
-    effects.check(context, effects_learning.TRAIN)
-    given = asked.Asked(
+    no_effect.check(context, no_effect_learning.TRAIN)
+    given = train_options.Asked(
         **{name: getattr(value, "value", value) for name, value in locals().items() if name != "context"}
     )
     if demo == (data is not None):
@@ -272,10 +272,10 @@ def train(
     if output is None and not demo:
         raise SettingsError("no weight file was named", hint="add -o FILE.safetensors")
     models.check(classifier or "auto", weights, labels, device=device)
-    asked.check(given)
-    summary = training.run(given)
+    train_options.check(given)
+    summary = train_run.run(given)
     if summary is None:  # one of several processes, not the one that speaks
         return
     typer.echo(json.dumps(summary))
     if any(summary["skipped"].values()):
-        raise typer.Exit(batch.SOME_FAILED)
+        raise typer.Exit(run_batch.SOME_FAILED)

@@ -6,13 +6,12 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli import console
-from scsampler_cli.cli import batch, options
-from scsampler_cli.tables import csv_columns, weights_table
-from scsampler_cli.writers import open_writer
+from scsampler_cli.cli import console, options, run_batch
+from scsampler_cli.output.tables import csv_columns, weights_table
+from scsampler_cli.output.writers import open_writer
 
 
-@batch.guarded
+@run_batch.guarded
 def weights(
     files: Annotated[
         list[Path] | None, typer.Argument(help="Weight files to show; default: those that ship and the public ones.")
@@ -28,7 +27,7 @@ def weights(
     scsampler weights
     scsampler weights mine.safetensors --format json | jq '.[0].metadata'
     """
-    from scsampler_cli.catalogue import catalogue
+    from scsampler_cli.cli.weight_listing import catalogue
 
     errors: list[Exception] = []
 
@@ -46,4 +45,4 @@ def weights(
             for record in records:
                 writer.write(record)
     if errors:
-        raise typer.Exit(batch.SOME_FAILED)
+        raise typer.Exit(run_batch.SOME_FAILED)

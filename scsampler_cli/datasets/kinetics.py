@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from scsampler_cli.datasets.list_text import beside, table
 from scsampler_cli.datasets.lookup import Lookup, Place
 from scsampler_cli.datasets.rows import SIDES, VAL_NAMES, Row, Rows
-from scsampler_cli.datasets.text import beside, table
 
 ID = "youtube_id"
 NEEDED = ("label", ID, "time_start", "time_end")

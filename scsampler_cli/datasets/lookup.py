@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from scsampler_cli.inputs import VIDEO_SUFFIXES
+from scsampler_cli.files.inputs import VIDEO_SUFFIXES
 
 Place = tuple[str, ...]
 """Names of folders, one in the other, below the root."""

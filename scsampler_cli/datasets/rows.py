@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scsampler_cli.datasets.example import Example, Listing, Problem
-from scsampler_cli.folders import RealPaths
+from scsampler_cli.files.walk import RealPaths
 
 SIDES = {
     "": "",

@@ -9,9 +9,9 @@ import os
 import re
 from pathlib import Path
 
+from scsampler_cli.datasets.list_text import beside, lines
 from scsampler_cli.datasets.lookup import Lookup
 from scsampler_cli.datasets.rows import Row, Rows
-from scsampler_cli.datasets.text import beside, lines
 
 NAMES = "labels.txt"
 _VIDEO = re.compile(r"(?:https?://\S*[?&]v=|https?://youtu\.be/)?([A-Za-z0-9_-]+)(?:[&#?]\S*)?")

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from scsampler_cli.datasets.example import Problem
+from scsampler_cli.datasets.list_text import beside, lines
 from scsampler_cli.datasets.rows import VAL_NAMES, Row, Rows
-from scsampler_cli.datasets.text import beside, lines
 from scsampler_cli.errors import InputError
 
 INDEX = "classInd.txt"

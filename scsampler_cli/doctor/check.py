@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scsampler_cli import __version__
-from scsampler_cli.report import counted
-from scsampler_cli.tables import printable
+from scsampler_cli.output.records import counted
+from scsampler_cli.output.tables import printable
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 """Works; only a part of the program needs it; tagging a video needs it."""

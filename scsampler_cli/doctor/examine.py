@@ -6,10 +6,10 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from scsampler_cli.doctor import machine, packages, parts, weights
+from scsampler_cli.batch.cores import cores
+from scsampler_cli.doctor import machine, packages, parts, weight_files
 from scsampler_cli.doctor.check import Check
 from scsampler_cli.doctor.child import Answer, Children
-from scsampler_cli.jobs.cores import cores
 
 LIMIT_S = 120.0
 """Seconds for one probe; torch with CUDA from a slow disk takes half a minute to load."""
@@ -72,7 +72,7 @@ def _with_probes(tried: Answers, asked: Answers) -> Iterator[Check]:
     yield parts.devices(asked["devices"].result())
     yield parts.vectors(asked["vectors"].result())
     yield parts.sound(asked["sound"].result(), known["torchaudio"])
-    yield weights.bundled()
+    yield weight_files.bundled()
     yield parts.tagging(asked["classify"].result())
     yield parts.public_weights(asked["public-weights"].result())
     yield parts.ffmpeg_program(asked["ffmpeg-program"].result(), known["ffmpeg-python"])

@@ -12,9 +12,9 @@ import tempfile
 from pathlib import Path
 
 import scsampler_cli
+from scsampler_cli.batch.cores import cores
+from scsampler_cli.batch.memory import machine_bytes
 from scsampler_cli.doctor.check import ERROR, OK, WARNING, Check
-from scsampler_cli.jobs.cores import cores
-from scsampler_cli.jobs.memory import machine_bytes
 
 OLDEST_PYTHON = (3, 11)
 LEAST_MEMORY = 2e9

@@ -138,7 +138,7 @@ _TRIED: dict[str, Callable[[Any], Facts]] = {
 def _devices() -> Facts:
     """What networks can run on, and what `auto` takes."""
     torch = import_module("torch")
-    device = import_module("scsampler_cli.device")
+    device = import_module("scsampler_cli.nn.device")
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         usable = torch.cuda.is_available()  # warns of a driver that is too old
@@ -179,7 +179,7 @@ def _clip(folder: str) -> Path:
 
 def _vectors() -> Facts:
     """Read motion vectors of an H.264 video."""
-    config, video = import_module("scsampler_cli.config"), import_module("scsampler_cli.video")
+    config, video = import_module("scsampler_cli.config"), import_module("scsampler_cli.pipeline.video")
     with tempfile.TemporaryDirectory() as folder:
         opened = video.Video(_clip(folder))
         clips = list(video.visual_clips(opened, config.FeatureSettings(("md",), 0)))
@@ -192,7 +192,7 @@ def _vectors() -> Facts:
 
 def _sound() -> Facts:
     """Log-mel of a sound track."""
-    video = import_module("scsampler_cli.video")
+    video = import_module("scsampler_cli.pipeline.video")
     with tempfile.TemporaryDirectory() as folder:
         mels = [clip.mel for clip in video.sound_clips(video.Video(_clip(folder)))]
         heard = [mel for mel in mels if mel is not None]
@@ -212,8 +212,8 @@ def _classify(classifier: str) -> Facts:
 
 def _public_weights() -> Facts:
     """Public checkpoints in the torch hub cache: size in bytes, and whether each is whole."""
-    public = import_module("scsampler_cli.public")
-    digest = import_module("scsampler_cli.weightfile").file_sha256
+    public = import_module("scsampler_cli.model_zoo.public")
+    digest = import_module("scsampler_cli.model_zoo.weightfile").file_sha256
     found = {}
     for name, checkpoint in public.PUBLIC.items():
         path = public.cached_path(name)

@@ -47,4 +47,4 @@ class ClipPackets:
     clip: int
     """Index of the clip."""
     values: NDArray[np.float32] | None
-    """float32 [9, 80], see `features.packets`; None where no size of the clip's frames is known."""
+    """float32 [9, 80], see `features.packet_table`; None where no size of the clip's frames is known."""

@@ -2,7 +2,7 @@
 
 A codec's vector points from a block to its source in the reference frame; displacement is what the content did since, so the
 sign turns, and it is divided by the distance to the reference in frames.
-But: which frame is the reference is found in `media.compressed`.
+But: which frame is the reference is found in `features.visual`.
 """
 
 from __future__ import annotations

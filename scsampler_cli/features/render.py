@@ -17,8 +17,8 @@ from PIL import Image
 from scsampler_cli.errors import FeatureFileError
 from scsampler_cli.features.clip import ClipSound, ClipVisual
 from scsampler_cli.features.store import read_sound, read_visual
-from scsampler_cli.marks import marked_png
-from scsampler_cli.places import fresh, not_written, sibling
+from scsampler_cli.files.marks import marked_png
+from scsampler_cli.files.output_paths import fresh, not_written, sibling
 
 FULL_SPEED_PX = 10.0
 ROW = 128

@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from scsampler_cli.errors import FeatureFileError
 from scsampler_cli.features.clip import ClipSound, ClipVisual
-from scsampler_cli.places import fresh, not_written, sibling
+from scsampler_cli.files.output_paths import fresh, not_written, sibling
 
 MAGIC = b"SCSAMPLF"
 VERSION = 2
@@ -66,7 +66,7 @@ class FeatureWriter:
         self.notes: list[str] = []
         """Written at the end, as the next two; fill in before the block is left."""
         self.decode_errors = 0
-        """Of the video, as in `report.ExtractResult`."""
+        """Of the video, as in `output.records.ExtractResult`."""
         self.frames_missing = 0
         data = json.dumps(header, sort_keys=True).encode()
         try:

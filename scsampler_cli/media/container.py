@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from scsampler_cli.config import ReadSettings
 from scsampler_cli.errors import LimitError, VideoError
 from scsampler_cli.media.damage import Damage, key_of
-from scsampler_cli.media.opening import open_local, pixel_limit, reason
-from scsampler_cli.report import counted
+from scsampler_cli.media.sandbox import open_local, pixel_limit, reason
+from scsampler_cli.output.records import counted
 
 FFMPEG_VERSION = av.ffmpeg_version_info
 """Of the FFmpeg inside the av package."""

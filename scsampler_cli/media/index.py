@@ -4,7 +4,7 @@
 about them (leading undecodable packets, fields stored one by one and hidden frames all show there). Where it does not, the
 whole stream is decoded once for its times alone. Where only its keyframe flags are wrong, the decoder finds the keyframes.
 
-But: no frame leaves this module; `media.compressed` and `media.frames` read them.
+But: no frame leaves this module; `features.visual` and `media.frames` read them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
 from scsampler_cli.errors import LimitError, VideoError
 from scsampler_cli.media.aspect import is_same_shape, square_size
-from scsampler_cli.media.census import FARTHEST, Census, take_census
 from scsampler_cli.media.container import (
     VideoStream,
     announced_size,
@@ -37,10 +36,11 @@ from scsampler_cli.media.container import (
 )
 from scsampler_cli.media.damage import Damage
 from scsampler_cli.media.keyframes import StartList, Starts, starts_here
+from scsampler_cli.media.packet_scan import FARTHEST, Census, take_census
 from scsampler_cli.media.packets import FramePackets, frame_packets
-from scsampler_cli.media.timecode import first_timecode
+from scsampler_cli.media.start_timecode import first_timecode
 from scsampler_cli.media.video_info import VideoInfo, describe, usable_aspect
-from scsampler_cli.report import counted
+from scsampler_cli.output.records import counted
 from scsampler_cli.timeline import FrameTimeline, placed_stamps
 
 TRIAL_FRAMES = 32

@@ -2,7 +2,7 @@
 
 The kind is read off the order of packets: a frame that is shown before another one whose packet came first has been reordered,
 which only B-frames are. The paper has no such input (Sec. 3.3.1 decodes vectors and residuals); it is ours.
-But: what sizes mean is for `features.packets` to say.
+But: what sizes mean is for `features.packet_table` to say.
 """
 
 from __future__ import annotations

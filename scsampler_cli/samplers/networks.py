@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from scsampler_cli.errors import WeightsError
-from scsampler_cli.features.packets import SHAPE
-from scsampler_cli.resnet import ResNet18
+from scsampler_cli.features.packet_table import SHAPE
+from scsampler_cli.nn.resnet import ResNet18
 from scsampler_cli.samplers.packets1d import Packets1d
 from scsampler_cli.samplers.shufflenet import ShuffleNet26
 from scsampler_cli.samplers.vgg import HEADS, VGG18, VGGHead

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from scsampler_cli.features.packets import CHANNELS, NEIGHBOURS, STEPS
+from scsampler_cli.features.packet_table import CHANNELS, NEIGHBOURS, STEPS
 
 WIDTHS = (32, 48, 64, 64)
 """Channels of the convolutions; all but the first halve the steps."""

@@ -22,12 +22,12 @@ from scsampler_cli.classifiers.base import WeightsInfo
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL
 from scsampler_cli.errors import WeightsError
 from scsampler_cli.features.clip import ClipPackets, ClipSound, ClipVisual
-from scsampler_cli.inference import ready, sent
-from scsampler_cli.samplers.inputs import packets_input, sound_input, visual_input
+from scsampler_cli.model_zoo.bundled_weights import sampler_files
+from scsampler_cli.model_zoo.weightfile import load_into, read_weights
+from scsampler_cli.nn.inference import ready, sent
+from scsampler_cli.samplers.network_inputs import packets_input, sound_input, visual_input
 from scsampler_cli.samplers.networks import build
-from scsampler_cli.scores import averaged
-from scsampler_cli.shipped import sampler_files
-from scsampler_cli.weightfile import load_into, read_weights
+from scsampler_cli.selection.scores import averaged
 
 BATCH_CLIPS = 16
 """Clips scored at once: enough to keep a CPU or a GPU busy, small enough to bound memory (our choice)."""

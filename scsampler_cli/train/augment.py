@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scsampler_cli.features.packets import CHANNELS
+from scsampler_cli.features.packet_table import CHANNELS
 
 LEAST_SCALE = 0.65
 """Side of the smallest crop of "strong", of the largest possible."""

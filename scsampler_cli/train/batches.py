@@ -15,7 +15,7 @@ from torch import Tensor
 
 from scsampler_cli.classifiers.geometry import centred, normalise_planes
 from scsampler_cli.config import PACKETS, FeatureSettings
-from scsampler_cli.samplers.inputs import CROP, MOTION_CROP, crop, normalise
+from scsampler_cli.samplers.network_inputs import CROP, MOTION_CROP, crop, normalise
 from scsampler_cli.train import augment
 from scsampler_cli.train.draw import Draw
 from scsampler_cli.train.settings import TrainSettings

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from scsampler_cli.errors import OutputError, WeightsError
-from scsampler_cli.places import sibling
+from scsampler_cli.files.output_paths import sibling
 from scsampler_cli.train.history import CHECKPOINT
 
 FORMAT = "scsampler-checkpoint/1"

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.errors import InputError
-from scsampler_cli.replay import oracle
+from scsampler_cli.selection.oracle import oracle
 from scsampler_cli.train.settings import TrainSettings
 from scsampler_cli.train.videos import TrainVideo
 

@@ -13,12 +13,12 @@ import numpy as np
 from torch import Tensor
 
 from scsampler_cli import __version__
-from scsampler_cli.features.packets import CHANNELS
-from scsampler_cli.samplers.inputs import IMAGE_MEAN, IMAGE_STD, MOTION_LIMIT_PX, RESIDUAL_STD
+from scsampler_cli.features.packet_table import CHANNELS
+from scsampler_cli.model_zoo.weightfile import halved, write_weights
+from scsampler_cli.samplers.network_inputs import IMAGE_MEAN, IMAGE_STD, MOTION_LIMIT_PX, RESIDUAL_STD
 from scsampler_cli.train.model import architecture_of
 from scsampler_cli.train.settings import TrainSettings
 from scsampler_cli.train.videos import TrainVideo
-from scsampler_cli.weightfile import halved, write_weights
 
 NORMALISATION: dict[str, dict[str, Any]] = {
     "if": {"mean": IMAGE_MEAN, "std": IMAGE_STD},

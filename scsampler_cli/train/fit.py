@@ -25,11 +25,11 @@ from scsampler_cli.train.batches import Inputs, load
 from scsampler_cli.train.checkpoint import State
 from scsampler_cli.train.draw import Draw, Drawer, generator, in_oracle
 from scsampler_cli.train.group import Group
+from scsampler_cli.train.initial_weights import Start, parameter_groups, start_network
 from scsampler_cli.train.model import Model, architecture_of
 from scsampler_cli.train.recipe import Recipe
 from scsampler_cli.train.schedule import Schedule
 from scsampler_cli.train.settings import TrainSettings
-from scsampler_cli.train.start import Start, parameter_groups, start_network
 from scsampler_cli.train.validate import baselines, best_of, measure
 from scsampler_cli.train.videos import TrainVideo
 

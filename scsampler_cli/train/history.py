@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scsampler_cli.errors import OutputError
-from scsampler_cli.places import sibling
+from scsampler_cli.files.output_paths import sibling
 
 METRICS, CURVE, CHECKPOINT = ".metrics.jsonl", ".curve.png", ".ckpt"
 """Of the files beside a weight file; the last one comes after its whole name (`checkpoint`)."""

@@ -14,15 +14,16 @@ from typing import Any
 import torch
 from torch import nn
 
-from scsampler_cli import clipprobs
-from scsampler_cli.cache import Cache
-from scsampler_cli.classifiers.facts import ClassifierFacts
+from scsampler_cli.batch.process_map import Rounds
+from scsampler_cli.cache.video_cache import Cache
+from scsampler_cli.classifiers.classifier_info import ClassifierFacts
 from scsampler_cli.datasets.example import Example, labels_of
-from scsampler_cli.device import pick_device, pick_dtype
 from scsampler_cli.errors import InputError, SettingsError
 from scsampler_cli.features.mel import check_torchaudio
-from scsampler_cli.jobs.pool import Rounds
-from scsampler_cli.report import counted
+from scsampler_cli.nn.device import pick_device, pick_dtype
+from scsampler_cli.output.records import counted
+from scsampler_cli.pipeline import clip_probs
+from scsampler_cli.pipeline.video import Progress
 from scsampler_cli.train import checkpoint, export, history, videos
 from scsampler_cli.train.draw import usable_clips
 from scsampler_cli.train.fit import Fit, StepDone
@@ -30,7 +31,6 @@ from scsampler_cli.train.group import ALONE, Group
 from scsampler_cli.train.model import Model, architecture_of
 from scsampler_cli.train.settings import TrainSettings
 from scsampler_cli.train.videos import FRAMES, Failed, TrainVideo, Wanted
-from scsampler_cli.video import Progress
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,7 @@ def _videos(
 
 def _identity(teacher: ClassifierFacts, settings: TrainSettings, place: Place) -> dict[str, Any]:
     precision = str(pick_dtype(settings.precision, place.torch_device)).removeprefix("torch.")
-    return clipprobs.identity(teacher, precision)
+    return clip_probs.identity(teacher, precision)
 
 
 def _check_labels(labels: Sequence[str], teacher: ClassifierFacts, watcher: Watcher) -> None:

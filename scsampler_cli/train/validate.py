@@ -16,9 +16,9 @@ from torch import Tensor
 
 from scsampler_cli.classifiers.base import WeightsInfo
 from scsampler_cli.config import VISUAL, FeatureSettings
-from scsampler_cli.replay import ORACLE, Known, accuracy
 from scsampler_cli.samplers.scoring import SamplerNetwork
-from scsampler_cli.scores import ClipScores, averaged, steadied
+from scsampler_cli.selection.oracle import ORACLE, Known, accuracy
+from scsampler_cli.selection.scores import ClipScores, averaged, steadied
 from scsampler_cli.train.batches import centre_crops, grid_clips
 from scsampler_cli.train.model import Model, architecture_of
 from scsampler_cli.train.settings import TrainSettings

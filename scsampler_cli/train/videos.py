@@ -21,19 +21,28 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from scsampler_cli import clipprobs
-from scsampler_cli.cache import Cache, Entry, content
+from scsampler_cli.batch.process_map import DONE, Do, Rounds
+from scsampler_cli.batch.task import Record
+from scsampler_cli.cache.video_cache import Cache, Entry, content
 from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.classifiers.geometry import resized
 from scsampler_cli.config import PACKETS, VISUAL, FeatureSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.features.clip import ClipVisual
-from scsampler_cli.jobs.pool import DONE, Do, Rounds
-from scsampler_cli.jobs.task import Record
-from scsampler_cli.samplers.inputs import motion_input, packets_input, picture_input, sound_input
+from scsampler_cli.pipeline import clip_probs
+from scsampler_cli.pipeline.video import (
+    Progress,
+    Video,
+    clip_frames,
+    gone_told,
+    opened,
+    packets_of,
+    sound_clips,
+    visual_clips,
+)
+from scsampler_cli.samplers.network_inputs import motion_input, packets_input, picture_input, sound_input
 from scsampler_cli.train.settings import TrainSettings
-from scsampler_cli.video import Progress, Video, clip_frames, gone_told, opened, packets_of, sound_clips, visual_clips
 
 FRAMES = "frames"
 Failed = Callable[[Example, ScsamplerError], None]
@@ -49,7 +58,7 @@ class Wanted:
     spec: InputSpec
     p_frames: int
     teacher: dict[str, Any] | None = None
-    """Identity of the classifier whose ClipProbs are wanted (`clipprobs.identity`)."""
+    """Identity of the classifier whose ClipProbs are wanted (`pipeline.clip_probs.identity`)."""
     splits: tuple[str, ...] = ("train", "val")
     """Of whose videos the ClipProbs are wanted."""
 
@@ -237,9 +246,9 @@ def classify_all(
     if identity is None:
         raise ValueError("no classifier's ClipProbs are wanted")
     asked = [example for example in examples if example.split in wanted.splits]
-    todo = [example for example in asked if not clipprobs.is_known(example.path, identity, cache)]
+    todo = [example for example in asked if not clip_probs.is_known(example.path, identity, cache)]
     known = len(asked) - len(todo)
-    lost = _each(todo, partial(clipprobs.ensured, identity=identity, cache=cache), pool, failed,
+    lost = _each(todo, partial(clip_probs.ensured, identity=identity, cache=cache), pool, failed,
                  lambda done: progress("classifying", known + done, len(asked)))  # fmt: skip
     return [example for example in examples if example not in lost]
 
@@ -274,7 +283,7 @@ def _opened(
     probabilities = None
     heard: tuple[str, ...] = ()
     if wanted.teacher is not None and example.split in wanted.splits:
-        entry = clipprobs.find(example.path, wanted.teacher, cache)
+        entry = clip_probs.find(example.path, wanted.teacher, cache)
         if entry is None:
             return None
         # a clip of which nothing could be decoded is worth nothing; the notes say so

@@ -19,21 +19,21 @@ import numpy as np
 
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
 from scsampler_cli.errors import OutputError, ProgramError
-from scsampler_cli.marks import MARK
+from scsampler_cli.files.marks import MARK
+from scsampler_cli.files.output_paths import check_file
 from scsampler_cli.media.audio import options_to_find, probe_audio
 from scsampler_cli.media.changes import Aspects, pixel_aspects
 from scsampler_cli.media.index import StreamIndex, scan
 from scsampler_cli.media.reencode import GOP, SHORT_SIDE
 from scsampler_cli.media.video_info import VideoInfo
-from scsampler_cli.places import check_file
 from scsampler_cli.timeline import FrameTimeline
+from scsampler_cli.transcode.atomic_output import check_apart, replaced
+from scsampler_cli.transcode.check_output import written
 from scsampler_cli.transcode.containers import QUALITY
-from scsampler_cli.transcode.output import check_apart, replaced
 from scsampler_cli.transcode.program import encoders, find_ffmpeg, name_of, run
 from scsampler_cli.transcode.sound import filled, framed
 from scsampler_cli.transcode.source import demuxer_of, source
 from scsampler_cli.transcode.upright import detached, upright
-from scsampler_cli.transcode.written import written
 
 LONG_SIDE = 340
 """Pixels (CoViAR)."""

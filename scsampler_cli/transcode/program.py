@@ -19,7 +19,7 @@ from typing import IO, Any
 import ffmpeg
 
 from scsampler_cli.errors import ProgramError
-from scsampler_cli.transcode import leash
+from scsampler_cli.transcode import exec_with_parent_death
 
 _MANNERS = ("-nostdin", "-hide_banner", "-loglevel", "error", "-max_error_rate", "1", "-y")
 """What cannot be decoded is left out and counted, as elsewhere, however much it is; the output is a file that was made for it."""
@@ -145,7 +145,7 @@ def _own_bytes(text: str) -> str:
 
 def _command(arguments: list[str]) -> list[str]:
     # -I and -S: nothing of the environment or of packages is loaded, which would take longer than the program itself
-    return [sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), *arguments]
+    return [sys.executable, "-I", "-S", exec_with_parent_death.__file__, str(os.getpid()), *arguments]
 
 
 def _tail(stream: IO[bytes] | None) -> bytes:

@@ -17,11 +17,13 @@ from typing import Any
 import ffmpeg
 
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
-from scsampler_cli.marks import MARK
+from scsampler_cli.files.marks import MARK
+from scsampler_cli.files.output_paths import check_file
 from scsampler_cli.media.audio import options_to_find
 from scsampler_cli.media.changes import Aspects, pixel_aspects
 from scsampler_cli.media.index import StreamIndex, scan
-from scsampler_cli.places import check_file
+from scsampler_cli.transcode.atomic_output import check_apart, replaced
+from scsampler_cli.transcode.check_output import written
 from scsampler_cli.transcode.containers import (
     DEFAULT_TICKS,
     QUALITY,
@@ -30,13 +32,11 @@ from scsampler_cli.transcode.containers import (
     container_for,
     first_of,
 )
-from scsampler_cli.transcode.output import check_apart, replaced
 from scsampler_cli.transcode.pieces import LEAD_S, Group, Piece, groups_of, pieces_of
 from scsampler_cli.transcode.program import container_version, encoders, find_ffmpeg, name_of, run
 from scsampler_cli.transcode.sound import filled, framed
 from scsampler_cli.transcode.source import demuxer_of, source
 from scsampler_cli.transcode.upright import detached, upright
-from scsampler_cli.transcode.written import written
 
 RATE_HZ = 48_000
 """Of the reel's sound, which is stereo: what every player and encoder takes (our choice)."""

@@ -1,6 +1,6 @@
 """The file that the `ffmpeg` program reads: that file and nothing else, whatever it holds and whatever it is called.
 
-The rules are those of `media.opening`: the demuxer is the one that was found there, never the program's guess, so that a list of
+The rules are those of `media.sandbox`: the demuxer is the one that was found there, never the program's guess, so that a list of
 other files under a video's name is no list; the only protocol is that of files.
 """
 
@@ -13,7 +13,7 @@ import ffmpeg
 
 from scsampler_cli.config import ReadSettings
 from scsampler_cli.errors import VideoError
-from scsampler_cli.media.opening import REACHING, open_local, pixel_limit
+from scsampler_cli.media.sandbox import REACHING, open_local, pixel_limit
 from scsampler_cli.transcode.program import name_of
 
 _OWN: dict[str, dict[str, str]] = {"mov": {"enable_drefs": "0"}, "image2": {"pattern_type": "none"}}

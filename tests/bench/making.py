@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scsampler_cli.bench.costs import Costs
-from scsampler_cli.bench.knowledge import KnownVideo, NetworkFacts, Run, SamplerFacts
+from scsampler_cli.bench.cost_model import Costs
+from scsampler_cli.bench.run_data import KnownVideo, NetworkFacts, Run, SamplerFacts
 
 LABELS = ("a", "b")
 

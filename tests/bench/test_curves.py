@@ -5,8 +5,8 @@ import pytest
 
 from scsampler_cli.bench.curves import Chart, charts, csv_rows
 from scsampler_cli.bench.empirical import BINS, histogram, oracle_positions
-from scsampler_cli.bench.request import Plan
-from scsampler_cli.bench.tables import strategies_table
+from scsampler_cli.bench.paper_tables import strategies_table
+from scsampler_cli.bench.plan import Plan
 from tests.bench.making import MD, SOUND, costs, run, video
 
 RNG = np.random.default_rng(5)

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from scsampler_cli.bench import collect as collecting
-from scsampler_cli.bench.facts import ModelFacts
 from scsampler_cli.bench.measure import Models
-from scsampler_cli.bench.models import counted
-from scsampler_cli.bench.request import Data, Plan, Wishes
+from scsampler_cli.bench.model_info import ModelFacts
+from scsampler_cli.bench.model_list import counted
+from scsampler_cli.bench.plan import Data, Plan, Wishes
 from scsampler_cli.datasets.example import Example
+from tests.batch.here import Here, processes
+from tests.batch.hostile import harm
 from tests.bench.test_measure import measuring, models
-from tests.jobs.here import Here, processes
-from tests.jobs.hostile import harm
 from tests.synthetic import pan, write_video
 
 REASONS = {

@@ -11,31 +11,31 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from scsampler_cli.batch.process_map import Rounds
 from scsampler_cli.bench import collect as collecting
-from scsampler_cli.bench import folder, measure
-from scsampler_cli.bench.facts import ModelFacts
-from scsampler_cli.bench.knowledge import KnownVideo, Run
+from scsampler_cli.bench import measure, run_folder
 from scsampler_cli.bench.measure import FEATURES, Failed, Measuring, Models
-from scsampler_cli.bench.models import assemble, counted
-from scsampler_cli.bench.request import Data, Plan, Wishes
-from scsampler_cli.bench.strategies import chosen
+from scsampler_cli.bench.model_info import ModelFacts
+from scsampler_cli.bench.model_list import assemble, counted
+from scsampler_cli.bench.paper_tables import sampled
+from scsampler_cli.bench.plan import Data, Plan, Wishes
+from scsampler_cli.bench.replay import chosen
+from scsampler_cli.bench.run_data import KnownVideo, Run
 from scsampler_cli.bench.summary import summarise
-from scsampler_cli.bench.tables import sampled
 from scsampler_cli.bench.timing import tagging_samplers
-from scsampler_cli.cache import Cache
+from scsampler_cli.cache.video_cache import Cache
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.adjusted import adjusted
 from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
-from scsampler_cli.classifiers.costs import clip_gmacs
+from scsampler_cli.classifiers.flops import clip_gmacs
 from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import ScsamplerError, SettingsError, VideoError
-from scsampler_cli.jobs.pool import Rounds
-from scsampler_cli.pipeline import classify
+from scsampler_cli.pipeline.stages import classify
+from scsampler_cli.pipeline.video import Video, no_progress, scores_of
 from scsampler_cli.samplers.networks import build, count_macs
 from scsampler_cli.samplers.scoring import SamplerNetwork
-from scsampler_cli.video import Video, no_progress, scores_of
-from tests.jobs.here import Here, processes
+from tests.batch.here import Here, processes
 from tests.synthetic import pan, tone, write_video
 
 SPEC = InputSpec(8, 2, 36, (32, 32))
@@ -255,8 +255,8 @@ def test_a_whole_run_live_and_replayed(examples: list[Example], tmp_path: Path) 
     assert run.thumbnails[0].pictures.shape[1:] == (96, 144, 3)
     assert run.thumbnails[0].pictures.std() > 5
     assert run.classifier["gmacs"] is None  # it does not use torch
-    folder.save([run], Plan(3), tmp_path / "known")
-    (again,) = folder.load(tmp_path / "known")
+    run_folder.save([run], Plan(3), tmp_path / "known")
+    (again,) = run_folder.load(tmp_path / "known")
     assert summarise([again], Plan(3)).record() == summarise([run], Plan(3)).record()
 
 

@@ -9,19 +9,19 @@ import torch
 from numpy.typing import NDArray
 
 from scsampler_cli.bench import speed
-from scsampler_cli.bench.knowledge import Run
-from scsampler_cli.bench.models import assemble
-from scsampler_cli.bench.request import Data, Plan, Wishes
+from scsampler_cli.bench.model_list import assemble
+from scsampler_cli.bench.plan import Data, Plan, Wishes
+from scsampler_cli.bench.run_data import Run
 from scsampler_cli.bench.timing import tagging_samplers, time_costs
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.adjusted import adjusted
 from scsampler_cli.classifiers.base import InputSpec, batch_of
 from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.datasets.example import Example
+from scsampler_cli.pipeline.video import Video, classify_clips, no_progress, scores_of
 from scsampler_cli.samplers.scoring import BATCH_CLIPS, BATCH_PACKETS, SamplerNetwork
-from scsampler_cli.video import Video, classify_clips, no_progress, scores_of
+from tests.batch.here import Here
 from tests.bench.test_measure import Brightness, collect, known_videos, measuring, never, sampler
-from tests.jobs.here import Here
 from tests.synthetic import pan, write_video
 
 FRAMES = 600

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from scsampler_cli.bench.curves import candidates_chart
-from scsampler_cli.bench.knowledge import Run, SamplerFacts
-from scsampler_cli.bench.models import assemble
-from scsampler_cli.bench.request import Plan
-from scsampler_cli.bench.strategies import chosen, looked_at, outcome, strategy
-from scsampler_cli.bench.tables import baselines, strategies_table
+from scsampler_cli.bench.model_list import assemble
+from scsampler_cli.bench.paper_tables import baselines, strategies_table
+from scsampler_cli.bench.plan import Plan
+from scsampler_cli.bench.replay import chosen, looked_at, outcome, strategy
+from scsampler_cli.bench.run_data import Run, SamplerFacts
 from scsampler_cli.bench.timing import tagging_samplers
 from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import SettingsError
-from scsampler_cli.pipeline import classify
+from scsampler_cli.pipeline.stages import classify
 from tests.bench.making import MD, SOUND, costs, network, run, video
 from tests.bench.test_measure import Brightness, known_videos, measuring, never, sampler
 from tests.synthetic import pan, tone, write_video

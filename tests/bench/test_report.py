@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scsampler_cli.bench import figures, folder, output, page
-from scsampler_cli.bench.costs import Check
-from scsampler_cli.bench.knowledge import SamplerFacts, Thumbnails
-from scsampler_cli.bench.request import Plan
+from scsampler_cli.bench import figures, report_files, report_page, run_folder
+from scsampler_cli.bench.cost_model import Check
+from scsampler_cli.bench.plan import Plan
+from scsampler_cli.bench.run_data import SamplerFacts, Thumbnails
 from scsampler_cli.bench.summary import pooled, summarise
 from scsampler_cli.errors import InputError, OutputError, SettingsError
 from tests.bench.making import MD, SOUND, costs, network, run, video
@@ -39,9 +39,9 @@ SUMMARY = summarise([RUN], PLAN)
 
 
 def test_a_run_comes_back_whole_and_makes_the_very_same_report(tmp_path: Path) -> None:
-    folder.save([RUN, replace(RUN, data="again")], PLAN, tmp_path / "known")
-    first, second = folder.load(tmp_path / "known")
-    assert folder.load_plan(tmp_path / "known") == PLAN
+    run_folder.save([RUN, replace(RUN, data="again")], PLAN, tmp_path / "known")
+    first, second = run_folder.load(tmp_path / "known")
+    assert run_folder.load_plan(tmp_path / "known") == PLAN
     assert (first.data, second.data) == ("set", "again")
     assert summarise([first], PLAN).record() == SUMMARY.record()
     for ours, theirs in zip(RUN.videos, first.videos, strict=True):
@@ -49,19 +49,19 @@ def test_a_run_comes_back_whole_and_makes_the_very_same_report(tmp_path: Path) -
         assert all(np.array_equal(ours.scores[name], theirs.scores[name]) for name in ours.scores)
     assert np.array_equal(first.thumbnails[0].pictures, PICTURES)
     assert first.costs == RUN.costs
-    assert page.render(summarise([first], PLAN), "now", "x") == page.render(SUMMARY, "now", "x")
+    assert report_page.render(summarise([first], PLAN), "now", "x") == report_page.render(SUMMARY, "now", "x")
 
 
 def test_saving_again_replaces(tmp_path: Path) -> None:
-    folder.save([RUN, RUN], PLAN, tmp_path / "known")
-    folder.save([RUN], PLAN, tmp_path / "known")
-    assert len(folder.load(tmp_path / "known")) == 1
+    run_folder.save([RUN, RUN], PLAN, tmp_path / "known")
+    run_folder.save([RUN], PLAN, tmp_path / "known")
+    assert len(run_folder.load(tmp_path / "known")) == 1
 
 
 @pytest.mark.parametrize("name", ["run.json", "scores.npy", "probabilities.npy", "decode.npy", "thumbnails.npz"])
 @pytest.mark.parametrize("damage", ["cut", "gone", "junk"])
 def test_damage_is_told(tmp_path: Path, name: str, damage: str) -> None:
-    folder.save([RUN], PLAN, tmp_path / "known")
+    run_folder.save([RUN], PLAN, tmp_path / "known")
     path = tmp_path / "known" / "run1" / name
     data = path.read_bytes()
     if damage == "gone":
@@ -69,21 +69,21 @@ def test_damage_is_told(tmp_path: Path, name: str, damage: str) -> None:
     else:
         path.write_bytes(data[: len(data) // 3] if damage == "cut" else b"\x00junk" * 9)
     with pytest.raises(InputError):
-        folder.load(tmp_path / "known")
+        run_folder.load(tmp_path / "known")
 
 
 def test_probabilities_that_are_no_numbers_are_told(tmp_path: Path) -> None:
-    folder.save([RUN], PLAN, tmp_path / "known")
+    run_folder.save([RUN], PLAN, tmp_path / "known")
     kept = np.load(tmp_path / "known" / "run1" / "probabilities.npy", mmap_mode="r+")
     kept[0, 0] = np.nan
     kept.flush()
     with pytest.raises(InputError, match="not numbers"):
-        folder.load(tmp_path / "known")
+        run_folder.load(tmp_path / "known")
 
 
 def test_nothing_to_replay_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no bench"):
-        folder.load(tmp_path)
+        run_folder.load(tmp_path)
 
 
 class _Reader(HTMLParser):
@@ -110,7 +110,7 @@ class _Reader(HTMLParser):
 
 
 def test_the_page_stands_alone_and_is_safe() -> None:
-    html = page.render(SUMMARY, "2026-01-01", "scsampler bench '<b>'")
+    html = report_page.render(SUMMARY, "2026-01-01", "scsampler bench '<b>'")
     reader = _Reader()
     reader.feed(html)
     assert reader.open == []
@@ -131,7 +131,7 @@ def test_the_page_stands_alone_and_is_safe() -> None:
 
 
 def test_all_files_are_written_and_agree(tmp_path: Path) -> None:
-    output.write(SUMMARY, tmp_path, "now", "scsampler bench")
+    report_files.write(SUMMARY, tmp_path, "now", "scsampler bench")
     record = json.loads((tmp_path / "report.json").read_text())
     assert record["schema"] == "scsampler.bench/1"
     assert record["created"] == "now"
@@ -149,7 +149,7 @@ def test_all_files_are_written_and_agree(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "tables").write_text("a file in the way")
     with pytest.raises(OutputError):
-        output.write(SUMMARY, tmp_path, "now", "x")
+        report_files.write(SUMMARY, tmp_path, "now", "x")
 
 
 @pytest.mark.parametrize("chart", SUMMARY.sections[0].charts, ids=lambda chart: chart.key)
@@ -246,7 +246,7 @@ def test_the_verdict_says_what_the_numbers_say() -> None:
 
 
 def test_replay_needs_neither_torch_nor_av(tmp_path: Path) -> None:
-    folder.save([RUN], PLAN, tmp_path / "report" / "known")
+    run_folder.save([RUN], PLAN, tmp_path / "report" / "known")
     script = (
         "import sys\n"
         "sys.modules['torch'] = sys.modules['av'] = sys.modules['torchvision'] = None  # any import of them fails\n"

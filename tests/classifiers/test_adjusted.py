@@ -15,7 +15,7 @@ from scsampler_cli.classifiers.geometry import crops_apart, fit_frame
 from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.classifiers.networks import build
 from scsampler_cli.errors import ClassifierError, SettingsError
-from scsampler_cli.video import Video, classify_clips
+from scsampler_cli.pipeline.video import Video, classify_clips
 from tests.synthetic import pan, write_video
 
 CPU, FP32 = torch.device("cpu"), torch.float32
@@ -67,7 +67,7 @@ def test_three_crops_are_the_ends_and_the_middle_and_are_averaged(tmp_path: Path
 def _decoded(path: Path) -> list[list[np.ndarray]]:
     video = Video(path, 4)
     whole = InputSpec(4, 1, (40, 60), (40, 60))
-    from scsampler_cli.video import clip_frames
+    from scsampler_cli.pipeline.video import clip_frames
 
     return [list(batch) for _, batch in clip_frames(video, [0, 1], whole)]
 

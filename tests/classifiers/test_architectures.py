@@ -10,12 +10,12 @@ from torchvision.models import get_model_weights
 from torchvision.models.video.resnet import BasicBlock, Conv2Plus1D, R2Plus1dStem, VideoResNet
 
 from scsampler_cli.classifiers.builtin import BUILTINS, data_labels
-from scsampler_cli.classifiers.costs import costs_of
+from scsampler_cli.classifiers.flops import costs_of
 from scsampler_cli.classifiers.labels import named_labels
 from scsampler_cli.classifiers.networks import ARCHITECTURES, build, classes_in
 from scsampler_cli.classifiers.networks.i3d import MIXED, Pool, Unit, pad_same
 from scsampler_cli.classifiers.networks.r2plus1d import middle_width
-from scsampler_cli.public import PUBLIC
+from scsampler_cli.model_zoo.public import PUBLIC
 
 
 def parameters(network: nn.Module, without: tuple[type[nn.Module], ...] = ()) -> float:

@@ -16,7 +16,7 @@ from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.base import ClipClassifier
 from scsampler_cli.classifiers.geometry import fit_frame, normalise
 from scsampler_cli.errors import ClassifierError, InputError, SettingsError, WeightsError
-from scsampler_cli.resolved import identity_of
+from scsampler_cli.pipeline.settings_record import identity_of
 from tests.classifiers.making import Evil
 from tests.synthetic import texture
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from scsampler_cli import public
 from scsampler_cli.classifiers import inspection, registry
 from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
 from scsampler_cli.classifiers.builtin import BUILTINS
 from scsampler_cli.errors import ScsamplerError
+from scsampler_cli.model_zoo import public
 
 CPU = torch.device("cpu")
 PAPERS = {"mc3_18", "r3d_18", "r2plus1d_18", "r2plus1d_34", "i3d_rgb", "ir_csn_152", "ip_csn_152"}

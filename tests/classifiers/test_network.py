@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 import torch
 
-from scsampler_cli import public
 from scsampler_cli.classifiers import builtin as kinetics
 from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.classifiers.network import from_file
 from scsampler_cli.classifiers.networks import build
 from scsampler_cli.errors import ClassifierError, WeightsError
+from scsampler_cli.model_zoo import public
+from scsampler_cli.model_zoo.weightfile import write_weights
 from scsampler_cli.samplers.networks import count_macs, count_parameters
-from scsampler_cli.weightfile import write_weights
 
 CPU, FP32 = torch.device("cpu"), torch.float32
 SMALL = InputSpec(4, 2, 36, (32, 32))

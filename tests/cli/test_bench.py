@@ -10,7 +10,7 @@ import pytest
 
 from scsampler_cli.classifiers.networks import build
 from scsampler_cli.media.demo import write_demo_video
-from scsampler_cli.weightfile import write_weights
+from scsampler_cli.model_zoo.weightfile import write_weights
 from tests.cli.running import DEMO, Run, check_failure, on_terminal
 
 

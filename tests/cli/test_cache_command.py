@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scsampler_cli.cache import Cache
+from scsampler_cli.cache.video_cache import Cache
 from scsampler_cli.cli.environment import kept_dir
 
 ROOT = Path(__file__).parent.parent.parent

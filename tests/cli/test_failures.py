@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from scsampler_cli.classifiers.networks import build
-from scsampler_cli.weightfile import write_weights
+from scsampler_cli.model_zoo.weightfile import write_weights
 from tests.cli.running import DEMO, Run, check_failure
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.batch.test_batch import gone, workers
 from tests.cli.running import DEMO
-from tests.jobs.test_batch import gone, workers
 from tests.synthetic import pan, write_video
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +36,7 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def place(healthy: Path, tmp_path: Path) -> Path:
     """A working folder in whose processes FFmpeg does what the names of videos say."""
     (tmp_path / "patch").mkdir()
-    (tmp_path / "patch" / "sitecustomize.py").write_text("from tests.jobs.hostile import harm\nharm()\n")
+    (tmp_path / "patch" / "sitecustomize.py").write_text("from tests.batch.hostile import harm\nharm()\n")
     for name in HEALTHY:
         (tmp_path / name).hardlink_to(healthy / name)
     return tmp_path

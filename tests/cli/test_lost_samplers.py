@@ -118,10 +118,10 @@ def test_a_file_that_has_nothing_for_the_one_sampler_fails(
 
 
 def test_a_feature_file_without_sound_fails_too(silent: Path, tmp_path: Path) -> None:
-    from scsampler_cli import pipeline
     from scsampler_cli.config import FeatureSettings
+    from scsampler_cli.pipeline import stages
 
-    pipeline.extract(silent, tmp_path / "v.scf", FeatureSettings(), 16, 1)
+    stages.extract(silent, tmp_path / "v.scf", FeatureSettings(), 16, 1)
     with pytest.raises(VideoError, match="no clip has sound"):
         scorer("audio", audio_sampler="demo").score(tmp_path / "v.scf")
 

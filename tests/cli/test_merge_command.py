@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from scsampler_cli.journal import line_of
+from scsampler_cli.batch.journal import line_of
 from tests.cli.running import DEMO, Run, check_failure
-from tests.test_writers import BAD, CLASSIFY
+from tests.output.test_writers import BAD, CLASSIFY
 
 Record = dict[str, Any]
 

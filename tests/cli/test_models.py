@@ -7,7 +7,7 @@ import torch
 
 from scsampler_cli.classifiers.networks import build
 from scsampler_cli.media.demo import LABELS
-from scsampler_cli.weightfile import write_weights
+from scsampler_cli.model_zoo.weightfile import write_weights
 from tests.cli.running import Run, check_failure
 from tests.synthetic import pan, write_video
 

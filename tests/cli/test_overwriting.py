@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import typer
 
-from scsampler_cli.cli import asked
+from scsampler_cli.cli import train_options
 from scsampler_cli.cli.app import app
 from scsampler_cli.errors import OutputError
-from scsampler_cli.marks import is_marked
+from scsampler_cli.files.marks import is_marked
 from tests.cli.running import DEMO, Run, check_failure
 
 PRECIOUS = b"precious, and nothing of scsampler's\n"
@@ -102,7 +102,7 @@ def test_so_it_is_by_train(tmp_path: Path, taken: str) -> None:
     def check(*more: str) -> None:
         words = [str(tmp_path / "list.csv"), "-o", str(tmp_path / "w.safetensors"), *more]
         context = typer.main.get_command(app).commands["train"].make_context("train", words)  # type: ignore[attr-defined]
-        asked.check(asked.Asked(**context.params))
+        train_options.check(train_options.Asked(**context.params))
 
     with pytest.raises(OutputError, match="is there already") as caught:
         check()

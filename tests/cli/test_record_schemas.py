@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from scsampler_cli import config, report, schemas
+from scsampler_cli import config
 from scsampler_cli.errors import SettingsError, VideoError
+from scsampler_cli.output import records as report
+from scsampler_cli.output import schemas
 from tests.cli.running import DEMO, Run
 
 Record = dict[str, Any]

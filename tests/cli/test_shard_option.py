@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scsampler_cli.shards import Shard, in_shard
+from scsampler_cli.batch.shards import Shard, in_shard
 from tests.cli.running import Run, check_failure
 
 SCORE = ["--strategy", "uniform", "--visual-sampler", "none", "--audio-sampler", "none", "--k", "1"]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from scsampler_cli.demo import demo_set
-from scsampler_cli.weightfile import read_weights
+from scsampler_cli.datasets.generated import demo_set
+from scsampler_cli.model_zoo.weightfile import read_weights
 from tests.cli.running import Run, check_failure
 from tests.synthetic import pan, write_video
 

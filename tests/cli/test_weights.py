@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scsampler_cli.public import PUBLIC
-from scsampler_cli.shipped import shipped, shipped_dir
+from scsampler_cli.model_zoo.bundled_weights import shipped, shipped_dir
+from scsampler_cli.model_zoo.public import PUBLIC
 from tests.cli.running import Run
 
 SHIPPED = sorted(path.stem for path in shipped_dir().glob("*.safetensors"))

@@ -7,11 +7,11 @@ import typer
 
 from scsampler_cli.cli.app import app
 from scsampler_cli.config import AGGREGATES, SPATIAL, STRATEGIES
-from scsampler_cli.datasets.reading import FORMS
-from scsampler_cli.device import PRECISIONS
+from scsampler_cli.datasets.read_list import FORMS
+from scsampler_cli.nn.device import PRECISIONS
+from scsampler_cli.output.writers import CUT_FORMATS, FORMATS
 from scsampler_cli.train.recipe import OBJECTIVES, OPTIMISERS, SCHEDULES, TARGETS, default_recipe
 from scsampler_cli.train.settings import AUGMENTATIONS
-from scsampler_cli.writers import CUT_FORMATS, FORMATS
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, WeightsInf
 from scsampler_cli.classifiers.builtin import BUILTINS
 from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.classifiers.networks import ARCHITECTURES, build
-from scsampler_cli.device import pick_dtype
 from scsampler_cli.errors import ClassifierError
+from scsampler_cli.nn.device import pick_dtype
 
 CPU, FP32 = torch.device("cpu"), torch.float32
 GPU = torch.cuda.is_available()

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from scsampler_cli.writers import _CUTS, CUT_FORMATS, FORMATS, format_for
-from tests.cuts.making import clip, record
+from scsampler_cli.output.writers import _CUTS, CUT_FORMATS, FORMATS, format_for
+from tests.output.cuts.making import clip, record
 
 TAKEN = (clip(7, 12.5, 13.14, label="bow", why="visual #1"), clip(2, 1.28, 1.92, label="arrow", why="visual #2"))
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scsampler_cli.config import BASELINES, DRAWN, STRATEGIES, SelectionSettings
-from scsampler_cli.scores import ClipScores
-from scsampler_cli.selection import combined_rank, select
+from scsampler_cli.selection.scores import ClipScores
+from scsampler_cli.selection.strategies import combined_rank, select
 
 VALUES = st.sampled_from([0.0, 0.25, 0.25, 0.5, 0.75, 1.0, float("nan")])
 

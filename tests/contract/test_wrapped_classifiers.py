@@ -10,7 +10,7 @@ import torch
 import transformers
 
 import scsampler_cli
-from scsampler_cli import clipprobs, resolved
+from scsampler_cli.batch.resume import run_digest
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.adjusted import adjusted
 from scsampler_cli.classifiers.base import (
@@ -26,9 +26,9 @@ from scsampler_cli.classifiers.function import FunctionClassifier
 from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.classifiers.networks import ARCHITECTURES, build
 from scsampler_cli.errors import ClassifierError
-from scsampler_cli.results import run_digest
-from scsampler_cli.video import Video, classify_clips
-from scsampler_cli.weightfile import write_weights
+from scsampler_cli.model_zoo.weightfile import write_weights
+from scsampler_cli.pipeline import clip_probs, settings_record
+from scsampler_cli.pipeline.video import Video, classify_clips
 from tests.classifiers.making import FIELDS, Small, save_exported, save_onnx, save_scripted
 from tests.contract.wrapping import Counting, keeps_every_attribute, wrapped
 from tests.synthetic import pan, write_video
@@ -204,7 +204,7 @@ def test_other_answers_are_never_taken_for_these(tmp_path: Path) -> None:
     all_of_them = [plain, many, turned, softer, adjusted(many, {}, temperature=2.0), adjusted(plain, {}, "three")]
     clips = np.random.default_rng(0).integers(0, 256, (1, 4, 16, 16, 3), np.uint8)
     assert len({found.classify(clips).tobytes() for found in all_of_them[:5]}) == 5
-    for identity in (lambda found: clipprobs.key(clipprobs.identity(found, "float32")), resolved.identity_of):
+    for identity in (lambda found: clip_probs.key(clip_probs.identity(found, "float32")), settings_record.identity_of):
         assert len({run_digest(identity(found)) for found in all_of_them}) == len(all_of_them)
     twice = adjusted(softer, {}, temperature=3.0)
     assert np.allclose(twice.classify(clips), adjusted(plain, {}, temperature=6.0).classify(clips), atol=1e-5)

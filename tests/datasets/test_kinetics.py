@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scsampler_cli.datasets.reading import read
+from scsampler_cli.datasets.read_list import read
 from scsampler_cli.errors import InputError
 from tests.datasets.making import found, problems, touch, write
 

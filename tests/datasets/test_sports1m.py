@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scsampler_cli.datasets.reading import read
+from scsampler_cli.datasets.read_list import read
 from tests.datasets.making import found, problems, touch, write
 
 WATCH = "https://www.youtube.com/watch?v="

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scsampler_cli.datasets.reading import read
+from scsampler_cli.datasets.read_list import read
 from tests.datasets.making import found, problems, touch, write
 
 

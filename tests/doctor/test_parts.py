@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from scsampler_cli.doctor import machine, parts, weights
+from scsampler_cli.doctor import machine, parts, weight_files
 from scsampler_cli.doctor.check import ERROR, OK, WARNING, Check
 from scsampler_cli.doctor.child import Answer, Children
-from scsampler_cli.shipped import shipped_dir
+from scsampler_cli.model_zoo.bundled_weights import shipped_dir
 from tests.doctor.breaking import package
 
 FINE = Check("x", OK, "works")
@@ -26,8 +26,8 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def bundled(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(weights, "shipped_dir", lambda: folder)
-    monkeypatch.setattr(weights, "shipped", lambda stem: folder / f"{stem}.safetensors")
+    monkeypatch.setattr(weight_files, "shipped_dir", lambda: folder)
+    monkeypatch.setattr(weight_files, "shipped", lambda stem: folder / f"{stem}.safetensors")
     return folder
 
 
@@ -166,7 +166,7 @@ def test_no_ffmpeg_is_a_warning(only_old_ffmpeg: Path) -> None:
 
 
 def test_the_bundled_weights_are_those_of_their_list() -> None:
-    check = weights.bundled()
+    check = weight_files.bundled()
     assert check.status == OK, check.found
     assert set(check.facts["files"]) == {path.name for path in shipped_dir().glob("*.safetensors")}
 
@@ -175,23 +175,23 @@ def test_the_bundled_weights_are_those_of_their_list() -> None:
 def test_a_missing_and_a_changed_weight_file_are_told(bundled: Path, stem: str, status: str) -> None:
     path = bundled / f"{stem}.safetensors"
     path.unlink()
-    check = weights.bundled()
+    check = weight_files.bundled()
     assert (check.status, f"{path.name} (missing)" in check.found) == (status, True)
     path.write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
-    check = weights.bundled()
+    check = weight_files.bundled()
     assert (check.status, f"{path.name} (not the released file)" in check.found) == (status, True)
     assert check.mend
 
 
 def test_no_weights_at_all_is_an_error(bundled: Path) -> None:
     shutil.rmtree(bundled)
-    check = weights.bundled()
+    check = weight_files.bundled()
     assert (check.status, str(bundled) in check.found) == (ERROR, True)
 
 
 def test_weights_without_a_list_cannot_be_compared(bundled: Path) -> None:
-    (bundled / weights.SUMS).unlink()
-    assert weights.bundled().status == WARNING
+    (bundled / weight_files.SUMS).unlink()
+    assert weight_files.bundled().status == WARNING
 
 
 def test_a_damaged_public_weight_file_is_found_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

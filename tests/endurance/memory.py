@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from scsampler_cli.jobs.memory import resident_bytes
+from scsampler_cli.batch.memory import resident_bytes
 
 
 def family(pid: int) -> list[int]:

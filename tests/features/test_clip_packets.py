@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scsampler_cli.features.packets import CHANNELS, SHAPE, STEPS, packet_clips
+from scsampler_cli.features.packet_table import CHANNELS, SHAPE, STEPS, packet_clips
 from scsampler_cli.media.index import scan
 from scsampler_cli.media.packets import KEY, PREDICTED, REORDERED, FramePackets
 from scsampler_cli.timeline import ClipGrid, FrameTimeline

@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from scsampler_cli import models
+from scsampler_cli.batch.pool import Bounds, Crew
+from scsampler_cli.batch.task import Prepared, Progress, Record, Say
 from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
 from scsampler_cli.config import FeatureSettings, SelectionSettings
-from scsampler_cli.jobs.crew import Bounds, Crew
-from scsampler_cli.jobs.task import Prepared, Progress, Record, Say
+from scsampler_cli.pipeline import models
 from tests.fuzz.mutation import KINDS, Mutation, mutated
 from tests.fuzz.seeds import SEEDS
 
@@ -47,14 +47,14 @@ class Tag:
     command: str = "classify"
 
     def prepare(self, say: Say) -> Prepared:
-        from scsampler_cli import pipeline
+        from scsampler_cli.pipeline import stages
 
         chosen = models.Chosen(visual="demo", audio="demo", device="cpu")
         samplers = chosen.load_samplers("demo", SelectionSettings())
         plans = FeatureSettings(), SelectionSettings(k=3)
 
         def work(path: Path, progress: Progress) -> Record:
-            return pipeline.classify(path, samplers, Stub(), *plans, progress=progress).record()
+            return stages.classify(path, samplers, Stub(), *plans, progress=progress).record()
 
         return Prepared(work, {})
 

@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from scsampler_cli.artifacts.stills import stills
 from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.config import FeatureSettings
-from scsampler_cli.extras.stills import stills
 from scsampler_cli.features.motion import resize_grid, window_grid
 from scsampler_cli.media.aspect import at_short_side, centred, is_same_shape
 from scsampler_cli.media.changes import pixel_aspects
 from scsampler_cli.media.frames import FramesReport, read_clips, read_pictures
 from scsampler_cli.media.index import RESHAPED, RESIZED
-from scsampler_cli.samplers.inputs import visual_input
+from scsampler_cli.pipeline.video import Video, clip_frames, visual_clips
+from scsampler_cli.samplers.network_inputs import visual_input
 from scsampler_cli.transcode.normalise import normalise
 from scsampler_cli.transcode.reel import write_reel
-from scsampler_cli.video import Video, clip_frames, visual_clips
 from tests.synthetic import static, texture, write_video
 
 FRAMES = 24

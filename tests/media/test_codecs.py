@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scsampler_cli.config import FeatureSettings, ReadSettings
 from scsampler_cli.errors import VideoError
 from scsampler_cli.media.frames import FramesReport, read_clips
-from scsampler_cli.video import Video, sound_clips, visual_clips
+from scsampler_cli.pipeline.video import Video, sound_clips, visual_clips
 from tests.media.measuring import grown
 from tests.synthetic import tone, write_video
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from scsampler_cli import pipeline
 from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
 from scsampler_cli.config import FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.errors import VideoError
 from scsampler_cli.media.damage import Damage
+from scsampler_cli.pipeline import stages
+from scsampler_cli.pipeline.video import Samplers, Video, visual_clips
 from scsampler_cli.samplers.scoring import load_audio, load_visual
 from scsampler_cli.timeline import FrameTimeline
-from scsampler_cli.video import Samplers, Video, visual_clips
 from tests.synthetic import pan, texture, tone, write_video
 
 STRICT = ReadSettings(strict=True)
@@ -43,7 +43,7 @@ def samplers() -> Samplers:
 
 def classify(path: Path, samplers: Samplers, strategy: str = "dense", reading: ReadSettings | None = None) -> dict:
     selection = SelectionSettings(strategy)
-    return pipeline.classify(
+    return stages.classify(
         path, samplers, Grey(), FeatureSettings(), selection, reading=reading or ReadSettings()
     ).record()
 
@@ -139,15 +139,15 @@ def test_strict_leaves_no_feature_file_and_a_feature_file_knows_the_damage(tmp_p
     spoiled(path, {3, 20})
     out = tmp_path / "v.scf"
     with pytest.raises(VideoError, match="2 packets could not be decoded, 2 frames are missing"):
-        pipeline.extract(path, out, FeatureSettings(), 16, 1, reading=STRICT)
+        stages.extract(path, out, FeatureSettings(), 16, 1, reading=STRICT)
     assert not out.exists()
-    extracted = pipeline.extract(path, out, FeatureSettings(), 16, 1).record()
+    extracted = stages.extract(path, out, FeatureSettings(), 16, 1).record()
     assert (extracted["decode_errors"], extracted["frames_missing"]) == (2, 2)
     visual = Samplers(samplers.visual, None)
-    scored = pipeline.score(out, visual, FeatureSettings(), 16, 1, SelectionSettings("visual")).record()
+    scored = stages.score(out, visual, FeatureSettings(), 16, 1, SelectionSettings("visual")).record()
     assert (scored["decode_errors"], scored["frames_missing"]) == (2, 2)
     with pytest.raises(VideoError, match="2 packets"):
-        pipeline.score(out, visual, FeatureSettings(), 16, 1, SelectionSettings("visual"), reading=STRICT)
+        stages.score(out, visual, FeatureSettings(), 16, 1, SelectionSettings("visual"), reading=STRICT)
 
 
 def test_one_missing_frame_is_told_in_the_singular(tmp_path: Path, samplers: Samplers) -> None:

@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from scsampler_cli.demo import demo_set, demo_video
+from scsampler_cli.datasets.generated import demo_set, demo_video
 from scsampler_cli.media.demo import FPS, LABELS, write_demo_video
 from scsampler_cli.media.index import scan
 

@@ -18,9 +18,9 @@ from scsampler_cli.media.audio import (
     read_audio,
 )
 from scsampler_cli.media.damage import Damage
+from scsampler_cli.pipeline.video import Video, sound_clips
 from scsampler_cli.transcode.normalise import normalise
 from scsampler_cli.transcode.reel import write_reel
-from scsampler_cli.video import Video, sound_clips
 from tests.synthetic import static, tone, write_video
 
 LATE_S = 36

@@ -17,12 +17,12 @@ from scsampler_cli.config import FeatureSettings, ReadSettings
 from scsampler_cli.errors import LimitError, SettingsError, VideoError
 from scsampler_cli.media.aspect import MOST_PIXELS
 from scsampler_cli.media.audio import probe_audio
-from scsampler_cli.media.census import Census
 from scsampler_cli.media.damage import REMEMBERED, Damage
 from scsampler_cli.media.frames import FramesReport, read_clips
 from scsampler_cli.media.index import scan
+from scsampler_cli.media.packet_scan import Census
+from scsampler_cli.pipeline.video import Video, sound_clips, visual_clips
 from scsampler_cli.timeline import placed_stamps
-from scsampler_cli.video import Video, sound_clips, visual_clips
 from tests.media.measuring import grown
 from tests.synthetic import pan, static, tone, write_video
 

@@ -14,8 +14,8 @@ import pytest
 from scsampler_cli.config import DEFAULT_READING
 from scsampler_cli.errors import InputError, ScsamplerError, VideoError
 from scsampler_cli.media.index import scan
-from scsampler_cli.media.opening import open_local
-from scsampler_cli.video import Video
+from scsampler_cli.media.sandbox import open_local
+from scsampler_cli.pipeline.video import Video
 from tests.synthetic import static, write_video
 
 LISTS = {

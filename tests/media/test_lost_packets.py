@@ -10,12 +10,12 @@ import av
 import numpy as np
 import pytest
 
-from scsampler_cli import pipeline
 from scsampler_cli.config import FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.errors import VideoError
 from scsampler_cli.media.damage import Damage, key_of
+from scsampler_cli.pipeline import stages
+from scsampler_cli.pipeline.video import Samplers, Video, sound_clips, visual_clips
 from scsampler_cli.timeline import FrameTimeline
-from scsampler_cli.video import Samplers, Video, sound_clips, visual_clips
 from tests.synthetic import pan, texture, tone, write_video
 
 STRICT = ReadSettings(strict=True)
@@ -111,18 +111,18 @@ def test_a_picture_lost_as_a_whole_is_missing(tmp_path: Path, codec: str) -> Non
 def test_the_count_is_that_of_the_notes_whatever_is_asked(tmp_path: Path) -> None:
     path = lose(broadcast(tmp_path / "v.ts"), "video", second_packet_of(20, 45, 75))
     out = tmp_path / "v.scf"
-    extracted = pipeline.extract(path, out, FeatureSettings(), 8, 1).record()
-    scored = pipeline.score(path, Samplers(None, None), FeatureSettings(), 8, 1, SelectionSettings("uniform")).record()
+    extracted = stages.extract(path, out, FeatureSettings(), 8, 1).record()
+    scored = stages.score(path, Samplers(None, None), FeatureSettings(), 8, 1, SelectionSettings("uniform")).record()
     for record in (extracted, scored):
         assert (record["decode_errors"], record["frames_missing"]) == (3, 0)
         assert "3 packets damaged or cut off" in record["notes"]
     with pytest.raises(VideoError, match="3 packets came damaged"):
-        pipeline.extract(path, tmp_path / "w.scf", FeatureSettings(), 8, 1, reading=STRICT)
+        stages.extract(path, tmp_path / "w.scf", FeatureSettings(), 8, 1, reading=STRICT)
     uniform = SelectionSettings("uniform")
     with pytest.raises(VideoError, match="3 packets came damaged"):
-        pipeline.score(path, Samplers(None, None), FeatureSettings(), 8, 1, uniform, reading=STRICT)
+        stages.score(path, Samplers(None, None), FeatureSettings(), 8, 1, uniform, reading=STRICT)
     with pytest.raises(VideoError, match="3 packets"):
-        pipeline.score(out, Samplers(None, None), FeatureSettings(), 8, 1, uniform, reading=STRICT)
+        stages.score(out, Samplers(None, None), FeatureSettings(), 8, 1, uniform, reading=STRICT)
 
 
 def test_lost_packets_of_the_sound_are_counted(tmp_path: Path) -> None:

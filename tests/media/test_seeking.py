@@ -19,11 +19,11 @@ from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
 from scsampler_cli.config import FeatureSettings
-from scsampler_cli.media.compressed import ReadReport, coded_frames
+from scsampler_cli.features.visual import ReadReport, coded_frames
 from scsampler_cli.media.frames import FramesReport, read_clips
 from scsampler_cli.media.index import scan
 from scsampler_cli.media.seeking import keyframe_before
-from scsampler_cli.video import Video, visual_clips
+from scsampler_cli.pipeline.video import Video, visual_clips
 from tests.synthetic import texture, write_video
 
 FRAMES = 56

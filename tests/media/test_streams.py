@@ -8,13 +8,13 @@ import av
 import numpy as np
 import pytest
 
-from scsampler_cli import pipeline
 from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
 from scsampler_cli.config import FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.errors import VideoError
 from scsampler_cli.features.mel import BANDS
 from scsampler_cli.media.frames import FramesReport, read_clips
-from scsampler_cli.video import Video, sound_clips, visual_clips
+from scsampler_cli.pipeline import stages
+from scsampler_cli.pipeline.video import Video, sound_clips, visual_clips
 from tests.synthetic import tone, write_video
 
 
@@ -102,9 +102,9 @@ def test_a_stream_that_is_not_there(several: Path, tmp_path: Path) -> None:
 
 
 def test_the_record_names_the_streams(several: Path) -> None:
-    record = pipeline.classify(
+    record = stages.classify(
         several,
-        pipeline.Samplers(None, None),
+        stages.Samplers(None, None),
         Half(),
         FeatureSettings(),
         SelectionSettings("uniform", 2),
@@ -164,9 +164,9 @@ def test_a_picture_stream_without_a_decoder_is_passed_over(tmp_path: Path) -> No
 
 def test_progress_tells_the_length_once_when_it_is_known(several: Path) -> None:
     steps: list[tuple[str, int, int]] = []
-    pipeline.score(
+    stages.score(
         several,
-        pipeline.Samplers(None, None),
+        stages.Samplers(None, None),
         FeatureSettings(),
         16,
         1,

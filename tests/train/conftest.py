@@ -9,16 +9,16 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from scsampler_cli.cache import Cache
+from scsampler_cli.cache.video_cache import Cache
 from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
-from scsampler_cli.classifiers.facts import ClassifierFacts
+from scsampler_cli.classifiers.classifier_info import ClassifierFacts
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.train import run as product
 from scsampler_cli.train.recipe import Recipe
 from scsampler_cli.train.run import Place, Watcher
 from scsampler_cli.train.settings import TrainSettings
-from tests.jobs.here import Here
+from tests.batch.here import Here
 from tests.synthetic import pan, tone, write_video
 
 SMALL = InputSpec(8, 2, 36, (32, 32))

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from scsampler_cli.cache import Cache, Entry
+from scsampler_cli.cache.video_cache import Cache, Entry
 from scsampler_cli.datasets.example import Example
-from scsampler_cli.samplers.inputs import visual_input
+from scsampler_cli.pipeline.video import Video, visual_clips
+from scsampler_cli.samplers.network_inputs import visual_input
 from scsampler_cli.train import augment
 from scsampler_cli.train.batches import centre_crops, grid_clips, load
 from scsampler_cli.train.draw import Draw, generator
 from scsampler_cli.train.videos import TrainVideo, Wanted, open_all, read_all
-from scsampler_cli.video import Video, visual_clips
-from tests.jobs.here import Here
+from tests.batch.here import Here
 from tests.train.conftest import SMALL, settings
 
 
@@ -135,7 +135,7 @@ def test_at_test_time_networks_see_what_scoring_shows_them(examples: list[Exampl
 
 def test_grid_clips_are_what_the_classifier_will_see(examples: list[Example], cache: Cache) -> None:
     from scsampler_cli.classifiers.geometry import normalise
-    from scsampler_cli.video import clip_frames
+    from scsampler_cli.pipeline.video import clip_frames
 
     wanted = Wanted(("frames",), SMALL, 4)
     read_all(examples[:1], wanted, cache, Here(), lambda *_: None, lambda *_: pytest.fail("unreadable"))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scsampler_cli.cache import Entry
+from scsampler_cli.cache.video_cache import Entry
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import InputError
 from scsampler_cli.train.draw import Drawer, in_oracle

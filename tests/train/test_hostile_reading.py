@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from scsampler_cli.cache import Cache
-from scsampler_cli.classifiers.facts import ClassifierFacts
+from scsampler_cli.cache.video_cache import Cache
+from scsampler_cli.classifiers.classifier_info import ClassifierFacts
 from scsampler_cli.datasets.example import Example
+from scsampler_cli.model_zoo.weightfile import read_weights
 from scsampler_cli.train import run as product
-from scsampler_cli.weightfile import read_weights
-from tests.jobs.here import processes
-from tests.jobs.hostile import harm
+from tests.batch.here import processes
+from tests.batch.hostile import harm
 from tests.synthetic import static, write_video
 from tests.train.conftest import Brightness, Seen, place, settings
 

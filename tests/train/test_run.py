@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 import torch
 
-from scsampler_cli.cache import Cache
+from scsampler_cli.cache.video_cache import Cache
 from scsampler_cli.classifiers import registry
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import InputError, OutputError, SettingsError, WeightsError
+from scsampler_cli.model_zoo.weightfile import read_weights
+from scsampler_cli.pipeline.video import Video, packets_of, sound_clips, visual_clips
 from scsampler_cli.samplers.scoring import load_audio, load_packets, load_visual
 from scsampler_cli.train.checkpoint import load
 from scsampler_cli.train.fit import Stopped
 from scsampler_cli.train.settings import TrainSettings
-from scsampler_cli.video import Video, packets_of, sound_clips, visual_clips
-from scsampler_cli.weightfile import read_weights
-from tests.jobs.here import Here, processes
+from tests.batch.here import Here, processes
 from tests.synthetic import pan, write_video
 from tests.train.conftest import QUICK, SMALL, Brightness, Seen, place, settings, train
 

@@ -8,11 +8,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from scsampler_cli.cache import Cache
+from scsampler_cli.cache.video_cache import Cache
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.datasets.example import Example
+from scsampler_cli.pipeline.video import Video, visual_clips
 from scsampler_cli.samplers.scoring import load_visual
-from scsampler_cli.video import Video, visual_clips
 from tests.synthetic import pan, write_video
 from tests.train.conftest import QUICK, SMALL, Brightness, Seen, place, settings, train
 

@@ -16,7 +16,7 @@ import pytest
 from scsampler_cli.errors import OutputError, ProgramError
 from scsampler_cli.media.index import scan
 from scsampler_cli.transcode import program
-from scsampler_cli.transcode.output import replaced
+from scsampler_cli.transcode.atomic_output import replaced
 from scsampler_cli.transcode.program import container_version, encoders, find_ffmpeg, name_of, run
 from scsampler_cli.transcode.reel import check_program, write_reel
 from tests.program import NAMED, named

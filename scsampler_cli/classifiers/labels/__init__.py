@@ -12,8 +12,8 @@ from pathlib import Path
 
 from scsampler_cli.dependencies import loading
 from scsampler_cli.errors import InputError
-from scsampler_cli.textfile import read_text
-from scsampler_cli.urls import check_read
+from scsampler_cli.files.text_files import read_text
+from scsampler_cli.files.urls import check_read
 
 NAMES = ("kinetics400", "sports1m")
 """Lists that can be asked for by name."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from scsampler_cli.resnet import BasicBlock, ResNet18
+from scsampler_cli.nn.resnet import BasicBlock, ResNet18
 
 FRAMES_PER_SEGMENT = 2
 """A segment is a frame, its difference to the one before, and the next one's to it."""

@@ -1,0 +1,1 @@
+"""The Ray engine: one batch on the machines of a Ray cluster."""

@@ -1,0 +1,108 @@
+"""What an actor of a cluster holds: one process with the models on its machine, as locally, and the means to replace it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scsampler_cli.batch.pool import Bounds, Crew, Outcome
+from scsampler_cli.batch.task import Say, Task
+from scsampler_cli.errors import ClusterError, WorkerError
+from scsampler_cli.files.inputs import identified
+from scsampler_cli.output import records
+
+
+@dataclass(frozen=True)
+class Order:
+    """What every actor is told; travels by pickle."""
+
+    task: Task
+    timeout_s: float | None = None
+    """As `Bounds.asked` takes it."""
+    memory_gb: float | None = None
+    """The same; the share is of the actor's own machine."""
+    hashed: bool = False
+    folder: str = ""
+    """Where relative paths begin."""
+    versions: tuple[tuple[str, str], ...] = ()
+    """Of the packages that compute, as the one who asks has them."""
+
+    @classmethod
+    def here(cls, task: Task, timeout_s: float | None, memory_gb: float | None, hashed: bool) -> Order:
+        """With the folder and the versions of this process."""
+        return cls(task, timeout_s, memory_gb, hashed, str(Path.cwd()), tuple(records.versions("").items()))
+
+
+class Station:
+    """A crew of one on this machine.
+
+    Args:
+        order: what to do.
+        sharers: stations that share this machine's memory.
+        place: name of the machine, for people.
+        note: takes what the task says while it loads.
+        detail: takes what is for those who want to know more.
+
+    Raises:
+        ClusterError: this machine lacks the folder, or has other versions.
+        ScsamplerError: the task cannot be done here.
+    """
+
+    def __init__(self, order: Order, sharers: int, place: str, note: Say, detail: Say) -> None:
+        _enter(order.folder, place)
+        _check_versions(order.versions, place)
+        self._command = order.task.command
+        bounds = Bounds.asked(order.timeout_s, order.memory_gb, sharers)
+        self._crew = Crew(order.task, 1, bounds, note, lambda text: detail(f"{place}: {text}"), _ignore, order.hashed)
+        self._crew.__enter__()
+        try:
+            self.identity: dict[str, Any] = self._crew.identity(1)
+            """What records depend on beside the files."""
+        except BaseException:
+            self.close()
+            raise
+
+    def work(self, path: Path) -> Outcome:
+        """What became of a file, whatever it does to its process."""
+        (outcome,) = self._crew.run([(0, path)])
+        return outcome
+
+    def given_up(self, path: Path, deaths: int) -> Outcome:
+        """Of a file that is not begun any more: the actors that did have died."""
+        error = WorkerError(
+            f"{path}: the actor that worked on it died {records.counted(deaths, 'time')}",
+            hint="out of memory, or a machine that was lost? --resume tries it again",
+        )
+        record = {**records.failure(self._command, str(path), error), "ffmpeg": [], "source": identified(path)}
+        return Outcome(0, path, record, 0.0, None)
+
+    def close(self) -> None:
+        """End its process."""
+        self._crew.__exit__(None, None, None)
+
+
+_ignore: Callable[..., None] = lambda *_: None  # noqa: E731
+
+
+def _enter(folder: str, place: str) -> None:
+    """Relative paths mean the same on every machine."""
+    try:
+        os.chdir(folder or ".")
+    except OSError as error:
+        raise ClusterError(
+            f"{place} has no folder {folder} ({error.strerror or error})",
+            hint="start from a folder that all machines of the cluster share",
+        ) from error
+
+
+def _check_versions(wanted: tuple[tuple[str, str], ...], place: str) -> None:
+    here = records.versions("")
+    others = [f"{name} {here.get(name)}, not {version}" for name, version in wanted if here.get(name) != version]
+    if others:
+        raise ClusterError(
+            f"{place} has other versions: {', '.join(others)}",
+            hint="install the same versions on all machines of the cluster: records would depend on where they were made",
+        )

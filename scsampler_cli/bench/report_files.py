@@ -1,0 +1,94 @@
+"""The report's files: a page, JSON, tables and figures with their numbers, and what it takes to replay.
+
+report.html  report.json          known/ (see `folder`)
+tables/<run>_<table>.csv          figures/<run>_<figure>.svg .png .csv
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from scsampler_cli.bench import figures
+from scsampler_cli.bench.curves import csv_rows
+from scsampler_cli.bench.paper_tables import Table
+from scsampler_cli.bench.report_page import render
+from scsampler_cli.bench.summary import Summary
+from scsampler_cli.errors import OutputError
+
+KNOWN = "known"
+
+
+def write(summary: Summary, folder: Path, created: str, command: str) -> None:
+    """Write the report into a folder.
+
+    Args:
+        summary: tables and figures.
+        folder: made where it is missing; files of the same names are replaced.
+        created: date of the report.
+        command: the command line.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    try:
+        for name, data in _files(summary, created, command):
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_name(path.name + ".part")
+            part.write_bytes(data)
+            part.replace(path)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {folder}: {error.strerror or error}", hint="name another folder with -o"
+        ) from error
+
+
+def _files(summary: Summary, created: str, command: str) -> Iterator[tuple[str, bytes]]:
+    for table in summary.across:
+        yield f"tables/{table.key}.csv", csv_of(table)
+    for number, section in enumerate(summary.sections, start=1):
+        for table in section.tables:
+            yield f"tables/run{number}_{table.key}.csv", csv_of(table)
+        yield f"tables/run{number}_videos.csv", csv_of(section.answers)
+        for chart in section.charts:
+            stem = f"figures/run{number}_{chart.key}"
+            yield f"{stem}.csv", _csv(csv_rows(chart))
+            yield f"{stem}.svg", figures.svg(chart).encode()
+            yield f"{stem}.png", figures.png(chart)
+        if section.run.thumbnails:
+            yield f"figures/run{number}_sheet.png", figures.sheet_png(section.run.thumbnails, section.run.videos)
+    record = {"created": created, "command": command, **summary.record()}
+    yield "report.json", (json.dumps(record, indent=1) + "\n").encode()
+    yield "report.html", render(summary, created, command).encode()
+
+
+def csv_of(table: Table) -> bytes:
+    """A table's rows with all that they hold, not the shown columns alone."""
+    return _csv(table.rows)
+
+
+def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    buffer = io.StringIO(newline="")
+    writer = csv.DictWriter(buffer, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return buffer.getvalue().encode()
+
+
+def text_of(table: Table) -> str:
+    """A table as plain text, aligned, of the columns that fit a terminal."""
+    columns = [column for column in table.columns if column.brief]
+    cells = [[column.heading for column in columns]]
+    cells += [[column.shown(row) for column in columns] for row in table.rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
+    lines = [
+        "  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
+        for row in cells
+    ]
+    return "\n".join([table.title, *lines, *table.notes])

@@ -1,0 +1,188 @@
+"""A run on disk, so that everything can be made again without a video, a network or torch.
+
+<folder>/run1/run.json            names, facts, settings, failures, costs
+probabilities.npy   float32 [sum of L, C], mapped into memory, video after video
+scores.npy          float32 [sum of L, networks]
+decode.npy          int64 [sum of L, 2]: decode_from, last
+train.npy           float32 [n, m], where training videos are known
+thumbnails.npz      pictures of the contact sheet
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scsampler_cli.bench.cost_model import Costs
+from scsampler_cli.bench.plan import Plan
+from scsampler_cli.bench.run_data import KnownVideo, NetworkFacts, Run, SamplerFacts, Thumbnails
+from scsampler_cli.config import FeatureSettings
+from scsampler_cli.errors import InputError, OutputError
+
+SCHEMA = "scsampler.bench.run/1"
+PLAN = "plan.json"
+
+
+def save(runs: Sequence[Run], plan: Plan, folder: Path) -> None:
+    """Write runs, and what was asked of them, into a folder, in the place of those that were there.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    try:
+        part = folder.with_name(folder.name + ".part")
+        shutil.rmtree(part, ignore_errors=True)
+        for number, run in enumerate(runs, start=1):
+            _save(run, part / f"run{number}")
+        (part / PLAN).write_text(json.dumps(asdict(plan)))
+        shutil.rmtree(folder, ignore_errors=True)
+        part.replace(folder)
+    except OSError as error:
+        raise OutputError(f"cannot write {folder}: {error.strerror or error}", hint="is the disk full?") from error
+
+
+def _save(run: Run, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    names = [network.name for network in _networks(run)]
+    clips = sum(video.clips for video in run.videos)
+    _write(folder / "probabilities.npy", (v.probabilities for v in run.videos), (clips, run.classes), np.float32)
+    columns = (np.stack([video.scores[name] for name in names], axis=1) for video in run.videos)
+    _write(folder / "scores.npy", columns, (clips, len(names)), np.float32)
+    spans = (np.stack([video.decode_from, video.last], axis=1) for video in run.videos)
+    _write(folder / "decode.npy", spans, (clips, 2), np.int64)
+    if run.train_positions is not None:
+        np.save(folder / "train.npy", run.train_positions)
+    np.savez(folder / "thumbnails.npz", *(thumb.pictures for thumb in run.thumbnails))
+    record = {
+        "schema": SCHEMA,
+        "data": run.data,
+        "classifier": dict(run.classifier),
+        "samplers": [sampler.record() for sampler in run.samplers],
+        "joint": run.joint and run.joint.record(),
+        "networks": [asdict(network) for network in _networks(run)],
+        "compared": [network.name for network in run.networks],
+        "videos": [_video(video) for video in run.videos],
+        "failures": [dict(failure) for failure in run.failures],
+        "costs": run.costs and run.costs.record(),
+        "thumbnails": [{k: v for k, v in vars(thumb).items() if k != "pictures"} for thumb in run.thumbnails],
+        "settings": dict(run.settings),
+    }
+    (folder / "run.json").write_text(json.dumps(record, indent=1))
+
+
+def _networks(run: Run) -> list[NetworkFacts]:
+    samplers = [*run.samplers, *([] if run.joint is None else [run.joint])]
+    every = [*(network for sampler in samplers for network in sampler.networks), *run.networks]
+    return list({network.name: network for network in every}.values())
+
+
+def _video(video: KnownVideo) -> dict[str, Any]:
+    numbers = {"clips": video.clips, "frames": video.frames, "seconds": video.seconds, "looks": dict(video.looks)}
+    return {"path": video.path, "label": video.label, "target": video.target, **numbers, "notes": list(video.notes)}
+
+
+def _write(path: Path, arrays: Iterator[NDArray[Any]], shape: tuple[int, int], dtype: type) -> None:
+    """Arrays [L, n] of one width one below the other, never all in memory."""
+    target = np.lib.format.open_memmap(path, "w+", dtype, shape)
+    at = 0
+    for array in arrays:
+        target[at : at + len(array)] = array
+        at += len(array)
+    target.flush()
+
+
+def load(folder: Path) -> list[Run]:
+    """The runs of a folder that `save` wrote.
+
+    Raises:
+        InputError: there are none, or they are damaged.
+    """
+    found = sorted(folder.glob("run*/run.json"), key=lambda path: int(path.parent.name.removeprefix("run") or 0))
+    if not found:
+        raise InputError(f"{folder} holds no bench to replay", hint="scsampler bench DATA -o FOLDER makes one")
+    try:
+        return [_load(path) for path in found]
+    except (OSError, ValueError, KeyError, TypeError, IndexError, BadZipFile) as error:
+        raise InputError(
+            f"{folder}: damaged ({error})", hint="run the bench again; its cache makes that quick"
+        ) from error
+
+
+def load_plan(folder: Path) -> Plan:
+    """What was asked of the runs of a folder.
+
+    Raises:
+        InputError: it is not there, or damaged.
+    """
+    try:
+        return Plan(**json.loads((folder / PLAN).read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(
+            f"{folder} holds no bench to replay: {error}", hint="scsampler bench DATA -o FOLDER"
+        ) from error
+
+
+def _load(path: Path) -> Run:
+    record, folder = json.loads(path.read_text()), path.parent
+    if record["schema"] != SCHEMA:
+        raise ValueError(f"schema {record['schema']}")
+    networks = {n["name"]: NetworkFacts.from_record(n) for n in record["networks"]}
+    pictures = np.load(folder / "thumbnails.npz")
+    thumbnails = tuple(
+        Thumbnails(t["video"], tuple(t["clips"]), t["best"], tuple(t["starts_s"]), pictures[f"arr_{i}"])
+        for i, t in enumerate(record["thumbnails"])
+    )
+    train = folder / "train.npy"
+    joint = record["joint"]
+    return Run(
+        data=record["data"],
+        classifier=record["classifier"],
+        samplers=tuple(SamplerFacts.from_record(about, networks) for about in record["samplers"]),
+        joint=joint and SamplerFacts.from_record(joint, networks),
+        networks=tuple(networks[name] for name in record["compared"]),
+        videos=tuple(_videos(record["videos"], list(networks), folder, record["settings"])),
+        failures=tuple(record["failures"]),
+        train_positions=np.load(train) if train.is_file() else None,
+        costs=Costs.from_record(record["costs"]) if record["costs"] else None,
+        thumbnails=thumbnails,
+        settings=record["settings"],
+    )
+
+
+def _videos(
+    about: Sequence[Mapping[str, Any]], names: Sequence[str], folder: Path, settings: Mapping[str, Any]
+) -> Iterator[KnownVideo]:
+    features = settings.get("features", {})
+    is_steadied = FeatureSettings(p_frames=features.get("p_frames", 0)).steadied
+    probabilities, scores, decode = (
+        np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("probabilities", "scores", "decode")
+    )
+    if not len(probabilities) == len(scores) == len(decode) == sum(video["clips"] for video in about):
+        raise ValueError("arrays of other lengths than the list of videos")
+    at = 0
+    for video in about:
+        rows = slice(at, at := at + video["clips"])
+        if not np.isfinite(probabilities[rows]).all():
+            raise ValueError(f"{video['path']} has probabilities that are not numbers")
+        yield KnownVideo(
+            path=video["path"],
+            label=video["label"],
+            target=video["target"],
+            seconds=video["seconds"],
+            frames=video["frames"],
+            scores={name: scores[rows, i] for i, name in enumerate(names)},
+            looks=video["looks"],
+            probabilities=probabilities[rows],
+            decode_from=decode[rows, 0],
+            last=decode[rows, 1],
+            notes=tuple(video["notes"]),
+            steadied=is_steadied,
+        )

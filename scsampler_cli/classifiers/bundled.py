@@ -1,0 +1,41 @@
+"""Classifiers whose weights come with the package."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from scsampler_cli.classifiers.network import NetworkClassifier, from_file, spec_from
+from scsampler_cli.model_zoo.bundled_weights import shipped
+from scsampler_cli.model_zoo.weightfile import read_metadata
+
+
+def demo(
+    device: torch.device, dtype: torch.dtype, weights: Path | None = None, labels: Sequence[str] | None = None
+) -> NetworkClassifier:
+    """Classes of the generated demo videos, a four-layer 3D CNN."""
+    return _load("demo", device, dtype, weights, labels)
+
+
+def actions6(
+    device: torch.device, dtype: torch.dtype, weights: Path | None = None, labels: Sequence[str] | None = None
+) -> NetworkClassifier:
+    """Six sport and music actions, trained on real video; see weights/README.md."""
+    return _load("actions6", device, dtype, weights, labels)
+
+
+def _load(
+    name: str, device: torch.device, dtype: torch.dtype, weights: Path | None, labels: Sequence[str] | None
+) -> NetworkClassifier:
+    """The shipped network, or the same one with other weights: a bare state dict takes its geometry and labels."""
+    file = shipped(f"{name}_classifier")
+    if weights is None:
+        classifier = from_file(file, device, dtype, None, labels)
+    else:
+        meta = read_metadata(file)
+        spec = spec_from(meta["spec"])
+        classifier = from_file(weights, device, dtype, meta["arch"], labels, meta["labels"], spec)
+    classifier.name = name
+    return classifier

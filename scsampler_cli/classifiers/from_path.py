@@ -1,0 +1,87 @@
+"""Open whatever file or folder `--classifier` names, by what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from scsampler_cli.classifiers import builtin, huggingface, model_files
+from scsampler_cli.classifiers.adjusted import adjusted
+from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
+from scsampler_cli.classifiers.builtin import BUILTINS
+from scsampler_cli.classifiers.labels import names_of
+from scsampler_cli.classifiers.model_spec import AXES, Fields, complete, parse_fields, read_fields, with_fields
+from scsampler_cli.classifiers.network import from_file
+from scsampler_cli.classifiers.networks import architecture
+from scsampler_cli.errors import ClassifierError
+from scsampler_cli.model_zoo.bundled_weights import check_weight_file
+from scsampler_cli.model_zoo.weightfile import read_metadata, read_weights
+
+
+def open_path(
+    found: Path | str,
+    device: torch.device,
+    dtype: torch.dtype,
+    labels: Sequence[str] | None = None,
+    given: Sequence[str] = (),
+) -> ClipClassifier:
+    """A classifier from a file or folder that says what it is, perhaps with a description beside it.
+
+    Args:
+        found: a path, or "hf:ORG/NAME".
+        device: where it runs.
+        dtype: its precision.
+        labels: class names.
+        given: of `--spec`.
+
+    Raises:
+        ClassifierError: it is no classifier, or its description is incomplete.
+        WeightsError: damaged, unsafe, or not fitting.
+        SettingsError: a field does not fit.
+    """
+    if isinstance(found, str) or huggingface.is_folder(found):
+        return huggingface.open_classifier(str(found), device, dtype, labels, given)
+    if found.is_dir():
+        raise ClassifierError(
+            f"{found} is a folder without a config.json", hint="name a file, or a Hugging Face folder"
+        )
+    check_weight_file(found)
+    kind = model_files.kind_of(found)
+    if kind != model_files.WEIGHTS:
+        return model_files.open_classifier(found, kind, device, dtype, labels, given)
+    if found.suffix == ".safetensors" and read_metadata(found):
+        fields = parse_fields(given)
+        classifier = from_file(found, device, dtype, fields.pop("arch", None), labels)
+        return adjusted(classifier, fields)
+    fields = read_fields(found, given)
+    network = fields.pop("arch", None)
+    if network is None:
+        read_weights(found)  # if it is damaged, that is what must be said
+        raise ClassifierError(
+            f"{found.name} does not say which network it is for",
+            hint="name it: --arch r2plus1d_18; scsampler classifiers lists those that are known",
+        )
+    if labels is None and "labels" in fields:
+        labels = names_of(fields["labels"], found.name)
+    if network in BUILTINS:
+        fields.pop("labels", None)
+        return adjusted(builtin.load(network, device, dtype, found, labels), fields)
+    return _open_described(found, network, device, dtype, labels, fields)
+
+
+def _open_described(
+    path: Path,
+    network: str,
+    device: torch.device,
+    dtype: torch.dtype,
+    labels: Sequence[str] | None,
+    fields: Fields,
+) -> ClipClassifier:
+    """A state dict of a network that is no built-in classifier and has no geometry of its own."""
+    architecture(network)
+    fields = {"layout": AXES, "activation": "softmax", **fields} | ({} if labels is None else {"labels": tuple(labels)})
+    fields = complete(fields, path)
+    classifier = from_file(path, device, dtype, network, fields["labels"], (), with_fields(InputSpec(), fields))
+    return adjusted(classifier, {name: fields[name] for name in ("activation", "multi_label") if name in fields})

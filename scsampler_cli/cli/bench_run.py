@@ -1,0 +1,327 @@
+"""What `scsampler bench` does: data sets, models, the measuring, and where the report goes.
+
+Imports torch only where something is measured; a replay never does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from scsampler_cli.bench.plan import Data, Plan, Wishes
+from scsampler_cli.cli import bench_data, console, engines, environment
+from scsampler_cli.cli.bench_options import Given
+from scsampler_cli.cli.environment import command_line
+from scsampler_cli.cli.progress import Bars
+from scsampler_cli.config import AUDIO, PACKETS, VISUAL, AnswerSettings, FeatureSettings
+from scsampler_cli.errors import InputError, OutputError, SettingsError
+from scsampler_cli.files.urls import check_read, check_written
+from scsampler_cli.model_zoo.bundled_weights import SETS, check_weight_file, sampler_files, set_files
+from scsampler_cli.pipeline import models
+
+if TYPE_CHECKING:
+    from scsampler_cli.batch.process_map import Pool
+    from scsampler_cli.batch.task import Say
+    from scsampler_cli.bench.measure import Measuring, Models
+    from scsampler_cli.bench.run_data import Run
+    from scsampler_cli.bench.summary import Summary
+    from scsampler_cli.classifiers.base import ClipClassifier
+    from scsampler_cli.datasets.example import Example
+
+TIMED, SHEET = 3, 4
+"""Videos whose times are measured, and on the contact sheet (our choice)."""
+FILE_SUFFIXES = (".html", ".json", ".jsonl", ".csv", ".txt", ".pdf")
+
+
+def run(given: Given) -> bool:
+    """Compare, print and write; returns whether something had to be left out.
+
+    Raises:
+        ScsamplerError: nothing could be compared.
+    """
+    made = given.output is not None and _prepare(given.output, given)
+    try:
+        runs, plan = _replayed(given) if given.replay else _measured(given)
+    except BaseException:
+        if made and given.output is not None:
+            with contextlib.suppress(OSError):
+                given.output.rmdir()
+        raise
+    _report(runs, plan, given)
+    return any(run.failures for run in runs)
+
+
+def _plan(given: Given, default: Plan) -> Plan:
+    asked = {"k": given.k, "seed": given.seed, "draws": given.draws}
+    return replace(default, **{name: value for name, value in asked.items() if value is not None})
+
+
+def _replayed(given: Given) -> tuple[list[Run], Plan]:
+    """The runs of the folders, and the plan of the first but for what is asked anew."""
+    from scsampler_cli.bench import run_folder
+    from scsampler_cli.bench.report_files import KNOWN
+
+    for path in given.replay or ():
+        check_read(path)
+    places = [path / KNOWN for path in given.replay or ()]
+    runs = [run for place in places for run in run_folder.load(place)]
+    return runs, _plan(given, run_folder.load_plan(places[0]))
+
+
+def _prepare(output: Path, given: Given) -> bool:
+    """Say before anything is measured that the report could not be written, or would replace another.
+
+    Returns:
+        whether the folder was made.
+
+    Raises:
+        OutputError: it is a file, looks like one, is a folder with something in it, or has something that is read in it.
+    """
+    check_written(output)
+    if output.suffix.lower() in FILE_SUFFIXES or (output.exists() and not output.is_dir()):
+        raise OutputError(
+            f"{output} is a file", hint="the report is a folder: name one with -o; --format is for stdout"
+        )
+    try:
+        there = output.is_dir()
+        if there:
+            _check_folder(output, given)
+        output.mkdir(parents=True, exist_ok=True)
+        return not there
+    except OSError as error:
+        raise OutputError(f"cannot write {output}: {error.strerror or error}", hint="name another folder") from error
+
+
+def _check_folder(output: Path, given: Given) -> None:
+    """Refuse a folder in which something would be lost.
+
+    Raises:
+        OutputError: it is not empty, and neither to be gone on with nor to be written over; or it has inputs in it.
+    """
+    from scsampler_cli.bench.report_files import KNOWN
+    from scsampler_cli.bench.run_folder import PLAN
+
+    known = output / KNOWN
+    if not any(entry.name != f"{KNOWN}.part" for entry in output.iterdir()):  # nothing, or what a killed run left
+        return
+    is_report = (known / PLAN).is_file()
+    if given.resume and not given.overwrite and not is_report:
+        raise OutputError(
+            f"{output} is not empty, and holds no report to go on with",
+            hint="name another folder; or --overwrite: files of the report's names are replaced",
+        )
+    if not given.resume and not given.overwrite:
+        more = "--resume goes on in it, what is known is not measured again; " if is_report else ""
+        raise OutputError(f"{output} is not empty", hint=f"{more}--overwrite replaces files of the report's names")
+    if known.exists() and not is_report:
+        raise OutputError(f"{known} is there already, and is of no report", hint="move it away, or name another folder")
+    named = [Path(name) for text in given.data or () for name in (text, text.partition("=")[2]) if name]
+    read = [*(given.replay or ()), *named]
+    for path in read:
+        if path.exists() and path.resolve().is_relative_to(output.resolve()):
+            raise OutputError(f"{path}, which is read, lies in the output {output}", hint="name another folder")
+
+
+def _measured(given: Given) -> tuple[list[Run], Plan]:
+    """Every data set under every classifier that knows its labels."""
+    plan = _plan(given, Plan())
+    sets = [bench_data.data_set(text, given) for text in given.data or ()]
+    wanted = frozenset(path.resolve() for path in given.sheet_of or ())
+    if stray := wanted - {example.path.resolve() for data in sets for example in data.examples}:
+        raise InputError(
+            f"{min(stray)} is not among the videos that are compared", hint="--sheet-of names one of the list"
+        )
+    sets = sets or [bench_data.demo_data(given)]
+    runs: list[Run] = []
+    for name in given.classifiers:
+        runs += _under(name, sets, given, plan)
+    if not runs:
+        raise InputError("no classifier knows a label of any data set", hint="choose another --classifier")
+    return runs, plan
+
+
+def _under(name: str, sets: Sequence[Data], given: Given, plan: Plan) -> Iterator[Run]:
+    """The data sets under one classifier, measured by processes that hold it and the networks."""
+    # before the processes share out the cores: times are taken with all of them
+    from scsampler_cli.batch.process_map import Loading
+    from scsampler_cli.bench.collect import collect
+    from scsampler_cli.bench.model_info import ModelFacts
+    from scsampler_cli.errors import ScsamplerError
+
+    bars = Bars(given.quiet)
+
+    def watch(path: Path, stage: str, done: int, total: int) -> None:
+        if stage != "index":
+            bars(stage, done, total)
+
+    def failed(example: Example, error: ScsamplerError) -> None:
+        with bars.hidden():
+            console.show_error(error, "" if str(example.path) in str(error) else f"{example.path}: ")
+            if given.debug:
+                console.show_notes(error)
+
+    limits = engines.Limits(given.jobs or 1, given.timeout, given.max_memory)
+    task = Loading("bench", partial(_load, name, given))
+    with engines.pool(task, limits, console.notes(given.quiet), watch if limits.jobs == 1 else None) as pool:
+        told = pool.about()
+        facts, fell_back = ModelFacts.from_record(told["models"]), told["fell_back"]
+        for data in sets:
+            if not any(example.label in facts.classifier.labels for example in data.examples):
+                console.say(f"note: {facts.classifier.name} knows no label of {data.name}: not compared")
+                continue
+            bars = Bars(given.quiet)
+            measuring = _measuring(given, pool, bars)
+            with bars, measuring.cache.in_use():
+                run = collect(data, facts, measuring, plan, _wishes(given), failed, command_line())
+            yield replace(run, settings={**run.settings, "notes": [fell_back]}) if fell_back else run
+
+
+def _wishes(given: Given) -> Wishes:
+    timed = TIMED if given.timed is None else given.timed
+    sheet = SHEET if given.sheet is None else given.sheet
+    if given.output is None:  # the contact sheet is a file of the report
+        sheet = 0
+    return Wishes(timed, sheet, frozenset(path.resolve() for path in given.sheet_of or ()))
+
+
+def _measuring(given: Given, pool: Pool, bars: Bars) -> Measuring:
+    """Cache, features and processes that the options ask for."""
+    from scsampler_cli.bench.measure import Measuring
+    from scsampler_cli.cache.video_cache import Cache
+
+    cache = Cache(given.cache or environment.kept_dir())
+    features = FeatureSettings(p_frames=given.p_frames)
+    return Measuring(cache, features, given.keep_features, pool, bars)
+
+
+def _load(name: str, given: Given, say: Say) -> tuple[Models, dict[str, Any]]:
+    """In each process: a classifier and the networks, and their facts; and the code that measures.
+
+    The import of that code must not count as time of the first file.
+    """
+    from scsampler_cli.bench import collect  # noqa: F401
+    from scsampler_cli.bench.model_list import counted
+
+    classifier, fell_back = models.load_classifier(
+        name, given.weights, given.labels, given.device, given.precision, say
+    )
+    loaded = load_networks(given, models.adjust(classifier, AnswerSettings(given.spatial)))
+    return loaded, {"models": counted(loaded), "fell_back": fell_back}
+
+
+def check_networks(given: Given) -> None:
+    """Refuse networks that cannot be before anything is made or imported for them.
+
+    Raises:
+        SettingsError: a sampler without a name, or two of one name.
+        WeightsError: a file that cannot be read.
+    """
+    names = [_named_sampler(text)[0] for text in given.sampler or ()]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise SettingsError(f"two samplers are called {twice!r}", hint="give each --sampler a name of its own")
+    for path in (*(Path(part) for part in given.joint.split(",") if part), *(given.network or ())):
+        check_weight_file(path)
+
+
+def load_networks(given: Given, classifier: ClipClassifier) -> Models:
+    """Every sampler network that the options name, for one classifier."""
+    from scsampler_cli.bench.model_list import assemble
+    from scsampler_cli.features.mel import check_torchaudio
+    from scsampler_cli.nn.device import pick_device, pick_dtype
+    from scsampler_cli.samplers.scoring import load_network
+
+    where = pick_device(given.device)
+    dtype = pick_dtype(given.precision, where)
+    auto = "demo" if classifier.name == "demo" else models.AUTO_SET
+    visual = auto if given.visual_sampler == "auto" else given.visual_sampler
+    audio = (auto if set_files(auto, AUDIO) else "none") if given.audio_sampler == "auto" else given.audio_sampler
+    packets = auto if given.packet_sampler == "auto" else given.packet_sampler
+    main = [*sampler_files(visual, VISUAL), *sampler_files(audio, AUDIO), *sampler_files(packets, PACKETS)]
+    others = dict(_named_sampler(text) for text in given.sampler or ())
+    joint = [Path(part) for part in given.joint.split(",") if part]
+    groups = {name: [load_network(path, where, dtype) for path in paths] for name, paths in others.items()}
+    parts = [[load_network(path, where, dtype) for path in paths] for paths in (main, joint, given.network or ())]
+    loaded = [network for networks in (*groups.values(), *parts) for network in networks]
+    if any(network.kind in AUDIO for network in loaded):
+        check_torchaudio()  # before hours of measuring
+    return assemble(classifier, str(dtype).removeprefix("torch."), parts[0], groups, parts[1], parts[2])
+
+
+def _named_sampler(text: str) -> tuple[str, list[Path]]:
+    """NAME=FILE,FILE, or NAME=SET.
+
+    Raises:
+        SettingsError: something else.
+    """
+    name, named, spec = text.partition("=")
+    if not named or not name or not spec:
+        raise SettingsError(f"--sampler {text!r} has no name", hint="--sampler NAME=FILE[,FILE...]")
+    if spec in SETS:
+        return name, set_files(spec, (*VISUAL, *AUDIO))
+    return name, sampler_files(spec, VISUAL)
+
+
+def _report(runs: Sequence[Run], plan: Plan, given: Given) -> None:
+    from scsampler_cli.bench import report_files, run_folder
+    from scsampler_cli.bench.summary import pooled, summarise
+
+    shown = [*runs, pooled(runs, given.pool)] if given.pool else runs
+    summary = summarise(shown, plan)
+    created = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    if given.output is not None:
+        run_folder.save(runs, plan, given.output / report_files.KNOWN)
+        report_files.write(summary, given.output, created, command_line())
+        if not given.quiet:
+            console.say(f"report: {given.output / 'report.html'}")
+    try:
+        _print(summary, given.form or "table", {"created": created, "command": command_line()})
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"cannot write the results: {error.strerror or error}", hint="is the disk full?") from error
+    if left_out := sum(len(run.failures) for run in runs):
+        console.say(f"left out: {left_out} of the videos and rows, named in the report")
+
+
+def _print(summary: Summary, form: str, about: dict[str, str]) -> None:
+    if form == "json":
+        typer.echo(json.dumps({**about, **summary.record()}, indent=1))
+    elif form == "jsonl":
+        for row in _rows(summary):
+            typer.echo(json.dumps(row))
+    elif form == "csv":
+        rows = list(_rows(summary))
+        writer = csv.DictWriter(
+            sys.stdout, list(dict.fromkeys(name for row in rows for name in row)), lineterminator="\n"
+        )
+        writer.writeheader()
+        writer.writerows(rows)
+    else:
+        typer.echo("\n\n".join(_texts(summary)))
+
+
+def _rows(summary: Summary) -> Iterator[dict[str, Any]]:
+    """A row for each strategy of each run."""
+    for section in summary.sections:
+        for row in section.tables[0].rows:
+            yield {"data": section.run.data, "classifier": section.run.classifier["name"], **row}
+
+
+def _texts(summary: Summary) -> Iterator[str]:
+    from scsampler_cli.bench.report_files import text_of
+
+    yield from map(text_of, summary.across)
+    for section in summary.sections:
+        yield f"== {section.run.name} =="
+        yield from map(text_of, section.tables)
+        yield section.verdict

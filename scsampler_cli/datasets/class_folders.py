@@ -1,0 +1,122 @@
+"""Folders of videos: LABEL/video, or train/LABEL/video and val/LABEL/video."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from scsampler_cli.datasets.list_text import is_text
+from scsampler_cli.datasets.lookup import has_video_suffix, is_video
+from scsampler_cli.datasets.rows import SIDES, Row, Rows
+from scsampler_cli.errors import InputError
+from scsampler_cli.files.walk import is_hidden, shortened, walk
+
+
+def read(root: Path, rows: Rows) -> None:
+    """Read a folder; the label of a video is the name of the folder that it lies in, at any depth.
+
+    Files that are no videos are passed over, hidden files and folders with a note, a folder "test" is left out. Without a
+    folder for validation the split is not given.
+
+    Args:
+        root: the folder; links to folders outside it are followed, each folder once.
+        rows: where the videos are entered.
+
+    Raises:
+        InputError: there is no folder in it, or it cannot be read.
+    """
+    source = root.name or str(root)
+    search = _Search(root, source, rows)
+    folders = search.folders(root)
+    if not folders:
+        raise InputError(f"{root}: no folder of videos in it", hint="one folder for each label: LABEL/video.mp4")
+    if _are_splits(folders):
+        _read_splits(root, folders, search)
+    else:
+        search.labels(root, folders, "")
+    if search.loose:
+        rows.notes.append(f"videos beside the folders of the labels: {search.loose} left out")
+
+
+def _are_splits(folders: list[str]) -> bool:
+    """Whether folders are splits and not labels: a class may be called "train", but hardly another one "val"."""
+    sides = {SIDES.get(folder.lower()) for folder in folders}
+    return {"train", "val"} <= sides or (None not in sides and sides != {"test"})
+
+
+def _read_splits(root: Path, folders: list[str], search: _Search) -> None:
+    sides = {folder: SIDES.get(folder.lower()) for folder in folders}
+    for folder, side in sides.items():
+        if side is None:
+            search.refuse(f"{folder}: neither train nor val")
+        elif side == "test":
+            search.rows.notes.append(f"test split: the folder {folder} is left out")
+        else:
+            # with no videos for validation, some are taken from those for training
+            split = side if "val" in sides.values() else ""
+            search.labels(root / folder, search.folders(root / folder), split)
+
+
+class _Search:
+    """One walk through a data set."""
+
+    def __init__(self, root: Path, source: str, rows: Rows) -> None:
+        self.root = root
+        self.source = source
+        self.rows = rows
+        self.loose = 0
+        """Videos that lie in no label's folder."""
+        self._walked: dict[str, str] = {}
+
+    def refuse(self, what: str) -> None:
+        self.rows.refuse(self.source, 0, what)
+
+    def folders(self, folder: Path) -> list[str]:
+        """Names of the folders in it that are not hidden, in order."""
+        try:
+            names = sorted(os.listdir(folder))  # noqa: PTH208 (the names alone)
+        except OSError as error:
+            raise InputError(f"{folder}: {error.strerror}", hint="check the folder and its permissions") from error
+        # os.path's isdir says no where pathlib's raises: links that lead to themselves
+        there = [name for name in names if os.path.isdir(folder / name)]  # noqa: PTH112
+        hidden = [name for name in there if is_hidden(name)]
+        if hidden:
+            self.rows.notes.append(f"{folder}: hidden folders left out: {shortened(hidden)}")
+        self.loose += sum(map(is_video, set(names) - set(there)))
+        return [name for name in there if name not in hidden]
+
+    def labels(self, parent: Path, labels: list[str], split: str) -> None:
+        """Enter the videos of each label."""
+        for label in labels:
+            if not is_text(label):
+                self.refuse(f"{parent / label}: a label must be UTF-8")
+            elif first := self._walked_before(parent / label):
+                self.refuse(f"{parent / label}: the same folder as {first}")
+            else:
+                self._label(parent / label, label, split)
+
+    def _walked_before(self, folder: Path) -> str:
+        """The folder that this one is a link to: one above it, or one that was walked through; "" for none."""
+        real = os.path.realpath(folder)
+        above = os.path.realpath(folder.parent)
+        if Path(above).is_relative_to(real):
+            return real
+        first = self._walked.setdefault(real, str(folder))
+        return "" if first == str(folder) else first
+
+    def _label(self, folder: Path, label: str, split: str) -> None:
+        before = len(self.rows.kept) + len(self.rows.problems)
+        for path in self._videos(folder):
+            self.rows.add(Row(self.source, 0, path, label, split))
+        if before == len(self.rows.kept) + len(self.rows.problems):
+            self.refuse(f"{folder}: no video in this folder")
+
+    def _videos(self, folder: Path) -> Iterator[str]:
+        searched = walk(str(folder), lambda path: has_video_suffix(os.path.basename(path)), str(self.root))  # noqa: PTH119
+        self.rows.notes += searched.notes
+        for each in searched.found:
+            if each.error is None:
+                yield each.path
+            else:
+                self.refuse(f"{each.path}: {each.error.strerror or each.error}")

@@ -1,0 +1,69 @@
+"""The bundled weight files: all there, and byte for byte those that were released.
+
+Their digests are in SHA256SUMS beside them, which `sha256sum -c` reads, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from pathlib import Path
+
+from scsampler_cli.dependencies import install_command
+from scsampler_cli.doctor.check import ERROR, OK, WARNING, Check
+from scsampler_cli.model_zoo.bundled_weights import shipped, shipped_dir
+
+SUMS = "SHA256SUMS"
+NEEDED = ("actions6_rgbr", "actions6_classifier")
+"""What `classify` uses by default without a network."""
+_NAME = "bundled weights"
+
+
+def bundled() -> Check:
+    """Compare every bundled file with its digest."""
+    folder = shipped_dir()
+    listed = _listed(folder / SUMS)
+    if listed is None:
+        needed = [f"{stem}.safetensors" for stem in NEEDED if not shipped(stem).is_file()]
+        missing = f"no {', '.join(needed)}" if needed else f"no {SUMS} to compare with"
+        status = ERROR if needed else WARNING
+        return Check(_NAME, status, f"{missing} in {folder}", _mend(folder), {"folder": str(folder)})
+    state = {name: _state(folder / name, digest) for name, digest in listed.items()}
+    bad = {name: what for name, what in state.items() if what != "whole"}
+    facts = {"folder": str(folder), "files": state}
+    if not bad:
+        size = sum((folder / name).stat().st_size for name in listed)
+        found = f"{len(listed)} files, {size / 1e6:.1f} MB, whole, in {folder}"
+        return Check(_NAME, OK, found, None, facts)
+    needed = [name for name in bad if Path(name).stem in NEEDED]
+    told = ", ".join(f"{name} ({what})" for name, what in bad.items())
+    return Check(_NAME, ERROR if needed else WARNING, f"{told}, in {folder}", _mend(folder), facts)
+
+
+def _listed(path: Path) -> dict[str, str] | None:
+    """File name -> sha256; None where there is no list."""
+    try:
+        lines = path.read_text().splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    pairs = (line.split(maxsplit=1) for line in lines if line.strip())
+    return {name.lstrip("*"): digest for digest, name in pairs} or None
+
+
+def _state(path: Path, digest: str) -> str:
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return "missing"
+    except OSError as error:
+        return error.strerror or str(error)
+    return "whole" if found == digest else "not the released file"
+
+
+def _mend(folder: Path) -> str:
+    """A checkout has its own copy of each; a package is installed again."""
+    checkout = folder.parent
+    if (checkout / ".git").exists():
+        return shlex.join(["git", "-C", str(checkout), "checkout", "--", folder.name])
+    return f"in a checkout of scsampler: {install_command('--force-reinstall', '--no-deps', '.')}"

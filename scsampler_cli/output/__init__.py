@@ -1,0 +1,1 @@
+"""Records, and every form in which they are written."""

@@ -1,0 +1,44 @@
+"""The frame of a page: head, style, script, and a policy under which nothing else is loaded or run."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+
+from scsampler_cli.files.marks import MARK
+from scsampler_cli.output.pages.markup import text
+
+
+@cache
+def _shipped(name: str) -> str:
+    return (files(__package__) / name).read_text(encoding="utf-8")
+
+
+def _hash(content: str) -> str:
+    return f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"
+
+
+def document(title: str, body: str, script: str) -> str:
+    """A whole page.
+
+    Args:
+        title: plain text.
+        body: HTML.
+        script: the file of this package that makes it interactive.
+    """
+    style, code = _shipped("style.css"), _shipped(script)
+    policy = (
+        f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(code)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">\n'
+        f'<meta name="generator" content="{MARK}">\n'
+        f'<title>{text(title)}</title><link rel="icon" href="data:,"><style>{style}</style></head>\n'
+        f"<body>\n{body}\n<script>{code}</script>\n</body></html>\n"
+    )

@@ -1,0 +1,1 @@
+"""One video and its stages in order."""

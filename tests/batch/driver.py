@@ -1,0 +1,34 @@
+"""Run a batch of the obedient task as a command does, in its own process: python -m tests.batch.driver '{"paths": [...]}'."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from scsampler_cli.batch.ray.connection import RaySettings
+from scsampler_cli.cli import run_batch
+from scsampler_cli.cli.run_options import Running
+from tests.batch.tasks import Obedient, Unfit
+
+
+@run_batch.guarded
+def obey(paths: list[str], output: str | None, log_file: str | None, debug: bool, **given: Any) -> None:
+    ray, unfit = given.pop("ray", None), given.pop("unfit", None)
+    plain = {"jobs": 1, "timeout_s": None, "max_memory_gb": None, "as_finished": False, "resume": False}
+    plain |= {"hashed": False, "quiet": False, "verbose": 0, "log_file": log_file and Path(log_file)}
+    running = Running(**(plain | {"debug": debug} | given), ray=ray and RaySettings(**ray))
+    todo = run_batch.plan("classify", paths, "*", "jsonl", Path(output) if output else None, running)
+    run_batch.run(todo, Unfit(unfit) if unfit else Obedient())
+
+
+def main() -> None:
+    try:
+        obey(**({"output": None, "log_file": None, "debug": False} | json.loads(sys.argv[1])))
+    except typer.Exit as end:
+        sys.exit(end.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""Tasks that do to a process what files may do."""
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from scsampler_cli.batch.task import Prepared, Progress, Record, Say
+from scsampler_cli.errors import SettingsError, VideoError
+
+
+def record(path: Path) -> Record:
+    return {"schema": "scsampler.classify/1", "path": str(path), "status": "ok", "tags": [], "notes": []}
+
+
+@dataclass(frozen=True)
+class Obedient:
+    """Does what the name of the file says."""
+
+    command: str = "classify"
+
+    def prepare(self, say: Say) -> Prepared:
+        say("loaded")
+        return Prepared(self._work, {"settings": {"k": 10}})
+
+    def _work(self, path: Path, progress: Progress) -> Record:
+        progress("score", 1, 2)
+        what = path.name.split("-")[0]
+        if what == "crash":
+            ctypes.string_at(0)
+        if what == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if what == "orphan":  # what began this process dies, and this process with it
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(600)
+        if what == "leave":
+            os._exit(7)
+        if what == "exit":
+            sys.exit("a plug-in leaves")
+        if what == "hang":
+            time.sleep(600)
+        if what == "slow":
+            time.sleep(0.7)
+        if what == "long":
+            progress("index", 36000, 36000)
+            time.sleep(1.5)
+        if what == "swell":
+            held = [bytearray(os.urandom(1 << 20) * 100) for _ in range(40)]
+            time.sleep(600 + len(held))
+        if what == "gpu":
+            return {**record(path), "tags": [os.environ.get("CUDA_VISIBLE_DEVICES")]}
+        if what == "bad":
+            raise VideoError(f"{path}: not a video", hint="look")
+        if what == "bug":
+            raise ZeroDivisionError("by zero")
+        if what == "memory":
+            raise MemoryError
+        if what == "nan":
+            return {**record(path), "tags": [float("nan")]}
+        if what == "print":
+            print("a plug-in prints")
+        if what == "complain":
+            for number in range(30):
+                os.write(2, f"[h264 @ 0x{id(self) + number:x}] error at MB {number % 25}\n".encode())
+        if what == "babble":
+            while True:
+                os.write(2, b"and " * 1000)
+        if what == "deafen":
+            os.write(2, b"x" * 5_000_000)
+        return record(path)
+
+
+@dataclass(frozen=True)
+class Unfit:
+    """Cannot be done."""
+
+    how: str
+    command: str = "classify"
+
+    def prepare(self, say: Say) -> Prepared:
+        if self.how == "settings":
+            raise SettingsError("k is 0", hint="1 and more")
+        if self.how == "bug":
+            raise ZeroDivisionError("by zero")
+        os.write(2, b"libcuda fell over\n")
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+
+@dataclass(frozen=True)
+class HalfFit:
+    """One process loads and works; another cannot load, and says so when the first has finished its file."""
+
+    folder: Path
+    refuses: int
+    """Which of the two processes cannot load: 1 or 2, in the order of their start."""
+    command: str = "classify"
+
+    def prepare(self, say: Say) -> Prepared:
+        if multiprocessing.current_process().name == f"scsampler-{self.refuses}":
+            while not (self.folder / "finished").exists():
+                time.sleep(0.01)
+            raise SettingsError("k is 0", hint="1 and more")
+        return Prepared(self._work, {})
+
+    def _work(self, path: Path, progress: Progress) -> Record:
+        (self.folder / "finished").touch()
+        return record(path)
+
+
+@dataclass(frozen=True)
+class Told:
+    """Tells in its record what it was told beside the file."""
+
+    command: str = "classify"
+
+    def prepare(self, say: Say) -> Prepared:
+        return Prepared(lambda path, progress, *told: {**record(path), "tags": list(told)}, {})

@@ -1,0 +1,285 @@
+"""No option is passed over in silence: each changes something, is refused, or has an excuse."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+
+from scsampler_cli.cli import no_effect, no_effect_learning
+from scsampler_cli.cli.app import app
+from scsampler_cli.config import AnswerSettings, SelectionSettings
+from scsampler_cli.errors import SettingsError
+from scsampler_cli.files.inputs import find_inputs
+from scsampler_cli.output.writers import CUT_FORMATS
+from scsampler_cli.pipeline import models, sampler_choice
+from scsampler_cli.selection.scores import ClipScores
+from scsampler_cli.selection.strategies import candidates, select
+from tests.test_docs import commands_shown
+
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+
+def rules(context: typer.Context) -> Mapping[str, no_effect.Rule]:
+    tables = {"score": no_effect.SCORE, "extract": no_effect.EXTRACT, "merge": no_effect.MERGE}
+    tables |= {"train": no_effect_learning.TRAIN, "bench": no_effect_learning.BENCH}
+    return no_effect.of_classify(context) if context.info_name == "classify" else tables[str(context.info_name)]
+
+
+def read(line: str) -> typer.Context:
+    name, *words = line.split()
+    return COMMANDS[name].make_context(name, words)
+
+
+def refused(line: str) -> str:
+    """What a command line is refused for; empty where it is not."""
+    context = read(line)
+    try:
+        no_effect.check(context, rules(context))
+    except SettingsError as error:
+        return str(error)
+    return ""
+
+
+BASES = {
+    "classify": [
+        "classify v.mp4", "classify --list-classifiers", "classify v.mp4 --classifier demo", "classify v.mp4 --cascade",
+        *(f"classify v.mp4 --strategy {name}" for name in ("uniform", "dense", "random", "visual", "packets")),
+        "classify v.mp4 --classifier demo --strategy audio", "classify v.mp4 --classifier demo --strategy av-convex-list",
+        "classify v.mp4 --strategy empirical --histogram {folder}/histogram.txt", "classify v.mp4 --visual-sampler none "
+        "--audio-sampler demo", "classify v.mp4 -o {folder}/x.srt", "classify v.mp4 --reel x.mp4", "classify {folder}",
+        "classify v.mp4 -o {folder}/x.jsonl",
+    ],
+    "score": [
+        "score v.mp4", "score v.mp4 --audio-sampler demo", "score v.mp4 --cascade", "score v.mp4 --visual-sampler none "
+        "--audio-sampler demo", *(f"score v.mp4 --strategy {name}" for name in ("uniform", "dense", "random", "packets")),
+        "score v.mp4 --audio-sampler demo --strategy av-convex-score", "score {folder} --format json",
+        "score v.mp4 --strategy empirical --histogram {folder}/histogram.txt", "score v.mp4 --strategy visual",
+    ],
+    "extract": ["extract v.mp4", "extract v.mp4 --what mel", "extract v.mp4 --what if", "extract {folder} --format jsonl"],
+}  # fmt: skip
+"""Uses of a command, in which each of its options is tried."""
+SAMPLES = {
+    "--k": "3", "--strategy": "av-intersect-list", "--alpha": "0.1", "--k-visual": "1", "--clip-stride": "3", "--seed": "7",
+    "--histogram": "{folder}/other.txt", "--candidates": "17", "--visual-sampler": "actions6-paper", "--audio-sampler":
+    "actions6-paper", "--packet-sampler": "{folder}/w.safetensors", "--p-frames": "4", "--short-side": "64", "--what": "rgbr",
+    "--glob": "*.odd", "--top": "2", "--aggregate": "top-mean", "--top-m": "2", "--temperature": "2", "--spatial": "three",
+    "--classifier": "r3d_18", "--weights": "{folder}/w.safetensors", "--labels": "kinetics400", "--spec": "frames=8",
+    "--arch": "tiny3d", "--device": "cpu", "--precision": "fp32", "--video-stream": "1", "--audio-stream": "1",
+    "--shard": "1/2", "--engine": "ray", "--address": "auto", "--cpus-per-actor": "2", "--gpus-per-actor": "1",
+    "--output": "{folder}/y.json", "--format": "csv", "--report": "y.html", "--thumbnails": "sheets", "--reel": "y.mp4",
+    "--reel-pad": "1", "--clip-frames": "8", "--frame-stride": "2", "--render": "1", "--records": "{folder}/r.jsonl",
+    "--log-file": "y.log",
+}  # fmt: skip
+"""What is said of an option, other than its default; nothing of a flag."""
+
+
+def scores(samplers: set[str], stride: int) -> list[ClipScores]:
+    """Of two videos of 60 clips, by the samplers that are there."""
+    found = []
+    for seed in range(2):
+        drawn = np.random.default_rng(seed).random((3, 60)).astype(np.float32)[:, ::stride]
+        parts = dict(zip(("visual", "audio", "packets"), drawn, strict=True))
+        clips = np.arange(0, 60, stride, dtype=np.int64)
+        found.append(ClipScores(clips, 60, **{kind: parts[kind] for kind in samplers}))
+    return found
+
+
+def chosen(selection: SelectionSettings, there: set[str]) -> list[object]:
+    """What the selection takes of these videos, by the code that does it."""
+    taken: list[object] = []
+    for known in scores(there, selection.clip_stride):
+        if selection.candidates is not None:
+            known = known.among(np.sort(candidates(known, selection.candidates).clips))
+        found = select(known, selection)
+        taken.append((found.clips.tolist(), found.reasons))
+    return taken
+
+
+def plan(context: typer.Context) -> dict[str, object]:
+    """What a run would do; options that nothing looks at have no place in it.
+
+    Raises:
+        SettingsError: the options do not go together.
+    """
+    v: dict[str, Any] = {name: getattr(value, "value", value) for name, value in context.params.items()}
+    form = no_effect.form_of(v)
+    found: dict[str, object] = {name: v[name] for name in WRITTEN if name in v}
+    found |= {"form": form, "hash": v["hash"] and form in ("json", "jsonl"), "list": v.get("list_classifiers")}
+    found["inputs"] = find_inputs(v["paths"], v["glob"]) if v["paths"] else None
+    if v.get("reel"):
+        found["reel_pad"] = v["reel_pad"]
+    if form not in CUT_FORMATS:
+        found["top"] = v.get("top")
+    if context.info_name == "extract":
+        what = set(v["what"].split(","))
+        return found | {"what": what, "stride": v["clip_stride"], "p": v["p_frames"] if what & {"md", "rgbr"} else None,
+                        "side": v["short_side"] if what & {"if", "rgbr"} else None}  # fmt: skip
+    first = models.first_stage(v["cascade"], v["candidates"], v["k"])
+    histogram = models.read_histogram(v["histogram"])
+    selection = SelectionSettings(
+        v["strategy"], v["k"], v["k_visual"], v["alpha"], v["seed"], v["clip_stride"], histogram, first
+    )
+    shown = context.info_name == "score"
+    options = models.Chosen(
+        v.get("classifier", "auto"), v.get("weights"), v.get("labels"), v.get("arch"), tuple(v.get("spec") or ()),
+        v["visual_sampler"], v["audio_sampler"], v["device"], v["precision"], v["packet_sampler"],
+    )  # fmt: skip
+    auto = models.AUTO_SET if shown else options.auto_set
+    options.check_samplers(selection, auto, shows_all=shown)
+    options.check()
+    used = set(sampler_choice.goes_by(selection)) | (
+        {"visual", "audio"} if shown and v["strategy"] != "packets" else set()
+    )
+    there = {kind for kind in used if sampler_choice.is_there(options.specs[kind], kind, auto)}
+    found |= {"samplers": {kind: options.specs[kind] for kind in there}, "chosen": chosen(selection, there)}
+    if "visual" in there:
+        found |= {"p_frames": v["p_frames"], "short_side": v.get("short_side")}
+    if not shown:
+        answer = AnswerSettings(v["spatial"], v["temperature"], v["aggregate"], v["top_m"])
+        found |= {"answer": answer, "classifier": [v[n] for n in ("classifier", "weights", "labels", "arch", "spec")]}
+    return found
+
+
+@cache
+def plan_of(line: str) -> dict[str, object]:
+    """The plan of a command line."""
+    return plan(read(line))
+
+
+WRITTEN = {
+    "strategy": "in the record, and what it could not go by in the notes",
+    "demo": "another video", "video_stream": "another picture, and in the record", "audio_stream": "in the record",
+    "device": "in the record", "precision": "in the record", "shard": "other files", "engine": "who does it",
+    "address": "which cluster", "cpus_per_actor": "asked of Ray", "gpus_per_actor": "asked of Ray", "output": "a file",
+    "report": "a file", "thumbnails": "files", "reel": "a file", "log_file": "a file", "records": "a file",
+    "render": "a file", "reencode": "a file", "clip_frames": "other clips", "frame_stride": "other clips",
+    "resume": "which files are done", "format": "the form",
+}  # fmt: skip
+"""Options that have an effect wherever they are accepted, and what it is."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("options")
+    for name, text in (("histogram.txt", "1 2"), ("other.txt", "5 1 1"), ("a.odd", "x"), ("a.mp4", "x")):
+        (place / name).write_text(text)
+    (place / "w.safetensors").write_bytes(b"x")
+    return place
+
+
+CASES = [
+    (base, max(parameter.opts, key=len))
+    for name, bases in BASES.items()
+    for parameter in COMMANDS[name].params
+    if parameter.param_type_name == "option" and parameter.name not in no_effect.EXCUSED
+    for base in bases
+    if max(parameter.opts, key=len) not in base
+]
+
+
+@pytest.mark.parametrize(("base", "option"), CASES)
+def test_an_option_changes_what_is_done_or_is_refused(folder: Path, base: str, option: str) -> None:
+    before = base.format(folder=folder)
+    line = f"{before} {option} {SAMPLES.get(option, '')}".format(folder=folder)
+    try:
+        with_it, without = plan(read(line)), plan_of(before)
+    except SettingsError:
+        return
+    assert refused(line) or with_it != without
+
+
+@pytest.mark.parametrize("name", BASES)
+def test_every_option_can_be_used_somewhere(folder: Path, name: str) -> None:
+    for option in {option for base, option in CASES if base.startswith(name)}:
+        lines = [f"{base} {option} {SAMPLES.get(option, '')}".format(folder=folder) for base in BASES[name]]
+        assert not all(map(refused, lines)), option
+
+
+@pytest.mark.parametrize("name", ["classify", "score", "extract", "merge", "train", "bench"])
+def test_no_option_is_forgotten(name: str) -> None:
+    """Each has a rule, an excuse, or a place among those that always have an effect."""
+    context = read(f"{name} v.mp4")
+    known = {*no_effect.EXCUSED, *WRITTEN, *ALWAYS}
+    table = rules(context) if name != "classify" else no_effect._CLASSIFY
+    options = {str(p.name) for p in context.command.params if p.param_type_name == "option" and p.name != "help"}
+    assert options - {*table} - known == set()
+    assert {*table} - options == set(), "rules of options that are not there"
+
+
+ALWAYS = {
+    "strategy", "classifier", "weights", "labels", "arch", "spec", "spatial", "aggregate", "top_m", "temperature",
+    "list_classifiers", "what", "clip_stride", "inputs", "replay", "k", "joint", "description", "keep", "seed", "target",
+    "init", "epochs", "per_epoch", "batch_size", "lr", "schedule", "optimiser", "augment", "speed_", "form",
+}  # fmt: skip
+"""Options that choose what is computed, whatever else is said; those that do not go together are refused in `models.check`."""
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("train x.csv --size 64", "--size has no effect with --target rgbr"),
+        ("train x.csv --target mel --test-crop 64", "--test-crop has no effect with --target mel"),
+        ("train x.csv --target mel --p-frames 2", "--p-frames has no effect on an input without P-frames"),
+        ("train x.csv --margin 0.1", "--margin has no effect with --objective ac"),
+        ("train x.csv --objective sal-cl --gap 0.2", "--gap has no effect with --objective sal-cl"),
+        ("train x.csv --objective sal-cl --clips-per-video 4", ""),
+        ("train x.csv --clips-per-video 4", "--clips-per-video has no effect with --objective ac"),
+        ("train x.csv --target classifier --objective ac", "--objective has no effect with --target classifier"),
+        ("train x.csv --target classifier --weights w.pth", "--weights has no effect with --target classifier"),
+        ("train x.csv --target classifier -k 5", "--k has no effect with --target classifier"),
+        ("train x.csv -k 5", "--k has no effect without --classifier"),
+        ("train x.csv -k 5 --classifier demo", ""),
+        ("train x.csv --step-epochs 5", "--step-epochs has no effect with --schedule plateau"),
+        ("train x.csv --target mel --step-epochs 5", ""),
+        ("train --demo --target mel --warmup-epochs 1", "--warmup-epochs has no effect with --schedule one-cycle"),
+        ("train x.csv --init scratch --pretrained-factor 1", "--pretrained-factor has no effect with --init scratch"),
+        ("train x.csv --target mel --pretrained-factor 1", "--pretrained-factor has no effect without --init FILE"),
+        ("train x.csv --pretrained-factor 1", ""),
+        ("train --demo --root x", "--root has no effect with --demo"),
+        ("train . --root x", "--root has no effect on a folder of videos"),
+        ("train x.csv --resume --overwrite", "--overwrite has no effect with --resume"),
+        ("bench --replay x --device cpu", "--device has no effect on a replay"),
+        ("bench --replay x --no-empirical", "--no-empirical has no effect on a replay"),
+        ("bench --speed --keep-features", "--keep-features has no effect with --speed"),
+        ("bench --speed --empirical", "--empirical has no effect with --speed"),
+        ("bench x.csv --resume", "--resume has no effect without -o"),
+        ("bench x.csv --overwrite", "--overwrite has no effect without -o"),
+        ("bench x.csv --sheet 3", "--sheet has no effect without -o"),
+        ("bench x.csv --sheet-of v.mp4", "--sheet-of has no effect without -o"),
+        ("bench x.csv --sheet 0", ""),
+        ("bench x.csv --sheet 3 -o report", ""),
+        ("bench x.csv --repeats 2", "--repeats has no effect without --speed"),
+        ("bench x.csv --seed 0 --draws 5", ""),
+        ("merge x.jsonl --glob *.mp4", "--glob has no effect without --inputs"),
+        ("merge x.jsonl --glob *.mp4 --inputs x.mp4", "--glob has no effect without a folder"),
+        ("merge x.jsonl -o - --overwrite", "--overwrite has no effect without a file to write"),
+        ("classify v.mp4 --strategy uniform --seed 0", "--seed has no effect with strategy 'uniform'"),
+        ("classify v.mp4 --strategy random --clip-stride 2", "--clip-stride has no effect with strategy 'random'"),
+        ("classify v.mp4 --strategy uniform --visual-sampler auto", "--visual-sampler has no effect"),
+        ("classify v.mp4 --strategy uniform --visual-sampler none", ""),
+        ("score v.mp4 --strategy uniform --visual-sampler auto", ""),
+        ("classify v.mp4 --list-classifiers", "paths has no effect with --list-classifiers"),
+        ("classify v.mp4 -q -v", "--verbose has no effect with --quiet"),
+        ("classify v.mp4 -q -v --log-file x.log", ""),
+    ],
+)  # fmt: skip
+def test_what_is_refused_and_where(line: str, word: str) -> None:
+    found = refused(line)
+    assert (word in found) if word else not found
+
+
+def test_the_readmes_commands_have_no_idle_options() -> None:
+    names = ("classify", "score", "extract", "merge", "train", "bench")
+    shown = [words for words in commands_shown() if words[0] in names]
+    assert len(shown) > 30
+    found = {}
+    for line in (" ".join(words) for words in shown if not any(" " in word for word in words)):
+        with suppress(typer.TyperException):  # NAME in place of a value
+            found[line] = refused(line)
+    assert len(found) > 25
+    assert {line: why for line, why in found.items() if why} == {}

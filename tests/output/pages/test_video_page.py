@@ -1,0 +1,125 @@
+"""The page of one video as text: complete, escaped, the same every time, of bounded size."""
+
+import base64
+import re
+from typing import Any
+
+import pytest
+
+from scsampler_cli.output.pages.video_page import video_page
+from tests.output.pages.reports import HOSTILE, Outline, Report, failed, long_record, made_clips, named
+
+
+def page_of(report: Report, **changed: Any) -> str:
+    return video_page({**report.record, **changed}, report.clips, report.pictures, "index.html")
+
+
+def test_a_page_has_all_that_the_record_says(report: Report) -> None:
+    record = report.record
+    page = page_of(report, notes=["a note"], ffmpeg=["what it said"], run="0123abcd")
+    shown = Outline(page).shown
+    for tag in record["tags"]:
+        assert tag["label"] in shown
+    for clip in record["clips"]:
+        assert f"{clip['visual']:.3f}" in shown
+        assert clip["why"] in shown
+        assert f"{clip['label']} {clip['probability']:.1%}".replace("%", "\u202f%") in shown
+    for text in ("a note", "what it said", "0123abcd", record["classifier"]["sha256"], record["samplers"][2]["weights"],
+                 record["versions"]["torch"], record["path"], "av-union-list", "4 of 4 clips taken lie where"):  # fmt: skip
+        assert text in shown
+    assert all(f">{stage}</td>" in page for stage in record["timings_s"])
+    assert 'href="index.html"' in page
+
+
+def test_the_best_and_the_worst_are_shown_in_that_order(report: Report) -> None:
+    cards = re.findall(
+        r'class="card" href="#timeline" data-clip="(\d+)"><img src="data:image/jpeg;base64,([^"]+)"', page_of(report)
+    )
+    worst = sorted((clip for clip in report.clips if not clip["taken"]), key=lambda clip: -clip["rank"])[:5]
+    expected = [clip["clip"] for clip in (*report.record["clips"], *worst)]
+    assert [int(clip) for clip, _ in cards] == expected
+    assert [base64.b64decode(picture) for _, picture in cards] == [report.pictures[clip] for clip in expected]
+
+
+@pytest.mark.parametrize("path", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_name_adds_anything_to_the_page(report: Report, path: str) -> None:
+    harmless, page = (
+        video_page(named(report.record, p), report.clips, report.pictures) for p in ("/videos/a.mp4", path)
+    )
+    page.encode()  # lone surrogates would not go into a file
+    assert Outline(page).elements == Outline(harmless).elements
+    assert Outline(page).attributes == Outline(harmless).attributes
+    assert not {name for name in Outline(page).attributes if name.startswith("on") or name == "style"}
+    assert page.count("<!--") == 0
+    assert "\u202e" not in page
+
+
+def test_the_same_record_gives_the_same_bytes(report: Report) -> None:
+    assert page_of(report) == page_of(report)
+
+
+def test_nothing_may_be_loaded_or_run_but_what_is_in_the_page(report: Report) -> None:
+    page = page_of(report)
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)
+    assert policy is not None
+    assert policy[1].startswith("default-src 'none'; img-src data:; style-src 'sha256-")
+    assert "unsafe" not in policy[1]
+    assert not re.search(r'(?:src|href)="(?!data:|#|index\.html)', page)
+
+
+def test_a_score_record_has_a_page_without_tags(report: Report) -> None:
+    shown = Outline(video_page(report.scored, report.clips, report.pictures)).shown
+    assert f"4 of {len(report.clips)} clips taken" in shown
+    assert "Tags" not in shown
+    assert "All videos" not in shown
+
+
+def test_a_failed_video_has_its_error_and_hint() -> None:
+    shown = Outline(video_page(failed("/videos/bad.mp4"), [], {}, "index.html")).shown
+    assert "not a video" in shown
+    assert "is it one?" in shown
+    assert "VideoError" in shown
+
+
+@pytest.mark.parametrize("modality", ["visual", "audio"])
+def test_a_modality_that_was_not_scored_has_no_lane(report: Report, modality: str) -> None:
+    clips = [{**clip, modality: None} for clip in report.clips]
+    record = {**report.record, "clips": [{**clip, modality: None} for clip in report.record["clips"]]}
+    page = video_page(record, clips, report.pictures)
+    assert f"No {modality} scores" in page
+    assert f'data-lane="{modality}"' not in page
+    assert 'data-lane="combined"' in page
+
+
+def test_packets_have_a_lane_where_they_were_scored(report: Report) -> None:
+    clips = [{**clip, "packets": 0.5 if clip["clip"] % 2 else None} for clip in report.clips]
+    assert 'data-lane="packets"' in video_page(report.scored | {"clips": clips}, clips, {})
+
+
+def test_one_clip_without_scores_and_pictures_has_a_page(report: Report) -> None:
+    clip = {**made_clips(1, taken=1)[0], "visual": None, "audio": None}
+    page = video_page(long_record(report.scored, [clip]), [clip], {})
+    assert "1 of 1 clips taken" in Outline(page).shown
+    assert "no picture" in page
+    assert "nan" not in page
+
+
+def test_a_record_without_scored_clips_says_so(report: Report) -> None:
+    shown = Outline(video_page(report.record, [], {})).shown
+    assert "The saliency of the clips is not known." in shown
+    assert report.record["clips"][0]["why"] in shown
+
+
+def test_a_clip_that_could_not_be_decoded_says_so(report: Report) -> None:
+    clips = [{**report.record["clips"][0], "label": None, "probability": None}]
+    assert "could not be decoded" in page_of(report, clips=clips)
+
+
+@pytest.mark.parametrize("taken", [10, 40_000])
+def test_forty_thousand_clips_give_a_page_of_bounded_size(report: Report, taken: int) -> None:
+    clips = made_clips(40_000, taken)
+    page = video_page(long_record(report.scored, clips), clips, {})
+    drawn = re.findall(r'<path class="(?:line|area|band|taken)" d="([^"]*)"', page)
+    assert max(map(len, drawn)) < 30_000
+    assert sum(Outline(page).elements.values()) < 5_000
+    assert len(page) < (1_100_000 if taken == 10 else 2_500_000)

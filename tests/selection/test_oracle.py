@@ -1,0 +1,33 @@
+"""Video accuracy from scores and ClipProbs, worked by hand."""
+
+import numpy as np
+
+from scsampler_cli.selection.oracle import Known, accuracy, is_right, oracle, taken
+from scsampler_cli.selection.scores import ClipScores
+
+
+def known(target: int, visual: list[float], probabilities: list[list[float]]) -> Known:
+    scores = ClipScores(np.arange(len(visual), dtype=np.int64), len(visual), np.array(visual, np.float32), None)
+    return Known(target, scores, np.array(probabilities, np.float32))
+
+
+SEEN = known(0, [0.1, 0.9, 0.2, 0.3], [[0.2, 0.8], [0.9, 0.1], [0.3, 0.7], [0.3, 0.7]])
+MISSED = known(1, [0.9, 0.2, 0.3, 0.1], [[0.9, 0.1], [0.8, 0.2], [0.9, 0.1], [0.4, 0.6]])
+
+
+def test_the_oracle_goes_by_the_true_label() -> None:
+    assert oracle(SEEN.probabilities, 0, 2).tolist() == [1, 2]
+    assert taken(MISSED, "oracle", 1).tolist() == [3]
+
+
+def test_a_video_is_right_when_the_mean_is() -> None:
+    assert is_right(SEEN, np.array([1]))
+    assert not is_right(SEEN, np.array([0, 1, 2, 3]))
+
+
+def test_accuracy_is_the_share_of_videos() -> None:
+    videos = [SEEN, MISSED]
+    assert accuracy(videos, "visual", 1) == 0.5
+    assert accuracy(videos, "dense", 1) == 0
+    assert accuracy(videos, "oracle", 1) == 1
+    assert np.isnan(accuracy([], "dense", 1))
