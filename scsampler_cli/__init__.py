@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from scsampler_cli.config import __version__
+
 if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
     from scsampler_cli.config import AnswerSettings, FeatureSettings, ReadSettings, SelectionSettings
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from scsampler_cli.output.records import ClassifyResult, Failure, ScoreResult
     from scsampler_cli.tagger import Scorer, Tagger
 
-__version__ = "0.1.0"
-"""The one place where it is said."""
 
 _HOMES = {
     "tagger": ("Tagger", "Scorer"),

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from scsampler_cli.errors import SettingsError
 
+__version__ = "0.1.0"
+"""Of this package. pyproject.toml reads it from here."""
+
 VISUAL, AUDIO, PACKETS = ("if", "md", "rgbr"), ("mel",), ("packets",)
 """Inputs of the visual and of the audio sampler (Sec. 3.3), and of the packet sampler (ours)."""
 INPUTS = (*VISUAL, *AUDIO)

@@ -14,7 +14,7 @@ from matplotlib import get_data_path
 from PIL import Image, ImageDraw, ImageFont
 
 from scsampler_cli.files.marks import MARK
-from scsampler_cli.output.tables import printable
+from scsampler_cli.text import printable
 
 COLUMNS = 5
 """Of pictures: ten clips are two rows (our choice)."""

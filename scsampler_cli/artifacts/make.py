@@ -19,10 +19,11 @@ from scsampler_cli.files.inputs import identified
 from scsampler_cli.files.output_paths import check_within, write_whole
 from scsampler_cli.output.pages.clips import join
 from scsampler_cli.output.pages.video_page import video_page
-from scsampler_cli.output.records import ClassifyResult, ScoreResult, counted, described
+from scsampler_cli.output.records import ClassifyResult, ScoreResult, described
 from scsampler_cli.output.sparkline import clock_time
 from scsampler_cli.output.writers import encoded, own_errors
 from scsampler_cli.pipeline.video import Progress, Video, no_progress
+from scsampler_cli.text import counted
 from scsampler_cli.transcode.reel import write_reel
 
 Result = ClassifyResult | ScoreResult

@@ -23,6 +23,7 @@ from scsampler_cli.errors import MemoryLimitError, ScsamplerError, TimeLimitErro
 from scsampler_cli.files.inputs import identified
 from scsampler_cli.files.output_paths import check_working_folder
 from scsampler_cli.output import records
+from scsampler_cli.text import counted
 
 TICK_S = 0.1
 """Seconds between two looks at time and memory (our choice)."""
@@ -173,7 +174,7 @@ class Crew:
         while True:
             if self.stopping and not told and self._busy():
                 told = True
-                under_way = records.counted(self._busy(), "file")
+                under_way = counted(self._busy(), "file")
                 self._note(f"interrupted: finishing {under_way} under way; once more ends this at once")
             if not self.stopping:
                 self._staff(min(self._count, len(files) - at + self._busy()))
@@ -204,7 +205,7 @@ class Crew:
                     raise WorkerError(
                         f"no process can be started ({error.strerror or error})", hint="ulimit -a lists the limits"
                     ) from error
-                self._note(f"{error.strerror or error}: going on with {records.counted(len(self._workers), 'process')}")
+                self._note(f"{error.strerror or error}: going on with {counted(len(self._workers), 'process')}")
                 self._count = len(self._workers)
                 return
             self._started += 1

@@ -17,9 +17,9 @@ from scsampler_cli.batch.journal import Journal, Place, Record, is_half, line_of
 from scsampler_cli.errors import OutputError
 from scsampler_cli.files.inputs import identified
 from scsampler_cli.files.output_paths import is_taken, sibling
-from scsampler_cli.output.records import counted
 from scsampler_cli.output.tables import command_of
 from scsampler_cli.output.writers import Writer, own_errors
+from scsampler_cli.text import counted
 
 TRY_AGAIN = frozenset(("WorkerError", "TimeLimitError", "MemoryLimitError", "LimitError", "OutputError", "InputError"))
 """Types of failures that say more of the machine, the moment or the limits than of the file: resumed, they are tried again."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from scsampler_cli.bench.curves import Chart, Series
 from scsampler_cli.bench.run_data import KnownVideo, Thumbnails
-from scsampler_cli.output.tables import printable
+from scsampler_cli.text import printable
 
 STYLES: dict[str, dict[str, Any]] = {
     "scsampler": {"color": "#0072B2", "marker": "o", "linestyle": "-", "linewidth": 2.4, "zorder": 5},

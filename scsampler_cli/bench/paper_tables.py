@@ -13,7 +13,7 @@ from scsampler_cli.bench.plan import Plan
 from scsampler_cli.bench.replay import Outcome, Strategy, difference, outcome, strategy
 from scsampler_cli.bench.run_data import SHOWN, NetworkFacts, Run, SamplerFacts
 from scsampler_cli.config import AUDIO, CANDIDATES_PER_CLIP, DEFAULT_ALPHA, VISUAL
-from scsampler_cli.output.records import counted
+from scsampler_cli.text import counted
 
 Row = dict[str, Any]
 BLENDS = ("av-union-list", "av-convex-list", "av-convex-score", "av-intersect-list")

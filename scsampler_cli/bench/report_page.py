@@ -12,8 +12,7 @@ from scsampler_cli.bench import figures
 from scsampler_cli.bench.paper_tables import Table
 from scsampler_cli.bench.run_data import Run
 from scsampler_cli.bench.summary import Section, Summary
-from scsampler_cli.output.records import counted
-from scsampler_cli.output.tables import printable
+from scsampler_cli.text import counted, printable
 
 _STYLE = Path(__file__).with_suffix(".css")
 

@@ -14,8 +14,8 @@ from scsampler_cli.bench import published
 from scsampler_cli.bench.paper_tables import Column, Row, Table
 from scsampler_cli.media.frames import FramesReport, read_clips
 from scsampler_cli.media.seeking import keyframe_before
-from scsampler_cli.output.records import counted
 from scsampler_cli.pipeline.video import Video
+from scsampler_cli.text import counted
 
 SCSAMPLER, DENSE, CLASSIFIER, DECODE = "SCSampler", "Dense", "classifier", "decode"
 

@@ -24,7 +24,7 @@ from scsampler_cli.bench.plan import Plan
 from scsampler_cli.bench.run_data import KnownVideo, NetworkFacts, Run, SamplerFacts
 from scsampler_cli.bench.transfer import cross_table, novel_table
 from scsampler_cli.errors import SettingsError
-from scsampler_cli.output.records import counted
+from scsampler_cli.text import counted
 
 SCHEMA = "scsampler.bench/1"
 

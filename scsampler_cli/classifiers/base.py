@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.errors import ClassifierError, ScsamplerError
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 
 SUM_TOLERANCE = 0.01
 """By how much probabilities may miss a sum of 1: half precision is off by less (our choice)."""
@@ -38,16 +39,6 @@ class InputSpec:
     """Whether frames are smoothed before they are made smaller: torchvision's video weights saw them without, PIL's with."""
     crops: int = 1
     """1: the centre crop; 3: the two ends and the middle of the long side, whose probabilities are averaged."""
-
-
-@dataclass(frozen=True)
-class WeightsInfo:
-    """Which weights are loaded, so that a result can be traced."""
-
-    source: str
-    """Name or file name, never a full path of the machine."""
-    sha256: str | None
-    """Hex digest of the file; None when there is no file (a plug-in that has none)."""
 
 
 @runtime_checkable

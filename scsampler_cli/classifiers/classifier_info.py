@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, WeightsInfo, output_settings_of
+from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, output_settings_of
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 
 
 @dataclass(frozen=True)

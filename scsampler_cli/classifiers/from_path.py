@@ -7,11 +7,12 @@ from pathlib import Path
 
 import torch
 
-from scsampler_cli.classifiers import builtin, huggingface, model_files
+from scsampler_cli.classifiers import builtin, huggingface
 from scsampler_cli.classifiers.adjusted import adjusted
 from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
 from scsampler_cli.classifiers.builtin import BUILTINS
 from scsampler_cli.classifiers.labels import names_of
+from scsampler_cli.classifiers.model_files.loader import WEIGHTS, kind_of, open_classifier
 from scsampler_cli.classifiers.model_spec import AXES, Fields, complete, parse_fields, read_fields, with_fields
 from scsampler_cli.classifiers.network import from_file
 from scsampler_cli.classifiers.networks import architecture
@@ -48,9 +49,9 @@ def open_path(
             f"{found} is a folder without a config.json", hint="name a file, or a Hugging Face folder"
         )
     check_weight_file(found)
-    kind = model_files.kind_of(found)
-    if kind != model_files.WEIGHTS:
-        return model_files.open_classifier(found, kind, device, dtype, labels, given)
+    kind = kind_of(found)
+    if kind != WEIGHTS:
+        return open_classifier(found, kind, device, dtype, labels, given)
     if found.suffix == ".safetensors" and read_metadata(found):
         fields = parse_fields(given)
         classifier = from_file(found, device, dtype, fields.pop("arch", None), labels)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
+from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.errors import SettingsError
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 
 ClipFunction = Callable[[NDArray[np.uint8]], NDArray[np.floating]]
 """uint8 [N, F, h, w, 3], RGB, as the spec says -> [N, C], each row within 0-1 and summing to 1."""

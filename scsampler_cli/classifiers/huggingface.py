@@ -14,14 +14,15 @@ from typing import Any
 import torch
 from torch import nn
 
-from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
+from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.classifiers.huggingface_files import weight_files
 from scsampler_cli.classifiers.labels import names_of, numbered_labels
-from scsampler_cli.classifiers.model_files import Laid
+from scsampler_cli.classifiers.model_files.base import Laid
 from scsampler_cli.classifiers.model_spec import checked, complete, read_fields, with_fields
 from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.errors import ClassifierError, InputError, WeightsError
 from scsampler_cli.model_zoo.weightfile import file_sha256, files_sha256
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 
 CACHED = "hf:"
 """In front of the name of a folder in the Hugging Face cache."""

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from scsampler_cli.classifiers.base import BATCH, InputSpec, WeightsInfo
+from scsampler_cli.classifiers.base import BATCH, InputSpec
 from scsampler_cli.classifiers.geometry import normalise
 from scsampler_cli.classifiers.labels import numbered_labels
 from scsampler_cli.classifiers.model_spec import AXES
@@ -21,6 +21,7 @@ from scsampler_cli.classifiers.networks import classes_in
 from scsampler_cli.classifiers.state_dicts import to_native
 from scsampler_cli.errors import ClassifierError, WeightsError
 from scsampler_cli.model_zoo.weightfile import WeightFile, load_into, read_weights
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.nn.inference import ready
 
 CPU_BATCH, CPU_PIXELS = 4, 400_000

@@ -174,7 +174,8 @@ def _broken(point: EntryPoint, error: BaseException) -> ClassifierError:
 
 
 def _check_fields(classifier: ClipClassifier, name: str) -> None:
-    from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
+    from scsampler_cli.classifiers.base import InputSpec
+    from scsampler_cli.model_zoo.weights_info import WeightsInfo
 
     right = {
         "labels (different names, at least one)": 0 < len(set(classifier.labels)) == len(classifier.labels),

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli import __version__
 from scsampler_cli.cli import console
 from scsampler_cli.cli.bench import bench
 from scsampler_cli.cli.cache import cache
@@ -21,6 +20,7 @@ from scsampler_cli.cli.run_batch import FAILED, INTERRUPTED, READER_GONE
 from scsampler_cli.cli.score import score
 from scsampler_cli.cli.train import train
 from scsampler_cli.cli.weights import weights
+from scsampler_cli.config import __version__
 from scsampler_cli.errors import OutputError, SettingsError
 
 EXIT_CODES = "Exit codes: 0 ok, 1 failed, 2 wrong use, 3 some inputs failed, 130 interrupted."

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from scsampler_cli.artifacts.artifact_paths import Extras, relative_link
 from scsampler_cli.batch.task import Record
-from scsampler_cli.cli import console, output_targets, overwrite_checks, run_batch
+from scsampler_cli.cli import console, output_targets, overwrite_checks
+from scsampler_cli.cli.batch_plan import Batch
 from scsampler_cli.cli.environment import command_line
 from scsampler_cli.errors import OutputError, ProgramError, SettingsError
 from scsampler_cli.files.output_paths import check_file, write_whole
@@ -48,7 +49,7 @@ class Asked:
             raise SettingsError(f"{self.report} does not end in .html", hint="a report is a page for a browser")
 
 
-def extras_of(asked: Asked, todo: run_batch.Batch, named: Sequence[str]) -> Extras:
+def extras_of(asked: Asked, todo: Batch, named: Sequence[str]) -> Extras:
     """Which files are made of each video of a batch, and where they go.
 
     Args:
@@ -100,7 +101,7 @@ def _folder(path: Path) -> Path:
     return Path(path)
 
 
-def _reels(reel: Path, todo: run_batch.Batch, below: Below) -> dict[Path, Path]:
+def _reels(reel: Path, todo: Batch, below: Below) -> dict[Path, Path]:
     """Where reels go. A missing program is a warning alone: tags do not need it, and each record tells that it has no reel."""
     from scsampler_cli.transcode.reel import check_program, check_reel
 
@@ -130,7 +131,7 @@ class Index:
         todo: the batch.
     """
 
-    def __init__(self, extras: Extras, todo: run_batch.Batch) -> None:
+    def __init__(self, extras: Extras, todo: Batch) -> None:
         self._target, self._todo = extras.index, todo
         self._rows: dict[str, Row] = {}
 

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from scsampler_cli.errors import InputError, OutputError, ScsamplerError
-from scsampler_cli.output.tables import printable
+from scsampler_cli.text import printable
 
 SAID, NOTE, DETAIL, NATIVE = 35, 30, 20, 10
 """Levels of messages below errors: for everyone, not with -q, with -v, and what native code said, with -vv."""

@@ -9,6 +9,7 @@ import typer
 
 from scsampler_cli.batch.task import Prepared, Progress, Record, Say
 from scsampler_cli.cli import batch_options, engines, no_effect, options, output_targets, overwrite_checks, run_batch
+from scsampler_cli.cli.batch_plan import Batch
 from scsampler_cli.cli.run_options import Running
 from scsampler_cli.config import INPUTS, FeatureSettings, ReadSettings
 from scsampler_cli.errors import SettingsError
@@ -117,7 +118,7 @@ def extract(
     run_batch.run(todo, task, run_batch.Hooks(still_there=_is_there))
 
 
-def _check_made(todo: run_batch.Batch, files: dict[Path, Path], render: int | None, reencode: bool) -> None:
+def _check_made(todo: Batch, files: dict[Path, Path], render: int | None, reencode: bool) -> None:
     """Refuse to write over what is there, or is read.
 
     Raises:
@@ -193,7 +194,7 @@ class Extract:
         return Prepared(work, models.identity(settings | files))
 
 
-def _targets(todo: run_batch.Batch, paths: list[str], output: Path | None, log_file: Path | None) -> dict[Path, Path]:
+def _targets(todo: Batch, paths: list[str], output: Path | None, log_file: Path | None) -> dict[Path, Path]:
     """Where each video's features go: the tree below a folder argument is kept.
 
     Raises:

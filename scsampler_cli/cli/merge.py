@@ -15,9 +15,9 @@ from scsampler_cli.cli import console, no_effect, options, output_targets, overw
 from scsampler_cli.cli.input_files import named_files
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.files.output_paths import check_free, free_name, is_special, is_taken, sibling, write_whole
-from scsampler_cli.output.records import counted
 from scsampler_cli.output.tables import csv_columns
 from scsampler_cli.output.writers import FORMATS, format_for, open_writer, own_errors
+from scsampler_cli.text import counted
 
 LISTED = 20
 """Paths of a kind that are told one by one on stderr (our choice); a log file gets all."""

@@ -17,7 +17,7 @@ from scsampler_cli.files.marks import is_marked
 from scsampler_cli.files.output_paths import check_free, check_output, is_special, is_taken
 
 if TYPE_CHECKING:
-    from scsampler_cli.cli.run_batch import Batch
+    from scsampler_cli.cli.batch_plan import Batch
     from scsampler_cli.cli.run_options import Running
 
 _LOGGED = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ ")

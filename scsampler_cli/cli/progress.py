@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scsampler_cli.cli import console
-from scsampler_cli.output.tables import printable
+from scsampler_cli.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

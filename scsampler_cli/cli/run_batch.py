@@ -18,20 +18,22 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import typer
 
-from scsampler_cli import __version__
 from scsampler_cli.batch import shards
 from scsampler_cli.batch.task import Record, Task
 from scsampler_cli.cli import console, engines, output_targets, overwrite_checks, signals
+from scsampler_cli.cli.batch_plan import Batch
 from scsampler_cli.cli.input_files import named_files
 from scsampler_cli.cli.progress import BatchBars
 from scsampler_cli.cli.run_options import Running
+from scsampler_cli.config import __version__
 from scsampler_cli.dependencies import import_failure
 from scsampler_cli.errors import OutputError, ScsamplerError, SettingsError
 from scsampler_cli.files.inputs import check_readable
-from scsampler_cli.files.output_paths import check_working_folder, is_special
+from scsampler_cli.files.output_paths import check_working_folder
 from scsampler_cli.output import records
 from scsampler_cli.output.tables import csv_columns
 from scsampler_cli.output.writers import CUT_FORMATS, FORMATS, CutWriter, format_for, open_writer
+from scsampler_cli.text import counted
 
 if TYPE_CHECKING:
     from scsampler_cli.batch.pool import Outcome
@@ -42,36 +44,6 @@ READER_GONE = 128 + signal.SIGPIPE
 """As the shell says it of a program whose pipe was closed."""
 
 P = ParamSpec("P")
-
-
-@dataclass(frozen=True)
-class Batch:
-    """The inputs of a command and where its records go."""
-
-    command: str
-    inputs: list[Path]
-    single: bool
-    """True when one file was named, and nothing else."""
-    form: str
-    output: Path | None
-    columns: list[str]
-    running: Running
-    named: list[Path]
-    """All files that were named; `inputs` are those of them in the shard."""
-    places: output_targets.Places | None
-    """Of a format that holds one video a file."""
-    reads: Sequence[Path] = ()
-    """What is read beside the inputs, such as weight files."""
-
-    @property
-    def option(self) -> str:
-        """The option that names the output."""
-        return "--records" if self.command == "extract" else "-o"
-
-    @property
-    def on_disk(self) -> bool:
-        """True where records go to a file of JSON lines, which can be resumed."""
-        return self.form == "jsonl" and self.output is not None and not is_special(self.output)
 
 
 @dataclass(frozen=True)
@@ -123,7 +95,7 @@ def plan(
     for note in notes:
         _note(note)
     if share:
-        _note(f"shard {shard}: {len(inputs)} of {records.counted(len(named), 'file')}")
+        _note(f"shard {shard}: {len(inputs)} of {counted(len(named), 'file')}")
     if single and inputs:
         _check_at_once(batch)
     return batch
@@ -166,7 +138,7 @@ def run(
         hooks.closing()
         return
     jobs = min(running.jobs, len(batch.inputs))
-    console.detail(f"scsampler {__version__}: {batch.command}, {records.counted(len(batch.inputs), 'input')}")
+    console.detail(f"scsampler {__version__}: {batch.command}, {counted(len(batch.inputs), 'input')}")
     with ExitStack() as stack:
         bars = BatchBars(running.quiet, len(batch.inputs))
         told: set[str] = set()

@@ -20,8 +20,8 @@ from scsampler_cli.cli import console, engines, environment, run_batch
 from scsampler_cli.cli.progress import Bars
 from scsampler_cli.cli.train_options import Asked, settings_of
 from scsampler_cli.errors import ScsamplerError
-from scsampler_cli.output.records import counted
 from scsampler_cli.pipeline import models
+from scsampler_cli.text import counted
 
 if TYPE_CHECKING:
     from scsampler_cli.batch.process_map import Pool

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scsampler_cli import __version__
-from scsampler_cli.output.records import counted
-from scsampler_cli.output.tables import printable
+from scsampler_cli.config import __version__
+from scsampler_cli.text import counted, printable
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 """Works; only a part of the program needs it; tagging a video needs it."""

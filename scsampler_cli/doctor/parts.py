@@ -12,7 +12,7 @@ from typing import Any
 from scsampler_cli.dependencies import TORCH_FAMILY, install_command, required
 from scsampler_cli.doctor.check import ERROR, OK, WARNING, Check
 from scsampler_cli.doctor.child import Answer
-from scsampler_cli.output.records import counted
+from scsampler_cli.text import counted
 
 _NO_DRIVER = "no NVIDIA driver is installed (libcuda.so.1 does not load)"
 _AGAIN = "mend what is reported above, then run scsampler doctor again"

@@ -2,55 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeVar
-
-import av
 import numpy as np
-from av.video.frame import PictureType
-from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
 from scsampler_cli.media.aspect import Value, at_short_side, centred
+from scsampler_cli.media.coded import CodedFrame, _plane
 from scsampler_cli.media.index import StreamIndex
-from scsampler_cli.media.scaling import Scaler
+from scsampler_cli.media.scaling import Interpolation, Scaler, VideoFrame
 
-Pixel = TypeVar("Pixel", np.uint8, np.uint16)
 _WRITTEN_COLUMNS = 16
 """FFmpeg 8.1 converts YUV to planar RGB of the same size in steps of so many columns, and leaves the rest of a line unwritten."""
 _KEPT_PIXELS = 1 << 18
 """Pixels up to which a picture is also kept as float32: four times its bytes, and 16 may be held."""
-
-
-@dataclass
-class CodedFrame:
-    """A decoded reference frame and those it may have been predicted from."""
-
-    position: int
-    """Display position."""
-    frame: av.VideoFrame
-    references: tuple[CodedFrame, ...] = ()
-    """Nearest first; empty for an I-frame, and for a P-frame whose references were not decoded."""
-    rgb: NDArray[np.uint8] | None = None
-    """uint8 [h, w, 3] at working size, made when first asked for."""
-    planes: NDArray[np.float32] | None = None
-    """float32 [3, h, w], likewise."""
-
-    @property
-    def is_intra(self) -> bool:
-        """True for an I-frame."""
-        return bool(self.frame.pict_type == PictureType.I)
-
-
-def luma(frame: av.VideoFrame) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """[H, W]: the first plane, which in what H.264 decodes to is brightness, or green; more than 8 bits come as uint16."""
-    return _plane(frame, 0, np.uint8) if frame.format.components[0].bits <= 8 else _plane(frame, 0, np.uint16)
-
-
-def _plane(frame: av.VideoFrame, number: int, dtype: type[Pixel]) -> NDArray[Pixel]:
-    plane = frame.planes[number]
-    lines: NDArray[Pixel] = np.frombuffer(memoryview(plane), dtype)
-    return lines.reshape(-1, plane.line_size // lines.itemsize)[: frame.height, : frame.width]
 
 
 class Pictures:
@@ -71,7 +34,7 @@ class Pictures:
         self.height, self.width = max(1, round(height * scale)), max(1, round(width * scale))
         self._scaler = Scaler(Interpolation.AREA, index.damage)
 
-    def shown_size(self, frame: av.VideoFrame) -> tuple[int, int]:
+    def shown_size(self, frame: VideoFrame) -> tuple[int, int]:
         """(height, width) in square pixels, before rotation; what was re-encoded has the first picture's shape already."""
         info = self._index.info
         return self._index.upright_size(frame) if info.has_vectors else info.upright_size

@@ -13,59 +13,28 @@ But: interlaced field vectors are read as frame vectors.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
-import av
 import numpy as np
-from av.video.frame import PictureType
 from numpy.typing import NDArray
 
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.errors import VideoError
 from scsampler_cli.features.clip import ClipVisual
 from scsampler_cli.features.motion import displacement, resize_grid, vector_field, window_grid
-from scsampler_cli.features.pictures import CodedFrame, Pictures, luma
+from scsampler_cli.features.pictures import Pictures
 from scsampler_cli.features.reference import closest_reference
 from scsampler_cli.features.residual import residual
-from scsampler_cli.media.container import frames_of, motion_vectors
+from scsampler_cli.media.coded import CodedFrame, ReadReport, coded_frames, luma
+from scsampler_cli.media.container import motion_vectors
 from scsampler_cli.media.index import StreamIndex
-from scsampler_cli.media.reencode import reencode
-from scsampler_cli.media.seeking import Placed, frames_from, keyframe_before, open_at, runs
-from scsampler_cli.output.records import counted
+from scsampler_cli.media.scaling import VideoFrame
+from scsampler_cli.media.seeking import runs
 from scsampler_cli.timeline import ClipGrid
 
-_NAMED = 8
-"""Clips that a note names."""
 _SLACK = 32
 """Frames that are rather decoded than jumped over: opening the file again costs about as much (our choice)."""
-
-
-@dataclass
-class ReadReport:
-    """What happened while reading; complete once the stream is exhausted."""
-
-    frames: int = 0
-    """Frames that came out of the decoder (skipped B-frames not counted)."""
-    strays: int = 0
-    """Frames at times that the index does not know, left out."""
-    changes: set[str] = field(default_factory=set)
-    """Notes on pictures of another size or shape than the first one."""
-    lost: list[int] = field(default_factory=list)
-    """Wanted clips before which the frames ended."""
-
-    def notes(self) -> list[str]:
-        """One sentence for each kind of trouble."""
-        notes = sorted(self.changes)
-        if self.strays:
-            notes.append(f"{counted(self.strays, 'frame')} at unexpected times left out")
-        if self.lost:
-            clips = ", ".join(map(str, self.lost[:_NAMED])) + (" and others" if len(self.lost) > _NAMED else "")
-            notes.append(f"nothing could be decoded of clips {clips}: they have no visual features")
-        return notes
 
 
 class _ClipBuilder:
@@ -117,7 +86,7 @@ class _ClipBuilder:
         if "md" in self._settings.inputs:
             self._motion.append(self._upright_motion(displacement(field, covered, distances[choice]), coded.frame))
 
-    def _upright_motion(self, motion: NDArray[np.float32], frame: av.VideoFrame) -> NDArray[np.float16]:
+    def _upright_motion(self, motion: NDArray[np.float32], frame: VideoFrame) -> NDArray[np.float16]:
         """Coded pixels -> displayed pixels: pixel aspect and scale, then orientation of the grid and of the vectors."""
         upright, shown = self._info.upright_size, self._pictures.shown_size(frame)
         scale = 1.0 if shown == upright else min(upright) / min(shown)
@@ -209,82 +178,3 @@ def read_visual(
                 index.damage.replaced |= set(frames.tolist())
             yield builder.finish(current)
             current = next(wanted, None)
-
-
-def coded_frames(path: Path, index: StreamIndex, report: ReadReport, first: int) -> Iterator[CodedFrame]:
-    """The I- and P-frames from the GOP of `first` on, in display order, each with the frames that it may refer to.
-
-    The nearest reference is the I- or P-frame shown before; those shown before that one follow, B-frames among them (x264's
-    B-pyramid). What is shown in between was coded later and cannot be a reference.
-    """
-    limit = index.info.references if index.info.has_vectors else 1
-    shown: deque[CodedFrame] = deque(maxlen=limit)
-    between: list[CodedFrame] = []
-    for position, frame in _frames_with_vectors(path, index, report, first):
-        if frame.pict_type not in (PictureType.I, PictureType.P):
-            between.append(CodedFrame(position, frame))
-            del between[:-limit]
-            continue
-        coded = CodedFrame(position, frame)
-        if frame.key_frame and coded.is_intra:
-            # A new GOP: no vector points across its keyframe. B-frames shown just before that one may have been coded after
-            # it (open GOP), and no P-frame refers to them either.
-            shown.clear()
-            between.clear()
-        same_size = (r for r in reversed(shown) if (r.frame.height, r.frame.width) == (frame.height, frame.width))
-        if not _flushed_without_vectors(position, frame, index):
-            coded.references = tuple(same_size)
-        yield coded
-        coded.references = ()  # frees the chain of older frames
-        shown.extend([*between, coded])
-        between.clear()
-
-
-def _flushed_without_vectors(position: int, frame: av.VideoFrame, index: StreamIndex) -> bool:
-    """True for the last frame of an MPEG-1/2/4 stream that the decoder held back: FFmpeg exports no vectors for it.
-
-    It is left out; read as if every block were intra, it would stand still. H.264's last frame has its vectors, and where it has
-    none it is intra.
-    """
-    last = position == len(index.timeline) - 1
-    return last and index.info.codec != "h264" and motion_vectors(frame) is None
-
-
-def _frames_with_vectors(path: Path, index: StreamIndex, report: ReadReport, first: int) -> Iterator[Placed]:
-    """Frames from the GOP of `first` on, with vectors; without those that nothing refers to where the decoder can skip them."""
-    frames = _noted(frames_from(index, first, partial(_decode_at, path, index, report)), index, report)
-    if index.info.has_vectors:
-        return frames
-    if keyframe_before(index, first) == 0:
-        frames = _all_of(frames, index)
-    return reencode(frames, *index.info.upright_size, index.damage, shown_size=index.upright_size)
-
-
-def _decode_at(path: Path, index: StreamIndex, report: ReadReport, keyframe: int) -> Iterator[Placed]:
-    """What comes when decoding starts at a keyframe."""
-    native = index.info.has_vectors
-    with open_at(path, index, keyframe, {"flags2": "+export_mvs"} if native else None) as (stream, packets):
-        if native and not index.counted:
-            stream.codec_context.skip_frame = "NONREF"
-        for count, frame in enumerate(frames_of(packets, index.damage, index.reading)):
-            report.frames += 1
-            position = index.position(frame.pts, count)
-            if position is None:
-                report.strays += 1
-            else:
-                yield position, frame
-
-
-def _noted(frames: Iterator[Placed], index: StreamIndex, report: ReadReport) -> Iterator[Placed]:
-    for position, frame in frames:
-        index.damage.saw(position)
-        report.changes |= index.changes(frame)
-        yield position, frame
-
-
-def _all_of(frames: Iterator[Placed], index: StreamIndex) -> Iterator[Placed]:
-    """The frames of a pass that skips none: those that do not come are missing."""
-    for position, frame in frames:
-        index.damage.reached = max(index.damage.reached, position)
-        yield position, frame
-    index.damage.reached = len(index.timeline)

@@ -23,7 +23,7 @@ from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.media.container import decode_sound, no_such_stream, read_packets
 from scsampler_cli.media.damage import Damage
 from scsampler_cli.media.sandbox import open_local, reason
-from scsampler_cli.output.records import counted
+from scsampler_cli.text import counted
 
 RATE_HZ = 16_000
 """Our choice, after VGGish: keeps everything below 8 kHz."""

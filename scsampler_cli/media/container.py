@@ -24,7 +24,7 @@ from scsampler_cli.config import ReadSettings
 from scsampler_cli.errors import LimitError, VideoError
 from scsampler_cli.media.damage import Damage, key_of
 from scsampler_cli.media.sandbox import open_local, pixel_limit, reason
-from scsampler_cli.output.records import counted
+from scsampler_cli.text import counted
 
 FFMPEG_VERSION = av.ffmpeg_version_info
 """Of the FFmpeg inside the av package."""

@@ -14,7 +14,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.output.records import counted
+from scsampler_cli.text import counted
 from scsampler_cli.timeline import REORDERED, FrameTimeline
 
 REMEMBERED = 1_000_000

@@ -21,7 +21,7 @@ from scsampler_cli.media.container import frames_of
 from scsampler_cli.media.index import StreamIndex
 from scsampler_cli.media.scaling import Scaler
 from scsampler_cli.media.seeking import frames_from, keyframe_before, open_at, runs
-from scsampler_cli.output.records import counted
+from scsampler_cli.text import counted
 from scsampler_cli.timeline import ClipGrid
 
 Fit = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]

@@ -40,7 +40,7 @@ from scsampler_cli.media.packet_scan import FARTHEST, Census, take_census
 from scsampler_cli.media.packets import FramePackets, frame_packets
 from scsampler_cli.media.start_timecode import first_timecode
 from scsampler_cli.media.video_info import VideoInfo, describe, usable_aspect
-from scsampler_cli.output.records import counted
+from scsampler_cli.text import counted
 from scsampler_cli.timeline import FrameTimeline, placed_stamps
 
 TRIAL_FRAMES = 32

@@ -23,7 +23,7 @@ from scsampler_cli.media.damage import Damage
 from scsampler_cli.media.keyframes import NO_TIME, Picture, PictureReader, StartList, Starts, picture_reader
 from scsampler_cli.media.packets import FramePackets, frame_packets
 from scsampler_cli.media.sandbox import too_many
-from scsampler_cli.output.records import counted
+from scsampler_cli.text import counted
 from scsampler_cli.timeline import REORDERED, FrameTimeline
 
 SLACK_S = Fraction(1, 4)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import av
 import av.error
+from av import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from scsampler_cli.errors import VideoError
 from scsampler_cli.media.damage import Damage
+
+__all__ = ["Interpolation", "Scaler", "VideoFrame"]
 
 _UNSPECIFIED = 2
 """Colour matrix, primaries and transfer alike (ITU-T H.273)."""
@@ -25,7 +27,7 @@ class Scaler:
         self._interpolation, self._damage = interpolation, damage
         self._reformatter = VideoReformatter()
 
-    def scaled(self, frame: av.VideoFrame, width: int, height: int, pix_fmt: str) -> av.VideoFrame:
+    def scaled(self, frame: VideoFrame, width: int, height: int, pix_fmt: str) -> VideoFrame:
         """The frame at another size; the frame itself where there is nothing to do.
 
         Raises:
@@ -44,5 +46,5 @@ class Scaler:
                 hint="re-encode the video, for example to H.264",
             ) from error
 
-    def _convert(self, frame: av.VideoFrame, width: int, height: int, pix_fmt: str) -> av.VideoFrame:
+    def _convert(self, frame: VideoFrame, width: int, height: int, pix_fmt: str) -> VideoFrame:
         return self._reformatter.reformat(frame, width, height, pix_fmt, interpolation=self._interpolation, threads=1)

@@ -23,10 +23,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from scsampler_cli.classifiers.base import WeightsInfo
 from scsampler_cli.errors import OutputError, WeightsError
 from scsampler_cli.files.output_paths import sibling
 from scsampler_cli.model_zoo.bundled_weights import check_weight_file
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 
 FORMAT = "scsampler-weights/1"
 _KEY = "scsampler"

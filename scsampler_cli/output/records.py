@@ -6,51 +6,21 @@ But: nothing is written here; `writers` does.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from scsampler_cli import __version__
+from scsampler_cli.config import __version__
 from scsampler_cli.errors import ScsamplerError
+from scsampler_cli.text import score, seconds
 
 Record = dict[str, Any]
 """A result as it is written."""
 PACKAGES = ("torch", "torchvision", "torchaudio", "av", "numpy")
-DIGITS = 6
-"""Of seconds (microseconds) and scores."""
 PARTS = 60
 """Of a video, of which a record tells the course of its saliency (our choice: what fits into a line of a terminal)."""
-
-
-def seconds(value: Fraction) -> float:
-    """Exact time -> seconds rounded to a microsecond."""
-    return round(float(value), DIGITS)
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun, of which the last word is put in the plural unless the number is 1.
-
-    Example: 1 packet, 2 packets, 0 processes, 3 entries.
-    """
-    return f"{number} {noun}" if number == 1 else f"{number} {plural(noun)}"
-
-
-def plural(noun: str) -> str:
-    """The plural of an English noun with a regular one.
-
-    Example: packet -> packets, process -> processes, entry -> entries.
-    """
-    if re.search(r"(s|x|z|ch|sh)$", noun):
-        return f"{noun}es"
-    return f"{noun[:-1]}ies" if re.search(r"[^aeiou]y$", noun) else f"{noun}s"
-
-
-def score(value: float | None) -> float | None:
-    """A score rounded to six digits; None for NaN."""
-    return None if value is None or math.isnan(value) else round(value, DIGITS)
 
 
 def _told(name: str, value: float | None) -> dict[str, float | None]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
-from unicodedata import category
 
 from scsampler_cli.output import sparkline
-from scsampler_cli.output.records import counted
+from scsampler_cli.text import counted, printable
 
 Record = dict[str, Any]
 _BAR = 24
@@ -70,22 +69,6 @@ def csv_columns(command: str, top: int) -> list[str]:
     return ["path", "status", *tags, "clips", "classifier", "notes", *_DAMAGE, "error"]
 
 
-def printable(text: str) -> str:
-    r"""Text that cannot steer a terminal: control characters, line ends and bytes that are no text become \xNN or \uNNNN.
-
-    Example: an escape character in a file's name -> \x1b.
-    """
-    return "".join(c.encode("unicode_escape").decode() if _steers(c) else c for c in text)
-
-
-def _steers(character: str) -> bool:
-    return category(character) in _STEERING or character in _TURNING
-
-
-_STEERING = frozenset(("Cc", "Cs", "Zl", "Zp"))
-"""Unicode categories: controls, halves of surrogate pairs (bytes that are not UTF-8), line and paragraph separators."""
-_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""What turns the direction of all that follows it."""
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the beginning of a formula; the wide ones too, where the language has them."""
 

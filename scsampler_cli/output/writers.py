@@ -28,6 +28,7 @@ from scsampler_cli.files.output_paths import (
 )
 from scsampler_cli.output import tables
 from scsampler_cli.output.cuts import edl, ffmetadata, srt
+from scsampler_cli.text import printable
 
 Record = dict[str, Any]
 
@@ -162,7 +163,7 @@ def cell(value: object) -> object:
     """
     if not isinstance(value, str):
         return value
-    text = tables.printable(value)
+    text = printable(value)
     if text.startswith(tables.FORMULA):
         text = f"'{text}"
     return text if _units(text) <= CELL else _cut(text)

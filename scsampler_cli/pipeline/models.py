@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scsampler_cli import __version__
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.labels import NAMES, read_labels
 from scsampler_cli.config import (
@@ -20,6 +19,7 @@ from scsampler_cli.config import (
     VISUAL,
     AnswerSettings,
     SelectionSettings,
+    __version__,
     parse_device,
 )
 from scsampler_cli.errors import DependencyError, InputError, SettingsError

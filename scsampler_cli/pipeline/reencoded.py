@@ -9,11 +9,12 @@ from pathlib import Path
 from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
 from scsampler_cli.media.audio import probe_audio
 from scsampler_cli.media.index import scan
-from scsampler_cli.output.records import ExtractResult, counted
+from scsampler_cli.output.records import ExtractResult
 from scsampler_cli.output.writers import own_errors
 from scsampler_cli.pipeline import stages
 from scsampler_cli.pipeline.strict import check_whole
 from scsampler_cli.pipeline.video import Progress, no_progress
+from scsampler_cli.text import counted
 from scsampler_cli.transcode.normalise import SUFFIX, Normalised, normalise
 
 

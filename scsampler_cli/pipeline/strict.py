@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scsampler_cli.config import ReadSettings
 from scsampler_cli.errors import VideoError
-from scsampler_cli.output import records
+from scsampler_cli.text import counted
 
 
 def check_whole(
@@ -30,7 +30,7 @@ def check_whole(
         VideoError: something could not.
     """
     if reading.strict and (decode_errors or frames_missing):
-        packets, frames = records.counted(decode_errors, "packet"), records.counted(frames_missing, "frame")
+        packets, frames = counted(decode_errors, "packet"), counted(frames_missing, "frame")
         what = "could not be decoded" if only_undecoded else "came damaged or could not be decoded"
         raise VideoError(
             f"{path}: {packets} {what}, {frames} {'is' if frames_missing == 1 else 'are'} missing",

@@ -23,18 +23,19 @@ from scsampler_cli.errors import InputError
 from scsampler_cli.features.clip import ClipPackets, ClipSound, ClipVisual
 from scsampler_cli.features.mel import mel_clips
 from scsampler_cli.features.packet_table import packet_clips
-from scsampler_cli.features.visual import ReadReport, read_visual
+from scsampler_cli.features.visual import read_visual
 from scsampler_cli.media.audio import AudioReport, probe_audio, read_audio
+from scsampler_cli.media.coded import ReadReport
 from scsampler_cli.media.frames import FramesReport, read_clips
 from scsampler_cli.media.index import scan
 from scsampler_cli.media.video_info import VECTOR_CODECS
 from scsampler_cli.nn.inference import one_core_spared
-from scsampler_cli.output import records as report
 from scsampler_cli.pipeline.prefetch import ahead
 from scsampler_cli.pipeline.strict import check_whole
 from scsampler_cli.samplers.scoring import AudioSampler, PacketSampler, VisualSampler
 from scsampler_cli.selection.scores import ClipScores, steadied
 from scsampler_cli.selection.strategies import candidates
+from scsampler_cli.text import counted, score, seconds
 from scsampler_cli.timeline import ClipGrid, ClipSpan
 
 Progress = Callable[[str, int, int], None]
@@ -149,12 +150,12 @@ class Video:
             "mirrored": self.info.orientation.mirrored,
             "pixel_aspect": str(self.info.pixel_aspect),
             "frames": len(timeline),
-            "start_s": report.seconds(timeline.time(0)),
+            "start_s": seconds(timeline.time(0)),
             # times that were counted, not read, begin at 0 whatever the file says
-            "file_start_s": report.seconds(min(timeline.time(0), self.info.file_start)),
+            "file_start_s": seconds(min(timeline.time(0), self.info.file_start)),
             "timecode": self.info.timecode,
-            "duration_s": report.seconds(timeline.duration),
-            "fps": report.score(float(1 / timeline.mean_frame_duration)),
+            "duration_s": seconds(timeline.duration),
+            "fps": score(float(1 / timeline.mean_frame_duration)),
             "clips": len(self.grid),
             "motion_vectors": "native" if self.info.has_vectors else "re-encoded",
             "audio": None if self.audio is None else asdict(self.audio),
@@ -188,7 +189,7 @@ def sound_clips(video: Video, clips: NDArray[np.int64] | None = None) -> Iterato
         yield sound
     video.note(*heard.notes())
     if video.audio is not None and silent:
-        video.note(f"{report.counted(silent, 'clip')} without sound")
+        video.note(f"{counted(silent, 'clip')} without sound")
 
 
 def packets_of(video: Video, clips: NDArray[np.int64] | None = None) -> Iterator[ClipPackets]:
@@ -198,7 +199,7 @@ def packets_of(video: Video, clips: NDArray[np.int64] | None = None) -> Iterator
         unknown += clip.values is None
         yield clip
     if unknown:
-        video.note(f"{report.counted(unknown, 'clip')} of whose frames the file does not tell the size")
+        video.note(f"{counted(unknown, 'clip')} of whose frames the file does not tell the size")
 
 
 def clip_frames(video: Video, clips: Sequence[int], spec: InputSpec) -> Iterator[tuple[int, NDArray[np.uint8]]]:

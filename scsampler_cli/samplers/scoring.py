@@ -18,12 +18,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from scsampler_cli.classifiers.base import WeightsInfo
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL
 from scsampler_cli.errors import WeightsError
 from scsampler_cli.features.clip import ClipPackets, ClipSound, ClipVisual
 from scsampler_cli.model_zoo.bundled_weights import sampler_files
 from scsampler_cli.model_zoo.weightfile import load_into, read_weights
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.nn.inference import ready, sent
 from scsampler_cli.samplers.network_inputs import packets_input, sound_input, visual_input
 from scsampler_cli.samplers.networks import build

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.config import SelectionSettings
-from scsampler_cli.output.records import counted
 from scsampler_cli.selection.scores import MODALITIES, ClipScores
+from scsampler_cli.text import counted
 
 
 @dataclass(frozen=True)

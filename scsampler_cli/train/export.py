@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from scsampler_cli import __version__
+from scsampler_cli.config import __version__
 from scsampler_cli.features.packet_table import CHANNELS
 from scsampler_cli.model_zoo.weightfile import halved, write_weights
 from scsampler_cli.samplers.network_inputs import IMAGE_MEAN, IMAGE_STD, MOTION_LIMIT_PX, RESIDUAL_STD

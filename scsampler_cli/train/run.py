@@ -21,9 +21,9 @@ from scsampler_cli.datasets.example import Example, labels_of
 from scsampler_cli.errors import InputError, SettingsError
 from scsampler_cli.features.mel import check_torchaudio
 from scsampler_cli.nn.device import pick_device, pick_dtype
-from scsampler_cli.output.records import counted
 from scsampler_cli.pipeline import clip_probs
 from scsampler_cli.pipeline.video import Progress
+from scsampler_cli.text import counted
 from scsampler_cli.train import checkpoint, export, history, videos
 from scsampler_cli.train.draw import usable_clips
 from scsampler_cli.train.fit import Fit, StepDone

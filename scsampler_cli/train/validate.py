@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from scsampler_cli.classifiers.base import WeightsInfo
 from scsampler_cli.config import VISUAL, FeatureSettings
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.samplers.scoring import SamplerNetwork
 from scsampler_cli.selection.oracle import ORACLE, Known, accuracy
 from scsampler_cli.selection.scores import ClipScores, averaged, steadied

@@ -26,11 +26,12 @@ from scsampler_cli.bench.timing import tagging_samplers
 from scsampler_cli.cache.video_cache import Cache
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.adjusted import adjusted
-from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
+from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.classifiers.flops import clip_gmacs
 from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import ScsamplerError, SettingsError, VideoError
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.pipeline.stages import classify
 from scsampler_cli.pipeline.video import Video, no_progress, scores_of
 from scsampler_cli.samplers.networks import build, count_macs

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scsampler_cli.classifiers.adjusted import adjusted, tempered
-from scsampler_cli.classifiers.base import InputSpec, WeightsInfo, probabilities_of
+from scsampler_cli.classifiers.base import InputSpec, probabilities_of
 from scsampler_cli.classifiers.geometry import crops_apart, fit_frame
 from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.classifiers.networks import build
 from scsampler_cli.errors import ClassifierError, SettingsError
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.pipeline.video import Video, classify_clips
 from tests.synthetic import pan, write_video
 

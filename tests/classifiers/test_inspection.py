@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from scsampler_cli.classifiers import inspection, registry
-from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
+from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.classifiers.builtin import BUILTINS
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.model_zoo import public
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 
 CPU = torch.device("cpu")
 PAPERS = {"mc3_18", "r3d_18", "r2plus1d_18", "r2plus1d_34", "i3d_rgb", "ir_csn_152", "ip_csn_152"}

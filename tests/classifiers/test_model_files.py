@@ -14,16 +14,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from scsampler_cli.classifiers import model_files, registry
+from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.adjusted import adjusted
 from scsampler_cli.classifiers.base import ClipClassifier
+from scsampler_cli.classifiers.model_files.loader import EXPORTED, ONNX, SCRIPTED, kind_of
 from scsampler_cli.errors import ClassifierError, DeviceError, ScsamplerError, WeightsError
 from scsampler_cli.model_zoo.weightfile import read_weights
 from tests.classifiers.making import FIELDS, Evil, Small, save_exported, save_onnx, save_scripted
 
 CPU, FP32 = torch.device("cpu"), torch.float32
 SAVERS: dict[str, Callable[..., None]] = {".pt2": save_exported, ".onnx": save_onnx, ".pt": save_scripted}
-KINDS = {".pt2": model_files.EXPORTED, ".onnx": model_files.ONNX, ".pt": model_files.SCRIPTED}
+KINDS = {".pt2": EXPORTED, ".onnx": ONNX, ".pt": SCRIPTED}
 
 
 def load(path: Path, *given: str) -> ClipClassifier:
@@ -46,7 +47,7 @@ def test_each_kind_answers_as_the_module_does(tmp_path: Path, suffix: str, batch
     network = Small().eval()
     path = tmp_path / f"model{suffix}"
     SAVERS[suffix](network, path, batch)
-    assert model_files.kind_of(path) == KINDS[suffix]
+    assert kind_of(path) == KINDS[suffix]
     path.with_suffix(".toml").write_text(FIELDS)
     classifier = load(path)
     assert classifier.labels == ("a", "b", "c")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scsampler_cli.classifiers.base import InputSpec
-from scsampler_cli.classifiers.model_files import said_by
+from scsampler_cli.classifiers.model_files.loader import said_by
 from scsampler_cli.classifiers.model_spec import (
     REQUIRED,
     complete,

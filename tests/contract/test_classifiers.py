@@ -12,11 +12,12 @@ import pytest
 import torch
 
 from scsampler_cli.classifiers import registry
-from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, WeightsInfo, probabilities_of
+from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, probabilities_of
 from scsampler_cli.classifiers.builtin import BUILTINS
 from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.classifiers.networks import ARCHITECTURES, build
 from scsampler_cli.errors import ClassifierError
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.nn.device import pick_dtype
 
 CPU, FP32 = torch.device("cpu"), torch.float32

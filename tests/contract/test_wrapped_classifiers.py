@@ -13,20 +13,14 @@ import scsampler_cli
 from scsampler_cli.batch.resume import run_digest
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.adjusted import adjusted
-from scsampler_cli.classifiers.base import (
-    OPTIONAL,
-    ClipClassifier,
-    InputSpec,
-    WeightsInfo,
-    batch_of,
-    output_settings_of,
-)
+from scsampler_cli.classifiers.base import OPTIONAL, ClipClassifier, InputSpec, batch_of, output_settings_of
 from scsampler_cli.classifiers.builtin import BUILTINS
 from scsampler_cli.classifiers.function import FunctionClassifier
 from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.classifiers.networks import ARCHITECTURES, build
 from scsampler_cli.errors import ClassifierError
 from scsampler_cli.model_zoo.weightfile import write_weights
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.pipeline import clip_probs, settings_record
 from scsampler_cli.pipeline.video import Video, classify_clips
 from tests.classifiers.making import FIELDS, Small, save_exported, save_onnx, save_scripted

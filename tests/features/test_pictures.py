@@ -6,7 +6,8 @@ import av
 import numpy as np
 import pytest
 
-from scsampler_cli.features.pictures import CodedFrame, Pictures
+from scsampler_cli.features.pictures import Pictures
+from scsampler_cli.media.coded import CodedFrame
 from scsampler_cli.media.index import scan
 from tests.synthetic import write_video
 

@@ -9,7 +9,8 @@ import pytest
 
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.features.clip import ClipVisual
-from scsampler_cli.features.visual import ReadReport, read_visual
+from scsampler_cli.features.visual import read_visual
+from scsampler_cli.media.coded import ReadReport
 from scsampler_cli.media.index import StreamIndex, scan
 from scsampler_cli.timeline import ClipGrid
 from tests.synthetic import pan, static, texture, tiles, write_video

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from scsampler_cli.batch.pool import Bounds, Crew
 from scsampler_cli.batch.task import Prepared, Progress, Record, Say
-from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
+from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.config import FeatureSettings, SelectionSettings
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.pipeline import models
 from tests.fuzz.mutation import KINDS, Mutation, mutated
 from tests.fuzz.seeds import SEEDS

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
+from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.config import FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.errors import VideoError
 from scsampler_cli.media.damage import Damage
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.pipeline import stages
 from scsampler_cli.pipeline.video import Samplers, Video, visual_clips
 from scsampler_cli.samplers.scoring import load_audio, load_visual

@@ -19,7 +19,7 @@ from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
 from scsampler_cli.config import FeatureSettings
-from scsampler_cli.features.visual import ReadReport, coded_frames
+from scsampler_cli.media.coded import ReadReport, coded_frames
 from scsampler_cli.media.frames import FramesReport, read_clips
 from scsampler_cli.media.index import scan
 from scsampler_cli.media.seeking import keyframe_before

@@ -8,11 +8,12 @@ import av
 import numpy as np
 import pytest
 
-from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
+from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.config import FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.errors import VideoError
 from scsampler_cli.features.mel import BANDS
 from scsampler_cli.media.frames import FramesReport, read_clips
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.pipeline import stages
 from scsampler_cli.pipeline.video import Video, sound_clips, visual_clips
 from tests.synthetic import tone, write_video

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import scsampler_cli
 from scsampler_cli.errors import VideoError
-from scsampler_cli.output.records import ScoredClip, TakenClip, counted, failure, plural, score, seconds, versions
+from scsampler_cli.output.records import ScoredClip, TakenClip, failure, versions
+from scsampler_cli.text import counted, plural, score, seconds
 
 
 def test_numbers_are_rounded_and_nan_is_null() -> None:

@@ -12,8 +12,9 @@ import pytest
 
 from scsampler_cli.errors import OutputError, SettingsError, VideoError
 from scsampler_cli.output.records import failure
-from scsampler_cli.output.tables import csv_columns, printable
+from scsampler_cli.output.tables import csv_columns
 from scsampler_cli.output.writers import FORMATS, format_for, make_writer, open_writer
+from scsampler_cli.text import printable
 
 CLASSIFY = {
     "schema": "scsampler.classify/1",

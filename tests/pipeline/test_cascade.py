@@ -12,10 +12,11 @@ import torch
 from torch import nn
 
 from scsampler_cli.classifiers import registry
-from scsampler_cli.classifiers.base import ClipClassifier, WeightsInfo
+from scsampler_cli.classifiers.base import ClipClassifier
 from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.errors import FeatureFileError
 from scsampler_cli.features.clip import ClipVisual
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.output import tables
 from scsampler_cli.pipeline import settings_record, stages
 from scsampler_cli.pipeline.video import Samplers, Video, packets_of, scores_of

@@ -8,8 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from scsampler_cli.batch.resume import run_digest
-from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
+from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.config import PAPERS_ANSWER, FeatureSettings, ReadSettings, SelectionSettings
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.pipeline import settings_record
 from scsampler_cli.pipeline.video import Samplers
 

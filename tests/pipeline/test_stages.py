@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from scsampler_cli.classifiers import registry
-from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, WeightsInfo
+from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
 from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.errors import VideoError
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.pipeline import stages
 from scsampler_cli.pipeline.video import Samplers, Video, classify_clips, clip_frames, scores_of
 from scsampler_cli.samplers.scoring import load_audio, load_visual

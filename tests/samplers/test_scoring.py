@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from scsampler_cli.classifiers.base import WeightsInfo
 from scsampler_cli.errors import SettingsError, WeightsError
 from scsampler_cli.features.clip import ClipSound, ClipVisual
 from scsampler_cli.model_zoo.weightfile import write_weights
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.samplers.networks import build
 from scsampler_cli.samplers.scoring import Sampler, SamplerNetwork, load_audio, load_visual
 

@@ -10,10 +10,11 @@ import torch
 from numpy.typing import NDArray
 
 from scsampler_cli.cache.video_cache import Cache
-from scsampler_cli.classifiers.base import InputSpec, WeightsInfo
+from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.classifiers.classifier_info import ClassifierFacts
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import ScsamplerError
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.train import run as product
 from scsampler_cli.train.recipe import Recipe
 from scsampler_cli.train.run import Place, Watcher

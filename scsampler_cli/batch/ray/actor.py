@@ -13,6 +13,7 @@ from scsampler_cli.batch.task import Say, Task
 from scsampler_cli.errors import ClusterError, WorkerError
 from scsampler_cli.files.inputs import identified
 from scsampler_cli.output import records
+from scsampler_cli.text import counted
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Station:
     def given_up(self, path: Path, deaths: int) -> Outcome:
         """Of a file that is not begun any more: the actors that did have died."""
         error = WorkerError(
-            f"{path}: the actor that worked on it died {records.counted(deaths, 'time')}",
+            f"{path}: the actor that worked on it died {counted(deaths, 'time')}",
             hint="out of memory, or a machine that was lost? --resume tries it again",
         )
         record = {**records.failure(self._command, str(path), error), "ffmpeg": [], "source": identified(path)}

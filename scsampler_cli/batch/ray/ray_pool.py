@@ -22,6 +22,7 @@ from scsampler_cli.batch.ray.stream import Stream
 from scsampler_cli.batch.task import Say
 from scsampler_cli.errors import ClusterError, WorkerError
 from scsampler_cli.output import records
+from scsampler_cli.text import counted
 
 _PATIENCE_S = 20
 """Seconds without models after which that is said."""
@@ -67,7 +68,7 @@ class Fleet:
             room = cluster.room(self._share)
             self._actors = min(room, self._settings.actors or room)
             self._desk = cluster.new_desk()
-            self._detail(f"Ray {ray.__version__}: up to {records.counted(self._actors, 'actor')} of {self._share}")
+            self._detail(f"Ray {ray.__version__}: up to {counted(self._actors, 'actor')} of {self._share}")
             self._stack = stack.pop_all()
         return self
 
@@ -161,7 +162,7 @@ class Fleet:
             self._hear(at_once=True)
             if self._busy and not told:
                 told = True
-                under_way = records.counted(self._busy, "file")
+                under_way = counted(self._busy, "file")
                 self._note(f"interrupted: finishing {under_way} under way; once more ends this at once")
             if self._busy:
                 last = time.monotonic()

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from scsampler_cli.classifiers.model_files import OpenModel
+from scsampler_cli.classifiers.model_files.base import OpenModel
 from scsampler_cli.classifiers.model_files.screening import screen
 from scsampler_cli.errors import WeightsError
 from scsampler_cli.model_zoo.weightfile import file_sha256

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from scsampler_cli.classifiers.model_files import OpenModel
+from scsampler_cli.classifiers.model_files.base import OpenModel
 from scsampler_cli.classifiers.model_files.external_data import external_files
 from scsampler_cli.errors import ClassifierError, DeviceError, WeightsError
 from scsampler_cli.model_zoo.weightfile import files_sha256

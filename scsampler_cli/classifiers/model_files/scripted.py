@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from scsampler_cli.classifiers.model_files import OpenModel
+from scsampler_cli.classifiers.model_files.base import OpenModel
 from scsampler_cli.errors import WeightsError
 from scsampler_cli.model_zoo.weightfile import file_sha256
 

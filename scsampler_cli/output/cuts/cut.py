@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from scsampler_cli.output.tables import printable
+from scsampler_cli.text import printable
 
 Record = dict[str, Any]
 _SALIENCY = ("visual", "audio", "packets")

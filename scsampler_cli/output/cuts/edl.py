@@ -13,7 +13,7 @@ from pathlib import PurePath
 
 from scsampler_cli.output.cuts.cut import Cut, Record, cuts, seconds
 from scsampler_cli.output.cuts.timecode import Rate, first_frame
-from scsampler_cli.output.tables import printable
+from scsampler_cli.text import printable
 
 _REEL, _TITLE = 8, 70
 """Characters that CMX3600 allows."""
