@@ -13,7 +13,12 @@ from scsampler_cli.config import __version__
 
 if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
-    from scsampler_cli.config import AnswerSettings, FeatureSettings, ReadSettings, SelectionSettings
+    from scsampler_cli.config import (
+        AnswerSettings,
+        FeatureSettings,
+        ReadSettings,
+        SelectionSettings,
+    )
     from scsampler_cli.errors import FallbackWarning, ScsamplerError, SettingsError
     from scsampler_cli.output.records import ClassifyResult, Failure, ScoreResult
     from scsampler_cli.tagger import Scorer, Tagger

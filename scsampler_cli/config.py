@@ -89,17 +89,21 @@ class FeatureSettings:
         unknown = [name for name in self.inputs if name not in INPUTS]
         if unknown or not self.inputs:
             raise SettingsError(
-                f"unknown input {', '.join(unknown) or '(none)'}", hint=f"choose from {', '.join(INPUTS)}"
+                f"unknown input {', '.join(unknown) or '(none)'}",
+                hint=f"choose from {', '.join(INPUTS)}",
             )
         if self.p_frames < 0:
-            raise SettingsError(f"p_frames {self.p_frames} is negative", hint="use 0 for all P-frames")
+            raise SettingsError(
+                f"p_frames {self.p_frames} is negative", hint="use 0 for all P-frames"
+            )
         if self.short_side != 0 and not 32 <= self.short_side <= 4096:
             raise SettingsError(
-                f"short_side {self.short_side} is not 0 or within 32-4096", hint="0 keeps the video's own size"
+                f"short_side {self.short_side} is not 0 or within 32-4096",
+                hint="0 keeps the video's own size",
             )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReadSettings:
     """Which streams of a file are read, and where reading is refused."""
 
@@ -119,12 +123,14 @@ class ReadSettings:
         for name in ("video_stream", "audio_stream"):
             if (getattr(self, name) or 0) < 0:
                 raise SettingsError(
-                    f"{name} {getattr(self, name)} is negative", hint="streams of a kind are counted from 0"
+                    f"{name} {getattr(self, name)} is negative",
+                    hint="streams of a kind are counted from 0",
                 )
         for name in ("max_pixels", "max_frames"):
             if not 0 <= getattr(self, name) < 1 << 31:
                 raise SettingsError(
-                    f"{name} {getattr(self, name)} is not within 0-{(1 << 31) - 1}", hint="0 sets no limit"
+                    f"{name} {getattr(self, name)} is not within 0-{(1 << 31) - 1}",
+                    hint="0 sets no limit",
                 )
 
 
@@ -132,7 +138,7 @@ DEFAULT_READING = ReadSettings()
 """The first streams of a file, within the limits; what is damaged is counted and no error."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AnswerSettings:
     """How the classifier looks at the clips taken, and how their probabilities become the video's."""
 
@@ -148,11 +154,13 @@ class AnswerSettings:
     def __post_init__(self) -> None:
         if self.temperature <= 0 or not math.isfinite(self.temperature):
             raise SettingsError(
-                f"temperature {self.temperature} is not above 0", hint="1 leaves the probabilities alone"
+                f"temperature {self.temperature} is not above 0",
+                hint="1 leaves the probabilities alone",
             )
         if self.top_m is not None and self.aggregate != "top-mean":
             raise SettingsError(
-                f"top_m has no effect with aggregate {self.aggregate!r}", hint="leave it out, or --aggregate top-mean"
+                f"top_m has no effect with aggregate {self.aggregate!r}",
+                hint="leave it out, or --aggregate top-mean",
             )
 
     @property
@@ -165,7 +173,7 @@ PAPERS_ANSWER = AnswerSettings()
 """One centre crop, the mean over clips."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SelectionSettings:
     """Which clips the classifier sees (S(v; K), Sec. 3.1 and 3.3.3)."""
 
@@ -188,20 +196,29 @@ class SelectionSettings:
 
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:
-            raise SettingsError(f"unknown strategy {self.strategy!r}", hint=f"choose from {', '.join(STRATEGIES)}")
+            raise SettingsError(
+                f"unknown strategy {self.strategy!r}", hint=f"choose from {', '.join(STRATEGIES)}"
+            )
         if self.k < 1:
             raise SettingsError(f"k {self.k} is below 1", hint="the paper takes 10 clips")
         if self.k_visual is not None and not 0 <= self.k_visual <= self.k:
             raise SettingsError(
-                f"k_visual {self.k_visual} is not within 0-{self.k} (k)", hint="leave it out for round(0.8 k)"
+                f"k_visual {self.k_visual} is not within 0-{self.k} (k)",
+                hint="leave it out for round(0.8 k)",
             )
         if self.alpha is not None and not 0.0 <= self.alpha <= 1.0:
-            raise SettingsError(f"alpha {self.alpha} is not within 0-1", hint="1 trusts the picture alone, 0 the sound")
+            raise SettingsError(
+                f"alpha {self.alpha} is not within 0-1",
+                hint="1 trusts the picture alone, 0 the sound",
+            )
         if self.clip_stride < 1:
-            raise SettingsError(f"clip_stride {self.clip_stride} is below 1", hint="1 scores every clip")
+            raise SettingsError(
+                f"clip_stride {self.clip_stride} is below 1", hint="1 scores every clip"
+            )
         if self.candidates is not None and self.candidates < self.k:
             raise SettingsError(
-                f"{self.candidates} candidates are less than k {self.k}", hint="leave it out for 4 k of them"
+                f"{self.candidates} candidates are less than k {self.k}",
+                hint="leave it out for 4 k of them",
             )
         self._check_idle_options()
         if self.strategy == "empirical" and not self.histogram:

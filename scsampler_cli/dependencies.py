@@ -67,7 +67,9 @@ def import_failure(error: BaseException) -> DependencyError | None:
 
 def _failure(package: str, error: BaseException, before: str = "") -> DependencyError:
     message = describe(package, error)
-    return DependencyError(f"{before}{message}", hint=f"`scsampler doctor` checks all packages; {mend(package)}")
+    return DependencyError(
+        f"{before}{message}", hint=f"`scsampler doctor` checks all packages; {mend(package)}"
+    )
 
 
 def describe(package: str, error: BaseException) -> str:
@@ -95,7 +97,9 @@ def mend(package: str) -> str:
     names = TORCH_FAMILY if package in TORCH_FAMILY else (package,)
     # pip leaves alone what is installed in a version that is asked for, broken or not
     is_right_and_broken = installed(package) is not None and all(map(in_range, names))
-    return install_command("--force-reinstall" if is_right_and_broken else "--upgrade", *map(required, names))
+    return install_command(
+        "--force-reinstall" if is_right_and_broken else "--upgrade", *map(required, names)
+    )
 
 
 def install_command(*words: str) -> str:
@@ -117,7 +121,11 @@ def install_command(*words: str) -> str:
 def _build_note() -> str:
     """A comment for builds of torch, such as "2.13.0+cpu", that come from an index of their own."""
     found = installed("torch") or ""
-    return f"  # with the --index-url that torch {found} came from" if re.fullmatch(r"[\w.]+\+\w+", found) else ""
+    return (
+        f"  # with the --index-url that torch {found} came from"
+        if re.fullmatch(r"[\w.]+\+\w+", found)
+        else ""
+    )
 
 
 def in_range(name: str) -> bool:

@@ -14,7 +14,9 @@ class ScsamplerError(Exception):
         example: lines to copy and fill in, shown below the hint.
     """
 
-    def __init__(self, message: str, *, hint: str | None = None, example: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str | None = None, example: str | None = None
+    ) -> None:
         super().__init__(message)
         self.hint = hint
         self.example = example

@@ -26,31 +26,33 @@ from scsampler_cli.errors import FallbackWarning, ScsamplerError, SettingsError
 from scsampler_cli.files.inputs import check_readable
 from scsampler_cli.files.urls import local_path
 from scsampler_cli.output.records import ClassifyResult, Failure, ScoreResult
-from scsampler_cli.pipeline import models, settings_record, stages
+from scsampler_cli.pipeline import settings_record, stages
+from scsampler_cli.pipeline.models import AUTO_SET, DEMO, ModelOptions, adjust, identity
 from scsampler_cli.pipeline.video import Progress, no_progress
 
 Labels = str | Path | Sequence[str]
 
 
-def say_nothing(text: str) -> None:
-    """For callers who do not want to be told."""
+def log_nothing(text: str) -> None:
+    """The default of `log`: nothing is shown."""
 
 
 class Scorer:
     """s of the paper with its settings: the saliency of every clip.
 
     Args:
-        selection: which clips are marked as taken.
-        visual_sampler: "auto", a shipped set, files separated by commas, or "none".
+        selection: which clips are marked as selected.
+        models: the samplers and where they run; in place of the five arguments below.
+        visual_sampler: "auto", a bundled set, files separated by commas, or "none".
         audio_sampler: likewise.
         packet_sampler: likewise; for the strategy "packets" and cascades.
         device: "auto", "cpu", "cuda" or "cuda:N".
         precision: "auto", "fp32", "bf16" or "fp16".
-        features: what the visual sampler is shown.
+        features: the input of the visual sampler.
         reading: which streams of a file are read, within which limits.
         clip_frames: F.
-        frame_stride: every how many frames one is taken.
-        say: told what the user should know of the choice of models.
+        frame_stride: frames from one frame of a clip to the next.
+        log: called with each line that the user should read about the choice of models.
 
     Raises:
         ScsamplerError: settings contradict each other, or a model cannot be loaded.
@@ -60,6 +62,7 @@ class Scorer:
         self,
         selection: SelectionSettings | None = None,
         *,
+        models: ModelOptions | None = None,
         visual_sampler: str = "auto",
         audio_sampler: str = "auto",
         packet_sampler: str = "auto",
@@ -69,21 +72,26 @@ class Scorer:
         reading: ReadSettings = DEFAULT_READING,
         clip_frames: int = 16,
         frame_stride: int = 1,
-        say: Callable[[str], None] = say_nothing,
+        log: Callable[[str], None] = log_nothing,
     ) -> None:
-        chosen = models.Chosen(
-            visual=visual_sampler, audio=audio_sampler, packets=packet_sampler, device=device, precision=precision
+        options = _one_of(
+            models,
+            ModelOptions(
+                visual_sampler=visual_sampler,
+                audio_sampler=audio_sampler,
+                packet_sampler=packet_sampler,
+                device=device,
+                precision=precision,
+            ),
         )
-        self.selection, self.features, self.reading = (
-            selection or SelectionSettings(),
-            features or FeatureSettings(),
-            reading,
-        )
+        self.selection = selection or SelectionSettings()
+        self.features = features or FeatureSettings()
+        self.reading = reading
         self.clip_frames, self.frame_stride = clip_frames, frame_stride
-        self._notes = _checked(chosen, self.selection, models.AUTO_SET, say, shows_all=True)
-        self.samplers = chosen.load_samplers(models.AUTO_SET, self.selection, shows_all=True)
-        self._notes += _said(self.samplers.notes, say)
-        self._runtime = chosen.runtime()
+        self._notes = _checked(options, self.selection, AUTO_SET, log=log, shows_all=True)
+        self.samplers = options.load_samplers(AUTO_SET, self.selection, shows_all=True)
+        self._notes += _logged(self.samplers.notes, log)
+        self._runtime = options.runtime()
 
     def score(self, path: str | Path, progress: Progress = no_progress) -> ScoreResult:
         """The saliency of every clip of a video, or of a feature file that `scsampler extract` wrote.
@@ -91,17 +99,28 @@ class Scorer:
         Raises:
             ScsamplerError: it cannot be read.
         """
-        geometry = self.clip_frames, self.frame_stride
-        path = _readable(path)
-        result = stages.score(path, self.samplers, self.features, *geometry, self.selection, progress, self.reading)
-        return replace(result, settings=result.settings | self._runtime, notes=(*self._notes, *result.notes))
+        result = stages.score(
+            _readable(path),
+            self.samplers,
+            self.features,
+            clip_frames=self.clip_frames,
+            frame_stride=self.frame_stride,
+            selection=self.selection,
+            progress=progress,
+            reading=self.reading,
+        )
+        return replace(
+            result, settings=result.settings | self._runtime, notes=(*self._notes, *result.notes)
+        )
 
     @property
     def identity(self) -> dict[str, Any]:
         """JSON-able: all that a result depends on beside the file."""
-        settings = settings_record.of_score(self.features, self.selection, self.reading, self.samplers)
+        settings = settings_record.of_score(
+            self.features, self.selection, self.reading, samplers=self.samplers
+        )
         clip = {"clip_frames": self.clip_frames, "frame_stride": self.frame_stride}
-        return models.identity(settings | self._runtime | clip, self.samplers.records())
+        return identity(settings | self._runtime | clip, self.samplers.records())
 
 
 class Tagger:
@@ -111,14 +130,15 @@ class Tagger:
         classifier: "auto", a name (`scsampler classifiers` lists them), a model file, a Hugging Face folder,
             "package.module:factory"; or a classifier itself; or any function from clips (uint8 [N, F, h, w, 3], RGB) to
             probabilities (float [N, C]).
-        k: K, the clips to take.
+        k: K, the number of clips to select.
+        models: the classifier and the samplers by name, and where they run; in place of the arguments on models here.
         labels: the C class names: a list, a text file of one a line, or "kinetics400", "sports1m". A function needs them.
-        spec: how a function wants its clips; default 16 frames of 112 x 112.
+        spec: the clip geometry of a function; default 16 frames of 112 x 112.
         selection: everything about the choice of clips; in place of `k`.
         weights: a weight file for a classifier with a name.
         arch: the network of a plain state dict.
-        given: "KEY=VALUE" of what a model file does not say.
-        visual_sampler: as those below as in `Scorer`.
+        spec_fields: "KEY=VALUE" for each property that a model file does not state.
+        visual_sampler: this and those below as in `Scorer`.
         answer: from clips to tags.
         top: tags in a result.
 
@@ -126,7 +146,7 @@ class Tagger:
         ScsamplerError: settings contradict each other, or a model cannot be loaded.
 
     Warns:
-        FallbackWarning: "auto" could not have the classifier that it prefers; the notes of every result say so, too.
+        FallbackWarning: "auto" took its second choice of a classifier; the notes of every result say so, too.
     """
 
     def __init__(
@@ -134,12 +154,13 @@ class Tagger:
         classifier: str | Path | ClipClassifier | ClipFunction = "auto",
         k: int | None = None,
         *,
+        models: ModelOptions | None = None,
         labels: Labels | None = None,
         spec: InputSpec | None = None,
         selection: SelectionSettings | None = None,
         weights: Path | None = None,
         arch: str | None = None,
-        given: Sequence[str] = (),
+        spec_fields: Sequence[str] = (),
         visual_sampler: str = "auto",
         audio_sampler: str = "auto",
         packet_sampler: str = "auto",
@@ -149,41 +170,55 @@ class Tagger:
         reading: ReadSettings = DEFAULT_READING,
         answer: AnswerSettings = PAPERS_ANSWER,
         top: int = 5,
-        say: Callable[[str], None] = say_nothing,
+        log: Callable[[str], None] = log_nothing,
     ) -> None:
         if k is not None and selection is not None:
             raise SettingsError(
-                "k and selection are both given", hint="say k in the selection: SelectionSettings(k=...)"
+                "k and selection are both given",
+                hint="say k in the selection: SelectionSettings(k=...)",
             )
         self.selection = selection or (SelectionSettings() if k is None else SelectionSettings(k=k))
-        self.features, self.reading, self.answer, self.top = features or FeatureSettings(), reading, answer, top
+        self.features, self.reading, self.answer, self.top = (
+            features or FeatureSettings(),
+            reading,
+            answer,
+            top,
+        )
         names = _names(labels)
         own = None if isinstance(classifier, str | Path) else _own(classifier, names, spec)
-        chosen = models.Chosen(
-            classifier="auto" if own else str(classifier),
-            weights=weights,
-            arch=arch,
-            given=tuple(given),
-            visual=visual_sampler,
-            audio=audio_sampler,
-            packets=packet_sampler,
-            device=device,
-            precision=precision,
+        options = _one_of(
+            models,
+            ModelOptions(
+                classifier="auto" if own else str(classifier),
+                labels=None if own else names,
+                weights=weights,
+                arch=arch,
+                spec=tuple(spec_fields),
+                visual_sampler=visual_sampler,
+                audio_sampler=audio_sampler,
+                packet_sampler=packet_sampler,
+                device=device,
+                precision=precision,
+            ),
         )
-        chosen.check_samplers(self.selection, None if own else chosen.auto_set, shows_all=False)
-        chosen.check()
-        if names is not None and own is None and not chosen.names_classifier:
-            raise SettingsError("labels need a classifier whose classes they name", hint="Tagger('r3d_18', labels=...)")
-        loaded, fell_back = (own, "") if own else chosen.load_classifier(say, names)
-        self.classifier = models.adjust(loaded, answer)
-        auto = models.DEMO if self.classifier.name == models.DEMO else models.AUTO_SET
-        self._notes = _checked(chosen, self.selection, auto, say, shows_all=False)
+        self._load(options, own, log)
+
+    def _load(
+        self, options: ModelOptions, own: ClipClassifier | None, log: Callable[[str], None]
+    ) -> None:
+        """Load the classifier, unless the caller has brought one, and the samplers that fit it."""
+        options.check_samplers(self.selection, None if own else options.auto_set, shows_all=False)
+        options.check()
+        loaded, fell_back = (own, "") if own else options.load_classifier(log)
+        self.classifier = adjust(loaded, self.answer)
+        auto = DEMO if self.classifier.name == DEMO else AUTO_SET
+        self._notes = _checked(options, self.selection, auto, log=log, shows_all=False)
         if fell_back:
-            warnings.warn(fell_back, FallbackWarning, stacklevel=2)
+            warnings.warn(fell_back, FallbackWarning, stacklevel=3)
             self._notes = (fell_back, *self._notes)
-        self.samplers = chosen.load_samplers(auto, self.selection)
-        self._notes += _said(self.samplers.notes, say)
-        self._runtime = chosen.runtime()
+        self.samplers = options.load_samplers(auto, self.selection)
+        self._notes += _logged(self.samplers.notes, log)
+        self._runtime = options.runtime()
 
     def tag(self, path: str | Path, progress: Progress = no_progress) -> ClassifyResult:
         """Tag one video.
@@ -195,9 +230,20 @@ class Tagger:
         Raises:
             ScsamplerError: it cannot be read, or not one chosen clip could be decoded.
         """
-        plan = self.features, self.selection, self.top, progress, self.answer, self.reading
-        result = stages.classify(_readable(path), self.samplers, self.classifier, *plan)
-        return replace(result, settings=result.settings | self._runtime, notes=(*self._notes, *result.notes))
+        result = stages.classify(
+            _readable(path),
+            self.samplers,
+            self.classifier,
+            features=self.features,
+            selection=self.selection,
+            top=self.top,
+            progress=progress,
+            answer=self.answer,
+            reading=self.reading,
+        )
+        return replace(
+            result, settings=result.settings | self._runtime, notes=(*self._notes, *result.notes)
+        )
 
     def stream(self, paths: Iterable[str | Path]) -> Iterator[ClassifyResult | Failure]:
         """Tag one video after another, each when it is asked for; one that cannot be done is a `Failure`, and others follow.
@@ -214,9 +260,16 @@ class Tagger:
     @property
     def identity(self) -> dict[str, Any]:
         """JSON-able: all that a result depends on beside the file."""
-        plan = self.features, self.selection, self.answer, self.top, self.reading, self.samplers
-        known = self.samplers.records(), settings_record.identity_of(self.classifier)
-        return models.identity(settings_record.of_classify(*plan) | self._runtime, *known)
+        settings = settings_record.of_classify(
+            self.features,
+            self.selection,
+            self.answer,
+            top=self.top,
+            reading=self.reading,
+            samplers=self.samplers,
+        )
+        classifier = settings_record.identity_of(self.classifier)
+        return identity(settings | self._runtime, self.samplers.records(), classifier)
 
 
 def _readable(path: str | Path) -> Path:
@@ -225,23 +278,44 @@ def _readable(path: str | Path) -> Path:
     return found
 
 
-def _checked(
-    chosen: models.Chosen, selection: SelectionSettings, auto: str, say: Callable[[str], None], *, shows_all: bool
-) -> tuple[str, ...]:
-    """Notes for the results on the choice of samplers; `say` gets them, too.
+def _one_of(models: ModelOptions | None, arguments: ModelOptions) -> ModelOptions:
+    """The options as a whole, or those that were given one by one.
 
     Raises:
-        SettingsError: the selection lacks the sampler that it goes by, or one was named that it does not look at.
+        SettingsError: both were given.
     """
-    lost = chosen.check_samplers(selection, auto, shows_all=shows_all)
-    chosen.check()
-    return _said((lost,) if lost else (), say)
+    if models is None:
+        return arguments
+    if arguments != ModelOptions():
+        raise SettingsError(
+            "models and single arguments on models are both given",
+            hint="put all of them into ModelOptions",
+        )
+    return models
 
 
-def _said(notes: tuple[str, ...], say: Callable[[str], None]) -> tuple[str, ...]:
-    """The notes, after `say` got each of them."""
+def _checked(
+    options: ModelOptions,
+    selection: SelectionSettings,
+    auto: str,
+    *,
+    log: Callable[[str], None],
+    shows_all: bool,
+) -> tuple[str, ...]:
+    """Notes for the results on the choice of samplers; `log` gets them, too.
+
+    Raises:
+        SettingsError: the selection lacks the sampler that it needs, or does not use one that was named.
+    """
+    lost = options.check_samplers(selection, auto, shows_all=shows_all)
+    options.check()
+    return _logged((lost,) if lost else (), log)
+
+
+def _logged(notes: tuple[str, ...], log: Callable[[str], None]) -> tuple[str, ...]:
+    """The notes, after `log` got each of them."""
     for note in notes:
-        say(note)
+        log(note)
     return notes
 
 
@@ -254,7 +328,9 @@ def _names(labels: Labels | None) -> tuple[str, ...] | None:
 
 
 def _own(
-    classifier: ClipClassifier | ClipFunction, labels: tuple[str, ...] | None, spec: InputSpec | None
+    classifier: ClipClassifier | ClipFunction,
+    labels: tuple[str, ...] | None,
+    spec: InputSpec | None,
 ) -> ClipClassifier:
     """A classifier that the caller brought along.
 
@@ -264,7 +340,8 @@ def _own(
     if isinstance(classifier, ClipClassifier):
         if labels is not None or spec is not None:
             raise SettingsError(
-                f"classifier {classifier.name!r} has labels and a spec of its own", hint="leave out labels and spec"
+                f"classifier {classifier.name!r} has labels and a spec of its own",
+                hint="leave out labels and spec",
             )
         return classifier
     if not callable(classifier):

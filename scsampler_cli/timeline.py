@@ -123,7 +123,9 @@ def _sorted_nearby(stamps: Sequence[int | None]) -> NDArray[np.int64] | None:
         return None
     array = np.array(stamps, np.int64)
     order = np.argsort(array)
-    return array[order] if np.abs(order - np.arange(len(order))).max(initial=0) <= REORDERED else None
+    return (
+        array[order] if np.abs(order - np.arange(len(order))).max(initial=0) <= REORDERED else None
+    )
 
 
 def _filled(stamps: Sequence[int | None], unit: int) -> NDArray[np.int64]:
@@ -136,7 +138,9 @@ def _filled(stamps: Sequence[int | None], unit: int) -> NDArray[np.int64]:
     right = np.minimum(left + 1, len(at) - 1)
     span = np.maximum(at[right] - at[left], 1)
     gap, since = known[right] - known[left], frames - at[left]
-    placed = known[left] + since * (gap // span) + since * (gap % span) // span  # in one product, a long gap overflows
+    placed = (
+        known[left] + since * (gap // span) + since * (gap % span) // span
+    )  # in one product, a long gap overflows
     before, after = frames < at[0], frames > at[-1]
     placed[before] = known[0] + (frames[before] - at[0]) * unit
     placed[after] = known[-1] + (frames[after] - at[-1]) * unit
@@ -145,12 +149,16 @@ def _filled(stamps: Sequence[int | None], unit: int) -> NDArray[np.int64]:
 
 def _compatible(pts: Sequence[int | None]) -> list[int]:
     """Positions of the longest sequence of stamps in which each is later than the one before by at least the frames between."""
-    tails: list[tuple[int, int]] = []  # of the best sequence of each length: (slack of its last stamp, position)
+    tails: list[
+        tuple[int, int]
+    ] = []  # of the best sequence of each length: (slack of its last stamp, position)
     before: dict[int, int | None] = {}
     for position, stamp in enumerate(pts):
         if stamp is None:
             continue
-        slack = stamp - position  # does not decrease along a sequence that leaves a unit for each frame
+        slack = (
+            stamp - position
+        )  # does not decrease along a sequence that leaves a unit for each frame
         length = bisect_right(tails, slack, key=lambda tail: tail[0])
         before[position] = tails[length - 1][1] if length else None
         tails[length : length + 1] = [(slack, position)]
@@ -200,7 +208,9 @@ class ClipGrid:
 
     def __post_init__(self) -> None:
         if self.clip_frames < 1 or self.frame_stride < 1:
-            raise ValueError(f"clip_frames {self.clip_frames} and frame_stride {self.frame_stride} must be at least 1")
+            raise ValueError(
+                f"clip_frames {self.clip_frames} and frame_stride {self.frame_stride} must be at least 1"
+            )
 
     @property
     def span_frames(self) -> int:
@@ -215,7 +225,13 @@ class ClipGrid:
             raise IndexError(f"clip {index} of {len(self)}")
         first = index * self.span_frames
         last = min(first + self.span_frames, len(self.timeline))
-        return ClipSpan(index, first, last - first, self.timeline.time(first), self.timeline.time(last))
+        return ClipSpan(
+            index,
+            first,
+            last - first,
+            start=self.timeline.time(first),
+            end=self.timeline.time(last),
+        )
 
     def __iter__(self) -> Iterator[ClipSpan]:
         return (self[i] for i in range(len(self)))

@@ -36,7 +36,9 @@ def _named_program(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(scope="module")
 def secret(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A video that nothing but its own name may reach."""
-    return write_video(tmp_path_factory.mktemp("other") / "secret.mp4", static(10, 64, 64), audio=tone(0.4, 300))
+    return write_video(
+        tmp_path_factory.mktemp("other") / "secret.mp4", static(10, 64, 64), audio=tone(0.4, 300)
+    )
 
 
 @pytest.fixture

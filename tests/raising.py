@@ -48,7 +48,9 @@ def kinds(base: type[errors.ScsamplerError] = errors.ScsamplerError) -> set[str]
 @cache
 def messages(folder: Path = PACKAGE) -> tuple[Message, ...]:
     """All of them, in the order of the files."""
-    modules = [_Module(path, str(path.relative_to(folder.parent))) for path in sorted(folder.rglob("*.py"))]
+    modules = [
+        _Module(path, str(path.relative_to(folder.parent))) for path in sorted(folder.rglob("*.py"))
+    ]
     reader = _Reader(modules)
     return tuple(message for module in modules for message in reader.of(module))
 
@@ -61,7 +63,9 @@ class _Module:
         self.tree = ast.parse(path.read_text())
         self.nodes = list(ast.walk(self.tree))
         self._around = {child: node for node in self.nodes for child in ast.iter_child_nodes(node)}
-        self.functions = {node.name: node for node in self.nodes if isinstance(node, ast.FunctionDef)}
+        self.functions = {
+            node.name: node for node in self.nodes if isinstance(node, ast.FunctionDef)
+        }
         self.imported = {
             name.asname or name.name: str(node.module).rpartition(".")[2]
             for node in self.nodes
@@ -103,7 +107,9 @@ class _Reader:
             if found is not None:
                 kind, words, hint = found
                 texts = self._texts(words, module, _DEPTH)
-                yield Message(kind, f"{module.name}:{words.lineno}", texts, self._texts(hint, module, 2)[0])
+                yield Message(
+                    kind, f"{module.name}:{words.lineno}", texts, self._texts(hint, module, 2)[0]
+                )
 
     def _texts(self, node: ast.expr | None, module: _Module, depth: int) -> Texts:
         """What an expression may say."""
@@ -125,8 +131,14 @@ class _Reader:
         return (SYSTEM if node is not None and "strerror" in ast.unparse(node) else HOLE,)
 
     @cache  # noqa: B019 (a reader lives as long as its module)
-    def _named(self, name: str, function: ast.FunctionDef | None, module: _Module, depth: int) -> Texts:
-        places = [] if function is None else [place.arg for place in (*function.args.args, *function.args.kwonlyargs)]
+    def _named(
+        self, name: str, function: ast.FunctionDef | None, module: _Module, depth: int
+    ) -> Texts:
+        places = (
+            []
+            if function is None
+            else [place.arg for place in (*function.args.args, *function.args.kwonlyargs)]
+        )
         here = () if function is None else ast.walk(function)
         given = [value for inner in here for value in _given(inner, name)]
         if function is not None and not given and name in places:
@@ -160,8 +172,16 @@ class _Reader:
 def _worded(node: ast.AST) -> tuple[str, ast.expr, ast.expr | None] | None:
     """(what it is, its words, its hint), where a node is an error that is made, or a record of one."""
     if isinstance(node, ast.Dict):
-        fields = {key.value: value for key, value in zip(node.keys, node.values, strict=True) if _is_text(key)}  # type: ignore[union-attr]
-        return ("a record", fields["message"], fields["hint"]) if {"message", "hint"} <= fields.keys() else None
+        fields = {
+            key.value: value
+            for key, value in zip(node.keys, node.values, strict=True)
+            if _is_text(key)
+        }  # type: ignore[union-attr]
+        return (
+            ("a record", fields["message"], fields["hint"])
+            if {"message", "hint"} <= fields.keys()
+            else None
+        )
     if not isinstance(node, ast.Call):
         return None
     name = _name(node)
@@ -191,7 +211,11 @@ def _given(node: ast.AST, name: str) -> Iterator[ast.expr]:
         case ast.NamedExpr(target=ast.Name(id=target), value=value) if target == name:
             yield value
         case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
-            yield from (value for target, value in zip(targets, values, strict=True) if ast.unparse(target) == name)
+            yield from (
+                value
+                for target, value in zip(targets, values, strict=True)
+                if ast.unparse(target) == name
+            )
 
 
 def _either(found: Iterable[Texts]) -> Texts:

@@ -44,7 +44,9 @@ def write_video(
             video.codec_context.sample_aspect_ratio = pixel_aspect
         if rotation:
             video.set_display_rotation(rotation)
-        track = box.add_stream(audio_codec, rate=rate_hz, layout=layout) if audio is not None else None
+        track = (
+            box.add_stream(audio_codec, rate=rate_hz, layout=layout) if audio is not None else None
+        )
         times = iter(pts) if pts is not None else iter(range(10**9))
         for array in _chain(first, frames):
             frame = av.VideoFrame.from_ndarray(array, "rgb24")
@@ -54,7 +56,9 @@ def write_video(
         if track is not None and audio is not None:
             samples = np.atleast_2d(audio).astype(np.float32)
             for at in range(0, samples.shape[1], 1024):
-                block = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[:, at : at + 1024]), "fltp", layout)
+                block = av.AudioFrame.from_ndarray(
+                    np.ascontiguousarray(samples[:, at : at + 1024]), "fltp", layout
+                )
                 block.sample_rate, block.time_base = rate_hz, Fraction(1, rate_hz)
                 block.pts = round(audio_start * rate_hz) + at
                 box.mux(track.encode(block))
@@ -72,7 +76,9 @@ def raw_stream(path: Path, output: Path) -> None:
                 raw.mux(packet)
 
 
-def _chain(first: NDArray[np.uint8], rest: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
+def _chain(
+    first: NDArray[np.uint8], rest: Iterator[NDArray[np.uint8]]
+) -> Iterator[NDArray[np.uint8]]:
     yield first
     yield from rest
 
@@ -91,7 +97,9 @@ def texture(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
 
 def tiles(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
     """uint8 [height, width, 3]: random colours on 9 x 11 pixels each; hard edges make encoders look far back for a match."""
-    colours = np.random.default_rng(seed).integers(0, 256, (height // 9 + 1, width // 11 + 1, 3), np.uint8)
+    colours = np.random.default_rng(seed).integers(
+        0, 256, (height // 9 + 1, width // 11 + 1, 3), np.uint8
+    )
     return np.repeat(np.repeat(colours, 9, axis=0), 11, axis=1)[:height, :width]
 
 
@@ -113,7 +121,9 @@ def pan(
         yield world[top : top + height, left : left + width]
 
 
-def static(frames: int, height: int = 192, width: int = 256, seed: int = 0) -> Iterator[NDArray[np.uint8]]:
+def static(
+    frames: int, height: int = 192, width: int = 256, seed: int = 0
+) -> Iterator[NDArray[np.uint8]]:
     """The same texture in every frame."""
     picture = texture(height, width, seed)
     return (picture for _ in range(frames))
@@ -121,4 +131,6 @@ def static(frames: int, height: int = 192, width: int = 256, seed: int = 0) -> I
 
 def tone(seconds: float, hz: float, rate_hz: int = RATE_HZ) -> NDArray[np.float32]:
     """float32 [S]: a sine of amplitude 0.5."""
-    return (0.5 * np.sin(2 * np.pi * hz * np.arange(int(seconds * rate_hz)) / rate_hz)).astype(np.float32)
+    return (0.5 * np.sin(2 * np.pi * hz * np.arange(int(seconds * rate_hz)) / rate_hz)).astype(
+        np.float32
+    )

@@ -18,9 +18,9 @@ def test_k_visual_scales_with_k(k: int, share: int) -> None:
 
 
 def test_alpha_follows_table_5() -> None:
-    assert SelectionSettings("av-convex-list").weight == 0.8
-    assert SelectionSettings("av-convex-score").weight == 0.9
-    assert SelectionSettings("av-convex-score", alpha=0.5).weight == 0.5
+    assert SelectionSettings(strategy="av-convex-list").weight == 0.8
+    assert SelectionSettings(strategy="av-convex-score").weight == 0.9
+    assert SelectionSettings(strategy="av-convex-score", alpha=0.5).weight == 0.5
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,18 @@ def test_alpha_follows_table_5() -> None:
         ({"alpha": 0.5}, "alpha has no effect with strategy 'av-union-list'"),
         ({"strategy": "visual", "k_visual": 3}, "k_visual has no effect"),
         ({"strategy": "random", "histogram": (1.0,)}, "histogram has no effect"),
-        ({"strategy": "packets", "candidates": 20}, "cascade has no effect with strategy 'packets'"),
+        (
+            {"strategy": "packets", "candidates": 20},
+            "cascade has no effect with strategy 'packets'",
+        ),
         ({"strategy": "audio", "candidates": 20}, "cascade has no effect"),
         ({"strategy": "dense", "candidates": 20}, "cascade has no effect"),
         ({"strategy": "uniform", "seed": 1}, "seed has no effect with strategy 'uniform'"),
         ({"seed": 1}, "seed has no effect with strategy 'av-union-list'"),
-        ({"strategy": "dense", "clip_stride": 2}, "clip_stride has no effect with strategy 'dense'"),
+        (
+            {"strategy": "dense", "clip_stride": 2},
+            "clip_stride has no effect with strategy 'dense'",
+        ),
         ({"strategy": "random", "clip_stride": 2}, "clip_stride has no effect"),
         ({"k": 10, "candidates": 9}, "9 candidates are less than k 10"),
     ],
@@ -52,7 +58,14 @@ def test_bad_selections_are_refused(arguments: dict, word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"inputs": ("flow",)}, {"inputs": ()}, {"p_frames": -1}, {"short_side": 8}, {"short_side": 9999}]
+    "arguments",
+    [
+        {"inputs": ("flow",)},
+        {"inputs": ()},
+        {"p_frames": -1},
+        {"short_side": 8},
+        {"short_side": 9999},
+    ],
 )
 def test_bad_features_are_refused(arguments: dict) -> None:
     with pytest.raises(SettingsError):
@@ -61,13 +74,20 @@ def test_bad_features_are_refused(arguments: dict) -> None:
 
 @pytest.mark.parametrize(
     ("name", "parts"),
-    [("auto", ("auto", None)), ("cpu", ("cpu", None)), ("cuda", ("cuda", None)), ("cuda:12", ("cuda", 12))],
+    [
+        ("auto", ("auto", None)),
+        ("cpu", ("cpu", None)),
+        ("cuda", ("cuda", None)),
+        ("cuda:12", ("cuda", 12)),
+    ],
 )
 def test_devices_have_names(name: str, parts: tuple[str, int | None]) -> None:
     assert parse_device(name) == parts
 
 
-@pytest.mark.parametrize("name", ["tpu", "cuda:", "cuda:x", "cpu:0", "auto:1", "", "cuda:9999", "CUDA"])
+@pytest.mark.parametrize(
+    "name", ["tpu", "cuda:", "cuda:x", "cpu:0", "auto:1", "", "cuda:9999", "CUDA"]
+)
 def test_other_devices_are_refused(name: str) -> None:
     with pytest.raises(SettingsError, match="unknown device"):
         parse_device(name)

@@ -24,12 +24,16 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_video(folder / "loud.mp4", static(60, 64, 64), audio=tone(2.4, 300))
 
 
-def run_without(tmp_path: Path, packages: dict[str, str], *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def run_without(
+    tmp_path: Path, packages: dict[str, str], *arguments: str | Path
+) -> subprocess.CompletedProcess[str]:
     """Run scsampler where importing each of `packages` executes its text."""
     for name, text in packages.items():
         (tmp_path / "broken" / name).mkdir(parents=True)
         (tmp_path / "broken" / name / "__init__.py").write_text(text)
-    path = os.pathsep.join([str(tmp_path / "broken"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    path = os.pathsep.join(
+        [str(tmp_path / "broken"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    )
     return subprocess.run(
         [sys.executable, "-m", "scsampler_cli", *map(str, arguments)],
         capture_output=True,
@@ -46,12 +50,16 @@ def check_dependency_error(result: subprocess.CompletedProcess[str], package: st
     assert f"{package} {installed(package)} does not load" in error
     assert UNDEFINED_SYMBOL in error
     # the versions are right, so that --upgrade would leave the broken package as it is
-    assert f"-m pip install --force-reinstall {required('torch')}".replace("'", "") in hint.replace("'", "")
+    assert f"-m pip install --force-reinstall {required('torch')}".replace("'", "") in hint.replace(
+        "'", ""
+    )
     assert "unexpected" not in result.stderr
     assert "Traceback" not in result.stderr
 
 
-def test_without_torchaudio_and_torchvision_a_video_is_tagged_by_its_picture(tmp_path: Path, video: Path) -> None:
+def test_without_torchaudio_and_torchvision_a_video_is_tagged_by_its_picture(
+    tmp_path: Path, video: Path
+) -> None:
     broken = {"torchaudio": BROKEN, "torchvision": BROKEN}
     result = run_without(tmp_path, broken, "classify", video, *DEMO, "--k", "2", "--format", "json")
     assert result.returncode == 0, result.stderr
@@ -71,7 +79,9 @@ def test_a_python_caller_finds_the_note_in_the_result(tmp_path: Path, video: Pat
         "from scsampler_cli import Tagger\n"
         f"print(*Tagger('demo', k=2, device='cpu').tag({str(video)!r}).notes, sep='\\n')"
     )
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     assert UNDEFINED_SYMBOL in result.stdout
 
 
@@ -97,14 +107,23 @@ def test_features_of_the_picture_need_no_torchaudio(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     broken = {"torchaudio": BROKEN, "torchvision": BROKEN}
-    result = run_without(tmp_path, broken, "extract", "--what", "if,md,rgbr", video, "--render", "0")
+    result = run_without(
+        tmp_path, broken, "extract", "--what", "if,md,rgbr", video, "--render", "0"
+    )
     assert result.returncode == 0, result.stderr
 
 
 def test_a_network_of_torchvision_is_an_error_with_the_mend(tmp_path: Path, video: Path) -> None:
     (tmp_path / "w.pth").write_bytes(b"")
     result = run_without(
-        tmp_path, {"torchvision": BROKEN}, "classify", video, "--classifier", "r3d_18", "--labels", "kinetics400"
+        tmp_path,
+        {"torchvision": BROKEN},
+        "classify",
+        video,
+        "--classifier",
+        "r3d_18",
+        "--labels",
+        "kinetics400",
     )
     check_dependency_error(result, "torchvision")
 
@@ -136,7 +155,9 @@ def test_the_loaders_own_words_are_quoted_not_those_around_them() -> None:
     assert describe("no-such-package", inner) == "no-such-package is not installed"
 
 
-def test_a_pair_that_is_not_allowed_is_upgraded_and_not_loaded_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pair_that_is_not_allowed_is_upgraded_and_not_loaded_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     versions = {"torch": "2.11.0", "torchvision": "0.26.0", "torchaudio": "2.11.1"}
     monkeypatch.setattr(dependencies, "installed", versions.get)
     assert "install --upgrade " in mend("torchaudio")

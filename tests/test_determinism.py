@@ -20,7 +20,7 @@ def threads() -> Iterator[list[int]]:
 
 @pytest.mark.parametrize("name", ["demo", "actions6"])
 def test_the_classifier_gives_the_same_bytes(name: str, threads: list[int]) -> None:
-    classifier = models.Chosen(classifier=name, device="cpu").load_classifier(print)[0]
+    classifier = models.ModelOptions(classifier=name, device="cpu").load_classifier(print)[0]
     shape = (3, classifier.spec.frames, *classifier.spec.crop, 3)
     clips = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     answers = []
@@ -31,21 +31,27 @@ def test_the_classifier_gives_the_same_bytes(name: str, threads: list[int]) -> N
 
 
 def test_the_samplers_give_the_same_bytes(threads: list[int]) -> None:
-    chosen = models.Chosen(visual="actions6-paper", audio="actions6-paper", device="cpu")
+    chosen = models.ModelOptions(
+        visual_sampler="actions6-paper", audio_sampler="actions6-paper", device="cpu"
+    )
     samplers = chosen.load_samplers("actions6", SelectionSettings())
     assert samplers.visual is not None
     assert samplers.audio is not None
     rng = np.random.default_rng(0)
     seen = [
         ClipVisual(
-            clip, 240, 320, np.zeros((0, 1, 1, 3), np.uint8), rng.normal(size=(4, 15, 20, 2)).astype(np.float16),
-            rng.integers(-40, 40, (4, 128, 171, 3)).astype(np.int8),
+            clip, 240, 320, iframes=np.zeros((0, 1, 1, 3), np.uint8), motion=rng.normal(size=(4, 15, 20, 2)).astype(np.float16),
+            residual=rng.integers(-40, 40, (4, 128, 171, 3)).astype(np.int8),
         )
         for clip in range(6)
     ]  # fmt: skip
-    heard = [ClipSound(clip, rng.normal(size=(40, 200)).astype(np.float32), 1.0) for clip in range(6)]
+    heard = [
+        ClipSound(clip, rng.normal(size=(40, 200)).astype(np.float32), 1.0) for clip in range(6)
+    ]
     answers = []
     for number in threads:
         torch.set_num_threads(number)
-        answers.append((tuple(samplers.visual.score(iter(seen))), tuple(samplers.audio.score(iter(heard)))))
+        answers.append(
+            (tuple(samplers.visual.score(iter(seen))), tuple(samplers.audio.score(iter(heard))))
+        )
     assert len(set(answers)) == 1

@@ -17,8 +17,12 @@ from scsampler_cli.cli.app import app
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-FIRST_COMMAND = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/scsampler classify --demo --k 10"
-TEST_COMMAND = "python3 -m venv .venv && .venv/bin/pip install -e '.[dev]' && .venv/bin/python -m pytest"
+FIRST_COMMAND = (
+    "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/scsampler classify --demo --k 10"
+)
+TEST_COMMAND = (
+    "python3 -m venv .venv && .venv/bin/pip install -e '.[dev]' && .venv/bin/python -m pytest"
+)
 
 
 def test_the_commands() -> None:
@@ -33,12 +37,19 @@ def test_every_command_and_option_is_in_the_readme_and_has_help(name: str) -> No
     assert command.help
     for parameter in command.params:
         if parameter.param_type_name == "option" and "--help" not in parameter.opts:
-            assert any(re.search(rf"`[^`]*{re.escape(option)}\b", README) for option in parameter.opts), parameter.opts
+            assert any(
+                re.search(rf"`[^`]*{re.escape(option)}\b", README) for option in parameter.opts
+            ), parameter.opts
             assert parameter.help, parameter.opts
 
 
 def test_options_in_the_readme_exist() -> None:
-    known = {o for command in COMMANDS.values() for p in command.params for o in (*p.opts, *p.secondary_opts)}
+    known = {
+        o
+        for command in COMMANDS.values()
+        for p in command.params
+        for o in (*p.opts, *p.secondary_opts)
+    }
     known |= {"--version", "--help", "--install-completion", "--show-completion"}
     assert set(re.findall(r"`(--[a-z-]+)", README)) <= known
 
@@ -64,7 +75,9 @@ def commands_shown() -> list[list[str]]:
 def understood(words: list[str]) -> None:
     """Raise where a command has no such option."""
     command = COMMANDS[words[0]]
-    command.make_parser(type(command).context_class(command, info_name=words[0])).parse_args(list(words[1:]))
+    command.make_parser(type(command).context_class(command, info_name=words[0])).parse_args(
+        list(words[1:])
+    )
 
 
 @pytest.mark.parametrize("words", commands_shown(), ids=" ".join)
@@ -75,7 +88,14 @@ def test_every_command_in_the_readme_is_understood(words: list[str]) -> None:
 def test_the_readme_shows_commands_of_all_kinds() -> None:
     shown = commands_shown()
     assert len(shown) > 40
-    assert {words[0] for words in shown} >= {"classify", "extract", "merge", "train", "bench", "classifiers"}
+    assert {words[0] for words in shown} >= {
+        "classify",
+        "extract",
+        "merge",
+        "train",
+        "bench",
+        "classifiers",
+    }
     with pytest.raises(typer.TyperException, match="--nonsense"):
         understood(["classify", "v.mp4", "--nonsense"])
 
@@ -88,7 +108,9 @@ def test_every_strategy_and_module_of_the_map_exists() -> None:
     modules = set(
         re.findall(
             r"`([a-z_]+(?:\.[a-z_]+)?)`",
-            "\n".join(line.split("|")[3] for line in paper_map.splitlines() if line.count("|") == 4),
+            "\n".join(
+                line.split("|")[3] for line in paper_map.splitlines() if line.count("|") == 4
+            ),
         )
     )
     for module in modules:

@@ -18,7 +18,10 @@ from scsampler_cli.pipeline.video import Samplers, Video, visual_clips
 from scsampler_cli.samplers.scoring import load_audio, load_visual
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
-pytestmark = [pytest.mark.footage, pytest.mark.skipif(not DATA.is_dir(), reason="no development footage here")]
+pytestmark = [
+    pytest.mark.footage,
+    pytest.mark.skipif(not DATA.is_dir(), reason="no development footage here"),
+]
 
 CPU, FP32 = torch.device("cpu"), torch.float32
 ODD = (
@@ -51,12 +54,18 @@ def action_clips(per_class: int) -> list[tuple[Path, str]]:
 
 
 @pytest.mark.parametrize(
-    "path", [path for path, _ in action_clips(1)] if DATA.is_dir() else [], ids=lambda p: p.parent.name
+    "path",
+    [path for path, _ in action_clips(1)] if DATA.is_dir() else [],
+    ids=lambda p: p.parent.name,
 )
 def test_residuals_of_real_h264_are_smaller_than_frame_differences(path: Path) -> None:
     video = Video(path)
     features = FeatureSettings(("rgbr",), 0, 0)
-    left = [np.abs(clip.residual.astype(int)).mean() for clip in visual_clips(video, features) if len(clip.residual)]
+    left = [
+        np.abs(clip.residual.astype(int)).mean()
+        for clip in visual_clips(video, features)
+        if len(clip.residual)
+    ]
     with av.open(str(path)) as box:
         frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in box.decode(video=0)]
     change = [np.abs(b - a).mean() for a, b in itertools.pairwise(frames)]
@@ -70,7 +79,11 @@ def test_odd_and_broken_files_give_a_record_or_one_clear_line(name: str) -> None
     demo = registry.load("demo", CPU, FP32)
     try:
         record = stages.classify(
-            DATA / "edge" / name, samplers, demo, FeatureSettings(), SelectionSettings(k=2)
+            DATA / "edge" / name,
+            samplers,
+            demo,
+            features=FeatureSettings(),
+            selection=SelectionSettings(k=2),
         ).record()
     except ScsamplerError as error:
         record, failure = None, error
@@ -88,7 +101,11 @@ def test_the_shipped_classifier_knows_held_out_clips() -> None:
     right = []
     for path, label in action_clips(2):
         record = stages.classify(
-            path, Samplers(None, None), classifier, FeatureSettings(), SelectionSettings("uniform", 2)
+            path,
+            Samplers(None, None),
+            classifier,
+            features=FeatureSettings(),
+            selection=SelectionSettings(strategy="uniform", k=2),
         ).record()
         right.append(record["tags"][0]["label"] == label)
     assert np.mean(right) >= 0.5  # chance is a sixth

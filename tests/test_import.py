@@ -47,7 +47,9 @@ def test_nothing_heavy_is_imported(arguments: list[str], code: int) -> None:
         "try:\n    main()\nexcept SystemExit as stop:\n    code = stop.code or 0\n"
         f"print('LOADED', code, [m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"
     )
-    result = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False
+    )
     assert result.stderr.strip().splitlines()[-1] == f"LOADED {code} []", result.stderr
 
 
@@ -56,7 +58,9 @@ def test_help_is_shown_at_once() -> None:
     spent = []
     for _ in range(4):
         start = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "scsampler_cli", "--help"], capture_output=True, check=True)
+        subprocess.run(
+            [sys.executable, "-m", "scsampler_cli", "--help"], capture_output=True, check=True
+        )
         spent.append(time.perf_counter() - start)
     assert min(spent) < 1.5
 
@@ -73,5 +77,7 @@ def test_the_main_path_does_without_torchvision() -> None:
         "load_visual('actions6-paper', cpu, fp32), load_audio('actions6-paper', cpu, fp32)\n"
         "print([name for name in ('torchvision', 'torch._dynamo', 'sympy', 'matplotlib') if name in sys.modules])"
     )
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     assert result.stdout == "[]\n"

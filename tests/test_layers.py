@@ -14,8 +14,29 @@ ROOT = Path(scsampler_cli.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
 LAYERS = (
-    ("errors", "timeline", "scores", "ahead", "kept", "textfile", "folders", "urls", "places", "marks"),
-    ("config", "report", "shipped", "sparkline", "jobs.cores", "strict", "prune", "kept_records", "dependencies"),
+    (
+        "errors",
+        "timeline",
+        "scores",
+        "ahead",
+        "kept",
+        "textfile",
+        "folders",
+        "urls",
+        "places",
+        "marks",
+    ),
+    (
+        "config",
+        "report",
+        "shipped",
+        "sparkline",
+        "jobs.cores",
+        "strict",
+        "prune",
+        "kept_records",
+        "dependencies",
+    ),
     (
         "features.clip",
         "features.motion",
@@ -56,7 +77,16 @@ LAYERS = (
     ("extras.plan", "reencoded"),
     ("extras",),
     ("tagger",),
-    ("demo", "train", "bench.measure", "bench.models", "bench.timing", "bench.pace", "bench.speed", "bench.collect"),
+    (
+        "demo",
+        "train",
+        "bench.measure",
+        "bench.models",
+        "bench.timing",
+        "bench.pace",
+        "bench.speed",
+        "bench.collect",
+    ),
     ("__init__",),
     ("doctor",),
     ("console",),
@@ -111,7 +141,12 @@ def module_name(path: Path) -> str:
 
 def layer(name: str) -> int:
     best = max(
-        ((len(entry), level) for level, entries in enumerate(LAYERS) for entry in entries if _within(name, entry)),
+        (
+            (len(entry), level)
+            for level, entries in enumerate(LAYERS)
+            for entry in entries
+            if _within(name, entry)
+        ),
         default=None,
     )
     assert best is not None, f"{name} has no layer"
@@ -152,7 +187,9 @@ def test_third_parties_stay_in_their_rooms(path: Path) -> None:
         if top in CONFINED:
             assert any(_within(name, room) for room in CONFINED[top]), f"{name} imports {top}"
         else:
-            assert top in {"scsampler_cli", "numpy", *sys.stdlib_module_names}, f"{name} imports {top}"
+            assert top in {"scsampler_cli", "numpy", *sys.stdlib_module_names}, (
+                f"{name} imports {top}"
+            )
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_name)

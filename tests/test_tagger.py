@@ -9,7 +9,15 @@ import pytest
 from numpy.typing import NDArray
 
 import scsampler_cli
-from scsampler_cli import ClassifyResult, Failure, InputSpec, Scorer, SelectionSettings, SettingsError, Tagger
+from scsampler_cli import (
+    ClassifyResult,
+    Failure,
+    InputSpec,
+    Scorer,
+    SelectionSettings,
+    SettingsError,
+    Tagger,
+)
 from scsampler_cli.errors import ClassifierError, InputError
 from tests.synthetic import pan, static, tone, write_video
 
@@ -56,7 +64,9 @@ def test_an_object_with_classify_is_a_classifier(video: Path) -> None:
     assert Tagger(ready, k=1, device="cpu").tag(video).classifier["name"] == "brightness"
 
 
-def test_a_stream_goes_on_after_a_failure_and_takes_paths_as_they_come(video: Path, tmp_path: Path) -> None:
+def test_a_stream_goes_on_after_a_failure_and_takes_paths_as_they_come(
+    video: Path, tmp_path: Path
+) -> None:
     asked = []
 
     def paths() -> object:
@@ -80,15 +90,30 @@ def test_the_scorer_gives_what_the_tagger_chooses_from(video: Path) -> None:
     scored = Scorer(plan, clip_frames=8, frame_stride=2, **samplers).score(video)
     tagged = Tagger(brightness, labels=["a", "b"], spec=SPEC, selection=plan, **samplers).tag(video)
     assert scored.clips == tagged.scored
-    assert {clip.clip for clip in tagged.clips} == {clip.clip for clip in scored.clips if clip.taken}
+    assert {clip.clip for clip in tagged.clips} == {
+        clip.clip for clip in scored.clips if clip.taken
+    }
 
 
 def test_the_command_line_gives_the_same_record(video: Path) -> None:
     import json
 
-    command = [sys.executable, "-m", "scsampler_cli", "classify", str(video), "--classifier", "demo", "--k", "3"]
+    command = [
+        sys.executable,
+        "-m",
+        "scsampler_cli",
+        "classify",
+        str(video),
+        "--classifier",
+        "demo",
+        "--k",
+        "3",
+    ]
     shown = subprocess.run(
-        [*command, "--device", "cpu", "--format", "json"], capture_output=True, text=True, check=True
+        [*command, "--device", "cpu", "--format", "json"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     record, mine = json.loads(shown.stdout), Tagger("demo", 3, device="cpu").tag(video).record()
     for name in ("timings_s", "run", "source", "ffmpeg"):

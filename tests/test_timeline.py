@@ -60,7 +60,9 @@ def test_times_that_do_not_increase_are_refused(pts: list[int]) -> None:
 
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=80), st.integers(1, 20), st.integers(1, 3))
-def test_clips_tile_the_video_without_gap_or_overlap(steps: list[int], frames: int, stride: int) -> None:
+def test_clips_tile_the_video_without_gap_or_overlap(
+    steps: list[int], frames: int, stride: int
+) -> None:
     pts = np.cumsum([0, *steps])
     grid = ClipGrid(timeline(pts[:-1].tolist(), int(pts[-1])), frames, stride)
     spans = list(grid)
@@ -68,7 +70,9 @@ def test_clips_tile_the_video_without_gap_or_overlap(steps: list[int], frames: i
     assert all(a.end == b.start for a, b in itertools.pairwise(spans))
     assert spans[-1].end <= grid.timeline.time(len(grid.timeline))
     for span in spans:
-        assert set(grid.frames_of(span.index)) <= set(range(span.first_frame, span.first_frame + span.frame_count))
+        assert set(grid.frames_of(span.index)) <= set(
+            range(span.first_frame, span.first_frame + span.frame_count)
+        )
 
 
 @pytest.mark.parametrize(
@@ -79,7 +83,11 @@ def test_clips_tile_the_video_without_gap_or_overlap(steps: list[int], frames: i
         ([10, None, None], [10, 20, 30], 1),
         ([10, 20, 20, 30], [10, 15, 20, 30], 3),
         ([None, None, None], [0, 10, 20], 0),
-        ([10, 30, 40, 20, 50], [10, 20, 30, 40, 50], 2),  # complete, but given to the wrong frames (H.264 in AVI)
+        (
+            [10, 30, 40, 20, 50],
+            [10, 20, 30, 40, 50],
+            2,
+        ),  # complete, but given to the wrong frames (H.264 in AVI)
         ([1000, 1010, 3, 1030], [1000, 1010, 1020, 1030], 3),  # one stray stamp is no new clock
     ],
 )

@@ -46,9 +46,15 @@ def rows() -> list[tuple[int, list[str]]]:
     """(line of the README, cells) of each row, without the heads of the tables."""
     lines = [(BEFORE + number, line) for number, line in enumerate(SECTION.splitlines(), start=1)]
     cells = [
-        (number, [cell.strip() for cell in line.strip("|").split("|")]) for number, line in lines if line[:1] == "|"
+        (number, [cell.strip() for cell in line.strip("|").split("|")])
+        for number, line in lines
+        if line[:1] == "|"
     ]
-    return [(number, row) for number, row in cells if row[0] != "it says" and not set(row[0]) <= set("-: ")]
+    return [
+        (number, row)
+        for number, row in cells
+        if row[0] != "it says" and not set(row[0]) <= set("-: ")
+    ]
 
 
 @cache
@@ -97,13 +103,16 @@ def said_at(text: str) -> list[str]:
 def advice(message: Message, missing: list[str]) -> str:
     """Where a message comes from, and a row for it to be filled in."""
     said = "<br>".join(f"`{shown(text)}`" for text in missing[:3])
-    places = " ".join(dict.fromkeys([message.where, *(place for text in missing[:3] for place in said_at(text))]))
+    places = " ".join(
+        dict.fromkeys([message.where, *(place for text in missing[:3] for place in said_at(text))])
+    )
     return f"{places} {message.kind}, hint: {message.hint}\n    | {said} | why | what to do |"
 
 
 def test_every_message_is_found_in_the_table() -> None:
     missing = {
-        message: [text for text in message.texts if worded(text) and not is_found(text)] for message in messages()
+        message: [text for text in message.texts if worded(text) and not is_found(text)]
+        for message in messages()
     }
     todo = [advice(message, texts) for message, texts in missing.items() if texts]
     assert not todo, (
@@ -120,8 +129,12 @@ def test_every_phrase_of_the_table_is_still_said() -> None:
     for phrase, number in phrases().items():
         if not any(phrase in text for text in known):
             near = difflib.get_close_matches(phrase, texts, n=1, cutoff=0.3)
-            stale.append(f"README.md:{number}: `{phrase}`; the nearest message is `{(near or ['none'])[0]}`")
-    assert not stale, "these phrases are in no message any more; reword or remove them:\n" + "\n".join(stale)
+            stale.append(
+                f"README.md:{number}: `{phrase}`; the nearest message is `{(near or ['none'])[0]}`"
+            )
+    assert not stale, (
+        "these phrases are in no message any more; reword or remove them:\n" + "\n".join(stale)
+    )
 
 
 def test_messages_without_words_of_their_own_only_pass_on_anothers() -> None:
@@ -149,25 +162,46 @@ def test_a_phrase_stands_in_one_row_and_is_more_than_a_word() -> None:
     ("where", "text"),
     [
         ("inputs.py", f"{HOLE}: no video in this folder"),  # one of two, given to a name
-        ("media/container.py", f"{HOLE}: has {HOLE}, there is no --audio-stream {HOLE}"),  # handed over by a caller
-        ("jobs/process.py", f"the process that worked on it ended with exit code {HOLE}"),  # given to two names at once
-        ("datasets/rows.py", f"class {HOLE} is not in classInd.txt"),  # returned, and handed over by a method
+        (
+            "media/container.py",
+            f"{HOLE}: has {HOLE}, there is no --audio-stream {HOLE}",
+        ),  # handed over by a caller
+        (
+            "jobs/process.py",
+            f"the process that worked on it ended with exit code {HOLE}",
+        ),  # given to two names at once
+        (
+            "datasets/rows.py",
+            f"class {HOLE} is not in classInd.txt",
+        ),  # returned, and handed over by a method
         ("models.py", f"histogram {HOLE}: {SYSTEM}"),  # from the system, by way of a function
     ],
 )
 def test_words_are_followed_to_where_they_are_given(where: str, text: str) -> None:
-    texts = [text for message in messages() if f"scsampler_cli/{where}:" in message.where for text in message.texts]
+    texts = [
+        text
+        for message in messages()
+        if f"scsampler_cli/{where}:" in message.where
+        for text in message.texts
+    ]
     assert text in texts
 
 
 def test_a_new_error_is_told_with_its_place_and_a_row_to_fill_in(tmp_path: Path) -> None:
-    lines = ["def start(name):", "    hint = 'install it'", "    raise InputError(f'{name} has no wings', hint=hint)"]
+    lines = [
+        "def start(name):",
+        "    hint = 'install it'",
+        "    raise InputError(f'{name} has no wings', hint=hint)",
+    ]
     (tmp_path / "plane.py").write_text("\n".join(lines))
     (found,) = messages(tmp_path)
     assert found.where == f"{tmp_path.name}/plane.py:3"
     assert not is_found(found.texts[0])
     told = advice(found, list(found.texts))
-    assert told == f"{found.where} InputError, hint: install it\n    | `{HOLE} has no wings` | why | what to do |"
+    assert (
+        told
+        == f"{found.where} InputError, hint: install it\n    | `{HOLE} has no wings` | why | what to do |"
+    )
 
 
 def test_every_class_of_errors_is_read() -> None:

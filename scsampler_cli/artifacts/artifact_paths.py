@@ -39,7 +39,9 @@ class Extras:
         """True when all that is asked for was made for a record, and is still there."""
         files = record.get("files", {})
         return record["status"] != "ok" or all(
-            name in files and Path(files[name]).is_file() for name, targets in self.targets().items() if targets
+            name in files and Path(files[name]).is_file()
+            for name, targets in self.targets().items()
+            if targets
         )
 
 

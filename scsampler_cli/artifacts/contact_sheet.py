@@ -48,29 +48,35 @@ def contact_sheet(title: str, cells: Sequence[Cell]) -> bytes:
     pen = ImageDraw.Draw(sheet)
     letters = Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
     small, large = ImageFont.truetype(letters, _SMALL), ImageFont.truetype(letters, _LARGE)
-    pen.text((_GAP, _GAP), _fitting(pen, title, large, sheet.width - 2 * _GAP), _INK, large)
+    pen.text((_GAP, _GAP), _fitting(pen, title, large, width=sheet.width - 2 * _GAP), _INK, large)
     for number, cell in enumerate(cells):
         left, top = _GAP + number % columns * step[0], _GAP + _TITLE + number // columns * step[1]
-        _place(sheet, cell.picture, left, top)
+        _place(sheet, cell.picture, left, top=top)
         for count, line in enumerate(cell.lines):
             at = left, top + _CELL[1] + 3 + count * _LINE
-            pen.text(at, _fitting(pen, line, small, _CELL[0]), _SOFT if count else _INK, small)
+            pen.text(
+                at, _fitting(pen, line, small, width=_CELL[0]), _SOFT if count else _INK, small
+            )
     data = io.BytesIO()
     sheet.save(data, "JPEG", quality=_QUALITY, comment=MARK)
     return data.getvalue()
 
 
-def _place(sheet: Image.Image, picture: bytes | None, left: int, top: int) -> None:
+def _place(sheet: Image.Image, picture: bytes | None, left: int, *, top: int) -> None:
     """A picture in the middle of its place."""
     sheet.paste(_EMPTY, (left, top, left + _CELL[0], top + _CELL[1]))
     if picture is None:
         return
     with Image.open(io.BytesIO(picture)) as image:
         image.thumbnail(_CELL)
-        sheet.paste(image, (left + (_CELL[0] - image.width) // 2, top + (_CELL[1] - image.height) // 2))
+        sheet.paste(
+            image, (left + (_CELL[0] - image.width) // 2, top + (_CELL[1] - image.height) // 2)
+        )
 
 
-def _fitting(pen: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+def _fitting(
+    pen: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont, *, width: int
+) -> str:
     """As much of a text as fits, in characters that can be drawn."""
     text = printable(text).encode("utf-8", "replace").decode()
     if pen.textlength(text, font) <= width:

@@ -33,6 +33,7 @@ def with_extras(
     result: Result,
     path: Path,
     geometry: tuple[int, int],
+    *,
     extras: Extras,
     reading: ReadSettings = DEFAULT_READING,
     known: Record | None = None,
@@ -56,7 +57,7 @@ def with_extras(
     if not wanted:
         return record
     began = time.perf_counter()
-    maker = _Maker(result, record, path, geometry, extras, reading)
+    maker = _Maker(result, record, path, geometry=geometry, extras=extras, reading=reading)
     files: dict[str, str] = {}
     failed: dict[str, Record] = {}
     for done, name in enumerate(wanted):
@@ -89,7 +90,10 @@ class _Maker:
     @cached_property
     def video(self) -> Video | None:
         """Opened again, once; None for a feature file."""
-        return None if store.sniff(self.path) else Video(self.path, *self.geometry, self.reading)
+        if store.sniff(self.path):
+            return None
+        frames, stride = self.geometry
+        return Video(self.path, frames, stride, reading=self.reading)
 
     def make(self, name: str, target: Path) -> None:
         """Make one of the files.
@@ -106,16 +110,20 @@ class _Maker:
         if name == "thumbnails":
             self._write_sheet(target, self.video)
         else:
-            _make_reel(self.result, self.video, target, self.extras.reel_pad_s)
+            _make_reel(self.result, self.video, target, pad_s=self.extras.reel_pad_s)
 
     def _write_page(self, target: Path) -> None:
-        scored = self.result.scored if isinstance(self.result, ClassifyResult) else self.result.clips
+        scored = (
+            self.result.scored if isinstance(self.result, ClassifyResult) else self.result.clips
+        )
         clips = [clip.record() for clip in scored]
         chosen = join(self.record, clips)
         shown = [int(clip["clip"]) for clip in (*chosen.best(), *chosen.worst())]
         pictures = {} if self.video is None else self._pictures(self.video, shown)
         back = None if self.extras.index is None else relative_link(self.extras.index, target)
-        page = video_page({**self.record, "source": identified(self.path)}, clips, pictures, back)
+        page = video_page(
+            {**self.record, "source": identified(self.path)}, clips, pictures, back=back
+        )
         with own_errors(str(target)):
             write_whole(target, encoded(page))
 
@@ -124,13 +132,18 @@ class _Maker:
         pictures = self._pictures(video, [clip["clip"] for clip in clips])
         cells = [Cell(pictures.get(clip["clip"]), tuple(_captions(clip))) for clip in clips]
         with own_errors(str(target)):
-            write_whole(target, contact_sheet(f"{video.path.name}: {self.record['tags'][0]['label']}", cells))
+            write_whole(
+                target,
+                contact_sheet(f"{video.path.name}: {self.record['tags'][0]['label']}", cells),
+            )
 
     def _pictures(self, video: Video, clips: list[int]) -> dict[int, bytes]:
         """JPEG of clips; the record tells how many have none."""
         found = dict(stills(video, clips))
         if missing := len(set(clips) - set(found)):
-            note = f"{counted(missing, 'clip')} without a picture: the middle frame cannot be decoded"
+            note = (
+                f"{counted(missing, 'clip')} without a picture: the middle frame cannot be decoded"
+            )
             self.record["notes"] += [] if note in self.record["notes"] else [note]
         return found
 
@@ -153,7 +166,7 @@ def _captions(clip: Record) -> Iterator[str]:
     yield "   ".join(f"{name} {value:.2f}" for name, value in scores.items() if value is not None)
 
 
-def _make_reel(result: ClassifyResult, video: Video, target: Path, pad_s: float) -> None:
+def _make_reel(result: ClassifyResult, video: Video, target: Path, *, pad_s: float) -> None:
     pad = Fraction(pad_s).limit_denominator(1000)
     spans = [(clip.start - pad, clip.end + pad) for clip in result.clips if clip.label is not None]
     write_reel(

@@ -33,7 +33,7 @@ def stills(video: Video, clips: Sequence[int], height: int = HEIGHT) -> Iterator
     middles = {_middle(video.grid.frames_of(clip)): clip for clip in sorted(clips)}
     read = FramesReport()
     for position, picture in read_pictures(
-        video.path, video.index, list(middles), lambda frame: _small(frame, height), read
+        video.path, video.index, list(middles), fit=lambda frame: _small(frame, height), report=read
     ):
         yield middles[position], _jpeg(picture)
 

@@ -79,7 +79,9 @@ class Journal:
                     break
                 else:
                     where = f"line {number} of {self.path}"
-                    raise OutputError(f"{where} is no record of scsampler", hint="give -o another name")
+                    raise OutputError(
+                        f"{where} is no record of scsampler", hint="give -o another name"
+                    )
         if at < self._end:
             with own_errors(str(self.path)):
                 os.ftruncate(self._fd, at)
@@ -116,7 +118,9 @@ class Journal:
         except FileNotFoundError:
             there = None
         if there is None or (there.st_dev, there.st_ino) != (ours.st_dev, ours.st_ino):
-            raise OutputError(f"{self.path} was removed or replaced while it was written", hint="run it again")
+            raise OutputError(
+                f"{self.path} was removed or replaced while it was written", hint="run it again"
+            )
 
     def read(self, place: Place) -> bytes:
         """One line, with its end."""

@@ -102,10 +102,17 @@ def survey(parts: Sequence[Path]) -> Merged:
         for part, file in enumerate(files):
             start = 0
             for number, line in enumerate(file, start=1):
-                record = _record(line, merged, part, number)
+                record = _record(line, merged, part, number=number)
                 if record is not None:
-                    run = record.get("run") and sys.intern(record["run"])  # a million of the same text is one
-                    _add(merged, files, Line(part, start, len(line), record["status"] == "ok", run), record)
+                    run = record.get("run") and sys.intern(
+                        record["run"]
+                    )  # a million of the same text is one
+                    _add(
+                        merged,
+                        files,
+                        Line(part, start, len(line), ok=record["status"] == "ok", run=run),
+                        record=record,
+                    )
                 start += len(line)
     return merged
 
@@ -115,14 +122,17 @@ def _opened(path: Path) -> IO[bytes]:
     try:
         if not path.is_file():
             raise InputError(
-                f"{path} is {'not a file' if path.exists() else 'not there'}", hint="merge reads files of JSON lines"
+                f"{path} is {'not a file' if path.exists() else 'not there'}",
+                hint="merge reads files of JSON lines",
             )
         return path.open("rb")
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}", hint="check the path and its permissions") from error
+        raise InputError(
+            f"{path}: {error.strerror or error}", hint="check the path and its permissions"
+        ) from error
 
 
-def _record(line: bytes, merged: Merged, part: int, number: int) -> Record | None:
+def _record(line: bytes, merged: Merged, part: int, *, number: int) -> Record | None:
     """The record of a line; None for an empty one, and for half a line."""
     if not line.strip():
         return None
@@ -144,7 +154,7 @@ def _record(line: bytes, merged: Merged, part: int, number: int) -> Record | Non
     return record
 
 
-def _add(merged: Merged, files: Sequence[IO[bytes]], line: Line, record: Record) -> None:
+def _add(merged: Merged, files: Sequence[IO[bytes]], line: Line, *, record: Record) -> None:
     merged.tags = max(merged.tags, len(record.get("tags", ())))
     known = merged.lines.get(record["path"])
     if known is None:
@@ -166,5 +176,7 @@ def _read(files: Sequence[IO[bytes]], parts: Sequence[Path], line: Line) -> Reco
     try:
         record: Record = json.loads(os.pread(files[line.part].fileno(), line.length, line.start))
     except (OSError, ValueError) as error:
-        raise InputError(f"{parts[line.part]} has changed while it was read", hint="run it again") from error
+        raise InputError(
+            f"{parts[line.part]} has changed while it was read", hint="run it again"
+        ) from error
     return record

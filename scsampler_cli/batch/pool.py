@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Protocol, Self
 
 from scsampler_cli import errors
 from scsampler_cli.batch.memory import machine_bytes
@@ -34,8 +34,12 @@ MEMORY_SHARE = 0.8
 _TRIES = 3
 """Processes in a row that may die before they have loaded anything."""
 
-Watch = Callable[[Path, str, int, int], None]
-"""(file, stage, done, total)."""
+
+class Watch(Protocol):
+    """Called while files are worked on."""
+
+    def __call__(self, path: Path, stage: str, done: int, *, total: int) -> None:
+        """`path` is at `done` of `total` steps of a stage."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,9 @@ class Bounds:
             sharers: processes of this machine that share its memory.
         """
         if memory_gb is not None:
-            return cls(timeout_s, math.ceil(memory_gb * 1e9) if 0 < memory_gb < float("inf") else None)
+            return cls(
+                timeout_s, math.ceil(memory_gb * 1e9) if 0 < memory_gb < float("inf") else None
+            )
         there = machine_bytes()
         return cls(timeout_s, there and int(there * MEMORY_SHARE) // sharers)
 
@@ -107,7 +113,15 @@ class Crew:
     """
 
     def __init__(
-        self, task: Task, count: int, bounds: Bounds, note: Say, detail: Say, watch: Watch, hashed: bool = False
+        self,
+        task: Task,
+        count: int,
+        bounds: Bounds,
+        *,
+        note: Say,
+        detail: Say,
+        watch: Watch,
+        hashed: bool = False,
     ) -> None:
         self._task, self._count, self._bounds, self._hashed = task, count, bounds, hashed
         self._note, self._detail, self._watch = note, detail, watch
@@ -123,7 +137,10 @@ class Crew:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.dismiss()
 
@@ -175,12 +192,15 @@ class Crew:
             if self.stopping and not told and self._busy():
                 told = True
                 under_way = counted(self._busy(), "file")
-                self._note(f"interrupted: finishing {under_way} under way; once more ends this at once")
+                self._note(
+                    f"interrupted: finishing {under_way} under way; once more ends this at once"
+                )
             if not self.stopping:
                 self._staff(min(self._count, len(files) - at + self._busy()))
                 for worker in self._workers:
                     if worker.idle and at < len(files):
-                        at += self._give(worker, *files[at], order)
+                        index, path = files[at]
+                        at += self._give(worker, index, path, order=order)
             if not self._busy() and (self.stopping or at == len(files)):
                 return
             yield from self._step()
@@ -203,16 +223,21 @@ class Crew:
                 if not self._workers:
                     check_working_folder()
                     raise WorkerError(
-                        f"no process can be started ({error.strerror or error})", hint="ulimit -a lists the limits"
+                        f"no process can be started ({error.strerror or error})",
+                        hint="ulimit -a lists the limits",
                     ) from error
-                self._note(f"{error.strerror or error}: going on with {counted(len(self._workers), 'process')}")
+                self._note(
+                    f"{error.strerror or error}: going on with {counted(len(self._workers), 'process')}"
+                )
                 self._count = len(self._workers)
                 return
             self._started += 1
             self._workers.append(worker)
             self._detail(f"process {worker.number} (pid {worker.pid}) started")
 
-    def _give(self, worker: WorkerProcess, index: int, path: Path, order: tuple[Any, ...]) -> bool:
+    def _give(
+        self, worker: WorkerProcess, index: int, path: Path, *, order: tuple[Any, ...]
+    ) -> bool:
         """True when the process has taken the file."""
         job = Job(index, path, identified(path))
         try:
@@ -255,17 +280,21 @@ class Crew:
                 if stage == "index":
                     worker.job.seconds = total
                 else:
-                    self._watch(worker.job.path, stage, done, total)
+                    self._watch(worker.job.path, stage, done, total=total)
             case {"done": record, "traceback": trace} if worker.job is not None:
-                yield self._outcome(worker, worker.job, record, trace)
+                yield self._outcome(worker, worker.job, record, trace=trace)
 
-    def _outcome(self, worker: WorkerProcess, job: Job, record: Record, trace: str | None) -> Outcome:
+    def _outcome(
+        self, worker: WorkerProcess, job: Job, record: Record, *, trace: str | None
+    ) -> Outcome:
         worker.job = None
         source = job.source
         if source is not None and (digest := record.pop("sha256", None)):
             source = {**source, "sha256": digest}
         whole = {**record, "ffmpeg": worker.messages(), "source": source}
-        return Outcome(job.index, job.path, whole, time.monotonic() - job.began, trace)
+        return Outcome(
+            job.index, job.path, whole, seconds=time.monotonic() - job.began, traceback=trace
+        )
 
     def _excess(self, worker: WorkerProcess) -> ScsamplerError | None:
         """Why a process must be ended, if it must."""
@@ -275,7 +304,9 @@ class Crew:
         now = time.monotonic()
         if now > self._bounds.deadline(job):
             spent = now - job.began
-            return TimeLimitError(f"not done after {spent:.3g} s", hint="--timeout SECONDS gives it longer")
+            return TimeLimitError(
+                f"not done after {spent:.3g} s", hint="--timeout SECONDS gives it longer"
+            )
         if limit is not None and (held := worker.resident_bytes()) > limit:
             return MemoryLimitError(
                 f"took {held / 1e9:.3g} GB of memory, the limit is {limit / 1e9:.3g}",
@@ -293,11 +324,17 @@ class Crew:
             if worker.job is not None:
                 path = worker.job.path
                 error = type(trouble)(f"{path}: {trouble}", hint=trouble.hint)
-                yield self._outcome(worker, worker.job, records.failure(self._task.command, str(path), error), None)
+                yield self._outcome(
+                    worker,
+                    worker.job,
+                    records.failure(self._task.command, str(path), error),
+                    trace=None,
+                )
             elif self._stillborn == _TRIES:
                 said = "; ".join(worker.messages()[-2:])
                 raise WorkerError(
-                    f"{trouble} before it could begin" + (f" ({said})" if said else ""), hint=trouble.hint
+                    f"{trouble} before it could begin" + (f" ({said})" if said else ""),
+                    hint=trouble.hint,
                 )
         finally:
             worker.close()
@@ -306,7 +343,11 @@ class Crew:
 def raise_described(trouble: dict[str, Any]) -> NoReturn:
     """What a process could not load is an error here."""
     kind: type[ScsamplerError] = getattr(errors, trouble["type"] or "WorkerError", WorkerError)
-    hint = trouble["hint"] if trouble["type"] else "run with --debug for the traceback; please report it"
+    hint = (
+        trouble["hint"]
+        if trouble["type"]
+        else "run with --debug for the traceback; please report it"
+    )
     error = kind(trouble["message"], hint=hint, example=trouble["example"])
     error.add_note(trouble["traceback"])
     raise error

@@ -70,7 +70,9 @@ class WorkerProcess:
             for _ in range(3):
                 pipes += context.Pipe(duplex=False)
             theirs = pipes[0], pipes[3], pipes[5]
-            self._process = context.Process(target=serve, args=(task, *theirs), name=f"scsampler-{number}")
+            self._process = context.Process(
+                target=serve, args=(task, *theirs), name=f"scsampler-{number}"
+            )
             with _interrupt_held():
                 self._process.start()
                 started = True
@@ -172,7 +174,8 @@ class WorkerProcess:
             how, hint = f"ended with exit code {code}", None
         return WorkerError(
             f"the process that worked on it {how}",
-            hint=hint or "its decoder, or a plug-in, may have crashed on it; --resume tries it again",
+            hint=hint
+            or "its decoder, or a plug-in, may have crashed on it; --resume tries it again",
         )
 
 

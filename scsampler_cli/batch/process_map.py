@@ -50,7 +50,7 @@ class Making:
         return Prepared(partial(_done, None), {}, makes=True)
 
 
-def _done(loaded: Any, path: Path, progress: Progress, do: Do) -> Record:
+def _done(loaded: Any, path: Path, progress: Progress, *, do: Do) -> Record:
     return do(loaded, path, progress)
 
 

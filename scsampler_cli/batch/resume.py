@@ -21,7 +21,9 @@ from scsampler_cli.output.tables import command_of
 from scsampler_cli.output.writers import Writer, own_errors
 from scsampler_cli.text import counted
 
-TRY_AGAIN = frozenset(("WorkerError", "TimeLimitError", "MemoryLimitError", "LimitError", "OutputError", "InputError"))
+TRY_AGAIN = frozenset(
+    ("WorkerError", "TimeLimitError", "MemoryLimitError", "LimitError", "OutputError", "InputError")
+)
 """Types of failures that say more of the machine, the moment or the limits than of the file: resumed, they are tried again."""
 
 
@@ -42,7 +44,9 @@ def is_current(record: Record) -> bool:
     now = identified(path)
     if known is None or now is None or known["size"] != now["size"]:
         return False
-    return known["mtime_ns"] == now["mtime_ns"] or ("sha256" in known and known["sha256"] == _sha256(path))
+    return known["mtime_ns"] == now["mtime_ns"] or (
+        "sha256" in known and known["sha256"] == _sha256(path)
+    )
 
 
 def _sha256(path: Path) -> str | None:
@@ -59,7 +63,11 @@ def _differences(record: Record, identity: dict[str, Any]) -> list[str]:
     Example: settings.selection.k 10, now 5.
     """
     before, now = _flat(record), _flat(identity)
-    return [f"{name} {before[name]}, now {now[name]}" for name in now if name in before and before[name] != now[name]]
+    return [
+        f"{name} {before[name]}, now {now[name]}"
+        for name in now
+        if name in before and before[name] != now[name]
+    ]
 
 
 def _unknown_weights(identity: dict[str, Any]) -> str:
@@ -81,7 +89,7 @@ def _flat(value: Any, name: str = "") -> dict[str, Any]:
 
 
 @contextmanager
-def opened(path: Path, inputs: Sequence[str], ordered: bool, keep: bool) -> Iterator[OnDisk]:
+def opened(path: Path, inputs: Sequence[str], ordered: bool, *, keep: bool) -> Iterator[OnDisk]:
     """Records in the file of JSON lines at `path`; with `keep` what is there stays, to be recalled or set aside.
 
     Raises:
@@ -92,7 +100,7 @@ def opened(path: Path, inputs: Sequence[str], ordered: bool, keep: bool) -> Iter
         beside = _waiting_beside(path)
         waiting = Journal(beside, keep)
         try:
-            yield OnDisk(file, waiting, inputs, ordered)
+            yield OnDisk(file, waiting, inputs, ordered=ordered)
         finally:
             if waiting.empty:
                 beside.unlink(missing_ok=True)
@@ -123,7 +131,11 @@ def check_waiting(path: Path, command: str, option: str = "-o") -> None:
         OutputError: it holds something else, or cannot be read.
     """
     waiting = _waiting_beside(path)
-    _check_first_line(waiting, command, f"move it away, for {path.name} needs the place; or give {option} another name")
+    _check_first_line(
+        waiting,
+        command,
+        f"move it away, for {path.name} needs the place; or give {option} another name",
+    )
 
 
 def _waiting_beside(path: Path) -> Path:
@@ -139,7 +151,9 @@ def _check_first_line(path: Path, command: str, hint: str) -> None:
     if record is None and not is_half(line):
         raise OutputError(f"{path} is there already, and holds no records", hint=hint)
     if record is not None and command_of(record) != command:
-        raise OutputError(f"{path} holds records of {command_of(record)}, not of {command}", hint=hint)
+        raise OutputError(
+            f"{path} holds records of {command_of(record)}, not of {command}", hint=hint
+        )
 
 
 class Results(Protocol):
@@ -188,14 +202,18 @@ class OnDisk:
         ordered: False to write them as they come.
     """
 
-    def __init__(self, file: Journal, waiting: Journal, inputs: Sequence[str], ordered: bool) -> None:
+    def __init__(
+        self, file: Journal, waiting: Journal, inputs: Sequence[str], *, ordered: bool
+    ) -> None:
         self.done: dict[int, bool] = {}
         self._file, self._waiting, self._ordered = file, waiting, ordered
         self._index = {path: index for index, path in enumerate(inputs)}
         self._parked: dict[int, Place] = {}
         self._next = 0
 
-    def recall(self, command: str, identity: dict[str, Any], still_there: Callable[[Record], bool]) -> tuple[str, bool]:
+    def recall(
+        self, command: str, identity: dict[str, Any], still_there: Callable[[Record], bool]
+    ) -> tuple[str, bool]:
         """Take up what an earlier run left: what was made of the same files with the same settings, and need not be tried again.
 
         Records made with other settings are moved out of the way, all of them.
@@ -216,7 +234,9 @@ class OnDisk:
             return self._start_anew(other), True
         dropped = self._take_up(lambda record: is_current(record) and still_there(record))
         again = f"; {counted(dropped, 'record')} made anew" if dropped else ""
-        told = f"resuming: {len(self.done)} of {counted(len(self._index), 'file')} done before{again}"
+        told = (
+            f"resuming: {len(self.done)} of {counted(len(self._index), 'file')} done before{again}"
+        )
         return told + _unknown_weights(identity), False
 
     def _other_run(self, command: str, identity: dict[str, Any]) -> str | None:
@@ -227,10 +247,16 @@ class OnDisk:
                 if command_of(record) != command:
                     found = command_of(record)
                     raise OutputError(
-                        f"{journal.path} holds records of {found}, not of {command}", hint="give -o another name"
+                        f"{journal.path} holds records of {found}, not of {command}",
+                        hint="give -o another name",
                     )
-                if record.get("run", run) != run:  # what failed before anything was loaded says no run
-                    return "; ".join(_differences(record, identity)) or "other weights, labels or version"
+                if (
+                    record.get("run", run) != run
+                ):  # what failed before anything was loaded says no run
+                    return (
+                        "; ".join(_differences(record, identity))
+                        or "other weights, labels or version"
+                    )
         return None
 
     def _start_anew(self, why: str) -> str:
@@ -289,7 +315,9 @@ class OnDisk:
         for index in sorted(places) if self._ordered else ():
             if index >= due:
                 self._parked[index] = self._waiting.append(self._file.read(places.pop(index)))
-        return [places[index] for index in sorted(places)] if self._ordered else list(places.values())
+        return (
+            [places[index] for index in sorted(places)] if self._ordered else list(places.values())
+        )
 
     def add(self, index: int, record: Record) -> None:
         """Append it, or park it beside the file until those before it are there."""

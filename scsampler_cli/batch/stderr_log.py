@@ -43,7 +43,10 @@ class Messages:
     def take(self) -> list[str]:
         """The messages so far, in the order in which each was first said; begins anew."""
         self._add(self._rest)
-        said = [text if count == 1 else f"{text} ({count} times)" for text, count in self._counts.items()]
+        said = [
+            text if count == 1 else f"{text} ({count} times)"
+            for text, count in self._counts.items()
+        ]
         if self._more:
             said.append(f"... and {self._more} more")
         self.__init__()  # type: ignore[misc]

@@ -56,7 +56,7 @@ class _Line:
             self.send(progress=[stage, done, total])
 
 
-def serve(task: Task, jobs: Connection, results: Connection, log: Connection) -> None:
+def serve(task: Task, jobs: Connection, results: Connection, *, log: Connection) -> None:
     """Work until the parent sends no more, or is gone.
 
     Args:
@@ -84,7 +84,7 @@ def serve(task: Task, jobs: Connection, results: Connection, log: Connection) ->
             return
         local = local_path(path)
         work = partial(prepared.work, local, line.progress, *order)
-        record, trace = _record(task.command, local, work, not prepared.makes, hashed)
+        record, trace = _record(task.command, local, work, reads=not prepared.makes, hashed=hashed)
         line.send(done=record, traceback=trace)
 
 
@@ -124,7 +124,7 @@ def described(error: Exception) -> dict[str, Any]:
 
 
 def _record(
-    command: str, path: Path, work: Callable[[], Record], reads: bool, hashed: bool
+    command: str, path: Path, work: Callable[[], Record], *, reads: bool, hashed: bool
 ) -> tuple[Record, str | None]:
     """The record of one file, and the traceback where it failed."""
     try:
@@ -137,11 +137,15 @@ def _record(
         json.dumps(record, allow_nan=False)
     except MemoryError as error:
         hint = "give it more memory, or fewer --jobs"
-        return _failed(command, path, MemoryLimitError(f"{path}: out of memory", hint=hint), error)
+        return _failed(
+            command, path, MemoryLimitError(f"{path}: out of memory", hint=hint), cause=error
+        )
     except (Exception, SystemExit) as error:  # a plug-in must not end the process
-        return _failed(command, path, import_failure(error) or error, error)
+        return _failed(command, path, import_failure(error) or error, cause=error)
     return record, None
 
 
-def _failed(command: str, path: Path, error: BaseException, cause: BaseException) -> tuple[Record, str]:
+def _failed(
+    command: str, path: Path, error: BaseException, *, cause: BaseException
+) -> tuple[Record, str]:
     return records.failure(command, str(path), error), "".join(traceback.format_exception(cause))

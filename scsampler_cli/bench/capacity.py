@@ -45,6 +45,7 @@ def costs_of(
     reading: Mapping[str, float],
     networks: Mapping[str, float],
     chosen_s: float,
+    *,
     machine: Machine,
 ) -> list[Cost]:
     """The parts of one video's work.
@@ -71,13 +72,23 @@ def capacity_table(costs: Sequence[Cost], machine: Machine, length_s: float) -> 
             "part": cost.part,
             "where": cost.where,
             "s_an_hour": 3600 * cost.seconds / length_s,
-            "machine_hours": HOURS * cost.seconds / length_s / (machine.cores if cost.where == CORES else 1),
+            "machine_hours": HOURS
+            * cost.seconds
+            / length_s
+            / (machine.cores if cost.where == CORES else 1),
         }
         for cost in costs
     ]
     rates = {where: machine.rate(costs, where, length_s) for where in (CORES, GPU)}
     first = min(rates, key=lambda where: rates[where])
-    rows.append({"part": "together", "where": first, "machine_hours": HOURS / rates[first], "real_time": rates[first]})
+    rows.append(
+        {
+            "part": "together",
+            "where": first,
+            "machine_hours": HOURS / rates[first],
+            "real_time": rates[first],
+        }
+    )
     columns = (
         Column("part", ("part",)),
         Column("on", ("where",)),
@@ -85,7 +96,13 @@ def capacity_table(costs: Sequence[Cost], machine: Machine, length_s: float) -> 
         Column("hours of this machine for a million", ("machine_hours",), "{:,.0f}"),
         Column("x real time", ("real_time",), "{:.0f}"),
     )
-    return Table("capacity", "A million hours of video", columns, tuple(rows), _notes(rates, first, machine))
+    return Table(
+        "capacity",
+        "A million hours of video",
+        columns,
+        rows=tuple(rows),
+        notes=_notes(rates, first, machine),
+    )
 
 
 def _notes(rates: Mapping[str, float], first: str, machine: Machine) -> tuple[str, ...]:
@@ -95,5 +112,11 @@ def _notes(rates: Mapping[str, float], first: str, machine: Machine) -> tuple[st
         return (about,)
     if first == GPU:
         about = about.replace("saturate", "saturates")
-        return (about, f"It takes {machine.cores * rates[GPU] / rates[CORES]:.1f} cores to keep one such GPU busy.")
-    return (about, f"One such GPU would keep up with {machine.cores * rates[GPU] / rates[CORES]:.0f} such cores.")
+        return (
+            about,
+            f"It takes {machine.cores * rates[GPU] / rates[CORES]:.1f} cores to keep one such GPU busy.",
+        )
+    return (
+        about,
+        f"One such GPU would keep up with {machine.cores * rates[GPU] / rates[CORES]:.0f} such cores.",
+    )

@@ -40,7 +40,14 @@ SHEET_HEIGHT = 96
 
 
 def collect(
-    data: Data, facts: ModelFacts, measuring: Measuring, plan: Plan, wishes: Wishes, failed: Failed, command: str
+    data: Data,
+    facts: ModelFacts,
+    measuring: Measuring,
+    *,
+    plan: Plan,
+    wishes: Wishes,
+    failed: Failed,
+    command: str,
 ) -> Run:
     """Measure a data set.
 
@@ -60,7 +67,13 @@ def collect(
     failures: list[Mapping[str, str]] = [*data.rejected]
 
     def noted(example: Example, error: ScsamplerError) -> None:
-        failures.append({"path": str(example.path), "label": example.label, "reason": " ".join(str(error).split())})
+        failures.append(
+            {
+                "path": str(example.path),
+                "label": example.label,
+                "reason": " ".join(str(error).split()),
+            }
+        )
         failed(example, error)
 
     def lost(video: KnownVideo, error: ScsamplerError) -> None:
@@ -68,9 +81,11 @@ def collect(
         reason = f"measured, but its time or picture is not: {' '.join(str(error).split())}"
         failures.append({"path": video.path, "label": video.label, "reason": reason})
 
-    videos = _spooled(known_videos(data.examples, facts, measuring, noted))
+    videos = _spooled(known_videos(data.examples, facts, measuring, failed=noted))
     if not videos:
-        raise InputError(f"not one video of {data.name} could be evaluated", hint="the errors above say why")
+        raise InputError(
+            f"not one video of {data.name} could be evaluated", hint="the errors above say why"
+        )
     run = Run(
         data=data.name,
         classifier=facts.told(),
@@ -79,14 +94,16 @@ def collect(
         networks=facts.compared,
         videos=videos,
         failures=(),
-        train_positions=_train_positions(data.train, facts, measuring, noted),
+        train_positions=_train_positions(data.train, facts, measuring, failed=noted),
         costs=None,
         settings=_settings(facts, measuring, command),
     )
     if wishes.timed:
         timed = _spread_out(videos, wishes.timed)
-        run = replace(run, costs=time_costs(run, timed, facts, measuring, plan, lost))
-    pictures = tuple(_thumbnails(run, plan, wishes, measuring, lost))
+        run = replace(
+            run, costs=time_costs(run, timed, facts, measuring=measuring, plan=plan, lost=lost)
+        )
+    pictures = tuple(_thumbnails(run, plan, wishes, measuring=measuring, lost=lost))
     return replace(run, thumbnails=pictures, failures=tuple(failures))
 
 
@@ -125,7 +142,7 @@ def _spread_out(videos: Sequence[KnownVideo], count: int) -> list[KnownVideo]:
 
 
 def _train_positions(
-    examples: Sequence[Example], facts: ModelFacts, measuring: Measuring, failed: Failed
+    examples: Sequence[Example], facts: ModelFacts, measuring: Measuring, *, failed: Failed
 ) -> NDArray[np.float32] | None:
     """Where the oracle's clips of the training videos lie; None without any that the classifier knows the label of."""
     labels = facts.classifier.labels
@@ -140,14 +157,20 @@ def _train_positions(
                 raise error
             entry = clip_probs.find(example.path, identity, measuring.cache)
             if entry is not None:
-                found.append(oracle_positions(np.asarray(entry.values, np.float32), labels.index(example.label)))
+                found.append(
+                    oracle_positions(
+                        np.asarray(entry.values, np.float32), labels.index(example.label)
+                    )
+                )
         measuring.progress("training videos", done, len(usable))
     return np.stack(found) if found else None
 
 
-def _classified(models: Models, path: Path, progress: Progress, identity: dict[str, Any], cache: Cache) -> Record:
+def _classified(
+    models: Models, path: Path, progress: Progress, *, identity: dict[str, Any], cache: Cache
+) -> Record:
     """What a process does with a training video."""
-    return clip_probs.ensured(models.classifier, path, progress, identity, cache)
+    return clip_probs.ensured(models.classifier, path, progress, identity=identity, cache=cache)
 
 
 def _settings(facts: ModelFacts, measuring: Measuring, command: str) -> dict[str, Any]:
@@ -164,7 +187,12 @@ def _settings(facts: ModelFacts, measuring: Measuring, command: str) -> dict[str
 def machine() -> dict[str, Any]:
     """What measures, for the record."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
-    about = {"system": platform.platform(), "processor": processor(), "threads": torch.get_num_threads(), "gpu": gpu}
+    about = {
+        "system": platform.platform(),
+        "processor": processor(),
+        "threads": torch.get_num_threads(),
+        "gpu": gpu,
+    }
     return {"machine": about, "versions": records.versions(FFMPEG_VERSION)}
 
 
@@ -175,7 +203,8 @@ def processor() -> str:
     except OSError:
         return platform.processor()
     return next(
-        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.processor()
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")),
+        platform.processor(),
     )
 
 
@@ -187,7 +216,12 @@ def _on_sheet(videos: Sequence[KnownVideo], wishes: Wishes) -> list[KnownVideo]:
 
 
 def _thumbnails(
-    run: Run, plan: Plan, wishes: Wishes, measuring: Measuring, lost: Callable[[KnownVideo, ScsamplerError], None]
+    run: Run,
+    plan: Plan,
+    wishes: Wishes,
+    *,
+    measuring: Measuring,
+    lost: Callable[[KnownVideo, ScsamplerError], None],
 ) -> Iterator[Thumbnails]:
     """The best and the worst clips of some videos by the sampler under test (Fig. 3)."""
     way = sampled(run, plan)[0][1]
@@ -196,11 +230,15 @@ def _thumbnails(
     shown = _on_sheet(run.videos, wishes)
     best_worst: list[tuple[list[int], list[int]]] = []
     for known in shown:
-        order = np.argsort(combined_rank(known.clip_scores(way.sampler), way.selection), kind="stable").tolist()
+        order = np.argsort(
+            combined_rank(known.clip_scores(way.sampler), way.selection), kind="stable"
+        ).tolist()
         best = order[:SHEET_CLIPS]
         best_worst.append((best, [clip for clip in order[-SHEET_CLIPS:] if clip not in best]))
     paths = [Path(known.path) for known in shown]
-    clips_of = {path: [*best, *worst] for path, (best, worst) in zip(paths, best_worst, strict=True)}
+    clips_of = {
+        path: [*best, *worst] for path, (best, worst) in zip(paths, best_worst, strict=True)
+    }
     outcomes = measuring.pool.each(paths, partial(_pictured, clips_of=clips_of))
     for known, (best, _), outcome in zip(shown, best_worst, outcomes, strict=True):
         if (error := outcome.error) is not None:
@@ -208,19 +246,31 @@ def _thumbnails(
             continue
         number = next(i for i, video in enumerate(run.videos) if video is known)
         record = outcome.record
-        pictures = np.frombuffer(base64.b64decode(record["pictures"]), np.uint8).reshape(record["shape"])
+        pictures = np.frombuffer(base64.b64decode(record["pictures"]), np.uint8).reshape(
+            record["shape"]
+        )
         clips = tuple(record["clips"])
-        yield Thumbnails(number, clips, sum(clip in best for clip in clips), tuple(record["starts"]), pictures)
+        yield Thumbnails(
+            number,
+            clips,
+            sum(clip in best for clip in clips),
+            starts_s=tuple(record["starts"]),
+            pictures=pictures,
+        )
 
 
-def _pictured(models: Models, path: Path, progress: Progress, clips_of: Mapping[Path, list[int]]) -> Record:
+def _pictured(
+    models: Models, path: Path, progress: Progress, *, clips_of: Mapping[Path, list[int]]
+) -> Record:
     """What a process does with a video: a small picture of the middle of each clip."""
     spec, wanted = models.classifier.spec, clips_of[path]
     with gone_told(path):
-        video = opened(path, spec.frames, spec.stride, progress)
+        video = opened(path, spec.frames, spec.stride, progress=progress)
         height, width = video.info.size
         size = SHEET_HEIGHT, max(1, round(width * SHEET_HEIGHT / height))
-        small = replace(spec, resize=min(size), crop=size, crops=1)  # keeps the shape of each picture
+        small = replace(
+            spec, resize=min(size), crop=size, crops=1
+        )  # keeps the shape of each picture
         frames = dict(clip_frames(video, wanted, small))
     clips = [clip for clip in wanted if clip in frames]
     pictures = np.stack([frames[clip][len(frames[clip]) // 2] for clip in clips])

@@ -73,7 +73,9 @@ def inputs_key(inputs: Iterable[str]) -> str:
     return "+".join(sorted(set(inputs)))
 
 
-def decoded_frames(decode_from: NDArray[np.int64], last: NDArray[np.int64], clips: Sequence[int]) -> int:
+def decoded_frames(
+    decode_from: NDArray[np.int64], last: NDArray[np.int64], clips: Sequence[int]
+) -> int:
     """Frames that must be decoded to see the chosen clips, each group of pictures once.
 
     Args:

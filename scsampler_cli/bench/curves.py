@@ -69,15 +69,27 @@ class Chart:
 
     def record(self) -> dict[str, Any]:
         """JSON form."""
-        lines = [{"name": s.name, "role": s.role, "x": list(s.x), "y": list(s.y)} for s in (*self.series, *self.levels)]
+        lines = [
+            {"name": s.name, "role": s.role, "x": list(s.x), "y": list(s.y)}
+            for s in (*self.series, *self.levels)
+        ]
         marks = [{"label": mark.label, "x": mark.x, "y": mark.y} for mark in self.marks]
-        return {"title": self.title, "x": self.x_label, "y": self.y_label, "series": lines, "paper": marks}
+        return {
+            "title": self.title,
+            "x": self.x_label,
+            "y": self.y_label,
+            "series": lines,
+            "paper": marks,
+        }
 
 
 def charts(run: Run, plan: Plan) -> list[Chart]:
     """All figures that can be made of a run."""
     plan = replace(plan, draws=min(plan.draws, DRAWS))
-    by_k = {k: {role: outcome(run, way) for role, way in _at_k(run, replace(plan, k=k))} for k in _ks(run, plan)}
+    by_k = {
+        k: {role: outcome(run, way) for role, way in _at_k(run, replace(plan, k=k))}
+        for k in _ks(run, plan)
+    }
     dense = outcome(run, dict(baselines(run, plan))["dense"])
     made = [
         positions_chart(run, plan, by_k),
@@ -107,7 +119,7 @@ def _ks(run: Run, plan: Plan) -> list[int]:
 
 
 def _level(dense: Outcome) -> Series:
-    return Series("Dense (all clips)", (0.0,), (dense.top1,), "dense")
+    return Series("Dense (all clips)", (0.0,), (dense.top1,), role="dense")
 
 
 def positions_chart(run: Run, plan: Plan, by_k: ByK) -> Chart:
@@ -118,9 +130,18 @@ def positions_chart(run: Run, plan: Plan, by_k: ByK) -> Chart:
         found = positions(run.videos, each.clips)
         share = 100 * np.histogram(found, edges)[0] / max(1, len(found))
         middles = (edges[:-1] + edges[1:]) / 2
-        series.append(Series(each.way.name, tuple(middles.tolist()), tuple(share.tolist()), role))
+        series.append(
+            Series(each.way.name, tuple(middles.tolist()), tuple(share.tolist()), role=role)
+        )
     x, y = f"position in the video, 0 = start, 1 = end; {BINS} parts", "chosen clips in a part, %"
-    return Chart("positions", f"Where the clips lie, K = {plan.k} (Fig. 2)", x, y, tuple(series), bars=True)
+    return Chart(
+        "positions",
+        f"Where the clips lie, K = {plan.k} (Fig. 2)",
+        x,
+        y_label=y,
+        series=tuple(series),
+        bars=True,
+    )
 
 
 def clips_chart(by_k: ByK, dense: Outcome) -> Chart:
@@ -131,14 +152,26 @@ def clips_chart(by_k: ByK, dense: Outcome) -> Chart:
             _bare(first[role].way.name),
             tuple(map(float, by_k)),
             tuple(found[role].top1 for found in by_k.values()),
-            role,
+            role=role,
         )
         for role in first
     ]
     known = (("SCSampler", "av-union-list"), ("Random", "random"))
     marks = tuple(Mark(10, published.TABLE_5[key], f"paper, {name}, K = 10") for name, key in known)
-    title, x_label = "Accuracy against the number of clips (Fig. 4)", "K, clips classified per video"
-    return Chart("clips", title, x_label, PER_CENT, tuple(series), (_level(dense),), marks, log_x=True)
+    title, x_label = (
+        "Accuracy against the number of clips (Fig. 4)",
+        "K, clips classified per video",
+    )
+    return Chart(
+        "clips",
+        title,
+        x_label,
+        y_label=PER_CENT,
+        series=tuple(series),
+        levels=(_level(dense),),
+        marks=marks,
+        log_x=True,
+    )
 
 
 def _bare(name: str) -> str:
@@ -151,13 +184,27 @@ def share_chart(run: Run, plan: Plan, dense: Outcome) -> Chart | None:
     if not (run.main.visual and run.main.audio):
         return None
     shares = list(range(plan.k + 1))
-    y = [_top1(run, strategy("", "av-union-list", plan.k, run.main, k_visual=share)) for share in shares]
-    line = Series("AV-union-list", tuple(map(float, shares)), tuple(y), "scsampler")
+    y = [
+        _top1(run, strategy("", "av-union-list", plan.k, sampler=run.main, k_visual=share))
+        for share in shares
+    ]
+    line = Series("AV-union-list", tuple(map(float, shares)), tuple(y), role="scsampler")
     points = ((0, "audio"), (8, "av-union-list"), (10, "visual"))
-    marks = tuple(Mark(x, published.TABLE_5[key], f"paper, K' = {x}") for x, key in points) if plan.k == 10 else ()
+    marks = (
+        tuple(Mark(x, published.TABLE_5[key], f"paper, K' = {x}") for x, key in points)
+        if plan.k == 10
+        else ()
+    )
     x_label = f"K', clips taken by the picture, of K = {plan.k}"
     return Chart(
-        "share", "Accuracy against K' (Fig. 5)", x_label, PER_CENT, (line,), (_level(dense),), marks, whole_x=True
+        "share",
+        "Accuracy against K' (Fig. 5)",
+        x_label,
+        y_label=PER_CENT,
+        series=(line,),
+        levels=(_level(dense),),
+        marks=marks,
+        whole_x=True,
     )
 
 
@@ -166,13 +213,27 @@ def alpha_chart(run: Run, plan: Plan, dense: Outcome) -> Chart | None:
     if not (run.main.visual and run.main.audio):
         return None
     lines, marks = [], []
-    for kind, role, best in (("av-convex-list", "scsampler", 0.8), ("av-convex-score", "empirical", 0.9)):
-        y = tuple(_top1(run, strategy("", kind, plan.k, run.main, alpha=alpha)) for alpha in ALPHAS)
-        lines.append(Series(f"AV{kind[2:]}", ALPHAS, y, role))
+    for kind, role, best in (
+        ("av-convex-list", "scsampler", 0.8),
+        ("av-convex-score", "empirical", 0.9),
+    ):
+        y = tuple(
+            _top1(run, strategy("", kind, plan.k, sampler=run.main, alpha=alpha))
+            for alpha in ALPHAS
+        )
+        lines.append(Series(f"AV{kind[2:]}", ALPHAS, y, role=role))
         marks.append(Mark(best, published.TABLE_5[kind], f"paper, AV{kind[2:]}"))
     x_label = "alpha, weight of the picture"
     title = f"Accuracy against alpha, K = {plan.k} (Table 5)"
-    return Chart("alpha", title, x_label, PER_CENT, tuple(lines), (_level(dense),), tuple(marks))
+    return Chart(
+        "alpha",
+        title,
+        x_label,
+        y_label=PER_CENT,
+        series=tuple(lines),
+        levels=(_level(dense),),
+        marks=tuple(marks),
+    )
 
 
 def candidates_chart(run: Run, plan: Plan, dense: Outcome) -> Chart | None:
@@ -180,13 +241,25 @@ def candidates_chart(run: Run, plan: Plan, dense: Outcome) -> Chart | None:
     if not (run.main.visual and run.main.packets):
         return None
     longest = max(video.clips for video in run.videos)
-    counts = sorted({max(plan.k, round(plan.k * times)) for times in CANDIDATES} | {max(plan.k, longest)})
-    found = [outcome(run, cascade(run, plan, count, "packets first")) for count in counts]
+    counts = sorted(
+        {max(plan.k, round(plan.k * times)) for times in CANDIDATES} | {max(plan.k, longest)}
+    )
+    found = [outcome(run, cascade(run, plan, count, name="packets first")) for count in counts]
     x = tuple(map(float, counts))
-    lines = [Series("packets first", x, tuple(each.top1 for each in found), "scsampler")]
-    whole = Series("all clips looked at", (0.0,), (_top1(run, sampled(run, plan)[0][1]),), "oracle")
+    lines = [Series("packets first", x, tuple(each.top1 for each in found), role="scsampler")]
+    whole = Series(
+        "all clips looked at", (0.0,), (_top1(run, sampled(run, plan)[0][1]),), role="oracle"
+    )
     title, x_label = f"Packets first, K = {plan.k}", "M, clips that the visual sampler looks at"
-    return Chart("candidates", title, x_label, PER_CENT, tuple(lines), (_level(dense), whole), log_x=True)
+    return Chart(
+        "candidates",
+        title,
+        x_label,
+        y_label=PER_CENT,
+        series=tuple(lines),
+        levels=(_level(dense), whole),
+        log_x=True,
+    )
 
 
 def runtime_chart(by_k: ByK, dense: Outcome) -> Chart | None:
@@ -202,12 +275,12 @@ def runtime_chart(by_k: ByK, dense: Outcome) -> Chart | None:
             _bare(each[0].way.name) + (" (all clips)" if role == "dense" else ""),
             tuple((o.seconds() or {})["total"] for o in each),
             tuple(o.top1 for o in each),
-            role,
+            role=role,
         )
         for role, each in sorted(found.items(), key=lambda item: ROLES.index(item[0]))
     )
     title = "Accuracy against runtime, K from 1 up (Fig. 6)"
-    return Chart("runtime", title, "seconds per video", PER_CENT, series, log_x=True)
+    return Chart("runtime", title, "seconds per video", y_label=PER_CENT, series=series, log_x=True)
 
 
 def stride_chart(run: Run, plan: Plan, dense: Outcome) -> Chart:
@@ -216,12 +289,23 @@ def stride_chart(run: Run, plan: Plan, dense: Outcome) -> Chart:
     strides = [n for n in STRIDES if n <= max(1, shortest)]
     way = sampled(run, plan)[0][1]
     y = [_top1(run, _strided(way, n)) for n in strides]
-    line = Series(_bare(way.name), tuple(map(float, strides)), tuple(y), "scsampler")
-    uniform = Series("Uniform", (0.0,), (_top1(run, dict(baselines(run, plan))["uniform"]),), "uniform")
+    line = Series(_bare(way.name), tuple(map(float, strides)), tuple(y), role="scsampler")
+    uniform = Series(
+        "Uniform", (0.0,), (_top1(run, dict(baselines(run, plan))["uniform"]),), role="uniform"
+    )
     marks = tuple(Mark(n, value, f"paper, {what}, N = {n}") for n, value, what in published.STRIDE)
     title = f"Accuracy when every N-th clip is scored, K = {plan.k} (Fig. 7)"
     levels = (_level(dense), uniform)
-    return Chart("stride", title, "N, clip stride of the sampler", PER_CENT, (line,), levels, marks, whole_x=True)
+    return Chart(
+        "stride",
+        title,
+        "N, clip stride of the sampler",
+        y_label=PER_CENT,
+        series=(line,),
+        levels=levels,
+        marks=marks,
+        whole_x=True,
+    )
 
 
 def _strided(way: Strategy, stride: int) -> Strategy:
@@ -239,6 +323,10 @@ def overhead_clips(run: Run, seconds: dict[str, float]) -> float | None:
 
 def csv_rows(chart: Chart) -> Sequence[dict[str, Any]]:
     """The numbers behind a chart, a row for each point."""
-    rows = [{"series": s.name, "x": x, "y": y} for s in chart.series for x, y in zip(s.x, s.y, strict=True)]
+    rows = [
+        {"series": s.name, "x": x, "y": y}
+        for s in chart.series
+        for x, y in zip(s.x, s.y, strict=True)
+    ]
     rows += [{"series": s.name, "x": None, "y": s.y[0]} for s in chart.levels]
     return rows + [{"series": mark.label, "x": mark.x, "y": mark.y} for mark in chart.marks]

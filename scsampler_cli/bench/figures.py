@@ -17,7 +17,13 @@ from scsampler_cli.bench.run_data import KnownVideo, Thumbnails
 from scsampler_cli.text import printable
 
 STYLES: dict[str, dict[str, Any]] = {
-    "scsampler": {"color": "#0072B2", "marker": "o", "linestyle": "-", "linewidth": 2.4, "zorder": 5},
+    "scsampler": {
+        "color": "#0072B2",
+        "marker": "o",
+        "linestyle": "-",
+        "linewidth": 2.4,
+        "zorder": 5,
+    },
     "oracle": {"color": "#56B4E9", "marker": "v", "linestyle": (0, (6, 2)), "zorder": 6},
     "random": {"color": "#E69F00", "marker": "^", "linestyle": ":"},
     "uniform": {"color": "#009E73", "marker": "s", "linestyle": "--"},
@@ -91,7 +97,14 @@ def _draw(chart: Chart, axes: Any, ink: str) -> None:
         axes.axhline(level.y[0], label=level.name, **{"linewidth": 1.8, **style})
     for mark, marker in zip(chart.marks, "*Xdp", strict=False):
         axes.plot(
-            [mark.x], [mark.y], marker, color="none", markeredgecolor=ink, markersize=12, label=mark.label, zorder=6
+            [mark.x],
+            [mark.y],
+            marker,
+            color="none",
+            markeredgecolor=ink,
+            markersize=12,
+            label=mark.label,
+            zorder=6,
         )
     axes.set_xlabel(f"{chart.x_label} (log scale)" if chart.log_x else chart.x_label)
     if chart.whole_x:
@@ -109,9 +122,18 @@ def _draw(chart: Chart, axes: Any, ink: str) -> None:
 def _draw_series(chart: Chart, series: Series, axes: Any) -> None:
     style = {"linewidth": 1.8, "markersize": 6, **STYLES[series.role]}
     if chart.bars and series is chart.series[0]:
-        axes.bar(series.x, series.y, width=0.9 / len(series.x), label=series.name, color=style["color"], alpha=0.6)
+        axes.bar(
+            series.x,
+            series.y,
+            width=0.9 / len(series.x),
+            label=series.name,
+            color=style["color"],
+            alpha=0.6,
+        )
     elif chart.bars:
-        axes.plot(series.x, series.y, label=series.name, **{**style, "markersize": 4, "linewidth": 1.4})
+        axes.plot(
+            series.x, series.y, label=series.name, **{**style, "markersize": 4, "linewidth": 1.4}
+        )
     else:
         axes.plot(series.x, series.y, label=series.name, **style)
 

@@ -33,9 +33,22 @@ from scsampler_cli.features.clip import ClipPackets, ClipSound, ClipVisual
 from scsampler_cli.media.seeking import decode_spans
 from scsampler_cli.pipeline import clip_probs
 from scsampler_cli.pipeline.stages import extract
-from scsampler_cli.pipeline.video import Progress, Video, gone_told, opened, packets_of, sound_clips, visual_clips
+from scsampler_cli.pipeline.video import (
+    Progress,
+    Video,
+    gone_told,
+    opened,
+    packets_of,
+    sound_clips,
+    visual_clips,
+)
 from scsampler_cli.samplers.network_inputs import packets_input, sound_input, visual_input
-from scsampler_cli.samplers.scoring import AudioSampler, PacketSampler, SamplerNetwork, VisualSampler
+from scsampler_cli.samplers.scoring import (
+    AudioSampler,
+    PacketSampler,
+    SamplerNetwork,
+    VisualSampler,
+)
 
 Failed = Callable[[Example, ScsamplerError], None]
 """Told of each video that cannot be used."""
@@ -63,8 +76,8 @@ class Models:
         networks = [*(network for group in groups for network in group.networks), *self.compared]
         device = str(next(iter(self.networks.values())).device)
         return ModelFacts(
-            ClassifierFacts.of(self.classifier), self.precision, device, {each.name: each for each in networks},
-            self.samplers, self.joint, self.compared,
+            ClassifierFacts.of(self.classifier), self.precision, device, networks={each.name: each for each in networks},
+            samplers=self.samplers, joint=self.joint, compared=self.compared,
         )  # fmt: skip
 
 
@@ -92,7 +105,7 @@ class _Way:
 
 
 def known_videos(
-    examples: Sequence[Example], facts: ModelFacts, measuring: Measuring, failed: Failed
+    examples: Sequence[Example], facts: ModelFacts, measuring: Measuring, *, failed: Failed
 ) -> Iterator[KnownVideo]:
     """What is known of each video, computed as far as it is not in the cache.
 
@@ -107,15 +120,19 @@ def known_videos(
         WorkerError: processes die before they begin to work.
         KeyboardInterrupt: it was stopped.
     """
-    usable = [example for example in examples if _has_known_label(example, facts.classifier, failed)]
+    usable = [
+        example for example in examples if _has_known_label(example, facts.classifier, failed)
+    ]
     way = _Way(measuring.cache, measuring.features, measuring.keep_features)
-    outcomes = measuring.pool.each([example.path for example in usable], partial(_measured, way=way))
+    outcomes = measuring.pool.each(
+        [example.path for example in usable], partial(_measured, way=way)
+    )
     for done, (example, outcome) in enumerate(zip(usable, outcomes, strict=True), start=1):
         known = None
         with reported(example, failed):
             if (error := outcome.error) is not None:
                 raise error
-            known = _known(example, outcome.record, facts, measuring)
+            known = _known(example, outcome.record, facts, measuring=measuring)
         if known is not None:
             yield known
         measuring.progress("measuring", done, len(usable))
@@ -146,17 +163,22 @@ def _feature_settings(facts: ModelFacts, features: FeatureSettings) -> FeatureSe
     return FeatureSettings(facts.inputs, features.p_frames, features.short_side)
 
 
-def _feature_file(path: Path, cache: Cache, settings: FeatureSettings, grid: tuple[int, int]) -> Path:
+def _feature_file(
+    path: Path, cache: Cache, settings: FeatureSettings, *, grid: tuple[int, int]
+) -> Path:
     """The features of a video in the cache, extracted unless they are there."""
-    file = cache.file(path, FEATURES, {**asdict(settings), "grid": list(grid)}, store.SUFFIX)
+    file = cache.file(path, FEATURES, {**asdict(settings), "grid": list(grid)}, suffix=store.SUFFIX)
     if not file.is_file():
         part = file.with_name(f"{os.getpid()}-{file.name}")  # another process may be at it, too
-        extract(path, part, settings, *grid)
+        clip_frames, frame_stride = grid
+        extract(path, part, settings, clip_frames=clip_frames, frame_stride=frame_stride)
         part.replace(file)
     return file
 
 
-def _score_key(network: NetworkFacts, facts: ModelFacts, features: FeatureSettings) -> dict[str, Any]:
+def _score_key(
+    network: NetworkFacts, facts: ModelFacts, features: FeatureSettings
+) -> dict[str, Any]:
     """All that the scores of a network depend on, beside the file."""
     where: dict[str, Any] = {
         "device": facts.device.partition(":")[0],
@@ -170,23 +192,33 @@ def _score_key(network: NetworkFacts, facts: ModelFacts, features: FeatureSettin
     return {**asdict(settings), **where}
 
 
-def _entries(path: Path, facts: ModelFacts, features: FeatureSettings, cache: Cache) -> dict[str, Entry | None]:
+def _entries(
+    path: Path, facts: ModelFacts, features: FeatureSettings, *, cache: Cache
+) -> dict[str, Entry | None]:
     """The scores of a video by each network, by its name; None where they are not known."""
     return {
-        name: cache.find(path, SCORES, _score_key(network, facts, features)) for name, network in facts.networks.items()
+        name: cache.find(path, SCORES, _score_key(network, facts, features))
+        for name, network in facts.networks.items()
     }
 
 
-def _measured(models: Models, path: Path, progress: Progress, way: _Way) -> Record:
+def _measured(models: Models, path: Path, progress: Progress, *, way: _Way) -> Record:
     """What a process does with a video: scores and ClipProbs into the cache, its frames into the record."""
     facts = models.facts
     with gone_told(path):
-        video = opened(path, *facts.grid, progress)
-        entries = _entries(path, facts, way.features, way.cache)
+        clip_frames, frame_stride = facts.grid
+        video = opened(path, clip_frames, frame_stride, progress=progress)
+        entries = _entries(path, facts, way.features, cache=way.cache)
         if missing := [name for name, entry in entries.items() if entry is None]:
-            _score(video, {name: models.networks[name] for name in missing}, facts, way, progress)
+            _score(
+                video,
+                {name: models.networks[name] for name in missing},
+                facts,
+                way=way,
+                progress=progress,
+            )
         identity = clip_probs.identity(models.classifier, models.precision)
-        clip_probs.ensure(path, models.classifier, identity, way.cache, progress)
+        clip_probs.ensure(path, models.classifier, identity, cache=way.cache, progress=progress)
     decode_from, last = decode_spans(video.index, video.grid)
     return {
         **DONE,
@@ -197,16 +229,21 @@ def _measured(models: Models, path: Path, progress: Progress, way: _Way) -> Reco
     }
 
 
-def _known(example: Example, measured: Record, facts: ModelFacts, measuring: Measuring) -> KnownVideo:
+def _known(
+    example: Example, measured: Record, facts: ModelFacts, *, measuring: Measuring
+) -> KnownVideo:
     identity = clip_probs.identity(facts.classifier, facts.precision)
     probabilities = clip_probs.find(example.path, identity, measuring.cache)
-    entries = _entries(example.path, facts, measuring.features, measuring.cache)
+    entries = _entries(example.path, facts, measuring.features, cache=measuring.cache)
     found = {name: entry for name, entry in entries.items() if entry is not None}
     if probabilities is None or len(found) < len(entries):
         raise InputError(
-            f"{example.path}: what was read of it is gone from the cache", hint="leave the cache alone meanwhile"
+            f"{example.path}: what was read of it is gone from the cache",
+            hint="leave the cache alone meanwhile",
         )
-    known = _assembled(example, measured, found, probabilities, facts.classifier)
+    known = _assembled(
+        example, measured, found, probabilities=probabilities, classifier=facts.classifier
+    )
     return replace(known, steadied=measuring.features.steadied)
 
 
@@ -214,13 +251,18 @@ def _assembled(
     example: Example,
     measured: Record,
     entries: Mapping[str, Entry],
+    *,
     probabilities: Entry,
     classifier: ClassifierFacts,
 ) -> KnownVideo:
     values = np.asarray(probabilities.values, np.float32)
     if np.isnan(values).any(axis=1).all():
-        raise InputError(f"{example.path}: not one clip could be decoded", hint="the file may be damaged")
-    notes = dict.fromkeys(note for entry in (*entries.values(), probabilities) for note in entry.notes)
+        raise InputError(
+            f"{example.path}: not one clip could be decoded", hint="the file may be damaged"
+        )
+    notes = dict.fromkeys(
+        note for entry in (*entries.values(), probabilities) for note in entry.notes
+    )
     return KnownVideo(
         path=str(example.path),
         label=example.label,
@@ -237,22 +279,35 @@ def _assembled(
 
 
 def _score(
-    video: Video, networks: Mapping[str, SamplerNetwork], facts: ModelFacts, way: _Way, progress: Progress
+    video: Video,
+    networks: Mapping[str, SamplerNetwork],
+    facts: ModelFacts,
+    *,
+    way: _Way,
+    progress: Progress,
 ) -> None:
     """Run networks over the features of a video and store what each says: float32 [L, 2], score and inputs looked at."""
 
     def of(kinds: Sequence[str]) -> dict[str, SamplerNetwork]:
         return {name: network for name, network in networks.items() if network.kind in kinds}
 
-    def keep(some: Mapping[str, SamplerNetwork], scored: Iterable[tuple[int, list[float]]], looks: _Looks) -> None:
-        _store(video, some, scored, looks, facts, way, progress)
+    def keep(
+        some: Mapping[str, SamplerNetwork], scored: Iterable[tuple[int, list[float]]], looks: _Looks
+    ) -> None:
+        _store(video, some, scored, looks=looks, facts=facts, way=way, progress=progress)
 
     if visual := of(VISUAL):
-        looks = _Looks(_visual(video, visual, facts, way))
+        looks = _Looks(_visual(video, visual, facts, way=way))
         keep(visual, VisualSampler(list(visual.values()), visual_input).score_each(looks), looks)
     if audio := of(AUDIO):
         heard = _Looks(_sound(video, facts, way))
-        keep(audio, AudioSampler(list(audio.values()), lambda sound, _: sound_input(sound)).score_each(heard), heard)
+        keep(
+            audio,
+            AudioSampler(list(audio.values()), lambda sound, _: sound_input(sound)).score_each(
+                heard
+            ),
+            heard,
+        )
     if packets := of(PACKETS):
         told = _Looks(packets_of(video))
         by_packets = PacketSampler(list(packets.values()), lambda clip, _: packets_input(clip))
@@ -279,12 +334,16 @@ class _Looks:
             yield clip
 
 
-def _visual(video: Video, networks: Mapping[str, SamplerNetwork], facts: ModelFacts, way: _Way) -> Iterator[ClipVisual]:
+def _visual(
+    video: Video, networks: Mapping[str, SamplerNetwork], facts: ModelFacts, *, way: _Way
+) -> Iterator[ClipVisual]:
     if way.keep_features:
         yield from store.read_visual(_features(video, facts, way))
     else:
         kinds = tuple(dict.fromkeys(network.kind for network in networks.values()))
-        yield from visual_clips(video, FeatureSettings(kinds, way.features.p_frames, way.features.short_side))
+        yield from visual_clips(
+            video, FeatureSettings(kinds, way.features.p_frames, way.features.short_side)
+        )
 
 
 def _sound(video: Video, facts: ModelFacts, way: _Way) -> Iterator[ClipSound]:
@@ -296,13 +355,14 @@ def _sound(video: Video, facts: ModelFacts, way: _Way) -> Iterator[ClipSound]:
 
 def _features(video: Video, facts: ModelFacts, way: _Way) -> Path:
     """The feature file of a video; one that is damaged is made anew."""
-    arguments = (video.path, way.cache, _feature_settings(facts, way.features), facts.grid)
-    file = _feature_file(*arguments)
+    settings = _feature_settings(facts, way.features)
+    file = _feature_file(video.path, way.cache, settings, grid=facts.grid)
     try:
         _, notes = store.read_header(file)
     except FeatureFileError:
         file.unlink(missing_ok=True)
-        _, notes = store.read_header(_feature_file(*arguments))
+        file = _feature_file(video.path, way.cache, settings, grid=facts.grid)
+        _, notes = store.read_header(file)
     for note in notes:
         video.note(note)
     return file
@@ -312,6 +372,7 @@ def _store(
     video: Video,
     networks: Mapping[str, SamplerNetwork],
     scored: Iterable[tuple[int, list[float]]],
+    *,
     looks: _Looks,
     facts: ModelFacts,
     way: _Way,
@@ -323,7 +384,11 @@ def _store(
         progress("score", len(by_clip), len(video.grid))
     for i, (name, network) in enumerate(networks.items()):
         rows: NDArray[np.float32] = np.array(
-            [[by_clip[clip][i], looks.counts[clip][network.kind]] for clip in range(len(video.grid))], np.float32
+            [
+                [by_clip[clip][i], looks.counts[clip][network.kind]]
+                for clip in range(len(video.grid))
+            ],
+            np.float32,
         )
         key = _score_key(facts.networks[name], facts, way.features)
         with way.cache.writer(video.path, SCORES, key) as writer:

@@ -33,7 +33,9 @@ def place_of_truth(probabilities: NDArray[np.float32], target: int) -> int | Non
     return int(np.flatnonzero(np.argsort(-mean, kind="stable") == target)[0])
 
 
-def interval(values: NDArray[np.float64], level: float = LEVEL, seed: int = 0) -> tuple[float, float]:
+def interval(
+    values: NDArray[np.float64], level: float = LEVEL, seed: int = 0
+) -> tuple[float, float]:
     """Percentile bootstrap of the mean over videos (Efron, 1979).
 
     Of n right-or-wrong values the resampled mean is Binomial(n, mean) / n, whose quantiles these are in the limit.

@@ -67,11 +67,11 @@ class ModelFacts:
             ClassifierFacts.from_record(record["classifier"]),
             record["precision"],
             record["device"],
-            networks,
-            tuple(SamplerFacts.from_record(each, networks) for each in record["samplers"]),
-            joint and SamplerFacts.from_record(joint, networks),
-            tuple(networks[name] for name in record["compared"]),
-            record["gmacs"],
+            networks=networks,
+            samplers=tuple(SamplerFacts.from_record(each, networks) for each in record["samplers"]),
+            joint=joint and SamplerFacts.from_record(joint, networks),
+            compared=tuple(networks[name] for name in record["compared"]),
+            gmacs=record["gmacs"],
         )
 
     def told(self) -> dict[str, Any]:

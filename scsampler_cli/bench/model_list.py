@@ -23,6 +23,7 @@ def assemble(
     classifier: ClipClassifier,
     precision: str,
     main: Sequence[SamplerNetwork],
+    *,
     others: Mapping[str, Sequence[SamplerNetwork]],
     joint: Sequence[SamplerNetwork],
     single: Sequence[SamplerNetwork],
@@ -41,37 +42,52 @@ def assemble(
         SettingsError: no network at all, or two networks of one sampler look at the same input.
     """
     if not main:
-        raise SettingsError("there is no sampler to measure", hint="give --visual-sampler, --audio-sampler or both")
+        raise SettingsError(
+            "there is no sampler to measure", hint="give --visual-sampler, --audio-sampler or both"
+        )
     groups = {MAIN: main, **others, "joint": joint}
     for name, networks in groups.items():
         _check_inputs(name, networks)
-    if any(network.kind in PACKETS for networks in (*others.values(), joint, single) for network in networks):
-        raise SettingsError("packets are compared of one sampler alone", hint="give it with --packet-sampler")
+    if any(
+        network.kind in PACKETS
+        for networks in (*others.values(), joint, single)
+        for network in networks
+    ):
+        raise SettingsError(
+            "packets are compared of one sampler alone", hint="give it with --packet-sampler"
+        )
     named: dict[str, SamplerNetwork] = {}
     facts: dict[str, NetworkFacts] = {}  # by name
     members: dict[str, tuple[NetworkFacts, ...]] = {}
     for group, networks in (*groups.items(), ("", single)):
         found = []
         for network in networks:
-            fact = _named(network, named, facts, " joint" if group == "joint" else "")
+            fact = _named(network, named, facts, suffix=" joint" if group == "joint" else "")
             found.append(fact)
         members[group] = tuple(found)
     samplers = tuple(SamplerFacts(name, members[name]) for name in (MAIN, *others))
     together = SamplerFacts("joint", members["joint"]) if joint else None
     compared = tuple(dict.fromkeys((*members[MAIN], *members[""])))
-    return Models(classifier, precision, named, samplers, together, compared)
+    return Models(
+        classifier, precision, named, samplers=samplers, joint=together, compared=compared
+    )
 
 
 def _check_inputs(name: str, networks: Sequence[SamplerNetwork]) -> None:
     kinds = [network.kind for network in networks]
     if len(set(kinds)) < len(kinds):
         raise SettingsError(
-            f"sampler {name} has two networks for one input: {', '.join(kinds)}", hint="one file for each input"
+            f"sampler {name} has two networks for one input: {', '.join(kinds)}",
+            hint="one file for each input",
         )
 
 
 def _named(
-    network: SamplerNetwork, named: dict[str, SamplerNetwork], facts: dict[str, NetworkFacts], suffix: str
+    network: SamplerNetwork,
+    named: dict[str, SamplerNetwork],
+    facts: dict[str, NetworkFacts],
+    *,
+    suffix: str,
 ) -> NetworkFacts:
     """The facts of a network under a name of its own; one file has one name."""
     for name, known in named.items():
@@ -82,8 +98,8 @@ def _named(
         name = f"{name} ({network.info.source.removesuffix('.safetensors')})"
     gmacs = count_macs(network.network, INPUT_SHAPES[network.kind]) / 1e9
     facts[name] = NetworkFacts(
-        name, network.kind, network.architecture, network.objective, network.info.source, network.info.sha256,
-        network.labels, gmacs,
+        name, network.kind, network.architecture, objective=network.objective, weights=network.info.source, sha256=network.info.sha256,
+        labels=network.labels, gmacs=gmacs,
     )  # fmt: skip
     named[name] = network
     return facts[name]

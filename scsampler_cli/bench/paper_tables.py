@@ -35,7 +35,11 @@ class Column:
     def shown(self, row: Row) -> str:
         """A cell's text; "-" where there is nothing to tell."""
         values = [row.get(key) for key in self.keys]
-        return "-" if values[0] is None else self.form.format(*("" if value is None else value for value in values))
+        return (
+            "-"
+            if values[0] is None
+            else self.form.format(*("" if value is None else value for value in values))
+        )
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ PAPER = Column("paper, %", ("paper_top1",), "{:.1f}")
 CLIPS = Column("clips", ("clips",), "{:.1f}")
 TOTAL = Column("s/video", ("total_s",), "{:.2f}")
 STAGE_COLUMNS = tuple(
-    Column(f"{name}, s", (f"{name}_s",), "{:.2f}", brief=False) for name in ("read", "score", "decode", "classify")
+    Column(f"{name}, s", (f"{name}_s",), "{:.2f}", brief=False)
+    for name in ("read", "score", "decode", "classify")
 )
 
 
@@ -80,17 +85,38 @@ def sampled(run: Run, plan: Plan) -> list[tuple[str, Strategy]]:
     main = replace(run.main, networks=(*run.main.visual, *run.main.audio))
     if main.visual and main.audio:
         shares = {"av-convex-list": "alpha 0.8", "av-convex-score": "alpha 0.9"}
-        shares["av-union-list"] = f"K' {strategy('', 'av-union-list', plan.k).selection.visual_share}"  # type: ignore[union-attr]
+        shares["av-union-list"] = (
+            f"K' {strategy('', 'av-union-list', plan.k).selection.visual_share}"  # type: ignore[union-attr]
+        )
         for kind in BLENDS:
             about = f" ({shares[kind]})" if kind in shares else ""
-            ways.append((kind, strategy(f"AV{kind[2:]}{about}", kind, plan.k, main)))
+            ways.append((kind, strategy(f"AV{kind[2:]}{about}", kind, plan.k, sampler=main)))
     if main.visual:
-        ways.append(("visual", strategy("visual only", "visual", plan.k, replace(main, networks=main.visual))))
+        ways.append(
+            (
+                "visual",
+                strategy(
+                    "visual only", "visual", plan.k, sampler=replace(main, networks=main.visual)
+                ),
+            )
+        )
     if main.audio:
-        ways.append(("audio", strategy("audio only", "audio", plan.k, replace(main, networks=main.audio))))
+        ways.append(
+            (
+                "audio",
+                strategy("audio only", "audio", plan.k, sampler=replace(main, networks=main.audio)),
+            )
+        )
     ways += packet_ways(run, plan)
     if run.joint is not None:  # last: the first is the sampler under test
-        ways.append((JOINT, strategy("AV-joint-training", "av-convex-score", plan.k, run.joint, alpha=0.5)))
+        ways.append(
+            (
+                JOINT,
+                strategy(
+                    "AV-joint-training", "av-convex-score", plan.k, sampler=run.joint, alpha=0.5
+                ),
+            )
+        )
     return ways
 
 
@@ -99,17 +125,24 @@ def packet_ways(run: Run, plan: Plan) -> list[tuple[str, Strategy]]:
     main = run.main
     if not main.packets:
         return []
-    ways = [("packets", strategy("packets only", "packets", plan.k, replace(main, networks=main.packets)))]
+    ways = [
+        (
+            "packets",
+            strategy(
+                "packets only", "packets", plan.k, sampler=replace(main, networks=main.packets)
+            ),
+        )
+    ]
     if main.visual:
         count = CANDIDATES_PER_CLIP * plan.k
-        ways.append(("cascade", cascade(run, plan, count, f"packets first, M = {count}")))
+        ways.append(("cascade", cascade(run, plan, count, name=f"packets first, M = {count}")))
     return ways
 
 
-def cascade(run: Run, plan: Plan, count: int, name: str) -> Strategy:
+def cascade(run: Run, plan: Plan, count: int, *, name: str) -> Strategy:
     """The strategy under test behind a first stage that lets `count` clips through."""
     kind = "av-union-list" if run.main.audio else "visual"
-    return strategy(name, kind, plan.k, run.main, candidates=count)
+    return strategy(name, kind, plan.k, sampler=run.main, candidates=count)
 
 
 def baselines(run: Run, plan: Plan) -> list[tuple[str, Strategy]]:
@@ -121,8 +154,14 @@ def baselines(run: Run, plan: Plan) -> list[tuple[str, Strategy]]:
     ]
     if run.train_positions is not None:
         weights = histogram(run.train_positions, plan.k)
-        ways.append(("empirical", strategy("Empirical", "empirical", plan.k, histogram=weights, **shared)))
-    return [*ways, ("dense", strategy("Dense", "dense", plan.k)), ("oracle", strategy("Oracle", "oracle", plan.k))]
+        ways.append(
+            ("empirical", strategy("Empirical", "empirical", plan.k, histogram=weights, **shared))
+        )
+    return [
+        *ways,
+        ("dense", strategy("Dense", "dense", plan.k)),
+        ("oracle", strategy("Oracle", "oracle", plan.k)),
+    ]
 
 
 def strategies_table(run: Run, plan: Plan) -> Table:
@@ -140,7 +179,12 @@ def strategies_table(run: Run, plan: Plan) -> Table:
     columns = [Column("strategy", ("strategy",)), TOP1, Column("+-", ("top1_spread",), "{:.1f}")]
     columns += [TOP5] if "top5" in rows[0] else []
     columns += [
-        Column("over Dense", ("gain", "gain_low", "gain_high"), "{:+.1f} [{:+.0f} {:+.0f}]", brief=False),
+        Column(
+            "over Dense",
+            ("gain", "gain_low", "gain_high"),
+            "{:+.1f} [{:+.0f} {:+.0f}]",
+            brief=False,
+        ),
         CLIPS,
     ]
     columns += [Column("GMACs", ("gmacs",), "{:.1f}")] if rows[0]["gmacs"] is not None else []
@@ -150,8 +194,8 @@ def strategies_table(run: Run, plan: Plan) -> Table:
         "strategies",
         f"Accuracy against cost, K = {plan.k} (Tables 1, 2)",
         tuple(columns),
-        tuple(rows),
-        _notes(run, plan),
+        rows=tuple(rows),
+        notes=_notes(run, plan),
     )
 
 
@@ -162,7 +206,9 @@ def _notes(run: Run, plan: Plan) -> tuple[str, ...]:
     ]
     if not (run.main.visual and run.main.audio):
         missing = "audio" if run.main.visual else "visual"
-        notes.append(f"No {missing} sampler: the AV combinations would go by the other one alone, and are left out.")
+        notes.append(
+            f"No {missing} sampler: the AV combinations would go by the other one alone, and are left out."
+        )
     if run.train_positions is None:
         notes.append("No training videos were given, so that there is no Empirical.")
     if run.costs is not None:
@@ -182,7 +228,11 @@ def summary_table(runs: Sequence[Run], plan: Plan) -> Table:
     rows = []
     for run in runs:
         way = sampled(run, plan)[:1] + baselines(run, plan)
-        row: Row = {"data": run.data, "classifier": run.classifier["name"], "videos": len(run.videos)}
+        row: Row = {
+            "data": run.data,
+            "classifier": run.classifier["name"],
+            "videos": len(run.videos),
+        }
         for i, (key, each) in enumerate(way):
             found = outcome(run, each)
             name = "scsampler" if i == 0 else key
@@ -207,14 +257,17 @@ def summary_table(runs: Sequence[Run], plan: Plan) -> Table:
         f"Dense {dense}, Oracle {oracle}."
     )
     title = f"By data set and classifier, K = {plan.k} (Tables 1, 2)"
-    return Table("summary", title, tuple(columns), tuple(rows), (note,))
+    return Table("summary", title, tuple(columns), rows=tuple(rows), notes=(note,))
 
 
 def combinations_table(run: Run, plan: Plan) -> Table | None:
     """Ways to combine picture and sound (Table 5); None where there is one of the two alone."""
     if not (run.main.visual and run.main.audio):
         return None
-    ways = [*sampled(run, plan), *(way for way in baselines(run, plan) if way[0] in ("random", "uniform", "dense"))]
+    ways = [
+        *sampled(run, plan),
+        *(way for way in baselines(run, plan) if way[0] in ("random", "uniform", "dense")),
+    ]
     rows = []
     for key, way in ways:
         row: Row = {
@@ -227,7 +280,13 @@ def combinations_table(run: Run, plan: Plan) -> Table | None:
         rows.append(row)
     columns = (Column("combination", ("scheme",)), TOP1, TOTAL, PAPER)
     note = f"Paper: {published.MINISPORTS}, K = 10. Other values of alpha and K' are in the curves."
-    return Table("combinations", f"Combining picture and sound, K = {plan.k} (Table 5)", columns, tuple(rows), (note,))
+    return Table(
+        "combinations",
+        f"Combining picture and sound, K = {plan.k} (Table 5)",
+        columns,
+        rows=tuple(rows),
+        notes=(note,),
+    )
 
 
 def inputs_table(run: Run, plan: Plan) -> Table | None:
@@ -235,8 +294,10 @@ def inputs_table(run: Run, plan: Plan) -> Table | None:
     rows = []
     for members in visual_groups(run):
         key = "+".join(n.input for n in members)
-        found = outcome(run, strategy(key, "visual", plan.k, SamplerFacts(key, members)))
-        known = published.TABLE_4.get((key, members[0].arch)) if members[0].objective == "ac" else None
+        found = outcome(run, strategy(key, "visual", plan.k, sampler=SamplerFacts(key, members)))
+        known = (
+            published.TABLE_4.get((key, members[0].arch)) if members[0].objective == "ac" else None
+        )
         rows.append(
             {
                 "features": " + ".join(SHOWN[n.input] for n in members),
@@ -252,14 +313,20 @@ def inputs_table(run: Run, plan: Plan) -> Table | None:
         return None
     columns = [Column(name, (name,)) for name in ("features", "architecture", "objective")]
     columns.append(Column("weights", ("weights",), brief=False))
-    columns += [TOP1, Column("sampler GMACs", ("sampler_gmacs",), "{:.2f}"), *STAGE_COLUMNS[:2], TOTAL, PAPER]
+    columns += [
+        TOP1,
+        Column("sampler GMACs", ("sampler_gmacs",), "{:.2f}"),
+        *STAGE_COLUMNS[:2],
+        TOTAL,
+        PAPER,
+    ]
     note = f"Scores of several inputs are averaged (Sec. 3.3.1). Paper: {published.MINISPORTS}, K = 10, AC."
     return Table(
         "inputs",
         f"Inputs and architecture of the visual sampler, K = {plan.k} (Table 4)",
         tuple(columns),
-        tuple(rows),
-        (note,),
+        rows=tuple(rows),
+        notes=(note,),
     )
 
 
@@ -279,21 +346,36 @@ def audio_table(run: Run, plan: Plan) -> Table | None:
     audio = [network for network in run.networks if network.input in AUDIO]
     rows: list[Row] = []
     for network in audio:
-        found = outcome(run, strategy(network.name, "audio", plan.k, SamplerFacts(network.name, (network,))))
+        found = outcome(
+            run,
+            strategy(network.name, "audio", plan.k, sampler=SamplerFacts(network.name, (network,))),
+        )
         named = {
             "network": SHOWN.get(network.arch, network.arch),
             "objective": network.objective.upper(),
             "weights": network.weights,
         }
         known = published.TABLE_6.get(network.arch) if network.objective == "sal-rank" else None
-        rows.append({**named, **facts(found), "sampler_gmacs": found.sampler_gmacs(), "paper_top1": known})
+        rows.append(
+            {**named, **facts(found), "sampler_gmacs": found.sampler_gmacs(), "paper_top1": known}
+        )
     if len(rows) < 2:
         return None
     columns = [Column(name, (name,)) for name in ("network", "objective", "weights")]
-    columns += [TOP1, Column("sampler GMACs", ("sampler_gmacs",), "{:.2f}"), *STAGE_COLUMNS[:2], TOTAL, PAPER]
+    columns += [
+        TOP1,
+        Column("sampler GMACs", ("sampler_gmacs",), "{:.2f}"),
+        *STAGE_COLUMNS[:2],
+        TOTAL,
+        PAPER,
+    ]
     note = f"VGG-18: all of it is fine-tuned; FC on a layer: nothing else is. Paper: {published.MINISPORTS}, K = 10, SAL-RANK."
     return Table(
-        "audio", f"Networks of the audio sampler, K = {plan.k} (Table 6)", tuple(columns), tuple(rows), (note,)
+        "audio",
+        f"Networks of the audio sampler, K = {plan.k} (Table 6)",
+        tuple(columns),
+        rows=tuple(rows),
+        notes=(note,),
     )
 
 
@@ -309,4 +391,4 @@ def videos_table(run: Run, plan: Plan) -> Table:
                 row[f"{key} clips"] = " ".join(map(str, each.clips[i][0].tolist()))
         rows.append(row)
     columns = (Column("path", ("path",)), *(Column(key, (key,), "{:.2g}") for key in found))
-    return Table("videos", f"Video by video, K = {plan.k}", columns, tuple(rows))
+    return Table("videos", f"Video by video, K = {plan.k}", columns, rows=tuple(rows))

@@ -36,17 +36,25 @@ class Strategy:
 
 
 def strategy(
-    name: str, kind: str, k: int, sampler: SamplerFacts | None = None, draws: int = 1, **more: object
+    name: str,
+    kind: str,
+    k: int,
+    *,
+    sampler: SamplerFacts | None = None,
+    draws: int = 1,
+    **more: object,
 ) -> Strategy:
     """A strategy by the name of its kind: one of STRATEGIES, or "oracle"."""
     if kind == "oracle":
         return Strategy(name, None, k=k)
-    selection = SelectionSettings(kind, k, **more)  # type: ignore[arg-type]
+    selection = SelectionSettings(strategy=kind, k=k, **more)  # type: ignore[arg-type]
     scored = None if kind in BASELINES else sampler
-    return Strategy(name, selection, scored, k, draws if kind in DRAWN else 1)
+    return Strategy(name, selection, scored, k=k, draws=draws if kind in DRAWN else 1)
 
 
-def chosen(video: KnownVideo, way: Strategy, draw: int = 0, number: int = 0) -> NDArray[np.int64]:
+def chosen(
+    video: KnownVideo, way: Strategy, draw: int = 0, *, number: int = 0
+) -> NDArray[np.int64]:
     """int64 [<= K]: the clips that a strategy takes of a video.
 
     Args:
@@ -62,7 +70,10 @@ def chosen(video: KnownVideo, way: Strategy, draw: int = 0, number: int = 0) -> 
         selection = replace(selection, seed=selection.seed + draw + _SEEDS_APART * number)
     # the clips of a cascade anew: only those that were looked at are neighbours of one another
     seen = None if selection.candidates is None else looked_at(video, way)
-    return select(video.clip_scores(way.sampler or SamplerFacts("", ()), selection.clip_stride, seen), selection).clips
+    return select(
+        video.clip_scores(way.sampler or SamplerFacts("", ()), selection.clip_stride, seen),
+        selection,
+    ).clips
 
 
 def looked_at(video: KnownVideo, way: Strategy) -> NDArray[np.int64]:
@@ -91,7 +102,9 @@ class Outcome:
             [place_of_truth(video.probabilities[clips], video.target) for clips in draws]
             for video, draws in zip(self.run.videos, self.clips, strict=True)
         ]
-        return np.array([[np.inf if place is None else place for place in row] for row in found], np.float64)
+        return np.array(
+            [[np.inf if place is None else place for place in row] for row in found], np.float64
+        )
 
     def hits(self, top: int = 1) -> NDArray[np.float64]:
         """float64 [V]: share of draws in which the true label is among the first `top` tags."""
@@ -125,14 +138,19 @@ class Outcome:
         each = self.run.classifier["gmacs"]
         if each is None:
             return None
-        return each * (self.dense_clips if self.way.selection is None else self.clips_per_video) + self.sampler_gmacs()
+        return (
+            each * (self.dense_clips if self.way.selection is None else self.clips_per_video)
+            + self.sampler_gmacs()
+        )
 
     def sampler_gmacs(self) -> float:
         """Those of the sampler alone."""
         if self.way.sampler is None:
             return 0.0
         totals = [
-            n.gmacs * v.looks[n.name] * self._share(v, n) for v in self.run.videos for n in self.way.sampler.networks
+            n.gmacs * v.looks[n.name] * self._share(v, n)
+            for v in self.run.videos
+            for n in self.way.sampler.networks
         ]
         return sum(totals) / len(self.run.videos)
 
@@ -160,11 +178,17 @@ class Outcome:
         costs = self.run.costs
         if costs is None:
             return None
-        each = [self._spent(costs, video, c) for video, d in zip(self.run.videos, self.clips, strict=True) for c in d]
+        each = [
+            self._spent(costs, video, c)
+            for video, d in zip(self.run.videos, self.clips, strict=True)
+            for c in d
+        ]
         stages = {name: float(np.mean([row[i] for row in each])) for i, name in enumerate(STAGES)}
         return {**stages, "total": sum(stages.values())}
 
-    def _spent(self, costs: Costs, video: KnownVideo, clips: NDArray[np.int64]) -> tuple[float, float, float, float]:
+    def _spent(
+        self, costs: Costs, video: KnownVideo, clips: NDArray[np.int64]
+    ) -> tuple[float, float, float, float]:
         """Seconds by stage for one video; the oracle classifies all clips before it can choose."""
         if self.way.selection is None:
             clips = np.arange(video.clips)
@@ -180,9 +204,15 @@ class Outcome:
                 read += costs.read_s["mel"] * video.clips
             if sampler.packets:
                 read += costs.read_s["packets"] * video.clips
-            score = sum(costs.score_s[n.name] * self._share(video, n) for n in sampler.networks) * video.clips
+            score = (
+                sum(costs.score_s[n.name] * self._share(video, n) for n in sampler.networks)
+                * video.clips
+            )
         wanted = len(clips) * int(self.run.classifier["frames"])
-        decode = costs.decode_s * decoded_frames(video.decode_from, video.last, clips.tolist()) + costs.fit_s * wanted
+        decode = (
+            costs.decode_s * decoded_frames(video.decode_from, video.last, clips.tolist())
+            + costs.fit_s * wanted
+        )
         return read, score, decode, costs.classify_s * len(clips)
 
     def _part_read(self, video: KnownVideo) -> float:
@@ -196,7 +226,8 @@ class Outcome:
 def outcome(run: Run, way: Strategy) -> Outcome:
     """Replay a strategy over all videos of a run."""
     picked = tuple(
-        tuple(chosen(video, way, draw, number) for draw in range(way.draws)) for number, video in enumerate(run.videos)
+        tuple(chosen(video, way, draw, number=number) for draw in range(way.draws))
+        for number, video in enumerate(run.videos)
     )
     return Outcome(way, run, picked)
 
@@ -208,7 +239,13 @@ def difference(first: Outcome, second: Outcome) -> tuple[float, float, float]:
     return 100 * float(gain.mean()), 100 * low, 100 * high
 
 
-def positions(videos: Sequence[KnownVideo], picked: Sequence[Sequence[NDArray[np.int64]]]) -> NDArray[np.float64]:
+def positions(
+    videos: Sequence[KnownVideo], picked: Sequence[Sequence[NDArray[np.int64]]]
+) -> NDArray[np.float64]:
     """Where in [0, 1] the middles of the chosen clips lie, all draws together."""
-    parts = [(clips + 0.5) / video.clips for video, draws in zip(videos, picked, strict=True) for clips in draws]
+    parts = [
+        (clips + 0.5) / video.clips
+        for video, draws in zip(videos, picked, strict=True)
+        for clips in draws
+    ]
     return np.concatenate(parts) if parts else np.zeros(0)

@@ -23,7 +23,7 @@ from scsampler_cli.errors import OutputError
 KNOWN = "known"
 
 
-def write(summary: Summary, folder: Path, created: str, command: str) -> None:
+def write(summary: Summary, folder: Path, created: str, *, command: str) -> None:
     """Write the report into a folder.
 
     Args:
@@ -61,7 +61,10 @@ def _files(summary: Summary, created: str, command: str) -> Iterator[tuple[str, 
             yield f"{stem}.svg", figures.svg(chart).encode()
             yield f"{stem}.png", figures.png(chart)
         if section.run.thumbnails:
-            yield f"figures/run{number}_sheet.png", figures.sheet_png(section.run.thumbnails, section.run.videos)
+            yield (
+                f"figures/run{number}_sheet.png",
+                figures.sheet_png(section.run.thumbnails, section.run.videos),
+            )
     record = {"created": created, "command": command, **summary.record()}
     yield "report.json", (json.dumps(record, indent=1) + "\n").encode()
     yield "report.html", render(summary, created, command).encode()
@@ -88,7 +91,10 @@ def text_of(table: Table) -> str:
     cells += [[column.shown(row) for column in columns] for row in table.rows]
     widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
     lines = [
-        "  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
+        "  ".join(
+            c.ljust(w) if i == 0 else c.rjust(w)
+            for i, (c, w) in enumerate(zip(row, widths, strict=True))
+        )
         for row in cells
     ]
     return "\n".join([table.title, *lines, *table.notes])

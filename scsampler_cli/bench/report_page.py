@@ -26,7 +26,9 @@ def render(summary: Summary, created: str, command: str) -> str:
         command: the command line that made it.
     """
     body = "\n".join(_body(summary, created, command))
-    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+    head = (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+    )
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head>{head}<title>scsampler bench</title><style>{_STYLE.read_text()}</style></head>\n'
         f"<body>\n{body}\n</body></html>\n"
@@ -67,7 +69,11 @@ def _table(table: Table) -> Iterator[str]:
     headings = "".join(f"<th>{_text(column.heading)}</th>" for column in table.columns)
     yield f'<div class="scroll"><table><thead><tr>{headings}</tr></thead><tbody>'
     for row in table.rows:
-        yield "<tr>" + "".join(f"<td>{_text(column.shown(row))}</td>" for column in table.columns) + "</tr>"
+        yield (
+            "<tr>"
+            + "".join(f"<td>{_text(column.shown(row))}</td>" for column in table.columns)
+            + "</tr>"
+        )
     yield "</tbody></table></div>"
     yield from (f'<p class="note">{_text(note)}</p>' for note in table.notes)
 
@@ -99,8 +105,14 @@ def _facts(run: Run) -> Iterator[str]:
             f"{run.data}: {counted(len(run.videos), 'video')}, {seconds / 60:.1f} min, "
             f"{counted(sum(video.clips for video in run.videos), 'clip')}",
         ),
-        ("classifier", f"{classifier['name']} ({classifier['weights']}, sha256 {_digest(classifier['sha256'])})"),
-        *((f"sampler {s.name}", "; ".join(network.name for network in s.networks)) for s in run.samplers),
+        (
+            "classifier",
+            f"{classifier['name']} ({classifier['weights']}, sha256 {_digest(classifier['sha256'])})",
+        ),
+        *(
+            (f"sampler {s.name}", "; ".join(network.name for network in s.networks))
+            for s in run.samplers
+        ),
         *(
             (n.name, f"{n.weights}, sha256 {_digest(n.sha256)}, {n.gmacs:.4f} GMACs an input")
             for n in networks.values()
@@ -130,7 +142,11 @@ def _flat(settings: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, 
         if isinstance(value, Mapping):
             yield from _flat(value, f"{before}{name} ")
         elif value is not None:
-            shown = ", ".join(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else value
+            shown = (
+                ", ".join(map(str, value))
+                if isinstance(value, Sequence) and not isinstance(value, str)
+                else value
+            )
             yield f"{before}{name}", shown
 
 

@@ -88,7 +88,9 @@ class SamplerFacts:
         return {"name": self.name, "networks": [network.name for network in self.networks]}
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any], networks: Mapping[str, NetworkFacts]) -> SamplerFacts:
+    def from_record(
+        cls, record: Mapping[str, Any], networks: Mapping[str, NetworkFacts]
+    ) -> SamplerFacts:
         """From what `record` gave, and the networks by name."""
         return cls(record["name"], tuple(networks[name] for name in record["networks"]))
 
@@ -127,12 +129,17 @@ class KnownVideo:
     ) -> ClipScores:
         """What a sampler says of every N-th clip, or of those given (int64 [M], increasing); as `scsampler score` says it."""
         at = np.arange(0, self.clips, clip_stride, dtype=np.int64) if clips is None else clips
-        parts = [self._averaged(networks, at) for networks in (sampler.visual, sampler.audio, sampler.packets)]
-        if self.steadied and parts[0] is not None:
-            parts[0] = steadied(parts[0], at)
-        return ClipScores(at, self.clips, *parts)
+        visual = self._averaged(sampler.visual, at)
+        if self.steadied and visual is not None:
+            visual = steadied(visual, at)
+        audio = self._averaged(sampler.audio, at)
+        return ClipScores(
+            at, self.clips, visual, audio=audio, packets=self._averaged(sampler.packets, at)
+        )
 
-    def _averaged(self, networks: Sequence[NetworkFacts], at: NDArray[np.int64]) -> NDArray[np.float32] | None:
+    def _averaged(
+        self, networks: Sequence[NetworkFacts], at: NDArray[np.int64]
+    ) -> NDArray[np.float32] | None:
         if not networks:
             return None
         columns = np.stack([self.scores[network.name][at] for network in networks], axis=1)

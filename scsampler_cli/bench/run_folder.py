@@ -46,18 +46,25 @@ def save(runs: Sequence[Run], plan: Plan, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         part.replace(folder)
     except OSError as error:
-        raise OutputError(f"cannot write {folder}: {error.strerror or error}", hint="is the disk full?") from error
+        raise OutputError(
+            f"cannot write {folder}: {error.strerror or error}", hint="is the disk full?"
+        ) from error
 
 
 def _save(run: Run, folder: Path) -> None:
     folder.mkdir(parents=True)
     names = [network.name for network in _networks(run)]
     clips = sum(video.clips for video in run.videos)
-    _write(folder / "probabilities.npy", (v.probabilities for v in run.videos), (clips, run.classes), np.float32)
+    _write(
+        folder / "probabilities.npy",
+        (v.probabilities for v in run.videos),
+        (clips, run.classes),
+        dtype=np.float32,
+    )
     columns = (np.stack([video.scores[name] for name in names], axis=1) for video in run.videos)
-    _write(folder / "scores.npy", columns, (clips, len(names)), np.float32)
+    _write(folder / "scores.npy", columns, (clips, len(names)), dtype=np.float32)
     spans = (np.stack([video.decode_from, video.last], axis=1) for video in run.videos)
-    _write(folder / "decode.npy", spans, (clips, 2), np.int64)
+    _write(folder / "decode.npy", spans, (clips, 2), dtype=np.int64)
     if run.train_positions is not None:
         np.save(folder / "train.npy", run.train_positions)
     np.savez(folder / "thumbnails.npz", *(thumb.pictures for thumb in run.thumbnails))
@@ -72,7 +79,9 @@ def _save(run: Run, folder: Path) -> None:
         "videos": [_video(video) for video in run.videos],
         "failures": [dict(failure) for failure in run.failures],
         "costs": run.costs and run.costs.record(),
-        "thumbnails": [{k: v for k, v in vars(thumb).items() if k != "pictures"} for thumb in run.thumbnails],
+        "thumbnails": [
+            {k: v for k, v in vars(thumb).items() if k != "pictures"} for thumb in run.thumbnails
+        ],
         "settings": dict(run.settings),
     }
     (folder / "run.json").write_text(json.dumps(record, indent=1))
@@ -85,11 +94,24 @@ def _networks(run: Run) -> list[NetworkFacts]:
 
 
 def _video(video: KnownVideo) -> dict[str, Any]:
-    numbers = {"clips": video.clips, "frames": video.frames, "seconds": video.seconds, "looks": dict(video.looks)}
-    return {"path": video.path, "label": video.label, "target": video.target, **numbers, "notes": list(video.notes)}
+    numbers = {
+        "clips": video.clips,
+        "frames": video.frames,
+        "seconds": video.seconds,
+        "looks": dict(video.looks),
+    }
+    return {
+        "path": video.path,
+        "label": video.label,
+        "target": video.target,
+        **numbers,
+        "notes": list(video.notes),
+    }
 
 
-def _write(path: Path, arrays: Iterator[NDArray[Any]], shape: tuple[int, int], dtype: type) -> None:
+def _write(
+    path: Path, arrays: Iterator[NDArray[Any]], shape: tuple[int, int], *, dtype: type
+) -> None:
     """Arrays [L, n] of one width one below the other, never all in memory."""
     target = np.lib.format.open_memmap(path, "w+", dtype, shape)
     at = 0
@@ -105,9 +127,14 @@ def load(folder: Path) -> list[Run]:
     Raises:
         InputError: there are none, or they are damaged.
     """
-    found = sorted(folder.glob("run*/run.json"), key=lambda path: int(path.parent.name.removeprefix("run") or 0))
+    found = sorted(
+        folder.glob("run*/run.json"),
+        key=lambda path: int(path.parent.name.removeprefix("run") or 0),
+    )
     if not found:
-        raise InputError(f"{folder} holds no bench to replay", hint="scsampler bench DATA -o FOLDER makes one")
+        raise InputError(
+            f"{folder} holds no bench to replay", hint="scsampler bench DATA -o FOLDER makes one"
+        )
     try:
         return [_load(path) for path in found]
     except (OSError, ValueError, KeyError, TypeError, IndexError, BadZipFile) as error:
@@ -137,7 +164,13 @@ def _load(path: Path) -> Run:
     networks = {n["name"]: NetworkFacts.from_record(n) for n in record["networks"]}
     pictures = np.load(folder / "thumbnails.npz")
     thumbnails = tuple(
-        Thumbnails(t["video"], tuple(t["clips"]), t["best"], tuple(t["starts_s"]), pictures[f"arr_{i}"])
+        Thumbnails(
+            t["video"],
+            tuple(t["clips"]),
+            t["best"],
+            starts_s=tuple(t["starts_s"]),
+            pictures=pictures[f"arr_{i}"],
+        )
         for i, t in enumerate(record["thumbnails"])
     )
     train = folder / "train.npy"
@@ -148,7 +181,9 @@ def _load(path: Path) -> Run:
         samplers=tuple(SamplerFacts.from_record(about, networks) for about in record["samplers"]),
         joint=joint and SamplerFacts.from_record(joint, networks),
         networks=tuple(networks[name] for name in record["compared"]),
-        videos=tuple(_videos(record["videos"], list(networks), folder, record["settings"])),
+        videos=tuple(
+            _videos(record["videos"], list(networks), folder, settings=record["settings"])
+        ),
         failures=tuple(record["failures"]),
         train_positions=np.load(train) if train.is_file() else None,
         costs=Costs.from_record(record["costs"]) if record["costs"] else None,
@@ -158,14 +193,24 @@ def _load(path: Path) -> Run:
 
 
 def _videos(
-    about: Sequence[Mapping[str, Any]], names: Sequence[str], folder: Path, settings: Mapping[str, Any]
+    about: Sequence[Mapping[str, Any]],
+    names: Sequence[str],
+    folder: Path,
+    *,
+    settings: Mapping[str, Any],
 ) -> Iterator[KnownVideo]:
     features = settings.get("features", {})
     is_steadied = FeatureSettings(p_frames=features.get("p_frames", 0)).steadied
     probabilities, scores, decode = (
-        np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("probabilities", "scores", "decode")
+        np.load(folder / f"{name}.npy", mmap_mode="r")
+        for name in ("probabilities", "scores", "decode")
     )
-    if not len(probabilities) == len(scores) == len(decode) == sum(video["clips"] for video in about):
+    if (
+        not len(probabilities)
+        == len(scores)
+        == len(decode)
+        == sum(video["clips"] for video in about)
+    ):
         raise ValueError("arrays of other lengths than the list of videos")
     at = 0
     for video in about:

@@ -92,7 +92,9 @@ def measure(subject: Subject, repeats: int, progress: Progress) -> list[Table]:
     Returns:
         tables "stages", "ends" (from end to end), "chosen", "capacity" and "memory".
     """
-    video = Video(subject.path, subject.models.classifier.spec.frames, subject.models.classifier.spec.stride)
+    video = Video(
+        subject.path, subject.models.classifier.spec.frames, subject.models.classifier.spec.stride
+    )
     works = list(_works(video, subject))
     seconds: dict[str, list[float]] = defaultdict(list)
     memory: dict[str, float] = {}
@@ -116,12 +118,14 @@ def measure(subject: Subject, repeats: int, progress: Progress) -> list[Table]:
         stage_table(stages, seconds, video),
         ends_table(stages, seconds, records),
         chosen_table(video, [clip["clip"] for clip in records[-1]["clips"]]),
-        _capacity(video, subject, typical, records[-1]),
+        _capacity(video, subject, typical, record=records[-1]),
         memory_table(memory, alone),
     ]
 
 
-def _capacity(video: Video, subject: Subject, seconds: Mapping[str, float], record: Record) -> Table:
+def _capacity(
+    video: Video, subject: Subject, seconds: Mapping[str, float], *, record: Record
+) -> Table:
     """What a million hours like this video would take.
 
     Args:
@@ -146,7 +150,7 @@ def _capacity(video: Video, subject: Subject, seconds: Mapping[str, float], reco
     }
     each = seconds[CLASSIFIER] / batch_of(subject.models.classifier)
     networks["classify the chosen clips"] = each * len(record["clips"])
-    costs = costs_of(reading, networks, seconds[CHOSEN], machine)
+    costs = costs_of(reading, networks, seconds[CHOSEN], machine=machine)
     return capacity_table(costs, machine, float(video.index.timeline.duration))
 
 
@@ -159,7 +163,7 @@ def _works(video: Video, subject: Subject) -> Iterator[_Work]:
     frames, path = len(video.index.timeline), subject.path
 
     def reading(name: str, run: Callable[[], Any]) -> _Work:
-        return _Work(Stage(name, "frames", frames, "reading"), run)
+        return _Work(Stage(name, "frames", frames, group="reading"), run)
 
     yield reading("demux", lambda: plain.demux(path))
     yield reading("decode", lambda: plain.decode(path))
@@ -178,12 +182,18 @@ def _works(video: Video, subject: Subject) -> Iterator[_Work]:
 def _networks(video: Video, subject: Subject) -> Iterator[_Work]:
     for name, network in _named(subject):
         count = _clips_shown(network, video)
-        looks = _some_inputs(video, network.kind, count, subject.features)
+        looks = _some_inputs(video, network.kind, count, features=subject.features)
         if any(len(tensor) for tensor in looks):
-            yield _Work(Stage(name, "clips", count, "networks"), lambda n=network, x=looks: n.scores(x))  # type: ignore[misc]
+            yield _Work(
+                Stage(name, "clips", count, group="networks"),
+                lambda n=network, x=looks: n.scores(x),
+            )  # type: ignore[misc]
     classifier = subject.models.classifier
     noise = np.random.default_rng(0).integers(0, 255, batch_shape(classifier), np.uint8)
-    yield _Work(Stage(CLASSIFIER, "clips", len(noise), "networks"), lambda: clip_probabilities(classifier, noise))
+    yield _Work(
+        Stage(CLASSIFIER, "clips", len(noise), group="networks"),
+        lambda: clip_probabilities(classifier, noise),
+    )
 
 
 def _named(subject: Subject) -> list[tuple[str, SamplerNetwork]]:
@@ -201,18 +211,32 @@ def _ends(video: Video, subject: Subject) -> Iterator[_Work]:
     taken: list[int] = []
 
     def tag(selection: SelectionSettings) -> Record:
-        record = classify(subject.path, subject.samplers, classifier, subject.features, selection).record()
+        record = classify(
+            subject.path,
+            subject.samplers,
+            classifier,
+            features=subject.features,
+            selection=selection,
+        ).record()
         taken[:] = [clip["clip"] for clip in record["clips"]]
         return record
 
-    yield _Work(Stage(SCSAMPLER, "clips", clips, "ends"), lambda: tag(subject.selection))
+    yield _Work(Stage(SCSAMPLER, "clips", clips, group="ends"), lambda: tag(subject.selection))
     some = min(subject.selection.k, clips)
-    yield _Work(Stage(CHOSEN, "clips", some, "networks"), lambda: _drained(clip_frames(video, taken, classifier.spec)))
-    some = clips if subject.dense_minutes is None else _clips_until(video, subject.dense_minutes * 60)
+    yield _Work(
+        Stage(CHOSEN, "clips", some, group="networks"),
+        lambda: _drained(clip_frames(video, taken, classifier.spec)),
+    )
+    some = (
+        clips if subject.dense_minutes is None else _clips_until(video, subject.dense_minutes * 60)
+    )
     if some == clips:
-        yield _Work(Stage(DENSE, "clips", clips, "ends"), lambda: tag(SelectionSettings("dense")))
+        yield _Work(
+            Stage(DENSE, "clips", clips, group="ends"),
+            lambda: tag(SelectionSettings(strategy="dense")),
+        )
     else:
-        stage = Stage(DENSE, "clips", clips, "ends", clips / some)
+        stage = Stage(DENSE, "clips", clips, group="ends", scale=clips / some)
         yield _Work(stage, lambda: classify_clips(video, range(some), classifier))
 
 
@@ -227,7 +251,9 @@ def _drained(items: Iterator[object]) -> None:
         pass
 
 
-def _some_inputs(video: Video, kind: str, count: int, features: FeatureSettings) -> list[torch.Tensor]:
+def _some_inputs(
+    video: Video, kind: str, count: int, *, features: FeatureSettings
+) -> list[torch.Tensor]:
     """What the network takes of the first clips."""
     if kind in VISUAL:
         settings = FeatureSettings((kind,), features.p_frames, features.short_side)

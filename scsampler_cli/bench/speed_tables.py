@@ -56,7 +56,9 @@ def stage_table(stages: Sequence[Stage], seconds: Mapping[str, list[float]], vid
             row = _row(stage, seconds[stage.name])
             if stage.group == "reading":
                 row["real_time"] = length / row["seconds"]
-                row["of_decode"] = statistics.median([d / s for d, s in zip(decode, seconds[stage.name], strict=True)])
+                row["of_decode"] = statistics.median(
+                    [d / s for d, s in zip(decode, seconds[stage.name], strict=True)]
+                )
             rows.append(row)
     columns = (
         Column("stage", ("stage",)),
@@ -70,11 +72,13 @@ def stage_table(stages: Sequence[Stage], seconds: Mapping[str, list[float]], vid
         f"{length:.1f} s, {counted(len(video.grid), 'clip')}; {counted(len(decode), 'round')} after one to warm up; "
         "median [lowest-highest]."
     )
-    return Table("stages", "Stages", columns, tuple(rows), (about,))
+    return Table("stages", "Stages", columns, rows=tuple(rows), notes=(about,))
 
 
 def ends_table(
-    stages: Sequence[Stage], seconds: Mapping[str, list[float]], records: Sequence[Mapping[str, Any]]
+    stages: Sequence[Stage],
+    seconds: Mapping[str, list[float]],
+    records: Sequence[Mapping[str, Any]],
 ) -> Table:
     """SCSampler and Dense from opening the file to the tags; a ratio is made round by round.
 
@@ -91,7 +95,10 @@ def ends_table(
     over = [(s - chosen * c) / c for s, c in zip(seconds[SCSAMPLER], each_clip, strict=True)]
     for part in ("index", "score", "classify"):
         rows[0][f"{part}_s"] = statistics.median([record["timings_s"][part] for record in records])
-    rows[0] |= {"overhead_clips": statistics.median(over), "scoring_ms": 1000 * rows[0]["score_s"] / clips}
+    rows[0] |= {
+        "overhead_clips": statistics.median(over),
+        "scoring_ms": 1000 * rows[0]["score_s"] / clips,
+    }
     columns = (
         Column("from file to tags", ("stage",)),
         Column("s", ("seconds", "lowest", "highest"), "{:.2f} [{:.2f}-{:.2f}]"),
@@ -102,10 +109,12 @@ def ends_table(
         Column("classify, s", ("classify_s",), "{:.2f}"),
         Column("overhead, clip evaluations", ("overhead_clips",), "{:.1f}"),
     )
-    about = "Overhead (App. D): what SCSampler does beside classifying its clips, in clip evaluations"
+    about = (
+        "Overhead (App. D): what SCSampler does beside classifying its clips, in clip evaluations"
+    )
     notes = [f"{about}; paper, MC3-18: {published.OVERHEAD_CLIPS}."]
     notes += [_part(stage) for stage in stages if stage.scale > 1]
-    return Table("ends", "From end to end", columns, tuple(rows), tuple(notes))
+    return Table("ends", "From end to end", columns, rows=tuple(rows), notes=tuple(notes))
 
 
 def _part(stage: Stage) -> str:
@@ -127,7 +136,14 @@ def _end(stage: Stage, seconds: Mapping[str, list[float]]) -> Row:
 def chosen_table(video: Video, clips: Sequence[int]) -> Table:
     """What it takes to see the chosen clips: frames decoded, beside all those of the groups of pictures that they lie in."""
     read = FramesReport()
-    for _ in read_clips(video.path, video.index, video.grid, clips, lambda frame: frame[:1, :1], read):
+    for _ in read_clips(
+        video.path,
+        video.index,
+        video.grid,
+        clips=clips,
+        fit=lambda frame: frame[:1, :1],
+        report=read,
+    ):
         pass
     bounds = [*video.index.keyframes.tolist(), len(video.index.timeline)]
     length = {begin: end - begin for begin, end in pairwise(bounds)}
@@ -146,7 +162,7 @@ def chosen_table(video: Video, clips: Sequence[int]) -> Table:
         Column("frames decoded", ("decoded",)),
         Column("of all frames", ("of_all",), "{:.1%}"),
     )
-    return Table("chosen", "What the chosen clips take", columns, (row,))
+    return Table("chosen", "What the chosen clips take", columns, rows=(row,))
 
 
 def _groups(video: Video, clips: Sequence[int], bounds: Sequence[int]) -> set[int]:
@@ -159,8 +175,19 @@ def _groups(video: Video, clips: Sequence[int], bounds: Sequence[int]) -> set[in
 def memory_table(memory: Mapping[str, float], alone: bool) -> Table:
     """Peak memory by stage; `alone` where each stage's own is known."""
     rows = tuple({"stage": name, "peak_mb": value} for name, value in memory.items())
-    columns = (Column("during" if alone else "after", ("stage",)), Column("peak memory, MB", ("peak_mb",), "{:.0f}"))
-    gpu = f" GPU: {torch.cuda.max_memory_allocated() / 1e6:.0f} MB." if torch.cuda.is_available() else ""
+    columns = (
+        Column("during" if alone else "after", ("stage",)),
+        Column("peak memory, MB", ("peak_mb",), "{:.0f}"),
+    )
+    gpu = (
+        f" GPU: {torch.cuda.max_memory_allocated() / 1e6:.0f} MB."
+        if torch.cuda.is_available()
+        else ""
+    )
     return Table(
-        "memory", "Peak memory of the process so far, first time", columns, rows, (f"Networks included.{gpu}",)
+        "memory",
+        "Peak memory of the process so far, first time",
+        columns,
+        rows=rows,
+        notes=(f"Networks included.{gpu}",),
     )

@@ -65,13 +65,17 @@ def _section_record(section: Section) -> dict[str, Any]:
     return {
         "data": run.data,
         "classifier": dict(run.classifier),
-        "samplers": [{"name": s.name, "networks": [asdict(n) for n in s.networks]} for s in run.samplers],
+        "samplers": [
+            {"name": s.name, "networks": [asdict(n) for n in s.networks]} for s in run.samplers
+        ],
         "joint": run.joint and [asdict(network) for network in run.joint.networks],
         "videos": len(run.videos),
         "clips": sum(video.clips for video in run.videos),
         "seconds": sum(video.seconds for video in run.videos),
         "failures": [dict(failure) for failure in run.failures],
-        "notes": [{"path": video.path, "note": note} for video in run.videos for note in video.notes],
+        "notes": [
+            {"path": video.path, "note": note} for video in run.videos for note in video.notes
+        ],
         "settings": dict(run.settings),
         "costs": run.costs and run.costs.record(),
         "verdict": section.verdict,
@@ -94,7 +98,13 @@ def _section(run: Run, plan: Plan) -> Section:
     first = strategies_table(run, plan)
     more = (inputs_table(run, plan), combinations_table(run, plan), audio_table(run, plan))
     tables = (first, *(table for table in more if table is not None))
-    return Section(run, verdict(run, first, plan), tables, tuple(charts(run, plan)), videos_table(run, plan))
+    return Section(
+        run,
+        verdict(run, first, plan),
+        tables,
+        charts=tuple(charts(run, plan)),
+        answers=videos_table(run, plan),
+    )
 
 
 def verdict(run: Run, table: Table, plan: Plan) -> str:
@@ -116,10 +126,16 @@ def verdict(run: Run, table: Table, plan: Plan) -> str:
             f"{overhead:.1f} clip evaluations."
         )
     if best["gain_low"] > 0:
-        faster = ", and faster." if (speed_up or 0) > 1 else ", but slower: this classifier is too cheap for a sampler."
+        faster = (
+            ", and faster."
+            if (speed_up or 0) > 1
+            else ", but slower: this classifier is too cheap for a sampler."
+        )
         text.append(f"It is more accurate than Dense{'.' if speed_up is None else faster}")
     elif best["gain_high"] < 0:
-        text.append("It is less accurate than Dense here: train a sampler for these videos, or take more clips.")
+        text.append(
+            "It is less accurate than Dense here: train a sampler for these videos, or take more clips."
+        )
     else:
         text.append("Whether it is more accurate than Dense these videos cannot tell.")
     return " ".join(text)
@@ -142,7 +158,9 @@ def pooled(runs: Sequence[Run], name: str) -> Run:
             hint="pool runs of different videos",
         )
     shared = _shared([run.networks for run in runs])
-    samplers = [_one([s for run in runs for s in run.samplers if s.name == name]) for name in _names(runs)]
+    samplers = [
+        _one([s for run in runs for s in run.samplers if s.name == name]) for name in _names(runs)
+    ]
     positions = [run.train_positions for run in runs if run.train_positions is not None]
     videos: tuple[KnownVideo, ...] = tuple(video for run in runs for video in run.videos)
     names = " + ".join(dict.fromkeys(str(run.classifier["name"]) for run in runs))
@@ -165,7 +183,9 @@ def pooled(runs: Sequence[Run], name: str) -> Run:
 def _names(runs: Sequence[Run]) -> list[str]:
     """Samplers that all runs have, of networks of the same roles."""
     roles = [{s.name: [n.name for n in s.networks] for s in run.samplers} for run in runs]
-    return [name for name, mine in roles[0].items() if all(each.get(name) == mine for each in roles)]
+    return [
+        name for name, mine in roles[0].items() if all(each.get(name) == mine for each in roles)
+    ]
 
 
 def _joint(runs: Sequence[Run]) -> SamplerFacts | None:

@@ -50,7 +50,13 @@ from scsampler_cli.pipeline.video import (
 )
 from scsampler_cli.samplers.network_inputs import packets_input, sound_input, visual_input
 from scsampler_cli.samplers.networks import INPUT_SHAPES
-from scsampler_cli.samplers.scoring import AudioSampler, PacketSampler, SamplerNetwork, VisualSampler, batch_for
+from scsampler_cli.samplers.scoring import (
+    AudioSampler,
+    PacketSampler,
+    SamplerNetwork,
+    VisualSampler,
+    batch_for,
+)
 
 Item = TypeVar("Item")
 Lost = Callable[[KnownVideo, ScsamplerError], None]
@@ -112,12 +118,20 @@ class Rates:
 
     def spread(self, stage: str) -> tuple[float, float]:
         """Smallest and largest rate of a video."""
-        each = [s / max(1, u) for s, u in zip(self._seconds[stage], self._units[stage], strict=True)]
+        each = [
+            s / max(1, u) for s, u in zip(self._seconds[stage], self._units[stage], strict=True)
+        ]
         return min(each), max(each)
 
 
 def time_costs(
-    run: Run, videos: Sequence[KnownVideo], facts: ModelFacts, measuring: Measuring, plan: Plan, lost: Lost
+    run: Run,
+    videos: Sequence[KnownVideo],
+    facts: ModelFacts,
+    *,
+    measuring: Measuring,
+    plan: Plan,
+    lost: Lost,
 ) -> Costs | None:
     """Rates of every stage on some videos, and how well they foretell a live run.
 
@@ -136,7 +150,11 @@ def time_costs(
     selection = None if way is None else way.selection
     # as many threads as a command has that works on one video at a time
     do = partial(
-        _timed, sets=_input_sets(run), features=measuring.features, selection=selection, threads=torch.get_num_threads()
+        _timed,
+        sets=_input_sets(run),
+        features=measuring.features,
+        selection=selection,
+        threads=torch.get_num_threads(),
     )
     rates, lives = Rates(), []
     for done, video in enumerate(videos, start=1):
@@ -159,7 +177,8 @@ def time_costs(
         score_s={name: rates.rate(name) for name in facts.networks},
         decode_s=rates.rate("decode"),
         # the same frames, decoded and fitted, less decoded alone
-        fit_s=max(0.0, rates.total("frames") - rates.total("decode")) / max(1, rates.units("frames")),
+        fit_s=max(0.0, rates.total("frames") - rates.total("decode"))
+        / max(1, rates.units("frames")),
         classify_s=rates.rate("classify"),
         spread={name: rates.spread(name) for name in ("decode", "classify", *read)},
     )
@@ -171,6 +190,7 @@ def _timed(
     models: Models,
     path: Path,
     progress: Progress,
+    *,
     sets: Mapping[str, tuple[str, ...]],
     features: FeatureSettings,
     selection: SelectionSettings | None,
@@ -183,17 +203,26 @@ def _timed(
     try:
         with gone_told(path):
             _warm_up(models)
-            _time_video(path, sets, models, features, rates, progress)
+            _time_video(path, sets, models, features=features, rates=rates, progress=progress)
             if selection is not None:
-                live = _live(path, models, features, selection)
+                live = _live(path, models, features, selection=selection)
     finally:
         torch.set_num_threads(before)
     return {**DONE, "rates": rates.record(), "live": live}
 
 
-def _live(path: Path, models: Models, features: FeatureSettings, selection: SelectionSettings) -> dict[str, Any]:
+def _live(
+    path: Path, models: Models, features: FeatureSettings, *, selection: SelectionSettings
+) -> dict[str, Any]:
     start = time.perf_counter()
-    tagged = classify(path, tagging_samplers(models), models.classifier, features, selection, top=1)
+    tagged = classify(
+        path,
+        tagging_samplers(models),
+        models.classifier,
+        features=features,
+        selection=selection,
+        top=1,
+    )
     spent = time.perf_counter() - start
     return {"seconds": spent, "label": tagged.label, "clips": [clip.clip for clip in tagged.clips]}
 
@@ -217,22 +246,24 @@ def _time_video(
     path: Path,
     sets: Mapping[str, tuple[str, ...]],
     models: Models,
+    *,
     features: FeatureSettings,
     rates: Rates,
     progress: Progress,
 ) -> None:
     spec = models.classifier.spec
     with rates.timed("index"):
-        video = opened(path, spec.frames, spec.stride, progress)
+        video = opened(path, spec.frames, spec.stride, progress=progress)
     with rates.timed("decode"):
         frames = plain.decode(path)
     for name, inputs in sets.items():
         deque(rates.following(name, visual_clips(video, _settings(inputs, features))), maxlen=0)
-    _time_networks(video, models, features, rates)
+    _time_networks(video, models, features, rates=rates)
     _time_dense(video, models, rates)
     clips = len(video.grid)
     of_clips = dict.fromkeys(
-        (*sets, *_streams(n.kind for n in models.networks.values()), "classify", *models.networks), clips
+        (*sets, *_streams(n.kind for n in models.networks.values()), "classify", *models.networks),
+        clips,
     )
     rates.close({"index": frames, "decode": frames, "frames": clips * spec.frames, **of_clips})
 
@@ -241,19 +272,23 @@ def _settings(inputs: tuple[str, ...], features: FeatureSettings) -> FeatureSett
     return FeatureSettings(inputs, features.p_frames, features.short_side)
 
 
-def _time_networks(video: Video, models: Models, features: FeatureSettings, rates: Rates) -> None:
+def _time_networks(
+    video: Video, models: Models, features: FeatureSettings, *, rates: Rates
+) -> None:
     visual = {name: network for name, network in models.networks.items() if network.kind in VISUAL}
     audio = {name: network for name, network in models.networks.items() if network.kind in AUDIO}
-    packets = {name: network for name, network in models.networks.items() if network.kind in PACKETS}
+    packets = {
+        name: network for name, network in models.networks.items() if network.kind in PACKETS
+    }
     kinds = tuple(dict.fromkeys(network.kind for network in visual.values()))
     if visual:
-        _score(visual_clips(video, _settings(kinds, features)), visual, visual_input, rates)
+        _score(visual_clips(video, _settings(kinds, features)), visual, visual_input, rates=rates)
     if audio:
         heard = rates.following("mel", sound_clips(video))
-        _score(heard, audio, lambda sound, _: sound_input(sound), rates)
+        _score(heard, audio, lambda sound, _: sound_input(sound), rates=rates)
     if packets:
         told = rates.following("packets", packets_of(video))
-        _score(told, packets, lambda clip, _: packets_input(clip), rates)
+        _score(told, packets, lambda clip, _: packets_input(clip), rates=rates)
 
 
 def _streams(inputs: Iterable[str]) -> list[str]:
@@ -263,7 +298,11 @@ def _streams(inputs: Iterable[str]) -> list[str]:
 
 
 def _score(
-    clips: Iterator[Item], networks: Mapping[str, SamplerNetwork], prepare: Callable[[Item, str], Tensor], rates: Rates
+    clips: Iterator[Item],
+    networks: Mapping[str, SamplerNetwork],
+    prepare: Callable[[Item, str], Tensor],
+    *,
+    rates: Rates,
 ) -> None:
     count = min(batch_for(network.kind) for network in networks.values())
     while batch := list(islice(clips, count)):
@@ -274,7 +313,9 @@ def _score(
 
 def _time_dense(video: Video, models: Models, rates: Rates) -> None:
     """The honest opponent: one streaming decode, the same scaler, batches as large, the same precision."""
-    frames = rates.following("frames", clip_frames(video, range(len(video.grid)), models.classifier.spec))
+    frames = rates.following(
+        "frames", clip_frames(video, range(len(video.grid)), models.classifier.spec)
+    )
     count = batch_of(models.classifier)
     while batch := [frames_of for _, frames_of in islice(frames, count)]:
         with rates.timed("classify"):
@@ -284,7 +325,9 @@ def _time_dense(video: Video, models: Models, rates: Rates) -> None:
 def tagging_samplers(models: Models) -> Samplers:
     """The sampler under test as `classify` runs it."""
     networks = [models.networks[network.name] for network in models.samplers[0].networks]
-    visual, audio, packets = ([n for n in networks if n.kind in kinds] for kinds in (VISUAL, AUDIO, PACKETS))
+    visual, audio, packets = (
+        [n for n in networks if n.kind in kinds] for kinds in (VISUAL, AUDIO, PACKETS)
+    )
     return Samplers(
         VisualSampler(visual, visual_input) if visual else None,
         AudioSampler(audio, lambda sound, _: sound_input(sound)) if audio else None,
@@ -292,7 +335,9 @@ def tagging_samplers(models: Models) -> Samplers:
     )
 
 
-def _checks(run: Run, way: Strategy, lives: Sequence[tuple[KnownVideo, dict[str, Any]]]) -> Iterator[Check]:
+def _checks(
+    run: Run, way: Strategy, lives: Sequence[tuple[KnownVideo, dict[str, Any]]]
+) -> Iterator[Check]:
     """What live runs of the sampler under test have taken and said, beside what the replay says of them."""
     for video, live in lives:
         found = outcome(replace(run, videos=(video,)), way)

@@ -36,9 +36,11 @@ def cross_table(runs: Sequence[Run], plan: Plan) -> Table | None:
             row |= _cell(i, outcome(run, dict(baselines(run, plan))[key]))
         rows.append(row)
     columns = [Column("sampler", ("sampler",))]
-    columns += [Column(f"{run.name}, %", _keys(i), "{:.1f} [{:.0f}-{:.0f}]") for i, run in enumerate(runs)]
+    columns += [
+        Column(f"{run.name}, %", _keys(i), "{:.1f} [{:.0f}-{:.0f}]") for i, run in enumerate(runs)
+    ]
     title = f"Samplers on other classifiers and data sets, K = {plan.k} (Table 3)"
-    return Table("cross", title, tuple(columns), tuple(rows), (PAPER,))
+    return Table("cross", title, tuple(columns), rows=tuple(rows), notes=(PAPER,))
 
 
 def _keys(i: int) -> tuple[str, str, str]:
@@ -52,7 +54,7 @@ def _cell(i: int, found: Outcome) -> Row:
 def sampled_by(run: Run, sampler: SamplerFacts, plan: Plan) -> Outcome:
     """What AV-union-list makes of a sampler, or the only list that it has."""
     kind = "visual" if not sampler.audio else "audio" if not sampler.visual else "av-union-list"
-    return outcome(run, strategy(sampler.name, kind, plan.k, sampler))
+    return outcome(run, strategy(sampler.name, kind, plan.k, sampler=sampler))
 
 
 def novel_table(runs: Sequence[Run], plan: Plan) -> Table | None:
@@ -65,15 +67,28 @@ def novel_table(runs: Sequence[Run], plan: Plan) -> Table | None:
                 continue
             ways = dict(baselines(run, plan))
             found = {"SCSampler": sampled_by(run, sampler, plan)}
-            found |= {ways[key].name: outcome(run, ways[key]) for key in ("random", "uniform", "dense")}
+            found |= {
+                ways[key].name: outcome(run, ways[key]) for key in ("random", "uniform", "dense")
+            }
             for classes, mask in (("seen", ~novel), ("novel", novel)):
-                row: Row = {"data": run.name, "sampler": sampler.name, "classes": classes, "videos": int(mask.sum())}
-                row |= {name: 100 * float(o.hits()[mask].mean()) if mask.any() else None for name, o in found.items()}
+                row: Row = {
+                    "data": run.name,
+                    "sampler": sampler.name,
+                    "classes": classes,
+                    "videos": int(mask.sum()),
+                }
+                row |= {
+                    name: 100 * float(o.hits()[mask].mean()) if mask.any() else None
+                    for name, o in found.items()
+                }
                 rows.append(row)
     if not rows:
         return None
     columns = [Column(name, (name,)) for name in ("data", "sampler", "classes", "videos")]
-    columns += [Column(f"{name}, %", (name,), "{:.1f}") for name in ("SCSampler", "Random", "Uniform", "Dense")]
+    columns += [
+        Column(f"{name}, %", (name,), "{:.1f}")
+        for name in ("SCSampler", "Random", "Uniform", "Dense")
+    ]
     note = "A class is novel where it is not among the labels that the sampler's weight files name."
     title = f"Classes that the sampler has not seen, K = {plan.k} (Sec. 4.1.4)"
-    return Table("novel", title, tuple(columns), tuple(rows), (note,))
+    return Table("novel", title, tuple(columns), rows=tuple(rows), notes=(note,))

@@ -84,7 +84,9 @@ def in_use(cache: Path) -> Iterator[None]:
     """
     with contextlib.ExitStack() as held:
         with contextlib.suppress(OSError):
-            if not cache.exists():  # a run that ends before it keeps anything leaves no folder behind
+            if (
+                not cache.exists()
+            ):  # a run that ends before it keeps anything leaves no folder behind
                 held.callback(_remove_empty, cache)
             cache.mkdir(parents=True, exist_ok=True)
             number, name = tempfile.mkstemp(prefix=_USING, dir=cache)
@@ -168,7 +170,7 @@ def _recognised(folder: int, video: str, item: os.DirEntry[str]) -> Kept | None:
         features = _FEATURES.fullmatch(item.name)
         if features or _HALF_FEATURES.fullmatch(item.name):
             kind = features[1] if features else UNFINISHED
-            return Kept(kind, video, item.name, facts.st_size, facts.st_mtime)
+            return Kept(kind, video, item.name, bytes=facts.st_size, used=facts.st_mtime)
         return None
     entry = _ENTRY.fullmatch(item.name)
     if not stat.S_ISDIR(facts.st_mode) or not (entry or _HALF_ENTRY.fullmatch(item.name)):
@@ -178,9 +180,9 @@ def _recognised(folder: int, video: str, item: os.DirEntry[str]) -> Kept | None:
         return None
     size = sum(file.st_size for file in files.values())
     if entry:
-        return Kept(entry[1], video, item.name, size, files[HEAD].st_mtime)
+        return Kept(entry[1], video, item.name, bytes=size, used=files[HEAD].st_mtime)
     written = max([facts.st_mtime, *(file.st_mtime for file in files.values())])
-    return Kept(UNFINISHED, video, item.name, size, written)
+    return Kept(UNFINISHED, video, item.name, bytes=size, used=written)
 
 
 def _files_of_entry(folder: int, name: str) -> dict[str, os.stat_result] | None:

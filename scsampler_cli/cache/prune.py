@@ -16,7 +16,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from scsampler_cli.cache.entries import FOLDER, HEAD, PART, UNFINISHED, VALUES, Contents, Kept, opened
+from scsampler_cli.cache.entries import (
+    FOLDER,
+    HEAD,
+    PART,
+    UNFINISHED,
+    VALUES,
+    Contents,
+    Kept,
+    opened,
+)
 from scsampler_cli.errors import SettingsError
 
 _LEFT_BEHIND_S = 24 * 3600.0

@@ -106,7 +106,7 @@ class Cache:
         """Forget an entry, if there is one."""
         shutil.rmtree(self._place(video, name, settings), ignore_errors=True)
 
-    def file(self, video: Path, name: str, settings: dict[str, Any], suffix: str) -> Path:
+    def file(self, video: Path, name: str, settings: dict[str, Any], *, suffix: str) -> Path:
         """Where a file of another form about a video belongs; whoever makes it writes it whole or not at all."""
         place = self._place(video, name, settings).with_suffix(suffix)
         _mark_used(place)

@@ -37,7 +37,12 @@ class AdjustedClassifier:
     """
 
     def __init__(self, inner: ClipClassifier, spec: InputSpec, temperature: float = 1.0) -> None:
-        self.name, self.labels, self.weights, self.spec = inner.name, inner.labels, inner.weights, spec
+        self.name, self.labels, self.weights, self.spec = (
+            inner.name,
+            inner.labels,
+            inner.weights,
+            spec,
+        )
         self.multi_label = is_multi_label(inner)
         self.any_size = bool(getattr(inner, "any_size", False))
         self.temperature = temperature
@@ -84,7 +89,9 @@ class AdjustedClassifier:
         """The same classifier on another geometry, where the classifier inside can be."""
         inside: Callable[[InputSpec], ClipClassifier] = self.inner.with_spec  # type: ignore[attr-defined]
         crops = self.inner.spec.crops
-        return lambda spec: AdjustedClassifier(inside(replace(spec, crops=crops)), spec, self.temperature)
+        return lambda spec: AdjustedClassifier(
+            inside(replace(spec, crops=crops)), spec, self.temperature
+        )
 
     @property
     def with_activation(self) -> Callable[..., AdjustedClassifier]:
@@ -97,7 +104,9 @@ class AdjustedClassifier:
         return changed
 
 
-def tempered(probabilities: NDArray[np.float32], temperature: float, multi_label: bool = False) -> NDArray[np.float32]:
+def tempered(
+    probabilities: NDArray[np.float32], temperature: float, multi_label: bool = False
+) -> NDArray[np.float32]:
     """Probabilities as they would be if the logits were divided by a temperature.
 
     softmax(z / T) is p ** (1 / T), divided by its sum; sigmoid(z / T) is p ** (1 / T) / (p ** (1 / T) + (1 - p) ** (1 / T)).
@@ -119,7 +128,11 @@ def tempered(probabilities: NDArray[np.float32], temperature: float, multi_label
 
 
 def adjusted(
-    classifier: ClipClassifier, fields: Fields, spatial: str = SPATIAL[0], temperature: float = 1.0
+    classifier: ClipClassifier,
+    fields: Fields,
+    spatial: str = SPATIAL[0],
+    *,
+    temperature: float = 1.0,
 ) -> ClipClassifier:
     """The classifier with these options on top; itself where there is nothing to change.
 
@@ -139,7 +152,8 @@ def adjusted(
         fields = {name: value for name, value in fields.items() if name != "layout"}
     for name in (name for name in fields if name not in (*GEOMETRY, "activation", "multi_label")):
         raise SettingsError(
-            f"{name} is {classifier.name}'s own: it cannot be given", hint=f"--spec takes {', '.join(GEOMETRY)} here"
+            f"{name} is {classifier.name}'s own: it cannot be given",
+            hint=f"--spec takes {', '.join(GEOMETRY)} here",
         )
     spec = with_fields(classifier.spec, fields)
     if spatial == "full":
@@ -155,8 +169,12 @@ def adjusted(
 
 def _activated(classifier: ClipClassifier, fields: Fields) -> ClipClassifier:
     if not hasattr(classifier, "with_activation"):
-        raise SettingsError(f"classifier {classifier.name!r} has an activation of its own", hint="leave it out")
-    found: ClipClassifier = classifier.with_activation(fields.get("activation"), fields.get("multi_label"))
+        raise SettingsError(
+            f"classifier {classifier.name!r} has an activation of its own", hint="leave it out"
+        )
+    found: ClipClassifier = classifier.with_activation(
+        fields.get("activation"), fields.get("multi_label")
+    )
     return found
 
 

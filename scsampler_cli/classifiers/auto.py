@@ -39,4 +39,8 @@ def choose_auto(device: torch.device, dtype: torch.dtype) -> tuple[ClipClassifie
                 return chosen, why, True
         raise
     how = "from the torch hub cache" if was_cached else "downloaded"
-    return classifier, f"classifier {PREFERRED} (Kinetics-400, {how}); change it with --classifier", False
+    return (
+        classifier,
+        f"classifier {PREFERRED} (Kinetics-400, {how}); change it with --classifier",
+        False,
+    )

@@ -75,7 +75,15 @@ class ClipClassifier(Protocol):
         ...
 
 
-OPTIONAL = ("multi_label", "batch_clips", "with_spec", "any_size", "with_activation", "network", "output_settings")
+OPTIONAL = (
+    "multi_label",
+    "batch_clips",
+    "with_spec",
+    "any_size",
+    "with_activation",
+    "network",
+    "output_settings",
+)
 """Attributes that a classifier may have. A wrapper of a classifier has those of the classifier inside."""
 
 
@@ -116,7 +124,9 @@ def probabilities_of(classifier: ClipClassifier, clips: NDArray[np.uint8]) -> ND
         ClassifierError: it failed, or what it returned are not N x C probabilities.
     """
     try:
-        with redirect_stdout(sys.stderr):  # results alone go to standard output, whatever a plug-in prints
+        with redirect_stdout(
+            sys.stderr
+        ):  # results alone go to standard output, whatever a plug-in prints
             found = np.asarray(classifier.classify(clips), dtype=np.float32)
     except ScsamplerError:
         raise

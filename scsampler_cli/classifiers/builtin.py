@@ -40,43 +40,105 @@ class Builtin:
     """Where geometry and normalisation come from."""
 
 
-def _torchvision(name: str, spec: InputSpec, gmacs: float, mparams: float, note: str = "torchvision") -> Builtin:
-    return Builtin(name, spec, KINETICS, 400, gmacs, mparams, note)
+def _torchvision(
+    name: str, spec: InputSpec, gmacs: float, *, mparams: float, note: str = "torchvision"
+) -> Builtin:
+    return Builtin(name, spec, KINETICS, classes=400, gmacs=gmacs, mparams=mparams, note=note)
 
 
 _PAPER = "torchvision; App. A.2"
 """The 18-layer networks take 16 adjacent frames, as in the paper (App. A.2)."""
-_S3D = InputSpec(128, 2, (256, 256), (224, 224))
-_MVIT = InputSpec(16, 4, 256, (224, 224), (0.45, 0.45, 0.45), (0.225, 0.225, 0.225))
-_SWIN = InputSpec(32, 2, 256, (224, 224), IMAGENET_MEAN, IMAGENET_STD)
+_S3D = InputSpec(128, 2, (256, 256), crop=(224, 224))
+_MVIT = InputSpec(16, 4, 256, crop=(224, 224), mean=(0.45, 0.45, 0.45), std=(0.225, 0.225, 0.225))
+_SWIN = InputSpec(32, 2, 256, crop=(224, 224), mean=IMAGENET_MEAN, std=IMAGENET_STD)
 _IG65M_CLIP = InputSpec(8)
-_CSN = InputSpec(32, 2, 256, (224, 224), IMAGENET_MEAN, IMAGENET_STD)
-_CSN_SPORTS1M = InputSpec(32, 2, 256, (224, 224))
-_I3D = InputSpec(64, 1, 256, (224, 224), (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+_CSN = InputSpec(32, 2, 256, crop=(224, 224), mean=IMAGENET_MEAN, std=IMAGENET_STD)
+_CSN_SPORTS1M = InputSpec(32, 2, 256, crop=(224, 224))
+_I3D = InputSpec(64, 1, 256, crop=(224, 224), mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 _AS_VMZ = "VMZ; ImageNet's mean and std for what began on IG65M, as mmaction2 found"
 BUILTINS: dict[str, Builtin] = {
-    "mc3_18": _torchvision("mc3_18", InputSpec(), 43.34, 11.70, _PAPER),
-    "r3d_18": _torchvision("r3d_18", InputSpec(), 40.70, 33.37, _PAPER),
-    "r2plus1d_18": _torchvision("r2plus1d_18", InputSpec(), 40.52, 31.51, _PAPER),
-    "r2plus1d_34": Builtin("r2plus1d_34", _IG65M_CLIP, KINETICS, 400, 38.09, 63.70, "VMZ, ig65m-pytorch"),
-    "r2plus1d_34_32": Builtin("r2plus1d_34", InputSpec(32), KINETICS, 400, 152.36, 63.70, "VMZ, ig65m-pytorch"),
-    "r2plus1d_34_ig65m": Builtin("r2plus1d_34", _IG65M_CLIP, IG65M, 359, 38.09, 63.68, "VMZ, ig65m-pytorch"),
-    "r2plus1d_34_32_ig65m": Builtin("r2plus1d_34", InputSpec(32), IG65M, 487, 152.36, 63.74, "VMZ, ig65m-pytorch"),
-    "i3d_rgb": Builtin("i3d_rgb", _I3D, KINETICS, 400, 111.15, 12.70, "Carreira and Zisserman; pytorch-i3d"),
-    "i3d_rgb_hassony2": Builtin("i3d_rgb", _I3D, KINETICS, 400, 111.15, 12.70, "kinetics_i3d_pytorch"),
-    "ir_csn_152": Builtin("ir_csn_152", _CSN, KINETICS, 400, 74.05, 29.70, _AS_VMZ),
-    "ir_csn_152_from_sports1m": Builtin("ir_csn_152", _CSN_SPORTS1M, KINETICS, 400, 74.05, 29.70, "VMZ"),
-    "ir_csn_152_sports1m": Builtin("ir_csn_152", _CSN_SPORTS1M, SPORTS1M, 487, 74.05, 29.88, "VMZ"),
-    "ip_csn_152": Builtin("ip_csn_152", _CSN, KINETICS, 400, 83.29, 33.02, _AS_VMZ),
-    "ip_csn_152_from_sports1m": Builtin("ip_csn_152", _CSN_SPORTS1M, KINETICS, 400, 83.29, 33.02, "VMZ"),
-    "ip_csn_152_sports1m": Builtin("ip_csn_152", _CSN_SPORTS1M, SPORTS1M, 487, 83.29, 33.19, "VMZ"),
-    "s3d": _torchvision("s3d", _S3D, 143.83, 8.32),
-    "mvit_v1_b": _torchvision("mvit_v1_b", _MVIT, 70.60, 36.61),
-    "mvit_v2_s": _torchvision("mvit_v2_s", _MVIT, 64.22, 34.54),
-    "swin3d_t": _torchvision("swin3d_t", _SWIN, 87.76, 28.16),
-    "swin3d_s": _torchvision("swin3d_s", _SWIN, 165.68, 49.82),
-    "swin3d_b": _torchvision("swin3d_b", _SWIN, 281.33, 88.05),
-    "swin3d_b_22k": _torchvision("swin3d_b", _SWIN, 281.33, 88.05),
+    "mc3_18": _torchvision("mc3_18", InputSpec(), 43.34, mparams=11.70, note=_PAPER),
+    "r3d_18": _torchvision("r3d_18", InputSpec(), 40.70, mparams=33.37, note=_PAPER),
+    "r2plus1d_18": _torchvision("r2plus1d_18", InputSpec(), 40.52, mparams=31.51, note=_PAPER),
+    "r2plus1d_34": Builtin(
+        "r2plus1d_34",
+        _IG65M_CLIP,
+        KINETICS,
+        classes=400,
+        gmacs=38.09,
+        mparams=63.70,
+        note="VMZ, ig65m-pytorch",
+    ),
+    "r2plus1d_34_32": Builtin(
+        "r2plus1d_34",
+        InputSpec(32),
+        KINETICS,
+        classes=400,
+        gmacs=152.36,
+        mparams=63.70,
+        note="VMZ, ig65m-pytorch",
+    ),
+    "r2plus1d_34_ig65m": Builtin(
+        "r2plus1d_34",
+        _IG65M_CLIP,
+        IG65M,
+        classes=359,
+        gmacs=38.09,
+        mparams=63.68,
+        note="VMZ, ig65m-pytorch",
+    ),
+    "r2plus1d_34_32_ig65m": Builtin(
+        "r2plus1d_34",
+        InputSpec(32),
+        IG65M,
+        classes=487,
+        gmacs=152.36,
+        mparams=63.74,
+        note="VMZ, ig65m-pytorch",
+    ),
+    "i3d_rgb": Builtin(
+        "i3d_rgb",
+        _I3D,
+        KINETICS,
+        classes=400,
+        gmacs=111.15,
+        mparams=12.70,
+        note="Carreira and Zisserman; pytorch-i3d",
+    ),
+    "i3d_rgb_hassony2": Builtin(
+        "i3d_rgb",
+        _I3D,
+        KINETICS,
+        classes=400,
+        gmacs=111.15,
+        mparams=12.70,
+        note="kinetics_i3d_pytorch",
+    ),
+    "ir_csn_152": Builtin(
+        "ir_csn_152", _CSN, KINETICS, classes=400, gmacs=74.05, mparams=29.70, note=_AS_VMZ
+    ),
+    "ir_csn_152_from_sports1m": Builtin(
+        "ir_csn_152", _CSN_SPORTS1M, KINETICS, classes=400, gmacs=74.05, mparams=29.70, note="VMZ"
+    ),
+    "ir_csn_152_sports1m": Builtin(
+        "ir_csn_152", _CSN_SPORTS1M, SPORTS1M, classes=487, gmacs=74.05, mparams=29.88, note="VMZ"
+    ),
+    "ip_csn_152": Builtin(
+        "ip_csn_152", _CSN, KINETICS, classes=400, gmacs=83.29, mparams=33.02, note=_AS_VMZ
+    ),
+    "ip_csn_152_from_sports1m": Builtin(
+        "ip_csn_152", _CSN_SPORTS1M, KINETICS, classes=400, gmacs=83.29, mparams=33.02, note="VMZ"
+    ),
+    "ip_csn_152_sports1m": Builtin(
+        "ip_csn_152", _CSN_SPORTS1M, SPORTS1M, classes=487, gmacs=83.29, mparams=33.19, note="VMZ"
+    ),
+    "s3d": _torchvision("s3d", _S3D, 143.83, mparams=8.32),
+    "mvit_v1_b": _torchvision("mvit_v1_b", _MVIT, 70.60, mparams=36.61),
+    "mvit_v2_s": _torchvision("mvit_v2_s", _MVIT, 64.22, mparams=34.54),
+    "swin3d_t": _torchvision("swin3d_t", _SWIN, 87.76, mparams=28.16),
+    "swin3d_s": _torchvision("swin3d_s", _SWIN, 165.68, mparams=49.82),
+    "swin3d_b": _torchvision("swin3d_b", _SWIN, 281.33, mparams=88.05),
+    "swin3d_b_22k": _torchvision("swin3d_b", _SWIN, 281.33, mparams=88.05),
 }
 """By name. Costs are those of the geometry given, counted by torch; geometry and costs of torchvision's networks are written
 down, since importing torchvision takes seconds. Tests compare both with torch's and torchvision's own."""
@@ -91,13 +153,16 @@ def data_labels(data: str, classes: int) -> tuple[str, ...]:
             from torchvision.models import ResNet18_Weights
 
         return tuple(ResNet18_Weights.IMAGENET1K_V1.meta["categories"])
-    return named_labels("sports1m") if data == SPORTS1M else numbered_labels(classes, f"{data} class")
+    return (
+        named_labels("sports1m") if data == SPORTS1M else numbered_labels(classes, f"{data} class")
+    )
 
 
 def load(
     name: str,
     device: torch.device,
     dtype: torch.dtype,
+    *,
     weights: Path | None = None,
     labels: Sequence[str] | None = None,
 ) -> NetworkClassifier:
@@ -117,7 +182,15 @@ def load(
     known = BUILTINS[name]
     path = weights or fetch(name)
     fallback = data_labels(known.data, known.classes)
-    classifier = from_file(path, device, dtype, known.network, labels, fallback, known.spec)
+    classifier = from_file(
+        path,
+        device,
+        dtype,
+        architecture=known.network,
+        labels=labels,
+        fallback_labels=fallback,
+        spec=known.spec,
+    )
     if weights is None or known.network != name:
         classifier.name = name
     return classifier

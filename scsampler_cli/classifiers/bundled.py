@@ -13,29 +13,50 @@ from scsampler_cli.model_zoo.weightfile import read_metadata
 
 
 def demo(
-    device: torch.device, dtype: torch.dtype, weights: Path | None = None, labels: Sequence[str] | None = None
+    device: torch.device,
+    dtype: torch.dtype,
+    weights: Path | None = None,
+    *,
+    labels: Sequence[str] | None = None,
 ) -> NetworkClassifier:
     """Classes of the generated demo videos, a four-layer 3D CNN."""
-    return _load("demo", device, dtype, weights, labels)
+    return _load("demo", device, dtype, weights=weights, labels=labels)
 
 
 def actions6(
-    device: torch.device, dtype: torch.dtype, weights: Path | None = None, labels: Sequence[str] | None = None
+    device: torch.device,
+    dtype: torch.dtype,
+    weights: Path | None = None,
+    *,
+    labels: Sequence[str] | None = None,
 ) -> NetworkClassifier:
     """Six sport and music actions, trained on real video; see weights/README.md."""
-    return _load("actions6", device, dtype, weights, labels)
+    return _load("actions6", device, dtype, weights=weights, labels=labels)
 
 
 def _load(
-    name: str, device: torch.device, dtype: torch.dtype, weights: Path | None, labels: Sequence[str] | None
+    name: str,
+    device: torch.device,
+    dtype: torch.dtype,
+    *,
+    weights: Path | None,
+    labels: Sequence[str] | None,
 ) -> NetworkClassifier:
     """The shipped network, or the same one with other weights: a bare state dict takes its geometry and labels."""
     file = shipped(f"{name}_classifier")
     if weights is None:
-        classifier = from_file(file, device, dtype, None, labels)
+        classifier = from_file(file, device, dtype, architecture=None, labels=labels)
     else:
         meta = read_metadata(file)
         spec = spec_from(meta["spec"])
-        classifier = from_file(weights, device, dtype, meta["arch"], labels, meta["labels"], spec)
+        classifier = from_file(
+            weights,
+            device,
+            dtype,
+            architecture=meta["arch"],
+            labels=labels,
+            fallback_labels=meta["labels"],
+            spec=spec,
+        )
     classifier.name = name
     return classifier

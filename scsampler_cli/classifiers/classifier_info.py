@@ -25,7 +25,13 @@ class ClassifierFacts:
     def of(cls, classifier: ClipClassifier) -> ClassifierFacts:
         """Those of a classifier."""
         settings = output_settings_of(classifier)
-        return cls(classifier.name, tuple(classifier.labels), classifier.spec, classifier.weights, settings)
+        return cls(
+            classifier.name,
+            tuple(classifier.labels),
+            classifier.spec,
+            weights=classifier.weights,
+            output_settings=settings,
+        )
 
     def record(self) -> dict[str, Any]:
         """JSON form."""
@@ -35,7 +41,14 @@ class ClassifierFacts:
     def from_record(cls, record: Mapping[str, Any]) -> ClassifierFacts:
         """From what `record` gave, also after it was JSON."""
         spec: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in record["spec"].items()
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in record["spec"].items()
         }
         weights = WeightsInfo(**record["weights"])
-        return cls(record["name"], tuple(record["labels"]), InputSpec(**spec), weights, record["output_settings"])
+        return cls(
+            record["name"],
+            tuple(record["labels"]),
+            InputSpec(**spec),
+            weights=weights,
+            output_settings=record["output_settings"],
+        )

@@ -13,7 +13,14 @@ from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
 from scsampler_cli.classifiers.builtin import BUILTINS
 from scsampler_cli.classifiers.labels import names_of
 from scsampler_cli.classifiers.model_files.loader import WEIGHTS, kind_of, open_classifier
-from scsampler_cli.classifiers.model_spec import AXES, Fields, complete, parse_fields, read_fields, with_fields
+from scsampler_cli.classifiers.model_spec import (
+    AXES,
+    Fields,
+    complete,
+    parse_fields,
+    read_fields,
+    with_fields,
+)
 from scsampler_cli.classifiers.network import from_file
 from scsampler_cli.classifiers.networks import architecture
 from scsampler_cli.errors import ClassifierError
@@ -25,6 +32,7 @@ def open_path(
     found: Path | str,
     device: torch.device,
     dtype: torch.dtype,
+    *,
     labels: Sequence[str] | None = None,
     given: Sequence[str] = (),
 ) -> ClipClassifier:
@@ -43,18 +51,21 @@ def open_path(
         SettingsError: a field does not fit.
     """
     if isinstance(found, str) or huggingface.is_folder(found):
-        return huggingface.open_classifier(str(found), device, dtype, labels, given)
+        return huggingface.open_classifier(str(found), device, dtype, labels=labels, given=given)
     if found.is_dir():
         raise ClassifierError(
-            f"{found} is a folder without a config.json", hint="name a file, or a Hugging Face folder"
+            f"{found} is a folder without a config.json",
+            hint="name a file, or a Hugging Face folder",
         )
     check_weight_file(found)
     kind = kind_of(found)
     if kind != WEIGHTS:
-        return open_classifier(found, kind, device, dtype, labels, given)
+        return open_classifier(found, kind, device, dtype=dtype, labels=labels, given=given)
     if found.suffix == ".safetensors" and read_metadata(found):
         fields = parse_fields(given)
-        classifier = from_file(found, device, dtype, fields.pop("arch", None), labels)
+        classifier = from_file(
+            found, device, dtype, architecture=fields.pop("arch", None), labels=labels
+        )
         return adjusted(classifier, fields)
     fields = read_fields(found, given)
     network = fields.pop("arch", None)
@@ -68,21 +79,34 @@ def open_path(
         labels = names_of(fields["labels"], found.name)
     if network in BUILTINS:
         fields.pop("labels", None)
-        return adjusted(builtin.load(network, device, dtype, found, labels), fields)
-    return _open_described(found, network, device, dtype, labels, fields)
+        return adjusted(builtin.load(network, device, dtype, weights=found, labels=labels), fields)
+    return _open_described(found, network, device, dtype=dtype, labels=labels, fields=fields)
 
 
 def _open_described(
     path: Path,
     network: str,
     device: torch.device,
+    *,
     dtype: torch.dtype,
     labels: Sequence[str] | None,
     fields: Fields,
 ) -> ClipClassifier:
     """A state dict of a network that is no built-in classifier and has no geometry of its own."""
     architecture(network)
-    fields = {"layout": AXES, "activation": "softmax", **fields} | ({} if labels is None else {"labels": tuple(labels)})
+    fields = {"layout": AXES, "activation": "softmax", **fields} | (
+        {} if labels is None else {"labels": tuple(labels)}
+    )
     fields = complete(fields, path)
-    classifier = from_file(path, device, dtype, network, fields["labels"], (), with_fields(InputSpec(), fields))
-    return adjusted(classifier, {name: fields[name] for name in ("activation", "multi_label") if name in fields})
+    classifier = from_file(
+        path,
+        device,
+        dtype,
+        architecture=network,
+        labels=fields["labels"],
+        fallback_labels=(),
+        spec=with_fields(InputSpec(), fields),
+    )
+    return adjusted(
+        classifier, {name: fields[name] for name in ("activation", "multi_label") if name in fields}
+    )

@@ -29,9 +29,13 @@ class FunctionClassifier:
 
     weights = WeightsInfo("a function", None)
 
-    def __init__(self, function: ClipFunction, labels: tuple[str, ...], spec: InputSpec | None = None) -> None:
+    def __init__(
+        self, function: ClipFunction, labels: tuple[str, ...], spec: InputSpec | None = None
+    ) -> None:
         if not labels or len(set(labels)) < len(labels):
-            raise SettingsError("labels are missing or not all different", hint="give one name for each class")
+            raise SettingsError(
+                "labels are missing or not all different", hint="give one name for each class"
+            )
         self.name = getattr(function, "__name__", type(function).__name__)
         self.labels, self.spec = labels, spec or InputSpec()
         self._function = function

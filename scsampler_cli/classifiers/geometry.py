@@ -55,7 +55,9 @@ def crops_apart(clips: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
     if spec.crops == 1:
         return clips
     n, frames, height, width, _ = clips.shape
-    apart = clips.reshape(n, frames, height, spec.crops, width // spec.crops, 3).transpose(0, 3, 1, 2, 4, 5)
+    apart = clips.reshape(n, frames, height, spec.crops, width // spec.crops, 3).transpose(
+        0, 3, 1, 2, 4, 5
+    )
     return np.ascontiguousarray(apart).reshape(n * spec.crops, frames, height, -1, 3)
 
 
@@ -83,7 +85,9 @@ def resized(size: tuple[int, int], spec: InputSpec) -> tuple[int, int]:
     if isinstance(spec.resize, tuple):
         return spec.resize
     scale = spec.resize / min(size)
-    height, width = (min(max(spec.resize, round(length * scale)), _LONGEST * spec.resize) for length in size)
+    height, width = (
+        min(max(spec.resize, round(length * scale)), _LONGEST * spec.resize) for length in size
+    )
     return height, width
 
 
@@ -95,5 +99,8 @@ def normalise(clips: NDArray[np.uint8], spec: InputSpec, device: torch.device) -
 
 def normalise_planes(planes: Tensor, spec: InputSpec) -> Tensor:
     """float32 [N, 3, F, h, w] of 0-255 -> the same shape, normalised."""
-    mean, std = (torch.tensor(values, device=planes.device).view(1, 3, 1, 1, 1) for values in (spec.mean, spec.std))
+    mean, std = (
+        torch.tensor(values, device=planes.device).view(1, 3, 1, 1, 1)
+        for values in (spec.mean, spec.std)
+    )
     return (planes / 255 - mean) / std

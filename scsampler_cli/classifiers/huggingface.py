@@ -46,6 +46,7 @@ def open_classifier(
     name: str,
     device: torch.device,
     dtype: torch.dtype,
+    *,
     labels: Sequence[str] | None = None,
     given: Sequence[str] = (),
 ) -> NetworkClassifier:
@@ -73,31 +74,35 @@ def open_classifier(
         )
     if kind not in MODELS:
         raise ClassifierError(
-            f"{folder.name} is a {kind!r} model", hint=f"video classifiers that are known: {', '.join(MODELS)}"
+            f"{folder.name} is a {kind!r} model",
+            hint=f"video classifiers that are known: {', '.join(MODELS)}",
         )
     beside = folder / "scsampler"
-    fields = complete({**_geometry(folder, config), **read_fields(beside, given)}, beside, folder.name)
+    fields = complete(
+        {**_geometry(folder, config), **read_fields(beside, given)}, beside, folder.name
+    )
     names = names_of(tuple(labels) if labels is not None else fields["labels"], folder.name)
     parts = weight_files(folder, config)
     network = _network(folder, MODELS[kind][0])
     classes = len(_label_names(folder, config))
     if classes != len(names):
         raise ClassifierError(
-            f"{len(names)} labels for the {classes} classes of {folder.name}", hint="--labels takes one name per line"
+            f"{len(names)} labels for the {classes} classes of {folder.name}",
+            hint="--labels takes one name per line",
         )
     spec = with_fields(InputSpec(), fields)
-    laid = Laid(network, fields["layout"], None, len(names))
+    laid = Laid(network, fields["layout"], None, classes=len(names))
     shown = name if name.startswith(CACHED) else folder.name
     return NetworkClassifier(
         shown,
         laid,
         names,
-        spec,
-        WeightsInfo(folder.name, files_sha256(parts)),
-        device,
-        dtype,
-        fields["activation"],
-        fields.get("multi_label"),
+        spec=spec,
+        weights=WeightsInfo(folder.name, files_sha256(parts)),
+        device=device,
+        dtype=dtype,
+        activation=fields["activation"],
+        multi_label=fields.get("multi_label"),
         more_settings={"config": file_sha256(folder / "config.json")},
     )
 
@@ -110,13 +115,16 @@ def _label_names(folder: Path, config: Config) -> tuple[str, ...]:
             return numbered_labels(int(config.get("num_labels", 2)))
         return tuple(str(names[key]) for key in sorted(names, key=int))
     except (TypeError, ValueError) as error:
-        raise ClassifierError(f"{folder.name}/config.json: id2label: {error}", hint="is the folder whole?") from error
+        raise ClassifierError(
+            f"{folder.name}/config.json: id2label: {error}", hint="is the folder whole?"
+        ) from error
 
 
 def _cached(name: str) -> Path:
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or ".." in name:
         raise InputError(
-            f"{CACHED}{name} is not {CACHED}ORG/NAME", hint="such as hf:MCG-NJU/videomae-base-finetuned-kinetics"
+            f"{CACHED}{name} is not {CACHED}ORG/NAME",
+            hint="such as hf:MCG-NJU/videomae-base-finetuned-kinetics",
         )
     try:
         from huggingface_hub import snapshot_download
@@ -127,12 +135,15 @@ def _cached(name: str) -> Path:
         return Path(snapshot_download(name, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError) as error:
         raise InputError(
-            f"the Hugging Face cache does not hold {name!r}", hint=f"fetch it first: hf download {name}"
+            f"the Hugging Face cache does not hold {name!r}",
+            hint=f"fetch it first: hf download {name}",
         ) from error
 
 
 def _no_transformers(name: str) -> ClassifierError:
-    return ClassifierError(f"{name} needs transformers, which is not installed", hint="pip install transformers")
+    return ClassifierError(
+        f"{name} needs transformers, which is not installed", hint="pip install transformers"
+    )
 
 
 def _read(path: Path) -> Config:
@@ -171,7 +182,11 @@ def _processing(path: Path, side: Any) -> dict[str, Any]:
         size = processor.get("size", side)
         if isinstance(size, dict):
             size = size.get("shortest_edge") or [size["height"], size["width"]]
-        scale = 255 * processor.get("rescale_factor", 1 / 255) if processor.get("do_rescale", True) else 255.0
+        scale = (
+            255 * processor.get("rescale_factor", 1 / 255)
+            if processor.get("do_rescale", True)
+            else 255.0
+        )
         offset = 1.0 if processor.get("offset") else 0.0
         plain = not processor.get("do_normalize", True)
         mean = [0.0] * 3 if plain else processor["image_mean"]
@@ -182,8 +197,13 @@ def _processing(path: Path, side: Any) -> dict[str, Any]:
             "std": [value / scale for value in std],
         }
     except (KeyError, TypeError, ZeroDivisionError) as error:
-        raise ClassifierError(f"{path}: {type(error).__name__}: {error}", hint="is the folder whole?") from error
-    return {name: checked(name, value, f"{path.parent.name}/{path.name}, ") for name, value in found.items()}
+        raise ClassifierError(
+            f"{path}: {type(error).__name__}: {error}", hint="is the folder whole?"
+        ) from error
+    return {
+        name: checked(name, value, f"{path.parent.name}/{path.name}, ")
+        for name, value in found.items()
+    }
 
 
 def _network(folder: Path, class_name: str) -> nn.Module:

@@ -10,7 +10,12 @@ from scsampler_cli.errors import ClassifierError, WeightsError
 from scsampler_cli.model_zoo.weightfile import outside, read_weights
 
 _INDEX = ".index.json"
-_NAMES = ("model.safetensors", f"model.safetensors{_INDEX}", "pytorch_model.bin", f"pytorch_model.bin{_INDEX}")
+_NAMES = (
+    "model.safetensors",
+    f"model.safetensors{_INDEX}",
+    "pytorch_model.bin",
+    f"pytorch_model.bin{_INDEX}",
+)
 """In the order in which transformers looks for them; it takes the first."""
 
 
@@ -31,16 +36,21 @@ def weight_files(folder: Path, config: dict[str, Any]) -> list[Path]:
             hint="merge it first (merge_and_unload of peft), and save the whole model",
         )
     named = config.get("transformers_weights")
-    first = str(named) if named else next((name for name in _NAMES if (folder / name).is_file()), None)
+    first = (
+        str(named) if named else next((name for name in _NAMES if (folder / name).is_file()), None)
+    )
     if first is None:
         raise WeightsError(
-            f"{folder.name} cannot be loaded: it has no weights", hint=f"one of {', '.join(_NAMES)} is wanted"
+            f"{folder.name} cannot be loaded: it has no weights",
+            hint=f"one of {', '.join(_NAMES)} is wanted",
         )
     names = _parts(_inside(folder, first)) if first.endswith(_INDEX) else [first]
     files = [_inside(folder, name) for name in names]
     for file in files:
         if file.suffix != ".safetensors":
-            read_weights(file)  # a pickle with code is refused in the words that say how to convert it
+            read_weights(
+                file
+            )  # a pickle with code is refused in the words that say how to convert it
     return files
 
 

@@ -17,7 +17,12 @@ import torch
 from numpy.typing import NDArray
 
 from scsampler_cli.classifiers import registry
-from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, is_multi_label, probabilities_of
+from scsampler_cli.classifiers.base import (
+    ClipClassifier,
+    InputSpec,
+    is_multi_label,
+    probabilities_of,
+)
 from scsampler_cli.classifiers.builtin import BUILTINS
 from scsampler_cli.classifiers.flops import clip_gmacs, costs_of, count_mparams
 from scsampler_cli.classifiers.network import spec_from
@@ -29,7 +34,13 @@ from scsampler_cli.output.records import failure
 
 Record = dict[str, Any]
 SCHEMA = "scsampler.classifiers/1"
-SHIPPED, PRESENT, DOWNLOADABLE, MISSING, OWN = "shipped", "present", "downloadable", "missing", "its own"
+SHIPPED, PRESENT, DOWNLOADABLE, MISSING, OWN = (
+    "shipped",
+    "present",
+    "downloadable",
+    "missing",
+    "its own",
+)
 """Where weights are: in this package, in the torch hub cache, on a server, nowhere, or the plug-in's or file's own business."""
 TOLERANCE = 1e-3
 """By how much the answer to a clip may depend on its batch: reductions are ordered anew (our choice)."""
@@ -46,7 +57,9 @@ def listed(name: str) -> Record:
     """
     point = registry.find(name)
     if not isinstance(point, EntryPoint):
-        raise ClassifierError(f"{name} is no classifier with a name", hint="files and folders are opened, not listed")
+        raise ClassifierError(
+            f"{name} is no classifier with a name", hint="files and folders are opened, not listed"
+        )
     base = {"distribution": registry.owner(point), "factory": point.value}
     if base["distribution"] == registry.OWN:
         return _own(name) | base
@@ -61,20 +74,30 @@ def _own(name: str) -> Record:
         known = BUILTINS[name]
         path = cached_path(name)
         where = PRESENT if path.is_file() else DOWNLOADABLE
-        found = record(name, known.spec, known.classes, known.data, (known.gmacs, known.mparams), where)
+        found = record(
+            name,
+            known.spec,
+            known.classes,
+            data=known.data,
+            costs=(known.gmacs, known.mparams),
+            weights=where,
+        )
         return found | {"file": path.name, "url": PUBLIC[name].url, "source": known.note}
     path = shipped(f"{name}_classifier")
     if not path.is_file():
         return record(name, None, None, weights=MISSING) | {"file": path.name}
     meta = read_metadata(path)
     spec, classes = spec_from(meta["spec"]), len(meta["labels"])
-    return record(name, spec, classes, None, costs_of(meta["arch"], classes, spec), SHIPPED) | {"file": path.name}
+    return record(
+        name, spec, classes, data=None, costs=costs_of(meta["arch"], classes, spec), weights=SHIPPED
+    ) | {"file": path.name}
 
 
 def record(
     name: str,
     spec: InputSpec | None,
     classes: int | None,
+    *,
     data: str | None = None,
     costs: tuple[float | None, float | None] = (None, None),
     weights: str | None = None,
@@ -101,11 +124,20 @@ def record(
 
 def described(name: str, classifier: ClipClassifier) -> Record:
     """The record of a loaded classifier, with what it knows of itself."""
-    found = record(name, classifier.spec, len(classifier.labels), None, _costs(classifier), OWN)
+    found = record(
+        name,
+        classifier.spec,
+        len(classifier.labels),
+        data=None,
+        costs=_costs(classifier),
+        weights=OWN,
+    )
     if name in registry.names():
         known = listed(name)
         found |= {key: known[key] for key in ("data", "distribution", "factory")}
-        found["weights"] = known["weights"] if known.get("file") == classifier.weights.source else OWN
+        found["weights"] = (
+            known["weights"] if known.get("file") == classifier.weights.source else OWN
+        )
     return found | {
         "file": classifier.weights.source,
         "sha256": classifier.weights.sha256,
@@ -154,7 +186,9 @@ def checked(classifier: ClipClassifier) -> Record:
         "repeatable": bool(np.array_equal(found.astype(np.float32), again)),
         "batch_difference": float(np.abs(alone[0] - found[0]).max()),
         "tells_apart": bool(np.abs(found - found[0]).max() > 1e-7),
-        "clips_per_s": round(len(clips) / float(np.median([_seconds(classifier, clips) for _ in range(TIMED)])), 2),
+        "clips_per_s": round(
+            len(clips) / float(np.median([_seconds(classifier, clips) for _ in range(TIMED)])), 2
+        ),
         "top": [classifier.labels[int(row.argmax())] for row in good],
     }
     return result | {"problems": list(_problems(classifier, clips, result))}
@@ -167,7 +201,9 @@ def _seconds(classifier: ClipClassifier, clips: NDArray[np.uint8]) -> float:
     return time.perf_counter() - start
 
 
-def _problems(classifier: ClipClassifier, clips: NDArray[np.uint8], result: Record) -> Iterator[str]:
+def _problems(
+    classifier: ClipClassifier, clips: NDArray[np.uint8], result: Record
+) -> Iterator[str]:
     try:
         probabilities_of(classifier, clips)
     except ClassifierError as error:
@@ -182,6 +218,7 @@ def inspect(
     wanted: Sequence[str],
     load: Callable[[str], ClipClassifier],
     check: bool,
+    *,
     failed: Callable[[ScsamplerError], None],
 ) -> Iterator[Record]:
     """A record for each classifier; one that fails is a failed record.
@@ -202,7 +239,8 @@ def inspect(
                 found = _loaded(name, load, check)
             if problems := (found.get("check") or {}).get("problems"):
                 error = ClassifierError(
-                    f"{name}: {'; '.join(problems)}", hint="its weights or description are not right"
+                    f"{name}: {'; '.join(problems)}",
+                    hint="its weights or description are not right",
                 )
                 failed(error)
                 found |= failure("classifiers", name, error)

@@ -32,13 +32,22 @@ _HIGHEST = 4
 _TEMPLATE = {
     "frames": ("16", "of a clip"),
     "stride": ("1", "every how many frames of the video one is taken"),
-    "resize": ("[128, 171]", "height and width that frames are stretched to; or their short side, such as 256"),
+    "resize": (
+        "[128, 171]",
+        "height and width that frames are stretched to; or their short side, such as 256",
+    ),
     "crop": ("112", "height and width of the centre crop; or [height, width]"),
     "mean": ("[0.43216, 0.394666, 0.37645]", "RGB, of values in 0-1"),
     "std": ("[0.22803, 0.22145, 0.216989]", "the same"),
     "layout": (f'"{AXES}"', "axes of the input: batch, channel, time, height, width"),
-    "activation": ('"softmax"', "softmax or sigmoid is applied to the outputs; none: they are probabilities"),
-    "labels": ('"labels.txt"', 'a file of one name a line; or ["a", "b"], "kinetics400", "sports1m"'),
+    "activation": (
+        '"softmax"',
+        "softmax or sigmoid is applied to the outputs; none: they are probabilities",
+    ),
+    "labels": (
+        '"labels.txt"',
+        'a file of one name a line; or ["a", "b"], "kinetics400", "sports1m"',
+    ),
 }
 
 
@@ -58,10 +67,14 @@ def read_fields(model: Path, given: Sequence[str]) -> Fields:
     if beside.exists():
         try:
             fields = tomllib.loads(read_text(beside))
-            fields = {name: checked(name, value, f"{beside.name}: ") for name, value in fields.items()}
+            fields = {
+                name: checked(name, value, f"{beside.name}: ") for name, value in fields.items()
+            }
         except (OSError, InputError, tomllib.TOMLDecodeError) as error:
             why = getattr(error, "strerror", None) or error
-            raise ClassifierError(f"{beside}: {why}", hint="it is a TOML file, such as: frames = 16") from error
+            raise ClassifierError(
+                f"{beside}: {why}", hint="it is a TOML file, such as: frames = 16"
+            ) from error
         except SettingsError as error:  # of a file, not of the command line
             raise ClassifierError(str(error), hint=error.hint) from error
         if isinstance(labels := fields.get("labels"), str) and (beside.parent / labels).is_file():
@@ -81,7 +94,9 @@ def parse_fields(given: Sequence[str]) -> Fields:
     for text in given:
         name, equals, value = text.partition("=")
         if not equals:
-            raise SettingsError(f"--spec {text!r} is not KEY=VALUE", hint="such as --spec frames=16")
+            raise SettingsError(
+                f"--spec {text!r} is not KEY=VALUE", hint="such as --spec frames=16"
+            )
         fields[name.strip()] = checked(name.strip(), _value(value.strip()), "--spec ")
     return fields
 
@@ -103,16 +118,23 @@ def checked(name: str, value: Any, where: str = "") -> Any:
     """
     if name not in (*REQUIRED, *OPTIONAL):
         raise SettingsError(
-            f"{where}unknown field {name!r}", hint=f"fields: {', '.join(REQUIRED)}, and {', '.join(OPTIONAL)}"
+            f"{where}unknown field {name!r}",
+            hint=f"fields: {', '.join(REQUIRED)}, and {', '.join(OPTIONAL)}",
         )
     if name in ("frames", "stride"):
         good = _whole(value, 1)
     elif name in ("resize", "crop"):
         value = [value, value] if name == "crop" and _whole(value, 8) else value
-        pair = isinstance(value, list) and len(value) == 2 and all(_whole(side, 8) for side in value)
+        pair = (
+            isinstance(value, list) and len(value) == 2 and all(_whole(side, 8) for side in value)
+        )
         good = pair or (name == "resize" and _whole(value, 8))
     elif name in ("mean", "std"):
-        good = isinstance(value, list) and len(value) == 3 and all(_number(x, name == "std") for x in value)
+        good = (
+            isinstance(value, list)
+            and len(value) == 3
+            and all(_number(x, name == "std") for x in value)
+        )
     elif name == "layout":
         good = isinstance(value, str) and sorted(value) == sorted(AXES)
     elif name == "activation":
@@ -122,7 +144,9 @@ def checked(name: str, value: Any, where: str = "") -> Any:
     elif name == "arch":
         good = isinstance(value, str)
     else:
-        good = isinstance(value, str) or (isinstance(value, list) and all(isinstance(x, str) for x in value))
+        good = isinstance(value, str) or (
+            isinstance(value, list) and all(isinstance(x, str) for x in value)
+        )
     if not good:
         raise SettingsError(f"{where}{name} cannot be {value!r}", hint=_example(name))
     return tuple(value) if isinstance(value, list) else value
@@ -135,7 +159,9 @@ def _whole(value: object, least: int) -> bool:
 def _number(value: object, positive: bool) -> bool:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
-    return 0 < value <= _HIGHEST if positive else -_HIGHEST <= value <= _HIGHEST  # not a number is neither
+    return (
+        0 < value <= _HIGHEST if positive else -_HIGHEST <= value <= _HIGHEST
+    )  # not a number is neither
 
 
 def _example(name: str) -> str:

@@ -51,6 +51,7 @@ class NetworkClassifier:
         name: str,
         network: nn.Module,
         labels: Sequence[str],
+        *,
         spec: InputSpec,
         weights: WeightsInfo,
         device: torch.device,
@@ -98,7 +99,9 @@ class NetworkClassifier:
         """The activation and the order of axes, where they are not those of the built-in classifiers, and `more_settings`."""
         found = {"activation": self._activation, "layout": getattr(self.network, "layout", AXES)}
         usual = {"activation": "softmax", "layout": AXES}
-        return self._more_settings | {name: value for name, value in found.items() if value != usual[name]}
+        return self._more_settings | {
+            name: value for name, value in found.items() if value != usual[name]
+        }
 
     def with_spec(self, spec: InputSpec) -> NetworkClassifier:
         """The same network on another geometry.
@@ -115,7 +118,9 @@ class NetworkClassifier:
         other.spec = spec
         return other
 
-    def with_activation(self, activation: str | None, multi_label: bool | None = None) -> NetworkClassifier:
+    def with_activation(
+        self, activation: str | None, multi_label: bool | None = None
+    ) -> NetworkClassifier:
         """The same network with another activation of its outputs, or its own where None is given; see the class."""
         other = copy.copy(self)
         other._activation = activation or self._activation
@@ -137,6 +142,7 @@ def from_file(
     path: Path,
     device: torch.device,
     dtype: torch.dtype,
+    *,
     architecture: str | None = None,
     labels: Sequence[str] | None = None,
     fallback_labels: Sequence[str] = (),
@@ -159,7 +165,7 @@ def from_file(
     """
     file = read_weights(path)
     if file.metadata:
-        return _from_ours(file, path, device, dtype, architecture, labels)
+        return _from_ours(file, path, device, dtype=dtype, architecture=architecture, labels=labels)
     if architecture is None:
         raise ClassifierError(
             f"{path.name} does not say which network it is for",
@@ -170,19 +176,27 @@ def from_file(
     if classes is None:
         head = known_architecture(architecture).head
         raise WeightsError(
-            f"{path.name} has no final layer {head!r}", hint=f"it does not look like weights of {architecture}"
+            f"{path.name} has no final layer {head!r}",
+            hint=f"it does not look like weights of {architecture}",
         )
     if labels is None:
         labels = fallback_labels if len(fallback_labels) == classes else numbered_labels(classes)
     _check_labels(labels, classes, path)
-    network, any_size = _filled(architecture, classes, tensors, path, device)
+    network, any_size = _filled(architecture, classes, tensors, path=path, device=device)
     return NetworkClassifier(
-        architecture, network, labels, spec or InputSpec(), file.info, device, dtype, any_size=any_size
+        architecture,
+        network,
+        labels,
+        spec=spec or InputSpec(),
+        weights=file.info,
+        device=device,
+        dtype=dtype,
+        any_size=any_size,
     )
 
 
 def _filled(
-    architecture: str, classes: int, tensors: dict[str, Tensor], path: Path, device: torch.device
+    architecture: str, classes: int, tensors: dict[str, Tensor], *, path: Path, device: torch.device
 ) -> tuple[nn.Module, bool]:
     """The network with its weights, ready to run, and whether it takes any size."""
     known = known_architecture(architecture)
@@ -195,6 +209,7 @@ def _from_ours(
     file: WeightFile,
     path: Path,
     device: torch.device,
+    *,
     dtype: torch.dtype,
     architecture: str | None,
     labels: Sequence[str] | None,
@@ -206,23 +221,39 @@ def _from_ours(
             hint="samplers go to --visual-sampler and --audio-sampler",
         )
     if architecture is not None and meta["arch"] != architecture:
-        raise ClassifierError(f"{path.name} is for {meta['arch']}, not for {architecture}", hint="leave the name out")
-    network, any_size = _filled(meta["arch"], len(meta["labels"]), file.tensors, path, device)
+        raise ClassifierError(
+            f"{path.name} is for {meta['arch']}, not for {architecture}", hint="leave the name out"
+        )
+    network, any_size = _filled(
+        meta["arch"], len(meta["labels"]), file.tensors, path=path, device=device
+    )
     labels = meta["labels"] if labels is None else labels
     _check_labels(labels, len(meta["labels"]), path)
     name = architecture or f"{meta['arch']} ({path.stem})"
     spec = spec_from(meta["spec"])
-    return NetworkClassifier(name, network, labels, spec, file.info, device, dtype, any_size=any_size)
+    return NetworkClassifier(
+        name,
+        network,
+        labels,
+        spec=spec,
+        weights=file.info,
+        device=device,
+        dtype=dtype,
+        any_size=any_size,
+    )
 
 
 def spec_from(record: dict[str, Any]) -> InputSpec:
     """`InputSpec` from its JSON form (`dataclasses.asdict`)."""
-    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in record.items()}
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in record.items()
+    }
     return InputSpec(**values)
 
 
 def _check_labels(labels: Sequence[str], classes: int, path: Path) -> None:
     if len(labels) != classes:
         raise ClassifierError(
-            f"{len(labels)} labels for the {classes} classes of {path.name}", hint="--labels takes one name per line"
+            f"{len(labels)} labels for the {classes} classes of {path.name}",
+            hint="--labels takes one name per line",
         )

@@ -75,7 +75,9 @@ def _only(points: Sequence[EntryPoint]) -> EntryPoint:
     if len(points) > 1:
         owners = " and ".join(f"{owner(point)} ({point.value})" for point in points)
         foreign = " or ".join(sorted({owner(point) for point in points} - {OWN}))
-        raise ClassifierError(f"classifier {points[0].name!r} is claimed by {owners}", hint=f"uninstall {foreign}")
+        raise ClassifierError(
+            f"classifier {points[0].name!r} is claimed by {owners}", hint=f"uninstall {foreign}"
+        )
     return points[0]
 
 
@@ -88,6 +90,7 @@ def load(
     name: str,
     device: torch.device,
     dtype: torch.dtype,
+    *,
     weights: Path | None = None,
     labels: Sequence[str] | None = None,
     given: Sequence[str] = (),
@@ -116,21 +119,23 @@ def load(
         fields = parse_fields(given) if weights is None else read_fields(weights, given)
         if (network := fields.pop("arch", name)) != name:
             raise SettingsError(
-                f"{weights} is said to be for {network}, not for {name}", hint="give the name that is meant"
+                f"{weights} is said to be for {network}, not for {name}",
+                hint="give the name that is meant",
             )
         named = fields.pop("labels", None)
         if labels is None and named is not None:
             labels = names_of(named, str(weights))
-        return adjusted(_from_factory(found, device, dtype, weights, labels), fields)
+        return adjusted(_from_factory(found, device, dtype, weights=weights, labels=labels), fields)
     from scsampler_cli.classifiers.from_path import open_path  # imports torch
 
-    return open_path(found, device, dtype, labels, given)
+    return open_path(found, device, dtype, labels=labels, given=given)
 
 
 def _from_factory(
     point: EntryPoint,
     device: torch.device,
     dtype: torch.dtype,
+    *,
     weights: Path | None,
     labels: Sequence[str] | None,
 ) -> ClipClassifier:
@@ -170,7 +175,9 @@ def _broken(point: EntryPoint, error: BaseException) -> ClassifierError:
     hint = f"it comes from {owner(point)} ({point.value})"
     if point.dist is None and isinstance(error, ModuleNotFoundError):
         hint = "Python does not find the module: PYTHONPATH=FOLDER says where it lies"
-    return ClassifierError(f"classifier {point.name!r} is broken: {type(error).__name__}: {error}", hint=hint)
+    return ClassifierError(
+        f"classifier {point.name!r} is broken: {type(error).__name__}: {error}", hint=hint
+    )
 
 
 def _check_fields(classifier: ClipClassifier, name: str) -> None:
@@ -178,13 +185,16 @@ def _check_fields(classifier: ClipClassifier, name: str) -> None:
     from scsampler_cli.model_zoo.weights_info import WeightsInfo
 
     right = {
-        "labels (different names, at least one)": 0 < len(set(classifier.labels)) == len(classifier.labels),
+        "labels (different names, at least one)": 0
+        < len(set(classifier.labels))
+        == len(classifier.labels),
         "spec (an InputSpec)": isinstance(classifier.spec, InputSpec),
         "weights (a WeightsInfo)": isinstance(classifier.weights, WeightsInfo),
     }
     for what in (what for what, good in right.items() if not good):
         raise ClassifierError(
-            f"classifier {name!r} is broken: its {what} will not do", hint="see scsampler_cli.classifiers.base"
+            f"classifier {name!r} is broken: its {what} will not do",
+            hint="see scsampler_cli.classifiers.base",
         )
 
 

@@ -81,8 +81,14 @@ _HASSONY2 = Layout(
             rule
             for theirs, ours in (*_BRANCHES, ("branch_3.1", "b3b"))
             for rule in (
-                (rf"mixed_(\d[a-f])\.{re.escape(theirs)}\.conv3d\.weight", rf"features.mixed_\1.{ours}.conv.weight"),
-                (rf"mixed_(\d[a-f])\.{re.escape(theirs)}\.batch3d\.{_BN}", rf"features.mixed_\1.{ours}.bn.\2"),
+                (
+                    rf"mixed_(\d[a-f])\.{re.escape(theirs)}\.conv3d\.weight",
+                    rf"features.mixed_\1.{ours}.conv.weight",
+                ),
+                (
+                    rf"mixed_(\d[a-f])\.{re.escape(theirs)}\.batch3d\.{_BN}",
+                    rf"features.mixed_\1.{ours}.bn.\2",
+                ),
             )
         ),
     ),
@@ -95,7 +101,9 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
 """Foreign layouts of each network."""
 
 
-def to_native(architecture: str, tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], str | None]:
+def to_native(
+    architecture: str, tensors: Mapping[str, Tensor]
+) -> tuple[dict[str, Tensor], str | None]:
     """A state dict under our names, and the name of the layout it was in; None where it needed no renaming.
 
     Example: ir_csn_152, "backbone.layer1.0.conv2.0.conv.weight" -> "layer1.0.conv2.0.weight", "mmaction2".

@@ -41,7 +41,10 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def scsampler(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version and leave."
+        ),
     ] = False,
 ) -> None:
     """Find the salient clips of long videos and classify only those (SCSampler, ICCV 2019)."""
@@ -60,7 +63,11 @@ def run() -> int:
     let_idle_threads_sleep()
     fill_standard_streams()
     if sys.stdout is None:
-        console.show_error(OutputError("standard output is closed", hint="give it somewhere to go, such as /dev/null"))
+        console.show_error(
+            OutputError(
+                "standard output is closed", hint="give it somewhere to go, such as /dev/null"
+            )
+        )
         return FAILED
     if isinstance(sys.stdout, io.TextIOWrapper):
         # results are UTF-8 whatever the locale says; bytes of names that are not become \\udcNN instead of an end of the run
@@ -69,10 +76,15 @@ def run() -> int:
         return app(prog_name="scsampler", standalone_mode=False) or 0
     except typer.Abort:
         return INTERRUPTED
-    except (BrokenPipeError, SystemExit):  # so do Typer and rich leave when the reader of the help has gone
+    except (
+        BrokenPipeError,
+        SystemExit,
+    ):  # so do Typer and rich leave when the reader of the help has gone
         return READER_GONE
     except OSError as error:  # the help, on a full disk
-        console.show_error(OutputError(f"cannot write: {error.strerror or error}", hint="is the disk full?"))
+        console.show_error(
+            OutputError(f"cannot write: {error.strerror or error}", hint="is the disk full?")
+        )
         return FAILED
     except typer.TyperException as error:  # a usage error that Typer found
         _show_usage(error)
@@ -90,7 +102,11 @@ def _let_go_of_stdout() -> None:
 
 
 def _show_usage(error: typer.TyperException) -> None:
-    message = error.format_message().replace("Value error, ", "").replace("Input should be", "it should be")
+    message = (
+        error.format_message()
+        .replace("Value error, ", "")
+        .replace("Input should be", "it should be")
+    )
     if message:  # empty where the help was shown instead
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "scsampler"

@@ -28,7 +28,7 @@ Below = Callable[[Path, str], dict[Path, Path]]
 """(folder, suffix) -> a file for each video."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Asked:
     """The options, as given."""
 
@@ -44,9 +44,13 @@ class Asked:
             SettingsError: an option that has no effect.
         """
         if self.reel_pad_s and self.reel is None:
-            raise SettingsError("--reel-pad has no effect without --reel", hint="give both, or neither")
+            raise SettingsError(
+                "--reel-pad has no effect without --reel", hint="give both, or neither"
+            )
         if self.report is not None and self.report.suffix.lower() not in (".html", ".htm"):
-            raise SettingsError(f"{self.report} does not end in .html", hint="a report is a page for a browser")
+            raise SettingsError(
+                f"{self.report} does not end in .html", hint="a report is a page for a browser"
+            )
 
 
 def extras_of(asked: Asked, todo: Batch, named: Sequence[str]) -> Extras:
@@ -65,10 +69,14 @@ def extras_of(asked: Asked, todo: Batch, named: Sequence[str]) -> Extras:
 
     def below(folder: Path, suffix: str) -> dict[Path, Path]:
         folders.append(folder)
-        return output_targets.below(folder, todo.named, named, suffix)
+        return output_targets.below(folder, todo.named, named, suffix=suffix)
 
     named_files = {"--report": asked.report, "--thumbnails": asked.thumbnails, "--reel": asked.reel}
-    files = {option: path for option, path in named_files.items() if path is not None and not os.path.isdir(path)}  # noqa: PTH112 (says no where pathlib's raises)
+    files = {
+        option: path
+        for option, path in named_files.items()
+        if path is not None and not os.path.isdir(path)
+    }  # noqa: PTH112 (says no where pathlib's raises)
     # a format that holds one video a file may have a folder for its output
     file = None if todo.places and todo.places.folder else todo.output
     others: dict[str, Path | None] = {"-o": file, "--log-file": todo.running.log_file}
@@ -87,7 +95,9 @@ def extras_of(asked: Asked, todo: Batch, named: Sequence[str]) -> Extras:
         of_run += [index] if option == "--report" and index is not None else []
         output_targets.check_apart(of_run, todo.reads)
         overwrite_checks.check_made(of_run, option, todo.running)
-    return Extras(reports, index, thumbnails, reels, asked.reel_pad_s, tuple(folders))
+    return Extras(
+        reports, index, thumbnails, reels=reels, reel_pad_s=asked.reel_pad_s, folders=tuple(folders)
+    )
 
 
 def _folder(path: Path) -> Path:
@@ -142,7 +152,9 @@ class Index:
         from scsampler_cli.output.pages.batch_page import row_of
 
         page = record.get("files", {}).get("report")
-        self._rows[record["path"]] = row_of(record, page and relative_link(Path(page), self._target))
+        self._rows[record["path"]] = row_of(
+            record, page and relative_link(Path(page), self._target)
+        )
 
     def write(self) -> None:
         """Write the page, in the order of the inputs; records of earlier runs are looked up in the output.
@@ -157,7 +169,9 @@ class Index:
         wanted = [str(path) for path in self._todo.inputs]
         if set(wanted) - set(self._rows) and self._todo.on_disk:
             self._recall(set(wanted) - set(self._rows))
-        page = index_page([self._rows[path] for path in wanted if path in self._rows], command_line())
+        page = index_page(
+            [self._rows[path] for path in wanted if path in self._rows], command_line()
+        )
         with own_errors(str(self._target)):
             write_whole(self._target, encoded(page))
         console.note(f"report: {self._target}")

@@ -20,11 +20,16 @@ Jobs = Annotated[
         "as there is room for."
     ),
 ]
-JobsHere = Annotated[int | None, _jobs("Files worked on at once, each by a process that loads the models. Default: 1.")]
+JobsHere = Annotated[
+    int | None,
+    _jobs("Files worked on at once, each by a process that loads the models. Default: 1."),
+]
 EngineOption = Annotated[
     Engine,
     typer.Option(
-        "--engine", help="What works on the files: processes of this machine, or a Ray cluster.", rich_help_panel=MANY
+        "--engine",
+        help="What works on the files: processes of this machine, or a Ray cluster.",
+        rich_help_panel=MANY,
     ),
 ]
 Address = Annotated[
@@ -37,12 +42,15 @@ Address = Annotated[
 ]
 CpusPerActor = Annotated[
     float | None,
-    typer.Option(help="CPUs of each of Ray's actors, and its threads; default 1.", rich_help_panel=MANY),
+    typer.Option(
+        help="CPUs of each of Ray's actors, and its threads; default 1.", rich_help_panel=MANY
+    ),
 ]
 GpusPerActor = Annotated[
     float | None,
     typer.Option(
-        help="GPUs of each of Ray's actors, such as 0.5; default 1 where the cluster has any.", rich_help_panel=MANY
+        help="GPUs of each of Ray's actors, such as 0.5; default 1 where the cluster has any.",
+        rich_help_panel=MANY,
     ),
 ]
 Timeout = Annotated[
@@ -72,12 +80,18 @@ Shard = Annotated[
 Resume = Annotated[
     bool,
     typer.Option(
-        "--resume", help="Go on with an output of JSON lines (FILE.jsonl): skip what is done.", rich_help_panel=MANY
+        "--resume",
+        help="Go on with an output of JSON lines (FILE.jsonl): skip what is done.",
+        rich_help_panel=MANY,
     ),
 ]
 AsFinished = Annotated[
     bool,
-    typer.Option("--as-finished", help="Write records as they come, not in the order of files.", rich_help_panel=MANY),
+    typer.Option(
+        "--as-finished",
+        help="Write records as they come, not in the order of files.",
+        rich_help_panel=MANY,
+    ),
 ]
 Hash = Annotated[
     bool,

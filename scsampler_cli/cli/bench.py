@@ -6,10 +6,17 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli.cli import batch_options, bench_run, bench_speed, no_effect, no_effect_learning, options, run_batch
+from scsampler_cli.cli import (
+    batch_options,
+    bench_run,
+    bench_speed,
+    no_effect,
+    no_effect_learning,
+    options,
+    run_batch,
+)
 from scsampler_cli.cli.bench_options import Given
 from scsampler_cli.config import FeatureSettings
-from scsampler_cli.pipeline import models
 
 Codec = StrEnum("Codec", ["h264", "mpeg4", "hevc", "vp9", "av1"])
 COMPARE, SPEED = "What to compare", "How fast (--speed)"
@@ -26,7 +33,12 @@ def bench(
         ),
     ] = None,
     demo: Annotated[
-        bool, typer.Option("--demo", help="Use generated videos and the demo networks.", rich_help_panel=options.INPUT)
+        bool,
+        typer.Option(
+            "--demo",
+            help="Use generated videos and the demo networks.",
+            rich_help_panel=options.INPUT,
+        ),
     ] = False,
     replay: Annotated[
         list[Path] | None,
@@ -38,7 +50,8 @@ def bench(
     pool: Annotated[
         str,
         typer.Option(
-            help="Report all runs as one data set of this name, too; needs several.", rich_help_panel=options.INPUT
+            help="Report all runs as one data set of this name, too; needs several.",
+            rich_help_panel=options.INPUT,
         ),
     ] = "",
     k: Annotated[
@@ -53,16 +66,23 @@ def bench(
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(min=0, help="First seed of Random and Empirical; default 0.", rich_help_panel=options.CHOICE),
+        typer.Option(
+            min=0,
+            help="First seed of Random and Empirical; default 0.",
+            rich_help_panel=options.CHOICE,
+        ),
     ] = None,
     draws: Annotated[
         int | None,
-        typer.Option(min=2, help="Seeds of Random and Empirical; default 20.", rich_help_panel=options.CHOICE),
+        typer.Option(
+            min=2, help="Seeds of Random and Empirical; default 20.", rich_help_panel=options.CHOICE
+        ),
     ] = None,
     empirical: Annotated[
         bool,
         typer.Option(
-            help="Classify training videos densely for Empirical's histogram.", rich_help_panel=options.CHOICE
+            help="Classify training videos densely for Empirical's histogram.",
+            rich_help_panel=options.CHOICE,
         ),
     ] = True,
     classifier: Annotated[
@@ -86,7 +106,11 @@ def bench(
         ),
     ] = None,
     joint: Annotated[
-        str, typer.Option(help="FILE,FILE: samplers trained together (train --target joint).", rich_help_panel=COMPARE)
+        str,
+        typer.Option(
+            help="FILE,FILE: samplers trained together (train --target joint).",
+            rich_help_panel=COMPARE,
+        ),
     ] = "",
     network: Annotated[
         list[Path] | None,
@@ -100,11 +124,17 @@ def bench(
     precision: options.PrecisionOption = options.Precision.auto,
     timed: Annotated[
         int | None,
-        typer.Option(min=0, help="Videos on which times are measured; default 3, 0: none.", rich_help_panel=COMPARE),
+        typer.Option(
+            min=0,
+            help="Videos on which times are measured; default 3, 0: none.",
+            rich_help_panel=COMPARE,
+        ),
     ] = None,
     sheet: Annotated[
         int | None,
-        typer.Option(min=0, help="Videos on the contact sheet; default 4, 0: none.", rich_help_panel=COMPARE),
+        typer.Option(
+            min=0, help="Videos on the contact sheet; default 4, 0: none.", rich_help_panel=COMPARE
+        ),
     ] = None,
     sheet_of: Annotated[
         list[Path] | None,
@@ -123,7 +153,8 @@ def bench(
     keep_features: Annotated[
         bool,
         typer.Option(
-            help="Keep the features there too, some 0.15 MB for a second of video.", rich_help_panel=options.INPUT
+            help="Keep the features there too, some 0.15 MB for a second of video.",
+            rich_help_panel=options.INPUT,
         ),
     ] = True,
     jobs: batch_options.JobsHere = None,
@@ -157,26 +188,34 @@ def bench(
     form: Annotated[
         options.Format | None,
         typer.Option(
-            "--format", help="What is printed on standard output; default table.", rich_help_panel=options.OUTPUT
+            "--format",
+            help="What is printed on standard output; default table.",
+            rich_help_panel=options.OUTPUT,
         ),
     ] = None,
     speed_: Annotated[
-        bool, typer.Option("--speed", help="Measure every stage on one video.", rich_help_panel=SPEED)
+        bool,
+        typer.Option("--speed", help="Measure every stage on one video.", rich_help_panel=SPEED),
     ] = False,
     minutes: Annotated[
         float | None,
         typer.Option(
-            min=0.1, max=600, help="Length of the generated video, in minutes; default 5.6.", rich_help_panel=SPEED
+            min=0.1,
+            max=600,
+            help="Length of the generated video, in minutes; default 5.6.",
+            rich_help_panel=SPEED,
         ),
     ] = None,
     size: Annotated[
         str | None,
         typer.Option(
-            help="WIDTHxHEIGHT of the generated video, even, from 64; default 340x256.", rich_help_panel=SPEED
+            help="WIDTHxHEIGHT of the generated video, even, from 64; default 340x256.",
+            rich_help_panel=SPEED,
         ),
     ] = None,
     codec: Annotated[
-        Codec | None, typer.Option(help="Codec of the generated video; default h264.", rich_help_panel=SPEED)
+        Codec | None,
+        typer.Option(help="Codec of the generated video; default h264.", rich_help_panel=SPEED),
     ] = None,
     repeats: Annotated[
         int | None,
@@ -206,11 +245,17 @@ def bench(
     scsampler bench --speed video.mp4 --classifier r2plus1d_18
     """
     no_effect.check(context, no_effect_learning.BENCH)
-    given = Given(**{name: getattr(value, "value", value) for name, value in locals().items() if name != "context"})
+    given = Given(
+        **{
+            name: getattr(value, "value", value)
+            for name, value in locals().items()
+            if name != "context"
+        }
+    )
     given.check()
     bench_run.check_networks(given)
     for name in given.classifiers:
-        models.check(name, weights, labels, visual_sampler, audio_sampler, device, packets=packet_sampler)
+        given.models(name).check()
     if speed_:
         bench_speed.run(given)
     elif bench_run.run(given):

@@ -32,26 +32,45 @@ def data_set(text: str, given: Given) -> Data:
     for note in () if given.quiet else listing.notes:
         console.say(f"note: {note}")
     title = name if path != Path(text) else path.stem
-    rejected = tuple({"path": str(problem), "label": "", "reason": problem.what} for problem in listing.problems)
+    rejected = tuple(
+        {"path": str(problem), "label": "", "reason": problem.what} for problem in listing.problems
+    )
     if not listing.examples:
-        raise InputError(f"{path} lists no videos that could be read", hint="what was skipped is named above")
+        raise InputError(
+            f"{path} lists no videos that could be read", hint="what was skipped is named above"
+        )
     if not listing.split_given and not listing.train_given:
-        return Data(title, listing.examples, (), rejected)
+        return Data(title, listing.examples, (), rejected=rejected)
     sides = {side: [e for e in listing.examples if e.split == side] for side in ("train", "val")}
     if not listing.split_given or not sides["val"]:
         hint = "those are compared; leave the column out to compare all"
         raise InputError(f"{path} has no videos of the split val", hint=hint)
-    return Data(title, sides["val"], sides["train"] if given.empirical else (), rejected)
+    return Data(title, sides["val"], sides["train"] if given.empirical else (), rejected=rejected)
 
 
 def demo_data(given: Given) -> Data:
     """Twelve videos to compare on, and six for Empirical, that no shipped network was trained on."""
     from scsampler_cli.datasets.generated import demo_set
 
-    with Bars(given.quiet) as bars, engines.making("bench", given.jobs, console.notes(given.quiet)) as pool:
+    with (
+        Bars(given.quiet) as bars,
+        engines.making("bench", given.jobs, console.notes(given.quiet)) as pool,
+    ):
         folder = environment.demo_dir()
         examples, train = (
-            demo_set(folder, count, seed, seconds, False, split, lambda n, of: bars("rendering", n, of), pool)
-            for count, seed, seconds, split in ((2, DEMO_SEED, 60, "val"), (1, DEMO_TRAIN_SEED, 40, "train"))
+            demo_set(
+                folder,
+                count,
+                seed,
+                seconds=seconds,
+                trimmed=False,
+                split=split,
+                progress=lambda n, of: bars("rendering", n, of),
+                pool=pool,
+            )
+            for count, seed, seconds, split in (
+                (2, DEMO_SEED, 60, "val"),
+                (1, DEMO_TRAIN_SEED, 40, "train"),
+            )
         )
     return Data(DEMO_NAME, examples, train if given.empirical else ())

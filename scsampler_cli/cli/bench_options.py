@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scsampler_cli.errors import SettingsError
+from scsampler_cli.pipeline.models import ModelOptions
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Given:
     """The options of `scsampler bench`, by their names."""
 
@@ -59,15 +60,32 @@ class Given:
         """Names of the classifiers; the demo has its own."""
         return self.classifier or ["demo" if self.demo else "auto"]
 
+    def models(self, classifier: str) -> ModelOptions:
+        """The model options with one of the classifiers."""
+        return ModelOptions(
+            classifier=classifier,
+            weights=self.weights,
+            labels=self.labels,
+            visual_sampler=self.visual_sampler,
+            audio_sampler=self.audio_sampler,
+            packet_sampler=self.packet_sampler,
+            device=self.device,
+            precision=self.precision,
+        )
+
     def check(self) -> None:
         """Refuse uses that do not go together; `effects` refuses options that have no effect.
 
         Raises:
             SettingsError: which one, and why.
         """
-        if sum(map(bool, (self.data and not self.speed_, self.demo, self.replay, self.speed_))) != 1:
+        if (
+            sum(map(bool, (self.data and not self.speed_, self.demo, self.replay, self.speed_)))
+            != 1
+        ):
             raise SettingsError(
-                "give one of: labelled videos, --demo, --replay, --speed", hint="scsampler bench videos.csv -o report"
+                "give one of: labelled videos, --demo, --replay, --speed",
+                hint="scsampler bench videos.csv -o report",
             )
         if len(set(self.classifiers)) < len(self.classifiers):
             raise SettingsError("a classifier is named twice", hint="name each once")

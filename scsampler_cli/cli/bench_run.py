@@ -26,7 +26,12 @@ from scsampler_cli.cli.progress import Bars
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL, AnswerSettings, FeatureSettings
 from scsampler_cli.errors import InputError, OutputError, SettingsError
 from scsampler_cli.files.urls import check_read, check_written
-from scsampler_cli.model_zoo.bundled_weights import SETS, check_weight_file, sampler_files, set_files
+from scsampler_cli.model_zoo.bundled_weights import (
+    SETS,
+    check_weight_file,
+    sampler_files,
+    set_files,
+)
 from scsampler_cli.pipeline import models
 
 if TYPE_CHECKING:
@@ -90,7 +95,8 @@ def _prepare(output: Path, given: Given) -> bool:
     check_written(output)
     if output.suffix.lower() in FILE_SUFFIXES or (output.exists() and not output.is_dir()):
         raise OutputError(
-            f"{output} is a file", hint="the report is a folder: name one with -o; --format is for stdout"
+            f"{output} is a file",
+            hint="the report is a folder: name one with -o; --format is for stdout",
         )
     try:
         there = output.is_dir()
@@ -99,7 +105,9 @@ def _prepare(output: Path, given: Given) -> bool:
         output.mkdir(parents=True, exist_ok=True)
         return not there
     except OSError as error:
-        raise OutputError(f"cannot write {output}: {error.strerror or error}", hint="name another folder") from error
+        raise OutputError(
+            f"cannot write {output}: {error.strerror or error}", hint="name another folder"
+        ) from error
 
 
 def _check_folder(output: Path, given: Given) -> None:
@@ -112,7 +120,9 @@ def _check_folder(output: Path, given: Given) -> None:
     from scsampler_cli.bench.run_folder import PLAN
 
     known = output / KNOWN
-    if not any(entry.name != f"{KNOWN}.part" for entry in output.iterdir()):  # nothing, or what a killed run left
+    if not any(
+        entry.name != f"{KNOWN}.part" for entry in output.iterdir()
+    ):  # nothing, or what a killed run left
         return
     is_report = (known / PLAN).is_file()
     if given.resume and not given.overwrite and not is_report:
@@ -122,14 +132,23 @@ def _check_folder(output: Path, given: Given) -> None:
         )
     if not given.resume and not given.overwrite:
         more = "--resume goes on in it, what is known is not measured again; " if is_report else ""
-        raise OutputError(f"{output} is not empty", hint=f"{more}--overwrite replaces files of the report's names")
+        raise OutputError(
+            f"{output} is not empty", hint=f"{more}--overwrite replaces files of the report's names"
+        )
     if known.exists() and not is_report:
-        raise OutputError(f"{known} is there already, and is of no report", hint="move it away, or name another folder")
-    named = [Path(name) for text in given.data or () for name in (text, text.partition("=")[2]) if name]
+        raise OutputError(
+            f"{known} is there already, and is of no report",
+            hint="move it away, or name another folder",
+        )
+    named = [
+        Path(name) for text in given.data or () for name in (text, text.partition("=")[2]) if name
+    ]
     read = [*(given.replay or ()), *named]
     for path in read:
         if path.exists() and path.resolve().is_relative_to(output.resolve()):
-            raise OutputError(f"{path}, which is read, lies in the output {output}", hint="name another folder")
+            raise OutputError(
+                f"{path}, which is read, lies in the output {output}", hint="name another folder"
+            )
 
 
 def _measured(given: Given) -> tuple[list[Run], Plan]:
@@ -139,18 +158,21 @@ def _measured(given: Given) -> tuple[list[Run], Plan]:
     wanted = frozenset(path.resolve() for path in given.sheet_of or ())
     if stray := wanted - {example.path.resolve() for data in sets for example in data.examples}:
         raise InputError(
-            f"{min(stray)} is not among the videos that are compared", hint="--sheet-of names one of the list"
+            f"{min(stray)} is not among the videos that are compared",
+            hint="--sheet-of names one of the list",
         )
     sets = sets or [bench_data.demo_data(given)]
     runs: list[Run] = []
     for name in given.classifiers:
-        runs += _under(name, sets, given, plan)
+        runs += _under(name, sets, given, plan=plan)
     if not runs:
-        raise InputError("no classifier knows a label of any data set", hint="choose another --classifier")
+        raise InputError(
+            "no classifier knows a label of any data set", hint="choose another --classifier"
+        )
     return runs, plan
 
 
-def _under(name: str, sets: Sequence[Data], given: Given, plan: Plan) -> Iterator[Run]:
+def _under(name: str, sets: Sequence[Data], given: Given, *, plan: Plan) -> Iterator[Run]:
     """The data sets under one classifier, measured by processes that hold it and the networks."""
     # before the processes share out the cores: times are taken with all of them
     from scsampler_cli.batch.process_map import Loading
@@ -160,30 +182,48 @@ def _under(name: str, sets: Sequence[Data], given: Given, plan: Plan) -> Iterato
 
     bars = Bars(given.quiet)
 
-    def watch(path: Path, stage: str, done: int, total: int) -> None:
+    def watch(path: Path, stage: str, done: int, *, total: int) -> None:
         if stage != "index":
             bars(stage, done, total)
 
     def failed(example: Example, error: ScsamplerError) -> None:
         with bars.hidden():
-            console.show_error(error, "" if str(example.path) in str(error) else f"{example.path}: ")
+            console.show_error(
+                error, "" if str(example.path) in str(error) else f"{example.path}: "
+            )
             if given.debug:
                 console.show_notes(error)
 
-    limits = engines.Limits(given.jobs or 1, given.timeout, given.max_memory)
+    limits = engines.Limits(
+        jobs=given.jobs or 1, timeout_s=given.timeout, max_memory_gb=given.max_memory
+    )
     task = Loading("bench", partial(_load, name, given))
-    with engines.pool(task, limits, console.notes(given.quiet), watch if limits.jobs == 1 else None) as pool:
+    with engines.pool(
+        task, limits, console.notes(given.quiet), watch=watch if limits.jobs == 1 else None
+    ) as pool:
         told = pool.about()
         facts, fell_back = ModelFacts.from_record(told["models"]), told["fell_back"]
         for data in sets:
             if not any(example.label in facts.classifier.labels for example in data.examples):
-                console.say(f"note: {facts.classifier.name} knows no label of {data.name}: not compared")
+                console.say(
+                    f"note: {facts.classifier.name} knows no label of {data.name}: not compared"
+                )
                 continue
             bars = Bars(given.quiet)
             measuring = _measuring(given, pool, bars)
             with bars, measuring.cache.in_use():
-                run = collect(data, facts, measuring, plan, _wishes(given), failed, command_line())
-            yield replace(run, settings={**run.settings, "notes": [fell_back]}) if fell_back else run
+                run = collect(
+                    data,
+                    facts,
+                    measuring,
+                    plan=plan,
+                    wishes=_wishes(given),
+                    failed=failed,
+                    command=command_line(),
+                )
+            yield (
+                replace(run, settings={**run.settings, "notes": [fell_back]}) if fell_back else run
+            )
 
 
 def _wishes(given: Given) -> Wishes:
@@ -201,7 +241,7 @@ def _measuring(given: Given, pool: Pool, bars: Bars) -> Measuring:
 
     cache = Cache(given.cache or environment.kept_dir())
     features = FeatureSettings(p_frames=given.p_frames)
-    return Measuring(cache, features, given.keep_features, pool, bars)
+    return Measuring(cache, features, given.keep_features, pool=pool, progress=bars)
 
 
 def _load(name: str, given: Given, say: Say) -> tuple[Models, dict[str, Any]]:
@@ -212,10 +252,8 @@ def _load(name: str, given: Given, say: Say) -> tuple[Models, dict[str, Any]]:
     from scsampler_cli.bench import collect  # noqa: F401
     from scsampler_cli.bench.model_list import counted
 
-    classifier, fell_back = models.load_classifier(
-        name, given.weights, given.labels, given.device, given.precision, say
-    )
-    loaded = load_networks(given, models.adjust(classifier, AnswerSettings(given.spatial)))
+    classifier, fell_back = given.models(name).load_classifier(say)
+    loaded = load_networks(given, models.adjust(classifier, AnswerSettings(spatial=given.spatial)))
     return loaded, {"models": counted(loaded), "fell_back": fell_back}
 
 
@@ -228,7 +266,9 @@ def check_networks(given: Given) -> None:
     """
     names = [_named_sampler(text)[0] for text in given.sampler or ()]
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise SettingsError(f"two samplers are called {twice!r}", hint="give each --sampler a name of its own")
+        raise SettingsError(
+            f"two samplers are called {twice!r}", hint="give each --sampler a name of its own"
+        )
     for path in (*(Path(part) for part in given.joint.split(",") if part), *(given.network or ())):
         check_weight_file(path)
 
@@ -244,17 +284,37 @@ def load_networks(given: Given, classifier: ClipClassifier) -> Models:
     dtype = pick_dtype(given.precision, where)
     auto = "demo" if classifier.name == "demo" else models.AUTO_SET
     visual = auto if given.visual_sampler == "auto" else given.visual_sampler
-    audio = (auto if set_files(auto, AUDIO) else "none") if given.audio_sampler == "auto" else given.audio_sampler
+    audio = (
+        (auto if set_files(auto, AUDIO) else "none")
+        if given.audio_sampler == "auto"
+        else given.audio_sampler
+    )
     packets = auto if given.packet_sampler == "auto" else given.packet_sampler
-    main = [*sampler_files(visual, VISUAL), *sampler_files(audio, AUDIO), *sampler_files(packets, PACKETS)]
+    main = [
+        *sampler_files(visual, VISUAL),
+        *sampler_files(audio, AUDIO),
+        *sampler_files(packets, PACKETS),
+    ]
     others = dict(_named_sampler(text) for text in given.sampler or ())
     joint = [Path(part) for part in given.joint.split(",") if part]
-    groups = {name: [load_network(path, where, dtype) for path in paths] for name, paths in others.items()}
-    parts = [[load_network(path, where, dtype) for path in paths] for paths in (main, joint, given.network or ())]
+    groups = {
+        name: [load_network(path, where, dtype) for path in paths] for name, paths in others.items()
+    }
+    parts = [
+        [load_network(path, where, dtype) for path in paths]
+        for paths in (main, joint, given.network or ())
+    ]
     loaded = [network for networks in (*groups.values(), *parts) for network in networks]
     if any(network.kind in AUDIO for network in loaded):
         check_torchaudio()  # before hours of measuring
-    return assemble(classifier, str(dtype).removeprefix("torch."), parts[0], groups, parts[1], parts[2])
+    return assemble(
+        classifier,
+        str(dtype).removeprefix("torch."),
+        parts[0],
+        others=groups,
+        joint=parts[1],
+        single=parts[2],
+    )
 
 
 def _named_sampler(text: str) -> tuple[str, list[Path]]:
@@ -280,7 +340,7 @@ def _report(runs: Sequence[Run], plan: Plan, given: Given) -> None:
     created = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     if given.output is not None:
         run_folder.save(runs, plan, given.output / report_files.KNOWN)
-        report_files.write(summary, given.output, created, command_line())
+        report_files.write(summary, given.output, created, command=command_line())
         if not given.quiet:
             console.say(f"report: {given.output / 'report.html'}")
     try:
@@ -288,7 +348,9 @@ def _report(runs: Sequence[Run], plan: Plan, given: Given) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise OutputError(f"cannot write the results: {error.strerror or error}", hint="is the disk full?") from error
+        raise OutputError(
+            f"cannot write the results: {error.strerror or error}", hint="is the disk full?"
+        ) from error
     if left_out := sum(len(run.failures) for run in runs):
         console.say(f"left out: {left_out} of the videos and rows, named in the report")
 
@@ -302,7 +364,9 @@ def _print(summary: Summary, form: str, about: dict[str, str]) -> None:
     elif form == "csv":
         rows = list(_rows(summary))
         writer = csv.DictWriter(
-            sys.stdout, list(dict.fromkeys(name for row in rows for name in row)), lineterminator="\n"
+            sys.stdout,
+            list(dict.fromkeys(name for row in rows for name in row)),
+            lineterminator="\n",
         )
         writer.writeheader()
         writer.writerows(rows)

@@ -41,7 +41,8 @@ def run(given: Given) -> None:
         raise SettingsError("--speed takes one video", hint="scsampler bench --speed video.mp4")
     if given.output is not None:
         raise SettingsError(
-            "--speed writes to standard output", hint="scsampler bench --speed --format json > speed.json"
+            "--speed writes to standard output",
+            hint="scsampler bench --speed --format json > speed.json",
         )
     path = _video(given)
     found = [_measured(name, path, given) for name in given.classifiers]
@@ -50,21 +51,34 @@ def run(given: Given) -> None:
 
 def _measured(name: str, path: Path, given: Given) -> tuple[dict[str, Any], list[Table]]:
     """What was measured on what, and the tables."""
-    classifier, fell_back = models.load_classifier(
-        name, given.weights, given.labels, given.device, given.precision, console.notes(given.quiet)
-    )
-    classifier = models.adjust(classifier, AnswerSettings(given.spatial))
+    classifier, fell_back = given.models(name).load_classifier(console.notes(given.quiet))
+    classifier = models.adjust(classifier, AnswerSettings(spatial=given.spatial))
     loaded = load_networks(given, classifier)
 
     from scsampler_cli.bench import speed
     from scsampler_cli.bench.collect import machine
     from scsampler_cli.bench.timing import tagging_samplers
 
-    features, selection = FeatureSettings(p_frames=given.p_frames), SelectionSettings(k=given.k or K)
-    subject = speed.Subject(path, loaded, tagging_samplers(loaded), features, selection, given.dense_minutes)
+    features, selection = (
+        FeatureSettings(p_frames=given.p_frames),
+        SelectionSettings(k=given.k or K),
+    )
+    subject = speed.Subject(
+        path,
+        loaded,
+        tagging_samplers(loaded),
+        features=features,
+        selection=selection,
+        dense_minutes=given.dense_minutes,
+    )
     with Bars(given.quiet) as bars:
         tables = speed.measure(subject, given.repeats or REPEATS, bars)
-    about = {"video": str(path), "classifier": classifier.name, "k": given.k or K, "precision": loaded.precision}
+    about = {
+        "video": str(path),
+        "classifier": classifier.name,
+        "k": given.k or K,
+        "precision": loaded.precision,
+    }
     notes = {"notes": [fell_back]} if fell_back else {}
     return {**about, **notes, "device": given.device, **machine()}, tables
 
@@ -78,15 +92,25 @@ def _print(found: list[tuple[dict[str, Any], list[Table]]], form: str) -> None:
             typer.echo("\n\n".join(map(text_of, tables)) + "\n")
         return
     if form == "json":
-        runs = [{**about, **{table.key: table.record() for table in tables}} for about, tables in found]
-        typer.echo(json.dumps({"schema": SCHEMA, "command": command_line(), "runs": runs}, indent=1))
+        runs = [
+            {**about, **{table.key: table.record() for table in tables}} for about, tables in found
+        ]
+        typer.echo(
+            json.dumps({"schema": SCHEMA, "command": command_line(), "runs": runs}, indent=1)
+        )
         return
     named = [(about["classifier"], table) for about, tables in found for table in tables]
-    rows = [{"classifier": name, "table": table.key, **row} for name, table in named for row in table.rows]
+    rows = [
+        {"classifier": name, "table": table.key, **row}
+        for name, table in named
+        for row in table.rows
+    ]
     if form == "jsonl":
         typer.echo("\n".join(map(json.dumps, rows)))
         return
-    writer = csv.DictWriter(sys.stdout, list(dict.fromkeys(n for row in rows for n in row)), lineterminator="\n")
+    writer = csv.DictWriter(
+        sys.stdout, list(dict.fromkeys(n for row in rows for n in row)), lineterminator="\n"
+    )
     writer.writeheader()
     writer.writerows(rows)
 
@@ -100,7 +124,9 @@ def _video(given: Given) -> Path:
     size, codec, minutes = given.size or SIZE, given.codec or CODEC, given.minutes or MINUTES
     found = re.fullmatch(r"(\d{2,4})x(\d{2,4})", size)
     if found is None or any(int(side) % 2 or int(side) < 64 for side in found.groups()):
-        raise SettingsError(f"{size!r} is no size of a video", hint="WIDTHxHEIGHT, even, from 64: 340x256, say")
+        raise SettingsError(
+            f"{size!r} is no size of a video", hint="WIDTHxHEIGHT, even, from 64: 340x256, say"
+        )
     from scsampler_cli.media.sample import write_sample
 
     width, height = int(found[1]), int(found[2])
@@ -111,8 +137,17 @@ def _video(given: Given) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"part_{path.name}")
         with Bars(given.quiet) as bars:
-            write_sample(part, minutes * 60, width, height, codec, lambda n, of: bars("rendering", n, of))
+            write_sample(
+                part,
+                minutes * 60,
+                width,
+                height=height,
+                codec=codec,
+                progress=lambda n, of: bars("rendering", n, of),
+            )
         part.replace(path)
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}", hint="set XDG_CACHE_HOME") from error
+        raise OutputError(
+            f"cannot write {path}: {error.strerror or error}", hint="set XDG_CACHE_HOME"
+        ) from error
     return path

@@ -36,10 +36,14 @@ def cache(
         ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="With --prune: remove nothing, and show what would be removed.")
+        bool,
+        typer.Option(
+            "--dry-run", help="With --prune: remove nothing, and show what would be removed."
+        ),
     ] = False,
     format: Annotated[
-        options.Format, typer.Option("--format", help="Form of the list.", rich_help_panel=options.OUTPUT)
+        options.Format,
+        typer.Option("--format", help="Form of the list.", rich_help_panel=options.OUTPUT),
     ] = options.Format.table,
     debug: options.Debug = False,
 ) -> None:
@@ -50,7 +54,9 @@ def cache(
     scsampler cache --prune 30d --dry-run
     """
     if dry_run and prune_to is None:
-        raise SettingsError("--dry-run has no effect without --prune", hint="scsampler cache --prune 10GB --dry-run")
+        raise SettingsError(
+            "--dry-run has no effect without --prune", hint="scsampler cache --prune 10GB --dry-run"
+        )
     limit = None if prune_to is None else limit_of(prune_to)
     place = folder or kept_dir()
     contents = survey(place) if folder is not None or place.exists() else Contents((), 0, None)
@@ -58,8 +64,8 @@ def cache(
     if limit is not None:
         there = bool(contents.kept)
         pruned = prune(place, contents, limit, dry_run=dry_run) if there else Pruned((), (), ())
-    _show(place, contents, pruned, format)
-    _tell(contents, limit, pruned, dry_run)
+    _show(place, contents, pruned, form=format)
+    _tell(contents, limit, pruned, dry_run=dry_run)
     if pruned is not None and pruned.failed:
         kept, why = pruned.failed[0]
         raise OutputError(
@@ -69,17 +75,19 @@ def cache(
         )
 
 
-def _show(place: Path, contents: Contents, pruned: Pruned | None, form: options.Format) -> None:
+def _show(place: Path, contents: Contents, pruned: Pruned | None, *, form: options.Format) -> None:
     found = list(records(place, contents, pruned))
     if form == options.Format.table:
         typer.echo(cache_table(found), nl=False)
         return
-    with open_writer(form.value, None, sys.stdout, csv_columns("cache", 0), single=False) as writer:
+    with open_writer(
+        form.value, None, sys.stdout, columns=csv_columns("cache", 0), single=False
+    ) as writer:
         for record in found:
             writer.write(record)
 
 
-def _tell(contents: Contents, limit: Limit | None, pruned: Pruned | None, dry_run: bool) -> None:
+def _tell(contents: Contents, limit: Limit | None, pruned: Pruned | None, *, dry_run: bool) -> None:
     """Notes on stderr."""
     if dry_run:
         console.note("note: nothing was removed (--dry-run)")
@@ -91,6 +99,10 @@ def _tell(contents: Contents, limit: Limit | None, pruned: Pruned | None, dry_ru
     if pruned is not None and limit is not None and limit.bytes is not None:
         left = contents.bytes - sum(kept.bytes for kept in pruned.removed)
         if left > limit.bytes:
-            console.note(f"note: the cache holds {left / 1e6:.1f} MB, more than {limit.bytes / 1e6:.1f}")
+            console.note(
+                f"note: the cache holds {left / 1e6:.1f} MB, more than {limit.bytes / 1e6:.1f}"
+            )
     if contents.foreign:
-        console.note(f"note: {contents.foreign} files or folders there are not scsampler's: left alone")
+        console.note(
+            f"note: {contents.foreign} files or folders there are not scsampler's: left alone"
+        )

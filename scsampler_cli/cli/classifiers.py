@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +11,7 @@ from scsampler_cli.cli import console, options, run_batch
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.output.tables import classifiers_table, csv_columns
 from scsampler_cli.output.writers import open_writer
-from scsampler_cli.pipeline import models
+from scsampler_cli.pipeline.models import ModelOptions
 
 if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 @run_batch.guarded
 def classifiers(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Names, model files or Hugging Face folders to show; default: all names.")
+        list[str] | None,
+        typer.Argument(
+            help="Names, model files or Hugging Face folders to show; default: all names."
+        ),
     ] = None,
     check: Annotated[
         bool,
@@ -36,7 +39,8 @@ def classifiers(
     device: options.Device = "auto",
     precision: options.PrecisionOption = options.Precision.auto,
     format: Annotated[
-        options.Format, typer.Option("--format", help="Form of the list.", rich_help_panel=options.OUTPUT)
+        options.Format,
+        typer.Option("--format", help="Form of the list.", rich_help_panel=options.OUTPUT),
     ] = options.Format.table,
     debug: options.Debug = False,
 ) -> None:
@@ -46,31 +50,36 @@ def classifiers(
     scsampler classifiers mc3_18 --format json
     scsampler classifiers model.onnx --check
     """
-    given = spec or []
-    if (weights or arch or labels or given) and len(names or ()) != 1:
-        raise SettingsError("--weights, --arch, --spec and --labels are about one classifier", hint="name it")
+    chosen = ModelOptions(
+        weights=weights,
+        labels=labels,
+        arch=arch,
+        spec=tuple(spec or ()),
+        device=device,
+        precision=precision.value,
+    )
+    if (weights or arch or labels or spec) and len(names or ()) != 1:
+        raise SettingsError(
+            "--weights, --arch, --spec and --labels are about one classifier", hint="name it"
+        )
     for name in names or ():
-        models.check(name, weights, labels, device=device, arch=arch, given=given)
-    show(names or [], check, format, device, precision.value, weights, arch, given, labels, debug)
+        replace(chosen, classifier=name).check()
+    show(names or [], check, format, models=chosen, debug=debug)
 
 
 def show(
     names: Sequence[str],
     check: bool,
     form: options.Format,
-    device: str,
-    precision: str,
-    weights: Path | None = None,
-    arch: str | None = None,
-    given: Sequence[str] = (),
-    labels: Path | None = None,
+    *,
+    models: ModelOptions,
     debug: bool = False,
 ) -> None:
     """Write the records; the exit code says whether what was named or checked is good, and not what else is installed."""
     from scsampler_cli.classifiers.inspection import inspect
 
     def load(name: str) -> "ClipClassifier":
-        return models.load_classifier(name, weights, labels, device, precision, console.notes(True), arch, given)[0]
+        return replace(models, classifier=name).load_classifier(console.notes(True))[0]
 
     errors: list[Exception] = []
 
@@ -81,11 +90,13 @@ def show(
         if names or check:  # a list has the reason in its own line
             console.show_error(error)
 
-    records = inspect(names, load, check, failed)
+    records = inspect(names, load, check, failed=failed)
     if form == options.Format.table:
         typer.echo(classifiers_table(list(records)), nl=False)
     else:
-        with open_writer(form.value, None, sys.stdout, csv_columns("classifiers", 0), single=False) as writer:
+        with open_writer(
+            form.value, None, sys.stdout, columns=csv_columns("classifiers", 0), single=False
+        ) as writer:
             for record in records:
                 writer.write(record)
     if errors and (names or check):

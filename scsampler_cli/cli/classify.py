@@ -1,15 +1,21 @@
 """`scsampler classify`: tag videos."""
 
-import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scsampler_cli.batch.task import Prepared, Progress, Record, Say
-from scsampler_cli.cli import artifact_options, batch_options, console, engines, no_effect, options, run_batch
+from scsampler_cli.batch.task import Record
+from scsampler_cli.cli import (
+    artifact_options,
+    batch_options,
+    console,
+    engines,
+    no_effect,
+    options,
+    run_batch,
+)
 from scsampler_cli.cli.classifiers import show
 from scsampler_cli.cli.environment import demo_dir
 from scsampler_cli.cli.run_options import Running
@@ -20,13 +26,12 @@ from scsampler_cli.config import (
     ReadSettings,
     SelectionSettings,
 )
-from scsampler_cli.errors import FallbackWarning, SettingsError
+from scsampler_cli.errors import SettingsError
 from scsampler_cli.pipeline import models
+from scsampler_cli.tasks import Classify
 
 if TYPE_CHECKING:
-    from scsampler_cli.artifacts.artifact_paths import Extras
-    from scsampler_cli.media.demo import DemoVideo
-    from scsampler_cli.output.records import ClassifyResult
+    pass
 
 ANSWER = "From clips to tags"
 Aggregate = StrEnum("Aggregate", {name.replace("-", "_"): name for name in AGGREGATES})  # type: ignore[misc]
@@ -76,7 +81,9 @@ def classify(
     top_m: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Clips that --aggregate top-mean averages for each class; default 5.", rich_help_panel=ANSWER
+            min=1,
+            help="Clips that --aggregate top-mean averages for each class; default 5.",
+            rich_help_panel=ANSWER,
         ),
     ] = None,
     temperature: Annotated[
@@ -90,7 +97,9 @@ def classify(
     audio_sampler: options.AudioSampler = "auto",
     packet_sampler: options.PacketSampler = "auto",
     p_frames: options.PFrames = FeatureSettings.p_frames,
-    top: Annotated[int, typer.Option(min=1, help="Tags to report, best first.", rich_help_panel=options.OUTPUT)] = 5,
+    top: Annotated[
+        int, typer.Option(min=1, help="Tags to report, best first.", rich_help_panel=options.OUTPUT)
+    ] = 5,
     device: options.Device = "auto",
     precision: options.PrecisionOption = options.Precision.auto,
     glob: options.Glob = None,
@@ -118,7 +127,12 @@ def classify(
     reel: options.Reel = None,
     reel_pad: options.ReelPad = 0.0,
     list_classifiers: Annotated[
-        bool, typer.Option("--list-classifiers", help="List the classifiers and leave.", rich_help_panel=options.MODELS)
+        bool,
+        typer.Option(
+            "--list-classifiers",
+            help="List the classifiers and leave.",
+            rich_help_panel=options.MODELS,
+        ),
     ] = False,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
@@ -135,30 +149,58 @@ def classify(
     """
     no_effect.check(context, no_effect.of_classify(context))
     if list_classifiers:
-        show([], False, options.of_list(format), "auto", "auto")
+        show([], False, options.of_list(format), models=models.ModelOptions())
         return
     first = models.first_stage(cascade, candidates, k)
     selection = SelectionSettings(
-        strategy.value, k, k_visual, alpha, seed, clip_stride, models.read_histogram(histogram), first
+        strategy=strategy.value,
+        k=k,
+        k_visual=k_visual,
+        alpha=alpha,
+        seed=seed,
+        clip_stride=clip_stride,
+        histogram=models.read_histogram(histogram),
+        candidates=first,
     )
     features = FeatureSettings(p_frames=p_frames)
-    answer_settings = AnswerSettings(spatial.value, temperature, aggregate.value, top_m)
-    reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)
-    ray = engines.asked(engine, address, jobs, cpus_per_actor, gpus_per_actor, device)
-    running = Running(
-        jobs or 1, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file, ray, overwrite
+    answer_settings = AnswerSettings(
+        spatial=spatial.value, temperature=temperature, aggregate=aggregate.value, top_m=top_m
     )
-    chosen = models.Chosen(
-        classifier,
-        weights,
-        labels,
-        arch,
-        tuple(spec or ()),
-        visual_sampler,
-        audio_sampler,
-        device,
-        precision,
-        packet_sampler,
+    reading = ReadSettings(
+        video_stream=video_stream,
+        audio_stream=audio_stream,
+        max_pixels=max_pixels,
+        max_frames=max_frames,
+        strict=strict,
+    )
+    ray = engines.asked(
+        engine, address, jobs, cpus=cpus_per_actor, gpus=gpus_per_actor, device=device
+    )
+    running = Running(
+        jobs=jobs or 1,
+        timeout_s=timeout,
+        max_memory_gb=max_memory,
+        as_finished=as_finished,
+        resume=resume,
+        hashed=hash,
+        quiet=quiet,
+        verbose=verbose,
+        debug=debug,
+        log_file=log_file,
+        ray=ray,
+        overwrite=overwrite,
+    )
+    chosen = models.ModelOptions(
+        classifier=classifier,
+        weights=weights,
+        labels=labels,
+        arch=arch,
+        spec=tuple(spec or ()),
+        visual_sampler=visual_sampler,
+        audio_sampler=audio_sampler,
+        packet_sampler=packet_sampler,
+        device=device,
+        precision=precision,
     )
     if demo and paths:
         raise SettingsError("--demo takes no video", hint="leave out either --demo or the paths")
@@ -166,7 +208,9 @@ def classify(
         chosen = replace(chosen, classifier=models.DEMO)
     chosen.check_samplers(selection, chosen.auto_set, shows_all=False)
     chosen.check()
-    asked = artifact_options.Asked(report, thumbnails, reel, reel_pad)
+    asked = artifact_options.Asked(
+        report=report, thumbnails=thumbnails, reel=reel, reel_pad_s=reel_pad
+    )
     asked.check()
     answer = None
     if demo:
@@ -175,7 +219,17 @@ def classify(
         demo_path, answer = demo_video(demo_dir())
         paths = [str(demo_path)]
     reads = chosen.files(histogram)
-    todo = run_batch.plan("classify", paths, glob, format, output, running, top, shard, reads)
+    todo = run_batch.plan(
+        "classify",
+        paths,
+        glob,
+        form=format,
+        output=output,
+        running=running,
+        top=top,
+        shard=shard,
+        reads=reads,
+    )
     extras = artifact_options.extras_of(asked, todo, paths or [])
     index = artifact_options.Index(extras, todo)
 
@@ -184,65 +238,17 @@ def classify(
         if demo and record["status"] == "ok":
             _say_answer(record)
 
-    task = Classify(chosen, features, selection, answer_settings, reading, top, answer, extras)
+    task = Classify(
+        chosen,
+        features,
+        selection,
+        answer=answer_settings,
+        reading=reading,
+        top=top,
+        known=answer,
+        extras=extras,
+    )
     run_batch.run(todo, task, run_batch.Hooks(extras.are_there, made, index.write))
-
-
-@dataclass(frozen=True)
-class Classify:
-    """Tag one video after another."""
-
-    chosen: models.Chosen
-    features: FeatureSettings
-    selection: SelectionSettings
-    answer: AnswerSettings
-    reading: ReadSettings
-    top: int
-    known: "DemoVideo | None"
-    """What the generated video shows."""
-    extras: "Extras"
-    command: str = "classify"
-
-    def prepare(self, say: Say) -> Prepared:
-        """Load the classifier and the samplers."""
-        from scsampler_cli.artifacts.make import with_extras
-        from scsampler_cli.tagger import Tagger
-
-        chosen = self.chosen
-        warnings.simplefilter("ignore", FallbackWarning)  # `say` is told of it
-        tagger = Tagger(
-            chosen.classifier,
-            labels=chosen.labels,
-            weights=chosen.weights,
-            arch=chosen.arch,
-            given=chosen.given,
-            visual_sampler=chosen.visual,
-            audio_sampler=chosen.audio,
-            packet_sampler=chosen.packets,
-            device=chosen.device,
-            precision=chosen.precision,
-            say=say,
-            selection=self.selection,
-            features=self.features,
-            answer=self.answer,
-            reading=self.reading,
-            top=self.top,
-        )
-
-        geometry = tagger.classifier.spec.frames, tagger.classifier.spec.stride
-
-        def work(path: Path, progress: Progress) -> Record:
-            result = tagger.tag(path, progress)
-            answer = {} if self.known is None else _answer(result, self.known)
-            return with_extras(result, path, geometry, self.extras, self.reading, answer, progress)
-
-        return Prepared(work, tagger.identity)
-
-
-def _answer(result: "ClassifyResult", video: "DemoVideo") -> Record:
-    """What the generated video really shows, for its record."""
-    inside = sum(_overlap(float(clip.start), float(clip.end), video.segments) > 0.5 for clip in result.clips)
-    return {"demo": {"label": video.label, "segments_s": video.segments, "clips_in_action": inside}}
 
 
 def _say_answer(record: Record) -> None:
@@ -253,8 +259,3 @@ def _say_answer(record: Record) -> None:
         f"{found['label']!r} ({found['probability']:.0%}); {known['clips_in_action']} of {len(record['clips'])} clips "
         "taken lie in those stretches"
     )
-
-
-def _overlap(start: float, end: float, segments: tuple[tuple[float, float], ...]) -> float:
-    """Share of a clip's duration that lies in the segments."""
-    return sum(max(0.0, min(end, b) - max(start, a)) for a, b in segments) / (end - start)

@@ -43,7 +43,9 @@ class _LogFile(logging.FileHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """The disk is full, or gone."""
         _log.removeHandler(self)
-        say(f"the log file {self.baseFilename} cannot be written any more ({sys.exc_info()[1]}): going on without")
+        say(
+            f"the log file {self.baseFilename} cannot be written any more ({sys.exc_info()[1]}): going on without"
+        )
 
 
 _log = logging.Logger("scsampler", logging.DEBUG)
@@ -51,7 +53,7 @@ _screen = _Screen(NOTE)
 _log.addHandler(_screen)
 
 
-def set_up(quiet: bool, verbose: int, log_file: Path | None = None, empty: bool = False) -> None:
+def set_up(quiet: bool, verbose: int, log_file: Path | None = None, *, empty: bool = False) -> None:
     """Say how much goes to stderr, and where all of it goes.
 
     Args:
@@ -67,9 +69,13 @@ def set_up(quiet: bool, verbose: int, log_file: Path | None = None, empty: bool 
     if log_file is None:
         return
     try:
-        handler = _LogFile(log_file, "w" if empty else "a", encoding="utf-8", errors="backslashreplace")
+        handler = _LogFile(
+            log_file, "w" if empty else "a", encoding="utf-8", errors="backslashreplace"
+        )
     except OSError as error:
-        raise OutputError(f"cannot write {log_file}: {error.strerror or error}", hint="may you write there?") from error
+        raise OutputError(
+            f"cannot write {log_file}: {error.strerror or error}", hint="may you write there?"
+        ) from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     _log.addHandler(handler)
 
@@ -106,12 +112,20 @@ def notes(quiet: bool) -> Callable[[str], None]:
 
 def show_error(error: Exception, prefix: str = "") -> None:
     """`error: ...` and, where there is one, `hint: ...`, one line each; then the lines of an example, if it has one."""
-    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:  # of a name on the command line
-        error = InputError(f"{error.filename}: {error.strerror}", hint="check the path and its permissions")
+    if (
+        isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG
+    ):  # of a name on the command line
+        error = InputError(
+            f"{error.filename}: {error.strerror}", hint="check the path and its permissions"
+        )
     message = str(error)
     if not isinstance(error, ScsamplerError):
         message = f"unexpected {type(error).__name__}: {message}"
-    hint = error.hint if isinstance(error, ScsamplerError) else "run with --debug for the traceback; please report it"
+    hint = (
+        error.hint
+        if isinstance(error, ScsamplerError)
+        else "run with --debug for the traceback; please report it"
+    )
     show_failure(prefix + message, hint)
     for line in ((isinstance(error, ScsamplerError) and error.example) or "").splitlines():
         say(line)

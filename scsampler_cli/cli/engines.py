@@ -5,7 +5,7 @@ But: Ray itself is not loaded before the engine is made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ def asked(
     chosen: Engine,
     address: str | None,
     jobs: int | None,
+    *,
     cpus: float | None,
     gpus: float | None = None,
     device: str = "cpu",
@@ -43,7 +44,9 @@ def asked(
     given = {"--address": address, "--cpus-per-actor": cpus, "--gpus-per-actor": gpus}
     if chosen is Engine.local:
         for option in (option for option, value in given.items() if value is not None):
-            raise SettingsError(f"{option} has no effect without Ray", hint="add --engine ray, or leave it out")
+            raise SettingsError(
+                f"{option} has no effect without Ray", hint="add --engine ray, or leave it out"
+            )
         return None
     from scsampler_cli.batch.ray.connection import RaySettings, check_installed
 
@@ -56,24 +59,29 @@ def asked(
         _check_amount(option, amount)
     kind, number = parse_device(device)
     if number is not None:
-        raise SettingsError(f"--device {device} is one of this machine's", hint="--device cuda: Ray says which")
+        raise SettingsError(
+            f"--device {device} is one of this machine's", hint="--device cuda: Ray says which"
+        )
     if kind == "cpu" and gpus is not None:
-        raise SettingsError("--gpus-per-actor has no effect with --device cpu", hint="give one of them")
+        raise SettingsError(
+            "--gpus-per-actor has no effect with --device cpu", hint="give one of them"
+        )
     check_installed()
     wanted = {"cpu": 0.0, "cuda": gpus or 1.0, "auto": gpus}[kind]
-    return RaySettings(address, jobs, cpus or 1.0, wanted)
+    return RaySettings(address=address, actors=jobs, cpus=cpus or 1.0, gpus=wanted)
 
 
 def _check_amount(option: str, amount: float | None) -> None:
     """Ray divides a core or a GPU, and counts several of them whole."""
     if amount is not None and (amount < 0.01 or (amount > 1 and amount != int(amount))):
         raise SettingsError(
-            f"{option} {amount:g} is neither a part of one nor a whole number", hint="0.5, 1 and 2 are examples"
+            f"{option} {amount:g} is neither a part of one nor a whole number",
+            hint="0.5, 1 and 2 are examples",
         )
 
 
 def made(
-    task: Task, jobs: int, running: Running, note: Say, detail: Say, watch: Callable[[Path, str, int, int], None]
+    task: Task, jobs: int, running: Running, *, note: Say, detail: Say, watch: Watch
 ) -> engine.Engine:
     """The engine, not yet entered.
 
@@ -89,16 +97,18 @@ def made(
         from scsampler_cli.batch.pool import Crew
 
         share_cores(jobs)
-        return Crew(task, jobs, running.bounds, note, detail, watch, running.hashed)
+        return Crew(
+            task, jobs, running.bounds, note=note, detail=detail, watch=watch, hashed=running.hashed
+        )
     from scsampler_cli.batch.ray.actor import Order
     from scsampler_cli.batch.ray.ray_pool import Fleet
 
     settle_ray(running.ray.address is None)
-    order = Order.here(task, running.timeout_s, running.max_memory_gb, running.hashed)
-    return Fleet(order, running.ray, actors_environment(), note, detail)
+    order = Order.here(task, running.timeout_s, running.max_memory_gb, hashed=running.hashed)
+    return Fleet(order, running.ray, actors_environment(), note=note, detail=detail)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Limits:
     """How many files are worked on at once by processes of this machine, and what each may take."""
 
@@ -112,7 +122,9 @@ class Limits:
 
 
 @contextmanager
-def pool(task: Loading | Making, limits: Limits, note: Say, watch: Watch | None = None) -> Iterator[Pool]:
+def pool(
+    task: Loading | Making, limits: Limits, note: Say, *, watch: Watch | None = None
+) -> Iterator[Pool]:
     """Processes of this machine for several rounds of work; Ctrl-C, SIGTERM and SIGHUP act on each as on a batch.
 
     Args:
@@ -126,8 +138,11 @@ def pool(task: Loading | Making, limits: Limits, note: Say, watch: Watch | None 
 
     sharers = limits.jobs * limits.sharers
     bounds = Bounds.asked(limits.timeout_s, limits.max_memory_gb, sharers)
-    told = watch or (lambda *_: None)
-    with cores_shared(sharers), Crew(task, limits.jobs, bounds, note, console.detail, told) as crew:
+    told = watch or _ignore
+    with (
+        cores_shared(sharers),
+        Crew(task, limits.jobs, bounds, note=note, detail=console.detail, watch=told) as crew,
+    ):
         yield Pool(crew, signals.handled)
 
 
@@ -136,4 +151,8 @@ def making(command: str, jobs: int | None, note: Say) -> AbstractContextManager[
     from scsampler_cli.batch.cores import default_jobs
     from scsampler_cli.batch.process_map import Making
 
-    return pool(Making(command), Limits(jobs or default_jobs()), note)
+    return pool(Making(command), Limits(jobs=jobs or default_jobs()), note)
+
+
+def _ignore(path: Path, stage: str, done: int, *, total: int) -> None:
+    """Nobody watches."""

@@ -81,9 +81,13 @@ def settle_ray(starts: bool) -> None:
         "1",
         "^",
     )  # else it writes between our results
-    os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"  # else whatever is still at work when Ray is shut down starts another
+    os.environ["RAY_ENABLE_AUTO_CONNECT"] = (
+        "0"  # else whatever is still at work when Ray is shut down starts another
+    )
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # silences a warning; --device cpu is ours to heed
+    os.environ.setdefault(
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0"
+    )  # silences a warning; --device cpu is ours to heed
     if starts and "RAY_AUTH_MODE" not in os.environ:
         os.environ["RAY_AUTH_MODE"] = "token"
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)

@@ -1,21 +1,28 @@
 """`scsampler extract`: the features themselves."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from scsampler_cli.batch.task import Prepared, Progress, Record, Say
-from scsampler_cli.cli import batch_options, engines, no_effect, options, output_targets, overwrite_checks, run_batch
+from scsampler_cli.batch.task import Record
+from scsampler_cli.cli import (
+    batch_options,
+    engines,
+    no_effect,
+    options,
+    output_targets,
+    overwrite_checks,
+    run_batch,
+)
 from scsampler_cli.cli.batch_plan import Batch
 from scsampler_cli.cli.run_options import Running
 from scsampler_cli.config import INPUTS, FeatureSettings, ReadSettings
 from scsampler_cli.errors import SettingsError
-from scsampler_cli.files.output_paths import check_file, check_within
+from scsampler_cli.files.output_paths import check_file
 from scsampler_cli.files.urls import check_written
-from scsampler_cli.pipeline import models
+from scsampler_cli.tasks import Extract, drawing_of
 
 
 @run_batch.guarded
@@ -102,23 +109,54 @@ def extract(
     """
     no_effect.check(context, no_effect.EXTRACT)
     features = FeatureSettings(tuple(dict.fromkeys(what.split(","))), p_frames, short_side)
-    reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)
-    ray = engines.asked(engine, address, jobs, cpus_per_actor)
+    reading = ReadSettings(
+        video_stream=video_stream,
+        audio_stream=audio_stream,
+        max_pixels=max_pixels,
+        max_frames=max_frames,
+        strict=strict,
+    )
+    ray = engines.asked(engine, address, jobs, cpus=cpus_per_actor)
     running = Running(
-        jobs or 1, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file, ray, overwrite
+        jobs=jobs or 1,
+        timeout_s=timeout,
+        max_memory_gb=max_memory,
+        as_finished=as_finished,
+        resume=resume,
+        hashed=hash,
+        quiet=quiet,
+        verbose=verbose,
+        debug=debug,
+        log_file=log_file,
+        ray=ray,
+        overwrite=overwrite,
     )
     if reencode:
         from scsampler_cli.transcode.program import find_ffmpeg
 
         find_ffmpeg()
-    todo = run_batch.plan("extract", paths, glob, format, records, running, shard=shard)
-    files = _targets(todo, paths or [], output, log_file)
-    _check_made(todo, files, render, reencode)
-    task = Extract(output or Path(), files, features, reading, clip_frames, frame_stride, clip_stride, render, reencode)
+    todo = run_batch.plan(
+        "extract", paths, glob, form=format, output=records, running=running, shard=shard
+    )
+    files = _targets(todo, paths or [], output, log_file=log_file)
+    _check_made(todo, files, render, reencode=reencode)
+    task = Extract(
+        output or Path(),
+        files,
+        features,
+        reading=reading,
+        clip_frames=clip_frames,
+        frame_stride=frame_stride,
+        clip_stride=clip_stride,
+        render=render,
+        reencode=reencode,
+    )
     run_batch.run(todo, task, run_batch.Hooks(still_there=_is_there))
 
 
-def _check_made(todo: Batch, files: dict[Path, Path], render: int | None, reencode: bool) -> None:
+def _check_made(
+    todo: Batch, files: dict[Path, Path], render: int | None, *, reencode: bool
+) -> None:
     """Refuse to write over what is there, or is read.
 
     Raises:
@@ -128,16 +166,11 @@ def _check_made(todo: Batch, files: dict[Path, Path], render: int | None, reenco
     from scsampler_cli.transcode.normalise import SUFFIX
 
     made = [files[path] for path in todo.inputs]
-    overwrite_checks.check_made(made, "-o", todo.running, sniff)
+    overwrite_checks.check_made(made, "-o", todo.running, is_own=sniff)
     drawn = [] if render is None else [drawing_of(target, render) for target in made]
     reencoded = [target.with_suffix(SUFFIX) for target in made] if reencode else []
     output_targets.check_apart([*drawn, *reencoded], todo.named)
     overwrite_checks.check_made([*drawn, *reencoded], "-o", todo.running)
-
-
-def drawing_of(target: Path, clip: int) -> Path:
-    """The picture of a clip, beside the feature file."""
-    return target.with_suffix(f".{clip}.png")
 
 
 def _is_there(record: Record) -> bool:
@@ -151,50 +184,9 @@ def _is_there(record: Record) -> bool:
         return False
 
 
-@dataclass(frozen=True)
-class Extract:
-    """Extract the features of one video after another."""
-
-    output: Path
-    """As given: a file, or the folder of all."""
-    targets: dict[Path, Path]
-    """Video -> feature file."""
-    features: FeatureSettings
-    reading: ReadSettings
-    clip_frames: int
-    frame_stride: int
-    clip_stride: int
-    render: int | None
-    reencode: bool
-    command: str = "extract"
-
-    def prepare(self, say: Say) -> Prepared:
-        """There is nothing to load but code."""
-        from scsampler_cli.features.mel import check_torchaudio
-        from scsampler_cli.features.render import render_file
-        from scsampler_cli.pipeline import settings_record, stages
-        from scsampler_cli.pipeline.reencoded import reencoded_features
-
-        if "mel" in self.features.inputs:
-            check_torchaudio()
-        geometry = self.clip_frames, self.frame_stride, self.clip_stride
-
-        def work(path: Path, progress: Progress) -> Record:
-            target = self.targets[path]
-            check_within(target, target.parent if target == self.output else self.output)
-            plan = target, self.features, *geometry, progress
-            extract = reencoded_features if self.reencode else stages.extract
-            record = extract(path, *plan, self.reading).record()
-            if self.render is not None:
-                record["rendered"] = str(render_file(target, self.render, drawing_of(target, self.render)))
-            return record
-
-        settings = settings_record.of_extract(self.features, *geometry, self.reading)
-        files = {"render": self.render, "reencode": self.reencode, "output": str(self.output)}
-        return Prepared(work, models.identity(settings | files))
-
-
-def _targets(todo: Batch, paths: list[str], output: Path | None, log_file: Path | None) -> dict[Path, Path]:
+def _targets(
+    todo: Batch, paths: list[str], output: Path | None, *, log_file: Path | None
+) -> dict[Path, Path]:
     """Where each video's features go: the tree below a folder argument is kept.
 
     Raises:
@@ -204,15 +196,22 @@ def _targets(todo: Batch, paths: list[str], output: Path | None, log_file: Path 
     from scsampler_cli.features.store import SUFFIX
 
     if output == output_targets.STDOUT:
-        raise SettingsError("feature files are not written to standard output", hint="give -o a file or a folder")
+        raise SettingsError(
+            "feature files are not written to standard output", hint="give -o a file or a folder"
+        )
     if output is not None:
         check_written(output)
     # os.path's isdir says no where pathlib's raises: for names that are too long
-    is_folder = isinstance(output, output_targets.Folder) or (output is not None and os.path.isdir(output))  # noqa: PTH112
+    is_folder = isinstance(output, output_targets.Folder) or (
+        output is not None and os.path.isdir(output)
+    )  # noqa: PTH112
     if todo.single and output is not None and not is_folder:
         overwrite_checks.check_not_read(todo.inputs, {"-o": output})
         if output.suffix != SUFFIX:
-            raise SettingsError(f"{output} does not end in {SUFFIX}", hint=f"-o FILE{SUFFIX}, or a folder: -o FOLDER/")
+            raise SettingsError(
+                f"{output} does not end in {SUFFIX}",
+                hint=f"-o FILE{SUFFIX}, or a folder: -o FOLDER/",
+            )
         if output.parent.is_dir():  # else it is made
             check_file(output)
             overwrite_checks.check_outputs(
@@ -222,4 +221,4 @@ def _targets(todo: Batch, paths: list[str], output: Path | None, log_file: Path 
     folder = Path(output or ".")
     if folder.suffix == SUFFIX and not folder.is_dir():
         raise SettingsError(f"{folder} is one file for several videos", hint="give -o a folder")
-    return output_targets.below(folder, todo.named, paths, SUFFIX)
+    return output_targets.below(folder, todo.named, paths, suffix=SUFFIX)

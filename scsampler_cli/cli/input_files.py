@@ -22,7 +22,7 @@ def named_files(paths: Sequence[str], glob: str | None) -> tuple[list[Path], lis
         InputError: as `files.inputs.find_inputs` and `files.text_files.names`.
     """
     notes: list[str] = []
-    return find_inputs(paths, glob, _listed(), notes.append), notes
+    return find_inputs(paths, glob, _listed(), on_note=notes.append), notes
 
 
 def _listed() -> Iterator[str]:

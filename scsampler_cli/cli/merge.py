@@ -11,10 +11,24 @@ from typing import Annotated
 import typer
 
 from scsampler_cli.batch.merge_runs import Merged, survey
-from scsampler_cli.cli import console, no_effect, options, output_targets, overwrite_checks, run_batch
+from scsampler_cli.cli import (
+    console,
+    no_effect,
+    options,
+    output_targets,
+    overwrite_checks,
+    run_batch,
+)
 from scsampler_cli.cli.input_files import named_files
 from scsampler_cli.errors import SettingsError
-from scsampler_cli.files.output_paths import check_free, free_name, is_special, is_taken, sibling, write_whole
+from scsampler_cli.files.output_paths import (
+    check_free,
+    free_name,
+    is_special,
+    is_taken,
+    sibling,
+    write_whole,
+)
 from scsampler_cli.output.tables import csv_columns
 from scsampler_cli.output.writers import FORMATS, format_for, open_writer, own_errors
 from scsampler_cli.text import counted
@@ -28,7 +42,9 @@ def merge(
     context: typer.Context,
     parts: Annotated[
         list[Path] | None,
-        typer.Argument(help="Outputs of JSON lines (.jsonl), all of classify, or all of score, or all of extract."),
+        typer.Argument(
+            help="Outputs of JSON lines (.jsonl), all of classify, or all of score, or all of extract."
+        ),
     ] = None,
     inputs: Annotated[
         list[str] | None,
@@ -70,32 +86,50 @@ def merge(
     """
     no_effect.check(context, no_effect.MERGE)
     if not parts:
-        raise SettingsError("no part was named", hint="scsampler merge part1.jsonl part2.jsonl -o all.jsonl")
+        raise SettingsError(
+            "no part was named", hint="scsampler merge part1.jsonl part2.jsonl -o all.jsonl"
+        )
     console.set_up(quiet, verbose)
     wanted, notes = named_files(inputs, glob) if inputs else ([], [])
     output = None if output == output_targets.STDOUT else output
     overwrite_checks.check_not_read([*parts, *wanted], {"-o": output})
     form = format or ("jsonl" if output is None else format_for(output, "jsonl", cuts=False))
     if form not in FORMATS:
-        raise SettingsError(f"{form} holds one video a file", hint=f"choose from {', '.join(FORMATS)}")
+        raise SettingsError(
+            f"{form} holds one video a file", hint=f"choose from {', '.join(FORMATS)}"
+        )
     if holes == output_targets.STDOUT and output is None:
-        raise SettingsError("-o and --holes both go to standard output", hint="give one of them a file")
-    files = {"-o": output, "--holes": None if holes == output_targets.STDOUT else holes, "--log-file": log_file}
+        raise SettingsError(
+            "-o and --holes both go to standard output", hint="give one of them a file"
+        )
+    files = {
+        "-o": output,
+        "--holes": None if holes == output_targets.STDOUT else holes,
+        "--log-file": log_file,
+    }
     overwrite_checks.check_outputs([*parts, *wanted], files)
     if files["--holes"] is not None:
         check_free([files["--holes"]], "--holes", overwrite=overwrite)
-    console.set_up(quiet, verbose, log_file, overwrite_checks.check_log(log_file, overwrite=overwrite))
+    console.set_up(
+        quiet, verbose, log_file, empty=overwrite_checks.check_log(log_file, overwrite=overwrite)
+    )
     for note in notes:
         console.note(f"note: {note}")
     paths = [str(path) for path in wanted]
     merged = survey(parts)
     command = merged.command or "classify"
     if output is not None:
-        overwrite_checks.check_records_file(output, form, command, option="-o", resume=False, overwrite=overwrite)
+        overwrite_checks.check_records_file(
+            output, form, command, option="-o", resume=False, overwrite=overwrite
+        )
     missing = merged.holes(paths)
     columns = csv_columns(command, merged.tags)
-    old = None if overwrite or output is None or not is_taken(output) else free_name(output.resolve())
-    with open_writer(form, output, sys.stdout, columns, single=False, keeps=not overwrite) as writer:
+    old = (
+        None if overwrite or output is None or not is_taken(output) else free_name(output.resolve())
+    )
+    with open_writer(
+        form, output, sys.stdout, columns=columns, single=False, keeps=not overwrite
+    ) as writer:
         for record in merged.records(paths):
             writer.write(record)
     if old is not None:
@@ -132,17 +166,26 @@ def _tell(merged: Merged, wanted: Sequence[str], missing: Sequence[str]) -> None
                 f"note: {waiting} holds records of a run that was cut off; that run with --resume brings them in"
             )
     if len(merged.runs) > 1:
-        each = ", ".join(f"{run} {counted(count, 'record')}" for run, count in merged.runs.most_common())
-        console.say(f"note: made with {len(merged.runs)} different settings, weights or versions, by their run: {each}")
+        each = ", ".join(
+            f"{run} {counted(count, 'record')}" for run, count in merged.runs.most_common()
+        )
+        console.say(
+            f"note: made with {len(merged.runs)} different settings, weights or versions, by their run: {each}"
+        )
     kept = (
-        f"{path}: records differ, that of {merged.parts[merged.lines[path].part]} is kept" for path in merged.differing
+        f"{path}: records differ, that of {merged.parts[merged.lines[path].part]} is kept"
+        for path in merged.differing
     )
     _list(kept, len(merged.differing), "more with records that differ")
     strangers = len(merged.lines) - (len(wanted) - len(missing))
     if wanted and strangers:
-        console.say(f"note: {counted(strangers, 'record')} of files that are not among --inputs, put last")
+        console.say(
+            f"note: {counted(strangers, 'record')} of files that are not among --inputs, put last"
+        )
     if missing and len(missing) == len(wanted) and merged.lines:
-        console.say("note: not one file of --inputs has a record; they must be named as in the runs")
+        console.say(
+            "note: not one file of --inputs has a record; they must be named as in the runs"
+        )
     _list((f"{path}: no record" for path in missing), len(missing), "more without a record")
     _tell_sum(merged, missing)
 

@@ -55,7 +55,10 @@ def check(context: typer.Context, rules: Mapping[str, Rule]) -> None:
         SettingsError: which option, and where.
     """
     for parameter in context.command.params:
-        rule, source = rules.get(str(parameter.name)), context.get_parameter_source(str(parameter.name))
+        rule, source = (
+            rules.get(str(parameter.name)),
+            context.get_parameter_source(str(parameter.name)),
+        )
         if rule is None or source is None or source.name != "COMMANDLINE":
             continue
         if where := rule(context.params):
@@ -65,7 +68,8 @@ def check(context: typer.Context, rules: Mapping[str, Rule]) -> None:
             ]
             option = max(names[-1:] if parameter.secondary_opts else names, key=len)
             raise SettingsError(
-                f"{option} has no effect {where}", hint=f"leave it out; {context.command_path} --help tells of it"
+                f"{option} has no effect {where}",
+                hint=f"leave it out; {context.command_path} --help tells of it",
             )
 
 
@@ -98,8 +102,13 @@ def looked_at(kind: str, *, shown: bool) -> Rule:
         candidates = values["k"] if values["cascade"] else None
         if candidates is not None and strategy in (*BASELINES, "audio", "packets"):
             return ""  # refused for --cascade's sake
-        selection = SelectionSettings(strategy, values["k"], histogram=histogram, candidates=candidates)
-        used = {*goes_by(selection), *(("visual", "audio") if shown and strategy != "packets" else ())}
+        selection = SelectionSettings(
+            strategy=strategy, k=values["k"], histogram=histogram, candidates=candidates
+        )
+        used = {
+            *goes_by(selection),
+            *(("visual", "audio") if shown and strategy != "packets" else ()),
+        }
         return "" if kind in used else with_strategy(values)
 
     return rule
@@ -107,7 +116,10 @@ def looked_at(kind: str, *, shown: bool) -> Rule:
 
 def named(kind: str, *, shown: bool) -> Rule:
     """Of a sampler's name; "none" is true of one that is not looked at."""
-    rule, name = looked_at(kind, shown=shown), {"packets": "packet_sampler"}.get(kind, f"{kind}_sampler")
+    rule, name = (
+        looked_at(kind, shown=shown),
+        {"packets": "packet_sampler"}.get(kind, f"{kind}_sampler"),
+    )
     return lambda values: "" if values[name] == "none" else rule(values)
 
 
@@ -144,7 +156,9 @@ def of_list(values: Values) -> str:
 _RUNNING: dict[str, Rule] = {
     "glob": of_folders,
     "hash": unless(lambda v: form_of(v) in ("json", "jsonl"), "without records in json or jsonl"),
-    "verbose": unless(lambda v: not v["quiet"] or v["log_file"], "with --quiet and without --log-file"),
+    "verbose": unless(
+        lambda v: not v["quiet"] or v["log_file"], "with --quiet and without --log-file"
+    ),
 }
 _CHOICE: dict[str, Rule] = {
     "k": lambda v: with_strategy(v) if v["strategy"] == "dense" else "",
@@ -173,7 +187,11 @@ _CLASSIFY: dict[str, Rule] = {
     "packet_sampler": named("packets", shown=False),
     "p_frames": seen(shown=False),
     "reel_pad": unless(lambda v: v["reel"], "without --reel"),
-    "top": lambda v: f"on {form_of(v)}, which has no tags" if form_of(v) in CUT_FORMATS and not v["report"] else "",
+    "top": lambda v: (
+        f"on {form_of(v)}, which has no tags"
+        if form_of(v) in CUT_FORMATS and not v["report"]
+        else ""
+    ),
 }
 SCORE: dict[str, Rule] = {
     **_RUNNING,
@@ -188,7 +206,9 @@ SCORE: dict[str, Rule] = {
 EXTRACT: dict[str, Rule] = {
     **_RUNNING,
     "p_frames": unless(lambda v: {"md", "rgbr"} & set(v["what"].split(",")), "without md or rgbr"),
-    "short_side": unless(lambda v: {"if", "rgbr"} & set(v["what"].split(",")), "without if or rgbr"),
+    "short_side": unless(
+        lambda v: {"if", "rgbr"} & set(v["what"].split(",")), "without if or rgbr"
+    ),
 }
 MERGE: dict[str, Rule] = {
     **_WRITING,
@@ -202,4 +222,7 @@ _LISTED = ("list_classifiers", "format", "debug")
 def of_classify(context: typer.Context) -> dict[str, Rule]:
     """The table of classify, in which nothing but its form matters to a list of classifiers."""
     names = [str(parameter.name) for parameter in context.command.params]
-    return {name: first(*(() if name in _LISTED else (of_list,)), _CLASSIFY.get(name, lambda _: "")) for name in names}
+    return {
+        name: first(*(() if name in _LISTED else (of_list,)), _CLASSIFY.get(name, lambda _: ""))
+        for name in names
+    }

@@ -53,7 +53,9 @@ def _measured(values: Values) -> str:
 
 
 def _with_objective(*objectives: str) -> Rule:
-    return lambda values: "" if values["objective"] in objectives else f"with --objective {values['objective']}"
+    return lambda values: (
+        "" if values["objective"] in objectives else f"with --objective {values['objective']}"
+    )
 
 
 TRAIN: dict[str, Rule] = {
@@ -61,7 +63,9 @@ TRAIN: dict[str, Rule] = {
     "root": _of_lists,
     "size": _of_classifiers,
     "test_crop": _of_classifiers,
-    "p_frames": unless(lambda v: v["target"] in ("md", "rgbr", "joint"), "on an input without P-frames"),
+    "p_frames": unless(
+        lambda v: v["target"] in ("md", "rgbr", "joint"), "on an input without P-frames"
+    ),
     "objective": _of_samplers,
     "weights": _of_samplers,
     "labels": _of_samplers,
@@ -94,7 +98,9 @@ _to_folder: Rule = first(_but_speed, unless(lambda v: v["output"], "without -o")
 
 
 def _of_several(values: Values) -> str:
-    runs = len(values["replay"] or ()) or len(values["data"] or ()) * max(1, len(values["classifier"] or ()))
+    runs = len(values["replay"] or ()) or len(values["data"] or ()) * max(
+        1, len(values["classifier"] or ())
+    )
     # a report may hold several runs
     return "" if values["replay"] or runs > 1 else "with a single data set"
 
@@ -105,8 +111,12 @@ BENCH: dict[str, Rule] = {
     "sheet": first(_measuring, unless(lambda v: v["output"] or not v["sheet"], "without -o")),
     "sheet_of": first(_measuring, unless(lambda v: v["output"], "without -o")),
     **dict.fromkeys(("timed", "cache", "jobs", "timeout", "max_memory"), _measuring),
-    **dict.fromkeys(("keep_features", "empirical", "sampler", "joint", "packet_sampler"), _measuring),
-    **dict.fromkeys(("classifier", "weights", "labels", "spatial", "network", "p_frames"), _but_replay),
+    **dict.fromkeys(
+        ("keep_features", "empirical", "sampler", "joint", "packet_sampler"), _measuring
+    ),
+    **dict.fromkeys(
+        ("classifier", "weights", "labels", "spatial", "network", "p_frames"), _but_replay
+    ),
     **dict.fromkeys(("visual_sampler", "audio_sampler", "device", "precision"), _but_replay),
     **dict.fromkeys(("draws", "seed", "output"), _but_speed),
     **dict.fromkeys(("resume", "overwrite"), _to_folder),

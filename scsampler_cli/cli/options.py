@@ -26,7 +26,9 @@ def of_list(format: ClipFormat | None) -> Format:
         SettingsError: it is for clips.
     """
     if format in CUT_FORMATS:
-        raise SettingsError(f"{format} holds the clips of a video", hint=f"choose from {', '.join(FORMATS)}")
+        raise SettingsError(
+            f"{format} holds the clips of a video", hint=f"choose from {', '.join(FORMATS)}"
+        )
     return Format(format or "table")
 
 
@@ -103,11 +105,19 @@ Schema = Annotated[
     ),
 ]
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="No progress and no notes on stderr.", rich_help_panel=OUTPUT)
+    bool,
+    typer.Option(
+        "--quiet", "-q", help="No progress and no notes on stderr.", rich_help_panel=OUTPUT
+    ),
 ]
-Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.", rich_help_panel=OUTPUT)]
+Debug = Annotated[
+    bool, typer.Option("--debug", help="Show tracebacks of errors.", rich_help_panel=OUTPUT)
+]
 
-K = Annotated[int, typer.Option("--k", "-k", min=1, help="Clips to take from each video.", rich_help_panel=CHOICE)]
+K = Annotated[
+    int,
+    typer.Option("--k", "-k", min=1, help="Clips to take from each video.", rich_help_panel=CHOICE),
+]
 StrategyOption = Annotated[
     Strategy,
     typer.Option(
@@ -128,11 +138,20 @@ Alpha = Annotated[
 KVisual = Annotated[
     int | None,
     typer.Option(
-        min=0, help="Clips, of the k, that av-union-list takes by the picture; default 0.8 k.", rich_help_panel=CHOICE
+        min=0,
+        help="Clips, of the k, that av-union-list takes by the picture; default 0.8 k.",
+        rich_help_panel=CHOICE,
     ),
 ]
-ClipStride = Annotated[int, typer.Option(min=1, help="Score, and take, only every N-th clip.", rich_help_panel=CHOICE)]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of the random and empirical strategies.", rich_help_panel=CHOICE)]
+ClipStride = Annotated[
+    int, typer.Option(min=1, help="Score, and take, only every N-th clip.", rich_help_panel=CHOICE)
+]
+Seed = Annotated[
+    int,
+    typer.Option(
+        min=0, help="Seed of the random and empirical strategies.", rich_help_panel=CHOICE
+    ),
+]
 Histogram = Annotated[
     Path | None,
     typer.Option(
@@ -151,7 +170,8 @@ PFrames = Annotated[
 ShortSide = Annotated[
     int,
     typer.Option(
-        help="Pixels (32-4096) of the short side of I-frames and residuals; 0 keeps the size.", rich_help_panel=INPUT
+        help="Pixels (32-4096) of the short side of I-frames and residuals; 0 keeps the size.",
+        rich_help_panel=INPUT,
     ),
 ]
 VisualSampler = Annotated[
@@ -186,12 +206,17 @@ Cascade = Annotated[
 ]
 Candidates = Annotated[
     int | None,
-    typer.Option(min=1, help="Clips that --cascade looks at; at least k, default 4 k.", rich_help_panel=CHOICE),
+    typer.Option(
+        min=1,
+        help="Clips that --cascade looks at; at least k, default 4 k.",
+        rich_help_panel=CHOICE,
+    ),
 ]
 Device = Annotated[
     str,
     typer.Option(
-        help="Where networks run: auto (a GPU where there is one), cpu, cuda or cuda:N.", rich_help_panel=MODELS
+        help="Where networks run: auto (a GPU where there is one), cpu, cuda or cuda:N.",
+        rich_help_panel=MODELS,
     ),
 ]
 PrecisionOption = Annotated[
@@ -202,9 +227,17 @@ PrecisionOption = Annotated[
         rich_help_panel=MODELS,
     ),
 ]
-ClipFrames = Annotated[int, typer.Option(min=1, max=1024, help="Frames that a clip has.", rich_help_panel=INPUT)]
+ClipFrames = Annotated[
+    int, typer.Option(min=1, max=1024, help="Frames that a clip has.", rich_help_panel=INPUT)
+]
 FrameStride = Annotated[
-    int, typer.Option(min=1, max=1024, help="Every how many frames of the video one is taken.", rich_help_panel=INPUT)
+    int,
+    typer.Option(
+        min=1,
+        max=1024,
+        help="Every how many frames of the video one is taken.",
+        rich_help_panel=INPUT,
+    ),
 ]
 Weights = Annotated[
     Path | None,
@@ -253,18 +286,29 @@ VideoStream = Annotated[
 ]
 AudioStream = Annotated[
     int | None,
-    typer.Option(min=0, help="Which of a file's sound tracks, from 0; default: the first.", rich_help_panel=INPUT),
+    typer.Option(
+        min=0,
+        help="Which of a file's sound tracks, from 0; default: the first.",
+        rich_help_panel=INPUT,
+    ),
 ]
 MaxPixels = Annotated[
     int,
-    typer.Option(min=0, help="Refuse larger pictures, in pixels; 0 allows any.", rich_help_panel=INPUT),
+    typer.Option(
+        min=0, help="Refuse larger pictures, in pixels; 0 allows any.", rich_help_panel=INPUT
+    ),
 ]
 MaxFrames = Annotated[
-    int, typer.Option(min=0, help="Refuse longer videos, in frames; 0 allows any.", rich_help_panel=INPUT)
+    int,
+    typer.Option(
+        min=0, help="Refuse longer videos, in frames; 0 allows any.", rich_help_panel=INPUT
+    ),
 ]
 Strict = Annotated[
     bool,
-    typer.Option("--strict", help="A file with anything that cannot be decoded fails.", rich_help_panel=INPUT),
+    typer.Option(
+        "--strict", help="A file with anything that cannot be decoded fails.", rich_help_panel=INPUT
+    ),
 ]
 Report = Annotated[
     Path | None,
@@ -295,7 +339,12 @@ Reel = Annotated[
 ]
 ReelPad = Annotated[
     float,
-    typer.Option(min=0, max=60, help="Seconds that a reel shows before and after each clip.", rich_help_panel=OUTPUT),
+    typer.Option(
+        min=0,
+        max=60,
+        help="Seconds that a reel shows before and after each clip.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 Verbose = Annotated[
     int,

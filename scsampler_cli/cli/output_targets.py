@@ -38,7 +38,9 @@ class Places:
     """That the files are below; None for a single file, and for standard output."""
 
 
-def below(folder: Path, inputs: Sequence[Path], named: Sequence[str], suffix: str) -> dict[Path, Path]:
+def below(
+    folder: Path, inputs: Sequence[Path], named: Sequence[str], *, suffix: str
+) -> dict[Path, Path]:
     """A file for each video, named after it.
 
     Args:
@@ -65,7 +67,10 @@ def below(folder: Path, inputs: Sequence[Path], named: Sequence[str], suffix: st
         # not resolved: a link is known by its own name
         places = {path: os.path.abspath(path) for path in inputs}  # noqa: PTH100
         common = os.path.commonpath([os.path.dirname(place) for place in places.values()])  # noqa: PTH120
-        targets = {path: folder / f"{os.path.relpath(place, common)}{suffix}" for path, place in places.items()}
+        targets = {
+            path: folder / f"{os.path.relpath(place, common)}{suffix}"
+            for path, place in places.items()
+        }
     check_apart(targets.values(), inputs)
     return targets
 
@@ -82,7 +87,9 @@ def check_apart(targets: Iterable[Path], inputs: Iterable[Path]) -> None:
         raise SettingsError(f"{min(over)} is both input and output", hint="give -o another folder")
 
 
-def of_cuts(command: str, form: str, inputs: Sequence[Path], named: Sequence[str], output: Path | None) -> Places:
+def of_cuts(
+    command: str, form: str, inputs: Sequence[Path], *, named: Sequence[str], output: Path | None
+) -> Places:
     """Where the clips of each video go.
 
     Args:
@@ -97,11 +104,19 @@ def of_cuts(command: str, form: str, inputs: Sequence[Path], named: Sequence[str
         OutputError: the folder cannot be made or written to.
     """
     if command == "extract":
-        raise SettingsError(f"{form} holds chosen clips, and extract chooses none", hint="use classify or score")
+        raise SettingsError(
+            f"{form} holds chosen clips, and extract chooses none", hint="use classify or score"
+        )
     if output is not None and (isinstance(output, Folder) or os.path.isdir(output)):  # noqa: PTH112 (as above)
         folder = Path(output)
         _make(folder)
-        return Places({str(path): to for path, to in below(folder, inputs, named, CUT_FORMATS[form]).items()}, folder)
+        return Places(
+            {
+                str(path): to
+                for path, to in below(folder, inputs, named, suffix=CUT_FORMATS[form]).items()
+            },
+            folder,
+        )
     if len(inputs) > 1:
         raise SettingsError(
             f"{form} holds one video a file, and these are {len(inputs)}",
@@ -115,4 +130,7 @@ def _make(folder: Path) -> None:
     with own_errors(str(folder)):
         folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
-        raise OutputError(f"cannot write to {folder}: no permission, or a read-only disk", hint="name another place")
+        raise OutputError(
+            f"cannot write to {folder}: no permission, or a read-only disk",
+            hint="name another place",
+        )

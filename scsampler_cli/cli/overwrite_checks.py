@@ -43,7 +43,10 @@ def check_outputs(inputs: Iterable[Path], outputs: Mapping[str, Path | None]) ->
         check_output(output)
         place = output.resolve()
         if place in seen and not is_special(output):
-            raise SettingsError(f"{output} is named twice, by {seen[place]} and {option}", hint="give one another name")
+            raise SettingsError(
+                f"{output} is named twice, by {seen[place]} and {option}",
+                hint="give one another name",
+            )
         seen[place] = option
 
 
@@ -56,10 +59,14 @@ def check_not_read(inputs: Iterable[Path], outputs: Mapping[str, Path | None]) -
     read = [path for path in inputs if path.exists()] if any(outputs.values()) else []
     for option, output in outputs.items():
         if output is not None and output.is_file() and any(path.samefile(output) for path in read):
-            raise SettingsError(f"{output} is both input and output", hint=f"give {option} another name")
+            raise SettingsError(
+                f"{output} is both input and output", hint=f"give {option} another name"
+            )
 
 
-def check_records_file(output: Path, form: str, command: str, *, option: str, resume: bool, overwrite: bool) -> None:
+def check_records_file(
+    output: Path, form: str, command: str, *, option: str, resume: bool, overwrite: bool
+) -> None:
     """Refuse to write records over something else.
 
     Args:
@@ -96,13 +103,18 @@ def check_log(log_file: Path | None, *, overwrite: bool) -> bool:
     """
     if log_file is None or not is_taken(log_file):
         if log_file == Path("-"):
-            raise SettingsError("--log-file - is no file", hint="messages go to standard error anyway; or name a file")
+            raise SettingsError(
+                "--log-file - is no file",
+                hint="messages go to standard error anyway; or name a file",
+            )
         return False
     try:
         with log_file.open("rb") as lines:
             is_log = _LOGGED.match(lines.read(64)) is not None
     except OSError as error:
-        raise OutputError(f"cannot read {log_file}: {error.strerror or error}", hint="name another file") from error
+        raise OutputError(
+            f"cannot read {log_file}: {error.strerror or error}", hint="name another file"
+        ) from error
     if not is_log and not overwrite:
         raise OutputError(
             f"{log_file} is there already, and is no log",
@@ -112,7 +124,11 @@ def check_log(log_file: Path | None, *, overwrite: bool) -> bool:
 
 
 def check_made(
-    files: Iterable[Path], option: str, running: Running, is_own: Callable[[Path], bool] = is_marked
+    files: Iterable[Path],
+    option: str,
+    running: Running,
+    *,
+    is_own: Callable[[Path], bool] = is_marked,
 ) -> None:
     """Refuse to make files beside records where others are; a run that goes on may replace those of its own kind.
 
@@ -125,7 +141,12 @@ def check_made(
     Raises:
         OutputError: another file is there.
     """
-    check_free(files, option, overwrite=running.overwrite, is_own=is_own if running.resume else lambda _: False)
+    check_free(
+        files,
+        option,
+        overwrite=running.overwrite,
+        is_own=is_own if running.resume else lambda _: False,
+    )
 
 
 def check_batch(batch: Batch) -> bool:
@@ -139,7 +160,9 @@ def check_batch(batch: Batch) -> bool:
     """
     running, places = batch.running, batch.places
     file = None if places and places.folder else batch.output
-    check_outputs([*batch.named, *batch.reads], {batch.option: file, "--log-file": running.log_file})
+    check_outputs(
+        [*batch.named, *batch.reads], {batch.option: file, "--log-file": running.log_file}
+    )
     if places and places.folder:
         wanted = [places.targets[str(path)] for path in batch.inputs]
         files = [target for target in wanted if target is not None]
@@ -147,6 +170,11 @@ def check_batch(batch: Batch) -> bool:
         check_free(files, batch.option, overwrite=running.overwrite)
     elif file is not None:
         check_records_file(
-            file, batch.form, batch.command, option=batch.option, resume=running.resume, overwrite=running.overwrite
+            file,
+            batch.form,
+            batch.command,
+            option=batch.option,
+            resume=running.resume,
+            overwrite=running.overwrite,
         )
     return check_log(running.log_file, overwrite=running.overwrite)

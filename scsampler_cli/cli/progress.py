@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.live import Live
 
-STAGES = {"score": "looking", "listen": "listening", "classify": "classifying", "extract": "extracting"}
+STAGES = {
+    "score": "looking",
+    "listen": "listening",
+    "classify": "classifying",
+    "extract": "extracting",
+}
 UNITS = {**dict.fromkeys(STAGES, "clips"), "rendering": "frames"}
 STAGES |= {"extras": "drawing"}
 BEGUN = "opening"
@@ -177,7 +182,7 @@ class Bars(_Screen):
         super().__enter__()
         return self
 
-    def __call__(self, stage: str, done: int, total: int, detail: str = "") -> None:
+    def __call__(self, stage: str, done: int, total: int, *, detail: str = "") -> None:
         """Show how far a stage is, and in words what comes out of it."""
         self._detail = detail
         if self._stage.follow(stage, done, total):
@@ -210,7 +215,7 @@ class BatchBars(_Screen):
         self._done, self._failed, self._before = done, failed, done
         self._began = time.monotonic()
 
-    def watch(self, path: Path, stage: str, done: int, total: int) -> None:
+    def watch(self, path: Path, stage: str, done: int, *, total: int) -> None:
         """The progress callback of a batch."""
         if self._under_way.setdefault(path, Stage()).follow(stage, done, total):
             self._refresh()
@@ -224,9 +229,13 @@ class BatchBars(_Screen):
     @property
     def left_s(self) -> float | None:
         """Seconds until all is done, as files went so far; asked by the thread that draws, while files come and go."""
-        worked = self._done - self._before + sum(stage.share for stage in list(self._under_way.values()))
+        worked = (
+            self._done - self._before + sum(stage.share for stage in list(self._under_way.values()))
+        )
         return (
-            (time.monotonic() - self._began) / worked * (self._inputs - self._before - worked) if worked > 0 else None
+            (time.monotonic() - self._began) / worked * (self._inputs - self._before - worked)
+            if worked > 0
+            else None
         )
 
     def told(self) -> str:
@@ -240,7 +249,13 @@ class BatchBars(_Screen):
             return _line(under_way[0][1] if under_way else Stage(), "", self._console)
         from rich.console import Group
 
-        head = _beside(f"files: {self.told()}", self._done, self._inputs, [f"{clock(self.left_s)} left"], self._console)
+        head = _beside(
+            f"files: {self.told()}",
+            self._done,
+            self._inputs,
+            after=[f"{clock(self.left_s)} left"],
+            console=self._console,
+        )
         screen = self._console.size
         room = max(1, screen.height - _SPARE_LINES)
         lines = [_named(path, stage, screen.width) for path, stage in under_way[:room]]
@@ -253,11 +268,15 @@ def _line(stage: Stage, detail: str, console: Console) -> RenderableType:
     count, rate, left = stage.words()
     name = f"{STAGES.get(stage.name, stage.name)} {detail}".rstrip()
     left = left and f"{left} left"
-    after = [" ".join(filter(None, parts)) for parts in ((count, rate, left), (count, left), (left,))]
-    return _beside(name, stage.done, stage.total, after, console)
+    after = [
+        " ".join(filter(None, parts)) for parts in ((count, rate, left), (count, left), (left,))
+    ]
+    return _beside(name, stage.done, stage.total, after=after, console=console)
 
 
-def _beside(before: str, done: int, total: int | None, after: Sequence[str], console: Console) -> RenderableType:
+def _beside(
+    before: str, done: int, total: int | None, *, after: Sequence[str], console: Console
+) -> RenderableType:
     """A bar between two texts, as wide as there is room.
 
     Args:
@@ -277,7 +296,9 @@ def _beside(before: str, done: int, total: int | None, after: Sequence[str], con
     width = max(_SHORTEST_BAR, room - len(told))
     line = Table.grid(padding=(0, 1))
     line.add_row(
-        Text(before, no_wrap=True), ProgressBar(total, done, width, pulse=total is None), Text(told, no_wrap=True)
+        Text(before, no_wrap=True),
+        ProgressBar(total, done, width, pulse=total is None),
+        Text(told, no_wrap=True),
     )
     return line
 
@@ -289,4 +310,6 @@ def _named(path: Path, stage: Stage, width: int) -> RenderableType:
     count, rate, _ = stage.words()
     what = f"{STAGES.get(stage.name, stage.name):<11} {count:>11} {rate:>14}"
     name = shortened(printable(path.name), max(8, width - len(what) - 4))
-    return Text(f"  {name:<{max(8, width - len(what) - 4)}} {what}".rstrip(), no_wrap=True, overflow="crop")
+    return Text(
+        f"  {name:<{max(8, width - len(what) - 4)}} {what}".rstrip(), no_wrap=True, overflow="crop"
+    )

@@ -62,6 +62,7 @@ def plan(
     command: str,
     paths: list[str] | None,
     glob: str | None,
+    *,
     form: str | None,
     output: Path | None,
     running: Running,
@@ -82,16 +83,35 @@ def plan(
     share = shards.parse(shard) if shard else None
     named, notes = named_files(paths, glob)
     output = None if output == output_targets.STDOUT else output
-    overwrite_checks.check_not_read([*named, *reads], {"--records" if command == "extract" else "-o": output})
+    overwrite_checks.check_not_read(
+        [*named, *reads], {"--records" if command == "extract" else "-o": output}
+    )
     form = form or ("table" if output is None else format_for(output, cuts=command != "extract"))
     inputs = [path for path in named if shards.in_shard(path, share)] if share else named
-    places = output_targets.of_cuts(command, form, named, paths, output) if form in CUT_FORMATS else None
+    places = (
+        output_targets.of_cuts(command, form, named, named=paths, output=output)
+        if form in CUT_FORMATS
+        else None
+    )
     single = len(paths) == 1 and paths[0] != "-" and not os.path.isdir(paths[0])  # noqa: PTH112
-    batch = Batch(command, inputs, single, form, output, csv_columns(command, top), running, named, places, reads)
+    batch = Batch(
+        command,
+        inputs,
+        single,
+        form=form,
+        output=output,
+        columns=csv_columns(command, top),
+        running=running,
+        named=named,
+        places=places,
+        reads=reads,
+    )
     if running.resume and not batch.on_disk:
-        raise SettingsError("--resume goes on with a file of JSON lines", hint=f"give it: {batch.option} FILE.jsonl")
+        raise SettingsError(
+            "--resume goes on with a file of JSON lines", hint=f"give it: {batch.option} FILE.jsonl"
+        )
     empty_log = overwrite_checks.check_batch(batch)
-    console.set_up(running.quiet, running.verbose, running.log_file, empty_log)
+    console.set_up(running.quiet, running.verbose, running.log_file, empty=empty_log)
     for note in notes:
         _note(note)
     if share:
@@ -113,7 +133,9 @@ def _check_at_once(batch: Batch) -> None:
             with _on_disk(batch) as found:
                 found.add(0, record)
         elif batch.form in FORMATS and batch.form != "table":
-            with open_writer(batch.form, batch.output, sys.stdout, batch.columns, True) as writer:
+            with open_writer(
+                batch.form, batch.output, sys.stdout, columns=batch.columns, single=True
+            ) as writer:
                 writer.write(record)
         raise
 
@@ -138,17 +160,28 @@ def run(
         hooks.closing()
         return
     jobs = min(running.jobs, len(batch.inputs))
-    console.detail(f"scsampler {__version__}: {batch.command}, {counted(len(batch.inputs), 'input')}")
+    console.detail(
+        f"scsampler {__version__}: {batch.command}, {counted(len(batch.inputs), 'input')}"
+    )
     with ExitStack() as stack:
         bars = BatchBars(running.quiet, len(batch.inputs))
         told: set[str] = set()
-        crew = engines.made(task, jobs, running, lambda text: _note_once(text, told), console.detail, bars.watch)
+        crew = engines.made(
+            task,
+            jobs,
+            running,
+            note=lambda text: _note_once(text, told),
+            detail=console.detail,
+            watch=bars.watch,
+        )
         stack.enter_context(signals.handled(crew.stop))
         stack.enter_context(crew)
         # to find that all is done takes no more than one process
         identity = crew.identity(1 if running.resume else jobs)
         lost: list[OutputError] = []
-        found = stack.enter_context(_results(batch, identity, hooks.still_there, lost.append))
+        found = stack.enter_context(
+            _results(batch, identity, hooks.still_there, on_failure=lost.append)
+        )
         stack.enter_context(bars)
         bars.done_before(len(found.done), sum(found.done.values()))
         digest = run_digest(identity)
@@ -169,7 +202,7 @@ def run(
             bars.finished(outcome.path, ok)
             hooks.made(record)
     incomplete |= not _closed(hooks)
-    _leave(batch, failed + len(lost), incomplete, crew.stopping)
+    _leave(batch, failed + len(lost), incomplete, stopped=crew.stopping)
 
 
 def _leave_empty(batch: Batch) -> None:
@@ -178,7 +211,7 @@ def _leave_empty(batch: Batch) -> None:
         with _on_disk(batch):
             return
     if batch.form in FORMATS:
-        with open_writer(batch.form, batch.output, sys.stdout, batch.columns, single=False):
+        with open_writer(batch.form, batch.output, sys.stdout, columns=batch.columns, single=False):
             return
 
 
@@ -192,7 +225,7 @@ def _closed(hooks: Hooks) -> bool:
     return True
 
 
-def _leave(batch: Batch, failed: int, incomplete: bool, stopped: bool) -> None:
+def _leave(batch: Batch, failed: int, incomplete: bool, *, stopped: bool) -> None:
     """Exit by how many inputs failed, and by whether a file beside a record could not be made (`incomplete`)."""
     if stopped:
         more = "; the same command with --resume goes on" if batch.on_disk else ""
@@ -209,17 +242,26 @@ def _results(
     batch: Batch,
     identity: dict[str, Any],
     still_there: Callable[[Record], bool],
+    *,
     on_failure: Callable[[OutputError], object],
 ) -> Iterator[Results]:
     from scsampler_cli.batch import resume
 
     ordered = not batch.running.as_finished
     if batch.places is not None:
-        cuts = CutWriter(batch.form, batch.places.targets, batch.places.folder, sys.stdout, on_failure=on_failure)
+        cuts = CutWriter(
+            batch.form,
+            batch.places.targets,
+            batch.places.folder,
+            stdout=sys.stdout,
+            on_failure=on_failure,
+        )
         yield resume.InMemory(cuts, ordered)
         return
     if not batch.on_disk:
-        with open_writer(batch.form, batch.output, sys.stdout, batch.columns, batch.single) as writer:
+        with open_writer(
+            batch.form, batch.output, sys.stdout, columns=batch.columns, single=batch.single
+        ) as writer:
             yield resume.InMemory(writer, ordered)
         return
     with _on_disk(batch) as found:
@@ -238,10 +280,12 @@ def _on_disk(batch: Batch) -> Iterator[OnDisk]:
     running = batch.running
     paths = [str(path) for path in batch.inputs]
     keep = running.resume or not running.overwrite
-    with resume.opened(batch.output.resolve(), paths, not running.as_finished, keep) as found:
+    with resume.opened(batch.output.resolve(), paths, not running.as_finished, keep=keep) as found:
         kept = None if running.resume or not keep else found.set_aside()
         if kept is not None:
-            console.say(f"note: the records of an earlier run are kept in {kept} (--resume goes on with an output)")
+            console.say(
+                f"note: the records of an earlier run are kept in {kept} (--resume goes on with an output)"
+            )
         yield found
 
 
@@ -302,6 +346,8 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
                 console.show_traceback(error)
             console.show_error(import_failure(error) or error)
             usage = isinstance(error, SettingsError)
-            raise typer.Exit(USAGE if usage else FAILED) from (error if isinstance(error, ScsamplerError) else None)
+            raise typer.Exit(USAGE if usage else FAILED) from (
+                error if isinstance(error, ScsamplerError) else None
+            )
 
     return wrapper

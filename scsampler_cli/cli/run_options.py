@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from scsampler_cli.batch.ray.connection import RaySettings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Running:
     """How a command goes through its inputs."""
 

@@ -1,19 +1,24 @@
 """`scsampler score`: the saliency of every clip."""
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from scsampler_cli.batch.task import Prepared, Progress, Record, Say
-from scsampler_cli.cli import artifact_options, batch_options, engines, no_effect, options, run_batch
+from scsampler_cli.cli import (
+    artifact_options,
+    batch_options,
+    engines,
+    no_effect,
+    options,
+    run_batch,
+)
 from scsampler_cli.cli.run_options import Running
 from scsampler_cli.config import FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.pipeline import models
+from scsampler_cli.tasks import Score
 
 if TYPE_CHECKING:
-    from scsampler_cli.artifacts.artifact_paths import Extras
+    pass
 
 
 @run_batch.guarded
@@ -73,64 +78,70 @@ def score(
     no_effect.check(context, no_effect.SCORE)
     first = models.first_stage(cascade, candidates, k)
     selection = SelectionSettings(
-        strategy.value, k, k_visual, alpha, seed, clip_stride, models.read_histogram(histogram), first
+        strategy=strategy.value,
+        k=k,
+        k_visual=k_visual,
+        alpha=alpha,
+        seed=seed,
+        clip_stride=clip_stride,
+        histogram=models.read_histogram(histogram),
+        candidates=first,
     )
     features = FeatureSettings(p_frames=p_frames, short_side=short_side)
-    reading = ReadSettings(video_stream, audio_stream, max_pixels, max_frames, strict)
-    ray = engines.asked(engine, address, jobs, cpus_per_actor, gpus_per_actor, device)
-    running = Running(
-        jobs or 1, timeout, max_memory, as_finished, resume, hash, quiet, verbose, debug, log_file, ray, overwrite
+    reading = ReadSettings(
+        video_stream=video_stream,
+        audio_stream=audio_stream,
+        max_pixels=max_pixels,
+        max_frames=max_frames,
+        strict=strict,
     )
-    chosen = models.Chosen(
-        visual=visual_sampler, audio=audio_sampler, device=device, precision=precision, packets=packet_sampler
+    ray = engines.asked(
+        engine, address, jobs, cpus=cpus_per_actor, gpus=gpus_per_actor, device=device
+    )
+    running = Running(
+        jobs=jobs or 1,
+        timeout_s=timeout,
+        max_memory_gb=max_memory,
+        as_finished=as_finished,
+        resume=resume,
+        hashed=hash,
+        quiet=quiet,
+        verbose=verbose,
+        debug=debug,
+        log_file=log_file,
+        ray=ray,
+        overwrite=overwrite,
+    )
+    chosen = models.ModelOptions(
+        visual_sampler=visual_sampler,
+        audio_sampler=audio_sampler,
+        packet_sampler=packet_sampler,
+        device=device,
+        precision=precision,
     )
     chosen.check_samplers(selection, models.AUTO_SET, shows_all=True)
     chosen.check()
-    asked = artifact_options.Asked(report)
+    asked = artifact_options.Asked(report=report)
     asked.check()
-    todo = run_batch.plan("score", paths, glob, format, output, running, shard=shard, reads=chosen.files(histogram))
+    todo = run_batch.plan(
+        "score",
+        paths,
+        glob,
+        form=format,
+        output=output,
+        running=running,
+        shard=shard,
+        reads=chosen.files(histogram),
+    )
     extras = artifact_options.extras_of(asked, todo, paths or [])
     index = artifact_options.Index(extras, todo)
-    task = Score(chosen, features, selection, reading, clip_frames, frame_stride, extras)
+    task = Score(
+        chosen,
+        features,
+        selection,
+        reading=reading,
+        clip_frames=clip_frames,
+        frame_stride=frame_stride,
+        extras=extras,
+    )
     run_batch.run(todo, task, run_batch.Hooks(extras.are_there, index.add, index.write))
-
-
-@dataclass(frozen=True)
-class Score:
-    """Score one video, or feature file, after another."""
-
-    chosen: models.Chosen
-    features: FeatureSettings
-    selection: SelectionSettings
-    reading: ReadSettings
-    clip_frames: int
-    frame_stride: int
-    extras: "Extras"
-    command: str = "score"
-
-    def prepare(self, say: Say) -> Prepared:
-        """Load the samplers."""
-        from scsampler_cli.artifacts.make import with_extras
-        from scsampler_cli.tagger import Scorer
-
-        scorer = Scorer(
-            self.selection,
-            visual_sampler=self.chosen.visual,
-            audio_sampler=self.chosen.audio,
-            packet_sampler=self.chosen.packets,
-            device=self.chosen.device,
-            precision=self.chosen.precision,
-            features=self.features,
-            reading=self.reading,
-            clip_frames=self.clip_frames,
-            frame_stride=self.frame_stride,
-            say=say,
-        )
-
-        def work(path: Path, progress: Progress) -> Record:
-            result = scorer.score(path, progress)
-            return with_extras(
-                result, path, (self.clip_frames, self.frame_stride), self.extras, self.reading, None, progress
-            )
-
-        return Prepared(work, scorer.identity)

@@ -7,9 +7,17 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli.cli import batch_options, no_effect, no_effect_learning, options, run_batch, train_options, train_run
+from scsampler_cli.cli import (
+    batch_options,
+    no_effect,
+    no_effect_learning,
+    options,
+    run_batch,
+    train_options,
+    train_run,
+)
 from scsampler_cli.errors import SettingsError
-from scsampler_cli.pipeline import models
+from scsampler_cli.pipeline.models import ModelOptions
 
 Target = StrEnum("Target", ["classifier", "md", "rgbr", "mel", "if", "packets", "joint"])
 Objective = StrEnum("Objective", {"ac": "ac", "sal_rank": "sal-rank", "sal_cl": "sal-cl"})
@@ -32,21 +40,33 @@ def train(
         ),
     ] = None,
     demo: Annotated[
-        bool, typer.Option("--demo", help="Train on generated videos, within minutes.", rich_help_panel=options.INPUT)
+        bool,
+        typer.Option(
+            "--demo",
+            help="Train on generated videos, within minutes.",
+            rich_help_panel=options.INPUT,
+        ),
     ] = False,
     form: Annotated[
-        Form, typer.Option(help="Form of the list; auto tells it by its lines.", rich_help_panel=options.INPUT)
+        Form,
+        typer.Option(
+            help="Form of the list; auto tells it by its lines.", rich_help_panel=options.INPUT
+        ),
     ] = Form.auto,
     root: Annotated[
         Path | None,
         typer.Option(
-            help="Folder that the list's paths are in; default: the list's own.", rich_help_panel=options.INPUT
+            help="Folder that the list's paths are in; default: the list's own.",
+            rich_help_panel=options.INPUT,
         ),
     ] = None,
     clip_frames: Annotated[
         int | None,
         typer.Option(
-            min=1, max=1024, help="Frames of a clip; default: the classifier's, else 16.", rich_help_panel=options.INPUT
+            min=1,
+            max=1024,
+            help="Frames of a clip; default: the classifier's, else 16.",
+            rich_help_panel=options.INPUT,
         ),
     ] = None,
     frame_stride: Annotated[
@@ -123,9 +143,14 @@ def train(
         ),
     ] = None,
     per_epoch: Annotated[
-        int | None, typer.Option(min=1, help="Clips drawn for an epoch; default 4000.", rich_help_panel=LEARNING)
+        int | None,
+        typer.Option(
+            min=1, help="Clips drawn for an epoch; default 4000.", rich_help_panel=LEARNING
+        ),
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Clips in a step.", rich_help_panel=LEARNING)] = 64,
+    batch_size: Annotated[
+        int, typer.Option(min=1, help="Clips in a step.", rich_help_panel=LEARNING)
+    ] = 64,
     lr: Annotated[
         float | None,
         typer.Option(
@@ -161,19 +186,31 @@ def train(
     warmup_epochs: Annotated[
         int | None,
         typer.Option(
-            min=0, help="Epochs of warm-up, for --schedule step; default 0, classifier 10.", rich_help_panel=LEARNING
+            min=0,
+            help="Epochs of warm-up, for --schedule step; default 0, classifier 10.",
+            rich_help_panel=LEARNING,
         ),
     ] = None,
     optimiser: Annotated[
         Optimiser | None,
-        typer.Option(help="Optimiser; default adamw, mel and classifier sgd.", rich_help_panel=LEARNING),
+        typer.Option(
+            help="Optimiser; default adamw, mel and classifier sgd.", rich_help_panel=LEARNING
+        ),
     ] = None,
     augment: Annotated[
         Augment,
-        typer.Option(help="paper: random crop and flip; strong: more, for small data.", rich_help_panel=LEARNING),
+        typer.Option(
+            help="paper: random crop and flip; strong: more, for small data.",
+            rich_help_panel=LEARNING,
+        ),
     ] = Augment.paper,
     clips_per_video: Annotated[
-        int, typer.Option(min=2, help="Clips of a video that a step compares (sal-rank).", rich_help_panel=LEARNING)
+        int,
+        typer.Option(
+            min=2,
+            help="Clips of a video that a step compares (sal-rank).",
+            rich_help_panel=LEARNING,
+        ),
     ] = 8,
     margin: Annotated[
         float,
@@ -195,18 +232,31 @@ def train(
     k: Annotated[
         int,
         typer.Option(
-            "--k", "-k", min=1, help="Clips taken in validation, and by sal-cl's oracle.", rich_help_panel=LEARNING
+            "--k",
+            "-k",
+            min=1,
+            help="Clips taken in validation, and by sal-cl's oracle.",
+            rich_help_panel=LEARNING,
         ),
     ] = 10,
     patience: Annotated[
         int,
-        typer.Option(min=0, help="End after so many epochs without a better one; 0: never.", rich_help_panel=LEARNING),
+        typer.Option(
+            min=0,
+            help="End after so many epochs without a better one; 0: never.",
+            rich_help_panel=LEARNING,
+        ),
     ] = 0,
     keep: Annotated[
         Keep,
-        typer.Option(help="Which epoch is written: the best in validation, or the last.", rich_help_panel=LEARNING),
+        typer.Option(
+            help="Which epoch is written: the best in validation, or the last.",
+            rich_help_panel=LEARNING,
+        ),
     ] = Keep.best,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.", rich_help_panel=LEARNING)] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of everything random.", rich_help_panel=LEARNING)
+    ] = 0,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -245,7 +295,10 @@ def train(
     timeout: batch_options.Timeout = None,
     max_memory: batch_options.MaxMemory = None,
     description: Annotated[
-        str, typer.Option(help="One line about the data, kept in the weight file.", rich_help_panel=options.OUTPUT)
+        str,
+        typer.Option(
+            help="One line about the data, kept in the weight file.", rich_help_panel=options.OUTPUT
+        ),
     ] = "",
     device: options.Device = "auto",
     precision: options.PrecisionOption = options.Precision.auto,
@@ -263,15 +316,22 @@ def train(
     """
     no_effect.check(context, no_effect_learning.TRAIN)
     given = train_options.Asked(
-        **{name: getattr(value, "value", value) for name, value in locals().items() if name != "context"}
+        **{
+            name: getattr(value, "value", value)
+            for name, value in locals().items()
+            if name != "context"
+        }
     )
     if demo == (data is not None):
         raise SettingsError(
-            "give either labelled videos or --demo", hint="scsampler train videos.csv -o FILE.safetensors"
+            "give either labelled videos or --demo",
+            hint="scsampler train videos.csv -o FILE.safetensors",
         )
     if output is None and not demo:
         raise SettingsError("no weight file was named", hint="add -o FILE.safetensors")
-    models.check(classifier or "auto", weights, labels, device=device)
+    ModelOptions(
+        classifier=classifier or "auto", weights=weights, labels=labels, device=device
+    ).check()
     train_options.check(given)
     summary = train_run.run(given)
     if summary is None:  # one of several processes, not the one that speaks

@@ -20,7 +20,7 @@ from scsampler_cli.cli import console, engines, environment, run_batch
 from scsampler_cli.cli.progress import Bars
 from scsampler_cli.cli.train_options import Asked, settings_of
 from scsampler_cli.errors import ScsamplerError
-from scsampler_cli.pipeline import models
+from scsampler_cli.pipeline.models import ModelOptions
 from scsampler_cli.text import counted
 
 if TYPE_CHECKING:
@@ -58,19 +58,33 @@ def run(asked: Asked) -> dict[str, Any] | None:
             teacher, notes = _teacher(pool) if asked.teacher else (None, {})
             settings = settings_of(asked, teacher)
             cache = Cache(asked.cache or environment.kept_dir())
-            place = Place(asked.file, cache, pool, device, asked.resume, group, asked.about)
+            place = Place(
+                asked.file,
+                cache,
+                pool,
+                device=device,
+                resume=asked.resume,
+                group=group,
+                description=asked.about,
+            )
             with cache.in_use(), _Watching(asked, settings) as watching:
                 try:
-                    summary = train(settings, examples, teacher, place, watching.watcher())
+                    summary = train(
+                        settings, examples, teacher, place=place, watcher=watching.watcher()
+                    )
                 except Stopped:
                     if group.leads:
-                        console.say(f"interrupted: {asked.file}.ckpt is written, --resume goes on from it")
+                        console.say(
+                            f"interrupted: {asked.file}.ckpt is written, --resume goes on from it"
+                        )
                     raise typer.Exit(run_batch.INTERRUPTED) from None
         videos = round(group.mean_of(len(watching.failures), place.torch_device) * group.world)
     if not group.leads:
         return None
     if problems or videos:
-        console.say(f"skipped: {counted(problems, 'row')} of the list and {counted(videos, 'video')}, named above")
+        console.say(
+            f"skipped: {counted(problems, 'row')} of the list and {counted(videos, 'video')}, named above"
+        )
     return {**summary, **notes, "skipped": {"rows": problems, "videos": videos}}
 
 
@@ -79,13 +93,18 @@ def _examples(asked: Asked, leads: bool) -> tuple[list[Example], int]:
     if asked.data is None:
         from scsampler_cli.datasets.generated import training_set
 
-        with Bars(asked.quiet) as bars, engines.making("train", asked.jobs, console.notes(asked.quiet)) as pool:
+        with (
+            Bars(asked.quiet) as bars,
+            engines.making("train", asked.jobs, console.notes(asked.quiet)) as pool,
+        ):
             folder, trimmed = environment.demo_dir(), asked.target == "classifier"
-            shown = training_set(folder, trimmed, lambda done, total: bars("rendering", done, total), pool)
+            shown = training_set(
+                folder, trimmed, lambda done, total: bars("rendering", done, total), pool=pool
+            )
         return shown, 0
     from scsampler_cli.datasets.read_list import read
 
-    listing = read(asked.data, asked.form, asked.root, asked.seed)
+    listing = read(asked.data, asked.form, asked.root, seed=asked.seed)
     for problem in listing.problems if leads else ():
         console.say(f"skipped: {problem}")
     for note in () if asked.quiet else listing.notes:
@@ -100,12 +119,25 @@ def _pool(asked: Asked, device: str, sharers: int) -> AbstractContextManager[Poo
     weights = asked.weights if asked.classifier is not None else None
     chosen = None
     if asked.teacher is not None:
-        chosen = models.Chosen(asked.teacher, weights, asked.labels, device=device, precision=asked.precision)
-    limits = engines.Limits(asked.jobs or 1, asked.timeout, asked.max_memory, sharers)
-    return engines.pool(Loading("train", partial(_load, chosen)), limits, console.notes(asked.quiet))
+        chosen = ModelOptions(
+            classifier=asked.teacher,
+            weights=weights,
+            labels=asked.labels,
+            device=device,
+            precision=asked.precision,
+        )
+    limits = engines.Limits(
+        jobs=asked.jobs or 1,
+        timeout_s=asked.timeout,
+        max_memory_gb=asked.max_memory,
+        sharers=sharers,
+    )
+    return engines.pool(
+        Loading("train", partial(_load, chosen)), limits, console.notes(asked.quiet)
+    )
 
 
-def _load(chosen: models.Chosen | None, say: Say) -> tuple[ClipClassifier | None, dict[str, Any]]:
+def _load(chosen: ModelOptions | None, say: Say) -> tuple[ClipClassifier | None, dict[str, Any]]:
     """In each process: the classifier, if there is one, and its facts; and the code that reads.
 
     The import of that code must not count as time of the first file.
@@ -116,7 +148,10 @@ def _load(chosen: models.Chosen | None, say: Say) -> tuple[ClipClassifier | None
     if chosen is None:
         return None, {}
     classifier, fell_back = chosen.load_classifier(say)
-    return classifier, {"classifier": ClassifierFacts.of(classifier).record(), "fell_back": fell_back}
+    return classifier, {
+        "classifier": ClassifierFacts.of(classifier).record(),
+        "fell_back": fell_back,
+    }
 
 
 def _teacher(pool: Pool) -> tuple[ClassifierFacts, dict[str, list[str]]]:
@@ -125,7 +160,9 @@ def _teacher(pool: Pool) -> tuple[ClassifierFacts, dict[str, list[str]]]:
 
     told = pool.about()
     fell_back = told["fell_back"]
-    return ClassifierFacts.from_record(told["classifier"]), {"notes": [fell_back]} if fell_back else {}
+    return ClassifierFacts.from_record(told["classifier"]), {
+        "notes": [fell_back]
+    } if fell_back else {}
 
 
 class _Watching:
@@ -139,7 +176,10 @@ class _Watching:
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
-        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {
+            number: signal.signal(number, self._on_signal)
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
         try:
             yield
         finally:
@@ -166,11 +206,18 @@ class _Watching:
         """For the library."""
         from scsampler_cli.train.run import Watcher
 
-        return Watcher(self._bars, self._step, self._epoch_done, self._failed, self._note, lambda: self._stopped)
+        return Watcher(
+            self._bars,
+            self._step,
+            self._epoch_done,
+            failed=self._failed,
+            note=self._note,
+            stop=lambda: self._stopped,
+        )
 
     def _step(self, done: int, total: int, loss: float) -> None:
         self._learning = True
-        self._bars("learning", done, total, f"loss {loss:.3f}")
+        self._bars("learning", done, total, detail=f"loss {loss:.3f}")
 
     def _epoch_done(self, record: dict[str, Any]) -> None:
         if not self._quiet:
@@ -199,7 +246,9 @@ def epoch_line(record: dict[str, Any], epochs: int, left: float) -> str:
     """
     parts = [f"epoch {record['epoch']}/{epochs}", f"loss {record['loss']:.3f}"]
     if "video_accuracy" in record:
-        beside = ", ".join(f"{name} {100 * value:.1f}" for name, value in record["baselines"].items())
+        beside = ", ".join(
+            f"{name} {100 * value:.1f}" for name, value in record["baselines"].items()
+        )
         parts.append(f"video {record['video_accuracy']:.1%}" + (f" ({beside})" if beside else ""))
     if "clip_accuracy" in record:
         parts.append(f"clips {record['clip_accuracy']:.1%}")

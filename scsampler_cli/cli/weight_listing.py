@@ -44,7 +44,11 @@ def catalogue(files: Sequence[Path], failed: Callable[[ScsamplerError], None]) -
             yield _record(entry)
         except ScsamplerError as error:
             failed(error)
-            yield {**failure("weights", str(entry.path), error), "name": entry.name, "where": entry.where}
+            yield {
+                **failure("weights", str(entry.path), error),
+                "name": entry.name,
+                "where": entry.where,
+            }
 
 
 def _shipped() -> Iterator[_Entry]:
@@ -61,8 +65,12 @@ def _public() -> Iterator[_Entry]:
             labels = list(data_labels(built.data, built.classes))
             known |= {"kind": "classifier", "arch": built.network, "labels": labels}
         else:  # ImageNet weights start samplers (App. B.1) and classify no clip
-            known |= {"kind": "start", "arch": name, "labels": list(data_labels(checkpoint.data, 1000))}
-        yield _Entry(name, path, "cached" if path.is_file() else "missing", known)
+            known |= {
+                "kind": "start",
+                "arch": name,
+                "labels": list(data_labels(checkpoint.data, 1000)),
+            }
+        yield _Entry(name, path, "cached" if path.is_file() else "missing", metadata=known)
 
 
 def _record(entry: _Entry) -> Record:
@@ -74,7 +82,9 @@ def _record(entry: _Entry) -> Record:
         "path": str(entry.path),
         "status": "ok",
         "name": entry.name,
-        "kind": metadata.get("input") if metadata.get("kind") == "sampler" else metadata.get("kind"),
+        "kind": metadata.get("input")
+        if metadata.get("kind") == "sampler"
+        else metadata.get("kind"),
         "arch": metadata.get("arch"),
         "objective": metadata.get("objective"),
         "labels": len(labels) if isinstance(labels, list) else None,

@@ -14,11 +14,16 @@ from scsampler_cli.output.writers import open_writer
 @run_batch.guarded
 def weights(
     files: Annotated[
-        list[Path] | None, typer.Argument(help="Weight files to show; default: those that ship and the public ones.")
+        list[Path] | None,
+        typer.Argument(help="Weight files to show; default: those that ship and the public ones."),
     ] = None,
     format: Annotated[
         options.Format,
-        typer.Option("--format", help="Form of the list; json has the whole metadata.", rich_help_panel=options.OUTPUT),
+        typer.Option(
+            "--format",
+            help="Form of the list; json has the whole metadata.",
+            rich_help_panel=options.OUTPUT,
+        ),
     ] = options.Format.table,
     debug: options.Debug = False,
 ) -> None:
@@ -41,7 +46,9 @@ def weights(
     if format == options.Format.table:
         typer.echo(weights_table(list(records)), nl=False)
     else:
-        with open_writer(format.value, None, sys.stdout, csv_columns("weights", 0), single=False) as writer:
+        with open_writer(
+            format.value, None, sys.stdout, columns=csv_columns("weights", 0), single=False
+        ) as writer:
             for record in records:
                 writer.write(record)
     if errors:

@@ -30,7 +30,9 @@ def read(root: Path, rows: Rows) -> None:
     search = _Search(root, source, rows)
     folders = search.folders(root)
     if not folders:
-        raise InputError(f"{root}: no folder of videos in it", hint="one folder for each label: LABEL/video.mp4")
+        raise InputError(
+            f"{root}: no folder of videos in it", hint="one folder for each label: LABEL/video.mp4"
+        )
     if _are_splits(folders):
         _read_splits(root, folders, search)
     else:
@@ -77,7 +79,9 @@ class _Search:
         try:
             names = sorted(os.listdir(folder))  # noqa: PTH208 (the names alone)
         except OSError as error:
-            raise InputError(f"{folder}: {error.strerror}", hint="check the folder and its permissions") from error
+            raise InputError(
+                f"{folder}: {error.strerror}", hint="check the folder and its permissions"
+            ) from error
         # os.path's isdir says no where pathlib's raises: links that lead to themselves
         there = [name for name in names if os.path.isdir(folder / name)]  # noqa: PTH112
         hidden = [name for name in there if is_hidden(name)]
@@ -108,12 +112,14 @@ class _Search:
     def _label(self, folder: Path, label: str, split: str) -> None:
         before = len(self.rows.kept) + len(self.rows.problems)
         for path in self._videos(folder):
-            self.rows.add(Row(self.source, 0, path, label, split))
+            self.rows.add(Row(self.source, 0, path, label=label, split=split))
         if before == len(self.rows.kept) + len(self.rows.problems):
             self.refuse(f"{folder}: no video in this folder")
 
     def _videos(self, folder: Path) -> Iterator[str]:
-        searched = walk(str(folder), lambda path: has_video_suffix(os.path.basename(path)), str(self.root))  # noqa: PTH119
+        searched = walk(
+            str(folder), lambda path: has_video_suffix(os.path.basename(path)), str(self.root)
+        )  # noqa: PTH119
         self.rows.notes += searched.notes
         for each in searched.found:
             if each.error is None:

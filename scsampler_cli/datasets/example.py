@@ -70,7 +70,9 @@ def labels_of(examples: Sequence[Example]) -> list[str]:
     videos = [example.label for example in examples if example.split == "train"]
     labels = sorted(set(videos))
     if len(labels) < 2:
-        counted = f"{_count(len(videos), 'training video', 's')} of {_count(len(labels), 'class', 'es')}"
+        counted = (
+            f"{_count(len(videos), 'training video', 's')} of {_count(len(labels), 'class', 'es')}"
+        )
         raise InputError(
             f"{counted}: not enough to train on",
             hint="at least two classes with training videos are needed",

@@ -31,14 +31,19 @@ Progress = Callable[[int, int], None]
 
 
 def demo_video(
-    folder: Path, label: str = LABEL, seed: int = SEED, seconds: float = SECONDS, trimmed: bool = False
+    folder: Path,
+    label: str = LABEL,
+    seed: int = SEED,
+    *,
+    seconds: float = SECONDS,
+    trimmed: bool = False,
 ) -> tuple[Path, DemoVideo]:
     """A generated video and what it shows, made unless it is there already.
 
     Raises:
         OutputError: it cannot be written.
     """
-    path = _place(folder, label, seed, seconds, trimmed)
+    path = _place(folder, label, seed, seconds=seconds, trimmed=trimmed)
     facts = path.with_suffix(".json")
     if _is_made(path):
         known = json.loads(facts.read_text())
@@ -47,7 +52,7 @@ def demo_video(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"part_{path.name}")
-        video = write_demo_video(part, label, seed, seconds, trimmed)
+        video = write_demo_video(part, label, seed, seconds=seconds, trimmed=trimmed)
         part.replace(path)
         facts.write_text(json.dumps(asdict(video)))
     except OSError as error:
@@ -58,7 +63,7 @@ def demo_video(
     return path, video
 
 
-def _place(folder: Path, label: str, seed: int, seconds: float, trimmed: bool) -> Path:
+def _place(folder: Path, label: str, seed: int, *, seconds: float, trimmed: bool) -> Path:
     kind = "trimmed" if trimmed else "untrimmed"
     return folder / f"v{VERSION}_{kind}_{label}_{seed}_{seconds:g}s.mp4"
 
@@ -82,6 +87,7 @@ def demo_set(
     folder: Path,
     per_class: int,
     seed: int,
+    *,
     seconds: float,
     trimmed: bool,
     split: str,
@@ -89,30 +95,44 @@ def demo_set(
     pool: Rounds | None = None,
 ) -> list[Example]:
     """`per_class` videos of each class, seeds counting from `seed`; made by a pool, or here one after the other."""
-    return _rendered(folder, [_Part(per_class, seed, seconds, trimmed, split)], progress, pool)
+    return _rendered(
+        folder, [_Part(per_class, seed, seconds, trimmed=trimmed, split=split)], progress, pool=pool
+    )
 
 
-def training_set(folder: Path, trimmed: bool, progress: Progress, pool: Rounds | None = None) -> list[Example]:
+def training_set(
+    folder: Path, trimmed: bool, progress: Progress, *, pool: Rounds | None = None
+) -> list[Example]:
     """What the shipped demo networks are trained on.
 
     A classifier learns from short trimmed videos (24 of each class, 6 for validation). Samplers see the former and 8 untrimmed
     videos of each class, where most clips show nothing: that is what teaches them to be unsure there. They are measured on 4
     further untrimmed videos of each class. `pool` as in `demo_set`.
     """
-    parts = [_Part(24, 1000, 6, True, "train")]
+    parts = [_Part(24, 1000, 6, trimmed=True, split="train")]
     if trimmed:
-        parts.append(_Part(6, 2000, 6, True, "val"))
+        parts.append(_Part(6, 2000, 6, trimmed=True, split="val"))
     else:
-        parts += [_Part(8, 3000, 40, False, "train"), _Part(4, 4000, 60, False, "val")]
-    return _rendered(folder, parts, progress, pool)
+        parts += [
+            _Part(8, 3000, 40, trimmed=False, split="train"),
+            _Part(4, 4000, 60, trimmed=False, split="val"),
+        ]
+    return _rendered(folder, parts, progress, pool=pool)
 
 
-def _rendered(folder: Path, parts: list[_Part], progress: Progress, pool: Rounds | None) -> list[Example]:
-    wanted = [(part, part.seed + i, label) for part in parts for i in range(part.per_class) for label in LABELS]
+def _rendered(
+    folder: Path, parts: list[_Part], progress: Progress, *, pool: Rounds | None
+) -> list[Example]:
+    wanted = [
+        (part, part.seed + i, label)
+        for part in parts
+        for i in range(part.per_class)
+        for label in LABELS
+    ]
     examples: list[Example] = []
     todo: dict[Path, _Facts] = {}
     for part, seed, label in wanted:
-        path = _place(folder, label, seed, part.seconds, part.trimmed)
+        path = _place(folder, label, seed, seconds=part.seconds, trimmed=part.trimmed)
         examples.append(Example(path, label, part.split))
         if not _is_made(path):
             todo[path] = (label, seed, part.seconds, part.trimmed)
@@ -125,7 +145,8 @@ def _made(folder: Path, todo: dict[Path, _Facts], pool: Rounds | None) -> Iterat
     """Make videos, given as path -> arguments of `demo_video`; yields after each."""
     if pool is None:
         for facts in todo.values():
-            demo_video(folder, *facts)
+            label, seed, seconds, trimmed = facts
+            demo_video(folder, label, seed, seconds=seconds, trimmed=trimmed)
             yield
         return
     for outcome in pool.each(list(todo), partial(_make, folder=folder, todo=todo)):
@@ -134,6 +155,9 @@ def _made(folder: Path, todo: dict[Path, _Facts], pool: Rounds | None) -> Iterat
         yield
 
 
-def _make(loaded: object, path: Path, progress: object, folder: Path, todo: dict[Path, _Facts]) -> Record:
-    demo_video(folder, *todo[path])
+def _make(
+    loaded: object, path: Path, progress: object, *, folder: Path, todo: dict[Path, _Facts]
+) -> Record:
+    label, seed, seconds, trimmed = todo[path]
+    demo_video(folder, label, seed, seconds=seconds, trimmed=trimmed)
     return DONE

@@ -24,11 +24,17 @@ def read(path: Path, root: Path, rows: Rows) -> None:
         InputError: it cannot be read, or lacks the column path or label.
     """
     source, folder = path.name, str(root)
-    for line, (name, label, split, group) in table(path, NEEDED, ("split", "group"), rows.problems):
+    for line, (name, label, split, group) in table(
+        path, NEEDED, ("split", "group"), problems=rows.problems
+    ):
         if is_url(name):
             rows.refuse(source, line, f"a URL, and only local files are read: {name}")
         elif name and label:
-            rows.add(Row(source, line, os.path.join(folder, name), label, split, group))  # noqa: PTH118 (quicker)
+            rows.add(
+                Row(source, line, os.path.join(folder, name), label=label, split=split, group=group)
+            )  # noqa: PTH118 (quicker)
         else:
-            empty = " and ".join(what for what, cell in zip(NEEDED, (name, label), strict=True) if not cell)
+            empty = " and ".join(
+                what for what, cell in zip(NEEDED, (name, label), strict=True) if not cell
+            )
             rows.refuse(source, line, f"{empty} {'is' if name or label else 'are'} empty")

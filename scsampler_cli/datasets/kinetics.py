@@ -33,23 +33,25 @@ def read(path: Path, root: Path, rows: Rows) -> None:
     """
     files = Lookup(root)
     partner = beside(path, "train", VAL_NAMES)
-    _read(path, files, "train" if partner else "", rows)
+    _read(path, files, "train" if partner else "", rows=rows)
     if partner and not rows.tests and all(row.split == "train" for row in rows.kept):
-        _read(partner, files, "val", rows)
+        _read(partner, files, "val", rows=rows)
 
 
-def _read(path: Path, files: Lookup, unsaid: str, rows: Rows) -> None:
+def _read(path: Path, files: Lookup, unsaid: str, *, rows: Rows) -> None:
     source = path.name
-    for line, (label, video, start, end, split) in table(path, NEEDED, ("split",), rows.problems):
+    for line, (label, video, start, end, split) in table(
+        path, NEEDED, ("split",), problems=rows.problems
+    ):
         segment = _segment(video, start, end)
         if not label or not video:
             rows.refuse(source, line, f"label or {ID} is empty")
         elif segment is None:
             rows.refuse(source, line, f"time_start {start!r} or time_end {end!r} is not a number")
         else:
-            found = files.find(_wanted(label, video, segment, split or unsaid))
+            found = files.find(_wanted(label, video, segment, split=split or unsaid))
             expected = os.path.join(files.root, label, f"{segment}.*")  # noqa: PTH118 (quicker)
-            rows.add(Row(source, line, found or expected, label, split or unsaid))
+            rows.add(Row(source, line, found or expected, label=label, split=split or unsaid))
 
 
 def _segment(video: str, start: str, end: str) -> str | None:
@@ -59,7 +61,7 @@ def _segment(video: str, start: str, end: str) -> str | None:
         return None
 
 
-def _wanted(label: str, video: str, segment: str, split: str) -> Iterator[tuple[Place, str]]:
+def _wanted(label: str, video: str, segment: str, *, split: str) -> Iterator[tuple[Place, str]]:
     folders = _FOLDERS.get(SIDES.get(split.lower(), ""), ())
     yield (label,), segment
     for folder in folders:

@@ -41,9 +41,13 @@ def lines(path: Path, problems: list[Problem]) -> Iterator[tuple[int, str]]:
                 elif line := line.strip():
                     yield number, line
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: damaged text ({error.encoding}: {error.reason})", hint="save it as UTF-8") from error
+        raise InputError(
+            f"{path}: damaged text ({error.encoding}: {error.reason})", hint="save it as UTF-8"
+        ) from error
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}", hint="check the path and its permissions") from error
+        raise InputError(
+            f"{path}: {error.strerror or error}", hint="check the path and its permissions"
+        ) from error
 
 
 def is_text(text: str) -> bool:
@@ -64,7 +68,7 @@ def columns(line: str) -> list[str]:
 
 
 def table(
-    path: Path, needed: Sequence[str], optional: Sequence[str], problems: list[Problem]
+    path: Path, needed: Sequence[str], optional: Sequence[str], *, problems: list[Problem]
 ) -> Iterator[tuple[int, list[str]]]:
     """Rows of a CSV file with their line numbers: the needed cells, then the optional ones, "" where there is no such column.
 
@@ -96,12 +100,18 @@ def table(
         if len(row) == len(names):
             yield number, ["" if place is None else row[place] for place in places]
         else:
-            problems.append(Problem(path.name, number, f"columns: {len(row)} instead of {len(names)}"))
+            problems.append(
+                Problem(path.name, number, f"columns: {len(row)} instead of {len(names)}")
+            )
 
 
 def _cells(line: str) -> list[str]:
     # a reader for every line is slow, and only quotes need one
-    row = next(csv.reader([line], strict=True, skipinitialspace=True)) if '"' in line else line.split(",")
+    row = (
+        next(csv.reader([line], strict=True, skipinitialspace=True))
+        if '"' in line
+        else line.split(",")
+    )
     return [cell.strip() for cell in row]
 
 

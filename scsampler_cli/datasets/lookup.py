@@ -62,4 +62,6 @@ def _listed(folder: str) -> _Folder:
         names = sorted(os.listdir(folder), reverse=True)  # noqa: PTH208
     except OSError:
         return _NOTHING
-    return _Folder(frozenset(names), {os.path.splitext(name)[0]: name for name in names if is_video(name)})  # noqa: PTH122
+    return _Folder(
+        frozenset(names), {os.path.splitext(name)[0]: name for name in names if is_video(name)}
+    )  # noqa: PTH122

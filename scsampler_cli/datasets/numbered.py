@@ -98,9 +98,9 @@ def read(path: Path, root: Path, rows: Rows) -> None:
         )
     names = _names(path, classes, rows)
     partner = ucf101.validation_list(path)
-    _read(path, root, "train" if partner else "", names, rows)
+    _read(path, root, "train" if partner else "", names=names, rows=rows)
     if partner:
-        _read(partner, root, "val", names, rows)
+        _read(partner, root, "val", names=names, rows=rows)
         rows.notes.append(f"{partner.name} is used for validation")
     rows.notes.append(_note(counts, classes, folders))
 
@@ -132,17 +132,21 @@ def _names(path: Path, classes: set[int], rows: Rows) -> dict[int, str]:
             listed = [name for _, name in lines(candidate, rows.problems)]
             # a list that counts from 1 needs the last name as well
             first = int(0 not in classes and max(classes, default=0) == len(listed))
-            rows.notes.append(f"names of the classes: {candidate.name}, the first for class {first}")
+            rows.notes.append(
+                f"names of the classes: {candidate.name}, the first for class {first}"
+            )
             return dict(enumerate(listed, first))
     index = path.with_name(ucf101.INDEX)
     if not os.path.isfile(index):  # noqa: PTH113 (as above)
         return {}
     shift = int(0 in classes)
     rows.notes.append(f"names of the classes: {index.name}")
-    return {number - shift: name for name, number in ucf101.classes_of(index, rows.problems).items()}
+    return {
+        number - shift: name for name, number in ucf101.classes_of(index, rows.problems).items()
+    }
 
 
-def _read(path: Path, root: Path, split: str, names: dict[int, str], rows: Rows) -> None:
+def _read(path: Path, root: Path, split: str, *, names: dict[int, str], rows: Rows) -> None:
     source = path.name
     for line, text in lines(path, rows.problems):
         name, numbers = parts(text)
@@ -156,4 +160,6 @@ def _read(path: Path, root: Path, split: str, names: dict[int, str], rows: Rows)
             label = names.get(numbers[-1], str(numbers[-1]))
             recording = _GROUP.search(name)
             group = f"{label}/{name[: recording.end()]}" if recording else ""
-            rows.add(Row(source, line, os.path.join(root, name), label, split, group))  # noqa: PTH118 (quicker)
+            rows.add(
+                Row(source, line, os.path.join(root, name), label=label, split=split, group=group)
+            )  # noqa: PTH118 (quicker)

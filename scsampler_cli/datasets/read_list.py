@@ -27,7 +27,9 @@ _SUFFIXES = (".txt", ".lst", ".list")
 """Of lists without a header, beside .csv."""
 
 
-def read(path: Path, form: str = "auto", root: Path | None = None, seed: int = 0, learnt: bool = True) -> Listing:
+def read(
+    path: Path, form: str = "auto", root: Path | None = None, *, seed: int = 0, learnt: bool = True
+) -> Listing:
     """Read a list of videos; a bad row, a missing file and the like become problems and do not end the reading.
 
     Args:
@@ -50,7 +52,10 @@ def read(path: Path, form: str = "auto", root: Path | None = None, seed: int = 0
         form = "folder" if is_folder else _form_of(path, line)
     if is_folder != (form == "folder"):
         is_what = "a folder" if is_folder else "a file"
-        raise InputError(f"{path} is {is_what}, not a list of the form {form}", hint="leave out --form, or correct it")
+        raise InputError(
+            f"{path} is {is_what}, not a list of the form {form}",
+            hint="leave out --form, or correct it",
+        )
     rows = Rows()
     if is_folder:
         class_folders.read(path, rows)
@@ -65,7 +70,9 @@ def _checked_root(path: Path, root: Path | None) -> Path:
     if root is not None:
         check_read(root)
     if root is not None and not os.path.isdir(root):  # noqa: PTH112 (as above)
-        raise InputError(f"{root}: no such folder", hint="name the folder in which the videos of the list lie")
+        raise InputError(
+            f"{root}: no such folder", hint="name the folder in which the videos of the list lie"
+        )
     return root or path.parent
 
 

@@ -78,24 +78,46 @@ class Rows:
             if os.path.isfile(row.path):  # noqa: PTH113 (says no where pathlib's raises, and is quicker)
                 first = files.setdefault(real.file(row.path), row)
                 if first is not row:
-                    self.refuse(row.source, row.line, f"{row.path} is the same file as {first.path}")
+                    self.refuse(
+                        row.source, row.line, f"{row.path} is the same file as {first.path}"
+                    )
                     continue
-                examples.append(Example(Path(row.path), row.label, side, row.group, row.line, row.source))
+                examples.append(
+                    Example(
+                        Path(row.path),
+                        row.label,
+                        side,
+                        group=row.group,
+                        line=row.line,
+                        source=row.source,
+                    )
+                )
             else:
                 what = "not a file" if os.path.exists(row.path) else "no such file"  # noqa: PTH110
                 self.refuse(row.source, row.line, f"{what}: {os.path.normpath(row.path)}")
         if self.tests:
             self.notes.append(f"test split: {self.tests} left out")
         val, train = (any(row.split == side for row in self.kept) for side in ("val", "train"))
-        return Listing(examples, _in_order(self.problems), tuple(self.notes), val, train)
+        return Listing(
+            examples,
+            _in_order(self.problems),
+            tuple(self.notes),
+            split_given=val,
+            train_given=train,
+        )
 
 
 def _before(first: Row, row: Row) -> str:
     where = f"line {first.line}" if first.source == row.source else f"{first.source}:{first.line}"
-    return f"listed before in {where}" + ("" if first.label == row.label else f" with the label {first.label!r}")
+    return f"listed before in {where}" + (
+        "" if first.label == row.label else f" with the label {first.label!r}"
+    )
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:
     """By list and line: missing files are found out after all lines are read."""
-    sources = {source: place for place, source in enumerate(dict.fromkeys(problem.source for problem in problems))}
+    sources = {
+        source: place
+        for place, source in enumerate(dict.fromkeys(problem.source for problem in problems))
+    }
     return sorted(problems, key=lambda problem: (sources[problem.source], problem.line))

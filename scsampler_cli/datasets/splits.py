@@ -30,7 +30,10 @@ def sides(rows: Sequence[Row], seed: int) -> list[str]:
     decided: dict[str | int, str] = {}
     for units in classes.values():
         _decide(list(units), decided, seed)
-    return [side or decided[row.group or place] for place, (row, side) in enumerate(zip(rows, said, strict=True))]
+    return [
+        side or decided[row.group or place]
+        for place, (row, side) in enumerate(zip(rows, said, strict=True))
+    ]
 
 
 def _decide(units: Sequence[str | int], decided: dict[str | int, str], seed: int) -> None:
@@ -71,14 +74,18 @@ def checked(listing: Listing) -> Listing:
     A list without any training video is left as it is: it may be there for a comparison, which needs none.
     """
     learnt = {example.label for example in listing.examples if example.split == "train"}
-    orphans = [example for example in listing.examples if example.label not in learnt] if learnt else []
+    orphans = (
+        [example for example in listing.examples if example.label not in learnt] if learnt else []
+    )
     if not orphans:
         return listing
     counts = Counter(example.label for example in orphans)
     first = {example.label: example for example in reversed(orphans)}
     problems = [
         Problem(
-            first[label].source, first[label].line, f"label {label!r} has no training video ({count} in val left out)"
+            first[label].source,
+            first[label].line,
+            f"label {label!r} has no training video ({count} in val left out)",
         )
         for label, count in counts.items()
     ]

@@ -42,9 +42,9 @@ def read(path: Path, root: Path, rows: Rows) -> None:
     names = _names(path, rows)
     files = Lookup(root)
     partner = beside(path, "train", ["test"])
-    several = _read(path, files, names, "train" if partner else "", rows)
+    several = _read(path, files, names, split="train" if partner else "", rows=rows)
     if partner:
-        several += _read(partner, files, names, "val", rows)
+        several += _read(partner, files, names, split="val", rows=rows)
         rows.notes.append(f"{partner.name} is used for validation")
     if several:
         rows.notes.append(f"videos with several labels: {several}; the first label is used")
@@ -58,21 +58,33 @@ def _names(path: Path, rows: Rows) -> dict[int, str]:
     return {}
 
 
-def _read(path: Path, files: Lookup, names: dict[int, str], split: str, rows: Rows) -> int:
+def _read(path: Path, files: Lookup, names: dict[int, str], *, split: str, rows: Rows) -> int:
     """Enter the videos of a list; how many have several labels."""
     several = 0
     source = path.name
     for line, text in lines(path, rows.problems):
         video, numbers = _parts(text)
         if not video or not numbers:
-            rows.refuse(source, line, f"not of the form 'https://www.youtube.com/watch?v=ID 12,13': {text!r}")
+            rows.refuse(
+                source,
+                line,
+                f"not of the form 'https://www.youtube.com/watch?v=ID 12,13': {text!r}",
+            )
         elif names and numbers[0] not in names:
             rows.refuse(source, line, f"label {numbers[0]} is not in {NAMES}")
         else:
             label = names.get(numbers[0], str(numbers[0]))
             found = files.find([((), video), ((label,), video)])
             several += len(numbers) > 1
-            rows.add(Row(source, line, found or os.path.join(files.root, f"{video}.*"), label, split))  # noqa: PTH118
+            rows.add(
+                Row(
+                    source,
+                    line,
+                    found or os.path.join(files.root, f"{video}.*"),
+                    label=label,
+                    split=split,
+                )
+            )  # noqa: PTH118
     return several
 
 

@@ -52,9 +52,9 @@ def read(path: Path, root: Path, rows: Rows) -> None:
         _check(path, folders)
         if folders and not named_so:
             rows.notes.append("the folders are the classes, each with a number of its own")
-    _read(path, root, classes, "train" if partner else "", rows)
+    _read(path, root, classes, split="train" if partner else "", rows=rows)
     if partner:
-        _read(partner, root, classes, "val", rows)
+        _read(partner, root, classes, split="val", rows=rows)
         rows.notes.append(f"{partner.name} is used for validation")
 
 
@@ -68,7 +68,9 @@ def unlike(folders: Mapping[str, set[int]]) -> str:
     known: dict[int, str] = {}
     for folder, numbers in folders.items():
         if len(numbers) > 1:
-            return f"the folder {folder} has the numbers {' and '.join(map(str, sorted(numbers)[:3]))}"
+            return (
+                f"the folder {folder} has the numbers {' and '.join(map(str, sorted(numbers)[:3]))}"
+            )
         for number in numbers:
             if known.setdefault(number, folder) != folder:
                 return f"the folders {known[number]} and {folder} have the number {number}"
@@ -97,7 +99,8 @@ def _check(path: Path, folders: Mapping[str, set[int]]) -> None:
     """
     if wrong := unlike(folders):
         raise InputError(
-            f"{path}: {wrong}: not a list of UCF101's", hint="--form numbers takes the numbers for the classes"
+            f"{path}: {wrong}: not a list of UCF101's",
+            hint="--form numbers takes the numbers for the classes",
         )
 
 
@@ -116,7 +119,7 @@ def classes_of(path: Path, problems: list[Problem]) -> dict[str, int]:
     return classes
 
 
-def _read(path: Path, root: Path, classes: dict[str, int], split: str, rows: Rows) -> None:
+def _read(path: Path, root: Path, classes: dict[str, int], *, split: str, rows: Rows) -> None:
     source = path.name
     for line, text in lines(path, rows.problems):
         name, number = _parts(text)
@@ -128,7 +131,11 @@ def _read(path: Path, root: Path, classes: dict[str, int], split: str, rows: Row
         else:
             group = _GROUP.search(file)
             together = f"{label}/g{group[1]}" if group else ""
-            rows.add(Row(source, line, os.path.join(root, name), label, split, together))  # noqa: PTH118 (quicker)
+            rows.add(
+                Row(
+                    source, line, os.path.join(root, name), label=label, split=split, group=together
+                )
+            )  # noqa: PTH118 (quicker)
 
 
 def _parts(line: str) -> tuple[str, int | None]:

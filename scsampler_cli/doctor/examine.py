@@ -32,7 +32,8 @@ def examine(cache: Path | None, limit_s: float = LIMIT_S) -> Generator[Check, No
     with ThreadPoolExecutor(min(_AT_ONCE, cores())) as pool:
         try:
             tried = {
-                package.name: pool.submit(children.ask, "package", package.module) for package in packages.wanted()
+                package.name: pool.submit(children.ask, "package", package.module)
+                for package in packages.wanted()
             }
             asked = {
                 "devices": pool.submit(children.ask, "devices"),

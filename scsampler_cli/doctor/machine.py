@@ -38,8 +38,10 @@ def python() -> Check:
         "scsampler": str(folder),
     }
     if sys.version_info < OLDEST_PYTHON:
-        return Check("Python", ERROR, f"{found}: too old", "install Python 3.11 or newer", facts)
-    return Check("Python", OK, found, None, facts)
+        return Check(
+            "Python", ERROR, f"{found}: too old", mend="install Python 3.11 or newer", facts=facts
+        )
+    return Check("Python", OK, found, mend=None, facts=facts)
 
 
 def scsampler() -> Check:
@@ -56,7 +58,7 @@ def cache(path: Path | None) -> Check:
     """
     name, mend = "cache folder", "set XDG_CACHE_HOME to a folder that you may write to, with room"
     if path is None:
-        return Check(name, WARNING, "there is no home folder to put it in", mend)
+        return Check(name, WARNING, "there is no home folder to put it in", mend=mend)
     try:
         there = next(place for place in (path, *path.parents) if place.exists())
         with tempfile.TemporaryFile(dir=there) as file:
@@ -65,15 +67,15 @@ def cache(path: Path | None) -> Check:
         free = shutil.disk_usage(there).free
     except OSError as error:
         problem = f"{path} cannot be written: {error.strerror or error}"
-        return Check(name, WARNING, problem, mend, {"path": str(path)})
+        return Check(name, WARNING, problem, mend=mend, facts={"path": str(path)})
     exists = path.is_dir()
     held = size(path) if exists else 0
     facts = {"path": str(path), "exists": exists, "bytes": held, "free_bytes": free}
     state = f"holds {held / 1e6:.1f} MB" if exists else "is not made yet"
     found = f"{path} {state}, can be written, {free / 1e9:.1f} GB free"
     if free < LEAST_FREE:
-        return Check(name, WARNING, f"{found}: little room", mend, facts)
-    return Check(name, OK, found, None, facts)
+        return Check(name, WARNING, f"{found}: little room", mend=mend, facts=facts)
+    return Check(name, OK, found, mend=None, facts=facts)
 
 
 def size(path: Path) -> int:
@@ -97,14 +99,14 @@ def temporary() -> Check:
         path = Path(tempfile.gettempdir())
     except OSError as error:
         mend = "set TMPDIR to a folder that you may write to"
-        return Check("temporary files", ERROR, f"no folder can be written: {error}", mend)
+        return Check("temporary files", ERROR, f"no folder can be written: {error}", mend=mend)
     free = shutil.disk_usage(path).free
     found = f"{path} can be written, {free / 1e9:.1f} GB free"
     facts = {"path": str(path), "free_bytes": free}
     if free < LEAST_FREE:
         mend = "make room, or set TMPDIR to a folder with more"
-        return Check("temporary files", WARNING, f"{found}: little room", mend, facts)
-    return Check("temporary files", OK, found, None, facts)
+        return Check("temporary files", WARNING, f"{found}: little room", mend=mend, facts=facts)
+    return Check("temporary files", OK, found, mend=None, facts=facts)
 
 
 def memory() -> Check:
@@ -116,8 +118,8 @@ def memory() -> Check:
     if total < LEAST_MEMORY:
         mend = "use one of the small classifiers (actions6) and --jobs 1"
         found = f"{found}: large classifiers take 1.5 GB for each job"
-        return Check("memory", WARNING, found, mend, facts)
-    return Check("memory", OK, found, None, facts)
+        return Check("memory", WARNING, found, mend=mend, facts=facts)
+    return Check("memory", OK, found, mend=None, facts=facts)
 
 
 def open_files() -> Check:
@@ -127,5 +129,5 @@ def open_files() -> Check:
     if soft != resource.RLIM_INFINITY and soft < LEAST_FILES:
         mend = f"ulimit -n {4096 if hard == resource.RLIM_INFINITY else min(hard, 4096)}"
         found = f"{shown}: too few for several jobs"
-        return Check("open files", WARNING, found, mend, {"soft": soft})
-    return Check("open files", OK, shown, None, {"soft": soft})
+        return Check("open files", WARNING, found, mend=mend, facts={"soft": soft})
+    return Check("open files", OK, shown, mend=None, facts={"soft": soft})

@@ -79,12 +79,12 @@ def examine(package: Package, answer: Answer, *, torch_works: bool) -> Check:
     shown = loaded or known or "of unknown version"
     if not in_range(name):
         found = f"{shown} works here, but this scsampler asks for {required(name)}"
-        return Check(name, WARNING, found, mend(name), facts)
+        return Check(name, WARNING, found, mend=mend(name), facts=facts)
     if _differs(loaded, known):
         found = f"{loaded} loads from {answer.facts['file']}, but {known} is installed"
         command = f"remove the other copy (see PYTHONPATH), then: {mend(name)}"
-        return Check(name, WARNING, found, command, facts)
-    return Check(name, OK, _described(shown, answer), None, facts)
+        return Check(name, WARNING, found, mend=command, facts=facts)
+    return Check(name, OK, _described(shown, answer), mend=None, facts=facts)
 
 
 def _expected(name: str) -> dict[str, str | None]:
@@ -125,4 +125,4 @@ def _broken(package: Package, answer: Answer, *, torch_works: bool) -> Check:
     else:
         command = mend(name)
     status = ERROR if package.needed else WARNING
-    return Check(name, status, found, command, _expected(name))
+    return Check(name, status, found, mend=command, facts=_expected(name))

@@ -21,7 +21,9 @@ _AGAIN = "mend what is reported above, then run scsampler doctor again"
 def devices(answer: Answer) -> Check:
     """What networks can run on, and what `--device auto` takes."""
     if answer.problem is not None:
-        return Check("devices", ERROR, f"cannot be told: {answer.problem}", answer.hint or _AGAIN)
+        return Check(
+            "devices", ERROR, f"cannot be told: {answer.problem}", mend=answer.hint or _AGAIN
+        )
     facts = answer.facts
     cpu = f"CPU with {counted(facts['threads'], 'thread')}, {'fast' if facts['bf16'] else 'no fast'} bf16"
     chosen = f"auto takes {facts['auto']} in {facts['precision']}"
@@ -29,13 +31,15 @@ def devices(answer: Answer) -> Check:
     broken = [gpu for gpu in facts["gpus"] if gpu["problem"]]
     if broken:
         found = f"{broken[0]['name']} does not compute: {broken[0]['problem']}; {cpu}"
-        return Check("devices", ERROR, found, "until it is mended: --device cpu", facts)
+        return Check("devices", ERROR, found, mend="until it is mended: --device cpu", facts=facts)
     if facts["gpus"]:
         names = ", ".join(f"{gpu['name']} ({gpu['gb']:g} GB)" for gpu in facts["gpus"])
         found = f"{names} with CUDA {facts['cuda_build']}; {cpu}; {chosen}"
-        return Check("devices", OK, found, None, facts)
+        return Check("devices", OK, found, mend=None, facts=facts)
     why, mend = _without_gpu(facts)
-    return Check("devices", WARNING if mend else OK, f"{cpu}{why}{mps}; {chosen}", mend, facts)
+    return Check(
+        "devices", WARNING if mend else OK, f"{cpu}{why}{mps}; {chosen}", mend=mend, facts=facts
+    )
 
 
 def _without_gpu(facts: dict[str, Any]) -> tuple[str, str | None]:
@@ -74,11 +78,9 @@ def vectors(answer: Answer) -> Check:
     """Whether this PyAV exports motion vectors."""
     name = "motion vectors"
     if answer.problem is not None:
-        return Check(name, ERROR, f"cannot be read: {answer.problem}", answer.hint or _AGAIN)
-    found = (
-        f"exported for {answer.facts['codec']} (up to {answer.facts['fastest_px']:g} pixels per frame in a test video)"
-    )
-    return Check(name, OK, found, None, answer.facts)
+        return Check(name, ERROR, f"cannot be read: {answer.problem}", mend=answer.hint or _AGAIN)
+    found = f"exported for {answer.facts['codec']} (up to {answer.facts['fastest_px']:g} pixels per frame in a test video)"
+    return Check(name, OK, found, mend=None, facts=answer.facts)
 
 
 def sound(answer: Answer, torchaudio: Check) -> Check:
@@ -91,35 +93,39 @@ def sound(answer: Answer, torchaudio: Check) -> Check:
     if answer.problem is not None:
         mend = torchaudio.mend or answer.hint or _AGAIN
         found = f"cannot be read: {answer.problem}; audio samplers need it"
-        return Check("sound", WARNING, found, mend)
+        return Check("sound", WARNING, found, mend=mend)
     bands, steps = answer.facts["shape"]
-    return Check("sound", OK, f"decoded; spectrograms of {bands} x {steps}", None, answer.facts)
+    return Check(
+        "sound", OK, f"decoded; spectrograms of {bands} x {steps}", mend=None, facts=answer.facts
+    )
 
 
 def tagging(answer: Answer) -> Check:
     """Whether a video is tagged with what is bundled."""
     if answer.problem is not None:
-        return Check("tagging", ERROR, f"fails: {answer.problem}", answer.hint or _AGAIN)
+        return Check("tagging", ERROR, f"fails: {answer.problem}", mend=answer.hint or _AGAIN)
     found = f"a video of 2 s is tagged by the bundled networks in {answer.facts['seconds']:g} s"
-    return Check("tagging", OK, found, None, answer.facts)
+    return Check("tagging", OK, found, mend=None, facts=answer.facts)
 
 
 def public_weights(answer: Answer) -> Check:
     """Which public checkpoints are cached."""
     name = "public weights"
     if answer.problem is not None:
-        return Check(name, WARNING, f"cannot be told: {answer.problem}", answer.hint or _AGAIN)
+        return Check(name, WARNING, f"cannot be told: {answer.problem}", mend=answer.hint or _AGAIN)
     folder, files = answer.facts["folder"], answer.facts["files"]
     broken = [file for file in files.values() if not file["whole"]]
     if broken:
         paths = [file["path"] for file in broken]
         found = f"{', '.join(paths)}: not the published file"
-        return Check(name, WARNING, found, shlex.join(["rm", "--", *paths]), answer.facts)
+        return Check(
+            name, WARNING, found, mend=shlex.join(["rm", "--", *paths]), facts=answer.facts
+        )
     if not files:
         found = f"none cached in {folder}; one is downloaded when it is first used"
-        return Check(name, OK, found, None, answer.facts)
+        return Check(name, OK, found, mend=None, facts=answer.facts)
     listed = ", ".join(f"{key} ({file['bytes'] / 1e6:.1f} MB)" for key, file in files.items())
-    return Check(name, OK, f"cached in {folder}: {listed}", None, answer.facts)
+    return Check(name, OK, f"cached in {folder}: {listed}", mend=None, facts=answer.facts)
 
 
 def ffmpeg_program(answer: Answer, ffmpeg_python: Check) -> Check:
@@ -132,7 +138,7 @@ def ffmpeg_program(answer: Answer, ffmpeg_python: Check) -> Check:
     name, serves = "ffmpeg program", "--reel and extract --reencode need it"
     if answer.problem is not None:
         mend = answer.hint or ffmpeg_python.mend or install_command("scsampler[ffmpeg]")
-        return Check(name, WARNING, f"{answer.problem}; {serves}", mend)
+        return Check(name, WARNING, f"{answer.problem}; {serves}", mend=mend)
     path, version = answer.facts["path"], answer.facts["version"]
     first = shutil.which("ffmpeg")
     found = f"{version} at {path}"
@@ -141,5 +147,5 @@ def ffmpeg_program(answer: Answer, ffmpeg_python: Check) -> Check:
     if missing := answer.facts["missing_encoders"]:
         found = f"{found}: it has no encoder {', '.join(missing)}; {serves}"
         mend = "install a complete one: apt install ffmpeg"
-        return Check(name, WARNING, found, mend, answer.facts)
-    return Check(name, OK, found, None, answer.facts)
+        return Check(name, WARNING, found, mend=mend, facts=answer.facts)
+    return Check(name, OK, found, mend=None, facts=answer.facts)

@@ -148,7 +148,9 @@ def _devices() -> Facts:
         "cuda_build": torch.version.cuda or getattr(torch.version, "hip", None),
         "cuda": usable,
         "why_not": None if usable or not said else str(said[-1].message).splitlines()[0],
-        "gpus": [_gpu(torch, number) for number in range(torch.cuda.device_count())] if usable else [],
+        "gpus": [_gpu(torch, number) for number in range(torch.cuda.device_count())]
+        if usable
+        else [],
         "mps": bool(mps is not None and mps.is_available()),
         "threads": torch.get_num_threads(),
         "bf16": device.pick_dtype("auto", torch.device("cpu")) is torch.bfloat16,
@@ -179,7 +181,10 @@ def _clip(folder: str) -> Path:
 
 def _vectors() -> Facts:
     """Read motion vectors of an H.264 video."""
-    config, video = import_module("scsampler_cli.config"), import_module("scsampler_cli.pipeline.video")
+    config, video = (
+        import_module("scsampler_cli.config"),
+        import_module("scsampler_cli.pipeline.video"),
+    )
     with tempfile.TemporaryDirectory() as folder:
         opened = video.Video(_clip(folder))
         clips = list(video.visual_clips(opened, config.FeatureSettings(("md",), 0)))
@@ -228,7 +233,9 @@ def _ffmpeg_program() -> Facts:
     program = import_module("scsampler_cli.transcode.program")
     path = program.find_ffmpeg()
     command = [path, "-version"]
-    told = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True
+    )
     first = (told.stdout.splitlines() or ["unknown version"])[0]
     known = program.encoders(path)
     return {

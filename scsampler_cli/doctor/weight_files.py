@@ -27,17 +27,25 @@ def bundled() -> Check:
         needed = [f"{stem}.safetensors" for stem in NEEDED if not shipped(stem).is_file()]
         missing = f"no {', '.join(needed)}" if needed else f"no {SUMS} to compare with"
         status = ERROR if needed else WARNING
-        return Check(_NAME, status, f"{missing} in {folder}", _mend(folder), {"folder": str(folder)})
+        return Check(
+            _NAME,
+            status,
+            f"{missing} in {folder}",
+            mend=_mend(folder),
+            facts={"folder": str(folder)},
+        )
     state = {name: _state(folder / name, digest) for name, digest in listed.items()}
     bad = {name: what for name, what in state.items() if what != "whole"}
     facts = {"folder": str(folder), "files": state}
     if not bad:
         size = sum((folder / name).stat().st_size for name in listed)
         found = f"{len(listed)} files, {size / 1e6:.1f} MB, whole, in {folder}"
-        return Check(_NAME, OK, found, None, facts)
+        return Check(_NAME, OK, found, mend=None, facts=facts)
     needed = [name for name in bad if Path(name).stem in NEEDED]
     told = ", ".join(f"{name} ({what})" for name, what in bad.items())
-    return Check(_NAME, ERROR if needed else WARNING, f"{told}, in {folder}", _mend(folder), facts)
+    return Check(
+        _NAME, ERROR if needed else WARNING, f"{told}, in {folder}", mend=_mend(folder), facts=facts
+    )
 
 
 def _listed(path: Path) -> dict[str, str] | None:

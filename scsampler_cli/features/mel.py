@@ -150,7 +150,9 @@ class _Buffer:
         return samples, known
 
 
-def mel_clips(blocks: Iterable[AudioBlock] | None, grid: ClipGrid, clips: NDArray[np.int64]) -> Iterator[ClipSound]:
+def mel_clips(
+    blocks: Iterable[AudioBlock] | None, grid: ClipGrid, clips: NDArray[np.int64]
+) -> Iterator[ClipSound]:
     """Audio features of some clips, streaming.
 
     Args:
@@ -167,7 +169,7 @@ def mel_clips(blocks: Iterable[AudioBlock] | None, grid: ClipGrid, clips: NDArra
     hop = hop_samples(grid.nominal_duration)
     mel_filter = MelFilter(hop)
     waiting: list[tuple[int, NDArray[np.float32], float]] = []
-    for clip, samples, cover in _windows(iter(blocks), grid, clips, mel_filter):
+    for clip, samples, cover in _windows(iter(blocks), grid, clips, mel_filter=mel_filter):
         waiting.append((clip, samples, cover))
         if len(waiting) == _BATCH:
             yield from _transformed(waiting, mel_filter)
@@ -176,7 +178,7 @@ def mel_clips(blocks: Iterable[AudioBlock] | None, grid: ClipGrid, clips: NDArra
 
 
 def _windows(
-    blocks: Iterator[AudioBlock], grid: ClipGrid, clips: NDArray[np.int64], mel_filter: MelFilter
+    blocks: Iterator[AudioBlock], grid: ClipGrid, clips: NDArray[np.int64], *, mel_filter: MelFilter
 ) -> Iterator[tuple[int, NDArray[np.float32], float]]:
     """(clip, samples for the filter, share of the clip itself that has sound)."""
     buffer = _Buffer()
@@ -196,7 +198,9 @@ def _windows(
         yield clip, samples, float(known.mean())
 
 
-def _transformed(windows: list[tuple[int, NDArray[np.float32], float]], mel_filter: MelFilter) -> Iterator[ClipSound]:
+def _transformed(
+    windows: list[tuple[int, NDArray[np.float32], float]], mel_filter: MelFilter
+) -> Iterator[ClipSound]:
     heard = [samples for _, samples, cover in windows if cover >= MIN_COVER]
     mels = iter(mel_filter(torch.from_numpy(np.stack(heard))) if heard else ())
     for clip, _, cover in windows:

@@ -34,12 +34,17 @@ def vector_field(
     """
     rows, columns = -(-height // CELL), -(-width // CELL)
     # a margin of one cell takes what lies outside of the picture
-    field, covered = np.zeros((rows + 2, columns + 2, 2), np.float32), np.zeros((rows + 2, columns + 2), bool)
+    field, covered = (
+        np.zeros((rows + 2, columns + 2, 2), np.float32),
+        np.zeros((rows + 2, columns + 2), bool),
+    )
     if vectors is not None and len(vectors):
         past = vectors[vectors["source"] < 0]
         scale = np.maximum(past["motion_scale"], 1)
         # src_x is truncated to whole pixels; motion / scale is not.
-        motion = np.stack([past["motion_x"] / scale, past["motion_y"] / scale], axis=1).astype(np.float32)
+        motion = np.stack([past["motion_x"] / scale, past["motion_y"] / scale], axis=1).astype(
+            np.float32
+        )
         for row, column in _cells_of(past, rows, columns):
             field[row, column] = motion
             covered[row, column] = True
@@ -56,7 +61,9 @@ def _cells_of(
     wide, high = blocks["w"].astype(np.int64), blocks["h"].astype(np.int64)
     left = (blocks["dst_x"] - wide // 2) // CELL + 1
     top = (blocks["dst_y"] - high // 2) // CELL + 1
-    across = [np.minimum(np.maximum(column, 0), columns + 1) for column in (left, left + (wide > CELL))]
+    across = [
+        np.minimum(np.maximum(column, 0), columns + 1) for column in (left, left + (wide > CELL))
+    ]
     for row in (top, top + (high > CELL)):
         inside = np.minimum(np.maximum(row, 0), rows + 1)
         yield from ((inside, column) for column in across)
@@ -78,7 +85,9 @@ def displacement(
     per_frame = field / np.broadcast_to(distance, covered.shape)[..., None]
     count = _quads(covered.astype(np.float32))
     mean = -_quads(per_frame) / np.maximum(count, 1)[..., None]
-    return (mean + 0).astype(np.float32)  # + 0 turns -0 into 0, so that equal motion has equal bytes
+    return (mean + 0).astype(
+        np.float32
+    )  # + 0 turns -0 into 0, so that equal motion has equal bytes
 
 
 def _quads(cells: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -106,10 +115,14 @@ def area_weights(source: int, target: int) -> NDArray[np.float32]:
 def resize_grid(grid: NDArray[np.floating], rows: int, columns: int) -> NDArray[np.float32]:
     """Area-average [..., gh, gw, 2] to [..., rows, columns, 2]; values keep their unit."""
     vertical, horizontal = area_weights(grid.shape[-3], rows), area_weights(grid.shape[-2], columns)
-    return np.einsum("rg,...ghc,kh->...rkc", vertical, grid.astype(np.float32), horizontal, optimize=True)
+    return np.einsum(
+        "rg,...ghc,kh->...rkc", vertical, grid.astype(np.float32), horizontal, optimize=True
+    )
 
 
-def window_grid(grid: NDArray[np.floating], cells: tuple[int, int], seen: tuple[float, float]) -> NDArray[np.float32]:
+def window_grid(
+    grid: NDArray[np.floating], cells: tuple[int, int], seen: tuple[float, float]
+) -> NDArray[np.float32]:
     """The middle of a grid in other cells: [gh, gw, 2] -> [*cells, 2]; 0 where it lies outside of the grid.
 
     Args:
@@ -123,7 +136,9 @@ def window_grid(grid: NDArray[np.floating], cells: tuple[int, int], seen: tuple[
         places = np.arange(source)
         shared = np.minimum(edges[1:, None], places + 1) - np.maximum(edges[:-1, None], places)
         weights.append((np.maximum(shared, 0) / (edges[1] - edges[0])).astype(np.float32))
-    return np.einsum("rg,ghc,kh->rkc", weights[0], grid.astype(np.float32), weights[1], optimize=True)
+    return np.einsum(
+        "rg,ghc,kh->rkc", weights[0], grid.astype(np.float32), weights[1], optimize=True
+    )
 
 
 def standardise(motion: NDArray[np.floating], height: int, width: int) -> NDArray[np.float32]:
@@ -141,4 +156,6 @@ def standardise(motion: NDArray[np.floating], height: int, width: int) -> NDArra
     side = STANDARD_SIDE // 16
     rows, columns = (max(side, round(side * length / short)) for length in (height, width))
     limit = 8 * side  # a strip of pixels longer than 8:1 is squeezed, so that memory stays bounded
-    return resize_grid(motion, min(rows, limit), min(columns, limit)) * np.float32(STANDARD_SIDE / short)
+    return resize_grid(motion, min(rows, limit), min(columns, limit)) * np.float32(
+        STANDARD_SIDE / short
+    )

@@ -37,7 +37,9 @@ SHAPE = (len(CHANNELS), (2 * NEIGHBOURS + 1) * STEPS)
 """[9, 80]."""
 
 
-def packet_clips(packets: FramePackets, grid: ClipGrid, clips: NDArray[np.int64]) -> Iterator[ClipPackets]:
+def packet_clips(
+    packets: FramePackets, grid: ClipGrid, clips: NDArray[np.int64]
+) -> Iterator[ClipPackets]:
     """What the packets say of some clips.
 
     Args:
@@ -57,7 +59,9 @@ def packet_clips(packets: FramePackets, grid: ClipGrid, clips: NDArray[np.int64]
     def steps_of(clip: int) -> NDArray[np.float32]:
         if not 0 <= clip < len(grid):
             return np.zeros((len(CHANNELS), STEPS), np.float32)
-        first = clip * grid.span_frames  # grid[clip] would work out exact times, which costs as much as the rest
+        first = (
+            clip * grid.span_frames
+        )  # grid[clip] would work out exact times, which costs as much as the rest
         return _binned(series[:, first : first + grid.span_frames])
 
     for clip in clips.tolist():
@@ -74,7 +78,9 @@ def _series(packets: FramePackets) -> NDArray[np.float32]:
     size = np.log2(np.maximum(packets.sizes, 1), dtype=np.float32)
     masks = [known & (packets.kinds == kind) for kind in (KEY, PREDICTED, REORDERED)]
     at = np.maximum.accumulate(np.where(masks[0], np.arange(len(size)), -1))
-    to_key = np.where(at < 0, np.float32(0), size - size[at])  # nothing to compare with before the first keyframe
+    to_key = np.where(
+        at < 0, np.float32(0), size - size[at]
+    )  # nothing to compare with before the first keyframe
     rows: list[NDArray[np.generic]] = []
     for mask in masks:
         median = np.median(size[mask]) if mask.any() else np.float32(0)
@@ -90,5 +96,7 @@ def _binned(series: NDArray[np.float32]) -> NDArray[np.float32]:
     count = series.shape[1]
     first = np.arange(STEPS) * count // STEPS
     end = np.maximum(first + 1, (np.arange(STEPS) + 1) * count // STEPS)
-    sums = np.concatenate([np.zeros((len(series), 1)), series.cumsum(axis=1, dtype=np.float64)], axis=1)
+    sums = np.concatenate(
+        [np.zeros((len(series), 1)), series.cumsum(axis=1, dtype=np.float64)], axis=1
+    )
     return ((sums[:, end] - sums[:, first]) / (end - first)).astype(np.float32)

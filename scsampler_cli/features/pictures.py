@@ -53,7 +53,7 @@ class Pictures:
         """uint8 [h, w, 3], on the canvas, before rotation."""
         if coded.rgb is None:
             height, width = self.own_size(coded)
-            small = self._scaler.scaled(coded.frame, width, height, "rgb24")
+            small = self._scaler.scaled(coded.frame, width, height, pix_fmt="rgb24")
             coded.rgb = self.on_canvas(small.to_ndarray().astype(np.uint8, copy=False))
         return coded.rgb
 
@@ -64,11 +64,11 @@ class Pictures:
         height, width = size
         made = np.empty((3, height, width), np.float32)
         if (coded.frame.height, coded.frame.width) == size and width % _WRITTEN_COLUMNS:
-            small = self._scaler.scaled(coded.frame, width, height, "rgb24")
+            small = self._scaler.scaled(coded.frame, width, height, pix_fmt="rgb24")
             made[:] = np.moveaxis(small.to_ndarray(), 2, 0)
         else:
             # planes of one colour each spare taking pixels apart
-            small = self._scaler.scaled(coded.frame, width, height, "gbrp")
+            small = self._scaler.scaled(coded.frame, width, height, pix_fmt="gbrp")
             green, blue, red = (_plane(small, number, np.uint8) for number in range(3))
             made[0], made[1], made[2] = red, green, blue
         if height * width <= _KEPT_PIXELS:

@@ -27,7 +27,7 @@ Luma = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 def closest_reference(
-    frame: Luma, references: Sequence[Luma], field: NDArray[np.float32], brightest: int = 255
+    frame: Luma, references: Sequence[Luma], field: NDArray[np.float32], *, brightest: int = 255
 ) -> NDArray[np.int64]:
     """Index of the reference that predicts each cell best.
 
@@ -48,7 +48,9 @@ def closest_reference(
     here = _sampled(frame, _taps(points, height, width))
     taps = _taps(points + field, height, width)
     errors = [np.abs(_sampled(reference, taps) - here).mean(axis=0) for reference in references]
-    least = np.where(errors[0] <= TOLERANCE * brightest, np.float32(0), errors[0] * np.float32(PREFERENCE))
+    least = np.where(
+        errors[0] <= TOLERANCE * brightest, np.float32(0), errors[0] * np.float32(PREFERENCE)
+    )
     for index, error in enumerate(errors[1:], start=1):
         choice[error < least] = index
         np.minimum(least, error, out=least)
@@ -59,7 +61,9 @@ def closest_reference(
 def _points(rows: int, columns: int) -> NDArray[np.float32]:
     """float32 [n, rows, columns, 2]: (x, y) of the n points of each cell; the centre of the first pixel is 0."""
     offsets = (np.arange(POINTS) + 0.5) / POINTS
-    y, x, row, column = np.meshgrid(offsets, offsets, np.arange(rows), np.arange(columns), indexing="ij")
+    y, x, row, column = np.meshgrid(
+        offsets, offsets, np.arange(rows), np.arange(columns), indexing="ij"
+    )
     places = np.stack([column + x, row + y], axis=-1).reshape(-1, rows, columns, 2)
     return (places * CELL - 0.5).astype(np.float32)
 

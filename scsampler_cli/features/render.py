@@ -48,7 +48,9 @@ def render(visual: ClipVisual | None, sound: ClipSound | None) -> NDArray[np.uin
     if sound is not None and sound.mel is not None:
         low, high = float(np.log(0.01)), float(max(sound.mel.max(), 0))
         grey = ((sound.mel[::-1] - low) / (high - low) * 255).clip(0, 255).astype(np.uint8)
-        rows.append(np.repeat(np.repeat(np.repeat(grey[..., None], 3, axis=2), 3, axis=0), 3, axis=1))
+        rows.append(
+            np.repeat(np.repeat(np.repeat(grey[..., None], 3, axis=2), 3, axis=0), 3, axis=1)
+        )
     rows = [row for row in rows if row.size]
     width = max((row.shape[1] for row in rows), default=ROW)
     padded = [np.pad(row, ((0, _GAP), (0, width - row.shape[1]), (0, 0))) for row in rows]
@@ -67,7 +69,9 @@ def _to_row(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _row(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     if not pictures:
         return np.zeros((0, 0, 3), np.uint8)
-    return np.concatenate([np.pad(picture, ((0, 0), (0, _GAP), (0, 0))) for picture in pictures], axis=1)
+    return np.concatenate(
+        [np.pad(picture, ((0, 0), (0, _GAP), (0, 0))) for picture in pictures], axis=1
+    )
 
 
 def render_file(features: Path, clip: int, target: Path) -> Path:
@@ -84,7 +88,8 @@ def render_file(features: Path, clip: int, target: Path) -> Path:
     sound = next((found for found in read_sound(features) if found.clip == clip), None)
     if visual is None and sound is None:
         raise FeatureFileError(
-            f"{features} has no clip {clip}", hint="clips count from 0; `scsampler score` lists them"
+            f"{features} has no clip {clip}",
+            hint="clips count from 0; `scsampler score` lists them",
         )
     png = io.BytesIO()
     Image.fromarray(render(visual, sound)).save(png, format="png")

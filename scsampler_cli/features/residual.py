@@ -24,6 +24,7 @@ def residual(
     frame: NDArray[np.float32],
     references: Sequence[NDArray[np.float32]],
     field: NDArray[np.float32],
+    *,
     choice: NDArray[np.integer],
     coded_height: int,
     coded_width: int,
@@ -44,9 +45,23 @@ def residual(
     """
     # one below the other: one sampling serves all
     pictures = torch.from_numpy(np.concatenate(references, axis=1))
-    grid = _sources(field, choice, len(references), frame.shape[1:], coded_height, coded_width)
-    predicted = F.grid_sample(pictures[None], grid[None], padding_mode="border", align_corners=False)[0]
-    rounded = torch.sub(torch.from_numpy(frame), predicted, out=predicted).round_().clamp_(-128, 127).to(torch.int8)
+    grid = _sources(
+        field,
+        choice,
+        len(references),
+        size=frame.shape[1:],
+        coded_height=coded_height,
+        coded_width=coded_width,
+    )
+    predicted = F.grid_sample(
+        pictures[None], grid[None], padding_mode="border", align_corners=False
+    )[0]
+    rounded = (
+        torch.sub(torch.from_numpy(frame), predicted, out=predicted)
+        .round_()
+        .clamp_(-128, 127)
+        .to(torch.int8)
+    )
     return rounded.permute(1, 2, 0).contiguous().numpy()
 
 
@@ -63,13 +78,15 @@ class _Places(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def _places(height: int, width: int, rows: int, columns: int, coded_height: int, coded_width: int) -> _Places:
+def _places(
+    height: int, width: int, rows: int, *, columns: int, coded_height: int, coded_width: int
+) -> _Places:
     y, x = (np.arange(length) + 0.5 for length in (height, width))
     return _Places(
         np.minimum(y * (coded_height / height / CELL), rows - 1).astype(np.intp),
         np.minimum(x * (coded_width / width / CELL), columns - 1).astype(np.intp),
         (x * (2 / width) - 1).astype(np.float32),
-        (y[:, None] - 0.5).astype(np.float32),
+        y=(y[:, None] - 0.5).astype(np.float32),
     )
 
 
@@ -77,16 +94,22 @@ def _sources(
     field: NDArray[np.float32],
     choice: NDArray[np.integer],
     stacked: int,
+    *,
     size: tuple[int, ...],
     coded_height: int,
     coded_width: int,
 ) -> Tensor:
     """float32 [h, w, 2]: where each pixel comes from in a stack of pictures; outside of one its edge is repeated."""
     height, width = size
-    places = _places(height, width, *field.shape[:2], coded_height, coded_width)
+    rows, columns = field.shape[:2]
+    places = _places(
+        height, width, rows, columns=columns, coded_height=coded_height, coded_width=coded_width
+    )
     # both components of a vector move as one number
     whole = np.ascontiguousarray(field).view(np.int64)[..., 0]
-    vectors = whole[places.row].take(places.column, axis=1).view(np.float32).reshape(height, width, 2)
+    vectors = (
+        whole[places.row].take(places.column, axis=1).view(np.float32).reshape(height, width, 2)
+    )
     grid = np.empty((height, width, 2), np.float32)
     np.multiply(vectors[..., 0], np.float32(2 / coded_width), out=grid[..., 0])
     grid[..., 0] += places.x

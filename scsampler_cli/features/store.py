@@ -74,7 +74,9 @@ class FeatureWriter:
             self._file: IO[bytes] = fresh(self._part).open("xb")
         except OSError as error:
             raise not_written(path, error) from error
-        self._write(MAGIC + _HEADER.pack(VERSION, len(data)) + data + struct.pack("<I", zlib.crc32(data)))
+        self._write(
+            MAGIC + _HEADER.pack(VERSION, len(data)) + data + struct.pack("<I", zlib.crc32(data))
+        )
 
     def __enter__(self) -> FeatureWriter:
         return self
@@ -82,7 +84,11 @@ class FeatureWriter:
     def visual(self, clip: ClipVisual) -> None:
         """Append the visual features of a clip."""
         size = np.array([clip.height, clip.width], np.int64)
-        self._record(b"VIS ", clip.clip, {"size": size, "if": clip.iframes, "md": clip.motion, "rgbr": clip.residual})
+        self._record(
+            b"VIS ",
+            clip.clip,
+            {"size": size, "if": clip.iframes, "md": clip.motion, "rgbr": clip.residual},
+        )
 
     def sound(self, clip: ClipSound) -> None:
         """Append the audio features of a clip."""
@@ -92,10 +98,17 @@ class FeatureWriter:
         self._record(b"SND ", clip.clip, arrays)
 
     def _record(self, kind: bytes, clip: int, arrays: dict[str, NDArray[Any]]) -> None:
-        table = json.dumps([[name, a.dtype.name, list(a.shape)] for name, a in arrays.items()]).encode()
-        body = b"".join(np.ascontiguousarray(a).astype(a.dtype.newbyteorder("<")).tobytes() for a in arrays.values())
+        table = json.dumps(
+            [[name, a.dtype.name, list(a.shape)] for name, a in arrays.items()]
+        ).encode()
+        body = b"".join(
+            np.ascontiguousarray(a).astype(a.dtype.newbyteorder("<")).tobytes()
+            for a in arrays.values()
+        )
         payload = zlib.compress(struct.pack("<H", len(table)) + table + body, 1)
-        self._write(_RECORD.pack(kind, clip, len(payload), _checksum(kind, clip, payload)) + payload)
+        self._write(
+            _RECORD.pack(kind, clip, len(payload), _checksum(kind, clip, payload)) + payload
+        )
         self._count += 1
 
     def _write(self, data: bytes) -> None:
@@ -105,7 +118,10 @@ class FeatureWriter:
             raise not_written(self._path, error) from error
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         try:
             if kind is None:
@@ -152,7 +168,9 @@ def read_header(path: Path) -> tuple[dict[str, Any], list[str]]:
         if zlib.crc32(data) != crc or file.read(1):
             raise _damaged(path, "its end")
         end = json.loads(data)
-        return {**header, **{key: end[key] for key in _ENDING[1:]}}, [str(note) for note in end["notes"]]
+        return {**header, **{key: end[key] for key in _ENDING[1:]}}, [
+            str(note) for note in end["notes"]
+        ]
 
 
 def read_visual(path: Path) -> Iterator[ClipVisual]:
@@ -164,7 +182,14 @@ def read_visual(path: Path) -> Iterator[ClipVisual]:
     for clip, arrays in _read(path, b"VIS "):
         try:
             height, width = arrays["size"].tolist()
-            yield ClipVisual(clip, height, width, arrays["if"], arrays["md"], arrays["rgbr"])
+            yield ClipVisual(
+                clip,
+                height,
+                width,
+                iframes=arrays["if"],
+                motion=arrays["md"],
+                residual=arrays["rgbr"],
+            )
         except (KeyError, ValueError) as error:
             raise _damaged(path, "an incomplete record") from error
 
@@ -200,11 +225,14 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 
 def _header(file: IO[bytes], path: Path) -> dict[str, Any]:
     if file.read(len(MAGIC)) != MAGIC:
-        raise FeatureFileError(f"{path} is not a feature file", hint="`scsampler extract` makes them")
+        raise FeatureFileError(
+            f"{path} is not a feature file", hint="`scsampler extract` makes them"
+        )
     version, length = _HEADER.unpack(_exactly(file, _HEADER.size, path))
     if version != VERSION:
         raise FeatureFileError(
-            f"{path} has version {version} of the feature format, this scsampler reads {VERSION}", hint=_HINT
+            f"{path} has version {version} of the feature format, this scsampler reads {VERSION}",
+            hint=_HINT,
         )
     if length > _LIMIT:
         raise _damaged(path, "its header")
@@ -253,7 +281,9 @@ def _arrays(payload: bytes, path: Path) -> dict[str, NDArray[Any]]:
                 raise ValueError(f"array {name}")
             kind = np.dtype(dtype).newbyteorder("<")
             size = int(np.prod(shape, dtype=object)) * kind.itemsize
-            arrays[str(name)] = np.frombuffer(data[at : at + size], kind).reshape(shape).astype(dtype)
+            arrays[str(name)] = (
+                np.frombuffer(data[at : at + size], kind).reshape(shape).astype(dtype)
+            )
             at += size
         if at != len(data):
             raise ValueError("length")
@@ -265,7 +295,9 @@ def _arrays(payload: bytes, path: Path) -> dict[str, NDArray[Any]]:
 def _exactly(file: IO[bytes], count: int, path: Path) -> bytes:
     data = file.read(count)
     if len(data) != count:
-        raise FeatureFileError(f"{path} is cut off: {count - len(data)} bytes are missing", hint=_HINT)
+        raise FeatureFileError(
+            f"{path} is cut off: {count - len(data)} bytes are missing", hint=_HINT
+        )
     return data
 
 

@@ -57,7 +57,11 @@ class _ClipBuilder:
         if coded.is_intra:
             if "if" in self._settings.inputs:
                 self._iframes.append(self._info.orientation.picture(self._pictures.rgb(coded)))
-        elif coded.references and {"md", "rgbr"} & set(self._settings.inputs) and self._takes(coded.position):
+        elif (
+            coded.references
+            and {"md", "rgbr"} & set(self._settings.inputs)
+            and self._takes(coded.position)
+        ):
             self._add_predicted(coded)
 
     def _takes(self, position: int) -> bool:
@@ -81,18 +85,36 @@ class _ClipBuilder:
             size = self._pictures.own_size(coded)
             frame = self._pictures.planes(coded, size)
             references = [self._pictures.planes(coded.references[i], size) for i in used]
-            difference = residual(frame, references, field, np.searchsorted(used, choice), height, width)
-            self._residual.append(self._info.orientation.picture(self._pictures.on_canvas(difference)))
+            difference = residual(
+                frame,
+                references,
+                field,
+                choice=np.searchsorted(used, choice),
+                coded_height=height,
+                coded_width=width,
+            )
+            self._residual.append(
+                self._info.orientation.picture(self._pictures.on_canvas(difference))
+            )
         if "md" in self._settings.inputs:
-            self._motion.append(self._upright_motion(displacement(field, covered, distances[choice]), coded.frame))
+            self._motion.append(
+                self._upright_motion(displacement(field, covered, distances[choice]), coded.frame)
+            )
 
-    def _upright_motion(self, motion: NDArray[np.float32], frame: VideoFrame) -> NDArray[np.float16]:
+    def _upright_motion(
+        self, motion: NDArray[np.float32], frame: VideoFrame
+    ) -> NDArray[np.float16]:
         """Coded pixels -> displayed pixels: pixel aspect and scale, then orientation of the grid and of the vectors."""
         upright, shown = self._info.upright_size, self._pictures.shown_size(frame)
         scale = 1.0 if shown == upright else min(upright) / min(shown)
-        motion = motion * np.array([scale * shown[1] / frame.width, scale * shown[0] / frame.height], np.float32)
+        motion = motion * np.array(
+            [scale * shown[1] / frame.width, scale * shown[0] / frame.height], np.float32
+        )
         if shown != upright:  # only pictures with vectors of their own have several shapes
-            cells = self._cells or (-(-self._info.coded_height // 16), -(-self._info.coded_width // 16))
+            cells = self._cells or (
+                -(-self._info.coded_height // 16),
+                -(-self._info.coded_width // 16),
+            )
             seen = upright[0] / (scale * shown[0]), upright[1] / (scale * shown[1])
             motion = window_grid(motion, cells, seen)
         if self._cells is None:
@@ -113,9 +135,9 @@ class _ClipBuilder:
             clip,
             height,
             width,
-            _stacked(self._iframes, (h, w, 3), np.uint8),
-            _stacked(self._motion, (*cells, 2), np.float16),
-            _stacked(self._residual, (h, w, 3), np.int8),
+            iframes=_stacked(self._iframes, (h, w, 3), np.uint8),
+            motion=_stacked(self._motion, (*cells, 2), np.float16),
+            residual=_stacked(self._residual, (h, w, 3), np.int8),
         )
         self._clear()
         return visual
@@ -126,7 +148,9 @@ def _chosen(coded: CodedFrame, field: NDArray[np.float32]) -> NDArray[np.int64]:
     if len(coded.references) == 1:
         return np.zeros(field.shape[:2], np.int64)
     brightest = (1 << coded.frame.format.components[0].bits) - 1
-    return closest_reference(luma(coded.frame), [luma(r.frame) for r in coded.references], field, brightest)
+    return closest_reference(
+        luma(coded.frame), [luma(r.frame) for r in coded.references], field, brightest=brightest
+    )
 
 
 def _stacked(arrays: list, shape: tuple[int, ...], dtype: type) -> NDArray:  # type: ignore[type-arg]
@@ -134,7 +158,13 @@ def _stacked(arrays: list, shape: tuple[int, ...], dtype: type) -> NDArray:  # t
 
 
 def read_visual(
-    path: Path, index: StreamIndex, grid: ClipGrid, clips: Iterable[int], settings: FeatureSettings, report: ReadReport
+    path: Path,
+    index: StreamIndex,
+    grid: ClipGrid,
+    *,
+    clips: Iterable[int],
+    settings: FeatureSettings,
+    report: ReadReport,
 ) -> Iterator[ClipVisual]:
     """Stream the visual features of clips.
 
@@ -153,13 +183,13 @@ def read_visual(
         VideoError: not one frame could be read.
     """
     builder = _ClipBuilder(index, grid, settings)
-    stretches = runs(index, grid, clips, _SLACK)
+    stretches = runs(index, grid, clips, slack=_SLACK)
     for run in stretches:
         wanted = iter(run)
         current = next(wanted, None)
         first = int(grid.frames_of(run[0])[0])
         reached = -1
-        for coded in coded_frames(path, index, report, first):
+        for coded in coded_frames(path, index, report, first=first):
             reached = coded.position
             here = grid.clip_of(coded.position)
             while current is not None and (here is None or here > current):

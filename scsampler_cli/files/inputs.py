@@ -28,6 +28,7 @@ def find_inputs(
     paths: Sequence[str],
     glob: str | None = None,
     listed: Iterable[str] = (),
+    *,
     on_note: Callable[[str], object] = lambda _: None,
 ) -> list[Path]:
     """Expand arguments to files.
@@ -66,10 +67,13 @@ def find_inputs(
     if empty and len(found.paths) == 1:
         what = f"no file that matches {glob!r}" if glob else "no video"
         raise InputError(
-            f"{empty[0]}: {what} in this folder", hint="choose by name with --glob '*.EXT', or name the files"
+            f"{empty[0]}: {what} in this folder",
+            hint="choose by name with --glob '*.EXT', or name the files",
         )
     if not found.paths:
-        raise InputError("no input", hint="give files or folders, or a list on standard input with -")
+        raise InputError(
+            "no input", hint="give files or folders, or a list on standard input with -"
+        )
     for note in found.notes():
         on_note(note)
     return list(found.paths.values())
@@ -121,7 +125,9 @@ class _Found:
                 same.append(f"{link} is {target}")
             known.add(target)
         if same:
-            notes.append(f"links to files that are here under another name, too; each is done: {shortened(same)}")
+            notes.append(
+                f"links to files that are here under another name, too; each is done: {shortened(same)}"
+            )
         return notes
 
 
@@ -137,12 +143,15 @@ def check_readable(path: Path) -> None:
         if path.is_dir():
             next(path.iterdir(), None)
             raise InputError(
-                f"{path}: a folder without videos", hint="choose by name with --glob '*.EXT', or name the files"
+                f"{path}: a folder without videos",
+                hint="choose by name with --glob '*.EXT', or name the files",
             )
         if path.is_file() and size == 0:
             raise InputError(f"{path} is empty (0 bytes)", hint="copy or download it again")
         if not path.is_file():
-            raise InputError(f"{path} is not a regular file", hint="scsampler reads local video files")
+            raise InputError(
+                f"{path} is not a regular file", hint="scsampler reads local video files"
+            )
         path.open("rb").close()
     except OSError as error:
         if isinstance(error, FileNotFoundError) and os.path.islink(path):  # noqa: PTH114 (as above)
@@ -150,7 +159,9 @@ def check_readable(path: Path) -> None:
                 f"{path} is a link to {os.readlink(path)}, which is not there",  # noqa: PTH115 (the text as it is)
                 hint="is the disk that it leads to mounted?",
             ) from error
-        raise InputError(f"{path}: {error.strerror or error}", hint="check the path and its permissions") from error
+        raise InputError(
+            f"{path}: {error.strerror or error}", hint="check the path and its permissions"
+        ) from error
 
 
 def identified(path: Path) -> dict[str, int] | None:

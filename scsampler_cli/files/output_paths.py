@@ -84,11 +84,23 @@ def _check_output(target: Path) -> None:
     if target.is_dir():
         raise OutputError(f"cannot write {target}: it is a folder", hint="name a file in it")
     if not target.parent.is_dir():
-        raise OutputError(f"cannot write {target}: there is no folder {target.parent}", hint="make the folder first")
+        raise OutputError(
+            f"cannot write {target}: there is no folder {target.parent}",
+            hint="make the folder first",
+        )
     if not os.access(target if target.exists() else target.parent, os.W_OK):
-        raise OutputError(f"cannot write {target}: no permission, or a read-only disk", hint="name another place")
-    if target.is_symlink() and not is_special(target) and target.resolve().parent != target.parent.resolve():
-        raise OutputError(f"cannot write {target}: it is a link to {target.resolve()}", hint="name that file itself")
+        raise OutputError(
+            f"cannot write {target}: no permission, or a read-only disk", hint="name another place"
+        )
+    if (
+        target.is_symlink()
+        and not is_special(target)
+        and target.resolve().parent != target.parent.resolve()
+    ):
+        raise OutputError(
+            f"cannot write {target}: it is a link to {target.resolve()}",
+            hint="name that file itself",
+        )
 
 
 def check_file(target: Path) -> None:
@@ -115,7 +127,8 @@ def check_within(target: Path, folder: Path) -> None:
     there = Path(os.path.realpath(target.parent))  # `resolve` raises where links go round
     if not there.is_relative_to(folder.resolve()):
         raise OutputError(
-            f"cannot write {target}: a link leads to {there}", hint=f"name that folder itself, not {folder}"
+            f"cannot write {target}: a link leads to {there}",
+            hint=f"name that folder itself, not {folder}",
         )
 
 
@@ -152,7 +165,11 @@ def is_taken(target: Path) -> bool:
 
 
 def check_free(
-    targets: Iterable[Path], option: str, *, overwrite: bool, is_own: Callable[[Path], bool] = lambda _: False
+    targets: Iterable[Path],
+    option: str,
+    *,
+    overwrite: bool,
+    is_own: Callable[[Path], bool] = lambda _: False,
 ) -> None:
     """Refuse to write over files that are there.
 
@@ -169,9 +186,14 @@ def check_free(
         return
     taken = [target for target in targets if is_taken(target) and not is_own(target)]
     if taken:
-        more = f", and so are {len(taken) - 1} more of the files to be written" if len(taken) > 1 else ""
+        more = (
+            f", and so are {len(taken) - 1} more of the files to be written"
+            if len(taken) > 1
+            else ""
+        )
         raise OutputError(
-            f"{taken[0]} is there already{more}", hint=f"--overwrite replaces it; or give {option} another name"
+            f"{taken[0]} is there already{more}",
+            hint=f"--overwrite replaces it; or give {option} another name",
         )
 
 

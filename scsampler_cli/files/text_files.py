@@ -96,7 +96,9 @@ def names(data: bytes, source: str) -> list[str]:
     if encoding != "utf-8":
         text = _strictly(data[mark:], encoding, source)
         # some programs end each name with a zero character here, too
-        return _nonempty(text.split("\0") if "\0" in text else [line.rstrip("\r") for line in text.split("\n")])
+        return _nonempty(
+            text.split("\0") if "\0" in text else [line.rstrip("\r") for line in text.split("\n")]
+        )
     data = data[mark:]
     if b"\0" in data:
         return _nonempty([os.fsdecode(name) for name in data.split(b"\0")])
@@ -134,7 +136,9 @@ def _with_zero_bytes(data: bytes, source: str, whole: bool = True) -> str | None
     line_end = any(piece in _LINE_ENDS for piece in pieces)
     if odd * 2 < len(pieces) or (odd * 2 == len(pieces) and not line_end):
         return None
-    texts = {encoding: text for encoding in _UTF16 if (text := _clean(data, encoding, whole)) is not None}
+    texts = {
+        encoding: text for encoding in _UTF16 if (text := _clean(data, encoding, whole)) is not None
+    }
     if len(pieces) == 1 and (not texts or len(pieces[0]) == 1):
         return None
     # without a dot, a slash or a line end these may be names of one letter
@@ -154,4 +158,6 @@ def _clean(data: bytes, encoding: str, whole: bool) -> str | None:
         text = codecs.getincrementaldecoder(encoding)().decode(data, final=whole)
     except UnicodeDecodeError:
         return None
-    return None if any(character < " " and character not in "\t\r\n" for character in text) else text
+    return (
+        None if any(character < " " and character not in "\t\r\n" for character in text) else text
+    )

@@ -11,7 +11,8 @@ from scsampler_cli.errors import InputError, OutputError
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _COLLAPSED = re.compile(
-    r"(https?|ftps?|sftp|rtsps?|rtmps?|rtp|srt|udp|tcp|mms|s3|gs|gcs|az|abfss?|hdfs|dbfs|file):/(?=[^/])", re.IGNORECASE
+    r"(https?|ftps?|sftp|rtsps?|rtmps?|rtp|srt|udp|tcp|mms|s3|gs|gcs|az|abfss?|hdfs|dbfs|file):/(?=[^/])",
+    re.IGNORECASE,
 )
 """A URL that was a path in between, which has one slash; of an unknown scheme it cannot be told from a path."""
 _STREAMS = frozenset("rtsp rtsps rtmp rtmps rtp srt udp tcp mms".split())
@@ -60,7 +61,9 @@ def check_written(name: str | Path) -> None:
     """
     path = local_path(name)
     if isinstance(path, Url):
-        raise OutputError(f"{path} is a URL, and only local files are written", hint="name a local file or folder")
+        raise OutputError(
+            f"{path} is a URL, and only local files are written", hint="name a local file or folder"
+        )
 
 
 def instead(url: str) -> str:

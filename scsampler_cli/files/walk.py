@@ -14,7 +14,15 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 SYSTEM_FOLDERS = frozenset(
-    ("@eadir", "#recycle", "@recycle", "$recycle.bin", "system volume information", "lost+found", "__macosx")
+    (
+        "@eadir",
+        "#recycle",
+        "@recycle",
+        "$recycle.bin",
+        "system volume information",
+        "lost+found",
+        "__macosx",
+    )
 )
 """Of network storage (thumbnails, deleted files), Windows, Linux and macOS; in lower case."""
 _SHOWN = 3
@@ -58,7 +66,9 @@ def walk(folder: str, wanted: Callable[[str], bool], known: str | None = None) -
     # after all that lies in the folder itself: a file keeps the name without a link in it
     while search.links:
         search.follow(*heapq.heappop(search.links))
-    return Walk([found for _, found in sorted(search.found, key=lambda each: each[0])], search.notes())
+    return Walk(
+        [found for _, found in sorted(search.found, key=lambda each: each[0])], search.notes()
+    )
 
 
 class _Search:
@@ -92,7 +102,11 @@ class _Search:
             except OSError as error:
                 self.found.append((key, Found(folder, error)))
                 continue
-            waiting += [(entry.path, (*key, (1, entry.name))) for entry in listed if self._is_folder(entry, key)]
+            waiting += [
+                (entry.path, (*key, (1, entry.name)))
+                for entry in listed
+                if self._is_folder(entry, key)
+            ]
 
     def _is_folder(self, entry: os.DirEntry[str], key: _Key) -> bool:
         """Whether it is a folder to enter; a file is taken, and a link put aside, if it should be."""
@@ -136,7 +150,10 @@ class _Search:
 
     def notes(self) -> list[str]:
         """One for each kind of what was left out."""
-        return [f"{self.root}: {what} left out: {shortened(paths)}" for what, paths in sorted(self._left_out.items())]
+        return [
+            f"{self.root}: {what} left out: {shortened(paths)}"
+            for what, paths in sorted(self._left_out.items())
+        ]
 
 
 class RealPaths:

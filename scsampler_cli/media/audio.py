@@ -83,10 +83,14 @@ class AudioReport:
         if self.unmixed:
             notes.append(f"{counted(self.unmixed, 'frame')} of sound could not be resampled")
         if self.misplaced:
-            notes.append(f"{counted(self.misplaced, 'frame')} of sound left out: their times lie in the past")
+            notes.append(
+                f"{counted(self.misplaced, 'frame')} of sound left out: their times lie in the past"
+            )
         if self.restarts:
             again = counted(self.restarts, "time")
-            notes.append(f"the clock of the sound starts anew {again}: its parts are taken as following one another")
+            notes.append(
+                f"the clock of the sound starts anew {again}: its parts are taken as following one another"
+            )
         return notes
 
 
@@ -111,13 +115,19 @@ def probe_audio(path: Path, reading: ReadSettings = DEFAULT_READING) -> AudioPro
     with _open_sound(path, reading, asked) as (container, _):
         streams = container.streams.audio
         if asked is not None and asked >= len(streams):
-            raise no_such_stream(path, len(streams), "sound", "--audio-stream", asked)
-        readable = [at for at in range(len(streams)) if asked in (None, at) and _is_readable(streams[at])]
+            raise no_such_stream(path, len(streams), "sound", option="--audio-stream", asked=asked)
+        readable = [
+            at for at in range(len(streams)) if asked in (None, at) and _is_readable(streams[at])
+        ]
         if not readable:
             return AudioProbe(None, "its sound cannot be decoded" if streams else "no sound")
         context = streams[readable[0]].codec_context
-        info = AudioInfo(context.codec.canonical_name, context.sample_rate, context.channels, readable[0])
-        several = f"{len(readable)} sound streams: the first, --audio-stream {info.stream}, is heard"
+        info = AudioInfo(
+            context.codec.canonical_name, context.sample_rate, context.channels, stream=readable[0]
+        )
+        several = (
+            f"{len(readable)} sound streams: the first, --audio-stream {info.stream}, is heard"
+        )
         return AudioProbe(info, None, (several,) if len(readable) > 1 else ())
 
 
@@ -161,7 +171,9 @@ def _whole_file(path: Path) -> dict[str, str]:
     }
 
 
-def options_to_find(path: Path, stream: int, reading: ReadSettings = DEFAULT_READING) -> dict[str, str]:
+def options_to_find(
+    path: Path, stream: int, reading: ReadSettings = DEFAULT_READING
+) -> dict[str, str]:
     """Options with which another program of FFmpeg's finds a sound stream, and its rate and channels.
 
     Args:
@@ -201,11 +213,20 @@ def _is_sound_unknown(container: av.container.InputContainer, asked: int | None)
 
 def _is_readable(stream: AudioStream) -> bool:
     context = getattr(stream, "codec_context", None)  # None without a decoder
-    return context is not None and LOWEST_HZ <= context.sample_rate <= HIGHEST_HZ and context.channels > 0
+    return (
+        context is not None
+        and LOWEST_HZ <= context.sample_rate <= HIGHEST_HZ
+        and context.channels > 0
+    )
 
 
 def read_audio(
-    path: Path, info: AudioInfo, report: AudioReport, damage: Damage, reading: ReadSettings = DEFAULT_READING
+    path: Path,
+    info: AudioInfo,
+    report: AudioReport,
+    *,
+    damage: Damage,
+    reading: ReadSettings = DEFAULT_READING,
 ) -> Iterator[AudioBlock]:
     """Blocks in time order, without overlap.
 
@@ -245,9 +266,15 @@ class _Placer:
     def place(self, frame: av.AudioFrame, report: AudioReport) -> Iterator[AudioBlock]:
         """Blocks that are complete with one more decoded frame."""
         layout = (frame.sample_rate, frame.format.name, frame.layout.name)
-        if self._layout not in (None, layout):  # the track changed its format: a new resampler, from where it is
+        if self._layout not in (
+            None,
+            layout,
+        ):  # the track changed its format: a new resampler, from where it is
             yield from self.flush(report)
-            self._resampler, self._waiting = av.AudioResampler("flt", "mono", RATE_HZ), av.AudioFifo()
+            self._resampler, self._waiting = (
+                av.AudioResampler("flt", "mono", RATE_HZ),
+                av.AudioFifo(),
+            )
         self._layout = layout
         start = _in_samples(frame)
         if start is not None:

@@ -63,13 +63,15 @@ def timecode_base(path: Path) -> int | None:
         for kind, start in itertools.islice(_boxes(file, 0, size), _MOST):
             if kind == b"stsd":
                 file.seek(start + 8)  # behind version, flags and the number of entries
-                entry = file.read(33)  # size, "tmcd", eight bytes, reserved, flags, time scale, frame duration, frames
+                entry = file.read(
+                    33
+                )  # size, "tmcd", eight bytes, reserved, flags, time scale, frame duration, frames
                 if entry[4:8] == b"tmcd" and len(entry) == 33:
                     return entry[32] or None
     return None
 
 
-def _boxes(file: BinaryIO, at: int, end: int, depth: int = 1) -> Iterator[tuple[bytes, int]]:
+def _boxes(file: BinaryIO, at: int, end: int, *, depth: int = 1) -> Iterator[tuple[bytes, int]]:
     """(type, where its content begins) of the boxes in a stretch of the file and, after each, of those inside it."""
     while at + 8 <= end:
         file.seek(at)
@@ -82,5 +84,5 @@ def _boxes(file: BinaryIO, at: int, end: int, depth: int = 1) -> Iterator[tuple[
             return
         yield kind, start
         if kind in _PARENTS and depth < _DEEPEST:
-            yield from _boxes(file, start, stop, depth + 1)
+            yield from _boxes(file, start, stop, depth=depth + 1)
         at = stop

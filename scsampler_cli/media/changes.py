@@ -33,10 +33,12 @@ def pixel_aspects(path: Path, index: StreamIndex) -> Aspects:
     with suppress(ScsamplerError), open_video(path, index.reading) as (container, stream):
         stream.codec_context.skip_frame = "NONKEY"
         # what is damaged is counted by those that decode everything
-        for frame in decode_packets(container, stream, Damage(), index.reading):
+        for frame in decode_packets(container, stream, Damage(), reading=index.reading):
             position = index.position(frame.pts, 0)
             if position is not None and index.pixel_aspect(frame) != found[-1][1]:
                 # between two frames, so that rounding does no harm
-                begin = (index.timeline.time(max(0, position - 1)) + index.timeline.time(position)) / 2
+                begin = (
+                    index.timeline.time(max(0, position - 1)) + index.timeline.time(position)
+                ) / 2
                 found.append((begin, index.pixel_aspect(frame)))
     return tuple(found)

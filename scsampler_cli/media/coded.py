@@ -43,12 +43,16 @@ class ReadReport:
         if self.strays:
             notes.append(f"{counted(self.strays, 'frame')} at unexpected times left out")
         if self.lost:
-            clips = ", ".join(map(str, self.lost[:_NAMED])) + (" and others" if len(self.lost) > _NAMED else "")
+            clips = ", ".join(map(str, self.lost[:_NAMED])) + (
+                " and others" if len(self.lost) > _NAMED else ""
+            )
             notes.append(f"nothing could be decoded of clips {clips}: they have no visual features")
         return notes
 
 
-def coded_frames(path: Path, index: StreamIndex, report: ReadReport, first: int) -> Iterator[CodedFrame]:
+def coded_frames(
+    path: Path, index: StreamIndex, report: ReadReport, *, first: int
+) -> Iterator[CodedFrame]:
     """The I- and P-frames from the GOP of `first` on, in display order, each with the frames that it may refer to.
 
     The nearest reference is the I- or P-frame shown before; those shown before that one follow, B-frames among them (x264's
@@ -57,7 +61,7 @@ def coded_frames(path: Path, index: StreamIndex, report: ReadReport, first: int)
     limit = index.info.references if index.info.has_vectors else 1
     shown: deque[CodedFrame] = deque(maxlen=limit)
     between: list[CodedFrame] = []
-    for position, frame in _frames_with_vectors(path, index, report, first):
+    for position, frame in _frames_with_vectors(path, index, report, first=first):
         if frame.pict_type not in (PictureType.I, PictureType.P):
             between.append(CodedFrame(position, frame))
             del between[:-limit]
@@ -68,7 +72,11 @@ def coded_frames(path: Path, index: StreamIndex, report: ReadReport, first: int)
             # it (open GOP), and no P-frame refers to them either.
             shown.clear()
             between.clear()
-        same_size = (r for r in reversed(shown) if (r.frame.height, r.frame.width) == (frame.height, frame.width))
+        same_size = (
+            r
+            for r in reversed(shown)
+            if (r.frame.height, r.frame.width) == (frame.height, frame.width)
+        )
         if not _flushed_without_vectors(position, frame, index):
             coded.references = tuple(same_size)
         yield coded
@@ -87,20 +95,32 @@ def _flushed_without_vectors(position: int, frame: av.VideoFrame, index: StreamI
     return last and index.info.codec != "h264" and motion_vectors(frame) is None
 
 
-def _frames_with_vectors(path: Path, index: StreamIndex, report: ReadReport, first: int) -> Iterator[Placed]:
+def _frames_with_vectors(
+    path: Path, index: StreamIndex, report: ReadReport, *, first: int
+) -> Iterator[Placed]:
     """Frames from the GOP of `first` on, with vectors; without those that nothing refers to where the decoder can skip them."""
-    frames = _noted(frames_from(index, first, partial(_decode_at, path, index, report)), index, report)
+    frames = _noted(
+        frames_from(index, first, partial(_decode_at, path, index, report)), index, report
+    )
     if index.info.has_vectors:
         return frames
     if keyframe_before(index, first) == 0:
         frames = _all_of(frames, index)
-    return reencode(frames, *index.info.upright_size, index.damage, shown_size=index.upright_size)
+    height, width = index.info.upright_size
+    return reencode(frames, height, width, damage=index.damage, shown_size=index.upright_size)
 
 
-def _decode_at(path: Path, index: StreamIndex, report: ReadReport, keyframe: int) -> Iterator[Placed]:
+def _decode_at(
+    path: Path, index: StreamIndex, report: ReadReport, *, keyframe: int
+) -> Iterator[Placed]:
     """What comes when decoding starts at a keyframe."""
     native = index.info.has_vectors
-    with open_at(path, index, keyframe, {"flags2": "+export_mvs"} if native else None) as (stream, packets):
+    with open_at(
+        path, index, keyframe, codec_options={"flags2": "+export_mvs"} if native else None
+    ) as (
+        stream,
+        packets,
+    ):
         if native and not index.counted:
             stream.codec_context.skip_frame = "NONREF"
         for count, frame in enumerate(frames_of(packets, index.damage, index.reading)):
@@ -152,7 +172,11 @@ class CodedFrame:
 
 def luma(frame: av.VideoFrame) -> NDArray[np.uint8] | NDArray[np.uint16]:
     """[H, W]: the first plane, which in what H.264 decodes to is brightness, or green; more than 8 bits come as uint16."""
-    return _plane(frame, 0, np.uint8) if frame.format.components[0].bits <= 8 else _plane(frame, 0, np.uint16)
+    return (
+        _plane(frame, 0, np.uint8)
+        if frame.format.components[0].bits <= 8
+        else _plane(frame, 0, np.uint16)
+    )
 
 
 def _plane(frame: av.VideoFrame, number: int, dtype: type[Pixel]) -> NDArray[Pixel]:

@@ -57,13 +57,13 @@ def open_video(
     with open_local(path, reading) as container:
         stream = _picture_stream(container, path, reading)
         context = stream.codec_context
-        refuse_large(path, context.width, context.height, reading)
+        refuse_large(path, context.width, context.height, reading=reading)
         context.thread_type, context.thread_count = "SLICE", 1
         context.options = {**pixel_limit(reading), **(codec_options or {})}
         yield container, stream
 
 
-def refuse_large(path: Path, width: int, height: int, reading: ReadSettings) -> None:
+def refuse_large(path: Path, width: int, height: int, *, reading: ReadSettings) -> None:
     """Check a picture's size, in pixels.
 
     Raises:
@@ -78,7 +78,7 @@ def refuse_large(path: Path, width: int, height: int, reading: ReadSettings) -> 
 
 def announced_size(path: Path, reading: ReadSettings) -> tuple[int, int]:
     """(width, height) that the container gives, where FFmpeg has forgotten it because its decoder refused it; 0 if unknown."""
-    unlimited = ReadSettings(reading.video_stream, max_pixels=0)
+    unlimited = ReadSettings(video_stream=reading.video_stream, max_pixels=0)
     with open_local(path, unlimited, {"codec_whitelist": "none"}) as container:
         context = _picture_stream(container, path, reading).codec_context
         return context.width, context.height
@@ -92,7 +92,11 @@ def announced_aspect(path: Path, reading: ReadSettings) -> Fraction | None:
 
 def picture_streams(container: av.container.InputContainer) -> list[int]:
     """Positions, among the picture streams, of those that are no cover art and have a decoder."""
-    return [at for at, stream in enumerate(container.streams.video) if not _is_cover(stream) and _has_decoder(stream)]
+    return [
+        at
+        for at, stream in enumerate(container.streams.video)
+        if not _is_cover(stream) and _has_decoder(stream)
+    ]
 
 
 def _is_cover(stream: VideoStream) -> bool:
@@ -103,29 +107,45 @@ def _has_decoder(stream: VideoStream) -> bool:
     return getattr(stream, "codec_context", None) is not None
 
 
-def _picture_stream(container: av.container.InputContainer, path: Path, reading: ReadSettings) -> VideoStream:
+def _picture_stream(
+    container: av.container.InputContainer, path: Path, reading: ReadSettings
+) -> VideoStream:
     streams = container.streams.video
     if reading.video_stream is not None and streams:
         if reading.video_stream >= len(streams):
-            raise no_such_stream(path, len(streams), "picture", "--video-stream", reading.video_stream)
+            raise no_such_stream(
+                path, len(streams), "picture", option="--video-stream", asked=reading.video_stream
+            )
         stream = streams[reading.video_stream]
     else:
         readable = picture_streams(container)
         real = [stream for stream in streams if not _is_cover(stream)]
         if not real:
             what = "only cover art, no video" if streams else "no picture stream"
-            hint = "sound alone is not enough" if container.streams.audio else "is it a part of something larger?"
+            hint = (
+                "sound alone is not enough"
+                if container.streams.audio
+                else "is it a part of something larger?"
+            )
             raise VideoError(f"{path}: {what}", hint=f"scsampler tags videos; {hint}")
         stream = streams[readable[0]] if readable else real[0]
     if not _has_decoder(stream):
-        raise VideoError(f"{path}: no decoder for its picture stream", hint="re-encode it, for example to H.264")
+        raise VideoError(
+            f"{path}: no decoder for its picture stream", hint="re-encode it, for example to H.264"
+        )
     return stream
 
 
-def no_such_stream(path: Path, there: int, kind: str, option: str, asked: int) -> VideoError:
+def no_such_stream(path: Path, there: int, kind: str, *, option: str, asked: int) -> VideoError:
     """The error for a stream that was asked for and is not there."""
-    hint = f"choose from 0 to {there - 1}, or leave {option} out" if there > 1 else f"leave {option} out"
-    return VideoError(f"{path}: has {counted(there, f'{kind} stream')}, there is no {option} {asked}", hint=hint)
+    hint = (
+        f"choose from 0 to {there - 1}, or leave {option} out"
+        if there > 1
+        else f"leave {option} out"
+    )
+    return VideoError(
+        f"{path}: has {counted(there, f'{kind} stream')}, there is no {option} {asked}", hint=hint
+    )
 
 
 def read_packets(
@@ -157,6 +177,7 @@ def decode_packets(
     container: av.container.InputContainer,
     stream: VideoStream,
     damage: Damage,
+    *,
     reading: ReadSettings,
 ) -> Iterator[av.VideoFrame]:
     """Frames in display order, going on after packets that do not decode, or to a larger picture than allowed.
@@ -166,7 +187,9 @@ def decode_packets(
     yield from frames_of(read_packets(container, stream, damage), damage, reading)
 
 
-def frames_of(packets: Iterator[av.Packet[Any]], damage: Damage, reading: ReadSettings) -> Iterator[av.VideoFrame]:
+def frames_of(
+    packets: Iterator[av.Packet[Any]], damage: Damage, reading: ReadSettings
+) -> Iterator[av.VideoFrame]:
     """Frames of some packets of the picture, likewise."""
     is_started = False
     for packet, frame in _decoded(mark_packets(packets), damage, damage.refuse_picture):
@@ -175,7 +198,9 @@ def frames_of(packets: Iterator[av.Packet[Any]], damage: Damage, reading: ReadSe
         if is_started and frame.is_corrupt:
             damage.picture.patch(packet_of(frame).key)
         if reading.max_pixels and frame.width * frame.height > reading.max_pixels:
-            damage.refuse_picture(packet, f"{frame.width} x {frame.height} pixels, the limit is {reading.max_pixels}")
+            damage.refuse_picture(
+                packet, f"{frame.width} x {frame.height} pixels, the limit is {reading.max_pixels}"
+            )
         else:
             yield frame
 
@@ -202,7 +227,9 @@ def mark_packets(packets: Iterable[av.Packet[Any]]) -> Iterator[av.Packet[Any]]:
     for packet in packets:
         if packet.size:
             packet.stream.codec_context.copy_opaque = True
-            packet.opaque = PacketOfFrame(place, packet.size, packet.pts, packet.dts, key_of(packet))
+            packet.opaque = PacketOfFrame(
+                place, packet.size, packet.pts, dts=packet.dts, key=key_of(packet)
+            )
             place += 1
         yield packet
 

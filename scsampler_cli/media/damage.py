@@ -111,7 +111,10 @@ class Troubles:
     def count(self) -> int:
         """Damaged packets; a marked one and the one behind it, if that is damaged too, are one damage."""
         refused = self.refused.keys
-        marked = sum(key not in refused and behind not in refused for key, behind in self.marked.behind.items())
+        marked = sum(
+            key not in refused and behind not in refused
+            for key, behind in self.marked.behind.items()
+        )
         return len(refused) + marked + len(self._patched_alone())
 
     def _patched_alone(self) -> set[int]:
@@ -195,7 +198,9 @@ class Damage:
         marks = np.sort(np.array(self.picture.marked.times, np.int64))
         reach = REORDERED * round(step)
         at = np.flatnonzero((steps > 1.5 * step) & (steps <= longest))
-        near = np.searchsorted(marks, pts[at] - reach) < np.searchsorted(marks, pts[at + 1] + reach, side="right")
+        near = np.searchsorted(marks, pts[at] - reach) < np.searchsorted(
+            marks, pts[at + 1] + reach, side="right"
+        )
         return int((np.rint(steps[at[near]] / step) - 1).sum())
 
     def saw(self, position: int) -> None:
@@ -256,7 +261,9 @@ class Damage:
         """One sentence for each kind of trouble so far."""
         yield from self.picture.notes("")
         yield from self.sound.notes(" of sound")
-        yield from (f"reading stopped before the end of the file: {why}" for why in sorted(self.stops))
+        yield from (
+            f"reading stopped before the end of the file: {why}" for why in sorted(self.stops)
+        )
         if gaps := self.gaps:
             yield f"{counted(gaps, 'frame')} lost beside damaged packets: there is a gap in the times of the picture"
         if self.colours:

@@ -55,7 +55,9 @@ def _shaking(t: float) -> Pose:
     return 14 * np.sin(2 * np.pi * 5.3 * t), 14 * np.sin(2 * np.pi * 4.1 * t), 0.0, 1.0
 
 
-def _chirp(t: NDArray[np.float64], low: float, high: float, period: float) -> NDArray[np.float64]:
+def _chirp(
+    t: NDArray[np.float64], low: float, high: float, *, period: float
+) -> NDArray[np.float64]:
     """A tone that sweeps from low to high Hz in every period of seconds."""
     phase = t % period
     return np.sin(2 * np.pi * (low * phase + (high - low) * phase**2 / (2 * period)))
@@ -70,9 +72,9 @@ ACTIONS: dict[str, tuple[Callable[[float], Pose], Sound]] = {
     "bouncing": (_bouncing, lambda t: _pulses(t, 440, 0.5)),
     "orbiting": (_orbiting, lambda t: np.sin(2 * np.pi * np.where(t % 0.4 < 0.2, 600, 900) * t)),
     "shaking": (_shaking, lambda t: _pulses(t, 2600, 0.1)),
-    "sliding": (_sliding, lambda t: _chirp(t, 300, 1200, 0.6)),
+    "sliding": (_sliding, lambda t: _chirp(t, 300, 1200, period=0.6)),
     "spinning": (_spinning, lambda t: np.sin(2 * np.pi * 1500 * t) * np.sin(2 * np.pi * 4 * t)),
-    "zooming": (_zooming, lambda t: _chirp(t, 4000, 2000, 0.8)),
+    "zooming": (_zooming, lambda t: _chirp(t, 4000, 2000, period=0.8)),
 }
 """Label -> how the patch moves (seconds -> pose) and what is heard (seconds -> samples in -1..1)."""
 LABELS = tuple(ACTIONS)
@@ -95,7 +97,9 @@ class _Stretch:
     frames: int
 
 
-def write_demo_video(path: Path, label: str, seed: int, seconds: float = 60.0, trimmed: bool = False) -> DemoVideo:
+def write_demo_video(
+    path: Path, label: str, seed: int, *, seconds: float = 60.0, trimmed: bool = False
+) -> DemoVideo:
     """Render and encode one video.
 
     Args:
@@ -112,9 +116,13 @@ def write_demo_video(path: Path, label: str, seed: int, seconds: float = 60.0, t
     frames = max(1, round(seconds * FPS))
     plan = [_Stretch(label, frames)] if trimmed else _plan(rng, label, frames)
     with av.open(str(path), "w") as box:
-        video = box.add_stream("libx264", rate=FPS, options={"crf": "24", "preset": "veryfast", "bf": "3", "refs": "3"})
+        video = box.add_stream(
+            "libx264", rate=FPS, options={"crf": "24", "preset": "veryfast", "bf": "3", "refs": "3"}
+        )
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        video.codec_context.thread_count = 1  # more threads cut the picture differently: other bytes
+        video.codec_context.thread_count = (
+            1  # more threads cut the picture differently: other bytes
+        )
         audio = box.add_stream("aac", rate=RATE_HZ, layout="mono")
         for count, picture in enumerate(p for stretch in plan for p in _pictures(rng, stretch)):
             frame = av.VideoFrame.from_ndarray(picture, "rgb24")
@@ -123,7 +131,9 @@ def write_demo_video(path: Path, label: str, seed: int, seconds: float = 60.0, t
         box.mux(video.encode(None))
         sound = np.concatenate([_sound(rng, stretch) for stretch in plan])
         for at in range(0, len(sound), 1024):
-            block = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound[None, at : at + 1024]), "fltp", "mono")
+            block = av.AudioFrame.from_ndarray(
+                np.ascontiguousarray(sound[None, at : at + 1024]), "fltp", "mono"
+            )
             block.sample_rate, block.pts, block.time_base = RATE_HZ, at, Fraction(1, RATE_HZ)
             box.mux(audio.encode(block))
         box.mux(audio.encode(None))
@@ -153,11 +163,13 @@ def _segments(plan: list[_Stretch], label: str) -> Iterator[tuple[float, float]]
 
 
 def _texture(
-    rng: np.random.Generator, height: int, width: int, blot: tuple[int, int], contrast: int
+    rng: np.random.Generator, height: int, width: int, *, blot: tuple[int, int], contrast: int
 ) -> NDArray[np.uint8]:
     """uint8 [height, width, 3]: blots of random colours, their size within `blot` pixels, 128 +- contrast."""
     size = int(rng.integers(*blot))
-    coarse = rng.integers(128 - contrast, 128 + contrast, (height // size + 2, width // size + 2, 3))
+    coarse = rng.integers(
+        128 - contrast, 128 + contrast, (height // size + 2, width // size + 2, 3)
+    )
     fine = np.kron(coarse, np.ones((size, size, 1)))[:height, :width]
     return fine.astype(np.uint8)
 
@@ -165,9 +177,9 @@ def _texture(
 def _pictures(rng: np.random.Generator, stretch: _Stretch) -> Iterator[NDArray[np.uint8]]:
     """uint8 [240, 320, 3] for each frame of a stretch; ground, patch and phase are drawn anew."""
     margin = stretch.frames if stretch.kind == "pan" else 0
-    ground = _texture(rng, HEIGHT, WIDTH + margin, (20, 40), 45)
+    ground = _texture(rng, HEIGHT, WIDTH + margin, blot=(20, 40), contrast=45)
     patch = _texture(
-        rng, PATCH * 2, PATCH * 2, (12, 24), 127
+        rng, PATCH * 2, PATCH * 2, blot=(12, 24), contrast=127
     )  # larger than shown, so that zooming and spinning never run out
     phase, x, y = rng.uniform(0, 2), rng.uniform(-40, 40), rng.uniform(-25, 25)
     speed = rng.uniform(-0.4, 0.4)

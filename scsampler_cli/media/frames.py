@@ -56,7 +56,13 @@ class FramesReport:
 
 
 def read_clips(
-    path: Path, index: StreamIndex, grid: ClipGrid, clips: Sequence[int], fit: Fit, report: FramesReport
+    path: Path,
+    index: StreamIndex,
+    grid: ClipGrid,
+    *,
+    clips: Sequence[int],
+    fit: Fit,
+    report: FramesReport,
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Frames of the chosen clips, in time order.
 
@@ -74,7 +80,7 @@ def read_clips(
     for run in runs(index, grid, sorted(clips)):
         wanted = [(clip, grid.frames_of(clip)) for clip in run]
         positions = frozenset(int(p) for _, frames in wanted for p in frames)
-        stream = _fitted(path, index, positions, fit, report)
+        stream = _fitted(path, index, positions, fit=fit, report=report)
         held: dict[int, NDArray[np.uint8]] = {}
         for clip, frames in wanted:
             last = int(frames[-1])
@@ -95,7 +101,7 @@ def read_clips(
 
 
 def read_pictures(
-    path: Path, index: StreamIndex, positions: Sequence[int], fit: Fit, report: FramesReport
+    path: Path, index: StreamIndex, positions: Sequence[int], *, fit: Fit, report: FramesReport
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Single frames, in time order, each needed GOP decoded once and as far as is needed.
 
@@ -109,8 +115,10 @@ def read_pictures(
     Yields:
         (display position, uint8 [h, w, 3]); a frame that cannot be decoded is left out.
     """
-    for _, group in groupby(sorted(positions), key=lambda position: keyframe_before(index, position)):
-        yield from _fitted(path, index, frozenset(group), fit, report)
+    for _, group in groupby(
+        sorted(positions), key=lambda position: keyframe_before(index, position)
+    ):
+        yield from _fitted(path, index, frozenset(group), fit=fit, report=report)
 
 
 def _assemble(
@@ -126,29 +134,34 @@ def _assemble(
 
 def _stacked(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     """uint8 [F, h, w, 3]; where `fit` left several sizes, each stands in the middle of the largest."""
-    canvas = max(picture.shape[0] for picture in pictures), max(picture.shape[1] for picture in pictures)
+    canvas = (
+        max(picture.shape[0] for picture in pictures),
+        max(picture.shape[1] for picture in pictures),
+    )
     return np.stack([p if p.shape[:2] == canvas else centred(p, canvas) for p in pictures])
 
 
 def _fitted(
-    path: Path, index: StreamIndex, positions: frozenset[int], fit: Fit, report: FramesReport
+    path: Path, index: StreamIndex, positions: frozenset[int], *, fit: Fit, report: FramesReport
 ) -> Generator[tuple[int, NDArray[np.uint8]]]:
     """(display position, fitted frame) for each wanted position that decodes, stopping after the last one."""
     scaler = Scaler(Interpolation.BICUBIC, index.damage)
-    for position, frame in frames_from(index, min(positions), partial(_decode_at, path, index, report)):
+    for position, frame in frames_from(
+        index, min(positions), partial(_decode_at, path, index, report)
+    ):
         index.damage.saw(position)
         report.changes |= index.changes(frame)
         if position in positions:
             # Bicubic, swscale's default: the very pixels of a plain decode; the loop filter stays on, for these are classified.
             height, width = index.upright_size(frame)
-            picture = scaler.scaled(frame, width, height, "rgb24")
+            picture = scaler.scaled(frame, width, height, pix_fmt="rgb24")
             yield position, fit(index.info.orientation.picture(picture.to_ndarray()))
         if position >= max(positions):
             return
 
 
 def _decode_at(
-    path: Path, index: StreamIndex, report: FramesReport, keyframe: int
+    path: Path, index: StreamIndex, report: FramesReport, *, keyframe: int
 ) -> Iterator[tuple[int, av.VideoFrame]]:
     with open_at(path, index, keyframe) as (_, packets):
         for count, frame in enumerate(frames_of(packets, index.damage, index.reading)):

@@ -70,7 +70,9 @@ class StreamIndex:
     """With which it was read; `video_stream` is the stream that was."""
     damage: Damage = field(default_factory=Damage, compare=False)
     """What could not be read; those that read the video further add to it."""
-    _sizes: dict[tuple[int, int, Fraction], tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
+    _sizes: dict[tuple[int, int, Fraction], tuple[int, int]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
     """By height, width and pixel aspect of a frame: what `upright_size` gives."""
 
     @property
@@ -151,18 +153,27 @@ def scan(path: Path, reading: ReadSettings = DEFAULT_READING) -> StreamIndex:
     with open_video(path, reading) as (container, stream):
         at, readable = container.streams.video.index(stream), picture_streams(container)
         if reading.video_stream is None and len(readable) > 1:
-            notes.append(f"{len(readable)} picture streams: the first, --video-stream {at}, is read")
+            notes.append(
+                f"{len(readable)} picture streams: the first, --video-stream {at}, is read"
+            )
         reading = replace(reading, video_stream=at)
-        census = take_census(path, container, stream, reading, damage)
+        census = take_census(path, container, stream, reading=reading, damage=damage)
     trial = _first_frames(path, reading, damage)
     notes += trial.notes
     times = census.times()
     if times is not None and _agrees(trial.looks, times[0]):
         timeline = FrameTimeline(*times, trial.time_base)
-        starts = _starts(path, reading, census, trial, timeline)
-        index = StreamIndex(trial.info, timeline, starts, False, tuple(notes), census.packets(starts))
+        starts = _starts(path, reading, census, trial=trial, timeline=timeline)
+        index = StreamIndex(
+            trial.info,
+            timeline,
+            starts,
+            counted=False,
+            notes=tuple(notes),
+            packets=census.packets(starts),
+        )
     else:
-        index = _scan_frames(path, reading, trial, notes, damage)
+        index = _scan_frames(path, reading, trial, notes=notes, damage=damage)
         damage.surplus = max(0, len(census.pts) - len(index.timeline))
     damage.short = census.short(index.timeline, index.counted)
     damage.headless = min(damage.surplus, census.undecodable_start)
@@ -176,19 +187,30 @@ def _first_frames(path: Path, reading: ReadSettings, damage: Damage) -> _Trial:
     looks: list[_Look] = []
     notes: list[str] = []
     with open_video(path, reading) as (container, stream):
-        for frame in itertools.islice(decode_packets(container, stream, damage, reading), TRIAL_FRAMES):
+        for frame in itertools.islice(
+            decode_packets(container, stream, damage, reading=reading), TRIAL_FRAMES
+        ):
             if info is None:
-                info, notes = describe(path, stream, frame, reading)
-                timecode, of_timecode = first_timecode(path, stream, frame, _rate(stream))
+                info, notes = describe(path, stream, frame, reading=reading)
+                timecode, of_timecode = first_timecode(path, stream, frame, rate=_rate(stream))
                 info, notes = replace(info, timecode=timecode), [*notes, *of_timecode]
-            looks.append(_Look(frame.pts, frame.pict_type, attachments_are_known(frame), starts_here(frame)))
+            looks.append(
+                _Look(
+                    frame.pts,
+                    frame.pict_type,
+                    attachments_are_known(frame),
+                    start=starts_here(frame),
+                )
+            )
         time_base = stream.time_base or Fraction(1, 1000)
         rate = _rate(stream)
     if info is None:
         raise _undecodable(path, reading, damage)
-    predicted = any(look.kind in (PictureType.P, PictureType.B) for look in looks) or len(looks) == 1
+    predicted = (
+        any(look.kind in (PictureType.P, PictureType.B) for look in looks) or len(looks) == 1
+    )
     info = replace(info, predicted=predicted and all(look.known for look in looks))
-    return _Trial(info, looks, time_base, rate, notes)
+    return _Trial(info, looks, time_base, rate=rate, notes=notes)
 
 
 def _rate(stream: VideoStream) -> Fraction:
@@ -198,7 +220,8 @@ def _rate(stream: VideoStream) -> Fraction:
 
 def _undecodable(path: Path, reading: ReadSettings, damage: Damage) -> VideoError:
     try:
-        refuse_large(path, *announced_size(path, reading), reading)
+        height, width = announced_size(path, reading)
+        refuse_large(path, height, width, reading=reading)
     except LimitError as too_large:
         return too_large
     why = "; ".join(damage.picture.refused.reasons) or "no frames"
@@ -211,10 +234,14 @@ def _undecodable(path: Path, reading: ReadSettings, damage: Damage) -> VideoErro
 def _agrees(trial: list[_Look], pts: NDArray[np.int64]) -> bool:
     """True when the first decoded frames are exactly the first packets in display order."""
     shown = [look.pts for look in trial]
-    return shown == pts[: len(shown)].tolist() and (len(shown) == TRIAL_FRAMES or len(shown) == len(pts))
+    return shown == pts[: len(shown)].tolist() and (
+        len(shown) == TRIAL_FRAMES or len(shown) == len(pts)
+    )
 
 
-def _starts(path: Path, reading: ReadSettings, census: Census, trial: _Trial, timeline: FrameTimeline) -> Starts:
+def _starts(
+    path: Path, reading: ReadSettings, census: Census, *, trial: _Trial, timeline: FrameTimeline
+) -> Starts:
     """Where decoding can start; found by the decoder where the container names predicted frames, and no header is read."""
     claimed = set(census.keys.pts)
     refuted = any(look.pts in claimed and not look.start for look in trial.looks)
@@ -224,15 +251,20 @@ def _starts(path: Path, reading: ReadSettings, census: Census, trial: _Trial, ti
     with open_video(path, reading) as (container, stream):
         stream.codec_context.skip_frame = "NONKEY"
         # a decoder that starts at a keyframe and skips the others may complain, of frames that are not damaged
-        for frame in decode_packets(container, stream, Damage(), reading):
-            position, packet = None if frame.pts is None else timeline.find(frame.pts), packet_of(frame)
+        for frame in decode_packets(container, stream, Damage(), reading=reading):
+            position, packet = (
+                None if frame.pts is None else timeline.find(frame.pts),
+                packet_of(frame),
+            )
             if position is not None and packet.place >= 0 and starts_here(frame):
                 positions.append(position)
-                found.add(packet.pts, packet.dts, packet.place, packet.size)
+                found.add(packet.pts, packet.dts, packet.place, size=packet.size)
     return found.at(np.array(positions, np.int64), np.ones(len(positions), bool), True)
 
 
-def _scan_frames(path: Path, reading: ReadSettings, trial: _Trial, notes: list[str], damage: Damage) -> StreamIndex:
+def _scan_frames(
+    path: Path, reading: ReadSettings, trial: _Trial, *, notes: list[str], damage: Damage
+) -> StreamIndex:
     """Index by decoding everything: exact where packets and frames do not correspond one to one."""
     pts: list[int | None] = []
     keys = array("q")
@@ -240,11 +272,11 @@ def _scan_frames(path: Path, reading: ReadSettings, trial: _Trial, notes: list[s
     sizes, places = array("i"), array("q")
     duration = 0
     with open_video(path, reading) as (container, stream):
-        for frame in decode_packets(container, stream, damage, reading):
+        for frame in decode_packets(container, stream, damage, reading=reading):
             packet = packet_of(frame)
             if frame.key_frame and packet.place >= 0:
                 keys.append(len(pts))
-                found.add(packet.pts, packet.dts, packet.place, packet.size)
+                found.add(packet.pts, packet.dts, packet.place, size=packet.size)
             places.append(packet.place)
             sizes.append(packet.size)
             pts.append(None if frame.pts is None or abs(frame.pts) > FARTHEST else frame.pts)
@@ -255,13 +287,25 @@ def _scan_frames(path: Path, reading: ReadSettings, trial: _Trial, notes: list[s
     step = min(1 / (trial.rate * trial.time_base), Fraction(FARTHEST, len(pts)))
     placed = placed_stamps(pts, step)
     if placed.own == 0:
-        notes = [*notes, f"frames carry no usable times; counted at {float(trial.rate):g} frames a second"]
-        timeline = FrameTimeline(np.arange(len(pts), dtype=np.int64), len(pts), 1 / Fraction(trial.rate))
-        return StreamIndex(trial.info, timeline, starts, True, tuple(notes), packets)
-    notes = [*notes, "packets and frames of this file do not correspond; it was indexed by decoding it once more"]
+        notes = [
+            *notes,
+            f"frames carry no usable times; counted at {float(trial.rate):g} frames a second",
+        ]
+        timeline = FrameTimeline(
+            np.arange(len(pts), dtype=np.int64), len(pts), 1 / Fraction(trial.rate)
+        )
+        return StreamIndex(
+            trial.info, timeline, starts, counted=True, notes=tuple(notes), packets=packets
+        )
+    notes = [
+        *notes,
+        "packets and frames of this file do not correspond; it was indexed by decoding it once more",
+    ]
     if placed.restarts:
         again = counted(placed.restarts, "time")
-        notes.append(f"the file's clock starts anew {again}: its parts are taken as following one another")
+        notes.append(
+            f"the file's clock starts anew {again}: its parts are taken as following one another"
+        )
     if placed.own < len(pts):
         lost = len(pts) - placed.own
         notes.append(
@@ -270,4 +314,6 @@ def _scan_frames(path: Path, reading: ReadSettings, trial: _Trial, notes: list[s
     end = int(placed.pts[-1]) + max(1, duration or round(step))
     by_count = placed.own < len(pts) or placed.restarts > 0
     timeline = FrameTimeline(placed.pts, end, trial.time_base)
-    return StreamIndex(trial.info, timeline, starts, by_count, tuple(notes), packets)
+    return StreamIndex(
+        trial.info, timeline, starts, counted=by_count, notes=tuple(notes), packets=packets
+    )

@@ -66,8 +66,16 @@ def picture_reader(codec: str, extradata: bytes | None) -> PictureReader | None:
     if codec == "h264":
         return partial(_h264, length_bytes=(extradata[4] & 3) + 1 if _is_boxed(extradata, 5) else 0)
     if codec == "hevc":
-        return partial(_hevc, length_bytes=(extradata[21] & 3) + 1 if _is_boxed(extradata, 22) else 0)
-    return {"mpeg4": _mpeg4, "mpeg1video": _mpeg2, "mpeg2video": _mpeg2, "vp8": _vp8, "vp9": _vp9}.get(codec)
+        return partial(
+            _hevc, length_bytes=(extradata[21] & 3) + 1 if _is_boxed(extradata, 22) else 0
+        )
+    return {
+        "mpeg4": _mpeg4,
+        "mpeg1video": _mpeg2,
+        "mpeg2video": _mpeg2,
+        "vp8": _vp8,
+        "vp9": _vp9,
+    }.get(codec)
 
 
 def _is_boxed(extradata: bytes, least: int) -> bool:
@@ -172,14 +180,16 @@ class StartList:
     places: array[int] = field(default_factory=lambda: array("q"))
     sizes: array[int] = field(default_factory=lambda: array("q"))
 
-    def add(self, pts: int | None, dts: int | None, place: int, size: int) -> None:
+    def add(self, pts: int | None, dts: int | None, place: int, *, size: int) -> None:
         """Add one packet; numbers as in `Starts`."""
         self.pts.append(NO_TIME if pts is None else pts)
         self.dts.append(NO_TIME if dts is None else dts)
         self.places.append(place)
         self.sizes.append(size)
 
-    def at(self, positions: NDArray[np.int64], chosen: NDArray[np.bool_], confirmed: bool) -> Starts:
+    def at(
+        self, positions: NDArray[np.int64], chosen: NDArray[np.bool_], confirmed: bool
+    ) -> Starts:
         """The chosen packets, and the start of the stream before them.
 
         Args:

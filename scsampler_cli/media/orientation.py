@@ -31,7 +31,9 @@ class Orientation:
 
     def picture(self, picture: NDArray[Any]) -> NDArray[Any]:
         """[h, w, ...] as stored -> as shown, contiguous."""
-        return np.ascontiguousarray(np.rot90(picture[:, ::-1] if self.mirrored else picture, self.turns))
+        return np.ascontiguousarray(
+            np.rot90(picture[:, ::-1] if self.mirrored else picture, self.turns)
+        )
 
     def vectors(self, motion: NDArray[np.float32]) -> NDArray[np.float32]:
         """[gh, gw, 2], (x, y) of the stored picture -> of the shown one, in the cells of the shown one."""

@@ -20,7 +20,14 @@ from numpy.typing import NDArray
 from scsampler_cli.config import ReadSettings
 from scsampler_cli.media.container import VideoStream, is_empty, read_packets
 from scsampler_cli.media.damage import Damage
-from scsampler_cli.media.keyframes import NO_TIME, Picture, PictureReader, StartList, Starts, picture_reader
+from scsampler_cli.media.keyframes import (
+    NO_TIME,
+    Picture,
+    PictureReader,
+    StartList,
+    Starts,
+    picture_reader,
+)
 from scsampler_cli.media.packets import FramePackets, frame_packets
 from scsampler_cli.media.sandbox import too_many
 from scsampler_cli.text import counted
@@ -82,7 +89,9 @@ class Census:
         """
         if self.announced > self.seen:
             return self.announced - self.seen
-        return round(self.gap(timeline, by_count) / timeline.mean_frame_duration) if self.alone else 0
+        return (
+            round(self.gap(timeline, by_count) / timeline.mean_frame_duration) if self.alone else 0
+        )
 
     def add(self, packet: av.Packet[Any]) -> None:
         """Count one packet."""
@@ -99,7 +108,7 @@ class Census:
         here = pts, packet.duration or 0
         self.last = max(self.last, here) if self.pts else here
         if picture is not None:
-            self.keys.add(pts, packet.dts, len(self.pts) + self.hidden, packet.size)
+            self.keys.add(pts, packet.dts, len(self.pts) + self.hidden, size=packet.size)
             self.pictures.append(picture)
         self.pts.append(pts)
 
@@ -115,7 +124,12 @@ class Census:
         """(pts in display order, end pts), or None where packets lack times of their own."""
         stamps = np.array(self.pts, np.int64)
         shown = np.unique(stamps)
-        if not stamps.size or shown[0] == NO_TIME or shown.size != stamps.size or _starts_anew(stamps):
+        if (
+            not stamps.size
+            or shown[0] == NO_TIME
+            or shown.size != stamps.size
+            or _starts_anew(stamps)
+        ):
             return None
         step = self.last[1] or (int(np.median(np.diff(shown))) if shown.size > 1 else 1)
         return shown, int(shown[-1]) + max(1, step)
@@ -155,7 +169,11 @@ class Census:
                 f"only {self.seen} of the {self.announced} frames that the header announces are there: is the file cut off?"
             )
         elif (gap := self.gap(timeline, by_count)) and self.end is not None:
-            why = "is the file cut off?" if self.alone else "is the file cut off, or does its sound or text go on?"
+            why = (
+                "is the file cut off?"
+                if self.alone
+                else "is the file cut off, or does its sound or text go on?"
+            )
             yield f"the pictures end at {float(self.end - gap):.2f} s, the header announces {float(self.end):.2f} s: {why}"
 
 
@@ -170,6 +188,7 @@ def take_census(
     path: Path,
     container: av.container.InputContainer,
     stream: VideoStream,
+    *,
     reading: ReadSettings,
     damage: Damage,
 ) -> Census:
@@ -179,7 +198,9 @@ def take_census(
         LimitError: there are, or the header announces, more frames than allowed.
     """
     announced, end = _announced_frames(container, stream), _announced_end(container, stream)
-    reader = picture_reader(stream.codec_context.codec.canonical_name, stream.codec_context.extradata)
+    reader = picture_reader(
+        stream.codec_context.codec.canonical_name, stream.codec_context.extradata
+    )
     census = Census(announced=announced, end=end, alone=len(container.streams) == 1, reader=reader)
     limit = reading.max_frames or float("inf")
     if census.announced > limit:

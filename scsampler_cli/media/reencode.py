@@ -44,15 +44,17 @@ def encoded_size(height: int, width: int) -> tuple[int, int]:
     """
     wanted = max(SHORT_SIDE / min(height, width), 1 / MOST_REDUCED)
     scale = min(1.0, wanted, _LONGEST / max(height, width))
-    return max(16, 2 * round(height * scale / 2 + 0.25)), max(16, 2 * round(width * scale / 2 + 0.25))
+    return max(16, 2 * round(height * scale / 2 + 0.25)), max(
+        16, 2 * round(width * scale / 2 + 0.25)
+    )
 
 
 def reencode(
     frames: Iterator[tuple[int, av.VideoFrame]],
     picture_height: int,
     picture_width: int,
-    damage: Damage,
     *,
+    damage: Damage,
     shown_size: Callable[[av.VideoFrame], tuple[int, int]],
 ) -> Iterator[tuple[int, av.VideoFrame]]:
     """Encode and decode again, one frame in, one frame out, at `encoded_size`.
@@ -74,7 +76,12 @@ def reencode(
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, 25), Fraction(25)  # only the order matters
     encoder.thread_count = 1
-    encoder.options = {"g": str(GOP), "bf": "0", "flags": flags, "global_quality": str(118 * _QUALITY)}
+    encoder.options = {
+        "g": str(GOP),
+        "bf": "0",
+        "flags": flags,
+        "global_quality": str(118 * _QUALITY),
+    }
     decoder = av.CodecContext.create("mpeg4", "r")
     decoder.thread_type, decoder.thread_count = "SLICE", 1
     decoder.options = {"flags2": "+export_mvs"}
@@ -83,8 +90,8 @@ def reencode(
     for count, (position, frame) in enumerate(frames):
         shown = shown_size(frame)
         if shown != (picture_height, picture_width):
-            frame = _on_canvas(scaler, frame, shown, (height, width))
-        small = scaler.scaled(frame, width, height, "yuv420p")
+            frame = _on_canvas(scaler, frame, shown, canvas=(height, width))
+        small = scaler.scaled(frame, width, height, pix_fmt="yuv420p")
         if small is frame:  # nothing to convert: the caller's frame must keep its own time stamps
             small = av.VideoFrame.from_ndarray(frame.to_ndarray(), format="yuv420p")
         small.pts, small.time_base, small.pict_type = count, Fraction(1, 25), 0
@@ -95,10 +102,14 @@ def reencode(
         yield from _decoded(decoder, last, order)
 
 
-def _on_canvas(scaler: Scaler, frame: av.VideoFrame, shown: tuple[int, int], canvas: tuple[int, int]) -> av.VideoFrame:
+def _on_canvas(
+    scaler: Scaler, frame: av.VideoFrame, shown: tuple[int, int], *, canvas: tuple[int, int]
+) -> av.VideoFrame:
     """A frame that is shown at (height, width) `shown`, in RGB in the middle of a canvas."""
     high, wide = at_short_side(shown, canvas)
-    picture = scaler.scaled(frame, wide, high, "rgb24").to_ndarray().astype(np.uint8, copy=False)
+    picture = (
+        scaler.scaled(frame, wide, high, pix_fmt="rgb24").to_ndarray().astype(np.uint8, copy=False)
+    )
     return av.VideoFrame.from_ndarray(centred(picture, canvas), "rgb24")
 
 

@@ -18,7 +18,13 @@ from numpy.typing import NDArray
 
 FPS = 30
 RATE_HZ = 44100
-ENCODERS = {"h264": "libx264", "mpeg4": "mpeg4", "hevc": "libx265", "vp9": "libvpx-vp9", "av1": "libsvtav1"}
+ENCODERS = {
+    "h264": "libx264",
+    "mpeg4": "mpeg4",
+    "hevc": "libx265",
+    "vp9": "libvpx-vp9",
+    "av1": "libsvtav1",
+}
 """Codec -> FFmpeg's encoder, at its defaults but for AV1 and VP9, which would take minutes."""
 _OPTIONS = {
     "av1": {"preset": "10"},
@@ -31,7 +37,13 @@ _NOISE = 3.0
 
 
 def write_sample(
-    path: Path, seconds: float, width: int, height: int, codec: str, progress: Callable[[int, int], None]
+    path: Path,
+    seconds: float,
+    width: int,
+    *,
+    height: int,
+    codec: str,
+    progress: Callable[[int, int], None],
 ) -> None:
     """Render and encode; the same arguments give the same pictures.
 
@@ -46,7 +58,10 @@ def write_sample(
     frames = max(1, round(seconds * FPS))
     with av.open(str(path), "w") as box:
         options = _OPTIONS.get(codec, {})
-        video = cast("av.video.stream.VideoStream", box.add_stream(ENCODERS[codec], rate=FPS, options=options))
+        video = cast(
+            "av.video.stream.VideoStream",
+            box.add_stream(ENCODERS[codec], rate=FPS, options=options),
+        )
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         audio = box.add_stream("aac", rate=RATE_HZ, layout="mono")
         for count, picture in enumerate(_pictures(frames, width, height)):
@@ -78,7 +93,9 @@ def _pictures(frames: int, width: int, height: int) -> Iterator[NDArray[np.uint8
             y, x = (margin * (1 + 0.9 * np.sin(speed * i / FPS + phase))).astype(int)
             picture = ground[y : y + height, x : x + width].astype(np.float32)
             left = int((width - patch.shape[1]) * (0.5 + 0.5 * np.sin(1.7 * i / FPS + phase[0])))
-            picture[height // 3 : height // 3 + patch.shape[0], left : left + patch.shape[1]] = patch
+            picture[height // 3 : height // 3 + patch.shape[0], left : left + patch.shape[1]] = (
+                patch
+            )
             yield np.clip(picture + grain[(start + i) % len(grain)], 0, 255).astype(np.uint8)
 
 

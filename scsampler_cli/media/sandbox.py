@@ -24,7 +24,9 @@ from scsampler_cli.config import ReadSettings
 from scsampler_cli.errors import InputError, LimitError, ScsamplerError, VideoError
 from scsampler_cli.media.boxes import claimed_frames
 
-REACHING = frozenset("hls dash concat imf webm_dash_manifest sdp rtsp rtp sap vobsub mlv image2".split())
+REACHING = frozenset(
+    "hls dash concat imf webm_dash_manifest sdp rtsp rtp sap vobsub mlv image2".split()
+)
 """Demuxers that open what a file names, or its neighbours; those of devices are known by a flag of theirs."""
 _PATTERN = frozenset("%*?[]{}")
 """Characters by which FFmpeg may take a name for a pattern of names."""
@@ -32,7 +34,15 @@ _OURS = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM))
 """Failures that are never the file's fault."""
 _TRIED = 1 << 26
 """Bytes read to find out whether an error is the disk's or the file's (our choice)."""
-_LISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"v=0", b"# VobSub", b"<MPD", b"<CompositionPlaylist")
+_LISTS = (
+    b"#EXTM3U",
+    b"ffconcat",
+    b"[playlist]",
+    b"v=0",
+    b"# VobSub",
+    b"<MPD",
+    b"<CompositionPlaylist",
+)
 """What files that list other files begin with, or their root element."""
 
 
@@ -58,7 +68,10 @@ def open_local(
         try:
             source, formats = _source(path, held)
             container = av.open(
-                source, "r", options={**_options(reading, formats), **(more or {})}, metadata_errors="replace"
+                source,
+                "r",
+                options={**_options(reading, formats), **(more or {})},
+                metadata_errors="replace",
             )
             held.enter_context(container)
         except (av.error.FFmpegError, OSError, ValueError, MemoryError) as error:
@@ -70,7 +83,10 @@ def _refuse_devices(path: Path) -> None:
     """Opening a pipe or a device waits, perhaps for ever, and neither can be read a second time."""
     with suppress(OSError):  # told when it is opened
         if not stat.S_ISREG(path.stat().st_mode):
-            raise InputError(f"{path}: not a file", hint="a device, pipe or folder is not read; copy it to a file")
+            raise InputError(
+                f"{path}: not a file",
+                hint="a device, pipe or folder is not read; copy it to a file",
+            )
 
 
 def _refuse_claims(path: Path, reading: ReadSettings) -> None:
@@ -104,7 +120,9 @@ def _source(path: Path, held: ExitStack) -> tuple[str | io.FileIO, str]:
 @cache
 def _formats() -> str:
     """Names of the demuxers that read one file, separated by commas."""
-    return ",".join(sorted(name for name in av.formats_available - REACHING if not _is_device(name)))
+    return ",".join(
+        sorted(name for name in av.formats_available - REACHING if not _is_device(name))
+    )
 
 
 def _is_device(name: str) -> bool:
@@ -129,7 +147,11 @@ def pixel_limit(reading: ReadSettings) -> dict[str, str]:
 
     Some decoders count the margins that they add, so it is twice what is allowed; `container.decode_packets` is exact.
     """
-    return {"max_pixels": str(min(2 * reading.max_pixels + (1 << 16), (1 << 31) - 1))} if reading.max_pixels else {}
+    return (
+        {"max_pixels": str(min(2 * reading.max_pixels + (1 << 16), (1 << 31) - 1))}
+        if reading.max_pixels
+        else {}
+    )
 
 
 def reason(error: Exception) -> str:
@@ -146,10 +168,17 @@ def _refusal(path: Path, error: Exception) -> ScsamplerError:
             hint="the header may be damaged; if memory is short just now, try again",
         )
     if isinstance(error, MemoryError) or number in _OURS:
-        return InputError(f"{path}: cannot be opened ({reason(error)})", hint="too little is free just now: try again")
-    if found is not None or (isinstance(error, OSError) and not isinstance(error, av.error.FFmpegError)):
+        return InputError(
+            f"{path}: cannot be opened ({reason(error)})",
+            hint="too little is free just now: try again",
+        )
+    if found is not None or (
+        isinstance(error, OSError) and not isinstance(error, av.error.FFmpegError)
+    ):
         why = reason(found or error)
-        return InputError(f"{path}: cannot be opened ({why})", hint="check the path, its permissions and the disk")
+        return InputError(
+            f"{path}: cannot be opened ({why})", hint="check the path, its permissions and the disk"
+        )
     if _is_list(path):
         return VideoError(
             f"{path}: a playlist or a description of other files; it is not followed",
@@ -177,4 +206,6 @@ def _is_list(path: Path) -> bool:
     """For the message alone: the whitelists have refused it."""
     with path.open("rb") as file:
         head = file.read(1024).lstrip(b"\xef\xbb\xbf \r\n")
-    return head.startswith(_LISTS) or (head.startswith(b"<?xml") and any(mark in head for mark in _LISTS[-2:]))
+    return head.startswith(_LISTS) or (
+        head.startswith(b"<?xml") and any(mark in head for mark in _LISTS[-2:])
+    )

@@ -27,24 +27,26 @@ class Scaler:
         self._interpolation, self._damage = interpolation, damage
         self._reformatter = VideoReformatter()
 
-    def scaled(self, frame: VideoFrame, width: int, height: int, pix_fmt: str) -> VideoFrame:
+    def scaled(self, frame: VideoFrame, width: int, height: int, *, pix_fmt: str) -> VideoFrame:
         """The frame at another size; the frame itself where there is nothing to do.
 
         Raises:
             VideoError: FFmpeg cannot convert it.
         """
         try:
-            return self._convert(frame, width, height, pix_fmt)
+            return self._convert(frame, width, height, pix_fmt=pix_fmt)
         except (av.error.FFmpegError, ValueError):
             frame.colorspace = frame.color_primaries = frame.color_trc = _UNSPECIFIED
             self._damage.colours = True
         try:
-            return self._convert(frame, width, height, pix_fmt)
+            return self._convert(frame, width, height, pix_fmt=pix_fmt)
         except (av.error.FFmpegError, ValueError) as error:
             raise VideoError(
                 f"a picture of {frame.width} x {frame.height} pixels in {frame.format.name} cannot be converted to RGB",
                 hint="re-encode the video, for example to H.264",
             ) from error
 
-    def _convert(self, frame: VideoFrame, width: int, height: int, pix_fmt: str) -> VideoFrame:
-        return self._reformatter.reformat(frame, width, height, pix_fmt, interpolation=self._interpolation, threads=1)
+    def _convert(self, frame: VideoFrame, width: int, height: int, *, pix_fmt: str) -> VideoFrame:
+        return self._reformatter.reformat(
+            frame, width, height, pix_fmt, interpolation=self._interpolation, threads=1
+        )

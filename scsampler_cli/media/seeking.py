@@ -47,7 +47,9 @@ def decode_spans(index: StreamIndex, grid: ClipGrid) -> tuple[NDArray[np.int64],
     return np.array(begin, np.int64), np.array([int(wanted[-1]) for wanted in frames], np.int64)
 
 
-def runs(index: StreamIndex, grid: ClipGrid, clips: Iterable[int], slack: int = 0) -> list[list[int]]:
+def runs(
+    index: StreamIndex, grid: ClipGrid, clips: Iterable[int], *, slack: int = 0
+) -> list[list[int]]:
     """Group clips that are decoded in one go.
 
     Args:
@@ -78,7 +80,9 @@ def keyframe_before(index: StreamIndex, position: int) -> int:
     return int(index.keyframes[np.searchsorted(index.keyframes, position, side="right") - 1])
 
 
-def frames_from(index: StreamIndex, first: int, decode: Callable[[int], Iterator[Placed]]) -> Iterator[Placed]:
+def frames_from(
+    index: StreamIndex, first: int, decode: Callable[[int], Iterator[Placed]]
+) -> Iterator[Placed]:
     """Frames from the keyframe at or before `first` on.
 
     Frames count from one on that was predicted from no other. Where none comes up to `first`, decoding starts again at an
@@ -120,7 +124,7 @@ def frames_from(index: StreamIndex, first: int, decode: Callable[[int], Iterator
 
 @contextmanager
 def open_at(
-    path: Path, index: StreamIndex, keyframe: int, codec_options: dict[str, str] | None = None
+    path: Path, index: StreamIndex, keyframe: int, *, codec_options: dict[str, str] | None = None
 ) -> Iterator[tuple[VideoStream, Packets]]:
     """Open a video where decoding starts at a keyframe.
 
@@ -135,18 +139,24 @@ def open_at(
     """
     if keyframe > 0:
         with open_video(path, index.reading, codec_options) as (container, stream):
-            sought = _sought(container, stream, index, keyframe)
+            sought = _sought(container, stream, index, keyframe=keyframe)
             if sought is not None:
                 yield stream, _without_leading(sought, index, keyframe)
                 return
     with open_video(path, index.reading, codec_options) as (container, stream):
         packets = read_packets(container, stream, index.damage)
-        counted = _from_place(packets, int(index.starts.places[np.searchsorted(index.keyframes, keyframe)]))
+        counted = _from_place(
+            packets, int(index.starts.places[np.searchsorted(index.keyframes, keyframe)])
+        )
         yield stream, _without_leading(counted, index, keyframe)
 
 
 def _sought(
-    container: av.container.InputContainer, stream: VideoStream, index: StreamIndex, keyframe: int
+    container: av.container.InputContainer,
+    stream: VideoStream,
+    index: StreamIndex,
+    *,
+    keyframe: int,
 ) -> Packets | None:
     """Packets from the one of the keyframe on, or None where no search finds it."""
     at = int(np.searchsorted(index.keyframes, keyframe))
@@ -177,7 +187,11 @@ def _from_start(packets: Packets, index: StreamIndex, at: int) -> Packets | None
     starts = index.starts
     pts, dts, size = int(starts.pts[at]), int(starts.dts[at]), int(starts.sizes[at])
     for packet in packets:
-        if packet.size == size and _or_none(packet.pts) == pts and (pts != NO_TIME or _or_none(packet.dts) == dts):
+        if (
+            packet.size == size
+            and _or_none(packet.pts) == pts
+            and (pts != NO_TIME or _or_none(packet.dts) == dts)
+        ):
             return chain([packet], packets)
         # nothing that is stored before a keyframe is decoded, or shown, after it
         if NO_TIME != dts < _or_none(packet.dts) or NO_TIME != pts < _or_none(packet.pts):

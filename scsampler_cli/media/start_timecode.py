@@ -26,7 +26,7 @@ _FORM = re.compile(r"([01]\d|2[0-3]):([0-5]\d):([0-5]\d)([:;.,])(\d{2,3})")
 
 
 def first_timecode(
-    path: Path, stream: VideoStream, frame: av.VideoFrame, rate: Fraction
+    path: Path, stream: VideoStream, frame: av.VideoFrame, *, rate: Fraction
 ) -> tuple[str | None, list[str]]:
     """The timecode of the first frame, and notes.
 
@@ -42,7 +42,9 @@ def first_timecode(
     """
     texts = [text.strip() for text in _tags(stream) if text.strip()]
     found = _of_tags(path, texts, round(rate)) or _of_frame(frame, round(rate))
-    return found, [] if found or not texts else [f"the timecode tag {texts[0]!r} is no timecode, and is ignored"]
+    return found, [] if found or not texts else [
+        f"the timecode tag {texts[0]!r} is no timecode, and is ignored"
+    ]
 
 
 def _of_tags(path: Path, texts: list[str], base: int) -> str | None:
@@ -67,7 +69,11 @@ def _of_frame(frame: av.VideoFrame, base: int) -> str | None:
 def _tags(stream: VideoStream) -> Iterator[str]:
     """Tags of the picture stream, of the file, and of its other streams, in this order."""
     container = cast(av.container.InputContainer, stream.container)
-    for metadata in (stream.metadata, container.metadata, *(other.metadata for other in container.streams)):
+    for metadata in (
+        stream.metadata,
+        container.metadata,
+        *(other.metadata for other in container.streams),
+    ):
         yield from (text for name, text in metadata.items() if name.lower() == "timecode")
 
 
@@ -97,7 +103,13 @@ def _of_group(data: bytes) -> str:
     code = int(np.frombuffer(data[:8], np.int64)[0]) if len(data) >= 8 else -1
     if code < 0:
         return ""
-    drop, hours, minutes, seconds, frames = code >> 24 & 1, code >> 19 & 31, code >> 13 & 63, code >> 6 & 63, code & 63
+    drop, hours, minutes, seconds, frames = (
+        code >> 24 & 1,
+        code >> 19 & 31,
+        code >> 13 & 63,
+        code >> 6 & 63,
+        code & 63,
+    )
     return f"{hours:02d}:{minutes:02d}:{seconds:02d}{':;'[drop]}{frames:02d}"
 
 

@@ -14,7 +14,12 @@ import av
 
 from scsampler_cli.config import ReadSettings
 from scsampler_cli.media.aspect import is_pixel, square_size
-from scsampler_cli.media.container import VideoStream, announced_aspect, attachments_are_known, packet_of
+from scsampler_cli.media.container import (
+    VideoStream,
+    announced_aspect,
+    attachments_are_known,
+    packet_of,
+)
 from scsampler_cli.media.h264 import reference_frames
 from scsampler_cli.media.orientation import Orientation, from_matrix
 
@@ -70,11 +75,11 @@ class VideoInfo:
 
 
 def describe(
-    path: Path, stream: VideoStream, frame: av.VideoFrame, reading: ReadSettings
+    path: Path, stream: VideoStream, frame: av.VideoFrame, *, reading: ReadSettings
 ) -> tuple[VideoInfo, list[str]]:
     """What the first picture tells, and notes."""
     own = packet_of(frame).pixel_aspect
-    container = _container_aspect(path, stream, own, reading)
+    container = _container_aspect(path, stream, own, reading=reading)
     aspect, notes = usable_aspect(container or own)
     codec = stream.codec_context.codec.canonical_name
     references = reference_frames(stream.codec_context.extradata) if codec == "h264" else 1
@@ -82,9 +87,9 @@ def describe(
         codec,
         reading.video_stream or 0,
         frame.width,
-        frame.height,
-        aspect,
-        _orientation(frame),
+        coded_height=frame.height,
+        pixel_aspect=aspect,
+        orientation=_orientation(frame),
         predicted=False,  # known when more frames have been seen
         references=references,
         is_aspect_fixed=container is not None and container != own,
@@ -97,12 +102,18 @@ def usable_aspect(aspect: Fraction | None) -> tuple[Fraction, list[str]]:
     """Width of a pixel over its height; and a note where what is said can be no pixel."""
     if aspect is None or is_pixel(aspect):
         return aspect or Fraction(1), []
-    return Fraction(1), [f"pixels of {aspect.numerator} to {aspect.denominator} are taken for square ones"]
+    return Fraction(1), [
+        f"pixels of {aspect.numerator} to {aspect.denominator} are taken for square ones"
+    ]
 
 
-def _container_aspect(path: Path, stream: VideoStream, own: Fraction | None, reading: ReadSettings) -> Fraction | None:
+def _container_aspect(
+    path: Path, stream: VideoStream, own: Fraction | None, *, reading: ReadSettings
+) -> Fraction | None:
     """The pixel aspect that the container says, where it is another than the stream's own; None where it says nothing."""
-    said = stream.sample_aspect_ratio  # the container's word, or else what the stream said in what was read at opening
+    said = (
+        stream.sample_aspect_ratio
+    )  # the container's word, or else what the stream said in what was read at opening
     if said is None or said == (own or 1):
         return None
     return announced_aspect(path, reading)
@@ -112,4 +123,6 @@ def _orientation(frame: av.VideoFrame) -> Orientation:
     if attachments_are_known(frame):
         matrix = frame.side_data.get("DISPLAYMATRIX")
         return Orientation() if matrix is None else from_matrix(bytes(cast(Any, matrix)))
-    return Orientation(round(frame.rotation / 90) % 4) if abs(frame.rotation) <= 360 else Orientation()
+    return (
+        Orientation(round(frame.rotation / 90) % 4) if abs(frame.rotation) <= 360 else Orientation()
+    )

@@ -57,13 +57,16 @@ def sampler_files(spec: str, kinds: Sequence[str]) -> list[Path]:
         paths = set_files(spec, kinds)
         if not paths:
             raise WeightsError(
-                f"the set {spec!r} has no network for {' or '.join(kinds)}", hint="use none, or name a file"
+                f"the set {spec!r} has no network for {' or '.join(kinds)}",
+                hint="use none, or name a file",
             )
         return paths
     paths = [Path(part) for part in spec.split(",")]
     if len(paths) == 1 and not paths[0].suffix and not paths[0].exists():
         known = ", ".join([*SETS, "none"])
-        raise SettingsError(f"unknown sampler {spec!r}", hint=f"give a weight file, or one of: {known}")
+        raise SettingsError(
+            f"unknown sampler {spec!r}", hint=f"give a weight file, or one of: {known}"
+        )
     for path in paths:
         check_weight_file(path)
     return paths
@@ -76,13 +79,18 @@ def check_weight_file(path: Path) -> None:
         WeightsError: missing, a folder, empty, or not permitted.
     """
     if isinstance(url := local_path(path), Url):
-        raise WeightsError(f"weight file {url} is a URL, and only local files are read", hint=instead(str(url)))
+        raise WeightsError(
+            f"weight file {url} is a URL, and only local files are read", hint=instead(str(url))
+        )
     try:
         with path.open("rb") as file:
             empty = not file.read(1)
     except OSError as error:
         raise WeightsError(
-            f"weight file {path}: {error.strerror or error}", hint="check the path; --help lists how weights are named"
+            f"weight file {path}: {error.strerror or error}",
+            hint="check the path; --help lists how weights are named",
         ) from error
     if empty:
-        raise WeightsError(f"weight file {path} is empty (0 bytes)", hint="copy or download it again")
+        raise WeightsError(
+            f"weight file {path} is empty (0 bytes)", hint="copy or download it again"
+        )

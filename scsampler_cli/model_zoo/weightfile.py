@@ -63,7 +63,9 @@ def read_weights(path: Path) -> WeightFile:
     """
     check_weight_file(path)
     digest = file_sha256(path)
-    metadata, tensors = _read_safetensors(path) if _is_safetensors(path) else ({}, _read_torch(path))
+    metadata, tensors = (
+        _read_safetensors(path) if _is_safetensors(path) else ({}, _read_torch(path))
+    )
     return WeightFile(metadata, strip_prefixes(tensors), WeightsInfo(path.name, digest))
 
 
@@ -76,7 +78,9 @@ def file_sha256(path: Path) -> str:
 def files_sha256(paths: Sequence[Path]) -> str:
     """Hex digest of one file, or that of the digests of several, one after the other."""
     digests = [file_sha256(path) for path in paths]
-    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+    return (
+        digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+    )
 
 
 def outside(name: str) -> bool:
@@ -100,25 +104,34 @@ def read_metadata(path: Path) -> dict[str, Any]:
     return _read_safetensors(path, False)[0]
 
 
-def _read_safetensors(path: Path, with_tensors: bool = True) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def _read_safetensors(
+    path: Path, with_tensors: bool = True
+) -> tuple[dict[str, Any], dict[str, Tensor]]:
     try:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in (file.keys() if with_tensors else ())}
+            tensors = {
+                name: file.get_tensor(name) for name in (file.keys() if with_tensors else ())
+            }
         metadata = json.loads(header.get(_KEY, "{}"))
     except (SafetensorError, ValueError, OSError, RuntimeError) as error:
         raise WeightsError(
-            f"weight file {path} is damaged or not safetensors ({error})", hint="copy or download it again"
+            f"weight file {path} is damaged or not safetensors ({error})",
+            hint="copy or download it again",
         ) from error
     if not isinstance(metadata, dict) or metadata.get("format", FORMAT) != FORMAT:
-        raise WeightsError(f"weight file {path} has a format this version does not know", hint="update scsampler")
+        raise WeightsError(
+            f"weight file {path} has a format this version does not know", hint="update scsampler"
+        )
     return metadata, tensors
 
 
 def _read_torch(path: Path) -> dict[str, Tensor]:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch's remarks on old pickles; what matters is said below
+            warnings.simplefilter(
+                "ignore"
+            )  # torch's remarks on old pickles; what matters is said below
             loaded = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         found = re.search(r"GLOBAL (\S+)", str(error))
@@ -129,11 +142,19 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
         ) from error
     except (RuntimeError, EOFError, ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         # the keys of a KeyError are bytes of the file, which tell nobody anything
-        reason = "not a torch file" if isinstance(error, KeyError) or not str(error) else str(error).splitlines()[0]
-        raise WeightsError(f"weight file {path} is damaged ({reason})", hint="copy or download it again") from error
+        reason = (
+            "not a torch file"
+            if isinstance(error, KeyError) or not str(error)
+            else str(error).splitlines()[0]
+        )
+        raise WeightsError(
+            f"weight file {path} is damaged ({reason})", hint="copy or download it again"
+        ) from error
     state = _unwrapped(loaded)
     if not state:
-        raise WeightsError(f"weight file {path} holds no state dict", hint="save model.state_dict(), not the model")
+        raise WeightsError(
+            f"weight file {path} holds no state dict", hint="save model.state_dict(), not the model"
+        )
     return state
 
 
@@ -170,7 +191,9 @@ def load_into(module: nn.Module, tensors: Mapping[str, Tensor], source: str) -> 
         WeightsError: with the missing, unexpected and misshapen keys, a few of each.
     """
     own = module.state_dict()
-    counters = {name for name in own if name.endswith("num_batches_tracked")}  # absent from old checkpoints, unused
+    counters = {
+        name for name in own if name.endswith("num_batches_tracked")
+    }  # absent from old checkpoints, unused
     faults = {
         "missing": sorted(set(own) - set(tensors) - counters),
         "unexpected": sorted(set(tensors) - set(own)),
@@ -181,7 +204,9 @@ def load_into(module: nn.Module, tensors: Mapping[str, Tensor], source: str) -> 
         ],
     }
     if any(faults.values()):
-        report = "; ".join(f"{len(keys)} {kind}: {_some(keys)}" for kind, keys in faults.items() if keys)
+        report = "; ".join(
+            f"{len(keys)} {kind}: {_some(keys)}" for kind, keys in faults.items() if keys
+        )
         raise WeightsError(
             f"weights of {source} do not fit the network: {report}",
             hint="check that the architecture and the number of classes are the ones these weights were trained for",
@@ -196,7 +221,10 @@ def _some(keys: list[str]) -> str:
 def halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Tensors as they are written: on the CPU, floats in half precision, in alphabetical order."""
     found = {name: tensor.detach().cpu().contiguous() for name, tensor in sorted(tensors.items())}
-    return {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in found.items()}
+    return {
+        name: tensor.half() if tensor.is_floating_point() else tensor
+        for name, tensor in found.items()
+    }
 
 
 def write_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
@@ -213,5 +241,6 @@ def write_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
         part.replace(path)
     except OSError as error:
         raise OutputError(
-            f"cannot write {path}: {error.strerror or error}", hint="name a file in a folder you may write to"
+            f"cannot write {path}: {error.strerror or error}",
+            hint="name a file in a folder you may write to",
         ) from error

@@ -21,7 +21,10 @@ def pick_device(name: str) -> torch.device:
     if kind == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if kind == "cuda" and not torch.cuda.is_available():
-        raise DeviceError(f"device {name} was asked for, but there is no CUDA here", hint="use --device auto or cpu")
+        raise DeviceError(
+            f"device {name} was asked for, but there is no CUDA here",
+            hint="use --device auto or cpu",
+        )
     if kind == "cuda" and (number or 0) >= torch.cuda.device_count():
         raise DeviceError(
             f"device {name} was asked for, but there are {torch.cuda.device_count()} GPUs",

@@ -29,7 +29,9 @@ def ready(network: nn.Module, device: torch.device, channels_last: bool = True) 
     if device.type == "cpu":
         _keep_memory()
     network = network.to(device).eval()
-    with suppress(TraceError, TypeError, ValueError, RuntimeError, AttributeError, NotImplementedError):
+    with suppress(
+        TraceError, TypeError, ValueError, RuntimeError, AttributeError, NotImplementedError
+    ):
         network = fuse(network)
     for parameter in network.parameters():
         if channels_last and parameter.dim() in _FORMATS:
@@ -51,7 +53,11 @@ def _keep_memory() -> None:
 
 def sent(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     """The tensor on a device; a GPU gets it while the processor goes on, which takes memory that is not paged."""
-    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+    return (
+        tensor.pin_memory().to(device, non_blocking=True)
+        if device.type == "cuda"
+        else tensor.to(device)
+    )
 
 
 @contextmanager

@@ -24,10 +24,10 @@ class BasicBlock(nn.Module):
 
     def __init__(self, channels: int, width: int, stride: int = 1) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(channels, width, 3, stride, 1, bias=False)
+        self.conv1 = nn.Conv2d(channels, width, 3, stride=stride, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
         self.relu = nn.ReLU(inplace=True)
-        self.conv2 = nn.Conv2d(width, width, 3, 1, 1, bias=False)
+        self.conv2 = nn.Conv2d(width, width, 3, stride=1, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(width)
         self.downsample: nn.Sequential | None = None
 
@@ -48,14 +48,14 @@ class ResNet18(nn.Module):
 
     def __init__(self, channels: int, outputs: int, block: type[BasicBlock] = BasicBlock) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(channels, WIDTHS[0], 7, 2, 3, bias=False)
+        self.conv1 = nn.Conv2d(channels, WIDTHS[0], 7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(WIDTHS[0])
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, 2, 1)
-        self.layer1 = _layer(block, WIDTHS[0], WIDTHS[0], 1)
-        self.layer2 = _layer(block, WIDTHS[0], WIDTHS[1], 2)
-        self.layer3 = _layer(block, WIDTHS[1], WIDTHS[2], 2)
-        self.layer4 = _layer(block, WIDTHS[2], WIDTHS[3], 2)
+        self.layer1 = _layer(block, WIDTHS[0], WIDTHS[0], stride=1)
+        self.layer2 = _layer(block, WIDTHS[0], WIDTHS[1], stride=2)
+        self.layer3 = _layer(block, WIDTHS[1], WIDTHS[2], stride=2)
+        self.layer4 = _layer(block, WIDTHS[2], WIDTHS[3], stride=2)
         self.avgpool = nn.AdaptiveAvgPool2d((1, 1))
         self.fc = nn.Linear(WIDTHS[3], outputs)
         for module in self.modules():
@@ -69,11 +69,13 @@ class ResNet18(nn.Module):
         return self.fc(self.avgpool(x).flatten(1))
 
 
-def _layer(block: type[BasicBlock], channels: int, width: int, stride: int) -> nn.Sequential:
+def _layer(block: type[BasicBlock], channels: int, width: int, *, stride: int) -> nn.Sequential:
     # the shortcut's own convolution before the block, as torchvision has it: one seed gives both the same start
     shortcut = None
     if stride != 1 or channels != width:
-        shortcut = nn.Sequential(nn.Conv2d(channels, width, 1, stride, bias=False), nn.BatchNorm2d(width))
+        shortcut = nn.Sequential(
+            nn.Conv2d(channels, width, 1, stride=stride, bias=False), nn.BatchNorm2d(width)
+        )
     first = block(channels, width, stride)
     first.downsample = shortcut
     return nn.Sequential(first, *(block(width, width) for _ in range(BLOCKS - 1)))

@@ -111,7 +111,9 @@ class ScoredClip:
         }
 
 
-def saliency(clips: Sequence[ScoredClip], video: dict[str, Any]) -> dict[str, list[float | None] | None]:
+def saliency(
+    clips: Sequence[ScoredClip], video: dict[str, Any]
+) -> dict[str, list[float | None] | None]:
     """The course of the saliency in PARTS equal parts of the video, for a glance: the highest score of the clips that touch each.
 
     Args:
@@ -123,14 +125,19 @@ def saliency(clips: Sequence[ScoredClip], video: dict[str, Any]) -> dict[str, li
         of the list where no clip at all has one.
     """
     start, step = video["start_s"], max(video["duration_s"], 1e-6) / PARTS
-    spans = [(int((float(c.start) - start) / step), math.ceil((float(c.end) - start) / step - 1e-6)) for c in clips]
+    spans = [
+        (int((float(c.start) - start) / step), math.ceil((float(c.end) - start) / step - 1e-6))
+        for c in clips
+    ]
     courses = {"visual": _course(spans, [clip.visual for clip in clips])}
     courses["audio"] = _course(spans, [clip.audio for clip in clips])
     by_packets = _course(spans, [clip.packets for clip in clips])
     return courses if by_packets is None else {**courses, "packets": by_packets}
 
 
-def _course(spans: Sequence[tuple[int, int]], scores: Sequence[float | None]) -> list[float | None] | None:
+def _course(
+    spans: Sequence[tuple[int, int]], scores: Sequence[float | None]
+) -> list[float | None] | None:
     highest: list[float | None] = [None] * PARTS
     for (first, end), value in zip(spans, scores, strict=True):
         if value is None or math.isnan(value):
@@ -280,7 +287,12 @@ class Failure:
 
 def failure(command: str, path: str, error: BaseException) -> dict[str, Any]:
     """The record of a video that could not be done."""
-    return {"schema": f"scsampler.{command}/1", "path": path, "status": "error", "error": described(error)}
+    return {
+        "schema": f"scsampler.{command}/1",
+        "path": path,
+        "status": "error",
+        "error": described(error),
+    }
 
 
 def described(error: BaseException) -> dict[str, Any]:
@@ -290,5 +302,7 @@ def described(error: BaseException) -> dict[str, Any]:
     return {
         "type": type(error).__name__,
         "message": " ".join(message.split()),
-        "hint": error.hint if isinstance(error, ScsamplerError) else "run with --debug for the traceback",
+        "hint": error.hint
+        if isinstance(error, ScsamplerError)
+        else "run with --debug for the traceback",
     }

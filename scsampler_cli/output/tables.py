@@ -52,7 +52,19 @@ _COLUMNS["cache"] = [
     *("removed", "removed_bytes", "in_use", "in_use_bytes", "error"),
 ]
 _COLUMNS["classifiers"] = [
-    *("path", "status", "name", "frames", "stride", "size", "labels", "data", "gmacs", "mparams", "weights"),
+    *(
+        "path",
+        "status",
+        "name",
+        "frames",
+        "stride",
+        "size",
+        "labels",
+        "data",
+        "gmacs",
+        "mparams",
+        "weights",
+    ),
     *("distribution", "factory", "file", "sha256", "error"),
 ]
 
@@ -84,7 +96,11 @@ def render(record: Record) -> str:
     if record["status"] != "ok":
         lines = [path, f"  error: {record['error']['message'].removeprefix(f'{path}: ')}"]
     else:
-        lines = [path, *_BODY[command_of(record)](record), *(f"  note: {n}" for n in record["notes"])]
+        lines = [
+            path,
+            *_BODY[command_of(record)](record),
+            *(f"  note: {n}" for n in record["notes"]),
+        ]
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
@@ -107,7 +123,9 @@ def _classify(record: Record) -> Iterator[str]:
     classifier = record["classifier"]
     digest = f", sha256 {classifier['sha256'][:12]}" if classifier["sha256"] else ""
     yield f"  classifier {classifier['name']} ({classifier['weights']}{digest})"
-    yield "  time " + ", ".join(f"{stage} {spent:.2f} s" for stage, spent in record["timings_s"].items())
+    yield "  time " + ", ".join(
+        f"{stage} {spent:.2f} s" for stage, spent in record["timings_s"].items()
+    )
 
 
 def _score(record: Record) -> Iterator[str]:
@@ -152,7 +170,10 @@ def cache_table(records: Sequence[Record]) -> str:
 
 
 def _cache_row(record: Record, pruned: bool) -> tuple[str, ...]:
-    used = [(record[key] or "-")[: len("2026-01-31T12:00")].replace("T", " ") for key in ("oldest_use", "newest_use")]
+    used = [
+        (record[key] or "-")[: len("2026-01-31T12:00")].replace("T", " ")
+        for key in ("oldest_use", "newest_use")
+    ]
     counts = (str(record["videos"]), str(record["entries"]), f"{record['bytes'] / 1e6:.1f}")
     gone = (str(record["removed"]), f"{record['removed_bytes'] / 1e6:.1f}") if pruned else ()
     return (record["kind"], *counts, *used, *gone, record["what"])
@@ -166,7 +187,9 @@ def _table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
 
 def _aligned(headings: Sequence[str], row: Sequence[str], widths: Sequence[int]) -> str:
     cells = zip(headings, row, widths, strict=True)
-    return "  ".join(cell.rjust(width) if name in _RIGHT else cell.ljust(width) for name, cell, width in cells).rstrip()
+    return "  ".join(
+        cell.rjust(width) if name in _RIGHT else cell.ljust(width) for name, cell, width in cells
+    ).rstrip()
 
 
 _CLASSIFIER_HEADINGS = ("name", "clip", "labels", "GMACs", "M params", "weights", "what it is")
@@ -174,7 +197,9 @@ _CLASSIFIER_HEADINGS = ("name", "clip", "labels", "GMACs", "M params", "weights"
 
 def classifiers_table(records: Sequence[Record]) -> str:
     """Classifiers as a table, a line each, and below each that was checked what came out; a broken one has its reason last."""
-    lines = _table(_CLASSIFIER_HEADINGS, [_classifier_row(record) for record in records]).splitlines()
+    lines = _table(
+        _CLASSIFIER_HEADINGS, [_classifier_row(record) for record in records]
+    ).splitlines()
     shown = [lines[0]]
     for line, record in zip(lines[1:], records, strict=True):
         shown += [line, *_check_lines(record.get("check"))]
@@ -215,7 +240,10 @@ def _weights_row(record: Record) -> tuple[str, ...]:
     if data and len(data) > _DATA_WIDTH:
         data = f"{data[: _DATA_WIDTH - 3]}..."
     known = [record[key] for key in ("name", "kind", "arch", "objective", "labels")]
-    return tuple("-" if value is None else str(value) for value in (*known, size, digest, record["where"], data))
+    return tuple(
+        "-" if value is None else str(value)
+        for value in (*known, size, digest, record["where"], data)
+    )
 
 
 def _number(value: float | None) -> str:
@@ -249,10 +277,14 @@ def csv_rows(record: Record) -> Iterator[dict[str, object]]:
         return
     row: dict[str, object] = {**common, "notes": "; ".join(record["notes"])}
     if command == "extract":
-        row |= {key: record[key] for key in ("output", "clips", "bytes")} | {"inputs": ",".join(record["inputs"])}
+        row |= {key: record[key] for key in ("output", "clips", "bytes")} | {
+            "inputs": ",".join(record["inputs"])
+        }
     else:
         for i, tag in enumerate(record["tags"], start=1):
             row |= {f"label{i}": tag["label"], f"probability{i}": tag["probability"]}
-        row["clips"] = " ".join(f"{clip['start_s']:g}-{clip['end_s']:g}" for clip in record["clips"])
+        row["clips"] = " ".join(
+            f"{clip['start_s']:g}-{clip['end_s']:g}" for clip in record["clips"]
+        )
         row["classifier"] = record["classifier"]["name"]
     yield row

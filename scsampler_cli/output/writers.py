@@ -36,7 +36,11 @@ FORMATS = ("table", "json", "jsonl", "csv")
 """Which hold any number of records."""
 CUT_FORMATS = {"edl": ".edl", "srt": ".srt", "ffmetadata": ".ffmeta"}
 """Which hold the chosen clips of one video a file; and the suffix of each."""
-_CUTS: dict[str, Callable[[Record], str]] = {"edl": edl.render, "srt": srt.render, "ffmetadata": ffmetadata.render}
+_CUTS: dict[str, Callable[[Record], str]] = {
+    "edl": edl.render,
+    "srt": srt.render,
+    "ffmetadata": ffmetadata.render,
+}
 _SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "table"}
 _SUFFIXES |= {suffix: form for form, suffix in CUT_FORMATS.items()}
 
@@ -59,7 +63,10 @@ def format_for(path: Path, default: str = "table", *, cuts: bool = True) -> str:
     if form is None and not is_special(path):
         what = f"the suffix {path.suffix}" if path.suffix else "a name without a suffix"
         known = [suffix for suffix, form in _SUFFIXES.items() if cuts or form not in CUT_FORMATS]
-        raise SettingsError(f"{path}: {what} stands for no format", hint=f"give --format, or one of {', '.join(known)}")
+        raise SettingsError(
+            f"{path}: {what} stands for no format",
+            hint=f"give --format, or one of {', '.join(known)}",
+        )
     return form or default
 
 
@@ -195,11 +202,16 @@ class CutWriter:
         form: str,
         targets: Mapping[str, Path | None],
         folder: Path | None,
-        stdout: IO[str],
         *,
+        stdout: IO[str],
         on_failure: Callable[[OutputError], object] | None = None,
     ) -> None:
-        self._render, self._targets, self._folder, self._stdout = _CUTS[form], targets, folder, stdout
+        self._render, self._targets, self._folder, self._stdout = (
+            _CUTS[form],
+            targets,
+            folder,
+            stdout,
+        )
         self._on_failure = None if folder is None else on_failure
 
     def write(self, record: Record) -> None:
@@ -229,7 +241,9 @@ class CutWriter:
         """Nothing to complete."""
 
 
-def make_writer(form: str, stream: IO[str], columns: list[str], single: bool, marked: bool = False) -> Writer:
+def make_writer(
+    form: str, stream: IO[str], columns: list[str], *, single: bool, marked: bool = False
+) -> Writer:
     """The writer of a format.
 
     Args:
@@ -248,7 +262,13 @@ def make_writer(form: str, stream: IO[str], columns: list[str], single: bool, ma
 
 @contextlib.contextmanager
 def open_writer(
-    form: str, target: Path | None, stdout: IO[str], columns: list[str], single: bool, *, keeps: bool = False
+    form: str,
+    target: Path | None,
+    stdout: IO[str],
+    *,
+    columns: list[str],
+    single: bool,
+    keeps: bool = False,
 ) -> Iterator[Writer]:
     r"""A writer on a file, or on `stdout` where `target` is None.
 
@@ -268,7 +288,7 @@ def open_writer(
     marked = target is not None and not is_special(target)
     with _written(target, stdout, keeps) as stream:
         with own_errors(_named(target)):
-            writer = make_writer(form, stream, columns, single, marked)
+            writer = make_writer(form, stream, columns, single=single, marked=marked)
         yield _Guarded(writer, _named(target))
         with own_errors(_named(target)):
             writer.close()

@@ -44,7 +44,11 @@ def _geometry(spec: InputSpec) -> dict[str, Any]:
 
 def key(identity: dict[str, Any]) -> dict[str, Any]:
     """The identity as the cache asks for it: where the weights have a digest, the name says nothing (one file, many names)."""
-    return {name: value for name, value in identity.items() if name != "name" or not identity.get("sha256")}
+    return {
+        name: value
+        for name, value in identity.items()
+        if name != "name" or not identity.get("sha256")
+    }
 
 
 def find(path: Path, identity: dict[str, Any], cache: Cache) -> Entry | None:
@@ -61,7 +65,12 @@ def is_known(path: Path, identity: dict[str, Any], cache: Cache) -> bool:
 
 
 def ensure(
-    path: Path, classifier: ClipClassifier, identity: dict[str, Any], cache: Cache, progress: Progress = no_progress
+    path: Path,
+    classifier: ClipClassifier,
+    identity: dict[str, Any],
+    *,
+    cache: Cache,
+    progress: Progress = no_progress,
 ) -> None:
     """Compute and store them, unless they are known.
 
@@ -72,7 +81,7 @@ def ensure(
     """
     if is_known(path, identity, cache):
         return
-    video = opened(path, classifier.spec.frames, classifier.spec.stride, progress)
+    video = opened(path, classifier.spec.frames, classifier.spec.stride, progress=progress)
     found = classify_clips(video, range(len(video.grid)), classifier, progress=progress)
     if identity["sha256"] is None:
         cache.discard(path, NAME, key(identity))
@@ -83,9 +92,14 @@ def ensure(
 
 
 def ensured(
-    classifier: ClipClassifier, path: Path, progress: Progress, identity: dict[str, Any], cache: Cache
+    classifier: ClipClassifier,
+    path: Path,
+    progress: Progress,
+    *,
+    identity: dict[str, Any],
+    cache: Cache,
 ) -> Record:
     """`ensure` as what a pool's process that has loaded the classifier does with a video."""
     with gone_told(path):
-        ensure(path, classifier, identity, cache, progress)
+        ensure(path, classifier, identity, cache=cache, progress=progress)
     return DONE

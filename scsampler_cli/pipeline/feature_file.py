@@ -37,6 +37,7 @@ class StoredVideo:
         path: Path,
         clip_frames: int,
         frame_stride: int,
+        *,
         clip_stride: int,
         reading: ReadSettings = DEFAULT_READING,
     ) -> None:
@@ -50,11 +51,13 @@ class StoredVideo:
         self._settings: dict[str, Any] = header["settings"]
         self._clip_count: int = header["clip_count"]
         self.features = FeatureSettings(
-            tuple(self._settings["inputs"]), self._settings["p_frames"], self._settings["short_side"]
+            tuple(self._settings["inputs"]),
+            self._settings["p_frames"],
+            self._settings["short_side"],
         )
         self.clip_stride = self._stride_in_force(clip_stride)
         self._spans = {
-            clip: ClipSpan(clip, first, count, Fraction(start), Fraction(end))
+            clip: ClipSpan(clip, first, count, start=Fraction(start), end=Fraction(end))
             for clip, first, count, start, end in header["clips"]
             if clip % self.clip_stride == 0
         }
@@ -91,7 +94,9 @@ class StoredVideo:
         Raises:
             VideoError: something of the video was damaged or missing.
         """
-        check_whole(self._path, self._reading, self.decode_errors, self.frames_missing)
+        check_whole(
+            self._path, self._reading, self.decode_errors, frames_missing=self.frames_missing
+        )
 
     def span(self, clip: int) -> ClipSpan:
         """Where a clip lies."""
@@ -115,15 +120,22 @@ class StoredVideo:
             self._check(samplers.visual.inputs)
             self._compare(p_frames=asked.p_frames, short_side=asked.short_side)
             seen = (clip for clip in store.read_visual(self._path) if clip.clip in self._spans)
-            visual = collected(samplers.visual.score(followed(seen, "score", len(clips), progress)), clips)
+            visual = collected(
+                samplers.visual.score(followed(seen, "score", len(clips), progress=progress)), clips
+            )
             visual = steadied(visual, clips) if self.features.steadied else visual
         if samplers.audio is not None and self._facts["audio"] is None:
-            audio = np.full(len(clips), np.nan, np.float32)  # a video without sound has no mel to be extracted
+            audio = np.full(
+                len(clips), np.nan, np.float32
+            )  # a video without sound has no mel to be extracted
         elif samplers.audio is not None:
             self._check(samplers.audio.inputs)
             heard = (clip for clip in store.read_sound(self._path) if clip.clip in self._spans)
-            audio = collected(samplers.audio.score(followed(heard, "listen", len(clips), progress)), clips)
-        return ClipScores(clips, self._clip_count, visual, audio)
+            audio = collected(
+                samplers.audio.score(followed(heard, "listen", len(clips), progress=progress)),
+                clips,
+            )
+        return ClipScores(clips, self._clip_count, visual, audio=audio)
 
     def _check(self, needed: Sequence[str]) -> None:
         missing = [name for name in needed if name not in self.features.inputs]

@@ -22,6 +22,7 @@ def reencoded_features(
     path: Path,
     out: Path,
     features: FeatureSettings,
+    *,
     clip_frames: int,
     frame_stride: int,
     clip_stride: int = 1,
@@ -47,9 +48,18 @@ def reencoded_features(
     )
     spent = time.perf_counter() - began
     missing = max(anew.frames_missing, index.damage.frames_missing)
-    check_whole(path, reading, index.damage.decode_errors, missing)
+    check_whole(path, reading, index.damage.decode_errors, frames_missing=missing)
     limits = replace(reading, video_stream=None, audio_stream=None)
-    result = stages.extract(anew.path, out, features, clip_frames, frame_stride, clip_stride, progress, limits)
+    result = stages.extract(
+        anew.path,
+        out,
+        features,
+        clip_frames=clip_frames,
+        frame_stride=frame_stride,
+        clip_stride=clip_stride,
+        progress=progress,
+        reading=limits,
+    )
     return replace(
         result,
         path=str(path),
@@ -68,5 +78,7 @@ def _notes(anew: Normalised) -> list[str]:
             f"{counted(anew.frames_missing, 'frame')} could not be decoded and are not in the video written anew"
         )
     if anew.shift:
-        notes.append(f"the video began before its clock: written anew it begins {float(anew.shift):.3f} s later")
+        notes.append(
+            f"the video began before its clock: written anew it begins {float(anew.shift):.3f} s later"
+        )
     return [*notes, *(f"ffmpeg: {line}" for line in anew.said)]

@@ -49,11 +49,17 @@ def check_there(selection: SelectionSettings, there: There) -> None:
         hint = f"name one with {_OPTIONS[strategy]}: a file, or the set actions6-paper"
         if strategy == "packets":
             hint = "leave --packet-sampler out, or name a file"
-        raise SettingsError(f"strategy {strategy!r} needs {_NAMES[strategy]}, and there is none", hint=hint)
+        raise SettingsError(
+            f"strategy {strategy!r} needs {_NAMES[strategy]}, and there is none", hint=hint
+        )
     if selection.candidates is not None and "packets" in lacking:
-        raise SettingsError("--cascade needs a packet sampler", hint="leave --packet-sampler out, or name a file")
+        raise SettingsError(
+            "--cascade needs a packet sampler", hint="leave --packet-sampler out, or name a file"
+        )
     if selection.candidates is not None and "visual" in lacking:
-        raise SettingsError("--cascade without a visual sampler saves nothing", hint="use --strategy packets")
+        raise SettingsError(
+            "--cascade without a visual sampler saves nothing", hint="use --strategy packets"
+        )
     if not _combines(selection):
         return
     if {"visual", "audio"} <= set(lacking):
@@ -86,9 +92,13 @@ def check_named(selection: SelectionSettings, named: Mapping[str, str], *, shows
     used = set(goes_by(selection))
     if shows_all and selection.strategy != "packets":
         used |= {"visual", "audio"}
-    for kind in (kind for kind, spec in named.items() if spec not in ("auto", "none") and kind not in used):
+    for kind in (
+        kind for kind, spec in named.items() if spec not in ("auto", "none") and kind not in used
+    ):
         hint = "it is for --strategy packets and --cascade" if kind == "packets" else "leave it out"
-        raise SettingsError(f"{_OPTIONS[kind]} has no effect with strategy {selection.strategy!r}", hint=hint)
+        raise SettingsError(
+            f"{_OPTIONS[kind]} has no effect with strategy {selection.strategy!r}", hint=hint
+        )
 
 
 def lost_half(selection: SelectionSettings, there: There) -> str:

@@ -22,6 +22,7 @@ def of_classify(
     features: FeatureSettings,
     selection: SelectionSettings,
     answer: AnswerSettings,
+    *,
     top: int,
     reading: ReadSettings,
     samplers: Samplers,
@@ -41,6 +42,7 @@ def of_score(
     features: FeatureSettings,
     selection: SelectionSettings,
     reading: ReadSettings,
+    *,
     samplers: Samplers,
     stride: int | None = None,
 ) -> Settings:
@@ -54,7 +56,12 @@ def of_score(
 
 
 def of_extract(
-    features: FeatureSettings, clip_frames: int, frame_stride: int, clip_stride: int, reading: ReadSettings
+    features: FeatureSettings,
+    clip_frames: int,
+    frame_stride: int,
+    *,
+    clip_stride: int,
+    reading: ReadSettings,
 ) -> Settings:
     """Settings of `pipeline.stages.extract`."""
     grid = {"clip_frames": clip_frames, "frame_stride": frame_stride, "clip_stride": clip_stride}
@@ -88,14 +95,24 @@ def identity_of(classifier: ClipClassifier) -> Settings:
     known = of_classifier(classifier)
     if known["sha256"]:
         del known["weights"]
-    labels = hashlib.sha256("\n".join(classifier.labels).encode("utf-8", "surrogateescape")).hexdigest()
-    return {**known, "spec": asdict(classifier.spec), "labels": labels, **output_settings_of(classifier)}
+    labels = hashlib.sha256(
+        "\n".join(classifier.labels).encode("utf-8", "surrogateescape")
+    ).hexdigest()
+    return {
+        **known,
+        "spec": asdict(classifier.spec),
+        "labels": labels,
+        **output_settings_of(classifier),
+    }
 
 
 def _of_features(features: FeatureSettings, samplers: Samplers) -> Settings:
     """Of the features that the samplers look at."""
     inputs = [
-        name for sampler in (samplers.visual, samplers.audio, samplers.packets) if sampler for name in sampler.inputs
+        name
+        for sampler in (samplers.visual, samplers.audio, samplers.packets)
+        if sampler
+        for name in sampler.inputs
     ]
     return {**asdict(features), "inputs": inputs}
 
@@ -108,4 +125,8 @@ def _of_selection(selection: SelectionSettings) -> Settings:
 
 
 def _of_reading(reading: ReadSettings) -> Settings:
-    return {"video_stream": reading.video_stream, "audio_stream": reading.audio_stream, "strict": reading.strict}
+    return {
+        "video_stream": reading.video_stream,
+        "audio_stream": reading.audio_stream,
+        "strict": reading.strict,
+    }

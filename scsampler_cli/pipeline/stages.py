@@ -67,6 +67,7 @@ def classify(
     path: Path,
     samplers: Samplers,
     classifier: ClipClassifier,
+    *,
     features: FeatureSettings,
     selection: SelectionSettings,
     top: int = 5,
@@ -82,35 +83,52 @@ def classify(
     clock = _Clock()
     _refuse_features(path)
     with clock.stage("index"):
-        video = Video(path, classifier.spec.frames, classifier.spec.stride, reading)
+        video = Video(path, classifier.spec.frames, classifier.spec.stride, reading=reading)
     _announce(video, progress)
     with clock.stage("score"):
         used = settings_record.used(samplers, selection)
-        scores = scores_of(video, used, features, selection.clip_stride, progress, selection.candidates)
-    _check_scored(video, path, scores, selection)
+        scores = scores_of(
+            video,
+            used,
+            features,
+            clip_stride=selection.clip_stride,
+            progress=progress,
+            first=selection.candidates,
+        )
+    _check_scored(video, path, scores, selection=selection)
     chosen = select(scores, selection)
     with clock.stage("classify"):
         probabilities = classify_clips(video, chosen.clips.tolist(), classifier, progress=progress)
     usable = ~np.isnan(probabilities).any(axis=1)
     if not usable.any():
-        raise VideoError(f"{path}: not one of the chosen clips could be decoded", hint="the file may be damaged")
+        raise VideoError(
+            f"{path}: not one of the chosen clips could be decoded", hint="the file may be damaged"
+        )
     video.check_whole()
-    together = aggregate.combine(probabilities[usable], answer.aggregate, answer.m, is_multi_label(classifier))
+    together = aggregate.combine(
+        probabilities[usable], answer.aggregate, answer.m, multi_label=is_multi_label(classifier)
+    )
     tags = aggregate.top(together, classifier.labels, top)
     return records.ClassifyResult(
         path=str(path),
         tags=tuple(tags),
-        clips=tuple(_taken(video, scores, chosen, probabilities, classifier.labels)),
+        clips=tuple(
+            _taken(video, scores, chosen, probabilities=probabilities, labels=classifier.labels)
+        ),
         video=video.facts(),
         decode_errors=video.decode_errors,
         frames_missing=video.frames_missing,
         classifier=settings_record.of_classifier(classifier),
         samplers=used.records(),
-        settings=settings_record.of_classify(features, selection, answer, top, reading, samplers),
+        settings=settings_record.of_classify(
+            features, selection, answer, top=top, reading=reading, samplers=samplers
+        ),
         notes=(*video.notes, *chosen.notes),
         timings_s=clock.spent,
         versions=records.versions(FFMPEG_VERSION),
-        scored=tuple(_scored_clips(scores, video.span, chosen, combined_rank(scores, selection))),
+        scored=tuple(
+            _scored_clips(scores, video.span, chosen, ranks=combined_rank(scores, selection))
+        ),
     )
 
 
@@ -121,17 +139,22 @@ def _announce(video: Video, progress: Progress) -> None:
 
 def _refuse_features(path: Path) -> None:
     if store.sniff(path):
-        raise VideoError(f"{path} holds features, not a video", hint="`scsampler score` reads feature files")
+        raise VideoError(
+            f"{path} holds features, not a video", hint="`scsampler score` reads feature files"
+        )
 
 
 def _refuse_packets(path: Path, samplers: Samplers) -> None:
     if samplers.packets is not None:
         raise FeatureFileError(
-            f"{path} holds no packets", hint="score the video itself, or leave the packet sampler out"
+            f"{path} holds no packets",
+            hint="score the video itself, or leave the packet sampler out",
         )
 
 
-def _check_scored(source: Video | StoredVideo, path: Path, scores: ClipScores, selection: SelectionSettings) -> None:
+def _check_scored(
+    source: Video | StoredVideo, path: Path, scores: ClipScores, *, selection: SelectionSettings
+) -> None:
     """Refuse a file that has nothing for the one sampler that the strategy goes by.
 
     Raises:
@@ -142,8 +165,14 @@ def _check_scored(source: Video | StoredVideo, path: Path, scores: ClipScores, s
     values = getattr(scores, selection.strategy)
     if values is None or not np.isnan(values).all():
         return
-    what = {"visual": "picture data", "audio": "sound", "packets": "known sizes of packets"}[selection.strategy]
-    why = f" ({source.why_silent})" if isinstance(source, Video) and source.why_silent and what == "sound" else ""
+    what = {"visual": "picture data", "audio": "sound", "packets": "known sizes of packets"}[
+        selection.strategy
+    ]
+    why = (
+        f" ({source.why_silent})"
+        if isinstance(source, Video) and source.why_silent and what == "sound"
+        else ""
+    )
     raise VideoError(
         f"{path}: no clip has {what}{why}, and strategy {selection.strategy!r} goes by that alone",
         hint="choose another --strategy for it, such as av-union-list or uniform",
@@ -154,6 +183,7 @@ def _taken(
     video: Video,
     scores: ClipScores,
     chosen: Selection,
+    *,
     probabilities: NDArray[np.float32],
     labels: Sequence[str],
 ) -> Iterator[records.TakenClip]:
@@ -184,6 +214,7 @@ def score(
     path: Path,
     samplers: Samplers,
     features: FeatureSettings,
+    *,
     clip_frames: int,
     frame_stride: int,
     selection: SelectionSettings,
@@ -199,9 +230,9 @@ def score(
         samplers = replace(samplers, packets=None)
     with clock.stage("index"):
         source: StoredVideo | Video = (
-            StoredVideo(path, clip_frames, frame_stride, stride, reading)
+            StoredVideo(path, clip_frames, frame_stride, clip_stride=stride, reading=reading)
             if store.sniff(path)
-            else Video(path, clip_frames, frame_stride, reading)
+            else Video(path, clip_frames, frame_stride, reading=reading)
         )
     if isinstance(source, Video):
         _announce(source, progress)
@@ -211,19 +242,28 @@ def score(
             scores = source.scores(samplers, features, progress)
             features, stride = source.features, source.clip_stride
         else:
-            scores = scores_of(source, samplers, features, stride, progress, selection.candidates)
+            scores = scores_of(
+                source,
+                samplers,
+                features,
+                clip_stride=stride,
+                progress=progress,
+                first=selection.candidates,
+            )
     source.check_whole()
-    _check_scored(source, path, scores, selection)
+    _check_scored(source, path, scores, selection=selection)
     chosen = select(scores, selection)
     ranks = combined_rank(scores, selection)
     return records.ScoreResult(
         path=str(path),
-        clips=tuple(_scored_clips(scores, source.span, chosen, ranks)),
+        clips=tuple(_scored_clips(scores, source.span, chosen, ranks=ranks)),
         video=source.facts(),
         decode_errors=source.decode_errors,
         frames_missing=source.frames_missing,
         samplers=samplers.records(),
-        settings=settings_record.of_score(features, selection, reading, samplers, stride),
+        settings=settings_record.of_score(
+            features, selection, reading, samplers=samplers, stride=stride
+        ),
         notes=(*source.notes, *chosen.notes),
         timings_s=clock.spent,
         versions=records.versions(FFMPEG_VERSION),
@@ -231,7 +271,11 @@ def score(
 
 
 def _scored_clips(
-    scores: ClipScores, span: Callable[[int], ClipSpan], chosen: Selection, ranks: NDArray[np.int64]
+    scores: ClipScores,
+    span: Callable[[int], ClipSpan],
+    chosen: Selection,
+    *,
+    ranks: NDArray[np.int64],
 ) -> Iterator[records.ScoredClip]:
     why = dict(zip(chosen.clips.tolist(), chosen.reasons, strict=True))
     for at, clip in enumerate(scores.clips.tolist()):
@@ -257,6 +301,7 @@ def extract(
     path: Path,
     out: Path,
     features: FeatureSettings,
+    *,
     clip_frames: int,
     frame_stride: int,
     clip_stride: int = 1,
@@ -267,10 +312,12 @@ def extract(
     clock = _Clock()
     _refuse_features(path)
     with clock.stage("index"):
-        video = Video(path, clip_frames, frame_stride, reading)
+        video = Video(path, clip_frames, frame_stride, reading=reading)
     _announce(video, progress)
     clips = video.grid.every(clip_stride)
-    settings = settings_record.of_extract(features, clip_frames, frame_stride, clip_stride, reading)
+    settings = settings_record.of_extract(
+        features, clip_frames, frame_stride, clip_stride=clip_stride, reading=reading
+    )
     versions = records.versions(FFMPEG_VERSION)
     spans = [video.span(clip) for clip in clips.tolist()]
     header = {
@@ -282,10 +329,14 @@ def extract(
     }
     with clock.stage("extract"), store.FeatureWriter(out, header) as writer:
         if set(features.inputs) - {"mel"}:
-            for seen in followed(visual_clips(video, features, clips), "extract", len(clips), progress):
+            for seen in followed(
+                visual_clips(video, features, clips), "extract", len(clips), progress=progress
+            ):
                 writer.visual(seen)
         if "mel" in features.inputs:
-            for heard in followed(sound_clips(video, clips), "listen", len(clips), progress):
+            for heard in followed(
+                sound_clips(video, clips), "listen", len(clips), progress=progress
+            ):
                 writer.sound(heard)
         video.check_whole()
         writer.notes, writer.decode_errors, writer.frames_missing = (

@@ -13,8 +13,8 @@ def check_whole(
     path: Path,
     reading: ReadSettings,
     decode_errors: int,
-    frames_missing: int,
     *,
+    frames_missing: int,
     only_undecoded: bool = False,
 ) -> None:
     """Refuse, with `strict`, a video of which something is damaged or could not be read.

@@ -63,7 +63,12 @@ class Samplers:
 
     def records(self) -> list[dict[str, Any]]:
         """What ran, for the result."""
-        return [info for sampler in (self.visual, self.audio, self.packets) if sampler for info in sampler.infos]
+        return [
+            info
+            for sampler in (self.visual, self.audio, self.packets)
+            if sampler
+            for info in sampler.infos
+        ]
 
 
 class Video:
@@ -81,7 +86,12 @@ class Video:
     """
 
     def __init__(
-        self, path: Path, clip_frames: int = 16, frame_stride: int = 1, reading: ReadSettings = DEFAULT_READING
+        self,
+        path: Path,
+        clip_frames: int = 16,
+        frame_stride: int = 1,
+        *,
+        reading: ReadSettings = DEFAULT_READING,
     ) -> None:
         self.path = path
         self.index = scan(path, reading)
@@ -95,7 +105,9 @@ class Video:
             why = "no predicted frames" if self.info.codec in VECTOR_CODECS else "no motion vectors"
             self.note(f"{self.info.codec} with {why} to read: re-encoded to small MPEG-4 in memory")
         if len(self.index.timeline) < self.grid.span_frames:
-            self.note(f"shorter than one clip of {self.grid.span_frames} frames: the last frame is repeated")
+            self.note(
+                f"shorter than one clip of {self.grid.span_frames} frames: the last frame is repeated"
+            )
 
     @property
     def decode_errors(self) -> int:
@@ -130,7 +142,11 @@ class Video:
         damage = self.index.damage
         only_undecoded = damage.undecoded == damage.decode_errors
         check_whole(
-            self.path, self.index.reading, self.decode_errors, self.frames_missing, only_undecoded=only_undecoded
+            self.path,
+            self.index.reading,
+            self.decode_errors,
+            frames_missing=self.frames_missing,
+            only_undecoded=only_undecoded,
         )
 
     def span(self, clip: int) -> ClipSpan:
@@ -168,7 +184,9 @@ def visual_clips(
     """Visual features of some clips (int64, increasing; None: all), in one pass; what went wrong ends up in `Video.notes`."""
     read = ReadReport()
     wanted = video.grid.every(1) if clips is None else clips
-    yield from read_visual(video.path, video.index, video.grid, wanted.tolist(), features, read)
+    yield from read_visual(
+        video.path, video.index, video.grid, clips=wanted.tolist(), settings=features, report=read
+    )
     video.note(*read.notes())
 
 
@@ -180,7 +198,11 @@ def sound_clips(video: Video, clips: NDArray[np.int64] | None = None) -> Iterato
     wanted = video.grid.every(1) if clips is None else clips
     heard = AudioReport()
     index = video.index
-    blocks = None if video.audio is None else read_audio(video.path, video.audio, heard, index.damage, index.reading)
+    blocks = (
+        None
+        if video.audio is None
+        else read_audio(video.path, video.audio, heard, damage=index.damage, reading=index.reading)
+    )
     if blocks is None:
         video.note(str(video.why_silent))
     silent = 0
@@ -195,17 +217,28 @@ def sound_clips(video: Video, clips: NDArray[np.int64] | None = None) -> Iterato
 def packets_of(video: Video, clips: NDArray[np.int64] | None = None) -> Iterator[ClipPackets]:
     """What the packets say of some clips (int64, increasing; None: all); nothing is read that the index does not hold."""
     unknown = 0
-    for clip in packet_clips(video.index.packets, video.grid, video.grid.every(1) if clips is None else clips):
+    for clip in packet_clips(
+        video.index.packets, video.grid, video.grid.every(1) if clips is None else clips
+    ):
         unknown += clip.values is None
         yield clip
     if unknown:
         video.note(f"{counted(unknown, 'clip')} of whose frames the file does not tell the size")
 
 
-def clip_frames(video: Video, clips: Sequence[int], spec: InputSpec) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+def clip_frames(
+    video: Video, clips: Sequence[int], spec: InputSpec
+) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """(clip, uint8 [F, h, w, 3]) of the chosen clips alone, in time order, as `fit_frame` makes them."""
     read = FramesReport()
-    yield from read_clips(video.path, video.index, video.grid, clips, lambda frame: fit_frame(frame, spec), read)
+    yield from read_clips(
+        video.path,
+        video.index,
+        video.grid,
+        clips=clips,
+        fit=lambda frame: fit_frame(frame, spec),
+        report=read,
+    )
     video.note(*read.notes())
 
 
@@ -213,6 +246,7 @@ def scores_of(
     video: Video,
     samplers: Samplers,
     features: FeatureSettings,
+    *,
     clip_stride: int = 1,
     progress: Progress = no_progress,
     first: int | None = None,
@@ -229,46 +263,68 @@ def scores_of(
     """
     clips, count = video.grid.every(clip_stride), len(video.grid)
     if first is None:
-        visual = _seen(video, samplers.visual, features, clips, progress)
-        audio = _heard(video, samplers.audio, clips, progress)
-        return ClipScores(clips, count, visual, audio, _told(video, samplers, clips))
+        visual = _seen(video, samplers.visual, features, clips=clips, progress=progress)
+        audio = _heard(video, samplers.audio, clips, progress=progress)
+        return ClipScores(clips, count, visual, audio=audio, packets=_told(video, samplers, clips))
     found = ClipScores(
-        clips, count, audio=_heard(video, samplers.audio, clips, progress), packets=_told(video, samplers, clips)
+        clips,
+        count,
+        audio=_heard(video, samplers.audio, clips, progress=progress),
+        packets=_told(video, samplers, clips),
     )
     chosen = candidates(found, first)
     video.note(*chosen.notes)
     found = found.among(np.sort(chosen.clips))
-    return replace(found, visual=_seen(video, samplers.visual, features, found.clips, progress))
+    return replace(
+        found, visual=_seen(video, samplers.visual, features, clips=found.clips, progress=progress)
+    )
 
 
 Scores = NDArray[np.float32]
 
 
 def _seen(
-    video: Video, sampler: VisualSampler | None, features: FeatureSettings, clips: NDArray[np.int64], progress: Progress
+    video: Video,
+    sampler: VisualSampler | None,
+    features: FeatureSettings,
+    *,
+    clips: NDArray[np.int64],
+    progress: Progress,
 ) -> Scores | None:
     if sampler is None:
         return None
     wanted = FeatureSettings(sampler.inputs, features.p_frames, features.short_side)
     read = ahead(visual_clips(video, wanted, clips), AHEAD_CLIPS)
     with one_core_spared():
-        found = collected(sampler.score(followed(read, "score", len(clips), progress)), clips)
+        found = collected(
+            sampler.score(followed(read, "score", len(clips), progress=progress)), clips
+        )
     return steadied(found, clips) if features.steadied else found
 
 
-def _heard(video: Video, sampler: AudioSampler | None, clips: NDArray[np.int64], progress: Progress) -> Scores | None:
+def _heard(
+    video: Video, sampler: AudioSampler | None, clips: NDArray[np.int64], *, progress: Progress
+) -> Scores | None:
     if sampler is None:
         return None
     read = ahead(sound_clips(video, clips), AHEAD_CLIPS)
     with one_core_spared():
-        return collected(sampler.score(followed(read, "listen", len(clips), progress)), clips)
+        return collected(
+            sampler.score(followed(read, "listen", len(clips), progress=progress)), clips
+        )
 
 
 def _told(video: Video, samplers: Samplers, clips: NDArray[np.int64]) -> Scores | None:
-    return None if samplers.packets is None else collected(samplers.packets.score(packets_of(video, clips)), clips)
+    return (
+        None
+        if samplers.packets is None
+        else collected(samplers.packets.score(packets_of(video, clips)), clips)
+    )
 
 
-def followed(items: Iterable[Item], stage: str, total: int, progress: Progress) -> Iterator[Item]:
+def followed(
+    items: Iterable[Item], stage: str, total: int, *, progress: Progress
+) -> Iterator[Item]:
     """The items, with progress reported after each."""
     for done, item in enumerate(items, start=1):
         yield item
@@ -281,7 +337,7 @@ def collected(scored: Iterable[tuple[int, float]], clips: NDArray[np.int64]) -> 
     return np.array([values[int(clip)] for clip in clips], dtype=np.float32)
 
 
-def opened(path: Path, clip_frames: int, frame_stride: int, progress: Progress) -> Video:
+def opened(path: Path, clip_frames: int, frame_stride: int, *, progress: Progress) -> Video:
     """A `Video` whose length is reported before any of it is read."""
     video = Video(path, clip_frames, frame_stride)
     progress("index", video.whole_seconds, video.whole_seconds)
@@ -305,6 +361,7 @@ def classify_clips(
     video: Video,
     clips: Sequence[int],
     classifier: ClipClassifier,
+    *,
     progress: Progress = no_progress,
 ) -> NDArray[np.float32]:
     """float32 [K, C]: clip probabilities in the order of `clips`; a row of NaN where nothing could be decoded."""
@@ -319,7 +376,9 @@ def classify_clips(
             probabilities[[row[clip] for clip, _ in held]] = found
             held.clear()
 
-    for done, item in enumerate(ahead(clip_frames(video, clips, classifier.spec), 2 * batch), start=1):
+    for done, item in enumerate(
+        ahead(clip_frames(video, clips, classifier.spec), 2 * batch), start=1
+    ):
         held.append(item)
         if len(held) == batch:
             flush()

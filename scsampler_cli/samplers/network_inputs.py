@@ -53,7 +53,7 @@ def picture_input(pictures: NDArray[np.uint8] | NDArray[np.int8]) -> Tensor:
     return F.interpolate(tensor, size=size, mode="bilinear", antialias=True, align_corners=False)
 
 
-def crop(tensor: Tensor, size: int, top: float = 0.5, left: float = 0.5) -> Tensor:
+def crop(tensor: Tensor, size: int, top: float = 0.5, *, left: float = 0.5) -> Tensor:
     """[..., h, w] -> [..., size, size]; `top` and `left` are shares of the room there is, 0.5 the centre."""
     height, width = tensor.shape[-2:]
     y, x = round(top * (height - size)), round(left * (width - size))
@@ -64,7 +64,10 @@ def normalise(tensor: Tensor, kind: str) -> Tensor:
     """Picture values of `picture_input` -> what the network was trained on."""
     if kind == "rgbr":
         return tensor / (255 * RESIDUAL_STD)
-    mean, std = (torch.tensor(values, device=tensor.device).view(3, 1, 1) for values in (IMAGE_MEAN, IMAGE_STD))
+    mean, std = (
+        torch.tensor(values, device=tensor.device).view(3, 1, 1)
+        for values in (IMAGE_MEAN, IMAGE_STD)
+    )
     return (tensor / 255 - mean) / std
 
 

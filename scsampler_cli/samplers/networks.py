@@ -12,7 +12,13 @@ from scsampler_cli.samplers.packets1d import Packets1d
 from scsampler_cli.samplers.shufflenet import ShuffleNet26
 from scsampler_cli.samplers.vgg import HEADS, VGG18, VGGHead
 
-INPUT_SHAPES = {"if": (3, 112, 112), "rgbr": (3, 112, 112), "md": (2, 14, 14), "mel": (1, 40, 200), "packets": SHAPE}
+INPUT_SHAPES = {
+    "if": (3, 112, 112),
+    "rgbr": (3, 112, 112),
+    "md": (2, 14, 14),
+    "mel": (1, 40, 200),
+    "packets": SHAPE,
+}
 """What one network input looks like. MD is at H/16 (Sec. 3.3.1) and is not enlarged: 14 x 14 of a 224 crop."""
 
 ARCHITECTURES = {
@@ -69,7 +75,11 @@ def build(architecture: str, kind: str, outputs: int) -> nn.Module:
     if kind == "mel":
         return VGGHead(architecture.removeprefix("vgg18_"), outputs)
     channels = INPUT_SHAPES[kind][0]
-    network = resnet18(channels, outputs) if architecture == "resnet18" else ShuffleNet26(channels, outputs)
+    network = (
+        resnet18(channels, outputs)
+        if architecture == "resnet18"
+        else ShuffleNet26(channels, outputs)
+    )
     return MotionNetwork(network) if kind == "md" else network
 
 

@@ -23,7 +23,9 @@ class Packets1d(nn.Module):
         channels = len(CHANNELS)
         for i, width in enumerate(WIDTHS):
             kernel, stride = (5, 1) if i == 0 else (5 if i == 1 else 3, 2)
-            convolution = nn.Conv1d(channels, width, kernel, stride, kernel // 2, bias=False)
+            convolution = nn.Conv1d(
+                channels, width, kernel, stride=stride, padding=kernel // 2, bias=False
+            )
             layers += [convolution, nn.BatchNorm1d(width), nn.ReLU(inplace=True)]
             channels = width
         self.features = nn.Sequential(*layers)

@@ -74,7 +74,10 @@ class SamplerNetwork:
         """float32 [n, ...] -> float32 [n, C] on its device: softmax of an AC head, sigmoid of a saliency head (C = 1)."""
         # MD in reduced precision is slower than in full, and has gone to NaN
         dtype = torch.float32 if self.kind == "md" else self.dtype
-        with torch.inference_mode(), torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32):
+        with (
+            torch.inference_mode(),
+            torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32),
+        ):
             logits = self.network(sent(inputs, self.device)).float()
         return logits.softmax(dim=1) if self.objective == "ac" else logits.sigmoid()
 
@@ -117,7 +120,9 @@ class Begun:
 class Sampler(Generic[Clip]):
     """One or several networks whose clip scores are averaged."""
 
-    def __init__(self, networks: list[SamplerNetwork], prepare: Callable[[Clip, str], Tensor]) -> None:
+    def __init__(
+        self, networks: list[SamplerNetwork], prepare: Callable[[Clip, str], Tensor]
+    ) -> None:
         self.networks = networks
         self._prepare: Callable[[Clip, str], Tensor] = prepare
         self._batch = min((batch_for(network.kind) for network in networks), default=BATCH_CLIPS)
@@ -137,7 +142,9 @@ class Sampler(Generic[Clip]):
         stream = iter(clips)
         held: tuple[list[Clip], list[Begun]] | None = None
         while batch := list(islice(stream, self._batch)):
-            begun = [n.begin([self._prepare(clip, n.kind) for clip in batch]) for n in self.networks]
+            begun = [
+                n.begin([self._prepare(clip, n.kind) for clip in batch]) for n in self.networks
+            ]
             # one batch behind: while a GPU computes, the next one is read and prepared
             if held is not None:
                 yield from _by_clip(*held)
@@ -174,23 +181,25 @@ def load_visual(spec: str, device: torch.device, dtype: torch.dtype) -> VisualSa
         SettingsError: unknown name.
         WeightsError: unreadable file, or a file for another kind of input.
     """
-    networks = _load(spec, VISUAL, device, dtype)
+    networks = _load(spec, VISUAL, device, dtype=dtype)
     return VisualSampler(networks, visual_input) if networks else None
 
 
 def load_audio(spec: str, device: torch.device, dtype: torch.dtype) -> AudioSampler | None:
     """The audio sampler that `spec` names; see `load_visual`."""
-    networks = _load(spec, AUDIO, device, dtype)
+    networks = _load(spec, AUDIO, device, dtype=dtype)
     return AudioSampler(networks, lambda sound, _: sound_input(sound)) if networks else None
 
 
 def load_packets(spec: str, device: torch.device, dtype: torch.dtype) -> PacketSampler | None:
     """The packet sampler that `spec` names; see `load_visual`."""
-    networks = _load(spec, PACKETS, device, dtype)
+    networks = _load(spec, PACKETS, device, dtype=dtype)
     return PacketSampler(networks, lambda clip, _: packets_input(clip)) if networks else None
 
 
-def _load(spec: str, kinds: tuple[str, ...], device: torch.device, dtype: torch.dtype) -> list[SamplerNetwork]:
+def _load(
+    spec: str, kinds: tuple[str, ...], device: torch.device, *, dtype: torch.dtype
+) -> list[SamplerNetwork]:
     paths = sampler_files(spec, kinds)
     networks = [load_network(path, device, dtype) for path in paths]
     for network in networks:
@@ -212,7 +221,8 @@ def load_network(path: Path, device: torch.device, dtype: torch.dtype) -> Sample
     meta = file.metadata
     if meta.get("kind") != "sampler":
         raise WeightsError(
-            f"{path} is not a sampler's weight file", hint="`scsampler train --target md ...` makes them"
+            f"{path} is not a sampler's weight file",
+            hint="`scsampler train --target md ...` makes them",
         )
     objective = meta.get("objective", "ac")
     outputs = len(meta.get("labels") or ()) if objective == "ac" else 1
@@ -221,4 +231,13 @@ def load_network(path: Path, device: torch.device, dtype: torch.dtype) -> Sample
     # the VGG's last bit would then depend on the number of threads
     network = ready(network, device, channels_last=meta["input"] not in AUDIO)
     labels = tuple(map(str, meta.get("labels") or ()))
-    return SamplerNetwork(meta["input"], meta["arch"], objective, network, file.info, device, dtype, labels)
+    return SamplerNetwork(
+        meta["input"],
+        meta["arch"],
+        objective,
+        network=network,
+        info=file.info,
+        device=device,
+        dtype=dtype,
+        labels=labels,
+    )

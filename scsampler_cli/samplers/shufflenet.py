@@ -33,13 +33,15 @@ def channel_shuffle(x: Tensor, groups: int) -> Tensor:
 class Unit(nn.Module):
     """ShuffleNet unit; with stride 2 the shortcut is pooled and concatenated (ShuffleNet, Fig. 2 b and c)."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int, first_groups: int) -> None:
+    def __init__(self, inputs: int, outputs: int, stride: int, *, first_groups: int) -> None:
         super().__init__()
         self.stride = stride
         branch = outputs - inputs if stride == 2 else outputs
-        middle = outputs // 4  # bottleneck channels are a quarter of the unit's output (ShuffleNet, Sec. 3.2)
+        middle = (
+            outputs // 4
+        )  # bottleneck channels are a quarter of the unit's output (ShuffleNet, Sec. 3.2)
         self.reduce = _conv(inputs, middle, 1, groups=first_groups)
-        self.depthwise = _conv(middle, middle, 3, stride, groups=middle)
+        self.depthwise = _conv(middle, middle, 3, stride=stride, groups=middle)
         self.expand = _conv(middle, branch, 1, groups=GROUPS)
         self.groups = first_groups
 
@@ -52,8 +54,12 @@ class Unit(nn.Module):
         return F.relu(torch.cat([F.avg_pool2d(x, 3, 2, 1), y], dim=1))
 
 
-def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
-    convolution = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
+def _conv(
+    inputs: int, outputs: int, kernel: int, *, stride: int = 1, groups: int = 1
+) -> nn.Sequential:
+    convolution = nn.Conv2d(
+        inputs, outputs, kernel, stride=stride, padding=kernel // 2, groups=groups, bias=False
+    )
     return nn.Sequential(OrderedDict(conv=convolution, bn=nn.BatchNorm2d(outputs)))
 
 
@@ -69,14 +75,14 @@ class ShuffleNet26(nn.Module):
 
     def __init__(self, channels: int, outputs: int) -> None:
         super().__init__()
-        self.stem = _conv(channels, STEM_CHANNELS, 3, 2)
+        self.stem = _conv(channels, STEM_CHANNELS, 3, stride=2)
         units: list[nn.Module] = []
         width = STEM_CHANNELS
         for stage, (out, count) in enumerate(STAGES):
             for i in range(count):
                 # the very first 1x1 has too few channels to be grouped (ShuffleNet, Table 1)
                 groups = 1 if stage == i == 0 else GROUPS
-                units.append(Unit(width, out, 2 if i == 0 else 1, groups))
+                units.append(Unit(width, out, 2 if i == 0 else 1, first_groups=groups))
                 width = out
         self.units = nn.Sequential(*units)
         self.fc = nn.Linear(width, outputs)

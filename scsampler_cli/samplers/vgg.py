@@ -75,7 +75,9 @@ class VGGHead(nn.Module):
             self.fc1: nn.Linear | None = whole.fc1
         else:
             self.fc1 = None
-            self.features = nn.Sequential(OrderedDict(_up_to(whole.features, layer.replace("conv", "relu"))))
+            self.features = nn.Sequential(
+                OrderedDict(_up_to(whole.features, layer.replace("conv", "relu")))
+            )
         self.requires_grad_(False)
         self.head = nn.Linear(HEADS[layer], outputs)
 

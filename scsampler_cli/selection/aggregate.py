@@ -37,7 +37,7 @@ def log_mean(probabilities: Probabilities, multi_label: bool = False) -> Probabi
 
 
 def combine(
-    probabilities: Probabilities, how: str = "mean", m: int = TOP_M, multi_label: bool = False
+    probabilities: Probabilities, how: str = "mean", m: int = TOP_M, *, multi_label: bool = False
 ) -> Probabilities:
     """float32 [K, C] -> float32 [C] by one of `config.AGGREGATES`; K is at least 1."""
     if how == "max":

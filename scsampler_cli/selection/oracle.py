@@ -41,11 +41,14 @@ def oracle(probabilities: NDArray[np.float32], target: int, k: int) -> NDArray[n
     return top_k(probabilities[:, target], k)
 
 
-def taken(video: Known, strategy: str, k: int, seed: int = 0) -> NDArray[np.int64]:
+def taken(video: Known, strategy: str, k: int, *, seed: int = 0) -> NDArray[np.int64]:
     """int64 [<= K]: the clips that a strategy, or "oracle", takes; the seed is for those that draw."""
     if strategy == ORACLE:
         return oracle(video.probabilities, video.target, k)
-    return select(video.scores, SelectionSettings(strategy, k, seed=seed if strategy in DRAWN else 0)).clips
+    return select(
+        video.scores,
+        SelectionSettings(strategy=strategy, k=k, seed=seed if strategy in DRAWN else 0),
+    ).clips
 
 
 def is_right(video: Known, clips: NDArray[np.int64]) -> bool:
@@ -53,8 +56,10 @@ def is_right(video: Known, clips: NDArray[np.int64]) -> bool:
     return int(aggregate.mean(video.probabilities[clips]).argmax()) == video.target
 
 
-def accuracy(videos: Sequence[Known], strategy: str, k: int, seed: int = 0) -> float:
+def accuracy(videos: Sequence[Known], strategy: str, k: int, *, seed: int = 0) -> float:
     """Share of videos that a strategy gets right; NaN without any."""
     if not videos:
         return float("nan")
-    return float(np.mean([is_right(video, taken(video, strategy, k, seed)) for video in videos]))
+    return float(
+        np.mean([is_right(video, taken(video, strategy, k, seed=seed)) for video in videos])
+    )

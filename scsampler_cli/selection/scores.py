@@ -35,7 +35,9 @@ class ClipScores:
     def among(self, clips: NDArray[np.int64]) -> ClipScores:
         """The scores of some of these clips (int64 [m], increasing)."""
         at = np.searchsorted(self.clips, clips)
-        parts = {name: values[at] for name in MODALITIES if (values := getattr(self, name)) is not None}
+        parts = {
+            name: values[at] for name in MODALITIES if (values := getattr(self, name)) is not None
+        }
         return ClipScores(clips, self.clip_count, **parts)
 
 

@@ -75,7 +75,9 @@ def _lists(scores: ClipScores, strategy: str = "") -> _Lists:
     """Of a strategy that goes by one sampler, its scores take the place of the picture's, and no others fill the gaps."""
     nothing = np.full(len(scores.clips), np.nan)
     alone = strategy in MODALITIES
-    seen_by, heard_by = (getattr(scores, strategy), None) if alone else (scores.visual, scores.audio)
+    seen_by, heard_by = (
+        (getattr(scores, strategy), None) if alone else (scores.visual, scores.audio)
+    )
     visual = nothing if seen_by is None else seen_by.astype(np.float64)
     audio = nothing if heard_by is None else heard_by.astype(np.float64)
     seen, heard = ~np.isnan(visual), ~np.isnan(audio)
@@ -85,9 +87,9 @@ def _lists(scores: ClipScores, strategy: str = "") -> _Lists:
         np.where(seen, visual, audio),
         np.where(heard, audio, visual),
         np.where(seen, visual_rank, np.where(heard, audio_rank, last)),
-        np.where(heard, audio_rank, np.where(seen, visual_rank, last)),
-        seen,
-        heard,
+        audio_rank=np.where(heard, audio_rank, np.where(seen, visual_rank, last)),
+        seen=seen,
+        heard=heard,
     )
 
 
@@ -103,10 +105,14 @@ def av_union_list(lists: _Lists, settings: SelectionSettings) -> Picked:
     """
     by_picture = _ordered(lists.visual_rank)
     name = "visual" if lists.seen.any() else "audio"  # which then fills all gaps
-    picked: Picked = [(p, f"{name} #{i}") for i, p in enumerate(by_picture[: settings.visual_share], start=1)]
+    picked: Picked = [
+        (p, f"{name} #{i}") for i, p in enumerate(by_picture[: settings.visual_share], start=1)
+    ]
     by_sound = [p for p in _ordered(lists.audio_rank) if lists.heard[p]]
     fillers = [(p, f"audio #{i}") for i, p in enumerate(by_sound, start=1)]
-    fillers += [(p, f"{name} #{i}") for i, p in enumerate(by_picture, start=1)]  # where the sound runs out
+    fillers += [
+        (p, f"{name} #{i}") for i, p in enumerate(by_picture, start=1)
+    ]  # where the sound runs out
     taken = {p for p, _ in picked}
     for position, reason in fillers:
         if len(picked) == settings.k:
@@ -149,11 +155,14 @@ def av_convex_score(lists: _Lists, settings: SelectionSettings) -> Picked:
         _convex(settings.weight, lists.visual, lists.audio), nan=-1.0
     )  # a clip without any score is last
     return [
-        (p, f"mean score {score[p]:.4g}" if score[p] >= 0 else "not scored") for p in _ordered(-score)[: settings.k]
+        (p, f"mean score {score[p]:.4g}" if score[p] >= 0 else "not scored")
+        for p in _ordered(-score)[: settings.k]
     ]
 
 
-def _convex(alpha: float, visual: NDArray[np.generic], audio: NDArray[np.generic]) -> NDArray[np.float64]:
+def _convex(
+    alpha: float, visual: NDArray[np.generic], audio: NDArray[np.generic]
+) -> NDArray[np.float64]:
     # rounded, so that ties are ties and not the last bit of a product
     mixed = alpha * visual.astype(np.float64) + (1 - alpha) * audio.astype(np.float64)
     return np.round(mixed, 12)
@@ -183,7 +192,9 @@ RANKED: dict[str, Callable[[_Lists, SelectionSettings], Picked]] = {
 def random(clip_count: int, settings: SelectionSettings) -> NDArray[np.int64]:
     """K clips at random, without repeats (Sec. 4.1.1)."""
     generator = np.random.default_rng(settings.seed)
-    return np.sort(generator.choice(clip_count, min(settings.k, clip_count), replace=False)).astype(np.int64)
+    return np.sort(generator.choice(clip_count, min(settings.k, clip_count), replace=False)).astype(
+        np.int64
+    )
 
 
 def uniform(clip_count: int, settings: SelectionSettings) -> NDArray[np.int64]:
@@ -204,7 +215,9 @@ def empirical(clip_count: int, settings: SelectionSettings) -> NDArray[np.int64]
     weights = np.where(weights > 0, weights, weights.max() * 1e-12 if weights.max() > 0 else 1.0)
     generator = np.random.default_rng(settings.seed)
     k = min(settings.k, clip_count)
-    return np.sort(generator.choice(clip_count, k, replace=False, p=weights / weights.sum())).astype(np.int64)
+    return np.sort(
+        generator.choice(clip_count, k, replace=False, p=weights / weights.sum())
+    ).astype(np.int64)
 
 
 def dense(clip_count: int, settings: SelectionSettings) -> NDArray[np.int64]:
@@ -235,10 +248,15 @@ def select(scores: ClipScores, settings: SelectionSettings) -> Selection:
     if np.isnan(lists.visual).all():
         clips = scores.clips[uniform(len(scores.clips), settings)]
         note = "no clip could be scored: clips were taken uniformly"
-        return Selection(clips, ("uniform",) * len(clips), settings.strategy, (note,))
+        return Selection(clips, ("uniform",) * len(clips), settings.strategy, notes=(note,))
     picked = RANKED[settings.strategy](lists, settings)
     clips = scores.clips[[position for position, _ in picked]]
-    return Selection(clips, tuple(reason for _, reason in picked), settings.strategy, _notes(scores, settings, lists))
+    return Selection(
+        clips,
+        tuple(reason for _, reason in picked),
+        settings.strategy,
+        notes=_notes(scores, settings, lists),
+    )
 
 
 def candidates(scores: ClipScores, count: int) -> Selection:
@@ -254,8 +272,11 @@ def candidates(scores: ClipScores, count: int) -> Selection:
     """
     strategy = "packets" if scores.audio is None else "av-union-list"
     first = scores if scores.audio is None else replace(scores, visual=scores.packets)
-    found = select(first, SelectionSettings(strategy, count))
-    return replace(found, notes=tuple(f"first stage: {note.replace('visual', 'packet')}" for note in found.notes))
+    found = select(first, SelectionSettings(strategy=strategy, k=count))
+    return replace(
+        found,
+        notes=tuple(f"first stage: {note.replace('visual', 'packet')}" for note in found.notes),
+    )
 
 
 def _notes(scores: ClipScores, settings: SelectionSettings, lists: _Lists) -> tuple[str, ...]:
@@ -270,9 +291,13 @@ def _notes(scores: ClipScores, settings: SelectionSettings, lists: _Lists) -> tu
     if dark.all():
         return (*notes, f"no visual scores: {settings.strategy} went by the audio sampler alone")
     if count := int((silent & ~dark).sum()):
-        notes.append(f"{counted(count, 'clip')} judged by the visual sampler alone, for want of audio scores")
+        notes.append(
+            f"{counted(count, 'clip')} judged by the visual sampler alone, for want of audio scores"
+        )
     if count := int((dark & ~silent).sum()):
-        notes.append(f"{counted(count, 'clip')} judged by the audio sampler alone, for want of visual scores")
+        notes.append(
+            f"{counted(count, 'clip')} judged by the audio sampler alone, for want of visual scores"
+        )
     return tuple(notes)
 
 
@@ -289,7 +314,10 @@ def combined_rank(scores: ClipScores, settings: SelectionSettings) -> NDArray[np
     lists = _lists(scores, settings.strategy)
     if settings.strategy in RANKED and not np.isnan(lists.visual).all():
         share = min(settings.visual_share, count) if settings.strategy == "av-union-list" else None
-        order += [p for p, _ in RANKED[settings.strategy](lists, replace(settings, k=count, k_visual=share))]
+        order += [
+            p
+            for p, _ in RANKED[settings.strategy](lists, replace(settings, k=count, k_visual=share))
+        ]
     order = list(dict.fromkeys([*order, *range(count)]))
     result = np.empty(count, np.int64)
     result[order] = np.arange(count)

@@ -33,12 +33,16 @@ HOLES = (8, 40)
 SIZE_GAIN, SIZE_NOISE = 0.3, 0.15
 """Largest change of all sizes, and deviation of each, in doublings."""
 SIZE_CHANNELS = tuple(
-    (place, CHANNELS.index(f"{name.split()[0]} share")) for place, name in enumerate(CHANNELS) if " size" in name
+    (place, CHANNELS.index(f"{name.split()[0]} share"))
+    for place, name in enumerate(CHANNELS)
+    if " size" in name
 )
 """(channel, the one that says which share of a step it is about)."""
 
 
-def cropped(values: Tensor, size: tuple[int, int], rng: np.random.Generator, strong: bool) -> Tensor:
+def cropped(
+    values: Tensor, size: tuple[int, int], rng: np.random.Generator, *, strong: bool
+) -> Tensor:
     """A random window of the last two dimensions, as float32 [..., h, w] of `size`.
 
     Args:
@@ -58,7 +62,9 @@ def cropped(values: Tensor, size: tuple[int, int], rng: np.random.Generator, str
     y, x = int(rng.integers(height - h + 1)), int(rng.integers(width - w + 1))
     window = values[..., y : y + h, x : x + w].float()
     return (
-        window if (h, w) == size else F.interpolate(window, size, mode="bilinear", antialias=False, align_corners=False)
+        window
+        if (h, w) == size
+        else F.interpolate(window, size, mode="bilinear", antialias=False, align_corners=False)
     )
 
 
@@ -101,15 +107,21 @@ def requantised(packets: Tensor, rng: np.random.Generator) -> Tensor:
 
     No flip in time: frames are predicted from those before, so that a cut looks different from behind.
     """
-    sizes = torch.from_numpy(rng.normal(0, SIZE_NOISE, packets.shape[-2:]) + rng.uniform(-SIZE_GAIN, SIZE_GAIN)).float()
+    sizes = torch.from_numpy(
+        rng.normal(0, SIZE_NOISE, packets.shape[-2:]) + rng.uniform(-SIZE_GAIN, SIZE_GAIN)
+    ).float()
     there = torch.zeros_like(packets)
     for size, share in SIZE_CHANNELS:
         there[:, size] = packets[:, share]
     return packets + sizes * there
 
 
-def mixed(inputs: Tensor, targets: Tensor, rng: np.random.Generator, alpha: float = 0.2) -> tuple[Tensor, Tensor]:
+def mixed(
+    inputs: Tensor, targets: Tensor, rng: np.random.Generator, *, alpha: float = 0.2
+) -> tuple[Tensor, Tensor]:
     """Each sample blended with another one, labels likewise (mixup; Zhang et al., 2018)."""
     weight = float(rng.beta(alpha, alpha))
     order = torch.from_numpy(rng.permutation(len(inputs)))
-    return inputs * weight + inputs[order] * (1 - weight), targets * weight + targets[order] * (1 - weight)
+    return inputs * weight + inputs[order] * (1 - weight), targets * weight + targets[order] * (
+        1 - weight
+    )

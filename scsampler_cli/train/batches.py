@@ -33,7 +33,7 @@ class Inputs:
 
 
 def load(
-    videos: Sequence[TrainVideo], draw: Draw, settings: TrainSettings, rng: np.random.Generator
+    videos: Sequence[TrainVideo], draw: Draw, settings: TrainSettings, *, rng: np.random.Generator
 ) -> dict[str, Inputs]:
     """Inputs of every network for a step, augmented.
 
@@ -57,19 +57,25 @@ def load(
                 continue
             at = choice[int(rng.integers(len(choice)))]
             value = torch.from_numpy(np.array(entry.values[at : at + 1]))
-            found[kind].append(_view(value, kind, flip, rng, settings.augment == "strong")[0])
+            found[kind].append(
+                _view(value, kind, flip, rng=rng, strong=settings.augment == "strong")[0]
+            )
             rows[kind].append(row)
-    return {kind: Inputs(torch.stack(f), torch.tensor(rows[kind])) for kind, f in found.items() if f}
+    return {
+        kind: Inputs(torch.stack(f), torch.tensor(rows[kind])) for kind, f in found.items() if f
+    }
 
 
-def _view(value: Tensor, kind: str, flip: bool, rng: np.random.Generator, strong: bool) -> Tensor:
+def _view(
+    value: Tensor, kind: str, flip: bool, *, rng: np.random.Generator, strong: bool
+) -> Tensor:
     """[1, ...] as stored -> float32 [1, ...] as the network takes it."""
     if kind == "mel":
         return augment.holed(value.float(), rng) if strong else value.float()
     if kind == "packets":
         return augment.requantised(value.float(), rng) if strong else value.float()
     side = MOTION_CROP if kind == "md" else CROP
-    value = augment.cropped(value, (side, side), rng, strong and kind != "md")
+    value = augment.cropped(value, (side, side), rng, strong=strong and kind != "md")
     if flip:
         value = augment.flipped(value, kind)
     if strong:
@@ -85,7 +91,7 @@ def _moment(video: TrainVideo, settings: TrainSettings, rng: np.random.Generator
     start = int(rng.integers(max(1, len(frames) - spec.frames * stride + 1)))
     at = np.minimum(start + stride * np.arange(spec.frames), len(frames) - 1)
     clip = torch.from_numpy(frames[at]).permute(0, 3, 1, 2)
-    clip = augment.cropped(clip, spec.crop, rng, strong)
+    clip = augment.cropped(clip, spec.crop, rng, strong=strong)
     if rng.random() < 0.5:
         clip = augment.flipped(clip, FRAMES)
     if strong:

@@ -103,4 +103,6 @@ def load(path: Path) -> State:
         TypeError,
         AttributeError,
     ) as error:
-        raise WeightsError(f"{path} is not a checkpoint, or is damaged", hint=_START_ANEW) from error
+        raise WeightsError(
+            f"{path} is not a checkpoint, or is damaged", hint=_START_ANEW
+        ) from error

@@ -18,7 +18,11 @@ from scsampler_cli.train.settings import TrainSettings
 from scsampler_cli.train.videos import TrainVideo
 
 _UNTRIMMED = "it learns from untrimmed videos of two classes, of whose clips the classifier is not equally sure"
-_LACKING = {"sal-rank": _UNTRIMMED, "sal-cl": _UNTRIMMED, "mel": "do videos of two classes have sound?"}
+_LACKING = {
+    "sal-rank": _UNTRIMMED,
+    "sal-cl": _UNTRIMMED,
+    "mel": "do videos of two classes have sound?",
+}
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,11 @@ class Drawer:
         self._labels = np.array([video.label for video in videos], np.int64)
         gap = settings.gap if settings.objective == "sal-rank" else 0.0
         if settings.needs_probabilities:
-            self._videos = [i for i, v in enumerate(videos) if len(self._usable[i]) > 1 and np.ptp(v.worth) > gap]
+            self._videos = [
+                i
+                for i, v in enumerate(videos)
+                if len(self._usable[i]) > 1 and np.ptp(v.worth) > gap
+            ]
         else:
             self._videos = [i for i in range(len(videos)) if len(self._usable[i])]
         classes = {int(self._labels[i]) for i in self._videos}
@@ -75,7 +83,9 @@ class Drawer:
             of = "all of one class" if classes else "of no class"
             raise InputError(
                 f"{len(self._videos)} of {len(videos)} training videos, {of}, have anything to learn from",
-                hint=_LACKING.get(settings.objective) or _LACKING.get(settings.target) or "two classes are needed",
+                hint=_LACKING.get(settings.objective)
+                or _LACKING.get(settings.target)
+                or "two classes are needed",
             )
 
     @property
@@ -95,21 +105,33 @@ class Drawer:
     def _balanced(self, rng: np.random.Generator) -> Draw:
         size = self._settings.batch
         by_class = [
-            np.array([i for i in self._videos if self._labels[i] == c]) for c in np.unique(self._labels[self._videos])
+            np.array([i for i in self._videos if self._labels[i] == c])
+            for c in np.unique(self._labels[self._videos])
         ]
         if self._settings.target == "classifier":
-            videos = [int(rng.choice(by_class[int(rng.integers(len(by_class)))])) for _ in range(size)]
+            videos = [
+                int(rng.choice(by_class[int(rng.integers(len(by_class)))])) for _ in range(size)
+            ]
             return Draw(np.array(videos, np.int64), np.zeros(size, np.int64))
-        weights = [np.array([len(self._usable[i]) for i in members], np.float64) for members in by_class]
+        weights = [
+            np.array([len(self._usable[i]) for i in members], np.float64) for members in by_class
+        ]
         classes = rng.integers(len(by_class), size=size)
         chosen = [int(rng.choice(by_class[c], p=weights[c] / weights[c].sum())) for c in classes]
-        return Draw(np.array(chosen, np.int64), np.array([rng.choice(self._usable[i]) for i in chosen], np.int64))
+        return Draw(
+            np.array(chosen, np.int64),
+            np.array([rng.choice(self._usable[i]) for i in chosen], np.int64),
+        )
 
     def _from_videos(self, rng: np.random.Generator) -> Draw:
         each = self._settings.clips_per_video
         chosen = rng.choice(self._videos, max(1, self._settings.batch // each), replace=True)
-        clips = [rng.choice(self._usable[i], each, replace=len(self._usable[i]) < each) for i in chosen]
-        return Draw(np.repeat(chosen, each).astype(np.int64), np.concatenate(clips).astype(np.int64))
+        clips = [
+            rng.choice(self._usable[i], each, replace=len(self._usable[i]) < each) for i in chosen
+        ]
+        return Draw(
+            np.repeat(chosen, each).astype(np.int64), np.concatenate(clips).astype(np.int64)
+        )
 
 
 def in_oracle(videos: Sequence[TrainVideo], draw: Draw, k: int) -> NDArray[np.bool_]:
@@ -118,4 +140,6 @@ def in_oracle(videos: Sequence[TrainVideo], draw: Draw, k: int) -> NDArray[np.bo
         int(i): set(oracle(videos[i].probabilities, int(videos[i].target or 0), k).tolist())
         for i in np.unique(draw.videos)
     }
-    return np.array([int(c) in tops[int(i)] for i, c in zip(draw.videos, draw.clips, strict=True)], np.bool_)
+    return np.array(
+        [int(c) in tops[int(i)] for i, c in zip(draw.videos, draw.clips, strict=True)], np.bool_
+    )

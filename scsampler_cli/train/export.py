@@ -15,7 +15,12 @@ from torch import Tensor
 from scsampler_cli.config import __version__
 from scsampler_cli.features.packet_table import CHANNELS
 from scsampler_cli.model_zoo.weightfile import halved, write_weights
-from scsampler_cli.samplers.network_inputs import IMAGE_MEAN, IMAGE_STD, MOTION_LIMIT_PX, RESIDUAL_STD
+from scsampler_cli.samplers.network_inputs import (
+    IMAGE_MEAN,
+    IMAGE_STD,
+    MOTION_LIMIT_PX,
+    RESIDUAL_STD,
+)
 from scsampler_cli.train.model import architecture_of
 from scsampler_cli.train.settings import TrainSettings
 from scsampler_cli.train.videos import TrainVideo
@@ -23,9 +28,17 @@ from scsampler_cli.train.videos import TrainVideo
 NORMALISATION: dict[str, dict[str, Any]] = {
     "if": {"mean": IMAGE_MEAN, "std": IMAGE_STD},
     "rgbr": {"mean": (0.0,) * 3, "std": (RESIDUAL_STD,) * 3},
-    "md": {"mean": (0.0,) * 2, "std": (MOTION_LIMIT_PX,) * 2, "unit": "pixels per frame at a short side of 256"},
+    "md": {
+        "mean": (0.0,) * 2,
+        "std": (MOTION_LIMIT_PX,) * 2,
+        "unit": "pixels per frame at a short side of 256",
+    },
     "mel": {"mean": (0.0,), "std": (1.0,), "unit": "log(power + 0.01)"},
-    "packets": {"mean": (0.0,) * len(CHANNELS), "std": (1.0,) * len(CHANNELS), "channels": CHANNELS},
+    "packets": {
+        "mean": (0.0,) * len(CHANNELS),
+        "std": (1.0,) * len(CHANNELS),
+        "channels": CHANNELS,
+    },
 }
 """What the inputs are brought to; pictures after division by 255."""
 
@@ -37,13 +50,16 @@ def outputs(output: Path, settings: TrainSettings) -> dict[str, Path]:
     """
     if settings.target != "joint":
         return {settings.target: output}
-    return {kind: output.with_name(f"{output.stem}_{kind}{output.suffix}") for kind in settings.kinds}
+    return {
+        kind: output.with_name(f"{output.stem}_{kind}{output.suffix}") for kind in settings.kinds
+    }
 
 
 def write(
     output: Path,
     networks: Mapping[str, Tensor],
     settings: TrainSettings,
+    *,
     labels: Sequence[str],
     facts: Mapping[str, Any],
 ) -> dict[str, Path]:
@@ -62,13 +78,17 @@ def write(
     files = outputs(output, settings)
     for kind, path in files.items():
         prefix = f"networks.{kind}."
-        tensors = {name.removeprefix(prefix): value for name, value in networks.items() if name.startswith(prefix)}
-        write_weights(path, tensors, {**_metadata(kind, tensors, settings, labels), **facts})
+        tensors = {
+            name.removeprefix(prefix): value
+            for name, value in networks.items()
+            if name.startswith(prefix)
+        }
+        write_weights(path, tensors, {**_metadata(kind, tensors, settings, labels=labels), **facts})
     return files
 
 
 def _metadata(
-    kind: str, tensors: Mapping[str, Tensor], settings: TrainSettings, labels: Sequence[str]
+    kind: str, tensors: Mapping[str, Tensor], settings: TrainSettings, *, labels: Sequence[str]
 ) -> dict[str, Any]:
     common = {
         "arch": architecture_of(settings, kind),
@@ -82,7 +102,13 @@ def _metadata(
     }
     if kind == "classifier":
         spec = settings.test_spec
-        return {**common, "kind": "classifier", "spec": asdict(spec), "mean": spec.mean, "std": spec.std}
+        return {
+            **common,
+            "kind": "classifier",
+            "spec": asdict(spec),
+            "mean": spec.mean,
+            "std": spec.std,
+        }
     joint = settings.target == "joint"
     return {
         **common,
@@ -117,7 +143,9 @@ def commit() -> str | None:
 
 
 def _git(root: Path, *words: str) -> str:
-    found = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=True, timeout=10)
+    found = subprocess.run(
+        ["git", "-C", str(root), *words], capture_output=True, text=True, check=True, timeout=10
+    )
     return found.stdout.strip()
 
 
@@ -126,5 +154,7 @@ def describe(videos: Mapping[str, Sequence[TrainVideo]], text: str) -> dict[str,
     return {
         "text": text,
         "videos": {split: len(members) for split, members in videos.items()},
-        "clips": {split: int(np.sum([v.clips for v in members])) for split, members in videos.items()},
+        "clips": {
+            split: int(np.sum([v.clips for v in members])) for split, members in videos.items()
+        },
     }

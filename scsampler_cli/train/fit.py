@@ -69,6 +69,7 @@ class Fit:
         settings: TrainSettings,
         labels: Sequence[str],
         train: Sequence[TrainVideo],
+        *,
         val: Sequence[TrainVideo],
         device: torch.device,
         dtype: torch.dtype,
@@ -82,16 +83,20 @@ class Fit:
         self._model = Model(settings, len(labels), dtype)
         inits = dict(zip(settings.kinds, settings.init, strict=False))
         self.starts: dict[str, Start] = {
-            kind: start_network(self._model.networks[kind], architecture_of(settings, kind), kind, inits[kind])
+            kind: start_network(
+                self._model.networks[kind], architecture_of(settings, kind), kind, init=inits[kind]
+            )
             for kind in settings.kinds
         }
         self._model.to(device)
         self._optimiser = self._make_optimiser(settings.recipe)
         self._schedule = Schedule(self._optimiser, settings.recipe, len(self._drawer.steps(1)))
         # a step may hold no clip with sound, so that a network of joint training has no part in it
-        self._wrapped: nn.Module = group.wrap(self._model, device, partial=settings.target == "joint")
+        self._wrapped: nn.Module = group.wrap(
+            self._model, device, partial=settings.target == "joint"
+        )
         self._baselines = baselines(val, settings) if group.leads else {}
-        self.state = State(self._digest(labels), 1, 0, 0.0, 0.0)
+        self.state = State(self._digest(labels), 1, 0, loss=0.0, seconds=0.0)
 
     def _make_optimiser(self, recipe: Recipe) -> torch.optim.Optimizer:
         decay = WEIGHT_DECAY[recipe.optimiser]
@@ -99,7 +104,11 @@ class Fit:
             part
             for kind, start in self.starts.items()
             for part in parameter_groups(
-                self._model.networks[kind], start, recipe.learning_rate, recipe.pretrained_factor, decay
+                self._model.networks[kind],
+                start,
+                recipe.learning_rate,
+                factor=recipe.pretrained_factor,
+                weight_decay=decay,
             )
         ]
         if recipe.optimiser == "adamw":
@@ -109,7 +118,8 @@ class Fit:
     def _digest(self, labels: Sequence[str]) -> str:
         """Of settings, videos and pseudo labels: what a run that is continued must have in common."""
         videos = [
-            [v.content, v.label, v.example.split, v.clips, v.probabilities_digest] for v in (*self._train, *self._val)
+            [v.content, v.label, v.example.split, v.clips, v.probabilities_digest]
+            for v in (*self._train, *self._val)
         ]
         starts = [[kind, start.source, start.sha256] for kind, start in self.starts.items()]
         text = json.dumps([self.settings.digest(), list(labels), videos, starts, self._group.world])
@@ -134,7 +144,10 @@ class Fit:
         self.state = state
 
     def run(
-        self, epoch_done: Callable[[dict[str, Any]], None], step_done: StepDone, stop: Callable[[], bool]
+        self,
+        epoch_done: Callable[[dict[str, Any]], None],
+        step_done: StepDone,
+        stop: Callable[[], bool],
     ) -> dict[str, Tensor]:
         """Train to the end.
 
@@ -153,22 +166,30 @@ class Fit:
         while self.state.epoch <= self.settings.recipe.epochs and not self._has_waited():
             self._run_epoch(step_done, stop)
             epoch_done(self._finish_epoch())
-        return self.state.best if self.settings.keep == "best" and self.state.best else self._networks()
+        return (
+            self.state.best
+            if self.settings.keep == "best" and self.state.best
+            else self._networks()
+        )
 
     def _networks(self) -> dict[str, Tensor]:
-        return {name: value.detach().cpu().clone() for name, value in self._model.state_dict().items()}
+        return {
+            name: value.detach().cpu().clone() for name, value in self._model.state_dict().items()
+        }
 
     def _has_waited(self) -> bool:
         """True when `patience` epochs have gone by without a better one."""
         done = self.state.epoch - 1
-        return 0 < self.settings.patience <= done - self.state.best_epoch and self.state.best_epoch > 0
+        return (
+            0 < self.settings.patience <= done - self.state.best_epoch and self.state.best_epoch > 0
+        )
 
     def _run_epoch(self, step_done: StepDone, stop: Callable[[], bool]) -> None:
         state, began = self.state, time.perf_counter() - self.state.seconds
         self._wrapped.train()
         draws = self._drawer.steps(state.epoch)
         for draw, inputs in self._loaded(draws, state.epoch, state.step):
-            state.loss += self._step(draw, inputs, state.epoch, state.step)
+            state.loss += self._step(draw, inputs, state.epoch, step=state.step)
             state.step += 1
             state.seconds = time.perf_counter() - began
             step_done(state.step, len(draws), state.loss / state.step)
@@ -176,12 +197,16 @@ class Fit:
                 self._save()
                 raise Stopped
 
-    def _loaded(self, draws: Sequence[Draw], epoch: int, done: int) -> Iterator[tuple[Draw, dict[str, Inputs]]]:
+    def _loaded(
+        self, draws: Sequence[Draw], epoch: int, done: int
+    ) -> Iterator[tuple[Draw, dict[str, Inputs]]]:
         """This process's share of the steps that are left; the next one is read while one is computed."""
-        shares = [draw.share(self._group.rank, self._group.world, self._drawer.together) for draw in draws]
+        shares = [
+            draw.share(self._group.rank, self._group.world, self._drawer.together) for draw in draws
+        ]
 
         def read(step: int) -> dict[str, Inputs]:
-            return load(self._train, shares[step], self.settings, self._random(2, epoch, step))
+            return load(self._train, shares[step], self.settings, rng=self._random(2, epoch, step))
 
         with ThreadPoolExecutor(1) as pool:
             ahead = pool.submit(read, done) if done < len(draws) else None
@@ -194,10 +219,12 @@ class Fit:
     def _random(self, *place: int) -> np.random.Generator:
         return generator(self.settings.seed, *place, self._group.rank)
 
-    def _step(self, draw: Draw, inputs: dict[str, Inputs], epoch: int, step: int) -> float:
+    def _step(self, draw: Draw, inputs: dict[str, Inputs], epoch: int, *, step: int) -> float:
         rng = self._random(3, epoch, step)
         torch.manual_seed(int(rng.integers(2**62)))  # dropout
-        values = {kind: (i.values.to(self._device), i.rows.to(self._device)) for kind, i in inputs.items()}
+        values = {
+            kind: (i.values.to(self._device), i.rows.to(self._device)) for kind, i in inputs.items()
+        }
         loss = self._loss(draw, values, rng)
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -211,7 +238,9 @@ class Fit:
             )
         return value
 
-    def _loss(self, draw: Draw, values: dict[str, tuple[Tensor, Tensor]], rng: np.random.Generator) -> Tensor:
+    def _loss(
+        self, draw: Draw, values: dict[str, tuple[Tensor, Tensor]], rng: np.random.Generator
+    ) -> Tensor:
         settings, count = self.settings, len(draw.videos)
         if settings.objective == "ac":
             labels = torch.tensor([self._train[i].label for i in draw.videos])
@@ -224,21 +253,37 @@ class Fit:
             return losses.ac(self._wrapped(values, count), targets, SMOOTHING if strong else 0.0)
         log_p: Tensor = self._wrapped(values, count)
         if settings.objective == "sal-cl":
-            return losses.sal_cl(log_p, torch.from_numpy(in_oracle(self._train, draw, settings.k)).to(self._device))
-        worth = torch.tensor([float(self._train[i].worth[c]) for i, c in zip(draw.videos, draw.clips, strict=True)])
+            return losses.sal_cl(
+                log_p, torch.from_numpy(in_oracle(self._train, draw, settings.k)).to(self._device)
+            )
+        worth = torch.tensor(
+            [float(self._train[i].worth[c]) for i, c in zip(draw.videos, draw.clips, strict=True)]
+        )
         # the same video may have been drawn twice in a step; its clips are then compared as those of two
         videos = torch.arange(count) // settings.clips_per_video
-        return losses.sal_rank(log_p, worth.to(self._device), videos.to(self._device), settings.margin, settings.gap)
+        return losses.sal_rank(
+            log_p,
+            worth.to(self._device),
+            videos.to(self._device),
+            margin=settings.margin,
+            gap=settings.gap,
+        )
 
     def _finish_epoch(self) -> dict[str, Any]:
         """Measure, note the best, write everything; returns the epoch's record."""
         state, settings = self.state, self.settings
         began = time.perf_counter()
-        measures = measure(self._model, self._val, settings, self._device) if self._group.leads else {}
+        measures = (
+            measure(self._model, self._val, settings, device=self._device)
+            if self._group.leads
+            else {}
+        )
         loss = self._group.mean_of(state.loss / max(1, state.step), self._device)
         # without validation videos the loss decides when the rate falls
         worth = best_of(measures) if self._val else -loss
-        worth = self._group.mean_of(worth * self._group.world if self._group.leads else 0.0, self._device)
+        worth = self._group.mean_of(
+            worth * self._group.world if self._group.leads else 0.0, self._device
+        )
         record = {
             "epoch": state.epoch,
             "loss": round(loss, 6),

@@ -32,7 +32,9 @@ def write(output: Path, history: list[dict[str, Any]]) -> None:
         _replace(metrics, lines.encode())
         _replace(curve, _picture(history))
     except OSError as error:
-        raise OutputError(f"cannot write {metrics}: {error.strerror or error}", hint="is the disk full?") from error
+        raise OutputError(
+            f"cannot write {metrics}: {error.strerror or error}", hint="is the disk full?"
+        ) from error
 
 
 def files_of(output: Path) -> tuple[Path, Path]:
@@ -60,9 +62,16 @@ def _picture(history: list[dict[str, Any]]) -> bytes:
     for name, colour in (("video_accuracy", "tab:green"), ("clip_accuracy", "tab:orange")):
         points = [(r["epoch"], 100 * r[name]) for r in history if name in r]
         if points:
-            below.plot(*zip(*points, strict=True), marker=".", color=colour, label=name.replace("_", " "))
+            below.plot(
+                *zip(*points, strict=True), marker=".", color=colour, label=name.replace("_", " ")
+            )
     for i, (name, value) in enumerate(history[-1].get("baselines", {}).items()):
-        below.axhline(100 * value, linestyle=(0, (1 + i, 2)), color="grey", label=f"{name} {100 * value:.0f} %")
+        below.axhline(
+            100 * value,
+            linestyle=(0, (1 + i, 2)),
+            color="grey",
+            label=f"{name} {100 * value:.0f} %",
+        )
     below.set(xlabel="epoch", ylabel="validation, %", ylim=(0, 102))
     if below.get_legend_handles_labels()[0]:
         below.legend(loc="lower right", fontsize="small")

@@ -44,7 +44,7 @@ class Start:
     """What the user must be told."""
 
 
-def start_network(network: nn.Module, architecture: str, kind: str, init: str) -> Start:
+def start_network(network: nn.Module, architecture: str, kind: str, *, init: str) -> Start:
     """Give a fresh network its first values, in place.
 
     Args:
@@ -58,7 +58,7 @@ def start_network(network: nn.Module, architecture: str, kind: str, init: str) -
         WeightsError: weights that cannot be had, cannot be read, or do not fit; the network is then as it was. Or layers that
             training leaves as they are would be left at random.
     """
-    start = _started(network, architecture, kind, init)
+    start = _started(network, architecture, kind, init=init)
     frozen = {name for name, parameter in network.named_parameters() if not parameter.requires_grad}
     if not frozen <= start.loaded:
         raise WeightsError(
@@ -68,19 +68,19 @@ def start_network(network: nn.Module, architecture: str, kind: str, init: str) -
     return start
 
 
-def _started(network: nn.Module, architecture: str, kind: str, init: str) -> Start:
+def _started(network: nn.Module, architecture: str, kind: str, *, init: str) -> Start:
     if init == "auto":
         return _auto(network, architecture, kind)
     if init == "scratch":
         return _scratch(None)
     if init != "imagenet":
-        return _loaded(network, architecture, kind, Path(init), Path(init).name)
+        return _loaded(network, architecture, kind, path=Path(init), source=Path(init).name)
     if not _has_imagenet(architecture, kind):
         raise WeightsError(
             f"there are no ImageNet weights for {architecture} on {kind}",
             hint="they start resnet18 on if, md and rgbr; give --init FILE, or --init scratch",
         )
-    return _loaded(network, architecture, kind, fetch("resnet18"), "imagenet")
+    return _loaded(network, architecture, kind, path=fetch("resnet18"), source="imagenet")
 
 
 def _auto(network: nn.Module, architecture: str, kind: str) -> Start:
@@ -89,11 +89,13 @@ def _auto(network: nn.Module, architecture: str, kind: str) -> Start:
             path = fetch("resnet18")
         except WeightsError as error:
             return _scratch(f"{error}: training starts from scratch")
-        return _loaded(network, architecture, kind, path, "imagenet")
+        return _loaded(network, architecture, kind, path=path, source="imagenet")
     if kind == "mel":
         return _scratch("no AudioSet weights given (--init FILE): the VGG starts from scratch")
     if kind in VISUAL:
-        return _scratch(f"torchvision has no ImageNet weights of {architecture}: it starts from scratch")
+        return _scratch(
+            f"torchvision has no ImageNet weights of {architecture}: it starts from scratch"
+        )
     return _scratch(None)
 
 
@@ -102,10 +104,10 @@ def _has_imagenet(architecture: str, kind: str) -> bool:
 
 
 def _scratch(note: str | None) -> Start:
-    return Start("scratch", None, frozenset(), note)
+    return Start("scratch", None, frozenset(), note=note)
 
 
-def _loaded(network: nn.Module, architecture: str, kind: str, path: Path, source: str) -> Start:
+def _loaded(network: nn.Module, architecture: str, kind: str, *, path: Path, source: str) -> Start:
     file = read_weights(path)
     own = network.state_dict()
     tensors = to_native(architecture, file.tensors)[0] if kind == "classifier" else file.tensors
@@ -116,24 +118,34 @@ def _loaded(network: nn.Module, architecture: str, kind: str, path: Path, source
         given[first] = given[first][:, OF_TSM18[kind]]
         notes.append(f"{first} takes the channels of {source} for its own input")
     if first in given and _differ_in_channels(given[first], own[first]):
-        notes.append(f"{first} is adapted from {given[first].shape[1]} to {own[first].shape[1]} channels")
+        notes.append(
+            f"{first} is adapted from {given[first].shape[1]} to {own[first].shape[1]} channels"
+        )
         given[first] = adapt_channels(given[first], own[first].shape[1])
     fitting = _fitting(given, own)
     names = [name for name, _ in network.named_parameters()]
     anew = [name for name in names if name not in fitting]
-    _check_enough(network, anew, given, file, architecture)
+    _check_enough(network, anew, given, file=file, architecture=architecture)
     if not all(bool(tensor.isfinite().all()) for tensor in fitting.values()):
-        raise WeightsError(f"{path} holds values that are no numbers", hint="the run that wrote it has failed")
+        raise WeightsError(
+            f"{path} holds values that are no numbers", hint="the run that wrote it has failed"
+        )
     network.load_state_dict(fitting, strict=False)
     if anew:
         notes.append(f"layers that start anew: {', '.join(anew)}")
-    return Start(source, file.info.sha256, frozenset(names) - frozenset(anew), "; ".join(notes) or None)
+    return Start(
+        source, file.info.sha256, frozenset(names) - frozenset(anew), note="; ".join(notes) or None
+    )
 
 
 def _fitting(given: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Tensors of the right shape; none of a layer whose weights are not among them, as its bias belongs to those."""
     shaped = {name: tensor for name, tensor in given.items() if tensor.shape == own[name].shape}
-    return {name: tensor for name, tensor in shaped.items() if f"{name.rpartition('.')[0]}.weight" in shaped}
+    return {
+        name: tensor
+        for name, tensor in shaped.items()
+        if f"{name.rpartition('.')[0]}.weight" in shaped
+    }
 
 
 def _first_convolution(network: nn.Module) -> str:
@@ -165,7 +177,9 @@ def adapt_channels(weights: Tensor, channels: int) -> Tensor:
     return mean.repeat_interleave(channels, dim=1) * (weights.shape[1] / channels)
 
 
-def _by_own_name(tensors: Mapping[str, Tensor], own: Mapping[str, Tensor], architecture: str) -> dict[str, Tensor]:
+def _by_own_name(
+    tensors: Mapping[str, Tensor], own: Mapping[str, Tensor], architecture: str
+) -> dict[str, Tensor]:
     """A file's tensors under the network's names, whether or not either has `MotionNetwork` around it; others are left out."""
     if architecture == "vgg18" and "features.0.weight" in tensors:
         tensors = _by_order(tensors, own)
@@ -183,7 +197,9 @@ def _by_order(tensors: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[
     found: dict[str, Tensor] = {}
     for rank in (_CONVOLUTION, _NORM, _LINEAR):
         for ours, theirs in zip(_layers(own, rank), _layers(tensors, rank), strict=False):
-            found |= {f"{ours}.{leaf}": tensor for leaf, tensor in _of_layer(tensors, theirs).items()}
+            found |= {
+                f"{ours}.{leaf}": tensor for leaf, tensor in _of_layer(tensors, theirs).items()
+            }
     for convolution, norm in zip(_layers(own, _CONVOLUTION), _layers(own, _NORM), strict=True):
         bias, mean = found.get(f"{convolution}.bias"), found.get(f"{norm}.running_mean")
         if bias is not None and mean is not None and bias.shape == mean.shape:
@@ -195,7 +211,9 @@ def _by_order(tensors: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[
 def _layers(tensors: Mapping[str, Tensor], rank: int) -> list[str]:
     """Names of the layers with weights of that rank, in the order of the numbers in the names; not the data's own norm."""
     names = [
-        name.removesuffix(".weight") for name in tensors if name.endswith(".weight") and tensors[name].dim() == rank
+        name.removesuffix(".weight")
+        for name in tensors
+        if name.endswith(".weight") and tensors[name].dim() == rank
     ]
     return sorted((name for name in names if name != "data_bn"), key=_numbers)
 
@@ -205,11 +223,20 @@ def _numbers(name: str) -> list[int]:
 
 
 def _of_layer(tensors: Mapping[str, Tensor], layer: str) -> dict[str, Tensor]:
-    return {name.rpartition(".")[2]: tensor for name, tensor in tensors.items() if name.rpartition(".")[0] == layer}
+    return {
+        name.rpartition(".")[2]: tensor
+        for name, tensor in tensors.items()
+        if name.rpartition(".")[0] == layer
+    }
 
 
 def _check_enough(
-    network: nn.Module, anew: list[str], given: Mapping[str, Tensor], file: WeightFile, architecture: str
+    network: nn.Module,
+    anew: list[str],
+    given: Mapping[str, Tensor],
+    *,
+    file: WeightFile,
+    architecture: str,
 ) -> None:
     """Refuse a file of which little fits.
 
@@ -222,16 +249,22 @@ def _check_enough(
     if fitting >= ENOUGH * total:
         return
     first = anew[0]
-    why = f"has {tuple(given[first].shape)} instead of {tuple(shapes[first])}" if first in given else "is missing"
+    why = (
+        f"has {tuple(given[first].shape)} instead of {tuple(shapes[first])}"
+        if first in given
+        else "is missing"
+    )
     meant = file.metadata.get("arch", architecture)
     raise WeightsError(
         f"{file.info.source} does not fit {architecture}: only {fitting} of {total} values do; {first} {why}",
-        hint="give a file of this network, or --init scratch" if meant == architecture else f"it is for --arch {meant}",
+        hint="give a file of this network, or --init scratch"
+        if meant == architecture
+        else f"it is for --arch {meant}",
     )
 
 
 def parameter_groups(
-    network: nn.Module, start: Start, lr: float, factor: float, weight_decay: float
+    network: nn.Module, start: Start, lr: float, *, factor: float, weight_decay: float
 ) -> list[dict[str, Any]]:
     """The network's parameters for an optimiser; loaded ones before new ones, decaying ones first, empty groups left out.
 
@@ -251,7 +284,11 @@ def parameter_groups(
         if parameter.requires_grad:
             groups[name in start.loaded, parameter.dim() > 1].append(parameter)
     return [
-        {"params": members, "lr": lr * factor if loaded else lr, "weight_decay": weight_decay if decays else 0.0}
+        {
+            "params": members,
+            "lr": lr * factor if loaded else lr,
+            "weight_decay": weight_decay if decays else 0.0,
+        }
         for (loaded, decays), members in groups.items()
         if members
     ]

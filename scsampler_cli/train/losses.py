@@ -49,7 +49,7 @@ def ac(log_p: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
     return -((targets * (1 - smoothing) + smoothing / classes) * log_p).sum(dim=1).mean()
 
 
-def sal_rank(log_p: Tensor, worth: Tensor, videos: Tensor, margin: float, gap: float) -> Tensor:
+def sal_rank(log_p: Tensor, worth: Tensor, videos: Tensor, *, margin: float, gap: float) -> Tensor:
     """Saliency ranking (Sec. 3.2.2) over all pairs of clips of one video.
 
     Eq. 2 as printed, max(-z [s_i - s_j + eta], 0), asks for a margin only where z = -1, and for z = +1 gives slack. This is the

@@ -72,6 +72,8 @@ class Model(nn.Module):
             with torch.autocast(values.device.type, dtype, enabled=dtype != torch.float32):
                 logits = self.networks[kind](values).float()
             log_p = log_probabilities(logits, self._objective)
-            spread = torch.full((clips, log_p.shape[1]), -torch.inf, device=log_p.device).index_copy(0, rows, log_p)
+            spread = torch.full(
+                (clips, log_p.shape[1]), -torch.inf, device=log_p.device
+            ).index_copy(0, rows, log_p)
             (visual if kind in VISUAL else audio).append(spread)
         return averaged([averaged(parts) for parts in (visual, audio) if parts])

@@ -20,7 +20,7 @@ SCHEDULES = ("plateau", "step", "one-cycle")
 OPTIMISERS = ("adamw", "sgd")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """Optimiser, rates and their course."""
 
@@ -41,25 +41,85 @@ class Recipe:
     def __post_init__(self) -> None:
         for value, known in ((self.schedule, SCHEDULES), (self.optimiser, OPTIMISERS)):
             if value not in known:
-                raise SettingsError(f"unknown choice {value!r}", hint=f"choose from {', '.join(known)}")
+                raise SettingsError(
+                    f"unknown choice {value!r}", hint=f"choose from {', '.join(known)}"
+                )
         if self.epochs < 1 or self.learning_rate <= 0 or self.step_epochs < 1:
-            raise SettingsError("epochs, rate and step must be above 0", hint="leave them out for the paper's")
+            raise SettingsError(
+                "epochs, rate and step must be above 0", hint="leave them out for the paper's"
+            )
 
 
-VISUAL_RECIPE = Recipe(40, 0.001, "plateau", 5, 0, "adamw", 0.01)
+VISUAL_RECIPE = Recipe(
+    epochs=40,
+    learning_rate=0.001,
+    schedule="plateau",
+    step_epochs=5,
+    warmup_epochs=0,
+    optimiser="adamw",
+    pretrained_factor=0.01,
+)
 """Rate 0.001, reduced when accuracy plateaus, pre-trained layers 100 times smaller (App. B.1). Ours: 40 epochs at most."""
 AUDIO_RECIPES = {
-    "sal-rank": Recipe(20, 0.03, "step", 5, 0, "sgd", 0.05),
-    "sal-cl": Recipe(16, 0.001, "step", 10, 0, "sgd", 0.05),
-    "ac": Recipe(20, 0.001, "step", 5, 0, "sgd", 0.05),
+    "sal-rank": Recipe(
+        epochs=20,
+        learning_rate=0.03,
+        schedule="step",
+        step_epochs=5,
+        warmup_epochs=0,
+        optimiser="sgd",
+        pretrained_factor=0.05,
+    ),
+    "sal-cl": Recipe(
+        epochs=16,
+        learning_rate=0.001,
+        schedule="step",
+        step_epochs=10,
+        warmup_epochs=0,
+        optimiser="sgd",
+        pretrained_factor=0.05,
+    ),
+    "ac": Recipe(
+        epochs=20,
+        learning_rate=0.001,
+        schedule="step",
+        step_epochs=5,
+        warmup_epochs=0,
+        optimiser="sgd",
+        pretrained_factor=0.05,
+    ),
 }
 """App. B.2. SAL-RANK: 0.03 (Kinetics; 0.01 for Sports1M), divided by 10 every 5 epochs; SAL-CL: 0.001 for 10 epochs, a tenth
 for 6 more; AC: 0.001, divided by 10 every 5 epochs; pre-trained layers times 5 * 10^-2. Ours: 20 epochs where none are given."""
-CLASSIFIER_RECIPE = Recipe(45, 0.01, "step", 10, 10, "sgd", 1.0)
+CLASSIFIER_RECIPE = Recipe(
+    epochs=45,
+    learning_rate=0.01,
+    schedule="step",
+    step_epochs=10,
+    warmup_epochs=10,
+    optimiser="sgd",
+    pretrained_factor=1.0,
+)
 """Kinetics in App. A.2: 45 epochs, 10 of them warm-up, rate 0.01 divided by 10 every 10 epochs."""
-JOINT_RECIPE = Recipe(10, 0.001, "plateau", 5, 0, "adamw", 1.0)
+JOINT_RECIPE = Recipe(
+    epochs=10,
+    learning_rate=0.001,
+    schedule="plateau",
+    step_epochs=5,
+    warmup_epochs=0,
+    optimiser="adamw",
+    pretrained_factor=1.0,
+)
 """Ours: the paper says "finetune the two networks" (Sec. 3.3.3) and gives no rates; both start from trained samplers."""
-PACKETS_RECIPE = Recipe(12, 0.003, "one-cycle", 5, 0, "adamw", 1.0)
+PACKETS_RECIPE = Recipe(
+    epochs=12,
+    learning_rate=0.003,
+    schedule="one-cycle",
+    step_epochs=5,
+    warmup_epochs=0,
+    optimiser="adamw",
+    pretrained_factor=1.0,
+)
 """Ours, the paper has no such network: it is small, starts from scratch, and an epoch takes seconds."""
 
 

@@ -68,7 +68,12 @@ class Watcher:
 
 
 def train(
-    settings: TrainSettings, examples: list[Example], teacher: ClassifierFacts | None, place: Place, watcher: Watcher
+    settings: TrainSettings,
+    examples: list[Example],
+    teacher: ClassifierFacts | None,
+    *,
+    place: Place,
+    watcher: Watcher,
 ) -> dict[str, Any]:
     """Train one network, or both samplers together.
 
@@ -93,16 +98,16 @@ def train(
     device = place.torch_device
     _check(settings, teacher, place)
     labels = labels_of(examples)
-    split = _videos(settings, examples, labels, teacher, place, watcher)
+    split = _videos(settings, examples, labels, teacher=teacher, place=place, watcher=watcher)
     fit = Fit(
         settings,
         labels,
         split["train"],
-        split["val"],
-        device,
-        training_dtype(settings, device),
-        place.group,
-        place.output,
+        val=split["val"],
+        device=device,
+        dtype=training_dtype(settings, device),
+        group=place.group,
+        output=place.output,
     )
     _tell_starts(fit, watcher)
     if place.resume:
@@ -113,12 +118,15 @@ def train(
     facts: dict[str, Any] = {
         "data": export.describe(split, place.description),
         "result": kept,
-        "start": {kind: {"source": start.source, "sha256": start.sha256} for kind, start in fit.starts.items()},
+        "start": {
+            kind: {"source": start.source, "sha256": start.sha256}
+            for kind, start in fit.starts.items()
+        },
         "teacher": None if teacher is None else _identity(teacher, settings, place),
     }
     files = export.outputs(place.output, settings)
     if place.group.leads:
-        files = export.write(place.output, networks, settings, labels, facts)
+        files = export.write(place.output, networks, settings, labels=labels, facts=facts)
     place.group.wait()
     metrics, curve = history.files_of(place.output)
     return {
@@ -143,7 +151,9 @@ def training_dtype(settings: TrainSettings, device: torch.device) -> torch.dtype
         SettingsError: fp16.
     """
     if settings.precision == "fp16":
-        raise SettingsError("fp16 cannot be trained in here", hint="use --precision bf16: it needs no loss scaling")
+        raise SettingsError(
+            "fp16 cannot be trained in here", hint="use --precision bf16: it needs no loss scaling"
+        )
     if settings.precision == "auto" and device.type == "cuda":
         return torch.bfloat16
     return pick_dtype(settings.precision, device)
@@ -163,15 +173,21 @@ def _check(settings: TrainSettings, teacher: ClassifierFacts | None, place: Plac
             hint="give --classifier, the one that the sampler is for",
         )
     if teacher is not None and settings.target != "classifier":
-        mine, its = (settings.spec.frames, settings.spec.stride), (teacher.spec.frames, teacher.spec.stride)
+        mine, its = (
+            (settings.spec.frames, settings.spec.stride),
+            (teacher.spec.frames, teacher.spec.stride),
+        )
         if mine != its:
             raise SettingsError(
                 f"clips of {mine[0]} frames, every {mine[1]}; {teacher.name} takes {its[0]}, every {its[1]}",
                 hint="leave --clip-frames and --frame-stride out: they follow the classifier",
             )
-    if settings.batch < place.group.world * (settings.clips_per_video if settings.needs_probabilities else 1):
+    if settings.batch < place.group.world * (
+        settings.clips_per_video if settings.needs_probabilities else 1
+    ):
         raise SettingsError(
-            f"a batch of {settings.batch} is too small for {place.group.world} processes", hint="raise --batch-size"
+            f"a batch of {settings.batch} is too small for {place.group.world} processes",
+            hint="raise --batch-size",
         )
 
 
@@ -192,6 +208,7 @@ def _videos(
     settings: TrainSettings,
     examples: list[Example],
     labels: list[str],
+    *,
     teacher: ClassifierFacts | None,
     place: Place,
     watcher: Watcher,
@@ -204,13 +221,28 @@ def _videos(
         check_torchaudio()  # once, before each of the videos fails by it
     group = place.group
     mine = examples[group.rank :: group.world]
-    read = videos.read_all(mine, wanted, place.cache, place.pool, watcher.progress, watcher.failed)
+    read = videos.read_all(
+        mine, wanted, place.cache, pool=place.pool, progress=watcher.progress, failed=watcher.failed
+    )
     if use is not None:
         _check_labels(labels, use, watcher)
-        read = videos.classify_all(read, wanted, place.cache, place.pool, watcher.progress, watcher.failed)
+        read = videos.classify_all(
+            read,
+            wanted,
+            place.cache,
+            pool=place.pool,
+            progress=watcher.progress,
+            failed=watcher.failed,
+        )
     place.pool.dismiss()  # their memory is wanted for training
     group.wait()
-    found = videos.open_all(examples, labels, wanted, place.cache, () if use is None else use.labels)
+    found = videos.open_all(
+        examples,
+        labels,
+        wanted,
+        cache=place.cache,
+        teacher_labels=() if use is None else use.labels,
+    )
     _tell_lost(read, found, watcher)
     split = {name: [v for v in found if v.example.split == name] for name in ("train", "val")}
     if not split["train"]:
@@ -229,10 +261,13 @@ def _check_labels(labels: Sequence[str], teacher: ClassifierFacts, watcher: Watc
     unknown = [label for label in labels if label not in teacher.labels]
     if len(unknown) == len(labels):
         raise InputError(
-            f"{teacher.name} knows none of the labels {', '.join(labels[:4])}", hint="choose another --classifier"
+            f"{teacher.name} knows none of the labels {', '.join(labels[:4])}",
+            hint="choose another --classifier",
         )
     if unknown:
-        watcher.note(f"{teacher.name} does not know {', '.join(unknown)}: their videos count for ac alone, unvalidated")
+        watcher.note(
+            f"{teacher.name} does not know {', '.join(unknown)}: their videos count for ac alone, unvalidated"
+        )
 
 
 def _tell_gaps(split: Mapping[str, list[TrainVideo]], wanted: Wanted, watcher: Watcher) -> None:
@@ -244,9 +279,13 @@ def _tell_gaps(split: Mapping[str, list[TrainVideo]], wanted: Wanted, watcher: W
         empty = sum(not len(v.entries[kind].values) for members in split.values() for v in members)
         if empty:
             what = {"mel": "no sound", "packets": "no sizes of packets"}.get(kind, f"no {kind}")
-            watcher.note(f"{counted(empty, 'video')} with {what}: they give {kind} nothing to learn from")
+            watcher.note(
+                f"{counted(empty, 'video')} with {what}: they give {kind} nothing to learn from"
+            )
     if wanted.teacher is None and FRAMES not in wanted.kinds:
-        watcher.note("no clip classifier (--classifier): what the chosen clips are worth to it is not measured")
+        watcher.note(
+            "no clip classifier (--classifier): what the chosen clips are worth to it is not measured"
+        )
     if not split["val"]:
         watcher.note(
             "no validation videos: nothing is measured, the last epoch is kept, and --patience never ends the run"
@@ -268,7 +307,9 @@ def _tell_lost(read: Sequence[Example], found: Sequence[TrainVideo], watcher: Wa
 def _tell_untaught(train: Sequence[TrainVideo], labels: Sequence[str], watcher: Watcher) -> None:
     taught = {video.label for video in train if len(usable_clips(video))}
     for untaught in (label for place, label in enumerate(labels) if place not in taught):
-        watcher.note(f"no training video of {untaught!r} can be used: it stays a label, and nothing teaches it")
+        watcher.note(
+            f"no training video of {untaught!r} can be used: it stays a label, and nothing teaches it"
+        )
 
 
 def _tell_starts(fit: Fit, watcher: Watcher) -> None:
@@ -280,7 +321,9 @@ def _tell_starts(fit: Fit, watcher: Watcher) -> None:
 def _tell_early_stop(fit: Fit, watcher: Watcher) -> None:
     done, best = len(fit.state.history), fit.state.best_epoch
     if done < fit.settings.recipe.epochs:
-        watcher.note(f"stopped after epoch {done}: no later one was better than epoch {best} (--patience)")
+        watcher.note(
+            f"stopped after epoch {done}: no later one was better than epoch {best} (--patience)"
+        )
 
 
 def _kept(fit: Fit) -> dict[str, Any]:

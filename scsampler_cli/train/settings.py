@@ -20,7 +20,7 @@ GAP = 0.05
 """Pairs whose f_y differ by less say nothing about saliency: two clips at 0.999 and 0.998 (ours)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainSettings:
     """One training run. Paths, device and cache are not part of it: they change nothing in the result."""
 
@@ -70,10 +70,13 @@ class TrainSettings:
             ("choice to keep", self.keep, ("best", "last")),
         ):
             if value not in known:
-                raise SettingsError(f"unknown {name} {value!r}", hint=f"choose from {', '.join(known)}")
+                raise SettingsError(
+                    f"unknown {name} {value!r}", hint=f"choose from {', '.join(known)}"
+                )
         if min(self.batch, self.per_epoch, self.k) < 1 or self.clips_per_video < 2:
             raise SettingsError(
-                "batch, per_epoch and k must be at least 1, clips_per_video at least 2", hint="leave them out"
+                "batch, per_epoch and k must be at least 1, clips_per_video at least 2",
+                hint="leave them out",
             )
         if self.target == "classifier" and self.objective != "ac":
             raise SettingsError(
@@ -83,7 +86,9 @@ class TrainSettings:
         if self.target == "joint":
             self._check_joint()
         elif len(self.init) != 1:
-            raise SettingsError("one network starts from one file", hint="several --init are for --target joint")
+            raise SettingsError(
+                "one network starts from one file", hint="several --init are for --target joint"
+            )
 
     def _check_joint(self) -> None:
         audio, visual = "mel" in self.inputs, set(self.inputs) & set(VISUAL)

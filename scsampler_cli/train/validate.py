@@ -31,14 +31,20 @@ BATCH = 32
 
 def baselines(videos: Sequence[TrainVideo], settings: TrainSettings) -> dict[str, float]:
     """Video accuracy of the strategies that need no sampler; empty without a teacher that knows the labels."""
-    known = [_known(video, np.zeros(video.clips, np.float32), "visual") for video in videos if _judged(video)]
+    known = [
+        _known(video, np.zeros(video.clips, np.float32), "visual")
+        for video in videos
+        if _judged(video)
+    ]
     if not known:
         return {}
-    return {name: round(accuracy(known, name, settings.k, settings.seed), 4) for name in BASELINES}
+    return {
+        name: round(accuracy(known, name, settings.k, seed=settings.seed), 4) for name in BASELINES
+    }
 
 
 def measure(
-    model: Model, videos: Sequence[TrainVideo], settings: TrainSettings, device: torch.device
+    model: Model, videos: Sequence[TrainVideo], settings: TrainSettings, *, device: torch.device
 ) -> dict[str, float]:
     """Measures of the model as it is.
 
@@ -55,14 +61,18 @@ def measure(
     training = model.training
     model.eval()
     with torch.inference_mode():
-        found = _classifier(model, videos, settings, device) if settings.target == "classifier" else None
-        found = found or _sampler(model, videos, settings, device)
+        found = (
+            _classifier(model, videos, settings, device=device)
+            if settings.target == "classifier"
+            else None
+        )
+        found = found or _sampler(model, videos, settings, device=device)
     model.train(training)
     return {name: round(value, 4) for name, value in found.items() if not np.isnan(value)}
 
 
 def _classifier(
-    model: Model, videos: Sequence[TrainVideo], settings: TrainSettings, device: torch.device
+    model: Model, videos: Sequence[TrainVideo], settings: TrainSettings, *, device: torch.device
 ) -> dict[str, float]:
     span = settings.spec.frames * settings.spec.stride
     clip_hits, video_hits = [], []
@@ -79,24 +89,34 @@ def _classifier(
 
 
 def _sampler(
-    model: Model, videos: Sequence[TrainVideo], settings: TrainSettings, device: torch.device
+    model: Model, videos: Sequence[TrainVideo], settings: TrainSettings, *, device: torch.device
 ) -> dict[str, float]:
-    networks = [_scorer(model, kind, settings, device) for kind in settings.kinds]
+    networks = [_scorer(model, kind, settings, device=device) for kind in settings.kinds]
     known: list[Known] = []
     hits: list[bool] = []
     for video in videos:
-        by_network = np.stack([_as_chosen_by(_scores(network, video, hits), network.kind) for network in networks])
+        by_network = np.stack(
+            [_as_chosen_by(_scores(network, video, hits), network.kind) for network in networks]
+        )
         if _judged(video):
             known.append(_known(video, _joined(by_network, settings.kinds), "visual"))
     found = {"video_accuracy": accuracy(known, "visual", settings.k)}
     return {**found, "clip_accuracy": _mean(hits)} if settings.objective == "ac" else found
 
 
-def _scorer(model: Model, kind: str, settings: TrainSettings, device: torch.device) -> SamplerNetwork:
+def _scorer(
+    model: Model, kind: str, settings: TrainSettings, *, device: torch.device
+) -> SamplerNetwork:
     """The network as `classify` runs it."""
     network, info = model.networks[kind], WeightsInfo("under training", None)
     return SamplerNetwork(
-        kind, architecture_of(settings, kind), settings.objective, network, info, device, model.dtype_of(kind)
+        kind,
+        architecture_of(settings, kind),
+        settings.objective,
+        network=network,
+        info=info,
+        device=device,
+        dtype=model.dtype_of(kind),
     )
 
 
@@ -135,7 +155,11 @@ def _joined(by_network: NDArray[np.float32], kinds: Sequence[str]) -> NDArray[np
 
 def _known(video: TrainVideo, scores: NDArray[np.float32], modality: str) -> Known:
     clips = np.arange(video.clips, dtype=np.int64)
-    return Known(int(video.target or 0), ClipScores(clips, video.clips, **{modality: scores}), video.probabilities)  # type: ignore[arg-type]
+    return Known(
+        int(video.target or 0),
+        ClipScores(clips, video.clips, **{modality: scores}),
+        video.probabilities,
+    )  # type: ignore[arg-type]
 
 
 def _judged(video: TrainVideo) -> bool:

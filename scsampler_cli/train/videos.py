@@ -41,7 +41,12 @@ from scsampler_cli.pipeline.video import (
     sound_clips,
     visual_clips,
 )
-from scsampler_cli.samplers.network_inputs import motion_input, packets_input, picture_input, sound_input
+from scsampler_cli.samplers.network_inputs import (
+    motion_input,
+    packets_input,
+    picture_input,
+    sound_input,
+)
 from scsampler_cli.train.settings import TrainSettings
 
 FRAMES = "frames"
@@ -67,7 +72,11 @@ class Wanted:
         if kind == FRAMES:
             return {"resize": self.spec.resize}
         grid = {"clip_frames": self.spec.frames, "frame_stride": self.spec.stride}
-        return grid if kind in ("mel", *PACKETS) else {**grid, **asdict(FeatureSettings((kind,), self.p_frames))}
+        return (
+            grid
+            if kind in ("mel", *PACKETS)
+            else {**grid, **asdict(FeatureSettings((kind,), self.p_frames))}
+        )
 
 
 @dataclass(frozen=True)
@@ -113,11 +122,17 @@ def wanted_by(settings: TrainSettings, teacher: dict[str, Any] | None) -> Wanted
     kinds = (FRAMES,) if settings.target == "classifier" else settings.kinds
     # AC learns from labels alone; its classifier only measures
     splits = ("train", "val") if settings.needs_probabilities else ("val",)
-    return Wanted(kinds, settings.spec, settings.p_frames, teacher, splits)
+    return Wanted(kinds, settings.spec, settings.p_frames, teacher=teacher, splits=splits)
 
 
 def read_all(
-    examples: list[Example], wanted: Wanted, cache: Cache, pool: Rounds, progress: Progress, failed: Failed
+    examples: list[Example],
+    wanted: Wanted,
+    cache: Cache,
+    *,
+    pool: Rounds,
+    progress: Progress,
+    failed: Failed,
 ) -> list[Example]:
     """Fill the cache with the features (or frames) of videos.
 
@@ -139,12 +154,14 @@ def read_all(
     """
     todo = [example for example in examples if _missing(example.path, wanted, cache)]
     known = len(examples) - len(todo)
-    lost = _each(todo, partial(_read_one, wanted=wanted, cache=cache), pool, failed,
-                 lambda done: progress("reading", known + done, len(examples)))  # fmt: skip
+    lost = _each(todo, partial(_read_one, wanted=wanted, cache=cache), pool, failed=failed,
+                 done=lambda done: progress("reading", known + done, len(examples)))  # fmt: skip
     return [example for example in examples if example not in lost]
 
 
-def _each(todo: list[Example], do: Do, pool: Rounds, failed: Failed, done: Callable[[int], None]) -> set[Example]:
+def _each(
+    todo: list[Example], do: Do, pool: Rounds, *, failed: Failed, done: Callable[[int], None]
+) -> set[Example]:
     """Do something with each video; returns those that failed, in the order in which `failed` gets them."""
     lost = set()
     outcomes = pool.each([example.path for example in todo], do)
@@ -159,28 +176,46 @@ def _each(todo: list[Example], do: Do, pool: Rounds, failed: Failed, done: Calla
 def _missing(path: Path, wanted: Wanted, cache: Cache) -> list[str]:
     """The kinds that are not known yet; all of them where the file cannot be read."""
     try:
-        return [kind for kind in wanted.kinds if cache.find(path, kind, wanted.settings(kind)) is None]
+        return [
+            kind for kind in wanted.kinds if cache.find(path, kind, wanted.settings(kind)) is None
+        ]
     except OSError:
         return list(wanted.kinds)
 
 
-def _read_one(loaded: object, path: Path, progress: Progress, wanted: Wanted, cache: Cache) -> Record:
+def _read_one(
+    loaded: object, path: Path, progress: Progress, *, wanted: Wanted, cache: Cache
+) -> Record:
     """What a process does with a video; `loaded` is no business of reading."""
     with gone_told(path):
         missing = _missing(path, wanted, cache)
         if FRAMES in missing:
-            _store_frames(path, wanted, cache, progress)
+            _store_frames(path, wanted, cache, progress=progress)
         if visual := [kind for kind in missing if kind in VISUAL]:
-            _store_visual(path, visual, wanted, cache, progress)
+            _store_visual(path, visual, wanted, cache=cache, progress=progress)
         if "mel" in missing:
-            _store_rows(path, "mel", lambda video: map(sound_input, sound_clips(video)), wanted, cache, progress)
+            _store_rows(
+                path,
+                "mel",
+                lambda video: map(sound_input, sound_clips(video)),
+                wanted=wanted,
+                cache=cache,
+                progress=progress,
+            )
         if "packets" in missing:
-            _store_rows(path, "packets", lambda video: map(packets_input, packets_of(video)), wanted, cache, progress)
+            _store_rows(
+                path,
+                "packets",
+                lambda video: map(packets_input, packets_of(video)),
+                wanted=wanted,
+                cache=cache,
+                progress=progress,
+            )
     return DONE
 
 
-def _store_frames(path: Path, wanted: Wanted, cache: Cache, progress: Progress) -> None:
-    video = opened(path, 1, 1, progress)
+def _store_frames(path: Path, wanted: Wanted, cache: Cache, *, progress: Progress) -> None:
+    video = opened(path, 1, 1, progress=progress)
     height, width = resized(video.info.size, wanted.spec)
     # not resize=(height, width): a picture of another shape than the first would be squeezed into it
     whole = replace(wanted.spec, frames=1, stride=1, crop=(height, width))
@@ -190,10 +225,15 @@ def _store_frames(path: Path, wanted: Wanted, cache: Cache, progress: Progress) 
         writer.notes = video.notes
 
 
-def _store_visual(path: Path, kinds: list[str], wanted: Wanted, cache: Cache, progress: Progress) -> None:
-    video = opened(path, wanted.spec.frames, wanted.spec.stride, progress)
+def _store_visual(
+    path: Path, kinds: list[str], wanted: Wanted, *, cache: Cache, progress: Progress
+) -> None:
+    video = opened(path, wanted.spec.frames, wanted.spec.stride, progress=progress)
     with ExitStack() as stack:
-        writers = {kind: stack.enter_context(cache.writer(path, kind, wanted.settings(kind))) for kind in kinds}
+        writers = {
+            kind: stack.enter_context(cache.writer(path, kind, wanted.settings(kind)))
+            for kind in kinds
+        }
         for clip in visual_clips(video, FeatureSettings(tuple(kinds), wanted.p_frames)):
             for kind, writer in writers.items():
                 writer.add(_visual_rows(clip, kind))
@@ -212,11 +252,12 @@ def _store_rows(
     path: Path,
     kind: str,
     rows: Callable[[Video], Iterator[Tensor]],
+    *,
     wanted: Wanted,
     cache: Cache,
     progress: Progress,
 ) -> None:
-    video = opened(path, wanted.spec.frames, wanted.spec.stride, progress)
+    video = opened(path, wanted.spec.frames, wanted.spec.stride, progress=progress)
     with cache.writer(path, kind, wanted.settings(kind)) as writer:
         for clip in rows(video):
             writer.add(clip.half().numpy())
@@ -224,7 +265,13 @@ def _store_rows(
 
 
 def classify_all(
-    examples: list[Example], wanted: Wanted, cache: Cache, pool: Rounds, progress: Progress, failed: Failed
+    examples: list[Example],
+    wanted: Wanted,
+    cache: Cache,
+    *,
+    pool: Rounds,
+    progress: Progress,
+    failed: Failed,
 ) -> list[Example]:
     """Run the classifier densely over the videos whose ClipProbs are wanted and not known yet, and store them.
 
@@ -248,13 +295,18 @@ def classify_all(
     asked = [example for example in examples if example.split in wanted.splits]
     todo = [example for example in asked if not clip_probs.is_known(example.path, identity, cache)]
     known = len(asked) - len(todo)
-    lost = _each(todo, partial(clip_probs.ensured, identity=identity, cache=cache), pool, failed,
-                 lambda done: progress("classifying", known + done, len(asked)))  # fmt: skip
+    lost = _each(todo, partial(clip_probs.ensured, identity=identity, cache=cache), pool, failed=failed,
+                 done=lambda done: progress("classifying", known + done, len(asked)))  # fmt: skip
     return [example for example in examples if example not in lost]
 
 
 def open_all(
-    examples: list[Example], labels: list[str], wanted: Wanted, cache: Cache, teacher_labels: tuple[str, ...]
+    examples: list[Example],
+    labels: list[str],
+    wanted: Wanted,
+    *,
+    cache: Cache,
+    teacher_labels: tuple[str, ...],
 ) -> list[TrainVideo]:
     """The videos of which everything wanted is in the cache, and that are still there.
 
@@ -268,7 +320,7 @@ def open_all(
     found = []
     for example in examples:
         try:
-            video = _opened(example, labels, wanted, cache, teacher_labels)
+            video = _opened(example, labels, wanted, cache=cache, teacher_labels=teacher_labels)
         except OSError:  # the file has gone
             continue
         if video is not None:
@@ -277,7 +329,12 @@ def open_all(
 
 
 def _opened(
-    example: Example, labels: list[str], wanted: Wanted, cache: Cache, teacher_labels: tuple[str, ...]
+    example: Example,
+    labels: list[str],
+    wanted: Wanted,
+    *,
+    cache: Cache,
+    teacher_labels: tuple[str, ...],
 ) -> TrainVideo | None:
     entries = {kind: cache.find(example.path, kind, wanted.settings(kind)) for kind in wanted.kinds}
     probabilities = None
@@ -292,6 +349,16 @@ def _opened(
     if len(whole) < len(entries):
         return None
     target = teacher_labels.index(example.label) if example.label in teacher_labels else None
-    notes = dict.fromkeys(note for some in (*(e.notes for e in whole.values()), heard) for note in some)
+    notes = dict.fromkeys(
+        note for some in (*(e.notes for e in whole.values()), heard) for note in some
+    )
     label, name = labels.index(example.label), content(example.path)
-    return TrainVideo(example, label, whole, probabilities, target, tuple(notes), name)
+    return TrainVideo(
+        example,
+        label,
+        whole,
+        probabilities=probabilities,
+        target=target,
+        notes=tuple(notes),
+        content=name,
+    )

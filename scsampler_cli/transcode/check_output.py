@@ -22,5 +22,6 @@ def written(part: Path, path: Path) -> StreamIndex:
         return scan(part)
     except VideoError as error:
         raise VideoError(
-            f"{path}: not one of the frames that were wanted could be decoded", hint="it may be damaged or encrypted"
+            f"{path}: not one of the frames that were wanted could be decoded",
+            hint="it may be damaged or encrypted",
         ) from error

@@ -21,21 +21,30 @@ class Container:
     options: dict[str, str] = field(default_factory=dict)
 
 
-_MPEG = (("libx264", "mpeg4"), ("aac",))
+_H264, _AAC = ("libx264", "mpeg4"), ("aac",)
 _IN_PLACE = {"avoid_negative_ts": "disabled"}
 """An encoder of sound puts samples of its own before time 0. FFmpeg before 6 would move everything later by them in Matroska."""
 CONTAINERS = {
-    ".mp4": Container("mp4", *_MPEG, {"movflags": "+faststart"}),
-    ".mov": Container("mov", *_MPEG, {"movflags": "+faststart"}),
-    ".mkv": Container("matroska", *_MPEG, _IN_PLACE),
-    ".webm": Container("webm", ("libvpx-vp9", "libvpx"), ("libopus", "libvorbis"), _IN_PLACE),
+    ".mp4": Container("mp4", _H264, _AAC, options={"movflags": "+faststart"}),
+    ".mov": Container("mov", _H264, _AAC, options={"movflags": "+faststart"}),
+    ".mkv": Container("matroska", _H264, _AAC, options=_IN_PLACE),
+    ".webm": Container(
+        "webm", ("libvpx-vp9", "libvpx"), ("libopus", "libvorbis"), options=_IN_PLACE
+    ),
 }
 """Where a program lacks x264, MPEG-4 Part 2 is what FFmpeg itself takes for MP4."""
 
 QUALITY: dict[str, dict[str, str]] = {
     "libx264": {"crf": "20", "preset": "veryfast", "pix_fmt": "yuv420p"},
     "mpeg4": {"q:v": "3", "pix_fmt": "yuv420p"},
-    "libvpx-vp9": {"crf": "32", "b:v": "0", "deadline": "good", "cpu-used": "5", "row-mt": "1", "pix_fmt": "yuv420p"},
+    "libvpx-vp9": {
+        "crf": "32",
+        "b:v": "0",
+        "deadline": "good",
+        "cpu-used": "5",
+        "row-mt": "1",
+        "pix_fmt": "yuv420p",
+    },
     "libvpx": {"crf": "10", "b:v": "4M", "deadline": "good", "cpu-used": "5", "pix_fmt": "yuv420p"},
     "aac": {"b:a": "160k"},
     "libopus": {"b:a": "128k"},

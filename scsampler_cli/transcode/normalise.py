@@ -79,10 +79,14 @@ def check_normalised(target: Path) -> None:
         ProgramError: there is no program ffmpeg, or it lacks the encoder.
     """
     if target.suffix.lower() != ".mp4":
-        raise OutputError(f"cannot write {target}: a normalised video is MP4", hint="end it with .mp4")
+        raise OutputError(
+            f"cannot write {target}: a normalised video is MP4", hint="end it with .mp4"
+        )
     check_file(target)
     if not {"mpeg4", "aac"} <= encoders(program := find_ffmpeg()):
-        raise ProgramError(f"{program} has no encoder mpeg4 or aac", hint="install a complete ffmpeg")
+        raise ProgramError(
+            f"{program} has no encoder mpeg4 or aac", hint="install a complete ffmpeg"
+        )
 
 
 def normalise(
@@ -133,13 +137,24 @@ def normalise(
         there = written(part, path)
     height, width = there.info.coded_height, there.info.coded_width
     missing = len(timeline) - len(there.timeline)
-    return Normalised(target, width, height, len(there.timeline), missing, shift, how, said)
+    return Normalised(
+        target,
+        width,
+        height,
+        frames=len(there.timeline),
+        frames_missing=missing,
+        shift=shift,
+        audio=how,
+        said=said,
+    )
 
 
 def _kept(path: Path, reading: ReadSettings, audio_stream: int) -> str:
     """How the sound is kept."""
     info = probe_audio(path, replace(reading, audio_stream=audio_stream)).info
-    return "copied" if info is not None and info.rate_hz >= COPIED.get(info.codec, math.inf) else "aac"
+    return (
+        "copied" if info is not None and info.rate_hz >= COPIED.get(info.codec, math.inf) else "aac"
+    )
 
 
 def size_of(info: VideoInfo) -> tuple[int, int]:
@@ -152,11 +167,15 @@ def _pictures(opened: Any, index: StreamIndex, aspects: Aspects) -> Any:
     stored = opened[f"v:{index.info.stream}"]
     stream = detached(stored, stored.filter("trim", end_frame=0), index.info)
     if index.counted:
-        stream = stream.filter("setpts", f"round(N*{float(index.timeline.mean_frame_duration):.9f}/TB)")
+        stream = stream.filter(
+            "setpts", f"round(N*{float(index.timeline.mean_frame_duration):.9f}/TB)"
+        )
     height, width = size_of(index.info)
     shown_height, shown_width = index.info.size
     aspect = Fraction(shown_width * height, shown_height * width)
-    return upright(stream, index.info, height, width, aspects).filter("setsar", r=aspect, max=255)
+    return upright(stream, index.info, height, width=width, aspects=aspects).filter(
+        "setsar", r=aspect, max=255
+    )
 
 
 def _settings(index: StreamIndex) -> dict[str, Any]:

@@ -83,11 +83,13 @@ def pieces_of(timeline: FrameTimeline, spans: Sequence[tuple[Fraction, Fraction]
         else:
             runs.append((first, stop))
     if not runs:
-        raise OutputError("no frame of the video lies in what was chosen for the reel", hint="choose other clips")
+        raise OutputError(
+            "no frame of the video lies in what was chosen for the reel", hint="choose other clips"
+        )
     pieces: list[Piece] = []
     at = Fraction(0)
     for first, stop in runs:
-        pieces.append(_piece(timeline, first, stop, at))
+        pieces.append(_piece(timeline, first, stop, at=at))
         at += pieces[-1].duration
     return pieces
 
@@ -98,11 +100,11 @@ def _frame_at(timeline: FrameTimeline, seconds: Fraction) -> int:
     return int(np.searchsorted(timeline.pts, -(-units.numerator // units.denominator)))
 
 
-def _piece(timeline: FrameTimeline, first: int, stop: int, at: Fraction) -> Piece:
+def _piece(timeline: FrameTimeline, first: int, stop: int, *, at: Fraction) -> Piece:
     start, end = timeline.time(first), timeline.time(stop)
     after = (timeline.time(first - 1) + start) / 2 if first else start - 1
     before = (timeline.time(stop - 1) + end) / 2 if stop < len(timeline) else end + 1
-    return Piece(first, stop, start, end, at, after, before)
+    return Piece(first, stop, start, end=end, at=at, after=after, before=before)
 
 
 def groups_of(index: StreamIndex, pieces: Sequence[Piece], demuxer: str) -> list[Group]:
@@ -113,7 +115,11 @@ def groups_of(index: StreamIndex, pieces: Sequence[Piece], demuxer: str) -> list
     # what would be jumped over before each piece
     gaps = [seek - piece.end for piece, seek in zip(pieces[:-1], seeks[1:], strict=True)]
     least = sorted(gaps, reverse=True)[: _most_groups(index) - 1]
-    wide = {number for number, gap in enumerate(gaps, start=1) if least and gap >= least[-1] and gap >= NEAR_S}
+    wide = {
+        number
+        for number, gap in enumerate(gaps, start=1)
+        if least and gap >= least[-1] and gap >= NEAR_S
+    }
     starts = [0, *sorted(wide)[: _most_groups(index) - 1]]
     begun = index.timeline.time(0) + NEAR_S
     return [

@@ -41,7 +41,9 @@ def find_ffmpeg() -> Path:
     Raises:
         ProgramError: there is none, or it is too old, or does not run.
     """
-    found = [Path(name).absolute() for name in (shutil.which("ffmpeg"), _packaged()) if name is not None]
+    found = [
+        Path(name).absolute() for name in (shutil.which("ffmpeg"), _packaged()) if name is not None
+    ]
     if not found:
         raise ProgramError("there is no program ffmpeg", hint=_INSTALL)
     for program in found:
@@ -62,7 +64,10 @@ def _packaged() -> str | None:
 
 def _knows(program: Path, option: str, *topic: str) -> bool:
     """Whether the program has an option; `topic` is a chapter of its help."""
-    return any(line.lstrip().startswith((f"-{option} ", f"-{option}[")) for line in _told(program, "-h", *topic))
+    return any(
+        line.lstrip().startswith((f"-{option} ", f"-{option}["))
+        for line in _told(program, "-h", *topic)
+    )
 
 
 def encoders(program: Path) -> frozenset[str]:
@@ -71,7 +76,9 @@ def encoders(program: Path) -> frozenset[str]:
     Raises:
         ProgramError: it does not run.
     """
-    return frozenset(words[1] for line in _told(program, "-encoders") if len(words := line.split()) > 2)
+    return frozenset(
+        words[1] for line in _told(program, "-encoders") if len(words := line.split()) > 2
+    )
 
 
 def container_version(program: Path) -> int:
@@ -85,7 +92,9 @@ def container_version(program: Path) -> int:
     for line in _told(program, "-version"):
         if found := re.match(r"libavformat\s+(\d+)\.", line):
             return int(found[1])
-    raise ProgramError(f"{program} does not say which libavformat it has", hint=f"another one? {_INSTALL}")
+    raise ProgramError(
+        f"{program} does not say which libavformat it has", hint=f"another one? {_INSTALL}"
+    )
 
 
 @cache
@@ -122,9 +131,13 @@ def run(graph: Any, program: Path) -> tuple[str, ...]:
     Raises:
         ProgramError: it failed, or did not start.
     """
-    command = _command([str(program), *_MANNERS, *(_own_bytes(text) for text in ffmpeg.get_args(graph))])
+    command = _command(
+        [str(program), *_MANNERS, *(_own_bytes(text) for text in ffmpeg.get_args(graph))]
+    )
     try:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
     except OSError as error:
         raise _not_started(program, error) from error
     with process:
@@ -145,7 +158,14 @@ def _own_bytes(text: str) -> str:
 
 def _command(arguments: list[str]) -> list[str]:
     # -I and -S: nothing of the environment or of packages is loaded, which would take longer than the program itself
-    return [sys.executable, "-I", "-S", exec_with_parent_death.__file__, str(os.getpid()), *arguments]
+    return [
+        sys.executable,
+        "-I",
+        "-S",
+        exec_with_parent_death.__file__,
+        str(os.getpid()),
+        *arguments,
+    ]
 
 
 def _tail(stream: IO[bytes] | None) -> bytes:
@@ -166,14 +186,22 @@ def _different(lines: list[str]) -> list[str]:
 
 
 def _not_started(program: Path, error: OSError) -> ProgramError:
-    return ProgramError(f"cannot start {program}: {error.strerror or error}", hint=f"another one? {_INSTALL}")
+    return ProgramError(
+        f"cannot start {program}: {error.strerror or error}", hint=f"another one? {_INSTALL}"
+    )
 
 
 def _failed(program: Path, code: int, said: list[str]) -> ProgramError:
     if code < 0:
-        how, hint = f"was killed by signal {-code} ({signal.strsignal(-code)})", "out of memory? fewer --jobs need less"
+        how, hint = (
+            f"was killed by signal {-code} ({signal.strsignal(-code)})",
+            "out of memory? fewer --jobs need less",
+        )
     else:
-        how, hint = f"ended with exit code {code}", "the file may be damaged, or this program too old for it"
+        how, hint = (
+            f"ended with exit code {code}",
+            "the file may be damaged, or this program too old for it",
+        )
     if any("No space left" in line for line in said):
         hint = "the disk is full"
     why = "; ".join(said[-_SHOWN:])

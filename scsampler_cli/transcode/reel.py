@@ -122,10 +122,14 @@ def write_reel(
     reading = replace(reading, video_stream=video_stream)
     index = index or scan(path, reading)
     pieces = pieces_of(index.timeline, spans)
-    streams = _streams(path, demuxer or demuxer_of(path, reading), index, pieces, audio_stream)
+    streams = _streams(
+        path, demuxer or demuxer_of(path, reading), index, pieces=pieces, audio_stream=audio_stream
+    )
     if sound is not None:
         streams[-1] = framed(streams[-1], sound)
-    options = _options(container, picture, sound, _last_frame(index, pieces)) | _shifted(sound, program)
+    options = _options(container, picture, sound, last_frame=_last_frame(index, pieces)) | _shifted(
+        sound, program
+    )
     with replaced(target) as part:
         graph = ffmpeg.output(*streams, name_of(part), **options)
         said = run(graph if index.counted else graph.global_args("-copyts"), program)
@@ -134,11 +138,11 @@ def write_reel(
         target,
         tuple((piece.start, piece.end) for piece in pieces),
         there,
-        sum(piece.stop - piece.first for piece in pieces) - there,
-        sum((piece.duration for piece in pieces), Fraction(0)),
-        picture,
-        sound,
-        said,
+        frames_missing=sum(piece.stop - piece.first for piece in pieces) - there,
+        duration=sum((piece.duration for piece in pieces), Fraction(0)),
+        video_encoder=picture,
+        audio_encoder=sound,
+        said=said,
     )
 
 
@@ -148,7 +152,12 @@ def _encoders(container: Container, program: Path, target: Path) -> tuple[str, s
 
 
 def _streams(
-    path: Path, demuxer: str, index: StreamIndex, pieces: Sequence[Piece], audio_stream: int | None
+    path: Path,
+    demuxer: str,
+    index: StreamIndex,
+    *,
+    pieces: Sequence[Piece],
+    audio_stream: int | None,
 ) -> list[Any]:
     """The reel's picture and, where there is a sound stream, its sound."""
     groups = groups_of(index, pieces, demuxer)
@@ -183,8 +192,12 @@ def _pictures(opened: Sequence[tuple[Any, Group]], index: StreamIndex, aspects: 
         stored = file[f"v:{index.info.stream}"]
         within = stored.filter("trim", **_outer(group.pieces, index.counted))
         chosen = within.filter("select", _chosen(group.pieces, index.counted))
-        turned = upright(chosen, index.info, height, width, aspects).filter("setpts", _moved(group.pieces, index))
-        nothing = upright(stored.filter("trim", end_frame=0), index.info, height, width, aspects)
+        turned = upright(chosen, index.info, height, width=width, aspects=aspects).filter(
+            "setpts", _moved(group.pieces, index)
+        )
+        nothing = upright(
+            stored.filter("trim", end_frame=0), index.info, height, width=width, aspects=aspects
+        )
         made.append(detached(turned, nothing, index.info))
     # not concat: it guesses how long the last frame of each part lasts
     return made[0] if len(made) == 1 else ffmpeg.filter(made, "interleave", nb_inputs=len(made))
@@ -202,8 +215,12 @@ def _chosen(pieces: Sequence[Piece], by_number: bool) -> str:
     """An expression that is not 0 for frames of the pieces."""
     if by_number:
         origin = pieces[0].first  # those before it do not come here
-        return "+".join(f"gte(n,{piece.first - origin})*lt(n,{piece.stop - origin})" for piece in pieces)
-    return "+".join(f"gte(t,{_decimal(piece.after)})*lt(t,{_decimal(piece.before)})" for piece in pieces)
+        return "+".join(
+            f"gte(n,{piece.first - origin})*lt(n,{piece.stop - origin})" for piece in pieces
+        )
+    return "+".join(
+        f"gte(t,{_decimal(piece.after)})*lt(t,{_decimal(piece.before)})" for piece in pieces
+    )
 
 
 def _moved(pieces: Sequence[Piece], index: StreamIndex) -> str:
@@ -251,7 +268,9 @@ def _last_frame(index: StreamIndex, pieces: Sequence[Piece]) -> Fraction:
     return pieces[-1].end - index.timeline.time(pieces[-1].stop - 1)
 
 
-def _options(container: Container, picture: str, sound: str | None, last_frame: Fraction) -> dict[str, Any]:
+def _options(
+    container: Container, picture: str, sound: str | None, *, last_frame: Fraction
+) -> dict[str, Any]:
     ticks = TICKS.get(picture, DEFAULT_TICKS)
     timing: dict[str, Any] = {}
     if container.muxer in ("mp4", "mov"):  # where a last frame that lasts no time is not shown

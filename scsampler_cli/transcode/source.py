@@ -49,7 +49,8 @@ def source(path: Path, demuxer: str, reading: ReadSettings, **options: Any) -> A
     names = demuxer.split(",")
     if REACHING.intersection(names) - {"image2"}:
         raise VideoError(
-            f"{path}: {demuxer} lists other files; it is not followed", hint="name the files that it lists"
+            f"{path}: {demuxer} lists other files; it is not followed",
+            hint="name the files that it lists",
         )
     # a picture of another size goes on to the scaler: the graph begun anew would forget where it is
     shared = {
@@ -60,5 +61,10 @@ def source(path: Path, demuxer: str, reading: ReadSettings, **options: Any) -> A
         "threads": THREADS,
     }
     return ffmpeg.input(
-        name_of(path), format=names[0], **_OWN.get(names[0], {}), **shared, **pixel_limit(reading), **options
+        name_of(path),
+        format=names[0],
+        **_OWN.get(names[0], {}),
+        **shared,
+        **pixel_limit(reading),
+        **options,
     )

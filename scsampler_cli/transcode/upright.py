@@ -29,7 +29,7 @@ def detached(stream: Any, nothing: Any, info: VideoInfo) -> Any:
     return ffmpeg.filter([stream, nothing], "interleave", nb_inputs=2)
 
 
-def upright(stream: Any, info: VideoInfo, height: int, width: int, aspects: Aspects) -> Any:
+def upright(stream: Any, info: VideoInfo, height: int, *, width: int, aspects: Aspects) -> Any:
     """Pictures of one size, in square pixels as far as the file goes, 4:2:0.
 
     A picture of another shape than the first one, by its own pixel aspect or size, keeps its shape: it is
@@ -44,18 +44,22 @@ def upright(stream: Any, info: VideoInfo, height: int, width: int, aspects: Aspe
     """
     if info.orientation.swaps_sides:
         height, width = width, height
-    high, wide = _fitting(info, height, width, aspects)
+    high, wide = _fitting(info, height, width, aspects=aspects)
     stream = stream.filter("scale", w=wide, h=high, flags="bicubic", eval="frame")
-    stream = stream.filter("pad", w=width, h=height, x="(ow-iw)/2", y="(oh-ih)/2", eval="frame").filter("setsar", 1)
+    stream = stream.filter(
+        "pad", w=width, h=height, x="(ow-iw)/2", y="(oh-ih)/2", eval="frame"
+    ).filter("setsar", 1)
     if info.orientation.mirrored:
         stream = stream.filter("hflip")
     for _ in range(info.orientation.turns):
         stream = stream.filter("transpose", "cclock")
     # what was done must not be asked of the player of the result once more
-    return stream.filter("format", "yuv420p").filter("sidedata", mode="delete", type="DISPLAYMATRIX")
+    return stream.filter("format", "yuv420p").filter(
+        "sidedata", mode="delete", type="DISPLAYMATRIX"
+    )
 
 
-def _fitting(info: VideoInfo, height: int, width: int, aspects: Aspects) -> tuple[str, str]:
+def _fitting(info: VideoInfo, height: int, width: int, *, aspects: Aspects) -> tuple[str, str]:
     """Expressions of the height and width, even, at which a picture fits into `height` x `width`, its shape kept."""
     first_height, first_width = info.upright_size
     # not the program's own `sar`: newer ones hold on to the first
@@ -63,6 +67,9 @@ def _fitting(info: VideoInfo, height: int, width: int, aspects: Aspects) -> tupl
     for (_, before), (begin, _) in reversed(list(itertools.pairwise(aspects))):
         aspect = f"if(lt(t,{float(begin):.9f}),{before},{aspect})"
     wider = f"(iw/ih*({aspect})*{first_height}/{first_width})"
-    high, wide = (f"max(2,2*round({side}*min(1,{by})/2))" for side, by in ((height, f"1/{wider}"), (width, wider)))
+    high, wide = (
+        f"max(2,2*round({side}*min(1,{by})/2))"
+        for side, by in ((height, f"1/{wider}"), (width, wider))
+    )
     same = f"lt(abs({wider}-1),{SAME_SHAPE})"
     return f"if({same},{height},{high})", f"if({same},{width},{wide})"

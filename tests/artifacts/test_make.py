@@ -25,11 +25,21 @@ def test_a_clip_without_a_picture_is_told_once(tmp_path: Path) -> None:
     data[at : at + size] = b"\xff" * size
     path.write_bytes(data)
     demo = registry.load("demo", torch.device("cpu"), torch.float32)
-    result = stages.classify(path, Samplers(None, None), demo, FeatureSettings(), SelectionSettings("dense"))
+    result = stages.classify(
+        path,
+        Samplers(None, None),
+        demo,
+        features=FeatureSettings(),
+        selection=SelectionSettings(strategy="dense"),
+    )
     extras = Extras({path: tmp_path / "v.html"}, thumbnails={path: tmp_path / "v.jpg"})
     steps = []
-    record = with_extras(result, path, (16, 1), extras, progress=lambda *step: steps.append(step))
-    assert record["notes"].count("1 clip without a picture: the middle frame cannot be decoded") == 1
+    record = with_extras(
+        result, path, (16, 1), extras=extras, progress=lambda *step: steps.append(step)
+    )
+    assert (
+        record["notes"].count("1 clip without a picture: the middle frame cannot be decoded") == 1
+    )
     assert set(record["files"]) == {"report", "thumbnails"}
     assert steps == [("extras", 0, 2), ("extras", 1, 2)]
     assert "1 clip without a picture" in (tmp_path / "v.html").read_text()

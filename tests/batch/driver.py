@@ -14,12 +14,32 @@ from tests.batch.tasks import Obedient, Unfit
 
 
 @run_batch.guarded
-def obey(paths: list[str], output: str | None, log_file: str | None, debug: bool, **given: Any) -> None:
+def obey(
+    paths: list[str], output: str | None, log_file: str | None, debug: bool, **given: Any
+) -> None:
     ray, unfit = given.pop("ray", None), given.pop("unfit", None)
-    plain = {"jobs": 1, "timeout_s": None, "max_memory_gb": None, "as_finished": False, "resume": False}
-    plain |= {"hashed": False, "quiet": False, "verbose": 0, "log_file": log_file and Path(log_file)}
+    plain = {
+        "jobs": 1,
+        "timeout_s": None,
+        "max_memory_gb": None,
+        "as_finished": False,
+        "resume": False,
+    }
+    plain |= {
+        "hashed": False,
+        "quiet": False,
+        "verbose": 0,
+        "log_file": log_file and Path(log_file),
+    }
     running = Running(**(plain | {"debug": debug} | given), ray=ray and RaySettings(**ray))
-    todo = run_batch.plan("classify", paths, "*", "jsonl", Path(output) if output else None, running)
+    todo = run_batch.plan(
+        "classify",
+        paths,
+        "*",
+        form="jsonl",
+        output=Path(output) if output else None,
+        running=running,
+    )
     run_batch.run(todo, Unfit(unfit) if unfit else Obedient())
 
 

@@ -32,7 +32,7 @@ class Here:
                 raise
             except ScsamplerError as error:
                 record = records.failure("test", str(path), error)
-            yield Outcome(index, path, record, 0.0, None)
+            yield Outcome(index, path, record, seconds=0.0, traceback=None)
 
     def dismiss(self) -> None:
         pass
@@ -55,7 +55,14 @@ def processes(
 ) -> Iterator[Pool]:
     """A pool of real processes; nobody wants an end unless `attended` says so."""
     task = Loading("test", partial(_loaded, load))
-    with Crew(task, jobs, Bounds(timeout_s, memory_bytes), note, lambda _: None, lambda *_: None) as crew:
+    with Crew(
+        task,
+        jobs,
+        Bounds(timeout_s, memory_bytes),
+        note=note,
+        detail=lambda _: None,
+        watch=lambda *_: None,
+    ) as crew:
         yield Pool(crew, attended)
 
 

@@ -14,7 +14,13 @@ from scsampler_cli.errors import SettingsError, VideoError
 
 
 def record(path: Path) -> Record:
-    return {"schema": "scsampler.classify/1", "path": str(path), "status": "ok", "tags": [], "notes": []}
+    return {
+        "schema": "scsampler.classify/1",
+        "path": str(path),
+        "status": "ok",
+        "tags": [],
+        "notes": [],
+    }
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,9 @@ class Obedient:
             print("a plug-in prints")
         if what == "complain":
             for number in range(30):
-                os.write(2, f"[h264 @ 0x{id(self) + number:x}] error at MB {number % 25}\n".encode())
+                os.write(
+                    2, f"[h264 @ 0x{id(self) + number:x}] error at MB {number % 25}\n".encode()
+                )
         if what == "babble":
             while True:
                 os.write(2, b"and " * 1000)

@@ -61,7 +61,11 @@ def children(pid: int) -> list[int]:
 
 def workers(pid: int) -> list[int]:
     """Those of a batch, without multiprocessing's own helper."""
-    return [child for child in children(pid) if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [
+        child
+        for child in children(pid)
+        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
 
 
 def gone(pids: list[int]) -> bool:
@@ -74,20 +78,34 @@ MIXED = ["a", "bad-1", "b", "bug-1", "c", "crash-1", "d", "slow-1", "e"]
 def test_processes_and_order_do_not_change_the_records(tmp_path: Path) -> None:
     videos = folder(tmp_path, MIXED)
     outs = []
-    for name, given in (("one", {}), ("four", {"jobs": 4}), ("any", {"jobs": 4, "as_finished": True})):
+    for name, given in (
+        ("one", {}),
+        ("four", {"jobs": 4}),
+        ("any", {"jobs": 4, "as_finished": True}),
+    ):
         code, _, errors = run(paths=[videos], output=tmp_path / f"{name}.jsonl", **given)
         assert code == 3
         assert errors.count("error: ") == 3
         outs.append(read(tmp_path / f"{name}.jsonl"))
     assert outs[0] == outs[1] == sorted(outs[2], key=lambda record: record["path"])
     assert [Path(record["path"]).name for record in outs[0]] == sorted(MIXED)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["any.jsonl", "four.jsonl", "one.jsonl", "videos"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "any.jsonl",
+        "four.jsonl",
+        "one.jsonl",
+        "videos",
+    ]
 
 
 def test_what_a_run_says_is_as_much_as_was_asked_for(tmp_path: Path) -> None:
     videos = folder(tmp_path, ["a", "bad-1", "bug-1", "complain-1"])
     log = tmp_path / "run.log"
-    given = {"paths": [videos], "output": tmp_path / "out.jsonl", "log_file": log, "overwrite": True}
+    given = {
+        "paths": [videos],
+        "output": tmp_path / "out.jsonl",
+        "log_file": log,
+        "overwrite": True,
+    }
     _, _, quiet = run(quiet=True, **given)
     assert quiet.splitlines() == [
         f"error: {videos}/bad-1: not a video",
@@ -161,7 +179,13 @@ def test_resuming_repairs_skips_and_starts_anew_where_it_must(tmp_path: Path) ->
     (videos / "d").write_bytes(b"x")
     code, _, errors = run(**given)
     assert "resuming: 3 of 5 files done before; 1 record made anew" in errors
-    assert sorted(Path(record["path"]).name for record in read(out)) == ["a", "b", "bad-1", "c", "d"]
+    assert sorted(Path(record["path"]).name for record in read(out)) == [
+        "a",
+        "b",
+        "bad-1",
+        "c",
+        "d",
+    ]
     out.write_text(out.read_text().replace('"run": "', '"run": "0'))
     code, _, errors = run(**given)
     assert "made with other settings" in errors
@@ -214,7 +238,11 @@ def test_a_termination_is_clean(tmp_path: Path, number: signal.Signals, code: in
 
 def test_what_was_to_be_ignored_is_ignored(tmp_path: Path) -> None:
     videos = folder(tmp_path, ["slow-1", "slow-2"])
-    process = started(lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN), paths=[videos], output=tmp_path / "o.jsonl")
+    process = started(
+        lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+        paths=[videos],
+        output=tmp_path / "o.jsonl",
+    )
     wait_for(lambda: lines(tmp_path / "o.jsonl") > 0, process)
     process.send_signal(signal.SIGHUP)
     process.communicate(timeout=60)
@@ -289,7 +317,10 @@ def test_outputs_never_meet_inputs_or_each_other(tmp_path: Path) -> None:
     for given, word in (
         ({"output": videos / "b"}, "b is both input and output"),
         ({"output": out, "log_file": videos / "b"}, "b is both input and output"),
-        ({"output": out, "log_file": tmp_path / "videos" / ".." / "out.jsonl"}, "is named twice, by -o and --log-file"),
+        (
+            {"output": out, "log_file": tmp_path / "videos" / ".." / "out.jsonl"},
+            "is named twice, by -o and --log-file",
+        ),
     ):
         code, _, errors = run(paths=[videos], **given)
         assert code == 2

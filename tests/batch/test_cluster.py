@@ -41,7 +41,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         patch.setenv("RAY_AUTH_MODE", "disabled")
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("PYTHONPATH", str(ROOT))
-        found = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        found = Cluster(
+            initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
+        )
         try:
             found.add_node(num_cpus=1)
             yield found
@@ -86,7 +88,15 @@ def test_real_networks_give_the_same_records_as_processes_do_and_both_nodes_work
     common = ["classify", videos, "--classifier", "demo", "--device", "cpu"]
     local = command(*common, "--jobs", "2", "-o", tmp_path / "local.jsonl")
     on_ray = command(
-        *common, "--engine", "ray", "--address", cluster.address, "-o", tmp_path / "ray.jsonl", "--log-file", log
+        *common,
+        "--engine",
+        "ray",
+        "--address",
+        cluster.address,
+        "-o",
+        tmp_path / "ray.jsonl",
+        "--log-file",
+        log,
     )
     assert local.returncode == on_ray.returncode == 3, on_ray.stderr
     assert on_ray.stdout == ""
@@ -95,14 +105,30 @@ def test_real_networks_give_the_same_records_as_processes_do_and_both_nodes_work
     assert len(places(log.read_text())) == 2
 
 
-def test_whoever_a_file_kills_it_is_one_failed_record(settings: dict[str, object], tmp_path: Path) -> None:
-    names = ["a", "crash-1", "hang-1", "bad-1", "bug-1", "print-1", "orphan-1", *(f"slow-{i}" for i in range(4)), "z"]
+def test_whoever_a_file_kills_it_is_one_failed_record(
+    settings: dict[str, object], tmp_path: Path
+) -> None:
+    names = [
+        "a",
+        "crash-1",
+        "hang-1",
+        "bad-1",
+        "bug-1",
+        "print-1",
+        "orphan-1",
+        *(f"slow-{i}" for i in range(4)),
+        "z",
+    ]
     videos = batches.folder(tmp_path, names)
     (videos / "z").rename(videos / os.fsdecode(b"z\xe9"))
-    code, _, errors = batches.run(paths=[videos], output=tmp_path / "out.jsonl", ray=settings, timeout_s=4, debug=True)
+    code, _, errors = batches.run(
+        paths=[videos], output=tmp_path / "out.jsonl", ray=settings, timeout_s=4, debug=True
+    )
     assert code == 3, errors
     records = batches.read(tmp_path / "out.jsonl")
-    assert [Path(record["path"]).name[:1] for record in records] == [name[:1] for name in sorted(names)]
+    assert [Path(record["path"]).name[:1] for record in records] == [
+        name[:1] for name in sorted(names)
+    ]
     failed = {Path(r["path"]).name: r["error"] for r in records if r["status"] != "ok"}
     assert {name: error["type"] for name, error in failed.items()} == {
         "crash-1": "WorkerError",
@@ -112,7 +138,10 @@ def test_whoever_a_file_kills_it_is_one_failed_record(settings: dict[str, object
         "orphan-1": "WorkerError",
     }
     assert failed["crash-1"]["message"].endswith("was killed by SIGSEGV")
-    assert failed["orphan-1"]["message"] == f"{videos}/orphan-1: the actor that worked on it died 3 times"
+    assert (
+        failed["orphan-1"]["message"]
+        == f"{videos}/orphan-1: the actor that worked on it died 3 times"
+    )
     assert errors.count("note: loaded") == 1
     assert errors.count("orphan-1: the actor that worked on it died; it is begun again") == 1
     assert "ZeroDivisionError: by zero" in errors
@@ -185,7 +214,9 @@ def test_an_end_that_meets_rows_on_their_way_is_quiet(
         os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 130, errors
-    assert [line for line in errors.splitlines() if not line.startswith(("note: ", "interrupted"))] == []
+    assert [
+        line for line in errors.splitlines() if not line.startswith(("note: ", "interrupted"))
+    ] == []
     assert [record["status"] for record in batches.read(out)] == ["ok"] * batches.lines(out)
 
 
@@ -212,7 +243,11 @@ def cmdline(process: Path) -> bytes:
 
 def processes_with(name: str) -> list[str]:
     """Processes that name something in their command line."""
-    return [path.name for path in Path("/proc").iterdir() if path.name.isdigit() and name.encode() in cmdline(path)]
+    return [
+        path.name
+        for path in Path("/proc").iterdir()
+        if path.name.isdigit() and name.encode() in cmdline(path)
+    ]
 
 
 def test_a_node_that_is_lost_takes_no_file_with_it(cluster: Cluster, tmp_path: Path) -> None:
@@ -252,7 +287,9 @@ def test_an_actor_has_a_gpu_of_its_own_where_there_are_any(
     assert "up to 2 actors of 1 CPU and 1 GPU" in log.read_text()
 
 
-def test_a_ray_that_was_started_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ray_that_was_started_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     own = Path(tempfile.mkdtemp(prefix="scs-test-", dir="/tmp"))
     (tmp_path / "home").mkdir()
     monkeypatch.setenv("TMPDIR", str(own))
@@ -262,28 +299,40 @@ def test_a_ray_that_was_started_leaves_nothing_behind(tmp_path: Path, monkeypatc
     code, out, errors = batches.run(paths=[videos], ray={**SETTINGS, "address": None, "actors": 3})
     assert code == 3, errors
     assert [json.loads(line)["status"] for line in out.splitlines()] == ["ok", "error", "ok"]
-    assert sorted(line.split(" ")[0] for line in errors.splitlines()) == ["error:", "hint:", "note:", "note:", "note:"]
+    assert sorted(line.split(" ")[0] for line in errors.splitlines()) == [
+        "error:",
+        "hint:",
+        "note:",
+        "note:",
+        "note:",
+    ]
     assert list((tmp_path / "home").iterdir()) == []
     own.rmdir()
     wait_until(lambda: not processes_with(str(own)))
 
 
-def test_what_cannot_be_done_is_said_once_and_as_locally(settings: dict[str, object], tmp_path: Path) -> None:
+def test_what_cannot_be_done_is_said_once_and_as_locally(
+    settings: dict[str, object], tmp_path: Path
+) -> None:
     videos = batches.folder(tmp_path, ["a", "b"])
     code, _, errors = batches.run(paths=[videos], ray=settings, unfit="settings")
     assert (code, errors) == (2, "error: k is 0\nhint: 1 and more\n")
     code, _, errors = batches.run(paths=[videos], ray={**settings, "cpus": 64.0})
     assert code == 1
-    assert errors.startswith("error: no machine of the cluster has the 64 CPUs that an actor is to have\nhint: ")
+    assert errors.startswith(
+        "error: no machine of the cluster has the 64 CPUs that an actor is to have\nhint: "
+    )
 
 
 def test_machines_that_would_make_other_records_are_refused(tmp_path: Path) -> None:
     order = Order(Obedient(), folder=str(tmp_path / "none"))
     with pytest.raises(ClusterError, match="here has no folder"):
-        Station(order, 1, "here", print, print)
+        Station(order, 1, "here", note=print, detail=print)
     order = Order(Obedient(), versions=(("scsampler", "9.9"),))
-    with pytest.raises(ClusterError, match=r"here has other versions: scsampler [\d.]+, not 9.9") as refused:
-        Station(order, 1, "here", print, print)
+    with pytest.raises(
+        ClusterError, match=r"here has other versions: scsampler [\d.]+, not 9.9"
+    ) as refused:
+        Station(order, 1, "here", note=print, detail=print)
     assert refused.value.hint
 
 
@@ -303,7 +352,14 @@ def test_options_and_addresses_that_cannot_work_are_one_line() -> None:
     refused("--engine", "ray", "--device", "cuda:1", code=2, word="--device cuda:1")
     refused("--engine", "ray", "--device", "cpu", "--gpus-per-actor", "1", code=2, word="no effect")
     refused("--engine", "ray", "--cpus-per-actor", "1.5", code=2, word="1.5")
-    refused("--engine", "ray", "--address", "127.0.0.1:9", code=1, word="no Ray cluster can be joined at 127.0.0.1:9")
+    refused(
+        "--engine",
+        "ray",
+        "--address",
+        "127.0.0.1:9",
+        code=1,
+        word="no Ray cluster can be joined at 127.0.0.1:9",
+    )
 
 
 def test_without_ray_the_extra_is_named() -> None:
@@ -311,7 +367,9 @@ def test_without_ray_the_extra_is_named() -> None:
         "import sys; sys.modules['ray'] = None; sys.argv = ['scsampler', 'score', 'x.mp4', '--engine', 'ray']\n"
         "from scsampler_cli.__main__ import main; main()"
     )
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
     assert (result.returncode, result.stderr.splitlines()[-2:]) == (
         1, ["error: Ray is not installed", "hint: pip install 'scsampler[ray]'"],
     )  # fmt: skip
@@ -319,7 +377,10 @@ def test_without_ray_the_extra_is_named() -> None:
 
 def test_paths_in_an_object_keep_their_other_columns(cluster: Cluster, tmp_path: Path) -> None:
     videos = batches.folder(tmp_path, ["a", "bad-1", "crash-1", "b"])
-    rows = [{"video": str(path), "label": path.name.upper(), "weight": [1.5, 2.5]} for path in sorted(videos.iterdir())]
+    rows = [
+        {"video": str(path), "label": path.name.upper(), "weight": [1.5, 2.5]}
+        for path in sorted(videos.iterdir())
+    ]
     ray.init(cluster.address, log_to_driver=False)
     try:
         dataset = ray.data.from_items(rows, override_num_blocks=4)

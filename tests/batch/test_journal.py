@@ -52,7 +52,9 @@ def test_zeros_that_a_power_cut_leaves_are_cut_off(tmp_path: Path) -> None:
     assert path.read_bytes() == whole
 
 
-@pytest.mark.parametrize("content", [b"hello", b"hello\n", b'{"schema": "other"}\n', b"[\n{}\n]\n", b"1,2\n3,4"])
+@pytest.mark.parametrize(
+    "content", [b"hello", b"hello\n", b'{"schema": "other"}\n', b"[\n{}\n]\n", b"1,2\n3,4"]
+)
 def test_a_file_of_something_else_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "notes.jsonl"
     path.write_bytes(content)
@@ -152,7 +154,9 @@ def test_kill_9_in_the_midst_of_writing_loses_no_line_that_was_done(tmp_path: Pa
     )
     told = -1
     for _ in range(4):
-        process = subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE, text=True
+        )
         assert process.stdout is not None
         first = process.stdout.readline()
         time.sleep(0.1)

@@ -14,9 +14,17 @@ from scsampler_cli.errors import InputError
 Record = dict[str, Any]
 
 
-def record(path: str, ok: bool = True, spent: float = 1.0, run: str | None = "a" * 16, **more: Any) -> Record:
-    made: Record = {"schema": "scsampler.classify/1", "path": path, "status": "ok" if ok else "error"}
-    made |= {"tags": [{"label": "x", "probability": 0.5}]} if ok else {"error": {"type": "VideoError"}}
+def record(
+    path: str, ok: bool = True, spent: float = 1.0, run: str | None = "a" * 16, **more: Any
+) -> Record:
+    made: Record = {
+        "schema": "scsampler.classify/1",
+        "path": path,
+        "status": "ok" if ok else "error",
+    }
+    made |= (
+        {"tags": [{"label": "x", "probability": 0.5}]} if ok else {"error": {"type": "VideoError"}}
+    )
     return {**made, "timings_s": {"score": spent}, **({"run": run} if run else {}), **more}
 
 
@@ -40,7 +48,9 @@ def test_an_order_puts_its_records_first(tmp_path: Path) -> None:
 
 
 def test_records_that_differ_in_times_alone_are_one(tmp_path: Path) -> None:
-    merged = survey([part(tmp_path / "1", record("a")), part(tmp_path / "2", record("a", spent=2.0))])
+    merged = survey(
+        [part(tmp_path / "1", record("a")), part(tmp_path / "2", record("a", spent=2.0))]
+    )
     assert list(merged.records()) == [record("a")]
     assert (merged.repeated, merged.differing) == (1, [])
 
@@ -61,7 +71,9 @@ def test_of_records_that_differ_an_ok_one_wins_else_the_last(
     tmp_path: Path, records: list[Record], kept: int, apart: bool
 ) -> None:
     groups = [[r] for r in records] if apart else [records]
-    parts = [part(tmp_path / str(i), *group, record(f"other {i}")) for i, group in enumerate(groups)]
+    parts = [
+        part(tmp_path / str(i), *group, record(f"other {i}")) for i, group in enumerate(groups)
+    ]
     merged = survey(parts)
     assert [r for r in merged.records() if r["path"] == "a"] == [records[kept]]
     assert merged.differing == ["a"] * (len(records) - 1)
@@ -84,7 +96,9 @@ def test_zeros_that_a_lost_disk_leaves_are_half_a_line(tmp_path: Path) -> None:
 
 
 def test_a_last_line_without_its_end_empty_lines_and_empty_parts_are_fine(tmp_path: Path) -> None:
-    (tmp_path / "1").write_bytes(b"\n" + line_of(record("a")) + b"\r\n" + line_of(record("b")).rstrip(b"\n"))
+    (tmp_path / "1").write_bytes(
+        b"\n" + line_of(record("a")) + b"\r\n" + line_of(record("b")).rstrip(b"\n")
+    )
     merged = survey([tmp_path / "1", part(tmp_path / "2")])
     assert [r["path"] for r in merged.records()] == ["a", "b"]
     assert merged.halves == []
@@ -93,7 +107,12 @@ def test_a_last_line_without_its_end_empty_lines_and_empty_parts_are_fine(tmp_pa
 
 
 def test_runs_are_counted_of_what_is_kept(tmp_path: Path) -> None:
-    records = [record("a"), record("b", run="b" * 16), record("c", run="b" * 16), record("d", run=None)]
+    records = [
+        record("a"),
+        record("b", run="b" * 16),
+        record("c", run="b" * 16),
+        record("d", run=None),
+    ]
     merged = survey([part(tmp_path / "1", *records, record("a", run="c" * 16))])
     assert merged.runs == {"b" * 16: 2, "c" * 16: 1}
 
@@ -104,11 +123,19 @@ def test_runs_are_counted_of_what_is_kept(tmp_path: Path) -> None:
         ("this is text\n", "line 2 of"),
         ('{"schema": "scsampler.classify/1", "path": "x"\n', "line 2 of"),
         ('[{"schema": "scsampler.classify/1"}]\n', "line 2 of"),
-        ('{"schema": "scsampler.weights/1", "path": "w", "status": "ok"}\n', "is no record of a video"),
-        ('{"schema": "scsampler.score/1", "path": "v", "status": "ok"}\n', "those before are of scsampler.classify/1"),
+        (
+            '{"schema": "scsampler.weights/1", "path": "w", "status": "ok"}\n',
+            "is no record of a video",
+        ),
+        (
+            '{"schema": "scsampler.score/1", "path": "v", "status": "ok"}\n',
+            "those before are of scsampler.classify/1",
+        ),
     ],
 )
-def test_what_is_no_record_of_the_same_command_ends_it(tmp_path: Path, text: str, word: str) -> None:
+def test_what_is_no_record_of_the_same_command_ends_it(
+    tmp_path: Path, text: str, word: str
+) -> None:
     with pytest.raises(InputError, match=word) as error:
         survey([part(tmp_path / "1", record("a"), end=text.encode())])
     assert error.value.hint

@@ -72,14 +72,20 @@ def test_processes_keep_what_they_have_loaded_until_they_are_dismissed(files: li
         third = [outcome.record for outcome in pool.each(files[:1], count)]
     assert [record["files"] for record in (*first, *second)] == list(range(1, 13))
     assert [record["files"] for record in third] == [1]
-    assert {record["pid"] for record in first} == {record["pid"] for record in second} != {third[0]["pid"]}
+    assert (
+        {record["pid"] for record in first}
+        == {record["pid"] for record in second}
+        != {third[0]["pid"]}
+    )
     assert os.getpid() not in {record["pid"] for record in first}
 
 
 def test_outcomes_come_in_the_order_of_the_files(files: list[Path]) -> None:
     with processes(2, loaded) as pool:
         for do in (count, slow_first):
-            assert [outcome.record["path"] for outcome in pool.each(files, do)] == [str(path) for path in files]
+            assert [outcome.record["path"] for outcome in pool.each(files, do)] == [
+                str(path) for path in files
+            ]
 
 
 def test_a_file_fails_alone_and_what_cannot_be_written_ends_the_round(files: list[Path]) -> None:
@@ -95,7 +101,7 @@ def test_a_file_fails_alone_and_what_cannot_be_written_ends_the_round(files: lis
 
 def test_files_that_are_to_be_made_need_not_be_there(tmp_path: Path) -> None:
     wanted = [tmp_path / "a", tmp_path / "b"]
-    with Crew(Making("test"), 2, Bounds(0, None), print, print, print) as crew:
+    with Crew(Making("test"), 2, Bounds(0, None), note=print, detail=print, watch=print) as crew:
         outcomes = list(Pool(crew, _alone).each(wanted, make))
     assert [outcome.error for outcome in outcomes] == [None, None]
     assert [path.read_text() for path in wanted] == ["made"] * 2

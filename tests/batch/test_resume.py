@@ -11,7 +11,11 @@ from scsampler_cli.batch.resume import InMemory, OnDisk
 from scsampler_cli.errors import OutputError
 from scsampler_cli.files.inputs import identified
 
-IDENTITY = {"settings": {"k": 10, "answer": {"aggregate": "mean"}}, "samplers": [], "versions": {"scsampler": "1"}}
+IDENTITY = {
+    "settings": {"k": 10, "answer": {"aggregate": "mean"}},
+    "samplers": [],
+    "versions": {"scsampler": "1"},
+}
 RUN = resume.run_digest(IDENTITY)
 
 
@@ -26,7 +30,12 @@ class Listed:
 
 
 def record(path: Path, run: str = RUN, error: str | None = None, **more: object) -> dict:
-    found = {"schema": "scsampler.classify/1", "path": str(path), "status": "error" if error else "ok", **more}
+    found = {
+        "schema": "scsampler.classify/1",
+        "path": str(path),
+        "status": "error" if error else "ok",
+        **more,
+    }
     if error:
         found["error"] = {"type": error, "message": "m", "hint": None}
     return {**found, "source": identified(path), "run": run}
@@ -41,7 +50,9 @@ def files(tmp_path: Path) -> list[Path]:
 
 
 def batch(files: list[Path], keep: bool = True, ordered: bool = True):
-    return resume.opened(files[0].parent / "out.jsonl", [str(path) for path in files], ordered, keep)
+    return resume.opened(
+        files[0].parent / "out.jsonl", [str(path) for path in files], ordered, keep=keep
+    )
 
 
 def recall(found: OnDisk) -> str:
@@ -49,12 +60,17 @@ def recall(found: OnDisk) -> str:
 
 
 def there(files: list[Path], name: str = "out.jsonl") -> list[str]:
-    return [Path(json.loads(line)["path"]).stem for line in (files[0].parent / name).read_text().splitlines()]
+    return [
+        Path(json.loads(line)["path"]).stem
+        for line in (files[0].parent / name).read_text().splitlines()
+    ]
 
 
 @pytest.mark.parametrize("order", [[0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [2, 0, 1, 5, 3, 4]])
 @pytest.mark.parametrize("ordered", [True, False])
-def test_records_come_in_order_or_as_they_are_done(files: list[Path], order: list[int], ordered: bool) -> None:
+def test_records_come_in_order_or_as_they_are_done(
+    files: list[Path], order: list[int], ordered: bool
+) -> None:
     writer = Listed()
     in_memory = InMemory(writer, ordered)
     with batch(files, ordered=ordered) as on_disk:
@@ -94,7 +110,9 @@ def test_without_order_what_waited_is_written_at_once(files: list[Path]) -> None
 
 def test_files_that_changed_and_failures_of_the_moment_are_done_again(files: list[Path]) -> None:
     with batch(files) as found:
-        for index, error in enumerate([None, None, "VideoError", "WorkerError", "TimeLimitError", None]):
+        for index, error in enumerate(
+            [None, None, "VideoError", "WorkerError", "TimeLimitError", None]
+        ):
             found.add(index, record(files[index], error=error))
     files[0].write_bytes(b"other content")
     os.utime(files[1], ns=(5, 5))
@@ -120,7 +138,11 @@ def test_a_record_that_is_made_anew_takes_its_place(files: list[Path], ordered: 
         assert recall(found).startswith("resuming: 4 of 6 files done before")
         for index in (1, 4):
             found.add(index, record(files[index]))
-    assert there(files) == ["0", "1", "2", "3", "4", "5"] if ordered else ["0", "2", "3", "5", "1", "4"]
+    assert (
+        there(files) == ["0", "1", "2", "3", "4", "5"]
+        if ordered
+        else ["0", "2", "3", "5", "1", "4"]
+    )
     assert not (files[0].parent / "out.jsonl.waiting").exists()
 
 
@@ -137,13 +159,18 @@ def test_a_hash_knows_a_file_whose_time_has_changed(files: list[Path]) -> None:
 
 def test_other_settings_start_anew_and_say_so(files: list[Path]) -> None:
     with batch(files) as found:
-        found.add(0, record(files[0], run="other", settings={"k": 5, "answer": {"aggregate": "mean"}}))
+        found.add(
+            0, record(files[0], run="other", settings={"k": 5, "answer": {"aggregate": "mean"}})
+        )
         found.add(2, record(files[2], run="other"))
     with batch(files) as found:
         told = recall(found)
         assert found.done == {}
     kept = files[0].parent / "out.jsonl.old"
-    assert told == f"made with other settings (settings.k 5, now 10): starting anew; the earlier records are in {kept}"
+    assert (
+        told
+        == f"made with other settings (settings.k 5, now 10): starting anew; the earlier records are in {kept}"
+    )
     assert there(files) == []
     assert there(files, "out.jsonl.old") == ["0", "2"]  # that which waited is kept, too
 
@@ -170,15 +197,23 @@ def test_set_aside_all_records_are_kept_under_another_name(files: list[Path]) ->
         (b"", ""),
         (b'{"schema": "scsampler.classify/1", "path": "a", "status": "ok"}\n', ""),
         (b'{"schema": "scsampler.cla', ""),  # a run was killed in its first line
-        (b'{"schema": "scsampler.score/1", "path": "a", "status": "ok"}\n', "holds records of score, not of classify"),
+        (
+            b'{"schema": "scsampler.score/1", "path": "a", "status": "ok"}\n',
+            "holds records of score, not of classify",
+        ),
         (b'{"path": "a"}\n', "holds no records"),
         (b"\0\0", ""),  # a machine died, and the disk never got the line
         (b"precious", "holds no records"),
     ],
 )
-def test_an_output_of_something_else_is_told_by_its_first_line(tmp_path: Path, text: bytes, word: str) -> None:
+def test_an_output_of_something_else_is_told_by_its_first_line(
+    tmp_path: Path, text: bytes, word: str
+) -> None:
     out = tmp_path / "out.jsonl"
-    for place, check in ((out, resume.check_records), (tmp_path / "out.jsonl.waiting", resume.check_waiting)):
+    for place, check in (
+        (out, resume.check_records),
+        (tmp_path / "out.jsonl.waiting", resume.check_waiting),
+    ):
         check(out, "classify")
         place.write_bytes(text)
         if not word:
@@ -189,7 +224,9 @@ def test_an_output_of_something_else_is_told_by_its_first_line(tmp_path: Path, t
         assert "-o" in str(caught.value.hint)
 
 
-def test_a_failure_from_before_anything_was_loaded_is_no_reason_to_start_anew(files: list[Path]) -> None:
+def test_a_failure_from_before_anything_was_loaded_is_no_reason_to_start_anew(
+    files: list[Path],
+) -> None:
     failed = record(files[1], error="InputError")
     del failed["run"]
     with batch(files) as found:
@@ -210,7 +247,9 @@ def test_records_of_files_that_are_not_asked_for_stay(files: list[Path]) -> None
 
 
 @pytest.mark.parametrize(("sha256", "told"), [(None, True), ("0" * 64, False)])
-def test_a_classifier_without_a_digest_is_told(files: list[Path], sha256: str | None, told: bool) -> None:
+def test_a_classifier_without_a_digest_is_told(
+    files: list[Path], sha256: str | None, told: bool
+) -> None:
     """A plug-in's weights may have changed, and nobody can know."""
     identity = {**IDENTITY, "classifier": {"name": "mine", "sha256": sha256}}
     path = files[0].parent / "o.jsonl"
@@ -220,7 +259,9 @@ def test_a_classifier_without_a_digest_is_told(files: list[Path], sha256: str | 
     with resume.opened(path, paths, True, keep=True) as found:
         said = found.recall("classify", identity, lambda _: True)[0]
     assert said.startswith("resuming: 1 of 6 files done before")
-    assert ("classifier mine gives no sha256: whether its weights are the same cannot be known" in said) == told
+    assert (
+        "classifier mine gives no sha256: whether its weights are the same cannot be known" in said
+    ) == told
 
 
 def test_without_resuming_the_file_is_begun_anew(files: list[Path]) -> None:
@@ -240,11 +281,16 @@ def test_work_that_is_lost_is_done_again(files: list[Path]) -> None:
         assert found.done == {}
 
 
-def test_records_of_another_command_are_refused_and_nothing_is_left_behind(files: list[Path]) -> None:
+def test_records_of_another_command_are_refused_and_nothing_is_left_behind(
+    files: list[Path],
+) -> None:
     with batch(files) as found:
         found.add(0, record(files[0]))
     before = (files[0].parent / "out.jsonl").read_bytes()
-    with pytest.raises(OutputError, match="holds records of classify, not of score"), batch(files) as found:
+    with (
+        pytest.raises(OutputError, match="holds records of classify, not of score"),
+        batch(files) as found,
+    ):
         found.recall("score", IDENTITY, lambda _: True)
     assert (files[0].parent / "out.jsonl").read_bytes() == before
     assert not (files[0].parent / "out.jsonl.waiting").exists()

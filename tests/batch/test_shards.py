@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from scsampler_cli.batch.shards import Shard, in_shard, parse
 from scsampler_cli.errors import SettingsError
 
-NAMES = st.binary(min_size=1, max_size=60).map(lambda data: Path(os.fsdecode(data.replace(b"\0", b"_"))))
+NAMES = st.binary(min_size=1, max_size=60).map(
+    lambda data: Path(os.fsdecode(data.replace(b"\0", b"_")))
+)
 
 
 @given(NAMES, st.integers(1, 200))
@@ -21,8 +23,16 @@ def test_every_path_is_in_exactly_one_shard(path: Path, count: int) -> None:
 def test_shards_stay_what_they_are() -> None:
     # pinned: another way to divide would do half an archive twice when a run goes on with a newer version
     names = [f"clips/{i}.mp4" for i in range(12)]
-    assert [i for i, name in enumerate(names) if in_shard(Path(name), Shard(1, 3))] == [2, 3, 6, 7, 9]
-    assert in_shard(Path("./clips/0.mp4"), Shard(1, 3)) == in_shard(Path("clips/0.mp4"), Shard(1, 3))
+    assert [i for i, name in enumerate(names) if in_shard(Path(name), Shard(1, 3))] == [
+        2,
+        3,
+        6,
+        7,
+        9,
+    ]
+    assert in_shard(Path("./clips/0.mp4"), Shard(1, 3)) == in_shard(
+        Path("clips/0.mp4"), Shard(1, 3)
+    )
 
 
 def test_shards_of_many_files_are_about_equal() -> None:
@@ -38,7 +48,9 @@ def test_a_shard_reads_as_it_is_written() -> None:
     assert str(parse("1/1")) == "1/1"
 
 
-@pytest.mark.parametrize("text", ["0/4", "5/4", "x", "", "1", "1/0", "-1/4", "1/4/2", " 1/4", "1.0/4", "1/4\n", "²/4"])
+@pytest.mark.parametrize(
+    "text", ["0/4", "5/4", "x", "", "1", "1/0", "-1/4", "1/4/2", " 1/4", "1.0/4", "1/4\n", "²/4"]
+)
 def test_what_is_no_shard_is_said(text: str) -> None:
     with pytest.raises(SettingsError, match="is no shard") as error:
         parse(text)

@@ -28,7 +28,9 @@ def done(
     files: list[tuple[int, Path]], jobs: int = 1, bounds: Bounds = FREE, notes: list | None = None
 ) -> list[Outcome]:
     say = (notes if notes is not None else []).append
-    with Crew(Obedient(), jobs, bounds, say, lambda _: None, lambda *_: None) as crew:
+    with Crew(
+        Obedient(), jobs, bounds, note=say, detail=lambda _: None, watch=lambda *_: None
+    ) as crew:
         outcomes = list(crew.run(files))
     assert sorted(outcome.index for outcome in outcomes) == [index for index, _ in files]
     return sorted(outcomes, key=lambda outcome: outcome.index)
@@ -41,7 +43,18 @@ def error(outcome: Outcome) -> tuple[str, str]:
 
 
 def test_each_file_has_one_outcome_whatever_it_does_to_its_process(tmp_path: Path) -> None:
-    names = ["a", "crash-1", "kill-1", "leave-1", "exit-1", "bad-1", "bug-1", "memory-1", "nan-1", "b"]
+    names = [
+        "a",
+        "crash-1",
+        "kill-1",
+        "leave-1",
+        "exit-1",
+        "bad-1",
+        "bug-1",
+        "memory-1",
+        "nan-1",
+        "b",
+    ]
     notes: list[str] = []
     first, *failed, last = done(made(tmp_path, names), jobs=2, notes=notes)
     assert first.record["status"] == last.record["status"] == "ok"
@@ -58,7 +71,9 @@ def test_each_file_has_one_outcome_whatever_it_does_to_its_process(tmp_path: Pat
 
 
 def test_time_and_memory_have_limits(tmp_path: Path) -> None:
-    hung, babbling, fine = done(made(tmp_path, ["hang-1", "babble-1", "a"]), jobs=2, bounds=Bounds(4, None))
+    hung, babbling, fine = done(
+        made(tmp_path, ["hang-1", "babble-1", "a"]), jobs=2, bounds=Bounds(4, None)
+    )
     for outcome in (hung, babbling):
         kind, message = error(outcome)
         assert kind == "TimeLimitError"
@@ -82,8 +97,12 @@ def test_the_default_deadline_grows_with_the_video() -> None:
     assert Bounds(0, None).deadline(job) == float("inf")
 
 
-def test_what_native_code_says_is_in_the_record_and_bounded(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    complaints, deaf, quiet, printed = done(made(tmp_path, ["complain-1", "deafen-1", "a", "print-1"]))
+def test_what_native_code_says_is_in_the_record_and_bounded(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    complaints, deaf, quiet, printed = done(
+        made(tmp_path, ["complain-1", "deafen-1", "a", "print-1"])
+    )
     said = complaints.record["ffmpeg"]
     assert said[0] == "[h264] error at MB 0 (2 times)"
     assert said[19] == "[h264] error at MB 19"
@@ -97,7 +116,7 @@ def test_what_native_code_says_is_in_the_record_and_bounded(tmp_path: Path, capf
 
 def test_a_task_that_cannot_be_done_ends_the_batch(tmp_path: Path) -> None:
     def tried(how: str) -> None:
-        with Crew(Unfit(how), 2, FREE, print, print, print) as crew:
+        with Crew(Unfit(how), 2, FREE, note=print, detail=print, watch=print) as crew:
             list(crew.run(made(tmp_path, ["a", "b"])))
 
     with pytest.raises(SettingsError, match="k is 0") as refused:
@@ -106,19 +125,30 @@ def test_a_task_that_cannot_be_done_ends_the_batch(tmp_path: Path) -> None:
     with pytest.raises(WorkerError, match="unexpected ZeroDivisionError: by zero") as bug:
         tried("bug")
     assert "Traceback" in bug.value.__notes__[0]
-    with pytest.raises(WorkerError, match=r"killed by SIGKILL before it could begin \(libcuda fell over\)"):
+    with pytest.raises(
+        WorkerError, match=r"killed by SIGKILL before it could begin \(libcuda fell over\)"
+    ):
         tried("dies")
 
 
 @pytest.mark.parametrize("refuses", [1, 2])
-def test_what_is_done_is_not_lost_when_another_process_cannot_load(refuses: int, tmp_path: Path) -> None:
+def test_what_is_done_is_not_lost_when_another_process_cannot_load(
+    refuses: int, tmp_path: Path
+) -> None:
     def both_have_spoken(text: str) -> None:
         if "begun by" in text:
             while not (tmp_path / "finished").exists():
                 time.sleep(0.01)
             time.sleep(0.5)  # both reports are there before the next look at either
 
-    with Crew(HalfFit(tmp_path, refuses), 2, FREE, print, both_have_spoken, lambda *_: None) as crew:
+    with Crew(
+        HalfFit(tmp_path, refuses),
+        2,
+        FREE,
+        note=print,
+        detail=both_have_spoken,
+        watch=lambda *_: None,
+    ) as crew:
         outcomes = crew.run(made(tmp_path, ["a", "b"]))
         assert next(outcomes).path.name == "a"
         with pytest.raises(SettingsError, match="k is 0"):
@@ -126,7 +156,7 @@ def test_what_is_done_is_not_lost_when_another_process_cannot_load(refuses: int,
 
 
 def test_work_is_told_what_the_batch_was_told(tmp_path: Path) -> None:
-    with Crew(Told(), 1, FREE, print, print, lambda *_: None) as crew:
+    with Crew(Told(), 1, FREE, note=print, detail=print, watch=lambda *_: None) as crew:
         files = made(tmp_path, ["a", "b"])
         first = [outcome.record["tags"] for outcome in crew.run(files, "once", 2)]
         second = [outcome.record["tags"] for outcome in crew.run(files)]
@@ -147,14 +177,18 @@ def test_a_failure_is_an_error_again(tmp_path: Path) -> None:
 def test_a_stop_finishes_what_is_under_way(tmp_path: Path) -> None:
     files = made(tmp_path, [f"slow-{i}" for i in range(9)])
     notes: list[str] = []
-    with Crew(Obedient(), 2, FREE, notes.append, print, lambda *_: crew.stop()) as crew:
+    with Crew(
+        Obedient(), 2, FREE, note=notes.append, detail=print, watch=lambda *_: crew.stop()
+    ) as crew:
         outcomes = list(crew.run(files))
     assert [outcome.record["status"] for outcome in outcomes] == ["ok"] * len(outcomes)
     assert 1 <= len(outcomes) <= 2
     assert "finishing" in notes[-1]
 
 
-def test_processes_that_are_killed_at_any_time_are_replaced_and_none_is_left(tmp_path: Path) -> None:
+def test_processes_that_are_killed_at_any_time_are_replaced_and_none_is_left(
+    tmp_path: Path,
+) -> None:
     files = made(tmp_path, [f"slow-{i}" for i in range(8)])
     pids: dict[str, int] = {}
 
@@ -166,7 +200,7 @@ def test_processes_that_are_killed_at_any_time_are_replaced_and_none_is_left(tmp
         elif found := re.search(r"slow-3: begun by (process \d+)", text):
             os.kill(pids[found[1]], signal.SIGKILL)  # while it works
 
-    with Crew(Obedient(), 2, FREE, print, killer, lambda *_: None) as crew:
+    with Crew(Obedient(), 2, FREE, note=print, detail=killer, watch=lambda *_: None) as crew:
         outcomes = list(crew.run(files))
     failed = [outcome.path.name for outcome in outcomes if outcome.record["status"] != "ok"]
     assert sorted(outcome.index for outcome in outcomes) == list(range(8))
@@ -178,7 +212,12 @@ def test_processes_that_are_killed_at_any_time_are_replaced_and_none_is_left(tmp
 
 
 def test_a_hash_is_part_of_what_a_file_is_known_by(tmp_path: Path) -> None:
-    with Crew(Obedient(), 1, FREE, print, print, lambda *_: None, hashed=True) as crew:
+    with Crew(
+        Obedient(), 1, FREE, note=print, detail=print, watch=lambda *_: None, hashed=True
+    ) as crew:
         (outcome,) = crew.run(made(tmp_path, ["a"]))
-    assert outcome.record["source"]["sha256"] == "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+    assert (
+        outcome.record["source"]["sha256"]
+        == "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+    )
     assert "sha256" not in outcome.record

@@ -22,7 +22,10 @@ class _Late(Stream):
 
 class _Lingering(Fleet):
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         super().__exit__(kind, error, trace)
         time.sleep(LATER_S)

@@ -11,10 +11,21 @@ LABELS = ("a", "b")
 
 
 def network(
-    kind: str = "md", arch: str = "resnet18", objective: str = "ac", name: str = "", labels: Sequence[str] = LABELS
+    kind: str = "md",
+    arch: str = "resnet18",
+    objective: str = "ac",
+    name: str = "",
+    labels: Sequence[str] = LABELS,
 ) -> NetworkFacts:
     return NetworkFacts(
-        name or f"{kind} {arch} {objective}", kind, arch, objective, "file", "0" * 64, tuple(labels), 0.5
+        name or f"{kind} {arch} {objective}",
+        kind,
+        arch,
+        objective=objective,
+        weights="file",
+        sha256="0" * 64,
+        labels=tuple(labels),
+        gmacs=0.5,
     )
 
 

@@ -46,7 +46,16 @@ def test_it_is_what_the_reader_decodes(tmp_path: Path) -> None:
     assert begin.tolist() == [0, 0, 0, 40, 40, 80, 80, 80, 120, 120, 160, 160]
     for clips in ([0], [5], [2, 9], [0, 1, 2, 11], list(range(12))):
         report = FramesReport()
-        found = list(read_clips(path, video.index, video.grid, clips, lambda frame: frame[:1, :1], report))
+        found = list(
+            read_clips(
+                path,
+                video.index,
+                video.grid,
+                clips=clips,
+                fit=lambda frame: frame[:1, :1],
+                report=report,
+            )
+        )
         assert len(found) == len(clips)
         counted = decoded_frames(begin, last, clips)
         assert counted <= report.decoded <= counted + 4 * len(clips)

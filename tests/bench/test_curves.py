@@ -29,7 +29,12 @@ def some_videos(count: int = 12) -> list:
 
 
 PLAN = Plan(k=10, draws=3)
-RUN = run(some_videos(), (MD, SOUND), costs(), train_positions=np.linspace(0, 1, 20, dtype=np.float32)[None])
+RUN = run(
+    some_videos(),
+    (MD, SOUND),
+    costs(),
+    train_positions=np.linspace(0, 1, 20, dtype=np.float32)[None],
+)
 MADE = {chart.key: chart for chart in charts(RUN, PLAN)}
 TABLE = {row["key"]: row["top1"] for row in strategies_table(RUN, PLAN).rows}
 
@@ -54,7 +59,11 @@ def test_at_k_the_curve_is_the_table() -> None:
 
 def test_the_ends_of_the_shares_are_one_sampler_alone() -> None:
     found = line(MADE["share"], "AV-union-list")
-    assert (found[10], found[0], found[8]) == (TABLE["visual"], TABLE["audio"], TABLE["av-union-list"])
+    assert (found[10], found[0], found[8]) == (
+        TABLE["visual"],
+        TABLE["audio"],
+        TABLE["av-union-list"],
+    )
 
 
 def test_the_ends_of_alpha_are_one_sampler_alone() -> None:

@@ -35,18 +35,30 @@ def listed(tmp_path: Path) -> list[Example]:
     """Two healthy videos between hostile ones."""
     found = []
     for at, name in enumerate(["crash-1.mp4", "a.mp4", "hang-1.mp4", "b.mp4", "swell-1.mp4"]):
-        found.append(Example(write_video(tmp_path / name, pan(40, 3, 1, 64, 96, seed=at)), "right", "val"))
+        found.append(
+            Example(write_video(tmp_path / name, pan(40, 3, 1, 64, 96, seed=at)), "right", "val")
+        )
     return found
 
 
-def test_each_is_one_failure_and_the_others_are_measured_as_alone(listed: list[Example], tmp_path: Path) -> None:
+def test_each_is_one_failure_and_the_others_are_measured_as_alone(
+    listed: list[Example], tmp_path: Path
+) -> None:
     told: list[str] = []
-    data = Data("set", listed, [replace(listed[0], split="train"), replace(listed[1], split="train")])
+    data = Data(
+        "set", listed, [replace(listed[0], split="train"), replace(listed[1], split="train")]
+    )
     facts = ModelFacts.from_record(json.loads(json.dumps(counted(models()))))
     with processes(2, _harmed, timeout_s=15, memory_bytes=1_500_000_000) as pool:
         where = measuring(tmp_path / "cache", pool=pool)
         run = collecting.collect(
-            data, facts, where, Plan(2), Wishes(1, 1), lambda e, error: told.append(f"{e.path.name}: {error}"), "x"
+            data,
+            facts,
+            where,
+            plan=Plan(2),
+            wishes=Wishes(1, 1),
+            failed=lambda e, error: told.append(f"{e.path.name}: {error}"),
+            command="x",
         )
     assert [Path(video.path).name for video in run.videos] == ["a.mp4", "b.mp4"]
     failed = [Path(failure["path"]).name for failure in run.failures]
@@ -59,23 +71,36 @@ def test_each_is_one_failure_and_the_others_are_measured_as_alone(listed: list[E
 
     healthy = replace(data, examples=[listed[1], listed[3]], train=[data.train[1]])
     alone = replace(measuring(tmp_path / "other"), pool=Here(models()))
-    expected = collecting.collect(healthy, facts, alone, Plan(2), Wishes(0, 1), pytest.fail, "x")
+    expected = collecting.collect(
+        healthy, facts, alone, plan=Plan(2), wishes=Wishes(0, 1), failed=pytest.fail, command="x"
+    )
     for mine, theirs in zip(run.videos, expected.videos, strict=True):
         assert np.array_equal(mine.probabilities, theirs.probabilities)
-        assert all(np.array_equal(mine.scores[name], theirs.scores[name], equal_nan=True) for name in mine.scores)
+        assert all(
+            np.array_equal(mine.scores[name], theirs.scores[name], equal_nan=True)
+            for name in mine.scores
+        )
         assert np.array_equal(mine.decode_from, theirs.decode_from)
     assert np.array_equal(run.thumbnails[0].pictures, expected.thumbnails[0].pictures)
     assert np.array_equal(run.train_positions, expected.train_positions, equal_nan=True)
 
 
-def test_a_video_that_only_its_timing_kills_stays_in_the_tables(listed: list[Example], tmp_path: Path) -> None:
+def test_a_video_that_only_its_timing_kills_stays_in_the_tables(
+    listed: list[Example], tmp_path: Path
+) -> None:
     healthy = [listed[1], listed[3]]
     facts = models().facts
     told: list[str] = []
     with processes(1, _deadly) as pool:
         where = measuring(tmp_path / "cache", pool=pool)
         run = collecting.collect(
-            Data("set", healthy, ()), facts, where, Plan(2), Wishes(2, 0), lambda e, _: told.append(e.path.name), "x"
+            Data("set", healthy, ()),
+            facts,
+            where,
+            plan=Plan(2),
+            wishes=Wishes(2, 0),
+            failed=lambda e, _: told.append(e.path.name),
+            command="x",
         )
     assert [Path(video.path).name for video in run.videos] == ["a.mp4", "b.mp4"]
     assert told == ["a.mp4"]

@@ -39,7 +39,7 @@ from scsampler_cli.samplers.scoring import SamplerNetwork
 from tests.batch.here import Here, processes
 from tests.synthetic import pan, tone, write_video
 
-SPEC = InputSpec(8, 2, 36, (32, 32))
+SPEC = InputSpec(8, 2, 36, crop=(32, 32))
 CPU = torch.device("cpu")
 
 
@@ -63,10 +63,23 @@ def sampler(kind: str, arch: str, outputs: int, seed: int) -> SamplerNetwork:
     objective = "ac" if outputs > 1 else "sal-rank"
     info = WeightsInfo(f"{kind}{seed}.safetensors", f"{seed:064d}")
     network = build(arch, kind, outputs).eval()
-    return SamplerNetwork(kind, arch, objective, network, info, CPU, torch.float32, ("down", "right"))
+    return SamplerNetwork(
+        kind,
+        arch,
+        objective,
+        network=network,
+        info=info,
+        device=CPU,
+        dtype=torch.float32,
+        labels=("down", "right"),
+    )
 
 
-NETWORKS = [sampler("md", "shufflenet26", 2, 1), sampler("rgbr", "shufflenet26", 2, 2), sampler("mel", "vgg18", 1, 3)]
+NETWORKS = [
+    sampler("md", "shufflenet26", 2, 1),
+    sampler("rgbr", "shufflenet26", 2, 2),
+    sampler("mel", "vgg18", 1, 3),
+]
 
 
 @pytest.fixture(scope="module")
@@ -88,26 +101,44 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> list[Example]:
     return found
 
 
-def models(classifier: Brightness | None = None, main: list[SamplerNetwork] | None = None) -> Models:
-    return assemble(classifier or Brightness(), "float32", main or NETWORKS, {}, [], [])
+def models(
+    classifier: Brightness | None = None, main: list[SamplerNetwork] | None = None
+) -> Models:
+    return assemble(
+        classifier or Brightness(), "float32", main or NETWORKS, others={}, joint=[], single=[]
+    )
 
 
 def measuring(cache: Path, keep: bool = True, pool: Rounds | None = None) -> Measuring:
     torch.set_num_threads(1)
-    return Measuring(Cache(cache), FeatureSettings(), keep, pool or Here(), no_progress)
+    return Measuring(
+        Cache(cache), FeatureSettings(), keep, pool=pool or Here(), progress=no_progress
+    )
 
 
-def known_videos(examples: list[Example], loaded: Models, where: Measuring, failed: Failed) -> Iterator[KnownVideo]:
+def known_videos(
+    examples: list[Example], loaded: Models, where: Measuring, failed: Failed
+) -> Iterator[KnownVideo]:
     """As the product's, with models of the test's own unless processes have loaded some."""
     pool = Here(loaded) if isinstance(where.pool, Here) else where.pool
-    return measure.known_videos(examples, loaded.facts, replace(where, pool=pool), failed)
+    return measure.known_videos(examples, loaded.facts, replace(where, pool=pool), failed=failed)
 
 
-def collect(data: Data, loaded: Models, where: Measuring, plan: Plan, wishes: Wishes, failed: Failed) -> Run:
+def collect(
+    data: Data, loaded: Models, where: Measuring, plan: Plan, wishes: Wishes, failed: Failed
+) -> Run:
     """The same."""
     facts = ModelFacts.from_record(json.loads(json.dumps(counted(loaded))))
     here = replace(where, pool=Here(loaded))
-    return collecting.collect(data, facts, here, plan, wishes, failed, "scsampler bench set.csv")
+    return collecting.collect(
+        data,
+        facts,
+        here,
+        plan=plan,
+        wishes=wishes,
+        failed=failed,
+        command="scsampler bench set.csv",
+    )
 
 
 def _loaded(say: object) -> Models:
@@ -120,11 +151,16 @@ def never(example: Example, error: ScsamplerError) -> None:
 
 
 def scores(run: list) -> list[dict[str, list[float]]]:
-    return [{name: np.nan_to_num(values, nan=-1).tolist() for name, values in video.scores.items()} for video in run]
+    return [
+        {name: np.nan_to_num(values, nan=-1).tolist() for name, values in video.scores.items()}
+        for video in run
+    ]
 
 
 @pytest.mark.parametrize("keep", [True, False])
-def test_scores_are_those_of_the_score_command(examples: list[Example], tmp_path: Path, keep: bool) -> None:
+def test_scores_are_those_of_the_score_command(
+    examples: list[Example], tmp_path: Path, keep: bool
+) -> None:
     loaded = models()
     for video in known_videos(examples, loaded, measuring(tmp_path, keep), never):
         live = scores_of(Video(Path(video.path), 8, 2), tagging_samplers(loaded), FeatureSettings())
@@ -139,24 +175,44 @@ def test_scores_are_those_of_the_score_command(examples: list[Example], tmp_path
 def test_a_replayed_choice_is_that_of_a_live_run(examples: list[Example], tmp_path: Path) -> None:
     loaded = models()
     for strategy in ("av-union-list", "visual", "audio", "uniform", "random", "dense"):
-        selection = SelectionSettings(strategy, 3)
+        selection = SelectionSettings(strategy=strategy, k=3)
         for video in known_videos(examples, loaded, measuring(tmp_path), never):
-            live = partial(classify, Path(video.path), tagging_samplers(loaded), loaded.classifier, FeatureSettings())
+            live = partial(
+                classify,
+                Path(video.path),
+                tagging_samplers(loaded),
+                loaded.classifier,
+                features=FeatureSettings(),
+            )
             heard = video.clip_scores(loaded.samplers[0]).audio
             if strategy == "audio" and (heard is None or np.isnan(heard).all()):
                 with pytest.raises(VideoError, match="goes by that alone"):
                     live(selection)
                 continue
             record = live(selection).record()
-            run = Run("", {}, loaded.samplers, None, (), (video,), (), None, None)
-            way = replace(sampled(run, Plan(3))[0][1], selection=selection, sampler=loaded.samplers[0])
+            run = Run(
+                "",
+                {},
+                loaded.samplers,
+                joint=None,
+                networks=(),
+                videos=(video,),
+                failures=(),
+                train_positions=None,
+                costs=None,
+            )
+            way = replace(
+                sampled(run, Plan(3))[0][1], selection=selection, sampler=loaded.samplers[0]
+            )
             ours = chosen(video, way)
             assert [clip["clip"] for clip in record["clips"]] == ours.tolist()
             mean = video.probabilities[ours].mean(axis=0)
             assert record["tags"][0]["probability"] == pytest.approx(float(mean.max()), abs=1e-6)
 
 
-def test_the_classifier_is_asked_once_for_each_clip(examples: list[Example], tmp_path: Path) -> None:
+def test_the_classifier_is_asked_once_for_each_clip(
+    examples: list[Example], tmp_path: Path
+) -> None:
     classifier = Brightness()
     first = list(known_videos(examples, models(classifier), measuring(tmp_path), never))
     assert classifier.asked == sum(video.clips for video in first)
@@ -173,10 +229,14 @@ def test_a_further_network_needs_no_video(
     monkeypatch.setattr("scsampler_cli.bench.measure.extract", None)
     monkeypatch.setattr("scsampler_cli.bench.measure.visual_clips", None)
     other = sampler("rgbr", "shufflenet26", 2, 7)
-    second = list(known_videos(examples, models(main=[NETWORKS[0], other]), measuring(tmp_path), never))
+    second = list(
+        known_videos(examples, models(main=[NETWORKS[0], other]), measuring(tmp_path), never)
+    )
     name = "RGB-R ShuffleNet-26 AC"
     assert not np.array_equal(first[0].scores[name], second[0].scores[name])
-    assert np.array_equal(first[0].scores["MD ShuffleNet-26 AC"], second[0].scores["MD ShuffleNet-26 AC"])
+    assert np.array_equal(
+        first[0].scores["MD ShuffleNet-26 AC"], second[0].scores["MD ShuffleNet-26 AC"]
+    )
 
 
 def test_several_processes_find_the_same(examples: list[Example], tmp_path: Path) -> None:
@@ -251,7 +311,9 @@ def test_a_whole_run_live_and_replayed(examples: list[Example], tmp_path: Path) 
         *run.costs.score_s.values(),
     )
     assert all(rate > 0 for rate in rates)
-    assert all(check.same_clips and check.same_tag and check.measured_s > 0 for check in run.costs.checks)
+    assert all(
+        check.same_clips and check.same_tag and check.measured_s > 0 for check in run.costs.checks
+    )
     assert len(run.thumbnails) == 2
     assert run.thumbnails[0].pictures.shape[1:] == (96, 144, 3)
     assert run.thumbnails[0].pictures.std() > 5
@@ -262,7 +324,7 @@ def test_a_whole_run_live_and_replayed(examples: list[Example], tmp_path: Path) 
 
 
 def test_multiply_adds_are_counted_from_the_modules() -> None:
-    demo = registry.load("demo", CPU, torch.float32, None, None)
+    demo = registry.load("demo", CPU, torch.float32, weights=None, labels=None)
     network = demo.network  # type: ignore[attr-defined]
     spec = demo.spec
     alone = count_macs(network, (3, spec.frames, *spec.crop)) / 1e9
@@ -275,18 +337,23 @@ def test_multiply_adds_are_counted_from_the_modules() -> None:
 def test_networks_have_one_role_each() -> None:
     again = sampler("md", "shufflenet26", 2, 9)
     mixed = [NETWORKS[0], sampler("rgbr", "shufflenet26", 2, 10)]
-    found = assemble(Brightness(), "float32", NETWORKS, {"other": mixed}, [], [again])
+    found = assemble(
+        Brightness(), "float32", NETWORKS, others={"other": mixed}, joint=[], single=[again]
+    )
     assert "MD ShuffleNet-26 AC (md9)" in found.networks
     assert found.samplers[1].networks[0].name == "MD ShuffleNet-26 AC"  # the same file, loaded once
     with pytest.raises(SettingsError, match="two networks for one input"):
-        assemble(Brightness(), "float32", [NETWORKS[0], again], {}, [], [])
+        assemble(Brightness(), "float32", [NETWORKS[0], again], others={}, joint=[], single=[])
     with pytest.raises(SettingsError, match="no sampler"):
-        assemble(Brightness(), "float32", [], {}, [], [])
+        assemble(Brightness(), "float32", [], others={}, joint=[], single=[])
 
 
 def test_networks_trained_together_are_not_rows_of_the_design_tables() -> None:
     joint = [sampler("md", "shufflenet26", 2, 11), sampler("mel", "vgg18", 2, 12)]
-    found = assemble(Brightness(), "float32", NETWORKS, {}, joint, [])
+    found = assemble(Brightness(), "float32", NETWORKS, others={}, joint=joint, single=[])
     assert found.joint is not None
-    assert [n.name for n in found.joint.networks] == ["MD ShuffleNet-26 AC joint", "sound VGG-18 AC joint"]
+    assert [n.name for n in found.joint.networks] == [
+        "MD ShuffleNet-26 AC joint",
+        "sound VGG-18 AC joint",
+    ]
     assert len(found.compared) == 3

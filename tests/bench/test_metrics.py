@@ -42,7 +42,9 @@ def test_the_interval_is_the_binomial_ones(count: int, right: int) -> None:
     wanted = [int(np.searchsorted(below, q)) / count for q in (0.025, 0.975)]
     low, high = interval(np.repeat([1.0, 0.0], [right, count - right]))
     # an empirical quantile of 2000 draws is off by about this much; and a step of the binomial is 1 / n
-    slack = 1 / count + 3 * math.sqrt(0.025 * 0.975 / RESAMPLES) / (0.058 / math.sqrt(p * (1 - p) / count))
+    slack = 1 / count + 3 * math.sqrt(0.025 * 0.975 / RESAMPLES) / (
+        0.058 / math.sqrt(p * (1 - p) / count)
+    )
     assert low == pytest.approx(wanted[0], abs=slack)
     assert high == pytest.approx(wanted[1], abs=slack)
 

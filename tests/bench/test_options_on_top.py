@@ -42,7 +42,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Short(Brightness):
     """It takes clips of two frames, and remembers how many it was given."""
 
-    spec = InputSpec(2, 1, 36, (32, 32))
+    spec = InputSpec(2, 1, 36, crop=(32, 32))
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +67,9 @@ def remembering(network: SamplerNetwork, given: dict[str, list[int]]) -> Sampler
 
 def test_a_bench_scores_as_many_clips_at_once_as_the_commands_do(tmp_path: Path) -> None:
     """On a video of more clips than packets are scored at once, for a classifier that takes clips of two frames."""
-    path = write_video(tmp_path / "v.mp4", pan(FRAMES, 1, 0, 48, 64), options={"preset": "ultrafast"})
+    path = write_video(
+        tmp_path / "v.mp4", pan(FRAMES, 1, 0, 48, 64), options={"preset": "ultrafast"}
+    )
     given: dict[str, list[int]] = {}
     networks = [
         remembering(network, given)
@@ -76,7 +78,7 @@ def test_a_bench_scores_as_many_clips_at_once_as_the_commands_do(tmp_path: Path)
             sampler("packets", "packets1d", 1, 4),
         )
     ]
-    loaded = assemble(Short(), "float32", networks, {}, [], [])
+    loaded = assemble(Short(), "float32", networks, others={}, joint=[], single=[])
     settings = measuring(tmp_path / "cache", keep=False)
     full, clips = {"md": BATCH_CLIPS, "packets": BATCH_PACKETS}, FRAMES // 2
 
@@ -89,8 +91,25 @@ def test_a_bench_scores_as_many_clips_at_once_as_the_commands_do(tmp_path: Path)
     measured = noted()
     scores_of(Video(path, 2), tagging_samplers(loaded), FeatureSettings())
     live = noted()
-    run = Run("", loaded.facts.told(), loaded.samplers, None, (), (known,), (), None, {})
-    time_costs(run, [known], loaded.facts, replace(settings, pool=Here(loaded)), Plan(3), pytest.fail)
+    run = Run(
+        "",
+        loaded.facts.told(),
+        loaded.samplers,
+        joint=None,
+        networks=(),
+        videos=(known,),
+        failures=(),
+        train_positions=None,
+        costs={},
+    )
+    time_costs(
+        run,
+        [known],
+        loaded.facts,
+        measuring=replace(settings, pool=Here(loaded)),
+        plan=Plan(3),
+        lost=pytest.fail,
+    )
     timed = noted()
     for kind, most in full.items():
         assert live[kind] == [most] * (clips // most) + [clips % most]
@@ -99,12 +118,17 @@ def test_a_bench_scores_as_many_clips_at_once_as_the_commands_do(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("spatial", "temperature"), [("centre", 1.0), ("three", 1.0), ("full", 1.0), ("three", 2.0), ("centre", 2.0)]
+    ("spatial", "temperature"),
+    [("centre", 1.0), ("three", 1.0), ("full", 1.0), ("three", 2.0), ("centre", 2.0)],
 )
-def test_a_whole_run_with_options_on_top(short: Path, cache: Path, spatial: str, temperature: float) -> None:
+def test_a_whole_run_with_options_on_top(
+    short: Path, cache: Path, spatial: str, temperature: float
+) -> None:
     plain = registry.load("demo", torch.device("cpu"), torch.float32)
-    classifier = adjusted(plain, {}, spatial, temperature)
-    loaded = assemble(classifier, "float32", [sampler("md", "shufflenet26", 2, 1)], {}, [], [])
+    classifier = adjusted(plain, {}, spatial, temperature=temperature)
+    loaded = assemble(
+        classifier, "float32", [sampler("md", "shufflenet26", 2, 1)], others={}, joint=[], single=[]
+    )
     data = Data("set", [Example(short, plain.labels[0], "val")], [])
     run = collect(data, loaded, measuring(cache), Plan(3), Wishes(1, 1), never)
     (video,) = run.videos
@@ -115,13 +139,30 @@ def test_a_whole_run_with_options_on_top(short: Path, cache: Path, spatial: str,
     assert check.same_clips
     assert check.same_tag
     (sheet,) = run.thumbnails
-    assert sheet.pictures.shape[1:] == (96, 128, 3)  # one picture of the whole frame, whatever the crops
+    assert sheet.pictures.shape[1:] == (
+        96,
+        128,
+        3,
+    )  # one picture of the whole frame, whatever the crops
 
 
 def test_speed_times_every_crop_of_a_clip(short: Path) -> None:
     inside, asked = Short(), batch_of(Short())
-    loaded = assemble(adjusted(inside, {}, "three"), "float32", [sampler("md", "shufflenet26", 2, 1)], {}, [], [])
-    subject = speed.Subject(short, loaded, tagging_samplers(loaded), FeatureSettings(), SelectionSettings("visual", 3))
+    loaded = assemble(
+        adjusted(inside, {}, "three"),
+        "float32",
+        [sampler("md", "shufflenet26", 2, 1)],
+        others={},
+        joint=[],
+        single=[],
+    )
+    subject = speed.Subject(
+        short,
+        loaded,
+        tagging_samplers(loaded),
+        features=FeatureSettings(),
+        selection=SelectionSettings(strategy="visual", k=3),
+    )
     inside.given.clear()
     stages, *_ = speed.measure(subject, 1, no_progress)
     assert all(count % 3 == 0 and count <= asked for count in inside.given)

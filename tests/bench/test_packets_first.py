@@ -23,7 +23,11 @@ from tests.synthetic import pan, tone, write_video
 
 PACKETS = network("packets", "packets1d", name="packets")
 ALL = (MD, SOUND, PACKETS)
-COSTS = replace(costs(), read_s={**costs().read_s, "packets": 0.001}, score_s={**costs().score_s, "packets": 0.002})
+COSTS = replace(
+    costs(),
+    read_s={**costs().read_s, "packets": 0.001},
+    score_s={**costs().score_s, "packets": 0.002},
+)
 # the picture likes clip 3 best, which is wrong; packets let clips 0 and 1 through
 KNOWN = video(
     0,
@@ -36,7 +40,9 @@ PLAN = Plan(k=1, draws=5)
 
 
 def test_packets_alone_and_first_are_rows_after_the_others() -> None:
-    rows = {row["key"]: row for row in strategies_table(run([KNOWN], (MD, PACKETS), COSTS), PLAN).rows}
+    rows = {
+        row["key"]: row for row in strategies_table(run([KNOWN], (MD, PACKETS), COSTS), PLAN).rows
+    }
     assert list(rows)[:3] == ["visual", "packets", "cascade"]
     assert (rows["visual"]["top1"], rows["packets"]["top1"]) == (0, 100)
     assert rows["cascade"]["strategy"] == "packets first, M = 4"
@@ -50,16 +56,18 @@ def test_in_a_cascade_only_candidates_are_neighbours() -> None:
     """Candidates are clips 1 and 3, apart: 0.4 and 0.5 stay; with clip 0 beside it, clip 1 would be the better one."""
     scores = [0.9, 0.4, 0.0, 0.5]
     known = video(0, [[0.5, 0.5]] * 4, scores, [0.1] * 4, {"packets": [0.1, 0.9, 0.2, 0.8]})
-    way = strategy("", "visual", 1, SamplerFacts("", (MD, PACKETS)), candidates=2)
+    way = strategy("", "visual", 1, sampler=SamplerFacts("", (MD, PACKETS)), candidates=2)
     assert chosen(replace(known, steadied=True), way).tolist() == [3]
 
 
 def test_a_cascade_takes_among_its_candidates_and_costs_what_they_cost() -> None:
-    way = strategy("", "visual", 1, SamplerFacts("", (MD, PACKETS)), candidates=2)
+    way = strategy("", "visual", 1, sampler=SamplerFacts("", (MD, PACKETS)), candidates=2)
     assert looked_at(KNOWN, way).tolist() == [0, 1]
     assert chosen(KNOWN, way).tolist() == [1]
     spent = outcome(run([KNOWN], (MD, PACKETS), COSTS), way).seconds()
-    whole = outcome(run([KNOWN], (MD,), COSTS), strategy("", "visual", 1, SamplerFacts("", (MD,)))).seconds()
+    whole = outcome(
+        run([KNOWN], (MD,), COSTS), strategy("", "visual", 1, sampler=SamplerFacts("", (MD,)))
+    ).seconds()
     assert spent is not None
     assert whole is not None
     index = COSTS.index_s * KNOWN.frames
@@ -75,13 +83,25 @@ def test_the_curve_ends_at_the_full_strategy() -> None:
     (line,) = chart.series
     assert line.x == (1, 2, 4, 6, 8, 12)
     assert line.y == (100, 100, 0, 0, 0, 0)
-    assert candidates_chart(run([KNOWN], (MD,)), PLAN, outcome(known, dict(baselines(known, PLAN))["dense"])) is None
+    assert (
+        candidates_chart(
+            run([KNOWN], (MD,)), PLAN, outcome(known, dict(baselines(known, PLAN))["dense"])
+        )
+        is None
+    )
 
 
 def test_packets_are_of_the_sampler_under_test_alone() -> None:
     packets = sampler("packets", "packets1d", 1, 4)
     with pytest.raises(SettingsError, match="packets"):
-        assemble(Brightness(), "float32", [sampler("md", "shufflenet26", 2, 1)], {}, [], [packets])
+        assemble(
+            Brightness(),
+            "float32",
+            [sampler("md", "shufflenet26", 2, 1)],
+            others={},
+            joint=[],
+            single=[packets],
+        )
 
 
 def test_a_replayed_cascade_is_that_of_a_live_run(tmp_path: Path) -> None:
@@ -92,19 +112,37 @@ def test_a_replayed_cascade_is_that_of_a_live_run(tmp_path: Path) -> None:
         sampler("mel", "vgg18", 1, 3),
         sampler("packets", "packets1d", 1, 4),
     ]
-    loaded = assemble(Brightness(), "float32", networks, {}, [], [])
-    (known,) = known_videos([Example(path, "right", "val")], loaded, measuring(tmp_path / "cache"), never)
+    loaded = assemble(Brightness(), "float32", networks, others={}, joint=[], single=[])
+    (known,) = known_videos(
+        [Example(path, "right", "val")], loaded, measuring(tmp_path / "cache"), never
+    )
     for selection in (
-        SelectionSettings("packets", 3),
-        SelectionSettings("visual", 2, candidates=4),
-        SelectionSettings("av-union-list", 2, candidates=5),
+        SelectionSettings(strategy="packets", k=3),
+        SelectionSettings(strategy="visual", k=2, candidates=4),
+        SelectionSettings(strategy="av-union-list", k=2, candidates=5),
     ):
-        record = classify(path, tagging_samplers(loaded), loaded.classifier, FeatureSettings(), selection).record()
+        record = classify(
+            path,
+            tagging_samplers(loaded),
+            loaded.classifier,
+            features=FeatureSettings(),
+            selection=selection,
+        ).record()
         facts = loaded.samplers[0]
-        way = replace(strategy("", "visual", 2, facts), selection=selection)
+        way = replace(strategy("", "visual", 2, sampler=facts), selection=selection)
         if selection.candidates:
             assert len(looked_at(known, way)) == selection.candidates
         ours = chosen(known, way)
         assert [clip["clip"] for clip in record["clips"]] == ours.tolist()
         assert np.isfinite([clip["packets"] for clip in record["clips"]]).all()
-    assert Run("", {}, loaded.samplers, None, (), (known,), (), None, None).main.packets
+    assert Run(
+        "",
+        {},
+        loaded.samplers,
+        joint=None,
+        networks=(),
+        videos=(known,),
+        failures=(),
+        train_positions=None,
+        costs=None,
+    ).main.packets

@@ -28,7 +28,8 @@ def keys(table: object) -> list[str]:
 
 def test_one_row_for_each_strategy() -> None:
     both = strategies_table(
-        run([RIGHT, WRONG], (MD, SOUND), costs(), train_positions=np.full((1, 1), 0.5, np.float32)), PLAN
+        run([RIGHT, WRONG], (MD, SOUND), costs(), train_positions=np.full((1, 1), 0.5, np.float32)),
+        PLAN,
     )
     assert keys(both) == [
         "av-union-list", "av-convex-list", "av-convex-score", "av-intersect-list", "visual", "audio",
@@ -41,7 +42,9 @@ def test_one_row_for_each_strategy() -> None:
     assert found["dense"]["top1"] == 0
     assert found["visual"]["gain"] == 50
     assert found["dense"]["speed_up"] == 1
-    assert found["visual"]["speed_up"] == pytest.approx(found["dense"]["total_s"] / found["visual"]["total_s"])
+    assert found["visual"]["speed_up"] == pytest.approx(
+        found["dense"]["total_s"] / found["visual"]["total_s"]
+    )
     assert found["visual"]["read_s"] == pytest.approx(0.048 + 0.3)  # the sound is not read for it
     assert found["random"]["top1_spread"] > 0
 
@@ -58,7 +61,11 @@ def test_a_missing_sampler_or_training_set_leaves_its_rows_out_and_is_said() -> 
 def test_networks_trained_together_are_a_row_of_their_own() -> None:
     pair = network("md", name="MD joint"), network("mel", "vgg18", name="sound joint")
     known = video(
-        0, [[0.2, 0.8], [0.9, 0.1]], [0.9, 0.1], [0.9, 0.1], {"MD joint": [0.2, 0.4], "sound joint": [0.5, 0.4]}
+        0,
+        [[0.2, 0.8], [0.9, 0.1]],
+        [0.9, 0.1],
+        [0.9, 0.1],
+        {"MD joint": [0.2, 0.4], "sound joint": [0.5, 0.4]},
     )
     table = combinations_table(run([known], (MD, SOUND), joint=SamplerFacts("joint", pair)), PLAN)
     assert table is not None
@@ -71,7 +78,9 @@ def test_networks_trained_together_are_a_row_of_their_own() -> None:
 
 def test_top5_only_where_it_can_miss() -> None:
     assert "top5" not in strategies_table(run([RIGHT]), PLAN).rows[0]
-    wide = video(6, [[0.3, 0.2, 0.1, 0.1, 0.1, 0.1, 0.1], [0.2, 0.2, 0.2, 0.1, 0.1, 0.05, 0.15]], [0.9, 0.1])
+    wide = video(
+        6, [[0.3, 0.2, 0.1, 0.1, 0.1, 0.1, 0.1], [0.2, 0.2, 0.2, 0.1, 0.1, 0.05, 0.15]], [0.9, 0.1]
+    )
     near = video(5, [[0.3, 0.2, 0.1, 0.1, 0.1, 0.15, 0.05]] * 2, [0.9, 0.1])
     row = strategies_table(run([wide, near]), PLAN).rows[0]
     assert (row["top1"], row["top5"]) == (0, 50)  # the seventh of seven; the third
@@ -134,7 +143,9 @@ def test_the_cross_table_has_every_sampler_under_every_run() -> None:
 def test_novel_classes_are_those_that_no_weight_file_names() -> None:
     knows_a = network("md", labels=("a",))
     videos = [video(0, [[0.2, 0.8], [0.9, 0.1]]), video(1, [[0.2, 0.8], [0.9, 0.1]])]
-    scored = [video(v.target, v.probabilities.tolist(), scores={knows_a.name: [0.1, 0.9]}) for v in videos]
+    scored = [
+        video(v.target, v.probabilities.tolist(), scores={knows_a.name: [0.1, 0.9]}) for v in videos
+    ]
     table = novel_table([run(scored, (knows_a,))], PLAN)
     assert table is not None
     assert [(row["classes"], row["videos"], row["SCSampler"]) for row in table.rows] == [

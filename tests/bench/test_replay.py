@@ -13,15 +13,21 @@ from scsampler_cli.config import STRATEGIES
 from tests.bench.making import MD, SOUND, costs, run, video
 
 # the action is in clip 1 alone; the sampler sees it, dense evaluation is outvoted
-SEEN = video(0, [[0.2, 0.8], [0.9, 0.1], [0.3, 0.7], [0.3, 0.7]], [0.1, 0.9, 0.2, 0.3], [0.5, 0.1, 0.9, 0.2])
+SEEN = video(
+    0, [[0.2, 0.8], [0.9, 0.1], [0.3, 0.7], [0.3, 0.7]], [0.1, 0.9, 0.2, 0.3], [0.5, 0.1, 0.9, 0.2]
+)
 # the classifier is wrong everywhere but in clip 3, which the sampler does not like
-MISSED = video(1, [[0.9, 0.1], [0.8, 0.2], [0.9, 0.1], [0.4, 0.6]], [0.9, 0.2, 0.3, 0.1], [0.9, 0.8, 0.1, 0.2])
+MISSED = video(
+    1, [[0.9, 0.1], [0.8, 0.2], [0.9, 0.1], [0.4, 0.6]], [0.9, 0.2, 0.3, 0.1], [0.9, 0.8, 0.1, 0.2]
+)
 BOTH = SamplerFacts("both", (MD, SOUND))
 EYE = SamplerFacts("eye", (MD,))
 
 
 def top1(kind: str, k: int, sampler: SamplerFacts = BOTH, **more: object) -> float:
-    return outcome(run([SEEN, MISSED], (MD, SOUND)), strategy(kind, kind, k, sampler, **more)).top1  # type: ignore[arg-type]
+    return outcome(
+        run([SEEN, MISSED], (MD, SOUND)), strategy(kind, kind, k, sampler=sampler, **more)
+    ).top1  # type: ignore[arg-type]
 
 
 def test_accuracies_are_what_the_hand_says() -> None:
@@ -40,7 +46,9 @@ def test_with_as_many_clips_as_there_are_every_strategy_is_dense(kind: str) -> N
 
 
 def test_dense_with_one_clip_is_the_classifiers_own_answer() -> None:
-    videos = [video(t, [row], [0.5]) for t, row in ((0, [0.7, 0.3]), (0, [0.4, 0.6]), (1, [0.4, 0.6]))]
+    videos = [
+        video(t, [row], [0.5]) for t, row in ((0, [0.7, 0.3]), (0, [0.4, 0.6]), (1, [0.4, 0.6]))
+    ]
     found = outcome(run(videos), strategy("dense", "dense", 10))
     assert found.hits().tolist() == [1, 0, 1]
     assert found.accuracy()[0] == pytest.approx(200 / 3)
@@ -48,13 +56,20 @@ def test_dense_with_one_clip_is_the_classifiers_own_answer() -> None:
 
 def test_the_first_of_equal_scores_is_taken() -> None:
     tie = video(0, [[0.2, 0.8], [0.9, 0.1]], [0.5, 0.5])
-    assert chosen(tie, strategy("visual", "visual", 1, EYE)).tolist() == [0]
+    assert chosen(tie, strategy("visual", "visual", 1, sampler=EYE)).tolist() == [0]
 
 
 def test_without_sound_every_combination_goes_by_the_picture() -> None:
     deaf = video(0, [[0.2, 0.8], [0.9, 0.1], [0.3, 0.7]], [0.1, 0.9, 0.2], [math.nan] * 3)
-    for kind in ("av-union-list", "av-intersect-list", "av-convex-list", "av-convex-score", "visual", "audio"):
-        assert chosen(deaf, strategy(kind, kind, 1, BOTH)).tolist() == [1]
+    for kind in (
+        "av-union-list",
+        "av-intersect-list",
+        "av-convex-list",
+        "av-convex-score",
+        "visual",
+        "audio",
+    ):
+        assert chosen(deaf, strategy(kind, kind, 1, sampler=BOTH)).tolist() == [1]
 
 
 def test_random_is_the_mean_over_seeds_and_says_its_spread() -> None:
@@ -78,7 +93,7 @@ def test_videos_of_one_length_do_not_get_the_same_random_places() -> None:
 
 def test_a_video_of_which_nothing_decodes_is_wrong() -> None:
     dark = video(0, [[math.nan, math.nan], [0.9, 0.1]], [0.9, 0.1])
-    assert outcome(run([dark]), strategy("visual", "visual", 1, EYE)).top1 == 0
+    assert outcome(run([dark]), strategy("visual", "visual", 1, sampler=EYE)).top1 == 0
     assert outcome(run([dark]), strategy("dense", "dense", 1)).top1 == 100
 
 
@@ -96,20 +111,23 @@ def test_no_strategy_is_surer_of_the_truth_than_the_oracle(data: st.DataObject) 
         if kind == "dense" and k < clips:
             continue  # takes more than K
         more = {"histogram": (1.0, 2.0)} if kind == "empirical" else {}
-        taken = chosen(known, strategy("", kind, k, BOTH, **more))
+        taken = chosen(known, strategy("", kind, k, sampler=BOTH, **more))
         assert len(taken) == len(set(taken.tolist())) == min(k, clips)
         assert known.probabilities[taken, 0].mean() <= best + 1e-6
 
 
 def test_only_every_nth_clip_is_scored() -> None:
     known = video(0, [[0.5, 0.5]] * 6, [0.1, 0.9, 0.2, 0.8, 0.3, 0.7])
-    way = strategy("", "visual", 2, EYE, clip_stride=2)
+    way = strategy("", "visual", 2, sampler=EYE, clip_stride=2)
     assert chosen(known, way).tolist() == [4, 2]
 
 
 def test_seconds_and_multiply_adds_are_counted() -> None:
     """Four clips of 16 frames in one GOP; rates of `making.costs`."""
-    found = outcome(run([SEEN], (MD, SOUND), costs()), strategy("", "av-union-list", 1, BOTH, k_visual=1))
+    found = outcome(
+        run([SEEN], (MD, SOUND), costs()),
+        strategy("", "av-union-list", 1, sampler=BOTH, k_visual=1),
+    )
     assert found.clips[0][0].tolist() == [1]
     spent = found.seconds()
     assert spent is not None
@@ -117,7 +135,9 @@ def test_seconds_and_multiply_adds_are_counted() -> None:
     assert spent["score"] == pytest.approx(4 * (0.02 + 0.01))
     assert spent["decode"] == pytest.approx(0.01 * 32 + 0.002 * 16)  # frames 0-31 to see 16-31
     assert spent["classify"] == pytest.approx(0.5)
-    assert spent["total"] == pytest.approx(sum(spent[stage] for stage in ("read", "score", "decode", "classify")))
+    assert spent["total"] == pytest.approx(
+        sum(spent[stage] for stage in ("read", "score", "decode", "classify"))
+    )
     assert found.gmacs() == pytest.approx(10 + 0.5 * (4 * 4 + 4))
     dense = outcome(run([SEEN], (MD,), costs()), strategy("", "dense", 1))
     assert dense.seconds()["total"] == pytest.approx(0.064 + 0.64 + 0.128 + 2)  # type: ignore[index]
@@ -136,8 +156,8 @@ def test_the_difference_is_paired() -> None:
     """Both are right on half of the videos: by a bootstrap that is not paired they would differ by chance."""
     videos = [SEEN, MISSED] * 20
     same = run(videos)
-    first = outcome(same, strategy("", "visual", 1, EYE))
-    assert difference(first, outcome(same, strategy("", "visual", 1, EYE))) == (0, 0, 0)
+    first = outcome(same, strategy("", "visual", 1, sampler=EYE))
+    assert difference(first, outcome(same, strategy("", "visual", 1, sampler=EYE))) == (0, 0, 0)
     gain, low, high = difference(first, outcome(same, strategy("", "dense", 1)))
     assert gain == 50
     assert 25 < low < 50 < high < 75

@@ -23,16 +23,18 @@ from tests.bench.test_curves import some_videos
 
 PLAN = Plan(k=3, draws=4)
 PICTURES = np.full((3, 24, 32, 3), 90, np.uint8)
-CHECK = Check("x <b>.mp4", 1.0, 1.1, True, True)
+CHECK = Check("x <b>.mp4", 1.0, 1.1, same_clips=True, same_tag=True)
 RUN = replace(
     run(
         some_videos(),
         (MD, SOUND),
         replace(costs(), checks=(CHECK,)),
         train_positions=np.float32([[0.1, 0.9]]),
-        failures=({"path": "<script>alert(1)</script>.mp4", "label": "a", "reason": "no\x1b[31m picture"},),
+        failures=(
+            {"path": "<script>alert(1)</script>.mp4", "label": "a", "reason": "no\x1b[31m picture"},
+        ),
     ),
-    thumbnails=(Thumbnails(2, (5, 6, 7), 2, (1.0, 2.0, 3.0), PICTURES),),
+    thumbnails=(Thumbnails(2, (5, 6, 7), 2, starts_s=(1.0, 2.0, 3.0), pictures=PICTURES),),
     settings={"features": {"p_frames": 4}, "versions": {"numpy": "2"}},
 )
 SUMMARY = summarise([RUN], PLAN)
@@ -49,7 +51,9 @@ def test_a_run_comes_back_whole_and_makes_the_very_same_report(tmp_path: Path) -
         assert all(np.array_equal(ours.scores[name], theirs.scores[name]) for name in ours.scores)
     assert np.array_equal(first.thumbnails[0].pictures, PICTURES)
     assert first.costs == RUN.costs
-    assert report_page.render(summarise([first], PLAN), "now", "x") == report_page.render(SUMMARY, "now", "x")
+    assert report_page.render(summarise([first], PLAN), "now", "x") == report_page.render(
+        SUMMARY, "now", "x"
+    )
 
 
 def test_saving_again_replaces(tmp_path: Path) -> None:
@@ -58,7 +62,9 @@ def test_saving_again_replaces(tmp_path: Path) -> None:
     assert len(run_folder.load(tmp_path / "known")) == 1
 
 
-@pytest.mark.parametrize("name", ["run.json", "scores.npy", "probabilities.npy", "decode.npy", "thumbnails.npz"])
+@pytest.mark.parametrize(
+    "name", ["run.json", "scores.npy", "probabilities.npy", "decode.npy", "thumbnails.npz"]
+)
 @pytest.mark.parametrize("damage", ["cut", "gone", "junk"])
 def test_damage_is_told(tmp_path: Path, name: str, damage: str) -> None:
     run_folder.save([RUN], PLAN, tmp_path / "known")
@@ -98,7 +104,11 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         if tag not in {"meta", "br", "img", "path", "use", "rect"}:
             self.open.append(tag)
-        self.asked += [value or "" for name, value in attributes if name in {"src", "href", "xlink:href", "data"}]
+        self.asked += [
+            value or ""
+            for name, value in attributes
+            if name in {"src", "href", "xlink:href", "data"}
+        ]
         assert tag not in {"script", "link", "iframe"}
 
     def handle_endtag(self, tag: str) -> None:
@@ -131,11 +141,13 @@ def test_the_page_stands_alone_and_is_safe() -> None:
 
 
 def test_all_files_are_written_and_agree(tmp_path: Path) -> None:
-    report_files.write(SUMMARY, tmp_path, "now", "scsampler bench")
+    report_files.write(SUMMARY, tmp_path, "now", command="scsampler bench")
     record = json.loads((tmp_path / "report.json").read_text())
     assert record["schema"] == "scsampler.bench/1"
     assert record["created"] == "now"
-    rows = list(csv.DictReader(io.StringIO((tmp_path / "tables" / "run1_strategies.csv").read_text())))
+    rows = list(
+        csv.DictReader(io.StringIO((tmp_path / "tables" / "run1_strategies.csv").read_text()))
+    )
     known = record["runs"][0]["tables"]["strategies"]["rows"]
     assert [float(row["top1"]) for row in rows] == [row["top1"] for row in known]
     for key, chart in record["runs"][0]["figures"].items():
@@ -149,7 +161,7 @@ def test_all_files_are_written_and_agree(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "tables").write_text("a file in the way")
     with pytest.raises(OutputError):
-        report_files.write(SUMMARY, tmp_path, "now", "x")
+        report_files.write(SUMMARY, tmp_path, "now", command="x")
 
 
 @pytest.mark.parametrize("chart", SUMMARY.sections[0].charts, ids=lambda chart: chart.key)
@@ -180,14 +192,22 @@ def test_nothing_of_a_figure_is_cut_off_and_no_two_lines_look_alike(
         assert box.x1 <= whole.x1
         assert whole.y0 <= box.y0
         assert box.y1 <= whole.y1
-    looks = [(line.get_color(), line.get_linestyle(), line.get_marker()) for line in axes.get_lines()]
+    looks = [
+        (line.get_color(), line.get_linestyle(), line.get_marker()) for line in axes.get_lines()
+    ]
     assert len(set(looks)) == len(looks)
     assert axes.get_xlabel()
     assert axes.get_ylabel()
 
 
 def test_a_name_that_looks_like_mathematics_is_a_name() -> None:
-    odd = replace(RUN, videos=(*RUN.videos[:2], replace(RUN.videos[2], path="a$\\frac$.mp4", label="\udcff$x^$\n")))
+    odd = replace(
+        RUN,
+        videos=(
+            *RUN.videos[:2],
+            replace(RUN.videos[2], path="a$\\frac$.mp4", label="\udcff$x^$\n"),
+        ),
+    )
     assert figures.sheet_png(odd.thumbnails, odd.videos).startswith(b"\x89PNG")
 
 
@@ -224,7 +244,11 @@ def test_pooling_claims_of_all_runs_only_what_holds_for_all() -> None:
         replace(run(RUN.videos[5:], (there, sound)), joint=replace(pair, networks=(there, sound))),
     ]
     whole = pooled(halves, "all")
-    for networks in (whole.networks, whole.samplers[0].networks, whole.joint.networks if whole.joint else ()):
+    for networks in (
+        whole.networks,
+        whole.samplers[0].networks,
+        whole.joint.networks if whole.joint else (),
+    ):
         assert networks == (replace(here, weights="here + there", sha256=None, labels=()), sound)
     # Novel to the one run's sampler is not novel to both: each run's own rows say it.
     (table,) = [t for t in summarise([*halves, whole], PLAN).across if t.key == "novel"]
@@ -238,7 +262,9 @@ def test_the_verdict_says_what_the_numbers_say() -> None:
     better = summarise([run(right, measured=costs(classify_s=5.0))], Plan(k=1)).sections[0].verdict
     assert "100.0 % of 8 videos" in better
     assert "more accurate than Dense, and faster" in better
-    slower = summarise([run(right, measured=costs(classify_s=0.0001))], Plan(k=1)).sections[0].verdict
+    slower = (
+        summarise([run(right, measured=costs(classify_s=0.0001))], Plan(k=1)).sections[0].verdict
+    )
     assert "times slower" in slower
     wrong = [video(1, v.probabilities.tolist(), [0.1] * 9 + [0.9]) for v in right]
     assert "less accurate than Dense" in summarise([run(wrong)], Plan(k=1)).sections[0].verdict
@@ -255,7 +281,9 @@ def test_replay_needs_neither_torch_nor_av(tmp_path: Path) -> None:
         "from scsampler_cli.__main__ import main\n"
         "main()\n"
     )
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
     assert result.returncode == 3, result.stderr  # the run has a failure
     found = json.loads(result.stdout)
     wanted = json.loads(json.dumps(SUMMARY.record()))  # the plan is that of the folder

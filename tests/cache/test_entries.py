@@ -32,7 +32,9 @@ def video(folder: Path, name: str = "v") -> Path:
     return path
 
 
-def store(folder: Path, name: str = "v", kind: str = "md", rows: int = 100, used_s_ago: float = 0) -> Path:
+def store(
+    folder: Path, name: str = "v", kind: str = "md", rows: int = 100, used_s_ago: float = 0
+) -> Path:
     """An entry of a video, as runs write them; returns its folder."""
     path, settings, before = video(folder, name), {"rows": rows}, set(folder.glob("*/*"))
     with Cache(folder).writer(path, kind, settings) as writer:
@@ -58,7 +60,7 @@ def tree(folder: Path) -> set[str]:
 def test_entries_are_listed_by_kind_video_size_and_last_use(folder: Path) -> None:
     store(folder, "a", "md", 100, used_s_ago=DAY)
     store(folder, "b", "rgbr", 300)
-    features = Cache(folder).file(video(folder, "b"), "features", {}, ".scf")
+    features = Cache(folder).file(video(folder, "b"), "features", {}, suffix=".scf")
     features.write_bytes(b"x" * 77)
     contents = survey(folder)
     assert sorted(kept.kind for kept in contents.kept) == ["features", "md", "rgbr"]
@@ -72,13 +74,13 @@ def test_entries_are_listed_by_kind_video_size_and_last_use(folder: Path) -> Non
 def test_using_an_entry_or_a_feature_file_is_seen(folder: Path) -> None:
     entry = store(folder, "a", "md", 100, used_s_ago=DAY)
     cache, path = Cache(folder), video(folder, "a")
-    features = cache.file(path, "features", {}, ".scf")
+    features = cache.file(path, "features", {}, suffix=".scf")
     features.write_bytes(b"x")
     aged(features, DAY)
     values_from = (entry / "values.raw").stat().st_mtime_ns
     assert all(time.time() - kept.used > DAY - 60 for kept in survey(folder).kept)
     assert cache.find(path, "md", {"rows": 100}) is not None
-    assert cache.file(path, "features", {}, ".scf") == features
+    assert cache.file(path, "features", {}, suffix=".scf") == features
     assert all(time.time() - kept.used < 60 for kept in survey(folder).kept)
     assert (entry / "values.raw").stat().st_mtime_ns == values_from
 
@@ -93,7 +95,9 @@ def test_pruned_to_a_size_the_least_recently_used_go_first(folder: Path) -> None
     assert len(left) == 2
     for name, stays in (("d", True), ("c", True), ("b", False), ("a", False)):
         assert (Cache(folder).find(video(folder, name), "md", {"rows": 1000}) is not None) == stays
-    assert {path.name for path in folder.iterdir()} == left, "folders of videos without entries go, too"
+    assert {path.name for path in folder.iterdir()} == left, (
+        "folders of videos without entries go, too"
+    )
 
 
 def test_pruned_to_an_age_only_older_ones_go(folder: Path) -> None:
@@ -168,7 +172,7 @@ def test_what_was_used_since_it_was_listed_stays(folder: Path) -> None:
 def test_what_vanishes_meanwhile_is_no_error(folder: Path) -> None:
     store(folder, "a", used_s_ago=100)
     contents = survey(folder)
-    ghost = Kept("md", "0" * 32, "md-" + "0" * 16, 5, 1.0)
+    ghost = Kept("md", "0" * 32, "md-" + "0" * 16, bytes=5, used=1.0)
     assert pruned(folder, EVERYTHING).removed
     both = type(contents)((*contents.kept, ghost), 0, None)
     assert prune(folder, both, EVERYTHING, dry_run=False) == Pruned((), (), ())
@@ -199,7 +203,13 @@ def test_what_is_not_ours_is_neither_counted_nor_touched(folder: Path) -> None:
     outside.mkdir()
     (outside / "entry.json").write_text("{}")
     (outside / "values.raw").write_text("precious")
-    strange = [folder / "README", folder / ("g" * 32), folder / "photos", of_video / "notes.txt", of_video / "md-xyz"]
+    strange = [
+        folder / "README",
+        folder / ("g" * 32),
+        folder / "photos",
+        of_video / "notes.txt",
+        of_video / "md-xyz",
+    ]
     for path in strange:
         path.mkdir()
     (folder / ("e" * 32)).symlink_to(outside, target_is_directory=True)
@@ -224,7 +234,10 @@ def test_what_is_not_ours_is_neither_counted_nor_touched(folder: Path) -> None:
     before = tree(folder)
     assert len(pruned(folder, EVERYTHING).removed) == 1
     gone = before - tree(folder)
-    assert gone == {str(path.relative_to(folder)) for path in (entry, entry / "entry.json", entry / "values.raw")}
+    assert gone == {
+        str(path.relative_to(folder))
+        for path in (entry, entry / "entry.json", entry / "values.raw")
+    }
     assert (outside / "values.raw").read_text() == "precious"
 
 
@@ -280,7 +293,9 @@ def test_limits_are_sizes_or_ages(text: str, limit: Limit) -> None:
     assert limit_of(text) == limit
 
 
-@pytest.mark.parametrize("text", ["", "10", "-5GB", "GB", "10 parsecs", "5m", "1e9", "nan", "٣GB", "10GB30d"])
+@pytest.mark.parametrize(
+    "text", ["", "10", "-5GB", "GB", "10 parsecs", "5m", "1e9", "nan", "٣GB", "10GB30d"]
+)
 def test_anything_else_is_an_error(text: str) -> None:
     with pytest.raises(SettingsError, match="neither a size nor an age"):
         limit_of(text)
@@ -309,7 +324,10 @@ print(made, lost)
 
 def test_writers_and_readers_live_beside_a_prune_that_removes_everything(folder: Path) -> None:
     arguments = [sys.executable, "-c", WORK, str(folder), str(video(folder))]
-    runs = [subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    runs = [
+        subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
     removed = 0
     while any(run.poll() is None for run in runs):
         found = pruned(folder, EVERYTHING)

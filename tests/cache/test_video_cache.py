@@ -25,7 +25,11 @@ def store(cache: Cache, video: Path, settings: dict[str, object], *clips: np.nda
 
 def test_rows_come_back_by_clip(tmp_path: Path, video: Path) -> None:
     cache = Cache(tmp_path / "cache")
-    first, nothing, third = np.ones((2, 3), np.int8), np.zeros((0, 3), np.int8), np.full((1, 3), 7, np.int8)
+    first, nothing, third = (
+        np.ones((2, 3), np.int8),
+        np.zeros((0, 3), np.int8),
+        np.full((1, 3), 7, np.int8),
+    )
     store(cache, video, {"p_frames": 4}, first, nothing, third)
     entry = cache.find(video, "md", {"p_frames": 4})
     assert entry is not None
@@ -43,7 +47,9 @@ def test_another_file_setting_or_name_is_not_found(tmp_path: Path, video: Path) 
     assert cache.find(video, "rgbr", {"p_frames": 4}) is None
     copy = tmp_path / "copy.mp4"
     copy.write_bytes(video.read_bytes())
-    assert cache.find(copy, "md", {"p_frames": 4}) is not None, "the same content under another name"
+    assert cache.find(copy, "md", {"p_frames": 4}) is not None, (
+        "the same content under another name"
+    )
     stamp = video.stat()
     video.write_bytes(b"A video")  # as long as before, and as old
     os.utime(video, ns=(stamp.st_atime_ns, stamp.st_mtime_ns + 1))

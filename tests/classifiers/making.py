@@ -47,7 +47,9 @@ def save_scripted(network: nn.Module, path: Path, batch: int | None = None) -> N
         torch.jit.save(torch.jit.trace(network, torch.rand(batch or 2, *CLIP)), str(path))
 
 
-def save_onnx(network: nn.Module, path: Path, batch: int | None = None, external: bool = False) -> None:
+def save_onnx(
+    network: nn.Module, path: Path, batch: int | None = None, external: bool = False
+) -> None:
     path.parent.mkdir(exist_ok=True)
     free = ({0: torch.export.Dim("batch", min=1, max=64)},) if batch is None else None
     torch.onnx.export(

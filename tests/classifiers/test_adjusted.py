@@ -20,14 +20,24 @@ from scsampler_cli.pipeline.video import Video, classify_clips
 from tests.synthetic import pan, write_video
 
 CPU, FP32 = torch.device("cpu"), torch.float32
-SPEC = InputSpec(4, 1, (40, 60), (32, 32))
+SPEC = InputSpec(4, 1, (40, 60), crop=(32, 32))
 NONE = WeightsInfo("none", None)
 
 
 def classifier(any_size: bool = True, activation: str = "softmax") -> NetworkClassifier:
     torch.manual_seed(0)
     network = build("tiny3d", 3)
-    return NetworkClassifier("tiny", network, "abc", SPEC, NONE, CPU, FP32, activation, any_size=any_size)
+    return NetworkClassifier(
+        "tiny",
+        network,
+        "abc",
+        spec=SPEC,
+        weights=NONE,
+        device=CPU,
+        dtype=FP32,
+        activation=activation,
+        any_size=any_size,
+    )
 
 
 def clips(height: int, width: int, count: int = 2) -> np.ndarray:
@@ -60,14 +70,16 @@ def test_three_crops_are_the_ends_and_the_middle_and_are_averaged(tmp_path: Path
         for decoded in _decoded(tmp_path / "v.mp4")
     ]
     strips = np.array(frames)  # [2, 4, 32, 60, 3]
-    single = [plain.classify(np.ascontiguousarray(strips[:, :, :, x : x + 32])) for x in (0, 14, 28)]
+    single = [
+        plain.classify(np.ascontiguousarray(strips[:, :, :, x : x + 32])) for x in (0, 14, 28)
+    ]
     assert np.allclose(found, np.mean(single, axis=0), atol=1e-6)
     assert not np.allclose(single[0], single[2], atol=1e-6)
 
 
 def _decoded(path: Path) -> list[list[np.ndarray]]:
     video = Video(path, 4)
-    whole = InputSpec(4, 1, (40, 60), (40, 60))
+    whole = InputSpec(4, 1, (40, 60), crop=(40, 60))
     from scsampler_cli.pipeline.video import clip_frames
 
     return [list(batch) for _, batch in clip_frames(video, [0, 1], whole)]
@@ -76,7 +88,7 @@ def _decoded(path: Path) -> list[list[np.ndarray]]:
 @pytest.mark.parametrize(("height", "width"), [(48, 96), (96, 48), (32, 32), (20, 90)])
 def test_crops_lie_side_by_side_and_come_apart_again(height: int, width: int) -> None:
     frame = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
-    spec = InputSpec(1, 1, (height, width), (32, 32), crops=3)
+    spec = InputSpec(1, 1, (height, width), crop=(32, 32), crops=3)
     strip = fit_frame(frame, spec)
     assert strip.shape == (32, 96, 3)
     apart = crops_apart(strip[None, None], spec)
@@ -94,19 +106,29 @@ def test_temperature_is_that_of_the_logits() -> None:
     logits = plain.with_activation("none").classify(batch)
     for temperature in (0.25, 1.0, 3.0):
         wanted = torch.from_numpy(logits / temperature).softmax(1).numpy()
-        assert np.allclose(adjusted(plain, {}, temperature=temperature).classify(batch), wanted, atol=1e-5)
+        assert np.allclose(
+            adjusted(plain, {}, temperature=temperature).classify(batch), wanted, atol=1e-5
+        )
     many = classifier(activation="sigmoid")
     found = adjusted(many, {}, temperature=2.0)
-    assert np.allclose(found.classify(batch), torch.from_numpy(logits / 2).sigmoid().numpy(), atol=1e-5)
+    assert np.allclose(
+        found.classify(batch), torch.from_numpy(logits / 2).sigmoid().numpy(), atol=1e-5
+    )
     assert np.allclose(probabilities_of(found, batch), found.classify(batch))
 
 
 def test_temperature_by_hand() -> None:
-    assert tempered(np.array([[0.2, 0.8]], np.float32), 2.0) == pytest.approx(np.array([[1 / 3, 2 / 3]]))
-    assert tempered(np.array([[0.0, 1.0]], np.float32), 2.0) == pytest.approx(np.array([[0, 1]]), abs=1e-6)
+    assert tempered(np.array([[0.2, 0.8]], np.float32), 2.0) == pytest.approx(
+        np.array([[1 / 3, 2 / 3]])
+    )
+    assert tempered(np.array([[0.0, 1.0]], np.float32), 2.0) == pytest.approx(
+        np.array([[0, 1]]), abs=1e-6
+    )
 
 
-@given(st.lists(st.floats(0, 1, width=32), min_size=2, max_size=6), st.floats(0.01, 100), st.booleans())
+@given(
+    st.lists(st.floats(0, 1, width=32), min_size=2, max_size=6), st.floats(0.01, 100), st.booleans()
+)
 def test_any_temperature_gives_probabilities_in_the_same_order(
     row: list[float], temperature: float, many: bool
 ) -> None:

@@ -26,7 +26,9 @@ def load(path: Path) -> ClipClassifier:
 
 def apart(location: str, name: str = "w") -> TensorProto:
     """A tensor of two numbers that lie in a file of their own."""
-    tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=[2], data_location=TensorProto.EXTERNAL)
+    tensor = TensorProto(
+        name=name, data_type=TensorProto.FLOAT, dims=[2], data_location=TensorProto.EXTERNAL
+    )
     for key, value in {"location": location, "offset": "0", "length": "8"}.items():
         tensor.external_data.add(key=key, value=value)
     return tensor
@@ -42,7 +44,9 @@ def constant(tensor: TensorProto) -> onnx.NodeProto:
 
 
 def sparse(location: str) -> onnx.SparseTensorProto:
-    return helper.make_sparse_tensor(apart(location), helper.make_tensor("i", TensorProto.INT64, [2], [0, 1]), [4])
+    return helper.make_sparse_tensor(
+        apart(location), helper.make_tensor("i", TensorProto.INT64, [2], [0, 1]), [4]
+    )
 
 
 def with_function(location: str) -> onnx.ModelProto:
@@ -50,7 +54,9 @@ def with_function(location: str) -> onnx.ModelProto:
     function = helper.make_function("own", "f", [], ["y"], [constant(apart(location))], opset)
     default = helper.make_attribute("table", apart(location))
     function.attribute_proto.append(default)
-    return helper.make_model(graph(helper.make_node("f", [], ["y"], domain="own")), functions=[function])
+    return helper.make_model(
+        graph(helper.make_node("f", [], ["y"], domain="own")), functions=[function]
+    )
 
 
 def with_training(location: str) -> onnx.ModelProto:
@@ -60,7 +66,9 @@ def with_training(location: str) -> onnx.ModelProto:
 
 
 def branch(inner: onnx.GraphProto) -> onnx.NodeProto:
-    return helper.make_node("If", ["c"], ["y"], then_branch=inner, else_branch=graph(constant(apart("plain.bin"))))
+    return helper.make_node(
+        "If", ["c"], ["y"], then_branch=inner, else_branch=graph(constant(apart("plain.bin")))
+    )
 
 
 PLACES: dict[str, Callable[[str], onnx.ModelProto]] = {
@@ -74,7 +82,9 @@ PLACES: dict[str, Callable[[str], onnx.ModelProto]] = {
         graph(helper.make_node("x", [], ["y"], tables=[apart(at), apart(at, "v")], domain="own"))
     ),
     "subgraph": lambda at: helper.make_model(graph(branch(graph(initialisers=(apart(at),))))),
-    "subgraph of a subgraph": lambda at: helper.make_model(graph(branch(graph(branch(graph(constant(apart(at)))))))),
+    "subgraph of a subgraph": lambda at: helper.make_model(
+        graph(branch(graph(branch(graph(constant(apart(at)))))))
+    ),
     "function": with_function,
     "training": with_training,
 }
@@ -97,10 +107,13 @@ def test_a_file_is_found_wherever_a_tensor_names_it(tmp_path: Path, place: str) 
 
 
 @pytest.mark.parametrize(
-    "name", ["../w.bin", "/etc/hostname", "sub/../../w.bin", "C:\\w.bin", "..\\w.bin", "none.bin", ""]
+    "name",
+    ["../w.bin", "/etc/hostname", "sub/../../w.bin", "C:\\w.bin", "..\\w.bin", "none.bin", ""],
 )
 @pytest.mark.parametrize("place", ["initialiser", "subgraph"])
-def test_a_file_outside_the_folder_or_a_missing_one_is_refused(tmp_path: Path, name: str, place: str) -> None:
+def test_a_file_outside_the_folder_or_a_missing_one_is_refused(
+    tmp_path: Path, name: str, place: str
+) -> None:
     folder = tmp_path / "model"
     folder.mkdir()
     (tmp_path / "w.bin").write_bytes(bytes(8))

@@ -18,7 +18,7 @@ CPU, FP32 = torch.device("cpu"), torch.float32
 
 
 def load(path: Path | str, *given: str, weights: Path | None = None) -> ClipClassifier:
-    return registry.load(str(path), CPU, FP32, weights, None, given)
+    return registry.load(str(path), CPU, FP32, weights=weights, labels=None, given=given)
 
 
 @pytest.fixture
@@ -29,7 +29,9 @@ def state(tmp_path: Path) -> Path:
 
 
 def test_a_description_may_say_the_network(state: Path) -> None:
-    with pytest.raises(ClassifierError, match=r"mine\.pth does not say which network it is for") as caught:
+    with pytest.raises(
+        ClassifierError, match=r"mine\.pth does not say which network it is for"
+    ) as caught:
         load(state)
     assert "--arch" in str(caught.value.hint)
     state.with_suffix(".toml").write_text('arch = "r3d_18"')
@@ -39,7 +41,9 @@ def test_a_description_may_say_the_network(state: Path) -> None:
     state.with_suffix(".toml").write_text(FIELDS + 'arch = "r3d_18"\n')
     described = load(state)
     assert described.labels == ("a", "b", "c")
-    assert described.spec == InputSpec(4, 1, (16, 16), (16, 16), (0.5,) * 3, (0.25,) * 3)
+    assert described.spec == InputSpec(
+        4, 1, (16, 16), crop=(16, 16), mean=(0.5,) * 3, std=(0.25,) * 3
+    )
     assert load(state, "frames=6").spec.frames == 6
     by_name = load("r3d_18", weights=state)
     assert (by_name.labels, by_name.spec) == (described.labels, described.spec)
@@ -72,7 +76,8 @@ def test_a_variant_of_a_built_in_is_an_architecture_too(tmp_path: Path) -> None:
 def test_a_network_without_geometry_of_its_own_needs_all_fields(tmp_path: Path) -> None:
     torch.save(build("tiny3d", 3).state_dict(), tmp_path / "w.pth")
     with pytest.raises(
-        ClassifierError, match=r"w\.pth does not say its frames, stride, resize, crop, mean, std, labels"
+        ClassifierError,
+        match=r"w\.pth does not say its frames, stride, resize, crop, mean, std, labels",
     ):
         load(tmp_path / "w.pth", "arch=tiny3d")
     (tmp_path / "w.toml").write_text(FIELDS)
@@ -84,7 +89,12 @@ def test_a_network_without_geometry_of_its_own_needs_all_fields(tmp_path: Path) 
 
 
 def test_a_file_of_ours_says_all_itself(tmp_path: Path) -> None:
-    meta = {"kind": "classifier", "arch": "tiny3d", "labels": ["x", "y"], "spec": asdict(InputSpec(4, 1, 36, (32, 32)))}
+    meta = {
+        "kind": "classifier",
+        "arch": "tiny3d",
+        "labels": ["x", "y"],
+        "spec": asdict(InputSpec(4, 1, 36, crop=(32, 32))),
+    }
     write_weights(tmp_path / "w.safetensors", build("tiny3d", 2).state_dict(), meta)
     (tmp_path / "w.toml").write_text(FIELDS)  # of something else
     found = load(tmp_path / "w.safetensors")

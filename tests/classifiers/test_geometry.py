@@ -13,7 +13,9 @@ from tests.synthetic import texture
 CPU = torch.device("cpu")
 
 
-@pytest.mark.parametrize("name", ["mc3_18", "r3d_18", "r2plus1d_18", "s3d", "mvit_v2_s", "swin3d_t"])
+@pytest.mark.parametrize(
+    "name", ["mc3_18", "r3d_18", "r2plus1d_18", "s3d", "mvit_v2_s", "swin3d_t"]
+)
 @pytest.mark.parametrize("size", [(240, 320), (256, 340), (720, 1280), (100, 90)])
 def test_the_whole_chain_equals_the_weights_transforms(name: str, size: tuple[int, int]) -> None:
     frames = np.stack([texture(*size, seed) for seed in range(4)])
@@ -36,8 +38,12 @@ def test_a_short_side_keeps_the_aspect_and_crops_the_middle() -> None:
 
 
 def test_a_crop_larger_than_the_picture_is_padded() -> None:
-    assert fit_frame(np.full((10, 10, 3), 9, np.uint8), InputSpec(resize=20, crop=(30, 30))).shape == (30, 30, 3)
+    assert fit_frame(
+        np.full((10, 10, 3), 9, np.uint8), InputSpec(resize=20, crop=(30, 30))
+    ).shape == (30, 30, 3)
 
 
 def test_a_strip_stays_small() -> None:
-    assert fit_frame(np.zeros((2, 4000, 3), np.uint8), InputSpec(resize=64, crop=(56, 56))).shape == (56, 56, 3)
+    assert fit_frame(
+        np.zeros((2, 4000, 3), np.uint8), InputSpec(resize=64, crop=(56, 56))
+    ).shape == (56, 56, 3)

@@ -62,14 +62,19 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def load(path: Path | str, *given: str, labels: tuple[str, ...] | None = None) -> ClipClassifier:
-    return registry.load(str(path), CPU, FP32, None, labels, given)
+    return registry.load(str(path), CPU, FP32, weights=None, labels=labels, given=given)
 
 
 def test_geometry_and_labels_come_from_the_configs(folder: Path) -> None:
     classifier = load(folder)
     assert classifier.labels == ("run", "jump", "swim")
     spec = classifier.spec
-    assert (spec.frames, spec.stride, spec.resize, spec.crop) == (4, MAKERS[folder.name][1], 36, (32, 32))
+    assert (spec.frames, spec.stride, spec.resize, spec.crop) == (
+        4,
+        MAKERS[folder.name][1],
+        36,
+        (32, 32),
+    )
     assert classifier.name == classifier.weights.source == folder.name
     assert len(classifier.weights.sha256 or "") == 64
     assert load(folder, "stride=7").spec.stride == 7
@@ -112,7 +117,9 @@ def test_several_labels_at_once_are_told_by_the_config(folder: Path) -> None:
         ({"model_type": "bert"}, "is a 'bert' model"),
     ],
 )
-def test_foreign_code_and_other_models_are_refused(tmp_path: Path, values: dict[str, object], word: str) -> None:
+def test_foreign_code_and_other_models_are_refused(
+    tmp_path: Path, values: dict[str, object], word: str
+) -> None:
     videomae(tmp_path / "m")
     change(tmp_path / "m", **values)
     with pytest.raises(ClassifierError, match=word) as caught:
@@ -120,12 +127,16 @@ def test_foreign_code_and_other_models_are_refused(tmp_path: Path, values: dict[
     assert "videomae" in str(caught.value.hint)
 
 
-def test_a_folder_without_a_processor_asks_for_what_it_lacks_and_takes_a_toml_file(tmp_path: Path) -> None:
+def test_a_folder_without_a_processor_asks_for_what_it_lacks_and_takes_a_toml_file(
+    tmp_path: Path,
+) -> None:
     videomae(tmp_path / "m")
     (tmp_path / "m" / "preprocessor_config.json").unlink()
     with pytest.raises(ClassifierError, match="m does not say its resize, mean, std") as caught:
         load(tmp_path / "m")
-    (tmp_path / "m" / "scsampler.toml").write_text(str(caught.value.example).replace("[128, 171]", "40"))
+    (tmp_path / "m" / "scsampler.toml").write_text(
+        str(caught.value.example).replace("[128, 171]", "40")
+    )
     assert load(tmp_path / "m").spec.resize == 40
     assert load(tmp_path / "m").labels == ("run", "jump", "swim")
     (tmp_path / "m" / "names.txt").write_text("a\nb\nc\n")
@@ -198,14 +209,20 @@ def test_weights_outside_the_folder_are_refused(tmp_path: Path) -> None:
         load(tmp_path / "m")
 
 
-def test_a_file_that_the_config_names_counts_and_not_the_one_that_is_not_loaded(tmp_path: Path) -> None:
+def test_a_file_that_the_config_names_counts_and_not_the_one_that_is_not_loaded(
+    tmp_path: Path,
+) -> None:
     videomae(tmp_path / "m")
     shutil.copy(tmp_path / "m" / "model.safetensors", tmp_path / "m" / "other.safetensors")
     config = json.loads((tmp_path / "m" / "config.json").read_text())
-    (tmp_path / "m" / "config.json").write_text(json.dumps(config | {"transformers_weights": "other.safetensors"}))
+    (tmp_path / "m" / "config.json").write_text(
+        json.dumps(config | {"transformers_weights": "other.safetensors"})
+    )
     (tmp_path / "m" / "model.safetensors").write_bytes(b"of no concern")
     first = load(tmp_path / "m")
-    tensors = {name: tensor + 1 for name, tensor in load_file(tmp_path / "m" / "other.safetensors").items()}
+    tensors = {
+        name: tensor + 1 for name, tensor in load_file(tmp_path / "m" / "other.safetensors").items()
+    }
     save_file(tensors, tmp_path / "m" / "other.safetensors", {"format": "pt"})
     assert load(tmp_path / "m").weights.sha256 not in (None, first.weights.sha256)
 
@@ -235,7 +252,9 @@ def test_labels_must_be_as_many_as_classes(tmp_path: Path) -> None:
         load(tmp_path / "m", "fps=3")
 
 
-def test_the_cache_is_looked_into_and_nothing_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_is_looked_into_and_nothing_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
@@ -252,7 +271,9 @@ def test_the_cache_is_looked_into_and_nothing_is_fetched(tmp_path: Path, monkeyp
     assert classifier.labels == ("run", "jump", "swim")
 
 
-def test_without_transformers_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_transformers_the_extra_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     videomae(tmp_path / "m")
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(ClassifierError, match="needs transformers") as caught:
@@ -268,7 +289,9 @@ def test_without_transformers_the_extra_is_named(tmp_path: Path, monkeypatch: py
         ({"image_size": None}, "image_size: crop cannot be None"),
     ],
 )
-def test_a_config_of_wrong_types_names_the_field(tmp_path: Path, values: dict[str, object], word: str) -> None:
+def test_a_config_of_wrong_types_names_the_field(
+    tmp_path: Path, values: dict[str, object], word: str
+) -> None:
     videomae(tmp_path / "m")
     change(tmp_path / "m", **values)
     with pytest.raises(SettingsError, match=f"m/config.json, {word}"):
@@ -296,7 +319,9 @@ def test_a_pickle_with_code_in_the_folder_is_refused_in_the_usual_words(tmp_path
     videomae(tmp_path / "m")
     (tmp_path / "m" / "model.safetensors").unlink()
     torch.save({"classifier.weight": Evil(tmp_path / "ran")}, tmp_path / "m" / "pytorch_model.bin")
-    with pytest.raises(WeightsError, match=r"it holds (posix|nt)\.mkdir\); loading it could run code") as caught:
+    with pytest.raises(
+        WeightsError, match=r"it holds (posix|nt)\.mkdir\); loading it could run code"
+    ) as caught:
         load(tmp_path / "m")
     assert "save_file" in str(caught.value.hint)
     assert not (tmp_path / "ran").exists()

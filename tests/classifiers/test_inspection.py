@@ -18,9 +18,13 @@ PAPERS = {"mc3_18", "r3d_18", "r2plus1d_18", "r2plus1d_34", "i3d_rgb", "ir_csn_1
 
 
 def test_the_papers_six_and_torchvisions_others_have_names() -> None:
-    assert PAPERS | {"s3d", "mvit_v1_b", "mvit_v2_s", "swin3d_t", "swin3d_s", "swin3d_b"} <= set(registry.names())
+    assert PAPERS | {"s3d", "mvit_v1_b", "mvit_v2_s", "swin3d_t", "swin3d_s", "swin3d_b"} <= set(
+        registry.names()
+    )
     assert set(BUILTINS) | {"demo", "actions6"} == {
-        name for name, points in registry.listing().items() if registry.owner(points[0]) == registry.OWN
+        name
+        for name, points in registry.listing().items()
+        if registry.owner(points[0]) == registry.OWN
     }
     assert set(BUILTINS) == set(public.PUBLIC) - {"resnet18"}
 
@@ -33,14 +37,20 @@ def test_what_is_listed_is_what_is_loaded(name: str) -> None:
     else:
         loaded = registry.load(name, CPU, torch.float32)
         spec, labels = loaded.spec, len(loaded.labels)
-    assert (found["frames"], found["stride"], found["size"]) == (spec.frames, spec.stride, list(spec.crop))
+    assert (found["frames"], found["stride"], found["size"]) == (
+        spec.frames,
+        spec.stride,
+        list(spec.crop),
+    )
     assert found["labels"] == labels
     assert found["gmacs"] > 0
     assert found["mparams"] > 0
     assert found["distribution"] == "scsampler"
 
 
-def test_weights_are_shipped_present_or_downloadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_are_shipped_present_or_downloadable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     assert inspection.listed("demo")["weights"] == "shipped"
     assert inspection.listed("mc3_18")["weights"] == "downloadable"
@@ -72,7 +82,9 @@ class Plug:
         elif self._how == "fickle":
             share = share + 0.001 * self._calls
         rows = np.stack([share, 1 - share], axis=1)
-        return (rows * 2 if self._how == "sum" else rows * np.nan if self._how == "nan" else rows).astype(np.float32)
+        return (
+            rows * 2 if self._how == "sum" else rows * np.nan if self._how == "nan" else rows
+        ).astype(np.float32)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +135,12 @@ def test_inspecting_goes_on_behind_a_broken_one() -> None:
     names = ["m:good", "nothing/such", "m:same"]
     real = registry.find
     records = list(
-        inspection.inspect(names, lambda name: load(name) if ":" in name else real(name), True, errors.append)
+        inspection.inspect(
+            names,
+            lambda name: load(name) if ":" in name else real(name),
+            True,
+            failed=errors.append,
+        )
     )
     assert [record["status"] for record in records] == ["ok", "error", "error"]
     assert [record["name"] for record in records] == ["m:good", "nothing/such", "m:same"]

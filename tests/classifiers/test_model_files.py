@@ -23,7 +23,11 @@ from scsampler_cli.model_zoo.weightfile import read_weights
 from tests.classifiers.making import FIELDS, Evil, Small, save_exported, save_onnx, save_scripted
 
 CPU, FP32 = torch.device("cpu"), torch.float32
-SAVERS: dict[str, Callable[..., None]] = {".pt2": save_exported, ".onnx": save_onnx, ".pt": save_scripted}
+SAVERS: dict[str, Callable[..., None]] = {
+    ".pt2": save_exported,
+    ".onnx": save_onnx,
+    ".pt": save_scripted,
+}
 KINDS = {".pt2": EXPORTED, ".onnx": ONNX, ".pt": SCRIPTED}
 
 
@@ -43,7 +47,9 @@ def clips(count: int) -> np.ndarray:
 
 @pytest.mark.parametrize("suffix", SAVERS)
 @pytest.mark.parametrize("batch", [None, 1, 2], ids=["any batch", "batch 1", "batch 2"])
-def test_each_kind_answers_as_the_module_does(tmp_path: Path, suffix: str, batch: int | None) -> None:
+def test_each_kind_answers_as_the_module_does(
+    tmp_path: Path, suffix: str, batch: int | None
+) -> None:
     network = Small().eval()
     path = tmp_path / f"model{suffix}"
     SAVERS[suffix](network, path, batch)
@@ -72,9 +78,13 @@ class Other(nn.Module):
 
 def test_another_layout_and_named_outputs(tmp_path: Path) -> None:
     network = Other().eval()
-    torch.export.save(torch.export.export(network, (torch.rand(1, 4, 16, 16, 3),)), tmp_path / "m.pt2")
+    torch.export.save(
+        torch.export.export(network, (torch.rand(1, 4, 16, 16, 3),)), tmp_path / "m.pt2"
+    )
     (tmp_path / "m.toml").write_text(FIELDS.replace('layout = "NCTHW"\n', ""))  # the shape tells it
-    assert np.allclose(load(tmp_path / "m.pt2").classify(clips(3)), expected(network.inner, clips(3)), atol=1e-5)
+    assert np.allclose(
+        load(tmp_path / "m.pt2").classify(clips(3)), expected(network.inner, clips(3)), atol=1e-5
+    )
     with pytest.raises(ClassifierError, match=r"itself says layout = \"NTHWC\", not \"NCTHW\""):
         load(tmp_path / "m.pt2", "layout=NCTHW")
 
@@ -87,7 +97,9 @@ def test_several_classes_at_once(tmp_path: Path) -> None:
     assert classifier.multi_label
     x = torch.from_numpy(clips(2)).permute(0, 4, 1, 2, 3).float() / 255
     with torch.inference_mode():
-        assert np.allclose(classifier.classify(clips(2)), network((x - 0.5) / 0.25).sigmoid().numpy(), atol=1e-5)
+        assert np.allclose(
+            classifier.classify(clips(2)), network((x - 0.5) / 0.25).sigmoid().numpy(), atol=1e-5
+        )
 
 
 @pytest.mark.parametrize("suffix", SAVERS)
@@ -133,7 +145,9 @@ def evil_operator(content: dict) -> None:
 
 
 def evil_expression(content: dict) -> None:
-    content["graph_module"]["graph"]["evil"] = {"expr_str": "__import__('os').system('touch /tmp/x')"}
+    content["graph_module"]["graph"]["evil"] = {
+        "expr_str": "__import__('os').system('touch /tmp/x')"
+    }
 
 
 def evil_pickle(content: dict) -> None:
@@ -141,7 +155,9 @@ def evil_pickle(content: dict) -> None:
 
 
 def evil_argument(content: dict) -> None:
-    content["graph_module"]["graph"]["nodes"][0]["inputs"][0]["arg"] = {"as_operator": "torch.os.system"}
+    content["graph_module"]["graph"]["nodes"][0]["inputs"][0]["arg"] = {
+        "as_operator": "torch.os.system"
+    }
 
 
 def evil_container(content: dict) -> None:
@@ -176,9 +192,14 @@ def test_an_exported_program_that_could_run_code_is_refused(
 
 @pytest.mark.parametrize(
     ("part", "what"),
-    [("data/sample_inputs/model.pt", "example inputs"), ("data/aotinductor/model/x.so", "the part 'data/aotinductor")],
+    [
+        ("data/sample_inputs/model.pt", "example inputs"),
+        ("data/aotinductor/model/x.so", "the part 'data/aotinductor"),
+    ],
 )
-def test_parts_of_an_exported_program_that_torch_would_run_are_refused(tmp_path: Path, part: str, what: str) -> None:
+def test_parts_of_an_exported_program_that_torch_would_run_are_refused(
+    tmp_path: Path, part: str, what: str
+) -> None:
     path = tmp_path / "m.pt2"
     save_exported(Small().eval(), path)
     torch.save((Evil(tmp_path / "ran"),), tmp_path / "evil.pt")
@@ -195,7 +216,9 @@ def test_parts_of_an_exported_program_that_torch_would_run_are_refused(tmp_path:
 
 def test_a_pickle_with_code_is_refused_and_its_code_never_runs(tmp_path: Path) -> None:
     torch.save({"state_dict": {}, "evil": Evil(tmp_path / "ran")}, tmp_path / "evil.pth")
-    with pytest.raises(WeightsError, match=r"it holds (posix|nt)\.mkdir\); loading it could run code"):
+    with pytest.raises(
+        WeightsError, match=r"it holds (posix|nt)\.mkdir\); loading it could run code"
+    ):
         read_weights(tmp_path / "evil.pth")
     assert not (tmp_path / "ran").exists()
 
@@ -203,7 +226,11 @@ def test_a_pickle_with_code_is_refused_and_its_code_never_runs(tmp_path: Path) -
 @pytest.mark.parametrize("what", ["module", "checkpoint"])
 def test_the_conversion_that_the_hint_gives_works(tmp_path: Path, what: str) -> None:
     network = nn.Sequential(nn.Linear(3, 2))
-    saved = network if what == "module" else {"state_dict": network.state_dict(), "meta": {"path": tmp_path}}
+    saved = (
+        network
+        if what == "module"
+        else {"state_dict": network.state_dict(), "meta": {"path": tmp_path}}
+    )
     torch.save(saved, tmp_path / "old.pth")
     with pytest.raises(WeightsError, match="so it is refused") as caught:
         read_weights(tmp_path / "old.pth")
@@ -234,7 +261,9 @@ def test_a_gpu_answers_as_the_module_does(tmp_path: Path, suffix: str) -> None:
     assert np.allclose(classifier.classify(clips(3)), expected(network, clips(3)), atol=1e-3)
 
 
-def test_an_onnxruntime_without_cuda_is_an_error_on_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_onnxruntime_without_cuda_is_an_error_on_a_gpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import onnxruntime
 
     save_onnx(Small().eval(), tmp_path / "m.onnx")
@@ -304,14 +333,18 @@ class Two(nn.Module):
 
 
 @pytest.mark.parametrize("suffix", SAVERS)
-def test_of_several_outputs_the_one_for_the_labels_is_taken_or_none(tmp_path: Path, suffix: str) -> None:
+def test_of_several_outputs_the_one_for_the_labels_is_taken_or_none(
+    tmp_path: Path, suffix: str
+) -> None:
     path = tmp_path / f"m{suffix}"
     network = Two(5).eval()
     SAVERS[suffix](network, path)
     path.with_suffix(".toml").write_text(FIELDS)
     assert np.allclose(load(path).classify(clips(2)), expected(network.inner, clips(2)), atol=1e-5)
     SAVERS[suffix](Two(3).eval(), path)
-    with pytest.raises(ClassifierError, match="2 outputs, of which 2 have a value for each of 3 labels"):
+    with pytest.raises(
+        ClassifierError, match="2 outputs, of which 2 have a value for each of 3 labels"
+    ):
         load(path)
 
 
@@ -327,7 +360,8 @@ def test_free_height_and_width_take_the_whole_frame(tmp_path: Path) -> None:
     free = {3: torch.export.Dim("h", min=8, max=64), 4: torch.export.Dim("w", min=8, max=64)}
     network = Small().eval()
     torch.export.save(
-        torch.export.export(network, (torch.rand(1, 3, 4, 16, 16),), dynamic_shapes=(free,)), tmp_path / "m.pt2"
+        torch.export.export(network, (torch.rand(1, 3, 4, 16, 16),), dynamic_shapes=(free,)),
+        tmp_path / "m.pt2",
     )
     (tmp_path / "m.toml").write_text(FIELDS.replace("[16, 16]", "[24, 32]"))
     whole = adjusted(load(tmp_path / "m.pt2"), {}, "full")

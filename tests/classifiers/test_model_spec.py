@@ -34,13 +34,26 @@ labels = ["a", "b"]
 def test_a_toml_file_beside_the_model_is_read(tmp_path: Path) -> None:
     (tmp_path / "model.toml").write_text(WHOLE)
     fields = complete(read_fields(tmp_path / "model.onnx", []), tmp_path / "model.onnx")
-    assert with_fields(InputSpec(), fields) == InputSpec(8, 2, 80, (64, 48), (0, 0.5, 1), (1, 1, 1))
-    assert (fields["layout"], fields["activation"], fields["labels"]) == ("NTHWC", "sigmoid", ("a", "b"))
+    assert with_fields(InputSpec(), fields) == InputSpec(
+        8, 2, 80, crop=(64, 48), mean=(0, 0.5, 1), std=(1, 1, 1)
+    )
+    assert (fields["layout"], fields["activation"], fields["labels"]) == (
+        "NTHWC",
+        "sigmoid",
+        ("a", "b"),
+    )
 
 
 def test_what_is_given_wins_over_the_file(tmp_path: Path) -> None:
     (tmp_path / "model.toml").write_text(WHOLE)
-    given = ["frames=4", "mean=0.1, 0.2,0.3", "layout=NTCHW", "labels=['x','y']", "crop=32", "resize=[40,50]"]
+    given = [
+        "frames=4",
+        "mean=0.1, 0.2,0.3",
+        "layout=NTCHW",
+        "labels=['x','y']",
+        "crop=32",
+        "resize=[40,50]",
+    ]
     fields = read_fields(tmp_path / "model.pt2", given)
     assert fields["frames"] == 4
     assert fields["mean"] == (0.1, 0.2, 0.3)
@@ -89,7 +102,8 @@ def test_unknown_fields_and_broken_toml_are_refused(tmp_path: Path) -> None:
 def test_missing_fields_are_named_with_a_template_that_works(tmp_path: Path) -> None:
     model = tmp_path / "model.onnx"
     with pytest.raises(
-        ClassifierError, match=r"model\.onnx does not say its stride, resize, mean, std, activation, labels"
+        ClassifierError,
+        match=r"model\.onnx does not say its stride, resize, mean, std, activation, labels",
     ) as caught:
         complete({"layout": "NCTHW", "frames": 8, "crop": (64, 64)}, model)
     assert "model.toml" in str(caught.value.hint)

@@ -24,7 +24,7 @@ from scsampler_cli.model_zoo.weightfile import write_weights
 from scsampler_cli.samplers.networks import count_macs, count_parameters
 
 CPU, FP32 = torch.device("cpu"), torch.float32
-SMALL = InputSpec(4, 2, 36, (32, 32))
+SMALL = InputSpec(4, 2, 36, crop=(32, 32))
 
 
 def ours(path: Path, classes: int = 3, **more: object) -> Path:
@@ -36,7 +36,8 @@ def ours(path: Path, classes: int = 3, **more: object) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("arch", "gmacs", "millions"), [("mc3_18", 43.34, 11.70), ("r3d_18", 40.70, 33.37), ("r2plus1d_18", 40.52, 31.51)]
+    ("arch", "gmacs", "millions"),
+    [("mc3_18", 43.34, 11.70), ("r3d_18", 40.70, 33.37), ("r2plus1d_18", 40.52, 31.51)],
 )
 def test_costs_are_torchvisions_published_ones(arch: str, gmacs: float, millions: float) -> None:
     network = build(arch, 400)
@@ -56,13 +57,23 @@ def test_our_file_says_all_that_is_needed(tmp_path: Path) -> None:
     assert np.allclose(together.sum(axis=1), 1, atol=1e-5)
     assert np.allclose(classifier.classify(clips[2:3]), together[2:3], atol=1e-5)
     assert classifier.classify(clips[:0]).shape == (0, 3)
-    for wrong in (clips[:, :2], clips[:, :, :30], clips[..., :1], clips[0], clips.astype(np.float32)):
-        with pytest.raises(ClassifierError, match=r"takes clips uint8 \[N, 4, 32, 32, 3\], not ") as caught:
+    for wrong in (
+        clips[:, :2],
+        clips[:, :, :30],
+        clips[..., :1],
+        clips[0],
+        clips.astype(np.float32),
+    ):
+        with pytest.raises(
+            ClassifierError, match=r"takes clips uint8 \[N, 4, 32, 32, 3\], not "
+        ) as caught:
             classifier.classify(wrong)
         assert caught.value.hint
 
 
-@pytest.mark.parametrize("wrap", [lambda s: s, lambda s: {"state_dict": {f"module.{k}": v for k, v in s.items()}}])
+@pytest.mark.parametrize(
+    "wrap", [lambda s: s, lambda s: {"state_dict": {f"module.{k}": v for k, v in s.items()}}]
+)
 def test_a_plain_state_dict_of_kinetics_loads_by_name(tmp_path: Path, wrap) -> None:
     torch.save(wrap(build("mc3_18", 400).state_dict()), tmp_path / "k.pth")
     classifier = kinetics.mc3_18(CPU, FP32, tmp_path / "k.pth")
@@ -96,7 +107,9 @@ def test_misfits_are_refused(tmp_path: Path) -> None:
         from_file(ours(tmp_path / "s.safetensors", kind="sampler"), CPU, FP32)
 
 
-def test_cached_kinetics_weights_are_found_and_checked_offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cached_kinetics_weights_are_found_and_checked_offline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A file in the torch hub cache is used without any connection, if it is the one that was published."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     cached = public.cached_path("mc3_18")
@@ -108,7 +121,9 @@ def test_cached_kinetics_weights_are_found_and_checked_offline(tmp_path: Path, m
     ) as caught:
         kinetics.mc3_18(CPU, FP32)
     assert "--weights" in str(caught.value.hint)
-    pinned = public.Checkpoint(f"http://127.0.0.1:9/w-{hashlib.sha256(cached.read_bytes()).hexdigest()[:8]}.pth", "K")
+    pinned = public.Checkpoint(
+        f"http://127.0.0.1:9/w-{hashlib.sha256(cached.read_bytes()).hexdigest()[:8]}.pth", "K"
+    )
     monkeypatch.setitem(public.PUBLIC, "mc3_18", pinned)
     cached = cached.rename(public.cached_path("mc3_18"))
     classifier = kinetics.mc3_18(CPU, FP32)
@@ -117,7 +132,8 @@ def test_cached_kinetics_weights_are_found_and_checked_offline(tmp_path: Path, m
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "option"), [("r3d_18", "Kinetics-400", "--weights FILE"), ("resnet18", "ImageNet", "--init FILE")]
+    ("name", "data", "option"),
+    [("r3d_18", "Kinetics-400", "--weights FILE"), ("resnet18", "ImageNet", "--init FILE")],
 )
 def test_public_weights_out_of_reach_give_a_hint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, data: str, option: str
@@ -125,7 +141,9 @@ def test_public_weights_out_of_reach_give_a_hint(
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     for variable in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(variable, "http://127.0.0.1:9")  # nothing listens there
-    with pytest.raises(WeightsError, match=f"the {data} weights of {name} are not cached and cannot be down") as caught:
+    with pytest.raises(
+        WeightsError, match=f"the {data} weights of {name} are not cached and cannot be down"
+    ) as caught:
         public.fetch(name)
     assert option in str(caught.value.hint)
     assert public.cached_path(name).name in str(caught.value.hint)
@@ -165,7 +183,9 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[_S
     named = plain.with_name(f"mc3_18-{hashlib.sha256(plain.read_bytes()).hexdigest()[:8]}.pth")
     plain.rename(named)
     server = _Server(tmp_path / "www")
-    monkeypatch.setitem(public.PUBLIC, "mc3_18", public.Checkpoint(f"{server.url}/{named.name}", public.KINETICS))
+    monkeypatch.setitem(
+        public.PUBLIC, "mc3_18", public.Checkpoint(f"{server.url}/{named.name}", public.KINETICS)
+    )
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     yield server, named
@@ -183,7 +203,9 @@ def test_weights_are_downloaded_once_with_progress_on_a_terminal(
     first = kinetics.mc3_18(CPU, FP32)
     assert first.weights.source == file.name
     assert first.labels[0] == "abseiling"
-    assert bool(re.search(r"100(\.0)?%", stderr.getvalue())) == terminal  # tqdm's way, where it is there, or torch's
+    assert (
+        bool(re.search(r"100(\.0)?%", stderr.getvalue())) == terminal
+    )  # tqdm's way, where it is there, or torch's
     assert bool(stderr.getvalue()) == terminal
     assert server.asked == ["HEAD", "GET"]
     assert public.cached_path("mc3_18").read_bytes() == file.read_bytes()
@@ -191,7 +213,9 @@ def test_weights_are_downloaded_once_with_progress_on_a_terminal(
     assert server.asked == ["HEAD", "GET"]  # not asked again
 
 
-def test_a_download_that_is_not_what_its_name_says_is_not_kept(served: tuple[_Server, Path]) -> None:
+def test_a_download_that_is_not_what_its_name_says_is_not_kept(
+    served: tuple[_Server, Path],
+) -> None:
     _, file = served
     file.write_bytes(file.read_bytes()[:-1000])
     with pytest.raises(WeightsError, match="invalid hash value"):
@@ -234,4 +258,6 @@ def test_digests_are_read_off_the_names_that_carry_them() -> None:
     assert digests["mc3_18"] == "a90a0ba3"
     assert digests["r2plus1d_34_32_ig65m"] == "449a7af9"
     without = {name for name, digest in digests.items() if not digest}
-    assert without == {name for name in digests if "csn" in name or "i3d" in name}  # VMZ and I3D publish none
+    assert without == {
+        name for name in digests if "csn" in name or "i3d" in name
+    }  # VMZ and I3D publish none

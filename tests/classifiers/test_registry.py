@@ -74,7 +74,9 @@ def test_a_plug_in_is_found_and_works(site: Path) -> None:
         ("bright_plugin:wrong", "returned str"),
     ],
 )
-def test_a_broken_plug_in_is_named_and_harms_nothing_else(site: Path, value: str, reason: str) -> None:
+def test_a_broken_plug_in_is_named_and_harms_nothing_else(
+    site: Path, value: str, reason: str
+) -> None:
     install(site, "bright", {"oops": value, "brightness": "bright_plugin:factory"})
     with pytest.raises(ClassifierError, match=f"'oops' is broken.*{reason}"):
         registry.load("oops", CPU, FP32)
@@ -98,15 +100,21 @@ def test_an_unknown_name_lists_the_known_and_the_nearest() -> None:
 def test_a_factory_is_found_by_its_module(site: Path) -> None:
     classifier = registry.load("bright_plugin:factory", CPU, FP32)
     assert classifier.name == "brightness"
-    with pytest.raises(ClassifierError, match=r"'bright_plugin:missing' is broken: AttributeError") as caught:
+    with pytest.raises(
+        ClassifierError, match=r"'bright_plugin:missing' is broken: AttributeError"
+    ) as caught:
         registry.load("bright_plugin:missing", CPU, FP32)
     assert "module bright_plugin" in str(caught.value.hint)
     with pytest.raises(ClassifierError, match="'nowhere:factory' is broken: ModuleNotFoundError"):
         registry.load("nowhere:factory", CPU, FP32)
 
 
-def test_what_a_plug_in_prints_goes_to_standard_error(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = PLUGIN.replace("def classify(self, clips):", "def classify(self, clips):\n        print('asked')")
+def test_what_a_plug_in_prints_goes_to_standard_error(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = PLUGIN.replace(
+        "def classify(self, clips):", "def classify(self, clips):\n        print('asked')"
+    )
     (site / "loud_plugin.py").write_text("print('imported')\n" + text)
     install(site, "loud", {"loud": "loud_plugin:factory"})
     classifier = registry.load("loud", CPU, FP32)
@@ -119,7 +127,9 @@ def test_what_a_plug_in_prints_goes_to_standard_error(site: Path, capsys: pytest
 
 def test_a_plug_in_that_takes_a_built_ins_name_is_the_one_to_go(site: Path) -> None:
     install(site, "greedy", {"mc3_18": "bright_plugin:factory"})
-    with pytest.raises(ClassifierError, match=r"claimed by .*scsampler.* and |claimed by greedy") as caught:
+    with pytest.raises(
+        ClassifierError, match=r"claimed by .*scsampler.* and |claimed by greedy"
+    ) as caught:
         registry.find("mc3_18")
     assert caught.value.hint == "uninstall greedy"
 

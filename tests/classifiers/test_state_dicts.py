@@ -23,17 +23,30 @@ Pairs = dict[str, str]
 
 
 def mmaction2(kind: str) -> Pairs:
-    pairs = {"stem.0": "backbone.conv1.conv", "stem.1": "backbone.conv1.bn", "fc": "cls_head.fc_cls"}
+    pairs = {
+        "stem.0": "backbone.conv1.conv",
+        "stem.1": "backbone.conv1.bn",
+        "fc": "cls_head.fc_cls",
+    }
     for stage, blocks in BLOCKS.items():
         for block in range(blocks):
             ours, theirs = f"layer{stage}.{block}", f"backbone.layer{stage}.{block}"
             pairs |= {f"{ours}.conv{i}.0": f"{theirs}.conv{i}.conv" for i in (1, 3)}
             pairs |= {f"{ours}.conv{i}.1": f"{theirs}.conv{i}.bn" for i in (1, 3)}
             if kind == "ir":
-                pairs |= {f"{ours}.conv2.0": f"{theirs}.conv2.0.conv", f"{ours}.conv2.1": f"{theirs}.conv2.0.bn"}
+                pairs |= {
+                    f"{ours}.conv2.0": f"{theirs}.conv2.0.conv",
+                    f"{ours}.conv2.1": f"{theirs}.conv2.0.bn",
+                }
             else:
-                pairs |= {f"{ours}.conv2.0.0": f"{theirs}.conv2.0.conv", f"{ours}.conv2.0.1": f"{theirs}.conv2.0.bn"}
-                pairs |= {f"{ours}.conv2.0.2": f"{theirs}.conv2.1.conv", f"{ours}.conv2.1": f"{theirs}.conv2.1.bn"}
+                pairs |= {
+                    f"{ours}.conv2.0.0": f"{theirs}.conv2.0.conv",
+                    f"{ours}.conv2.0.1": f"{theirs}.conv2.0.bn",
+                }
+                pairs |= {
+                    f"{ours}.conv2.0.2": f"{theirs}.conv2.1.conv",
+                    f"{ours}.conv2.1": f"{theirs}.conv2.1.bn",
+                }
         first = f"layer{stage}.0.downsample"
         pairs |= {f"{first}.0": f"backbone.{first}.conv", f"{first}.1": f"backbone.{first}.bn"}
     return pairs
@@ -49,7 +62,9 @@ def ig65m() -> Pairs:
     for stage, blocks in {1: 3, 2: 4, 3: 6, 4: 3}.items():
         for block in range(blocks):
             for conv in ("conv1", "conv2"):
-                names += [f"layer{stage}.{block}.{conv}.{part}" for part in ("0.0", "0.1", "0.3", "1")]
+                names += [
+                    f"layer{stage}.{block}.{conv}.{part}" for part in ("0.0", "0.1", "0.3", "1")
+                ]
         if stage > 1:
             names += [f"layer{stage}.0.downsample.{i}" for i in (0, 1)]
     return {name: name for name in names}
@@ -62,7 +77,10 @@ MIXED = ["3b", "3c", "4b", "4c", "4d", "4e", "4f", "5b", "5c"]
 def piergiaj() -> Pairs:
     pairs = {"logits": "logits.conv3d"}
     for ours, theirs in STEMS.items():
-        pairs |= {f"features.{ours}.conv": f"Conv3d_{theirs}.conv3d", f"features.{ours}.bn": f"Conv3d_{theirs}.bn"}
+        pairs |= {
+            f"features.{ours}.conv": f"Conv3d_{theirs}.conv3d",
+            f"features.{ours}.bn": f"Conv3d_{theirs}.bn",
+        }
     for name in MIXED:
         for branch in ("b0", "b1a", "b1b", "b2a", "b2b", "b3b"):
             ours, theirs = f"features.mixed_{name}.{branch}", f"Mixed_{name}.{branch}"
@@ -73,7 +91,10 @@ def piergiaj() -> Pairs:
 def hassony2() -> Pairs:
     pairs = {"logits": "conv3d_0c_1x1.conv3d"}
     for ours, theirs in STEMS.items():
-        pairs |= {f"features.{ours}.conv": f"conv3d_{theirs}.conv3d", f"features.{ours}.bn": f"conv3d_{theirs}.batch3d"}
+        pairs |= {
+            f"features.{ours}.conv": f"conv3d_{theirs}.conv3d",
+            f"features.{ours}.bn": f"conv3d_{theirs}.batch3d",
+        }
     branches = {"b0": "branch_0", "b1a": "branch_1.0", "b1b": "branch_1.1"}
     branches |= {"b2a": "branch_2.0", "b2b": "branch_2.1", "b3b": "branch_3.1"}
     for name in MIXED:
@@ -87,7 +108,9 @@ def unrepeatable(network: nn.Module) -> nn.Module:
     """Every tensor differs from every other, so that two that change places are seen."""
     torch.manual_seed(0)
     for name, tensor in network.state_dict().items():
-        if name.endswith(("running_mean", "running_var")) or (tensor.dim() == 1 and tensor.is_floating_point()):
+        if name.endswith(("running_mean", "running_var")) or (
+            tensor.dim() == 1 and tensor.is_floating_point()
+        ):
             tensor.uniform_(0.5, 1.5)
     return network.eval()
 
@@ -125,7 +148,9 @@ def test_a_public_layout_loads_whole_and_computes_the_same(case: str, counters: 
     assert layout == (None if case.split()[1] in ("ig65m", "vmz") else case.split()[1])
     loaded = build(architecture, 5).eval()
     expected = set(native.state_dict())
-    assert set(tensors) == (expected if counters else {n for n in expected if not n.endswith("num_batches_tracked")})
+    assert set(tensors) == (
+        expected if counters else {n for n in expected if not n.endswith("num_batches_tracked")}
+    )
     load_into(loaded, tensors, case)
     with torch.inference_mode():
         assert torch.allclose(loaded(clip), native(clip), atol=1e-5, rtol=0)
@@ -138,9 +163,10 @@ def test_a_key_that_fits_no_rule_is_reported(tmp_path: Path) -> None:
     del tensors["backbone.layer1.0.conv1.conv.weight"]
     torch.save({"meta": {"epoch": 1}, "state_dict": tensors}, tmp_path / "w.pth")
     with pytest.raises(
-        WeightsError, match=r"1 missing: layer1\.0\.conv1\.0\.weight; 1 unexpected: backbone\.layer1\.0\.conv9"
+        WeightsError,
+        match=r"1 missing: layer1\.0\.conv1\.0\.weight; 1 unexpected: backbone\.layer1\.0\.conv9",
     ):
-        load("ir_csn_152", CPU, FP32, tmp_path / "w.pth")
+        load("ir_csn_152", CPU, FP32, weights=tmp_path / "w.pth")
 
 
 @pytest.mark.parametrize(
@@ -152,12 +178,16 @@ def test_a_key_that_fits_no_rule_is_reported(tmp_path: Path) -> None:
         ("i3d_rgb_hassony2", hassony2(), lambda s: s),
     ],
 )
-def test_a_file_loads_by_name_with_its_labels_and_geometry(tmp_path: Path, name: str, layout: Pairs, wrap) -> None:
+def test_a_file_loads_by_name_with_its_labels_and_geometry(
+    tmp_path: Path, name: str, layout: Pairs, wrap
+) -> None:
     known = BUILTINS[name]
     native = build(known.network, known.classes)
     torch.save(wrap(dict(renamed(native.state_dict(), layout))), tmp_path / "w.pth")
-    classifier = load(name, CPU, FP32, tmp_path / "w.pth")
+    classifier = load(name, CPU, FP32, weights=tmp_path / "w.pth")
     assert classifier.spec == known.spec
     assert len(classifier.labels) == known.classes
-    first = {"Kinetics-400": "abseiling", "Sports-1M": "boomerang", "IG65M": "IG65M class 0"}[known.data]
+    first = {"Kinetics-400": "abseiling", "Sports-1M": "boomerang", "IG65M": "IG65M class 0"}[
+        known.data
+    ]
     assert classifier.labels[0] == first

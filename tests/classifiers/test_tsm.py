@@ -20,13 +20,17 @@ def test_a_segment_is_a_picture_and_the_changes_before_and_after_it() -> None:
     found = _segments(ramp)[0, :, :, 0, 0]
     assert found[:, 0].tolist() == [0, 4, 16]
     assert found[:, 3].tolist() == [2 * 1, 2 * 5, 2 * 9], "to the next frame"
-    assert found[:, 6].tolist() == [2 * 1, 2 * 3, 2 * 7], "from the frame before; the first takes the second's"
+    assert found[:, 6].tolist() == [2 * 1, 2 * 3, 2 * 7], (
+        "from the frame before; the first takes the second's"
+    )
 
 
 def test_an_eighth_of_the_channels_moves_each_way_and_never_to_another_clip() -> None:
     block = ShiftBlock(16, 16)
     block.segments = 3
-    x = torch.arange(6.0).view(6, 1, 1, 1).expand(6, 16, 1, 1)  # two clips of three segments, all channels alike
+    x = (
+        torch.arange(6.0).view(6, 1, 1, 1).expand(6, 16, 1, 1)
+    )  # two clips of three segments, all channels alike
     shifted = block._shift(x)[:, :, 0, 0]
     assert shifted[:, 0].tolist() == [0, 0, 1, 0, 3, 4], "from the segment before"
     assert shifted[:, 2].tolist() == [1, 2, 0, 4, 5, 0], "from the segment after"

@@ -22,7 +22,12 @@ def run(cache: Path) -> Run:
     """Run scsampler as a process of its own, far from the checkout."""
 
     def call(*arguments: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        environment = {"PATH": far_path(), "HOME": str(cache), "XDG_CACHE_HOME": str(cache), "COLUMNS": "80"}
+        environment = {
+            "PATH": far_path(),
+            "HOME": str(cache),
+            "XDG_CACHE_HOME": str(cache),
+            "COLUMNS": "80",
+        }
         environment["OMP_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"]
         command = [sys.executable, "-m", "scsampler_cli", *map(str, arguments)]
         return subprocess.run(

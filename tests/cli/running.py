@@ -32,7 +32,12 @@ def on_terminal(cache: Path, *arguments: str | Path, stdout: int | None = None) 
     """(stdout, what a terminal of 80 x 24 gets); stdout goes to the terminal too unless it is a pipe."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    environment = {"PATH": far_path(), "HOME": str(cache), "XDG_CACHE_HOME": str(cache), "TERM": "xterm"}
+    environment = {
+        "PATH": far_path(),
+        "HOME": str(cache),
+        "XDG_CACHE_HOME": str(cache),
+        "TERM": "xterm",
+    }
     environment["OMP_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"]
     process = subprocess.Popen(
         [sys.executable, "-m", "scsampler_cli", *map(str, arguments)],

@@ -34,7 +34,14 @@ def pictures(page: str) -> int:
 
 
 def test_one_video_gives_a_page_a_sheet_and_a_reel(run: Run, videos: Path, tmp_path: Path) -> None:
-    outputs = ["--report", tmp_path / "out.html", "--thumbnails", tmp_path / "sheets", "--reel", tmp_path / "best.mp4"]
+    outputs = [
+        "--report",
+        tmp_path / "out.html",
+        "--thumbnails",
+        tmp_path / "sheets",
+        "--reel",
+        tmp_path / "best.mp4",
+    ]
     result = run("classify", videos / "loud.mp4", *DEMO, "--k", 2, *outputs, "--format", "json")
     assert result.returncode == 0, result.stderr
     record = json.loads(result.stdout)
@@ -57,7 +64,12 @@ def test_a_padded_reel_is_longer(run: Run, videos: Path, tmp_path: Path) -> None
     for pad in (0, 0.4):
         target = tmp_path / f"{pad}.mkv"
         more = ["--reel-pad", pad] if pad else []
-        assert run("classify", videos / "loud.mp4", *DEMO, "--k", 1, "--reel", target, *more).returncode == 0
+        assert (
+            run(
+                "classify", videos / "loud.mp4", *DEMO, "--k", 1, "--reel", target, *more
+            ).returncode
+            == 0
+        )
         with av.open(str(target)) as reel:
             lengths.append(sum(1 for _ in reel.decode(video=0)))
     assert lengths[1] > lengths[0]
@@ -73,7 +85,10 @@ def test_many_videos_give_an_index_and_a_page_each(run: Run, many: Path, tmp_pat
     assert "not a video" in index
     below = tmp_path / "all_pages" / "below" / "c.mp4.html"
     assert 'href="../../all.html"' in below.read_text()
-    assert {path.relative_to(tmp_path / "sheets").as_posix() for path in (tmp_path / "sheets").rglob("*.jpg")} == {
+    assert {
+        path.relative_to(tmp_path / "sheets").as_posix()
+        for path in (tmp_path / "sheets").rglob("*.jpg")
+    } == {
         "a b#?.mp4.jpg",
         "below/c.mp4.jpg",
     }
@@ -82,7 +97,9 @@ def test_many_videos_give_an_index_and_a_page_each(run: Run, many: Path, tmp_pat
         assert record["status"] == "error" or Path(record["files"]["report"]).is_file()
 
 
-def test_resuming_makes_what_is_missing_and_the_index_has_all(run: Run, many: Path, tmp_path: Path) -> None:
+def test_resuming_makes_what_is_missing_and_the_index_has_all(
+    run: Run, many: Path, tmp_path: Path
+) -> None:
     command = ["classify", many, *DEMO, "-o", tmp_path / "o.jsonl"]
     assert run(*command).returncode == 3
     again = [*command, "--resume", "--report", tmp_path / "all.html"]
@@ -94,15 +111,24 @@ def test_resuming_makes_what_is_missing_and_the_index_has_all(run: Run, many: Pa
     assert "1 record made anew" in result.stderr
     assert page.is_file()
     index = (tmp_path / "all.html").read_text()
-    assert all(name in index for name in ("all_pages/a%20b", "all_pages/below/c.mp4.html", "broken.mp4"))
+    assert all(
+        name in index for name in ("all_pages/a%20b", "all_pages/below/c.mp4.html", "broken.mp4")
+    )
 
 
-def test_scores_have_a_page_too_and_so_have_feature_files(run: Run, videos: Path, tmp_path: Path) -> None:
+def test_scores_have_a_page_too_and_so_have_feature_files(
+    run: Run, videos: Path, tmp_path: Path
+) -> None:
     samplers = ["--visual-sampler", "demo", "--audio-sampler", "demo", "--device", "cpu"]
-    assert run("score", videos / "loud.mp4", *samplers, "--report", tmp_path / "v.html").returncode == 0
+    assert (
+        run("score", videos / "loud.mp4", *samplers, "--report", tmp_path / "v.html").returncode
+        == 0
+    )
     assert pictures((tmp_path / "v.html").read_text()) > 0
     assert run("extract", videos / "loud.mp4", "-o", tmp_path / "v.scf").returncode == 0
-    assert run("score", tmp_path / "v.scf", *samplers, "--report", tmp_path / "f.html").returncode == 0
+    assert (
+        run("score", tmp_path / "v.scf", *samplers, "--report", tmp_path / "f.html").returncode == 0
+    )
     assert pictures((tmp_path / "f.html").read_text()) == 0
 
 
@@ -139,9 +165,14 @@ def test_what_cannot_be_made_is_refused_at_once(
 
 
 def test_a_reel_of_several_videos_needs_a_folder(run: Run, videos: Path, tmp_path: Path) -> None:
-    check_failure(run("classify", videos, *DEMO, "--reel", tmp_path / "x.mp4"), 2, "may be several videos")
+    check_failure(
+        run("classify", videos, *DEMO, "--reel", tmp_path / "x.mp4"), 2, "may be several videos"
+    )
     result = run("classify", videos, *DEMO, "--reel", f"{tmp_path}/reels/", "--format", "jsonl")
-    made = {path.relative_to(tmp_path / "reels").as_posix() for path in (tmp_path / "reels").rglob("*.mp4")}
+    made = {
+        path.relative_to(tmp_path / "reels").as_posix()
+        for path in (tmp_path / "reels").rglob("*.mp4")
+    }
     assert made == {"loud.mp4.reel.mp4", "sub/silent.mkv.reel.mp4"}
     assert len(result.stdout.splitlines()) == 2
 
@@ -200,12 +231,22 @@ def test_without_the_program_the_tags_of_a_single_video_are_kept(
 def test_without_the_program_the_tags_of_a_batch_are_kept_and_the_reels_made_later(
     without_program: Run, run: Run, videos: Path, tmp_path: Path
 ) -> None:
-    command = ["classify", videos, *DEMO, "--reel", f"{tmp_path}/reels/", "-o", tmp_path / "o.jsonl"]
+    command = [
+        "classify",
+        videos,
+        *DEMO,
+        "--reel",
+        f"{tmp_path}/reels/",
+        "-o",
+        tmp_path / "o.jsonl",
+    ]
     result = without_program(*command)
     assert result.returncode == 3
     assert result.stderr.count("warning: ") == 1
     records = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text().splitlines()]
-    assert [(record["status"], list(record["files_failed"])) for record in records] == [("ok", ["reel"])] * 2
+    assert [(record["status"], list(record["files_failed"])) for record in records] == [
+        ("ok", ["reel"])
+    ] * 2
     again = run(*command, "--resume")
     assert again.returncode == 0, again.stderr
     assert len(list((tmp_path / "reels").rglob("*.mp4"))) == 2
@@ -215,7 +256,15 @@ def test_a_sheet_or_a_page_that_cannot_be_made_takes_nothing_from_the_tags(
     run: Run, videos: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "sheets" / "loud.mp4.jpg").mkdir(parents=True)
-    one = run("classify", videos / "loud.mp4", *DEMO, "--thumbnails", tmp_path / "sheets", "--format", "json")
+    one = run(
+        "classify",
+        videos / "loud.mp4",
+        *DEMO,
+        "--thumbnails",
+        tmp_path / "sheets",
+        "--format",
+        "json",
+    )
     assert one.returncode == 3, one.stderr
     assert list(json.loads(one.stdout)["files_failed"]) == ["thumbnails"]
     (tmp_path / "all_pages" / "loud.mp4.html").mkdir(parents=True)
@@ -223,7 +272,9 @@ def test_a_sheet_or_a_page_that_cannot_be_made_takes_nothing_from_the_tags(
     both = run("score", videos, "--report", tmp_path / "all.html", "--format", "jsonl")
     assert both.returncode == 3, both.stderr  # every one has failed pages, and none has failed
     records = [json.loads(line) for line in both.stdout.splitlines()]
-    assert [(record["status"], list(record["files_failed"])) for record in records] == [("ok", ["report"])] * 2
+    assert [(record["status"], list(record["files_failed"])) for record in records] == [
+        ("ok", ["report"])
+    ] * 2
 
 
 def test_a_link_in_the_folder_of_pages_leads_nowhere_and_the_tags_are_kept(
@@ -234,9 +285,20 @@ def test_a_link_in_the_folder_of_pages_leads_nowhere_and_the_tags_are_kept(
     (tmp_path / "all_pages").mkdir()
     (tmp_path / "all_pages" / "below").symlink_to(elsewhere)
     (many / "broken.mp4").unlink()
-    command = ["classify", many, *DEMO, "--report", tmp_path / "all.html", "-o", tmp_path / "o.jsonl"]
+    command = [
+        "classify",
+        many,
+        *DEMO,
+        "--report",
+        tmp_path / "all.html",
+        "-o",
+        tmp_path / "o.jsonl",
+    ]
     result = run(*command)
-    records = {Path(r["path"]).name: r for r in map(json.loads, (tmp_path / "o.jsonl").read_text().splitlines())}
+    records = {
+        Path(r["path"]).name: r
+        for r in map(json.loads, (tmp_path / "o.jsonl").read_text().splitlines())
+    }
     assert result.returncode == 3
     assert "error: " in result.stderr
     assert records["c.mp4"]["status"] == "ok"
@@ -252,4 +314,8 @@ def test_a_link_in_the_folder_of_pages_leads_nowhere_and_the_tags_are_kept(
 
 def test_labels_without_a_classifier_are_refused(run: Run, videos: Path, cache: Path) -> None:
     (cache / "labels.txt").write_text("a\nb\n")
-    check_failure(run("classify", videos / "loud.mp4", "--labels", "labels.txt"), 2, "--labels needs a classifier")
+    check_failure(
+        run("classify", videos / "loud.mp4", "--labels", "labels.txt"),
+        2,
+        "--labels needs a classifier",
+    )

@@ -22,7 +22,7 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for i, (label, split) in enumerate(
         (("spinning", "val"), ("shaking", "val"), ("sliding", "val"), ("zooming", "train"))
     ):
-        write_demo_video(folder / f"v{i}.mp4", label, 70 + i, 7.0)
+        write_demo_video(folder / f"v{i}.mp4", label, 70 + i, seconds=7.0)
         rows.append(f"v{i}.mp4,{label},{split}")
     (folder / "junk.mp4").write_bytes(b"not a video")
     rows += ["junk.mp4,spinning,val", "nowhere.mp4,spinning,val"]
@@ -68,10 +68,14 @@ def test_the_report_has_it_all(report: Path) -> None:
     assert rejected["path"].startswith("set.csv:7")
     assert "no such file" in rejected["reason"]
     assert Path(failed["path"]).name == "junk.mp4"
-    videos = list(csv.DictReader((report / "out" / "tables" / "run1_videos.csv").read_text().splitlines()))
+    videos = list(
+        csv.DictReader((report / "out" / "tables" / "run1_videos.csv").read_text().splitlines())
+    )
     assert [Path(row["path"]).name for row in videos] == ["v0.mp4", "v1.mp4", "v2.mp4"]
     assert all(len(row["visual clips"].split()) == 4 for row in videos)
-    assert [row["visual clips"] for row in one["answers"]["rows"]] == [row["visual clips"] for row in videos]
+    assert [row["visual clips"] for row in one["answers"]["rows"]] == [
+        row["visual clips"] for row in videos
+    ]
     assert {row["key"] for row in one["tables"]["strategies"]["rows"]} >= {
         "av-union-list",
         "empirical",
@@ -87,13 +91,17 @@ def test_the_report_has_it_all(report: Path) -> None:
     assert "v1.mp4</p>" in (report / "out" / "report.html").read_text()
 
 
-def test_a_replay_is_the_same_but_for_what_is_asked_anew(run: Run, report: Path, tmp_path: Path) -> None:
+def test_a_replay_is_the_same_but_for_what_is_asked_anew(
+    run: Run, report: Path, tmp_path: Path
+) -> None:
     same = run("bench", "--replay", report / "out", "--k", "4", "--format", "json")
     assert same.returncode == 3
     old = json.loads((report / "printed.json").read_text())
     new = json.loads(same.stdout)
     assert new["runs"] == old["runs"]
-    other = run("bench", "--replay", report / "out", "--k", "2", "-o", tmp_path / "k2", "--format", "csv")
+    other = run(
+        "bench", "--replay", report / "out", "--k", "2", "-o", tmp_path / "k2", "--format", "csv"
+    )
     rows = {row["key"]: row for row in csv.DictReader(other.stdout.splitlines())}
     assert float(rows["visual"]["clips"]) == 2
     assert (tmp_path / "k2" / "known").is_dir()
@@ -104,7 +112,9 @@ def test_two_reports_become_one_data_set(run: Run, report: Path, tmp_path: Path)
     shutil.copytree(report / "out", tmp_path / "other")
     about = tmp_path / "other" / "known" / "run1" / "run.json"
     about.write_text(about.read_text().replace("/v", "/w"))
-    result = run("bench", "--replay", report / "out", "--replay", tmp_path / "other", "--pool", "both")
+    result = run(
+        "bench", "--replay", report / "out", "--replay", tmp_path / "other", "--pool", "both"
+    )
     assert "== both, demo ==" in result.stdout
     assert "6 videos" in result.stdout
     assert "K = 4" in result.stdout  # as it was asked first
@@ -113,10 +123,25 @@ def test_two_reports_become_one_data_set(run: Run, report: Path, tmp_path: Path)
     check_failure(twice, 2, "several of the runs")
 
 
-def test_a_folder_with_something_in_it_is_kept_unless_asked(run: Run, report: Path, listed: Path) -> None:
+def test_a_folder_with_something_in_it_is_kept_unless_asked(
+    run: Run, report: Path, listed: Path
+) -> None:
     result = run("bench", listed, *DEMO, "-o", report / "out")
     check_failure(result, 1, "not empty")
-    resumed = run("bench", listed, *DEMO, "--k", "4", "--timed", "0", "--sheet", "0", "-o", report / "out", "--resume")
+    resumed = run(
+        "bench",
+        listed,
+        *DEMO,
+        "--k",
+        "4",
+        "--timed",
+        "0",
+        "--sheet",
+        "0",
+        "-o",
+        report / "out",
+        "--resume",
+    )
     assert resumed.returncode == 3
     assert "Accuracy against cost" in resumed.stdout
     assert json.loads((report / "out" / "report.json").read_text())["runs"][0]["costs"] is None
@@ -124,8 +149,20 @@ def test_a_folder_with_something_in_it_is_kept_unless_asked(run: Run, report: Pa
 
 def test_several_data_sets_and_classifiers(run: Run, listed: Path, tmp_path: Path) -> None:
     """Of another geometry, and of another label space that knows one of the sets alone."""
-    small = {"frames": 8, "stride": 2, "resize": 36, "crop": [32, 32], "mean": [0.5] * 3, "std": [0.5] * 3}
-    about = {"kind": "classifier", "arch": "tiny3d", "labels": ["spinning", "tennis"], "spec": small}
+    small = {
+        "frames": 8,
+        "stride": 2,
+        "resize": 36,
+        "crop": [32, 32],
+        "mean": [0.5] * 3,
+        "std": [0.5] * 3,
+    }
+    about = {
+        "kind": "classifier",
+        "arch": "tiny3d",
+        "labels": ["spinning", "tennis"],
+        "spec": small,
+    }
     other = tmp_path / "other.safetensors"
     write_weights(other, build("tiny3d", 2).state_dict(), about)
     (tmp_path / "second.csv").write_text(f"path,label\n{listed.parent / 'v1.mp4'},shaking\n")
@@ -141,7 +178,11 @@ def test_several_data_sets_and_classifiers(run: Run, listed: Path, tmp_path: Pat
         ("second", "demo", 1),
         ("first", "tiny3d (other)", 1),
     ]
-    assert [row["classifier"] for row in found["across"]["summary"]["rows"]] == ["demo", "demo", "tiny3d (other)"]
+    assert [row["classifier"] for row in found["across"]["summary"]["rows"]] == [
+        "demo",
+        "demo",
+        "tiny3d (other)",
+    ]
     assert {"run1", "run2", "run3"} <= set(found["across"]["cross"]["rows"][0])
 
 
@@ -170,7 +211,11 @@ def test_other_samplers_and_networks(run: Run, listed: Path) -> None:
         (["/nowhere.csv"], 1, "/nowhere.csv"),
         (["--replay", "/nowhere"], 1, "no bench to replay"),
         (["--demo", "--sampler", "=x"], 2, "no name"),
-        (["--demo", "--sampler", "a=demo", "--sampler", "a=actions6"], 2, "two samplers are called 'a'"),
+        (
+            ["--demo", "--sampler", "a=demo", "--sampler", "a=actions6"],
+            2,
+            "two samplers are called 'a'",
+        ),
         (["--demo", "--network", "/nowhere.safetensors"], 1, "/nowhere.safetensors"),
         (["--demo", "--joint", "/nowhere.safetensors"], 1, "/nowhere.safetensors"),
         (["--speed", "a.mp4", "b.mp4"], 2, "one video"),
@@ -187,18 +232,26 @@ def test_other_samplers_and_networks(run: Run, listed: Path) -> None:
         (["--demo", "-o", "report.html"], 1, "is a file"),
     ],
 )
-def test_what_cannot_be_is_refused_in_a_line(run: Run, arguments: list[str], code: int, word: str) -> None:
+def test_what_cannot_be_is_refused_in_a_line(
+    run: Run, arguments: list[str], code: int, word: str
+) -> None:
     more = [] if "--replay" in arguments else DEMO
     check_failure(run("bench", *arguments, *more), code, word)
 
 
 def test_not_one_video_is_an_error(run: Run, listed: Path, tmp_path: Path) -> None:
     (tmp_path / "empty.csv").write_text("path,label\n")
-    check_failure(run("bench", tmp_path / "empty.csv", *DEMO, "-o", tmp_path / "out"), 1, "empty.csv")
+    check_failure(
+        run("bench", tmp_path / "empty.csv", *DEMO, "-o", tmp_path / "out"), 1, "empty.csv"
+    )
     assert not (tmp_path / "out").exists()
-    (tmp_path / "train.csv").write_text(f"path,label,split\n{listed.parent / 'v0.mp4'},spinning,train\n")
+    (tmp_path / "train.csv").write_text(
+        f"path,label,split\n{listed.parent / 'v0.mp4'},spinning,train\n"
+    )
     check_failure(run("bench", tmp_path / "train.csv", *DEMO), 1, "no videos of the split val")
-    stray = run("bench", listed, *DEMO, "--sheet-of", "elsewhere.mp4", "-q", "-o", tmp_path / "stray")
+    stray = run(
+        "bench", listed, *DEMO, "--sheet-of", "elsewhere.mp4", "-q", "-o", tmp_path / "stray"
+    )
     assert stray.returncode == 1
     assert "elsewhere.mp4 is not among the videos" in stray.stderr
     (tmp_path / "junk.mp4").write_bytes(b"no")
@@ -211,7 +264,9 @@ def test_not_one_video_is_an_error(run: Run, listed: Path, tmp_path: Path) -> No
 
 
 def test_speed_measures_every_stage(run: Run, listed: Path) -> None:
-    result = run("bench", "--speed", listed.parent / "v0.mp4", *DEMO, "--repeats", "1", "--format", "json")
+    result = run(
+        "bench", "--speed", listed.parent / "v0.mp4", *DEMO, "--repeats", "1", "--format", "json"
+    )
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout)
     assert found["schema"] == "scsampler.speed/1"
@@ -224,21 +279,40 @@ def test_speed_measures_every_stage(run: Run, listed: Path) -> None:
     assert stages["decode"]["of_decode"] == 1
     ends = {row["stage"]: row for row in one["ends"]["rows"]}
     assert ends["Dense"]["speed_up"] == 1
-    assert ends["SCSampler"]["speed_up"] == pytest.approx(ends["Dense"]["seconds"] / ends["SCSampler"]["seconds"])
+    assert ends["SCSampler"]["speed_up"] == pytest.approx(
+        ends["Dense"]["seconds"] / ends["SCSampler"]["seconds"]
+    )
     assert ends["SCSampler"]["scoring_ms"] > 0
     (chosen,) = one["chosen"]["rows"]
     assert chosen["clips"] == 10
     assert 0 < chosen["decoded"] <= chosen["group_frames"]
     *parts, together = one["capacity"]["rows"]
-    assert {"index", "read MD + RGB-R", "read the sound", "decode the chosen clips"} <= {row["part"] for row in parts}
+    assert {"index", "read MD + RGB-R", "read the sound", "decode the chosen clips"} <= {
+        row["part"] for row in parts
+    }
     assert together["machine_hours"] == pytest.approx(sum(row["machine_hours"] for row in parts))
     assert one["memory"]["rows"][-1]["peak_mb"] > 100
 
 
-def test_three_crops_are_measured_resumed_replayed_and_pooled(run: Run, listed: Path, tmp_path: Path) -> None:
-    rows = "".join(f"{listed.parent / f'v{i}.mp4'},{label}\n" for i, label in enumerate(("spinning", "shaking")))
+def test_three_crops_are_measured_resumed_replayed_and_pooled(
+    run: Run, listed: Path, tmp_path: Path
+) -> None:
+    rows = "".join(
+        f"{listed.parent / f'v{i}.mp4'},{label}\n"
+        for i, label in enumerate(("spinning", "shaking"))
+    )
     (tmp_path / "two.csv").write_text(f"path,label\n{rows}")
-    command = ("bench", tmp_path / "two.csv", *DEMO, "--spatial", "three", "--k", "3", "-o", tmp_path / "out")
+    command = (
+        "bench",
+        tmp_path / "two.csv",
+        *DEMO,
+        "--spatial",
+        "three",
+        "--k",
+        "3",
+        "-o",
+        tmp_path / "out",
+    )
     first = run(*command, "--timed", "1", "--sheet", "1", "--format", "json")
     assert first.returncode == 0, first.stderr
     (one,) = json.loads(first.stdout)["runs"]
@@ -253,7 +327,17 @@ def test_three_crops_are_measured_resumed_replayed_and_pooled(run: Run, listed: 
     shutil.copytree(tmp_path / "out", tmp_path / "other")
     about = tmp_path / "other" / "known" / "run1" / "run.json"
     about.write_text(about.read_text().replace("/v", "/w"))
-    pooled = run("bench", "--replay", tmp_path / "out", "--replay", tmp_path / "other", "--pool", "both", "--k", "2")
+    pooled = run(
+        "bench",
+        "--replay",
+        tmp_path / "out",
+        "--replay",
+        tmp_path / "other",
+        "--pool",
+        "both",
+        "--k",
+        "2",
+    )
     assert pooled.returncode == 0, pooled.stderr
     assert "4 videos" in pooled.stdout
     assert "K = 2" in pooled.stdout
@@ -261,16 +345,41 @@ def test_three_crops_are_measured_resumed_replayed_and_pooled(run: Run, listed: 
 
 def test_dense_can_be_measured_on_the_first_minutes(run: Run, listed: Path) -> None:
     video = listed.parent / "v0.mp4"
-    result = run("bench", "--speed", video, *DEMO, "--repeats", "1", "--dense-minutes", "0.05", "--format", "json")
+    result = run(
+        "bench",
+        "--speed",
+        video,
+        *DEMO,
+        "--repeats",
+        "1",
+        "--dense-minutes",
+        "0.05",
+        "--format",
+        "json",
+    )
     assert result.returncode == 0, result.stderr
     (one,) = json.loads(result.stdout)["runs"]
     (note,) = [note for note in one["ends"]["notes"] if note.startswith("Dense was run on")]
-    assert "run on 5 of the" in note  # those that begin within three seconds, of 16 frames at 25 frames/s
+    assert (
+        "run on 5 of the" in note
+    )  # those that begin within three seconds, of 16 frames at 25 frames/s
     assert one["ends"]["rows"][1]["speed_up"] == 1
 
 
 def test_speed_makes_its_own_video(run: Run) -> None:
-    result = run("bench", "--speed", "--minutes", "0.1", "--size", "96x64", "--codec", "mpeg4", *DEMO, "--repeats", "1")
+    result = run(
+        "bench",
+        "--speed",
+        "--minutes",
+        "0.1",
+        "--size",
+        "96x64",
+        "--codec",
+        "mpeg4",
+        *DEMO,
+        "--repeats",
+        "1",
+    )
     assert result.returncode == 0, result.stderr
     assert "mpeg4, 96x64, 180 frames, 6.0 s" in result.stdout
     assert "Peak memory" in result.stdout
@@ -282,5 +391,7 @@ def test_a_terminal_sees_how_far_it_is(cache: Path, listed: Path) -> None:
     (folder / "two.csv").write_text(
         "".join(f"{line}\n" for line in ("path,label", f"{listed.parent / 'v0.mp4'},spinning"))
     )
-    _, shown = on_terminal(cache, "bench", folder / "two.csv", *DEMO, "--timed", "0", "--sheet", "0", stdout=-1)
+    _, shown = on_terminal(
+        cache, "bench", folder / "two.csv", *DEMO, "--timed", "0", "--sheet", "0", stdout=-1
+    )
     assert "measuring" in shown or "looking" in shown or "classifying" in shown

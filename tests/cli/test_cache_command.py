@@ -25,9 +25,16 @@ SCRIPT = (
 
 
 def run(home: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(home), "XDG_CACHE_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(home),
+        "XDG_CACHE_HOME": str(home),
+        "PYTHONPATH": str(ROOT),
+    }
     command = [sys.executable, "-c", SCRIPT, "cache", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=home, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, env=environment, cwd=home, check=False
+    )
 
 
 @pytest.fixture
@@ -50,7 +57,11 @@ def test_the_table_has_a_line_for_each_kind_and_one_for_all(home: Path) -> None:
     assert (result.returncode, result.stderr) == (0, "")
     heading, *lines = result.stdout.splitlines()
     assert heading.split() == "kind videos entries MB oldest use newest use what it is".split()
-    assert [line.split()[:3] for line in lines] == [["rgbr", "2", "2"], ["md", "1", "1"], ["all", "2", "3"]]
+    assert [line.split()[:3] for line in lines] == [
+        ["rgbr", "2", "2"],
+        ["md", "1", "1"],
+        ["all", "2", "3"],
+    ]
 
 
 @pytest.mark.parametrize("form", ["json", "jsonl", "csv"])
@@ -100,18 +111,28 @@ def test_what_is_not_ours_is_told(home: Path) -> None:
     assert "1 files or folders there are not scsampler's: left alone" in run(home).stderr
 
 
-def test_a_cache_that_is_not_there_is_empty_by_default_and_an_error_where_it_was_named(tmp_path: Path) -> None:
+def test_a_cache_that_is_not_there_is_empty_by_default_and_an_error_where_it_was_named(
+    tmp_path: Path,
+) -> None:
     result = run(tmp_path)
-    assert (result.returncode, result.stdout.splitlines()[1].split()) == (0, ["all", "0", "0", "0.0", "-", "-"])
+    assert (result.returncode, result.stdout.splitlines()[1].split()) == (
+        0,
+        ["all", "0", "0", "0.0", "-", "-"],
+    )
     assert list(tmp_path.iterdir()) == []
     result = run(tmp_path, "--cache", tmp_path / "none")
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr.startswith(f"error: the cache {tmp_path / 'none'} cannot be read: No such file")
+    assert result.stderr.startswith(
+        f"error: the cache {tmp_path / 'none'} cannot be read: No such file"
+    )
 
 
 @pytest.mark.parametrize(
     ("arguments", "word"),
-    [(["--dry-run"], "has no effect without --prune"), (["--prune", "10"], "neither a size nor an age")],
+    [
+        (["--dry-run"], "has no effect without --prune"),
+        (["--prune", "10"], "neither a size nor an age"),
+    ],
 )
 def test_wrong_use_is_refused(home: Path, arguments: list[str], word: str) -> None:
     result = run(home, *arguments)

@@ -48,12 +48,25 @@ def r2plus1d(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_one_network_in_four_forms_gives_the_same_tags(run: Run, videos: Path, r2plus1d: Path) -> None:
+def test_one_network_in_four_forms_gives_the_same_tags(
+    run: Run, videos: Path, r2plus1d: Path
+) -> None:
     fp32 = ["--precision", "fp32"]  # which some CPUs do not take by themselves
 
     def ask(*more: str | Path) -> list[tuple[str, float]]:
         return tags(
-            run("classify", videos / "loud.mp4", "--k", "3", "--strategy", "uniform", "--format", "json", *fp32, *more)
+            run(
+                "classify",
+                videos / "loud.mp4",
+                "--k",
+                "3",
+                "--strategy",
+                "uniform",
+                "--format",
+                "json",
+                *fp32,
+                *more,
+            )
         )
 
     wanted = ask("--classifier", r2plus1d / "state.pth", "--arch", "r2plus1d_18")
@@ -72,12 +85,28 @@ def test_a_model_file_without_a_description_says_what_is_missing_and_prints_a_te
     assert result.returncode == 1
     assert result.stdout == ""
     error, hint, *template = result.stderr.splitlines()
-    assert error == "error: mine.onnx does not say its stride, resize, mean, std, activation, labels"
+    assert (
+        error == "error: mine.onnx does not say its stride, resize, mean, std, activation, labels"
+    )
     assert "mine.toml" in hint
     assert "--spec KEY=VALUE" in hint
-    (tmp_path / "mine.toml").write_text("\n".join(template).replace('"labels.txt"', '["a", "b", "c"]'))
+    (tmp_path / "mine.toml").write_text(
+        "\n".join(template).replace('"labels.txt"', '["a", "b", "c"]')
+    )
     assert (
-        len(tags(run("classify", videos / "loud.mp4", "--classifier", tmp_path / "mine.onnx", "--format", "json"))) == 3
+        len(
+            tags(
+                run(
+                    "classify",
+                    videos / "loud.mp4",
+                    "--classifier",
+                    tmp_path / "mine.onnx",
+                    "--format",
+                    "json",
+                )
+            )
+        )
+        == 3
     )
 
 
@@ -85,7 +114,15 @@ def test_flags_do_without_a_description(run: Run, videos: Path, tmp_path: Path) 
     save_scripted(Small().eval(), tmp_path / "mine.pt")
     fields = [line.replace(" ", "") for line in FIELDS.splitlines() if line]
     flags = [word for field in fields for word in ("--spec", field)]
-    result = run("classify", videos / "loud.mp4", "--classifier", tmp_path / "mine.pt", *flags, "--format", "json")
+    result = run(
+        "classify",
+        videos / "loud.mp4",
+        "--classifier",
+        tmp_path / "mine.pt",
+        *flags,
+        "--format",
+        "json",
+    )
     assert {label for label, _ in tags(result)} == {"a", "b", "c"}
 
 
@@ -94,9 +131,30 @@ def test_flags_do_without_a_description(run: Run, videos: Path, tmp_path: Path) 
     [("full", ["top-mean", "--top-m", "2"]), ("three", ["log-mean"])],
     ids=["full", "three"],
 )
-def test_views_and_aggregates_are_in_the_record(run: Run, videos: Path, spatial: str, aggregate: list[str]) -> None:
-    arguments = ["--classifier", "demo", "--spatial", spatial, "--aggregate", *aggregate, "--temperature", "2"]
-    result = run("classify", videos / "loud.mp4", "--k", "3", "--strategy", "uniform", "--format", "json", *arguments)
+def test_views_and_aggregates_are_in_the_record(
+    run: Run, videos: Path, spatial: str, aggregate: list[str]
+) -> None:
+    arguments = [
+        "--classifier",
+        "demo",
+        "--spatial",
+        spatial,
+        "--aggregate",
+        *aggregate,
+        "--temperature",
+        "2",
+    ]
+    result = run(
+        "classify",
+        videos / "loud.mp4",
+        "--k",
+        "3",
+        "--strategy",
+        "uniform",
+        "--format",
+        "json",
+        *arguments,
+    )
     assert result.returncode == 0, result.stderr
     record = json.loads(result.stdout)
     assert record["settings"]["answer"] == {
@@ -119,10 +177,23 @@ def test_all_with_a_name_are_listed_with_what_they_take(run: Run) -> None:
     table = run("classify", "--list-classifiers")
     assert table.returncode == 0
     heading, *lines = table.stdout.splitlines()
-    assert heading.split() == ["name", "clip", "labels", "GMACs", "M", "params", "weights", "what", "it", "is"]
+    assert heading.split() == [
+        "name",
+        "clip",
+        "labels",
+        "GMACs",
+        "M",
+        "params",
+        "weights",
+        "what",
+        "it",
+        "is",
+    ]
     assert [line.split()[0] for line in lines] == list(records)
     assert "32 x 2 x 224" in next(line for line in lines if line.startswith("ir_csn_152 "))
-    rows = list(csv.DictReader(io.StringIO(run("classify", "--list-classifiers", "--format", "csv").stdout)))
+    rows = list(
+        csv.DictReader(io.StringIO(run("classify", "--list-classifiers", "--format", "csv").stdout))
+    )
     assert [row["name"] for row in rows] == list(records)
 
 
@@ -133,7 +204,9 @@ def test_a_check_reports_range_sums_and_speed(run: Run, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("sums 1.0000 to 1.0000, not a number: 0; repeatable") == 2
     assert result.stdout.count("clips/s") == 2
-    record = json.loads(run("classifiers", tmp_path / "good.pt2", "--check", "--format", "jsonl").stdout)
+    record = json.loads(
+        run("classifiers", tmp_path / "good.pt2", "--check", "--format", "jsonl").stdout
+    )
     assert record["check"]["problems"] == []
     assert record["labels"] == 3
     assert record["mparams"] is not None
@@ -154,12 +227,20 @@ def test_a_check_that_fails_is_told_and_has_an_exit_code(run: Run, tmp_path: Pat
 def isolated(site: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(site)}
     command = [sys.executable, "-m", "scsampler_cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=site, check=False, timeout=300)
+    return subprocess.run(
+        command, capture_output=True, text=True, env=environment, cwd=site, check=False, timeout=300
+    )
 
 
-def test_a_broken_plug_in_is_listed_with_its_reason_and_two_of_one_name_with_both(tmp_path: Path) -> None:
+def test_a_broken_plug_in_is_listed_with_its_reason_and_two_of_one_name_with_both(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "bright_plugin.py").write_text(PLUGIN)
-    install(tmp_path, "good", {"brightness": "bright_plugin:Brightness", "twice": "bright_plugin:factory"})
+    install(
+        tmp_path,
+        "good",
+        {"brightness": "bright_plugin:Brightness", "twice": "bright_plugin:factory"},
+    )
     install(tmp_path, "bad", {"oops": "no_such_module:factory", "twice": "bright_plugin:factory"})
     result = isolated(tmp_path, "classifiers")
     assert result.returncode == 0
@@ -187,7 +268,9 @@ def test_the_readmes_plug_in_installs_and_runs(tmp_path: Path, videos: Path) -> 
         [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index",
          "--target", str(site), str(source)], check=True,
     )  # fmt: skip
-    result = isolated(site, "classify", videos / "loud.mp4", "--classifier", "brightness", "--format", "json")
+    result = isolated(
+        site, "classify", videos / "loud.mp4", "--classifier", "brightness", "--format", "json"
+    )
     assert result.returncode == 0, result.stderr
     record = json.loads(result.stdout)
     assert record["classifier"]["name"] == "brightness"
@@ -197,6 +280,12 @@ def test_the_readmes_plug_in_installs_and_runs(tmp_path: Path, videos: Path) -> 
     assert listed.returncode == 0, listed.stderr
     assert "scsampler-brightness" in listed.stdout
     elsewhere = isolated(
-        source, "classify", videos / "loud.mp4", "--classifier", "brightness:Brightness", "--format", "json"
+        source,
+        "classify",
+        videos / "loud.mp4",
+        "--classifier",
+        "brightness:Brightness",
+        "--format",
+        "json",
     )
     assert json.loads(elsewhere.stdout)["tags"] == record["tags"]

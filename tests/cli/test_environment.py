@@ -20,17 +20,25 @@ finally:
 """
 
 
-@pytest.mark.parametrize(("set_by_user", "expected"), [(None, "PASSIVE False"), ("ACTIVE", "ACTIVE False")])
-def test_idle_threads_sleep_unless_the_user_says_otherwise(set_by_user: str | None, expected: str) -> None:
+@pytest.mark.parametrize(
+    ("set_by_user", "expected"), [(None, "PASSIVE False"), ("ACTIVE", "ACTIVE False")]
+)
+def test_idle_threads_sleep_unless_the_user_says_otherwise(
+    set_by_user: str | None, expected: str
+) -> None:
     """And it is settled before torch, which reads it once, is imported."""
     environment = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"}
     if set_by_user:
         environment["OMP_WAIT_POLICY"] = set_by_user
-    result = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True
+    )
     assert result.stdout.splitlines()[-1] == expected
 
 
-def test_generated_files_go_to_the_users_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_generated_files_go_to_the_users_cache(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert demo_dir() == tmp_path / "scsampler" / "demo"
     monkeypatch.delenv("XDG_CACHE_HOME")

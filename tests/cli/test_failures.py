@@ -32,8 +32,12 @@ def test_folder_without_videos(run: Run, tmp_path: Path) -> None:
     check_failure(run("classify", tmp_path, *DEMO), 1, "no video in this folder")
 
 
-@pytest.mark.parametrize(("content", "word"), [(b"plain text\n" * 99, "not a video"), (b"", "0 bytes")])
-def test_text_or_nothing_under_a_videos_name(run: Run, tmp_path: Path, content: bytes, word: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "word"), [(b"plain text\n" * 99, "not a video"), (b"", "0 bytes")]
+)
+def test_text_or_nothing_under_a_videos_name(
+    run: Run, tmp_path: Path, content: bytes, word: str
+) -> None:
     (tmp_path / "x.mp4").write_bytes(content)
     check_failure(run("classify", tmp_path / "x.mp4", *DEMO), 1, word)
 
@@ -55,7 +59,9 @@ def test_truncated(run: Run, videos: Path, tmp_path: Path) -> None:
     check_failure(run("classify", tmp_path / "cut.mp4", *DEMO), 1, "not a video")
 
 
-def test_a_truncated_stream_is_tagged_as_far_as_it_goes(run: Run, videos: Path, tmp_path: Path) -> None:
+def test_a_truncated_stream_is_tagged_as_far_as_it_goes(
+    run: Run, videos: Path, tmp_path: Path
+) -> None:
     data = (videos / "sub" / "silent.mkv").read_bytes()
     (tmp_path / "cut.mkv").write_bytes(data[: len(data) * 3 // 4])
     result = run("classify", tmp_path / "cut.mkv", *DEMO, "--format", "json")
@@ -65,17 +71,27 @@ def test_a_truncated_stream_is_tagged_as_far_as_it_goes(run: Run, videos: Path, 
 
 def test_corrupt_weights(run: Run, videos: Path, tmp_path: Path) -> None:
     (tmp_path / "w.safetensors").write_bytes(b"garbage" * 50)
-    check_failure(run("classify", videos / "loud.mp4", "--classifier", tmp_path / "w.safetensors"), 1, "damaged")
-    bad = run("classify", videos / "loud.mp4", *DEMO, "--visual-sampler", tmp_path / "w.safetensors")
+    check_failure(
+        run("classify", videos / "loud.mp4", "--classifier", tmp_path / "w.safetensors"),
+        1,
+        "damaged",
+    )
+    bad = run(
+        "classify", videos / "loud.mp4", *DEMO, "--visual-sampler", tmp_path / "w.safetensors"
+    )
     check_failure(bad, 1, "damaged")
 
 
 def test_unknown_classifier(run: Run, videos: Path) -> None:
-    check_failure(run("classify", videos / "loud.mp4", "--classifier", "mc4"), 2, "unknown classifier 'mc4'")
+    check_failure(
+        run("classify", videos / "loud.mp4", "--classifier", "mc4"), 2, "unknown classifier 'mc4'"
+    )
 
 
 def test_k_visual_above_k(run: Run, videos: Path) -> None:
-    check_failure(run("classify", videos / "loud.mp4", "--k", "2", "--k-visual", "5"), 2, "k_visual 5")
+    check_failure(
+        run("classify", videos / "loud.mp4", "--k", "2", "--k-visual", "5"), 2, "k_visual 5"
+    )
 
 
 def test_empirical_without_histogram(run: Run, videos: Path) -> None:
@@ -86,7 +102,9 @@ def test_no_video(run: Run) -> None:
     check_failure(run("classify", "--k", "3"), 2, "no video was named")
 
 
-@pytest.mark.parametrize("arguments", [["--strategy", "best"], ["--k", "0"], ["--format", "xml"], ["--nonsense"]])
+@pytest.mark.parametrize(
+    "arguments", [["--strategy", "best"], ["--k", "0"], ["--format", "xml"], ["--nonsense"]]
+)
 def test_usage_errors_of_options_exit_2(run: Run, videos: Path, arguments: list[str]) -> None:
     result = run("classify", videos / "loud.mp4", *arguments)
     check_failure(result, 2, "it should be" if arguments[0] == "--k" else arguments[-1])
@@ -101,16 +119,36 @@ def test_an_output_that_cannot_be_written(run: Run, videos: Path, tmp_path: Path
 def test_a_device_that_is_not_there(run: Run, videos: Path) -> None:
     if torch.cuda.is_available():
         pytest.skip("there is a GPU here")
-    check_failure(run("classify", videos / "loud.mp4", "--classifier", "demo", "--device", "cuda"), 1, "no CUDA")
+    check_failure(
+        run("classify", videos / "loud.mp4", "--classifier", "demo", "--device", "cuda"),
+        1,
+        "no CUDA",
+    )
 
 
-def test_weights_that_give_no_numbers_are_not_blamed_on_the_video(run: Run, videos: Path, tmp_path: Path) -> None:
+def test_weights_that_give_no_numbers_are_not_blamed_on_the_video(
+    run: Run, videos: Path, tmp_path: Path
+) -> None:
     network = build("tiny3d", 2)
     torch.nn.init.constant_(network.fc.weight, float("nan"))
-    spec = {"frames": 4, "stride": 1, "resize": 36, "crop": [32, 32], "mean": [0.5] * 3, "std": [0.5] * 3}
+    spec = {
+        "frames": 4,
+        "stride": 1,
+        "resize": 36,
+        "crop": [32, 32],
+        "mean": [0.5] * 3,
+        "std": [0.5] * 3,
+    }
     meta = {"kind": "classifier", "arch": "tiny3d", "labels": ["a", "b"], "spec": spec}
     write_weights(tmp_path / "nan.safetensors", network.state_dict(), meta)
-    result = run("classify", videos / "loud.mp4", "--classifier", tmp_path / "nan.safetensors", "--strategy", "uniform")
+    result = run(
+        "classify",
+        videos / "loud.mp4",
+        "--classifier",
+        tmp_path / "nan.safetensors",
+        "--strategy",
+        "uniform",
+    )
     check_failure(result, 1, "not finite")
 
 
@@ -125,14 +163,14 @@ def test_a_feature_file_is_sent_to_score(run: Run, videos: Path, tmp_path: Path)
 def test_an_output_is_checked_before_any_work(run: Run, videos: Path, tmp_path: Path) -> None:
     check_failure(run("classify", videos / "loud.mp4", *DEMO, "-o", tmp_path), 1, "it is a folder")
     check_failure(
-        run("classify", videos / "loud.mp4", *DEMO, "-o", tmp_path / "no" / "x.json"), 1, "there is no folder"
+        run("classify", videos / "loud.mp4", *DEMO, "-o", tmp_path / "no" / "x.json"),
+        1,
+        "there is no folder",
     )
 
 
 def test_a_full_standard_output_is_one_clear_line(run: Run, videos: Path, cache: Path) -> None:
-    command = (
-        f"'{sys.executable}' -m scsampler_cli classify '{videos}/loud.mp4' --classifier demo --format json > /dev/full"
-    )
+    command = f"'{sys.executable}' -m scsampler_cli classify '{videos}/loud.mp4' --classifier demo --format json > /dev/full"
     result = subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, cwd=cache, check=False, timeout=120
     )
@@ -156,8 +194,14 @@ def test_a_name_that_is_not_utf_8_harms_nothing(run: Run, videos: Path, tmp_path
     out = tmp_path / "tags.jsonl"
     result = run("classify", folder, *DEMO, "--strategy", "uniform", "--k", "1", "-o", out)
     assert result.returncode == 0, result.stderr
-    names = [Path(json.loads(line)["path"]).name for line in out.read_text(encoding="utf-8").splitlines()]
-    assert [os.fsencode(name) for name in names] == [b"a.mp4", b"bad\xff.mp4", b"with\nline and \x1b[31m.mp4"]
+    names = [
+        Path(json.loads(line)["path"]).name for line in out.read_text(encoding="utf-8").splitlines()
+    ]
+    assert [os.fsencode(name) for name in names] == [
+        b"a.mp4",
+        b"bad\xff.mp4",
+        b"with\nline and \x1b[31m.mp4",
+    ]
     shown = run("classify", folder, *DEMO, "--strategy", "uniform", "--k", "1")
     assert "\x1b" not in shown.stdout
     assert "bad\\udcff.mp4" in shown.stdout
@@ -189,15 +233,21 @@ def test_a_reader_that_leaves_is_no_error(run: Run, videos: Path, cache: Path) -
         ("classify {video} --classifier w.pth --weights w.pth", 2, "two weight files"),
     ],
 )
-def test_streams_and_files_that_cannot_serve(videos: Path, cache: Path, command: str, code: int, word: str) -> None:
+def test_streams_and_files_that_cannot_serve(
+    videos: Path, cache: Path, command: str, code: int, word: str
+) -> None:
     (cache / "w.pth").write_bytes(b"x")
     line = f"'{sys.executable}' -m scsampler_cli " + command.format(video=f"'{videos}/loud.mp4'")
-    result = subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=cache, check=False, timeout=120)
+    result = subprocess.run(
+        ["bash", "-c", line], capture_output=True, text=True, cwd=cache, check=False, timeout=120
+    )
     check_failure(result, code, word)
 
 
 def test_a_reader_that_leaves_the_help_is_no_error(cache: Path) -> None:
     line = f"set -o pipefail; '{sys.executable}' -m scsampler_cli classify --help | true"
-    result = subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=cache, check=False, timeout=120)
+    result = subprocess.run(
+        ["bash", "-c", line], capture_output=True, text=True, cwd=cache, check=False, timeout=120
+    )
     assert result.returncode in (0, 141)  # 0 where all was written before the reader left
     assert result.stderr == ""

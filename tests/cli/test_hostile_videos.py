@@ -21,7 +21,20 @@ TRAIN = [
     "train", "list.csv", "--target", "md", "--arch", "shufflenet26", "--init", "scratch", "--clip-frames", 8, "--frame-stride", 2,
     "--epochs", 1, "--per-epoch", 8, "--batch-size", 4, "--device", "cpu", "-o", "w.safetensors",
 ]  # fmt: skip
-BENCH = ["bench", "list.csv", *DEMO, "--k", 1, "--timed", 0, "--sheet", 0, "--no-empirical", "--format", "json"]
+BENCH = [
+    "bench",
+    "list.csv",
+    *DEMO,
+    "--k",
+    1,
+    "--timed",
+    0,
+    "--sheet",
+    0,
+    "--no-empirical",
+    "--format",
+    "json",
+]
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +49,9 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def place(healthy: Path, tmp_path: Path) -> Path:
     """A working folder in whose processes FFmpeg does what the names of videos say."""
     (tmp_path / "patch").mkdir()
-    (tmp_path / "patch" / "sitecustomize.py").write_text("from tests.batch.hostile import harm\nharm()\n")
+    (tmp_path / "patch" / "sitecustomize.py").write_text(
+        "from tests.batch.hostile import harm\nharm()\n"
+    )
     for name in HEALTHY:
         (tmp_path / name).hardlink_to(healthy / name)
     return tmp_path
@@ -48,12 +63,18 @@ def listed(place: Path, *hostile: str) -> None:
     for name in hostile:
         (place / name).write_bytes((place / HEALTHY[0]).read_bytes() + name.encode())
         rows.append(f"{name},spinning,{'train' if name.endswith('t.mp4') else 'val'}")
-    rows += [f"{name},{name.partition('-')[0]},{'val' if '2' in name else 'train'}" for name in HEALTHY]
+    rows += [
+        f"{name},{name.partition('-')[0]},{'val' if '2' in name else 'train'}" for name in HEALTHY
+    ]
     (place / "list.csv").write_text("\n".join(rows) + "\n")
 
 
 def started(place: Path, words: list[object], *more: object) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONPATH": f"{place / 'patch'}:{ROOT}", "XDG_CACHE_HOME": str(place / "home")}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{place / 'patch'}:{ROOT}",
+        "XDG_CACHE_HOME": str(place / "home"),
+    }
     line = [sys.executable, "-m", "scsampler_cli", *words, "--cache", "cache", *more]
     return subprocess.Popen(
         list(map(str, line)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=place, env=environment,
@@ -109,7 +130,9 @@ def test_bench_leaves_out_what_crashes_and_a_worker_that_is_killed(place: Path) 
 
 
 @pytest.mark.parametrize("words", [TRAIN, BENCH], ids=["train", "bench"])
-def test_an_interrupt_finishes_what_is_under_way_and_a_second_one_does_not(words: list[object], place: Path) -> None:
+def test_an_interrupt_finishes_what_is_under_way_and_a_second_one_does_not(
+    words: list[object], place: Path
+) -> None:
     listed(place, "hang-t.mp4" if words is TRAIN else "hang-v.mp4")
     process = started(place, words)
     wait_for(lambda: any(place.glob("hang-*.begun")), process)

@@ -7,7 +7,14 @@ from pathlib import Path
 
 from tests.cli.running import DEMO, Run, check_failure
 
-NAMES = [b"-dash.mp4", b"new\nline.mp4", b"caf\xe9.mp4", b"100%d.mp4", b"concat:a|b.mp4", b"a b'\"$(x).mp4"]
+NAMES = [
+    b"-dash.mp4",
+    b"new\nline.mp4",
+    b"caf\xe9.mp4",
+    b"100%d.mp4",
+    b"concat:a|b.mp4",
+    b"a b'\"$(x).mp4",
+]
 
 
 def records(path: Path) -> list[dict]:
@@ -17,7 +24,9 @@ def records(path: Path) -> list[dict]:
     return found
 
 
-def test_names_of_any_bytes_and_any_number_of_processes(run: Run, videos: Path, tmp_path: Path) -> None:
+def test_names_of_any_bytes_and_any_number_of_processes(
+    run: Run, videos: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     for name in NAMES:
@@ -29,7 +38,9 @@ def test_names_of_any_bytes_and_any_number_of_processes(run: Run, videos: Path, 
     three = run("classify", folder, *DEMO, "-o", tmp_path / "three.jsonl", "--jobs", "3", "--hash")
     assert one.returncode == three.returncode == 3, one.stderr
     found, again = records(tmp_path / "one.jsonl"), records(tmp_path / "three.jsonl")
-    assert [record["source"].pop("sha256", "")[:2] != "" for record in again] == [r["status"] == "ok" for r in again]
+    assert [record["source"].pop("sha256", "")[:2] != "" for record in again] == [
+        r["status"] == "ok" for r in again
+    ]
     assert found == again
     assert {os.fsencode(record["path"]).rsplit(b"/", 1)[1] for record in found if record["status"] == "ok"} == {
         *NAMES, b"cut.mkv",
@@ -53,13 +64,21 @@ def test_resumed_with_other_settings_it_starts_anew_and_says_what_changed(
     assert [len(record["clips"]) for record in records(out)] == [3, 3]
 
 
-def test_limits_and_strictness_are_said_with_the_option_that_lifts_them(run: Run, videos: Path, tmp_path: Path) -> None:
+def test_limits_and_strictness_are_said_with_the_option_that_lifts_them(
+    run: Run, videos: Path, tmp_path: Path
+) -> None:
     whole = (videos / "sub" / "silent.mkv").read_bytes()
     (tmp_path / "cut.mkv").write_bytes(whole[: len(whole) // 2])
-    result = run("score", tmp_path / "cut.mkv", "--strict", "--max-frames", "15", "--video-stream", "0")
+    result = run(
+        "score", tmp_path / "cut.mkv", "--strict", "--max-frames", "15", "--video-stream", "0"
+    )
     check_failure(result, 1, "frames are missing")
     assert "--strict" in result.stderr.splitlines()[-1]
-    check_failure(run("score", tmp_path / "cut.mkv", "--max-memory", "0.05"), 1, "of memory, the limit is 0.05")
+    check_failure(
+        run("score", tmp_path / "cut.mkv", "--max-memory", "0.05"),
+        1,
+        "of memory, the limit is 0.05",
+    )
 
 
 def test_features_stay_in_their_folder(run: Run, videos: Path, tmp_path: Path) -> None:

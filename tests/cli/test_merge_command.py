@@ -25,7 +25,10 @@ def good(path: str, run: str = "a" * 16, **more: Any) -> Record:
 
 
 def test_parts_become_one_output_in_any_format(run: Run, tmp_path: Path) -> None:
-    parts = [part(tmp_path / "1.jsonl", good("a"), good("b")), part(tmp_path / "2.jsonl", good("c"))]
+    parts = [
+        part(tmp_path / "1.jsonl", good("a"), good("b")),
+        part(tmp_path / "2.jsonl", good("c")),
+    ]
     merged = run("merge", *parts)
     assert merged.returncode == 0, merged.stderr
     assert merged.stdout == "".join(path.read_text() for path in parts)
@@ -35,18 +38,31 @@ def test_parts_become_one_output_in_any_format(run: Run, tmp_path: Path) -> None
     assert [r["path"] for r in json.loads((tmp_path / "all.json").read_text())] == ["a", "b", "c"]
     with (tmp_path / "all.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [(row["path"], row["label2"]) for row in rows] == [("a", "surfing"), ("b", "surfing"), ("c", "surfing")]
+    assert [(row["path"], row["label2"]) for row in rows] == [
+        ("a", "surfing"),
+        ("b", "surfing"),
+        ("c", "surfing"),
+    ]
     assert "archery" in (tmp_path / "all.txt").read_text()
     assert (tmp_path / "all.jsonl").read_text() == merged.stdout
 
 
-def test_holes_are_listed_for_the_next_run_and_the_output_is_in_the_order_asked_for(run: Run, tmp_path: Path) -> None:
+def test_holes_are_listed_for_the_next_run_and_the_output_is_in_the_order_asked_for(
+    run: Run, tmp_path: Path
+) -> None:
     folder = tmp_path / "videos"
     folder.mkdir()
     for name in ("a.mp4", "b.mp4", "c.mkv", "d.mp4"):
         (folder / name).touch()
     records = [good(str(folder / "d.mp4")), good("stranger.mp4"), good(str(folder / "a.mp4"))]
-    made = run("merge", part(tmp_path / "1.jsonl", *records), "--inputs", folder, "--holes", tmp_path / "holes.txt")
+    made = run(
+        "merge",
+        part(tmp_path / "1.jsonl", *records),
+        "--inputs",
+        folder,
+        "--holes",
+        tmp_path / "holes.txt",
+    )
     assert made.returncode == 3
     assert [Path(json.loads(line)["path"]).name for line in made.stdout.splitlines()] == [
         "a.mp4",
@@ -61,18 +77,44 @@ def test_holes_are_listed_for_the_next_run_and_the_output_is_in_the_order_asked_
         "note: 3 records of 1 part, 2 files without a record",
     ]
     listed = run(
-        "merge", tmp_path / "1.jsonl", "--inputs", "-", "-o", "/dev/null", stdin=f"{folder / 'd.mp4'}\nstranger.mp4\n"
+        "merge",
+        tmp_path / "1.jsonl",
+        "--inputs",
+        "-",
+        "-o",
+        "/dev/null",
+        stdin=f"{folder / 'd.mp4'}\nstranger.mp4\n",
     )
     assert listed.returncode == 0
     some = run("merge", tmp_path / "1.jsonl", "--inputs", folder, "--glob", "a*", "-o", "/dev/null")
     assert some.returncode == 0
-    again = run("classify", "-", *DEMO, "--format", "jsonl", "-q", stdin=(tmp_path / "holes.txt").read_text())
-    assert [Path(json.loads(line)["path"]).name for line in again.stdout.splitlines()] == ["b.mp4", "c.mkv"]
+    again = run(
+        "classify",
+        "-",
+        *DEMO,
+        "--format",
+        "jsonl",
+        "-q",
+        stdin=(tmp_path / "holes.txt").read_text(),
+    )
+    assert [Path(json.loads(line)["path"]).name for line in again.stdout.splitlines()] == [
+        "b.mp4",
+        "c.mkv",
+    ]
 
 
 def test_holes_whose_names_have_line_ends_are_apart_by_nul(run: Run, tmp_path: Path) -> None:
     odd = os.fsdecode(b"new\nline \xff.mp4")
-    made = run("merge", part(tmp_path / "1.jsonl"), "--inputs", odd, "--inputs", "b.mp4", "--holes", tmp_path / "holes")
+    made = run(
+        "merge",
+        part(tmp_path / "1.jsonl"),
+        "--inputs",
+        odd,
+        "--inputs",
+        "b.mp4",
+        "--holes",
+        tmp_path / "holes",
+    )
     assert made.returncode == 3
     assert (tmp_path / "holes").read_bytes() == b"new\nline \xff.mp4\0b.mp4\0"
 
@@ -80,7 +122,15 @@ def test_holes_whose_names_have_line_ends_are_apart_by_nul(run: Run, tmp_path: P
 def test_many_holes_are_counted_and_the_log_has_them_all(run: Run, tmp_path: Path) -> None:
     wanted = "".join(f"{i}.mp4\n" for i in range(30))
     log = tmp_path / "merge.log"
-    made = run("merge", part(tmp_path / "1.jsonl", good("x")), "--inputs", "-", "--log-file", log, stdin=wanted)
+    made = run(
+        "merge",
+        part(tmp_path / "1.jsonl", good("x")),
+        "--inputs",
+        "-",
+        "--log-file",
+        log,
+        stdin=wanted,
+    )
     assert made.returncode == 3
     assert made.stderr.count(": no record\n") == 20
     assert "note: 10 more without a record" in made.stderr
@@ -125,10 +175,15 @@ def test_a_failed_record_is_counted_and_the_exit_code_says_so(run: Run, tmp_path
         (["1.jsonl", "-o", "no/where.jsonl"], 1, "there is no folder"),
     ],
 )
-def test_what_cannot_be_merged_is_said(run: Run, tmp_path: Path, arguments: list[str], code: int, word: str) -> None:
+def test_what_cannot_be_merged_is_said(
+    run: Run, tmp_path: Path, arguments: list[str], code: int, word: str
+) -> None:
     part(tmp_path / "1.jsonl", good("a"))
     (tmp_path / "text").write_text("text\n")
-    placed = [str(tmp_path / a) if not a.startswith("-") and a not in ("*", "v.mp4") else a for a in arguments]
+    placed = [
+        str(tmp_path / a) if not a.startswith("-") and a not in ("*", "v.mp4") else a
+        for a in arguments
+    ]
     check_failure(run("merge", *placed), code, word)
     assert not (tmp_path / "x").exists()
     assert (tmp_path / "1.jsonl").read_bytes() == line_of(good("a"))

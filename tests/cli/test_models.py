@@ -49,7 +49,14 @@ def test_a_bare_state_dict_for_a_shipped_network(run: Run, videos: Path, tmp_pat
 
 def test_labels_are_checked(run: Run, videos: Path, tmp_path: Path) -> None:
     (tmp_path / "twice.txt").write_text("\ufeffrun\njump\nrun\n", encoding="utf-8")
-    result = run("classify", videos / "loud.mp4", "--classifier", "r3d_18", "--labels", tmp_path / "twice.txt")
+    result = run(
+        "classify",
+        videos / "loud.mp4",
+        "--classifier",
+        "r3d_18",
+        "--labels",
+        tmp_path / "twice.txt",
+    )
     check_failure(result, 1, "'run' stands there twice")
 
 
@@ -92,5 +99,7 @@ def test_train_then_classify_then_bench(run: Run, tmp_path: Path) -> None:
     assert list(rows_found) == ["visual", "random", "uniform", "empirical", "dense", "oracle"]
     assert rows_found["dense"]["clips"] == 4
     assert rows_found["visual"]["clips"] == 2
-    assert rows_found["oracle"]["top1"] >= max(rows_found["dense"]["top1"], rows_found["uniform"]["top1"])
+    assert rows_found["oracle"]["top1"] >= max(
+        rows_found["dense"]["top1"], rows_found["uniform"]["top1"]
+    )
     assert rows_found["dense"]["videos"] == 2

@@ -27,7 +27,11 @@ COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 def rules(context: typer.Context) -> Mapping[str, no_effect.Rule]:
     tables = {"score": no_effect.SCORE, "extract": no_effect.EXTRACT, "merge": no_effect.MERGE}
     tables |= {"train": no_effect_learning.TRAIN, "bench": no_effect_learning.BENCH}
-    return no_effect.of_classify(context) if context.info_name == "classify" else tables[str(context.info_name)]
+    return (
+        no_effect.of_classify(context)
+        if context.info_name == "classify"
+        else tables[str(context.info_name)]
+    )
 
 
 def read(line: str) -> typer.Context:
@@ -106,10 +110,16 @@ def plan(context: typer.Context) -> dict[str, object]:
     Raises:
         SettingsError: the options do not go together.
     """
-    v: dict[str, Any] = {name: getattr(value, "value", value) for name, value in context.params.items()}
+    v: dict[str, Any] = {
+        name: getattr(value, "value", value) for name, value in context.params.items()
+    }
     form = no_effect.form_of(v)
     found: dict[str, object] = {name: v[name] for name in WRITTEN if name in v}
-    found |= {"form": form, "hash": v["hash"] and form in ("json", "jsonl"), "list": v.get("list_classifiers")}
+    found |= {
+        "form": form,
+        "hash": v["hash"] and form in ("json", "jsonl"),
+        "list": v.get("list_classifiers"),
+    }
     found["inputs"] = find_inputs(v["paths"], v["glob"]) if v["paths"] else None
     if v.get("reel"):
         found["reel_pad"] = v["reel_pad"]
@@ -122,12 +132,20 @@ def plan(context: typer.Context) -> dict[str, object]:
     first = models.first_stage(v["cascade"], v["candidates"], v["k"])
     histogram = models.read_histogram(v["histogram"])
     selection = SelectionSettings(
-        v["strategy"], v["k"], v["k_visual"], v["alpha"], v["seed"], v["clip_stride"], histogram, first
+        strategy=v["strategy"],
+        k=v["k"],
+        k_visual=v["k_visual"],
+        alpha=v["alpha"],
+        seed=v["seed"],
+        clip_stride=v["clip_stride"],
+        histogram=histogram,
+        candidates=first,
     )
     shown = context.info_name == "score"
-    options = models.Chosen(
-        v.get("classifier", "auto"), v.get("weights"), v.get("labels"), v.get("arch"), tuple(v.get("spec") or ()),
-        v["visual_sampler"], v["audio_sampler"], v["device"], v["precision"], v["packet_sampler"],
+    options = models.ModelOptions(
+        classifier=v.get("classifier", "auto"), weights=v.get("weights"), labels=v.get("labels"),
+        arch=v.get("arch"), spec=tuple(v.get("spec") or ()), visual_sampler=v["visual_sampler"],
+        audio_sampler=v["audio_sampler"], packet_sampler=v["packet_sampler"], device=v["device"], precision=v["precision"],
     )  # fmt: skip
     auto = models.AUTO_SET if shown else options.auto_set
     options.check_samplers(selection, auto, shows_all=shown)
@@ -135,13 +153,24 @@ def plan(context: typer.Context) -> dict[str, object]:
     used = set(sampler_choice.goes_by(selection)) | (
         {"visual", "audio"} if shown and v["strategy"] != "packets" else set()
     )
-    there = {kind for kind in used if sampler_choice.is_there(options.specs[kind], kind, auto)}
-    found |= {"samplers": {kind: options.specs[kind] for kind in there}, "chosen": chosen(selection, there)}
+    there = {kind for kind in used if sampler_choice.is_there(options.samplers[kind], kind, auto)}
+    found |= {
+        "samplers": {kind: options.samplers[kind] for kind in there},
+        "chosen": chosen(selection, there),
+    }
     if "visual" in there:
         found |= {"p_frames": v["p_frames"], "short_side": v.get("short_side")}
     if not shown:
-        answer = AnswerSettings(v["spatial"], v["temperature"], v["aggregate"], v["top_m"])
-        found |= {"answer": answer, "classifier": [v[n] for n in ("classifier", "weights", "labels", "arch", "spec")]}
+        answer = AnswerSettings(
+            spatial=v["spatial"],
+            temperature=v["temperature"],
+            aggregate=v["aggregate"],
+            top_m=v["top_m"],
+        )
+        found |= {
+            "answer": answer,
+            "classifier": [v[n] for n in ("classifier", "weights", "labels", "arch", "spec")],
+        }
     return found
 
 
@@ -166,7 +195,12 @@ WRITTEN = {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("options")
-    for name, text in (("histogram.txt", "1 2"), ("other.txt", "5 1 1"), ("a.odd", "x"), ("a.mp4", "x")):
+    for name, text in (
+        ("histogram.txt", "1 2"),
+        ("other.txt", "5 1 1"),
+        ("a.odd", "x"),
+        ("a.mp4", "x"),
+    ):
         (place / name).write_text(text)
     (place / "w.safetensors").write_bytes(b"x")
     return place
@@ -196,7 +230,10 @@ def test_an_option_changes_what_is_done_or_is_refused(folder: Path, base: str, o
 @pytest.mark.parametrize("name", BASES)
 def test_every_option_can_be_used_somewhere(folder: Path, name: str) -> None:
     for option in {option for base, option in CASES if base.startswith(name)}:
-        lines = [f"{base} {option} {SAMPLES.get(option, '')}".format(folder=folder) for base in BASES[name]]
+        lines = [
+            f"{base} {option} {SAMPLES.get(option, '')}".format(folder=folder)
+            for base in BASES[name]
+        ]
         assert not all(map(refused, lines)), option
 
 
@@ -206,7 +243,11 @@ def test_no_option_is_forgotten(name: str) -> None:
     context = read(f"{name} v.mp4")
     known = {*no_effect.EXCUSED, *WRITTEN, *ALWAYS}
     table = rules(context) if name != "classify" else no_effect._CLASSIFY
-    options = {str(p.name) for p in context.command.params if p.param_type_name == "option" and p.name != "help"}
+    options = {
+        str(p.name)
+        for p in context.command.params
+        if p.param_type_name == "option" and p.name != "help"
+    }
     assert options - {*table} - known == set()
     assert {*table} - options == set(), "rules of options that are not there"
 

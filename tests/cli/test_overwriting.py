@@ -18,7 +18,13 @@ from tests.cli.running import DEMO, Run, check_failure
 PRECIOUS = b"precious, and nothing of scsampler's\n"
 QUICK = [*DEMO, "--strategy", "uniform", "-k", "1"]
 FAILURE = {"type": "VideoError", "message": "m", "hint": None}
-RECORD = {"schema": "scsampler.score/1", "path": "a.mp4", "status": "error", "error": FAILURE, "run": "0"}
+RECORD = {
+    "schema": "scsampler.score/1",
+    "path": "a.mp4",
+    "status": "error",
+    "error": FAILURE,
+    "run": "0",
+}
 
 
 def lines(path: Path) -> list[dict]:
@@ -89,11 +95,15 @@ def test_so_it_is_by_merge(run: Run, tmp_path: Path, words: str, taken: str) -> 
     given = [word.format(tmp_path) for word in words.split()]
     check_failure(run("merge", tmp_path / "part.jsonl", *given), 1, "is there already")
     assert everything(tmp_path) == before
-    assert run("merge", tmp_path / "part.jsonl", *given, "--overwrite").returncode == 3  # its record is a failure
+    assert (
+        run("merge", tmp_path / "part.jsonl", *given, "--overwrite").returncode == 3
+    )  # its record is a failure
     assert everything(tmp_path)[taken] != PRECIOUS
 
 
-@pytest.mark.parametrize("taken", ["w.safetensors", "w.safetensors.ckpt", "w.metrics.jsonl", "w.curve.png"])
+@pytest.mark.parametrize(
+    "taken", ["w.safetensors", "w.safetensors.ckpt", "w.metrics.jsonl", "w.curve.png"]
+)
 def test_so_it_is_by_train(tmp_path: Path, taken: str) -> None:
     """All is refused before torch is imported, by a check that the command begins with."""
     (tmp_path / "list.csv").write_text("path,label\n")
@@ -126,11 +136,15 @@ def test_so_it_is_by_bench(run: Run, tmp_path: Path) -> None:
     (tmp_path / "out" / "known").rename(tmp_path / "out" / "other")
     inside = tmp_path / "out" / "list.csv"
     inside.write_text("path,label\n")
-    check_failure(run("bench", inside, "-o", tmp_path / "out", "--overwrite"), 1, "lies in the output")
+    check_failure(
+        run("bench", inside, "-o", tmp_path / "out", "--overwrite"), 1, "lies in the output"
+    )
     assert (tmp_path / "out" / "other" / "mine.txt").read_bytes() == PRECIOUS
 
 
-def test_records_of_the_command_are_kept_and_those_that_waited_too(run: Run, tmp_path: Path) -> None:
+def test_records_of_the_command_are_kept_and_those_that_waited_too(
+    run: Run, tmp_path: Path
+) -> None:
     out = tmp_path / "s.jsonl"
     first, second = (json.dumps({**RECORD, "path": name}) + "\n" for name in ("a.mp4", "b.mp4"))
     out.write_text(first + second[:20])
@@ -141,7 +155,11 @@ def test_records_of_the_command_are_kept_and_those_that_waited_too(run: Run, tmp
     assert Path(f"{out}.old").read_text() == first + second
     assert [record["path"] for record in lines(out)] == [str(tmp_path / "missing.mp4")]
     assert not Path(f"{out}.waiting").exists()
-    check_failure(run("extract", tmp_path / "missing.mp4", "--records", out), 1, "holds records of score, not of")
+    check_failure(
+        run("extract", tmp_path / "missing.mp4", "--records", out),
+        1,
+        "holds records of score, not of",
+    )
     assert run("score", tmp_path / "missing.mp4", "-o", out, "--overwrite").returncode == 1
     assert not Path(f"{out}.old2").exists()
 
@@ -165,7 +183,9 @@ def test_a_single_file_that_is_missing_takes_no_records_from_a_run_that_goes_on(
     assert [record["status"] for record in lines(out)] == ["error", "ok"]
 
 
-def test_resumed_it_replaces_its_own_files_and_no_others(run: Run, videos: Path, tmp_path: Path) -> None:
+def test_resumed_it_replaces_its_own_files_and_no_others(
+    run: Run, videos: Path, tmp_path: Path
+) -> None:
     out, page, reel = tmp_path / "t.jsonl", tmp_path / "t.html", tmp_path / "t.mkv"
     sheet = tmp_path / "sheets" / "loud.mp4.jpg"
     made = ["--report", page, "--reel", reel, "--thumbnails", tmp_path / "sheets"]

@@ -19,7 +19,13 @@ def packets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     file = tmp_path_factory.mktemp("packets") / "packets.safetensors"
     network = build("packets1d", "packets", 1)
-    meta = {"kind": "sampler", "input": "packets", "arch": "packets1d", "objective": "sal-rank", "labels": ["a", "b"]}
+    meta = {
+        "kind": "sampler",
+        "input": "packets",
+        "arch": "packets1d",
+        "objective": "sal-rank",
+        "labels": ["a", "b"],
+    }
     write_weights(file, network.state_dict(), meta)
     return file
 
@@ -31,10 +37,22 @@ def packets(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["--cascade", "--candidates", "5"], "5 candidates are less than k 10"),
         (["--cascade", "--strategy", "uniform"], "cascade has no effect with strategy 'uniform'"),
         (["--cascade", "--packet-sampler", "none"], "--cascade needs a packet sampler"),
-        (["--cascade", "--visual-sampler", "none"], "--cascade without a visual sampler saves nothing"),
-        (["--packet-sampler", "actions6"], "--packet-sampler has no effect with strategy 'av-union-list'"),
-        (["--strategy", "packets", "--packet-sampler", "none"], "strategy 'packets' needs a packet sampler"),
-        (["--strategy", "packets", "--audio-sampler", "demo"], "--audio-sampler has no effect with strategy 'packets'"),
+        (
+            ["--cascade", "--visual-sampler", "none"],
+            "--cascade without a visual sampler saves nothing",
+        ),
+        (
+            ["--packet-sampler", "actions6"],
+            "--packet-sampler has no effect with strategy 'av-union-list'",
+        ),
+        (
+            ["--strategy", "packets", "--packet-sampler", "none"],
+            "strategy 'packets' needs a packet sampler",
+        ),
+        (
+            ["--strategy", "packets", "--audio-sampler", "demo"],
+            "--audio-sampler has no effect with strategy 'packets'",
+        ),
     ],
 )
 def test_options_without_effect_are_refused(run: Run, options: list[str], word: str) -> None:
@@ -52,7 +70,17 @@ def test_packets_alone(run: Run, videos: Path, packets: Path) -> None:
 
 
 def test_packets_first(run: Run, videos: Path, packets: Path) -> None:
-    options = ["--cascade", "--candidates", "3", "--packet-sampler", packets, "--k", "2", "--format", "json"]
+    options = [
+        "--cascade",
+        "--candidates",
+        "3",
+        "--packet-sampler",
+        packets,
+        "--k",
+        "2",
+        "--format",
+        "json",
+    ]
     result = run("classify", videos / "loud.mp4", *DEMO, *options)
     assert result.returncode == 0, result.stderr
     record = json.loads(result.stdout)

@@ -47,34 +47,60 @@ def lines(result: subprocess.CompletedProcess[str]) -> list[Record]:
 
 
 @pytest.fixture(scope="module")
-def records(run: Run, videos: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Record]]:
+def records(
+    run: Run, videos: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, list[Record]]:
     """Records of every kind, as the commands write them."""
     folder = tmp_path_factory.mktemp("all")
     shutil.copytree(videos, folder / "videos")
     (folder / "videos" / "bad.mp4").write_text("this is text")
-    made = {"classify": lines(run("classify", folder / "videos", *DEMO, *SAMPLERS, "--hash", "--format", "jsonl"))}
-    made["classify"].append(json.loads(run("classify", "--demo", "--k", "3", "--format", "json").stdout))
-    made["classify"].append(json.loads(run("classify", folder / "none.mp4", "--format", "json").stdout))
-    features = ["extract", folder / "videos", "-o", folder / "features", "--render", "1", "--format", "jsonl"]
+    made = {
+        "classify": lines(
+            run("classify", folder / "videos", *DEMO, *SAMPLERS, "--hash", "--format", "jsonl")
+        )
+    }
+    made["classify"].append(
+        json.loads(run("classify", "--demo", "--k", "3", "--format", "json").stdout)
+    )
+    made["classify"].append(
+        json.loads(run("classify", folder / "none.mp4", "--format", "json").stdout)
+    )
+    features = [
+        "extract",
+        folder / "videos",
+        "-o",
+        folder / "features",
+        "--render",
+        "1",
+        "--format",
+        "jsonl",
+    ]
     made["extract"] = lines(run(*features))
     cascade = ["--packet-sampler", "auto", "--cascade", "--k", "1", "--candidates", "2"]
     made["score"] = lines(run("score", folder / "videos", *SAMPLERS, *cascade, "--format", "jsonl"))
     stored = sorted((folder / "features").rglob("*.scf"))
-    made["score"] += lines(run("score", *stored, *SAMPLERS, "--strategy", "av-convex-list", "--format", "jsonl"))
+    made["score"] += lines(
+        run("score", *stored, *SAMPLERS, "--strategy", "av-convex-list", "--format", "jsonl")
+    )
     return made
 
 
 @pytest.mark.parametrize("command", schemas.COMMANDS)
-def test_every_record_that_is_written_fits_its_schema(records: dict[str, list[Record]], command: str) -> None:
+def test_every_record_that_is_written_fits_its_schema(
+    records: dict[str, list[Record]], command: str
+) -> None:
     Draft202012Validator.check_schema(CHECKS[command].schema)
     assert {record["status"] for record in records[command]} == {"ok", "error"}
     assert {record["schema"] for record in records[command]} == {f"scsampler.{command}/1"}
-    assert [problems(command, record) for record in records[command]] == [[]] * len(records[command])
+    assert [problems(command, record) for record in records[command]] == [[]] * len(
+        records[command]
+    )
 
 
 def test_the_records_tried_are_of_every_kind(records: dict[str, list[Record]]) -> None:
     tagged, scored, extracted = (
-        [record for record in records[command] if record["status"] == "ok"] for command in schemas.COMMANDS
+        [record for record in records[command] if record["status"] == "ok"]
+        for command in schemas.COMMANDS
     )
     assert {record["video"]["audio"] is None for record in tagged} == {True, False}
     assert any("demo" in record for record in tagged)
@@ -85,7 +111,9 @@ def test_the_records_tried_are_of_every_kind(records: dict[str, list[Record]]) -
 
 
 @pytest.mark.parametrize("command", schemas.COMMANDS)
-def test_a_key_that_is_missing_or_unknown_is_found(records: dict[str, list[Record]], command: str) -> None:
+def test_a_key_that_is_missing_or_unknown_is_found(
+    records: dict[str, list[Record]], command: str
+) -> None:
     tried = 0
     for record in records[command]:
         for place in objects(record):
@@ -129,8 +157,12 @@ def test_a_value_of_the_wrong_type_is_found(records: dict[str, list[Record]], co
         ("files", {"report": 1}),
     ],
 )
-def test_a_value_out_of_its_range_is_found(records: dict[str, list[Record]], place: str, value: object) -> None:
-    record = copy.deepcopy(next(record for record in records["classify"] if record["status"] == "ok"))
+def test_a_value_out_of_its_range_is_found(
+    records: dict[str, list[Record]], place: str, value: object
+) -> None:
+    record = copy.deepcopy(
+        next(record for record in records["classify"] if record["status"] == "ok")
+    )
     *way, key = [int(step) if step.isdigit() else step for step in place.split(".")]
     at(record, tuple(way))[key] = value
     assert problems("classify", record)
@@ -139,13 +171,18 @@ def test_a_value_out_of_its_range_is_found(records: dict[str, list[Record]], pla
 def test_saliency_over_time_and_made_files_are_allowed(records: dict[str, list[Record]]) -> None:
     for command in ("classify", "score"):
         record = next(record for record in records[command] if record["status"] == "ok")
-        more = {"saliency": {"visual": [0.5, None] * 30, "audio": None}, "files": {"report": "a.html", "reel": "a.mp4"}}
+        more = {
+            "saliency": {"visual": [0.5, None] * 30, "audio": None},
+            "files": {"report": "a.html", "reel": "a.mp4"},
+        }
         assert problems(command, {**record, **more}) == []
 
 
 def test_a_failure_is_no_result_and_a_result_no_failure(records: dict[str, list[Record]]) -> None:
     for command in schemas.COMMANDS:
-        good, bad = (next(r for r in records[command] if r["status"] == status) for status in ("ok", "error"))
+        good, bad = (
+            next(r for r in records[command] if r["status"] == status) for status in ("ok", "error")
+        )
         assert problems(command, {**good, "status": "error"})
         assert problems(command, {**bad, "status": "ok"})
         assert problems(command, {**good, "error": bad["error"]})

@@ -26,7 +26,10 @@ def test_the_demo_names_the_class_and_finds_the_action(run: Run) -> None:
 
 def test_a_record_is_complete_and_the_same_every_time(run: Run, videos: Path) -> None:
     records = [
-        json.loads(run("classify", videos / "loud.mp4", *DEMO, "--k", "3", "--format", "json").stdout) for _ in range(2)
+        json.loads(
+            run("classify", videos / "loud.mp4", *DEMO, "--k", "3", "--format", "json").stdout
+        )
+        for _ in range(2)
     ]
     for record in records:
         assert set(record.pop("timings_s")) == {"index", "score", "classify"}
@@ -36,7 +39,9 @@ def test_a_record_is_complete_and_the_same_every_time(run: Run, videos: Path) ->
     assert record["video"]["frames"] == 80
     assert record["video"]["clips"] == 5
     assert record["video"]["audio"]["codec"] == "aac"
-    assert [clip["start_s"] for clip in record["clips"]] == [clip["first_frame"] / 25 for clip in record["clips"]]
+    assert [clip["start_s"] for clip in record["clips"]] == [
+        clip["first_frame"] / 25 for clip in record["clips"]
+    ]
     assert all(clip["end_s"] - clip["start_s"] == pytest.approx(0.64) for clip in record["clips"])
     assert len(record["tags"]) == 5
     assert record["classifier"]["weights"] == "demo_classifier.safetensors"
@@ -48,7 +53,9 @@ def test_a_record_is_complete_and_the_same_every_time(run: Run, videos: Path) ->
     assert {"torch", "av", "ffmpeg", "scsampler"} <= set(record["versions"])
 
 
-def test_a_folder_gives_one_record_a_video_and_notes_on_stderr(run: Run, videos: Path, tmp_path: Path) -> None:
+def test_a_folder_gives_one_record_a_video_and_notes_on_stderr(
+    run: Run, videos: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "tags.jsonl"
     result = run("classify", videos, *DEMO, "-o", out)
     assert result.returncode == 0, result.stderr
@@ -59,7 +66,9 @@ def test_a_folder_gives_one_record_a_video_and_notes_on_stderr(run: Run, videos:
     assert "no sound" in result.stderr
 
 
-def test_a_bad_file_is_one_record_and_the_rest_goes_on(run: Run, videos: Path, tmp_path: Path) -> None:
+def test_a_bad_file_is_one_record_and_the_rest_goes_on(
+    run: Run, videos: Path, tmp_path: Path
+) -> None:
     shutil.copytree(videos, tmp_path / "mixed")
     (tmp_path / "mixed" / "bad.mp4").write_text("this is text")
     result = run("classify", tmp_path / "mixed", *DEMO, "--format", "jsonl")
@@ -72,7 +81,16 @@ def test_a_bad_file_is_one_record_and_the_rest_goes_on(run: Run, videos: Path, t
 
 
 def test_an_empty_folder_is_a_record_among_others(run: Run, videos: Path, tmp_path: Path) -> None:
-    result = run("classify", tmp_path, videos / "loud.mp4", *DEMO, "--strategy", "uniform", "--format", "jsonl")
+    result = run(
+        "classify",
+        tmp_path,
+        videos / "loud.mp4",
+        *DEMO,
+        "--strategy",
+        "uniform",
+        "--format",
+        "jsonl",
+    )
     assert result.returncode == 3
     assert [json.loads(line)["status"] for line in result.stdout.splitlines()] == ["error", "ok"]
 
@@ -81,14 +99,34 @@ def test_a_list_with_nul_between_the_names(run: Run, videos: Path, tmp_path: Pat
     odd = tmp_path / os.fsdecode(b"new\nline \xff.mp4")
     shutil.copy(videos / "loud.mp4", odd)
     stdin = f"{odd}\0{videos / 'loud.mp4'}\0"
-    result = run("classify", "-", *DEMO, "--strategy", "uniform", "--k", "1", "--format", "jsonl", stdin=stdin)
+    result = run(
+        "classify",
+        "-",
+        *DEMO,
+        "--strategy",
+        "uniform",
+        "--k",
+        "1",
+        "--format",
+        "jsonl",
+        stdin=stdin,
+    )
     assert result.returncode == 0, result.stderr
     paths = [json.loads(line)["path"] for line in result.stdout.splitlines()]
     assert paths == [str(odd), str(videos / "loud.mp4")]
 
 
 def test_a_list_on_standard_input_and_csv(run: Run, videos: Path) -> None:
-    result = run("classify", "-", *DEMO, "--format", "csv", "--strategy", "uniform", stdin=f"{videos / 'loud.mp4'}\n")
+    result = run(
+        "classify",
+        "-",
+        *DEMO,
+        "--format",
+        "csv",
+        "--strategy",
+        "uniform",
+        stdin=f"{videos / 'loud.mp4'}\n",
+    )
     assert result.returncode == 0, result.stderr
     (row,) = csv.DictReader(io.StringIO(result.stdout))
     assert row["status"] == "ok"
@@ -131,9 +169,20 @@ def test_every_strategy_runs(run: Run, videos: Path, tmp_path: Path, strategy: s
     assert sorted(clip["rank"] for clip in taken) == list(range(1, len(taken) + 1))
 
 
-def test_scores_are_the_same_from_the_video_and_from_its_features(run: Run, videos: Path, tmp_path: Path) -> None:
+def test_scores_are_the_same_from_the_video_and_from_its_features(
+    run: Run, videos: Path, tmp_path: Path
+) -> None:
     samplers = ["--visual-sampler", "demo", "--audio-sampler", "demo"]
-    made = run("extract", videos / "loud.mp4", "-o", tmp_path / "loud.scf", "--render", "2", "--format", "json")
+    made = run(
+        "extract",
+        videos / "loud.mp4",
+        "-o",
+        tmp_path / "loud.scf",
+        "--render",
+        "2",
+        "--format",
+        "json",
+    )
     assert made.returncode == 0, made.stderr
     record = json.loads(made.stdout)
     assert record["inputs"] == ["if", "md", "rgbr", "mel"]
@@ -144,15 +193,29 @@ def test_scores_are_the_same_from_the_video_and_from_its_features(run: Run, vide
     assert direct["video"] == stored["video"]
 
 
-def test_a_sampler_left_out_is_said_once_and_a_silent_video_for_itself(run: Run, videos: Path) -> None:
-    both = [videos / "loud.mp4", videos / "sub" / "silent.mkv", "--visual-sampler", "demo", "--format", "jsonl"]
+def test_a_sampler_left_out_is_said_once_and_a_silent_video_for_itself(
+    run: Run, videos: Path
+) -> None:
+    both = [
+        videos / "loud.mp4",
+        videos / "sub" / "silent.mkv",
+        "--visual-sampler",
+        "demo",
+        "--format",
+        "jsonl",
+    ]
     deaf = run("score", *both, "--audio-sampler", "none")
     assert [line for line in deaf.stderr.splitlines() if "audio" in line] == [
         "note: no audio sampler: av-union-list goes by the visual sampler alone"
     ]
     told = [json.loads(line)["notes"] for line in deaf.stdout.splitlines()]
-    assert all("no audio sampler: av-union-list goes by the visual sampler alone" in of_one for of_one in told)
-    assert "audio" not in run("score", *both, "--audio-sampler", "none", "--strategy", "visual").stderr
+    assert all(
+        "no audio sampler: av-union-list goes by the visual sampler alone" in of_one
+        for of_one in told
+    )
+    assert (
+        "audio" not in run("score", *both, "--audio-sampler", "none", "--strategy", "visual").stderr
+    )
     assert "audio" not in run("score", *both, "--audio-sampler", "none", "--quiet").stderr
     heard = run("score", *both, "--audio-sampler", "demo")
     notes = [json.loads(line)["notes"] for line in heard.stdout.splitlines()]
@@ -177,9 +240,20 @@ def test_features_extracted_in_another_way_say_so(run: Run, videos: Path, tmp_pa
 def test_every_nth_clip_of_a_feature_file(run: Run, videos: Path, tmp_path: Path) -> None:
     samplers = ["--visual-sampler", "demo", "--audio-sampler", "none", "--format", "json"]
     run("extract", videos / "loud.mp4", "-o", tmp_path / "all.scf", "--what", "md,rgbr")
-    run("extract", videos / "loud.mp4", "-o", tmp_path / "half.scf", "--what", "md,rgbr", "--clip-stride", "2")
+    run(
+        "extract",
+        videos / "loud.mp4",
+        "-o",
+        tmp_path / "half.scf",
+        "--what",
+        "md,rgbr",
+        "--clip-stride",
+        "2",
+    )
     found = {
-        (name, stride): json.loads(run("score", tmp_path / name, *samplers, "--clip-stride", stride).stdout)
+        (name, stride): json.loads(
+            run("score", tmp_path / name, *samplers, "--clip-stride", stride).stdout
+        )
         for name, stride in (("all.scf", "2"), ("half.scf", "1"), ("half.scf", "4"))
     }
     assert [clip["clip"] for clip in found["all.scf", "2"]["clips"]] == [0, 2, 4]
@@ -193,20 +267,36 @@ def test_every_nth_clip_of_a_feature_file(run: Run, videos: Path, tmp_path: Path
     )
 
 
-def test_as_many_tags_in_csv_as_asked_for_and_standard_output_by_name(run: Run, videos: Path) -> None:
+def test_as_many_tags_in_csv_as_asked_for_and_standard_output_by_name(
+    run: Run, videos: Path
+) -> None:
     result = run(
-        "classify", videos / "loud.mp4", *DEMO, "--top", "6", "--strategy", "uniform", "--format", "csv", "-o", "-"
+        "classify",
+        videos / "loud.mp4",
+        *DEMO,
+        "--top",
+        "6",
+        "--strategy",
+        "uniform",
+        "--format",
+        "csv",
+        "-o",
+        "-",
     )
     assert result.returncode == 0, result.stderr
     (row,) = csv.DictReader(io.StringIO(result.stdout))
     assert float(row["probability6"]) >= 0
 
 
-def test_features_that_were_not_extracted_are_missed(run: Run, videos: Path, tmp_path: Path) -> None:
+def test_features_that_were_not_extracted_are_missed(
+    run: Run, videos: Path, tmp_path: Path
+) -> None:
     run("extract", videos / "loud.mp4", "-o", tmp_path / "x.scf", "--what", "md")
     samplers = ["--visual-sampler", "demo", "--audio-sampler", "demo"]
     check_failure(run("score", tmp_path / "x.scf", *samplers), 1, "the sampler needs rgbr")
-    run("extract", videos / "sub" / "silent.mkv", "-o", tmp_path / "silent.scf", "--what", "md,rgbr")
+    run(
+        "extract", videos / "sub" / "silent.mkv", "-o", tmp_path / "silent.scf", "--what", "md,rgbr"
+    )
     silent = run("score", tmp_path / "silent.scf", *samplers, "--format", "json")
     assert silent.returncode == 0, silent.stderr  # there is no sound that could have been extracted
     assert any("no audio scores" in note for note in json.loads(silent.stdout)["notes"])

@@ -23,10 +23,14 @@ def other(path: Path) -> str:
     return "2/2" if in_shard(path, Shard(1, 2)) else "1/2"
 
 
-def test_shards_do_all_files_once_and_go_on_in_one_file(run: Run, videos: Path, tmp_path: Path) -> None:
+def test_shards_do_all_files_once_and_go_on_in_one_file(
+    run: Run, videos: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "all.jsonl"
     for shard in ("1/2", "2/2"):
-        done = run("score", "-", *SCORE, "--shard", shard, "--resume", "-o", out, stdin=f"{videos}\n")
+        done = run(
+            "score", "-", *SCORE, "--shard", shard, "--resume", "-o", out, stdin=f"{videos}\n"
+        )
         assert done.returncode == 0, done.stderr
         assert f"note: shard {shard}: " in done.stderr
         assert "of 2 files" in done.stderr
@@ -49,11 +53,19 @@ def test_an_empty_shard_is_a_valid_empty_output(run: Run, videos: Path, command:
             assert done.stdout == ""
 
 
-def test_an_empty_shard_makes_an_empty_file_and_keeps_what_is_resumed(run: Run, videos: Path, tmp_path: Path) -> None:
+def test_an_empty_shard_makes_an_empty_file_and_keeps_what_is_resumed(
+    run: Run, videos: Path, tmp_path: Path
+) -> None:
     video = videos / "loud.mp4"
-    (tmp_path / "old.jsonl").write_text('{"schema": "scsampler.score/1", "path": "x", "status": "ok"}\n')
+    (tmp_path / "old.jsonl").write_text(
+        '{"schema": "scsampler.score/1", "path": "x", "status": "ok"}\n'
+    )
     before = (tmp_path / "old.jsonl").read_bytes()
-    for name, more in (("new.jsonl", []), ("old.jsonl", ["--resume"]), ("cuts/", ["--format", "srt"])):
+    for name, more in (
+        ("new.jsonl", []),
+        ("old.jsonl", ["--resume"]),
+        ("cuts/", ["--format", "srt"]),
+    ):
         done = run("score", video, "--shard", other(video), "-o", f"{tmp_path}/{name}", *more)
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "new.jsonl").read_bytes() == b""
@@ -74,6 +86,13 @@ def test_files_of_one_name_have_the_same_place_in_whatever_shard_they_are(
         shutil.copy(videos / "loud.mp4", tmp_path / name / "x.mp4")
     together = [tmp_path / name / "x.mp4" for name in ("a", "b", "c")]
     for shard in ("1/2", "2/2"):
-        assert run("extract", *together, "-o", tmp_path / "out", "--shard", shard, "-q", "--what", "md").returncode == 0
-    made = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.scf")}
+        assert (
+            run(
+                "extract", *together, "-o", tmp_path / "out", "--shard", shard, "-q", "--what", "md"
+            ).returncode
+            == 0
+        )
+    made = {
+        path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.scf")
+    }
     assert made == {"a/x.mp4.scf", "b/x.mp4.scf", "c/x.mp4.scf"}

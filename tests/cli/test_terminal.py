@@ -13,7 +13,9 @@ from tests.cli.running import DEMO, Run, check_failure, on_terminal
 
 
 def test_a_terminal_gets_bars_and_a_pipe_pure_results(videos: Path, cache: Path) -> None:
-    printed, shown = on_terminal(cache, "classify", videos, *DEMO, "--format", "jsonl", stdout=subprocess.PIPE)
+    printed, shown = on_terminal(
+        cache, "classify", videos, *DEMO, "--format", "jsonl", stdout=subprocess.PIPE
+    )
     assert len([json.loads(line) for line in printed.splitlines()]) == 2
     assert "looking" in shown
     assert "files" in shown
@@ -24,7 +26,9 @@ def test_bars_do_not_run_into_results(videos: Path, cache: Path) -> None:
     _, shown = on_terminal(cache, "classify", videos / "loud.mp4", *DEMO)
     before_table = shown[: shown.index(str(videos))]
     assert "looking" in before_table
-    assert before_table.endswith(("\x1b[2K", "\x1b[1A\x1b[2K", "\r", "\n")), repr(before_table[-40:])
+    assert before_table.endswith(("\x1b[2K", "\x1b[1A\x1b[2K", "\r", "\n")), repr(
+        before_table[-40:]
+    )
 
 
 def test_an_output_never_overwrites_an_input(run: Run, videos: Path, tmp_path: Path) -> None:
@@ -35,13 +39,24 @@ def test_an_output_never_overwrites_an_input(run: Run, videos: Path, tmp_path: P
     assert copy.read_bytes() == (videos / "loud.mp4").read_bytes()
 
 
-def test_an_interrupt_leaves_with_130_and_what_was_written(videos: Path, cache: Path, tmp_path: Path) -> None:
+def test_an_interrupt_leaves_with_130_and_what_was_written(
+    videos: Path, cache: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
     for i in range(300):
         (folder / f"{i:03d}.mp4").symlink_to(videos / "loud.mp4")
     out = tmp_path / "tags.jsonl"
-    command = [sys.executable, "-m", "scsampler_cli", "classify", str(folder), *DEMO, "-o", str(out)]
+    command = [
+        sys.executable,
+        "-m",
+        "scsampler_cli",
+        "classify",
+        str(folder),
+        *DEMO,
+        "-o",
+        str(out),
+    ]
     process = subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, cwd=cache, env={**os.environ, "COLUMNS": "80"},
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it

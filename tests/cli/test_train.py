@@ -31,7 +31,12 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             write_video(folder / f"{label}{i}.mp4", pan(48, dx, dy, 64, 96, seed=9 * i + dx))
             rows.append(f"{label}{i}.mp4,{label},{'val' if i == 2 else 'train'},{label}{i}")
     (folder / "broken.mp4").write_text("no video")
-    rows += ["missing.mp4,right,train,x", ",right,train,x", "right0.mp4,,train,x", "broken.mp4,down,train,x"]
+    rows += [
+        "missing.mp4,right,train,x",
+        ",right,train,x",
+        "right0.mp4,,train,x",
+        "broken.mp4,down,train,x",
+    ]
     path = folder / "list.csv"
     path.write_text("\n".join(rows) + "\n")
     (folder / "good.csv").write_text("\n".join(rows[:7]) + "\n")
@@ -55,7 +60,9 @@ def started(listed: Path, output: Path, *more: object) -> list[str]:
 
 
 def run(listed: Path, output: Path, *more: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(started(listed, output, *more), capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        started(listed, output, *more), capture_output=True, text=True, timeout=300, check=False
+    )
 
 
 def test_bad_rows_and_videos_are_named_skipped_and_counted(listed: Path, tmp_path: Path) -> None:
@@ -64,8 +71,15 @@ def test_bad_rows_and_videos_are_named_skipped_and_counted(listed: Path, tmp_pat
     summary = json.loads(result.stdout)
     assert summary["skipped"] == {"rows": 3, "videos": 1}
     assert summary["videos"] == {"train": 4, "val": 2}
-    for line, word in ((8, "no such file"), (9, "path is empty"), (10, "label is empty"), (11, "broken.mp4")):
-        assert any(f"list.csv:{line}: " in said and word in said for said in result.stderr.splitlines()), word
+    for line, word in (
+        (8, "no such file"),
+        (9, "path is empty"),
+        (10, "label is empty"),
+        (11, "broken.mp4"),
+    ):
+        assert any(
+            f"list.csv:{line}: " in said and word in said for said in result.stderr.splitlines()
+        ), word
     assert "skipped: 3 rows of the list and 1 video" in result.stderr
     assert "epoch 2/2  loss " in result.stderr
     assert "Traceback" not in result.stderr
@@ -80,11 +94,16 @@ def test_resume_from_the_command_line_is_bit_identical(listed: Path, tmp_path: P
     result = run(listed, tmp_path / "two.safetensors", "--epochs", 4, "--resume")
     assert "epoch 3/4" in result.stderr
     assert "epoch 2/4" not in result.stderr
-    digests = [read_weights(tmp_path / f"{name}.safetensors").metadata["sha256"] for name in ("four", "two")]
+    digests = [
+        read_weights(tmp_path / f"{name}.safetensors").metadata["sha256"]
+        for name in ("four", "two")
+    ]
     assert digests[0] == digests[1]
 
 
-def test_ctrl_c_writes_a_checkpoint_from_which_training_goes_on(listed: Path, tmp_path: Path) -> None:
+def test_ctrl_c_writes_a_checkpoint_from_which_training_goes_on(
+    listed: Path, tmp_path: Path
+) -> None:
     output = tmp_path / "w.safetensors"
     many = ["--epochs", 500, "--keep", "last"]
     process = subprocess.Popen(
@@ -106,16 +125,27 @@ def test_ctrl_c_writes_a_checkpoint_from_which_training_goes_on(listed: Path, tm
 def test_killed_at_any_moment_it_resumes_from_the_last_epoch(listed: Path, tmp_path: Path) -> None:
     output = tmp_path / "w.safetensors"
     for attempt in range(3):
-        more = ["--epochs", 500, *(["--resume"] if (tmp_path / "w.safetensors.ckpt").exists() else [])]
+        more = [
+            "--epochs",
+            500,
+            *(["--resume"] if (tmp_path / "w.safetensors.ckpt").exists() else []),
+        ]
         process = subprocess.Popen(
-            started(listed, output, *more), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            started(listed, output, *more),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         _wait_for(tmp_path / "w.metrics.jsonl", process)
         time.sleep(3 + 0.37 * attempt)
         process.kill()
         _, err = process.communicate()
-        assert all("broken.mp4" in line for line in err.splitlines() if line.startswith("error: ")), err
-        records = [json.loads(line) for line in (tmp_path / "w.metrics.jsonl").read_text().splitlines()]
+        assert all(
+            "broken.mp4" in line for line in err.splitlines() if line.startswith("error: ")
+        ), err
+        records = [
+            json.loads(line) for line in (tmp_path / "w.metrics.jsonl").read_text().splitlines()
+        ]
         assert [record["epoch"] for record in records] == list(range(1, len(records) + 1))
     result = run(listed, output, "--epochs", len(records) + 2, "--resume")
     assert json.loads(result.stdout)["epochs"] >= len(records) + 2
@@ -155,19 +185,48 @@ def test_torchrun_trains_with_two_processes_and_one_voice(listed: Path, tmp_path
         (["train", "x.csv"], 2, "no weight file was named"),
         (["train", "nowhere.csv", "-o", "w.safetensors"], 1, "nowhere.csv"),
         (["train", ".", "-o", "w.pth"], 2, "does not end in .safetensors"),
-        (["train", ".", "-o", "w.safetensors", "--objective", "sal-rank"], 2, "learns from a clip classifier"),
-        (["train", ".", "-o", "w.safetensors", "--target", "joint"], 2, "fine-tunes trained samplers"),
         (
-            ["train", ".", "-o", "w.safetensors", "--target", "joint", "--init", "m", "--arch", "x"],
+            ["train", ".", "-o", "w.safetensors", "--objective", "sal-rank"],
+            2,
+            "learns from a clip classifier",
+        ),
+        (
+            ["train", ".", "-o", "w.safetensors", "--target", "joint"],
+            2,
+            "fine-tunes trained samplers",
+        ),
+        (
+            [
+                "train",
+                ".",
+                "-o",
+                "w.safetensors",
+                "--target",
+                "joint",
+                "--init",
+                "m",
+                "--arch",
+                "x",
+            ],
             2,
             "for one network",
         ),
-        (["train", ".", "-o", "w.safetensors", "--target", "classifier", "--classifier", "demo"], 2, "is for samplers"),
-        (["train", ".", "--target", "classifier", "-o", "w.safetensors", "--size", "big"], 2, "is no size in pixels"),
+        (
+            ["train", ".", "-o", "w.safetensors", "--target", "classifier", "--classifier", "demo"],
+            2,
+            "is for samplers",
+        ),
+        (
+            ["train", ".", "--target", "classifier", "-o", "w.safetensors", "--size", "big"],
+            2,
+            "is no size in pixels",
+        ),
         (["train", ".", "-o", "w.safetensors"], 1, "no"),
     ],
 )
-def test_what_cannot_be_trained_is_refused_in_one_line(run: Run, words: list[str], code: int, word: str) -> None:
+def test_what_cannot_be_trained_is_refused_in_one_line(
+    run: Run, words: list[str], code: int, word: str
+) -> None:
     check_failure(run(*words), code, word)
 
 
@@ -176,12 +235,20 @@ def test_what_cannot_be_trained_is_refused_in_one_line(run: Run, words: list[str
     [
         (["--init", "w.safetensors"], "is an input of this run"),
         (["--classifier", "w.safetensors"], "is an input of this run"),
-        (["--target", "joint", "--init", "w_mel.safetensors", "--init", "w.safetensors"], "is an input of this run"),
+        (
+            ["--target", "joint", "--init", "w_mel.safetensors", "--init", "w.safetensors"],
+            "is an input of this run",
+        ),
         (["-o", "/proc/w.safetensors"], "cannot write"),
     ],
 )
 def test_an_output_that_cannot_or_must_not_be_written_is_refused_at_once(
-    run: Run, listed: Path, more: list[str], word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run,
+    listed: Path,
+    more: list[str],
+    word: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("w", "w_mel"):
@@ -201,7 +268,9 @@ def test_an_architecture_that_the_input_does_not_have_is_told_before_anything_is
     assert not (tmp_path / "cache").exists()
 
 
-@pytest.mark.parametrize("words", [["i3d_rgb", "--size", "112"], ["mvit_v2_s", "--size", "224", "--clip-frames", "8"]])
+@pytest.mark.parametrize(
+    "words", [["i3d_rgb", "--size", "112"], ["mvit_v2_s", "--size", "224", "--clip-frames", "8"]]
+)
 def test_clips_that_a_network_cannot_see_are_told_before_anything_is_read(
     run: Run, listed: Path, tmp_path: Path, words: list[str]
 ) -> None:
@@ -214,16 +283,42 @@ def test_clips_that_a_network_cannot_see_are_told_before_anything_is_read(
 
 def test_one_class_is_refused(run: Run, listed: Path, tmp_path: Path) -> None:
     one = tmp_path / "one.csv"
-    one.write_text(f"path,label\n{listed.parent / 'right0.mp4'},right\n{listed.parent / 'right1.mp4'},right\n")
+    one.write_text(
+        f"path,label\n{listed.parent / 'right0.mp4'},right\n{listed.parent / 'right1.mp4'},right\n"
+    )
     check_failure(run("train", one, "-o", tmp_path / "w.safetensors"), 1, "1 class")
 
 
 @pytest.mark.slow
 def test_a_smaller_demo_gives_a_sampler_that_beats_uniform_and_dense(tmp_path: Path) -> None:
     """`train --demo` with a sixth of its videos and motion alone, from scratch; measured on new untrimmed videos."""
-    examples = demo_set(tmp_path / "videos", 4, 1000, 4, True, "train", lambda *_: None)
-    examples += demo_set(tmp_path / "videos", 2, 3000, 30, False, "train", lambda *_: None)
-    examples += demo_set(tmp_path / "videos", 2, 4000, 40, False, "val", lambda *_: None)
+    examples = demo_set(
+        tmp_path / "videos",
+        4,
+        1000,
+        seconds=4,
+        trimmed=True,
+        split="train",
+        progress=lambda *_: None,
+    )
+    examples += demo_set(
+        tmp_path / "videos",
+        2,
+        3000,
+        seconds=30,
+        trimmed=False,
+        split="train",
+        progress=lambda *_: None,
+    )
+    examples += demo_set(
+        tmp_path / "videos",
+        2,
+        4000,
+        seconds=40,
+        trimmed=False,
+        split="val",
+        progress=lambda *_: None,
+    )
     rows = "".join(f"{example.path},{example.label},{example.split}\n" for example in examples)
     (tmp_path / "demo.csv").write_text("path,label,split\n" + rows)
     command = [
@@ -231,7 +326,9 @@ def test_a_smaller_demo_gives_a_sampler_that_beats_uniform_and_dense(tmp_path: P
         "--arch", "shufflenet26", "--init", "scratch", "--epochs", 5, "--per-epoch", 1024, "--lr", 0.002,
         "--schedule", "one-cycle", "--device", "cpu", "--cache", tmp_path / "cache", "-o", tmp_path / "md.safetensors",
     ]  # fmt: skip
-    result = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=600, check=False)
+    result = subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, timeout=600, check=False
+    )
     assert result.returncode == 0, result.stderr
     summary = json.loads(result.stdout)
     assert summary["videos"] == {"train": 36, "val": 12}

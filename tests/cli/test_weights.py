@@ -21,7 +21,18 @@ def test_the_table_lists_what_ships_and_what_is_public(run: Run) -> None:
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     heading, *lines = result.stdout.splitlines()
-    assert heading.split() == ["name", "kind", "arch", "objective", "labels", "MB", "sha256", "where", "trained", "on"]
+    assert heading.split() == [
+        "name",
+        "kind",
+        "arch",
+        "objective",
+        "labels",
+        "MB",
+        "sha256",
+        "where",
+        "trained",
+        "on",
+    ]
     assert [line.split()[0] for line in lines] == [*SHIPPED, *PUBLIC]
 
 
@@ -35,7 +46,9 @@ def test_json_of_a_named_file_has_the_whole_metadata_and_digest(run: Run) -> Non
 
 
 @pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv"])
-def test_a_damaged_file_is_one_row_and_the_other_is_listed(run: Run, tmp_path: Path, form: str) -> None:
+def test_a_damaged_file_is_one_row_and_the_other_is_listed(
+    run: Run, tmp_path: Path, form: str
+) -> None:
     (tmp_path / "bad.safetensors").write_bytes(b"garbage" * 9)
     result = run("weights", tmp_path / "bad.safetensors", shipped("demo_md"), "--format", form)
     assert result.returncode == 3
@@ -62,6 +75,8 @@ def test_its_help_imports_nothing_heavy() -> None:
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "print([m for m in ('torch', 'torchvision', 'numpy', 'av') if m in sys.modules], file=sys.stderr)"
     )
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
     assert result.stderr.strip() == "[]"
     assert "scsampler weights" in result.stdout

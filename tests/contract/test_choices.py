@@ -31,7 +31,9 @@ from scsampler_cli.train.settings import AUGMENTATIONS
         ("train", "--augment", AUGMENTATIONS),
     ],
 )
-def test_an_option_offers_all_that_there_is_and_nothing_else(command: str, option: str, known: tuple[str, ...]) -> None:
+def test_an_option_offers_all_that_there_is_and_nothing_else(
+    command: str, option: str, known: tuple[str, ...]
+) -> None:
     with pytest.raises(typer.TyperException, match="is not one of") as caught:
         app([command, option, "?"], standalone_mode=False)
     offered = caught.value.format_message().partition("is not one of")[2]
@@ -51,12 +53,18 @@ def test_an_option_offers_all_that_there_is_and_nothing_else(command: str, optio
     ],
 )
 def test_the_help_of_train_tells_every_default_of_the_recipes(option: str, field: str) -> None:
-    (parameter,) = (p for p in typer.main.get_command(app).commands["train"].params if option in p.opts)  # type: ignore[attr-defined]
+    (parameter,) = (
+        p for p in typer.main.get_command(app).commands["train"].params if option in p.opts
+    )  # type: ignore[attr-defined]
     said = parameter.help.partition("default")[2].replace("App. B", "")
     recipes = [default_recipe(target, objective) for target in TARGETS for objective in OBJECTIVES]
     if option in ("--step-epochs", "--warmup-epochs"):  # of no effect elsewhere
         recipes = [recipe for recipe in recipes if recipe.schedule == "step"]
     known = {getattr(recipe, field) for recipe in recipes}
-    words = {word for word in re.split(r"[ ,;()]+", said.rstrip(".")) if word in (*SCHEDULES, *OPTIMISERS)}
+    words = {
+        word
+        for word in re.split(r"[ ,;()]+", said.rstrip("."))
+        if word in (*SCHEDULES, *OPTIMISERS)
+    }
     numbers = {float(number) for number in re.findall(r"[0-9][0-9.]*[0-9]|[0-9]", said)}
     assert (words or numbers) == known

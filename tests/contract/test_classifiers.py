@@ -37,7 +37,11 @@ def apart(found: np.ndarray, wanted: np.ndarray) -> float:
 
 def slow_here(network: str) -> bool:
     """Half precision of large pictures takes minutes on a CPU without instructions for it."""
-    return not GPU and pick_dtype("auto", CPU) == FP32 and (network in LEAST or not ARCHITECTURES[network].any_size)
+    return (
+        not GPU
+        and pick_dtype("auto", CPU) == FP32
+        and (network in LEAST or not ARCHITECTURES[network].any_size)
+    )
 
 
 class Case:
@@ -59,7 +63,7 @@ class Case:
             self._weights.unlink()
 
     def load(self, device: torch.device = DEVICE, dtype: torch.dtype = FP32) -> ClipClassifier:
-        found = registry.load(self.name, device, dtype, self._weights)
+        found = registry.load(self.name, device, dtype, weights=self._weights)
         assert isinstance(found, NetworkClassifier)
         if GPU or not found.any_size:
             return found

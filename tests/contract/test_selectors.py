@@ -25,12 +25,16 @@ def found(draw: st.DrawFn) -> ClipScores:
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @settings(max_examples=60, deadline=None)
 @given(scores=found(), k=st.integers(1, 15), seed=st.integers(0, 3), data=st.data())
-def test_contract(strategy: str, scores: ClipScores, k: int, seed: int, data: st.DataObject) -> None:
+def test_contract(
+    strategy: str, scores: ClipScores, k: int, seed: int, data: st.DataObject
+) -> None:
     share = data.draw(st.none() | st.integers(0, k)) if strategy == "av-union-list" else None
     alpha = data.draw(st.none() | st.floats(0, 1)) if "convex" in strategy else None
     histogram = (1.0, 0.0, 2.0) if strategy == "empirical" else None
     seed = seed if strategy in DRAWN else 0
-    options = SelectionSettings(strategy, k, share, alpha, seed, histogram=histogram)
+    options = SelectionSettings(
+        strategy=strategy, k=k, k_visual=share, alpha=alpha, seed=seed, histogram=histogram
+    )
     chosen = select(scores, options)
     ranked = strategy not in BASELINES
     pool = scores.clips.tolist() if ranked else list(range(scores.clip_count))
@@ -49,9 +53,13 @@ def test_contract(strategy: str, scores: ClipScores, k: int, seed: int, data: st
 
 
 @pytest.mark.parametrize(
-    "strategy", [s for s in STRATEGIES if s.startswith("av-") or s in ("visual", "audio", "packets")]
+    "strategy",
+    [s for s in STRATEGIES if s.startswith("av-") or s in ("visual", "audio", "packets")],
 )
 def test_all_ties_go_to_the_earlier_clip(strategy: str) -> None:
     flat = np.full(9, 0.5, np.float32)
-    chosen = select(ClipScores(np.arange(9), 9, flat, flat, flat), SelectionSettings(strategy, 4))
+    chosen = select(
+        ClipScores(np.arange(9), 9, flat, audio=flat, packets=flat),
+        SelectionSettings(strategy=strategy, k=4),
+    )
     assert chosen.clips.tolist() == [0, 1, 2, 3]

@@ -13,7 +13,13 @@ import scsampler_cli
 from scsampler_cli.batch.resume import run_digest
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.adjusted import adjusted
-from scsampler_cli.classifiers.base import OPTIONAL, ClipClassifier, InputSpec, batch_of, output_settings_of
+from scsampler_cli.classifiers.base import (
+    OPTIONAL,
+    ClipClassifier,
+    InputSpec,
+    batch_of,
+    output_settings_of,
+)
 from scsampler_cli.classifiers.builtin import BUILTINS
 from scsampler_cli.classifiers.function import FunctionClassifier
 from scsampler_cli.classifiers.network import NetworkClassifier
@@ -29,7 +35,7 @@ from tests.synthetic import pan, write_video
 
 CPU, FP32 = torch.device("cpu"), torch.float32
 SOURCES = sorted(Path(scsampler_cli.__file__).parent.rglob("*.py"))
-SPEC = InputSpec(4, 1, (40, 60), (32, 32))
+SPEC = InputSpec(4, 1, (40, 60), crop=(32, 32))
 
 
 def test_the_list_of_optional_attributes_is_whole() -> None:
@@ -66,7 +72,12 @@ def test_there_is_one_wrapper() -> None:
         if isinstance(node, ast.ClassDef)
         and any(isinstance(part, ast.FunctionDef) and part.name == "classify" for part in node.body)
     }
-    assert found == {"ClipClassifier", "NetworkClassifier", "FunctionClassifier", "AdjustedClassifier"}
+    assert found == {
+        "ClipClassifier",
+        "NetworkClassifier",
+        "FunctionClassifier",
+        "AdjustedClassifier",
+    }
 
 
 @pytest.mark.parametrize("name", BUILTINS)
@@ -77,7 +88,7 @@ def test_every_built_in_on_its_own_geometry(name: str) -> None:
         network = build(known.network, known.classes)
     labels = [str(number) for number in range(known.classes)]
     plain = NetworkClassifier(
-        name, network, labels, known.spec, WeightsInfo("none", None), torch.device("meta"), FP32,
+        name, network, labels, spec=known.spec, weights=WeightsInfo("none", None), device=torch.device("meta"), dtype=FP32,
         any_size=ARCHITECTURES[known.network].any_size,
     )  # fmt: skip
     for device, batch in (("cpu", max(1, 400_000 // _pixels(known.spec))), ("cuda", 16)):
@@ -115,7 +126,14 @@ def state_dict(folder: Path) -> str:
 
 
 def weight_file(folder: Path) -> str:
-    spec = {"frames": 8, "stride": 2, "resize": 36, "crop": [32, 32], "mean": [0.5] * 3, "std": [0.5] * 3}
+    spec = {
+        "frames": 8,
+        "stride": 2,
+        "resize": 36,
+        "crop": [32, 32],
+        "mean": [0.5] * 3,
+        "std": [0.5] * 3,
+    }
     about = {"kind": "classifier", "arch": "tiny3d", "labels": ["a", "b"], "spec": spec}
     write_weights(folder / "ours.safetensors", build("tiny3d", 2).state_dict(), about)
     return str(folder / "ours.safetensors")
@@ -136,13 +154,19 @@ def shipped(folder: Path) -> str:
     return "actions6"
 
 
-@pytest.mark.parametrize("kind", [exported, onnx, scripted, state_dict, weight_file, hugging_face, shipped])
+@pytest.mark.parametrize(
+    "kind", [exported, onnx, scripted, state_dict, weight_file, hugging_face, shipped]
+)
 @pytest.mark.parametrize("given", [(), ("activation=sigmoid",)], ids=["softmax", "sigmoid"])
-def test_every_kind_of_file(kind: Callable[[Path], str], given: tuple[str, ...], tmp_path: Path) -> None:
+def test_every_kind_of_file(
+    kind: Callable[[Path], str], given: tuple[str, ...], tmp_path: Path
+) -> None:
     plain = registry.load(kind(tmp_path), CPU, FP32, given=given)
     keeps_every_attribute(plain)
     for outer in wrapped(plain):
-        assert outer.classify(np.zeros((3, plain.spec.frames, *plain.spec.crop, 3), np.uint8)).shape == (
+        assert outer.classify(
+            np.zeros((3, plain.spec.frames, *plain.spec.crop, 3), np.uint8)
+        ).shape == (
             3,
             len(plain.labels),
         )
@@ -160,18 +184,32 @@ def test_what_programs_bring_along() -> None:
 
 
 @pytest.mark.parametrize("batch", [1, 2, 5, None])
-@pytest.mark.parametrize(("spatial", "temperature"), [("centre", 2.0), ("three", 1.0), ("three", 2.0)])
+@pytest.mark.parametrize(
+    ("spatial", "temperature"), [("centre", 2.0), ("three", 1.0), ("three", 2.0)]
+)
 def test_a_classifier_never_gets_more_at_once_than_it_asks_for(
     tmp_path: Path, batch: int | None, spatial: str, temperature: float
 ) -> None:
     torch.manual_seed(0)
-    network = NetworkClassifier("tiny", build("tiny3d", 3), "abc", SPEC, WeightsInfo("none", None), CPU, FP32)
+    network = NetworkClassifier(
+        "tiny",
+        build("tiny3d", 3),
+        "abc",
+        spec=SPEC,
+        weights=WeightsInfo("none", None),
+        device=CPU,
+        dtype=FP32,
+    )
     counting = Counting(network, batch)
     video = Video(write_video(tmp_path / "v.mp4", pan(24, 1, 0, 40, 60)), 4)
-    found = classify_clips(video, range(6), adjusted(counting, {}, spatial, temperature))
+    found = classify_clips(
+        video, range(6), adjusted(counting, {}, spatial, temperature=temperature)
+    )
     assert sum(counting.given) == 6 * (3 if spatial == "three" else 1)
     assert max(counting.given) <= batch_of(counting)
-    alone = classify_clips(video, range(6), adjusted(Counting(network, 1), {}, spatial, temperature))
+    alone = classify_clips(
+        video, range(6), adjusted(Counting(network, 1), {}, spatial, temperature=temperature)
+    )
     assert np.allclose(found, alone, atol=1e-6)
 
 
@@ -193,15 +231,29 @@ def test_other_answers_are_never_taken_for_these(tmp_path: Path) -> None:
     path = scripted(tmp_path)
     plain = registry.load(path, CPU, FP32)
     many = registry.load(path, CPU, FP32, given=("activation=sigmoid",))
-    turned = registry.load(path, CPU, FP32, given=("layout=NCTWH",))  # square crops: it runs, and answers otherwise
+    turned = registry.load(
+        path, CPU, FP32, given=("layout=NCTWH",)
+    )  # square crops: it runs, and answers otherwise
     softer = adjusted(plain, {}, temperature=2.0)
-    all_of_them = [plain, many, turned, softer, adjusted(many, {}, temperature=2.0), adjusted(plain, {}, "three")]
+    all_of_them = [
+        plain,
+        many,
+        turned,
+        softer,
+        adjusted(many, {}, temperature=2.0),
+        adjusted(plain, {}, "three"),
+    ]
     clips = np.random.default_rng(0).integers(0, 256, (1, 4, 16, 16, 3), np.uint8)
     assert len({found.classify(clips).tobytes() for found in all_of_them[:5]}) == 5
-    for identity in (lambda found: clip_probs.key(clip_probs.identity(found, "float32")), settings_record.identity_of):
+    for identity in (
+        lambda found: clip_probs.key(clip_probs.identity(found, "float32")),
+        settings_record.identity_of,
+    ):
         assert len({run_digest(identity(found)) for found in all_of_them}) == len(all_of_them)
     twice = adjusted(softer, {}, temperature=3.0)
-    assert np.allclose(twice.classify(clips), adjusted(plain, {}, temperature=6.0).classify(clips), atol=1e-5)
+    assert np.allclose(
+        twice.classify(clips), adjusted(plain, {}, temperature=6.0).classify(clips), atol=1e-5
+    )
     assert output_settings_of(twice) == {"temperature": 6.0}
 
 

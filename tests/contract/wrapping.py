@@ -5,7 +5,13 @@ from dataclasses import replace
 import numpy as np
 
 from scsampler_cli.classifiers.adjusted import AdjustedClassifier, adjusted
-from scsampler_cli.classifiers.base import OPTIONAL, ClipClassifier, batch_of, is_multi_label, output_settings_of
+from scsampler_cli.classifiers.base import (
+    OPTIONAL,
+    ClipClassifier,
+    batch_of,
+    is_multi_label,
+    output_settings_of,
+)
 
 ALWAYS = ("multi_label", "batch_clips", "any_size", "output_settings")
 """Attributes whose absence means the same as a value: a wrapper may always have them."""
@@ -17,7 +23,7 @@ def wrapped(plain: ClipClassifier) -> list[ClipClassifier]:
     return [
         adjusted(plain, {}, temperature=2.0),
         three,
-        adjusted(plain, {}, "three", 0.5),
+        adjusted(plain, {}, "three", temperature=0.5),
         adjusted(three, {}, temperature=2.0),
     ]
 
@@ -52,7 +58,12 @@ class Counting:
     """A plug-in that says how many clips it takes at once, and remembers how many it was given."""
 
     def __init__(self, inside: ClipClassifier, batch: int | None) -> None:
-        self.name, self.labels, self.spec, self.weights = inside.name, inside.labels, inside.spec, inside.weights
+        self.name, self.labels, self.spec, self.weights = (
+            inside.name,
+            inside.labels,
+            inside.spec,
+            inside.weights,
+        )
         self.given: list[int] = []
         if batch is not None:
             self.batch_clips = batch

@@ -12,7 +12,16 @@ from tests.datasets.making import found, problems, touch
 
 def test_the_label_is_the_folder_and_only_videos_count(tmp_path: Path) -> None:
     touch(
-        tmp_path, ["b/y.mp4", "a/x.MKV", "a/deep/z.avi", "a/notes.txt", "a/.hidden.mp4", "a/.git/w.mp4", ".trash/v.mp4"]
+        tmp_path,
+        [
+            "b/y.mp4",
+            "a/x.MKV",
+            "a/deep/z.avi",
+            "a/notes.txt",
+            "a/.hidden.mp4",
+            "a/.git/w.mp4",
+            ".trash/v.mp4",
+        ],
     )
     listing = read(tmp_path)
     assert found(listing, tmp_path) == [
@@ -31,7 +40,9 @@ def test_the_label_is_the_folder_and_only_videos_count(tmp_path: Path) -> None:
 
 def test_every_fifth_is_for_validation(tmp_path: Path) -> None:
     touch(tmp_path, [f"{label}/{i}.mp4" for label in "ab" for i in range(6)])
-    assert [str(e.path.relative_to(tmp_path)) for e in read(tmp_path).examples if e.split == "val"] == [
+    assert [
+        str(e.path.relative_to(tmp_path)) for e in read(tmp_path).examples if e.split == "val"
+    ] == [
         "a/4.mp4",
         "b/4.mp4",
     ]
@@ -57,7 +68,10 @@ def test_without_a_folder_for_validation_some_are_taken_from_train(tmp_path: Pat
 
 def test_a_class_may_be_called_train(tmp_path: Path) -> None:
     touch(tmp_path, ["train/x.mp4", "bus/y.mp4"])
-    assert found(read(tmp_path), tmp_path) == [("bus/y.mp4", "bus", "train"), ("train/x.mp4", "train", "train")]
+    assert found(read(tmp_path), tmp_path) == [
+        ("bus/y.mp4", "bus", "train"),
+        ("train/x.mp4", "train", "train"),
+    ]
 
 
 def test_a_folder_beside_train_and_val_is_said(tmp_path: Path) -> None:
@@ -104,7 +118,10 @@ def test_links_to_other_folders_and_files_are_followed(tmp_path: Path) -> None:
     (tmp_path / "set" / "a").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "set" / "b" / "gone.mp4").symlink_to("nowhere.mp4")
     listing = read(tmp_path / "set")
-    assert found(listing, tmp_path / "set") == [("a/x.mp4", "a", "train"), ("b/y.mp4", "b", "train")]
+    assert found(listing, tmp_path / "set") == [
+        ("a/x.mp4", "a", "train"),
+        ("b/y.mp4", "b", "train"),
+    ]
     assert problems(listing) == [f"set: no such file: {tmp_path}/set/b/gone.mp4"]
 
 
@@ -112,10 +129,14 @@ def test_names_that_are_not_utf_8_do_for_videos_but_not_for_labels(tmp_path: Pat
     touch(tmp_path, [os.fsdecode(b"a/\xff.mp4"), os.fsdecode(b"\xff/x.mp4")])
     listing = read(tmp_path)
     assert [os.fsencode(e.path.name) for e in listing.examples] == [b"\xff.mp4"]
-    assert [problem.what.split(": ")[1] for problem in listing.problems] == ["a label must be UTF-8"]
+    assert [problem.what.split(": ")[1] for problem in listing.problems] == [
+        "a label must be UTF-8"
+    ]
 
 
-def test_a_folder_that_may_not_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_may_not_be_read_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     touch(tmp_path, ["a/x.mp4", "b/y.mp4"])
     scandir = os.scandir
 
@@ -146,7 +167,9 @@ def test_a_video_counts_once_and_under_its_own_label(tmp_path: Path) -> None:
         ("b/deep/y.mp4", "b", "train"),
     ]
     root = tmp_path / "set"
-    assert listing.notes == (f"{root}/a: links to other folders of the data set left out: all, deep",)
+    assert listing.notes == (
+        f"{root}/a: links to other folders of the data set left out: all, deep",
+    )
     assert problems(listing) == [
         f"set: {root}/a/x.mp4 is the same file as {root}/b/x.mp4",
         f"set: {root}/b/again.mp4 is the same file as {root}/a/more/w.mp4",
@@ -158,7 +181,9 @@ def test_a_list_counts_a_file_once_whatever_links_lead_to_it(tmp_path: Path) -> 
     (tmp_path / "link.mp4").symlink_to("x.mp4")
     (tmp_path / "other").symlink_to("sub")
     path = tmp_path / "data.csv"
-    path.write_text("path,label,split\nlink.mp4,a,train\nsub/y.mp4,a,train\nx.mp4,a,val\nother/y.mp4,a,val\n")
+    path.write_text(
+        "path,label,split\nlink.mp4,a,train\nsub/y.mp4,a,train\nx.mp4,a,val\nother/y.mp4,a,val\n"
+    )
     assert problems(read(path, learnt=False)) == [
         f"data.csv:2: {tmp_path}/link.mp4 is the same file as {tmp_path}/x.mp4",
         f"data.csv:5: {tmp_path}/other/y.mp4 is the same file as {tmp_path}/sub/y.mp4",

@@ -10,7 +10,10 @@ from scsampler_cli.errors import InputError
 
 def test_a_problem_says_where_it_is() -> None:
     assert str(Problem("data.csv", 12, "path is empty")) == "data.csv:12: path is empty"
-    assert str(Problem("videos", 0, "run: no video in this folder")) == "videos: run: no video in this folder"
+    assert (
+        str(Problem("videos", 0, "run: no video in this folder"))
+        == "videos: run: no video in this folder"
+    )
 
 
 def test_labels_are_those_of_the_training_videos_in_order() -> None:

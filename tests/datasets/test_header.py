@@ -57,14 +57,21 @@ def test_without_a_split_every_fifth_of_a_class_is_for_validation(tmp_path: Path
 def test_another_seed_takes_another_fifth(tmp_path: Path) -> None:
     text = "path,label\n" + "".join(f"a{i}.mp4,a\n" for i in range(11))
     path = write(tmp_path / "data.csv", text, numbered("a", 11).split())
-    taken = [[e.line - 2 for e in read(path, seed=seed).examples if e.split == "val"] for seed in range(6)]
+    taken = [
+        [e.line - 2 for e in read(path, seed=seed).examples if e.split == "val"]
+        for seed in range(6)
+    ]
     assert taken == [[4, 9], [3, 8], [2, 7], [1, 6], [0, 5, 10], [4, 9]]
 
 
 def test_a_video_keeps_its_side_when_another_one_is_missing(tmp_path: Path) -> None:
     text = "path,label\n" + "".join(f"a{i}.mp4,a\n" for i in range(6))
     listing = listed(tmp_path, text, "a1.mp4 a4.mp4 a5.mp4")
-    assert found(listing, tmp_path) == [("a1.mp4", "a", "train"), ("a4.mp4", "a", "val"), ("a5.mp4", "a", "train")]
+    assert found(listing, tmp_path) == [
+        ("a1.mp4", "a", "train"),
+        ("a4.mp4", "a", "val"),
+        ("a5.mp4", "a", "train"),
+    ]
 
 
 def test_an_empty_split_cell_is_filled_in(tmp_path: Path) -> None:
@@ -81,7 +88,9 @@ def test_whole_groups_go_to_one_side(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("groups", "val"), [("xxyy", "yy"), ("zyxzy", "x"), ("xxx", "")])
-def test_of_few_groups_the_last_is_for_validation_if_another_is_left(tmp_path: Path, groups: str, val: str) -> None:
+def test_of_few_groups_the_last_is_for_validation_if_another_is_left(
+    tmp_path: Path, groups: str, val: str
+) -> None:
     text = "path,label,group\n" + "".join(f"a{i}.mp4,a,{group}\n" for i, group in enumerate(groups))
     listing = listed(tmp_path, text, numbered("a", len(groups)))
     assert "".join(e.group for e in listing.examples if e.split == "val") == val
@@ -90,15 +99,29 @@ def test_of_few_groups_the_last_is_for_validation_if_another_is_left(tmp_path: P
 def test_a_group_follows_those_of_its_rows_that_say_a_split(tmp_path: Path) -> None:
     text = "path,label,group,split\na0.mp4,a,g,\na1.mp4,a,h,\na2.mp4,a,g,val\na3.mp4,a,i,\n"
     listing = listed(tmp_path, text, numbered("a", 4))
-    assert [(e.group, e.split) for e in listing.examples] == [("g", "val"), ("h", "train"), ("g", "val"), ("i", "val")]
+    assert [(e.group, e.split) for e in listing.examples] == [
+        ("g", "val"),
+        ("h", "train"),
+        ("g", "val"),
+        ("i", "val"),
+    ]
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["", *"uvwxyz"])), min_size=1, max_size=40))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from(["", *"uvwxyz"])), min_size=1, max_size=40
+    )
+)
 def test_a_group_of_several_classes_is_never_divided(pairs: list[tuple[str, str]]) -> None:
-    rows = [Row("data.csv", i, f"{i}.mp4", label, "", group) for i, (label, group) in enumerate(pairs)]
+    rows = [
+        Row("data.csv", i, f"{i}.mp4", label=label, split="", group=group)
+        for i, (label, group) in enumerate(pairs)
+    ]
     side_of = sides(rows, 0)
     for group in "uvwxyz":
-        assert len({side for side, row in zip(side_of, rows, strict=True) if row.group == group}) <= 1
+        assert (
+            len({side for side, row in zip(side_of, rows, strict=True) if row.group == group}) <= 1
+        )
 
 
 def test_groups_of_other_classes_count_for_the_fifth(tmp_path: Path) -> None:
@@ -112,9 +135,13 @@ def test_groups_of_other_classes_count_for_the_fifth(tmp_path: Path) -> None:
 
 def test_groups_on_both_sides_are_warned_of_once(tmp_path: Path) -> None:
     rows = [("g", "train"), ("g", "val"), ("h", "val"), ("h", "train"), ("i", "train"), ("", "val")]
-    text = "path,label,group,split\n" + "".join(f"a{i}.mp4,a,{g},{s}\n" for i, (g, s) in enumerate(rows))
+    text = "path,label,group,split\n" + "".join(
+        f"a{i}.mp4,a,{g},{s}\n" for i, (g, s) in enumerate(rows)
+    )
     listing = listed(tmp_path, text, numbered("a", 6))
-    assert listing.notes == ("groups both in train and in val: 2; validation will look better than it is",)
+    assert listing.notes == (
+        "groups both in train and in val: 2; validation will look better than it is",
+    )
     assert len(listing.examples) == 6
 
 
@@ -178,7 +205,9 @@ def test_a_label_without_training_videos_is_left_out(tmp_path: Path) -> None:
     text = "path,label,split\nx.mp4,a,train\ny.mp4,b,val\ngone.mp4,b,train\nz.mp4,b,val\n"
     listing = listed(tmp_path, text, "x.mp4 y.mp4 z.mp4")
     assert found(listing, tmp_path) == [("x.mp4", "a", "train")]
-    assert problems(listing)[-1] == "data.csv:3: label 'b' has no training video (2 in val left out)"
+    assert (
+        problems(listing)[-1] == "data.csv:3: label 'b' has no training video (2 in val left out)"
+    )
 
 
 def test_a_list_for_comparison_alone_needs_no_training_videos(tmp_path: Path) -> None:

@@ -38,8 +38,13 @@ def test_the_first_place_and_the_first_suffix_win(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", ["val", "validate"])
-def test_the_root_may_be_elsewhere_and_splits_have_several_names(tmp_path: Path, folder: str) -> None:
-    touch(tmp_path, [f"videos/{folder}/high kick/x_000008_000018.mp4", "videos/train/y_000008_000018.mp4"])
+def test_the_root_may_be_elsewhere_and_splits_have_several_names(
+    tmp_path: Path, folder: str
+) -> None:
+    touch(
+        tmp_path,
+        [f"videos/{folder}/high kick/x_000008_000018.mp4", "videos/train/y_000008_000018.mp4"],
+    )
     text = HEADER + row("x", "validate") + row("y") + row("z", "test")
     listing = read(write(tmp_path / "k.csv", text), root=tmp_path / "videos")
     assert [e.split for e in listing.examples] == ["val", "train"]
@@ -66,12 +71,19 @@ def test_what_is_missing_or_wrong_is_said_with_its_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("train", "val"),
-    [("train.csv", "val.csv"), ("train.csv", "validate.csv"), ("kinetics_train.csv", "kinetics_val.csv")],
+    [
+        ("train.csv", "val.csv"),
+        ("train.csv", "validate.csv"),
+        ("kinetics_train.csv", "kinetics_val.csv"),
+    ],
 )
 def test_a_list_of_training_videos_brings_its_partner(tmp_path: Path, train: str, val: str) -> None:
     write(tmp_path / val, HEADER + row("y", "val") + row("gone", "val"), ["x.mp4", "y.mp4"])
     listing = read(write(tmp_path / train, HEADER + row("x")))
-    assert found(listing, tmp_path) == [("x.mp4", "high kick", "train"), ("y.mp4", "high kick", "val")]
+    assert found(listing, tmp_path) == [
+        ("x.mp4", "high kick", "train"),
+        ("y.mp4", "high kick", "val"),
+    ]
     assert [(problem.source, problem.line) for problem in listing.problems] == [(val, 3)]
     assert listing.split_given
     alone = read(tmp_path / val)

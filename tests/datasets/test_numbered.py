@@ -9,7 +9,14 @@ from scsampler_cli.errors import InputError
 from tests.datasets.making import found, problems, write
 
 MIXED = "part_0/a1.mp4 0\npart_0/a2.mp4 1\npart_0/a3.mp4 2\npart_1/b1.mp4 0\npart_1/b2.mp4 1\npart_1/b3.mp4 2\n"
-VIDEOS = ["part_0/a1.mp4", "part_0/a2.mp4", "part_0/a3.mp4", "part_1/b1.mp4", "part_1/b2.mp4", "part_1/b3.mp4"]
+VIDEOS = [
+    "part_0/a1.mp4",
+    "part_0/a2.mp4",
+    "part_0/a3.mp4",
+    "part_1/b1.mp4",
+    "part_1/b2.mp4",
+    "part_1/b3.mp4",
+]
 
 
 def labels(path: Path) -> list[str]:
@@ -19,9 +26,21 @@ def labels(path: Path) -> list[str]:
 @pytest.mark.parametrize("name", ["train.txt", "train.lst", "train.csv"])
 @pytest.mark.parametrize(
     "line",
-    ["{} {}", "{}\t{}", "{},{}", "{} , {}", '"{}" {}', '"{}",{}', "'{}' {}", "{} 163 {}", '"{}",163,{}'],
+    [
+        "{} {}",
+        "{}\t{}",
+        "{},{}",
+        "{} , {}",
+        '"{}" {}',
+        '"{}",{}',
+        "'{}' {}",
+        "{} 163 {}",
+        '"{}",163,{}',
+    ],
 )
-def test_the_numbers_are_the_classes_where_a_folder_has_several(tmp_path: Path, name: str, line: str) -> None:
+def test_the_numbers_are_the_classes_where_a_folder_has_several(
+    tmp_path: Path, name: str, line: str
+) -> None:
     rows = [row.split() for row in MIXED.splitlines()]
     path = write(tmp_path / name, "".join(line.format(*row) + "\n" for row in rows), VIDEOS)
     assert labels(path) == ["0", "1", "2", "0", "1", "2"]
@@ -52,7 +71,9 @@ def test_folders_that_agree_with_the_numbers_name_the_classes(tmp_path: Path) ->
 
 def test_the_list_for_validation_counts_when_the_two_are_told_apart(tmp_path: Path) -> None:
     write(tmp_path / "val_list.txt", "run/c.mp4 1\n", ["run/c.mp4"])
-    path = write(tmp_path / "train_list.txt", "run/a.mp4 0\njump/b.mp4 1\n", ["run/a.mp4", "jump/b.mp4"])
+    path = write(
+        tmp_path / "train_list.txt", "run/a.mp4 0\njump/b.mp4 1\n", ["run/a.mp4", "jump/b.mp4"]
+    )
     listing = read(path)
     assert found(listing, tmp_path) == [
         ("run/a.mp4", "0", "train"),
@@ -63,7 +84,11 @@ def test_the_list_for_validation_counts_when_the_two_are_told_apart(tmp_path: Pa
 
 
 def test_one_number_for_several_folders_is_a_class(tmp_path: Path) -> None:
-    path = write(tmp_path / "list.txt", "x/a.mp4 0\ny/b.mp4 0\nz/c.mp4 1\n", ["x/a.mp4", "y/b.mp4", "z/c.mp4"])
+    path = write(
+        tmp_path / "list.txt",
+        "x/a.mp4 0\ny/b.mp4 0\nz/c.mp4 1\n",
+        ["x/a.mp4", "y/b.mp4", "z/c.mp4"],
+    )
     assert labels(path) == ["0", "0", "1"]
 
 
@@ -72,7 +97,11 @@ def test_one_number_for_several_folders_is_a_class(tmp_path: Path) -> None:
     [
         (MIXED, "ucf101", "the folder part_0 has the numbers 0 and 1 and 2"),
         ("x/a.mp4 1\ny/b.mp4 1\n", "ucf101", "the folders x and y have the number 1"),
-        ("A/v_A_g01_c01.avi 1\nA/v_A_g02_c01.avi 2\n", "auto", "the folder A has the numbers 1 and 2"),
+        (
+            "A/v_A_g01_c01.avi 1\nA/v_A_g02_c01.avi 2\n",
+            "auto",
+            "the folder A has the numbers 1 and 2",
+        ),
     ],
 )
 def test_a_list_that_claims_to_be_ucf101s_and_is_not_is_refused(
@@ -84,12 +113,22 @@ def test_a_list_that_claims_to_be_ucf101s_and_is_not_is_refused(
 
 
 def test_ucf101s_own_lists_stay_what_they_are(tmp_path: Path) -> None:
-    names = [f"{label}/v_{label}_g{group:02d}_c01.avi" for label in ("Archery", "Diving") for group in (8, 9)]
-    path = write(tmp_path / "trainlist01.txt", "".join(f"{n} {1 + n.count('Diving') // 2}\n" for n in names), names)
+    names = [
+        f"{label}/v_{label}_g{group:02d}_c01.avi"
+        for label in ("Archery", "Diving")
+        for group in (8, 9)
+    ]
+    path = write(
+        tmp_path / "trainlist01.txt",
+        "".join(f"{n} {1 + n.count('Diving') // 2}\n" for n in names),
+        names,
+    )
     assert labels(path) == ["Archery", "Archery", "Diving", "Diving"]
     assert read(path).notes == ()
     # mmaction2 numbers the same classes from 0
-    path = write(tmp_path / "train_split.txt", "".join(f"{n} {n.count('Diving') // 2}\n" for n in names))
+    path = write(
+        tmp_path / "train_split.txt", "".join(f"{n} {n.count('Diving') // 2}\n" for n in names)
+    )
     assert labels(path) == ["Archery", "Archery", "Diving", "Diving"]
     write(tmp_path / "classInd.txt", "1 Archery\n2 Diving\n")
     assert labels(path) == ["Archery", "Archery", "Diving", "Diving"]
@@ -106,9 +145,13 @@ def test_ucf101s_own_lists_stay_what_they_are(tmp_path: Path) -> None:
         ("labels.txt", "run\njump\nswim\n", 1),
     ],
 )
-def test_names_of_classes_are_taken_from_beside_the_list(tmp_path: Path, name: str, text: str, first: int) -> None:
+def test_names_of_classes_are_taken_from_beside_the_list(
+    tmp_path: Path, name: str, text: str, first: int
+) -> None:
     rows = [row.split() for row in MIXED.splitlines()]
-    path = write(tmp_path / "train.txt", "".join(f"{video} {int(n) + first}\n" for video, n in rows), VIDEOS)
+    path = write(
+        tmp_path / "train.txt", "".join(f"{video} {int(n) + first}\n" for video, n in rows), VIDEOS
+    )
     write(tmp_path / name, text)
     assert labels(path) == ["run", "jump", "swim"] * 2
     assert any(f"names of the classes: {name}" in note for note in read(path).notes)
@@ -136,5 +179,12 @@ def test_bad_lines_are_said(tmp_path: Path) -> None:
 
 def test_recordings_stay_together(tmp_path: Path) -> None:
     names = [f"v/a_g{group:02d}_c{clip}.mp4" for group in range(1, 7) for clip in (1, 2)]
-    path = write(tmp_path / "train.txt", "".join(f"{n} 0\n" for n in names) + "v/b.mp4 1\n", [*names, "v/b.mp4"])
-    assert [e.path.name for e in read(path).examples if e.split == "val"] == ["a_g05_c1.mp4", "a_g05_c2.mp4"]
+    path = write(
+        tmp_path / "train.txt",
+        "".join(f"{n} 0\n" for n in names) + "v/b.mp4 1\n",
+        [*names, "v/b.mp4"],
+    )
+    assert [e.path.name for e in read(path).examples if e.split == "val"] == [
+        "a_g05_c1.mp4",
+        "a_g05_c2.mp4",
+    ]

@@ -38,12 +38,17 @@ def test_a_folder_tells_its_own_form(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("list.txt", "A x.mp4\n"), ("list.txt", "word\n"), ("list.md", LISTS["ucf101"])]
+    ("name", "text"),
+    [("list.txt", "A x.mp4\n"), ("list.txt", "word\n"), ("list.md", LISTS["ucf101"])],
 )
-def test_an_unknown_form_is_refused_and_the_forms_are_named(tmp_path: Path, name: str, text: str) -> None:
+def test_an_unknown_form_is_refused_and_the_forms_are_named(
+    tmp_path: Path, name: str, text: str
+) -> None:
     with pytest.raises(InputError, match="no known form") as caught:
         read(write(tmp_path / name, text))
-    assert caught.value.hint == "name it with --form: csv, folder, kinetics, ucf101, numbers, sports1m"
+    assert (
+        caught.value.hint == "name it with --form: csv, folder, kinetics, ucf101, numbers, sports1m"
+    )
 
 
 def test_a_form_that_does_not_fit_is_refused(tmp_path: Path) -> None:
@@ -59,19 +64,37 @@ def test_a_form_that_does_not_fit_is_refused(tmp_path: Path) -> None:
 PIECES = st.sampled_from(
     [
         *(line.encode() for text in LISTS.values() for line in text.splitlines()),
-        *(b"x", b"train", b"val", b"test", b"99", b"nan", b"1e999", b"/", b"..", b",", b'"', b" ", b"\t"),
+        *(
+            b"x",
+            b"train",
+            b"val",
+            b"test",
+            b"99",
+            b"nan",
+            b"1e999",
+            b"/",
+            b"..",
+            b",",
+            b'"',
+            b" ",
+            b"\t",
+        ),
         *(b"\n", b"\r\n", b"\xef\xbb\xbf", b"\xff", b"\0", b"\x85"),
     ]
 )
 
 
 @pytest.mark.parametrize("form", [form for form in FORMS if form != "folder"])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     head=st.sampled_from([b"", *(text.encode() for text in LISTS.values())]),
     tail=st.binary() | st.lists(PIECES).map(b"".join),
 )
-def test_any_bytes_are_a_listing_or_an_input_error(tmp_path: Path, form: str, head: bytes, tail: bytes) -> None:
+def test_any_bytes_are_a_listing_or_an_input_error(
+    tmp_path: Path, form: str, head: bytes, tail: bytes
+) -> None:
     touch(tmp_path, ["A/x.mp4", "x.mp4"])
     for name in ("train.txt", "test.txt", "val.txt", "labels.txt", "classInd.txt"):
         (tmp_path / name).write_bytes(head + tail)
@@ -94,7 +117,9 @@ def test_long_lists_are_quick(tmp_path: Path, form: str) -> None:
         "sports1m": "https://www.youtube.com/watch?v={} 3\n",
     }
     path = write(
-        tmp_path / "list.txt", LISTS[form] + "".join(map(rows[form].format, range(100_000))), ["A/x.mp4", "x.mp4"]
+        tmp_path / "list.txt",
+        LISTS[form] + "".join(map(rows[form].format, range(100_000))),
+        ["A/x.mp4", "x.mp4"],
     )
     start = time.process_time()
     listing = read(path, form)

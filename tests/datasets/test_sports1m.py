@@ -29,7 +29,10 @@ def test_the_first_label_is_used_and_named(tmp_path: Path) -> None:
     write(tmp_path / "labels.txt", "boomerang\npolo\n")
     text = f"{WATCH}x 0,1\n{WATCH}y 1, 0\n{WATCH}z 1\n{WATCH}w 2\n"
     listing = read(write(tmp_path / "train_partition.txt", text), root=tmp_path / "videos")
-    assert found(listing, tmp_path / "videos") == [("x.webm", "boomerang", "train"), ("polo/y.mp4", "polo", "train")]
+    assert found(listing, tmp_path / "videos") == [
+        ("x.webm", "boomerang", "train"),
+        ("polo/y.mp4", "polo", "train"),
+    ]
     assert listing.notes == ("videos with several labels: 2; the first label is used",)
     assert problems(listing) == [
         f"train_partition.txt:3: no such file: {tmp_path}/videos/z.*",
@@ -37,7 +40,9 @@ def test_the_first_label_is_used_and_named(tmp_path: Path) -> None:
     ]
 
 
-def test_as_published_the_names_lie_one_folder_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_as_published_the_names_lie_one_folder_above(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     touch(tmp_path, ["original/x.mp4"])
     write(tmp_path / "labels.txt", "boomerang\n")
     write(tmp_path / "original" / "train_partition.txt", f"{WATCH}x 0\n")

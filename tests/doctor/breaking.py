@@ -54,4 +54,6 @@ def run(paths: list[str], home: Path, *arguments: str) -> subprocess.CompletedPr
     }
     environment["OMP_NUM_THREADS"] = os.environ.get("OMP_NUM_THREADS", "1")
     command = [sys.executable, "-S", "-P", "-c", START, json.dumps([paths, arguments])]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment, cwd=home, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=300, env=environment, cwd=home, check=False
+    )

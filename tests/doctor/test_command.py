@@ -47,7 +47,9 @@ def test_where_only_parts_are_broken_videos_can_be_tagged(tmp_path: Path) -> Non
     assert found["sound"]["mend"] == found["torchaudio"]["mend"]
     assert found["tagging"]["status"] == found["motion vectors"]["status"] == "ok"
     assert "pip install" in found["matplotlib"]["mend"]
-    assert not {"transformers", "ray", "onnx", "onnxruntime"} & set(found), "extras that are not installed"
+    assert not {"transformers", "ray", "onnx", "onnxruntime"} & set(found), (
+        "extras that are not installed"
+    )
 
 
 def test_with_next_to_nothing_installed_every_line_is_there(tmp_path: Path) -> None:
@@ -56,12 +58,16 @@ def test_with_next_to_nothing_installed_every_line_is_there(tmp_path: Path) -> N
     assert result.returncode == 1, result.stderr
     assert result.stderr == ""
     lines = result.stdout.splitlines()
-    status = {line[9:24].strip(): line[:7].strip() for line in lines[:-1] if not line.startswith(" ")}
+    status = {
+        line[9:24].strip(): line[:7].strip() for line in lines[:-1] if not line.startswith(" ")
+    }
     assert {name for name in status if status[name] == "ERROR"} == {
         *("numpy", "torch", "av", "safetensors"),
         *("devices", "motion vectors", "tagging"),
     }
-    assert {"typer", "rich", "bundled weights", "memory"} <= {name for name in status if status[name] == "ok"}
+    assert {"typer", "rich", "bundled weights", "memory"} <= {
+        name for name in status if status[name] == "ok"
+    }
     mends = [line for line in lines if line.strip().startswith("mend: ")]
     assert any(line.endswith("pip install torch") for line in mends)
     assert lines[-1].startswith("Tagging videos does not work. 7 errors above.")

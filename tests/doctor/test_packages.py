@@ -66,39 +66,56 @@ def test_a_package_that_fails_is_one_line_and_has_a_command(
 def test_a_package_that_hangs_costs_the_time_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leaves: str
 ) -> None:
-    monkeypatch.syspath_prepend(package(tmp_path, "matplotlib", f"{leaves}import time; time.sleep(60)"))
+    monkeypatch.syspath_prepend(
+        package(tmp_path, "matplotlib", f"{leaves}import time; time.sleep(60)")
+    )
     begun = time.monotonic()
     check = tried("matplotlib", 1)
     assert time.monotonic() - begun < 20
     assert (check.status, "gives no answer within 1 s" in check.found) == (WARNING, True)
 
 
-def test_without_a_place_for_temporary_files_every_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_place_for_temporary_files_every_package_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("tempfile.tempdir", "/no/such/folder")
     check = tried("numpy")
     assert (check.status, "cannot be tried: " in check.found) == (ERROR, True)
 
 
-def test_a_needed_package_that_fails_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_needed_package_that_fails_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.syspath_prepend(package(tmp_path, "safetensors", "raise ImportError('bad')"))
     assert tried("safetensors").status == ERROR
 
 
-def test_another_package_of_the_same_name_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(package(tmp_path, "ffmpeg", "class FFmpeg: pass"))  # as python-ffmpeg has it
+def test_another_package_of_the_same_name_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(
+        package(tmp_path, "ffmpeg", "class FFmpeg: pass")
+    )  # as python-ffmpeg has it
     check = tried("ffmpeg-python")
     assert (check.status, "AttributeError" in check.found) == (WARNING, True)
     assert "ffmpeg-python" in (check.mend or "")
 
 
-def test_a_second_copy_of_another_version_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_copy_of_another_version_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.syspath_prepend(package(tmp_path, "rich", "__version__ = '1.2.3'"))
     check = tried("rich")
     assert check.status == WARNING
-    assert all(word in check.found for word in ("1.2.3", str(tmp_path), str(dependencies.installed("rich"))))
+    assert all(
+        word in check.found
+        for word in ("1.2.3", str(tmp_path), str(dependencies.installed("rich")))
+    )
 
 
-def test_a_package_that_is_not_there_is_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_that_is_not_there_is_called_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rest = [folder for folder in sys.path if Path(folder) != SITE]
     monkeypatch.setattr(sys, "path", [*rest, *installation(tmp_path / "site", without("rich"))])
     answer = Children(60).ask("package", "rich")
@@ -108,20 +125,33 @@ def test_a_package_that_is_not_there_is_called_so(tmp_path: Path, monkeypatch: p
     assert (check.mend or "").endswith("no-such-package")
 
 
-def test_a_missing_part_of_a_package_is_what_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_part_of_a_package_is_what_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.syspath_prepend(package(tmp_path, "matplotlib", "import kiwi_solver_x"))
     assert (tried("matplotlib").mend or "").endswith("install kiwi_solver_x")
 
 
 @pytest.mark.parametrize(
     ("torch", "told"),
-    [("2.13.0", False), ("2.13.0+cpu", True), ("2.13.0+cu128", True), ("2.1+x; rm", False), (None, False)],
+    [
+        ("2.13.0", False),
+        ("2.13.0+cpu", True),
+        ("2.13.0+cu128", True),
+        ("2.1+x; rm", False),
+        (None, False),
+    ],
 )
 def test_a_build_from_an_index_of_its_own_is_told(
     monkeypatch: pytest.MonkeyPatch, torch: str | None, told: bool
 ) -> None:
     monkeypatch.setattr(dependencies, "installed", lambda name: torch)
-    assert dependencies.mend("torchaudio").endswith(f"  # with the --index-url that torch {torch} came from") == told
+    assert (
+        dependencies.mend("torchaudio").endswith(
+            f"  # with the --index-url that torch {torch} came from"
+        )
+        == told
+    )
     assert "--index-url" not in dependencies.mend("numpy")
 
 
@@ -135,7 +165,9 @@ def test_a_broken_torchaudio_is_mended_with_the_torch_beside_it(
 
 
 def test_what_is_built_for_torch_waits_for_torch() -> None:
-    check = examine(BY_NAME["torchaudio"], Answer(problem="ImportError: no torch"), torch_works=False)
+    check = examine(
+        BY_NAME["torchaudio"], Answer(problem="ImportError: no torch"), torch_works=False
+    )
     assert "first mend torch" in (check.mend or "")
 
 
@@ -149,7 +181,7 @@ def test_a_version_out_of_range_is_a_warning(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_lines_cannot_steer_a_terminal() -> None:
-    text = lines(Check("x", OK, "a\x1b[2Jb\nc", "d\re"))
+    text = lines(Check("x", OK, "a\x1b[2Jb\nc", mend="d\re"))
     assert "\x1b" not in text
     assert "\r" not in text
     assert text.count("\n") == 2

@@ -43,13 +43,17 @@ def test_sound_is_read_here() -> None:
 
 
 def test_sound_that_cannot_be_read_is_mended_as_torchaudio_is() -> None:
-    broken = Check("torchaudio", WARNING, "does not work", "pip install torchaudio==2.11.0")
+    broken = Check("torchaudio", WARNING, "does not work", mend="pip install torchaudio==2.11.0")
     check = parts.sound(Answer(problem="OSError: undefined symbol"), broken)
     assert (check.status, check.mend) == (WARNING, broken.mend)
 
 
-def test_a_reader_whose_package_is_broken_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(package(tmp_path, "av", "raise ImportError('libavcodec.so.62: cannot open')"))
+def test_a_reader_whose_package_is_broken_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(
+        package(tmp_path, "av", "raise ImportError('libavcodec.so.62: cannot open')")
+    )
     check = parts.vectors(Children(60).ask("vectors"))
     assert (check.status, "libavcodec.so.62" in check.found) == (ERROR, True)
     assert check.mend
@@ -144,7 +148,9 @@ def test_an_old_ffmpeg_is_a_warning_that_names_it_and_a_newer_one(only_old_ffmpe
     assert "install" in (check.mend or "")
 
 
-def test_an_old_ffmpeg_is_passed_over_for_a_packaged_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_old_ffmpeg_is_passed_over_for_a_packaged_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("imageio_ffmpeg")
     program = old_ffmpeg(tmp_path)
     monkeypatch.setenv("PATH", str(program.parent))
@@ -172,7 +178,9 @@ def test_the_bundled_weights_are_those_of_their_list() -> None:
 
 
 @pytest.mark.parametrize(("stem", "status"), [("actions6_rgbr", ERROR), ("demo_mel", WARNING)])
-def test_a_missing_and_a_changed_weight_file_are_told(bundled: Path, stem: str, status: str) -> None:
+def test_a_missing_and_a_changed_weight_file_are_told(
+    bundled: Path, stem: str, status: str
+) -> None:
     path = bundled / f"{stem}.safetensors"
     path.unlink()
     check = weight_files.bundled()
@@ -194,7 +202,9 @@ def test_weights_without_a_list_cannot_be_compared(bundled: Path) -> None:
     assert weight_files.bundled().status == WARNING
 
 
-def test_a_damaged_public_weight_file_is_found_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_public_weight_file_is_found_in_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     cached = tmp_path / "torch" / "hub" / "checkpoints" / "mc3_18-a90a0ba3.pth"
     cached.parent.mkdir(parents=True)

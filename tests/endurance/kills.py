@@ -12,7 +12,17 @@ from pathlib import Path
 from tests.endurance.memory import family
 
 KILLS = 50
-COMMAND = ["scsampler", "classify", "--classifier", "demo", "--device", "cpu", "--jobs", "2", "--quiet"]
+COMMAND = [
+    "scsampler",
+    "classify",
+    "--classifier",
+    "demo",
+    "--device",
+    "cpu",
+    "--jobs",
+    "2",
+    "--quiet",
+]
 
 
 def records(path: Path) -> list[dict]:
@@ -43,7 +53,9 @@ def main() -> None:
         subprocess.run([*COMMAND, folder, "-o", str(whole)], check=False)
     parents = workers = 0
     while parents + workers < KILLS:
-        process = subprocess.Popen([*COMMAND, folder, "-o", str(killed), "--resume"], stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [*COMMAND, folder, "-o", str(killed), "--resume"], stderr=subprocess.DEVNULL
+        )
         wait(process, killed, chance)
         if chance.random() < 0.4 and (theirs := family(process.pid)):
             os.kill(chance.choice(theirs), signal.SIGKILL)
@@ -57,13 +69,22 @@ def main() -> None:
         parents += 1
         process.wait()
         time.sleep(0.3)
-        print(f"{parents} parents and {workers} workers killed, {len(records(killed))} records", flush=True)
-    last = subprocess.run([*COMMAND, folder, "-o", str(killed), "--resume"], check=False, capture_output=True)
+        print(
+            f"{parents} parents and {workers} workers killed, {len(records(killed))} records",
+            flush=True,
+        )
+    last = subprocess.run(
+        [*COMMAND, folder, "-o", str(killed), "--resume"], check=False, capture_output=True
+    )
     same = records(killed) == records(whole)
     print(
         f"exit code {last.returncode}; {len(records(killed))} records, equal to the uninterrupted run, in order: {same}"
     )
-    leftovers = [path.name for path in Path(out).iterdir() if path.name.startswith("killed") and path != killed]
+    leftovers = [
+        path.name
+        for path in Path(out).iterdir()
+        if path.name.startswith("killed") and path != killed
+    ]
     print(f"files left beside it: {leftovers}")
     sys.exit(not same)
 

@@ -35,7 +35,10 @@ def main() -> None:
         )
     hours = 4 * 3600
     write_video(
-        folder / "four_hours.mp4", scenes(hours * FPS, 0), audio=tone(hours, 440), options={"preset": "ultrafast"}
+        folder / "four_hours.mp4",
+        scenes(hours * FPS, 0),
+        audio=tone(hours, 440),
+        options={"preset": "ultrafast"},
     )
 
 

@@ -11,7 +11,9 @@ from scsampler_cli.batch.memory import resident_bytes
 def family(pid: int) -> list[int]:
     """Processes that it started."""
     try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return [
+            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        ]
     except OSError:
         return []
 
@@ -27,9 +29,13 @@ def main() -> None:
             workers = family(process.pid)
             done = records.read_bytes().count(b"\n") if records.exists() else 0
             largest = max(map(resident_bytes, workers), default=0)
-            files = sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in [process.pid, *workers])
+            files = sum(
+                len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in [process.pid, *workers]
+            )
             numbers = [resident_bytes(process.pid) / 1e6, largest / 1e6]
-            file.write(f"{time.monotonic() - began:.0f},{done},{numbers[0]:.0f},{numbers[1]:.0f},{files}\n")
+            file.write(
+                f"{time.monotonic() - began:.0f},{done},{numbers[0]:.0f},{numbers[1]:.0f},{files}\n"
+            )
             file.flush()
             time.sleep(every)
     print(f"exit code {process.returncode} after {time.monotonic() - began:.0f} s")

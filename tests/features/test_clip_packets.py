@@ -55,11 +55,15 @@ def test_reordered_frames_are_measured_against_their_own_kind() -> None:
 @pytest.mark.parametrize("clip_frames", [1, 5, 8, 16, 40, 64])
 def test_clips_of_any_length_have_sixteen_steps(clip_frames: int) -> None:
     for values in clips_of(
-        [100] + [10] * (3 * clip_frames - 1), [KEY] + [PREDICTED] * (3 * clip_frames - 1), clip_frames
+        [100] + [10] * (3 * clip_frames - 1),
+        [KEY] + [PREDICTED] * (3 * clip_frames - 1),
+        clip_frames,
     ):
         assert values is not None
         assert values.shape == SHAPE
-        shares = values[[channel("key share"), channel("predicted share"), channel("reordered share")]].sum(axis=0)
+        shares = values[
+            [channel("key share"), channel("predicted share"), channel("reordered share")]
+        ].sum(axis=0)
         assert np.allclose(shares, values[channel("known share")])
 
 

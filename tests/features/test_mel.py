@@ -24,7 +24,9 @@ from scsampler_cli.timeline import ClipGrid, FrameTimeline
 
 def grid(seconds: float, fps: int = 25, start: int = 0) -> ClipGrid:
     frames = round(seconds * fps)
-    return ClipGrid(FrameTimeline(np.arange(start, start + frames), start + frames, Fraction(1, fps)), 16)
+    return ClipGrid(
+        FrameTimeline(np.arange(start, start + frames), start + frames, Fraction(1, fps)), 16
+    )
 
 
 def hz_to_mel(hz: np.ndarray | float) -> np.ndarray | float:
@@ -132,7 +134,9 @@ def test_a_video_that_starts_late_is_matched_on_the_clock() -> None:
     rng = np.random.default_rng(1)
     samples = rng.normal(0, 0.1, 16 * RATE_HZ).astype(np.float32)
     late = list(mel_clips(blocks(samples), video, video.every(1)))
-    early = list(mel_clips(blocks(samples[10 * RATE_HZ - 40000 :], -40000), grid(6), grid(6).every(1)))
+    early = list(
+        mel_clips(blocks(samples[10 * RATE_HZ - 40000 :], -40000), grid(6), grid(6).every(1))
+    )
     assert all(np.array_equal(a.mel, b.mel) for a, b in zip(late, early, strict=True))
 
 

@@ -10,19 +10,36 @@ from scsampler_cli.features.motion import area_weights, displacement, standardis
 DTYPE = np.dtype(
     [
         (n, "i4")
-        for n in ("source", "w", "h", "src_x", "src_y", "dst_x", "dst_y", "motion_x", "motion_y", "motion_scale")
+        for n in (
+            "source",
+            "w",
+            "h",
+            "src_x",
+            "src_y",
+            "dst_x",
+            "dst_y",
+            "motion_x",
+            "motion_y",
+            "motion_scale",
+        )
     ]
 )
 
 
 def vectors(*rows: tuple[int, int, int, int, int, int, int, int]) -> NDArray[np.void]:
     """(source, w, h, centre x, centre y, motion x, motion y, scale)."""
-    return np.array([(s, w, h, 0, 0, x, y, mx, my, scale) for s, w, h, x, y, mx, my, scale in rows], DTYPE)
+    return np.array(
+        [(s, w, h, 0, 0, x, y, mx, my, scale) for s, w, h, x, y, mx, my, scale in rows], DTYPE
+    )
 
 
 def test_blocks_of_every_shape_land_on_their_cells() -> None:
     field, covered = vector_field(
-        vectors((-1, 16, 8, 8, 4, 4, 0, 4), (-1, 8, 8, 4, 12, -8, 4, 4), (1, 16, 16, 24, 8, 99, 99, 4)), 16, 32
+        vectors(
+            (-1, 16, 8, 8, 4, 4, 0, 4), (-1, 8, 8, 4, 12, -8, 4, 4), (1, 16, 16, 24, 8, 99, 99, 4)
+        ),
+        16,
+        32,
     )
     assert field[0, 0].tolist() == field[0, 1].tolist() == [1, 0]
     assert field[1, 0].tolist() == [-2, 1]

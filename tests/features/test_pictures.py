@@ -12,12 +12,18 @@ from scsampler_cli.media.index import scan
 from tests.synthetic import write_video
 
 
-@pytest.mark.parametrize(("short_side", "size"), [(0, (102, 180)), (0, (96, 176)), (0, (34, 50)), (64, (96, 176))])
-def test_planes_are_the_rgb_of_a_picture(tmp_path: Path, short_side: int, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    ("short_side", "size"), [(0, (102, 180)), (0, (96, 176)), (0, (34, 50)), (64, (96, 176))]
+)
+def test_planes_are_the_rgb_of_a_picture(
+    tmp_path: Path, short_side: int, size: tuple[int, int]
+) -> None:
     rng = np.random.default_rng(0)
     # blocks: with neighbours of one colour both conversions agree on the colour of a pixel
     blocks = rng.integers(0, 256, (size[0] // 2, size[1] // 2, 3), np.uint8)
-    path = write_video(tmp_path / "v.mp4", [blocks.repeat(2, 0).repeat(2, 1)] * 3, options={"crf": "10"})
+    path = write_video(
+        tmp_path / "v.mp4", [blocks.repeat(2, 0).repeat(2, 1)] * 3, options={"crf": "10"}
+    )
     index = scan(path)
     with av.open(str(path)) as container:
         frame = next(container.decode(video=0))

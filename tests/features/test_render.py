@@ -15,9 +15,9 @@ VISUAL = ClipVisual(
     3,
     240,
     320,
-    np.full((1, 128, 171, 3), 200, np.uint8),
-    np.full((4, 15, 20, 2), (10, 0), np.float16),
-    np.zeros((4, 128, 171, 3), np.int8),
+    iframes=np.full((1, 128, 171, 3), 200, np.uint8),
+    motion=np.full((4, 15, 20, 2), (10, 0), np.float16),
+    residual=np.zeros((4, 128, 171, 3), np.int8),
 )
 SOUND = ClipSound(3, np.zeros((40, 200), np.float32), 1.0)
 
@@ -26,7 +26,9 @@ SOUND = ClipSound(3, np.zeros((40, 200), np.float32), 1.0)
     ("vector", "colour"),
     [((10, 0), (255, 0, 0)), ((0, 0), (0, 0, 0)), ((-10, 0), (0, 255, 255)), ((5, 0), (127, 0, 0))],
 )
-def test_direction_is_hue_and_speed_is_brightness(vector: tuple[int, int], colour: tuple[int, int, int]) -> None:
+def test_direction_is_hue_and_speed_is_brightness(
+    vector: tuple[int, int], colour: tuple[int, int, int]
+) -> None:
     assert motion_colours(np.array([[vector]], np.float16))[0, 0].tolist() == list(colour)
 
 

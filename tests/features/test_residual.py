@@ -22,7 +22,14 @@ def residual(
     choice = closest_reference(large[0], large[1:], vectors)
     used = np.flatnonzero(np.bincount(choice.ravel()))
     slots = np.searchsorted(used, choice)
-    return residual_of(after, [before[i] for i in used], vectors, slots, height, width), choice
+    return residual_of(
+        after,
+        [before[i] for i in used],
+        vectors,
+        choice=slots,
+        coded_height=height,
+        coded_width=width,
+    ), choice
 
 
 def field(height: int, width: int, x: float, y: float) -> np.ndarray:
@@ -74,6 +81,8 @@ def test_the_reference_that_explains_a_block_is_found() -> None:
 def test_the_nearest_reference_wins_a_near_tie(noise: int) -> None:
     rng = np.random.default_rng(0)
     picture = texture(32, 32)
-    frame = np.clip(picture + rng.integers(-noise, noise + 1, picture.shape), 0, 255).astype(np.uint8)
+    frame = np.clip(picture + rng.integers(-noise, noise + 1, picture.shape), 0, 255).astype(
+        np.uint8
+    )
     _, choice = residual(frame, [picture, frame], field(32, 32, 0, 0), 32, 32)
     assert not choice.any()

@@ -22,9 +22,9 @@ def visual(clip: int, frames: int = 2) -> ClipVisual:
         clip,
         240,
         320,
-        rng.integers(0, 256, (1, 6, 8, 3), np.uint8),
-        rng.normal(size=(frames, 3, 4, 2)).astype(np.float16),
-        rng.integers(-128, 128, (frames, 6, 8, 3)).astype(np.int8),
+        iframes=rng.integers(0, 256, (1, 6, 8, 3), np.uint8),
+        motion=rng.normal(size=(frames, 3, 4, 2)).astype(np.float16),
+        residual=rng.integers(-128, 128, (frames, 6, 8, 3)).astype(np.int8),
     )
 
 
@@ -40,7 +40,8 @@ def write(path: Path, clips: int = 2) -> Path:
 
 def same(a: ClipVisual, b: ClipVisual) -> bool:
     return (a.clip, a.height, a.width) == (b.clip, b.height, b.width) and all(
-        np.array_equal(getattr(a, name), getattr(b, name)) and getattr(a, name).dtype == getattr(b, name).dtype
+        np.array_equal(getattr(a, name), getattr(b, name))
+        and getattr(a, name).dtype == getattr(b, name).dtype
         for name in ("iframes", "motion", "residual")
     )
 
@@ -60,13 +61,21 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(
-    motion=arrays.arrays(np.float16, arrays.array_shapes(min_dims=4, max_dims=4, min_side=0, max_side=4)),
-    residual=arrays.arrays(np.int8, arrays.array_shapes(min_dims=4, max_dims=4, min_side=0, max_side=4)),
+    motion=arrays.arrays(
+        np.float16, arrays.array_shapes(min_dims=4, max_dims=4, min_side=0, max_side=4)
+    ),
+    residual=arrays.arrays(
+        np.int8, arrays.array_shapes(min_dims=4, max_dims=4, min_side=0, max_side=4)
+    ),
     clip=st.integers(0, 2**31),
 )
-def test_any_arrays_survive(tmp_path_factory: pytest.TempPathFactory, motion, residual, clip: int) -> None:
+def test_any_arrays_survive(
+    tmp_path_factory: pytest.TempPathFactory, motion, residual, clip: int
+) -> None:
     path = tmp_path_factory.mktemp("store") / "v.scf"
-    original = ClipVisual(clip, 1, 1, np.zeros((0, 1, 1, 3), np.uint8), motion, residual)
+    original = ClipVisual(
+        clip, 1, 1, iframes=np.zeros((0, 1, 1, 3), np.uint8), motion=motion, residual=residual
+    )
     with FeatureWriter(path, {}) as writer:
         writer.visual(original)
     (found,) = read_visual(path)

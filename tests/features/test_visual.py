@@ -42,12 +42,22 @@ def read(
 ) -> tuple[list[ClipVisual], StreamIndex, ReadReport]:
     index, report = scan(path), ReadReport()
     grid = ClipGrid(index.timeline, frames)
-    return list(read_visual(path, index, grid, range(len(grid)), settings, report)), index, report
+    return (
+        list(
+            read_visual(path, index, grid, clips=range(len(grid)), settings=settings, report=report)
+        ),
+        index,
+        report,
+    )
 
 
-def encode(tmp_path: Path, frames, codec: str, options: dict[str, str], suffix: str, **more) -> Path:
+def encode(
+    tmp_path: Path, frames, codec: str, options: dict[str, str], suffix: str, **more
+) -> Path:
     pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
-    return write_video(tmp_path / f"video.{suffix}", frames, codec=codec, options=options, pix_fmt=pix_fmt, **more)
+    return write_video(
+        tmp_path / f"video.{suffix}", frames, codec=codec, options=options, pix_fmt=pix_fmt, **more
+    )
 
 
 def motion(clips: list[ClipVisual]) -> np.ndarray:
@@ -55,12 +65,16 @@ def motion(clips: list[ClipVisual]) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("codec", "options", "suffix"), NATIVE)
-def test_a_pan_is_read_back_from_codecs_with_vectors(tmp_path: Path, codec: str, options: dict, suffix: str) -> None:
+def test_a_pan_is_read_back_from_codecs_with_vectors(
+    tmp_path: Path, codec: str, options: dict, suffix: str
+) -> None:
     clips, index, report = read(encode(tmp_path, pan(48, 3, -2), codec, options, suffix))
     assert index.info.has_vectors
     assert motion(clips).shape[1:] == (12, 16, 2)
     per_frame = np.abs(np.median(motion(clips), axis=(1, 2)) - [3, -2]).max(axis=1)
-    assert np.mean(per_frame <= 0.25) >= 0.9  # an encoder that is short of bits misses a frame now and then
+    assert (
+        np.mean(per_frame <= 0.25) >= 0.9
+    )  # an encoder that is short of bits misses a frame now and then
     assert report.notes() == []
 
 
@@ -76,7 +90,8 @@ def test_a_pan_is_read_back_by_reencoding_where_there_are_none(
 
 
 @pytest.mark.parametrize(
-    ("height", "width", "cells"), [(480, 640, (16, 22)), (720, 1280, (16, 29)), (1088, 1440, (17, 23))]
+    ("height", "width", "cells"),
+    [(480, 640, (16, 22)), (720, 1280, (16, 29)), (1088, 1440, (17, 23))],
 )
 def test_a_large_picture_is_reencoded_small_and_its_motion_is_still_in_its_own_pixels(
     tmp_path: Path, height: int, width: int, cells: tuple[int, int]
@@ -91,7 +106,9 @@ def test_a_large_picture_is_reencoded_small_and_its_motion_is_still_in_its_own_p
 @pytest.mark.parametrize("preset", ["medium", "slower", "veryslow"])
 def test_blocks_predicted_from_far_back_are_read_back_too(tmp_path: Path, preset: str) -> None:
     """Slow presets keep 8 and 16 references, and hard edges make x264 use them."""
-    path = encode(tmp_path, pan(48, 3, -2, 160, 192, look=tiles), "libx264", {"preset": preset}, "mp4")
+    path = encode(
+        tmp_path, pan(48, 3, -2, 160, 192, look=tiles), "libx264", {"preset": preset}, "mp4"
+    )
     clips, index, _ = read(path)
     assert index.info.references >= 4
     inner = motion(clips)[:, 1:-1, 1:-1]
@@ -118,16 +135,22 @@ def test_a_mirrored_picture_is_read_mirrored(tmp_path: Path) -> None:
     plain = read(path)[0]
     half_turn = (-(1 << 16)).to_bytes(4, "big", signed=True)
     data = path.read_bytes()
-    at = data.index(b"tkhd") + 4 + 40  # version and flags, times, id, layer: then the matrix, nine numbers of 4 bytes
+    at = (
+        data.index(b"tkhd") + 4 + 40
+    )  # version and flags, times, id, layer: then the matrix, nine numbers of 4 bytes
     assert data[at : at + 4] == data[at + 16 : at + 20] == half_turn
-    path.write_bytes(data[: at + 16] + (1 << 16).to_bytes(4, "big") + data[at + 20 :])  # y is no longer turned
+    path.write_bytes(
+        data[: at + 16] + (1 << 16).to_bytes(4, "big") + data[at + 20 :]
+    )  # y is no longer turned
     clips, index, _ = read(path)
     assert index.info.orientation.mirrored
     assert np.array_equal(clips[0].iframes, plain[0].iframes[:, ::-1])
     assert np.abs(np.median(motion(clips), axis=(0, 1, 2)) - [-3, -2]).max() <= 0.25
 
 
-@pytest.mark.parametrize(("codec", "limit"), [("mpeg4", 0.6), ("libx264", 0.85), ("mpeg2video", 0.6), ("libx265", 0.6)])
+@pytest.mark.parametrize(
+    ("codec", "limit"), [("mpeg4", 0.6), ("libx264", 0.85), ("mpeg2video", 0.6), ("libx265", 0.6)]
+)
 @pytest.mark.parametrize("short_side", [0, 128])
 def test_residuals_are_smaller_than_frame_differences(
     tmp_path: Path, codec: str, limit: float, short_side: int
@@ -136,7 +159,9 @@ def test_residuals_are_smaller_than_frame_differences(
     clips, _, _ = read(path, FeatureSettings(("rgbr",), 0, short_side))
     left = np.concatenate([clip.residual for clip in clips]).astype(int)
     first, second = (np.asarray(f, dtype=int) for f in pan(2, 3, -2))
-    difference = np.abs(second - first).mean()  # a lower bound at 128 px, where the same pan is half as many pixels
+    difference = np.abs(
+        second - first
+    ).mean()  # a lower bound at 128 px, where the same pan is half as many pixels
     assert np.abs(left).mean() <= limit * difference
 
 
@@ -161,7 +186,11 @@ def test_iframes_are_what_a_plain_decode_shows(tmp_path: Path) -> None:
 def test_at_most_the_asked_number_of_p_frames_one_in_each_part(tmp_path: Path) -> None:
     path = encode(tmp_path, pan(64, 1, 0), "mpeg4", {"g": "300"}, "mp4")
     clips, _, _ = read(path, FeatureSettings(("md", "rgbr"), 4, 64))
-    assert [len(clip.motion) for clip in clips] == [len(clip.residual) for clip in clips] == [4, 4, 4, 4]
+    assert (
+        [len(clip.motion) for clip in clips]
+        == [len(clip.residual) for clip in clips]
+        == [4, 4, 4, 4]
+    )
     assert clips[0].residual.shape[1:] == (64, 85, 3)
     assert len(clips[0].iframes) == 0
 
@@ -182,7 +211,9 @@ def test_the_same_file_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("rotation", "expected"), [(90, (-2, -3)), (180, (-3, 2)), (-90, (2, 3))])
-def test_rotation_metadata_turns_pictures_and_vectors(tmp_path: Path, rotation: int, expected: tuple[int, int]) -> None:
+def test_rotation_metadata_turns_pictures_and_vectors(
+    tmp_path: Path, rotation: int, expected: tuple[int, int]
+) -> None:
     """A pan of (+3, -2) in a picture that a player turns counter-clockwise by `rotation` degrees."""
     path = encode(tmp_path, pan(32, 3, -2, 128, 256), "libx264", {}, "mp4", rotation=rotation)
     clips, index, _ = read(path)
@@ -194,7 +225,9 @@ def test_rotation_metadata_turns_pictures_and_vectors(tmp_path: Path, rotation: 
 
 
 def test_wide_pixels_widen_the_picture_and_its_horizontal_motion(tmp_path: Path) -> None:
-    path = encode(tmp_path, pan(32, 3, -2, 128, 128), "libx264", {}, "mp4", pixel_aspect=Fraction(2))
+    path = encode(
+        tmp_path, pan(32, 3, -2, 128, 128), "libx264", {}, "mp4", pixel_aspect=Fraction(2)
+    )
     clips, index, _ = read(path)
     assert index.info.size == (128, 256)
     assert clips[0].residual.shape[1:3] == (128, 256)
@@ -216,7 +249,9 @@ def test_every_length_gives_every_clip(tmp_path: Path, frames: int) -> None:
 
 
 def test_a_hole_in_the_file_is_reported_and_the_rest_is_read(tmp_path: Path) -> None:
-    path = encode(tmp_path, (texture(96, 128, i // 4) for i in range(96)), "mpeg4", {"g": "12"}, "avi")
+    path = encode(
+        tmp_path, (texture(96, 128, i // 4) for i in range(96)), "mpeg4", {"g": "12"}, "avi"
+    )
     data = bytearray(path.read_bytes())
     data[len(data) // 3 : len(data) // 3 + 3000] = bytes(3000)
     path.write_bytes(data)
@@ -227,15 +262,21 @@ def test_a_hole_in_the_file_is_reported_and_the_rest_is_read(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("codec", "options", "suffix"),
-    [("libx264", {"g": "40", "bf": "3"}, "mp4"), ("mpeg4", {"g": "12"}, "avi"), ("libx265", QUIET, "mp4")],
+    [
+        ("libx264", {"g": "40", "bf": "3"}, "mp4"),
+        ("mpeg4", {"g": "12"}, "avi"),
+        ("libx265", QUIET, "mp4"),
+    ],
 )
 def test_some_clips_are_read_by_decoding_their_gops_alone(
     tmp_path: Path, codec: str, options: dict, suffix: str
 ) -> None:
-    path = encode(tmp_path, pan(240, 3, -2), codec, {**options, "g": options.get("g", "40")}, suffix)
+    path = encode(
+        tmp_path, pan(240, 3, -2), codec, {**options, "g": options.get("g", "40")}, suffix
+    )
     every, index, whole = read(path)
     report, grid, wanted = ReadReport(), ClipGrid(index.timeline, 16), [1, 12, 13]
-    some = list(read_visual(path, index, grid, wanted, ALL, report))
+    some = list(read_visual(path, index, grid, clips=wanted, settings=ALL, report=report))
     assert [clip.clip for clip in some] == wanted
     assert report.frames <= whole.frames / 2
     assert index.damage.frames_missing == 0
@@ -250,4 +291,6 @@ def test_some_clips_are_read_by_decoding_their_gops_alone(
 def test_a_single_pass_reads_all_clips_of_many_short_gops(tmp_path: Path) -> None:
     path = encode(tmp_path, pan(96, 3, -2), "libx264", {"g": "16", "bf": "0"}, "mp4")
     _, _, report = read(path)
-    assert report.frames == 96  # no frame twice: GOPs that begin where clips do are no reason to seek
+    assert (
+        report.frames == 96
+    )  # no frame twice: GOPs that begin where clips do are no reason to seek

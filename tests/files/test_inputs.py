@@ -24,7 +24,12 @@ def names(paths: list[Path], root: Path) -> list[str]:
 
 
 def test_folders_are_searched_through_and_sorted(tree: Path) -> None:
-    assert names(find_inputs([str(tree)]), tree) == ["a.MKV", "b.mp4", "sub/c.webm", "sub/deep/d.avi"]
+    assert names(find_inputs([str(tree)]), tree) == [
+        "a.MKV",
+        "b.mp4",
+        "sub/c.webm",
+        "sub/deep/d.avi",
+    ]
 
 
 def test_a_glob_overrules_the_suffixes(tree: Path) -> None:
@@ -33,11 +38,18 @@ def test_a_glob_overrules_the_suffixes(tree: Path) -> None:
 
 def test_files_are_taken_as_named_in_order_and_once(tree: Path) -> None:
     wanted = [str(tree / "notes.txt"), str(tree / "b.mp4"), str(tree / "sub"), str(tree / "b.mp4")]
-    assert names(find_inputs(wanted), tree) == ["notes.txt", "b.mp4", "sub/c.webm", "sub/deep/d.avi"]
+    assert names(find_inputs(wanted), tree) == [
+        "notes.txt",
+        "b.mp4",
+        "sub/c.webm",
+        "sub/deep/d.avi",
+    ]
 
 
 def test_a_list_comes_from_standard_input(tree: Path) -> None:
-    listed = text_files.names(f"{tree}/b.mp4\n\n{tree}/sub\nwith space.mp4\r\n".encode(), "the list")
+    listed = text_files.names(
+        f"{tree}/b.mp4\n\n{tree}/sub\nwith space.mp4\r\n".encode(), "the list"
+    )
     found = find_inputs(["-"], None, listed)
     assert found[0] == tree / "b.mp4"
     assert found[-1] == Path("with space.mp4")
@@ -74,7 +86,9 @@ def test_unreadable_files_are_told_apart(tmp_path: Path) -> None:
             check_readable(tmp_path / name)
 
 
-def test_a_folder_that_may_not_be_read_becomes_a_failed_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_may_not_be_read_becomes_a_failed_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Tests often run as root, who may read everything: the refusal is made where the folder is listed."""
     (tmp_path / "open").mkdir()
     (tmp_path / "open" / "a.mp4").write_bytes(b"x")
@@ -101,10 +115,12 @@ def test_an_empty_folder_among_others_becomes_a_failed_record(tree: Path, tmp_pa
 
 def searched(*paths: Path, glob: str | None = None) -> tuple[list[Path], list[str]]:
     notes: list[str] = []
-    return find_inputs([str(path) for path in paths], glob, (), notes.append), notes
+    return find_inputs([str(path) for path in paths], glob, (), on_note=notes.append), notes
 
 
-def test_linked_folders_are_entered_once(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_linked_folders_are_entered_once(
+    tree: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "far.mp4").write_bytes(b"x")
     (tree / "aaa").symlink_to(elsewhere)
@@ -115,7 +131,9 @@ def test_linked_folders_are_entered_once(tree: Path, tmp_path_factory: pytest.Te
     assert f"{tree}: linked folders that were entered before left out: again, first" in notes
 
 
-def test_links_that_lead_back_or_up_end(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_links_that_lead_back_or_up_end(
+    tree: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "far.mp4").write_bytes(b"x")
     (elsewhere / "back").symlink_to(tree)
@@ -130,7 +148,13 @@ def test_links_that_lead_back_or_up_end(tree: Path, tmp_path_factory: pytest.Tem
 
 
 def test_hidden_folders_are_not_entered_unless_they_are_named(tree: Path) -> None:
-    for name in (".git/x.mp4", "@eaDir/b.mp4/x.mp4", ".Trash/x.mp4", "$RECYCLE.BIN/x.mp4", "sub/._c.mp4"):
+    for name in (
+        ".git/x.mp4",
+        "@eaDir/b.mp4/x.mp4",
+        ".Trash/x.mp4",
+        "$RECYCLE.BIN/x.mp4",
+        "sub/._c.mp4",
+    ):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_bytes(b"x")
     (tree / ".linked").symlink_to("sub")
@@ -140,23 +164,41 @@ def test_hidden_folders_are_not_entered_unless_they_are_named(tree: Path) -> Non
         f"{tree}: hidden files left out: .hidden.mp4, sub/._c.mp4",
         f"{tree}: hidden folders left out: $RECYCLE.BIN, .Trash, .git and 2 more",
     ]
-    assert names(searched(tree / ".git", tree / ".hidden.mp4")[0], tree) == [".git/x.mp4", ".hidden.mp4"]
+    assert names(searched(tree / ".git", tree / ".hidden.mp4")[0], tree) == [
+        ".git/x.mp4",
+        ".hidden.mp4",
+    ]
 
 
-def test_a_file_that_is_named_in_two_ways_is_done_once(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_named_in_two_ways_is_done_once(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tree / "link").symlink_to("sub")
     monkeypatch.chdir(tree)
-    found, notes = searched(Path("b.mp4"), tree / "b.mp4", Path("link/c.webm"), Path("sub"), Path("sub/../b.mp4"))
+    found, notes = searched(
+        Path("b.mp4"), tree / "b.mp4", Path("link/c.webm"), Path("sub"), Path("sub/../b.mp4")
+    )
     assert found == [Path("b.mp4"), Path("link/c.webm"), Path("sub/deep/d.avi")]
-    assert notes == [f"named twice, done once: {tree}/b.mp4 is b.mp4, sub/../b.mp4 is b.mp4, sub/c.webm is link/c.webm"]
+    assert notes == [
+        f"named twice, done once: {tree}/b.mp4 is b.mp4, sub/../b.mp4 is b.mp4, sub/c.webm is link/c.webm"
+    ]
 
 
 def test_links_to_files_are_files_of_their_own_and_told(tree: Path) -> None:
     (tree / "z.mp4").symlink_to("b.mp4")
     (tree / "gone.mp4").symlink_to("nowhere.mp4")
     found, notes = searched(tree)
-    assert names(found, tree) == ["a.MKV", "b.mp4", "gone.mp4", "z.mp4", "sub/c.webm", "sub/deep/d.avi"]
-    assert any(f"each is done: {tree}/z.mp4 is {os.path.realpath(tree)}/b.mp4" in note for note in notes)
+    assert names(found, tree) == [
+        "a.MKV",
+        "b.mp4",
+        "gone.mp4",
+        "z.mp4",
+        "sub/c.webm",
+        "sub/deep/d.avi",
+    ]
+    assert any(
+        f"each is done: {tree}/z.mp4 is {os.path.realpath(tree)}/b.mp4" in note for note in notes
+    )
     with pytest.raises(InputError, match=r"gone.mp4 is a link to nowhere.mp4, which is not there"):
         check_readable(tree / "gone.mp4")
 

@@ -21,7 +21,10 @@ def test_a_marked_png_is_the_same_picture() -> None:
 
 
 def test_pages_and_sheets_have_the_mark_and_other_files_have_not(tmp_path: Path) -> None:
-    made = {"page": document("t", "<p>", "video_page.js").encode(), "sheet": contact_sheet("t", [Cell(None, ("a",))])}
+    made = {
+        "page": document("t", "<p>", "video_page.js").encode(),
+        "sheet": contact_sheet("t", [Cell(None, ("a",))]),
+    }
     for name, data in {**made, "other": b"<html>" * 1000, "empty": b""}.items():
         (tmp_path / name).write_bytes(data)
         assert is_marked(tmp_path / name) == (name in made)

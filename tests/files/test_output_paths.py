@@ -39,7 +39,9 @@ def test_a_longer_name_is_cut_and_still_its_own(tmp_path: Path, letter: str) -> 
     assert made != sibling(tmp_path / (longest[:-1] + "y"), ".part")
 
 
-def test_the_disk_says_how_long_a_name_may_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_disk_says_how_long_a_name_may_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(os, "pathconf", lambda folder, name: 100)  # as on encrypted disks
     assert len(sibling(tmp_path / ("x" * 99), ".part").name) == 100
     assert sibling(Path("gone") / "a", ".part") == Path("gone/a.part")
@@ -70,12 +72,16 @@ def test_a_journal_of_the_longest_name_can_be_set_aside_and_made_smaller(tmp_pat
 
 def test_a_link_that_leads_to_itself_is_no_folder_to_write_in(tmp_path: Path) -> None:
     (tmp_path / "round").symlink_to("round")
-    output_paths.check_within(tmp_path / "round" / "a.srt", tmp_path)  # nothing to raise but our own errors
+    output_paths.check_within(
+        tmp_path / "round" / "a.srt", tmp_path
+    )  # nothing to raise but our own errors
     with pytest.raises(OutputError):
         check_output(tmp_path / "round" / "a.srt")
 
 
-def test_a_folder_that_was_deleted_is_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_was_deleted_is_called_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
     check_working_folder()
@@ -89,12 +95,22 @@ def test_only_what_would_be_lost_is_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "dangling").symlink_to(tmp_path / "nothing")
-    found = {name: is_taken(tmp_path / name) for name in ("full", "empty", "pipe", "dangling", "missing")}
-    assert found == {"full": True, "empty": False, "pipe": False, "dangling": False, "missing": False}
+    found = {
+        name: is_taken(tmp_path / name) for name in ("full", "empty", "pipe", "dangling", "missing")
+    }
+    assert found == {
+        "full": True,
+        "empty": False,
+        "pipe": False,
+        "dangling": False,
+        "missing": False,
+    }
     assert not is_taken(Path("/dev/null"))
 
 
-@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/stderr", "/dev/fd/7", "/proc/self/fd/1", "/proc/12/fd/3"])
+@pytest.mark.parametrize(
+    "name", ["/dev/stdout", "/dev/stderr", "/dev/fd/7", "/proc/self/fd/1", "/proc/12/fd/3"]
+)
 def test_an_open_descriptor_is_written_as_it_is_whatever_it_leads_to(name: str) -> None:
     assert is_special(Path(name))
 

@@ -60,7 +60,12 @@ def test_names_with_a_zero_byte_after_each_stay_whole(listed: list[str], end: by
 
 
 @given(
-    st.lists(st.text(st.characters(min_codepoint=32, exclude_categories=("Cs",)), min_size=2, max_size=9), min_size=1)
+    st.lists(
+        st.text(
+            st.characters(min_codepoint=32, exclude_categories=("Cs",)), min_size=2, max_size=9
+        ),
+        min_size=1,
+    )
 )
 def test_any_names_but_those_of_one_letter_stay_whole(listed: list[str]) -> None:
     assert names("".join(f"{name}\0" for name in listed).encode(), "list") in (

@@ -47,7 +47,8 @@ def test_a_url_that_was_a_path_in_between_is_shown_whole_again(url: str) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["v.mp4", "a:b.mp4", "http:", "C:/v.mp4", "http:8080.mp4", "take:/v.mp4", "a/https://b", "-"]
+    "name",
+    ["v.mp4", "a:b.mp4", "http:", "C:/v.mp4", "http:8080.mp4", "take:/v.mp4", "a/https://b", "-"],
 )
 def test_other_names_are_paths(name: str) -> None:
     assert not isinstance(local_path(name), Url)
@@ -56,7 +57,9 @@ def test_other_names_are_paths(name: str) -> None:
     check_written(name)
 
 
-def test_a_local_file_of_such_a_name_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_local_file_of_such_a_name_is_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "http:" / "here").mkdir(parents=True)
     write_video(tmp_path / "http:" / "here" / "v.mp4", static(4, 32, 32))

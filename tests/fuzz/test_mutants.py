@@ -34,7 +34,10 @@ class Stub:
     """A classifier that costs nothing."""
 
     name, labels = "stub", ("dark", "bright")
-    spec, weights = InputSpec(frames=8, stride=1, resize=32, crop=(32, 32)), WeightsInfo("none", None)
+    spec, weights = (
+        InputSpec(frames=8, stride=1, resize=32, crop=(32, 32)),
+        WeightsInfo("none", None),
+    )
 
     def classify(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
         bright = clips.mean(axis=(1, 2, 3, 4), dtype=np.float32)[:, None] / 255
@@ -50,12 +53,18 @@ class Tag:
     def prepare(self, say: Say) -> Prepared:
         from scsampler_cli.pipeline import stages
 
-        chosen = models.Chosen(visual="demo", audio="demo", device="cpu")
+        chosen = models.ModelOptions(visual_sampler="demo", audio_sampler="demo", device="cpu")
         samplers = chosen.load_samplers("demo", SelectionSettings())
-        plans = FeatureSettings(), SelectionSettings(k=3)
 
         def work(path: Path, progress: Progress) -> Record:
-            return stages.classify(path, samplers, Stub(), *plans, progress=progress).record()
+            return stages.classify(
+                path,
+                samplers,
+                Stub(),
+                features=FeatureSettings(),
+                selection=SelectionSettings(k=3),
+                progress=progress,
+            ).record()
 
         return Prepared(work, {})
 
@@ -68,7 +77,7 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def crew() -> Iterator[Crew]:
-    with Crew(Tag(), 1, BOUNDS, print, lambda _: None, lambda *_: None) as crew:
+    with Crew(Tag(), 1, BOUNDS, note=print, detail=lambda _: None, watch=lambda *_: None) as crew:
         yield crew
 
 
@@ -109,11 +118,15 @@ wounds = st.builds(
     st.integers(0, 255),
 )
 mutants = st.tuples(
-    st.integers(0, len(SEEDS) - 1), st.integers(0, len(SEEDS) - 1), st.lists(wounds, min_size=1, max_size=6)
+    st.integers(0, len(SEEDS) - 1),
+    st.integers(0, len(SEEDS) - 1),
+    st.lists(wounds, min_size=1, max_size=6),
 )
 
 
-def test_mutants_give_a_result_or_a_clear_error(originals: list[Path], crew: Crew, tmp_path: Path) -> None:
+def test_mutants_give_a_result_or_a_clear_error(
+    originals: list[Path], crew: Crew, tmp_path: Path
+) -> None:
     found: Counter[str] = Counter()
 
     @settings(
@@ -129,7 +142,9 @@ def test_mutants_give_a_result_or_a_clear_error(originals: list[Path], crew: Cre
         files = []
         for number, (one, other, damage) in enumerate(batch):
             path = tmp_path / f"{number:02d}{originals[one].suffix}"
-            path.write_bytes(mutated(originals[one].read_bytes(), originals[other].read_bytes(), damage))
+            path.write_bytes(
+                mutated(originals[one].read_bytes(), originals[other].read_bytes(), damage)
+            )
             files.append((number, path))
         outcomes = list(crew.run(files))
         assert sorted(outcome.index for outcome in outcomes) == [number for number, _ in files]

@@ -65,7 +65,11 @@ def resting(part: Part) -> Iterator[Picture]:
 
 def joined(path: Path, codec: str, *parts: Part, look=resting) -> Path:
     """Parts one after another in one stream, each from an encoder of its own."""
-    options = {"g": "8", "bf": "0", **({"x265-params": "log-level=none:keyint=8"} if codec == "libx265" else {})}
+    options = {
+        "g": "8",
+        "bf": "0",
+        **({"x265-params": "log-level=none:keyint=8"} if codec == "libx265" else {}),
+    }
     with av.open(str(path), "w") as box:
         stream = None
         for number, part in enumerate(parts):
@@ -106,7 +110,7 @@ def shown(path: Path) -> tuple[list[Picture], list[str]]:
     """One picture of each part, and what was noted."""
     video, report = Video(path, 8), FramesReport()
     wanted = range(FRAMES // 2, len(video.index.timeline), FRAMES)
-    found = read_pictures(path, video.index, list(wanted), lambda frame: frame, report)
+    found = read_pictures(path, video.index, list(wanted), fit=lambda frame: frame, report=report)
     return [picture for _, picture in found], report.notes()
 
 
@@ -174,7 +178,9 @@ def test_the_containers_word_holds_for_all_pictures_where_it_is_another(tmp_path
 def test_a_clip_with_both_shapes_keeps_them(tmp_path: Path) -> None:
     path = joined(tmp_path / "v.ts", "libx264", NARROW, WIDE)
     video, report = Video(path, 16), FramesReport()
-    (_, frames), *_ = read_clips(path, video.index, video.grid, [1], lambda frame: frame, report)
+    (_, frames), *_ = read_clips(
+        path, video.index, video.grid, clips=[1], fit=lambda frame: frame, report=report
+    )
     assert frames.shape == (16, 144, 256, 3)
     assert all(is_round(frame) for frame in frames)
     spec = InputSpec(frames=16, stride=1, resize=72, crop=(64, 64))
@@ -198,7 +204,9 @@ def test_features_behind_a_change_are_those_of_a_video_of_that_aspect(tmp_path: 
     both = Video(joined(tmp_path / "v.ts", "libx264", NARROW, WIDE, look=sliding), 8)
     alone = Video(joined(tmp_path / "w.ts", "libx264", WIDE, look=sliding), 8)
     settings = FeatureSettings(("if", "md", "rgbr"))
-    for seen, expected in zip(list(visual_clips(both, settings))[-3:], visual_clips(alone, settings), strict=True):
+    for seen, expected in zip(
+        list(visual_clips(both, settings))[-3:], visual_clips(alone, settings), strict=True
+    ):
         assert (seen.height, seen.width) == (144, 192)
         for kind, tolerance in (("if", 0.05), ("rgbr", 0.05), ("md", 0.02)):
             ours, theirs = (visual_input(clip, kind).numpy() for clip in (seen, expected))
@@ -214,7 +222,9 @@ def headers(part: Part) -> bytes:
     frame = av.VideoFrame.from_ndarray(circle(part), "rgb24")
     frame.pts = 0
     data = b"".join(bytes(packet) for packet in (*encoder.encode(frame), *encoder.encode(None)))
-    return data[: min(at for mark in (b"\xb3", b"\xb6") if (at := data.find(b"\0\0\1" + mark)) >= 0)]
+    return data[
+        : min(at for mark in (b"\xb3", b"\xb6") if (at := data.find(b"\0\0\1" + mark)) >= 0)
+    ]
 
 
 def renamed(path: Path, source: Path, at: int, part: Part) -> Path:
@@ -233,15 +243,25 @@ def renamed(path: Path, source: Path, at: int, part: Part) -> Path:
 def test_references_of_another_aspect_are_seen_in_the_shape_of_the_frame(tmp_path: Path) -> None:
     """A change without a keyframe: the residual of the first frame behind it is as small as the others."""
     plain = write_video(
-        tmp_path / "a.avi", sliding(NARROW), codec="mpeg4", options={"g": "24"}, pixel_aspect=NARROW.aspect
+        tmp_path / "a.avi",
+        sliding(NARROW),
+        codec="mpeg4",
+        options={"g": "24"},
+        pixel_aspect=NARROW.aspect,
     )
     video = Video(renamed(tmp_path / "v.avi", plain, 12, WIDE), 8)
     settings = FeatureSettings(("rgbr",), p_frames=0)
-    residuals = np.concatenate([clip.residual for clip in visual_clips(video, settings)]).astype(int)
-    expected = np.concatenate([clip.residual for clip in visual_clips(Video(plain, 8), settings)]).astype(int)
+    residuals = np.concatenate([clip.residual for clip in visual_clips(video, settings)]).astype(
+        int
+    )
+    expected = np.concatenate(
+        [clip.residual for clip in visual_clips(Video(plain, 8), settings)]
+    ).astype(int)
     assert RESHAPED in video.notes
     assert residuals.shape == expected.shape
-    energy, usual = (np.abs(found[:, 20:-20, 20:-20]).mean(axis=(1, 2, 3)) for found in (residuals, expected))
+    energy, usual = (
+        np.abs(found[:, 20:-20, 20:-20]).mean(axis=(1, 2, 3)) for found in (residuals, expected)
+    )
     assert (energy < 2 * usual.mean() + 1).all()
 
 
@@ -254,12 +274,19 @@ def test_stills_and_reels_keep_the_shape(tmp_path: Path) -> None:
         sizes[clip] = still.width, still.height
     assert sizes == {1: (192, 144), 4: (256, 144)}
     start = video.index.timeline.time(0)
-    spans = [(start + Fraction(1, 5), start + Fraction(2, 5)), (start + Fraction(6, 5), start + Fraction(7, 5))]
+    spans = [
+        (start + Fraction(1, 5), start + Fraction(2, 5)),
+        (start + Fraction(6, 5), start + Fraction(7, 5)),
+    ]
     reel = write_reel(path, tmp_path / "reel.mp4", spans, video_stream=0, audio_stream=None)
     anew = normalise(path, tmp_path / "anew.mp4", video_stream=0, audio_stream=None)
     for made in (reel.path, anew.path):
         index = Video(made).index
-        pictures = list(read_pictures(made, index, [2, len(index.timeline) - 2], lambda f: f, FramesReport()))
+        pictures = list(
+            read_pictures(
+                made, index, [2, len(index.timeline) - 2], fit=lambda f: f, report=FramesReport()
+            )
+        )
         assert len(pictures) == 2
         assert len({picture.shape for _, picture in pictures}) == 1
         assert all(is_round(picture, 4) for _, picture in pictures)

@@ -17,7 +17,7 @@ from tests.synthetic import static, tone, write_video
 def listen(path: Path, report: AudioReport, damage: Damage | None = None) -> list[AudioBlock]:
     info = probe_audio(path).info
     assert info is not None
-    return list(read_audio(path, info, report, damage or Damage()))
+    return list(read_audio(path, info, report, damage=damage or Damage()))
 
 
 def heard(path: Path) -> tuple[int, np.ndarray, list]:
@@ -73,8 +73,14 @@ def write_track(path: Path, blocks: list[tuple[int, np.ndarray]], rate: int = 16
     with av.open(str(path), "w") as box:
         track = box.add_stream("pcm_s16le", rate=rate, layout="mono")
         for at_ms, samples in blocks:
-            block = av.AudioFrame.from_ndarray((samples * 32767).astype(np.int16)[None], "s16", "mono")
-            block.sample_rate, block.pts, block.time_base = rate, at_ms * rate // 1000, Fraction(1, rate)
+            block = av.AudioFrame.from_ndarray(
+                (samples * 32767).astype(np.int16)[None], "s16", "mono"
+            )
+            block.sample_rate, block.pts, block.time_base = (
+                rate,
+                at_ms * rate // 1000,
+                Fraction(1, rate),
+            )
             box.mux(track.encode(block))
         box.mux(track.encode(None))
     return path
@@ -113,7 +119,13 @@ def test_what_is_not_media_says_so(tmp_path: Path) -> None:
 
 
 def test_a_track_that_cannot_be_decoded_is_not_called_silence(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "v.avi", static(10, 64, 64), codec="mpeg4", audio=tone(0.4, 300), audio_codec="mp2")
+    path = write_video(
+        tmp_path / "v.avi",
+        static(10, 64, 64),
+        codec="mpeg4",
+        audio=tone(0.4, 300),
+        audio_codec="mp2",
+    )
     data = path.read_bytes()
     at = data.index(b"strf", data.index(b"auds")) + 8  # WAVEFORMATEX begins with the format tag
     path.write_bytes(data[:at] + b"\x34\x12" + data[at + 2 :])
@@ -121,7 +133,9 @@ def test_a_track_that_cannot_be_decoded_is_not_called_silence(tmp_path: Path) ->
 
 
 def test_damage_is_counted_and_the_rest_is_heard(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "v.ts", static(100, 64, 64), audio=tone(4, 500), audio_codec="mp2")
+    path = write_video(
+        tmp_path / "v.ts", static(100, 64, 64), audio=tone(4, 500), audio_codec="mp2"
+    )
     data = bytearray(path.read_bytes())
     for at in range(len(data) // 3, len(data) // 2, 7):
         data[at] ^= 0xFF
@@ -133,7 +147,11 @@ def test_damage_is_counted_and_the_rest_is_heard(tmp_path: Path) -> None:
 
 def test_a_clock_that_starts_anew_goes_on_and_it_is_said(tmp_path: Path) -> None:
     part = write_video(
-        tmp_path / "part.ts", static(60, 64, 64), codec="mpeg2video", audio=tone(2.4, 500), audio_codec="mp2"
+        tmp_path / "part.ts",
+        static(60, 64, 64),
+        codec="mpeg2video",
+        audio=tone(2.4, 500),
+        audio_codec="mp2",
     )
     once = heard(part)
     (tmp_path / "joined.ts").write_bytes(part.read_bytes() * 2)
@@ -141,5 +159,8 @@ def test_a_clock_that_starts_anew_goes_on_and_it_is_said(tmp_path: Path) -> None
     blocks = listen(tmp_path / "joined.ts", report)
     assert blocks[0].start == once[0]
     assert sum(len(block.samples) for block in blocks) == pytest.approx(2 * len(once[1]), rel=0.05)
-    assert (report.misplaced, report.restarts) == (1, 1)  # the first frame back there might have been a stray
+    assert (report.misplaced, report.restarts) == (
+        1,
+        1,
+    )  # the first frame back there might have been a stray
     assert len(report.notes()) == 2

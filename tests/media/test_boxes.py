@@ -22,14 +22,21 @@ def claiming(path: Path, frames: int) -> Path:
 @pytest.mark.parametrize("options", [{}, {"movflags": "faststart"}])
 def test_frames_are_those_of_the_picture(tmp_path: Path, options: dict[str, str]) -> None:
     sound = {"audio": tone(2, 400), "audio_codec": "pcm_s16le"}
-    path = write_video(tmp_path / "a.mov", pan(30, 1, 1, 64, 64), container_options=options, **sound)
+    path = write_video(
+        tmp_path / "a.mov", pan(30, 1, 1, 64, 64), container_options=options, **sound
+    )
     assert claimed_frames(path) == 30
 
 
 @pytest.mark.parametrize("frames", [20_000_000, 150_000_000, 10**9, 2**32 - 1])
 def test_a_claim_of_very_many_frames_is_refused(tmp_path: Path, frames: int) -> None:
-    path = claiming(write_video(tmp_path / "a.mov", pan(30, 1, 1, 64, 64), codec="rawvideo", pix_fmt="rgb24"), frames)
-    with pytest.raises(LimitError, match=f"claims {frames} frames, the limit is 10000000") as refused:
+    path = claiming(
+        write_video(tmp_path / "a.mov", pan(30, 1, 1, 64, 64), codec="rawvideo", pix_fmt="rgb24"),
+        frames,
+    )
+    with pytest.raises(
+        LimitError, match=f"claims {frames} frames, the limit is 10000000"
+    ) as refused:
         scan(path)
     assert "--max-frames" in str(refused.value.hint)
 

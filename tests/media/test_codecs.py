@@ -31,7 +31,9 @@ def level(i: int) -> int:
     return 20 + 5 * i
 
 
-def numbered(frames: int = FRAMES, height: int = 64, width: int = 96) -> Iterator[NDArray[np.uint8]]:
+def numbered(
+    frames: int = FRAMES, height: int = 64, width: int = 96
+) -> Iterator[NDArray[np.uint8]]:
     """Frame i has the grey level `level(i)`, and a bar that wanders, for encoders to predict."""
     for i in range(frames):
         picture = np.full((height, width, 3), level(i), np.uint8)
@@ -44,17 +46,28 @@ def seen(video: Video) -> NDArray[np.float64]:
     """float64 [T]: the grey level that each frame of the grid shows, as the classifier sees it."""
     report = FramesReport()
     clips = dict(
-        read_clips(video.path, video.index, video.grid, range(len(video.grid)), lambda picture: picture, report)
+        read_clips(
+            video.path,
+            video.index,
+            video.grid,
+            clips=range(len(video.grid)),
+            fit=lambda picture: picture,
+            report=report,
+        )
     )
     assert report.notes() == []
     shown = np.concatenate([clips[i] for i in range(len(video.grid))]).astype(float)
-    middle = shown[:, shown.shape[1] // 4 : -shown.shape[1] // 8, shown.shape[2] // 8 : -shown.shape[2] // 8]
+    middle = shown[
+        :, shown.shape[1] // 4 : -shown.shape[1] // 8, shown.shape[2] // 8 : -shown.shape[2] // 8
+    ]
     return middle.mean(axis=(1, 2, 3))
 
 
-def check(path: Path, frames: int = FRAMES, slack: float = 2.4, reading: ReadSettings | None = None) -> Video:
+def check(
+    path: Path, frames: int = FRAMES, slack: float = 2.4, reading: ReadSettings | None = None
+) -> Video:
     """All frames, each what it should be, features of every clip; and nothing that is whole is called damaged."""
-    video = Video(path, 8, 1, reading or ReadSettings())
+    video = Video(path, 8, 1, reading=reading or ReadSettings())
     assert len(video.index.timeline) == frames
     clips = list(visual_clips(video, ALL))
     assert [clip.clip for clip in clips] == list(range(max(1, frames // 8)))
@@ -71,7 +84,12 @@ MATRIX: list[tuple[str, str, str, dict[str, str]]] = [
     # container, encoder, pixel format, options
     ("mp4", "libx264", "yuv420p", {}),
     ("mp4", "libx264", "yuv420p", {"bf": "0", "refs": "1"}),
-    ("mp4", "libx264", "yuv420p", {"bf": "3", "refs": "6", "x264-params": "b-pyramid=normal:open-gop=1:keyint=12"}),
+    (
+        "mp4",
+        "libx264",
+        "yuv420p",
+        {"bf": "3", "refs": "6", "x264-params": "b-pyramid=normal:open-gop=1:keyint=12"},
+    ),
     ("mp4", "libx264", "yuv420p", {"x264-params": "interlaced=1"}),
     ("ts", "libx264", "yuv420p", {"x264-params": "interlaced=1:bff=1", "g": "10"}),
     ("mp4", "libx264", "yuv420p10le", {}),
@@ -158,18 +176,24 @@ MATRIX: list[tuple[str, str, str, dict[str, str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("suffix", "codec", "pix_fmt", "options"), MATRIX, ids=lambda v: str(v)[:40] if v else "-")
+@pytest.mark.parametrize(
+    ("suffix", "codec", "pix_fmt", "options"), MATRIX, ids=lambda v: str(v)[:40] if v else "-"
+)
 def test_every_frame_is_there_and_is_the_right_one(
     tmp_path: Path, suffix: str, codec: str, pix_fmt: str, options: dict[str, str]
 ) -> None:
-    path = write_video(tmp_path / f"v.{suffix}", numbered(), codec=codec, pix_fmt=pix_fmt, options=options)
+    path = write_video(
+        tmp_path / f"v.{suffix}", numbered(), codec=codec, pix_fmt=pix_fmt, options=options
+    )
     check(path, slack=4 if codec == "libsvtav1" else 2.4)  # which is coarse at this size
 
 
 # Frames and times out of the ordinary
 
 
-def remux(source: Path, target: Path, change: Callable[[int, av.Packet], av.Packet | None], **options: str) -> Path:
+def remux(
+    source: Path, target: Path, change: Callable[[int, av.Packet], av.Packet | None], **options: str
+) -> Path:
     """Copy the packets of the picture, each changed or left out."""
     with av.open(str(source)) as given, av.open(str(target), "w", options=options) as box:
         stream = box.add_stream_from_template(given.streams.video[0])
@@ -203,7 +227,9 @@ def same(_: int, packet: av.Packet) -> av.Packet:
     ],
     ids=str,
 )
-def test_containers_written_as_streams(tmp_path: Path, suffix: str, options: dict[str, str]) -> None:
+def test_containers_written_as_streams(
+    tmp_path: Path, suffix: str, options: dict[str, str]
+) -> None:
     path = write_video(
         tmp_path / f"v.{suffix}",
         numbered(),
@@ -224,14 +250,25 @@ def test_odd_and_tiny_sizes(tmp_path: Path, height: int, width: int) -> None:
     assert video.info.size == (height, width)
     assert len(list(visual_clips(video, ALL))) == 5
     report = FramesReport()
-    shown = dict(read_clips(path, video.index, video.grid, range(5), lambda picture: picture, report))
+    shown = dict(
+        read_clips(
+            path,
+            video.index,
+            video.grid,
+            clips=range(5),
+            fit=lambda picture: picture,
+            report=report,
+        )
+    )
     assert [round(float(shown[i][0].mean())) for i in range(5)] == pytest.approx(
         [level(8 * i) for i in range(5)], abs=3
     )
     assert (video.decode_errors, video.frames_missing) == (0, 0)
 
 
-@pytest.mark.parametrize("aspect", [Fraction(4, 3), Fraction(8, 9), Fraction(16), Fraction(1, 16), Fraction(255, 1)])
+@pytest.mark.parametrize(
+    "aspect", [Fraction(4, 3), Fraction(8, 9), Fraction(16), Fraction(1, 16), Fraction(255, 1)]
+)
 def test_pixel_aspects_widen_within_reason(tmp_path: Path, aspect: Fraction) -> None:
     path = write_video(tmp_path / "v.mp4", numbered(16), pixel_aspect=aspect)
     video = check(path, 16)
@@ -240,7 +277,13 @@ def test_pixel_aspects_widen_within_reason(tmp_path: Path, aspect: Fraction) -> 
 
 
 def test_pixels_that_can_be_none_are_taken_for_square_ones_and_said(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "v.mov", numbered(16), codec="mjpeg", pix_fmt="yuvj420p", pixel_aspect=Fraction(4, 3))
+    path = write_video(
+        tmp_path / "v.mov",
+        numbered(16),
+        codec="mjpeg",
+        pix_fmt="yuvj420p",
+        pixel_aspect=Fraction(4, 3),
+    )
     data = bytearray(path.read_bytes())
     at = data.index(b"pasp") + 4
     assert data[at : at + 8] == (4).to_bytes(4, "big") + (3).to_bytes(4, "big")
@@ -261,7 +304,9 @@ def test_a_turned_picture(tmp_path: Path, rotation: int) -> None:
 
 def test_an_edit_list_hides_frames_and_nothing_is_missing(tmp_path: Path) -> None:
     """Cut at frame 12, between keyframes: the first 12 are decoded and not shown."""
-    path = write_video(tmp_path / "v.mp4", numbered(), options={"g": "10", "bf": "2", "sc_threshold": "0"})
+    path = write_video(
+        tmp_path / "v.mp4", numbered(), options={"g": "10", "bf": "2", "sc_threshold": "0"}
+    )
     data = bytearray(path.read_bytes())
     at = data.index(b"elst") + 12
     begin = int.from_bytes(data[at + 4 : at + 8], "big")
@@ -280,14 +325,20 @@ def test_times_below_zero_and_far_from_it(tmp_path: Path, codec: str) -> None:
     options = FAST_VPX if codec == "libvpx-vp9" else {"bf": "2", **FINE}
     for start in (-10, 90_000):
         path = write_video(
-            tmp_path / f"{start}.nut", numbered(), codec=codec, options=options, pts=range(start, start + FRAMES)
+            tmp_path / f"{start}.nut",
+            numbered(),
+            codec=codec,
+            options=options,
+            pts=range(start, start + FRAMES),
         )
         check(path)
 
 
 def test_frames_that_last_unevenly(tmp_path: Path) -> None:
     pts = np.cumsum([0, *([10, 400, 1, 33] * 10)])[:FRAMES].tolist()
-    path = write_video(tmp_path / "v.mkv", numbered(), pts=pts, time_base=Fraction(1, 1000), options={"bf": "2"})
+    path = write_video(
+        tmp_path / "v.mkv", numbered(), pts=pts, time_base=Fraction(1, 1000), options={"bf": "2"}
+    )
     video = check(path)
     assert [video.index.timeline.time(i) * 1000 for i in range(FRAMES)] == pts
 
@@ -310,7 +361,9 @@ def test_times_that_jump_about(tmp_path: Path) -> None:
 
 
 def test_a_file_that_begins_between_keyframes(tmp_path: Path) -> None:
-    whole = write_video(tmp_path / "v.mkv", numbered(), options={"g": "20", "bf": "0", "sc_threshold": "0"})
+    whole = write_video(
+        tmp_path / "v.mkv", numbered(), options={"g": "20", "bf": "0", "sc_threshold": "0"}
+    )
     path = remux(whole, tmp_path / "cut.ts", lambda count, packet: packet if count >= 5 else None)
     video = Video(path, 8)
     list(visual_clips(video, ALL))
@@ -321,7 +374,9 @@ def test_a_file_that_begins_between_keyframes(tmp_path: Path) -> None:
     assert any("15 frames before the first keyframe" in note for note in video.notes)
 
 
-@pytest.mark.parametrize(("suffix", "codec"), [("ts", "mpeg2video"), ("h264", "libx264"), ("mjpeg", "mjpeg")])
+@pytest.mark.parametrize(
+    ("suffix", "codec"), [("ts", "mpeg2video"), ("h264", "libx264"), ("mjpeg", "mjpeg")]
+)
 def test_pictures_that_change_their_size(tmp_path: Path, suffix: str, codec: str) -> None:
     pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
     options = {"bf": "0"} if codec == "mjpeg" else {"bf": "0", **FINE}
@@ -342,9 +397,15 @@ def test_pictures_that_change_their_size(tmp_path: Path, suffix: str, codec: str
     clips = list(visual_clips(video, ALL))
     assert {clip.residual.shape[1:] for clip in clips} == {(64, 96, 3)}
     report = FramesReport()
-    shown = dict(read_clips(path, video.index, video.grid, [0, 3], lambda picture: picture, report))
+    shown = dict(
+        read_clips(
+            path, video.index, video.grid, clips=[0, 3], fit=lambda picture: picture, report=report
+        )
+    )
     assert shown[0].shape == shown[3].shape == (8, 64, 96, 3)
-    assert shown[3][:, 20:, 20:-20].mean() == pytest.approx(np.mean([level(i) for i in range(24, 32)]), abs=6)
+    assert shown[3][:, 20:, 20:-20].mean() == pytest.approx(
+        np.mean([level(i) for i in range(24, 32)]), abs=6
+    )
     assert any("size of its pictures changes" in note for note in (*video.notes, *report.notes()))
     assert video.frames_missing == 0
 
@@ -366,14 +427,21 @@ def test_one_frame(tmp_path: Path, suffix: str, codec: str, pix_fmt: str) -> Non
     options = FAST_VPX if codec == "libvpx" else {}
     more = {"update": "1"} if suffix in ("png", "jpg") else {}
     path = write_video(
-        tmp_path / f"v.{suffix}", numbered(1), codec=codec, pix_fmt=pix_fmt, options=options, container_options=more
+        tmp_path / f"v.{suffix}",
+        numbered(1),
+        codec=codec,
+        pix_fmt=pix_fmt,
+        options=options,
+        container_options=more,
     )
     check(path, 1, slack=3)
 
 
 def test_an_animated_webp_is_a_clear_error_or_whole(tmp_path: Path) -> None:
     """FFmpeg 8.1 cannot decode it."""
-    path = write_video(tmp_path / "v.webp", numbered(), codec="libwebp_anim", options={"lossless": "1"})
+    path = write_video(
+        tmp_path / "v.webp", numbered(), codec="libwebp_anim", options={"lossless": "1"}
+    )
     try:
         frames = len(Video(path).index.timeline)
     except VideoError as error:
@@ -391,7 +459,9 @@ def test_8k_in_bounded_memory(tmp_path: Path) -> None:
             picture[:] = level(i)
             yield picture
 
-    path = write_video(tmp_path / "v.mp4", frames(), options={"preset": "ultrafast", "tune": "zerolatency"})
+    path = write_video(
+        tmp_path / "v.mp4", frames(), options={"preset": "ultrafast", "tune": "zerolatency"}
+    )
     video = Video(path)
     assert video.info.size == (4320, 7680)
 
@@ -399,7 +469,18 @@ def test_8k_in_bounded_memory(tmp_path: Path) -> None:
         (clip,) = visual_clips(video, FeatureSettings())
         assert len(clip.motion) == 1
         report = FramesReport()
-        clips = dict(read_clips(path, video.index, video.grid, [0], lambda picture: picture[:8, :8], report))
-        assert [round(float(frame.mean())) for frame in clips[0][:2]] == pytest.approx([level(0), level(1)], abs=2)
+        clips = dict(
+            read_clips(
+                path,
+                video.index,
+                video.grid,
+                clips=[0],
+                fit=lambda picture: picture[:8, :8],
+                report=report,
+            )
+        )
+        assert [round(float(frame.mean())) for frame in clips[0][:2]] == pytest.approx(
+            [level(0), level(1)], abs=2
+        )
 
     assert grown(read) < 600  # one frame is 50 MB, as RGB 100 MB

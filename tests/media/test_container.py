@@ -20,7 +20,9 @@ from tests.synthetic import static, tone, write_video
         ("noise.avi", np.random.default_rng(0).bytes(5000), "not a video"),
     ],
 )
-def test_other_things_under_a_videos_name_are_refused(tmp_path: Path, name: str, content: bytes, word: str) -> None:
+def test_other_things_under_a_videos_name_are_refused(
+    tmp_path: Path, name: str, content: bytes, word: str
+) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(VideoError, match=word) as caught:
         scan(tmp_path / name)

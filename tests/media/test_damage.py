@@ -42,10 +42,17 @@ def samplers() -> Samplers:
     return Samplers(load_visual("demo", CPU, FP32), load_audio("demo", CPU, FP32))
 
 
-def classify(path: Path, samplers: Samplers, strategy: str = "dense", reading: ReadSettings | None = None) -> dict:
-    selection = SelectionSettings(strategy)
+def classify(
+    path: Path, samplers: Samplers, strategy: str = "dense", reading: ReadSettings | None = None
+) -> dict:
+    selection = SelectionSettings(strategy=strategy)
     return stages.classify(
-        path, samplers, Grey(), FeatureSettings(), selection, reading=reading or ReadSettings()
+        path,
+        samplers,
+        Grey(),
+        features=FeatureSettings(),
+        selection=selection,
+        reading=reading or ReadSettings(),
     ).record()
 
 
@@ -63,9 +70,16 @@ def spoiled(path: Path, packets: set[int], kind: str = "video") -> Path:
 
 
 @pytest.mark.parametrize("packets", [{35, 40, 50}, {3, 20, 40}, {0, 1, 63}], ids=str)
-def test_each_damaged_packet_counts_once_over_all_passes(tmp_path: Path, samplers: Samplers, packets: set[int]) -> None:
+def test_each_damaged_packet_counts_once_over_all_passes(
+    tmp_path: Path, samplers: Samplers, packets: set[int]
+) -> None:
     """Scoring and classifying meet the same three packets, and so does indexing when they are among the first 32."""
-    path = write_video(tmp_path / "v.mp4", (texture(64, 64, i) for i in range(64)), codec="mjpeg", pix_fmt="yuvj420p")
+    path = write_video(
+        tmp_path / "v.mp4",
+        (texture(64, 64, i) for i in range(64)),
+        codec="mjpeg",
+        pix_fmt="yuvj420p",
+    )
     spoiled(path, packets)
     record = classify(path, samplers)
     assert (record["decode_errors"], record["frames_missing"]) == (3, 3)
@@ -87,7 +101,12 @@ def test_damaged_sound_is_counted_too(tmp_path: Path, samplers: Samplers) -> Non
 
 def test_a_packet_that_only_one_pass_meets_is_counted(tmp_path: Path) -> None:
     """The frames behind the last whole clip are read by nobody but the index."""
-    path = write_video(tmp_path / "v.mp4", (texture(64, 64, i) for i in range(20)), codec="mjpeg", pix_fmt="yuvj420p")
+    path = write_video(
+        tmp_path / "v.mp4",
+        (texture(64, 64, i) for i in range(20)),
+        codec="mjpeg",
+        pix_fmt="yuvj420p",
+    )
     spoiled(path, {18})
     video = Video(path, 16)
     list(visual_clips(video, FeatureSettings()))
@@ -107,7 +126,11 @@ def test_frames_that_a_cut_off_file_lacks_are_counted(
 ) -> None:
     encoder = {"x265-params": "log-level=none:keyint=10"} if codec == "libx265" else {"g": "10"}
     path = write_video(
-        tmp_path / f"v.{suffix}", pan(100, 1, 0, 64, 64), codec=codec, options=encoder, container_options=options
+        tmp_path / f"v.{suffix}",
+        pan(100, 1, 0, 64, 64),
+        codec=codec,
+        options=encoder,
+        container_options=options,
     )
     assert classify(path, samplers, "visual", STRICT)["frames_missing"] == 0
     data = path.read_bytes()
@@ -122,44 +145,84 @@ def test_frames_that_a_cut_off_file_lacks_are_counted(
 
 def test_where_reading_stops_is_counted(tmp_path: Path, samplers: Samplers) -> None:
     """Matroska says nothing of frames; that it ends in the middle of something is an error of reading."""
-    path = write_video(tmp_path / "v.mkv", pan(100, 1, 0, 64, 64), options={"g": "10"}, audio=tone(4, 440))
+    path = write_video(
+        tmp_path / "v.mkv", pan(100, 1, 0, 64, 64), options={"g": "10"}, audio=tone(4, 440)
+    )
     data = path.read_bytes()
     path.write_bytes(data[: len(data) * 3 // 5])
     record = classify(path, samplers)
-    assert record["decode_errors"] + record["frames_missing"] >= 1 or any("cut off" in n for n in record["notes"])
+    assert record["decode_errors"] + record["frames_missing"] >= 1 or any(
+        "cut off" in n for n in record["notes"]
+    )
 
 
 def test_strict_is_content_with_what_is_whole(tmp_path: Path, samplers: Samplers) -> None:
-    path = write_video(tmp_path / "v.mkv", pan(40, 1, 0, 64, 64), options={"bf": "2"}, audio=tone(1.6, 440))
+    path = write_video(
+        tmp_path / "v.mkv", pan(40, 1, 0, 64, 64), options={"bf": "2"}, audio=tone(1.6, 440)
+    )
     record = classify(path, samplers, "av-union-list", STRICT)
     assert (record["decode_errors"], record["frames_missing"]) == (0, 0)
 
 
-def test_strict_leaves_no_feature_file_and_a_feature_file_knows_the_damage(tmp_path: Path, samplers: Samplers) -> None:
-    path = write_video(tmp_path / "v.avi", (texture(64, 64, i) for i in range(64)), codec="mjpeg", pix_fmt="yuvj420p")
+def test_strict_leaves_no_feature_file_and_a_feature_file_knows_the_damage(
+    tmp_path: Path, samplers: Samplers
+) -> None:
+    path = write_video(
+        tmp_path / "v.avi",
+        (texture(64, 64, i) for i in range(64)),
+        codec="mjpeg",
+        pix_fmt="yuvj420p",
+    )
     spoiled(path, {3, 20})
     out = tmp_path / "v.scf"
     with pytest.raises(VideoError, match="2 packets could not be decoded, 2 frames are missing"):
-        stages.extract(path, out, FeatureSettings(), 16, 1, reading=STRICT)
+        stages.extract(path, out, FeatureSettings(), clip_frames=16, frame_stride=1, reading=STRICT)
     assert not out.exists()
-    extracted = stages.extract(path, out, FeatureSettings(), 16, 1).record()
+    extracted = stages.extract(
+        path, out, FeatureSettings(), clip_frames=16, frame_stride=1
+    ).record()
     assert (extracted["decode_errors"], extracted["frames_missing"]) == (2, 2)
     visual = Samplers(samplers.visual, None)
-    scored = stages.score(out, visual, FeatureSettings(), 16, 1, SelectionSettings("visual")).record()
+    scored = stages.score(
+        out,
+        visual,
+        FeatureSettings(),
+        clip_frames=16,
+        frame_stride=1,
+        selection=SelectionSettings(strategy="visual"),
+    ).record()
     assert (scored["decode_errors"], scored["frames_missing"]) == (2, 2)
     with pytest.raises(VideoError, match="2 packets"):
-        stages.score(out, visual, FeatureSettings(), 16, 1, SelectionSettings("visual"), reading=STRICT)
+        stages.score(
+            out,
+            visual,
+            FeatureSettings(),
+            clip_frames=16,
+            frame_stride=1,
+            selection=SelectionSettings(strategy="visual"),
+            reading=STRICT,
+        )
 
 
 def test_one_missing_frame_is_told_in_the_singular(tmp_path: Path, samplers: Samplers) -> None:
-    path = write_video(tmp_path / "v.mp4", (texture(64, 64, i) for i in range(16)), codec="mjpeg", pix_fmt="yuvj420p")
+    path = write_video(
+        tmp_path / "v.mp4",
+        (texture(64, 64, i) for i in range(16)),
+        codec="mjpeg",
+        pix_fmt="yuvj420p",
+    )
     with pytest.raises(VideoError, match=r"1 packet could not be decoded, 1 frame is missing$"):
         classify(spoiled(path, {3}), samplers, reading=STRICT)
 
 
 def test_a_million_refusals_alternate_with_frames(tmp_path: Path) -> None:
     """Many, not in a row: every other packet is damaged."""
-    path = write_video(tmp_path / "v.mp4", (texture(16, 16, i) for i in range(400)), codec="mjpeg", pix_fmt="yuvj420p")
+    path = write_video(
+        tmp_path / "v.mp4",
+        (texture(16, 16, i) for i in range(400)),
+        codec="mjpeg",
+        pix_fmt="yuvj420p",
+    )
     spoiled(path, set(range(1, 400, 2)))
     video = Video(path)
     list(visual_clips(video, FeatureSettings()))

@@ -13,7 +13,7 @@ from scsampler_cli.media.index import scan
 
 
 def test_it_is_an_ordinary_untrimmed_video(tmp_path: Path) -> None:
-    shown = write_demo_video(tmp_path / "v.mp4", "sliding", 1, 20)
+    shown = write_demo_video(tmp_path / "v.mp4", "sliding", 1, seconds=20)
     index = scan(tmp_path / "v.mp4")
     assert len(index.timeline) == 20 * FPS
     assert index.info.codec == "h264"
@@ -28,8 +28,8 @@ def test_it_is_an_ordinary_untrimmed_video(tmp_path: Path) -> None:
 
 def test_the_same_seed_is_the_same_file(tmp_path: Path) -> None:
     for name in ("a.mp4", "b.mp4"):
-        write_demo_video(tmp_path / name, "bouncing", 5, 4)
-    write_demo_video(tmp_path / "c.mp4", "bouncing", 6, 4)
+        write_demo_video(tmp_path / name, "bouncing", 5, seconds=4)
+    write_demo_video(tmp_path / "c.mp4", "bouncing", 6, seconds=4)
     a, b, c = ((tmp_path / f"{name}.mp4").read_bytes() for name in "abc")
     assert a == b
     assert a != c
@@ -37,13 +37,15 @@ def test_the_same_seed_is_the_same_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("label", LABELS)
 def test_the_action_moves_and_sounds_and_the_rest_hardly(tmp_path: Path, label: str) -> None:
-    shown = write_demo_video(tmp_path / "v.mp4", label, 3, 24)
+    shown = write_demo_video(tmp_path / "v.mp4", label, 3, seconds=24)
     with av.open(str(tmp_path / "v.mp4")) as box:
         frames = [frame.to_ndarray(format="gray").astype(int) for frame in box.decode(video=0)]
     with av.open(str(tmp_path / "v.mp4")) as box:
         sound = np.concatenate([frame.to_ndarray()[0] for frame in box.decode(audio=0)])
     change = np.array([np.abs(b - a).mean() for a, b in itertools.pairwise(frames)])
-    loud = np.array([np.sqrt(np.mean(sound[i * 882 : (i + 1) * 882] ** 2)) for i in range(len(change))])
+    loud = np.array(
+        [np.sqrt(np.mean(sound[i * 882 : (i + 1) * 882] ** 2)) for i in range(len(change))]
+    )
     inside = np.zeros(len(change), bool)
     for start, end in shown.segments:
         inside[round(start * FPS) + 1 : round(end * FPS) - 1] = True
@@ -52,15 +54,17 @@ def test_the_action_moves_and_sounds_and_the_rest_hardly(tmp_path: Path, label: 
 
 
 def test_a_video_is_made_once(tmp_path: Path) -> None:
-    path, shown = demo_video(tmp_path, "zooming", 1, 4)
+    path, shown = demo_video(tmp_path, "zooming", 1, seconds=4)
     stamp = path.stat().st_mtime_ns
-    again, same = demo_video(tmp_path, "zooming", 1, 4)
+    again, same = demo_video(tmp_path, "zooming", 1, seconds=4)
     assert (again, same) == (path, shown)
     assert path.stat().st_mtime_ns == stamp
     assert not list(tmp_path.glob("part_*"))
 
 
 def test_a_set_has_every_class_and_other_seeds_for_validation(tmp_path: Path) -> None:
-    examples = demo_set(tmp_path, 1, 7, 1, True, "val", lambda done, total: None)
+    examples = demo_set(
+        tmp_path, 1, 7, seconds=1, trimmed=True, split="val", progress=lambda done, total: None
+    )
     assert [example.label for example in examples] == list(LABELS)
     assert all(example.split == "val" and example.path.is_file() for example in examples)

@@ -39,7 +39,9 @@ ENCODINGS = {
 @pytest.mark.parametrize("name", ENCODINGS)
 def test_kinds_are_the_decoders_and_sizes_the_packets(tmp_path: Path, name: str) -> None:
     suffix, codec, options = ENCODINGS[name]
-    path = write_video(tmp_path / f"v.{suffix}", pan(60, 2, 1, 64, 96), codec=codec, options=options)
+    path = write_video(
+        tmp_path / f"v.{suffix}", pan(60, 2, 1, 64, 96), codec=codec, options=options
+    )
     found = scan(path).packets
     with av.open(str(path)) as box:
         sizes = {packet.pts: packet.size for packet in box.demux(video=0) if packet.size}

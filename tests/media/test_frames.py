@@ -20,7 +20,7 @@ def numbered(frames: int, height: int = 64, width: int = 64):
 def read(path: Path, clips: list[int], frames: int = 16, stride: int = 1):
     index, report = scan(path), FramesReport()
     grid = ClipGrid(index.timeline, frames, stride)
-    found = dict(read_clips(path, index, grid, clips, lambda frame: frame, report))
+    found = dict(read_clips(path, index, grid, clips=clips, fit=lambda frame: frame, report=report))
     return found, report
 
 
@@ -36,7 +36,9 @@ def read(path: Path, clips: list[int], frames: int = 16, stride: int = 1):
         ("libvpx-vp9", {"g": "20", "deadline": "realtime", "cpu-used": "8"}, "webm"),
     ],
 )
-def test_the_frames_are_the_ones_asked_for(tmp_path: Path, codec: str, options: dict, suffix: str) -> None:
+def test_the_frames_are_the_ones_asked_for(
+    tmp_path: Path, codec: str, options: dict, suffix: str
+) -> None:
     path = write_video(tmp_path / f"v.{suffix}", numbered(120), codec=codec, options=options)
     found, report = read(path, [6, 1, 2, 4])
     assert list(found) == [1, 2, 4, 6]
@@ -75,10 +77,17 @@ def test_pixels_equal_a_plain_decode(tmp_path: Path) -> None:
 
 
 def test_undecodable_clips_are_left_out_and_named(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "v.mp4", (texture(64, 64, i) for i in range(64)), codec="mpeg4", options={"g": "16"})
+    path = write_video(
+        tmp_path / "v.mp4",
+        (texture(64, 64, i) for i in range(64)),
+        codec="mpeg4",
+        options={"g": "16"},
+    )
     index, report = scan(path), FramesReport()
     data = path.read_bytes()
-    path.write_bytes(data[: len(data) * 2 // 5])  # the index is gone now too: nothing at all can be read
+    path.write_bytes(
+        data[: len(data) * 2 // 5]
+    )  # the index is gone now too: nothing at all can be read
     grid = ClipGrid(index.timeline, 16)
     with pytest.raises(Exception, match="not a video"):
-        dict(read_clips(path, index, grid, [3], lambda frame: frame, report))
+        dict(read_clips(path, index, grid, clips=[3], fit=lambda frame: frame, report=report))

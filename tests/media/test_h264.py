@@ -25,7 +25,9 @@ from tests.synthetic import pan, write_video
 def test_it_is_what_the_encoder_was_told(
     tmp_path: Path, suffix: str, options: dict[str, str], pix_fmt: str, expected: int
 ) -> None:
-    path = write_video(tmp_path / f"v.{suffix}", pan(6, 1, 0, 64, 64), options=options, pix_fmt=pix_fmt)
+    path = write_video(
+        tmp_path / f"v.{suffix}", pan(6, 1, 0, 64, 64), options=options, pix_fmt=pix_fmt
+    )
     with av.open(str(path)) as box:
         assert reference_frames(box.streams.video[0].codec_context.extradata) == expected
 
@@ -37,7 +39,10 @@ def test_a_set_written_by_hand() -> None:
     assert reference_frames(b"\0\0\0\1\x67" + payload) == 6
 
 
-@given(st.binary(max_size=60) | st.binary(max_size=60).map(lambda data: b"\1\0\0\0\xff\xe1\0\x30\x67" + data))
+@given(
+    st.binary(max_size=60)
+    | st.binary(max_size=60).map(lambda data: b"\1\0\0\0\xff\xe1\0\x30\x67" + data)
+)
 def test_any_bytes_give_a_number_within_bounds(data: bytes) -> None:
     assert 1 <= reference_frames(data) <= MOST
 

@@ -23,7 +23,17 @@ ENCODINGS = [
     ("mpeg4", "avi", {"g": "12", "flags": "+mv4+qpel"}),
     ("mpeg2video", "mpg", {"g": "12", "bf": "2"}),
     ("mpeg1video", "mpg", {"g": "12", "bf": "2"}),
-    ("libvpx", "webm", {"g": "12", "deadline": "good", "cpu-used": "8", "lag-in-frames": "10", "auto-alt-ref": "1"}),
+    (
+        "libvpx",
+        "webm",
+        {
+            "g": "12",
+            "deadline": "good",
+            "cpu-used": "8",
+            "lag-in-frames": "10",
+            "auto-alt-ref": "1",
+        },
+    ),
     ("libvpx-vp9", "webm", {"g": "12", "deadline": "good", "cpu-used": "8", "lag-in-frames": "10"}),
 ]
 
@@ -32,7 +42,9 @@ ENCODINGS = [
 def test_a_packet_says_what_its_decoder_says(
     tmp_path: Path, encoder: str, suffix: str, options: dict[str, str]
 ) -> None:
-    path = write_video(tmp_path / f"v.{suffix}", pan(40, 2, 1, 96, 128), codec=encoder, options=options)
+    path = write_video(
+        tmp_path / f"v.{suffix}", pan(40, 2, 1, 96, 128), codec=encoder, options=options
+    )
     said: dict[int, Picture] = {}
     shown: dict[int, bool] = {}
     with av.open(str(path)) as box:
@@ -53,7 +65,9 @@ def test_a_packet_says_what_its_decoder_says(
     assert {place: said[place] == Picture.START for place in shown} == shown
 
 
-def test_an_intra_picture_of_h264_that_is_no_keyframe_is_left_to_the_container(tmp_path: Path) -> None:
+def test_an_intra_picture_of_h264_that_is_no_keyframe_is_left_to_the_container(
+    tmp_path: Path,
+) -> None:
     """Scene cuts within the shortest GOP: I-pictures behind which P-pictures may refer to what is before them."""
     options = {"x264-params": "keyint=100:min-keyint=60:bframes=0:force-cfr=1"}
     with av.open(str(tmp_path / "v.mp4"), "w") as box:
@@ -72,7 +86,9 @@ def test_an_intra_picture_of_h264_that_is_no_keyframe_is_left_to_the_container(t
 
 def test_intra_refresh_says_that_decoding_recovers_later(tmp_path: Path) -> None:
     path = write_video(
-        tmp_path / "v.h264", pan(30, 1, 0, 96, 128), options={"x264-params": "intra-refresh=1:keyint=10:bframes=0"}
+        tmp_path / "v.h264",
+        pan(30, 1, 0, 96, 128),
+        options={"x264-params": "intra-refresh=1:keyint=10:bframes=0"},
     )
     units = path.read_bytes().split(b"\0\0\1")[1:]
     counts = [recovery_frames(unit) for unit in units if unit[0] & 31 == 6]
@@ -80,7 +96,13 @@ def test_intra_refresh_says_that_decoding_recovers_later(tmp_path: Path) -> None
     assert any(not is_intra_slice(unit) for unit in units if unit[0] & 31 == 1)
 
 
-CODECS = [("h264", b""), ("h264", b"\1\0\0\0\xff"), ("hevc", b""), ("hevc", b"\1" + bytes(20) + b"\3"), ("mpeg4", b"")]
+CODECS = [
+    ("h264", b""),
+    ("h264", b"\1\0\0\0\xff"),
+    ("hevc", b""),
+    ("hevc", b"\1" + bytes(20) + b"\3"),
+    ("mpeg4", b""),
+]
 CODECS += [("mpeg2video", b""), ("vp8", b""), ("vp9", b"")]
 
 

@@ -49,7 +49,7 @@ def rates_at_opening(path: Path) -> list[int]:
 def heard(path: Path, info: AudioInfo) -> tuple[float, float]:
     """(seconds at which the sound begins, seconds of it)."""
     report, damage = AudioReport(), Damage()
-    blocks = list(read_audio(path, info, report, damage))
+    blocks = list(read_audio(path, info, report, damage=damage))
     assert report.notes() == list(damage.notes()) == []
     return blocks[0].start / RATE_HZ, sum(len(block.samples) for block in blocks) / RATE_HZ
 
@@ -108,7 +108,7 @@ def test_a_stream_that_is_not_announced_is_found(tmp_path: Path) -> None:
     path = unannounced(tmp_path / "v.mpg")
     assert rates_at_opening(path) == []
     info = probe_audio(path).info
-    assert info == AudioInfo("mp2", 48000, 1, 0)
+    assert info == AudioInfo("mp2", 48000, 1, stream=0)
     start, seconds = heard(path, info)
     assert start == pytest.approx(float(Video(path).index.timeline.time(0)) + 6, abs=0.1)
     assert seconds == pytest.approx(0.4, abs=0.1)
@@ -136,7 +136,11 @@ def test_a_table_of_streams_that_gains_sound_on_the_way_is_followed(tmp_path: Pa
 @pytest.mark.parametrize("codec", ["aac", "ac3"])
 def test_rate_and_channels_may_change_on_the_way(tmp_path: Path, codec: str) -> None:
     first = write_video(
-        tmp_path / "a.ts", static(50, 48, 64), audio=tone(2, 440, 44100), rate_hz=44100, audio_codec=codec
+        tmp_path / "a.ts",
+        static(50, 48, 64),
+        audio=tone(2, 440, 44100),
+        rate_hz=44100,
+        audio_codec=codec,
     )
     second = write_video(
         tmp_path / "b.ts",
@@ -151,11 +155,15 @@ def test_rate_and_channels_may_change_on_the_way(tmp_path: Path, codec: str) -> 
     path.write_bytes(first.read_bytes() + second.read_bytes())
     info = probe_audio(path).info
     assert info is not None
-    blocks = list(read_audio(path, info, AudioReport(), Damage()))
+    blocks = list(read_audio(path, info, AudioReport(), damage=Damage()))
     samples = np.concatenate([block.samples for block in blocks])
     assert len(samples) / RATE_HZ == pytest.approx(4, abs=0.1)
     for second_half in (False, True):
-        piece = samples[RATE_HZ * 5 // 2 :][:RATE_HZ] if second_half else samples[RATE_HZ // 2 :][:RATE_HZ]
+        piece = (
+            samples[RATE_HZ * 5 // 2 :][:RATE_HZ]
+            if second_half
+            else samples[RATE_HZ // 2 :][:RATE_HZ]
+        )
         spectrum = np.abs(np.fft.rfft(piece * np.hanning(len(piece))))
         assert spectrum.argmax() * RATE_HZ / len(piece) == pytest.approx(440, abs=3)
 
@@ -173,7 +181,10 @@ def test_a_reel_has_the_sound_that_is_not_announced(tmp_path: Path, span: tuple[
     assert reel.frames == 5
     info = sound_of(reel.path)
     assert info is not None
-    loud = [abs(block.samples).max() for block in read_audio(reel.path, info, AudioReport(), Damage())]
+    loud = [
+        abs(block.samples).max()
+        for block in read_audio(reel.path, info, AudioReport(), damage=Damage())
+    ]
     assert (max(loud) > 0.2) == (span == (6, 7))
 
 

@@ -46,7 +46,9 @@ def put(mark: bytes, offset: int, form: str, *values: int) -> Callable[[bytearra
 def both(data: bytearray) -> None:
     """The container and each picture itself."""
     put(b"png \0", 28, ">HH", 15000, 15000)(data)
-    data[:] = data.replace(b"IHDR" + struct.pack(">II", 64, 64), b"IHDR" + struct.pack(">II", 15000, 15000))
+    data[:] = data.replace(
+        b"IHDR" + struct.pack(">II", 64, 64), b"IHDR" + struct.pack(">II", 15000, 15000)
+    )
 
 
 HUGE = [
@@ -58,7 +60,9 @@ HUGE = [
 ]
 
 
-@pytest.mark.parametrize(("suffix", "codec", "pix_fmt", "change"), HUGE, ids=["gif", "mov", "avi", "ivf"])
+@pytest.mark.parametrize(
+    ("suffix", "codec", "pix_fmt", "change"), HUGE, ids=["gif", "mov", "avi", "ivf"]
+)
 def test_a_header_that_claims_a_huge_picture(
     tmp_path: Path, suffix: str, codec: str, pix_fmt: str, change: Callable[[bytearray], None]
 ) -> None:
@@ -97,7 +101,12 @@ def test_the_limit_on_pixels_is_exact(tmp_path: Path, codec: str) -> None:
 
 def test_pictures_that_become_huge_on_the_way_are_refused_and_counted(tmp_path: Path) -> None:
     parts = [
-        write_video(tmp_path / f"{height}.mjpeg", static(20, height, height), codec="mjpeg", pix_fmt="yuvj420p")
+        write_video(
+            tmp_path / f"{height}.mjpeg",
+            static(20, height, height),
+            codec="mjpeg",
+            pix_fmt="yuvj420p",
+        )
         for height in (64, 512)
     ]
     path = tmp_path / "v.mjpeg"
@@ -161,7 +170,9 @@ def test_two_frames_a_year_apart(tmp_path: Path, sound: bool) -> None:
 def test_a_hole_of_a_year_in_one_clip_with_sound(tmp_path: Path) -> None:
     """The other clips are as long as ever, and are heard."""
     pts = [*range(40), *range(10**9, 10**9 + 40)]
-    path = write_video(tmp_path / "v.mkv", pan(80, 1, 0, 64, 64), pts=pts, codec="ffv1", audio=tone(1.6, 440))
+    path = write_video(
+        tmp_path / "v.mkv", pan(80, 1, 0, 64, 64), pts=pts, codec="ffv1", audio=tone(1.6, 440)
+    )
     video = Video(path)
 
     def read() -> None:
@@ -191,7 +202,11 @@ def test_times_at_the_ends_of_64_bits(tmp_path: Path, stamps: tuple[int, int]) -
 @pytest.mark.parametrize("rate", [0x7FFFFFFF, 500, 1])
 def test_sound_of_an_absurd_rate_is_not_decoded(tmp_path: Path, rate: int) -> None:
     path = write_video(
-        tmp_path / "v.avi", static(10, 64, 64), codec="mpeg4", audio=tone(0.4, 300), audio_codec="pcm_s16le"
+        tmp_path / "v.avi",
+        static(10, 64, 64),
+        codec="mpeg4",
+        audio=tone(0.4, 300),
+        audio_codec="pcm_s16le",
     )
     assert probe_audio(path).info is not None
     data = bytearray(path.read_bytes())
@@ -207,7 +222,11 @@ def test_sound_of_an_absurd_rate_is_not_decoded(tmp_path: Path, rate: int) -> No
 
 def test_sound_of_many_channels_is_heard_or_told(tmp_path: Path) -> None:
     path = write_video(
-        tmp_path / "v.avi", static(100, 64, 64), codec="mpeg4", audio=tone(4, 300), audio_codec="pcm_s16le"
+        tmp_path / "v.avi",
+        static(100, 64, 64),
+        codec="mpeg4",
+        audio=tone(4, 300),
+        audio_codec="pcm_s16le",
     )
     data = bytearray(path.read_bytes())
     at = data.index(b"strf", data.index(b"auds")) + 8
@@ -217,7 +236,9 @@ def test_sound_of_many_channels_is_heard_or_told(tmp_path: Path) -> None:
     video = Video(path)
     clips = list(sound_clips(video))
     assert len(clips) == 6
-    assert any(clip.mel is not None for clip in clips) or any("sound" in note for note in video.notes)
+    assert any(clip.mel is not None for clip in clips) or any(
+        "sound" in note for note in video.notes
+    )
 
 
 @pytest.mark.parametrize(("height", "width"), [(16, 16000), (16000, 16)])
@@ -228,12 +249,23 @@ def test_a_strip_is_read_in_bounded_memory(tmp_path: Path, height: int, width: i
     def read() -> None:
         (clip,) = visual_clips(video, FeatureSettings(("if", "md", "rgbr")))
         assert max(clip.iframes.shape[1:3]) <= 16000
-        list(read_clips(path, video.index, video.grid, [0], lambda picture: picture[:8, :8], FramesReport()))
+        list(
+            read_clips(
+                path,
+                video.index,
+                video.grid,
+                clips=[0],
+                fit=lambda picture: picture[:8, :8],
+                report=FramesReport(),
+            )
+        )
 
     assert grown(read) < 400
 
 
-def test_wide_pixels_of_a_large_picture_do_not_make_it_larger_than_the_largest(tmp_path: Path) -> None:
+def test_wide_pixels_of_a_large_picture_do_not_make_it_larger_than_the_largest(
+    tmp_path: Path,
+) -> None:
     info = scan(write_video(tmp_path / "v.mp4", static(2, 64, 64))).info
     wide = replace(info, coded_width=8192, coded_height=4320, pixel_aspect=Fraction(16))
     height, width = wide.upright_size

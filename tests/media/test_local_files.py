@@ -71,7 +71,8 @@ def test_the_door_hears_ffmpeg_and_the_lists_are_ones_that_it_would_follow(
     for name in ("hls.m3u8", "list.ffconcat"):
         (tmp_path / name).write_text(LISTS[name].format(target=secret))
         with av.open(
-            str(tmp_path / name), options={"safe": "0", "allowed_extensions": "ALL", "extension_picky": "0"}
+            str(tmp_path / name),
+            options={"safe": "0", "allowed_extensions": "ALL", "extension_picky": "0"},
         ) as box:
             assert len(box.streams.video) == 1
     if _times_are_kept(secret):
@@ -95,13 +96,18 @@ def _times_are_kept(path: Path) -> bool:
 
 
 @pytest.mark.parametrize(
-    "name", ["http:{port}.mp4", "http:", "concat:a.mp4|b.mp4", "subfile,,start,0,end,9,,:x", "pipe:0"]
+    "name",
+    ["http:{port}.mp4", "http:", "concat:a.mp4|b.mp4", "subfile,,start,0,end,9,,:x", "pipe:0"],
 )
 def test_a_protocol_as_a_name_is_a_missing_file(
     tmp_path: Path, door: tuple[int, list[object]], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for path in (Path(name), Path(f"http://127.0.0.1:{door[0]}/v.mp4"), Path(f"tcp://127.0.0.1:{door[0]}")):
+    for path in (
+        Path(name),
+        Path(f"http://127.0.0.1:{door[0]}/v.mp4"),
+        Path(f"tcp://127.0.0.1:{door[0]}"),
+    ):
         with pytest.raises(InputError, match="No such file") as caught:
             scan(path)
         assert caught.value.hint
@@ -132,7 +138,9 @@ def picture(path: Path, grey: int, codec: str = "png", pix_fmt: str = "rgb24") -
         stream = box.add_stream(codec, rate=25)
         stream.width = stream.height = 32
         stream.pix_fmt = pix_fmt
-        box.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((32, 32, 3), grey, np.uint8), "rgb24")))
+        box.mux(
+            stream.encode(av.VideoFrame.from_ndarray(np.full((32, 32, 3), grey, np.uint8), "rgb24"))
+        )
         box.mux(stream.encode(None))
 
 
@@ -200,7 +208,9 @@ def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
         assert caught.value.hint
 
 
-def test_a_missing_file_and_one_without_permission_are_not_called_damaged(tmp_path: Path, secret: Path) -> None:
+def test_a_missing_file_and_one_without_permission_are_not_called_damaged(
+    tmp_path: Path, secret: Path
+) -> None:
     with pytest.raises(InputError, match="No such file"):
         scan(tmp_path / "v.mp4")
     path = tmp_path / "locked.mp4"
@@ -227,7 +237,13 @@ def test_too_many_open_files_are_not_the_files_fault(secret: Path) -> None:
 
 
 def test_errors_have_one_line_and_a_hint(tmp_path: Path) -> None:
-    for content in (b"", b"\0" * 100, b"ffconcat", b"<?xml version='1.0'?><html/>", b"RIFF" + bytes(40)):
+    for content in (
+        b"",
+        b"\0" * 100,
+        b"ffconcat",
+        b"<?xml version='1.0'?><html/>",
+        b"RIFF" + bytes(40),
+    ):
         (tmp_path / "v.mp4").write_bytes(content)
         with pytest.raises(ScsamplerError) as caught:
             scan(tmp_path / "v.mp4")

@@ -35,11 +35,15 @@ def counts(path: Path) -> tuple[int, int]:
     return video.decode_errors, video.frames_missing
 
 
-def broadcast(path: Path, codec: str = "libx264", options: dict[str, str] | None = None, sound: bool = False) -> Path:
+def broadcast(
+    path: Path, codec: str = "libx264", options: dict[str, str] | None = None, sound: bool = False
+) -> Path:
     """100 frames in MPEG-TS that change so much that each takes several packets of it."""
     frames = (np.roll(texture(96, 128, i), i, axis=0) for i in range(100))
     audio = tone(4, 440) if sound else None
-    return write_video(path, frames, codec=codec, options=options or {"g": "12"}, audio=audio, audio_codec="mp2")
+    return write_video(
+        path, frames, codec=codec, options=options or {"g": "12"}, audio=audio, audio_codec="mp2"
+    )
 
 
 def lose(path: Path, kind: str, chosen: Callable[[list[bool]], list[int]]) -> Path:
@@ -111,18 +115,48 @@ def test_a_picture_lost_as_a_whole_is_missing(tmp_path: Path, codec: str) -> Non
 def test_the_count_is_that_of_the_notes_whatever_is_asked(tmp_path: Path) -> None:
     path = lose(broadcast(tmp_path / "v.ts"), "video", second_packet_of(20, 45, 75))
     out = tmp_path / "v.scf"
-    extracted = stages.extract(path, out, FeatureSettings(), 8, 1).record()
-    scored = stages.score(path, Samplers(None, None), FeatureSettings(), 8, 1, SelectionSettings("uniform")).record()
+    extracted = stages.extract(path, out, FeatureSettings(), clip_frames=8, frame_stride=1).record()
+    scored = stages.score(
+        path,
+        Samplers(None, None),
+        FeatureSettings(),
+        clip_frames=8,
+        frame_stride=1,
+        selection=SelectionSettings(strategy="uniform"),
+    ).record()
     for record in (extracted, scored):
         assert (record["decode_errors"], record["frames_missing"]) == (3, 0)
         assert "3 packets damaged or cut off" in record["notes"]
     with pytest.raises(VideoError, match="3 packets came damaged"):
-        stages.extract(path, tmp_path / "w.scf", FeatureSettings(), 8, 1, reading=STRICT)
-    uniform = SelectionSettings("uniform")
+        stages.extract(
+            path,
+            tmp_path / "w.scf",
+            FeatureSettings(),
+            clip_frames=8,
+            frame_stride=1,
+            reading=STRICT,
+        )
+    uniform = SelectionSettings(strategy="uniform")
     with pytest.raises(VideoError, match="3 packets came damaged"):
-        stages.score(path, Samplers(None, None), FeatureSettings(), 8, 1, uniform, reading=STRICT)
+        stages.score(
+            path,
+            Samplers(None, None),
+            FeatureSettings(),
+            clip_frames=8,
+            frame_stride=1,
+            selection=uniform,
+            reading=STRICT,
+        )
     with pytest.raises(VideoError, match="3 packets"):
-        stages.score(out, Samplers(None, None), FeatureSettings(), 8, 1, uniform, reading=STRICT)
+        stages.score(
+            out,
+            Samplers(None, None),
+            FeatureSettings(),
+            clip_frames=8,
+            frame_stride=1,
+            selection=uniform,
+            reading=STRICT,
+        )
 
 
 def test_lost_packets_of_the_sound_are_counted(tmp_path: Path) -> None:
@@ -136,7 +170,9 @@ def test_lost_packets_of_the_sound_are_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "avi", "flv"])
-def test_what_the_decoder_fills_in_is_counted_where_no_container_tells_it(tmp_path: Path, suffix: str) -> None:
+def test_what_the_decoder_fills_in_is_counted_where_no_container_tells_it(
+    tmp_path: Path, suffix: str
+) -> None:
     """The end of a picture is spoiled: the decoder makes up for it and refuses nothing."""
     path = write_video(
         tmp_path / f"v.{suffix}",
@@ -158,7 +194,10 @@ def test_what_the_decoder_fills_in_is_counted_where_no_container_tells_it(tmp_pa
 
 def test_a_picture_that_is_cut_off_counts_once(tmp_path: Path) -> None:
     path = write_video(
-        tmp_path / "v.mp4", pan(50, 1, 0, 64, 64), codec="mpeg4", container_options={"movflags": "faststart"}
+        tmp_path / "v.mp4",
+        pan(50, 1, 0, 64, 64),
+        codec="mpeg4",
+        container_options={"movflags": "faststart"},
     )
     with av.open(str(path)) as box:
         packets = [(packet.pos, packet.size) for packet in box.demux(video=0) if packet.size]
@@ -167,7 +206,9 @@ def test_a_picture_that_is_cut_off_counts_once(tmp_path: Path) -> None:
     assert read(path).decode_errors == 1
 
 
-def test_a_file_that_starts_between_two_keyframes_is_not_called_damaged_for_that(tmp_path: Path) -> None:
+def test_a_file_that_starts_between_two_keyframes_is_not_called_damaged_for_that(
+    tmp_path: Path,
+) -> None:
     """Its first frames are counted as missing, and no packet is."""
     path = broadcast(tmp_path / "v.ts", options={"g": "25", "bf": "0", "sc_threshold": "0"})
     packets = np.frombuffer(path.read_bytes(), np.uint8).reshape(-1, TS_PACKET)
@@ -179,7 +220,9 @@ def test_a_file_that_starts_between_two_keyframes_is_not_called_damaged_for_that
 
 
 @pytest.mark.parametrize("strategy", ["dense", "uniform"])
-def test_what_lacks_its_references_behind_a_seek_is_no_damage(tmp_path: Path, strategy: str) -> None:
+def test_what_lacks_its_references_behind_a_seek_is_no_damage(
+    tmp_path: Path, strategy: str
+) -> None:
     """Open groups of pictures: those shown before a keyframe refer to what a seek leaves out."""
     params = "open-gop=1:bframes=3:keyint=20:min-keyint=20:scenecut=0"
     path = write_video(tmp_path / "v.mp4", pan(120, 1, 1, 96, 128), options={"x264-params": params})
@@ -214,7 +257,9 @@ def test_one_damage_that_is_told_in_several_ways_counts_once() -> None:
     assert damage.decode_errors == 2
     damage.picture.patch(key_of(packet(9)))
     assert damage.decode_errors == 3
-    found_again = [damage.picture.marked.look(packet(number, number in {3, 6})) for number in range(10)]
+    found_again = [
+        damage.picture.marked.look(packet(number, number in {3, 6})) for number in range(10)
+    ]
     assert (len(found_again), damage.decode_errors) == (10, 3)
 
 

@@ -20,17 +20,22 @@ from tests.synthetic import pan
         (20, 9000, (16, 4096)),
     ],
 )
-def test_sizes_are_even_small_and_never_enlarged_beyond_a_block(height: int, width: int, expected: tuple) -> None:
+def test_sizes_are_even_small_and_never_enlarged_beyond_a_block(
+    height: int, width: int, expected: tuple
+) -> None:
     assert encoded_size(height, width) == expected
 
 
 def test_every_frame_comes_back_in_order_with_gop_12() -> None:
-    frames = ((10 + i, av.VideoFrame.from_ndarray(f, "rgb24")) for i, f in enumerate(pan(30, 2, 0, 64, 96)))
-    out = list(reencode(frames, 64, 96, Damage(), shown_size=lambda _: (64, 96)))
+    frames = (
+        (10 + i, av.VideoFrame.from_ndarray(f, "rgb24"))
+        for i, f in enumerate(pan(30, 2, 0, 64, 96))
+    )
+    out = list(reencode(frames, 64, 96, damage=Damage(), shown_size=lambda _: (64, 96)))
     assert [position for position, _ in out] == list(range(10, 40))
     assert [i for i, (_, frame) in enumerate(out) if frame.key_frame] == [0, 12, 24]
     assert all(frame.side_data.get("MOTION_VECTORS") is not None for _, frame in out[1:12])
 
 
 def test_nothing_in_nothing_out() -> None:
-    assert list(reencode(iter(()), 64, 64, Damage(), shown_size=lambda _: (64, 64))) == []
+    assert list(reencode(iter(()), 64, 64, damage=Damage(), shown_size=lambda _: (64, 64))) == []

@@ -13,7 +13,14 @@ from scsampler_cli.media.video_info import VECTOR_CODECS
 @pytest.mark.parametrize("codec", ENCODERS)
 def test_every_codec_is_what_it_says(tmp_path: Path, codec: str) -> None:
     told: list[tuple[int, int]] = []
-    write_sample(tmp_path / "v.mp4", 1.5, 96, 64, codec, lambda done, total: told.append((done, total)))
+    write_sample(
+        tmp_path / "v.mp4",
+        1.5,
+        96,
+        height=64,
+        codec=codec,
+        progress=lambda done, total: told.append((done, total)),
+    )
     index = scan(tmp_path / "v.mp4")
     assert index.info.codec == codec
     assert index.info.size == (64, 96)
@@ -27,5 +34,5 @@ def test_every_codec_is_what_it_says(tmp_path: Path, codec: str) -> None:
 
 def test_the_same_arguments_give_the_same_video(tmp_path: Path) -> None:
     for name in ("a.mp4", "b.mp4"):
-        write_sample(tmp_path / name, 0.5, 64, 64, "mpeg4", lambda *_: None)
+        write_sample(tmp_path / name, 0.5, 64, height=64, codec="mpeg4", progress=lambda *_: None)
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()

@@ -34,7 +34,9 @@ GOPS = (1, 5, 12, 50) if EVERY else (12,)
 LONG = 50  # the last GOP is short then
 
 
-def numbered(frames: int = FRAMES, height: int = 48, width: int = 64) -> Iterator[NDArray[np.uint8]]:
+def numbered(
+    frames: int = FRAMES, height: int = 48, width: int = 64
+) -> Iterator[NDArray[np.uint8]]:
     """A texture that moves by two pixels a frame; the frame's number in bits along the top."""
     world = texture(height, width + 2 * frames)
     for i in range(frames):
@@ -51,7 +53,9 @@ def plain(path: Path, height: int, width: int) -> list[NDArray[np.uint8]]:
 
 
 def rgb(frame: av.VideoFrame, height: int, width: int) -> NDArray[np.uint8]:
-    return frame.to_ndarray(format="rgb24", height=height, width=width, interpolation=Interpolation.BICUBIC)
+    return frame.to_ndarray(
+        format="rgb24", height=height, width=width, interpolation=Interpolation.BICUBIC
+    )
 
 
 def decoded(box: av.container.InputContainer) -> Iterator[av.VideoFrame]:
@@ -72,7 +76,9 @@ def check(path: Path) -> Video:
     whole = list(visual_clips(video, ALL))
     for clip, of_all in enumerate(whole):
         report = FramesReport()
-        ((_, frames),) = read_clips(path, video.index, video.grid, [clip], lambda picture: picture, report)
+        ((_, frames),) = read_clips(
+            path, video.index, video.grid, clips=[clip], fit=lambda picture: picture, report=report
+        )
         assert report.notes() == []
         wanted = np.stack([shown[position] for position in video.grid.frames_of(clip)])
         assert np.array_equal(frames, wanted), f"pixels of clip {clip}"
@@ -80,7 +86,9 @@ def check(path: Path) -> Video:
         assert len(alone.iframes) + len(alone.motion) > 0, f"clip {clip} is empty"
         if video.info.has_vectors:  # else it is encoded anew, from another frame on
             for name in ("iframes", "motion", "residual"):
-                assert np.array_equal(getattr(alone, name), getattr(of_all, name)), f"{name} of clip {clip}"
+                assert np.array_equal(getattr(alone, name), getattr(of_all, name)), (
+                    f"{name} of clip {clip}"
+                )
     assert video.notes == noted
     assert (video.decode_errors, video.frames_missing) == (0, 0)
     return video
@@ -91,7 +99,13 @@ X264 = "scenecut=0:keyint={0}:min-keyint={0}:bframes={1}:open-gop={2}"
 VPX = {"deadline": "good", "cpu-used": "8", "auto-alt-ref": "1", "lag-in-frames": "12", "b": "200k"}
 SIZED = {"h263": (144, 176), "dvvideo": (576, 720)}
 PIXELS = {"mjpeg": "yuvj420p", "prores_ks": "yuv422p10le", "zmbv": "bgr0", "cinepak": "rgb24"}
-PIXELS |= {"flashsv": "bgr24", "svq1": "yuv410p", "png": "rgb24", "qtrle": "rgb24", "ffvhuff": "yuv422p"}
+PIXELS |= {
+    "flashsv": "bgr24",
+    "svq1": "yuv410p",
+    "png": "rgb24",
+    "qtrle": "rgb24",
+    "ffvhuff": "yuv422p",
+}
 BOXES = {
     "libx264": "mp4 mov mkv ts m2ts avi flv nut asf h264 frag.mp4",
     "libx265": "mp4 mkv ts m2ts hevc frag.mp4",
@@ -131,14 +145,22 @@ def options_of(codec: str, gop: int, b_frames: int, is_open: bool) -> dict[str, 
     if codec == "libx265":
         return {"preset": "ultrafast", "x265-params": X265.format(gop, b_frames, int(is_open))}
     if codec == "libsvtav1":
-        return {"preset": "12", "g": str(gop), "svtav1-params": f"irefresh-type={1 if is_open else 2}:lp=1"}
+        return {
+            "preset": "12",
+            "g": str(gop),
+            "svtav1-params": f"irefresh-type={1 if is_open else 2}:lp=1",
+        }
     if codec.startswith("libvpx"):
         return {**VPX, "g": str(gop)}
     if codec in FIXED:
         return {}
     options = {"g": str(gop), "b": "600k"}
     if codec in REORDERED:
-        options |= {"bf": str(b_frames), "sc_threshold": "1000000000", "flags": "-cgop" if is_open else "+cgop"}
+        options |= {
+            "bf": str(b_frames),
+            "sc_threshold": "1000000000",
+            "flags": "-cgop" if is_open else "+cgop",
+        }
     return options
 
 
@@ -146,7 +168,13 @@ def combinations() -> Iterator[tuple[str, str, int, int, bool]]:
     for codec, suffixes in BOXES.items():
         for suffix in suffixes.split():
             reordered = codec in REORDERED
-            gops = (0,) if codec in FIXED else (*GOPS, LONG) if reordered and suffix in ("ts", "mpg") else GOPS
+            gops = (
+                (0,)
+                if codec in FIXED
+                else (*GOPS, LONG)
+                if reordered and suffix in ("ts", "mpg")
+                else GOPS
+            )
             for gop in sorted(set(gops)):
                 for b_frames in (0, 2) if reordered and EVERY else (2 if reordered else 0,):
                     both = gop > 1 and (b_frames or codec == "libsvtav1")
@@ -162,7 +190,9 @@ def encode(path: Path, codec: str, options: dict[str, str]) -> Path:
         codec=codec,
         pix_fmt=PIXELS.get(codec, "yuv420p"),
         options=options,
-        container_options={"movflags": "frag_keyframe+empty_moov"} if path.name.endswith("frag.mp4") else {},
+        container_options={"movflags": "frag_keyframe+empty_moov"}
+        if path.name.endswith("frag.mp4")
+        else {},
     )
 
 
@@ -186,7 +216,11 @@ def test_each_clip_alone_is_what_a_plain_decode_shows(
 )
 def test_interlaced_mpeg(tmp_path: Path, codec: str, suffix: str) -> None:
     options = options_of(codec, 12, 2, True)
-    check(encode(tmp_path / f"v.{suffix}", codec, {**options, "flags": options["flags"] + "+ildct+ilme"}))
+    check(
+        encode(
+            tmp_path / f"v.{suffix}", codec, {**options, "flags": options["flags"] + "+ildct+ilme"}
+        )
+    )
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "ts"])
@@ -220,7 +254,9 @@ def remux(source: Path, target: Path, flag: Flag, *, bsf: str = "") -> Path:
         for packet in given.demux(read):
             if not packet.size and bitstream is None:
                 continue
-            for changed in bitstream.filter(packet if packet.size else None) if bitstream else [packet]:
+            for changed in (
+                bitstream.filter(packet if packet.size else None) if bitstream else [packet]
+            ):
                 changed.stream, changed.is_keyframe = written, flag(number, changed.is_keyframe)
                 box.mux(changed)
                 number += 1
@@ -252,8 +288,12 @@ FLAGGED = [
     ("codec", "first", "suffix"),
     [(codec, first, suffix) for codec, first, suffixes in FLAGGED for suffix in suffixes.split()],
 )
-def test_keyframe_flags_are_not_believed(tmp_path: Path, codec: str, first: str, suffix: str, flags: str) -> None:
-    source = encode(tmp_path / f"source.{first}", codec, options_of(codec, 20, 2, codec == "libx264"))
+def test_keyframe_flags_are_not_believed(
+    tmp_path: Path, codec: str, first: str, suffix: str, flags: str
+) -> None:
+    source = encode(
+        tmp_path / f"source.{first}", codec, options_of(codec, 20, 2, codec == "libx264")
+    )
     bsf = "h264_mp4toannexb" if (codec, suffix) == ("libx264", "avi") else ""
     video = check(remux(source, tmp_path / f"v.{suffix}", FLAGS[flags], bsf=bsf))
     if flags == "every packet" and codec != "ffv1":
@@ -268,7 +308,11 @@ def test_h264_intra_pictures_at_which_the_stream_does_not_say_that_decoding_reco
     """An I-picture inside a GOP, behind which P-pictures refer to what is before it."""
     options = {"x264-params": "keyint=200:min-keyint=60:scenecut=100:bframes=0:ref=4"}
     source = write_video(tmp_path / "v.mp4", numbered(), options=options)
-    check(remux(source, tmp_path / f"flagged.{suffix}", FLAGS[flags], bsf="filter_units=remove_types=6"))
+    check(
+        remux(
+            source, tmp_path / f"flagged.{suffix}", FLAGS[flags], bsf="filter_units=remove_types=6"
+        )
+    )
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts", "m2ts", "avi", "flv"])
@@ -312,15 +356,25 @@ def test_an_edit_list_that_hides_the_first_frames(tmp_path: Path, codec: str) ->
     assert any(noted in note for note in video.notes)
     shown = plain(path, *video.info.size)
     for clip in range(len(video.grid)):
-        ((_, frames),) = read_clips(path, video.index, video.grid, [clip], lambda picture: picture, FramesReport())
-        assert np.array_equal(frames, np.stack([shown[position] for position in video.grid.frames_of(clip)]))
+        ((_, frames),) = read_clips(
+            path,
+            video.index,
+            video.grid,
+            clips=[clip],
+            fit=lambda picture: picture,
+            report=FramesReport(),
+        )
+        assert np.array_equal(
+            frames, np.stack([shown[position] for position in video.grid.frames_of(clip)])
+        )
 
 
 # Open groups of pictures
 
 
 @pytest.mark.parametrize(
-    ("codec", "suffix"), [("libx264", "mp4"), ("libx264", "ts"), ("mpeg2video", "mkv"), ("mpeg4", "avi")]
+    ("codec", "suffix"),
+    [("libx264", "mp4"), ("libx264", "ts"), ("mpeg2video", "mkv"), ("mpeg4", "avi")],
 )
 def test_no_reference_lies_before_the_keyframe(tmp_path: Path, codec: str, suffix: str) -> None:
     """B-frames that precede a keyframe are coded behind it: no frame that follows it can be predicted from them."""
@@ -330,9 +384,11 @@ def test_no_reference_lies_before_the_keyframe(tmp_path: Path, codec: str, suffi
     path = encode(tmp_path / f"v.{suffix}", codec, options)
     index = scan(path)
     predicted = 0
-    for coded in coded_frames(path, index, ReadReport(), 0):
+    for coded in coded_frames(path, index, ReadReport(), first=0):
         keyframe = keyframe_before(index, coded.position)
-        assert [reference.position for reference in coded.references if reference.position < keyframe] == []
+        assert [
+            reference.position for reference in coded.references if reference.position < keyframe
+        ] == []
         predicted += len(coded.references)
     assert predicted > 5
     assert len(index.keyframes) > 3
@@ -341,8 +397,12 @@ def test_no_reference_lies_before_the_keyframe(tmp_path: Path, codec: str, suffi
 # Going back
 
 
-@pytest.mark.parametrize(("codec", "suffix"), [("libx265", "mkv"), ("mpeg2video", "ts"), ("libvpx-vp9", "webm")])
-def test_where_no_frame_comes_decoding_starts_earlier(tmp_path: Path, codec: str, suffix: str) -> None:
+@pytest.mark.parametrize(
+    ("codec", "suffix"), [("libx265", "mkv"), ("mpeg2video", "ts"), ("libvpx-vp9", "webm")]
+)
+def test_where_no_frame_comes_decoding_starts_earlier(
+    tmp_path: Path, codec: str, suffix: str
+) -> None:
     """One keyframe of several is noise: clips behind it are what a plain decode makes of them."""
     whole = encode(tmp_path / f"whole.{suffix}", codec, options_of(codec, 12, 0, False))
     path = tmp_path / f"v.{suffix}"
@@ -352,7 +412,11 @@ def test_where_no_frame_comes_decoding_starts_earlier(tmp_path: Path, codec: str
             changed = packet
             if number == 24:
                 changed = av.Packet(bytes(255 - i % 200 for i in range(packet.size)))
-                changed.pts, changed.dts, changed.time_base = packet.pts, packet.dts, packet.time_base
+                changed.pts, changed.dts, changed.time_base = (
+                    packet.pts,
+                    packet.dts,
+                    packet.time_base,
+                )
                 changed.is_keyframe = True
             changed.stream = written
             box.mux(changed)
@@ -360,8 +424,19 @@ def test_where_no_frame_comes_decoding_starts_earlier(tmp_path: Path, codec: str
     with av.open(str(path)) as box:
         by_time = {frame.pts: rgb(frame, *video.info.size) for frame in decoded(box)}
     for clip in range(len(video.grid)):
-        found = dict(read_clips(path, video.index, video.grid, [clip], lambda picture: picture, FramesReport()))
-        wanted = [by_time.get(int(video.index.timeline.pts[at])) for at in video.grid.frames_of(clip)]
+        found = dict(
+            read_clips(
+                path,
+                video.index,
+                video.grid,
+                clips=[clip],
+                fit=lambda picture: picture,
+                report=FramesReport(),
+            )
+        )
+        wanted = [
+            by_time.get(int(video.index.timeline.pts[at])) for at in video.grid.frames_of(clip)
+        ]
         if all(frame is not None for frame in wanted):
             assert np.array_equal(found[clip], np.stack(wanted))
 

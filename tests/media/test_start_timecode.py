@@ -42,18 +42,30 @@ def written(
 @pytest.mark.parametrize(
     ("name", "codec", "size"),
     [
-        *(("v.mov", "libx264", (64, 96)), ("v.mp4", "libx264", (64, 96)), ("v.mkv", "libx264", (64, 96))),
-        *(("v.avi", "libx264", (64, 96)), ("v.mxf", "mpeg2video", (64, 96)), ("v.gxf", "mpeg2video", (576, 720))),
+        *(
+            ("v.mov", "libx264", (64, 96)),
+            ("v.mp4", "libx264", (64, 96)),
+            ("v.mkv", "libx264", (64, 96)),
+        ),
+        *(
+            ("v.avi", "libx264", (64, 96)),
+            ("v.mxf", "mpeg2video", (64, 96)),
+            ("v.gxf", "mpeg2video", (576, 720)),
+        ),
         ("v.dv", "dvvideo", (576, 720)),
     ],
 )
-def test_each_container_tells_it(tmp_path: Path, name: str, codec: str, size: tuple[int, int]) -> None:
+def test_each_container_tells_it(
+    tmp_path: Path, name: str, codec: str, size: tuple[int, int]
+) -> None:
     path = written(tmp_path / name, "01:02:03:04", codec, size=size)
     assert scan(path).info.timecode == "01:02:03:04"
     assert Video(path).facts()["timecode"] == "01:02:03:04"
 
 
-@pytest.mark.parametrize(("fps", "text"), [(30, "01:00:00;02"), (30, "01:00:00:02"), (60, "10:11:12;58")])
+@pytest.mark.parametrize(
+    ("fps", "text"), [(30, "01:00:00;02"), (30, "01:00:00:02"), (60, "10:11:12;58")]
+)
 def test_drop_frame_is_told_apart(tmp_path: Path, fps: int, text: str) -> None:
     path = written(tmp_path / "v.mov", text, fps=Fraction(fps * 1000, 1001))
     assert scan(path).info.timecode == text
@@ -63,7 +75,9 @@ def test_drop_frame_is_told_apart(tmp_path: Path, fps: int, text: str) -> None:
 def test_a_track_that_counts_every_second_frame_is_counted_in_frames(tmp_path: Path) -> None:
     path = written(tmp_path / "v.mov", "01:00:00:20", fps=Fraction(50))
     data = bytearray(path.read_bytes())
-    entry = data.rindex(b"tmcd")  # in the description of the samples; others name the track's handler
+    entry = data.rindex(
+        b"tmcd"
+    )  # in the description of the samples; others name the track's handler
     assert data[entry + 28] == 50
     data[entry + 24 : entry + 29] = bytes([0, 0, 2, 0, 25])
     path.write_bytes(data)
@@ -77,7 +91,11 @@ def test_mpeg2_tells_it_in_its_groups_of_pictures(tmp_path: Path, name: str) -> 
     path = written(tmp_path / name, None, "mpeg2video", options={"gop_timecode": "01:02:03:04"})
     assert scan(path).info.timecode == "01:02:03:04"
     path = written(
-        tmp_path / name, None, "mpeg2video", Fraction(30000, 1001), options={"gop_timecode": "01:02:03;04", "bf": "2"}
+        tmp_path / name,
+        None,
+        "mpeg2video",
+        Fraction(30000, 1001),
+        options={"gop_timecode": "01:02:03;04", "bf": "2"},
     )
     assert scan(path).info.timecode == "01:02:03;04"
 
@@ -106,14 +124,24 @@ def test_without_one_there_is_none(tmp_path: Path) -> None:
 def clips_of(video: Video) -> list[dict[str, object]]:
     spans = [video.span(clip) for clip in range(len(video.grid))]
     return [
-        {"clip": span.index, "start_s": float(span.start), "end_s": float(span.end), "label": "a", "probability": 0.5}
+        {
+            "clip": span.index,
+            "start_s": float(span.start),
+            "end_s": float(span.end),
+            "label": "a",
+            "probability": 0.5,
+        }
         for span in spans
     ]
 
 
-@pytest.mark.parametrize(("suffix", "codec"), [("ts", "libx264"), ("ts", "mpeg2video"), ("m2ts", "libx264")])
+@pytest.mark.parametrize(
+    ("suffix", "codec"), [("ts", "libx264"), ("ts", "mpeg2video"), ("m2ts", "libx264")]
+)
 @pytest.mark.parametrize("before_s", [0.5, 2.7, 30])
-def test_a_clock_that_wraps_gives_no_negative_times(tmp_path: Path, suffix: str, codec: str, before_s: float) -> None:
+def test_a_clock_that_wraps_gives_no_negative_times(
+    tmp_path: Path, suffix: str, codec: str, before_s: float
+) -> None:
     """The 33 bits of MPEG-TS end after 26 hours and a half; the first frame is 0 in edit lists, subtitles and chapters."""
     path = write_video(
         tmp_path / f"v.{suffix}", static(100, 64, 96), codec=codec, audio=tone(4, 300, 48_000), rate_hz=48_000,

@@ -40,7 +40,15 @@ def join(path: Path, *sources: Path) -> Path:
         copies = []
         for source in sources:
             given = av.open(str(source))
-            copies.append((given, {stream.index: box.add_stream_from_template(stream) for stream in given.streams}))
+            copies.append(
+                (
+                    given,
+                    {
+                        stream.index: box.add_stream_from_template(stream)
+                        for stream in given.streams
+                    },
+                )
+            )
         for given, streams in copies:
             for packet in given.demux():
                 if packet.size:
@@ -55,18 +63,31 @@ def several(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     """Pictures of grey 200 and of 40, at different lengths and sizes, and a low and a high tone."""
     folder = tmp_path_factory.mktemp("several")
     first = write_video(folder / "a.mkv", grey(200, 48), audio=tone(2, 300), options={"g": "8"})
-    second = write_video(folder / "b.mkv", grey(40, 32, 48), codec="mpeg2video", audio=tone(2, 3000), rate_hz=22050)
+    second = write_video(
+        folder / "b.mkv", grey(40, 32, 48), codec="mpeg2video", audio=tone(2, 3000), rate_hz=22050
+    )
     return join(folder / f"v.{request.param}", first, second)
 
 
 def shown(video: Video) -> float:
     report = FramesReport()
-    clips = dict(read_clips(video.path, video.index, video.grid, [1], lambda picture: picture, report))
+    clips = dict(
+        read_clips(
+            video.path,
+            video.index,
+            video.grid,
+            clips=[1],
+            fit=lambda picture: picture,
+            report=report,
+        )
+    )
     return float(clips[1].mean())
 
 
 @pytest.mark.parametrize(("asked", "frames", "level"), [(None, 48, 200), (0, 48, 200), (1, 32, 40)])
-def test_every_pass_reads_the_stream_asked_for(several: Path, asked: int | None, frames: int, level: int) -> None:
+def test_every_pass_reads_the_stream_asked_for(
+    several: Path, asked: int | None, frames: int, level: int
+) -> None:
     video = Video(several, 8, reading=ReadSettings(video_stream=asked))
     assert len(video.index.timeline) == frames
     clips = list(visual_clips(video, FeatureSettings(("if",), 0, 0)))
@@ -74,7 +95,9 @@ def test_every_pass_reads_the_stream_asked_for(several: Path, asked: int | None,
     assert shown(video) == pytest.approx(level, abs=3)
     assert video.facts()["stream"] == (asked or 0)
     assert video.facts()["codec"] == ("h264", "mpeg2video")[asked or 0]
-    told = any("2 picture streams: the first, --video-stream 0, is read" in note for note in video.notes)
+    told = any(
+        "2 picture streams: the first, --video-stream 0, is read" in note for note in video.notes
+    )
     assert told == (asked is None)
     assert (video.decode_errors, video.frames_missing) == (0, 0)
 
@@ -86,18 +109,24 @@ def test_the_sound_asked_for_is_heard(several: Path, asked: int | None) -> None:
     mel = next(clip.mel for clip in sound_clips(video) if clip.mel is not None)
     loudest = int(mel.mean(axis=1).argmax())
     assert (loudest > BANDS // 2) == (asked == 1)
-    told = any("2 sound streams: the first, --audio-stream 0, is heard" in note for note in video.notes)
+    told = any(
+        "2 sound streams: the first, --audio-stream 0, is heard" in note for note in video.notes
+    )
     assert told == (asked is None)
 
 
 def test_a_stream_that_is_not_there(several: Path, tmp_path: Path) -> None:
-    with pytest.raises(VideoError, match="has 2 picture streams, there is no --video-stream 3") as caught:
+    with pytest.raises(
+        VideoError, match="has 2 picture streams, there is no --video-stream 3"
+    ) as caught:
         Video(several, reading=ReadSettings(video_stream=3))
     assert "0 to 1" in (caught.value.hint or "")
     with pytest.raises(VideoError, match="has 2 sound streams, there is no --audio-stream 2"):
         Video(several, reading=ReadSettings(audio_stream=2))
     silent = write_video(tmp_path / "v.mp4", grey(10, 10))
-    with pytest.raises(VideoError, match="has 0 sound streams, there is no --audio-stream 0") as caught:
+    with pytest.raises(
+        VideoError, match="has 0 sound streams, there is no --audio-stream 0"
+    ) as caught:
         Video(silent, reading=ReadSettings(audio_stream=0))
     assert caught.value.hint
 
@@ -107,8 +136,8 @@ def test_the_record_names_the_streams(several: Path) -> None:
         several,
         stages.Samplers(None, None),
         Half(),
-        FeatureSettings(),
-        SelectionSettings("uniform", 2),
+        features=FeatureSettings(),
+        selection=SelectionSettings(strategy="uniform", k=2),
         reading=ReadSettings(video_stream=1, audio_stream=1),
     ).record()
     assert record["video"]["stream"] == 1
@@ -132,14 +161,20 @@ def covered(tmp_path: Path) -> Path:
                     packet.stream = target
                     box.mux(packet)
     with av.open(str(path)) as box:
-        attached = [bool(s.disposition & av.stream.Disposition.attached_pic) for s in box.streams.video]
+        attached = [
+            bool(s.disposition & av.stream.Disposition.attached_pic) for s in box.streams.video
+        ]
     assert sum(attached) == 1
     return path
 
 
 def test_cover_art_is_passed_over_and_can_be_asked_for(covered: Path) -> None:
     with av.open(str(covered)) as box:
-        art = next(i for i, s in enumerate(box.streams.video) if s.disposition & av.stream.Disposition.attached_pic)
+        art = next(
+            i
+            for i, s in enumerate(box.streams.video)
+            if s.disposition & av.stream.Disposition.attached_pic
+        )
     video = Video(covered, 8)
     assert len(video.index.timeline) == 24
     assert video.info.stream == 1 - art
@@ -169,10 +204,10 @@ def test_progress_tells_the_length_once_when_it_is_known(several: Path) -> None:
         several,
         stages.Samplers(None, None),
         FeatureSettings(),
-        16,
-        1,
-        SelectionSettings("uniform"),
-        lambda *step: steps.append(step),
+        clip_frames=16,
+        frame_stride=1,
+        selection=SelectionSettings(strategy="uniform"),
+        progress=lambda *step: steps.append(step),
     )
     assert steps[0] == ("index", 2, 2)
     assert [step for step in steps if step[0] == "index"] == steps[:1]

@@ -7,7 +7,13 @@ import torch
 
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL
 from scsampler_cli.errors import WeightsError
-from scsampler_cli.model_zoo.bundled_weights import SETS, sampler_files, set_files, shipped, shipped_dir
+from scsampler_cli.model_zoo.bundled_weights import (
+    SETS,
+    sampler_files,
+    set_files,
+    shipped,
+    shipped_dir,
+)
 from scsampler_cli.model_zoo.weightfile import read_weights
 from scsampler_cli.samplers.scoring import load_network
 from scsampler_cli.train.export import digest
@@ -22,12 +28,17 @@ def test_every_network_of_a_set_is_there_and_takes_the_input_it_is_named_for(nam
 
 
 def test_nothing_ships_that_no_name_stands_for() -> None:
-    used = {stem for stems in SETS.values() for stem in stems} | {"demo_classifier", "actions6_classifier"}
+    used = {stem for stems in SETS.values() for stem in stems} | {
+        "demo_classifier",
+        "actions6_classifier",
+    }
     assert {path.stem for path in shipped_dir().glob("*.safetensors")} == used
     assert sum(path.stat().st_size for path in shipped_dir().iterdir()) < 100_000_000
 
 
-@pytest.mark.parametrize("path", sorted(shipped_dir().glob("*.safetensors")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted(shipped_dir().glob("*.safetensors")), ids=lambda path: path.stem
+)
 def test_every_file_says_how_it_was_made(path: Path) -> None:
     file = read_weights(path)
     said = file.metadata
@@ -37,7 +48,16 @@ def test_every_file_says_how_it_was_made(path: Path) -> None:
     assert said["sha256"] == digest(file.tensors)
     assert len(said["mean"]) == len(said["std"])
     assert len(said["labels"]) == 6
-    assert {"arch", "kind", "objective", "seed", "settings", "start", "result", "package"} <= said.keys()
+    assert {
+        "arch",
+        "kind",
+        "objective",
+        "seed",
+        "settings",
+        "start",
+        "result",
+        "package",
+    } <= said.keys()
     assert all(tensor.dtype != torch.float32 for tensor in file.tensors.values())
 
 

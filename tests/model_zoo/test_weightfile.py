@@ -8,7 +8,12 @@ import torch
 from torch import nn
 
 from scsampler_cli.errors import OutputError, WeightsError
-from scsampler_cli.model_zoo.weightfile import load_into, read_weights, strip_prefixes, write_weights
+from scsampler_cli.model_zoo.weightfile import (
+    load_into,
+    read_weights,
+    strip_prefixes,
+    write_weights,
+)
 
 
 class Bomb:
@@ -49,7 +54,9 @@ def test_a_prefix_that_some_keys_lack_stays() -> None:
     assert set(strip_prefixes(tensors)) == {"module.a", "b"}
 
 
-def test_a_pickle_with_code_is_refused_and_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pickle_with_code_is_refused_and_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     torch.save({"state_dict": Bomb()}, "evil.pth")
     (tmp_path / "raw.pt").write_bytes(pickle.dumps(Bomb()))

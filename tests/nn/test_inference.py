@@ -22,7 +22,9 @@ def seasoned(network: nn.Module) -> nn.Module:
     return network.eval()
 
 
-@pytest.mark.parametrize(("kind", "arch"), [(kind, arch) for kind, known in ARCHITECTURES.items() for arch in known])
+@pytest.mark.parametrize(
+    ("kind", "arch"), [(kind, arch) for kind, known in ARCHITECTURES.items() for arch in known]
+)
 def test_a_sampler_answers_the_same(kind: str, arch: str) -> None:
     torch.manual_seed(0)
     network, x = seasoned(build(arch, kind, 6)), torch.randn(3, *INPUT_SHAPES[kind])

@@ -19,7 +19,18 @@ def test_numbers_are_rounded_and_nan_is_null() -> None:
 
 
 def test_a_taken_clip() -> None:
-    clip = TakenClip(2, Fraction(32, 25), Fraction(48, 25), 32, 16, 0.5, float("nan"), "visual #1", "a", 0.25)
+    clip = TakenClip(
+        2,
+        Fraction(32, 25),
+        Fraction(48, 25),
+        first_frame=32,
+        frames=16,
+        visual=0.5,
+        audio=float("nan"),
+        why="visual #1",
+        label="a",
+        probability=0.25,
+    )
     assert clip.record() == {
         "clip": 2,
         "start_s": 1.28,
@@ -35,7 +46,17 @@ def test_a_taken_clip() -> None:
 
 
 def test_a_scored_clip_is_valid_json() -> None:
-    clip = ScoredClip(0, Fraction(0), Fraction(1), 0, float("nan"), None, 1, False, None)
+    clip = ScoredClip(
+        0,
+        Fraction(0),
+        Fraction(1),
+        first_frame=0,
+        visual=float("nan"),
+        audio=None,
+        rank=1,
+        taken=False,
+        why=None,
+    )
     assert json.loads(json.dumps(clip.record(), allow_nan=False))["rank"] == 1
 
 
@@ -43,7 +64,11 @@ def test_failures_carry_the_hint() -> None:
     record = failure("classify", "a.mp4", VideoError("a.mp4: broken\nbadly", hint="try this"))
     assert record["schema"] == "scsampler.classify/1"
     assert record["status"] == "error"
-    assert record["error"] == {"type": "VideoError", "message": "a.mp4: broken badly", "hint": "try this"}
+    assert record["error"] == {
+        "type": "VideoError",
+        "message": "a.mp4: broken badly",
+        "hint": "try this",
+    }
     assert "unexpected ValueError" in failure("score", "b", ValueError("x"))["error"]["message"]
 
 
@@ -103,6 +128,12 @@ def test_every_noun_that_is_counted_has_its_plural() -> None:
 
 
 def test_regular_plurals() -> None:
-    several = {"process": "processes", "class": "classes", "batch": "batches", "box": "boxes", "entry": "entries"}
+    several = {
+        "process": "processes",
+        "class": "classes",
+        "batch": "batches",
+        "box": "boxes",
+        "entry": "entries",
+    }
     several |= {"day": "days", "crash": "crashes", "frame": "frames"}
     assert {noun: plural(noun) for noun in several} == several

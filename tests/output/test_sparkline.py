@@ -22,19 +22,25 @@ def test_a_spark_has_a_character_for_each_value() -> None:
     ],
 )
 def test_marks_stand_under_what_they_touch(spans: list[tuple[float, float]], line: str) -> None:
-    assert marks(spans, 0, 10, 10) == line
-    assert marks([(a + 7, b + 7) for a, b in spans], 7, 10, 10) == line
+    assert marks(spans, 0, 10, parts=10) == line
+    assert marks([(a + 7, b + 7) for a, b in spans], 7, 10, parts=10) == line
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0:00"), (75.2, "1:15"), (59.6, "1:00"), (3599.7, "1:00:00"), (3661, "1:01:01")]
+    ("seconds", "text"),
+    [(0, "0:00"), (75.2, "1:15"), (59.6, "1:00"), (3599.7, "1:00:00"), (3661, "1:01:01")],
 )
 def test_clock_times(seconds: float, text: str) -> None:
     assert clock_time(seconds) == text
 
 
-def record(visual: list[float | None] | None, audio: list[float | None] | None) -> dict[str, object]:
-    clips = [{"start_s": 2.0, "end_s": 4.0, "taken": True}, {"start_s": 6.0, "end_s": 8.0, "taken": False}]
+def record(
+    visual: list[float | None] | None, audio: list[float | None] | None
+) -> dict[str, object]:
+    clips = [
+        {"start_s": 2.0, "end_s": 4.0, "taken": True},
+        {"start_s": 6.0, "end_s": 8.0, "taken": False},
+    ]
     video = {"start_s": 0.0, "duration_s": 10.0}
     return {"saliency": {"visual": visual, "audio": audio}, "video": video, "clips": clips}
 
@@ -49,7 +55,11 @@ def test_the_lines_of_a_table() -> None:
 
 
 def test_what_was_not_scored_has_no_line() -> None:
-    assert [line.split()[0] for line in timeline(record([0.5] * 10, None))] == ["picture", "taken", "0:00"]
+    assert [line.split()[0] for line in timeline(record([0.5] * 10, None))] == [
+        "picture",
+        "taken",
+        "0:00",
+    ]
     assert timeline(record(None, None)) == []
 
 

@@ -20,12 +20,16 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 def row_of(record: dict[str, Any], command: str = "classify") -> dict[str, str]:
     stream = io.StringIO(newline="")
-    make_writer("csv", stream, csv_columns(command, 5), False).write(record)
+    make_writer("csv", stream, csv_columns(command, 5), single=False).write(record)
     return next(csv.DictReader(io.StringIO(stream.getvalue(), newline="")))
 
 
-def test_a_file_begins_with_the_mark_that_excel_needs_and_ends_lines_as_rfc_4180(tmp_path: Path) -> None:
-    with open_writer("csv", tmp_path / "x.csv", io.StringIO(), csv_columns("classify", 2), False) as writer:
+def test_a_file_begins_with_the_mark_that_excel_needs_and_ends_lines_as_rfc_4180(
+    tmp_path: Path,
+) -> None:
+    with open_writer(
+        "csv", tmp_path / "x.csv", io.StringIO(), columns=csv_columns("classify", 2), single=False
+    ) as writer:
         for path in ("é日本.mp4", "b.mp4"):
             writer.write({**CLASSIFY, "path": path})
     data = (tmp_path / "x.csv").read_bytes()
@@ -38,7 +42,9 @@ def test_a_file_begins_with_the_mark_that_excel_needs_and_ends_lines_as_rfc_4180
 
 def test_standard_output_gets_neither() -> None:
     stdout = io.StringIO(newline="")
-    with open_writer("csv", None, stdout, csv_columns("classify", 2), False) as writer:
+    with open_writer(
+        "csv", None, stdout, columns=csv_columns("classify", 2), single=False
+    ) as writer:
         writer.write(CLASSIFY)
     assert stdout.getvalue().startswith("path,status,")
     assert "\r" not in stdout.getvalue()
@@ -49,7 +55,9 @@ def test_a_named_pipe_gets_neither(tmp_path: Path) -> None:
     read: list[bytes] = []
     reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe").read_bytes()))
     reader.start()
-    with open_writer("csv", tmp_path / "pipe", io.StringIO(), csv_columns("classify", 1), False):
+    with open_writer(
+        "csv", tmp_path / "pipe", io.StringIO(), columns=csv_columns("classify", 1), single=False
+    ):
         pass
     reader.join(timeout=10)
     assert read[0].startswith(b"path,status,label1")
@@ -60,7 +68,9 @@ def test_a_named_pipe_gets_neither(tmp_path: Path) -> None:
 def test_no_cell_begins_a_formula(start: str) -> None:
     text = f"{start}cmd|' /C calc'!A0"
     tags = [{"label": text, "probability": 0.5}]
-    row = row_of({**CLASSIFY, "path": text, "tags": tags, "notes": [text], "classifier": {"name": text}})
+    row = row_of(
+        {**CLASSIFY, "path": text, "tags": tags, "notes": [text], "classifier": {"name": text}}
+    )
     assert not [value for value in row.values() if value.startswith(DANGEROUS)]
     assert row["label1"].endswith("cmd|' /C calc'!A0")
 
@@ -73,9 +83,13 @@ def test_numbers_stay_numbers_also_negative_ones() -> None:
 
 
 def test_a_row_is_a_line_whatever_is_in_a_name() -> None:
-    record = {**CLASSIFY, "path": f"a\r\nb\x00c\x1b[2J{os.fsdecode(bytes([255]))}.mp4", "notes": ['say "x",\n=1']}
+    record = {
+        **CLASSIFY,
+        "path": f"a\r\nb\x00c\x1b[2J{os.fsdecode(bytes([255]))}.mp4",
+        "notes": ['say "x",\n=1'],
+    }
     stream = io.StringIO(newline="")
-    make_writer("csv", stream, csv_columns("classify", 2), False).write(record)
+    make_writer("csv", stream, csv_columns("classify", 2), single=False).write(record)
     text = stream.getvalue()
     assert text.count("\n") == 2
     text.encode("utf-8")
@@ -113,8 +127,12 @@ def test_every_text_fits_a_cell_in_the_units_that_spreadsheets_count(text: str) 
 
 def test_every_row_has_the_same_columns() -> None:
     stream = io.StringIO(newline="")
-    writer = make_writer("csv", stream, csv_columns("classify", 5), False)
-    for record in (CLASSIFY, BAD, {**CLASSIFY, "tags": [], "saliency": {"visual": None}, "files": {"report": "r"}}):
+    writer = make_writer("csv", stream, csv_columns("classify", 5), single=False)
+    for record in (
+        CLASSIFY,
+        BAD,
+        {**CLASSIFY, "tags": [], "saliency": {"visual": None}, "files": {"report": "r"}},
+    ):
         writer.write(record)
     rows = list(csv.reader(io.StringIO(stream.getvalue(), newline="")))
     assert {len(row) for row in rows} == {len(csv_columns("classify", 5))}

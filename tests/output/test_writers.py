@@ -73,7 +73,7 @@ BAD = failure("classify", "bad.mp4", VideoError("bad.mp4: not a video", hint="lo
 
 def written(form: str, records: list, command: str = "classify", single: bool = False) -> str:
     stream = io.StringIO(newline="")
-    writer = make_writer(form, stream, csv_columns(command, 5), single)
+    writer = make_writer(form, stream, csv_columns(command, 5), single=single)
     for record in records:
         writer.write(record)
     writer.close()
@@ -97,7 +97,11 @@ def test_jsonl_is_one_record_a_line() -> None:
 def test_csv_has_one_row_a_video_and_no_formula() -> None:
     rows = list(csv.DictReader(io.StringIO(written("csv", [CLASSIFY, BAD]))))
     assert rows[0]["path"] == "./=a,b.mp4"  # the same file, and no formula
-    assert (rows[0]["label1"], rows[0]["probability2"], rows[0]["label3"]) == ("archery", "0.25", "")
+    assert (rows[0]["label1"], rows[0]["probability2"], rows[0]["label3"]) == (
+        "archery",
+        "0.25",
+        "",
+    )
     assert rows[0]["clips"] == "0.64-1.28"
     assert (rows[0]["decode_errors"], rows[0]["frames_missing"]) == ("1", "2")
     assert (rows[1]["status"], rows[1]["error"]) == ("error", "bad.mp4: not a video")
@@ -130,7 +134,7 @@ def test_tables_fit_80_columns_and_say_everything() -> None:
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_file_takes_its_name_when_it_is_complete(tmp_path: Path, form: str) -> None:
     target = tmp_path / "out.x"
-    with open_writer(form, target, io.StringIO(), COLUMNS, False) as writer:
+    with open_writer(form, target, io.StringIO(), columns=COLUMNS, single=False) as writer:
         writer.write(CLASSIFY)
         assert not target.exists()
     assert "archery" in target.read_text()
@@ -141,7 +145,7 @@ def test_a_file_takes_its_name_when_it_is_complete(tmp_path: Path, form: str) ->
 def test_an_unwritable_place_is_said(tmp_path: Path, form: str) -> None:
     with (
         pytest.raises(OutputError, match="cannot write"),
-        open_writer(form, tmp_path / "no" / "out", io.StringIO(), COLUMNS, False),
+        open_writer(form, tmp_path / "no" / "out", io.StringIO(), columns=COLUMNS, single=False),
     ):
         pass
 
@@ -150,7 +154,9 @@ def test_an_unwritable_place_is_said(tmp_path: Path, form: str) -> None:
 def test_a_full_disk_is_said_and_a_device_stays_a_device(form: str) -> None:
     with (
         pytest.raises(OutputError, match=r"/dev/full: No space left"),
-        open_writer(form, Path("/dev/full"), io.StringIO(), COLUMNS, False) as writer,
+        open_writer(
+            form, Path("/dev/full"), io.StringIO(), columns=COLUMNS, single=False
+        ) as writer,
     ):
         writer.write(CLASSIFY)
     assert Path("/dev/full").is_char_device()
@@ -161,7 +167,7 @@ def test_a_full_standard_output_is_said(form: str) -> None:
     full = Path("/dev/full").open("w")  # noqa: SIM115 (closing it fails too)
     with (
         pytest.raises(OutputError, match="cannot write the results"),
-        open_writer(form, None, full, COLUMNS, False) as writer,
+        open_writer(form, None, full, columns=COLUMNS, single=False) as writer,
     ):
         writer.write(CLASSIFY)
     with contextlib.suppress(OSError):
@@ -174,7 +180,9 @@ def test_a_pipe_is_written_and_stays_a_pipe(tmp_path: Path, form: str) -> None:
     read: list[str] = []
     reader = threading.Thread(target=lambda: read.append((tmp_path / "pipe").read_text()))
     reader.start()
-    with open_writer(form, tmp_path / "pipe", io.StringIO(), COLUMNS, False) as writer:
+    with open_writer(
+        form, tmp_path / "pipe", io.StringIO(), columns=COLUMNS, single=False
+    ) as writer:
         writer.write(CLASSIFY)
     reader.join(timeout=10)
     assert "archery" in read[0]
@@ -185,7 +193,7 @@ def test_permissions_of_an_existing_file_are_kept(tmp_path: Path) -> None:
     target = tmp_path / "out.json"
     target.touch()
     target.chmod(0o600)
-    with open_writer("json", target, io.StringIO(), COLUMNS, False) as writer:
+    with open_writer("json", target, io.StringIO(), columns=COLUMNS, single=False) as writer:
         writer.write(CLASSIFY)
     assert target.stat().st_mode & 0o777 == 0o600
 
@@ -195,13 +203,15 @@ def test_a_link_is_followed_within_its_folder_only(tmp_path: Path, form: str) ->
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "near").symlink_to("real.txt")
     (tmp_path / "far").symlink_to("elsewhere/real.txt")
-    with open_writer(form, tmp_path / "near", io.StringIO(), COLUMNS, False) as writer:
+    with open_writer(
+        form, tmp_path / "near", io.StringIO(), columns=COLUMNS, single=False
+    ) as writer:
         writer.write(CLASSIFY)
     assert (tmp_path / "near").is_symlink()
     assert "archery" in (tmp_path / "real.txt").read_text()
     with (
         pytest.raises(OutputError, match="it is a link to"),
-        open_writer(form, tmp_path / "far", io.StringIO(), COLUMNS, False),
+        open_writer(form, tmp_path / "far", io.StringIO(), columns=COLUMNS, single=False),
     ):
         pass
     assert not (tmp_path / "elsewhere" / "real.txt").exists()
@@ -209,18 +219,26 @@ def test_a_link_is_followed_within_its_folder_only(tmp_path: Path, form: str) ->
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_folder_is_no_output_and_nothing_is_left_behind(tmp_path: Path, form: str) -> None:
-    with pytest.raises(OutputError, match="it is a folder"), open_writer(form, tmp_path, io.StringIO(), COLUMNS, False):
+    with (
+        pytest.raises(OutputError, match="it is a folder"),
+        open_writer(form, tmp_path, io.StringIO(), columns=COLUMNS, single=False),
+    ):
         pass
-    with pytest.raises(RuntimeError), open_writer(form, tmp_path / "x", io.StringIO(), COLUMNS, False):
+    with (
+        pytest.raises(RuntimeError),
+        open_writer(form, tmp_path / "x", io.StringIO(), columns=COLUMNS, single=False),
+    ):
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_name_that_is_not_utf_8_is_written_and_json_gives_it_back(tmp_path: Path, form: str) -> None:
+def test_a_name_that_is_not_utf_8_is_written_and_json_gives_it_back(
+    tmp_path: Path, form: str
+) -> None:
     name = os.fsdecode(b"bad\xff.mp4")
     target = tmp_path / "out"
-    with open_writer(form, target, io.StringIO(), COLUMNS, True) as writer:
+    with open_writer(form, target, io.StringIO(), columns=COLUMNS, single=True) as writer:
         writer.write({**CLASSIFY, "path": name})
     text = target.read_text(encoding="utf-8")
     assert "bad\\udcff.mp4" in text
@@ -229,7 +247,10 @@ def test_a_name_that_is_not_utf_8_is_written_and_json_gives_it_back(tmp_path: Pa
 
 
 def test_nothing_in_a_name_steers_the_terminal() -> None:
-    assert printable("a\x1b[31m\nb\u2028\udcff é 日本\u3000語") == "a\\x1b[31m\\nb\\u2028\\udcff é 日本\u3000語"
+    assert (
+        printable("a\x1b[31m\nb\u2028\udcff é 日本\u3000語")
+        == "a\\x1b[31m\\nb\\u2028\\udcff é 日本\u3000語"
+    )
     text = written("table", [{**CLASSIFY, "path": "a\nb\x1b[2J.mp4"}])
     assert text.startswith("a\\nb\\x1b[2J.mp4\n")
 
@@ -241,7 +262,13 @@ def test_csv_has_a_column_for_every_tag_asked_for() -> None:
 
 @pytest.mark.parametrize(
     ("name", "form"),
-    [("a.json", "json"), ("a.JSONL", "jsonl"), ("a.csv", "csv"), ("a.txt", "table"), ("/dev/null", "table")],
+    [
+        ("a.json", "json"),
+        ("a.JSONL", "jsonl"),
+        ("a.csv", "csv"),
+        ("a.txt", "table"),
+        ("/dev/null", "table"),
+    ],
 )
 def test_the_suffix_says_the_format(name: str, form: str) -> None:
     assert format_for(Path(name)) == form
@@ -258,8 +285,14 @@ def test_a_name_that_says_no_format_is_refused(name: str) -> None:
 def test_a_file_that_is_there_is_kept_if_asked(tmp_path: Path) -> None:
     target = tmp_path / "x.jsonl"
     for keeps in (False, True, True, False):
-        with open_writer("jsonl", target, io.StringIO(), [], False, keeps=keeps) as writer:
+        with open_writer(
+            "jsonl", target, io.StringIO(), columns=[], single=False, keeps=keeps
+        ) as writer:
             writer.write({"keeps": keeps})
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.jsonl", "x.jsonl.old", "x.jsonl.old2"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "x.jsonl",
+        "x.jsonl.old",
+        "x.jsonl.old2",
+    ]
     assert json.loads(Path(f"{target}.old").read_text()) == {"keeps": False}
     assert json.loads(Path(f"{target}.old2").read_text()) == {"keeps": True}

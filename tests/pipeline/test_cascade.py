@@ -36,7 +36,15 @@ class Size(nn.Module):
 
 
 def by_size() -> PacketSampler:
-    network = SamplerNetwork("packets", "size", "sal-rank", Size(), WeightsInfo("size", "0" * 64), CPU, FP32)
+    network = SamplerNetwork(
+        "packets",
+        "size",
+        "sal-rank",
+        network=Size(),
+        info=WeightsInfo("size", "0" * 64),
+        device=CPU,
+        dtype=FP32,
+    )
     return PacketSampler([network], lambda clip, _: packets_input(clip))
 
 
@@ -55,11 +63,17 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve clips: 0-3 and 8-11 stand still, 4-7 move."""
     frames = chain(static(64, 96, 128), pan(64, 3, 2, 96, 128), static(64, 96, 128, seed=5))
     options = {"bf": "0", "g": "32", "sc_threshold": "0"}
-    return write_video(tmp_path_factory.mktemp("cascade") / "v.mp4", frames, audio=tone(7.7, 400), options=options)
+    return write_video(
+        tmp_path_factory.mktemp("cascade") / "v.mp4", frames, audio=tone(7.7, 400), options=options
+    )
 
 
-def classified(path: Path, samplers: Samplers, demo: ClipClassifier, **selection: Any) -> dict[str, Any]:
-    return stages.classify(path, samplers, demo, FEATURES, SelectionSettings(**selection)).record()
+def classified(
+    path: Path, samplers: Samplers, demo: ClipClassifier, **selection: Any
+) -> dict[str, Any]:
+    return stages.classify(
+        path, samplers, demo, features=FEATURES, selection=SelectionSettings(**selection)
+    ).record()
 
 
 def test_packets_alone_take_what_moves_and_look_at_no_picture(
@@ -95,7 +109,9 @@ def test_a_cascade_looks_at_its_candidates_alone(
 
 
 @pytest.mark.parametrize("strategy", ["visual", "av-union-list", "av-convex-score"])
-def test_with_as_many_candidates_as_clips_it_is_the_full_strategy(path: Path, strategy: str) -> None:
+def test_with_as_many_candidates_as_clips_it_is_the_full_strategy(
+    path: Path, strategy: str
+) -> None:
     samplers = Samplers(load_visual("demo", CPU, FP32), load_audio("demo", CPU, FP32), by_size())
     full = scores_of(Video(path), Samplers(samplers.visual, samplers.audio), FEATURES)
     for count in (12, 100):
@@ -105,19 +121,26 @@ def test_with_as_many_candidates_as_clips_it_is_the_full_strategy(path: Path, st
             assert mine is not None
             assert theirs is not None
             assert np.array_equal(mine, theirs)
-        plan = SelectionSettings(strategy, 3)
+        plan = SelectionSettings(strategy=strategy, k=3)
         assert stages.select(first, plan).clips.tolist() == stages.select(full, plan).clips.tolist()
 
 
 def test_with_a_clip_stride_only_those_clips_are_candidates(path: Path, samplers: Samplers) -> None:
-    found = scores_of(Video(path), samplers, FEATURES, 3, first=2)
+    found = scores_of(Video(path), samplers, FEATURES, clip_stride=3, first=2)
     assert found.clips.tolist() == [3, 6] or 6 in found.clips.tolist()
     assert set(found.clips.tolist()) <= {0, 3, 6, 9}
     assert found.clip_count == 12
 
 
 def test_scores_of_a_cascade_are_listed_for_its_candidates(path: Path, samplers: Samplers) -> None:
-    record = stages.score(path, samplers, FEATURES, 16, 1, SelectionSettings("visual", 2, candidates=4)).record()
+    record = stages.score(
+        path,
+        samplers,
+        FEATURES,
+        clip_frames=16,
+        frame_stride=1,
+        selection=SelectionSettings(strategy="visual", k=2, candidates=4),
+    ).record()
     assert [clip["clip"] for clip in record["clips"]] == [4, 5, 6, 7]
     assert sum(clip["taken"] for clip in record["clips"]) == 2
     assert "packets" in tables.render(record)
@@ -137,25 +160,46 @@ def test_without_a_packet_sampler_records_do_not_mention_packets(
 
 
 def test_the_same_bytes_every_time(path: Path, samplers: Samplers, demo: ClipClassifier) -> None:
-    records = [classified(path, samplers, demo, strategy="visual", k=2, candidates=5) for _ in range(2)]
+    records = [
+        classified(path, samplers, demo, strategy="visual", k=2, candidates=5) for _ in range(2)
+    ]
     for record in records:
         del record["timings_s"]
     assert json.dumps(records[0]) == json.dumps(records[1])
 
 
 def test_feature_files_hold_no_packets(path: Path, samplers: Samplers, tmp_path: Path) -> None:
-    stages.extract(path, tmp_path / "v.scf", FEATURES, 16, 1)
-    for selection in (SelectionSettings("packets", 2), SelectionSettings("visual", 2, candidates=4)):
+    stages.extract(path, tmp_path / "v.scf", FEATURES, clip_frames=16, frame_stride=1)
+    for selection in (
+        SelectionSettings(strategy="packets", k=2),
+        SelectionSettings(strategy="visual", k=2, candidates=4),
+    ):
         with pytest.raises(FeatureFileError, match="holds no packets") as error:
-            stages.score(tmp_path / "v.scf", samplers, FEATURES, 16, 1, selection)
+            stages.score(
+                tmp_path / "v.scf",
+                samplers,
+                FEATURES,
+                clip_frames=16,
+                frame_stride=1,
+                selection=selection,
+            )
         assert "score the video itself" in error.value.hint
 
 
 def test_only_those_samplers_run_that_the_strategy_asks(samplers: Samplers) -> None:
-    assert settings_record.used(samplers, SelectionSettings("packets")) == Samplers(None, None, samplers.packets)
-    assert settings_record.used(samplers, SelectionSettings("visual")) == Samplers(samplers.visual, None)
-    assert settings_record.used(samplers, SelectionSettings("visual", candidates=40)) == samplers
-    assert settings_record.used(samplers, SelectionSettings("uniform")) == Samplers(None, None)
+    assert settings_record.used(samplers, SelectionSettings(strategy="packets")) == Samplers(
+        None, None, samplers.packets
+    )
+    assert settings_record.used(samplers, SelectionSettings(strategy="visual")) == Samplers(
+        samplers.visual, None
+    )
+    assert (
+        settings_record.used(samplers, SelectionSettings(strategy="visual", candidates=40))
+        == samplers
+    )
+    assert settings_record.used(samplers, SelectionSettings(strategy="uniform")) == Samplers(
+        None, None
+    )
 
 
 def test_a_video_without_times_has_packets_too(path: Path, tmp_path: Path) -> None:

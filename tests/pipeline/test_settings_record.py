@@ -16,14 +16,26 @@ from scsampler_cli.pipeline.video import Samplers
 
 
 class Stub:
-    def __init__(self, labels: tuple[str, ...], spec: InputSpec, source: str, sha256: str | None) -> None:
-        self.name, self.labels, self.spec, self.weights = "stub", labels, spec, WeightsInfo(source, sha256)
+    def __init__(
+        self, labels: tuple[str, ...], spec: InputSpec, source: str, sha256: str | None
+    ) -> None:
+        self.name, self.labels, self.spec, self.weights = (
+            "stub",
+            labels,
+            spec,
+            WeightsInfo(source, sha256),
+        )
 
     def classify(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
         raise NotImplementedError
 
 
-def digest(labels: tuple[str, ...] = ("a", "b"), source: str = "x", sha256: str | None = "12", **spec: object) -> str:
+def digest(
+    labels: tuple[str, ...] = ("a", "b"),
+    source: str = "x",
+    sha256: str | None = "12",
+    **spec: object,
+) -> str:
     classifier = Stub(labels, replace(InputSpec(), **spec), source, sha256)  # type: ignore[arg-type]
     return run_digest(settings_record.identity_of(classifier))
 
@@ -43,7 +55,12 @@ def test_a_classifier_is_known_by_weights_labels_and_geometry_and_not_by_its_fil
 
 @pytest.mark.parametrize(
     ("change", "same"),
-    [({"max_pixels": 5}, True), ({"max_frames": 5}, True), ({"strict": True}, False), ({"video_stream": 1}, False)],
+    [
+        ({"max_pixels": 5}, True),
+        ({"max_frames": 5}, True),
+        ({"strict": True}, False),
+        ({"video_stream": 1}, False),
+    ],
 )
 def test_limits_are_no_part_of_it_but_streams_are(change: dict, same: bool) -> None:
     def settings(reading: ReadSettings) -> dict:
@@ -56,7 +73,9 @@ def test_limits_are_no_part_of_it_but_streams_are(change: dict, same: bool) -> N
 
 
 def test_defaults_are_told_as_what_is_in_force() -> None:
-    told = settings_record.of_score(FeatureSettings(), SelectionSettings(k=5), ReadSettings(), Samplers(None, None))
+    told = settings_record.of_score(
+        FeatureSettings(), SelectionSettings(k=5), ReadSettings(), samplers=Samplers(None, None)
+    )
     assert told["selection"]["k_visual"] == 4
     assert told["selection"]["alpha"] is None
     assert told["features"]["inputs"] == []

@@ -59,11 +59,17 @@ def test_clip_probabilities_come_in_the_order_asked_for(tmp_path: Path) -> None:
 def test_the_answer_is_the_mean_over_the_clips_taken(tmp_path: Path) -> None:
     path = write_video(tmp_path / "v.mp4", ramp(96))
     record = stages.classify(
-        path, Samplers(None, None), Grey(), FeatureSettings(), SelectionSettings("uniform", 2)
+        path,
+        Samplers(None, None),
+        Grey(),
+        features=FeatureSettings(),
+        selection=SelectionSettings(strategy="uniform", k=2),
     ).record()
     assert [clip["clip"] for clip in record["clips"]] == [1, 4]
     mean = np.mean([16 * 1 + 7, 16 * 4 + 7]) / 255
-    assert {t["label"]: t["probability"] for t in record["tags"]}["bright"] == pytest.approx(mean, abs=0.01)
+    assert {t["label"]: t["probability"] for t in record["tags"]}["bright"] == pytest.approx(
+        mean, abs=0.01
+    )
     assert record["samplers"] == []
 
 
@@ -74,7 +80,9 @@ def test_every_length_is_tagged(
 ) -> None:
     audio = tone(frames / 25, 500) if sound else None
     path = write_video(tmp_path / "v.mp4", pan(frames, 2, 0, 64, 96), audio=audio)
-    record = stages.classify(path, samplers, demo, FeatureSettings(), SelectionSettings()).record()
+    record = stages.classify(
+        path, samplers, demo, features=FeatureSettings(), selection=SelectionSettings()
+    ).record()
     assert record["video"]["frames"] == frames
     assert len(record["clips"]) == max(1, min(10, frames // 16))
     assert sum(tag["probability"] for tag in record["tags"]) <= 1.00001
@@ -86,7 +94,9 @@ def test_ten_times_the_same_bytes(tmp_path: Path, samplers: Samplers, demo: Clip
     path = write_video(tmp_path / "v.mp4", pan(120, 3, 1, 96, 128), audio=tone(4.8, 700))
     texts = set()
     for _ in range(10):
-        record = stages.classify(path, samplers, demo, FeatureSettings(), SelectionSettings(k=3)).record()
+        record = stages.classify(
+            path, samplers, demo, features=FeatureSettings(), selection=SelectionSettings(k=3)
+        ).record()
         del record["timings_s"]
         texts.add(json.dumps(record))
     assert len(texts) == 1
@@ -113,13 +123,23 @@ def test_times_of_a_late_variable_rate_video_are_its_own(
     tmp_path: Path, samplers: Samplers, demo: ClipClassifier
 ) -> None:
     pts = (1000 + np.cumsum([0, *([40, 20, 60] * 22)])[:64]).tolist()
-    path = write_video(tmp_path / "v.mkv", pan(64, 1, 0, 64, 64), pts=pts, time_base=Fraction(1, 1000))
-    record = stages.classify(path, samplers, demo, FeatureSettings(), SelectionSettings("dense")).record()
+    path = write_video(
+        tmp_path / "v.mkv", pan(64, 1, 0, 64, 64), pts=pts, time_base=Fraction(1, 1000)
+    )
+    record = stages.classify(
+        path,
+        samplers,
+        demo,
+        features=FeatureSettings(),
+        selection=SelectionSettings(strategy="dense"),
+    ).record()
     assert [clip["start_s"] for clip in record["clips"]] == [pts[i] / 1000 for i in (0, 16, 32, 48)]
     assert [clip["end_s"] for clip in record["clips"]][:3] == [pts[i] / 1000 for i in (16, 32, 48)]
 
 
-def test_a_video_that_vanishes_under_the_reader_is_a_clear_error(tmp_path: Path, demo: ClipClassifier) -> None:
+def test_a_video_that_vanishes_under_the_reader_is_a_clear_error(
+    tmp_path: Path, demo: ClipClassifier
+) -> None:
     path = write_video(tmp_path / "v.mp4", pan(64, 1, 0, 64, 64))
     video = Video(path)
     path.write_bytes(path.read_bytes()[:200])
@@ -127,8 +147,18 @@ def test_a_video_that_vanishes_under_the_reader_is_a_clear_error(tmp_path: Path,
         list(clip_frames(video, [0], demo.spec))
 
 
-def test_progress_is_reported_to_the_end(tmp_path: Path, samplers: Samplers, demo: ClipClassifier) -> None:
+def test_progress_is_reported_to_the_end(
+    tmp_path: Path, samplers: Samplers, demo: ClipClassifier
+) -> None:
     path = write_video(tmp_path / "v.mp4", pan(64, 1, 0, 64, 64), audio=tone(2.6, 500))
     seen: list[tuple[str, int, int]] = []
-    stages.classify(path, samplers, demo, FeatureSettings(), SelectionSettings(k=2), 5, lambda *step: seen.append(step))
+    stages.classify(
+        path,
+        samplers,
+        demo,
+        features=FeatureSettings(),
+        selection=SelectionSettings(k=2),
+        top=5,
+        progress=lambda *step: seen.append(step),
+    )
     assert {("score", 4, 4), ("listen", 4, 4), ("classify", 2, 2)} <= set(seen)

@@ -13,9 +13,9 @@ def clip(height: int = 240, width: int = 320, frames: int = 3) -> ClipVisual:
         0,
         height,
         width,
-        rng.integers(0, 256, (1, 128, 171, 3), np.uint8),
-        np.full((frames, 15, 20, 2), 5, np.float16),
-        rng.integers(-128, 128, (frames, 128, 171, 3)).astype(np.int8),
+        iframes=rng.integers(0, 256, (1, 128, 171, 3), np.uint8),
+        motion=np.full((frames, 15, 20, 2), 5, np.float16),
+        residual=rng.integers(-128, 128, (frames, 128, 171, 3)).astype(np.int8),
     )
 
 
@@ -35,9 +35,18 @@ def test_motion_is_in_20_px_of_a_256_px_picture_and_clipped() -> None:
 
 def test_pictures_of_any_size_are_brought_to_the_crop() -> None:
     big = clip()
-    big = ClipVisual(0, 1080, 1920, big.iframes, big.motion, np.zeros((2, 540, 960, 3), np.int8))
+    big = ClipVisual(
+        0,
+        1080,
+        1920,
+        iframes=big.iframes,
+        motion=big.motion,
+        residual=np.zeros((2, 540, 960, 3), np.int8),
+    )
     assert visual_input(big, "rgbr").shape == (2, 3, 112, 112)
-    small = ClipVisual(0, 60, 40, big.iframes, big.motion, np.ones((2, 60, 40, 3), np.int8))
+    small = ClipVisual(
+        0, 60, 40, iframes=big.iframes, motion=big.motion, residual=np.ones((2, 60, 40, 3), np.int8)
+    )
     values = visual_input(small, "rgbr")
     assert values.shape == (2, 3, 112, 112)
     assert torch.allclose(values, torch.tensor(1 / (255 * 0.226)), atol=1e-5)
@@ -46,7 +55,7 @@ def test_pictures_of_any_size_are_brought_to_the_crop() -> None:
 def test_the_crop_is_in_the_middle_by_default() -> None:
     picture = torch.arange(9.0).view(1, 3, 3)
     assert crop(picture, 1).item() == 4
-    assert crop(picture, 2, 1.0, 0.0).flatten().tolist() == [3, 4, 6, 7]
+    assert crop(picture, 2, 1.0, left=0.0).flatten().tolist() == [3, 4, 6, 7]
 
 
 def test_no_sound_is_no_input() -> None:

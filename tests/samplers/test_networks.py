@@ -8,7 +8,13 @@ import torch
 
 from scsampler_cli.errors import WeightsError
 from scsampler_cli.samplers import networks
-from scsampler_cli.samplers.networks import ARCHITECTURES, INPUT_SHAPES, build, count_macs, count_parameters
+from scsampler_cli.samplers.networks import (
+    ARCHITECTURES,
+    INPUT_SHAPES,
+    build,
+    count_macs,
+    count_parameters,
+)
 from scsampler_cli.samplers.packets1d import Packets1d
 from scsampler_cli.samplers.shufflenet import ShuffleNet26, channel_shuffle
 from scsampler_cli.samplers.vgg import HEADS, VGG18, VGGHead
@@ -61,10 +67,15 @@ def test_a_head_sees_what_the_layer_of_the_whole_network_gives(layer: str) -> No
     torch.manual_seed(0)
     whole, head = VGG18(1).eval(), VGGHead(layer, 1).eval()
     head.load_state_dict(
-        {**head.state_dict(), **{n: t for n, t in whole.state_dict().items() if n in head.state_dict()}}
+        {
+            **head.state_dict(),
+            **{n: t for n, t in whole.state_dict().items() if n in head.state_dict()},
+        }
     )
     seen = {}
-    module = whole.fc1 if layer == "fc1" else whole.features.get_submodule(layer.replace("conv", "relu"))
+    module = (
+        whole.fc1 if layer == "fc1" else whole.features.get_submodule(layer.replace("conv", "relu"))
+    )
     module.register_forward_hook(lambda _m, _x, y: seen.setdefault("y", y.clone()))
     x = torch.randn(3, 1, 40, 200)
     whole(x)
@@ -76,8 +87,13 @@ def test_the_trunk_of_a_head_stays_as_it_is() -> None:
     head = VGGHead("pool4", 1).train()
     before = {name: tensor.clone() for name, tensor in head.state_dict().items()}
     head(torch.randn(4, 1, 40, 200)).sum().backward()
-    assert {name for name, p in head.named_parameters() if p.grad is not None} == {"head.weight", "head.bias"}
-    assert all(torch.equal(tensor, before[name]) for name, tensor in head.state_dict().items())  # batch statistics too
+    assert {name for name, p in head.named_parameters() if p.grad is not None} == {
+        "head.weight",
+        "head.bias",
+    }
+    assert all(
+        torch.equal(tensor, before[name]) for name, tensor in head.state_dict().items()
+    )  # batch statistics too
 
 
 @pytest.mark.parametrize(
@@ -90,7 +106,9 @@ def test_the_trunk_of_a_head_stays_as_it_is() -> None:
 )
 def test_the_published_configurations_cost_what_they_say(configuration: Callable, per: str) -> None:
     (gmacs,) = re.findall(rf"([\d.]+) GMACs for one {per}", configuration.__doc__)
-    total = sum(count_macs(network, INPUT_SHAPES[kind]) for kind, network in configuration(6).items())
+    total = sum(
+        count_macs(network, INPUT_SHAPES[kind]) for kind, network in configuration(6).items()
+    )
     assert f"{total / 1e9:.4f}" == gmacs
 
 
@@ -109,7 +127,9 @@ def test_shufflenet_costs_what_its_paper_says() -> None:
     assert count_macs(ShuffleNet26(3, 1000), (3, 224, 224)) == pytest.approx(38e6, rel=0.02)
 
 
-def test_the_audio_network_has_18_layers_with_the_papers_names_and_costs_less_than_an_image() -> None:
+def test_the_audio_network_has_18_layers_with_the_papers_names_and_costs_less_than_an_image() -> (
+    None
+):
     network = VGG18(6)
     layers = [m for m in network.modules() if isinstance(m, torch.nn.Conv2d | torch.nn.Linear)]
     assert len(layers) == 18

@@ -25,7 +25,15 @@ class Logits(nn.Module):
 
 
 def network(kind: str, objective: str = "ac") -> SamplerNetwork:
-    return SamplerNetwork(kind, "test", objective, Logits(), WeightsInfo("test", None), CPU, torch.float32)
+    return SamplerNetwork(
+        kind,
+        "test",
+        objective,
+        network=Logits(),
+        info=WeightsInfo("test", None),
+        device=CPU,
+        dtype=torch.float32,
+    )
 
 
 def test_ac_averages_probabilities_over_frames_then_takes_the_largest() -> None:
@@ -51,16 +59,27 @@ def test_clips_without_frames_have_no_score() -> None:
 def test_inputs_are_averaged_where_they_have_something_to_say() -> None:
     table = {
         "md": {0: torch.log(torch.tensor([[0.9, 0.1]])), 1: torch.zeros(0, 2)},
-        "rgbr": {0: torch.log(torch.tensor([[0.7, 0.3]])), 1: torch.log(torch.tensor([[0.6, 0.4]]))},
+        "rgbr": {
+            0: torch.log(torch.tensor([[0.7, 0.3]])),
+            1: torch.log(torch.tensor([[0.6, 0.4]])),
+        },
     }
-    sampler: Sampler = Sampler([network("md"), network("rgbr")], lambda clip, kind: table[kind][clip.clip])
+    sampler: Sampler = Sampler(
+        [network("md"), network("rgbr")], lambda clip, kind: table[kind][clip.clip]
+    )
     scores = dict(sampler.score(ClipSound(i, None, 0.0) for i in range(2)))
     assert scores == {0: pytest.approx(0.8), 1: pytest.approx(0.6)}
 
 
 def write_sampler(path: Path, kind: str, arch: str, seed: int = 0) -> Path:
     torch.manual_seed(seed)
-    meta = {"kind": "sampler", "input": kind, "arch": arch, "objective": "ac", "labels": ["a", "b", "c"]}
+    meta = {
+        "kind": "sampler",
+        "input": kind,
+        "arch": arch,
+        "objective": "ac",
+        "labels": ["a", "b", "c"],
+    }
     write_weights(path, build(arch, kind, 3).state_dict(), meta)
     return path
 
@@ -72,16 +91,19 @@ def clips(count: int) -> list[ClipVisual]:
             i,
             240,
             320,
-            np.zeros((0, 128, 171, 3), np.uint8),
-            rng.normal(0, 4, (3, 15, 20, 2)).astype(np.float16),
-            rng.integers(-50, 50, (3, 128, 171, 3)).astype(np.int8),
+            iframes=np.zeros((0, 128, 171, 3), np.uint8),
+            motion=rng.normal(0, 4, (3, 15, 20, 2)).astype(np.float16),
+            residual=rng.integers(-50, 50, (3, 128, 171, 3)).astype(np.int8),
         )
         for i in range(count)
     ]
 
 
 def test_scores_do_not_depend_on_the_other_clips_of_a_batch(tmp_path: Path) -> None:
-    files = [write_sampler(tmp_path / f"{kind}.safetensors", kind, "shufflenet26") for kind in ("md", "rgbr")]
+    files = [
+        write_sampler(tmp_path / f"{kind}.safetensors", kind, "shufflenet26")
+        for kind in ("md", "rgbr")
+    ]
     sampler = load_visual(",".join(map(str, files)), CPU, torch.float32)
     assert sampler is not None
     assert sampler.inputs == ("md", "rgbr")
@@ -89,7 +111,9 @@ def test_scores_do_not_depend_on_the_other_clips_of_a_batch(tmp_path: Path) -> N
     assert list(together) == list(range(20))
     assert all(0 < value < 1 for value in together.values())
     for clip in clips(20)[::7]:
-        assert dict(sampler.score([clip]))[clip.clip] == pytest.approx(together[clip.clip], abs=1e-5)
+        assert dict(sampler.score([clip]))[clip.clip] == pytest.approx(
+            together[clip.clip], abs=1e-5
+        )
     assert together == dict(sampler.score(clips(20)))
 
 

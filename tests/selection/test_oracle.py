@@ -7,7 +7,12 @@ from scsampler_cli.selection.scores import ClipScores
 
 
 def known(target: int, visual: list[float], probabilities: list[list[float]]) -> Known:
-    scores = ClipScores(np.arange(len(visual), dtype=np.int64), len(visual), np.array(visual, np.float32), None)
+    scores = ClipScores(
+        np.arange(len(visual), dtype=np.int64),
+        len(visual),
+        np.array(visual, np.float32),
+        audio=None,
+    )
     return Known(target, scores, np.array(probabilities, np.float32))
 
 

@@ -22,8 +22,16 @@ from scsampler_cli.train.settings import TrainSettings
 from tests.batch.here import Here
 from tests.synthetic import pan, tone, write_video
 
-SMALL = InputSpec(8, 2, 36, (32, 32))
-QUICK = Recipe(2, 0.002, "step", 2, 0, "adamw", 1.0)
+SMALL = InputSpec(8, 2, 36, crop=(32, 32))
+QUICK = Recipe(
+    epochs=2,
+    learning_rate=0.002,
+    schedule="step",
+    step_epochs=2,
+    warmup_epochs=0,
+    optimiser="adamw",
+    pretrained_factor=1.0,
+)
 
 
 class Brightness:
@@ -69,7 +77,7 @@ def settings(target: str, **more: object) -> TrainSettings:
         small["architecture"] = "shufflenet26"
     if target == "classifier":
         small["architecture"] = "tiny3d"
-    return TrainSettings(target, **{**small, **more})  # type: ignore[arg-type]
+    return TrainSettings(target=target, **{**small, **more})  # type: ignore[arg-type]
 
 
 def place(output: Path, cache: Cache, **more: object) -> Place:
@@ -78,12 +86,22 @@ def place(output: Path, cache: Cache, **more: object) -> Place:
 
 
 def train(
-    settings: TrainSettings, examples: list[Example], teacher: Brightness | None, place: Place, watcher: Watcher
+    settings: TrainSettings,
+    examples: list[Example],
+    teacher: Brightness | None,
+    place: Place,
+    watcher: Watcher,
 ) -> dict[str, Any]:
     """As the product's, with a classifier of the test's own in place of one that processes load."""
     if teacher is None:
-        return product.train(settings, examples, None, place, watcher)
-    return product.train(settings, examples, ClassifierFacts.of(teacher), replace(place, pool=Here(teacher)), watcher)
+        return product.train(settings, examples, None, place=place, watcher=watcher)
+    return product.train(
+        settings,
+        examples,
+        ClassifierFacts.of(teacher),
+        place=replace(place, pool=Here(teacher)),
+        watcher=watcher,
+    )
 
 
 class Seen:
@@ -104,6 +122,6 @@ class Seen:
             self.failures.append(f"{example.path.name}: {error}")
 
         return Watcher(
-            lambda *_: None, step, self.epochs.append, failed, self.notes.append,
-            lambda: self._stop_after is not None and self.steps >= self._stop_after,
+            lambda *_: None, step, self.epochs.append, failed=failed, note=self.notes.append,
+            stop=lambda: self._stop_after is not None and self.steps >= self._stop_after,
         )  # fmt: skip

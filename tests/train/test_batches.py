@@ -20,7 +20,9 @@ from tests.train.conftest import SMALL, settings
 
 def made(kind: str, values: np.ndarray) -> TrainVideo:
     entry = Entry(values, np.arange(len(values) + 1), ())
-    return TrainVideo(Example(Path("v.mp4"), "a", "train"), 0, {kind: entry}, None, None)
+    return TrainVideo(
+        Example(Path("v.mp4"), "a", "train"), 0, {kind: entry}, probabilities=None, target=None
+    )
 
 
 ONE = Draw(np.zeros(1, np.int64), np.zeros(1, np.int64))
@@ -29,13 +31,24 @@ ONE = Draw(np.zeros(1, np.int64), np.zeros(1, np.int64))
 def test_paper_crops_are_windows_of_what_is_stored() -> None:
     motion = np.random.default_rng(0).uniform(-1, 1, (1, 2, 16, 20)).astype(np.float16)
     stored = torch.from_numpy(motion[0]).float()
-    windows = {tuple(stored[:, y : y + 14, x : x + 14].flatten().tolist()) for y in range(3) for x in range(7)}
-    mirrored = {
-        tuple((stored[:, y : y + 14, x : x + 14].flip(-1) * torch.tensor([-1.0, 1.0]).view(2, 1, 1)).flatten().tolist())
+    windows = {
+        tuple(stored[:, y : y + 14, x : x + 14].flatten().tolist())
         for y in range(3)
         for x in range(7)
     }
-    seen = [load([made("md", motion)], ONE, settings("md"), generator(0, i))["md"].values[0] for i in range(60)]
+    mirrored = {
+        tuple(
+            (stored[:, y : y + 14, x : x + 14].flip(-1) * torch.tensor([-1.0, 1.0]).view(2, 1, 1))
+            .flatten()
+            .tolist()
+        )
+        for y in range(3)
+        for x in range(7)
+    }
+    seen = [
+        load([made("md", motion)], ONE, settings("md"), rng=generator(0, i))["md"].values[0]
+        for i in range(60)
+    ]
     keys = {tuple(view.flatten().tolist()) for view in seen}
     assert keys <= windows | mirrored
     assert len(keys & windows) > 5
@@ -49,12 +62,20 @@ def test_paper_crops_are_windows_of_what_is_stored() -> None:
         ("rgbr", np.full((1, 3, 128, 171), -20, np.int8), (3, 112, 112)),
         ("if", np.full((1, 3, 128, 171), 200, np.uint8), (3, 112, 112)),
         ("md", np.full((1, 2, 16, 21), 0.25, np.float16), (2, 14, 14)),
-        ("mel", np.random.default_rng(0).normal(size=(1, 1, 40, 200)).astype(np.float16), (1, 40, 200)),
+        (
+            "mel",
+            np.random.default_rng(0).normal(size=(1, 1, 40, 200)).astype(np.float16),
+            (1, 40, 200),
+        ),
         ("packets", np.random.default_rng(0).normal(size=(1, 9, 80)).astype(np.float16), (9, 80)),
     ],
 )
-def test_every_input_has_the_network_s_shape(kind: str, stored: np.ndarray, shape: tuple[int, ...], mode: str) -> None:
-    inputs = load([made(kind, stored)], ONE, settings(kind, augment=mode), generator(0, 1))[kind]
+def test_every_input_has_the_network_s_shape(
+    kind: str, stored: np.ndarray, shape: tuple[int, ...], mode: str
+) -> None:
+    inputs = load([made(kind, stored)], ONE, settings(kind, augment=mode), rng=generator(0, 1))[
+        kind
+    ]
     assert inputs.values.shape == (1, *shape)
     assert inputs.values.dtype == torch.float32
     assert inputs.values.isfinite().all()
@@ -73,10 +94,14 @@ def test_sizes_are_changed_where_there_are_any_and_shares_never() -> None:
 def test_clips_without_an_input_are_left_out_and_the_others_keep_their_place() -> None:
     sound = np.zeros((1, 1, 40, 200), np.float16)
     silent = TrainVideo(
-        Example(Path("v.mp4"), "a", "train"), 0, {"mel": Entry(sound[:0], np.array([0, 0]), ())}, None, None
+        Example(Path("v.mp4"), "a", "train"),
+        0,
+        {"mel": Entry(sound[:0], np.array([0, 0]), ())},
+        probabilities=None,
+        target=None,
     )
     draw = Draw(np.array([0, 1, 0]), np.zeros(3, np.int64))
-    inputs = load([silent, made("mel", sound)], draw, settings("mel"), generator(0, 1))
+    inputs = load([silent, made("mel", sound)], draw, settings("mel"), rng=generator(0, 1))
     assert inputs["mel"].rows.tolist() == [1]
 
 
@@ -88,7 +113,9 @@ def test_a_classifier_s_clip_starts_at_any_frame_and_crops_all_frames_alike() ->
     spec_settings = settings("classifier")
     starts = set()
     for i in range(80):
-        clip = load([made("frames", frames)], ONE, spec_settings, generator(0, i))["classifier"].values[0]
+        clip = load([made("frames", frames)], ONE, spec_settings, rng=generator(0, i))[
+            "classifier"
+        ].values[0]
         mean, std = (torch.tensor(v).view(3, 1, 1, 1) for v in (SMALL.mean, SMALL.std))
         raw = ((clip * std + mean) * 255).round()
         assert raw.shape == (3, 8, 32, 32)
@@ -110,19 +137,32 @@ def test_mixing_blends_inputs_and_labels_by_the_same_weight() -> None:
 
 
 def test_a_small_picture_is_stretched_to_the_crop() -> None:
-    view = augment.cropped(torch.ones(1, 3, 20, 30), (32, 32), np.random.default_rng(0), False)
+    view = augment.cropped(
+        torch.ones(1, 3, 20, 30), (32, 32), np.random.default_rng(0), strong=False
+    )
     assert view.shape == (1, 3, 32, 32)
     assert view.unique().tolist() == [1]
 
 
-def test_at_test_time_networks_see_what_scoring_shows_them(examples: list[Example], cache: Cache) -> None:
+def test_at_test_time_networks_see_what_scoring_shows_them(
+    examples: list[Example], cache: Cache
+) -> None:
     wanted = Wanted(("md", "rgbr"), SMALL, 4)
-    read_all(examples[:1], wanted, cache, Here(), lambda *_: None, lambda *_: pytest.fail("unreadable"))
-    (stored,) = open_all(examples[:1], ["down", "right"], wanted, cache, ())
+    read_all(
+        examples[:1],
+        wanted,
+        cache,
+        pool=Here(),
+        progress=lambda *_: None,
+        failed=lambda *_: pytest.fail("unreadable"),
+    )
+    (stored,) = open_all(examples[:1], ["down", "right"], wanted, cache=cache, teacher_labels=())
     from scsampler_cli.config import FeatureSettings
 
     video = Video(examples[0].path, SMALL.frames, SMALL.stride)
-    clips = list(visual_clips(video, FeatureSettings(("md", "rgbr"))))  # fewer P-frames than are stored for training
+    clips = list(
+        visual_clips(video, FeatureSettings(("md", "rgbr")))
+    )  # fewer P-frames than are stored for training
     assert stored.clips == len(clips) == 5
     for clip in clips:
         assert centre_crops(stored, "md", clip.clip).numpy() == pytest.approx(
@@ -138,8 +178,17 @@ def test_grid_clips_are_what_the_classifier_will_see(examples: list[Example], ca
     from scsampler_cli.pipeline.video import clip_frames
 
     wanted = Wanted(("frames",), SMALL, 4)
-    read_all(examples[:1], wanted, cache, Here(), lambda *_: None, lambda *_: pytest.fail("unreadable"))
-    (stored,) = open_all(examples[:1], ["down", "right"], wanted, cache, ())
-    seen = np.stack([frames for _, frames in clip_frames(Video(examples[0].path, 8, 2), range(5), SMALL)])
+    read_all(
+        examples[:1],
+        wanted,
+        cache,
+        pool=Here(),
+        progress=lambda *_: None,
+        failed=lambda *_: pytest.fail("unreadable"),
+    )
+    (stored,) = open_all(examples[:1], ["down", "right"], wanted, cache=cache, teacher_labels=())
+    seen = np.stack(
+        [frames for _, frames in clip_frames(Video(examples[0].path, 8, 2), range(5), SMALL)]
+    )
     expected = normalise(seen, SMALL, torch.device("cpu"))
     assert torch.equal(grid_clips(stored, settings("classifier"), range(5)), expected)

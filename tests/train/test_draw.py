@@ -17,7 +17,13 @@ def video(label: int, per_clip: list[int], worth: list[float] | None = None) -> 
     offsets = np.concatenate([[0], np.cumsum(per_clip)])
     entry = Entry(np.zeros((offsets[-1], 2), np.int8), offsets, ())
     probabilities = None if worth is None else np.array([[w, 1 - w] for w in worth], np.float32)
-    return TrainVideo(Example(Path("v.mp4"), "ab"[label], "train"), label, {"md": entry}, probabilities, 0)
+    return TrainVideo(
+        Example(Path("v.mp4"), "ab"[label], "train"),
+        label,
+        {"md": entry},
+        probabilities=probabilities,
+        target=0,
+    )
 
 
 def test_classes_are_drawn_equally_often_and_clips_without_rows_never() -> None:
@@ -29,13 +35,18 @@ def test_classes_are_drawn_equally_often_and_clips_without_rows_never() -> None:
     clips = np.concatenate([draw.clips for draw in draws])
     assert 0.4 < (chosen == 2).mean() < 0.6
     assert set(clips[chosen == 2]) == {1}
-    assert 0.4 < (chosen == 0).sum() / (chosen != 2).sum() < 0.7, "clips of one class are drawn equally often"
+    assert 0.4 < (chosen == 0).sum() / (chosen != 2).sum() < 0.7, (
+        "clips of one class are drawn equally often"
+    )
 
 
 def test_an_epoch_is_the_same_every_time_and_unlike_the_next() -> None:
     videos = [video(0, [1] * 9), video(1, [1] * 9)]
     first, again, second = (Drawer(videos, settings("md")).steps(epoch) for epoch in (1, 1, 2))
-    assert all((a.clips == b.clips).all() and (a.videos == b.videos).all() for a, b in zip(first, again, strict=True))
+    assert all(
+        (a.clips == b.clips).all() and (a.videos == b.videos).all()
+        for a, b in zip(first, again, strict=True)
+    )
     assert any((a.clips != b.clips).any() for a, b in zip(first, second, strict=True))
 
 
@@ -65,7 +76,9 @@ def test_the_oracle_marks_the_clips_with_the_largest_f_y() -> None:
     videos = [video(0, [1] * 4, [0.1, 0.9, 0.3, 0.8]), video(1, [1] * 4, [0.7, 0.1, 0.6, 0.2])]
     drawer = Drawer(videos, settings("md", objective="sal-cl", batch=8))
     (draw, *_) = drawer.steps(1)
-    expected = [int(c) in ({1, 3}, {0, 2})[int(v)] for v, c in zip(draw.videos, draw.clips, strict=True)]
+    expected = [
+        int(c) in ({1, 3}, {0, 2})[int(v)] for v, c in zip(draw.videos, draw.clips, strict=True)
+    ]
     assert in_oracle(videos, draw, 2).tolist() == expected
 
 
@@ -77,6 +90,8 @@ def test_the_oracle_marks_the_clips_with_the_largest_f_y() -> None:
         ([video(0, [1] * 4, [0.5] * 4), video(1, [1] * 4, [0.1, 0.2, 0.3, 0.9])], "sal-rank"),
     ],
 )
-def test_there_must_be_two_classes_with_something_to_learn(videos: list[TrainVideo], objective: str) -> None:
+def test_there_must_be_two_classes_with_something_to_learn(
+    videos: list[TrainVideo], objective: str
+) -> None:
     with pytest.raises(InputError, match="have anything to learn from"):
         Drawer(videos, settings("md", objective=objective))

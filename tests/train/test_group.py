@@ -18,7 +18,9 @@ def _free_port() -> int:
 
 
 def _work(rank: int, port: int, folder: str) -> None:
-    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), RANK=str(rank), WORLD_SIZE="2")
+    os.environ.update(
+        MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), RANK=str(rank), WORLD_SIZE="2"
+    )
     device = torch.device("cpu")
     with joined(os.environ, cuda=False) as group:
         torch.manual_seed(0)

@@ -48,22 +48,44 @@ def digest(output: Path) -> str:
 def test_each_is_one_failure_the_others_are_learnt_from_and_it_is_tried_again(
     examples: list[Example], mixed: list[Example], cache: Cache, tmp_path: Path
 ) -> None:
-    alone, together, again = (tmp_path / f"{name}.safetensors" for name in ("alone", "together", "again"))
+    alone, together, again = (
+        tmp_path / f"{name}.safetensors" for name in ("alone", "together", "again")
+    )
     fresh = Cache(tmp_path / "cache")
     with processes(2) as pool:
-        product.train(settings("md"), examples, None, place(alone, cache, pool=pool), Seen().watcher())
+        product.train(
+            settings("md"),
+            examples,
+            None,
+            place=place(alone, cache, pool=pool),
+            watcher=Seen().watcher(),
+        )
     seen = Seen()
     with processes(2, _harmed, timeout_s=15, memory_bytes=1_000_000_000) as pool:
-        summary = product.train(settings("md"), mixed, None, place(together, fresh, pool=pool), seen.watcher())
+        summary = product.train(
+            settings("md"),
+            mixed,
+            None,
+            place=place(together, fresh, pool=pool),
+            watcher=seen.watcher(),
+        )
     assert summary["videos"] == {"train": 4, "val": 2}
-    assert [failure.partition(":")[0] for failure in seen.failures] == list(REASONS), "in the order of the list"
+    assert [failure.partition(":")[0] for failure in seen.failures] == list(REASONS), (
+        "in the order of the list"
+    )
     for failure, (name, reason) in zip(seen.failures, REASONS.items(), strict=True):
         assert f"{name}: {reason}" in failure
     assert "GB of memory, the limit is 1" in seen.failures[-1]
     assert digest(together) == digest(alone), "the same as if they had not been in the list"
     seen = Seen()
     with processes(1) as pool:  # where they are read without harm
-        summary = product.train(settings("md"), mixed, None, place(again, fresh, pool=pool), seen.watcher())
+        summary = product.train(
+            settings("md"),
+            mixed,
+            None,
+            place=place(again, fresh, pool=pool),
+            watcher=seen.watcher(),
+        )
     assert summary["videos"] == {"train": 7, "val": 2}
     assert seen.failures == []
 
@@ -81,14 +103,16 @@ def _deadly(say: object) -> Deadly:
     return Deadly()
 
 
-def test_a_classifier_that_crashes_on_a_video_costs_that_video(examples: list[Example], tmp_path: Path) -> None:
+def test_a_classifier_that_crashes_on_a_video_costs_that_video(
+    examples: list[Example], tmp_path: Path
+) -> None:
     dark = write_video(tmp_path / "dark.mp4", [0 * frame for frame in static(20, 64, 96)])
     listed = [replace(examples[0], path=dark, split="val"), *examples]
     seen, output = Seen(), tmp_path / "w.safetensors"
     with processes(1, _deadly) as pool:
         where = place(output, Cache(tmp_path / "cache"), pool=pool)
         facts = ClassifierFacts.of(Deadly())
-        summary = product.train(settings("md"), listed, facts, where, seen.watcher())
+        summary = product.train(settings("md"), listed, facts, place=where, watcher=seen.watcher())
     assert summary["videos"] == {"train": 4, "val": 2}
     assert [failure.partition(":")[0] for failure in seen.failures] == ["dark.mp4"]
     assert "killed by SIGSEGV" in seen.failures[0]

@@ -26,27 +26,48 @@ def test_the_hinge_is_what_the_hand_says() -> None:
     loss = sal_rank(saliency(0.5, 0.6), torch.tensor([0.1, 0.9]), ONE_VIDEO, margin=0.2, gap=0.05)
     assert loss.item() == pytest.approx(0.1)
     # right by more than the margin costs nothing
-    assert sal_rank(saliency(0.2, 0.9), torch.tensor([0.1, 0.9]), ONE_VIDEO, 0.2, 0.05).item() == 0
+    assert (
+        sal_rank(
+            saliency(0.2, 0.9), torch.tensor([0.1, 0.9]), ONE_VIDEO, margin=0.2, gap=0.05
+        ).item()
+        == 0
+    )
 
 
-@given(st.lists(st.tuples(st.floats(0.01, 0.99), st.floats(0, 1)), min_size=2, max_size=6), st.floats(0, 0.5))
-def test_it_is_torch_s_margin_ranking_loss_over_all_pairs(clips: list[tuple[float, float]], margin: float) -> None:
+@given(
+    st.lists(st.tuples(st.floats(0.01, 0.99), st.floats(0, 1)), min_size=2, max_size=6),
+    st.floats(0, 0.5),
+)
+def test_it_is_torch_s_margin_ranking_loss_over_all_pairs(
+    clips: list[tuple[float, float]], margin: float
+) -> None:
     s, worth = (torch.tensor(column, dtype=torch.float64) for column in zip(*clips, strict=True))
     log_p = torch.stack([1 - s, s], dim=1).log()
-    loss = sal_rank(log_p, worth, torch.zeros(len(clips), dtype=torch.int64), margin, gap=0.0)
+    loss = sal_rank(
+        log_p, worth, torch.zeros(len(clips), dtype=torch.int64), margin=margin, gap=0.0
+    )
     pairs = [(i, j) for i in range(len(clips)) for j in range(i) if worth[i] != worth[j]]
     if not pairs:
         assert loss.item() == 0
         return
     first, second = (s[[pair[side] for pair in pairs]] for side in (0, 1))
     z = torch.tensor([1.0 if worth[i] > worth[j] else -1.0 for i, j in pairs], dtype=torch.float64)
-    assert loss.item() == pytest.approx(F.margin_ranking_loss(first, second, z, margin).item(), abs=1e-9)
+    assert loss.item() == pytest.approx(
+        F.margin_ranking_loss(first, second, z, margin).item(), abs=1e-9
+    )
 
 
 def test_clips_of_different_videos_are_not_compared_nor_those_of_equal_worth() -> None:
     worth = torch.tensor([0.9, 0.1])
-    assert sal_rank(saliency(0.1, 0.9), worth, torch.tensor([0, 1]), 0.2, 0.05).item() == 0
-    assert sal_rank(saliency(0.1, 0.9), torch.tensor([0.52, 0.5]), ONE_VIDEO, 0.2, gap=0.05).item() == 0
+    assert (
+        sal_rank(saliency(0.1, 0.9), worth, torch.tensor([0, 1]), margin=0.2, gap=0.05).item() == 0
+    )
+    assert (
+        sal_rank(
+            saliency(0.1, 0.9), torch.tensor([0.52, 0.5]), ONE_VIDEO, margin=0.2, gap=0.05
+        ).item()
+        == 0
+    )
 
 
 def test_ranking_learns_the_order_from_nothing() -> None:
@@ -55,7 +76,13 @@ def test_ranking_learns_the_order_from_nothing() -> None:
     optimiser = torch.optim.SGD([logits], 1.0)
     for _ in range(200):
         optimiser.zero_grad()
-        sal_rank(log_probabilities(logits, "sal-rank"), worth, torch.zeros(4, dtype=torch.int64), 0.1, 0.0).backward()  # type: ignore[no-untyped-call]
+        sal_rank(
+            log_probabilities(logits, "sal-rank"),
+            worth,
+            torch.zeros(4, dtype=torch.int64),
+            margin=0.1,
+            gap=0.0,
+        ).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     assert logits[:, 0].argsort().tolist() == worth.argsort().tolist()
 
@@ -63,7 +90,9 @@ def test_ranking_learns_the_order_from_nothing() -> None:
 def test_ac_is_cross_entropy() -> None:
     logits, labels = torch.randn(5, 3), torch.tensor([0, 2, 1, 1, 0])
     found = ac(log_probabilities(logits, "ac"), F.one_hot(labels, 3).float(), 0.1)
-    assert found.item() == pytest.approx(F.cross_entropy(logits, labels, label_smoothing=0.1).item(), abs=1e-6)
+    assert found.item() == pytest.approx(
+        F.cross_entropy(logits, labels, label_smoothing=0.1).item(), abs=1e-6
+    )
 
 
 def test_saliency_classification_weighs_both_kinds_the_same() -> None:

@@ -14,7 +14,12 @@ from scsampler_cli.train.schedule import PLATEAU_PATIENCE, Schedule, stepped
         ("rgbr", "ac", 0.001, 0.01),  # B.1: rate 0.001, pre-trained layers 100x smaller
         ("md", "sal-rank", 0.001, 0.01),
         ("if", "sal-cl", 0.001, 0.01),
-        ("mel", "sal-rank", 0.03, 0.05),  # B.2: 0.03 for Kinetics, pre-trained layers times 5 * 10^-2
+        (
+            "mel",
+            "sal-rank",
+            0.03,
+            0.05,
+        ),  # B.2: 0.03 for Kinetics, pre-trained layers times 5 * 10^-2
         ("mel", "sal-cl", 0.001, 0.05),
         ("mel", "ac", 0.001, 0.05),
         ("classifier", "ac", 0.01, 1.0),  # A.2
@@ -36,7 +41,9 @@ def test_audio_rates_fall_when_the_paper_says() -> None:
 def test_classifiers_warm_up_for_ten_of_45_epochs() -> None:
     recipe = default_recipe("classifier", "ac")
     assert recipe.epochs == 45
-    assert [stepped(e, recipe) for e in (0, 4, 9, 10, 20)] == pytest.approx([0.1, 0.5, 1, 0.1, 0.01])
+    assert [stepped(e, recipe) for e in (0, 4, 9, 10, 20)] == pytest.approx(
+        [0.1, 0.5, 1, 0.1, 0.01]
+    )
 
 
 def test_visual_rates_fall_on_a_plateau() -> None:
@@ -52,7 +59,19 @@ def test_visual_rates_fall_on_a_plateau() -> None:
 def test_one_cycle_rises_and_falls_by_the_step_for_every_group() -> None:
     new, old = (torch.zeros(1, requires_grad=True) for _ in range(2))
     optimiser = torch.optim.SGD([{"params": [new], "lr": 0.01}, {"params": [old], "lr": 0.0001}])
-    schedule = Schedule(optimiser, Recipe(2, 0.01, "one-cycle", 5, 0, "sgd", 0.01), 10)
+    schedule = Schedule(
+        optimiser,
+        Recipe(
+            epochs=2,
+            learning_rate=0.01,
+            schedule="one-cycle",
+            step_epochs=5,
+            warmup_epochs=0,
+            optimiser="sgd",
+            pretrained_factor=0.01,
+        ),
+        10,
+    )
     rates = []
     for _ in range(20):
         rates.append([group["lr"] for group in optimiser.param_groups])

@@ -43,13 +43,23 @@ def test_every_objective_trains_every_input_and_its_file_scores(
     examples: list[Example], cache: Cache, tmp_path: Path, target: str, objective: str
 ) -> None:
     output, seen = tmp_path / "w.safetensors", Seen()
-    summary = train(settings(target, objective=objective), examples, Brightness(), place(output, cache), seen.watcher())
+    summary = train(
+        settings(target, objective=objective),
+        examples,
+        Brightness(),
+        place(output, cache),
+        seen.watcher(),
+    )
     assert [epoch["epoch"] for epoch in seen.epochs] == [1, 2]
     assert summary["baselines"].keys() == {"uniform", "random", "dense", "oracle"}
     assert 0 <= summary["video_accuracy"] <= 1
     assert ("clip_accuracy" in summary) == (objective == "ac")
     meta = read_weights(output).metadata
-    assert (meta["input"], meta["objective"], meta["labels"]) == (target, objective, ["down", "right"])
+    assert (meta["input"], meta["objective"], meta["labels"]) == (
+        target,
+        objective,
+        ["down", "right"],
+    )
     video = Video(examples[0].path, SMALL.frames, SMALL.stride)
     if target == "mel":
         audio = load_audio(str(output), CPU, FP32)
@@ -62,12 +72,16 @@ def test_every_objective_trains_every_input_and_its_file_scores(
     else:
         visual = load_visual(str(output), CPU, FP32)
         assert visual is not None
-        scores = [score for _, score in visual.score(visual_clips(video, FeatureSettings((target,))))]
+        scores = [
+            score for _, score in visual.score(visual_clips(video, FeatureSettings((target,))))
+        ]
     assert len(scores) == 5
     assert all(0 <= score <= 1 for score in scores)
 
 
-def test_a_classifier_trains_and_its_file_classifies(examples: list[Example], cache: Cache, tmp_path: Path) -> None:
+def test_a_classifier_trains_and_its_file_classifies(
+    examples: list[Example], cache: Cache, tmp_path: Path
+) -> None:
     output = tmp_path / "w.safetensors"
     summary = train(settings("classifier"), examples, None, place(output, cache), Seen().watcher())
     assert {"video_accuracy", "clip_accuracy"} <= summary.keys()
@@ -82,7 +96,13 @@ def test_joint_training_fine_tunes_both_networks_on_the_mean_of_their_scores(
     files = {}
     for kind in ("md", "mel"):
         files[kind] = tmp_path / f"{kind}.safetensors"
-        train(settings(kind, objective="sal-rank"), examples, Brightness(), place(files[kind], cache), Seen().watcher())
+        train(
+            settings(kind, objective="sal-rank"),
+            examples,
+            Brightness(),
+            place(files[kind], cache),
+            Seen().watcher(),
+        )
     joint = settings(
         "joint",
         objective="sal-rank",
@@ -91,7 +111,13 @@ def test_joint_training_fine_tunes_both_networks_on_the_mean_of_their_scores(
         architecture=None,
         architectures=("shufflenet26", "vgg18"),
     )
-    summary = train(joint, examples, Brightness(), place(tmp_path / "joint.safetensors", cache), Seen().watcher())
+    summary = train(
+        joint,
+        examples,
+        Brightness(),
+        place(tmp_path / "joint.safetensors", cache),
+        Seen().watcher(),
+    )
     assert set(summary["files"]) == {"md", "mel"}
     for kind, start in files.items():
         path = tmp_path / f"joint_{kind}.safetensors"
@@ -120,7 +146,13 @@ def test_two_epochs_and_two_more_are_four(
     train(four, examples, None, place(tmp_path / "four.safetensors", cache), Seen().watcher())
     train(two, examples, None, place(tmp_path / "two.safetensors", cache), Seen().watcher())
     more = Seen()
-    train(four, examples, None, place(tmp_path / "two.safetensors", cache, resume=True), more.watcher())
+    train(
+        four,
+        examples,
+        None,
+        place(tmp_path / "two.safetensors", cache, resume=True),
+        more.watcher(),
+    )
     assert [epoch["epoch"] for epoch in more.epochs] == [3, 4]
     assert same(tmp_path / "four.safetensors", tmp_path / "two.safetensors")
     lines = (tmp_path / "two.metrics.jsonl").read_text().splitlines()
@@ -143,18 +175,34 @@ def test_a_run_stopped_within_an_epoch_goes_on_as_if_it_had_not_been(
     assert same(straight, halted)
 
 
-def test_resuming_refuses_another_run_and_damage(examples: list[Example], cache: Cache, tmp_path: Path) -> None:
+def test_resuming_refuses_another_run_and_damage(
+    examples: list[Example], cache: Cache, tmp_path: Path
+) -> None:
     output = tmp_path / "w.safetensors"
     seen = Seen()
     with pytest.raises(WeightsError, match="no checkpoint"):
-        train(settings("md"), examples, None, place(output, Cache(tmp_path / "new"), resume=True), seen.watcher())
+        train(
+            settings("md"),
+            examples,
+            None,
+            place(output, Cache(tmp_path / "new"), resume=True),
+            seen.watcher(),
+        )
     assert not (tmp_path / "new").exists(), "said before anything is read"
     train(settings("md"), examples, None, place(output, cache), Seen().watcher())
-    for other in (settings("md", seed=1), settings("md", batch=4), settings("md", objective="sal-rank")):
+    for other in (
+        settings("md", seed=1),
+        settings("md", batch=4),
+        settings("md", objective="sal-rank"),
+    ):
         with pytest.raises(WeightsError, match="other settings or other videos"):
-            train(other, examples, Brightness(), place(output, cache, resume=True), Seen().watcher())
+            train(
+                other, examples, Brightness(), place(output, cache, resume=True), Seen().watcher()
+            )
     with pytest.raises(WeightsError, match="other settings or other videos"):
-        train(settings("md"), examples[:4], None, place(output, cache, resume=True), Seen().watcher())
+        train(
+            settings("md"), examples[:4], None, place(output, cache, resume=True), Seen().watcher()
+        )
     judged = settings("md", objective="sal-rank")
     train(judged, examples, Brightness(), place(output, cache), Seen().watcher())
     other = Brightness()
@@ -172,22 +220,34 @@ def test_resuming_refuses_another_run_and_damage(examples: list[Example], cache:
         train(settings("md"), examples, None, place(output, cache, resume=True), Seen().watcher())
 
 
-def test_early_stop_and_the_best_epoch(examples: list[Example], cache: Cache, tmp_path: Path) -> None:
+def test_early_stop_and_the_best_epoch(
+    examples: list[Example], cache: Cache, tmp_path: Path
+) -> None:
     """With a rate of almost nothing hardly an epoch is better than the first, so patience ends the run."""
-    still = settings("md", recipe=replace(QUICK, epochs=9, learning_rate=1e-12), patience=2, keep="best")
+    still = settings(
+        "md", recipe=replace(QUICK, epochs=9, learning_rate=1e-12), patience=2, keep="best"
+    )
     seen = Seen()
     summary = train(still, examples, None, place(tmp_path / "w.safetensors", cache), seen.watcher())
     last, best = summary["epochs"], summary["epoch"]
     assert last < 9
     assert last == best + 2
-    assert any(f"stopped after epoch {last}: no later one was better than epoch {best}" in note for note in seen.notes)
+    assert any(
+        f"stopped after epoch {last}: no later one was better than epoch {best}" in note
+        for note in seen.notes
+    )
 
 
-def test_features_and_pseudo_labels_are_computed_once(examples: list[Example], tmp_path: Path) -> None:
+def test_features_and_pseudo_labels_are_computed_once(
+    examples: list[Example], tmp_path: Path
+) -> None:
     cache, teacher = Cache(tmp_path / "cache"), Brightness()
     chosen = settings("md", objective="sal-rank")
     train(chosen, examples, teacher, place(tmp_path / "a.safetensors", cache), Seen().watcher())
-    calls, stamps = teacher.calls, {p: p.stat().st_mtime_ns for p in (tmp_path / "cache").rglob("values.raw")}
+    calls, stamps = (
+        teacher.calls,
+        {p: p.stat().st_mtime_ns for p in (tmp_path / "cache").rglob("values.raw")},
+    )
     assert calls > 0
     train(chosen, examples, teacher, place(tmp_path / "b.safetensors", cache), Seen().watcher())
     assert teacher.calls == calls
@@ -198,50 +258,78 @@ def test_features_and_pseudo_labels_are_computed_once(examples: list[Example], t
     assert other.calls == calls, "other weights, other ClipProbs"
 
 
-def test_for_ac_the_classifier_sees_validation_videos_alone(examples: list[Example], tmp_path: Path) -> None:
+def test_for_ac_the_classifier_sees_validation_videos_alone(
+    examples: list[Example], tmp_path: Path
+) -> None:
     cache = Cache(tmp_path / "cache")
-    summary = train(settings("md"), examples, Brightness(), place(tmp_path / "w.safetensors", cache), Seen().watcher())
+    summary = train(
+        settings("md"),
+        examples,
+        Brightness(),
+        place(tmp_path / "w.safetensors", cache),
+        Seen().watcher(),
+    )
     assert summary["videos"] == {"train": 4, "val": 2}
     assert set(summary["baselines"]) == {"uniform", "random", "dense", "oracle"}
     assert len(list((tmp_path / "cache").glob("*/probabilities-*"))) == 2
 
 
-def test_answers_of_weights_without_a_digest_are_asked_for_again(examples: list[Example], tmp_path: Path) -> None:
+def test_answers_of_weights_without_a_digest_are_asked_for_again(
+    examples: list[Example], tmp_path: Path
+) -> None:
     cache, chosen = Cache(tmp_path / "cache"), settings("md", objective="sal-rank")
     worth = []
     for dim in (1.0, 0.5):
         teacher = Brightness()
         teacher.weights = replace(teacher.weights, sha256=None)  # type: ignore[misc]
-        teacher.classify = lambda clips, dim=dim: Brightness().classify((clips * dim).astype(np.uint8))  # type: ignore
-        train(chosen, examples, teacher, place(tmp_path / f"{dim}.safetensors", cache), Seen().watcher())
+        teacher.classify = lambda clips, dim=dim: Brightness().classify(
+            (clips * dim).astype(np.uint8)
+        )  # type: ignore
+        train(
+            chosen,
+            examples,
+            teacher,
+            place(tmp_path / f"{dim}.safetensors", cache),
+            Seen().watcher(),
+        )
         stored = sorted((tmp_path / "cache").glob("*/probabilities-*/values.raw"))
         assert len(stored) == len(examples)
         worth.append(np.concatenate([np.fromfile(path, np.float32) for path in stored]))
     np.testing.assert_allclose(worth[1][1::2], worth[0][1::2] / 2, atol=0.01)
 
 
-def test_unreadable_videos_are_reported_and_left_out(examples: list[Example], cache: Cache, tmp_path: Path) -> None:
+def test_unreadable_videos_are_reported_and_left_out(
+    examples: list[Example], cache: Cache, tmp_path: Path
+) -> None:
     (tmp_path / "bad.mp4").write_text("text")
     seen = Seen()
     listed = [*examples, Example(tmp_path / "bad.mp4", "right", "train")]
-    summary = train(settings("md"), listed, None, place(tmp_path / "w.safetensors", cache), seen.watcher())
+    summary = train(
+        settings("md"), listed, None, place(tmp_path / "w.safetensors", cache), seen.watcher()
+    )
     assert len(seen.failures) == 1
     assert seen.failures[0].startswith("bad.mp4: ")
     assert summary["videos"] == {"train": 4, "val": 2}
 
 
-def test_a_class_that_nothing_teaches_is_said(examples: list[Example], cache: Cache, tmp_path: Path) -> None:
+def test_a_class_that_nothing_teaches_is_said(
+    examples: list[Example], cache: Cache, tmp_path: Path
+) -> None:
     (tmp_path / "bad.mp4").write_text("text")
     seen = Seen()
     listed = [*examples, Example(tmp_path / "bad.mp4", "up", "train")]
-    summary = train(settings("md"), listed, None, place(tmp_path / "w.safetensors", cache), seen.watcher())
+    summary = train(
+        settings("md"), listed, None, place(tmp_path / "w.safetensors", cache), seen.watcher()
+    )
     assert summary["labels"] == ["down", "right", "up"]
     assert [note for note in seen.notes if "'up'" in note] == [
         "no training video of 'up' can be used: it stays a label, and nothing teaches it"
     ]
 
 
-def test_videos_that_go_from_the_cache_during_a_run_are_named(examples: list[Example], tmp_path: Path) -> None:
+def test_videos_that_go_from_the_cache_during_a_run_are_named(
+    examples: list[Example], tmp_path: Path
+) -> None:
     class Thief(Brightness):
         def classify(self, clips: np.ndarray) -> np.ndarray:
             for stolen in sorted((tmp_path / "cache").glob("*/md-*/entry.json"))[: self.calls == 0]:
@@ -249,15 +337,27 @@ def test_videos_that_go_from_the_cache_during_a_run_are_named(examples: list[Exa
             return super().classify(clips)
 
     seen, cache = Seen(), Cache(tmp_path / "cache")
-    summary = train(settings("md"), examples, Thief(), place(tmp_path / "w.safetensors", cache), seen.watcher())
+    summary = train(
+        settings("md"), examples, Thief(), place(tmp_path / "w.safetensors", cache), seen.watcher()
+    )
     assert sum(summary["videos"].values()) == len(examples) - 1
     assert ["gone from the cache" in failure for failure in seen.failures] == [True]
 
 
-def test_what_is_known_starts_no_processes(examples: list[Example], cache: Cache, tmp_path: Path) -> None:
-    train(settings("md"), examples, None, place(tmp_path / "w.safetensors", cache), Seen().watcher())
+def test_what_is_known_starts_no_processes(
+    examples: list[Example], cache: Cache, tmp_path: Path
+) -> None:
+    train(
+        settings("md"), examples, None, place(tmp_path / "w.safetensors", cache), Seen().watcher()
+    )
     pool = Here()
-    train(settings("md"), examples, None, place(tmp_path / "w.safetensors", cache, pool=pool), Seen().watcher())
+    train(
+        settings("md"),
+        examples,
+        None,
+        place(tmp_path / "w.safetensors", cache, pool=pool),
+        Seen().watcher(),
+    )
     assert pool.handed == []
     with processes(2) as pool:
         assert list(pool.each([], print)) == []
@@ -265,7 +365,9 @@ def test_what_is_known_starts_no_processes(examples: list[Example], cache: Cache
 
 
 @pytest.mark.parametrize("jobs", [0, 2])
-def test_a_cache_that_cannot_be_written_ends_the_run(jobs: int, examples: list[Example], tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_ends_the_run(
+    jobs: int, examples: list[Example], tmp_path: Path
+) -> None:
     (tmp_path / "cache").write_text("a file")
     seen, output = Seen(), tmp_path / "w.safetensors"
     with processes(2) if jobs else nullcontext(Here()) as pool:
@@ -280,12 +382,20 @@ def test_without_a_classifier_it_says_what_is_not_measured(
 ) -> None:
     for teacher in (None, Brightness()):
         seen = Seen()
-        train(settings("md"), examples, teacher, place(tmp_path / "w.safetensors", cache), seen.watcher())
+        train(
+            settings("md"),
+            examples,
+            teacher,
+            place(tmp_path / "w.safetensors", cache),
+            seen.watcher(),
+        )
         assert any("no clip classifier" in note for note in seen.notes) == (teacher is None)
 
 
 @pytest.mark.parametrize("moment", ["before", "read", "classified"])
-def test_a_video_that_is_deleted_during_a_run_is_named(moment: str, examples: list[Example], tmp_path: Path) -> None:
+def test_a_video_that_is_deleted_during_a_run_is_named(
+    moment: str, examples: list[Example], tmp_path: Path
+) -> None:
     lost = replace(examples[0], path=tmp_path / "lost.mp4")
     lost.path.write_bytes(examples[0].path.read_bytes())
 
@@ -307,15 +417,18 @@ def test_a_video_that_is_deleted_during_a_run_is_named(moment: str, examples: li
 
 def test_videos_without_what_the_target_needs_are_refused(cache: Cache, tmp_path: Path) -> None:
     silent = [
-        Example(write_video(tmp_path / f"{label}.mp4", pan(20, 1, 0, 64, 64)), label, "train") for label in ("a", "b")
+        Example(write_video(tmp_path / f"{label}.mp4", pan(20, 1, 0, 64, 64)), label, "train")
+        for label in ("a", "b")
     ]
     seen = Seen()
     with pytest.raises(InputError, match="anything to learn from"):
-        train(settings("mel"), silent, None, place(tmp_path / "w.safetensors", cache), seen.watcher())
+        train(
+            settings("mel"), silent, None, place(tmp_path / "w.safetensors", cache), seen.watcher()
+        )
     assert any("2 videos with no sound" in note for note in seen.notes)
-    assert any(note.startswith(str(silent[0].path)) and "no sound" in note for note in seen.notes), (
-        "as every command says"
-    )
+    assert any(
+        note.startswith(str(silent[0].path)) and "no sound" in note for note in seen.notes
+    ), "as every command says"
 
 
 def test_without_validation_videos_the_last_epoch_is_kept(
@@ -339,14 +452,20 @@ def test_processes_read_what_one_reads(examples: list[Example], tmp_path: Path) 
     assert same(tmp_path / "0.safetensors", tmp_path / "2.safetensors")
 
 
-def test_the_file_says_where_it_comes_from(examples: list[Example], cache: Cache, tmp_path: Path) -> None:
+def test_the_file_says_where_it_comes_from(
+    examples: list[Example], cache: Cache, tmp_path: Path
+) -> None:
     output = tmp_path / "w.safetensors"
     train(
         settings("md", objective="sal-rank", seed=5), examples, Brightness(),
         place(output, cache, description="pans"), Seen().watcher(),
     )  # fmt: skip
     meta = read_weights(output).metadata
-    assert meta["data"] == {"text": "pans", "videos": {"train": 4, "val": 2}, "clips": {"train": 20, "val": 10}}
+    assert meta["data"] == {
+        "text": "pans",
+        "videos": {"train": 4, "val": 2},
+        "clips": {"train": 20, "val": 10},
+    }
     assert meta["seed"] == 5
     assert meta["settings"]["recipe"]["epochs"] == 2
     assert meta["teacher"]["name"] == "brightness"
@@ -358,12 +477,20 @@ def test_the_file_says_where_it_comes_from(examples: list[Example], cache: Cache
     assert str(tmp_path) not in json.dumps(meta)
 
 
-def test_what_cannot_go_together_is_refused(examples: list[Example], cache: Cache, tmp_path: Path) -> None:
+def test_what_cannot_go_together_is_refused(
+    examples: list[Example], cache: Cache, tmp_path: Path
+) -> None:
     output = place(tmp_path / "w.safetensors", cache)
     with pytest.raises(SettingsError, match="learns from a clip classifier"):
         train(settings("md", objective="sal-cl"), examples, None, output, Seen().watcher())
     with pytest.raises(SettingsError, match="brightness takes 8, every 2"):
-        train(settings("md", spec=replace(SMALL, frames=16)), examples, Brightness(), output, Seen().watcher())
+        train(
+            settings("md", spec=replace(SMALL, frames=16)),
+            examples,
+            Brightness(),
+            output,
+            Seen().watcher(),
+        )
     stranger = Brightness()
     stranger.labels = ("cat", "dog")  # type: ignore[assignment]
     with pytest.raises(InputError, match="knows none of the labels"):

@@ -24,7 +24,10 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def late(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same as MPEG-TS that begins at 10 s."""
     return _written(
-        tmp_path_factory, "late.ts", options={"bf": "2", "g": "38"}, container_options={"output_ts_offset": "10"}
+        tmp_path_factory,
+        "late.ts",
+        options={"bf": "2", "g": "38"},
+        container_options={"output_ts_offset": "10"},
     )
 
 
@@ -32,7 +35,10 @@ def late(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def coarse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same in MP4 whose clock ticks once a frame."""
     return _written(
-        tmp_path_factory, "coarse.mp4", options={"g": "38"}, container_options={"video_track_timescale": "25"}
+        tmp_path_factory,
+        "coarse.mp4",
+        options={"g": "38"},
+        container_options={"video_track_timescale": "25"},
     )
 
 
@@ -41,7 +47,9 @@ def silent(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """VP9 in WebM, without sound, an odd number of pixels wide and high."""
     folder = tmp_path_factory.mktemp("silent")
     options = {"deadline": "realtime", "cpu-used": "8", "g": "38"}
-    return write_video(folder / "silent.webm", numbered(FRAMES, 121, 161), codec="libvpx-vp9", options=options)
+    return write_video(
+        folder / "silent.webm", numbered(FRAMES, 121, 161), codec="libvpx-vp9", options=options
+    )
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +61,12 @@ def uneven(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("uneven")
     sound = clicks([times[number] / 100 for number in range(0, 96, 10)], 3.0)
     return write_video(
-        folder / "uneven.mp4", numbered(96), pts=times, time_base=Fraction(1, 100), audio=sound, rate_hz=RATE_HZ
+        folder / "uneven.mp4",
+        numbered(96),
+        pts=times,
+        time_base=Fraction(1, 100),
+        audio=sound,
+        rate_hz=RATE_HZ,
     )
 
 

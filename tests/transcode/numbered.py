@@ -31,7 +31,8 @@ def number_of(picture: NDArray[np.uint8]) -> int:
     height, width = picture.shape[:2]
     row = picture[height // 8 : 3 * height // 8].mean(axis=(0, 2))
     bits = [
-        row[int((bit + 0.3) * width / BITS) : int((bit + 0.7) * width / BITS) + 1].mean() > 125 for bit in range(BITS)
+        row[int((bit + 0.3) * width / BITS) : int((bit + 0.7) * width / BITS) + 1].mean() > 125
+        for bit in range(BITS)
     ]
     return sum(1 << bit for bit, is_set in enumerate(bits) if is_set)
 

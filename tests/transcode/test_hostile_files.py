@@ -43,7 +43,9 @@ SPANS = [(Fraction(0), Fraction(1))]
         "日本.mp4".encode(),
     ],
 )
-def test_any_name_is_a_name(tmp_path: Path, secret: Path, monkeypatch: pytest.MonkeyPatch, name: bytes) -> None:
+def test_any_name_is_a_name(
+    tmp_path: Path, secret: Path, monkeypatch: pytest.MonkeyPatch, name: bytes
+) -> None:
     """Read and written, relative to the folder that we are in."""
     (tmp_path / "in").mkdir()
     (tmp_path / "out").mkdir()
@@ -72,11 +74,22 @@ def test_a_file_that_names_others_is_not_followed(
         with pytest.raises(VideoError, match="it is not followed") as caught:
             work(*arguments, video_stream=0, audio_stream=None, index=index)
         assert caught.value.hint
-        for demuxer in ("hls", "concat", "dash", "sdp"):  # nor where a caller says that it should be
+        for demuxer in (
+            "hls",
+            "concat",
+            "dash",
+            "sdp",
+        ):  # nor where a caller says that it should be
             with pytest.raises(VideoError, match="it is not followed"):
                 work(*arguments, video_stream=0, audio_stream=None, index=index, demuxer=demuxer)
         with pytest.raises(ProgramError):  # nor where it is taken for a video
-            work(*arguments, video_stream=0, audio_stream=None, index=index, demuxer="mov,mp4,m4a,3gp,3g2,mj2")
+            work(
+                *arguments,
+                video_stream=0,
+                audio_stream=None,
+                index=index,
+                demuxer="mov,mp4,m4a,3gp,3g2,mj2",
+            )
     assert door[1] == []
     assert list(tmp_path.iterdir()) == [path]
 
@@ -85,7 +98,9 @@ def test_the_program_would_follow_them(tmp_path: Path, secret: Path) -> None:
     """Otherwise the test above would prove nothing."""
     path = tmp_path / "list.ffconcat"
     path.write_text(LISTS["list.ffconcat"].format(target=secret))
-    graph = ffmpeg.input(name_of(path), safe=0).output(name_of(tmp_path / "o.mp4"), **{"fps_mode:v": "passthrough"})
+    graph = ffmpeg.input(name_of(path), safe=0).output(
+        name_of(tmp_path / "o.mp4"), **{"fps_mode:v": "passthrough"}
+    )
     run(graph, find_ffmpeg())
     assert len(scan(tmp_path / "o.mp4").timeline) == 10
 
@@ -121,7 +136,9 @@ def test_a_missing_file_and_a_pipe_are_input_errors(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.mp4")
     for name in ("none.mp4", "http://127.0.0.1/v.mp4", "pipe.mp4"):
         with pytest.raises(InputError):
-            write_reel(tmp_path / name, tmp_path / "o.mp4", SPANS, video_stream=0, audio_stream=None)
+            write_reel(
+                tmp_path / name, tmp_path / "o.mp4", SPANS, video_stream=0, audio_stream=None
+            )
         with pytest.raises(InputError):
             normalise(tmp_path / name, tmp_path / "o.mp4", video_stream=0, audio_stream=None)
 
@@ -129,4 +146,6 @@ def test_a_missing_file_and_a_pipe_are_input_errors(tmp_path: Path) -> None:
 def test_pictures_that_are_too_large_are_refused(secret: Path, tmp_path: Path) -> None:
     small = replace(DEFAULT_READING, max_pixels=100)
     with pytest.raises(VideoError, match="the limit is 100"):
-        write_reel(secret, tmp_path / "o.mp4", SPANS, video_stream=0, audio_stream=None, reading=small)
+        write_reel(
+            secret, tmp_path / "o.mp4", SPANS, video_stream=0, audio_stream=None, reading=small
+        )

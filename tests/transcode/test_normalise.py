@@ -21,7 +21,12 @@ from tests.transcode.numbered import click_times, numbered, shown
 
 def normalised(path: Path, folder: Path) -> Normalised:
     sound = probe_audio(path).info
-    return normalise(path, folder / "small.mp4", video_stream=0, audio_stream=None if sound is None else sound.stream)
+    return normalise(
+        path,
+        folder / "small.mp4",
+        video_stream=0,
+        audio_stream=None if sound is None else sound.stream,
+    )
 
 
 @pytest.mark.parametrize("name", ["clip", "late", "coarse", "silent", "uneven"])
@@ -31,16 +36,28 @@ def test_it_is_mpeg4_of_a_fixed_gop_with_the_frames_and_times_of_the_original(
     path = request.getfixturevalue(name)
     made = normalised(path, tmp_path)
     before, after = scan(path), scan(made.path)
-    assert (after.info.codec, after.info.coded_width, after.info.coded_height) == ("mpeg4", 340, 256)
+    assert (after.info.codec, after.info.coded_width, after.info.coded_height) == (
+        "mpeg4",
+        340,
+        256,
+    )
     assert after.keyframes.tolist() == list(range(0, len(after.timeline), 12))
     with av.open(str(made.path)) as box:
         kinds = [PictureType(frame.pict_type) for frame in box.decode(video=0)]
-    assert kinds == [PictureType.P if number % 12 else PictureType.I for number in range(len(before.timeline))]
+    assert kinds == [
+        PictureType.P if number % 12 else PictureType.I for number in range(len(before.timeline))
+    ]
     assert (made.frames, made.frames_missing, made.shift) == (len(before.timeline), 0, 0)
     assert shown(made.path)[0] == list(range(len(before.timeline)))
-    grids = [[(span.start, span.end) for span in ClipGrid(index.timeline, 16)] for index in (before, after)]
+    grids = [
+        [(span.start, span.end) for span in ClipGrid(index.timeline, 16)]
+        for index in (before, after)
+    ]
     assert np.array(grids[0], float) == pytest.approx(np.array(grids[1], float), abs=1e-5)
-    times = [[float(index.timeline.time(number)) for number in range(len(index.timeline))] for index in (before, after)]
+    times = [
+        [float(index.timeline.time(number)) for number in range(len(index.timeline))]
+        for index in (before, after)
+    ]
     assert times[0] == pytest.approx(times[1], abs=1e-5)
 
 
@@ -50,7 +67,9 @@ def test_a_video_that_begins_late_is_one_that_begins_late(late: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["clip", "late", "coarse", "uneven"])
-def test_sound_is_copied_and_stays_where_it_was(request: pytest.FixtureRequest, tmp_path: Path, name: str) -> None:
+def test_sound_is_copied_and_stays_where_it_was(
+    request: pytest.FixtureRequest, tmp_path: Path, name: str
+) -> None:
     path = request.getfixturevalue(name)
     made = normalised(path, tmp_path)
     assert made.audio == "copied"
@@ -80,7 +99,10 @@ def test_a_portrait_stands_upright(portrait: Path, tmp_path: Path) -> None:
     info = scan(made.path).info
     assert (made.height, made.width) == (340, 256)
     assert not info.orientation.swaps_sides
-    assert shown(made.path, turns=-1) == (list(range(60)), [Fraction(number, 25) for number in range(60)])
+    assert shown(made.path, turns=-1) == (
+        list(range(60)),
+        [Fraction(number, 25) for number in range(60)],
+    )
     height, width = info.size
     assert height / width == pytest.approx(160 / 120, rel=0.01)
 
@@ -106,7 +128,10 @@ def test_frames_without_times_are_counted(clip: Path, tmp_path: Path) -> None:
 
 def test_times_before_the_clock_are_shifted_and_it_says_so(tmp_path: Path) -> None:
     path = write_video(
-        tmp_path / "v.mkv", numbered(40), pts=range(-10, 30), container_options={"avoid_negative_ts": "disabled"}
+        tmp_path / "v.mkv",
+        numbered(40),
+        pts=range(-10, 30),
+        container_options={"avoid_negative_ts": "disabled"},
     )
     before = scan(path)
     assert before.timeline.time(0) < 0

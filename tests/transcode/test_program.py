@@ -46,7 +46,9 @@ def test_the_tests_run_with_the_program_that_is_named() -> None:
 
 def test_a_program_tells_which_library_writes_its_containers(tmp_path: Path) -> None:
     assert 59 <= container_version(find_ffmpeg()) < 1000
-    other = wrapper(tmp_path, "echo ffmpeg version mine; echo 'libavformat    59. 27.100 / 60.  1.100'")
+    other = wrapper(
+        tmp_path, "echo ffmpeg version mine; echo 'libavformat    59. 27.100 / 60.  1.100'"
+    )
     assert container_version(other) == 59
     (tmp_path / "silent").mkdir()
     with pytest.raises(ProgramError, match="does not say which libavformat") as caught:
@@ -63,12 +65,19 @@ def test_without_a_program_there_is_one_error_that_says_how_to_get_it(
             work()
         hint = caught.value.hint or ""
         assert all(
-            way in hint for way in ("apt install ffmpeg", "brew install ffmpeg", "pip install 'scsampler[ffmpeg]'")
+            way in hint
+            for way in (
+                "apt install ffmpeg",
+                "brew install ffmpeg",
+                "pip install 'scsampler[ffmpeg]'",
+            )
         )
         assert "\n" not in hint
 
 
-def test_the_one_on_the_path_comes_first_then_the_packaged_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_one_on_the_path_comes_first_then_the_packaged_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     packaged = find_ffmpeg()
     own = wrapper(tmp_path, f'exec "{packaged}" "$@"')
@@ -111,20 +120,30 @@ def test_a_program_without_x264_writes_mpeg4_and_one_without_an_encoder_for_webm
     assert {"libx264", "aac"} <= encoders(packaged)
     made = write_reel(clip, tmp_path / "reel.mp4", [(1, 2)], video_stream=0, audio_stream=0)
     assert (made.video_encoder, scan(made.path).info.codec, made.frames) == ("mpeg4", "mpeg4", 25)
-    assert [made.path.name, "bin"] == sorted((path.name for path in tmp_path.iterdir()), reverse=True)
+    assert [made.path.name, "bin"] == sorted(
+        (path.name for path in tmp_path.iterdir()), reverse=True
+    )
     with pytest.raises(ProgramError, match="no encoder libvpx-vp9 or libvpx") as caught:
         check_program(tmp_path / "reel.webm")
     assert ".mkv" in (caught.value.hint or "")
 
 
-def test_a_failure_is_one_error_with_the_last_lines_and_leaves_nothing(clip: Path, tmp_path: Path) -> None:
+def test_a_failure_is_one_error_with_the_last_lines_and_leaves_nothing(
+    clip: Path, tmp_path: Path
+) -> None:
     video = tmp_path / "v.mp4"
     video.write_bytes(clip.read_bytes())
     index = scan(video)
     video.write_bytes(b"nothing of the kind" * 1000)
     with pytest.raises(ProgramError, match="Invalid data found") as caught:
         write_reel(
-            video, tmp_path / "reel.mp4", [(1, 2)], video_stream=0, audio_stream=0, index=index, demuxer="mov,mp4"
+            video,
+            tmp_path / "reel.mp4",
+            [(1, 2)],
+            video_stream=0,
+            audio_stream=0,
+            index=index,
+            demuxer="mov,mp4",
         )
     assert "exit code" in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -133,7 +152,9 @@ def test_a_failure_is_one_error_with_the_last_lines_and_leaves_nothing(clip: Pat
 
 
 def test_what_a_program_says_is_kept_short(tmp_path: Path) -> None:
-    loud = wrapper(tmp_path, "yes 'nothing works here at all' | head -c 3000000 >&2; echo the end >&2; exit 1")
+    loud = wrapper(
+        tmp_path, "yes 'nothing works here at all' | head -c 3000000 >&2; echo the end >&2; exit 1"
+    )
     graph = ffmpeg.input("x").output(name_of(tmp_path / "o.mp4"))
     with pytest.raises(ProgramError, match="the end") as caught:
         run(graph, loud)
@@ -148,7 +169,9 @@ def wrapper_that_succeeds(folder: Path) -> Path:
 
 
 def test_a_full_disk_is_called_so(tmp_path: Path) -> None:
-    full = wrapper(tmp_path, "echo 'av_interleaved_write_frame(): No space left on device' >&2; exit 228")
+    full = wrapper(
+        tmp_path, "echo 'av_interleaved_write_frame(): No space left on device' >&2; exit 228"
+    )
     with pytest.raises(ProgramError) as caught:
         run(ffmpeg.input("x").output("y"), full)
     assert caught.value.hint == "the disk is full"
@@ -156,7 +179,9 @@ def test_a_full_disk_is_called_so(tmp_path: Path) -> None:
 
 def endless(target: Path) -> object:
     """A graph that never ends."""
-    return ffmpeg.input(FOREVER, format="lavfi").output(name_of(target), format="matroska", **{"c:v": "mpeg4"})
+    return ffmpeg.input(FOREVER, format="lavfi").output(
+        name_of(target), format="matroska", **{"c:v": "mpeg4"}
+    )
 
 
 def children() -> list[int]:
@@ -169,7 +194,9 @@ def children() -> list[int]:
 def test_an_interrupt_kills_the_program_and_removes_what_it_has_written(tmp_path: Path) -> None:
     before = children()
     target = tmp_path / "v.mkv"
-    threading.Timer(1.0, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT]).start()
+    threading.Timer(
+        1.0, signal.pthread_kill, [threading.main_thread().ident, signal.SIGINT]
+    ).start()
     with pytest.raises(KeyboardInterrupt), replaced(target) as part:
         run(endless(part), find_ffmpeg())
     assert children() == before
@@ -195,15 +222,23 @@ def grown(path: Path, at_least: int) -> bool:
     return False
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the death of the parent is followed on Linux alone")
-def test_the_program_dies_with_a_parent_that_is_killed_and_ctrl_c_is_not_for_it(tmp_path: Path) -> None:
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="the death of the parent is followed on Linux alone"
+)
+def test_the_program_dies_with_a_parent_that_is_killed_and_ctrl_c_is_not_for_it(
+    tmp_path: Path,
+) -> None:
     target = tmp_path / "v.mkv"
     parent = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(target)], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
+        [sys.executable, "-c", SCRIPT, str(target)],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
     )
     try:
         assert grown(target, 1 << 16)
-        (child,) = map(int, Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split())
+        (child,) = map(
+            int, Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
+        )
         os.kill(child, signal.SIGINT)
         assert grown(target, target.stat().st_size + (1 << 16))
     finally:
@@ -217,7 +252,9 @@ def test_the_program_dies_with_a_parent_that_is_killed_and_ctrl_c_is_not_for_it(
         pytest.fail("the program goes on")
 
 
-def test_a_link_planted_under_the_temporary_name_is_not_followed(clip: Path, tmp_path: Path) -> None:
+def test_a_link_planted_under_the_temporary_name_is_not_followed(
+    clip: Path, tmp_path: Path
+) -> None:
     precious = tmp_path / "precious"
     precious.write_text("mine")
     (tmp_path / "reel.part.mp4").symlink_to(precious)

@@ -24,7 +24,9 @@ TAKEN = (9, 2, 5, 6)
 """Clips of 16 frames: alone, alone, and two that adjoin; out of order."""
 
 
-def reel_of(path: Path, target: Path, clips: Sequence[int] = TAKEN, audio_stream: int | None = 0) -> Reel:
+def reel_of(
+    path: Path, target: Path, clips: Sequence[int] = TAKEN, audio_stream: int | None = 0
+) -> Reel:
     grid = ClipGrid(scan(path).timeline, 16)
     spans = [(grid[clip].start, grid[clip].end) for clip in clips]
     return write_reel(path, target, spans, video_stream=0, audio_stream=audio_stream)
@@ -59,7 +61,9 @@ def test_frames_times_and_sound_are_those_of_the_clips(
     numbers, times = shown(made.path)
     assert numbers == wanted
     expected = times_in_reel(path, wanted)
-    assert np.array(times, float) == pytest.approx(expected, abs=2e-5 if suffix in (".mp4", ".mov") else 1e-3)
+    assert np.array(times, float) == pytest.approx(
+        expected, abs=2e-5 if suffix in (".mp4", ".mov") else 1e-3
+    )
     begins = [time for time, number in zip(expected, wanted, strict=True) if number % 10 == 0]
     assert click_times(made.path) == pytest.approx(begins, abs=0.002)
     sound, start = heard(made.path)
@@ -73,18 +77,30 @@ def test_frames_times_and_sound_are_those_of_the_clips(
 
 
 def test_the_kind_of_file_is_the_suffixs(clip: Path, tmp_path: Path) -> None:
-    kinds = {".mp4": ("h264", "aac"), ".mov": ("h264", "aac"), ".mkv": ("h264", "aac"), ".WEBM": ("vp9", "opus")}
+    kinds = {
+        ".mp4": ("h264", "aac"),
+        ".mov": ("h264", "aac"),
+        ".mkv": ("h264", "aac"),
+        ".WEBM": ("vp9", "opus"),
+    }
     for suffix, (picture, sound) in kinds.items():
         made = reel_of(clip, tmp_path / f"reel{suffix}", [1])
         found = probe_audio(made.path).info
         assert found is not None
-        assert (scan(made.path).info.codec, found.codec, found.rate_hz, found.channels) == (picture, sound, 48_000, 2)
+        assert (scan(made.path).info.codec, found.codec, found.rate_hz, found.channels) == (
+            picture,
+            sound,
+            48_000,
+            2,
+        )
     data = (tmp_path / "reel.mp4").read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".webm"])
-def test_a_video_without_sound_and_with_odd_sides(silent: Path, tmp_path: Path, suffix: str) -> None:
+def test_a_video_without_sound_and_with_odd_sides(
+    silent: Path, tmp_path: Path, suffix: str
+) -> None:
     made = reel_of(silent, tmp_path / f"reel{suffix}", audio_stream=None)
     info = scan(made.path).info
     assert (info.coded_height, info.coded_width) == (122, 162)
@@ -118,8 +134,14 @@ def test_wide_pixels_become_square(tmp_path: Path) -> None:
     assert shown(made.path)[0] == frames_of([1])
 
 
-def test_overlapping_spans_are_one_and_parts_of_frames_are_whole_ones(clip: Path, tmp_path: Path) -> None:
-    spans = [(Fraction(1), Fraction(2)), (Fraction(3, 2), Fraction(5, 2)), (Fraction(401, 100), Fraction(402, 100))]
+def test_overlapping_spans_are_one_and_parts_of_frames_are_whole_ones(
+    clip: Path, tmp_path: Path
+) -> None:
+    spans = [
+        (Fraction(1), Fraction(2)),
+        (Fraction(3, 2), Fraction(5, 2)),
+        (Fraction(401, 100), Fraction(402, 100)),
+    ]
     spans += [(Fraction(3), Fraction(301, 100))]
     made = write_reel(clip, tmp_path / "reel.mp4", spans, video_stream=0, audio_stream=0)
     assert shown(made.path)[0] == [*range(25, 63), 75]
@@ -127,7 +149,9 @@ def test_overlapping_spans_are_one_and_parts_of_frames_are_whole_ones(clip: Path
 
 
 def test_the_whole_video_is_a_reel_too(clip: Path, tmp_path: Path) -> None:
-    made = write_reel(clip, tmp_path / "reel.mp4", [(Fraction(-5), Fraction(99))], video_stream=0, audio_stream=0)
+    made = write_reel(
+        clip, tmp_path / "reel.mp4", [(Fraction(-5), Fraction(99))], video_stream=0, audio_stream=0
+    )
     assert shown(made.path)[0] == list(range(200))
     assert click_times(made.path) == pytest.approx(click_times(clip), abs=0.002)
 
@@ -154,14 +178,21 @@ def test_silence_stands_where_the_sound_has_a_gap_begins_late_or_ends_early(tmp_
             if 25 <= number < 50 or 75 <= number < 100:
                 loud = np.full((1, RATE_HZ // 25), 8000, np.int16)
                 block = av.AudioFrame.from_ndarray(loud, "s16", "mono")
-                block.sample_rate, block.pts, block.time_base = RATE_HZ, number * RATE_HZ // 25, Fraction(1, RATE_HZ)
+                block.sample_rate, block.pts, block.time_base = (
+                    RATE_HZ,
+                    number * RATE_HZ // 25,
+                    Fraction(1, RATE_HZ),
+                )
                 box.mux(track.encode(block))
         box.mux(video.encode(None))
     spans = [(Fraction(1, 2), Fraction(7, 2)), (Fraction(6), Fraction(7))]
     made = write_reel(path, tmp_path / "reel.mkv", spans, video_stream=0, audio_stream=0)
     assert made.frames == 100
     sound, start = heard(made.path)
-    parts = [np.abs(sound[round((at - start) * RATE_HZ) :][: RATE_HZ // 4]).mean() for at in np.arange(0.1, 3.6, 0.5)]
+    parts = [
+        np.abs(sound[round((at - start) * RATE_HZ) :][: RATE_HZ // 4]).mean()
+        for at in np.arange(0.1, 3.6, 0.5)
+    ]
     assert [part > 0.1 for part in parts] == [False, True, True, False, False, True, False]
     assert start + len(sound) / RATE_HZ == pytest.approx(4, abs=0.03)
 
@@ -190,7 +221,11 @@ def test_the_streams_that_were_asked_for_are_taken(tmp_path: Path) -> None:
                 block = av.AudioFrame.from_ndarray(
                     level * clicks([0.01], 0.04)[None] + np.float32(level / 4), "fltp", "mono"
                 )
-                block.sample_rate, block.pts, block.time_base = RATE_HZ, number * RATE_HZ // 25, Fraction(1, RATE_HZ)
+                block.sample_rate, block.pts, block.time_base = (
+                    RATE_HZ,
+                    number * RATE_HZ // 25,
+                    Fraction(1, RATE_HZ),
+                )
                 box.mux(track.encode(block))
         for stream in (*videos, *tracks):
             box.mux(stream.encode(None))
@@ -234,7 +269,11 @@ def test_pictures_that_change_their_size_on_the_way_are_all_there(tmp_path: Path
         parts.append((tmp_path / f"{name}.h264").read_bytes())
     (tmp_path / "v.h264").write_bytes(b"".join(parts))
     made = write_reel(
-        tmp_path / "v.h264", tmp_path / "reel.mp4", [(Fraction(1), Fraction(3))], video_stream=0, audio_stream=None
+        tmp_path / "v.h264",
+        tmp_path / "reel.mp4",
+        [(Fraction(1), Fraction(3))],
+        video_stream=0,
+        audio_stream=None,
     )
     assert shown(made.path)[0] == [*range(25, 50), *range(25)]
 
@@ -245,7 +284,9 @@ def test_long_ways_are_jumped_over(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     path = write_video(tmp_path / "v.mp4", static(3000, 64, 64), options={"g": "50", "bf": "2"})
     index = scan(path)
     grid = ClipGrid(index.timeline, 16)
-    found = pieces.pieces_of(index.timeline, [(grid[clip].start, grid[clip].end) for clip in (10, 12, 90, 180)])
+    found = pieces.pieces_of(
+        index.timeline, [(grid[clip].start, grid[clip].end) for clip in (10, 12, 90, 180)]
+    )
     groups = pieces.groups_of(index, found, "mov,mp4,m4a,3gp,3g2,mj2")
     assert [len(group.pieces) for group in groups] == [2, 1, 1]
     assert [group.seek for group in groups] == [6, 56, 114]
@@ -257,7 +298,9 @@ def test_long_ways_are_jumped_over(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_an_unknown_suffix_is_refused_at_once(tmp_path: Path, name: str) -> None:
     for work in (
         lambda: check_reel(tmp_path / name),
-        lambda: write_reel(tmp_path / "none.mp4", tmp_path / name, [], video_stream=0, audio_stream=None),
+        lambda: write_reel(
+            tmp_path / "none.mp4", tmp_path / name, [], video_stream=0, audio_stream=None
+        ),
     ):
         with pytest.raises(SettingsError, match="no kind of video") as caught:
             work()

@@ -32,9 +32,18 @@ class Order:
     """Of the packages that compute, as the one who asks has them."""
 
     @classmethod
-    def here(cls, task: Task, timeout_s: float | None, memory_gb: float | None, hashed: bool) -> Order:
+    def here(
+        cls, task: Task, timeout_s: float | None, memory_gb: float | None, *, hashed: bool
+    ) -> Order:
         """With the folder and the versions of this process."""
-        return cls(task, timeout_s, memory_gb, hashed, str(Path.cwd()), tuple(records.versions("").items()))
+        return cls(
+            task,
+            timeout_s,
+            memory_gb,
+            hashed=hashed,
+            folder=str(Path.cwd()),
+            versions=tuple(records.versions("").items()),
+        )
 
 
 class Station:
@@ -52,12 +61,20 @@ class Station:
         ScsamplerError: the task cannot be done here.
     """
 
-    def __init__(self, order: Order, sharers: int, place: str, note: Say, detail: Say) -> None:
+    def __init__(self, order: Order, sharers: int, place: str, *, note: Say, detail: Say) -> None:
         _enter(order.folder, place)
         _check_versions(order.versions, place)
         self._command = order.task.command
         bounds = Bounds.asked(order.timeout_s, order.memory_gb, sharers)
-        self._crew = Crew(order.task, 1, bounds, note, lambda text: detail(f"{place}: {text}"), _ignore, order.hashed)
+        self._crew = Crew(
+            order.task,
+            1,
+            bounds,
+            note=note,
+            detail=lambda text: detail(f"{place}: {text}"),
+            watch=_ignore,
+            hashed=order.hashed,
+        )
         self._crew.__enter__()
         try:
             self.identity: dict[str, Any] = self._crew.identity(1)
@@ -77,8 +94,12 @@ class Station:
             f"{path}: the actor that worked on it died {counted(deaths, 'time')}",
             hint="out of memory, or a machine that was lost? --resume tries it again",
         )
-        record = {**records.failure(self._command, str(path), error), "ffmpeg": [], "source": identified(path)}
-        return Outcome(0, path, record, 0.0, None)
+        record = {
+            **records.failure(self._command, str(path), error),
+            "ffmpeg": [],
+            "source": identified(path),
+        }
+        return Outcome(0, path, record, seconds=0.0, traceback=None)
 
     def close(self) -> None:
         """End its process."""
@@ -101,7 +122,11 @@ def _enter(folder: str, place: str) -> None:
 
 def _check_versions(wanted: tuple[tuple[str, str], ...], place: str) -> None:
     here = records.versions("")
-    others = [f"{name} {here.get(name)}, not {version}" for name, version in wanted if here.get(name) != version]
+    others = [
+        f"{name} {here.get(name)}, not {version}"
+        for name, version in wanted
+        if here.get(name) != version
+    ]
     if others:
         raise ClusterError(
             f"{place} has other versions: {', '.join(others)}",

@@ -47,7 +47,9 @@ class Share:
             return by_cpus
         there = resources.get("GPU", 0)
         # an actor's part of a GPU lies on one GPU
-        by_gpus = int(there / self.gpus) if self.gpus >= 1 else int(there) * int(1 / self.gpus + 1e-6)
+        by_gpus = (
+            int(there / self.gpus) if self.gpus >= 1 else int(there) * int(1 / self.gpus + 1e-6)
+        )
         return min(by_cpus, by_gpus)
 
     def options(self) -> dict[str, float]:
@@ -69,14 +71,21 @@ def room(share: Share) -> int:
     actors = sum(share.within(node["Resources"]) for node in ray.nodes() if node["Alive"])
     if not actors:
         hint = "ask for less: --cpus-per-actor, --gpus-per-actor, --device cpu; or add a machine that has it"
-        raise ClusterError(f"no machine of the cluster has the {share} that an actor is to have", hint=hint)
+        raise ClusterError(
+            f"no machine of the cluster has the {share} that an actor is to have", hint=hint
+        )
     return actors
 
 
 def new_desk() -> Any:
     """A desk for the actors of one task; it lives as long as someone here holds it, and on this machine where it can."""
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
-    options = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": -1, "scheduling_strategy": here}
+    options = {
+        "num_cpus": 0,
+        "max_restarts": -1,
+        "max_task_retries": -1,
+        "scheduling_strategy": here,
+    }
     return ray.remote(**options)(Desk).remote()
 
 
@@ -86,7 +95,9 @@ def learn(order: Order, share: Share, desk: Any) -> Any:
     Returns:
         reference to the identity; getting it raises what `Station` does.
     """
-    return ray.remote(**share.options(), max_retries=TRIES - 1)(_identity).remote(order, share, desk)
+    return ray.remote(**share.options(), max_retries=TRIES - 1)(_identity).remote(
+        order, share, desk
+    )
 
 
 def _identity(order: Order, share: Share, desk: Any) -> dict[str, Any]:
@@ -104,13 +115,19 @@ def _station(order: Order, share: Share, desk: Any) -> Station:
     node = ray.get_runtime_context().get_node_id()
     here = next(each["Resources"] for each in ray.nodes() if each["NodeID"] == node)
     place = f"{socket.gethostname()} {node[:6]}"
-    station = Station(order, max(1, share.within(here)), place, desk.note.remote, desk.detail.remote)
+    station = Station(
+        order, max(1, share.within(here)), place, note=desk.note.remote, detail=desk.detail.remote
+    )
     agreed = ray.get(desk.agreed.remote(station.identity))
     if agreed != station.identity:
         station.close()
         others = ", ".join(name for name in agreed if agreed[name] != station.identity.get(name))
-        hint = "name --device and --precision instead of auto, and have the same files on all machines"
-        raise ClusterError(f"machines of the cluster would make different records ({others} differ)", hint=hint)
+        hint = (
+            "name --device and --precision instead of auto, and have the same files on all machines"
+        )
+        raise ClusterError(
+            f"machines of the cluster would make different records ({others} differ)", hint=hint
+        )
     return station
 
 
@@ -150,7 +167,7 @@ def records(
     """
     share = share or Share()
     told = {
-        "order": order or Order.here(task, None, None, False),
+        "order": order or Order.here(task, None, None, hashed=False),
         "share": share,
         "desk": desk or new_desk(),
         "column": column,
@@ -160,7 +177,9 @@ def records(
         fn_constructor_kwargs=told,
         batch_size=1,
         batch_format="pyarrow",
-        compute=ray.data.ActorPoolStrategy(size=actors or room(share), max_tasks_in_flight_per_actor=1),
+        compute=ray.data.ActorPoolStrategy(
+            size=actors or room(share), max_tasks_in_flight_per_actor=1
+        ),
         **share.options(),
     )
 
@@ -168,14 +187,16 @@ def records(
 class _Actor:
     """Runs inside an actor of Ray Data: one row in, the same row with its record out."""
 
-    def __init__(self, order: Order, share: Share, desk: Any, column: str) -> None:
+    def __init__(self, order: Order, share: Share, desk: Any, *, column: str) -> None:
         self._desk, self._column = desk, column
         context = ray.get_runtime_context()
         self._name, self._life = context.get_actor_id(), f"{context.get_node_id()} {os.getpid()}"
         self._error: Exception | None = None
         try:
             if ray.get(desk.arrived.remote(self._name)) > TRIES:
-                raise WorkerError(f"an actor died {TRIES} times before it could begin", hint="out of memory?")
+                raise WorkerError(
+                    f"an actor died {TRIES} times before it could begin", hint="out of memory?"
+                )
             self._station = _station(order, share, desk)
             self._run = run_digest(self._station.identity)
         except Exception as error:
@@ -189,14 +210,14 @@ class _Actor:
         path = local_path(os.fsdecode(batch.column(self._column)[0].as_py()))
         deaths = ray.get(self._desk.begin.remote(self._name, self._life, str(path)))
         if deaths is None:
-            return _with(batch, "", 0.0, "")
+            return _with(batch, "", 0.0, traceback="")
         done = self._station.work(path) if deaths < TRIES else self._station.given_up(path, deaths)
         self._desk.done.remote(self._name, str(path))
         text = json.dumps({**done.record, "run": self._run})
-        return _with(batch, text, done.seconds, done.traceback or "")
+        return _with(batch, text, done.seconds, traceback=done.traceback or "")
 
 
-def _with(batch: Any, record: str, seconds: float, traceback: str) -> Any:
+def _with(batch: Any, record: str, seconds: float, *, traceback: str) -> Any:
     """The one row of a table with what was made of it."""
     for name, value in (("record", record), ("seconds", seconds), ("traceback", traceback)):
         batch = batch.append_column(name, [[value]])
@@ -210,7 +231,9 @@ def one_by_one(rows: list[dict[str, Any]]) -> ray.data.Dataset:
     object apiece, and `repartition` wants a CPU, for which it waits for ever when the actors have them all.
     """
     ray.data.DataContext.get_current().target_max_block_size = 1
-    return ray.data.from_items(rows, override_num_blocks=1).map_batches(_same, batch_size=1, num_cpus=0)
+    return ray.data.from_items(rows, override_num_blocks=1).map_batches(
+        _same, batch_size=1, num_cpus=0
+    )
 
 
 def _same(batch: Any) -> Any:

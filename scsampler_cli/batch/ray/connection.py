@@ -40,7 +40,7 @@ def check_installed() -> None:
         raise ClusterError("Ray is not installed", hint="pip install 'scsampler[ray]'")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RaySettings:
     """Where actors work and what each is given."""
 
@@ -74,7 +74,9 @@ def connected(settings: RaySettings, environment: Mapping[str, str]) -> Iterator
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _join_or_start(settings: RaySettings, environment: Mapping[str, str], folder: str | None) -> None:
+def _join_or_start(
+    settings: RaySettings, environment: Mapping[str, str], folder: str | None
+) -> None:
     handler = signal.getsignal(signal.SIGTERM)
     if settings.address is not None:
         _knock(settings.address)
@@ -83,7 +85,9 @@ def _join_or_start(settings: RaySettings, environment: Mapping[str, str], folder
             _begin(settings, environment, folder)
     except Exception as error:
         what = f"joined at {settings.address}" if settings.address else "started"
-        raise ClusterError(f"Ray cannot be {what}: {last_line(str(error))}", hint=hint_for(str(error))) from error
+        raise ClusterError(
+            f"Ray cannot be {what}: {last_line(str(error))}", hint=hint_for(str(error))
+        ) from error
     finally:
         signal.signal(signal.SIGTERM, handler)  # Ray sets its own
 
@@ -119,13 +123,19 @@ def _knock(address: str) -> None:
         except OSError as error:
             why = error.strerror or str(error)
             raise ClusterError(
-                f"no Ray cluster can be joined at {address}: {why}", hint="`ray start --head` tells the address"
+                f"no Ray cluster can be joined at {address}: {why}",
+                hint="`ray start --head` tells the address",
             ) from error
     command = [sys.executable, "-c", _KNOCK, address]
     said = f"no answer within {JOIN_S} s"
     try:
         tried = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=JOIN_S, check=False, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=JOIN_S,
+            check=False,
+            start_new_session=True,
         )
         if tried.returncode == 0:
             return

@@ -44,7 +44,13 @@ class Fleet:
     """
 
     def __init__(
-        self, order: Order, settings: RaySettings, environment: Mapping[str, str], note: Say, detail: Say
+        self,
+        order: Order,
+        settings: RaySettings,
+        environment: Mapping[str, str],
+        *,
+        note: Say,
+        detail: Say,
     ) -> None:
         self._order, self._settings, self._environment = order, settings, environment
         self._note, self._detail = note, detail
@@ -68,12 +74,17 @@ class Fleet:
             room = cluster.room(self._share)
             self._actors = min(room, self._settings.actors or room)
             self._desk = cluster.new_desk()
-            self._detail(f"Ray {ray.__version__}: up to {counted(self._actors, 'actor')} of {self._share}")
+            self._detail(
+                f"Ray {ray.__version__}: up to {counted(self._actors, 'actor')} of {self._share}"
+            )
             self._stack = stack.pop_all()
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._stack.close()
 
@@ -101,7 +112,9 @@ class Fleet:
                     raise KeyboardInterrupt
                 if not told and time.monotonic() - began > _PATIENCE_S:
                     told = True
-                    self._note(f"waiting for the cluster to give an actor its {self._share}, or for models to load")
+                    self._note(
+                        f"waiting for the cluster to give an actor its {self._share}, or for models to load"
+                    )
             identity: dict[str, Any] = ray.get(reference)
             self._hear(at_once=True)
         return identity
@@ -121,12 +134,20 @@ class Fleet:
         with Stream(lambda: self._rows(files)) as stream, self._explained():
             for row in self._until_stopped(stream):
                 path = left.pop(row["index"])
-                yield Outcome(row["index"], path, json.loads(row["record"]), row["seconds"], row["traceback"] or None)
+                yield Outcome(
+                    row["index"],
+                    path,
+                    json.loads(row["record"]),
+                    seconds=row["seconds"],
+                    traceback=row["traceback"] or None,
+                )
             self._hear(at_once=True)
         for index, path in [] if self.stopping else left.items():
             error = WorkerError(f"{path}: Ray lost it", hint="--resume tries it again")
             failed = records.failure(self._order.task.command, str(path), error)
-            yield Outcome(index, path, {**failed, "ffmpeg": [], "source": None}, 0.0, None)
+            yield Outcome(
+                index, path, {**failed, "ffmpeg": [], "source": None}, seconds=0.0, traceback=None
+            )
 
     def _rows(self, files: Sequence[tuple[int, Path]]) -> Generator[dict[str, Any], None, None]:
         """A row for each file, as they come."""
@@ -143,7 +164,9 @@ class Fleet:
             desk=self._desk,
         )
         # nothing is fetched ahead: the record of one file must not wait for the next
-        blocks: Any = iter(dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0))
+        blocks: Any = iter(
+            dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
+        )
         with closing(blocks):
             for block in blocks:
                 yield from block.to_pylist()
@@ -163,7 +186,9 @@ class Fleet:
             if self._busy and not told:
                 told = True
                 under_way = counted(self._busy, "file")
-                self._note(f"interrupted: finishing {under_way} under way; once more ends this at once")
+                self._note(
+                    f"interrupted: finishing {under_way} under way; once more ends this at once"
+                )
             if self._busy:
                 last = time.monotonic()
             elif time.monotonic() - last > _LAST_S:
@@ -199,4 +224,6 @@ class Fleet:
                 trouble = None
             if trouble is not None:
                 raise_described(trouble)
-            raise ClusterError(f"Ray gave up: {last_line(str(error))}", hint=hint_for(str(error))) from error
+            raise ClusterError(
+                f"Ray gave up: {last_line(str(error))}", hint=hint_for(str(error))
+            ) from error

@@ -33,7 +33,8 @@ def read_labels(name: str | Path) -> tuple[str, ...]:
     except (OSError, InputError) as error:
         why = getattr(error, "strerror", None) or error
         raise InputError(
-            f"labels {name}: {why}", hint=f"a text file with one class name per line, or {' or '.join(NAMES)}"
+            f"labels {name}: {why}",
+            hint=f"a text file with one class name per line, or {' or '.join(NAMES)}",
         ) from error
     return distinct([line.strip() for line in text.splitlines() if line.strip()], str(name))
 
@@ -64,7 +65,9 @@ def named_labels(name: str) -> tuple[str, ...]:
     """The class names of one of NAMES: 400 or 487."""
     if name == "kinetics400":
         with loading("torchvision", "the class names of Kinetics-400"):
-            from torchvision.models.video import R3D_18_Weights  # usage errors must not wait for torch
+            from torchvision.models.video import (
+                R3D_18_Weights,  # usage errors must not wait for torch
+            )
 
         return tuple(R3D_18_Weights.KINETICS400_V1.meta["categories"])
     return tuple((files(__package__) / f"{name}.txt").read_text(encoding="utf-8").split("\n")[:-1])

@@ -34,7 +34,7 @@ class Laid(nn.Module):
         classes: C, by which the answer is told from other outputs.
     """
 
-    def __init__(self, network: nn.Module, layout: str, batch: int | None, classes: int) -> None:
+    def __init__(self, network: nn.Module, layout: str, batch: int | None, *, classes: int) -> None:
         super().__init__()
         self.network, self.layout, self._batch = network, layout, batch
         self._order = [AXES.index(axis) for axis in layout]
@@ -59,7 +59,9 @@ class Laid(nn.Module):
             found = list(found.values())
         outputs = list(found) if isinstance(found, tuple | list) else [found]
         fitting = [
-            out for out in outputs if isinstance(out, Tensor) and out.dim() == 2 and out.shape[1] == self._classes
+            out
+            for out in outputs
+            if isinstance(out, Tensor) and out.dim() == 2 and out.shape[1] == self._classes
         ]
         if len(outputs) > 1 and len(fitting) != 1:
             raise ClassifierError(

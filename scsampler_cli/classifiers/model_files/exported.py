@@ -42,7 +42,9 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
     quiet, logger.disabled = logger.disabled, True  # what goes wrong is said below, in one line
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of the tensors' memory, which nobody writes to here
+            warnings.simplefilter(
+                "ignore", UserWarning
+            )  # of the tensors' memory, which nobody writes to here
             program = torch.export.load(path)
         if device.type != "cpu":
             from torch.export.passes import move_to_device_pass

@@ -55,7 +55,9 @@ def _tensors(message: Any) -> Iterator[Any]:
 
 
 def _damaged(path: Path) -> WeightsError:
-    return WeightsError(f"{path.name} cannot be opened as ONNX (it is damaged)", hint="copy or export it again")
+    return WeightsError(
+        f"{path.name} cannot be opened as ONNX (it is damaged)", hint="copy or export it again"
+    )
 
 
 def _beside(path: Path, name: str) -> Path:
@@ -67,6 +69,7 @@ def _beside(path: Path, name: str) -> Path:
     found = path.parent / name
     if not found.is_file():
         raise WeightsError(
-            f"{path.name} keeps weights in {name!r}, and there is no such file", hint="copy it beside the model"
+            f"{path.name} keeps weights in {name!r}, and there is no such file",
+            hint="copy it beside the model",
         )
     return found

@@ -33,15 +33,22 @@ def kind_of(path: Path) -> str:
             names = [name.split("/", 1)[-1] for name in archive.namelist()]
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
         return WEIGHTS  # what is wrong with it is said when it is read
-    if any(name.startswith("models/") or name == "serialized_exported_program.json" for name in names):
+    if any(
+        name.startswith("models/") or name == "serialized_exported_program.json" for name in names
+    ):
         return EXPORTED
-    return SCRIPTED if "constants.pkl" in names and any(name.startswith("code/") for name in names) else WEIGHTS
+    return (
+        SCRIPTED
+        if "constants.pkl" in names and any(name.startswith("code/") for name in names)
+        else WEIGHTS
+    )
 
 
 def open_classifier(
     path: Path,
     kind: str,
     device: torch.device,
+    *,
     dtype: torch.dtype,
     labels: Sequence[str] | None = None,
     given: Sequence[str] = (),
@@ -64,22 +71,25 @@ def open_classifier(
     model = _open(path, kind, device)
     fields = read_fields(path, given)
     if "arch" in fields:
-        raise ClassifierError(f"{path.name} brings its own network: arch says nothing of it", hint="leave arch out")
+        raise ClassifierError(
+            f"{path.name} brings its own network: arch says nothing of it", hint="leave arch out"
+        )
     if labels is not None:
         fields["labels"] = tuple(labels)
     fields = complete(merged(said_by(model.shape), fields, path.name), path)
     names = names_of(fields["labels"], f"of {path.name}")
     classifier = NetworkClassifier(
         path.name,
-        Laid(model.network, fields["layout"], (model.shape or (None,))[0], len(names)),
+        Laid(model.network, fields["layout"], (model.shape or (None,))[0], classes=len(names)),
         names,
-        with_fields(InputSpec(), fields),
-        WeightsInfo(path.name, model.sha256),
-        device,
-        dtype,
-        fields["activation"],
-        fields.get("multi_label"),
-        any_size=model.shape is not None and all(model.shape[fields["layout"].index(axis)] is None for axis in "HW"),
+        spec=with_fields(InputSpec(), fields),
+        weights=WeightsInfo(path.name, model.sha256),
+        device=device,
+        dtype=dtype,
+        activation=fields["activation"],
+        multi_label=fields.get("multi_label"),
+        any_size=model.shape is not None
+        and all(model.shape[fields["layout"].index(axis)] is None for axis in "HW"),
     )
     _try(classifier, path)
     return classifier

@@ -49,12 +49,14 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
         import onnxruntime
     except ImportError as error:
         raise ClassifierError(
-            f"{path.name} needs onnx and onnxruntime, which are not installed", hint="pip install onnx onnxruntime"
+            f"{path.name} needs onnx and onnxruntime, which are not installed",
+            hint="pip install onnx onnxruntime",
         ) from error
     provider = "CUDAExecutionProvider" if device.type == "cuda" else "CPUExecutionProvider"
     if provider not in onnxruntime.get_available_providers():
         raise DeviceError(
-            "this onnxruntime has no CUDA", hint="use --device cpu, or install onnxruntime-gpu in its place"
+            "this onnxruntime has no CUDA",
+            hint="use --device cpu, or install onnxruntime-gpu in its place",
         )
     apart = external_files(path)
     options = onnxruntime.SessionOptions()
@@ -62,7 +64,9 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
     chosen = [(provider, {"device_id": device.index or 0})] if device.type == "cuda" else [provider]
     try:
         # no fall-back: it would print to standard output, and take another provider than was asked for
-        session = onnxruntime.InferenceSession(str(path), options, providers=chosen, enable_fallback=0)
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=chosen, enable_fallback=0
+        )
         inputs = [(part.name, part.type, part.shape) for part in session.get_inputs()]
     except Exception as error:  # onnxruntime's own classes, of which there are many
         raise WeightsError(
@@ -72,7 +76,8 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
     if len(inputs) != 1 or inputs[0][1] not in _TYPES:
         kinds = ", ".join(f"{name} {kind}" for name, kind, _ in inputs)
         raise ClassifierError(
-            f"{path.name} takes {kinds}", hint="one floating-point input, a batch of clips, is wanted"
+            f"{path.name} takes {kinds}",
+            hint="one floating-point input, a batch of clips, is wanted",
         )
     shape = tuple(size if isinstance(size, int) else None for size in inputs[0][2])
     return OpenModel(OnnxNetwork(session), shape, files_sha256([path, *apart]))

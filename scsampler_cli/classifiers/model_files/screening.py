@@ -38,7 +38,9 @@ _EXPRESSION = re.compile(
     re.VERBOSE,
 )
 """Sums and products of sizes such as s77, as sympy writes them."""
-_CONTAINERS = frozenset({"builtins.tuple", "builtins.list", "builtins.dict", "collections.OrderedDict"})
+_CONTAINERS = frozenset(
+    {"builtins.tuple", "builtins.list", "builtins.dict", "collections.OrderedDict"}
+)
 
 
 def screen(path: Path) -> None:
@@ -51,10 +53,21 @@ def screen(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             fault = next(_faults(archive), None)
             names = {_inner(name) for name in archive.namelist()}
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, EOFError, RecursionError) as error:
-        raise WeightsError(f"{path.name} is damaged ({error})", hint="copy or export it again") from error
+    except (
+        zipfile.BadZipFile,
+        ValueError,
+        OSError,
+        NotImplementedError,
+        EOFError,
+        RecursionError,
+    ) as error:
+        raise WeightsError(
+            f"{path.name} is damaged ({error})", hint="copy or export it again"
+        ) from error
     if "serialized_exported_program.json" in names:
-        raise WeightsError(f"{path.name} is of an old torch.export format", hint="export it again with torch 2.11")
+        raise WeightsError(
+            f"{path.name} is of an old torch.export format", hint="export it again with torch 2.11"
+        )
     if fault is not None:
         raise WeightsError(
             f"{path.name} holds {fault}; opening it could run code, so it is refused",

@@ -22,7 +22,9 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             network = torch.jit.load(path, map_location=device)  # type: ignore[no-untyped-call]
-    except Exception as error:  # RuntimeError, IndexError, UnicodeDecodeError, ...: whatever the damage hits
+    except (
+        Exception
+    ) as error:  # RuntimeError, IndexError, UnicodeDecodeError, ...: whatever the damage hits
         raise WeightsError(
             f"{path.name} is a damaged TorchScript archive ({' '.join(str(error).split())[:200]})",
             hint="copy it again, or save it anew with torch.export",

@@ -17,7 +17,9 @@ LAYERS = (3, 8, 36, 3)
 class Depthwise(nn.Conv3d):
     """Interaction-reduced: one 3 x 3 x 3 kernel a channel in place of the whole convolution (Fig. 2c there)."""
 
-    def __init__(self, in_planes: int, out_planes: int, midplanes: int | None = None, stride: int = 1) -> None:
+    def __init__(
+        self, in_planes: int, out_planes: int, midplanes: int | None = None, *, stride: int = 1
+    ) -> None:
         super().__init__(in_planes, out_planes, 3, stride, 1, groups=in_planes, bias=False)
 
     @staticmethod
@@ -29,7 +31,9 @@ class Depthwise(nn.Conv3d):
 class PointwiseDepthwise(nn.Sequential):
     """Interaction-preserved: a 1 x 1 x 1 convolution mixes the channels before the depthwise one (Fig. 2b there)."""
 
-    def __init__(self, in_planes: int, out_planes: int, midplanes: int | None = None, stride: int = 1) -> None:
+    def __init__(
+        self, in_planes: int, out_planes: int, midplanes: int | None = None, *, stride: int = 1
+    ) -> None:
         super().__init__(
             nn.Conv3d(in_planes, out_planes, 1, bias=False),
             nn.BatchNorm3d(out_planes),
@@ -44,7 +48,7 @@ class Stem(nn.Sequential):
 
     def __init__(self) -> None:
         super().__init__(
-            nn.Conv3d(3, 64, (3, 7, 7), (1, 2, 2), (1, 3, 3), bias=False),
+            nn.Conv3d(3, 64, (3, 7, 7), stride=(1, 2, 2), padding=(1, 3, 3), bias=False),
             nn.BatchNorm3d(64),
             nn.ReLU(inplace=True),
             nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1)),

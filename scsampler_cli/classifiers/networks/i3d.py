@@ -44,10 +44,10 @@ def pad_same(x: Tensor, kernel: Triple, stride: Triple) -> Tensor:
 class Unit(nn.Module):
     """Convolution with "SAME" padding, batch normalisation, ReLU."""
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel: int, *, stride: int = 1) -> None:
         super().__init__()
         self.kernel, self.stride = (kernel,) * 3, (stride,) * 3
-        self.conv = nn.Conv3d(inputs, outputs, kernel, stride, bias=False)
+        self.conv = nn.Conv3d(inputs, outputs, kernel, stride=stride, bias=False)
         self.bn = nn.BatchNorm3d(outputs, eps=BATCH_NORM_EPSILON)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -66,7 +66,9 @@ class Pool(nn.MaxPool3d):
 class Mixed(nn.Module):
     """An Inception module: four branches side by side."""
 
-    def __init__(self, inputs: int, b0: int, b1a: int, b1b: int, b2a: int, b2b: int, b3b: int) -> None:
+    def __init__(
+        self, inputs: int, b0: int, b1a: int, *, b1b: int, b2a: int, b2b: int, b3b: int
+    ) -> None:
         super().__init__()
         self.b0 = Unit(inputs, b0, 1)
         self.b1a, self.b1b = Unit(inputs, b1a, 1), Unit(b1a, b1b, 3)
@@ -92,7 +94,7 @@ class I3D(nn.Module):
     def __init__(self, classes: int) -> None:
         super().__init__()
         stages: list[tuple[str, nn.Module]] = [
-            ("conv_1a", Unit(3, 64, 7, 2)),
+            ("conv_1a", Unit(3, 64, 7, stride=2)),
             ("pool_2a", Pool((1, 3, 3), (1, 2, 2))),
             ("conv_2b", Unit(64, 64, 1)),
             ("conv_2c", Unit(64, 192, 3)),
@@ -113,4 +115,9 @@ class I3D(nn.Module):
 
 
 def _mixed(stage: str) -> list[tuple[str, nn.Module]]:
-    return [(name, Mixed(*widths)) for name, widths in MIXED.items() if name[len("mixed_")] == stage]
+    modules: list[tuple[str, nn.Module]] = []
+    for name, (inputs, b0, b1a, b1b, b2a, b2b, b3b) in MIXED.items():
+        if name[len("mixed_")] == stage:
+            mixed = Mixed(inputs, b0, b1a, b1b=b1b, b2a=b2a, b2b=b2b, b3b=b3b)
+            modules.append((name, mixed))
+    return modules

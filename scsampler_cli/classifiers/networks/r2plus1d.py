@@ -25,8 +25,12 @@ def middle_width(inputs: int, outputs: int) -> int:
 class OwnWidth(Conv2Plus1D):  # type: ignore[misc]
     """Conv2Plus1D whose middle width follows from its own channels; torchvision gives all of a block the first one's."""
 
-    def __init__(self, in_planes: int, out_planes: int, midplanes: int, stride: int = 1, padding: int = 1) -> None:
-        super().__init__(in_planes, out_planes, middle_width(in_planes, out_planes), stride, padding)
+    def __init__(
+        self, in_planes: int, out_planes: int, midplanes: int, *, stride: int = 1, padding: int = 1
+    ) -> None:
+        super().__init__(
+            in_planes, out_planes, middle_width(in_planes, out_planes), stride, padding
+        )
 
 
 class R2Plus1D34(VideoResNet):  # type: ignore[misc]
@@ -40,7 +44,9 @@ class R2Plus1D34(VideoResNet):  # type: ignore[misc]
     """
 
     def __init__(self, classes: int) -> None:
-        super().__init__(BasicBlock, [OwnWidth] * 4, [3, 4, 6, 3], R2Plus1dStem, num_classes=classes)
+        super().__init__(
+            BasicBlock, [OwnWidth] * 4, [3, 4, 6, 3], R2Plus1dStem, num_classes=classes
+        )
         set_epsilon(self)
 
 

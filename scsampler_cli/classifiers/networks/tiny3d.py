@@ -21,7 +21,11 @@ class Tiny3D(nn.Module):
         inputs = 3
         for i, width in enumerate(WIDTHS):
             stride = (1, 2, 2) if i == 0 else (2, 2, 2)
-            layers += [nn.Conv3d(inputs, width, 3, stride, 1, bias=False), nn.BatchNorm3d(width), nn.ReLU(inplace=True)]
+            layers += [
+                nn.Conv3d(inputs, width, 3, stride=stride, padding=1, bias=False),
+                nn.BatchNorm3d(width),
+                nn.ReLU(inplace=True),
+            ]
             inputs = width
         self.features = nn.Sequential(*layers)
         self.fc = nn.Linear(inputs, classes)

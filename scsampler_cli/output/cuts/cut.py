@@ -50,7 +50,9 @@ def seconds(value: float) -> Fraction:
 
 
 def _text(clip: Record) -> str:
-    salient = ", ".join(f"{name} {clip[name]:.3f}" for name in _SALIENCY if clip.get(name) is not None)
+    salient = ", ".join(
+        f"{name} {clip[name]:.3f}" for name in _SALIENCY if clip.get(name) is not None
+    )
     return printable(f"{_shows(clip)} ({salient})" if salient else _shows(clip))
 
 

@@ -28,10 +28,14 @@ def render(record: Record) -> str:
     mode = "DROP FRAME" if rate.dropped else "NON-DROP FRAME"
     lines = [f"TITLE: {printable(name)[:_TITLE]}", f"FCM: {mode}", ""]
     recorded = 0
-    for number, (cut, first, end) in enumerate(_events(cuts(record), rate, seconds(video["start_s"])), start=1):
+    for number, (cut, first, end) in enumerate(
+        _events(cuts(record), rate, seconds(video["start_s"])), start=1
+    ):
         times = (zero + first, zero + end, recorded, recorded + end - first)
         recorded += end - first
-        lines.append(f"{number:03d}  {reel(name)} {channels:<5} C        {' '.join(map(rate.timecode, times))}")
+        lines.append(
+            f"{number:03d}  {reel(name)} {channels:<5} C        {' '.join(map(rate.timecode, times))}"
+        )
         lines += [f"* FROM CLIP NAME: {printable(name)}", f"* COMMENT: {cut.text}"]
         lines += [f"* COMMENT: {float(rate.real):.6g} frames a second"] if number == 1 else []
     return "".join(f"{line}\n" for line in lines)

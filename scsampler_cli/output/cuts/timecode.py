@@ -49,7 +49,7 @@ class Rate:
         minutes, hours = seconds // 60, seconds // 3600
         return f"{hours:02d}:{minutes % 60:02d}:{seconds % 60:02d}{';' if self.dropped else ':'}{frames:02d}"
 
-    def counted(self, hours: int, minutes: int, seconds: int, frames: int) -> int:
+    def counted(self, hours: int, minutes: int, seconds: int, *, frames: int) -> int:
         """The frame that has a timecode, from 0 at 00:00:00:00; a number that is left out is that of the frame after it."""
         minutes += 60 * hours
         if seconds == 0 and minutes % 10:
@@ -68,7 +68,10 @@ class Rate:
 
 
 RATES = tuple(
-    Rate(base, base * pace) for base in _BASES for pace in (_NTSC, Fraction(1)) if base not in (25, 50) or pace == 1
+    Rate(base, base * pace)
+    for base in _BASES
+    for pace in (_NTSC, Fraction(1))
+    if base not in (25, 50) or pace == 1
 )
 """Those that editors know, slowest first."""
 
@@ -83,7 +86,11 @@ def rate_of(fps: float) -> Rate:
         fps: frames a second, averaged over the video.
     """
     own = Fraction(str(fps))
-    for pace in (own, *(own * times for times in range(2, 61)), *(own / parts for parts in range(2, 11))):
+    for pace in (
+        own,
+        *(own * times for times in range(2, 61)),
+        *(own / parts for parts in range(2, 11)),
+    ):
         rate = min(RATES, key=lambda known: abs(known.real - pace))
         if abs(rate.real - pace) <= _NEAR * rate.real:
             return rate
@@ -104,5 +111,7 @@ def first_frame(timecode: str | None, fps: float) -> tuple[Rate, int]:
     rate = replace(rate, drop=";" in timecode)
     own = round(fps)
     if own and (rate.base % own == 0 or own % rate.base == 0):
-        frames = frames * rate.base // own  # an editor counts two frames for each of a video of 15 a second
-    return rate, rate.counted(clock[0], clock[1], clock[2], frames)
+        frames = (
+            frames * rate.base // own
+        )  # an editor counts two frames for each of a video of 15 a second
+    return rate, rate.counted(clock[0], clock[1], clock[2], frames=frames)

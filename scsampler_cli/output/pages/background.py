@@ -50,13 +50,18 @@ def timings(record: Record) -> str:
     """Seconds of each stage, and its share."""
     spent = record["timings_s"]
     total = sum(spent.values())
-    rows = [(text(stage), bar(s / total if total else 0), f"{s:.2f} s") for stage, s in spent.items()]
+    rows = [
+        (text(stage), bar(s / total if total else 0), f"{s:.2f} s") for stage, s in spent.items()
+    ]
     return table((), [*rows, ("together", "", f"<b>{total:.2f} s</b>")], "bars")
 
 
 def tags(record: Record) -> str:
     """The answer: labels with bars, best first."""
-    rows = [(text(t["label"]), bar(t["probability"] or 0), percent(t["probability"])) for t in record["tags"]]
+    rows = [
+        (text(t["label"]), bar(t["probability"] or 0), percent(t["probability"]))
+        for t in record["tags"]
+    ]
     return table((), rows, "bars")
 
 
@@ -75,7 +80,11 @@ def _flat(value: Any, name: str = "") -> Iterator[tuple[str, object]]:
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _flat(inner, f"{name} {key}".strip())
-    elif isinstance(value, Sequence) and not isinstance(value, str) and any(isinstance(v, Mapping) for v in value):
+    elif (
+        isinstance(value, Sequence)
+        and not isinstance(value, str)
+        and any(isinstance(v, Mapping) for v in value)
+    ):
         for number, inner in enumerate(value, start=1):
             yield from _flat(inner, f"{name} {number}".strip())
     else:
@@ -93,4 +102,8 @@ def _said(value: Any) -> str:
 def ffmpeg(record: Record) -> str:
     """What FFmpeg complained of, if it did."""
     said = record.get("ffmpeg")
-    return f"<details><summary>What FFmpeg said ({len(said)})</summary>{bullets(said)}</details>" if said else ""
+    return (
+        f"<details><summary>What FFmpeg said ({len(said)})</summary>{bullets(said)}</details>"
+        if said
+        else ""
+    )

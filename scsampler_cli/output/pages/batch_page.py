@@ -57,7 +57,14 @@ def row_of(record: dict[str, Any], page: str | None) -> Row:
     folder, name = _parted(record["path"])
     if record["status"] != "ok":
         message = plain(record["error"]["message"]).removeprefix(f"{folder}{name}: ")
-        return Row(folder, name, page, ok=False, error=message, hint=plain(record["error"].get("hint") or ""))
+        return Row(
+            folder,
+            name,
+            page,
+            ok=False,
+            error=message,
+            hint=plain(record["error"].get("hint") or ""),
+        )
     taken = _best_first(record)
     saliency = record.get("saliency") or {}
     return Row(
@@ -65,7 +72,10 @@ def row_of(record: dict[str, Any], page: str | None) -> Row:
         name,
         page,
         ok=True,
-        tags=tuple((plain(tag["label"]), tag["probability"] or 0.0) for tag in record.get("tags", ())[:_TAGS]),
+        tags=tuple(
+            (plain(tag["label"]), tag["probability"] or 0.0)
+            for tag in record.get("tags", ())[:_TAGS]
+        ),
         duration_s=record["video"]["duration_s"],
         taken=len(taken),
         clips=record["video"]["clips"],
@@ -79,20 +89,28 @@ def row_of(record: dict[str, Any], page: str | None) -> Row:
 def _parted(path: str) -> tuple[str, str]:
     """Folder and name; one after the other they are the path."""
     name = PurePath(path).name
-    return (plain(path.removesuffix(name)), plain(name)) if name and path.endswith(name) else ("", plain(path))
+    return (
+        (plain(path.removesuffix(name)), plain(name))
+        if name and path.endswith(name)
+        else ("", plain(path))
+    )
 
 
 def _best_first(record: dict[str, Any]) -> list[dict[str, Any]]:
     if "tags" in record:
         return list(record["clips"])
-    return sorted((clip for clip in record["clips"] if clip["taken"]), key=lambda clip: clip["rank"])
+    return sorted(
+        (clip for clip in record["clips"] if clip["taken"]), key=lambda clip: clip["rank"]
+    )
 
 
 def _digits(values: Iterable[float | None] | None) -> str | None:
     if values is None:
         return None
     top = len(_DIGITS) - 1
-    return "".join("-" if v is None else _DIGITS[round(top * min(max(v, 0.0), 1.0))] for v in values)
+    return "".join(
+        "-" if v is None else _DIGITS[round(top * min(max(v, 0.0), 1.0))] for v in values
+    )
 
 
 def index_page(rows: Sequence[Row], command: str) -> str:
@@ -123,8 +141,14 @@ def _videos(number: int) -> str:
 def _controls(rows: Sequence[Row]) -> str:
     """Search and filters; they need the script, which uncovers them."""
     done = sum(row.ok for row in rows)
-    states = (("", "all", len(rows)), ("done", "done", done), ("failed", "failed", len(rows) - done))
-    buttons = "".join(_button("status", value, name, number) for value, name, number in states)
+    states = (
+        ("", "all", len(rows)),
+        ("done", "done", done),
+        ("failed", "failed", len(rows) - done),
+    )
+    buttons = "".join(
+        _button("status", value, name, number=number) for value, name, number in states
+    )
     return (
         '<div id="controls" hidden><div class="search"><label for="search">Search</label>'
         '<input id="search" type="search" autocomplete="off" spellcheck="false" placeholder="path, tag, error, note">'
@@ -147,7 +171,10 @@ def _tag_filters(rows: Sequence[Row]) -> str:
     if not found:
         return ""
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
-    buttons = [_button("tag", tag, tag, number, number / ordered[0][1]) for tag, number in ordered]
+    buttons = [
+        _button("tag", tag, tag, number=number, share=number / ordered[0][1])
+        for tag, number in ordered
+    ]
     first, others = "".join(buttons[:_BUTTONS]), "".join(buttons[_BUTTONS:])
     if others:
         summary = f"<summary>{count(len(buttons) - _BUTTONS)} more tags</summary>"
@@ -155,7 +182,7 @@ def _tag_filters(rows: Sequence[Row]) -> str:
     return f'<div class="filters tags" role="group" aria-label="Best tag">{first}</div>{others}'
 
 
-def _button(kind: str, value: str, name: str, number: int, share: float | None = None) -> str:
+def _button(kind: str, value: str, name: str, *, number: int, share: float | None = None) -> str:
     drawn = "" if share is None else bar(share)
     return (
         f'<button type="button" data-{kind}="{text(value)}" aria-pressed="false">'
@@ -165,7 +192,11 @@ def _button(kind: str, value: str, name: str, number: int, share: float | None =
 
 def _columns(rows: Sequence[Row]) -> list[tuple[str, str]]:
     """(key, heading) of what any row has."""
-    tags = [("tag", "Best tags"), ("probability", "Probability")] if any(row.tags for row in rows) else []
+    tags = (
+        [("tag", "Best tags"), ("probability", "Probability")]
+        if any(row.tags for row in rows)
+        else []
+    )
     drawn = [("saliency", "Saliency")] if any(row.visual or row.audio for row in rows) else []
     middle = [("duration", "Duration"), ("clips", "Clips taken"), ("best", "Best clip at")]
     return [("path", "Video"), ("status", "Status"), *tags, *middle, *drawn, ("notes", "Notes")]

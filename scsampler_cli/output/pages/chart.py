@@ -32,10 +32,19 @@ def timeline(clips: ClipSet, video: dict[str, Any], demo: dict[str, Any] | None)
     taken = [(clip["start_s"], clip["end_s"]) for clip in clips.scored if clip["taken"]]
     truth = [(float(start), float(end)) for start, end in demo["segments_s"]] if demo else []
     behind = f'<path class="truth" d="{curve.marks(truth, span)}"/><path class="taken" d="{curve.marks(taken, span)}"/>'
-    lanes = "".join(_lane(name, clips, span, behind) for name in (*clips.modalities, "combined"))
-    strip = _strip("taken", f"{count(len(taken))} of {count(video['clips'])} clips taken", taken, span)
+    lanes = "".join(
+        _lane(name, clips, span, behind=behind) for name in (*clips.modalities, "combined")
+    )
+    strip = _strip(
+        "taken", f"{count(len(taken))} of {count(video['clips'])} clips taken", taken, span=span
+    )
     if demo:
-        strip = _strip("truth", f"where the video truly shows ‘{plain(demo['label'])}’", truth, span) + strip
+        strip = (
+            _strip(
+                "truth", f"where the video truly shows ‘{plain(demo['label'])}’", truth, span=span
+            )
+            + strip
+        )
     return (
         f'<div class="plot">{strip}{lanes}{axis(span)}<div id="track" hidden><div id="cursor" hidden></div></div></div>'
         f"{_notes(clips)}{_readout(clips, span)}"
@@ -53,19 +62,19 @@ def _span(clips: Sequence[Clip], video: dict[str, Any]) -> curve.Span:
     return curve.Span(start, max(end, last, start + 0.001))
 
 
-def _strip(kind: str, words: str, stretches: Stretches, span: curve.Span) -> str:
-    drawn = (
-        f'<svg class="strip" {_BOX} aria-hidden="true"><path class="{kind}" d="{curve.marks(stretches, span)}"/></svg>'
-    )
+def _strip(kind: str, words: str, stretches: Stretches, *, span: curve.Span) -> str:
+    drawn = f'<svg class="strip" {_BOX} aria-hidden="true"><path class="{kind}" d="{curve.marks(stretches, span)}"/></svg>'
     return f'<div class="lane"><div class="caption"><span class="key {kind}"></span>{text(words)}</div>{drawn}</div>'
 
 
-def _lane(name: str, clips: ClipSet, span: curve.Span, behind: str) -> str:
+def _lane(name: str, clips: ClipSet, span: curve.Span, *, behind: str) -> str:
     def value(clip: Clip) -> float | None:
         return clips.combined(clip) if name == "combined" else clip.get(name)
 
     drawn = curve.columns(clips.scored, value, span)
-    band = f'<path class="band" d="{curve.band(drawn)}"/>' if len(clips.scored) > curve.WIDTH else ""
+    band = (
+        f'<path class="band" d="{curve.band(drawn)}"/>' if len(clips.scored) > curve.WIDTH else ""
+    )
     return (
         f'<div class="lane {name}"><div class="caption">{LINE_KEY}<b>{name}</b> <span class="soft">{_MEANING[name]}</span>'
         f'<span class="value" data-lane="{name}"></span></div>'
@@ -100,16 +109,25 @@ def _readout(clips: ClipSet, span: curve.Span) -> str:
         "to_s": span.end_s,
         "clips": _steps([clip["clip"] for clip in clips.scored]),
         "starts": _steps(starts),
-        "lengths": [round(1000 * clip["end_s"]) - start for clip, start in zip(clips.scored, starts, strict=True)],
+        "lengths": [
+            round(1000 * clip["end_s"]) - start
+            for clip, start in zip(clips.scored, starts, strict=True)
+        ],
         "ranks": [clip["rank"] for clip in clips.scored],
-        "scores": {name: [_thousandths(clip.get(name)) for clip in clips.scored] for name in clips.modalities},
+        "scores": {
+            name: [_thousandths(clip.get(name)) for clip in clips.scored]
+            for name in clips.modalities
+        },
         "taken": {
             at: [plain(clip["why"] or ""), plain(shows(known.get(clip["clip"], {})))]
             for at, clip in enumerate(clips.scored)
             if clip["taken"]
         },
     }
-    return '<p id="readout" class="readout" role="status" aria-live="polite" hidden></p>' + data_block("data", data)
+    return (
+        '<p id="readout" class="readout" role="status" aria-live="polite" hidden></p>'
+        + data_block("data", data)
+    )
 
 
 def _steps(values: list[int]) -> list[int]:

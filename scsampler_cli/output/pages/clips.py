@@ -29,7 +29,11 @@ class ClipSet:
     @property
     def modalities(self) -> list[str]:
         """What the clips were scored by."""
-        return [m for m in MODALITIES if any(clip.get(m) is not None for clip in self.scored or self.taken)]
+        return [
+            m
+            for m in MODALITIES
+            if any(clip.get(m) is not None for clip in self.scored or self.taken)
+        ]
 
     def combined(self, clip: Clip) -> float | None:
         """1 for the best rank, 0 for the last."""
@@ -48,7 +52,10 @@ class ClipSet:
 def join(record: dict[str, Any], scored: Sequence[Clip]) -> ClipSet:
     """Clips of a `classify` or `score` record, and the saliency of all."""
     if "tags" not in record:
-        return ClipSet(scored, sorted((clip for clip in scored if clip["taken"]), key=lambda clip: clip["rank"]))
+        return ClipSet(
+            scored,
+            sorted((clip for clip in scored if clip["taken"]), key=lambda clip: clip["rank"]),
+        )
     known = {clip["clip"]: clip for clip in scored}
     return ClipSet(scored, [{**known.get(clip["clip"], {}), **clip} for clip in record["clips"]])
 
@@ -67,4 +74,8 @@ def shows(clip: Clip) -> str:
     """What the classifier saw in it; nothing where it was not asked."""
     if "label" not in clip:
         return ""
-    return "could not be decoded" if clip["label"] is None else f"{clip['label']} {percent(clip['probability'])}"
+    return (
+        "could not be decoded"
+        if clip["label"] is None
+        else f"{clip['label']} {percent(clip['probability'])}"
+    )

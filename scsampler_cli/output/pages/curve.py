@@ -45,12 +45,17 @@ def columns(clips: Sequence[dict[str, Any]], value: Value, span: Span) -> list[C
     """One for each clip that has a value; of more than `WIDTH` clips one for each unit that has any."""
     known = [(clip, v) for clip in clips if (v := value(clip)) is not None]
     if len(clips) <= WIDTH:
-        return [Column(span.x(c["start_s"]), span.x(c["end_s"]), v, v, v) for c, v in known]
+        return [
+            Column(span.x(c["start_s"]), span.x(c["end_s"]), v, mean=v, high=v) for c, v in known
+        ]
     within: dict[int, list[float]] = {}
     for clip, v in known:
         middle = span.x((clip["start_s"] + clip["end_s"]) / 2)
         within.setdefault(min(max(int(middle), 0), WIDTH - 1), []).append(v)
-    return [Column(at, at + 1, min(vs), sum(vs) / len(vs), max(vs)) for at, vs in sorted(within.items())]
+    return [
+        Column(at, at + 1, min(vs), mean=sum(vs) / len(vs), high=max(vs))
+        for at, vs in sorted(within.items())
+    ]
 
 
 def line(drawn: Sequence[Column]) -> str:

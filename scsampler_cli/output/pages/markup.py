@@ -56,18 +56,28 @@ def bar(share: float, kind: str = "") -> str:
     )
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]], kind: str, name: str = "") -> str:
+def table(
+    headings: Sequence[str], rows: Iterable[Sequence[str]], kind: str, *, name: str = ""
+) -> str:
     """A table; one with a name scrolls by itself where it is too wide. Headings and cells are HTML already."""
     head = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
     thead = f"<thead><tr>{head}</tr></thead>" if headings else ""
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>\n" for row in rows)
     made = f'<table class="{kind}">{thead}<tbody>\n{body}</tbody></table>'
-    return f'<div class="scroll" role="region" tabindex="0" aria-label="{text(name)}">{made}</div>' if name else made
+    return (
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{text(name)}">{made}</div>'
+        if name
+        else made
+    )
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> str:
     """Names and what they are."""
-    return '<dl class="facts">' + "".join(f"<dt>{text(k)}</dt><dd>{text(v)}</dd>" for k, v in pairs) + "</dl>"
+    return (
+        '<dl class="facts">'
+        + "".join(f"<dt>{text(k)}</dt><dd>{text(v)}</dd>" for k, v in pairs)
+        + "</dl>"
+    )
 
 
 def bullets(lines: Iterable[object]) -> str:

@@ -15,7 +15,11 @@ ROWS = 500
 
 def cards(chosen: Sequence[Clip], clips: ClipSet, pictures: Mapping[int, bytes]) -> str:
     """A grid of pictures; a clip without one has its words all the same."""
-    return '<ol class="cards">' + "".join(_card(clip, clips, pictures.get(clip["clip"])) for clip in chosen) + "</ol>"
+    return (
+        '<ol class="cards">'
+        + "".join(_card(clip, clips, pictures.get(clip["clip"])) for clip in chosen)
+        + "</ol>"
+    )
 
 
 def _card(clip: Clip, clips: ClipSet, picture: bytes | None) -> str:
@@ -48,14 +52,20 @@ def _to_chart(clip: Clip, inside: str, kind: str = "") -> str:
 def listing(clips: ClipSet) -> str:
     """The table of the clips taken, best first."""
     ranked, seen = any("rank" in c for c in clips.taken), any("label" in c for c in clips.taken)
-    headings = ["time", *clips.modalities, *(["rank"] if ranked else []), "why", *(["shows"] if seen else [])]
-    rows = [_row(clip, clips.modalities, ranked, seen) for clip in clips.taken[:ROWS]]
+    headings = [
+        "time",
+        *clips.modalities,
+        *(["rank"] if ranked else []),
+        "why",
+        *(["shows"] if seen else []),
+    ]
+    rows = [_row(clip, clips.modalities, ranked, seen=seen) for clip in clips.taken[:ROWS]]
     more = len(clips.taken) - len(rows)
     note = f'<p class="soft">{count(more)} more are in the record.</p>' if more else ""
-    return table(headings, rows, "taken", "clips taken") + note
+    return table(headings, rows, "taken", name="clips taken") + note
 
 
-def _row(clip: Clip, modalities: Sequence[str], ranked: bool, seen: bool) -> list[str]:
+def _row(clip: Clip, modalities: Sequence[str], ranked: bool, *, seen: bool) -> list[str]:
     cells = [_to_chart(clip, time(clip)), *(score(clip.get(name)) for name in modalities)]
     if ranked:
         cells.append(count(clip["rank"]) if "rank" in clip else "–")

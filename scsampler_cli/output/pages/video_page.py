@@ -20,7 +20,13 @@ from scsampler_cli.output.tables import command_of
 Record = dict[str, Any]
 
 
-def video_page(record: Record, clips: Sequence[Record], pictures: Mapping[int, bytes], back: str | None = None) -> str:
+def video_page(
+    record: Record,
+    clips: Sequence[Record],
+    pictures: Mapping[int, bytes],
+    *,
+    back: str | None = None,
+) -> str:
     """One HTML file that needs nothing else.
 
     Args:
@@ -29,7 +35,11 @@ def video_page(record: Record, clips: Sequence[Record], pictures: Mapping[int, b
         pictures: JPEG by the clip's index; a clip without one is shown in words.
         back: relative link, quoted as in a URL, to the index of a batch.
     """
-    sections = _failed(record) if record["status"] != "ok" else _done(record, join(record, clips), pictures)
+    sections = (
+        _failed(record)
+        if record["status"] != "ok"
+        else _done(record, join(record, clips), pictures)
+    )
     body = "\n".join((_head(record, back), "<main>", *sections, "</main>"))
     return document(f"{PurePath(record['path']).name} – scsampler", body, "video_page.js")
 
@@ -60,8 +70,8 @@ def _done(record: Record, clips: ClipSet, pictures: Mapping[int, bytes]) -> Iter
         yield f'<section class="notes"><h2>Notes</h2>{bullets(record["notes"])}</section>'
     chart = timeline(clips, record["video"], record.get("demo"))
     yield f'<section id="timeline"><h2>{_of_which(record, clips)}</h2>{chart}</section>'
-    yield _pictures("The best clips taken", clips.best(), clips, pictures)
-    yield _pictures("The last in rank", clips.worst(), clips, pictures)
+    yield _pictures("The best clips taken", clips.best(), clips, pictures=pictures)
+    yield _pictures("The last in rank", clips.worst(), clips, pictures=pictures)
     yield f"<section><h2>Clips taken, best first</h2>{thumbnails.listing(clips)}</section>"
     yield f'<div class="pair"><section><h2>Time spent</h2>{background.timings(record)}</section></div>'
     yield background.made_with(record) + background.ffmpeg(record)
@@ -71,7 +81,9 @@ def _of_which(record: Record, clips: ClipSet) -> str:
     """A cascade, and a clip stride, look at some of the clips."""
     scored, of = len(clips.scored), record["video"]["clips"]
     return (
-        "Saliency of every clip" if scored == of else f"Saliency of the {count(scored)} of {count(of)} clips looked at"
+        "Saliency of every clip"
+        if scored == of
+        else f"Saliency of the {count(scored)} of {count(of)} clips looked at"
     )
 
 
@@ -89,7 +101,9 @@ def _verdict(record: Record, clips: ClipSet) -> str:
     return f'<p class="verdict">{words}</p>'
 
 
-def _pictures(title: str, chosen: Sequence[Record], clips: ClipSet, pictures: Mapping[int, bytes]) -> str:
+def _pictures(
+    title: str, chosen: Sequence[Record], clips: ClipSet, *, pictures: Mapping[int, bytes]
+) -> str:
     if not chosen:
         return ""
     return f"<section><h2>{title}</h2>{thumbnails.cards(chosen, clips, pictures)}</section>"

@@ -25,5 +25,7 @@ def schema(command: str) -> dict[str, Any]:
     """
     if command not in COMMANDS:
         raise SettingsError(f"{command} has no schema", hint=f"choose from {', '.join(COMMANDS)}")
-    found: dict[str, Any] = json.loads(files(__name__).joinpath(f"{command}.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(
+        files(__name__).joinpath(f"{command}.json").read_text(encoding="utf-8")
+    )
     return found

@@ -4,7 +4,13 @@ from typing import Any
 
 
 def clip(number: int, start: float, end: float, **more: Any) -> dict[str, Any]:
-    known = {"visual": 0.5, "audio": None, "why": "visual #1", "label": "archery", "probability": 0.75}
+    known = {
+        "visual": 0.5,
+        "audio": None,
+        "why": "visual #1",
+        "label": "archery",
+        "probability": 0.75,
+    }
     return {"clip": number, "start_s": start, "end_s": end, **known, **more}
 
 
@@ -23,4 +29,10 @@ def record(
         "audio": {"codec": "aac"} if sound else None,
         **video,
     }
-    return {"schema": "scsampler.classify/1", "path": path, "status": "ok", "clips": list(clips), "video": facts}
+    return {
+        "schema": "scsampler.classify/1",
+        "path": path,
+        "status": "ok",
+        "clips": list(clips),
+        "video": facts,
+    }

@@ -32,7 +32,9 @@ def test_chapters_follow_one_another_from_where_players_count_to_the_end(tmp_pat
         *(";FFMETADATA1", "[CHAPTER]", "TIMEBASE=1/1000000", "START=0", "END=80000", "title=-")
     ]
     (tmp_path / "v.ffmeta").write_text(text)
-    assert [(float(start), float(end), title) for start, end, title in read(tmp_path / "v.ffmeta")] == [
+    assert [
+        (float(start), float(end), title) for start, end, title in read(tmp_path / "v.ffmeta")
+    ] == [
         (0.0, 0.08, "-"),
         (0.08, 0.72, "archery 75% (visual 0.500)"),
         (0.72, 1.36, "archery 75% (visual 0.500)"),
@@ -63,7 +65,9 @@ def test_chapters_muxed_into_a_video_are_found_there(tmp_path: Path, suffix: str
             if packet.size:
                 packet.stream = stream
                 out.mux(packet)
-    assert [(float(start), float(end), title) for start, end, title in read(tmp_path / f"out{suffix}")] == [
+    assert [
+        (float(start), float(end), title) for start, end, title in read(tmp_path / f"out{suffix}")
+    ] == [
         (0.0, 0.64, "-"),
         (0.64, 1.28, rf"{label} 75% (visual 0.500)"),
         (1.28, 1.92, "-"),
@@ -74,7 +78,9 @@ def test_chapters_muxed_into_a_video_are_found_there(tmp_path: Path, suffix: str
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), min_size=1, max_size=40))
 @example("\\")
-def test_every_title_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, title: str) -> None:
+def test_every_title_comes_back_as_it_was(
+    tmp_path_factory: pytest.TempPathFactory, title: str
+) -> None:
     path = tmp_path_factory.mktemp("escaped") / "v.ffmeta"
     block = f"[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=1\ntitle={escaped(title)}\n"
     path.write_text(f";FFMETADATA1\n{block}", encoding="utf-8", newline="\n")

@@ -25,7 +25,9 @@ def test_text_is_one_line_and_says_what_is_known() -> None:
 
 def test_players_count_from_the_first_of_sound_and_picture(tmp_path: Path) -> None:
     frames = {"pts": range(50, 100)}
-    sounding = write_video(tmp_path / "sound.mkv", pan(50, 3, 0, 96, 128), audio=tone(4, 800), **frames)
+    sounding = write_video(
+        tmp_path / "sound.mkv", pan(50, 3, 0, 96, 128), audio=tone(4, 800), **frames
+    )
     silent = write_video(tmp_path / "silent.mkv", pan(50, 3, 0, 96, 128), codec="mpeg4", **frames)
     for path, begins in ((sounding, 0), (silent, 2)):
         facts = Video(path).facts()

@@ -21,7 +21,9 @@ def events(text: str) -> list[tuple[str, ...]]:
 
 def test_the_list_is_cmx3600_in_time_order() -> None:
     made = record(
-        clip(50, 32.0, 32.64, audio=0.25), clip(2, 1.28, 1.92, label=None, probability=None), path="a/Some clip.mp4"
+        clip(50, 32.0, 32.64, audio=0.25),
+        clip(2, 1.28, 1.92, label=None, probability=None),
+        path="a/Some clip.mp4",
     )
     assert render(made).splitlines() == [
         "TITLE: Some clip.mp4",
@@ -41,7 +43,15 @@ def test_ntsc_is_drop_frame_and_sound_comes_along() -> None:
     text = render(record(clip(0, 60.06, 60.593867), fps=29.97003, sound=True))
     assert "FCM: DROP FRAME" in text
     (event,) = events(text)
-    assert event == ("001", "V       ", "B", "00:01:00;02", "00:01:00;18", "00:00:00;00", "00:00:00;16")
+    assert event == (
+        "001",
+        "V       ",
+        "B",
+        "00:01:00;02",
+        "00:01:00;18",
+        "00:00:00;00",
+        "00:00:00;16",
+    )
 
 
 @pytest.mark.parametrize(
@@ -73,7 +83,9 @@ def test_source_times_count_on_from_the_timecode_of_the_first_frame(
 @pytest.mark.parametrize("start", [1.48, 95443.0, -3.0])
 def test_without_timecode_the_first_frame_is_0(start: float) -> None:
     for more in ({}, {"timecode": None}):
-        ((_, _, _, first, end, *_),) = events(render(record(clip(0, start, start + 0.64), start_s=start, **more)))
+        ((_, _, _, first, end, *_),) = events(
+            render(record(clip(0, start, start + 0.64), start_s=start, **more))
+        )
         assert (first, end) == ("00:00:00:00", "00:00:00:16")
 
 
@@ -95,7 +107,12 @@ def test_a_video_without_a_taken_clip_is_a_list_without_events() -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("v.mp4", "V       "), ("holiday-2019 (1).mov", "HOLIDAY2"), ("日本.mp4", "AX      "), (".mp4", "MP4     ")],
+    [
+        ("v.mp4", "V       "),
+        ("holiday-2019 (1).mov", "HOLIDAY2"),
+        ("日本.mp4", "AX      "),
+        (".mp4", "MP4     "),
+    ],
 )
 def test_a_reel_has_eight_characters(name: str, expected: str) -> None:
     assert reel(name) == expected
@@ -113,14 +130,18 @@ def test_nothing_in_a_name_or_a_label_breaks_a_line() -> None:
     st.integers(0, 10**5),
     st.lists(st.integers(0, 60), min_size=1, max_size=12, unique=True),
 )
-def test_events_never_overlap_and_the_record_has_no_gaps(fps: float, frames: int, late: int, clips: list[int]) -> None:
+def test_events_never_overlap_and_the_record_has_no_gaps(
+    fps: float, frames: int, late: int, clips: list[int]
+) -> None:
     def at(number: int) -> float:
         return round((late + number * frames) / fps, 6)
 
     made = record(*(clip(i, at(i), at(i + 1)) for i in clips), fps=fps)
     found = events(render(made))
     assert len(found) == len(clips)
-    for (_, _, _, first, end, begun, done), following in zip(found, [*found[1:], None], strict=True):
+    for (_, _, _, first, end, begun, done), following in zip(
+        found, [*found[1:], None], strict=True
+    ):
         assert first < end
         assert begun < done
         if following is not None:

@@ -9,7 +9,12 @@ from tests.output.cuts.making import clip, record
 
 
 def test_subtitles_are_numbered_in_time_order_from_where_players_count() -> None:
-    made = record(clip(9, 3661.5, 3662.14), clip(1, 10.64, 11.28, label="a, b"), start_s=10.08, file_start_s=10.0)
+    made = record(
+        clip(9, 3661.5, 3662.14),
+        clip(1, 10.64, 11.28, label="a, b"),
+        start_s=10.08,
+        file_start_s=10.0,
+    )
     assert render(made) == (
         "1\n00:00:00,640 --> 00:00:01,280\na, b 75% (visual 0.500)\n"
         "\n2\n01:00:51,500 --> 01:00:52,140\narchery 75% (visual 0.500)\n"
@@ -32,14 +37,22 @@ def test_adjoining_clips_are_one_only_where_they_say_the_same() -> None:
 
 
 def test_an_older_feature_file_counts_from_its_picture() -> None:
-    assert "00:00:00,000 --> 00:00:00,640" in render(record(clip(0, 90000.5, 90001.14), start_s=90000.5))
+    assert "00:00:00,000 --> 00:00:00,640" in render(
+        record(clip(0, 90000.5, 90001.14), start_s=90000.5)
+    )
 
 
 def test_no_clip_is_no_text() -> None:
     assert render(record()) == ""
 
 
-@given(st.lists(st.tuples(st.integers(0, 10**9), st.integers(1, 10**6), st.integers(0, 10**6)), min_size=1, max_size=9))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 10**9), st.integers(1, 10**6), st.integers(0, 10**6)),
+        min_size=1,
+        max_size=9,
+    )
+)
 def test_a_player_finds_each_subtitle_and_none_overlap(tmp_path_factory, steps) -> None:  # type: ignore[no-untyped-def]
     clips, now = [], 0
     for number, (gap, length, label) in enumerate(steps):
@@ -50,7 +63,9 @@ def test_a_player_finds_each_subtitle_and_none_overlap(tmp_path_factory, steps) 
     path.write_text(render(record(*clips)), encoding="utf-8")
     with av.open(str(path)) as container:
         found = [packet for packet in container.demux() if packet.size]
-    assert [bytes(packet).decode() for packet in found] == [f"{c['label']} 75% (visual 0.500)" for c in clips]
+    assert [bytes(packet).decode() for packet in found] == [
+        f"{c['label']} 75% (visual 0.500)" for c in clips
+    ]
     for packet, following in zip(found, [*found[1:], None], strict=True):
         assert packet.duration > 0
         assert following is None or packet.pts + packet.duration <= following.pts

@@ -41,15 +41,19 @@ def test_no_two_frames_of_twenty_minutes_have_one_timecode_and_they_only_grow(ra
     assert left_out == set()
 
 
-@pytest.mark.parametrize("rate", [*RATES, Rate(30, Fraction(30)), Rate(30, Fraction(30000, 1001), drop=False)])
+@pytest.mark.parametrize(
+    "rate", [*RATES, Rate(30, Fraction(30)), Rate(30, Fraction(30000, 1001), drop=False)]
+)
 def test_a_timecode_finds_its_frame_again(rate: Rate) -> None:
     for frame in range(0, rate.base * 86_000, 997):
-        assert rate.counted(*(int(part) for part in re.split("[:;]", rate.timecode(frame)))) == frame
+        assert (
+            rate.counted(*(int(part) for part in re.split("[:;]", rate.timecode(frame)))) == frame
+        )
 
 
 def test_a_number_that_is_left_out_is_the_next_frames() -> None:
-    assert NTSC30.counted(0, 1, 0, 0) == NTSC30.counted(0, 1, 0, 2) == 1800
-    assert NTSC30.counted(0, 10, 0, 0) == 17982
+    assert NTSC30.counted(0, 1, 0, frames=0) == NTSC30.counted(0, 1, 0, frames=2) == 1800
+    assert NTSC30.counted(0, 10, 0, frames=0) == 17982
 
 
 def test_the_clock_goes_round_after_a_day_and_before_its_beginning() -> None:
@@ -68,19 +72,41 @@ def test_drop_frame_timecode_keeps_up_with_the_clock() -> None:
 @pytest.mark.parametrize(
     ("fps", "base", "drop"),
     [
-        *((23.976024, 24, False), (23.987, 24, False), (24.0, 24, False), (25.0, 25, False), (29.97003, 30, True)),
-        *((29.96, 30, True), (30.0, 30, False), (50.0, 50, False), (59.94006, 60, True), (60.0, 60, False)),
-        *((15.0, 30, False), (14.985015, 30, True), (12.5, 25, False), (120.0, 60, False), (119.88, 60, True)),
+        *(
+            (23.976024, 24, False),
+            (23.987, 24, False),
+            (24.0, 24, False),
+            (25.0, 25, False),
+            (29.97003, 30, True),
+        ),
+        *(
+            (29.96, 30, True),
+            (30.0, 30, False),
+            (50.0, 50, False),
+            (59.94006, 60, True),
+            (60.0, 60, False),
+        ),
+        *(
+            (15.0, 30, False),
+            (14.985015, 30, True),
+            (12.5, 25, False),
+            (120.0, 60, False),
+            (119.88, 60, True),
+        ),
         *((24.37, 25, False), (28.1, 30, False), (0.0, 24, False), (1e6, 60, False)),
     ],
 )
-def test_the_rate_is_the_videos_own_or_the_nearest_that_editors_know(fps: float, base: int, drop: bool) -> None:
+def test_the_rate_is_the_videos_own_or_the_nearest_that_editors_know(
+    fps: float, base: int, drop: bool
+) -> None:
     rate = rate_of(fps)
     assert (rate.base, bool(rate.dropped)) == (base, drop)
 
 
 @given(st.sampled_from(RATES), st.integers(0, 10**6), st.integers(0, 10**6))
-def test_a_frames_time_in_microseconds_finds_the_frame_again(rate: Rate, frame: int, offset: int) -> None:
+def test_a_frames_time_in_microseconds_finds_the_frame_again(
+    rate: Rate, frame: int, offset: int
+) -> None:
     seconds = Fraction(str(round(float(frame / rate.real), 6)))
     assert rate.frame(seconds) == frame
     assert rate.frame(seconds + Fraction(offset, 10**6)) >= frame

@@ -18,9 +18,7 @@ from scsampler_cli.pipeline.video import Samplers
 from scsampler_cli.samplers.scoring import load_audio, load_visual
 from tests.output.pages.reports import Report
 
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync".split()
-)
+ARGUMENTS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync".split()
 
 
 @pytest.fixture(scope="session")
@@ -30,9 +28,17 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     cpu, fp32 = torch.device("cpu"), torch.float32
     samplers = Samplers(load_visual("demo", cpu, fp32), load_audio("demo", cpu, fp32))
     settings, classifier = SelectionSettings(k=4), registry.load("demo", cpu, fp32)
-    record = stages.classify(path, samplers, classifier, FeatureSettings(), settings).record()
-    scored = stages.score(path, samplers, FeatureSettings(), 16, 1, settings).record()
-    record["demo"] = {"label": facts.label, "segments_s": [list(s) for s in facts.segments], "clips_in_action": 4}
+    record = stages.classify(
+        path, samplers, classifier, features=FeatureSettings(), selection=settings
+    ).record()
+    scored = stages.score(
+        path, samplers, FeatureSettings(), clip_frames=16, frame_stride=1, selection=settings
+    ).record()
+    record["demo"] = {
+        "label": facts.label,
+        "segments_s": [list(s) for s in facts.segments],
+        "clips_in_action": 4,
+    }
     return Report(record, scored, pictures(record["path"], scored["clips"]))
 
 
@@ -50,7 +56,9 @@ def pictures(path: str, clips: list[dict[str, Any]]) -> dict[int, bytes]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    found = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     if found is None:
         pytest.skip("no Chromium or Chrome on this machine")
     with sync_playwright() as playwright:

@@ -24,7 +24,10 @@ def test_a_row_says_what_the_record_says(report: Report) -> None:
     assert row.name == report.record["path"].split("/")[-1]
     assert row.page == "a.html"
     assert row.ok
-    assert row.tags[0] == (report.record["tags"][0]["label"], report.record["tags"][0]["probability"])
+    assert row.tags[0] == (
+        report.record["tags"][0]["label"],
+        report.record["tags"][0]["probability"],
+    )
     assert (row.taken, row.clips, row.duration_s) == (4, len(report.clips), 20.0)
     assert row.best_s == report.record["clips"][0]["start_s"]
     assert (row.visual, row.audio) == ("0iz-", None)
@@ -45,23 +48,35 @@ def test_a_failure_has_a_row_with_error_and_hint() -> None:
 
 
 def test_rows_travel_between_processes_and_are_small(report: Report) -> None:
-    row = row_of({**report.record, "saliency": {"visual": [0.5] * 60, "audio": [0.25] * 60}}, "a.html")
+    row = row_of(
+        {**report.record, "saliency": {"visual": [0.5] * 60, "audio": [0.25] * 60}}, "a.html"
+    )
     assert pickle.loads(pickle.dumps(row)) == row
     assert len(pickle.dumps(row)) < 1_000
 
 
 def test_counts_and_tags_stand_on_top(report: Report) -> None:
-    rows = [row_of(report.record, "a.html"), row_of(report.record, "b.html"), row_of(failed("/videos/bad.mp4"), None)]
+    rows = [
+        row_of(report.record, "a.html"),
+        row_of(report.record, "b.html"),
+        row_of(failed("/videos/bad.mp4"), None),
+    ]
     page = index_page(rows, "scsampler classify videos/")
     assert "3 videos" in Outline(page).shown
     assert "2 done, 1 failed" in Outline(page).shown
     assert "scsampler classify videos/" in page
     label = report.record["tags"][0]["label"]
-    assert f'data-tag="{label}" aria-pressed="false"><span><bdi>{label}</bdi> <span class="soft">2</span>' in page
+    assert (
+        f'data-tag="{label}" aria-pressed="false"><span><bdi>{label}</bdi> <span class="soft">2</span>'
+        in page
+    )
 
 
 def test_without_a_script_every_video_is_listed_with_its_link(report: Report) -> None:
-    rows = [row_of(report.record, "pages/a.html"), row_of(failed("/videos/bad.mp4"), "pages/b.html")]
+    rows = [
+        row_of(report.record, "pages/a.html"),
+        row_of(failed("/videos/bad.mp4"), "pages/b.html"),
+    ]
     listed = index_page(rows, "").split("<noscript>")[1].split("</noscript>")[0]
     assert re.findall('href="([^"]+)"', listed) == ["pages/a.html", "pages/b.html"]
     assert report.record["tags"][0]["label"] in listed
@@ -71,7 +86,10 @@ def test_without_a_script_every_video_is_listed_with_its_link(report: Report) ->
 @pytest.mark.parametrize("path", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_name_adds_anything_to_the_index(report: Report, path: str) -> None:
     def page_of(path: str) -> str:
-        return index_page([row_of(named(report.record, path), "a.html"), row_of(failed(path, path, path), None)], path)
+        return index_page(
+            [row_of(named(report.record, path), "a.html"), row_of(failed(path, path, path), None)],
+            path,
+        )
 
     harmless, page = page_of("/videos/a.mp4"), page_of(path)
     page.encode()

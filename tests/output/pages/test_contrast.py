@@ -7,9 +7,13 @@ import pytest
 
 STYLE = (files("scsampler_cli.output.pages") / "style.css").read_text(encoding="utf-8")
 LIGHT, DARK = (
-    dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6})", block)) for block in re.findall(r":root \{(.*?)\}", STYLE, re.S)[:2]
+    dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6})", block))
+    for block in re.findall(r":root \{(.*?)\}", STYLE, re.S)[:2]
 )
-TEXT, DRAWN = ("ink", "soft", "link", "bad", "taken"), ("visual", "audio", "packets", "combined", "truth", "control")
+TEXT, DRAWN = (
+    ("ink", "soft", "link", "bad", "taken"),
+    ("visual", "audio", "packets", "combined", "truth", "control"),
+)
 
 
 def luminance(colour: str) -> float:
@@ -29,5 +33,9 @@ def test_every_colour_stands_out_from_every_ground(
     colours: dict[str, str], names: tuple[str, ...], least: float
 ) -> None:
     grounds = ("ground", "panel", "glow") if least > 3 else ("ground",)
-    found = {(name, ground): contrast(colours[name], colours[ground]) for name in names for ground in grounds}
+    found = {
+        (name, ground): contrast(colours[name], colours[ground])
+        for name in names
+        for ground in grounds
+    }
     assert {pair: ratio for pair, ratio in found.items() if ratio < least} == {}

@@ -15,7 +15,9 @@ def visual(clip: dict[str, float | None]) -> float | None:
 
 
 def clips_of(values: list[float | None], stride: int = 1) -> list[dict[str, float | None]]:
-    return [{"start_s": i * stride, "end_s": i * stride + 1, "visual": v} for i, v in enumerate(values)]
+    return [
+        {"start_s": i * stride, "end_s": i * stride + 1, "visual": v} for i, v in enumerate(values)
+    ]
 
 
 def test_each_clip_is_a_step_as_high_as_its_score() -> None:
@@ -46,10 +48,14 @@ def test_an_envelope_goes_from_the_least_to_the_greatest_of_each_column() -> Non
 
 
 def test_a_single_salient_clip_among_forty_thousand_is_seen() -> None:
-    clips = [{**clip, "visual": 1.0 if clip["clip"] == 31_415 else 0.1} for clip in made_clips(40_000)]
+    clips = [
+        {**clip, "visual": 1.0 if clip["clip"] == 31_415 else 0.1} for clip in made_clips(40_000)
+    ]
     drawn = curve.columns(clips, visual, curve.Span(0, clips[-1]["end_s"]))
     assert max(column.high for column in drawn) == 1.0
-    widths = re.findall(r"M([\d.]+) 0H([\d.]+)", curve.marks([(20_105.6, 20_106.24)], curve.Span(0, 25_600)))
+    widths = re.findall(
+        r"M([\d.]+) 0H([\d.]+)", curve.marks([(20_105.6, 20_106.24)], curve.Span(0, 25_600))
+    )
     assert [float(right) - float(left) for left, right in widths] == pytest.approx([2.0], abs=0.11)
 
 

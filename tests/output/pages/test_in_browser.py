@@ -28,14 +28,23 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     def call(content: str, **how: Any) -> Page:
         path = tmp_path / f"page {len(contexts)}.html"
         path.write_bytes(content.encode())
-        calm = {"reduced_motion": "reduce"}  # a smooth scroll that is cut short on a busy machine ends anywhere
-        contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **calm, **how}))
+        calm = {
+            "reduced_motion": "reduce"
+        }  # a smooth scroll that is cut short on a busy machine ends anywhere
+        contexts.append(
+            browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **calm, **how})
+        )
         page = contexts[-1].new_page()
         page.set_default_timeout(20_000)
         page.on("console", lambda message: problems.append(message.text))
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("dialog", lambda dialog: problems.append(dialog.message))
-        page.on("request", lambda r: None if r.url.startswith((path.as_uri(), "data:")) else problems.append(r.url))
+        page.on(
+            "request",
+            lambda r: (
+                None if r.url.startswith((path.as_uri(), "data:")) else problems.append(r.url)
+            ),
+        )
         page.goto(path.as_uri())
         return page
 
@@ -47,13 +56,17 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
 
 @pytest.fixture(scope="module")
 def video(report: Report) -> str:
-    return video_page({**report.record, "notes": ["a note"]}, report.clips, report.pictures, "index.html")
+    return video_page(
+        {**report.record, "notes": ["a note"]}, report.clips, report.pictures, back="index.html"
+    )
 
 
 @pytest.fixture(scope="module")
 def index(report: Report) -> str:
     """200 videos; every tenth failed."""
-    return index_page([*map(row_of, *zip(*(made_row(report, i) for i in range(200)), strict=True))], "scsampler")
+    return index_page(
+        [*map(row_of, *zip(*(made_row(report, i) for i in range(200)), strict=True))], "scsampler"
+    )
 
 
 def made_row(report: Report, number: int) -> tuple[dict[str, Any], str | None]:
@@ -62,7 +75,11 @@ def made_row(report: Report, number: int) -> tuple[dict[str, Any], str | None]:
         return failed(path, f"broken at #{number}."), None
     curve = [(number + i) % 60 / 60 for i in range(60)]
     tag = {"label": LABELS[number % 5], "probability": number / 200}
-    changed = {"path": path, "tags": [tag], "saliency": {"visual": curve, "audio": curve if number % 2 else None}}
+    changed = {
+        "path": path,
+        "tags": [tag],
+        "saliency": {"visual": curve, "audio": curve if number % 2 else None},
+    }
     notes = ["no sound: the picture alone"] if number % 2 == 0 else []
     seconds = {**report.record["video"], "duration_s": (number * 37 % 200) / 2}
     return {**report.record, **changed, "notes": notes, "video": seconds}, f"pages/{number}.html"
@@ -88,7 +105,9 @@ def press(page: Page, key: str, times: int = 1) -> str:
 
 
 @pytest.mark.parametrize("which", ["video", "index"])
-def test_light_and_dark_are_drawn_and_differ(opened: Open, request: pytest.FixtureRequest, which: str) -> None:
+def test_light_and_dark_are_drawn_and_differ(
+    opened: Open, request: pytest.FixtureRequest, which: str
+) -> None:
     content = request.getfixturevalue(which)
     light, dark = opened(content, color_scheme="light"), opened(content, color_scheme="dark")
     assert len(shot(light).getcolors(1 << 20)) > 100
@@ -99,19 +118,25 @@ def test_light_and_dark_are_drawn_and_differ(opened: Open, request: pytest.Fixtu
     assert brightness(dark) > 200
 
 
-@pytest.mark.parametrize("path", ["/videos/a.mp4", f"/videos/{'long' * 60}.mp4"], ids=["short", "long"])
+@pytest.mark.parametrize(
+    "path", ["/videos/a.mp4", f"/videos/{'long' * 60}.mp4"], ids=["short", "long"]
+)
 def test_a_phone_need_not_scroll_sideways(opened: Open, report: Report, path: str) -> None:
     record = named(report.record, path)
     rows = [row_of(record, "a.html"), row_of(failed(path, path), None)]
-    for content in (video_page(record, report.clips, report.pictures, "i.html"), index_page(rows, path),
+    for content in (video_page(record, report.clips, report.pictures, back="i.html"), index_page(rows, path),
                     video_page(failed(path, path), [], {})):  # fmt: skip
-        page = opened(content, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+        page = opened(
+            content, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True
+        )
         page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
         assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
 def test_every_picture_decodes(opened: Open, video: str) -> None:
-    widths = opened(video).evaluate("Promise.all([...document.images].map(i => i.decode().then(() => i.naturalWidth)))")
+    widths = opened(video).evaluate(
+        "Promise.all([...document.images].map(i => i.decode().then(() => i.naturalWidth)))"
+    )
     assert len(widths) == 4 + 5
     assert min(widths) > 0
 
@@ -149,12 +174,19 @@ def test_the_pointer_and_a_tap_move_the_cursor(opened: Open, video: str, report:
     assert "clip 10," in page.inner_text("#readout")
     cursor = page.locator("#cursor").bounding_box()
     assert cursor is not None
-    assert cursor["x"] == pytest.approx(box["x"] + box["width"] * report.clips[10]["start_s"] / 20, abs=3)
+    assert cursor["x"] == pytest.approx(
+        box["x"] + box["width"] * report.clips[10]["start_s"] / 20, abs=3
+    )
 
 
-def test_a_picture_leads_to_its_place_in_the_chart(opened: Open, video: str, report: Report) -> None:
+def test_a_picture_leads_to_its_place_in_the_chart(
+    opened: Open, video: str, report: Report
+) -> None:
     page = opened(video)
-    for clip in (report.record["clips"][1]["clip"], max(report.clips, key=lambda clip: clip["rank"])["clip"]):
+    for clip in (
+        report.record["clips"][1]["clip"],
+        max(report.clips, key=lambda clip: clip["rank"])["clip"],
+    ):
         page.click(f".card[data-clip='{clip}']")
         assert f"clip {clip}," in page.inner_text("#readout")
         assert page.locator(".card.current").get_attribute("data-clip") == str(clip)
@@ -221,7 +253,17 @@ def test_filters_leave_what_they_say(opened: Open, index: str) -> None:
 
 def test_every_column_sorts_both_ways_and_the_unknown_come_last(opened: Open, index: str) -> None:
     page = opened(index)
-    for key in ("path", "status", "tag", "probability", "duration", "clips", "best", "saliency", "notes"):
+    for key in (
+        "path",
+        "status",
+        "tag",
+        "probability",
+        "duration",
+        "clips",
+        "best",
+        "saliency",
+        "notes",
+    ):
         button = page.locator(f"[data-sort={key}]")
         heading = page.locator(f"th.{key}")
         button.press("Enter")
@@ -285,7 +327,7 @@ def test_hostile_names_are_shown_and_do_not_run(opened: Open, report: Report) ->
     assert page.locator("#rows img, #rows script").count() == 0
     assert "<script>document.title='ran'" in page.inner_text("#rows")
     for path in HOSTILE:
-        page = opened(video_page(named(report.record, path), report.clips, {}, "index.html"))
+        page = opened(video_page(named(report.record, path), report.clips, {}, back="index.html"))
         press(page, "Home")
         press(page, "Shift+ArrowRight")
         assert page.title() not in ("ran", "1")

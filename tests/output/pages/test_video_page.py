@@ -7,11 +7,21 @@ from typing import Any
 import pytest
 
 from scsampler_cli.output.pages.video_page import video_page
-from tests.output.pages.reports import HOSTILE, Outline, Report, failed, long_record, made_clips, named
+from tests.output.pages.reports import (
+    HOSTILE,
+    Outline,
+    Report,
+    failed,
+    long_record,
+    made_clips,
+    named,
+)
 
 
 def page_of(report: Report, **changed: Any) -> str:
-    return video_page({**report.record, **changed}, report.clips, report.pictures, "index.html")
+    return video_page(
+        {**report.record, **changed}, report.clips, report.pictures, back="index.html"
+    )
 
 
 def test_a_page_has_all_that_the_record_says(report: Report) -> None:
@@ -33,23 +43,31 @@ def test_a_page_has_all_that_the_record_says(report: Report) -> None:
 
 def test_the_best_and_the_worst_are_shown_in_that_order(report: Report) -> None:
     cards = re.findall(
-        r'class="card" href="#timeline" data-clip="(\d+)"><img src="data:image/jpeg;base64,([^"]+)"', page_of(report)
+        r'class="card" href="#timeline" data-clip="(\d+)"><img src="data:image/jpeg;base64,([^"]+)"',
+        page_of(report),
     )
-    worst = sorted((clip for clip in report.clips if not clip["taken"]), key=lambda clip: -clip["rank"])[:5]
+    worst = sorted(
+        (clip for clip in report.clips if not clip["taken"]), key=lambda clip: -clip["rank"]
+    )[:5]
     expected = [clip["clip"] for clip in (*report.record["clips"], *worst)]
     assert [int(clip) for clip, _ in cards] == expected
-    assert [base64.b64decode(picture) for _, picture in cards] == [report.pictures[clip] for clip in expected]
+    assert [base64.b64decode(picture) for _, picture in cards] == [
+        report.pictures[clip] for clip in expected
+    ]
 
 
 @pytest.mark.parametrize("path", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_name_adds_anything_to_the_page(report: Report, path: str) -> None:
     harmless, page = (
-        video_page(named(report.record, p), report.clips, report.pictures) for p in ("/videos/a.mp4", path)
+        video_page(named(report.record, p), report.clips, report.pictures)
+        for p in ("/videos/a.mp4", path)
     )
     page.encode()  # lone surrogates would not go into a file
     assert Outline(page).elements == Outline(harmless).elements
     assert Outline(page).attributes == Outline(harmless).attributes
-    assert not {name for name in Outline(page).attributes if name.startswith("on") or name == "style"}
+    assert not {
+        name for name in Outline(page).attributes if name.startswith("on") or name == "style"
+    }
     assert page.count("<!--") == 0
     assert "\u202e" not in page
 
@@ -75,7 +93,7 @@ def test_a_score_record_has_a_page_without_tags(report: Report) -> None:
 
 
 def test_a_failed_video_has_its_error_and_hint() -> None:
-    shown = Outline(video_page(failed("/videos/bad.mp4"), [], {}, "index.html")).shown
+    shown = Outline(video_page(failed("/videos/bad.mp4"), [], {}, back="index.html")).shown
     assert "not a video" in shown
     assert "is it one?" in shown
     assert "VideoError" in shown
@@ -84,7 +102,10 @@ def test_a_failed_video_has_its_error_and_hint() -> None:
 @pytest.mark.parametrize("modality", ["visual", "audio"])
 def test_a_modality_that_was_not_scored_has_no_lane(report: Report, modality: str) -> None:
     clips = [{**clip, modality: None} for clip in report.clips]
-    record = {**report.record, "clips": [{**clip, modality: None} for clip in report.record["clips"]]}
+    record = {
+        **report.record,
+        "clips": [{**clip, modality: None} for clip in report.record["clips"]],
+    }
     page = video_page(record, clips, report.pictures)
     assert f"No {modality} scores" in page
     assert f'data-lane="{modality}"' not in page
