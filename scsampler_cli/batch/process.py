@@ -69,9 +69,12 @@ class WorkerProcess:
         try:
             for _ in range(3):
                 pipes += context.Pipe(duplex=False)
-            theirs = pipes[0], pipes[3], pipes[5]
+            jobs, results, log = theirs = pipes[0], pipes[3], pipes[5]
             self._process = context.Process(
-                target=serve, args=(task, *theirs), name=f"scsampler-{number}"
+                target=serve,
+                args=(task, jobs, results),
+                kwargs={"log": log},
+                name=f"scsampler-{number}",
             )
             with _interrupt_held():
                 self._process.start()

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,7 +35,7 @@ class Loading:
     def prepare(self, say: Say) -> Prepared:
         """Load it."""
         loaded, told = self.load(say)
-        return Prepared(partial(_done, loaded), told)
+        return Prepared(_with(loaded), told)
 
 
 @dataclass(frozen=True)
@@ -47,11 +46,16 @@ class Making:
 
     def prepare(self, say: Say) -> Prepared:
         """Nothing to load."""
-        return Prepared(partial(_done, None), {}, makes=True)
+        return Prepared(_with(None), {}, makes=True)
 
 
-def _done(loaded: Any, path: Path, progress: Progress, *, do: Do) -> Record:
-    return do(loaded, path, progress)
+def _with(loaded: Any) -> Callable[[Path, Progress, Do], Record]:
+    """Work on a file with what was loaded; what is done with it comes with the file."""
+
+    def work(path: Path, progress: Progress, do: Do) -> Record:
+        return do(loaded, path, progress)
+
+    return work
 
 
 class Rounds(Protocol):

@@ -15,6 +15,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -186,8 +187,8 @@ def _networks(video: Video, subject: Subject) -> Iterator[_Work]:
         if any(len(tensor) for tensor in looks):
             yield _Work(
                 Stage(name, "clips", count, group="networks"),
-                lambda n=network, x=looks: n.scores(x),
-            )  # type: ignore[misc]
+                partial(network.scores, looks),
+            )
     classifier = subject.models.classifier
     noise = np.random.default_rng(0).integers(0, 255, batch_shape(classifier), np.uint8)
     yield _Work(

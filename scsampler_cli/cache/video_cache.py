@@ -209,7 +209,7 @@ class EntryWriter:
             if _opened(self._place) is not None:
                 return  # another process was faster
             shutil.rmtree(self._place, ignore_errors=True)
-            os.rename(self._part, self._place)  # noqa: PTH104
+            os.rename(self._part, self._place)  # noqa: PTH104 - fails where the entry is there, as it must
 
     def _failed(self, error: OSError) -> OutputError:
         return OutputError(

@@ -75,8 +75,8 @@ def extras_of(asked: Asked, todo: Batch, named: Sequence[str]) -> Extras:
     files = {
         option: path
         for option, path in named_files.items()
-        if path is not None and not os.path.isdir(path)
-    }  # noqa: PTH112 (says no where pathlib's raises)
+        if path is not None and not os.path.isdir(path)  # noqa: PTH112
+    }
     # a format that holds one video a file may have a folder for its output
     file = None if todo.places and todo.places.folder else todo.output
     others: dict[str, Path | None] = {"-o": file, "--log-file": todo.running.log_file}

@@ -203,8 +203,8 @@ def _targets(
         check_written(output)
     # os.path's isdir says no where pathlib's raises: for names that are too long
     is_folder = isinstance(output, output_targets.Folder) or (
-        output is not None and os.path.isdir(output)
-    )  # noqa: PTH112
+        output is not None and os.path.isdir(output)  # noqa: PTH112
+    )
     if todo.single and output is not None and not is_folder:
         overwrite_checks.check_not_read(todo.inputs, {"-o": output})
         if output.suffix != SUFFIX:

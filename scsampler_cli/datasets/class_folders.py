@@ -118,8 +118,10 @@ class _Search:
 
     def _videos(self, folder: Path) -> Iterator[str]:
         searched = walk(
-            str(folder), lambda path: has_video_suffix(os.path.basename(path)), str(self.root)
-        )  # noqa: PTH119
+            str(folder),
+            lambda path: has_video_suffix(os.path.basename(path)),
+            str(self.root),
+        )
         self.rows.notes += searched.notes
         for each in searched.found:
             if each.error is None:

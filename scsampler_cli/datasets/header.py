@@ -31,8 +31,8 @@ def read(path: Path, root: Path, rows: Rows) -> None:
             rows.refuse(source, line, f"a URL, and only local files are read: {name}")
         elif name and label:
             rows.add(
-                Row(source, line, os.path.join(folder, name), label=label, split=split, group=group)
-            )  # noqa: PTH118 (quicker)
+                Row(source, line, os.path.join(folder, name), label=label, split=split, group=group)  # noqa: PTH118
+            )
         else:
             empty = " and ".join(
                 what for what, cell in zip(NEEDED, (name, label), strict=True) if not cell

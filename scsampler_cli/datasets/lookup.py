@@ -63,5 +63,6 @@ def _listed(folder: str) -> _Folder:
     except OSError:
         return _NOTHING
     return _Folder(
-        frozenset(names), {os.path.splitext(name)[0]: name for name in names if is_video(name)}
-    )  # noqa: PTH122
+        frozenset(names),
+        {os.path.splitext(name)[0]: name for name in names if is_video(name)},  # noqa: PTH122
+    )

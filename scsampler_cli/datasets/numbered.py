@@ -161,5 +161,5 @@ def _read(path: Path, root: Path, split: str, *, names: dict[int, str], rows: Ro
             recording = _GROUP.search(name)
             group = f"{label}/{name[: recording.end()]}" if recording else ""
             rows.add(
-                Row(source, line, os.path.join(root, name), label=label, split=split, group=group)
-            )  # noqa: PTH118 (quicker)
+                Row(source, line, os.path.join(root, name), label=label, split=split, group=group)  # noqa: PTH118
+            )

@@ -76,15 +76,8 @@ def _read(path: Path, files: Lookup, names: dict[int, str], *, split: str, rows:
             label = names.get(numbers[0], str(numbers[0]))
             found = files.find([((), video), ((label,), video)])
             several += len(numbers) > 1
-            rows.add(
-                Row(
-                    source,
-                    line,
-                    found or os.path.join(files.root, f"{video}.*"),
-                    label=label,
-                    split=split,
-                )
-            )  # noqa: PTH118
+            path_text = found or os.path.join(files.root, f"{video}.*")  # noqa: PTH118
+            rows.add(Row(source, line, path_text, label=label, split=split))
     return several
 
 

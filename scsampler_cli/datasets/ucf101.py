@@ -131,11 +131,8 @@ def _read(path: Path, root: Path, classes: dict[str, int], *, split: str, rows: 
         else:
             group = _GROUP.search(file)
             together = f"{label}/g{group[1]}" if group else ""
-            rows.add(
-                Row(
-                    source, line, os.path.join(root, name), label=label, split=split, group=together
-                )
-            )  # noqa: PTH118 (quicker)
+            video = os.path.join(root, name)  # noqa: PTH118
+            rows.add(Row(source, line, video, label=label, split=split, group=together))
 
 
 def _parts(line: str) -> tuple[str, int | None]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -100,7 +99,11 @@ def _frames_with_vectors(
 ) -> Iterator[Placed]:
     """Frames from the GOP of `first` on, with vectors; without those that nothing refers to where the decoder can skip them."""
     frames = _noted(
-        frames_from(index, first, partial(_decode_at, path, index, report)), index, report
+        frames_from(
+            index, first, lambda keyframe: _decode_at(path, index, report, keyframe=keyframe)
+        ),
+        index,
+        report,
     )
     if index.info.has_vectors:
         return frames

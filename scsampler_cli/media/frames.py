@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -147,7 +146,7 @@ def _fitted(
     """(display position, fitted frame) for each wanted position that decodes, stopping after the last one."""
     scaler = Scaler(Interpolation.BICUBIC, index.damage)
     for position, frame in frames_from(
-        index, min(positions), partial(_decode_at, path, index, report)
+        index, min(positions), lambda keyframe: _decode_at(path, index, report, keyframe=keyframe)
     ):
         index.damage.saw(position)
         report.changes |= index.changes(frame)

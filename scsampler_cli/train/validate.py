@@ -155,11 +155,10 @@ def _joined(by_network: NDArray[np.float32], kinds: Sequence[str]) -> NDArray[np
 
 def _known(video: TrainVideo, scores: NDArray[np.float32], modality: str) -> Known:
     clips = np.arange(video.clips, dtype=np.int64)
-    return Known(
-        int(video.target or 0),
-        ClipScores(clips, video.clips, **{modality: scores}),
-        video.probabilities,
-    )  # type: ignore[arg-type]
+    assert video.probabilities is not None  # of all that are judged
+    by_modality: dict[str, Any] = {modality: scores}
+    found = ClipScores(clips, video.clips, **by_modality)
+    return Known(int(video.target or 0), found, video.probabilities)
 
 
 def _judged(video: TrainVideo) -> bool:

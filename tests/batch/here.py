@@ -61,7 +61,7 @@ def processes(
         Bounds(timeout_s, memory_bytes),
         note=note,
         detail=lambda _: None,
-        watch=lambda *_: None,
+        watch=lambda *_, **__: None,
     ) as crew:
         yield Pool(crew, attended)
 

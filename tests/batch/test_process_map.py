@@ -101,7 +101,7 @@ def test_a_file_fails_alone_and_what_cannot_be_written_ends_the_round(files: lis
 
 def test_files_that_are_to_be_made_need_not_be_there(tmp_path: Path) -> None:
     wanted = [tmp_path / "a", tmp_path / "b"]
-    with Crew(Making("test"), 2, Bounds(0, None), note=print, detail=print, watch=print) as crew:
+    with Crew(Making("test"), 2, Bounds(0, None), note=print, detail=print, watch=lambda *_, **__: None) as crew:
         outcomes = list(Pool(crew, _alone).each(wanted, make))
     assert [outcome.error for outcome in outcomes] == [None, None]
     assert [path.read_text() for path in wanted] == ["made"] * 2

@@ -29,7 +29,7 @@ def done(
 ) -> list[Outcome]:
     say = (notes if notes is not None else []).append
     with Crew(
-        Obedient(), jobs, bounds, note=say, detail=lambda _: None, watch=lambda *_: None
+        Obedient(), jobs, bounds, note=say, detail=lambda _: None, watch=lambda *_, **__: None
     ) as crew:
         outcomes = list(crew.run(files))
     assert sorted(outcome.index for outcome in outcomes) == [index for index, _ in files]
@@ -116,7 +116,7 @@ def test_what_native_code_says_is_in_the_record_and_bounded(
 
 def test_a_task_that_cannot_be_done_ends_the_batch(tmp_path: Path) -> None:
     def tried(how: str) -> None:
-        with Crew(Unfit(how), 2, FREE, note=print, detail=print, watch=print) as crew:
+        with Crew(Unfit(how), 2, FREE, note=print, detail=print, watch=lambda *_, **__: None) as crew:
             list(crew.run(made(tmp_path, ["a", "b"])))
 
     with pytest.raises(SettingsError, match="k is 0") as refused:
@@ -147,7 +147,7 @@ def test_what_is_done_is_not_lost_when_another_process_cannot_load(
         FREE,
         note=print,
         detail=both_have_spoken,
-        watch=lambda *_: None,
+        watch=lambda *_, **__: None,
     ) as crew:
         outcomes = crew.run(made(tmp_path, ["a", "b"]))
         assert next(outcomes).path.name == "a"
@@ -156,7 +156,7 @@ def test_what_is_done_is_not_lost_when_another_process_cannot_load(
 
 
 def test_work_is_told_what_the_batch_was_told(tmp_path: Path) -> None:
-    with Crew(Told(), 1, FREE, note=print, detail=print, watch=lambda *_: None) as crew:
+    with Crew(Told(), 1, FREE, note=print, detail=print, watch=lambda *_, **__: None) as crew:
         files = made(tmp_path, ["a", "b"])
         first = [outcome.record["tags"] for outcome in crew.run(files, "once", 2)]
         second = [outcome.record["tags"] for outcome in crew.run(files)]
@@ -178,7 +178,7 @@ def test_a_stop_finishes_what_is_under_way(tmp_path: Path) -> None:
     files = made(tmp_path, [f"slow-{i}" for i in range(9)])
     notes: list[str] = []
     with Crew(
-        Obedient(), 2, FREE, note=notes.append, detail=print, watch=lambda *_: crew.stop()
+        Obedient(), 2, FREE, note=notes.append, detail=print, watch=lambda *_, **__: crew.stop()
     ) as crew:
         outcomes = list(crew.run(files))
     assert [outcome.record["status"] for outcome in outcomes] == ["ok"] * len(outcomes)
@@ -200,7 +200,7 @@ def test_processes_that_are_killed_at_any_time_are_replaced_and_none_is_left(
         elif found := re.search(r"slow-3: begun by (process \d+)", text):
             os.kill(pids[found[1]], signal.SIGKILL)  # while it works
 
-    with Crew(Obedient(), 2, FREE, note=print, detail=killer, watch=lambda *_: None) as crew:
+    with Crew(Obedient(), 2, FREE, note=print, detail=killer, watch=lambda *_, **__: None) as crew:
         outcomes = list(crew.run(files))
     failed = [outcome.path.name for outcome in outcomes if outcome.record["status"] != "ok"]
     assert sorted(outcome.index for outcome in outcomes) == list(range(8))
@@ -213,7 +213,7 @@ def test_processes_that_are_killed_at_any_time_are_replaced_and_none_is_left(
 
 def test_a_hash_is_part_of_what_a_file_is_known_by(tmp_path: Path) -> None:
     with Crew(
-        Obedient(), 1, FREE, note=print, detail=print, watch=lambda *_: None, hashed=True
+        Obedient(), 1, FREE, note=print, detail=print, watch=lambda *_, **__: None, hashed=True
     ) as crew:
         (outcome,) = crew.run(made(tmp_path, ["a"]))
     assert (

@@ -95,9 +95,9 @@ def test_a_cascade_looks_at_its_candidates_alone(
 
     seen: list[int] = []
 
-    def watched(*arguments: Any) -> Iterator[ClipVisual]:
-        seen.extend(arguments[3])
-        return real(*arguments)
+    def watched(*arguments: Any, clips: Any, **more: Any) -> Iterator[ClipVisual]:
+        seen.extend(clips)
+        return real(*arguments, clips=clips, **more)
 
     real = video.read_visual
     monkeypatch.setattr(video, "read_visual", watched)

@@ -64,8 +64,14 @@ def test_a_classifier_is_known_by_weights_labels_and_geometry_and_not_by_its_fil
 )
 def test_limits_are_no_part_of_it_but_streams_are(change: dict, same: bool) -> None:
     def settings(reading: ReadSettings) -> dict:
-        plans = FeatureSettings(), SelectionSettings(), PAPERS_ANSWER, 5
-        return settings_record.of_classify(*plans, reading, Samplers(None, None))
+        return settings_record.of_classify(
+            FeatureSettings(),
+            SelectionSettings(),
+            PAPERS_ANSWER,
+            top=5,
+            reading=reading,
+            samplers=Samplers(None, None),
+        )
 
     before, after = settings(ReadSettings()), settings(ReadSettings(**change))
     assert (before == after) == same

@@ -18,7 +18,7 @@ class Depthwise(nn.Conv3d):
     """Interaction-reduced: one 3 x 3 x 3 kernel a channel in place of the whole convolution (Fig. 2c there)."""
 
     def __init__(
-        self, in_planes: int, out_planes: int, midplanes: int | None = None, *, stride: int = 1
+        self, in_planes: int, out_planes: int, midplanes: int | None = None, stride: int = 1
     ) -> None:
         super().__init__(in_planes, out_planes, 3, stride, 1, groups=in_planes, bias=False)
 
@@ -32,7 +32,7 @@ class PointwiseDepthwise(nn.Sequential):
     """Interaction-preserved: a 1 x 1 x 1 convolution mixes the channels before the depthwise one (Fig. 2b there)."""
 
     def __init__(
-        self, in_planes: int, out_planes: int, midplanes: int | None = None, *, stride: int = 1
+        self, in_planes: int, out_planes: int, midplanes: int | None = None, stride: int = 1
     ) -> None:
         super().__init__(
             nn.Conv3d(in_planes, out_planes, 1, bias=False),

@@ -26,7 +26,7 @@ class OwnWidth(Conv2Plus1D):  # type: ignore[misc]
     """Conv2Plus1D whose middle width follows from its own channels; torchvision gives all of a block the first one's."""
 
     def __init__(
-        self, in_planes: int, out_planes: int, midplanes: int, *, stride: int = 1, padding: int = 1
+        self, in_planes: int, out_planes: int, midplanes: int, stride: int = 1, padding: int = 1
     ) -> None:
         super().__init__(
             in_planes, out_planes, middle_width(in_planes, out_planes), stride, padding
