@@ -81,7 +81,7 @@ class FeatureSettings:
     128 is our choice: it leaves a 112 x 112 crop as the paper's 256 leaves 224."""
 
     @property
-    def steadied(self) -> bool:
+    def smoothed(self) -> bool:
         """Whether a clip's visual score takes in its neighbours' (`selection.scores.steadied`): with one P-frame a clip."""
         return self.p_frames == 1
 
@@ -169,7 +169,7 @@ class AnswerSettings:
         return self.top_m or TOP_M
 
 
-PAPERS_ANSWER = AnswerSettings()
+PAPER_ANSWER = AnswerSettings()
 """One centre crop, the mean over clips."""
 
 

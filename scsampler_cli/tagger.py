@@ -16,7 +16,7 @@ from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
 from scsampler_cli.classifiers.function import ClipFunction, FunctionClassifier
 from scsampler_cli.config import (
     DEFAULT_READING,
-    PAPERS_ANSWER,
+    PAPER_ANSWER,
     AnswerSettings,
     FeatureSettings,
     ReadSettings,
@@ -168,7 +168,7 @@ class Tagger:
         precision: str = "auto",
         features: FeatureSettings | None = None,
         reading: ReadSettings = DEFAULT_READING,
-        answer: AnswerSettings = PAPERS_ANSWER,
+        answer: AnswerSettings = PAPER_ANSWER,
         top: int = 5,
         log: Callable[[str], None] = log_nothing,
     ) -> None:

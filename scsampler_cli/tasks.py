@@ -14,7 +14,7 @@ from scsampler_cli.files.output_paths import check_within
 from scsampler_cli.pipeline.models import ModelOptions, identity
 
 if TYPE_CHECKING:
-    from scsampler_cli.artifacts.artifact_paths import Extras
+    from scsampler_cli.artifacts.artifact_paths import Artifacts
     from scsampler_cli.media.demo import DemoVideo
     from scsampler_cli.output.records import ClassifyResult
 
@@ -31,12 +31,12 @@ class Classify:
     top: int
     known: DemoVideo | None
     """What the generated video shows."""
-    extras: Extras
+    artifacts: Artifacts
     command: str = "classify"
 
     def prepare(self, say: Say) -> Prepared:
         """Load the classifier and the samplers."""
-        from scsampler_cli.artifacts.make import with_extras
+        from scsampler_cli.artifacts.make import with_artifacts
         from scsampler_cli.tagger import Tagger
 
         warnings.simplefilter("ignore", FallbackWarning)  # `say` is told of it
@@ -55,11 +55,11 @@ class Classify:
         def work(path: Path, progress: Progress) -> Record:
             result = tagger.tag(path, progress)
             answer = {} if self.known is None else _answer(result, self.known)
-            return with_extras(
+            return with_artifacts(
                 result,
                 path,
                 geometry,
-                extras=self.extras,
+                artifacts=self.artifacts,
                 reading=self.reading,
                 known=answer,
                 progress=progress,
@@ -91,12 +91,12 @@ class Score:
     reading: ReadSettings
     clip_frames: int
     frame_stride: int
-    extras: Extras
+    artifacts: Artifacts
     command: str = "score"
 
     def prepare(self, say: Say) -> Prepared:
         """Load the samplers."""
-        from scsampler_cli.artifacts.make import with_extras
+        from scsampler_cli.artifacts.make import with_artifacts
         from scsampler_cli.tagger import Scorer
 
         scorer = Scorer(
@@ -111,11 +111,11 @@ class Score:
 
         def work(path: Path, progress: Progress) -> Record:
             result = scorer.score(path, progress)
-            return with_extras(
+            return with_artifacts(
                 result,
                 path,
                 (self.clip_frames, self.frame_stride),
-                extras=self.extras,
+                artifacts=self.artifacts,
                 reading=self.reading,
                 known=None,
                 progress=progress,

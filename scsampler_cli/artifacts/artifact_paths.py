@@ -18,7 +18,7 @@ Targets = Mapping[Path, Path]
 
 
 @dataclass(frozen=True)
-class Extras:
+class Artifacts:
     """Which files are made of each video."""
 
     reports: Targets = field(default_factory=dict)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
-from scsampler_cli.artifacts.artifact_paths import Extras, Record, relative_link
+from scsampler_cli.artifacts.artifact_paths import Artifacts, Record, relative_link
 from scsampler_cli.artifacts.contact_sheet import Cell, contact_sheet
 from scsampler_cli.artifacts.stills import stills
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
@@ -29,12 +29,12 @@ from scsampler_cli.transcode.reel import write_reel
 Result = ClassifyResult | ScoreResult
 
 
-def with_extras(
+def with_artifacts(
     result: Result,
     path: Path,
     geometry: tuple[int, int],
     *,
-    extras: Extras,
+    artifacts: Artifacts,
     reading: ReadSettings = DEFAULT_READING,
     known: Record | None = None,
     progress: Progress = no_progress,
@@ -47,27 +47,27 @@ def with_extras(
         result: what is known of the video.
         path: the video; or a feature file, which has no pictures.
         geometry: F and the frame stride of its clips.
-        extras: which files.
+        artifacts: which files.
         reading: as the result was read.
         known: what more the record is to say.
         progress: told of each file.
     """
     record = result.record() | (known or {})
-    wanted = [name for name, targets in extras.targets().items() if path in targets]
+    wanted = [name for name, targets in artifacts.targets().items() if path in targets]
     if not wanted:
         return record
     began = time.perf_counter()
-    maker = _Maker(result, record, path, geometry=geometry, extras=extras, reading=reading)
+    maker = _Maker(result, record, path, geometry=geometry, artifacts=artifacts, reading=reading)
     files: dict[str, str] = {}
     failed: dict[str, Record] = {}
     for done, name in enumerate(wanted):
         progress("extras", done, len(wanted))
-        target = extras.targets()[name][path]
+        target = artifacts.targets()[name][path]
         record |= {"files": files} | ({"files_failed": failed} if failed else {})
         record["timings_s"] = {**result.timings_s, "extras": round(time.perf_counter() - began, 4)}
         try:
             with own_errors(str(target)):
-                maker.make(name, _settled(target, extras))
+                maker.make(name, _settled(target, artifacts))
             files[name] = str(target)
         except ScsamplerError as error:
             failed[name] = described(error)
@@ -84,7 +84,7 @@ class _Maker:
     record: Record
     path: Path
     geometry: tuple[int, int]
-    extras: Extras
+    artifacts: Artifacts
     reading: ReadSettings
 
     @cached_property
@@ -110,7 +110,7 @@ class _Maker:
         if name == "thumbnails":
             self._write_sheet(target, self.video)
         else:
-            _make_reel(self.result, self.video, target, pad_s=self.extras.reel_pad_s)
+            _make_reel(self.result, self.video, target, pad_s=self.artifacts.reel_pad_s)
 
     def _write_page(self, target: Path) -> None:
         scored = (
@@ -120,7 +120,7 @@ class _Maker:
         chosen = join(self.record, clips)
         shown = [int(clip["clip"]) for clip in (*chosen.best(), *chosen.worst())]
         pictures = {} if self.video is None else self._pictures(self.video, shown)
-        back = None if self.extras.index is None else relative_link(self.extras.index, target)
+        back = None if self.artifacts.index is None else relative_link(self.artifacts.index, target)
         page = video_page(
             {**self.record, "source": identified(self.path)}, clips, pictures, back=back
         )
@@ -148,9 +148,9 @@ class _Maker:
         return found
 
 
-def _settled(target: Path, extras: Extras) -> Path:
+def _settled(target: Path, artifacts: Artifacts) -> Path:
     """The target, whose folder is there now."""
-    for folder in extras.folders:
+    for folder in artifacts.folders:
         if target.is_relative_to(folder):
             check_within(target, folder)
     with own_errors(str(target)):

@@ -1,4 +1,4 @@
-"""What goes through the files of a batch: processes of this machine (`crew`), or actors of a Ray cluster (`cluster`)."""
+"""What goes through the files of a batch: processes of this machine (`worker_pool`), or actors of a Ray cluster (`cluster`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scsampler_cli.batch.pool import Outcome
 
 
 class Engine(Protocol):
-    """A context manager that leaves nothing running behind; see `crew.Crew` for what each does and raises."""
+    """A context manager that leaves nothing running behind; see `worker_pool.Crew` for what each does and raises."""
 
     stopping: bool
     """True after `stop`."""

@@ -99,7 +99,7 @@ class Outcome:
         return error
 
 
-class Crew:
+class WorkerPool:
     """Up to `count` processes; a context manager that leaves none behind.
 
     Args:

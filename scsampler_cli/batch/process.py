@@ -1,6 +1,6 @@
 """A worker process as its parent sees it: give it a file, read its reports, and end it.
 
-But: what a report means for the batch, and when a process has had its time, is the crew's business.
+But: what a report means for the batch, and when a process has had its time, is the worker pool's business.
 """
 
 from __future__ import annotations

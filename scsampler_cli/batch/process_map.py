@@ -1,7 +1,7 @@
-"""Several rounds of work on files by one crew, whose processes load something once and keep it.
+"""Several rounds of work on files by one worker pool, whose processes load something once and keep it.
 
 `train` and `bench` ask for one thing after another of each video: read it, classify it, time it. `Loading` is the task of such a
-crew, `Pool` is what asks.
+worker pool, `Pool` is what asks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from scsampler_cli.batch.pool import Crew, Outcome
+from scsampler_cli.batch.pool import Outcome, WorkerPool
 from scsampler_cli.batch.task import Prepared, Progress, Record, Say
 from scsampler_cli.errors import OutputError
 
@@ -71,15 +71,15 @@ class Rounds(Protocol):
 
 
 class Pool:
-    """Rounds of work by a crew whose task is a `Loading` or a `Making`.
+    """Rounds of work by a worker pool whose task is a `Loading` or a `Making`.
 
     Args:
-        crew: entered by the caller, who leaves it, too.
+        worker_pool: entered by the caller, who leaves it, too.
         attended: keeps watch for Ctrl-C while files are worked on.
     """
 
-    def __init__(self, crew: Crew, attended: Attended) -> None:
-        self._crew, self._attended = crew, attended
+    def __init__(self, worker_pool: WorkerPool, attended: Attended) -> None:
+        self._crew, self._attended = worker_pool, attended
 
     def about(self) -> dict[str, Any]:
         """What `Loading.load` tells of what it has loaded; a process loads it for that.

@@ -20,7 +20,7 @@ class Prepared:
     """A task whose models are loaded."""
 
     work: Callable[..., Record]
-    """(file, progress, what else `Crew.run` was told) -> its record; whatever it raises becomes a failed record."""
+    """(file, progress, what else `WorkerPool.run` was told) -> its record; whatever it raises becomes a failed record."""
     identity: dict[str, Any]
     """JSON-able: all that a record depends on beside the file; equal identities give equal records."""
     makes: bool = False

@@ -110,7 +110,7 @@ def follow_parent() -> None:
 
 
 def described(error: Exception) -> dict[str, Any]:
-    """An error in a form that travels; `crew.raise_described` makes it one again."""
+    """An error in a form that travels; `worker_pool.raise_described` makes it one again."""
     trace = "".join(traceback.format_exception(error))
     error = import_failure(error) or error
     expected = isinstance(error, ScsamplerError)

@@ -21,7 +21,7 @@ from scsampler_cli.bench.empirical import oracle_positions
 from scsampler_cli.bench.measure import Failed, Measuring, Models, known_videos, reported
 from scsampler_cli.bench.model_info import ModelFacts
 from scsampler_cli.bench.paper_tables import sampled
-from scsampler_cli.bench.plan import Data, Plan, Wishes
+from scsampler_cli.bench.plan import Data, Plan, ReportOptions
 from scsampler_cli.bench.run_data import KnownVideo, Run, Thumbnails
 from scsampler_cli.bench.timing import time_costs
 from scsampler_cli.cache.video_cache import Cache
@@ -30,7 +30,7 @@ from scsampler_cli.errors import InputError, OutputError, ScsamplerError
 from scsampler_cli.media.container import FFMPEG_VERSION
 from scsampler_cli.output import records
 from scsampler_cli.pipeline import clip_probs
-from scsampler_cli.pipeline.video import Progress, clip_frames, gone_told, opened
+from scsampler_cli.pipeline.video import Progress, clip_frames, missing_file_reported, opened
 from scsampler_cli.selection.strategies import combined_rank
 
 SHEET_CLIPS = 5
@@ -45,7 +45,7 @@ def collect(
     measuring: Measuring,
     *,
     plan: Plan,
-    wishes: Wishes,
+    wishes: ReportOptions,
     failed: Failed,
     command: str,
 ) -> Run:
@@ -208,7 +208,7 @@ def processor() -> str:
     )
 
 
-def _on_sheet(videos: Sequence[KnownVideo], wishes: Wishes) -> list[KnownVideo]:
+def _on_sheet(videos: Sequence[KnownVideo], wishes: ReportOptions) -> list[KnownVideo]:
     """The videos that were named for the contact sheet, or some of all."""
     if wishes.sheet_of:
         return [video for video in videos if Path(video.path).resolve() in wishes.sheet_of]
@@ -218,7 +218,7 @@ def _on_sheet(videos: Sequence[KnownVideo], wishes: Wishes) -> list[KnownVideo]:
 def _thumbnails(
     run: Run,
     plan: Plan,
-    wishes: Wishes,
+    wishes: ReportOptions,
     *,
     measuring: Measuring,
     lost: Callable[[KnownVideo, ScsamplerError], None],
@@ -264,7 +264,7 @@ def _pictured(
 ) -> Record:
     """What a process does with a video: a small picture of the middle of each clip."""
     spec, wanted = models.classifier.spec, clips_of[path]
-    with gone_told(path):
+    with missing_file_reported(path):
         video = opened(path, spec.frames, spec.stride, progress=progress)
         height, width = video.info.size
         size = SHEET_HEIGHT, max(1, round(width * SHEET_HEIGHT / height))

@@ -36,7 +36,7 @@ from scsampler_cli.pipeline.stages import extract
 from scsampler_cli.pipeline.video import (
     Progress,
     Video,
-    gone_told,
+    missing_file_reported,
     opened,
     packets_of,
     sound_clips,
@@ -142,7 +142,7 @@ def known_videos(
 def reported(example: Example, failed: Failed) -> Iterator[None]:
     """What goes wrong with one video is told, and ends nothing; a cache that cannot be written is no video's fault."""
     try:
-        with gone_told(example.path):
+        with missing_file_reported(example.path):
             yield
     except OutputError:
         raise
@@ -205,7 +205,7 @@ def _entries(
 def _measured(models: Models, path: Path, progress: Progress, *, way: _Way) -> Record:
     """What a process does with a video: scores and ClipProbs into the cache, its frames into the record."""
     facts = models.facts
-    with gone_told(path):
+    with missing_file_reported(path):
         clip_frames, frame_stride = facts.grid
         video = opened(path, clip_frames, frame_stride, progress=progress)
         entries = _entries(path, facts, way.features, cache=way.cache)
@@ -244,7 +244,7 @@ def _known(
     known = _assembled(
         example, measured, found, probabilities=probabilities, classifier=facts.classifier
     )
-    return replace(known, steadied=measuring.features.steadied)
+    return replace(known, smoothed=measuring.features.smoothed)
 
 
 def _assembled(
@@ -292,15 +292,17 @@ def _score(
         return {name: network for name, network in networks.items() if network.kind in kinds}
 
     def keep(
-        some: Mapping[str, SamplerNetwork], scored: Iterable[tuple[int, list[float]]], looks: _Looks
+        some: Mapping[str, SamplerNetwork],
+        scored: Iterable[tuple[int, list[float]]],
+        looks: _InputCounts,
     ) -> None:
         _store(video, some, scored, looks=looks, facts=facts, way=way, progress=progress)
 
     if visual := of(VISUAL):
-        looks = _Looks(_visual(video, visual, facts, way=way))
+        looks = _InputCounts(_visual(video, visual, facts, way=way))
         keep(visual, VisualSampler(list(visual.values()), visual_input).score_each(looks), looks)
     if audio := of(AUDIO):
-        heard = _Looks(_sound(video, facts, way))
+        heard = _InputCounts(_sound(video, facts, way))
         keep(
             audio,
             AudioSampler(list(audio.values()), lambda sound, _: sound_input(sound)).score_each(
@@ -309,12 +311,12 @@ def _score(
             heard,
         )
     if packets := of(PACKETS):
-        told = _Looks(packets_of(video))
+        told = _InputCounts(packets_of(video))
         by_packets = PacketSampler(list(packets.values()), lambda clip, _: packets_input(clip))
         keep(packets, by_packets.score_each(told), told)
 
 
-class _Looks:
+class _InputCounts:
     """Clips on their way to the networks, counted: how many inputs of each kind every clip has."""
 
     def __init__(self, clips: Iterable[Any]) -> None:
@@ -373,7 +375,7 @@ def _store(
     networks: Mapping[str, SamplerNetwork],
     scored: Iterable[tuple[int, list[float]]],
     *,
-    looks: _Looks,
+    looks: _InputCounts,
     facts: ModelFacts,
     way: _Way,
     progress: Progress,

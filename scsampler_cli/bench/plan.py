@@ -34,7 +34,7 @@ class Data:
 
 
 @dataclass(frozen=True)
-class Wishes:
+class ReportOptions:
     """What else is wanted of a run."""
 
     timed: int

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from scsampler_cli.bench.cost_model import Costs
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL
-from scsampler_cli.selection.scores import ClipScores, averaged, steadied
+from scsampler_cli.selection.scores import ClipScores, averaged, smoothed
 
 SHOWN = {
     "if": "IF",
@@ -116,7 +116,7 @@ class KnownVideo:
     last: NDArray[np.int64]
     """int64 [L]: display position of the last frame that the classifier sees of a clip."""
     notes: tuple[str, ...] = ()
-    steadied: bool = False
+    smoothed: bool = False
     """`FeatureSettings.steadied` of the features."""
 
     @property
@@ -130,8 +130,8 @@ class KnownVideo:
         """What a sampler says of every N-th clip, or of those given (int64 [M], increasing); as `scsampler score` says it."""
         at = np.arange(0, self.clips, clip_stride, dtype=np.int64) if clips is None else clips
         visual = self._averaged(sampler.visual, at)
-        if self.steadied and visual is not None:
-            visual = steadied(visual, at)
+        if self.smoothed and visual is not None:
+            visual = smoothed(visual, at)
         audio = self._averaged(sampler.audio, at)
         return ClipScores(
             at, self.clips, visual, audio=audio, packets=self._averaged(sampler.packets, at)

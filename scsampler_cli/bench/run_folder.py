@@ -200,7 +200,7 @@ def _videos(
     settings: Mapping[str, Any],
 ) -> Iterator[KnownVideo]:
     features = settings.get("features", {})
-    is_steadied = FeatureSettings(p_frames=features.get("p_frames", 0)).steadied
+    is_smoothed = FeatureSettings(p_frames=features.get("p_frames", 0)).smoothed
     probabilities, scores, decode = (
         np.load(folder / f"{name}.npy", mmap_mode="r")
         for name in ("probabilities", "scores", "decode")
@@ -229,5 +229,5 @@ def _videos(
             decode_from=decode[rows, 0],
             last=decode[rows, 1],
             notes=tuple(video["notes"]),
-            steadied=is_steadied,
+            smoothed=is_smoothed,
         )

@@ -42,7 +42,7 @@ from scsampler_cli.pipeline.video import (
     Samplers,
     Video,
     clip_frames,
-    gone_told,
+    missing_file_reported,
     opened,
     packets_of,
     sound_clips,
@@ -201,7 +201,7 @@ def _timed(
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        with gone_told(path):
+        with missing_file_reported(path):
             _warm_up(models)
             _time_video(path, sets, models, features=features, rates=rates, progress=progress)
             if selection is not None:

@@ -7,7 +7,7 @@ import torch
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.base import ClipClassifier
 from scsampler_cli.errors import ClassifierError, WeightsError
-from scsampler_cli.model_zoo.bundled_weights import shipped
+from scsampler_cli.model_zoo.bundled_weights import bundled_file
 from scsampler_cli.model_zoo.public import cached_path, fetch
 
 PREFERRED = "mc3_18"
@@ -32,7 +32,7 @@ def choose_auto(device: torch.device, dtype: torch.dtype) -> tuple[ClipClassifie
         classifier = registry.load(PREFERRED, device, dtype)
     except (ClassifierError, WeightsError) as error:
         for name in SHIPPED:
-            if shipped(f"{name}_classifier").is_file():
+            if bundled_file(f"{name}_classifier").is_file():
                 chosen = registry.load(name, device, dtype)
                 what = f"classifier {name} ({len(chosen.labels)} classes) in place of {PREFERRED}"
                 why = f"{what}: {error}; change it with --classifier"

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from scsampler_cli.classifiers.network import NetworkClassifier, from_file, spec_from
-from scsampler_cli.model_zoo.bundled_weights import shipped
+from scsampler_cli.model_zoo.bundled_weights import bundled_file
 from scsampler_cli.model_zoo.weightfile import read_metadata
 
 
@@ -43,7 +43,7 @@ def _load(
     labels: Sequence[str] | None,
 ) -> NetworkClassifier:
     """The shipped network, or the same one with other weights: a bare state dict takes its geometry and labels."""
-    file = shipped(f"{name}_classifier")
+    file = bundled_file(f"{name}_classifier")
     if weights is None:
         classifier = from_file(file, device, dtype, architecture=None, labels=labels)
     else:

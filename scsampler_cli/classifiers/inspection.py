@@ -27,7 +27,7 @@ from scsampler_cli.classifiers.builtin import BUILTINS
 from scsampler_cli.classifiers.flops import clip_gmacs, costs_of, count_mparams
 from scsampler_cli.classifiers.network import spec_from
 from scsampler_cli.errors import ClassifierError, ScsamplerError
-from scsampler_cli.model_zoo.bundled_weights import shipped
+from scsampler_cli.model_zoo.bundled_weights import bundled_file
 from scsampler_cli.model_zoo.public import PUBLIC, cached_path
 from scsampler_cli.model_zoo.weightfile import read_metadata
 from scsampler_cli.output.records import failure
@@ -83,7 +83,7 @@ def _own(name: str) -> Record:
             weights=where,
         )
         return found | {"file": path.name, "url": PUBLIC[name].url, "source": known.note}
-    path = shipped(f"{name}_classifier")
+    path = bundled_file(f"{name}_classifier")
     if not path.is_file():
         return record(name, None, None, weights=MISSING) | {"file": path.name}
     meta = read_metadata(path)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scsampler_cli.artifacts.artifact_paths import Extras, relative_link
+from scsampler_cli.artifacts.artifact_paths import Artifacts, relative_link
 from scsampler_cli.batch.task import Record
 from scsampler_cli.cli import console, output_targets, overwrite_checks
 from scsampler_cli.cli.batch_plan import Batch
@@ -29,7 +29,7 @@ Below = Callable[[Path, str], dict[Path, Path]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class ArtifactOptions:
     """The options, as given."""
 
     report: Path | None = None
@@ -53,7 +53,7 @@ class Asked:
             )
 
 
-def extras_of(asked: Asked, todo: Batch, named: Sequence[str]) -> Extras:
+def artifacts_of(asked: ArtifactOptions, todo: Batch, named: Sequence[str]) -> Artifacts:
     """Which files are made of each video of a batch, and where they go.
 
     Args:
@@ -95,7 +95,7 @@ def extras_of(asked: Asked, todo: Batch, named: Sequence[str]) -> Extras:
         of_run += [index] if option == "--report" and index is not None else []
         output_targets.check_apart(of_run, todo.reads)
         overwrite_checks.check_made(of_run, option, todo.running)
-    return Extras(
+    return Artifacts(
         reports, index, thumbnails, reels=reels, reel_pad_s=asked.reel_pad_s, folders=tuple(folders)
     )
 
@@ -141,8 +141,8 @@ class Index:
         todo: the batch.
     """
 
-    def __init__(self, extras: Extras, todo: Batch) -> None:
-        self._target, self._todo = extras.index, todo
+    def __init__(self, artifacts: Artifacts, todo: Batch) -> None:
+        self._target, self._todo = artifacts.index, todo
         self._rows: dict[str, Row] = {}
 
     def add(self, record: Record) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scsampler_cli.cli import output_targets
-from scsampler_cli.cli.run_options import Running
+from scsampler_cli.cli.run_options import RunOptions
 from scsampler_cli.files.output_paths import is_special
 
 
@@ -22,7 +22,7 @@ class Batch:
     form: str
     output: Path | None
     columns: list[str]
-    running: Running
+    running: RunOptions
     named: list[Path]
     """All files that were named; `inputs` are those of them in the shard."""
     places: output_targets.Places | None

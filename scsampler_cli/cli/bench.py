@@ -15,7 +15,7 @@ from scsampler_cli.cli import (
     options,
     run_batch,
 )
-from scsampler_cli.cli.bench_options import Given
+from scsampler_cli.cli.bench_options import BenchOptions
 from scsampler_cli.config import FeatureSettings
 
 Codec = StrEnum("Codec", ["h264", "mpeg4", "hevc", "vp9", "av1"])
@@ -245,7 +245,7 @@ def bench(
     scsampler bench --speed video.mp4 --classifier r2plus1d_18
     """
     no_effect.check(context, no_effect_learning.BENCH)
-    given = Given(
+    given = BenchOptions(
         **{
             name: getattr(value, "value", value)
             for name, value in locals().items()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scsampler_cli.bench.plan import Data
 from scsampler_cli.cli import console, engines, environment
-from scsampler_cli.cli.bench_options import Given
+from scsampler_cli.cli.bench_options import BenchOptions
 from scsampler_cli.cli.progress import Bars
 from scsampler_cli.errors import InputError
 from scsampler_cli.files.urls import check_read, local_path
@@ -15,7 +15,7 @@ DEMO_SEED, DEMO_TRAIN_SEED = 9000, 9500
 DEMO_NAME = "demo"
 
 
-def data_set(text: str, given: Given) -> Data:
+def data_set(text: str, given: BenchOptions) -> Data:
     """A data set by its path, or NAME=PATH; what was no use in its list is said, and kept for the report.
 
     Raises:
@@ -48,7 +48,7 @@ def data_set(text: str, given: Given) -> Data:
     return Data(title, sides["val"], sides["train"] if given.empirical else (), rejected=rejected)
 
 
-def demo_data(given: Given) -> Data:
+def demo_data(given: BenchOptions) -> Data:
     """Twelve videos to compare on, and six for Empirical, that no shipped network was trained on."""
     from scsampler_cli.datasets.generated import demo_set
 

@@ -10,7 +10,7 @@ from scsampler_cli.pipeline.models import ModelOptions
 
 
 @dataclass(frozen=True, kw_only=True)
-class Given:
+class BenchOptions:
     """The options of `scsampler bench`, by their names."""
 
     data: list[str] | None

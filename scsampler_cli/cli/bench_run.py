@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from scsampler_cli.bench.plan import Data, Plan, Wishes
+from scsampler_cli.bench.plan import Data, Plan, ReportOptions
 from scsampler_cli.cli import bench_data, console, engines, environment
-from scsampler_cli.cli.bench_options import Given
+from scsampler_cli.cli.bench_options import BenchOptions
 from scsampler_cli.cli.environment import command_line
 from scsampler_cli.cli.progress import Bars
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL, AnswerSettings, FeatureSettings
@@ -48,7 +48,7 @@ TIMED, SHEET = 3, 4
 FILE_SUFFIXES = (".html", ".json", ".jsonl", ".csv", ".txt", ".pdf")
 
 
-def run(given: Given) -> bool:
+def run(given: BenchOptions) -> bool:
     """Compare, print and write; returns whether something had to be left out.
 
     Raises:
@@ -66,12 +66,12 @@ def run(given: Given) -> bool:
     return any(run.failures for run in runs)
 
 
-def _plan(given: Given, default: Plan) -> Plan:
+def _plan(given: BenchOptions, default: Plan) -> Plan:
     asked = {"k": given.k, "seed": given.seed, "draws": given.draws}
     return replace(default, **{name: value for name, value in asked.items() if value is not None})
 
 
-def _replayed(given: Given) -> tuple[list[Run], Plan]:
+def _replayed(given: BenchOptions) -> tuple[list[Run], Plan]:
     """The runs of the folders, and the plan of the first but for what is asked anew."""
     from scsampler_cli.bench import run_folder
     from scsampler_cli.bench.report_files import KNOWN
@@ -83,7 +83,7 @@ def _replayed(given: Given) -> tuple[list[Run], Plan]:
     return runs, _plan(given, run_folder.load_plan(places[0]))
 
 
-def _prepare(output: Path, given: Given) -> bool:
+def _prepare(output: Path, given: BenchOptions) -> bool:
     """Say before anything is measured that the report could not be written, or would replace another.
 
     Returns:
@@ -110,7 +110,7 @@ def _prepare(output: Path, given: Given) -> bool:
         ) from error
 
 
-def _check_folder(output: Path, given: Given) -> None:
+def _check_folder(output: Path, given: BenchOptions) -> None:
     """Refuse a folder in which something would be lost.
 
     Raises:
@@ -151,7 +151,7 @@ def _check_folder(output: Path, given: Given) -> None:
             )
 
 
-def _measured(given: Given) -> tuple[list[Run], Plan]:
+def _measured(given: BenchOptions) -> tuple[list[Run], Plan]:
     """Every data set under every classifier that knows its labels."""
     plan = _plan(given, Plan())
     sets = [bench_data.data_set(text, given) for text in given.data or ()]
@@ -172,7 +172,7 @@ def _measured(given: Given) -> tuple[list[Run], Plan]:
     return runs, plan
 
 
-def _under(name: str, sets: Sequence[Data], given: Given, *, plan: Plan) -> Iterator[Run]:
+def _under(name: str, sets: Sequence[Data], given: BenchOptions, *, plan: Plan) -> Iterator[Run]:
     """The data sets under one classifier, measured by processes that hold it and the networks."""
     # before the processes share out the cores: times are taken with all of them
     from scsampler_cli.batch.process_map import Loading
@@ -226,15 +226,15 @@ def _under(name: str, sets: Sequence[Data], given: Given, *, plan: Plan) -> Iter
             )
 
 
-def _wishes(given: Given) -> Wishes:
+def _wishes(given: BenchOptions) -> ReportOptions:
     timed = TIMED if given.timed is None else given.timed
     sheet = SHEET if given.sheet is None else given.sheet
     if given.output is None:  # the contact sheet is a file of the report
         sheet = 0
-    return Wishes(timed, sheet, frozenset(path.resolve() for path in given.sheet_of or ()))
+    return ReportOptions(timed, sheet, frozenset(path.resolve() for path in given.sheet_of or ()))
 
 
-def _measuring(given: Given, pool: Pool, bars: Bars) -> Measuring:
+def _measuring(given: BenchOptions, pool: Pool, bars: Bars) -> Measuring:
     """Cache, features and processes that the options ask for."""
     from scsampler_cli.bench.measure import Measuring
     from scsampler_cli.cache.video_cache import Cache
@@ -244,7 +244,7 @@ def _measuring(given: Given, pool: Pool, bars: Bars) -> Measuring:
     return Measuring(cache, features, given.keep_features, pool=pool, progress=bars)
 
 
-def _load(name: str, given: Given, say: Say) -> tuple[Models, dict[str, Any]]:
+def _load(name: str, given: BenchOptions, say: Say) -> tuple[Models, dict[str, Any]]:
     """In each process: a classifier and the networks, and their facts; and the code that measures.
 
     The import of that code must not count as time of the first file.
@@ -257,7 +257,7 @@ def _load(name: str, given: Given, say: Say) -> tuple[Models, dict[str, Any]]:
     return loaded, {"models": counted(loaded), "fell_back": fell_back}
 
 
-def check_networks(given: Given) -> None:
+def check_networks(given: BenchOptions) -> None:
     """Refuse networks that cannot be before anything is made or imported for them.
 
     Raises:
@@ -273,7 +273,7 @@ def check_networks(given: Given) -> None:
         check_weight_file(path)
 
 
-def load_networks(given: Given, classifier: ClipClassifier) -> Models:
+def load_networks(given: BenchOptions, classifier: ClipClassifier) -> Models:
     """Every sampler network that the options name, for one classifier."""
     from scsampler_cli.bench.model_list import assemble
     from scsampler_cli.features.mel import check_torchaudio
@@ -331,7 +331,7 @@ def _named_sampler(text: str) -> tuple[str, list[Path]]:
     return name, sampler_files(spec, VISUAL)
 
 
-def _report(runs: Sequence[Run], plan: Plan, given: Given) -> None:
+def _report(runs: Sequence[Run], plan: Plan, given: BenchOptions) -> None:
     from scsampler_cli.bench import report_files, run_folder
     from scsampler_cli.bench.summary import pooled, summarise
 

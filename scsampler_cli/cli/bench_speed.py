@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from scsampler_cli.cli import console, environment
-from scsampler_cli.cli.bench_options import Given
+from scsampler_cli.cli.bench_options import BenchOptions
 from scsampler_cli.cli.bench_run import load_networks
 from scsampler_cli.cli.environment import command_line
 from scsampler_cli.cli.progress import Bars
@@ -31,7 +31,7 @@ MINUTES, SIZE, CODEC = 5.6, "340x256", "h264"
 """Of the generated video: as long as Sports1M's are on average (Sec. 4.1.2), as large as CoViAR's."""
 
 
-def run(given: Given) -> None:
+def run(given: BenchOptions) -> None:
     """Measure under every classifier that was named, and print.
 
     Raises:
@@ -49,7 +49,7 @@ def run(given: Given) -> None:
     _print(found, given.form or "table")
 
 
-def _measured(name: str, path: Path, given: Given) -> tuple[dict[str, Any], list[Table]]:
+def _measured(name: str, path: Path, given: BenchOptions) -> tuple[dict[str, Any], list[Table]]:
     """What was measured on what, and the tables."""
     classifier, fell_back = given.models(name).load_classifier(console.notes(given.quiet))
     classifier = models.adjust(classifier, AnswerSettings(spatial=given.spatial))
@@ -115,7 +115,7 @@ def _print(found: list[tuple[dict[str, Any], list[Table]]], form: str) -> None:
     writer.writerows(rows)
 
 
-def _video(given: Given) -> Path:
+def _video(given: BenchOptions) -> Path:
     """The video that was named, or a generated one from the cache folder."""
     if given.data:
         path = local_path(given.data[0])

@@ -18,7 +18,7 @@ from scsampler_cli.cli import (
 )
 from scsampler_cli.cli.classifiers import show
 from scsampler_cli.cli.environment import demo_dir
-from scsampler_cli.cli.run_options import Running
+from scsampler_cli.cli.run_options import RunOptions
 from scsampler_cli.config import (
     AGGREGATES,
     AnswerSettings,
@@ -176,7 +176,7 @@ def classify(
     ray = engines.asked(
         engine, address, jobs, cpus=cpus_per_actor, gpus=gpus_per_actor, device=device
     )
-    running = Running(
+    running = RunOptions(
         jobs=jobs or 1,
         timeout_s=timeout,
         max_memory_gb=max_memory,
@@ -208,7 +208,7 @@ def classify(
         chosen = replace(chosen, classifier=models.DEMO)
     chosen.check_samplers(selection, chosen.auto_set, shows_all=False)
     chosen.check()
-    asked = artifact_options.Asked(
+    asked = artifact_options.ArtifactOptions(
         report=report, thumbnails=thumbnails, reel=reel, reel_pad_s=reel_pad
     )
     asked.check()
@@ -230,8 +230,8 @@ def classify(
         shard=shard,
         reads=reads,
     )
-    extras = artifact_options.extras_of(asked, todo, paths or [])
-    index = artifact_options.Index(extras, todo)
+    artifacts = artifact_options.artifacts_of(asked, todo, paths or [])
+    index = artifact_options.Index(artifacts, todo)
 
     def made(record: Record) -> None:
         index.add(record)
@@ -246,9 +246,9 @@ def classify(
         reading=reading,
         top=top,
         known=answer,
-        extras=extras,
+        artifacts=artifacts,
     )
-    run_batch.run(todo, task, run_batch.Hooks(extras.are_there, made, index.write))
+    run_batch.run(todo, task, run_batch.Hooks(artifacts.are_there, made, index.write))
 
 
 def _say_answer(record: Record) -> None:

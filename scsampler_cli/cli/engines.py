@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from scsampler_cli.batch.process_map import Loading, Making, Pool
     from scsampler_cli.batch.ray.connection import RaySettings
     from scsampler_cli.batch.task import Say, Task
-    from scsampler_cli.cli.run_options import Running
+    from scsampler_cli.cli.run_options import RunOptions
 
 
 def asked(
@@ -81,7 +81,7 @@ def _check_amount(option: str, amount: float | None) -> None:
 
 
 def made(
-    task: Task, jobs: int, running: Running, *, note: Say, detail: Say, watch: Watch
+    task: Task, jobs: int, running: RunOptions, *, note: Say, detail: Say, watch: Watch
 ) -> engine.Engine:
     """The engine, not yet entered.
 
@@ -94,18 +94,18 @@ def made(
         watch: told how far files are; by Ray it is not.
     """
     if running.ray is None:
-        from scsampler_cli.batch.pool import Crew
+        from scsampler_cli.batch.pool import WorkerPool
 
         share_cores(jobs)
-        return Crew(
+        return WorkerPool(
             task, jobs, running.bounds, note=note, detail=detail, watch=watch, hashed=running.hashed
         )
     from scsampler_cli.batch.ray.actor import Order
-    from scsampler_cli.batch.ray.ray_pool import Fleet
+    from scsampler_cli.batch.ray.ray_pool import RayPool
 
     settle_ray(running.ray.address is None)
     order = Order.here(task, running.timeout_s, running.max_memory_gb, hashed=running.hashed)
-    return Fleet(order, running.ray, actors_environment(), note=note, detail=detail)
+    return RayPool(order, running.ray, actors_environment(), note=note, detail=detail)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +133,7 @@ def pool(
         note: takes what is for the user.
         watch: told how far files are.
     """
-    from scsampler_cli.batch.pool import Bounds, Crew
+    from scsampler_cli.batch.pool import Bounds, WorkerPool
     from scsampler_cli.batch.process_map import Pool
 
     sharers = limits.jobs * limits.sharers
@@ -141,9 +141,11 @@ def pool(
     told = watch or _ignore
     with (
         cores_shared(sharers),
-        Crew(task, limits.jobs, bounds, note=note, detail=console.detail, watch=told) as crew,
+        WorkerPool(
+            task, limits.jobs, bounds, note=note, detail=console.detail, watch=told
+        ) as worker_pool,
     ):
-        yield Pool(crew, signals.handled)
+        yield Pool(worker_pool, signals.handled)
 
 
 def making(command: str, jobs: int | None, note: Say) -> AbstractContextManager[Pool]:

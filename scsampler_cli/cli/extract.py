@@ -17,7 +17,7 @@ from scsampler_cli.cli import (
     run_batch,
 )
 from scsampler_cli.cli.batch_plan import Batch
-from scsampler_cli.cli.run_options import Running
+from scsampler_cli.cli.run_options import RunOptions
 from scsampler_cli.config import INPUTS, FeatureSettings, ReadSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.files.output_paths import check_file
@@ -117,7 +117,7 @@ def extract(
         strict=strict,
     )
     ray = engines.asked(engine, address, jobs, cpus=cpus_per_actor)
-    running = Running(
+    running = RunOptions(
         jobs=jobs or 1,
         timeout_s=timeout,
         max_memory_gb=max_memory,

@@ -177,10 +177,10 @@ def _tell(merged: Merged, wanted: Sequence[str], missing: Sequence[str]) -> None
         for path in merged.differing
     )
     _list(kept, len(merged.differing), "more with records that differ")
-    strangers = len(merged.lines) - (len(wanted) - len(missing))
-    if wanted and strangers:
+    others = len(merged.lines) - (len(wanted) - len(missing))
+    if wanted and others:
         console.say(
-            f"note: {counted(strangers, 'record')} of files that are not among --inputs, put last"
+            f"note: {counted(others, 'record')} of files that are not among --inputs, put last"
         )
     if missing and len(missing) == len(wanted) and merged.lines:
         console.say(

@@ -18,7 +18,7 @@ from scsampler_cli.files.output_paths import check_free, check_output, is_specia
 
 if TYPE_CHECKING:
     from scsampler_cli.cli.batch_plan import Batch
-    from scsampler_cli.cli.run_options import Running
+    from scsampler_cli.cli.run_options import RunOptions
 
 _LOGGED = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ ")
 """How a line of a log file begins."""
@@ -126,7 +126,7 @@ def check_log(log_file: Path | None, *, overwrite: bool) -> bool:
 def check_made(
     files: Iterable[Path],
     option: str,
-    running: Running,
+    running: RunOptions,
     *,
     is_own: Callable[[Path], bool] = is_marked,
 ) -> None:

@@ -24,7 +24,7 @@ from scsampler_cli.cli import console, engines, output_targets, overwrite_checks
 from scsampler_cli.cli.batch_plan import Batch
 from scsampler_cli.cli.input_files import named_files
 from scsampler_cli.cli.progress import BatchBars
-from scsampler_cli.cli.run_options import Running
+from scsampler_cli.cli.run_options import RunOptions
 from scsampler_cli.config import __version__
 from scsampler_cli.dependencies import import_failure
 from scsampler_cli.errors import OutputError, ScsamplerError, SettingsError
@@ -65,7 +65,7 @@ def plan(
     *,
     form: str | None,
     output: Path | None,
-    running: Running,
+    running: RunOptions,
     top: int = 5,
     shard: str | None = None,
     reads: Sequence[Path] = (),
@@ -166,7 +166,7 @@ def run(
     with ExitStack() as stack:
         bars = BatchBars(running.quiet, len(batch.inputs))
         told: set[str] = set()
-        crew = engines.made(
+        worker_pool = engines.made(
             task,
             jobs,
             running,
@@ -174,10 +174,10 @@ def run(
             detail=console.detail,
             watch=bars.watch,
         )
-        stack.enter_context(signals.handled(crew.stop))
-        stack.enter_context(crew)
+        stack.enter_context(signals.handled(worker_pool.stop))
+        stack.enter_context(worker_pool)
         # to find that all is done takes no more than one process
-        identity = crew.identity(1 if running.resume else jobs)
+        identity = worker_pool.identity(1 if running.resume else jobs)
         lost: list[OutputError] = []
         found = stack.enter_context(
             _results(batch, identity, hooks.still_there, on_failure=lost.append)
@@ -187,7 +187,7 @@ def run(
         digest = run_digest(identity)
         failed, shown, incomplete = sum(found.done.values()), 0, False
         todo = [(index, path) for index, path in enumerate(batch.inputs) if index not in found.done]
-        for outcome in crew.run(todo):
+        for outcome in worker_pool.run(todo):
             record = {**outcome.record, "run": digest}
             ok = record["status"] == "ok"
             failed += not ok
@@ -202,7 +202,7 @@ def run(
             bars.finished(outcome.path, ok)
             hooks.made(record)
     incomplete |= not _closed(hooks)
-    _leave(batch, failed + len(lost), incomplete, stopped=crew.stopping)
+    _leave(batch, failed + len(lost), incomplete, stopped=worker_pool.stopping)
 
 
 def _leave_empty(batch: Batch) -> None:

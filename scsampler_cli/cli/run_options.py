@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Running:
+class RunOptions:
     """How a command goes through its inputs."""
 
     jobs: int

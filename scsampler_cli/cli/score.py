@@ -12,7 +12,7 @@ from scsampler_cli.cli import (
     options,
     run_batch,
 )
-from scsampler_cli.cli.run_options import Running
+from scsampler_cli.cli.run_options import RunOptions
 from scsampler_cli.config import FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.pipeline import models
 from scsampler_cli.tasks import Score
@@ -98,7 +98,7 @@ def score(
     ray = engines.asked(
         engine, address, jobs, cpus=cpus_per_actor, gpus=gpus_per_actor, device=device
     )
-    running = Running(
+    running = RunOptions(
         jobs=jobs or 1,
         timeout_s=timeout,
         max_memory_gb=max_memory,
@@ -121,7 +121,7 @@ def score(
     )
     chosen.check_samplers(selection, models.AUTO_SET, shows_all=True)
     chosen.check()
-    asked = artifact_options.Asked(report=report)
+    asked = artifact_options.ArtifactOptions(report=report)
     asked.check()
     todo = run_batch.plan(
         "score",
@@ -133,8 +133,8 @@ def score(
         shard=shard,
         reads=chosen.files(histogram),
     )
-    extras = artifact_options.extras_of(asked, todo, paths or [])
-    index = artifact_options.Index(extras, todo)
+    artifacts = artifact_options.artifacts_of(asked, todo, paths or [])
+    index = artifact_options.Index(artifacts, todo)
     task = Score(
         chosen,
         features,
@@ -142,6 +142,6 @@ def score(
         reading=reading,
         clip_frames=clip_frames,
         frame_stride=frame_stride,
-        extras=extras,
+        artifacts=artifacts,
     )
-    run_batch.run(todo, task, run_batch.Hooks(extras.are_there, index.add, index.write))
+    run_batch.run(todo, task, run_batch.Hooks(artifacts.are_there, index.add, index.write))

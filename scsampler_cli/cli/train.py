@@ -315,7 +315,7 @@ def train(
     scsampler train --demo
     """
     no_effect.check(context, no_effect_learning.TRAIN)
-    given = train_options.Asked(
+    given = train_options.TrainOptions(
         **{
             name: getattr(value, "value", value)
             for name, value in locals().items()

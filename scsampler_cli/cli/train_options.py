@@ -40,7 +40,7 @@ DEMO_SAMPLER = "shufflenet26"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class TrainOptions:
     """The options of `scsampler train`, by their names."""
 
     data: Path | None
@@ -111,7 +111,7 @@ class Asked:
         )
 
 
-def check(asked: Asked) -> None:
+def check(asked: TrainOptions) -> None:
     """Refuse what can be refused before torch is imported.
 
     Raises:
@@ -153,7 +153,7 @@ def check(asked: Asked) -> None:
     _check_folder(asked.file)
 
 
-def _outputs(asked: Asked) -> list[Path]:
+def _outputs(asked: TrainOptions) -> list[Path]:
     """All files that the run writes beside each other, the checkpoint first."""
     file = asked.file
     kinds = INPUTS if asked.target == "joint" else ()
@@ -166,7 +166,7 @@ def _outputs(asked: Asked) -> list[Path]:
     ]
 
 
-def _keep_inputs(asked: Asked) -> None:
+def _keep_inputs(asked: TrainOptions) -> None:
     """Refuse to write over what is read."""
     read = [*(asked.init or ()), asked.classifier, asked.weights, asked.labels, asked.data]
     for output in _outputs(asked):
@@ -182,7 +182,7 @@ def _keep_inputs(asked: Asked) -> None:
                 )
 
 
-def _keep_others(asked: Asked) -> None:
+def _keep_others(asked: TrainOptions) -> None:
     """Refuse to write over what is there; a run that goes on has left its own files.
 
     Raises:
@@ -209,7 +209,7 @@ def _check_folder(output: Path) -> None:
         ) from error
 
 
-def settings_of(asked: Asked, teacher: ClassifierFacts | None) -> TrainSettings:
+def settings_of(asked: TrainOptions, teacher: ClassifierFacts | None) -> TrainSettings:
     """Settings of the run: what was asked, and the paper's recipe for the rest.
 
     Args:
@@ -259,7 +259,7 @@ def _joint(files: tuple[str, ...]) -> dict[str, str]:
     return {kind: str(metadata.get("arch")) for kind, metadata in zip(kinds, said, strict=True)}
 
 
-def _recipe(asked: Asked) -> Recipe:
+def _recipe(asked: TrainOptions) -> Recipe:
     from scsampler_cli.train.recipe import default_recipe
 
     asked_for: dict[str, Any] = {
@@ -277,7 +277,7 @@ def _recipe(asked: Asked) -> Recipe:
     )
 
 
-def _spec(asked: Asked, teacher: ClassifierFacts | None) -> InputSpec:
+def _spec(asked: TrainOptions, teacher: ClassifierFacts | None) -> InputSpec:
     from scsampler_cli.classifiers.base import InputSpec
 
     frames = asked.clip_frames or (teacher.spec.frames if teacher else 16)

@@ -18,7 +18,7 @@ import typer
 
 from scsampler_cli.cli import console, engines, environment, run_batch
 from scsampler_cli.cli.progress import Bars
-from scsampler_cli.cli.train_options import Asked, settings_of
+from scsampler_cli.cli.train_options import TrainOptions, settings_of
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.pipeline.models import ModelOptions
 from scsampler_cli.text import counted
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from scsampler_cli.train.settings import TrainSettings
 
 
-def run(asked: Asked) -> dict[str, Any] | None:
+def run(asked: TrainOptions) -> dict[str, Any] | None:
     """Train; returns the summary for stdout, in the one process that speaks.
 
     Raises:
@@ -88,7 +88,7 @@ def run(asked: Asked) -> dict[str, Any] | None:
     return {**summary, **notes, "skipped": {"rows": problems, "videos": videos}}
 
 
-def _examples(asked: Asked, leads: bool) -> tuple[list[Example], int]:
+def _examples(asked: TrainOptions, leads: bool) -> tuple[list[Example], int]:
     """The labelled videos, and how many rows of the list were no use."""
     if asked.data is None:
         from scsampler_cli.datasets.generated import training_set
@@ -112,7 +112,7 @@ def _examples(asked: Asked, leads: bool) -> tuple[list[Example], int]:
     return listing.examples, len(listing.problems)
 
 
-def _pool(asked: Asked, device: str, sharers: int) -> AbstractContextManager[Pool]:
+def _pool(asked: TrainOptions, device: str, sharers: int) -> AbstractContextManager[Pool]:
     """The processes that read videos and hold the classifier; of those that train together each has its own."""
     from scsampler_cli.batch.process_map import Loading
 
@@ -168,7 +168,7 @@ def _teacher(pool: Pool) -> tuple[ClassifierFacts, dict[str, list[str]]]:
 class _Watching:
     """Says what happens on stderr, and turns Ctrl-C during training into a checkpoint."""
 
-    def __init__(self, asked: Asked, settings: TrainSettings) -> None:
+    def __init__(self, asked: TrainOptions, settings: TrainSettings) -> None:
         self._quiet, self._debug, self._recipe = asked.quiet, asked.debug, settings.recipe
         self._bars = Bars(asked.quiet)
         self._learning = self._stopped = False

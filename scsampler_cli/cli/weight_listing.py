@@ -13,7 +13,7 @@ from typing import Any
 from scsampler_cli.classifiers.builtin import BUILTINS, data_labels
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.files.urls import local_path
-from scsampler_cli.model_zoo.bundled_weights import shipped_dir
+from scsampler_cli.model_zoo.bundled_weights import bundled_dir
 from scsampler_cli.model_zoo.public import PUBLIC, cached_path
 from scsampler_cli.model_zoo.weightfile import read_weights
 from scsampler_cli.output.records import failure
@@ -39,7 +39,7 @@ def catalogue(files: Sequence[Path], failed: Callable[[ScsamplerError], None]) -
         failed: told of each file that cannot be read.
     """
     named = [_Entry(str(path), path, "file") for path in map(local_path, files)]
-    for entry in named or (*_shipped(), *_public()):
+    for entry in named or (*_read_bundled(), *_public()):
         try:
             yield _record(entry)
         except ScsamplerError as error:
@@ -51,8 +51,8 @@ def catalogue(files: Sequence[Path], failed: Callable[[ScsamplerError], None]) -
             }
 
 
-def _shipped() -> Iterator[_Entry]:
-    for path in sorted(shipped_dir().glob("*.safetensors")):
+def _read_bundled() -> Iterator[_Entry]:
+    for path in sorted(bundled_dir().glob("*.safetensors")):
         yield _Entry(path.stem, path, "shipped")
 
 

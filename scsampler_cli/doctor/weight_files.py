@@ -11,7 +11,7 @@ from pathlib import Path
 
 from scsampler_cli.dependencies import install_command
 from scsampler_cli.doctor.check import ERROR, OK, WARNING, Check
-from scsampler_cli.model_zoo.bundled_weights import shipped, shipped_dir
+from scsampler_cli.model_zoo.bundled_weights import bundled_dir, bundled_file
 
 SUMS = "SHA256SUMS"
 NEEDED = ("actions6_rgbr", "actions6_classifier")
@@ -21,10 +21,10 @@ _NAME = "bundled weights"
 
 def bundled() -> Check:
     """Compare every bundled file with its digest."""
-    folder = shipped_dir()
+    folder = bundled_dir()
     listed = _listed(folder / SUMS)
     if listed is None:
-        needed = [f"{stem}.safetensors" for stem in NEEDED if not shipped(stem).is_file()]
+        needed = [f"{stem}.safetensors" for stem in NEEDED if not bundled_file(stem).is_file()]
         missing = f"no {', '.join(needed)}" if needed else f"no {SUMS} to compare with"
         status = ERROR if needed else WARNING
         return Check(

@@ -29,7 +29,7 @@ from scsampler_cli.text import counted
 FFMPEG_VERSION = av.ffmpeg_version_info
 """Of the FFmpeg inside the av package."""
 
-_STRANGERS = 1000
+_UNKNOWN_STREAMS = 1000
 _TRIES = 100_000
 """Packets without a single frame after which a stream counts as undecodable; bounds the time spent on garbage."""
 
@@ -152,15 +152,15 @@ def read_packets(
     container: av.container.InputContainer, stream: VideoStream | av.AudioStream, damage: Damage
 ) -> Iterator[av.Packet[Any]]:
     """Packets of one stream to the end of the file, or to where it cannot be read further, which is noted in `damage`."""
-    strangers = 0
+    unknown_streams = 0
     while True:
         try:
             yield from container.demux(stream)
             return
         except IndexError:
             # PyAV stumbles over a packet of a stream that appeared late (damaged MPEG-TS): the packets after it are fine
-            strangers += 1
-            if strangers > _STRANGERS:
+            unknown_streams += 1
+            if unknown_streams > _UNKNOWN_STREAMS:
                 damage.stops.add("too many packets of unknown streams")
                 return
         except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -261,12 +261,12 @@ def _looked_at(packets: Iterator[av.Packet[Any]], damage: Damage) -> Iterator[av
 def _decoded(
     packets: Iterator[av.Packet[Any]], damage: Damage, refuse: Callable[[av.Packet[Any], str], None]
 ) -> Iterator[tuple[av.Packet[Any], Any]]:
-    barren = 0
+    empty_packets = 0
     for packet in packets:
         if is_empty(packet):
             continue
-        barren += 1
-        if barren > _TRIES:
+        empty_packets += 1
+        if empty_packets > _TRIES:
             damage.stops.add(f"{_TRIES} packets without a frame")
             return
         try:
@@ -281,7 +281,7 @@ def _decoded(
             # known now, in the order of decoding; the frame may come out later
             mark.pixel_aspect = packet.stream.codec_context.sample_aspect_ratio
         for frame in frames:
-            barren = 0
+            empty_packets = 0
             yield packet, frame
 
 

@@ -144,7 +144,7 @@ class Damage:
     """Refused packets of the picture without a pts."""
     short: int = 0
     """Frames that the header announces beyond those that there are packets for."""
-    headless: int = 0
+    missing_keyframe: int = 0
     """Frames before the first one that can be decoded, in a file that starts between two keyframes."""
     surplus: int = 0
     """Packets beyond the frames that were decoded from them, in a file whose frames were found by decoding it."""
@@ -236,7 +236,7 @@ class Damage:
         everything is and not how many frames there are, and the file holds sound or text, too, what was cut off is in the notes
         alone: they may go on for longer.
         """
-        known = self.short + self.headless + self.gaps
+        known = self.short + self.missing_keyframe + self.gaps
         if self.timeline is None:
             return known
         came = np.frombuffer(self.came, np.uint8) != 0
@@ -244,7 +244,7 @@ class Damage:
         lost[: self.reached] = True
         lost &= ~came
         lost[list(self.replaced)] = True
-        return known + int(lost.sum()) + min(unknown, max(0, self.surplus - self.headless))
+        return known + int(lost.sum()) + min(unknown, max(0, self.surplus - self.missing_keyframe))
 
     def _lost(self) -> tuple[NDArray[np.bool_], int]:
         """bool [T], the frames whose packet was refused; and how many refused packets belong to no known frame."""
@@ -268,5 +268,5 @@ class Damage:
             yield f"{counted(gaps, 'frame')} lost beside damaged packets: there is a gap in the times of the picture"
         if self.colours:
             yield "what the stream says of its colours is nothing that FFmpeg can convert: taken for the usual ones"
-        if self.headless:
-            yield f"{counted(self.headless, 'frame')} before the first keyframe could not be decoded"
+        if self.missing_keyframe:
+            yield f"{counted(self.missing_keyframe, 'frame')} before the first keyframe could not be decoded"

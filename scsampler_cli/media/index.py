@@ -176,7 +176,7 @@ def scan(path: Path, reading: ReadSettings = DEFAULT_READING) -> StreamIndex:
         index = _scan_frames(path, reading, trial, notes=notes, damage=damage)
         damage.surplus = max(0, len(census.pts) - len(index.timeline))
     damage.short = census.short(index.timeline, index.counted)
-    damage.headless = min(damage.surplus, census.undecodable_start)
+    damage.missing_keyframe = min(damage.surplus, census.undecodable_start)
     damage.expect(index.timeline, index.counted)
     notes = [*index.notes, *census.shortfalls(index.timeline, index.counted)]
     return replace(index, notes=tuple(notes), reading=reading, damage=damage)

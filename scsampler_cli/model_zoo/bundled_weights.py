@@ -18,16 +18,16 @@ and packets for those who ask for them; the paper's (MD and RGB-R by AC, sound b
 weights/README.md."""
 
 
-def shipped_dir() -> Path:
+def bundled_dir() -> Path:
     """The folder of the weights that come with the package: inside it in a wheel, beside it in a checkout."""
     package = Path(__file__).parents[1]
     inside = package / "weights"
     return inside if inside.is_dir() else package.parent / "weights"
 
 
-def shipped(name: str) -> Path:
+def bundled_file(name: str) -> Path:
     """Path of `name`.safetensors among the shipped weights; it need not exist."""
-    return shipped_dir() / f"{name}.safetensors"
+    return bundled_dir() / f"{name}.safetensors"
 
 
 def set_files(name: str, kinds: Sequence[str]) -> list[Path]:
@@ -37,7 +37,7 @@ def set_files(name: str, kinds: Sequence[str]) -> list[Path]:
         name: one of SETS.
         kinds: such as ("if", "md", "rgbr").
     """
-    return [shipped(stem) for stem in SETS[name] if stem.rpartition("_")[2] in kinds]
+    return [bundled_file(stem) for stem in SETS[name] if stem.rpartition("_")[2] in kinds]
 
 
 def sampler_files(spec: str, kinds: Sequence[str]) -> list[Path]:

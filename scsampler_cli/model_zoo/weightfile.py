@@ -1,7 +1,7 @@
 """Weight files: safetensors with our metadata, or a state dict that loads without running code.
 
 Metadata is one JSON object under the safetensors key "scsampler"; it says what the network is, so that a file is enough to
-rebuild it. Which files ship is `shipped`'s business.
+rebuild it. Which files ship is `bundled_file`'s business.
 But: nothing is ever unpickled with code in it; converting such a file is left to its owner.
 """
 

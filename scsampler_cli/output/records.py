@@ -40,7 +40,7 @@ def versions(ffmpeg: str) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class TakenClip:
+class SelectedClip:
     """A clip that the classifier saw."""
 
     clip: int
@@ -93,7 +93,7 @@ class ScoredClip:
     taken: bool
     why: str | None
     packets: float | None = None
-    """As in `TakenClip`."""
+    """As in `SelectedClip`."""
 
     def record(self) -> dict[str, Any]:
         """JSON form."""
@@ -154,7 +154,7 @@ class ClassifyResult:
     path: str
     tags: tuple[tuple[str, float], ...]
     """(label, probability), best first."""
-    clips: tuple[TakenClip, ...]
+    clips: tuple[SelectedClip, ...]
     """Best first."""
     video: dict[str, Any]
     decode_errors: int

@@ -11,7 +11,13 @@ from scsampler_cli.batch.task import Record
 from scsampler_cli.cache.video_cache import Cache, Entry
 from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, output_settings_of
 from scsampler_cli.classifiers.classifier_info import ClassifierFacts
-from scsampler_cli.pipeline.video import Progress, classify_clips, gone_told, no_progress, opened
+from scsampler_cli.pipeline.video import (
+    Progress,
+    classify_clips,
+    missing_file_reported,
+    no_progress,
+    opened,
+)
 
 NAME = "probabilities"
 
@@ -100,6 +106,6 @@ def ensured(
     cache: Cache,
 ) -> Record:
     """`ensure` as what a pool's process that has loaded the classifier does with a video."""
-    with gone_told(path):
+    with missing_file_reported(path):
         ensure(path, classifier, identity, cache=cache, progress=progress)
     return DONE

@@ -14,7 +14,7 @@ from scsampler_cli.errors import FeatureFileError
 from scsampler_cli.features import store
 from scsampler_cli.pipeline.strict import check_whole
 from scsampler_cli.pipeline.video import Progress, Samplers, collected, followed
-from scsampler_cli.selection.scores import ClipScores, steadied
+from scsampler_cli.selection.scores import ClipScores, smoothed
 from scsampler_cli.timeline import ClipSpan
 
 
@@ -123,7 +123,7 @@ class StoredVideo:
             visual = collected(
                 samplers.visual.score(followed(seen, "score", len(clips), progress=progress)), clips
             )
-            visual = steadied(visual, clips) if self.features.steadied else visual
+            visual = smoothed(visual, clips) if self.features.smoothed else visual
         if samplers.audio is not None and self._facts["audio"] is None:
             audio = np.full(
                 len(clips), np.nan, np.float32

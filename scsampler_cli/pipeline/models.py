@@ -157,10 +157,10 @@ class ModelOptions:
             SettingsError: which one.
         """
         there = {
-            kind: sampler_choice.is_there(option, kind, auto)
+            kind: sampler_choice.is_available(option, kind, auto)
             for kind, option in self.samplers.items()
         }
-        sampler_choice.check_there(selection, there)
+        sampler_choice.check_available(selection, there)
         sampler_choice.check_named(selection, self.samplers, shows_all=shows_all)
         return sampler_choice.lost_half(selection, there)
 
@@ -244,7 +244,7 @@ class ModelOptions:
         """
         from scsampler_cli.features.mel import check_torchaudio
 
-        if not sampler_choice.is_there(options["audio"], "audio", auto):
+        if not sampler_choice.is_available(options["audio"], "audio", auto):
             return ()
         try:
             check_torchaudio()

@@ -24,7 +24,7 @@ def goes_by(selection: SelectionSettings) -> tuple[str, ...]:
     return by if selection.candidates is None else tuple(dict.fromkeys((*by, "audio", "packets")))
 
 
-def is_there(spec: str, kind: str, auto: str | None) -> bool | None:
+def is_available(spec: str, kind: str, auto: str | None) -> bool | None:
     """Whether a sampler's name stands for one.
 
     Args:
@@ -37,7 +37,7 @@ def is_there(spec: str, kind: str, auto: str | None) -> bool | None:
     return None if auto is None else bool(set_files(auto, KINDS[kind]))
 
 
-def check_there(selection: SelectionSettings, there: There) -> None:
+def check_available(selection: SelectionSettings, there: There) -> None:
     """Refuse a selection without the sampler that it goes by, and weights between two halves of which one is missing.
 
     Raises:

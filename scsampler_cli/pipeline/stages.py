@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scsampler_cli.classifiers.base import ClipClassifier, is_multi_label
 from scsampler_cli.config import (
     DEFAULT_READING,
-    PAPERS_ANSWER,
+    PAPER_ANSWER,
     AnswerSettings,
     FeatureSettings,
     ReadSettings,
@@ -72,7 +72,7 @@ def classify(
     selection: SelectionSettings,
     top: int = 5,
     progress: Progress = no_progress,
-    answer: AnswerSettings = PAPERS_ANSWER,
+    answer: AnswerSettings = PAPER_ANSWER,
     reading: ReadSettings = DEFAULT_READING,
 ) -> records.ClassifyResult:
     """Tag one video: the whole of the paper's method. The classifier comes with `answer`'s view and temperature.
@@ -186,11 +186,11 @@ def _taken(
     *,
     probabilities: NDArray[np.float32],
     labels: Sequence[str],
-) -> Iterator[records.TakenClip]:
+) -> Iterator[records.SelectedClip]:
     for clip, why, row in zip(chosen.clips.tolist(), chosen.reasons, probabilities, strict=True):
         span = video.span(clip)
         best = None if np.isnan(row).any() else int(row.argmax())
-        yield records.TakenClip(
+        yield records.SelectedClip(
             clip=clip,
             start=span.start,
             end=span.end,

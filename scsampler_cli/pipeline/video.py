@@ -33,7 +33,7 @@ from scsampler_cli.nn.inference import one_core_spared
 from scsampler_cli.pipeline.prefetch import ahead
 from scsampler_cli.pipeline.strict import check_whole
 from scsampler_cli.samplers.scoring import AudioSampler, PacketSampler, VisualSampler
-from scsampler_cli.selection.scores import ClipScores, steadied
+from scsampler_cli.selection.scores import ClipScores, smoothed
 from scsampler_cli.selection.strategies import candidates
 from scsampler_cli.text import counted, score, seconds
 from scsampler_cli.timeline import ClipGrid, ClipSpan
@@ -299,7 +299,7 @@ def _seen(
         found = collected(
             sampler.score(followed(read, "score", len(clips), progress=progress)), clips
         )
-    return steadied(found, clips) if features.steadied else found
+    return smoothed(found, clips) if features.smoothed else found
 
 
 def _heard(
@@ -345,7 +345,7 @@ def opened(path: Path, clip_frames: int, frame_stride: int, *, progress: Progres
 
 
 @contextmanager
-def gone_told(path: Path) -> Iterator[None]:
+def missing_file_reported(path: Path) -> Iterator[None]:
     """A file that the system cannot read any more, as an error of ours.
 
     Raises:

@@ -81,11 +81,11 @@ class SamplerNetwork:
             logits = self.network(sent(inputs, self.device)).float()
         return logits.softmax(dim=1) if self.objective == "ac" else logits.sigmoid()
 
-    def begin(self, inputs: list[Tensor]) -> Begun:
+    def begin(self, inputs: list[Tensor]) -> Started:
         """Have some clips looked at (one tensor [n, ...] each); a GPU is not waited for."""
         counts = [len(tensor) for tensor in inputs]
         some = [tensor for tensor in inputs if len(tensor)]
-        return Begun(counts, self.probabilities(torch.cat(some)) if some else None)
+        return Started(counts, self.probabilities(torch.cat(some)) if some else None)
 
     def clip_probabilities(self, inputs: list[Tensor]) -> list[Tensor | None]:
         """float32 [C] of each clip, the mean over its frames (one tensor [n, ...] a clip); None for a clip without any."""
@@ -97,7 +97,7 @@ class SamplerNetwork:
 
 
 @dataclass(frozen=True)
-class Begun:
+class Started:
     """Clips that a network looks at."""
 
     counts: list[int]
@@ -140,7 +140,7 @@ class Sampler(Generic[Clip]):
     def score_each(self, clips: Iterable[Clip]) -> Iterator[tuple[int, list[float]]]:
         """Yield (clip, saliency by each network) in order; NaN where an input has nothing to say."""
         stream = iter(clips)
-        held: tuple[list[Clip], list[Begun]] | None = None
+        held: tuple[list[Clip], list[Started]] | None = None
         while batch := list(islice(stream, self._batch)):
             begun = [
                 n.begin([self._prepare(clip, n.kind) for clip in batch]) for n in self.networks
@@ -158,7 +158,7 @@ class Sampler(Generic[Clip]):
             yield clip, averaged(np.array([values]))[0]
 
 
-def _by_clip(clips: list[Clip], begun: list[Begun]) -> Iterator[tuple[int, list[float]]]:
+def _by_clip(clips: list[Clip], begun: list[Started]) -> Iterator[tuple[int, list[float]]]:
     by_network = [one.scores() for one in begun]
     for clip, values in zip(clips, zip(*by_network, strict=True), strict=True):
         yield clip.clip, list(values)

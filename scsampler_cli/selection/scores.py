@@ -41,7 +41,7 @@ class ClipScores:
         return ClipScores(clips, self.clip_count, **parts)
 
 
-def steadied(values: NDArray[np.float32], clips: NDArray[np.int64]) -> NDArray[np.float32]:
+def smoothed(values: NDArray[np.float32], clips: NDArray[np.int64]) -> NDArray[np.float32]:
     """Each clip's score averaged with its neighbours', which count half (ours).
 
     One P-frame says little of a clip, and what happens lasts longer than one: its neighbours' P-frames are looked at anyway.

@@ -45,7 +45,7 @@ class State:
     best: dict[str, Tensor] = field(default_factory=dict)
     """Networks of the best epoch so far; empty where none is measured."""
     best_epoch: int = 0
-    best_worth: float = float("-inf")
+    best_metric: float = float("-inf")
     """`validate.best_of` of that epoch; the same in all processes."""
     history: list[dict[str, Any]] = field(default_factory=list)
     """One record for each epoch that is done."""

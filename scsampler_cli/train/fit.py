@@ -292,8 +292,8 @@ class Fit:
             **measures,
             "baselines": self._baselines,
         }
-        if self._val and worth > state.best_worth:
-            state.best, state.best_epoch, state.best_worth = self._networks(), state.epoch, worth
+        if self._val and worth > state.best_metric:
+            state.best, state.best_epoch, state.best_metric = self._networks(), state.epoch, worth
         self._schedule.after_epoch(worth)
         state.history.append(record)
         state.epoch, state.step, state.loss, state.seconds = state.epoch + 1, 0, 0.0, 0.0

@@ -18,7 +18,7 @@ from scsampler_cli.config import VISUAL, FeatureSettings
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.samplers.scoring import SamplerNetwork
 from scsampler_cli.selection.oracle import ORACLE, Known, accuracy
-from scsampler_cli.selection.scores import ClipScores, averaged, steadied
+from scsampler_cli.selection.scores import ClipScores, averaged, smoothed
 from scsampler_cli.train.batches import centre_crops, grid_clips
 from scsampler_cli.train.model import Model, architecture_of
 from scsampler_cli.train.settings import TrainSettings
@@ -132,8 +132,8 @@ def _scores(network: SamplerNetwork, video: TrainVideo, hits: list[bool]) -> NDA
 
 def _as_chosen_by(scores: NDArray[np.float32], kind: str) -> NDArray[np.float32]:
     """The scores of all clips as `classify` goes by them."""
-    is_steadied = kind in VISUAL and FeatureSettings().steadied
-    return steadied(scores, np.arange(len(scores), dtype=np.int64)) if is_steadied else scores
+    is_smoothed = kind in VISUAL and FeatureSettings().smoothed
+    return smoothed(scores, np.arange(len(scores), dtype=np.int64)) if is_smoothed else scores
 
 
 def _batches(video: TrainVideo, kind: str) -> Iterator[list[Tensor]]:

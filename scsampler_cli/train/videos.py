@@ -35,7 +35,7 @@ from scsampler_cli.pipeline.video import (
     Progress,
     Video,
     clip_frames,
-    gone_told,
+    missing_file_reported,
     opened,
     packets_of,
     sound_clips,
@@ -187,7 +187,7 @@ def _read_one(
     loaded: object, path: Path, progress: Progress, *, wanted: Wanted, cache: Cache
 ) -> Record:
     """What a process does with a video; `loaded` is no business of reading."""
-    with gone_told(path):
+    with missing_file_reported(path):
         missing = _missing(path, wanted, cache)
         if FRAMES in missing:
             _store_frames(path, wanted, cache, progress=progress)

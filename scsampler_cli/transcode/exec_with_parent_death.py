@@ -1,6 +1,6 @@
 """Becomes another program that does not outlive the process which asked for it, and that Ctrl-C does not reach.
 
-Run as a script of its own, `leash.py PARENT PROGRAM ARGUMENT...`: code that runs between fork and exec in a process with threads
+Run as a script of its own, `exec_with_parent_death.py PARENT PROGRAM ARGUMENT...`: code that runs between fork and exec in a process with threads
 may find a lock held for ever. But: the death of the parent is followed on Linux alone.
 """
 

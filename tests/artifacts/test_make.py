@@ -6,8 +6,8 @@ import av
 import numpy as np
 import torch
 
-from scsampler_cli.artifacts.artifact_paths import Extras
-from scsampler_cli.artifacts.make import with_extras
+from scsampler_cli.artifacts.artifact_paths import Artifacts
+from scsampler_cli.artifacts.make import with_artifacts
 from scsampler_cli.classifiers import registry
 from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.pipeline import stages
@@ -32,10 +32,10 @@ def test_a_clip_without_a_picture_is_told_once(tmp_path: Path) -> None:
         features=FeatureSettings(),
         selection=SelectionSettings(strategy="dense"),
     )
-    extras = Extras({path: tmp_path / "v.html"}, thumbnails={path: tmp_path / "v.jpg"})
+    artifacts = Artifacts({path: tmp_path / "v.html"}, thumbnails={path: tmp_path / "v.jpg"})
     steps = []
-    record = with_extras(
-        result, path, (16, 1), extras=extras, progress=lambda *step: steps.append(step)
+    record = with_artifacts(
+        result, path, (16, 1), artifacts=artifacts, progress=lambda *step: steps.append(step)
     )
     assert (
         record["notes"].count("1 clip without a picture: the middle frame cannot be decoded") == 1

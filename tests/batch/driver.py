@@ -9,7 +9,7 @@ import typer
 
 from scsampler_cli.batch.ray.connection import RaySettings
 from scsampler_cli.cli import run_batch
-from scsampler_cli.cli.run_options import Running
+from scsampler_cli.cli.run_options import RunOptions
 from tests.batch.tasks import Obedient, Unfit
 
 
@@ -31,7 +31,7 @@ def obey(
         "verbose": 0,
         "log_file": log_file and Path(log_file),
     }
-    running = Running(**(plain | {"debug": debug} | given), ray=ray and RaySettings(**ray))
+    running = RunOptions(**(plain | {"debug": debug} | given), ray=ray and RaySettings(**ray))
     todo = run_batch.plan(
         "classify",
         paths,

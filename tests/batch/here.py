@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from scsampler_cli.batch.pool import Bounds, Crew, Outcome
+from scsampler_cli.batch.pool import Bounds, Outcome, WorkerPool
 from scsampler_cli.batch.process_map import Attended, Do, Loading, Pool
 from scsampler_cli.errors import OutputError, ScsamplerError
 from scsampler_cli.output import records
@@ -55,15 +55,15 @@ def processes(
 ) -> Iterator[Pool]:
     """A pool of real processes; nobody wants an end unless `attended` says so."""
     task = Loading("test", partial(_loaded, load))
-    with Crew(
+    with WorkerPool(
         task,
         jobs,
         Bounds(timeout_s, memory_bytes),
         note=note,
         detail=lambda _: None,
         watch=lambda *_, **__: None,
-    ) as crew:
-        yield Pool(crew, attended)
+    ) as worker_pool:
+        yield Pool(worker_pool, attended)
 
 
 def _loaded(load: Callable[..., Any] | None, say: object) -> tuple[Any, dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from scsampler_cli.batch.pool import Bounds, Crew
+from scsampler_cli.batch.pool import Bounds, WorkerPool
 from scsampler_cli.batch.process_map import DONE, Making, Pool
 from scsampler_cli.batch.task import Progress, Record
 from scsampler_cli.errors import InputError, OutputError
@@ -101,8 +101,10 @@ def test_a_file_fails_alone_and_what_cannot_be_written_ends_the_round(files: lis
 
 def test_files_that_are_to_be_made_need_not_be_there(tmp_path: Path) -> None:
     wanted = [tmp_path / "a", tmp_path / "b"]
-    with Crew(Making("test"), 2, Bounds(0, None), note=print, detail=print, watch=lambda *_, **__: None) as crew:
-        outcomes = list(Pool(crew, _alone).each(wanted, make))
+    with WorkerPool(
+        Making("test"), 2, Bounds(0, None), note=print, detail=print, watch=lambda *_, **__: None
+    ) as worker_pool:
+        outcomes = list(Pool(worker_pool, _alone).each(wanted, make))
     assert [outcome.error for outcome in outcomes] == [None, None]
     assert [path.read_text() for path in wanted] == ["made"] * 2
     with processes(1) as pool:

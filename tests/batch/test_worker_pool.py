@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scsampler_cli.batch.pool import TIMEOUT_S, Bounds, Crew, Outcome
+from scsampler_cli.batch.pool import TIMEOUT_S, Bounds, Outcome, WorkerPool
 from scsampler_cli.batch.process import Job
 from scsampler_cli.errors import SettingsError, VideoError, WorkerError
 from tests.batch.tasks import HalfFit, Obedient, Told, Unfit
@@ -28,10 +28,10 @@ def done(
     files: list[tuple[int, Path]], jobs: int = 1, bounds: Bounds = FREE, notes: list | None = None
 ) -> list[Outcome]:
     say = (notes if notes is not None else []).append
-    with Crew(
+    with WorkerPool(
         Obedient(), jobs, bounds, note=say, detail=lambda _: None, watch=lambda *_, **__: None
-    ) as crew:
-        outcomes = list(crew.run(files))
+    ) as worker_pool:
+        outcomes = list(worker_pool.run(files))
     assert sorted(outcome.index for outcome in outcomes) == [index for index, _ in files]
     return sorted(outcomes, key=lambda outcome: outcome.index)
 
@@ -116,8 +116,10 @@ def test_what_native_code_says_is_in_the_record_and_bounded(
 
 def test_a_task_that_cannot_be_done_ends_the_batch(tmp_path: Path) -> None:
     def tried(how: str) -> None:
-        with Crew(Unfit(how), 2, FREE, note=print, detail=print, watch=lambda *_, **__: None) as crew:
-            list(crew.run(made(tmp_path, ["a", "b"])))
+        with WorkerPool(
+            Unfit(how), 2, FREE, note=print, detail=print, watch=lambda *_, **__: None
+        ) as worker_pool:
+            list(worker_pool.run(made(tmp_path, ["a", "b"])))
 
     with pytest.raises(SettingsError, match="k is 0") as refused:
         tried("settings")
@@ -141,25 +143,27 @@ def test_what_is_done_is_not_lost_when_another_process_cannot_load(
                 time.sleep(0.01)
             time.sleep(0.5)  # both reports are there before the next look at either
 
-    with Crew(
+    with WorkerPool(
         HalfFit(tmp_path, refuses),
         2,
         FREE,
         note=print,
         detail=both_have_spoken,
         watch=lambda *_, **__: None,
-    ) as crew:
-        outcomes = crew.run(made(tmp_path, ["a", "b"]))
+    ) as worker_pool:
+        outcomes = worker_pool.run(made(tmp_path, ["a", "b"]))
         assert next(outcomes).path.name == "a"
         with pytest.raises(SettingsError, match="k is 0"):
             next(outcomes)
 
 
 def test_work_is_told_what_the_batch_was_told(tmp_path: Path) -> None:
-    with Crew(Told(), 1, FREE, note=print, detail=print, watch=lambda *_, **__: None) as crew:
+    with WorkerPool(
+        Told(), 1, FREE, note=print, detail=print, watch=lambda *_, **__: None
+    ) as worker_pool:
         files = made(tmp_path, ["a", "b"])
-        first = [outcome.record["tags"] for outcome in crew.run(files, "once", 2)]
-        second = [outcome.record["tags"] for outcome in crew.run(files)]
+        first = [outcome.record["tags"] for outcome in worker_pool.run(files, "once", 2)]
+        second = [outcome.record["tags"] for outcome in worker_pool.run(files)]
     assert first == [["once", 2]] * 2
     assert second == [[], []]
 
@@ -177,10 +181,15 @@ def test_a_failure_is_an_error_again(tmp_path: Path) -> None:
 def test_a_stop_finishes_what_is_under_way(tmp_path: Path) -> None:
     files = made(tmp_path, [f"slow-{i}" for i in range(9)])
     notes: list[str] = []
-    with Crew(
-        Obedient(), 2, FREE, note=notes.append, detail=print, watch=lambda *_, **__: crew.stop()
-    ) as crew:
-        outcomes = list(crew.run(files))
+    with WorkerPool(
+        Obedient(),
+        2,
+        FREE,
+        note=notes.append,
+        detail=print,
+        watch=lambda *_, **__: worker_pool.stop(),
+    ) as worker_pool:
+        outcomes = list(worker_pool.run(files))
     assert [outcome.record["status"] for outcome in outcomes] == ["ok"] * len(outcomes)
     assert 1 <= len(outcomes) <= 2
     assert "finishing" in notes[-1]
@@ -200,8 +209,10 @@ def test_processes_that_are_killed_at_any_time_are_replaced_and_none_is_left(
         elif found := re.search(r"slow-3: begun by (process \d+)", text):
             os.kill(pids[found[1]], signal.SIGKILL)  # while it works
 
-    with Crew(Obedient(), 2, FREE, note=print, detail=killer, watch=lambda *_, **__: None) as crew:
-        outcomes = list(crew.run(files))
+    with WorkerPool(
+        Obedient(), 2, FREE, note=print, detail=killer, watch=lambda *_, **__: None
+    ) as worker_pool:
+        outcomes = list(worker_pool.run(files))
     failed = [outcome.path.name for outcome in outcomes if outcome.record["status"] != "ok"]
     assert sorted(outcome.index for outcome in outcomes) == list(range(8))
     assert failed == ["slow-3"]
@@ -212,10 +223,10 @@ def test_processes_that_are_killed_at_any_time_are_replaced_and_none_is_left(
 
 
 def test_a_hash_is_part_of_what_a_file_is_known_by(tmp_path: Path) -> None:
-    with Crew(
+    with WorkerPool(
         Obedient(), 1, FREE, note=print, detail=print, watch=lambda *_, **__: None, hashed=True
-    ) as crew:
-        (outcome,) = crew.run(made(tmp_path, ["a"]))
+    ) as worker_pool:
+        (outcome,) = worker_pool.run(made(tmp_path, ["a"]))
     assert (
         outcome.record["source"]["sha256"]
         == "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"

@@ -5,7 +5,7 @@ import time
 from types import TracebackType
 from typing import Any
 
-from scsampler_cli.batch.ray.ray_pool import Fleet
+from scsampler_cli.batch.ray.ray_pool import RayPool
 from scsampler_cli.batch.ray.stream import Stream
 from tests.batch import driver
 
@@ -20,7 +20,7 @@ class _Late(Stream):
         return taken
 
 
-class _Lingering(Fleet):
+class _Lingering(RayPool):
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -33,5 +33,5 @@ class _Lingering(Fleet):
 
 if __name__ == "__main__":
     sys.modules["scsampler_cli.batch.ray.ray_pool"].Stream = _Late  # type: ignore[attr-defined]
-    sys.modules["scsampler_cli.batch.ray.ray_pool"].Fleet = _Lingering  # type: ignore[misc]
+    sys.modules["scsampler_cli.batch.ray.ray_pool"].RayPool = _Lingering  # type: ignore[misc]
     driver.main()

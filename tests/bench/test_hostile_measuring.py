@@ -11,7 +11,7 @@ from scsampler_cli.bench import collect as collecting
 from scsampler_cli.bench.measure import Models
 from scsampler_cli.bench.model_info import ModelFacts
 from scsampler_cli.bench.model_list import counted
-from scsampler_cli.bench.plan import Data, Plan, Wishes
+from scsampler_cli.bench.plan import Data, Plan, ReportOptions
 from scsampler_cli.datasets.example import Example
 from tests.batch.here import Here, processes
 from tests.batch.hostile import harm
@@ -56,7 +56,7 @@ def test_each_is_one_failure_and_the_others_are_measured_as_alone(
             facts,
             where,
             plan=Plan(2),
-            wishes=Wishes(1, 1),
+            wishes=ReportOptions(1, 1),
             failed=lambda e, error: told.append(f"{e.path.name}: {error}"),
             command="x",
         )
@@ -72,7 +72,13 @@ def test_each_is_one_failure_and_the_others_are_measured_as_alone(
     healthy = replace(data, examples=[listed[1], listed[3]], train=[data.train[1]])
     alone = replace(measuring(tmp_path / "other"), pool=Here(models()))
     expected = collecting.collect(
-        healthy, facts, alone, plan=Plan(2), wishes=Wishes(0, 1), failed=pytest.fail, command="x"
+        healthy,
+        facts,
+        alone,
+        plan=Plan(2),
+        wishes=ReportOptions(0, 1),
+        failed=pytest.fail,
+        command="x",
     )
     for mine, theirs in zip(run.videos, expected.videos, strict=True):
         assert np.array_equal(mine.probabilities, theirs.probabilities)
@@ -98,7 +104,7 @@ def test_a_video_that_only_its_timing_kills_stays_in_the_tables(
             facts,
             where,
             plan=Plan(2),
-            wishes=Wishes(2, 0),
+            wishes=ReportOptions(2, 0),
             failed=lambda e, _: told.append(e.path.name),
             command="x",
         )

@@ -18,7 +18,7 @@ from scsampler_cli.bench.measure import FEATURES, Failed, Measuring, Models
 from scsampler_cli.bench.model_info import ModelFacts
 from scsampler_cli.bench.model_list import assemble, counted
 from scsampler_cli.bench.paper_tables import sampled
-from scsampler_cli.bench.plan import Data, Plan, Wishes
+from scsampler_cli.bench.plan import Data, Plan, ReportOptions
 from scsampler_cli.bench.replay import chosen
 from scsampler_cli.bench.run_data import KnownVideo, Run
 from scsampler_cli.bench.summary import summarise
@@ -125,7 +125,7 @@ def known_videos(
 
 
 def collect(
-    data: Data, loaded: Models, where: Measuring, plan: Plan, wishes: Wishes, failed: Failed
+    data: Data, loaded: Models, where: Measuring, plan: Plan, wishes: ReportOptions, failed: Failed
 ) -> Run:
     """The same."""
     facts = ModelFacts.from_record(json.loads(json.dumps(counted(loaded))))
@@ -285,7 +285,7 @@ def test_bad_videos_are_reported_rows(examples: list[Example], tmp_path: Path) -
         models(),
         measuring(tmp_path / "cache"),
         Plan(3),
-        Wishes(0, 1),
+        ReportOptions(0, 1),
         lambda e, error: told.append(str(e.path)),
     )
     assert len(run.videos) == 2
@@ -298,7 +298,7 @@ def test_a_whole_run_live_and_replayed(examples: list[Example], tmp_path: Path) 
     """Everything at once: times, Empirical, the live check, pictures; and the same report from the disk."""
     loaded = models()
     data = Data("set", examples, [replace(example, split="train") for example in examples[:2]])
-    run = collect(data, loaded, measuring(tmp_path / "cache"), Plan(3), Wishes(2, 2), never)
+    run = collect(data, loaded, measuring(tmp_path / "cache"), Plan(3), ReportOptions(2, 2), never)
     assert run.costs is not None
     assert run.costs.videos == 2
     assert set(run.costs.read_s) == {"md", "rgbr", "md+rgbr", "mel"}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from scsampler_cli.bench import speed
 from scsampler_cli.bench.model_list import assemble
-from scsampler_cli.bench.plan import Data, Plan, Wishes
+from scsampler_cli.bench.plan import Data, Plan, ReportOptions
 from scsampler_cli.bench.run_data import Run
 from scsampler_cli.bench.timing import tagging_samplers, time_costs
 from scsampler_cli.classifiers import registry
@@ -130,7 +130,7 @@ def test_a_whole_run_with_options_on_top(
         classifier, "float32", [sampler("md", "shufflenet26", 2, 1)], others={}, joint=[], single=[]
     )
     data = Data("set", [Example(short, plain.labels[0], "val")], [])
-    run = collect(data, loaded, measuring(cache), Plan(3), Wishes(1, 1), never)
+    run = collect(data, loaded, measuring(cache), Plan(3), ReportOptions(1, 1), never)
     (video,) = run.videos
     live = classify_clips(Video(short, classifier.spec.frames), range(video.clips), classifier)
     assert np.allclose(video.probabilities, live, atol=1e-6)

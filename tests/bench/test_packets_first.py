@@ -57,7 +57,7 @@ def test_in_a_cascade_only_candidates_are_neighbours() -> None:
     scores = [0.9, 0.4, 0.0, 0.5]
     known = video(0, [[0.5, 0.5]] * 4, scores, [0.1] * 4, {"packets": [0.1, 0.9, 0.2, 0.8]})
     way = strategy("", "visual", 1, sampler=SamplerFacts("", (MD, PACKETS)), candidates=2)
-    assert chosen(replace(known, steadied=True), way).tolist() == [3]
+    assert chosen(replace(known, smoothed=True), way).tolist() == [3]
 
 
 def test_a_cascade_takes_among_its_candidates_and_costs_what_they_cost() -> None:

@@ -59,7 +59,7 @@ def test_weights_are_shipped_present_or_downloadable(
     path.write_bytes(b"there")
     assert inspection.listed("mc3_18")["weights"] == "present"
     assert inspection.listed("mc3_18")["url"].endswith(path.name)
-    monkeypatch.setattr(inspection, "shipped", lambda name: tmp_path / name)
+    monkeypatch.setattr(inspection, "bundled_file", lambda name: tmp_path / name)
     assert inspection.listed("demo")["weights"] == "missing"
 
 

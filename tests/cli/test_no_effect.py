@@ -153,7 +153,9 @@ def plan(context: typer.Context) -> dict[str, object]:
     used = set(sampler_choice.goes_by(selection)) | (
         {"visual", "audio"} if shown and v["strategy"] != "packets" else set()
     )
-    there = {kind for kind in used if sampler_choice.is_there(options.samplers[kind], kind, auto)}
+    there = {
+        kind for kind in used if sampler_choice.is_available(options.samplers[kind], kind, auto)
+    }
     found |= {
         "samplers": {kind: options.samplers[kind] for kind in there},
         "chosen": chosen(selection, there),

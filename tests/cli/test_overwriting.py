@@ -112,7 +112,7 @@ def test_so_it_is_by_train(tmp_path: Path, taken: str) -> None:
     def check(*more: str) -> None:
         words = [str(tmp_path / "list.csv"), "-o", str(tmp_path / "w.safetensors"), *more]
         context = typer.main.get_command(app).commands["train"].make_context("train", words)  # type: ignore[attr-defined]
-        train_options.check(train_options.Asked(**context.params))
+        train_options.check(train_options.TrainOptions(**context.params))
 
     with pytest.raises(OutputError, match="is there already") as caught:
         check()

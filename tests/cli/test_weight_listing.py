@@ -10,7 +10,7 @@ from scsampler_cli.cli import weight_listing as module
 from scsampler_cli.cli.weight_listing import catalogue
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.model_zoo import public
-from scsampler_cli.model_zoo.bundled_weights import shipped_dir
+from scsampler_cli.model_zoo.bundled_weights import bundled_dir
 from scsampler_cli.model_zoo.weightfile import read_weights, write_weights
 from scsampler_cli.output.tables import csv_columns, csv_rows, weights_table
 
@@ -22,7 +22,7 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def nothing_ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "shipped_dir", lambda: tmp_path / "none")
+    monkeypatch.setattr(module, "bundled_dir", lambda: tmp_path / "none")
 
 
 def listed(*files: Path) -> list[dict]:
@@ -48,7 +48,7 @@ def sampler(path: Path, **more: object) -> Path:
 
 def test_what_ships_is_listed_with_its_whole_metadata() -> None:
     records = {record["name"]: record for record in listed() if record["where"] == "shipped"}
-    assert set(records) == {path.stem for path in shipped_dir().glob("*.safetensors")}
+    assert set(records) == {path.stem for path in bundled_dir().glob("*.safetensors")}
     for record in records.values():
         file = read_weights(Path(record["path"]))
         assert record["metadata"] == file.metadata

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from scsampler_cli.model_zoo.bundled_weights import shipped, shipped_dir
+from scsampler_cli.model_zoo.bundled_weights import bundled_dir, bundled_file
 from scsampler_cli.model_zoo.public import PUBLIC
 from tests.cli.running import Run
 
-SHIPPED = sorted(path.stem for path in shipped_dir().glob("*.safetensors"))
+SHIPPED = sorted(path.stem for path in bundled_dir().glob("*.safetensors"))
 
 
 def test_the_table_lists_what_ships_and_what_is_public(run: Run) -> None:
@@ -37,10 +37,10 @@ def test_the_table_lists_what_ships_and_what_is_public(run: Run) -> None:
 
 
 def test_json_of_a_named_file_has_the_whole_metadata_and_digest(run: Run) -> None:
-    result = run("weights", shipped("demo_md"), "--format", "json")
+    result = run("weights", bundled_file("demo_md"), "--format", "json")
     assert result.returncode == 0, result.stderr
     (record,) = json.loads(result.stdout)
-    assert (record["name"], record["where"]) == (str(shipped("demo_md")), "file")
+    assert (record["name"], record["where"]) == (str(bundled_file("demo_md")), "file")
     assert record["metadata"]["settings"]["recipe"]["epochs"] == 12
     assert len(record["sha256"]) == 64
 
@@ -50,7 +50,7 @@ def test_a_damaged_file_is_one_row_and_the_other_is_listed(
     run: Run, tmp_path: Path, form: str
 ) -> None:
     (tmp_path / "bad.safetensors").write_bytes(b"garbage" * 9)
-    result = run("weights", tmp_path / "bad.safetensors", shipped("demo_md"), "--format", form)
+    result = run("weights", tmp_path / "bad.safetensors", bundled_file("demo_md"), "--format", form)
     assert result.returncode == 3
     assert result.stderr.startswith(f"error: weight file {tmp_path / 'bad.safetensors'} is damaged")
     assert result.stderr.splitlines()[1].startswith("hint: ")

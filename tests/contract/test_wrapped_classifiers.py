@@ -150,12 +150,12 @@ def hugging_face(folder: Path) -> str:
     return str(folder / "videomae")
 
 
-def shipped(folder: Path) -> str:
+def bundled_file(folder: Path) -> str:
     return "actions6"
 
 
 @pytest.mark.parametrize(
-    "kind", [exported, onnx, scripted, state_dict, weight_file, hugging_face, shipped]
+    "kind", [exported, onnx, scripted, state_dict, weight_file, hugging_face, bundled_file]
 )
 @pytest.mark.parametrize("given", [(), ("activation=sigmoid",)], ids=["softmax", "sigmoid"])
 def test_every_kind_of_file(

@@ -8,7 +8,7 @@ import pytest
 from scsampler_cli.doctor import machine, parts, weight_files
 from scsampler_cli.doctor.check import ERROR, OK, WARNING, Check
 from scsampler_cli.doctor.child import Answer, Children
-from scsampler_cli.model_zoo.bundled_weights import shipped_dir
+from scsampler_cli.model_zoo.bundled_weights import bundled_dir
 from tests.doctor.breaking import package
 
 FINE = Check("x", OK, "works")
@@ -19,15 +19,15 @@ def folder(tmp_path: Path) -> Path:
     """A copy of the bundled weights that the checks of weights look at; their digests are linked, and so are they."""
     copy = tmp_path / "weights"
     copy.mkdir()
-    for path in shipped_dir().iterdir():
+    for path in bundled_dir().iterdir():
         (copy / path.name).symlink_to(path)
     return copy
 
 
 @pytest.fixture
 def bundled(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(weight_files, "shipped_dir", lambda: folder)
-    monkeypatch.setattr(weight_files, "shipped", lambda stem: folder / f"{stem}.safetensors")
+    monkeypatch.setattr(weight_files, "bundled_dir", lambda: folder)
+    monkeypatch.setattr(weight_files, "bundled_file", lambda stem: folder / f"{stem}.safetensors")
     return folder
 
 
@@ -174,7 +174,7 @@ def test_no_ffmpeg_is_a_warning(only_old_ffmpeg: Path) -> None:
 def test_the_bundled_weights_are_those_of_their_list() -> None:
     check = weight_files.bundled()
     assert check.status == OK, check.found
-    assert set(check.facts["files"]) == {path.name for path in shipped_dir().glob("*.safetensors")}
+    assert set(check.facts["files"]) == {path.name for path in bundled_dir().glob("*.safetensors")}
 
 
 @pytest.mark.parametrize(("stem", "status"), [("actions6_rgbr", ERROR), ("demo_mel", WARNING)])

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from scsampler_cli.batch.pool import Bounds, Crew
+from scsampler_cli.batch.pool import Bounds, WorkerPool
 from scsampler_cli.batch.task import Prepared, Progress, Record, Say
 from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.config import FeatureSettings, SelectionSettings
@@ -76,13 +76,15 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def crew() -> Iterator[Crew]:
-    with Crew(Tag(), 1, BOUNDS, note=print, detail=lambda _: None, watch=lambda *_: None) as crew:
-        yield crew
+def worker_pool() -> Iterator[WorkerPool]:
+    with WorkerPool(
+        Tag(), 1, BOUNDS, note=print, detail=lambda _: None, watch=lambda *_: None
+    ) as worker_pool:
+        yield worker_pool
 
 
-def test_the_originals_are_healthy(originals: list[Path], crew: Crew) -> None:
-    for outcome in crew.run(list(enumerate(originals))):
+def test_the_originals_are_healthy(originals: list[Path], worker_pool: WorkerPool) -> None:
+    for outcome in worker_pool.run(list(enumerate(originals))):
         record = outcome.record
         assert record["status"] == "ok", (outcome.path.name, record)
         assert (record["decode_errors"], record["frames_missing"]) == (0, 0), outcome.path.name
@@ -125,7 +127,7 @@ mutants = st.tuples(
 
 
 def test_mutants_give_a_result_or_a_clear_error(
-    originals: list[Path], crew: Crew, tmp_path: Path
+    originals: list[Path], worker_pool: WorkerPool, tmp_path: Path
 ) -> None:
     found: Counter[str] = Counter()
 
@@ -146,7 +148,7 @@ def test_mutants_give_a_result_or_a_clear_error(
                 mutated(originals[one].read_bytes(), originals[other].read_bytes(), damage)
             )
             files.append((number, path))
-        outcomes = list(crew.run(files))
+        outcomes = list(worker_pool.run(files))
         assert sorted(outcome.index for outcome in outcomes) == [number for number, _ in files]
         for outcome in outcomes:
             found[check(outcome.record, outcome.path)] += 1

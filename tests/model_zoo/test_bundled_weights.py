@@ -9,10 +9,10 @@ from scsampler_cli.config import AUDIO, PACKETS, VISUAL
 from scsampler_cli.errors import WeightsError
 from scsampler_cli.model_zoo.bundled_weights import (
     SETS,
+    bundled_dir,
+    bundled_file,
     sampler_files,
     set_files,
-    shipped,
-    shipped_dir,
 )
 from scsampler_cli.model_zoo.weightfile import read_weights
 from scsampler_cli.samplers.scoring import load_network
@@ -22,7 +22,7 @@ from scsampler_cli.train.export import digest
 @pytest.mark.parametrize("name", SETS)
 def test_every_network_of_a_set_is_there_and_takes_the_input_it_is_named_for(name: str) -> None:
     for stem in SETS[name]:
-        network = load_network(shipped(stem), torch.device("cpu"), torch.float32)
+        network = load_network(bundled_file(stem), torch.device("cpu"), torch.float32)
         assert network.kind == stem.rpartition("_")[2]
     assert [path.stem for path in set_files(name, (*VISUAL, *AUDIO, *PACKETS))] == list(SETS[name])
 
@@ -32,12 +32,12 @@ def test_nothing_ships_that_no_name_stands_for() -> None:
         "demo_classifier",
         "actions6_classifier",
     }
-    assert {path.stem for path in shipped_dir().glob("*.safetensors")} == used
-    assert sum(path.stat().st_size for path in shipped_dir().iterdir()) < 100_000_000
+    assert {path.stem for path in bundled_dir().glob("*.safetensors")} == used
+    assert sum(path.stat().st_size for path in bundled_dir().iterdir()) < 100_000_000
 
 
 @pytest.mark.parametrize(
-    "path", sorted(shipped_dir().glob("*.safetensors")), ids=lambda path: path.stem
+    "path", sorted(bundled_dir().glob("*.safetensors")), ids=lambda path: path.stem
 )
 def test_every_file_says_how_it_was_made(path: Path) -> None:
     file = read_weights(path)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import scsampler_cli
 from scsampler_cli.errors import VideoError
-from scsampler_cli.output.records import ScoredClip, TakenClip, failure, versions
+from scsampler_cli.output.records import ScoredClip, SelectedClip, failure, versions
 from scsampler_cli.text import counted, plural, score, seconds
 
 
@@ -19,7 +19,7 @@ def test_numbers_are_rounded_and_nan_is_null() -> None:
 
 
 def test_a_taken_clip() -> None:
-    clip = TakenClip(
+    clip = SelectedClip(
         2,
         Fraction(32, 25),
         Fraction(48, 25),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scsampler_cli.config import FeatureSettings, SelectionSettings
-from scsampler_cli.selection.scores import ClipScores, steadied
+from scsampler_cli.selection.scores import ClipScores, smoothed
 from scsampler_cli.selection.strategies import (
     candidates,
     combined_rank,
@@ -259,16 +259,16 @@ def test_scores_of_some_clips_keep_their_values_and_count() -> None:
 
 def test_a_score_is_steadied_by_the_clips_beside_it() -> None:
     values = np.array([0.0, 0.8, 0.4, 1.0, np.nan, 0.6], np.float32)
-    found = steadied(values, np.array([0, 1, 2, 5, 6, 7]))
+    found = smoothed(values, np.array([0, 1, 2, 5, 6, 7]))
     assert found == pytest.approx([0.8 / 3, 0.5, 1.6 / 3, 1.0, np.nan, 0.6], nan_ok=True)
-    assert steadied(np.array([0.3], np.float32), np.array([4])) == pytest.approx([0.3])
+    assert smoothed(np.array([0.3], np.float32), np.array([4])) == pytest.approx([0.3])
     strided = np.array([0.1, 0.9, 0.5], np.float32)
     assert np.array_equal(
-        steadied(strided, np.array([0, 2, 4])), strided
+        smoothed(strided, np.array([0, 2, 4])), strided
     )  # none beside it was scored
 
 
 def test_only_a_single_p_frame_needs_its_neighbours() -> None:
-    assert FeatureSettings().steadied
-    assert not FeatureSettings(p_frames=0).steadied
-    assert not FeatureSettings(p_frames=4).steadied
+    assert FeatureSettings().smoothed
+    assert not FeatureSettings(p_frames=0).smoothed
+    assert not FeatureSettings(p_frames=4).smoothed

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scsampler_cli.batch.pool import Bounds, Crew, Outcome
+from scsampler_cli.batch.pool import Bounds, Outcome, WorkerPool
 from scsampler_cli.batch.task import Say, Task
 from scsampler_cli.errors import ClusterError, WorkerError
 from scsampler_cli.files.inputs import identified
@@ -46,8 +46,8 @@ class Order:
         )
 
 
-class Station:
-    """A crew of one on this machine.
+class RayActor:
+    """A worker pool of one process on this machine.
 
     Args:
         order: what to do.
@@ -66,7 +66,7 @@ class Station:
         _check_versions(order.versions, place)
         self._command = order.task.command
         bounds = Bounds.asked(order.timeout_s, order.memory_gb, sharers)
-        self._crew = Crew(
+        self._crew = WorkerPool(
             order.task,
             1,
             bounds,

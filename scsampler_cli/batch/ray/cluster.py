@@ -7,7 +7,7 @@ Example: paths in an object, other columns and all, to records beside them:
     for row in records(dataset, task, actors=8).iter_rows():
         record = json.loads(row["record"])
 
-But: Ray is neither started nor joined here, and a command's order, journal and exit code are not known here; `fleet` does that.
+But: Ray is neither started nor joined here, and a command's order, journal and exit code are not known here; `ray_pool` does that.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ import ray
 import ray.data
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from scsampler_cli.batch.ray.actor import Order, Station
-from scsampler_cli.batch.ray.coordinator import TRIES, Desk
+from scsampler_cli.batch.ray.actor import Order, RayActor
+from scsampler_cli.batch.ray.coordinator import TRIES, Coordinator
 from scsampler_cli.batch.resume import run_digest
 from scsampler_cli.batch.task import Task
 from scsampler_cli.batch.worker import described
@@ -77,8 +77,8 @@ def room(share: Share) -> int:
     return actors
 
 
-def new_desk() -> Any:
-    """A desk for the actors of one task; it lives as long as someone here holds it, and on this machine where it can."""
+def new_coordinator() -> Any:
+    """A coordinator for the actors of one task; it lives as long as someone here holds it, and on this machine where it can."""
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
     options = {
         "num_cpus": 0,
@@ -86,49 +86,53 @@ def new_desk() -> Any:
         "max_task_retries": -1,
         "scheduling_strategy": here,
     }
-    return ray.remote(**options)(Desk).remote()
+    return ray.remote(**options)(Coordinator).remote()
 
 
-def learn(order: Order, share: Share, desk: Any) -> Any:
+def learn(order: Order, share: Share, coordinator: Any) -> Any:
     """Begin to find out what records depend on beside the files: models are loaded once, where an actor could be.
 
     Returns:
-        reference to the identity; getting it raises what `Station` does.
+        reference to the identity; getting it raises what `RayActor` does.
     """
     return ray.remote(**share.options(), max_retries=TRIES - 1)(_identity).remote(
-        order, share, desk
+        order, share, coordinator
     )
 
 
-def _identity(order: Order, share: Share, desk: Any) -> dict[str, Any]:
+def _identity(order: Order, share: Share, coordinator: Any) -> dict[str, Any]:
     try:
-        station = _station(order, share, desk)
+        ray_actor = _station(order, share, coordinator)
     except Exception as error:
-        ray.get(desk.unfit.remote(described(error)))
+        ray.get(coordinator.unfit.remote(described(error)))
         raise
-    station.close()
-    return station.identity
+    ray_actor.close()
+    return ray_actor.identity
 
 
-def _station(order: Order, share: Share, desk: Any) -> Station:
-    """The station of this process, and what all must agree on compared."""
+def _station(order: Order, share: Share, coordinator: Any) -> RayActor:
+    """The actor of this process, and what all must agree on compared."""
     node = ray.get_runtime_context().get_node_id()
     here = next(each["Resources"] for each in ray.nodes() if each["NodeID"] == node)
     place = f"{socket.gethostname()} {node[:6]}"
-    station = Station(
-        order, max(1, share.within(here)), place, note=desk.note.remote, detail=desk.detail.remote
+    ray_actor = RayActor(
+        order,
+        max(1, share.within(here)),
+        place,
+        note=coordinator.note.remote,
+        detail=coordinator.detail.remote,
     )
-    agreed = ray.get(desk.agreed.remote(station.identity))
-    if agreed != station.identity:
-        station.close()
-        others = ", ".join(name for name in agreed if agreed[name] != station.identity.get(name))
+    agreed = ray.get(coordinator.agreed.remote(ray_actor.identity))
+    if agreed != ray_actor.identity:
+        ray_actor.close()
+        others = ", ".join(name for name in agreed if agreed[name] != ray_actor.identity.get(name))
         hint = (
             "name --device and --precision instead of auto, and have the same files on all machines"
         )
         raise ClusterError(
             f"machines of the cluster would make different records ({others} differ)", hint=hint
         )
-    return station
+    return ray_actor
 
 
 def records(
@@ -139,12 +143,12 @@ def records(
     actors: int | None = None,
     share: Share | None = None,
     order: Order | None = None,
-    desk: Any = None,
+    coordinator: Any = None,
 ) -> ray.data.Dataset:
     """The record of each path of a dataset, made by actors that load the models once and live as long as it is read.
 
-    Whatever a file does to its process, it has one record, as `crew` makes it. When an actor itself dies, or its machine, Ray
-    starts it again and the block that it was at is done again; a file whose actor has died `desk.TRIES` times is a failed
+    Whatever a file does to its process, it has one record, as `worker_pool` makes it. When an actor itself dies, or its machine, Ray
+    starts it again and the block that it was at is done again; a file whose actor has died `coordinator.TRIES` times is a failed
     record. Nothing is begun before the dataset is read, and then no more than one block for each actor at a time: give it
     small ones (`repartition(target_num_rows_per_block=1)`), and leave a CPU to whatever makes them.
 
@@ -155,7 +159,7 @@ def records(
         actors: so many; None: as many as there is room for.
         share: what each takes of its machine; None: a CPU.
         order: bounds of a file, and where relative paths begin; None: the defaults of a command, and the current folder.
-        desk: from `new_desk`, where notes are to be heard; None: nobody hears them.
+        coordinator: from `new_coordinator`, where notes are to be heard; None: nobody hears them.
 
     Returns:
         the dataset with three more columns: "record", JSON text with the fields that a command writes; "seconds" that the file
@@ -169,7 +173,7 @@ def records(
     told = {
         "order": order or Order.here(task, None, None, hashed=False),
         "share": share,
-        "desk": desk or new_desk(),
+        "coordinator": coordinator or new_coordinator(),
         "column": column,
     }
     return dataset.map_batches(
@@ -187,21 +191,21 @@ def records(
 class _Actor:
     """Runs inside an actor of Ray Data: one row in, the same row with its record out."""
 
-    def __init__(self, order: Order, share: Share, desk: Any, *, column: str) -> None:
-        self._desk, self._column = desk, column
+    def __init__(self, order: Order, share: Share, coordinator: Any, *, column: str) -> None:
+        self._desk, self._column = coordinator, column
         context = ray.get_runtime_context()
         self._name, self._life = context.get_actor_id(), f"{context.get_node_id()} {os.getpid()}"
         self._error: Exception | None = None
         try:
-            if ray.get(desk.arrived.remote(self._name)) > TRIES:
+            if ray.get(coordinator.arrived.remote(self._name)) > TRIES:
                 raise WorkerError(
                     f"an actor died {TRIES} times before it could begin", hint="out of memory?"
                 )
-            self._station = _station(order, share, desk)
+            self._station = _station(order, share, coordinator)
             self._run = run_digest(self._station.identity)
         except Exception as error:
             # kept for the first row: what a constructor raises comes back as text
-            ray.get(desk.unfit.remote(described(error)))
+            ray.get(coordinator.unfit.remote(described(error)))
             self._error = error
 
     def __call__(self, batch: Any) -> Any:

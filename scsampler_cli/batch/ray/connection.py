@@ -1,6 +1,6 @@
 """Ray in this process: started for the time being, or a cluster joined; without a word from it on either output.
 
-But: what is done there is the business of `fleet`.
+But: what is done there is the business of `ray_pool`.
 """
 
 from __future__ import annotations

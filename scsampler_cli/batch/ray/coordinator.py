@@ -11,7 +11,7 @@ TRIES = 3
 """Times that a file is begun whose actor dies, and that an actor may come up in a row without beginning one (our choice)."""
 
 
-class Desk:
+class Coordinator:
     """One for all actors; keeps little, and nothing that may not be lost with its machine."""
 
     def __init__(self) -> None:

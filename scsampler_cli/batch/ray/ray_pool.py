@@ -1,6 +1,6 @@
 """The engine for a batch on a Ray cluster, which it starts on this machine or joins: actors share the files among them.
 
-Each ends in exactly one outcome, as with `crew`, which every actor has one of. But: files and models must be visible on all
+Each ends in exactly one outcome, as with `worker_pool`, which every actor has one of. But: files and models must be visible on all
 machines under the same names.
 """
 
@@ -27,12 +27,12 @@ from scsampler_cli.text import counted
 _PATIENCE_S = 20
 """Seconds without models after which that is said."""
 _NEWS_S = 0.5
-"""Seconds between two questions to the desk."""
+"""Seconds between two questions to the coordinator."""
 _LAST_S = 2
 """Seconds that records of finished files may be on their way."""
 
 
-class Fleet:
+class RayPool:
     """Actors of a Ray cluster; a context manager that leaves nothing of Ray running that it has started.
 
     Args:
@@ -73,7 +73,7 @@ class Fleet:
             self._share = cluster.Share(self._settings.cpus, gpus)
             room = cluster.room(self._share)
             self._actors = min(room, self._settings.actors or room)
-            self._desk = cluster.new_desk()
+            self._desk = cluster.new_coordinator()
             self._detail(
                 f"Ray {ray.__version__}: up to {counted(self._actors, 'actor')} of {self._share}"
             )
@@ -161,7 +161,7 @@ class Fleet:
             actors=min(self._actors, len(files)),
             share=self._share,
             order=self._order,
-            desk=self._desk,
+            coordinator=self._desk,
         )
         # nothing is fetched ahead: the record of one file must not wait for the next
         blocks: Any = iter(

@@ -12,7 +12,7 @@ from scsampler_cli.output.pages.markup import text
 
 
 @cache
-def _shipped(name: str) -> str:
+def _read_bundled(name: str) -> str:
     return (files(__package__) / name).read_text(encoding="utf-8")
 
 
@@ -28,7 +28,7 @@ def document(title: str, body: str, script: str) -> str:
         body: HTML.
         script: the file of this package that makes it interactive.
     """
-    style, code = _shipped("style.css"), _shipped(script)
+    style, code = _read_bundled("style.css"), _read_bundled(script)
     policy = (
         f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(code)}; "
         "base-uri 'none'; form-action 'none'"
