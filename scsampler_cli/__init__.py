@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from scsampler_cli.compat import keep_old_paths
 from scsampler_cli.config import __version__
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ __all__ = [
     "Tagger",
     "__version__",
 ]
+
+
+keep_old_paths()
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The house rules that a machine can check: who imports what, and how long things are."""
+"""The architecture that a machine can check: who imports what, and how long things are."""
 
 import ast
 import sys
@@ -14,124 +14,70 @@ ROOT = Path(scsampler_cli.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
 LAYERS = (
-    (
-        "errors",
-        "timeline",
-        "scores",
-        "ahead",
-        "kept",
-        "textfile",
-        "folders",
-        "urls",
-        "places",
-        "marks",
-    ),
-    (
-        "config",
-        "report",
-        "shipped",
-        "sparkline",
-        "jobs.cores",
-        "strict",
-        "prune",
-        "kept_records",
-        "dependencies",
-    ),
-    (
-        "features.clip",
-        "features.motion",
-        "features.reference",
-        "features.residual",
-        "features.store",
-        "features.render",
-        "features",
-    ),
-    (
-        "media.boxes",
-        "media.h264",
-        "media.orientation",
-        "media.damage",
-        "media.opening",
-        "media.scaling",
-        "media.container",
-        "media.keyframes",
-        "media.log",
-        "media.packets",
-    ),
-    ("media.video_info", "media.index", "media.reencode", "media.audio", "media.demo", "media"),
-    ("media.seeking", "media.pictures"),
-    ("media.compressed", "media.frames", "features.mel", "features.packets"),
-    ("classifiers.base",),
-    ("weightfile", "device", "inference", "resnet", "public", "cache"),
-    ("samplers", "classifiers", "catalogue"),
-    ("selection", "asks", "aggregate", "inputs", "tables", "cuts", "writers", "shards", "schemas"),
-    ("journal", "results", "merging", "transcode"),
-    ("jobs",),
-    ("datasets",),
-    ("replay",),
-    ("bench", "pages"),  # what needs neither videos nor torch
-    ("video",),
-    ("stored", "clipprobs", "resolved"),
-    ("models",),
-    ("pipeline",),
-    ("extras.plan", "reencoded"),
-    ("extras",),
-    ("tagger",),
-    (
-        "demo",
-        "train",
-        "bench.measure",
-        "bench.models",
-        "bench.timing",
-        "bench.pace",
-        "bench.speed",
-        "bench.collect",
-    ),
-    ("__init__",),
-    ("doctor",),
-    ("console",),
-    ("bars",),
-    ("cli",),
-    ("__main__",),
+    # words, numbers and settings
+    *("errors", "text", "timeline", "config", "dependencies", "compat"),
+    # files of this machine, and records in every form
+    *("files", "output"),
+    # from a video file to what the samplers see of its clips
+    *("media", "features"),
+    # s and f of the paper, and which clips are selected
+    *("selection", "nn", "model_zoo", "samplers", "classifiers"),
+    # many files, lists of them, what is kept of them, and the ffmpeg program
+    *("batch", "cache", "datasets", "transcode"),
+    # one video from end to end, and what is made beside its record
+    *("pipeline", "artifacts", "tagger", "tasks"),
+    # many videos with labels
+    *("train", "bench"),
+    # the ways in
+    *("__init__", "doctor", "cli", "__main__"),
 )
-"""From the bottom up; a module imports from its own layer or below."""
+"""Rooms and modules of the package root, from the bottom up: each imports from those before it."""
 
 CONFINED = {
     "av": ("media",),
     "typer": ("cli",),
-    "rich": ("bars",),
+    "rich": ("cli",),
     "torch": (
+        "features",
+        "nn",
+        "model_zoo",
         "samplers",
         "classifiers",
         "train",
-        "bench.measure",
-        "bench.models",
-        "bench.timing",
-        "bench.pace",
-        "bench.speed",
-        "bench.collect",
-        "weightfile",
-        "device",
-        "inference",
-        "resnet",
-        "public",
-        "features.mel",
-        "features.residual",
+        "bench",
+        "pipeline",
     ),
     "torchvision": ("classifiers",),
     "torchaudio": ("features.mel",),
-    "safetensors": ("weightfile",),
-    "onnx": ("classifiers.files.onnx", "classifiers.files.external"),
-    "google": ("classifiers.files.external",),
-    "onnxruntime": ("classifiers.files.onnx",),
+    "safetensors": ("model_zoo",),
+    "onnx": ("classifiers.model_files",),
+    "google": ("classifiers.model_files",),
+    "onnxruntime": ("classifiers.model_files",),
     "transformers": ("classifiers.huggingface",),
     "huggingface_hub": ("classifiers.huggingface",),
-    "PIL": ("extras", "features.render"),
-    "matplotlib": ("train.history", "bench.figures", "extras.sheet"),
+    "PIL": ("artifacts", "features.render"),
+    "matplotlib": ("train.history", "bench.figures", "artifacts.contact_sheet"),
     "ffmpeg": ("transcode",),
-    "imageio_ffmpeg": ("transcode.program",),
-    "ray": ("jobs.cluster", "jobs.connection", "jobs.fleet"),
+    "imageio_ffmpeg": ("transcode",),
+    "ray": ("batch.ray",),
 }
+"""Packages of others, and where they may be imported. Other packages are for tests alone."""
+
+WITHOUT_TORCH = (
+    "bench.run_data",
+    "bench.summary",
+    "bench.report_files",
+    "bench.run_folder",
+    "pipeline.models",
+)
+"""Modules that start without torch, with all that they import at the top: the command line, and reports made again."""
+
+MAX_ROOT_MODULES = 9
+MAX_FILE_LINES = 350
+MAX_FUNCTION_LINES = 60
+MAX_POSITIONAL = 3
+CALLED_BY_OTHERS = {"Depthwise.__init__", "PointwiseDepthwise.__init__", "OwnWidth.__init__"}
+"""Functions that torchvision calls by position."""
 
 
 def module_name(path: Path) -> str:
@@ -139,25 +85,15 @@ def module_name(path: Path) -> str:
     return name.removesuffix(".__init__")
 
 
-def layer(name: str) -> int:
-    best = max(
-        (
-            (len(entry), level)
-            for level, entries in enumerate(LAYERS)
-            for entry in entries
-            if _within(name, entry)
-        ),
-        default=None,
-    )
-    assert best is not None, f"{name} has no layer"
-    return best[1]
+MODULES = {module_name(path): path for path in FILES}
 
 
-def _within(name: str, entry: str) -> bool:
-    return name == entry or name.startswith(entry + ".")
+def room(name: str) -> str:
+    return name.split(".")[0]
 
 
 def imports(path: Path) -> Iterator[str]:
+    """Full names of what a module imports, inside of functions and for types, too."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -166,57 +102,161 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def own_modules() -> set[str]:
-    return {module_name(path) for path in FILES}
+def own_imports(path: Path) -> set[str]:
+    """Modules of this package that a module imports, inside of functions and for types, too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                # either a module of a room, or a name of a module
+                full = f"{node.module}.{alias.name}"
+                found.add(full if full.removeprefix("scsampler_cli.") in MODULES else node.module)
+    own = {
+        name.removeprefix("scsampler_cli.") for name in found if name.startswith("scsampler_cli")
+    }
+    own = {"__init__" if name == "scsampler_cli" else name for name in own}
+    return (own & set(MODULES)) - {module_name(path)}
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_imports_point_downwards(path: Path) -> None:
-    name = module_name(path)
-    for imported in imports(path):
-        target = imported.removeprefix("scsampler_cli.")
-        if imported.startswith("scsampler_cli.") and target in own_modules():
-            assert layer(target) <= layer(name), f"{name} imports {target}"
+def test_every_room_has_its_layer() -> None:
+    assert {room(name) for name in MODULES} == set(LAYERS)
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_third_parties_stay_in_their_rooms(path: Path) -> None:
-    name = module_name(path)
-    for imported in imports(path):
+def test_the_package_root_is_small() -> None:
+    assert len(list(ROOT.glob("*.py"))) <= MAX_ROOT_MODULES
+
+
+def test_file_names_say_which_file_is_meant() -> None:
+    names = [path.name for path in FILES if path.name not in ("__init__.py", "base.py")]
+    assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_go_to_lower_rooms(name: str) -> None:
+    for target in own_imports(MODULES[name]):
+        if room(target) != room(name):
+            assert LAYERS.index(room(target)) < LAYERS.index(room(name)), f"{name} imports {target}"
+
+
+def test_no_import_cycle() -> None:
+    """Of any kind: also inside of a room, inside of a function, and for types alone."""
+    graph = {name: own_imports(path) for name, path in MODULES.items()}
+    while graph:
+        leaves = {name for name, targets in graph.items() if not targets & set(graph)}
+        assert leaves, f"a cycle among {sorted(graph)}"
+        graph = {name: targets for name, targets in graph.items() if name not in leaves}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_third_parties_stay_in_their_rooms(name: str) -> None:
+    for imported in imports(MODULES[name]):
         top = imported.split(".")[0]
         if top in CONFINED:
-            assert any(_within(name, room) for room in CONFINED[top]), f"{name} imports {top}"
+            assert any(_within(name, place) for place in CONFINED[top]), f"{name} imports {top}"
         else:
             assert top in {"scsampler_cli", "numpy", *sys.stdlib_module_names}, (
                 f"{name} imports {top}"
             )
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_the_library_neither_prints_nor_exits_nor_reads_the_environment(path: Path) -> None:
-    name = module_name(path)
-    if name.startswith("cli") or name in ("console", "__main__"):
+def _within(name: str, place: str) -> bool:
+    return name == place or name.startswith((f"{place}.", f"{place}_"))
+
+
+@pytest.mark.parametrize("name", WITHOUT_TORCH)
+def test_it_starts_without_torch(name: str) -> None:
+    assert "torch" not in _imported_at_the_top(name, set())
+
+
+def _imported_at_the_top(name: str, known: set[str]) -> set[str]:
+    """Packages of others that come with a module when it is imported."""
+    if name in known:
+        return set()
+    known.add(name)
+    found = set()
+    for node in ast.parse(MODULES[name].read_text()).body:
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for imported in names:
+            target = imported.removeprefix("scsampler_cli.")
+            if imported.startswith("scsampler_cli.") and target in MODULES:
+                found |= _imported_at_the_top(target, known)
+            elif not imported.startswith("scsampler_cli"):
+                found.add(imported.split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_library_neither_prints_nor_exits_nor_reads_the_environment(name: str) -> None:
+    if room(name) in ("cli", "__main__"):
         return
-    source = path.read_text()
+    source = MODULES[name].read_text()
     assert "print(" not in source
     assert "os.environ" not in source
     assert "sys.exit" not in source
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_files_and_functions_are_short(path: Path) -> None:
-    source = path.read_text()
-    assert source.count("\n") <= 350
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef):
-            first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
-            length = (node.end_lineno or 0) - first.lineno + 1
-            assert length <= 60, f"{node.name}: {length} lines"
+@pytest.mark.parametrize("name", MODULES)
+def test_files_and_functions_are_short(name: str) -> None:
+    source = MODULES[name].read_text()
+    assert source.count("\n") <= MAX_FILE_LINES
+    for function in functions(source):
+        assert code_lines(function) <= MAX_FUNCTION_LINES, function.name
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_name)
-def test_every_module_says_what_it_is_for(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text()))
+def functions(source: str) -> Iterator[ast.FunctionDef]:
+    return (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef))
+
+
+def code_lines(function: ast.FunctionDef) -> int:
+    """Lines of the body, without its docstring."""
+    first = function.body[0]
+    if ast.get_docstring(function) and len(function.body) > 1:
+        first = function.body[1]
+    return (function.end_lineno or 0) - first.lineno + 1
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_arguments_after_the_third_have_names(name: str) -> None:
+    tree = ast.parse(MODULES[name].read_text())
+    for owner in ast.walk(tree):
+        if not isinstance(owner, ast.Module | ast.ClassDef | ast.FunctionDef):
+            continue
+        for function in owner.body:
+            if not isinstance(function, ast.FunctionDef) or _is_command(function):
+                continue
+            qualified = f"{getattr(owner, 'name', '')}.{function.name}"
+            positional = [
+                argument.arg
+                for argument in function.args.args
+                if argument.arg not in ("self", "cls")
+            ]
+            if qualified not in CALLED_BY_OTHERS:
+                assert len(positional) <= MAX_POSITIONAL, qualified
+
+
+def _is_command(function: ast.FunctionDef) -> bool:
+    """True of a Typer command, whose arguments are options."""
+    return any("guarded" in ast.unparse(decorator) for decorator in function.decorator_list)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_settings_are_given_by_name(name: str) -> None:
+    for node in ast.walk(ast.parse(MODULES[name].read_text())):
+        if isinstance(node, ast.ClassDef) and node.name.endswith(("Settings", "Options", "Recipe")):
+            decorators = " ".join(ast.unparse(decorator) for decorator in node.decorator_list)
+            fields = [entry for entry in node.body if isinstance(entry, ast.AnnAssign)]
+            assert len(fields) < 4 or "kw_only=True" in decorators, node.name
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_says_what_it_is_for(name: str) -> None:
+    assert ast.get_docstring(ast.parse(MODULES[name].read_text()))
 
 
 def test_every_expected_error_says_what_to_try_next() -> None:
