@@ -13,11 +13,10 @@ import pytest
 
 from tests.raising import HOLE, PACKAGE, SYSTEM, Message, kinds, messages
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
-TITLE = "When something goes wrong"
-BEFORE = README.split(f"\n## {TITLE}\n")[0].count("\n") + 2
-"""Lines of the README above the section."""
-SECTION = README.split(f"\n## {TITLE}\n")[1].split("\n## ")[0]
+TITLE = "Troubleshooting"
+BEFORE = 0
+"""Lines of the document above the tables."""
+SECTION = (PACKAGE / "cli" / "TROUBLESHOOTING.md").read_text()
 PASSED_ON = {
     "classifiers/description.py",
     "classifiers/files/__init__.py",
