@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scsampler_cli.batch.task import Prepared, Progress, Record, Say
+from scsampler_cli.batch.task import Log, Prepared, Progress, Record
 from scsampler_cli.config import AnswerSettings, FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.errors import FallbackWarning
 from scsampler_cli.files.output_paths import check_within
@@ -34,7 +34,7 @@ class Classify:
     artifacts: Artifacts
     command: str = "classify"
 
-    def prepare(self, say: Say) -> Prepared:
+    def prepare(self, say: Log) -> Prepared:
         """Load the classifier and the samplers."""
         from scsampler_cli.artifacts.make import with_artifacts
         from scsampler_cli.tagger import Tagger
@@ -94,7 +94,7 @@ class Score:
     artifacts: Artifacts
     command: str = "score"
 
-    def prepare(self, say: Say) -> Prepared:
+    def prepare(self, say: Log) -> Prepared:
         """Load the samplers."""
         from scsampler_cli.artifacts.make import with_artifacts
         from scsampler_cli.tagger import Scorer
@@ -141,7 +141,7 @@ class Extract:
     reencode: bool
     command: str = "extract"
 
-    def prepare(self, say: Say) -> Prepared:
+    def prepare(self, say: Log) -> Prepared:
         """There is nothing to load but code."""
         from scsampler_cli.features.mel import check_torchaudio
         from scsampler_cli.features.render import render_file

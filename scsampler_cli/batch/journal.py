@@ -25,7 +25,7 @@ _BEGINNING = b'{"schema": "scsampler.'
 _HELD = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
-class Place(NamedTuple):
+class LineSpan(NamedTuple):
     """Where a line lies, in bytes."""
 
     start: int
@@ -61,7 +61,7 @@ class Journal:
         """Nothing is left to be written."""
         os.close(self._fd)
 
-    def lines(self) -> Iterator[tuple[Place, Record]]:
+    def lines(self) -> Iterator[tuple[LineSpan, Record]]:
         """The records; what follows the last whole line is cut off.
 
         Raises:
@@ -71,11 +71,11 @@ class Journal:
         with own_errors(str(self.path)), os.fdopen(os.dup(self._fd), "rb") as file:
             file.seek(0)
             for number, line in enumerate(file, start=1):
-                record = parsed(line)
+                record = parse_record(line)
                 if record is not None:
-                    yield Place(at, len(line)), record
+                    yield LineSpan(at, len(line)), record
                     at += len(line)
-                elif is_half(line):
+                elif is_partial_line(line):
                     break
                 else:
                     where = f"line {number} of {self.path}"
@@ -88,13 +88,13 @@ class Journal:
                 os.fsync(self._fd)
             self._end = at
 
-    def append(self, line: bytes) -> Place:
+    def append(self, line: bytes) -> LineSpan:
         """Write one line, with its end, and have it on disk.
 
         Raises:
             OutputError: it could not be written, and is not there in part; or the file is no longer under its name.
         """
-        place = Place(self._end, len(line))
+        place = LineSpan(self._end, len(line))
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
         try:
             with own_errors(str(self.path)):
@@ -122,7 +122,7 @@ class Journal:
                 f"{self.path} was removed or replaced while it was written", hint="run it again"
             )
 
-    def read(self, place: Place) -> bytes:
+    def read(self, place: LineSpan) -> bytes:
         """One line, with its end."""
         with own_errors(str(self.path)):
             return os.pread(self._fd, place.length, place.start)
@@ -153,20 +153,20 @@ class Journal:
         self._fd, self._end = fd, 0
         return old
 
-    def keep_only(self, places: Iterable[Place]) -> list[Place]:
+    def keep_only(self, places: Iterable[LineSpan]) -> list[LineSpan]:
         """Drop all lines but these; the file is whole at any moment.
 
         Returns:
             where they lie now.
         """
         part = sibling(self.path, ".part")
-        kept: list[Place] = []
+        kept: list[LineSpan] = []
         with own_errors(str(self.path)):
             fd = _opened(fresh(part), os.O_EXCL)
             end = 0
             for place in places:
                 _write(fd, self.read(place), end)
-                kept.append(Place(end, place.length))
+                kept.append(LineSpan(end, place.length))
                 end += place.length
             os.fchmod(fd, os.fstat(self._fd).st_mode & 0o7777)
             os.fsync(fd)
@@ -207,13 +207,13 @@ def _write(fd: int, data: bytes, at: int) -> None:
         data, at = data[written:], at + written
 
 
-def is_half(line: bytes) -> bool:
+def is_partial_line(line: bytes) -> bool:
     """True for what a write that broke off leaves: the beginning of a record, or zeros where the disk never got it."""
     said = line.rstrip(b"\0")
     return not line.endswith(b"\n") and (said.startswith(_BEGINNING) or _BEGINNING.startswith(said))
 
 
-def parsed(line: bytes) -> Record | None:
+def parse_record(line: bytes) -> Record | None:
     """The record of a whole line."""
     if not line.endswith(b"\n"):
         return None
@@ -225,6 +225,6 @@ def parsed(line: bytes) -> Record | None:
     return record if known and str(record["schema"]).startswith("scsampler.") else None
 
 
-def line_of(record: Record) -> bytes:
+def encode_line(record: Record) -> bytes:
     """A record as its line."""
     return encoded(json.dumps(record, ensure_ascii=False) + "\n")

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from scsampler_cli.batch.journal import is_half, parsed
+from scsampler_cli.batch.journal import is_partial_line, parse_record
 from scsampler_cli.errors import InputError
 from scsampler_cli.files.urls import check_read
 from scsampler_cli.output.schemas import COMMANDS
@@ -138,8 +138,8 @@ def _record(line: bytes, merged: Merged, part: int, *, number: int) -> Record | 
         return None
     path = merged.parts[part]
     # what was edited by hand may lack the end of its last line, and is whole all the same
-    record = parsed(line if line.endswith(b"\n") else line + b"\n")
-    if record is None and is_half(line):
+    record = parse_record(line if line.endswith(b"\n") else line + b"\n")
+    if record is None and is_partial_line(line):
         merged.halves.append(path)
         return None
     if record is None or command_of(record) not in COMMANDS:

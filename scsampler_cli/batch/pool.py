@@ -18,7 +18,7 @@ from typing import Any, NoReturn, Protocol, Self
 from scsampler_cli import errors
 from scsampler_cli.batch.memory import machine_bytes
 from scsampler_cli.batch.process import Job, Message, WorkerProcess
-from scsampler_cli.batch.task import Record, Say, Task
+from scsampler_cli.batch.task import Log, Record, Task
 from scsampler_cli.errors import MemoryLimitError, ScsamplerError, TimeLimitError, WorkerError
 from scsampler_cli.files.inputs import identified
 from scsampler_cli.files.output_paths import check_working_folder
@@ -118,8 +118,8 @@ class WorkerPool:
         count: int,
         bounds: Bounds,
         *,
-        note: Say,
-        detail: Say,
+        note: Log,
+        detail: Log,
         watch: Watch,
         hashed: bool = False,
     ) -> None:

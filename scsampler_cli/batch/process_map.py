@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from scsampler_cli.batch.pool import Outcome, WorkerPool
-from scsampler_cli.batch.task import Prepared, Progress, Record, Say
+from scsampler_cli.batch.task import Log, Prepared, Progress, Record
 from scsampler_cli.errors import OutputError
 
 Do = Callable[[Any, Path, Progress], Record]
@@ -29,10 +29,10 @@ class Loading:
     """A task whose processes load something once; what is done with each file comes with the file."""
 
     command: str
-    load: Callable[[Say], tuple[Any, dict[str, Any]]]
+    load: Callable[[Log], tuple[Any, dict[str, Any]]]
     """Picklable; called in each process; gives what is kept there, and what the caller is to know of it, JSON-able."""
 
-    def prepare(self, say: Say) -> Prepared:
+    def prepare(self, say: Log) -> Prepared:
         """Load it."""
         loaded, told = self.load(say)
         return Prepared(_with(loaded), told)
@@ -44,7 +44,7 @@ class Making:
 
     command: str
 
-    def prepare(self, say: Say) -> Prepared:
+    def prepare(self, say: Log) -> Prepared:
         """Nothing to load."""
         return Prepared(_with(None), {}, makes=True)
 

@@ -13,7 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from scsampler_cli.batch.journal import Journal, Place, Record, is_half, line_of, parsed
+from scsampler_cli.batch.journal import (
+    Journal,
+    LineSpan,
+    Record,
+    encode_line,
+    is_partial_line,
+    parse_record,
+)
 from scsampler_cli.errors import OutputError
 from scsampler_cli.files.inputs import identified
 from scsampler_cli.files.output_paths import is_taken, sibling
@@ -89,7 +96,9 @@ def _flat(value: Any, name: str = "") -> dict[str, Any]:
 
 
 @contextmanager
-def opened(path: Path, inputs: Sequence[str], ordered: bool, *, keep: bool) -> Iterator[OnDisk]:
+def open_results(
+    path: Path, inputs: Sequence[str], ordered: bool, *, keep: bool
+) -> Iterator[OnDisk]:
     """Records in the file of JSON lines at `path`; with `keep` what is there stays, to be recalled or set aside.
 
     Raises:
@@ -147,8 +156,8 @@ def _check_first_line(path: Path, command: str, hint: str) -> None:
         return
     with own_errors(str(path)), path.open("rb") as lines:
         line = lines.readline(_LONGEST)
-    record = parsed(line)
-    if record is None and not is_half(line):
+    record = parse_record(line)
+    if record is None and not is_partial_line(line):
         raise OutputError(f"{path} is there already, and holds no records", hint=hint)
     if record is not None and command_of(record) != command:
         raise OutputError(
@@ -208,7 +217,7 @@ class OnDisk:
         self.done: dict[int, bool] = {}
         self._file, self._waiting, self._ordered = file, waiting, ordered
         self._index = {path: index for index, path in enumerate(inputs)}
-        self._parked: dict[int, Place] = {}
+        self._parked: dict[int, LineSpan] = {}
         self._next = 0
 
     def recall(
@@ -282,9 +291,9 @@ class OnDisk:
 
     def _take_up(self, is_current: Callable[[Record], bool]) -> int:
         """How many records are not current any more, and were dropped."""
-        there: list[Place] = []
-        others: list[Place] = []
-        places: dict[int, Place] = {}
+        there: list[LineSpan] = []
+        others: list[LineSpan] = []
+        places: dict[int, LineSpan] = {}
         for place, record in self._file.lines():
             there.append(place)
             index = self._index.get(record["path"])
@@ -307,7 +316,7 @@ class OnDisk:
         self._due()
         return dropped
 
-    def _in_order(self, places: dict[int, Place]) -> list[Place]:
+    def _in_order(self, places: dict[int, LineSpan]) -> list[LineSpan]:
         """Which of the lines stay; in order, those that one yet to be made comes before are parked."""
         due = 0
         while self._ordered and due in places:
@@ -321,7 +330,7 @@ class OnDisk:
 
     def add(self, index: int, record: Record) -> None:
         """Append it, or park it beside the file until those before it are there."""
-        line = line_of(record)
+        line = encode_line(record)
         if self._ordered and index != self._next:
             self._parked[index] = self._waiting.append(line)
         else:

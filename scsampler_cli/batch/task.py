@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 Record = dict[str, Any]
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
 """(stage, done, total); the stage "index" comes once, with the video's length in whole seconds."""
 
@@ -35,7 +35,7 @@ class Task(Protocol):
         """Name of the command, for the records of files that fail."""
         ...
 
-    def prepare(self, say: Say) -> Prepared:
+    def prepare(self, say: Log) -> Prepared:
         """Load what is needed; `say` takes notes for the user.
 
         Raises:

@@ -109,7 +109,7 @@ def survey(cache: Path) -> Contents:
     """
     kept: list[Kept] = []
     foreign = 0
-    with opened(cache) as root:
+    with open_folder(cache) as root:
         for item in _scanned(root):
             if item.name.startswith(_USING):
                 continue
@@ -125,7 +125,7 @@ def survey(cache: Path) -> Contents:
 
 
 @contextlib.contextmanager
-def opened(cache: Path) -> Iterator[int]:
+def open_folder(cache: Path) -> Iterator[int]:
     """A descriptor of the folder that the user named; this one may be a link."""
     try:
         number = os.open(cache, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

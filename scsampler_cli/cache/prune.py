@@ -24,7 +24,7 @@ from scsampler_cli.cache.entries import (
     VALUES,
     Contents,
     Kept,
-    opened,
+    open_folder,
 )
 from scsampler_cli.errors import SettingsError
 
@@ -112,7 +112,7 @@ def prune(cache: Path, contents: Contents, limit: Limit, *, dry_run: bool) -> Pr
     """
     removed, in_use, failed = [], [], []
     busy = contents.busy_since
-    with opened(cache) as root:
+    with open_folder(cache) as root:
         for kept in beyond(contents, limit, time.time()):
             if busy is not None and kept.used >= busy:
                 in_use.append(kept)

@@ -14,9 +14,9 @@ from scsampler_cli.classifiers.classifier_info import ClassifierFacts
 from scsampler_cli.pipeline.video import (
     Progress,
     classify_clips,
-    missing_file_reported,
     no_progress,
-    opened,
+    open_video,
+    reporting_missing_file,
 )
 
 NAME = "probabilities"
@@ -70,7 +70,7 @@ def is_known(path: Path, identity: dict[str, Any], cache: Cache) -> bool:
         return False
 
 
-def ensure(
+def compute_if_missing(
     path: Path,
     classifier: ClipClassifier,
     identity: dict[str, Any],
@@ -87,7 +87,7 @@ def ensure(
     """
     if is_known(path, identity, cache):
         return
-    video = opened(path, classifier.spec.frames, classifier.spec.stride, progress=progress)
+    video = open_video(path, classifier.spec.frames, classifier.spec.stride, progress=progress)
     found = classify_clips(video, range(len(video.grid)), classifier, progress=progress)
     if identity["sha256"] is None:
         cache.discard(path, NAME, key(identity))
@@ -97,7 +97,7 @@ def ensure(
         writer.notes = video.notes
 
 
-def ensured(
+def compute_in_worker(
     classifier: ClipClassifier,
     path: Path,
     progress: Progress,
@@ -105,7 +105,7 @@ def ensured(
     identity: dict[str, Any],
     cache: Cache,
 ) -> Record:
-    """`ensure` as what a pool's process that has loaded the classifier does with a video."""
-    with missing_file_reported(path):
-        ensure(path, classifier, identity, cache=cache, progress=progress)
+    """`compute_if_missing` as what a pool's process that has loaded the classifier does with a video."""
+    with reporting_missing_file(path):
+        compute_if_missing(path, classifier, identity, cache=cache, progress=progress)
     return DONE

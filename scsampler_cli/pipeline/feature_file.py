@@ -13,12 +13,13 @@ from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
 from scsampler_cli.errors import FeatureFileError
 from scsampler_cli.features import store
 from scsampler_cli.pipeline.strict import check_whole
-from scsampler_cli.pipeline.video import Progress, Samplers, collected, followed
+from scsampler_cli.pipeline.video import Progress, collected, followed
+from scsampler_cli.samplers.scoring import Samplers
 from scsampler_cli.selection.scores import ClipScores, smoothed
 from scsampler_cli.timeline import ClipSpan
 
 
-class StoredVideo:
+class FeatureFileVideo:
     """A feature file in the place of a video. Where it was extracted with other settings than those asked for, `notes` says so.
 
     Args:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import torch
 
     from scsampler_cli.classifiers.base import ClipClassifier
-    from scsampler_cli.pipeline.video import Samplers
+    from scsampler_cli.samplers.scoring import Samplers
 
 AUTO_SET = "actions6"
 """Samplers for every classifier except the demo's: those trained on real video."""
@@ -162,7 +162,7 @@ class ModelOptions:
         }
         sampler_choice.check_available(selection, there)
         sampler_choice.check_named(selection, self.samplers, shows_all=shows_all)
-        return sampler_choice.lost_half(selection, there)
+        return sampler_choice.missing_half_note(selection, there)
 
     def runtime(self) -> dict[str, str]:
         """Device and precision in force, for the record."""
@@ -195,7 +195,9 @@ class ModelOptions:
             name, weights = str(weights), None
         labels = read_labels(self.labels) if isinstance(self.labels, Path) else self.labels
         spec = self.spec if self.arch is None else [*self.spec, f"arch={self.arch}"]
-        return registry.load(name, where, dtype, weights=weights, labels=labels, given=spec), ""
+        return registry.load(
+            name, where, dtype, weights=weights, labels=labels, spec_fields=spec
+        ), ""
 
     def load_samplers(
         self, auto: str, selection: SelectionSettings, *, shows_all: bool = False
@@ -207,10 +209,9 @@ class ModelOptions:
             selection: which clips are selected.
             shows_all: True where visual and audio scores are results in themselves.
         """
-        from scsampler_cli.pipeline.video import Samplers
-        from scsampler_cli.samplers.scoring import load_audio, load_packets, load_visual
+        from scsampler_cli.samplers.scoring import Samplers, load_audio, load_packets, load_visual
 
-        wanted = set(sampler_choice.goes_by(selection))
+        wanted = set(sampler_choice.needed_samplers(selection))
         if shows_all and selection.strategy != "packets":
             wanted |= {"visual", "audio"}
         options = {

@@ -16,7 +16,7 @@ There = Mapping[str, bool | None]
 """Whether there is a sampler, by the keys of KINDS; None where that cannot be told yet."""
 
 
-def goes_by(selection: SelectionSettings) -> tuple[str, ...]:
+def needed_samplers(selection: SelectionSettings) -> tuple[str, ...]:
     """The samplers that the choice of clips depends on, by the keys of KINDS; none for the baselines."""
     if selection.strategy in BASELINES:
         return ()
@@ -89,7 +89,7 @@ def check_named(selection: SelectionSettings, named: Mapping[str, str], *, shows
     Raises:
         SettingsError: which one.
     """
-    used = set(goes_by(selection))
+    used = set(needed_samplers(selection))
     if shows_all and selection.strategy != "packets":
         used |= {"visual", "audio"}
     for kind in (
@@ -101,7 +101,7 @@ def check_named(selection: SelectionSettings, named: Mapping[str, str], *, shows
         )
 
 
-def lost_half(selection: SelectionSettings, there: There) -> str:
+def missing_half_note(selection: SelectionSettings, there: There) -> str:
     """In words, which sampler of two a selection has to do without; empty where there is none such."""
     if not _combines(selection):
         return ""

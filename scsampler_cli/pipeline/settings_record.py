@@ -12,8 +12,8 @@ from typing import Any
 
 from scsampler_cli.classifiers.base import ClipClassifier, is_multi_label, output_settings_of
 from scsampler_cli.config import AnswerSettings, FeatureSettings, ReadSettings, SelectionSettings
-from scsampler_cli.pipeline.sampler_choice import KINDS, goes_by
-from scsampler_cli.pipeline.video import Samplers
+from scsampler_cli.pipeline.sampler_choice import KINDS, needed_samplers
+from scsampler_cli.samplers.scoring import Samplers
 
 Settings = dict[str, Any]
 
@@ -69,8 +69,8 @@ def of_extract(
 
 
 def used(samplers: Samplers, selection: SelectionSettings) -> Samplers:
-    """Those that the selection goes by (`pipeline.sampler_choice.goes_by`)."""
-    by = goes_by(selection)
+    """Those that the selection goes by (`pipeline.sampler_choice.needed_samplers`)."""
+    by = needed_samplers(selection)
     by_kind: dict[str, Any] = {kind: None for kind in KINDS if kind not in by}
     return replace(samplers, **by_kind)
 

@@ -31,18 +31,18 @@ from scsampler_cli.features import store
 from scsampler_cli.media.container import FFMPEG_VERSION
 from scsampler_cli.output import records
 from scsampler_cli.pipeline import settings_record
-from scsampler_cli.pipeline.feature_file import StoredVideo
+from scsampler_cli.pipeline.feature_file import FeatureFileVideo
 from scsampler_cli.pipeline.video import (
     Progress,
-    Samplers,
     Video,
+    audio_clips,
     classify_clips,
     followed,
     no_progress,
-    scores_of,
-    sound_clips,
+    score_clips,
     visual_clips,
 )
+from scsampler_cli.samplers.scoring import Samplers
 from scsampler_cli.selection import aggregate
 from scsampler_cli.selection.scores import MODALITIES, ClipScores
 from scsampler_cli.selection.strategies import Selection, combined_rank, select
@@ -87,7 +87,7 @@ def classify(
     _announce(video, progress)
     with clock.stage("score"):
         used = settings_record.used(samplers, selection)
-        scores = scores_of(
+        scores = score_clips(
             video,
             used,
             features,
@@ -153,7 +153,11 @@ def _refuse_packets(path: Path, samplers: Samplers) -> None:
 
 
 def _check_scored(
-    source: Video | StoredVideo, path: Path, scores: ClipScores, *, selection: SelectionSettings
+    source: Video | FeatureFileVideo,
+    path: Path,
+    scores: ClipScores,
+    *,
+    selection: SelectionSettings,
 ) -> None:
     """Refuse a file that has nothing for the one sampler that the strategy goes by.
 
@@ -169,8 +173,8 @@ def _check_scored(
         selection.strategy
     ]
     why = (
-        f" ({source.why_silent})"
-        if isinstance(source, Video) and source.why_silent and what == "sound"
+        f" ({source.no_audio_reason})"
+        if isinstance(source, Video) and source.no_audio_reason and what == "sound"
         else ""
     )
     raise VideoError(
@@ -229,20 +233,20 @@ def score(
     else:  # picture and sound are shown whatever the strategy goes by
         samplers = replace(samplers, packets=None)
     with clock.stage("index"):
-        source: StoredVideo | Video = (
-            StoredVideo(path, clip_frames, frame_stride, clip_stride=stride, reading=reading)
+        source: FeatureFileVideo | Video = (
+            FeatureFileVideo(path, clip_frames, frame_stride, clip_stride=stride, reading=reading)
             if store.sniff(path)
             else Video(path, clip_frames, frame_stride, reading=reading)
         )
     if isinstance(source, Video):
         _announce(source, progress)
     with clock.stage("score"):
-        if isinstance(source, StoredVideo):
+        if isinstance(source, FeatureFileVideo):
             _refuse_packets(path, samplers)
             scores = source.scores(samplers, features, progress)
             features, stride = source.features, source.clip_stride
         else:
-            scores = scores_of(
+            scores = score_clips(
                 source,
                 samplers,
                 features,
@@ -335,7 +339,7 @@ def extract(
                 writer.visual(seen)
         if "mel" in features.inputs:
             for heard in followed(
-                sound_clips(video, clips), "listen", len(clips), progress=progress
+                audio_clips(video, clips), "listen", len(clips), progress=progress
             ):
                 writer.sound(heard)
         video.check_whole()

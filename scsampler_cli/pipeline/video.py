@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,10 +29,10 @@ from scsampler_cli.media.coded import ReadReport
 from scsampler_cli.media.frames import FramesReport, read_clips
 from scsampler_cli.media.index import scan
 from scsampler_cli.media.video_info import VECTOR_CODECS
-from scsampler_cli.nn.inference import one_core_spared
+from scsampler_cli.nn.inference import spare_one_core
 from scsampler_cli.pipeline.prefetch import ahead
 from scsampler_cli.pipeline.strict import check_whole
-from scsampler_cli.samplers.scoring import AudioSampler, PacketSampler, VisualSampler
+from scsampler_cli.samplers.scoring import AudioSampler, Samplers, VisualSampler
 from scsampler_cli.selection.scores import ClipScores, smoothed
 from scsampler_cli.selection.strategies import candidates
 from scsampler_cli.text import counted, score, seconds
@@ -49,26 +49,6 @@ AHEAD_CLIPS = 32
 
 def no_progress(stage: str, done: int, total: int) -> None:
     """The progress callback of callers that show none."""
-
-
-@dataclass(frozen=True)
-class Samplers:
-    """s: the visual and the audio sampler, either of which may be absent, and the packet sampler where it is asked."""
-
-    visual: VisualSampler | None
-    audio: AudioSampler | None
-    packets: PacketSampler | None = None
-    notes: tuple[str, ...] = ()
-    """What was left out when they were loaded."""
-
-    def records(self) -> list[dict[str, Any]]:
-        """What ran, for the result."""
-        return [
-            info
-            for sampler in (self.visual, self.audio, self.packets)
-            if sampler
-            for info in sampler.infos
-        ]
 
 
 class Video:
@@ -98,7 +78,7 @@ class Video:
         self.info = self.index.info
         self.grid = ClipGrid(self.index.timeline, clip_frames, frame_stride)
         sound = probe_audio(path, reading)
-        self.audio, self.why_silent = sound.info, sound.why_not
+        self.audio, self.no_audio_reason = sound.info, sound.why_not
         """The sound track that is heard; None where there is none."""
         self._notes = [*self.index.notes, *sound.notes]
         if not self.info.has_vectors and len(self.index.timeline) > 1:
@@ -190,7 +170,7 @@ def visual_clips(
     video.note(*read.notes())
 
 
-def sound_clips(video: Video, clips: NDArray[np.int64] | None = None) -> Iterator[ClipSound]:
+def audio_clips(video: Video, clips: NDArray[np.int64] | None = None) -> Iterator[ClipSound]:
     """Audio features of some clips (int64, increasing; None: all), in one pass.
 
     Clips without sound come with `mel` None, and `Video.notes` says so.
@@ -204,7 +184,7 @@ def sound_clips(video: Video, clips: NDArray[np.int64] | None = None) -> Iterato
         else read_audio(video.path, video.audio, heard, damage=index.damage, reading=index.reading)
     )
     if blocks is None:
-        video.note(str(video.why_silent))
+        video.note(str(video.no_audio_reason))
     silent = 0
     for sound in mel_clips(blocks, video.grid, wanted):
         silent += sound.mel is None
@@ -214,7 +194,7 @@ def sound_clips(video: Video, clips: NDArray[np.int64] | None = None) -> Iterato
         video.note(f"{counted(silent, 'clip')} without sound")
 
 
-def packets_of(video: Video, clips: NDArray[np.int64] | None = None) -> Iterator[ClipPackets]:
+def packets_by_clip(video: Video, clips: NDArray[np.int64] | None = None) -> Iterator[ClipPackets]:
     """What the packets say of some clips (int64, increasing; None: all); nothing is read that the index does not hold."""
     unknown = 0
     for clip in packet_clips(
@@ -242,7 +222,7 @@ def clip_frames(
     video.note(*read.notes())
 
 
-def scores_of(
+def score_clips(
     video: Video,
     samplers: Samplers,
     features: FeatureSettings,
@@ -295,7 +275,7 @@ def _seen(
         return None
     wanted = FeatureSettings(sampler.inputs, features.p_frames, features.short_side)
     read = ahead(visual_clips(video, wanted, clips), AHEAD_CLIPS)
-    with one_core_spared():
+    with spare_one_core():
         found = collected(
             sampler.score(followed(read, "score", len(clips), progress=progress)), clips
         )
@@ -307,8 +287,8 @@ def _heard(
 ) -> Scores | None:
     if sampler is None:
         return None
-    read = ahead(sound_clips(video, clips), AHEAD_CLIPS)
-    with one_core_spared():
+    read = ahead(audio_clips(video, clips), AHEAD_CLIPS)
+    with spare_one_core():
         return collected(
             sampler.score(followed(read, "listen", len(clips), progress=progress)), clips
         )
@@ -318,7 +298,7 @@ def _told(video: Video, samplers: Samplers, clips: NDArray[np.int64]) -> Scores 
     return (
         None
         if samplers.packets is None
-        else collected(samplers.packets.score(packets_of(video, clips)), clips)
+        else collected(samplers.packets.score(packets_by_clip(video, clips)), clips)
     )
 
 
@@ -337,7 +317,7 @@ def collected(scored: Iterable[tuple[int, float]], clips: NDArray[np.int64]) -> 
     return np.array([values[int(clip)] for clip in clips], dtype=np.float32)
 
 
-def opened(path: Path, clip_frames: int, frame_stride: int, *, progress: Progress) -> Video:
+def open_video(path: Path, clip_frames: int, frame_stride: int, *, progress: Progress) -> Video:
     """A `Video` whose length is reported before any of it is read."""
     video = Video(path, clip_frames, frame_stride)
     progress("index", video.whole_seconds, video.whole_seconds)
@@ -345,7 +325,7 @@ def opened(path: Path, clip_frames: int, frame_stride: int, *, progress: Progres
 
 
 @contextmanager
-def missing_file_reported(path: Path) -> Iterator[None]:
+def reporting_missing_file(path: Path) -> Iterator[None]:
     """A file that the system cannot read any more, as an error of ours.
 
     Raises:

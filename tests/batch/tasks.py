@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from scsampler_cli.batch.task import Prepared, Progress, Record, Say
+from scsampler_cli.batch.task import Log, Prepared, Progress, Record
 from scsampler_cli.errors import SettingsError, VideoError
 
 
@@ -29,7 +29,7 @@ class Obedient:
 
     command: str = "classify"
 
-    def prepare(self, say: Say) -> Prepared:
+    def prepare(self, say: Log) -> Prepared:
         say("loaded")
         return Prepared(self._work, {"settings": {"k": 10}})
 
@@ -89,7 +89,7 @@ class Unfit:
     how: str
     command: str = "classify"
 
-    def prepare(self, say: Say) -> Prepared:
+    def prepare(self, say: Log) -> Prepared:
         if self.how == "settings":
             raise SettingsError("k is 0", hint="1 and more")
         if self.how == "bug":
@@ -108,7 +108,7 @@ class HalfFit:
     """Which of the two processes cannot load: 1 or 2, in the order of their start."""
     command: str = "classify"
 
-    def prepare(self, say: Say) -> Prepared:
+    def prepare(self, say: Log) -> Prepared:
         if multiprocessing.current_process().name == f"scsampler-{self.refuses}":
             while not (self.folder / "finished").exists():
                 time.sleep(0.01)
@@ -126,5 +126,5 @@ class Told:
 
     command: str = "classify"
 
-    def prepare(self, say: Say) -> Prepared:
+    def prepare(self, say: Log) -> Prepared:
         return Prepared(lambda path, progress, *told: {**record(path), "tags": list(told)}, {})

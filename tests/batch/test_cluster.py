@@ -18,7 +18,7 @@ ray = pytest.importorskip("ray")
 
 from ray.cluster_utils import Cluster  # noqa: E402
 
-from scsampler_cli.batch.ray.actor import Order, RayActor  # noqa: E402
+from scsampler_cli.batch.ray.actor import ActorOptions, RayActor  # noqa: E402
 from scsampler_cli.batch.ray.cluster import Share, records  # noqa: E402
 from scsampler_cli.errors import ClusterError  # noqa: E402
 from tests.batch import test_batch as batches  # noqa: E402
@@ -325,10 +325,10 @@ def test_what_cannot_be_done_is_said_once_and_as_locally(
 
 
 def test_machines_that_would_make_other_records_are_refused(tmp_path: Path) -> None:
-    order = Order(Obedient(), folder=str(tmp_path / "none"))
+    order = ActorOptions(Obedient(), folder=str(tmp_path / "none"))
     with pytest.raises(ClusterError, match="here has no folder"):
         RayActor(order, 1, "here", note=print, detail=print)
-    order = Order(Obedient(), versions=(("scsampler", "9.9"),))
+    order = ActorOptions(Obedient(), versions=(("scsampler", "9.9"),))
     with pytest.raises(
         ClusterError, match=r"here has other versions: scsampler [\d.]+, not 9.9"
     ) as refused:

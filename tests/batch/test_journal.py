@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scsampler_cli.batch.journal import Journal, line_of
+from scsampler_cli.batch.journal import Journal, encode_line
 from scsampler_cli.errors import OutputError
 
 
@@ -22,7 +22,7 @@ def record(name: str, **more: object) -> dict:
 def written(path: Path, *names: str) -> Path:
     journal = Journal(path, keep=False)
     for name in names:
-        journal.append(line_of(record(name)))
+        journal.append(encode_line(record(name)))
     journal.close()
     return path
 
@@ -38,7 +38,7 @@ def names(path: Path) -> list[str]:
 def test_half_a_line_is_cut_off_wherever_it_broke(tmp_path: Path, cut: int) -> None:
     path = written(tmp_path / "a.jsonl", "one", "two", "three")
     data = path.read_bytes()
-    last = len(line_of(record("three")))
+    last = len(encode_line(record("three")))
     path.write_bytes(data[: len(data) - last + cut])
     assert names(path) == ["one", "two"]
     assert path.read_bytes() == data[: len(data) - last]
@@ -77,11 +77,11 @@ def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(os, "pwrite", full)
     with pytest.raises(OutputError, match="No space left"):
-        journal.append(line_of(record("two")))
+        journal.append(encode_line(record("two")))
     journal.close()
     assert len(calls) == 2
     assert names(path) == ["one"]
-    assert path.read_bytes() == line_of(record("one"))
+    assert path.read_bytes() == encode_line(record("one"))
 
 
 def test_a_file_that_was_deleted_or_replaced_is_noticed(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_file_that_was_deleted_or_replaced_is_noticed(tmp_path: Path) -> None:
         if change != path.unlink:
             change()
         with pytest.raises(OutputError, match="removed or replaced"):
-            journal.append(line_of(record("two")))
+            journal.append(encode_line(record("two")))
         journal.close()
 
 
@@ -111,8 +111,8 @@ def test_lines_are_dropped_and_the_file_goes_on(tmp_path: Path) -> None:
     places = [place for place, _ in journal.lines()]
     first, third = journal.keep_only([places[0], places[2]])
     assert json.loads(journal.read(third))["path"] == "three"
-    assert journal.read(first) == line_of(record("one"))
-    journal.append(line_of(record("four")))
+    assert journal.read(first) == encode_line(record("one"))
+    journal.append(encode_line(record("four")))
     journal.close()
     assert names(path) == ["one", "three", "four"]
     assert path.stat().st_mode & 0o777 == 0o640
@@ -124,7 +124,7 @@ def test_what_is_set_aside_is_never_overwritten(tmp_path: Path) -> None:
     for name in ("a.jsonl.old", "a.jsonl.old2"):
         journal = Journal(path, keep=True)
         assert journal.set_aside() == tmp_path / name
-        journal.append(line_of(record(name)))
+        journal.append(encode_line(record(name)))
         journal.close()
     assert names(path) == ["a.jsonl.old2"]
     assert names(tmp_path / "a.jsonl.old") == ["one"]
@@ -146,11 +146,11 @@ def test_names_that_are_not_utf_8_come_back(tmp_path: Path) -> None:
 def test_kill_9_in_the_midst_of_writing_loses_no_line_that_was_done(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     program = (
-        "import sys; from pathlib import Path; from scsampler_cli.batch.journal import Journal, line_of\n"
+        "import sys; from pathlib import Path; from scsampler_cli.batch.journal import Journal, encode_line\n"
         "journal = Journal(Path(sys.argv[1]), keep=True); at = len(list(journal.lines()))\n"
         "while True:\n"
         "    record = {'schema': 'scsampler.classify/1', 'path': str(at), 'status': 'ok', 'x': 'y' * (at * 977 % 60000)}\n"
-        "    journal.append(line_of(record)); print(at, flush=True); at += 1\n"
+        "    journal.append(encode_line(record)); print(at, flush=True); at += 1\n"
     )
     told = -1
     for _ in range(4):

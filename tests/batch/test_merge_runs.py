@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scsampler_cli.batch.journal import line_of
+from scsampler_cli.batch.journal import encode_line
 from scsampler_cli.batch.merge_runs import survey
 from scsampler_cli.errors import InputError
 
@@ -29,7 +29,7 @@ def record(
 
 
 def part(path: Path, *records: Record, end: bytes = b"") -> Path:
-    path.write_bytes(b"".join(map(line_of, records)) + end)
+    path.write_bytes(b"".join(map(encode_line, records)) + end)
     return path
 
 
@@ -83,7 +83,7 @@ def test_of_records_that_differ_an_ok_one_wins_else_the_last(
 
 @pytest.mark.parametrize("cut", [1, 10, 60, -1])
 def test_half_a_line_is_told_and_left_out(tmp_path: Path, cut: int) -> None:
-    half = line_of(record("b"))[:-1][:cut]
+    half = encode_line(record("b"))[:-1][:cut]
     parts = [part(tmp_path / "1", record("a"), end=half), part(tmp_path / "2", record("c"))]
     merged = survey(parts)
     assert [r["path"] for r in merged.records()] == ["a", "c"]
@@ -97,7 +97,7 @@ def test_zeros_that_a_lost_disk_leaves_are_half_a_line(tmp_path: Path) -> None:
 
 def test_a_last_line_without_its_end_empty_lines_and_empty_parts_are_fine(tmp_path: Path) -> None:
     (tmp_path / "1").write_bytes(
-        b"\n" + line_of(record("a")) + b"\r\n" + line_of(record("b")).rstrip(b"\n")
+        b"\n" + encode_line(record("a")) + b"\r\n" + encode_line(record("b")).rstrip(b"\n")
     )
     merged = survey([tmp_path / "1", part(tmp_path / "2")])
     assert [r["path"] for r in merged.records()] == ["a", "b"]

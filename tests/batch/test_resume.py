@@ -50,7 +50,7 @@ def files(tmp_path: Path) -> list[Path]:
 
 
 def batch(files: list[Path], keep: bool = True, ordered: bool = True):
-    return resume.opened(
+    return resume.open_results(
         files[0].parent / "out.jsonl", [str(path) for path in files], ordered, keep=keep
     )
 
@@ -254,9 +254,9 @@ def test_a_classifier_without_a_digest_is_told(
     identity = {**IDENTITY, "classifier": {"name": "mine", "sha256": sha256}}
     path = files[0].parent / "o.jsonl"
     paths = [str(file) for file in files]
-    with resume.opened(path, paths, True, keep=True) as found:
+    with resume.open_results(path, paths, True, keep=True) as found:
         found.add(0, record(files[0], resume.run_digest(identity)))
-    with resume.opened(path, paths, True, keep=True) as found:
+    with resume.open_results(path, paths, True, keep=True) as found:
         said = found.recall("classify", identity, lambda _: True)[0]
     assert said.startswith("resuming: 1 of 6 files done before")
     assert (

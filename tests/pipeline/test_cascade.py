@@ -19,9 +19,15 @@ from scsampler_cli.features.clip import ClipVisual
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.output import tables
 from scsampler_cli.pipeline import settings_record, stages
-from scsampler_cli.pipeline.video import Samplers, Video, packets_of, scores_of
-from scsampler_cli.samplers.network_inputs import packets_input
-from scsampler_cli.samplers.scoring import PacketSampler, SamplerNetwork, load_audio, load_visual
+from scsampler_cli.pipeline.video import Video, packets_by_clip, score_clips
+from scsampler_cli.samplers.scoring import (
+    PacketSampler,
+    SamplerNetwork,
+    Samplers,
+    build_samplers,
+    load_audio,
+    load_visual,
+)
 from tests.synthetic import pan, raw_stream, static, tone, write_video
 
 CPU, FP32 = torch.device("cpu"), torch.float32
@@ -45,7 +51,9 @@ def by_size() -> PacketSampler:
         device=CPU,
         dtype=FP32,
     )
-    return PacketSampler([network], lambda clip, _: packets_input(clip))
+    sampler = build_samplers([network]).packets
+    assert sampler is not None
+    return sampler
 
 
 @pytest.fixture(scope="module")
@@ -113,9 +121,9 @@ def test_with_as_many_candidates_as_clips_it_is_the_full_strategy(
     path: Path, strategy: str
 ) -> None:
     samplers = Samplers(load_visual("demo", CPU, FP32), load_audio("demo", CPU, FP32), by_size())
-    full = scores_of(Video(path), Samplers(samplers.visual, samplers.audio), FEATURES)
+    full = score_clips(Video(path), Samplers(samplers.visual, samplers.audio), FEATURES)
     for count in (12, 100):
-        first = scores_of(Video(path), samplers, FEATURES, first=count)
+        first = score_clips(Video(path), samplers, FEATURES, first=count)
         assert first.clips.tolist() == full.clips.tolist()
         for mine, theirs in ((first.visual, full.visual), (first.audio, full.audio)):
             assert mine is not None
@@ -126,7 +134,7 @@ def test_with_as_many_candidates_as_clips_it_is_the_full_strategy(
 
 
 def test_with_a_clip_stride_only_those_clips_are_candidates(path: Path, samplers: Samplers) -> None:
-    found = scores_of(Video(path), samplers, FEATURES, clip_stride=3, first=2)
+    found = score_clips(Video(path), samplers, FEATURES, clip_stride=3, first=2)
     assert found.clips.tolist() == [3, 6] or 6 in found.clips.tolist()
     assert set(found.clips.tolist()) <= {0, 3, 6, 9}
     assert found.clip_count == 12
@@ -204,5 +212,5 @@ def test_only_those_samplers_run_that_the_strategy_asks(samplers: Samplers) -> N
 
 def test_a_video_without_times_has_packets_too(path: Path, tmp_path: Path) -> None:
     raw_stream(path, tmp_path / "v.h264")
-    there = [clip.values is not None for clip in packets_of(Video(tmp_path / "v.h264"))]
+    there = [clip.values is not None for clip in packets_by_clip(Video(tmp_path / "v.h264"))]
     assert there == [True] * 12

@@ -12,7 +12,7 @@ from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.config import PAPER_ANSWER, FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.pipeline import settings_record
-from scsampler_cli.pipeline.video import Samplers
+from scsampler_cli.samplers.scoring import Samplers
 
 
 class Stub:

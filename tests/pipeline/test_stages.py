@@ -14,8 +14,8 @@ from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.errors import VideoError
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.pipeline import stages
-from scsampler_cli.pipeline.video import Samplers, Video, classify_clips, clip_frames, scores_of
-from scsampler_cli.samplers.scoring import load_audio, load_visual
+from scsampler_cli.pipeline.video import Video, classify_clips, clip_frames, score_clips
+from scsampler_cli.samplers.scoring import Samplers, load_audio, load_visual
 from tests.synthetic import pan, static, tone, write_video
 
 CPU, FP32 = torch.device("cpu"), torch.float32
@@ -104,7 +104,7 @@ def test_ten_times_the_same_bytes(tmp_path: Path, samplers: Samplers, demo: Clip
 
 def test_sound_in_parts_is_scored_in_parts(tmp_path: Path, samplers: Samplers) -> None:
     video = Video(write_video(tmp_path / "v.mkv", pan(160, 1, 0, 64, 64), audio=tone(2.56, 500)))
-    scores = scores_of(video, samplers, FeatureSettings())
+    scores = score_clips(video, samplers, FeatureSettings())
     assert scores.audio is not None
     assert (
         np.isnan(scores.audio).tolist() == [False] * 4 + [False] + [True] * 5

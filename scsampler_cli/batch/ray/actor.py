@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scsampler_cli.batch.pool import Bounds, Outcome, WorkerPool
-from scsampler_cli.batch.task import Say, Task
+from scsampler_cli.batch.task import Log, Task
 from scsampler_cli.errors import ClusterError, WorkerError
 from scsampler_cli.files.inputs import identified
 from scsampler_cli.output import records
@@ -17,7 +17,7 @@ from scsampler_cli.text import counted
 
 
 @dataclass(frozen=True)
-class Order:
+class ActorOptions:
     """What every actor is told; travels by pickle."""
 
     task: Task
@@ -34,7 +34,7 @@ class Order:
     @classmethod
     def here(
         cls, task: Task, timeout_s: float | None, memory_gb: float | None, *, hashed: bool
-    ) -> Order:
+    ) -> ActorOptions:
         """With the folder and the versions of this process."""
         return cls(
             task,
@@ -61,7 +61,9 @@ class RayActor:
         ScsamplerError: the task cannot be done here.
     """
 
-    def __init__(self, order: Order, sharers: int, place: str, *, note: Say, detail: Say) -> None:
+    def __init__(
+        self, order: ActorOptions, sharers: int, place: str, *, note: Log, detail: Log
+    ) -> None:
         _enter(order.folder, place)
         _check_versions(order.versions, place)
         self._command = order.task.command

@@ -22,7 +22,7 @@ import ray
 import ray.data
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from scsampler_cli.batch.ray.actor import Order, RayActor
+from scsampler_cli.batch.ray.actor import ActorOptions, RayActor
 from scsampler_cli.batch.ray.coordinator import TRIES, Coordinator
 from scsampler_cli.batch.resume import run_digest
 from scsampler_cli.batch.task import Task
@@ -89,7 +89,7 @@ def new_coordinator() -> Any:
     return ray.remote(**options)(Coordinator).remote()
 
 
-def learn(order: Order, share: Share, coordinator: Any) -> Any:
+def learn(order: ActorOptions, share: Share, coordinator: Any) -> Any:
     """Begin to find out what records depend on beside the files: models are loaded once, where an actor could be.
 
     Returns:
@@ -100,7 +100,7 @@ def learn(order: Order, share: Share, coordinator: Any) -> Any:
     )
 
 
-def _identity(order: Order, share: Share, coordinator: Any) -> dict[str, Any]:
+def _identity(order: ActorOptions, share: Share, coordinator: Any) -> dict[str, Any]:
     try:
         ray_actor = _station(order, share, coordinator)
     except Exception as error:
@@ -110,7 +110,7 @@ def _identity(order: Order, share: Share, coordinator: Any) -> dict[str, Any]:
     return ray_actor.identity
 
 
-def _station(order: Order, share: Share, coordinator: Any) -> RayActor:
+def _station(order: ActorOptions, share: Share, coordinator: Any) -> RayActor:
     """The actor of this process, and what all must agree on compared."""
     node = ray.get_runtime_context().get_node_id()
     here = next(each["Resources"] for each in ray.nodes() if each["NodeID"] == node)
@@ -142,7 +142,7 @@ def records(
     column: str = "path",
     actors: int | None = None,
     share: Share | None = None,
-    order: Order | None = None,
+    order: ActorOptions | None = None,
     coordinator: Any = None,
 ) -> ray.data.Dataset:
     """The record of each path of a dataset, made by actors that load the models once and live as long as it is read.
@@ -171,7 +171,7 @@ def records(
     """
     share = share or Share()
     told = {
-        "order": order or Order.here(task, None, None, hashed=False),
+        "order": order or ActorOptions.here(task, None, None, hashed=False),
         "share": share,
         "coordinator": coordinator or new_coordinator(),
         "column": column,
@@ -191,7 +191,7 @@ def records(
 class _Actor:
     """Runs inside an actor of Ray Data: one row in, the same row with its record out."""
 
-    def __init__(self, order: Order, share: Share, coordinator: Any, *, column: str) -> None:
+    def __init__(self, order: ActorOptions, share: Share, coordinator: Any, *, column: str) -> None:
         self._desk, self._column = coordinator, column
         context = ray.get_runtime_context()
         self._name, self._life = context.get_actor_id(), f"{context.get_node_id()} {os.getpid()}"

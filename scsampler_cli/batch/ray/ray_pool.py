@@ -16,10 +16,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from scsampler_cli.batch.pool import TICK_S, Outcome, raise_described
-from scsampler_cli.batch.ray.actor import Order
+from scsampler_cli.batch.ray.actor import ActorOptions
 from scsampler_cli.batch.ray.connection import JOIN_S, RaySettings, connected, hint_for, last_line
 from scsampler_cli.batch.ray.stream import Stream
-from scsampler_cli.batch.task import Say
+from scsampler_cli.batch.task import Log
 from scsampler_cli.errors import ClusterError, WorkerError
 from scsampler_cli.output import records
 from scsampler_cli.text import counted
@@ -45,12 +45,12 @@ class RayPool:
 
     def __init__(
         self,
-        order: Order,
+        order: ActorOptions,
         settings: RaySettings,
         environment: Mapping[str, str],
         *,
-        note: Say,
-        detail: Say,
+        note: Log,
+        detail: Log,
     ) -> None:
         self._order, self._settings, self._environment = order, settings, environment
         self._note, self._detail = note, detail
