@@ -14,8 +14,8 @@ from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.nn.device import pick_dtype
 from scsampler_cli.pipeline import stages
-from scsampler_cli.pipeline.video import Samplers, Video, visual_clips
-from scsampler_cli.samplers.scoring import load_audio, load_visual
+from scsampler_cli.pipeline.video import Video, visual_clips
+from scsampler_cli.samplers.scoring import Samplers, load_audio, load_visual
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 pytestmark = [

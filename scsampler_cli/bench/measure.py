@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scsampler_cli.batch.process_map import DONE, Rounds
 from scsampler_cli.batch.task import Record
 from scsampler_cli.bench.model_info import ModelFacts
-from scsampler_cli.bench.run_data import KnownVideo, NetworkFacts, SamplerFacts
+from scsampler_cli.bench.run_data import NetworkFacts, SamplerFacts, VideoData
 from scsampler_cli.cache.video_cache import Cache, Entry
 from scsampler_cli.classifiers.base import ClipClassifier
 from scsampler_cli.classifiers.classifier_info import ClassifierFacts
@@ -29,28 +29,22 @@ from scsampler_cli.config import AUDIO, PACKETS, VISUAL, FeatureSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import FeatureFileError, InputError, OutputError, ScsamplerError
 from scsampler_cli.features import store
-from scsampler_cli.features.clip import ClipPackets, ClipSound, ClipVisual
+from scsampler_cli.features.clip import ClipPackets, ClipAudio, ClipVisual
 from scsampler_cli.media.seeking import decode_spans
 from scsampler_cli.pipeline import clip_probs
 from scsampler_cli.pipeline.stages import extract
 from scsampler_cli.pipeline.video import (
     Progress,
     Video,
-    missing_file_reported,
-    opened,
-    packets_of,
-    sound_clips,
+    audio_clips,
+    open_video,
+    packets_by_clip,
+    reporting_missing_file,
     visual_clips,
 )
-from scsampler_cli.samplers.network_inputs import packets_input, sound_input, visual_input
-from scsampler_cli.samplers.scoring import (
-    AudioSampler,
-    PacketSampler,
-    SamplerNetwork,
-    VisualSampler,
-)
+from scsampler_cli.samplers.scoring import SamplerNetwork, build_samplers
 
-Failed = Callable[[Example, ScsamplerError], None]
+OnFailure = Callable[[Example, ScsamplerError], None]
 """Told of each video that cannot be used."""
 SCORES, FEATURES = "scores", "features"
 
@@ -70,7 +64,7 @@ class Models:
     """Those of the tables of inputs and of audio networks."""
 
     @property
-    def facts(self) -> ModelFacts:
+    def outcome_row(self) -> ModelFacts:
         """What is known of them, but for the classifier's multiply-adds."""
         groups = [*self.samplers, *([] if self.joint is None else [self.joint])]
         networks = [*(network for group in groups for network in group.networks), *self.compared]
@@ -82,7 +76,7 @@ class Models:
 
 
 @dataclass(frozen=True)
-class Measuring:
+class MeasureContext:
     """How a bench measures; nothing of it changes what is found."""
 
     cache: Cache
@@ -104,15 +98,15 @@ class _Way:
     keep_features: bool
 
 
-def known_videos(
-    examples: Sequence[Example], facts: ModelFacts, measuring: Measuring, *, failed: Failed
-) -> Iterator[KnownVideo]:
+def measured_videos(
+    examples: Sequence[Example], facts: ModelFacts, context: MeasureContext, *, failed: OnFailure
+) -> Iterator[VideoData]:
     """What is known of each video, computed as far as it is not in the cache.
 
     Args:
         examples: the videos.
         facts: of classifier and networks.
-        measuring: cache, settings, processes, progress.
+        context: cache, settings, processes, progress.
         failed: told of the videos that cannot be used, which are left out.
 
     Raises:
@@ -123,26 +117,26 @@ def known_videos(
     usable = [
         example for example in examples if _has_known_label(example, facts.classifier, failed)
     ]
-    way = _Way(measuring.cache, measuring.features, measuring.keep_features)
-    outcomes = measuring.pool.each(
-        [example.path for example in usable], partial(_measured, way=way)
+    strategy = _Way(context.cache, context.features, context.keep_features)
+    outcomes = context.pool.each(
+        [example.path for example in usable], partial(_measured, strategy=strategy)
     )
     for done, (example, outcome) in enumerate(zip(usable, outcomes, strict=True), start=1):
         known = None
         with reported(example, failed):
             if (error := outcome.error) is not None:
                 raise error
-            known = _known(example, outcome.record, facts, measuring=measuring)
+            known = _known(example, outcome.record, facts, context=context)
         if known is not None:
             yield known
-        measuring.progress("measuring", done, len(usable))
+        context.progress("measuring", done, len(usable))
 
 
 @contextmanager
-def reported(example: Example, failed: Failed) -> Iterator[None]:
+def reported(example: Example, failed: OnFailure) -> Iterator[None]:
     """What goes wrong with one video is told, and ends nothing; a cache that cannot be written is no video's fault."""
     try:
-        with missing_file_reported(example.path):
+        with reporting_missing_file(example.path):
             yield
     except OutputError:
         raise
@@ -150,12 +144,12 @@ def reported(example: Example, failed: Failed) -> Iterator[None]:
         failed(example, error)
 
 
-def _has_known_label(example: Example, classifier: ClassifierFacts, failed: Failed) -> bool:
+def _has_known_label(example: Example, classifier: ClassifierFacts, failed: OnFailure) -> bool:
     if example.label in classifier.labels:
         return True
     known = ", ".join(classifier.labels[:6])
     text = f"{classifier.name} does not know the label {example.label!r}"
-    failed(example, InputError(text, hint=f"it knows {known} ..."))
+    failed(example, InputError(text, code="labels-unknown", hint=f"it knows {known} ..."))
     return False
 
 
@@ -202,23 +196,23 @@ def _entries(
     }
 
 
-def _measured(models: Models, path: Path, progress: Progress, *, way: _Way) -> Record:
+def _measured(models: Models, path: Path, progress: Progress, *, strategy: _Way) -> Record:
     """What a process does with a video: scores and ClipProbs into the cache, its frames into the record."""
     facts = models.facts
-    with missing_file_reported(path):
+    with reporting_missing_file(path):
         clip_frames, frame_stride = facts.grid
-        video = opened(path, clip_frames, frame_stride, progress=progress)
-        entries = _entries(path, facts, way.features, cache=way.cache)
+        video = open_video(path, clip_frames, frame_stride, progress=progress)
+        entries = _entries(path, facts, strategy.features, cache=strategy.cache)
         if missing := [name for name, entry in entries.items() if entry is None]:
             _score(
                 video,
                 {name: models.networks[name] for name in missing},
                 facts,
-                way=way,
+                strategy=strategy,
                 progress=progress,
             )
         identity = clip_probs.identity(models.classifier, models.precision)
-        clip_probs.ensure(path, models.classifier, identity, cache=way.cache, progress=progress)
+        clip_probs.compute_if_missing(path, models.classifier, identity, cache=strategy.cache, progress=progress)
     decode_from, last = decode_spans(video.index, video.grid)
     return {
         **DONE,
@@ -230,21 +224,21 @@ def _measured(models: Models, path: Path, progress: Progress, *, way: _Way) -> R
 
 
 def _known(
-    example: Example, measured: Record, facts: ModelFacts, *, measuring: Measuring
-) -> KnownVideo:
+    example: Example, measured: Record, facts: ModelFacts, *, context: MeasureContext
+) -> VideoData:
     identity = clip_probs.identity(facts.classifier, facts.precision)
-    probabilities = clip_probs.find(example.path, identity, measuring.cache)
-    entries = _entries(example.path, facts, measuring.features, cache=measuring.cache)
+    probabilities = clip_probs.find(example.path, identity, context.cache)
+    entries = _entries(example.path, facts, context.features, cache=context.cache)
     found = {name: entry for name, entry in entries.items() if entry is not None}
     if probabilities is None or len(found) < len(entries):
         raise InputError(
-            f"{example.path}: what was read of it is gone from the cache",
+            f"{example.path}: what was read of it is gone from the cache", code="cache-entry-gone",
             hint="leave the cache alone meanwhile",
         )
     known = _assembled(
         example, measured, found, probabilities=probabilities, classifier=facts.classifier
     )
-    return replace(known, smoothed=measuring.features.smoothed)
+    return replace(known, smoothed=context.features.smoothed)
 
 
 def _assembled(
@@ -254,23 +248,23 @@ def _assembled(
     *,
     probabilities: Entry,
     classifier: ClassifierFacts,
-) -> KnownVideo:
+) -> VideoData:
     values = np.asarray(probabilities.values, np.float32)
     if np.isnan(values).any(axis=1).all():
         raise InputError(
-            f"{example.path}: not one clip could be decoded", hint="the file may be damaged"
+            f"{example.path}: not one clip could be decoded", code="nothing-decodable", hint="the file may be damaged"
         )
     notes = dict.fromkeys(
         note for entry in (*entries.values(), probabilities) for note in entry.notes
     )
-    return KnownVideo(
+    return VideoData(
         path=str(example.path),
         label=example.label,
         target=classifier.labels.index(example.label),
         seconds=measured["seconds"],
         frames=measured["frames"],
         scores={name: np.array(entry.values[:, 0], np.float32) for name, entry in entries.items()},
-        looks={name: int(entry.values[:, 1].sum()) for name, entry in entries.items()},
+        input_counts={name: int(entry.values[:, 1].sum()) for name, entry in entries.items()},
         probabilities=values,
         decode_from=np.array(measured["decode_from"], np.int64),
         last=np.array(measured["last"], np.int64),
@@ -283,7 +277,7 @@ def _score(
     networks: Mapping[str, SamplerNetwork],
     facts: ModelFacts,
     *,
-    way: _Way,
+    strategy: _Way,
     progress: Progress,
 ) -> None:
     """Run networks over the features of a video and store what each says: float32 [L, 2], score and inputs looked at."""
@@ -296,28 +290,22 @@ def _score(
         scored: Iterable[tuple[int, list[float]]],
         looks: _InputCounts,
     ) -> None:
-        _store(video, some, scored, looks=looks, facts=facts, way=way, progress=progress)
+        _store(video, some, scored, looks=looks, facts=facts, strategy=strategy, progress=progress)
 
-    if visual := of(VISUAL):
-        looks = _InputCounts(_visual(video, visual, facts, way=way))
-        keep(visual, VisualSampler(list(visual.values()), visual_input).score_each(looks), looks)
-    if audio := of(AUDIO):
-        heard = _InputCounts(_sound(video, facts, way))
-        keep(
-            audio,
-            AudioSampler(list(audio.values()), lambda sound, _: sound_input(sound)).score_each(
-                heard
-            ),
-            heard,
-        )
-    if packets := of(PACKETS):
-        told = _InputCounts(packets_of(video))
-        by_packets = PacketSampler(list(packets.values()), lambda clip, _: packets_input(clip))
-        keep(packets, by_packets.score_each(told), told)
+    samplers = build_samplers(networks.values())
+    if samplers.visual is not None:
+        looks = _InputCounts(_visual(video, of(VISUAL), facts, strategy=strategy))
+        keep(of(VISUAL), samplers.visual.score_each(looks), looks)
+    if samplers.audio is not None:
+        heard = _InputCounts(_sound(video, facts, strategy))
+        keep(of(AUDIO), samplers.audio.score_each(heard), heard)
+    if samplers.packets is not None:
+        told = _InputCounts(packets_by_clip(video))
+        keep(of(PACKETS), samplers.packets.score_each(told), told)
 
 
 class _InputCounts:
-    """Clips on their way to the networks, counted: how many inputs of each kind every clip has."""
+    """Clips on their strategy to the networks, counted: how many inputs of each kind every clip has."""
 
     def __init__(self, clips: Iterable[Any]) -> None:
         self._clips = clips
@@ -337,33 +325,33 @@ class _InputCounts:
 
 
 def _visual(
-    video: Video, networks: Mapping[str, SamplerNetwork], facts: ModelFacts, *, way: _Way
+    video: Video, networks: Mapping[str, SamplerNetwork], facts: ModelFacts, *, strategy: _Way
 ) -> Iterator[ClipVisual]:
-    if way.keep_features:
-        yield from store.read_visual(_features(video, facts, way))
+    if strategy.keep_features:
+        yield from store.read_visual(_features(video, facts, strategy))
     else:
         kinds = tuple(dict.fromkeys(network.kind for network in networks.values()))
         yield from visual_clips(
-            video, FeatureSettings(kinds, way.features.p_frames, way.features.short_side)
+            video, FeatureSettings(kinds, strategy.features.p_frames, strategy.features.short_side)
         )
 
 
-def _sound(video: Video, facts: ModelFacts, way: _Way) -> Iterator[ClipSound]:
-    if way.keep_features:
-        yield from store.read_sound(_features(video, facts, way))
+def _sound(video: Video, facts: ModelFacts, strategy: _Way) -> Iterator[ClipAudio]:
+    if strategy.keep_features:
+        yield from store.read_sound(_features(video, facts, strategy))
     else:
-        yield from sound_clips(video)
+        yield from audio_clips(video)
 
 
-def _features(video: Video, facts: ModelFacts, way: _Way) -> Path:
+def _features(video: Video, facts: ModelFacts, strategy: _Way) -> Path:
     """The feature file of a video; one that is damaged is made anew."""
-    settings = _feature_settings(facts, way.features)
-    file = _feature_file(video.path, way.cache, settings, grid=facts.grid)
+    settings = _feature_settings(facts, strategy.features)
+    file = _feature_file(video.path, strategy.cache, settings, grid=facts.grid)
     try:
         _, notes = store.read_header(file)
     except FeatureFileError:
         file.unlink(missing_ok=True)
-        file = _feature_file(video.path, way.cache, settings, grid=facts.grid)
+        file = _feature_file(video.path, strategy.cache, settings, grid=facts.grid)
         _, notes = store.read_header(file)
     for note in notes:
         video.note(note)
@@ -377,7 +365,7 @@ def _store(
     *,
     looks: _InputCounts,
     facts: ModelFacts,
-    way: _Way,
+    strategy: _Way,
     progress: Progress,
 ) -> None:
     by_clip: dict[int, list[float]] = {}
@@ -392,8 +380,8 @@ def _store(
             ],
             np.float32,
         )
-        key = _score_key(facts.networks[name], facts, way.features)
-        with way.cache.writer(video.path, SCORES, key) as writer:
+        key = _score_key(facts.networks[name], facts, strategy.features)
+        with strategy.cache.writer(video.path, SCORES, key) as writer:
             for row in rows:
                 writer.add(row[None])
             writer.notes = list(video.notes)

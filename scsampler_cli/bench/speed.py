@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from scsampler_cli.bench.capacity import Machine, capacity_table, costs_of
+from scsampler_cli.bench.capacity import Machine, capacity_table, video_costs
 from scsampler_cli.bench.measure import Models
-from scsampler_cli.bench.paper_tables import Table
-from scsampler_cli.bench.run_data import SHOWN
+from scsampler_cli.bench.table import Table
+from scsampler_cli.bench.run_data import DISPLAY_NAMES
 from scsampler_cli.bench.speed_tables import (
     CLASSIFIER,
     DENSE,
@@ -45,15 +45,14 @@ from scsampler_cli.output.records import Record
 from scsampler_cli.pipeline.stages import classify
 from scsampler_cli.pipeline.video import (
     Progress,
-    Samplers,
     Video,
+    audio_clips,
     classify_clips,
     clip_frames,
-    sound_clips,
     visual_clips,
 )
-from scsampler_cli.samplers.network_inputs import sound_input, visual_input
-from scsampler_cli.samplers.scoring import SamplerNetwork, batch_for
+from scsampler_cli.samplers.network_inputs import audio_input, visual_input
+from scsampler_cli.samplers.scoring import SamplerNetwork, Samplers, batch_for
 
 INPUT_SETS = (("md",), ("if",), ("rgbr",), ("md", "rgbr"))
 
@@ -151,13 +150,13 @@ def _capacity(
     }
     each = seconds[CLASSIFIER] / batch_of(subject.models.classifier)
     networks["classify the chosen clips"] = each * len(record["clips"])
-    costs = costs_of(reading, networks, seconds[CHOSEN], machine=machine)
+    costs = video_costs(reading, networks, seconds[CHOSEN], machine=machine)
     return capacity_table(costs, machine, float(video.index.timeline.duration))
 
 
 def _shown(inputs: Sequence[str]) -> str:
     """Example: ("md", "rgbr") -> "MD + RGB-R"."""
-    return " + ".join(SHOWN[kind] for kind in inputs)
+    return " + ".join(DISPLAY_NAMES[kind] for kind in inputs)
 
 
 def _works(video: Video, subject: Subject) -> Iterator[_Work]:
@@ -175,7 +174,7 @@ def _works(video: Video, subject: Subject) -> Iterator[_Work]:
         settings = FeatureSettings(inputs, subject.features.p_frames, subject.features.short_side)
         yield reading(_shown(inputs), lambda s=settings: _drained(visual_clips(video, s)))  # type: ignore[misc]
     if video.audio is not None:
-        yield reading(SOUND, lambda: _drained(sound_clips(video)))
+        yield reading(SOUND, lambda: _drained(audio_clips(video)))
     yield from _networks(video, subject)
     yield from _ends(video, subject)
 
@@ -259,7 +258,7 @@ def _some_inputs(
     if kind in VISUAL:
         settings = FeatureSettings((kind,), features.p_frames, features.short_side)
         return [visual_input(clip, kind) for clip in islice(visual_clips(video, settings), count)]
-    return [sound_input(clip) for clip in islice(sound_clips(video), count)]
+    return [audio_input(clip) for clip in islice(audio_clips(video), count)]
 
 
 def forget_peak() -> bool:

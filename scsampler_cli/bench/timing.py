@@ -24,13 +24,13 @@ from torch import Tensor
 from scsampler_cli.batch.process_map import DONE
 from scsampler_cli.batch.task import Record
 from scsampler_cli.bench.cost_model import Check, Costs, inputs_key
-from scsampler_cli.bench.measure import Measuring, Models
-from scsampler_cli.bench.metrics import place_of_truth
+from scsampler_cli.bench.measure import MeasureContext, Models
+from scsampler_cli.bench.metrics import label_rank
 from scsampler_cli.bench.model_info import ModelFacts
-from scsampler_cli.bench.paper_tables import JOINT, sampled, visual_groups
+from scsampler_cli.bench.paper_tables import JOINT, sampler_strategies, visual_groups
 from scsampler_cli.bench.plan import Plan
-from scsampler_cli.bench.replay import Strategy, outcome
-from scsampler_cli.bench.run_data import KnownVideo, Run
+from scsampler_cli.bench.replay import Strategy, replay
+from scsampler_cli.bench.run_data import Run, VideoData
 from scsampler_cli.classifiers.base import batch_of
 from scsampler_cli.classifiers.crops import batch_shape, clip_probabilities
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL, FeatureSettings, SelectionSettings
@@ -39,27 +39,25 @@ from scsampler_cli.media import plain
 from scsampler_cli.pipeline.stages import classify
 from scsampler_cli.pipeline.video import (
     Progress,
-    Samplers,
     Video,
+    audio_clips,
     clip_frames,
-    missing_file_reported,
-    opened,
-    packets_of,
-    sound_clips,
+    open_video,
+    packets_by_clip,
+    reporting_missing_file,
     visual_clips,
 )
-from scsampler_cli.samplers.network_inputs import packets_input, sound_input, visual_input
+from scsampler_cli.samplers.network_inputs import audio_input, packets_input, visual_input
 from scsampler_cli.samplers.networks import INPUT_SHAPES
 from scsampler_cli.samplers.scoring import (
-    AudioSampler,
-    PacketSampler,
     SamplerNetwork,
-    VisualSampler,
+    Samplers,
     batch_for,
+    build_samplers,
 )
 
 Item = TypeVar("Item")
-Lost = Callable[[KnownVideo, ScsamplerError], None]
+Lost = Callable[[VideoData, ScsamplerError], None]
 
 
 class Rates:
@@ -72,7 +70,7 @@ class Rates:
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
-        """Add the time of the block to a stage of the video under way."""
+        """Add the time of the block to a stage of the video under strategy."""
         start = time.perf_counter()
         yield
         self._running[stage] = self._running.get(stage, 0.0) + time.perf_counter() - start
@@ -126,10 +124,10 @@ class Rates:
 
 def time_costs(
     run: Run,
-    videos: Sequence[KnownVideo],
+    videos: Sequence[VideoData],
     facts: ModelFacts,
     *,
-    measuring: Measuring,
+    context: MeasureContext,
     plan: Plan,
     lost: Lost,
 ) -> Costs | None:
@@ -139,33 +137,33 @@ def time_costs(
         run: what is known; decides which sets of inputs are read.
         videos: those to be timed.
         facts: of classifier and networks.
-        measuring: settings of the features, processes, progress.
+        context: settings of the features, processes, progress.
         plan: K of the live runs.
         lost: told of each video that cannot be timed.
 
     Returns:
         None where not one video could be timed.
     """
-    way = next((way for key, way in sampled(run, plan) if key != JOINT), None)
-    selection = None if way is None else way.selection
+    strategy = next((strategy for key, strategy in sampler_strategies(run, plan) if key != JOINT), None)
+    selection = None if strategy is None else strategy.selection
     # as many threads as a command has that works on one video at a time
     do = partial(
         _timed,
         sets=_input_sets(run),
-        features=measuring.features,
+        features=context.features,
         selection=selection,
         threads=torch.get_num_threads(),
     )
     rates, lives = Rates(), []
     for done, video in enumerate(videos, start=1):
         # by itself: nothing else is at work meanwhile
-        (outcome_,) = measuring.pool.each([Path(video.path)], do)
+        (outcome_,) = context.pool.each([Path(video.path)], do)
         if (error := outcome_.error) is not None:
             lost(video, error)
         else:
             rates.add(outcome_.record["rates"])
             lives.append((video, outcome_.record["live"]))
-        measuring.progress("timing", done, len(videos))
+        context.progress("timing", done, len(videos))
     if not lives:
         return None
     read = [*_input_sets(run), *_streams(network.input for network in facts.networks.values())]
@@ -182,7 +180,7 @@ def time_costs(
         classify_s=rates.rate("classify"),
         spread={name: rates.spread(name) for name in ("decode", "classify", *read)},
     )
-    checks = () if way is None else tuple(_checks(replace(run, costs=costs), way, lives))
+    checks = () if strategy is None else tuple(_checks(replace(run, costs=costs), strategy, lives))
     return replace(costs, checks=checks)
 
 
@@ -201,7 +199,7 @@ def _timed(
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        with missing_file_reported(path):
+        with reporting_missing_file(path):
             _warm_up(models)
             _time_video(path, sets, models, features=features, rates=rates, progress=progress)
             if selection is not None:
@@ -253,7 +251,7 @@ def _time_video(
 ) -> None:
     spec = models.classifier.spec
     with rates.timed("index"):
-        video = opened(path, spec.frames, spec.stride, progress=progress)
+        video = open_video(path, spec.frames, spec.stride, progress=progress)
     with rates.timed("decode"):
         frames = plain.decode(path)
     for name, inputs in sets.items():
@@ -284,10 +282,10 @@ def _time_networks(
     if visual:
         _score(visual_clips(video, _settings(kinds, features)), visual, visual_input, rates=rates)
     if audio:
-        heard = rates.following("mel", sound_clips(video))
-        _score(heard, audio, lambda sound, _: sound_input(sound), rates=rates)
+        heard = rates.following("mel", audio_clips(video))
+        _score(heard, audio, lambda sound, _: audio_input(sound), rates=rates)
     if packets:
-        told = rates.following("packets", packets_of(video))
+        told = rates.following("packets", packets_by_clip(video))
         _score(told, packets, lambda clip, _: packets_input(clip), rates=rates)
 
 
@@ -325,24 +323,17 @@ def _time_dense(video: Video, models: Models, rates: Rates) -> None:
 def tagging_samplers(models: Models) -> Samplers:
     """The sampler under test as `classify` runs it."""
     networks = [models.networks[network.name] for network in models.samplers[0].networks]
-    visual, audio, packets = (
-        [n for n in networks if n.kind in kinds] for kinds in (VISUAL, AUDIO, PACKETS)
-    )
-    return Samplers(
-        VisualSampler(visual, visual_input) if visual else None,
-        AudioSampler(audio, lambda sound, _: sound_input(sound)) if audio else None,
-        PacketSampler(packets, lambda clip, _: packets_input(clip)) if packets else None,
-    )
+    return build_samplers(networks)
 
 
 def _checks(
-    run: Run, way: Strategy, lives: Sequence[tuple[KnownVideo, dict[str, Any]]]
+    run: Run, strategy: Strategy, lives: Sequence[tuple[VideoData, dict[str, Any]]]
 ) -> Iterator[Check]:
     """What live runs of the sampler under test have taken and said, beside what the replay says of them."""
     for video, live in lives:
-        found = outcome(replace(run, videos=(video,)), way)
+        found = replay(replace(run, videos=(video,)), strategy)
         tag = run.classifier["labels"].index(live["label"])
-        place = place_of_truth(video.probabilities[found.clips[0][0]], tag)
+        place = label_rank(video.probabilities[found.clips[0][0]], tag)
         yield Check(
             path=video.path,
             modelled_s=(found.seconds() or {})["total"],

@@ -70,6 +70,7 @@ class FeatureFileVideo:
         if asked != 1 and asked % stored:
             raise FeatureFileError(
                 f"{self._path} was extracted with clip stride {stored}: it lacks clips of stride {asked}",
+                code="features-incomplete",
                 hint="score the video itself, or extract it again",
             )
         return max(asked, stored)
@@ -143,5 +144,6 @@ class FeatureFileVideo:
         if missing:
             raise FeatureFileError(
                 f"{self._path} holds {', '.join(self.features.inputs)}, the sampler needs {', '.join(missing)}",
+                code="features-incomplete",
                 hint=f"extract again with --what {','.join([*self.features.inputs, *missing])}",
             )

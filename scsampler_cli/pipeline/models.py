@@ -114,14 +114,18 @@ class ModelOptions:
     def _check_classifier(self) -> None:
         if self.labels is not None and not self.names_classifier:
             raise SettingsError(
-                "labels need a classifier whose classes they name", hint="name the classifier"
+                "labels need a classifier whose classes they name",
+                code="classifier-options-incomplete",
+                hint="name the classifier",
             )
         if self.spec:
             from scsampler_cli.classifiers.model_spec import parse_fields
 
             if not self.names_classifier:
                 raise SettingsError(
-                    "a spec needs a classifier that it describes", hint="name the classifier"
+                    "a spec needs a classifier that it describes",
+                    code="classifier-options-incomplete",
+                    hint="name the classifier",
                 )
             parse_fields(self.spec)
         found = None if self.classifier == "auto" else registry.find(self.classifier)
@@ -129,6 +133,7 @@ class ModelOptions:
         if self.arch is not None and not is_file and (found is not None or self.weights is None):
             raise SettingsError(
                 "arch names the network of a weight file, and there is no weight file",
+                code="classifier-options-incomplete",
                 hint="name the file as the classifier",
             )
         if isinstance(found, Path):
@@ -137,6 +142,7 @@ class ModelOptions:
             if self.weights is not None:
                 raise SettingsError(
                     f"two weight files: {self.classifier} as the classifier, and {self.weights} as its weights",
+                    code="classifier-options-incomplete",
                     hint="name a network as the classifier, such as r2plus1d_18",
                 )
 
@@ -281,7 +287,9 @@ def first_stage(cascade: bool, candidates: int | None, k: int) -> int | None:
     """
     if not cascade and candidates is not None:
         raise SettingsError(
-            "candidates have no effect without a cascade", hint="give both, or neither"
+            "candidates have no effect without a cascade",
+            code="no-effect",
+            hint="give both, or neither",
         )
     return (candidates or CANDIDATES_PER_CLIP * k) if cascade else None
 
@@ -299,7 +307,9 @@ def read_histogram(path: Path | None) -> tuple[float, ...] | None:
         return tuple(float(word) for word in read_text(path).split())
     except (OSError, ValueError, InputError) as error:
         raise InputError(
-            f"histogram {path}: {_why(error)}", hint="a text file with one number per line"
+            f"histogram {path}: {_why(error)}",
+            code="histogram-invalid",
+            hint="a text file with one number per line",
         ) from error
 
 

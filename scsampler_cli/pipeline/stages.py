@@ -102,7 +102,9 @@ def classify(
     usable = ~np.isnan(probabilities).any(axis=1)
     if not usable.any():
         raise VideoError(
-            f"{path}: not one of the chosen clips could be decoded", hint="the file may be damaged"
+            f"{path}: not one of the chosen clips could be decoded",
+            code="nothing-decodable",
+            hint="the file may be damaged",
         )
     video.check_whole()
     together = aggregate.combine(
@@ -140,7 +142,9 @@ def _announce(video: Video, progress: Progress) -> None:
 def _refuse_features(path: Path) -> None:
     if store.sniff(path):
         raise VideoError(
-            f"{path} holds features, not a video", hint="`scsampler score` reads feature files"
+            f"{path} holds features, not a video",
+            code="features-not-video",
+            hint="`scsampler score` reads feature files",
         )
 
 
@@ -148,6 +152,7 @@ def _refuse_packets(path: Path, samplers: Samplers) -> None:
     if samplers.packets is not None:
         raise FeatureFileError(
             f"{path} holds no packets",
+            code="features-incomplete",
             hint="score the video itself, or leave the packet sampler out",
         )
 
@@ -179,6 +184,7 @@ def _check_scored(
     )
     raise VideoError(
         f"{path}: no clip has {what}{why}, and strategy {selection.strategy!r} goes by that alone",
+        code="no-clip-scores",
         hint="choose another --strategy for it, such as av-union-list or uniform",
     )
 

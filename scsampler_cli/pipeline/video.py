@@ -19,8 +19,8 @@ from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, batch_of
 from scsampler_cli.classifiers.crops import clip_probabilities
 from scsampler_cli.classifiers.geometry import fit_frame
 from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
-from scsampler_cli.errors import InputError
-from scsampler_cli.features.clip import ClipPackets, ClipSound, ClipVisual
+from scsampler_cli.errors import read_code, InputError
+from scsampler_cli.features.clip import ClipPackets, ClipAudio, ClipVisual
 from scsampler_cli.features.mel import mel_clips
 from scsampler_cli.features.packet_table import packet_clips
 from scsampler_cli.features.visual import read_visual
@@ -170,7 +170,7 @@ def visual_clips(
     video.note(*read.notes())
 
 
-def audio_clips(video: Video, clips: NDArray[np.int64] | None = None) -> Iterator[ClipSound]:
+def audio_clips(video: Video, clips: NDArray[np.int64] | None = None) -> Iterator[ClipAudio]:
     """Audio features of some clips (int64, increasing; None: all), in one pass.
 
     Clips without sound come with `mel` None, and `Video.notes` says so.
@@ -334,7 +334,9 @@ def reporting_missing_file(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}", hint="is it still there?") from error
+        raise InputError(
+            f"{path}: {error.strerror or error}", code=read_code(error), hint="is it still there?"
+        ) from error
 
 
 def classify_clips(

@@ -20,12 +20,12 @@ from torch import Tensor, nn
 
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL
 from scsampler_cli.errors import WeightsError
-from scsampler_cli.features.clip import ClipPackets, ClipSound, ClipVisual
+from scsampler_cli.features.clip import ClipPackets, ClipAudio, ClipVisual
 from scsampler_cli.model_zoo.bundled_weights import sampler_files
 from scsampler_cli.model_zoo.weightfile import load_into, read_weights
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
-from scsampler_cli.nn.inference import ready, sent
-from scsampler_cli.samplers.network_inputs import packets_input, sound_input, visual_input
+from scsampler_cli.nn.inference import prepare_network, to_device
+from scsampler_cli.samplers.network_inputs import audio_input, packets_input, visual_input
 from scsampler_cli.samplers.networks import build
 from scsampler_cli.selection.scores import averaged
 
@@ -40,7 +40,7 @@ def batch_for(kind: str) -> int:
     return BATCH_PACKETS if kind in PACKETS else BATCH_CLIPS
 
 
-Clip = TypeVar("Clip", ClipVisual, ClipSound, ClipPackets)
+Clip = TypeVar("Clip", ClipVisual, ClipAudio, ClipPackets)
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,14 @@ class SamplerNetwork:
             torch.inference_mode(),
             torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32),
         ):
-            logits = self.network(sent(inputs, self.device)).float()
+            logits = self.network(to_device(inputs, self.device)).float()
         return logits.softmax(dim=1) if self.objective == "ac" else logits.sigmoid()
 
-    def begin(self, inputs: list[Tensor]) -> Started:
+    def begin(self, inputs: list[Tensor]) -> PendingScores:
         """Have some clips looked at (one tensor [n, ...] each); a GPU is not waited for."""
         counts = [len(tensor) for tensor in inputs]
         some = [tensor for tensor in inputs if len(tensor)]
-        return Started(counts, self.probabilities(torch.cat(some)) if some else None)
+        return PendingScores(counts, self.probabilities(torch.cat(some)) if some else None)
 
     def clip_probabilities(self, inputs: list[Tensor]) -> list[Tensor | None]:
         """float32 [C] of each clip, the mean over its frames (one tensor [n, ...] a clip); None for a clip without any."""
@@ -97,7 +97,7 @@ class SamplerNetwork:
 
 
 @dataclass(frozen=True)
-class Started:
+class PendingScores:
     """Clips that a network looks at."""
 
     counts: list[int]
@@ -140,7 +140,7 @@ class Sampler(Generic[Clip]):
     def score_each(self, clips: Iterable[Clip]) -> Iterator[tuple[int, list[float]]]:
         """Yield (clip, saliency by each network) in order; NaN where an input has nothing to say."""
         stream = iter(clips)
-        held: tuple[list[Clip], list[Started]] | None = None
+        held: tuple[list[Clip], list[PendingScores]] | None = None
         while batch := list(islice(stream, self._batch)):
             begun = [
                 n.begin([self._prepare(clip, n.kind) for clip in batch]) for n in self.networks
@@ -158,15 +158,51 @@ class Sampler(Generic[Clip]):
             yield clip, averaged(np.array([values]))[0]
 
 
-def _by_clip(clips: list[Clip], begun: list[Started]) -> Iterator[tuple[int, list[float]]]:
+def _by_clip(clips: list[Clip], begun: list[PendingScores]) -> Iterator[tuple[int, list[float]]]:
     by_network = [one.scores() for one in begun]
     for clip, values in zip(clips, zip(*by_network, strict=True), strict=True):
         yield clip.clip, list(values)
 
 
 VisualSampler = Sampler[ClipVisual]
-AudioSampler = Sampler[ClipSound]
+AudioSampler = Sampler[ClipAudio]
 PacketSampler = Sampler[ClipPackets]
+
+
+@dataclass(frozen=True)
+class Samplers:
+    """s: the visual, the audio and the packet sampler, of which each may be absent."""
+
+    visual: VisualSampler | None
+    audio: AudioSampler | None
+    packets: PacketSampler | None = None
+    notes: tuple[str, ...] = ()
+    """What was left out when they were loaded."""
+
+    def records(self) -> list[dict[str, Any]]:
+        """What ran, for the result."""
+        records = []
+        for sampler in (self.visual, self.audio, self.packets):
+            if sampler is not None:
+                records += sampler.infos
+        return records
+
+
+def build_samplers(networks: Iterable[SamplerNetwork], notes: tuple[str, ...] = ()) -> Samplers:
+    """The samplers that networks make up together, each network in the sampler of its input.
+
+    The order of the networks is kept within a sampler. A sampler without a network is None.
+    """
+    every = list(networks)
+    visual = [network for network in every if network.kind in VISUAL]
+    audio = [network for network in every if network.kind in AUDIO]
+    packets = [network for network in every if network.kind in PACKETS]
+    return Samplers(
+        visual=VisualSampler(visual, visual_input) if visual else None,
+        audio=AudioSampler(audio, lambda sound, _: audio_input(sound)) if audio else None,
+        packets=PacketSampler(packets, lambda clip, _: packets_input(clip)) if packets else None,
+        notes=notes,
+    )
 
 
 def load_visual(spec: str, device: torch.device, dtype: torch.dtype) -> VisualSampler | None:
@@ -181,20 +217,17 @@ def load_visual(spec: str, device: torch.device, dtype: torch.dtype) -> VisualSa
         SettingsError: unknown name.
         WeightsError: unreadable file, or a file for another kind of input.
     """
-    networks = _load(spec, VISUAL, device, dtype=dtype)
-    return VisualSampler(networks, visual_input) if networks else None
+    return build_samplers(_load(spec, VISUAL, device, dtype=dtype)).visual
 
 
 def load_audio(spec: str, device: torch.device, dtype: torch.dtype) -> AudioSampler | None:
     """The audio sampler that `spec` names; see `load_visual`."""
-    networks = _load(spec, AUDIO, device, dtype=dtype)
-    return AudioSampler(networks, lambda sound, _: sound_input(sound)) if networks else None
+    return build_samplers(_load(spec, AUDIO, device, dtype=dtype)).audio
 
 
 def load_packets(spec: str, device: torch.device, dtype: torch.dtype) -> PacketSampler | None:
     """The packet sampler that `spec` names; see `load_visual`."""
-    networks = _load(spec, PACKETS, device, dtype=dtype)
-    return PacketSampler(networks, lambda clip, _: packets_input(clip)) if networks else None
+    return build_samplers(_load(spec, PACKETS, device, dtype=dtype)).packets
 
 
 def _load(
@@ -206,6 +239,7 @@ def _load(
         if network.kind not in kinds:
             raise WeightsError(
                 f"{network.info.source} is a sampler for {network.kind}, not for {' or '.join(kinds)}",
+                code="weights-wrong-kind",
                 hint="--visual-sampler takes if, md and rgbr networks, --audio-sampler takes mel, --packet-sampler packets",
             )
     return networks
@@ -222,6 +256,7 @@ def load_network(path: Path, device: torch.device, dtype: torch.dtype) -> Sample
     if meta.get("kind") != "sampler":
         raise WeightsError(
             f"{path} is not a sampler's weight file",
+            code="weights-wrong-kind",
             hint="`scsampler train --target md ...` makes them",
         )
     objective = meta.get("objective", "ac")
@@ -229,7 +264,7 @@ def load_network(path: Path, device: torch.device, dtype: torch.dtype) -> Sample
     network = build(str(meta.get("arch")), str(meta.get("input")), outputs)
     load_into(network, file.tensors, file.info.source)
     # the VGG's last bit would then depend on the number of threads
-    network = ready(network, device, channels_last=meta["input"] not in AUDIO)
+    network = prepare_network(network, device, channels_last=meta["input"] not in AUDIO)
     labels = tuple(map(str, meta.get("labels") or ()))
     return SamplerNetwork(
         meta["input"],

@@ -11,7 +11,7 @@ from scsampler_cli.artifacts.make import with_artifacts
 from scsampler_cli.classifiers import registry
 from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.pipeline import stages
-from scsampler_cli.pipeline.video import Samplers
+from scsampler_cli.samplers.scoring import Samplers
 from tests.synthetic import write_video
 
 

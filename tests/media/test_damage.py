@@ -16,8 +16,8 @@ from scsampler_cli.errors import VideoError
 from scsampler_cli.media.damage import Damage
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.pipeline import stages
-from scsampler_cli.pipeline.video import Samplers, Video, visual_clips
-from scsampler_cli.samplers.scoring import load_audio, load_visual
+from scsampler_cli.pipeline.video import Video, visual_clips
+from scsampler_cli.samplers.scoring import Samplers, load_audio, load_visual
 from scsampler_cli.timeline import FrameTimeline
 from tests.synthetic import pan, texture, tone, write_video
 
@@ -238,7 +238,7 @@ def packet(pts: int | None, dts: int | None = None) -> av.Packet:
 
 def damage(frames: int = 10) -> Damage:
     found = Damage()
-    found.expect(FrameTimeline(np.arange(frames, dtype=np.int64), frames, Fraction(1)), False)
+    found.set_timeline(FrameTimeline(np.arange(frames, dtype=np.int64), frames, Fraction(1)), False)
     return found
 
 
@@ -246,17 +246,17 @@ def test_a_frame_that_comes_in_another_pass_is_not_missing() -> None:
     found = damage()
     found.refuse_picture(packet(3), "x")
     assert (found.decode_errors, found.frames_missing) == (1, 1)
-    found.saw(3)
+    found.mark_decoded(3)
     assert (found.decode_errors, found.frames_missing) == (1, 0)
 
 
 def test_a_frame_that_is_missing_for_several_reasons_counts_once() -> None:
     found = damage()
     for position in (0, 1, 2, 4):
-        found.saw(position)
+        found.mark_decoded(position)
     found.refuse_picture(packet(3), "x")
     found.refuse_picture(packet(3), "x")
-    found.reached = 5
+    found.decoded_up_to = 5
     found.replaced = {3}
     assert (found.decode_errors, found.frames_missing) == (1, 1)
 

@@ -12,9 +12,10 @@ import pytest
 
 from scsampler_cli.config import FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.errors import VideoError
-from scsampler_cli.media.damage import Damage, key_of
+from scsampler_cli.media.damage import Damage, packet_key
 from scsampler_cli.pipeline import stages
-from scsampler_cli.pipeline.video import Samplers, Video, sound_clips, visual_clips
+from scsampler_cli.pipeline.video import Video, audio_clips, visual_clips
+from scsampler_cli.samplers.scoring import Samplers
 from scsampler_cli.timeline import FrameTimeline
 from tests.synthetic import pan, texture, tone, write_video
 
@@ -26,7 +27,7 @@ def read(path: Path) -> Video:
     """The video after a pass over its picture and one over its sound."""
     video = Video(path, 8)
     list(visual_clips(video, FeatureSettings()))
-    list(sound_clips(video))
+    list(audio_clips(video))
     return video
 
 
@@ -242,9 +243,9 @@ def packet(number: int, corrupt: bool = False) -> av.Packet:
 def found(frames: int, pts: list[int], marked: set[int]) -> Damage:
     damage = Damage()
     times = np.array(pts, np.int64)
-    damage.expect(FrameTimeline(times, int(times[-1]) + 1, Fraction(1, 25)), False)
+    damage.set_timeline(FrameTimeline(times, int(times[-1]) + 1, Fraction(1, 25)), False)
     for number in range(frames):
-        damage.picture.marked.look(packet(number, number in marked))
+        damage.picture.marked.add(packet(number, number in marked))
     return damage
 
 
@@ -253,12 +254,12 @@ def test_one_damage_that_is_told_in_several_ways_counts_once() -> None:
     assert damage.decode_errors == 2
     damage.refuse_picture(packet(3), "x")
     damage.refuse_picture(packet(7), "x")  # right behind a marked one: what was lost is lost of it
-    damage.picture.patch(key_of(packet(4)))
+    damage.picture.add_concealed(packet_key(packet(4)))
     assert damage.decode_errors == 2
-    damage.picture.patch(key_of(packet(9)))
+    damage.picture.add_concealed(packet_key(packet(9)))
     assert damage.decode_errors == 3
     found_again = [
-        damage.picture.marked.look(packet(number, number in {3, 6})) for number in range(10)
+        damage.picture.marked.add(packet(number, number in {3, 6})) for number in range(10)
     ]
     assert (len(found_again), damage.decode_errors) == (10, 3)
 

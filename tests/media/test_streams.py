@@ -15,7 +15,8 @@ from scsampler_cli.features.mel import BANDS
 from scsampler_cli.media.frames import FramesReport, read_clips
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.pipeline import stages
-from scsampler_cli.pipeline.video import Video, sound_clips, visual_clips
+from scsampler_cli.pipeline.video import Video, audio_clips, visual_clips
+from scsampler_cli.samplers.scoring import Samplers
 from tests.synthetic import tone, write_video
 
 
@@ -106,7 +107,7 @@ def test_every_pass_reads_the_stream_asked_for(
 def test_the_sound_asked_for_is_heard(several: Path, asked: int | None) -> None:
     video = Video(several, 8, reading=ReadSettings(audio_stream=asked))
     assert video.facts()["audio"]["stream"] == (asked or 0)
-    mel = next(clip.mel for clip in sound_clips(video) if clip.mel is not None)
+    mel = next(clip.mel for clip in audio_clips(video) if clip.mel is not None)
     loudest = int(mel.mean(axis=1).argmax())
     assert (loudest > BANDS // 2) == (asked == 1)
     told = any(
@@ -134,7 +135,7 @@ def test_a_stream_that_is_not_there(several: Path, tmp_path: Path) -> None:
 def test_the_record_names_the_streams(several: Path) -> None:
     record = stages.classify(
         several,
-        stages.Samplers(None, None),
+        Samplers(None, None),
         Half(),
         features=FeatureSettings(),
         selection=SelectionSettings(strategy="uniform", k=2),
@@ -202,7 +203,7 @@ def test_progress_tells_the_length_once_when_it_is_known(several: Path) -> None:
     steps: list[tuple[str, int, int]] = []
     stages.score(
         several,
-        stages.Samplers(None, None),
+        Samplers(None, None),
         FeatureSettings(),
         clip_frames=16,
         frame_stride=1,

@@ -14,8 +14,7 @@ from scsampler_cli.classifiers import registry
 from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.datasets import generated
 from scsampler_cli.pipeline import stages
-from scsampler_cli.pipeline.video import Samplers
-from scsampler_cli.samplers.scoring import load_audio, load_visual
+from scsampler_cli.samplers.scoring import Samplers, load_audio, load_visual
 from tests.output.pages.reports import Report
 
 ARGUMENTS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync".split()
