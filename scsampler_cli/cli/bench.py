@@ -253,7 +253,7 @@ def bench(
         }
     )
     given.check()
-    bench_run.check_networks(given)
+    given.check_networks()
     for name in given.classifiers:
         given.models(name).check()
     if speed_:

@@ -1,4 +1,4 @@
-"""What `scsampler bench` does: data sets, models, the measuring, and where the report goes.
+"""What `scsampler bench` does: data sets, models, measuring, and where the report goes.
 
 Imports torch only where something is measured; a replay never does.
 """
@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,24 +22,15 @@ from scsampler_cli.cli import bench_data, console, engines, environment
 from scsampler_cli.cli.bench_options import BenchOptions
 from scsampler_cli.cli.environment import command_line
 from scsampler_cli.cli.progress import Bars
-from scsampler_cli.config import AUDIO, PACKETS, VISUAL, AnswerSettings, FeatureSettings
-from scsampler_cli.errors import InputError, OutputError, SettingsError
+from scsampler_cli.config import FeatureSettings
+from scsampler_cli.errors import InputError, OutputError
 from scsampler_cli.files.urls import check_read, check_written
-from scsampler_cli.model_zoo.bundled_weights import (
-    SETS,
-    check_weight_file,
-    sampler_files,
-    set_files,
-)
-from scsampler_cli.pipeline import models
 
 if TYPE_CHECKING:
     from scsampler_cli.batch.process_map import Pool
-    from scsampler_cli.batch.task import Say
-    from scsampler_cli.bench.measure import Measuring, Models
+    from scsampler_cli.bench.measure import MeasureContext
     from scsampler_cli.bench.run_data import Run
     from scsampler_cli.bench.summary import Summary
-    from scsampler_cli.classifiers.base import ClipClassifier
     from scsampler_cli.datasets.example import Example
 
 TIMED, SHEET = 3, 4
@@ -74,11 +64,11 @@ def _plan(given: BenchOptions, default: Plan) -> Plan:
 def _replayed(given: BenchOptions) -> tuple[list[Run], Plan]:
     """The runs of the folders, and the plan of the first but for what is asked anew."""
     from scsampler_cli.bench import run_folder
-    from scsampler_cli.bench.report_files import KNOWN
+    from scsampler_cli.bench.report_files import RUNS_FOLDER
 
     for path in given.replay or ():
         check_read(path)
-    places = [path / KNOWN for path in given.replay or ()]
+    places = [path / RUNS_FOLDER for path in given.replay or ()]
     runs = [run for place in places for run in run_folder.load(place)]
     return runs, _plan(given, run_folder.load_plan(places[0]))
 
@@ -96,6 +86,7 @@ def _prepare(output: Path, given: BenchOptions) -> bool:
     if output.suffix.lower() in FILE_SUFFIXES or (output.exists() and not output.is_dir()):
         raise OutputError(
             f"{output} is a file",
+            code="report-folder-taken",
             hint="the report is a folder: name one with -o; --format is for stdout",
         )
     try:
@@ -106,7 +97,9 @@ def _prepare(output: Path, given: BenchOptions) -> bool:
         return not there
     except OSError as error:
         raise OutputError(
-            f"cannot write {output}: {error.strerror or error}", hint="name another folder"
+            f"cannot write {output}: {error.strerror or error}",
+            code="write-failed",
+            hint="name another folder",
         ) from error
 
 
@@ -116,28 +109,32 @@ def _check_folder(output: Path, given: BenchOptions) -> None:
     Raises:
         OutputError: it is not empty, and neither to be gone on with nor to be written over; or it has inputs in it.
     """
-    from scsampler_cli.bench.report_files import KNOWN
+    from scsampler_cli.bench.report_files import RUNS_FOLDER
     from scsampler_cli.bench.run_folder import PLAN
 
-    known = output / KNOWN
+    known = output / RUNS_FOLDER
     if not any(
-        entry.name != f"{KNOWN}.part" for entry in output.iterdir()
+        entry.name != f"{RUNS_FOLDER}.part" for entry in output.iterdir()
     ):  # nothing, or what a killed run left
         return
     is_report = (known / PLAN).is_file()
     if given.resume and not given.overwrite and not is_report:
         raise OutputError(
             f"{output} is not empty, and holds no report to go on with",
+            code="report-folder-taken",
             hint="name another folder; or --overwrite: files of the report's names are replaced",
         )
     if not given.resume and not given.overwrite:
         more = "--resume goes on in it, what is known is not measured again; " if is_report else ""
         raise OutputError(
-            f"{output} is not empty", hint=f"{more}--overwrite replaces files of the report's names"
+            f"{output} is not empty",
+            code="report-folder-taken",
+            hint=f"{more}--overwrite replaces files of the report's names",
         )
     if known.exists() and not is_report:
         raise OutputError(
             f"{known} is there already, and is of no report",
+            code="output-exists",
             hint="move it away, or name another folder",
         )
     named = [
@@ -147,7 +144,9 @@ def _check_folder(output: Path, given: BenchOptions) -> None:
     for path in read:
         if path.exists() and path.resolve().is_relative_to(output.resolve()):
             raise OutputError(
-                f"{path}, which is read, lies in the output {output}", hint="name another folder"
+                f"{path}, which is read, lies in the output {output}",
+                code="path-conflict",
+                hint="name another folder",
             )
 
 
@@ -159,6 +158,7 @@ def _measured(given: BenchOptions) -> tuple[list[Run], Plan]:
     if stray := wanted - {example.path.resolve() for data in sets for example in data.examples}:
         raise InputError(
             f"{min(stray)} is not among the videos that are compared",
+            code="bench-video-invalid",
             hint="--sheet-of names one of the list",
         )
     sets = sets or [bench_data.demo_data(given)]
@@ -167,7 +167,9 @@ def _measured(given: BenchOptions) -> tuple[list[Run], Plan]:
         runs += _under(name, sets, given, plan=plan)
     if not runs:
         raise InputError(
-            "no classifier knows a label of any data set", hint="choose another --classifier"
+            "no classifier knows a label of any data set",
+            code="labels-unknown",
+            hint="choose another --classifier",
         )
     return runs, plan
 
@@ -177,6 +179,7 @@ def _under(name: str, sets: Sequence[Data], given: BenchOptions, *, plan: Plan) 
     # before the processes share out the cores: times are taken with all of them
     from scsampler_cli.batch.process_map import Loading
     from scsampler_cli.bench.collect import collect
+    from scsampler_cli.bench.load_models import LoadModels
     from scsampler_cli.bench.model_info import ModelFacts
     from scsampler_cli.errors import ScsamplerError
 
@@ -197,7 +200,7 @@ def _under(name: str, sets: Sequence[Data], given: BenchOptions, *, plan: Plan) 
     limits = engines.Limits(
         jobs=given.jobs or 1, timeout_s=given.timeout, max_memory_gb=given.max_memory
     )
-    task = Loading("bench", partial(_load, name, given))
+    task = Loading("bench", LoadModels(given.networks(name)))
     with engines.pool(
         task, limits, console.notes(given.quiet), watch=watch if limits.jobs == 1 else None
     ) as pool:
@@ -210,15 +213,15 @@ def _under(name: str, sets: Sequence[Data], given: BenchOptions, *, plan: Plan) 
                 )
                 continue
             bars = Bars(given.quiet)
-            measuring = _measuring(given, pool, bars)
-            with bars, measuring.cache.in_use():
+            context = _measuring(given, pool, bars)
+            with bars, context.cache.in_use():
                 run = collect(
                     data,
                     facts,
-                    measuring,
+                    context,
                     plan=plan,
-                    wishes=_wishes(given),
-                    failed=failed,
+                    report_options=_wishes(given),
+                    on_failure=failed,
                     command=command_line(),
                 )
             yield (
@@ -234,101 +237,14 @@ def _wishes(given: BenchOptions) -> ReportOptions:
     return ReportOptions(timed, sheet, frozenset(path.resolve() for path in given.sheet_of or ()))
 
 
-def _measuring(given: BenchOptions, pool: Pool, bars: Bars) -> Measuring:
+def _measuring(given: BenchOptions, pool: Pool, bars: Bars) -> MeasureContext:
     """Cache, features and processes that the options ask for."""
-    from scsampler_cli.bench.measure import Measuring
+    from scsampler_cli.bench.measure import MeasureContext
     from scsampler_cli.cache.video_cache import Cache
 
     cache = Cache(given.cache or environment.kept_dir())
     features = FeatureSettings(p_frames=given.p_frames)
-    return Measuring(cache, features, given.keep_features, pool=pool, progress=bars)
-
-
-def _load(name: str, given: BenchOptions, say: Say) -> tuple[Models, dict[str, Any]]:
-    """In each process: a classifier and the networks, and their facts; and the code that measures.
-
-    The import of that code must not count as time of the first file.
-    """
-    from scsampler_cli.bench import collect  # noqa: F401
-    from scsampler_cli.bench.model_list import counted
-
-    classifier, fell_back = given.models(name).load_classifier(say)
-    loaded = load_networks(given, models.adjust(classifier, AnswerSettings(spatial=given.spatial)))
-    return loaded, {"models": counted(loaded), "fell_back": fell_back}
-
-
-def check_networks(given: BenchOptions) -> None:
-    """Refuse networks that cannot be before anything is made or imported for them.
-
-    Raises:
-        SettingsError: a sampler without a name, or two of one name.
-        WeightsError: a file that cannot be read.
-    """
-    names = [_named_sampler(text)[0] for text in given.sampler or ()]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise SettingsError(
-            f"two samplers are called {twice!r}", hint="give each --sampler a name of its own"
-        )
-    for path in (*(Path(part) for part in given.joint.split(",") if part), *(given.network or ())):
-        check_weight_file(path)
-
-
-def load_networks(given: BenchOptions, classifier: ClipClassifier) -> Models:
-    """Every sampler network that the options name, for one classifier."""
-    from scsampler_cli.bench.model_list import assemble
-    from scsampler_cli.features.mel import check_torchaudio
-    from scsampler_cli.nn.device import pick_device, pick_dtype
-    from scsampler_cli.samplers.scoring import load_network
-
-    where = pick_device(given.device)
-    dtype = pick_dtype(given.precision, where)
-    auto = "demo" if classifier.name == "demo" else models.AUTO_SET
-    visual = auto if given.visual_sampler == "auto" else given.visual_sampler
-    audio = (
-        (auto if set_files(auto, AUDIO) else "none")
-        if given.audio_sampler == "auto"
-        else given.audio_sampler
-    )
-    packets = auto if given.packet_sampler == "auto" else given.packet_sampler
-    main = [
-        *sampler_files(visual, VISUAL),
-        *sampler_files(audio, AUDIO),
-        *sampler_files(packets, PACKETS),
-    ]
-    others = dict(_named_sampler(text) for text in given.sampler or ())
-    joint = [Path(part) for part in given.joint.split(",") if part]
-    groups = {
-        name: [load_network(path, where, dtype) for path in paths] for name, paths in others.items()
-    }
-    parts = [
-        [load_network(path, where, dtype) for path in paths]
-        for paths in (main, joint, given.network or ())
-    ]
-    loaded = [network for networks in (*groups.values(), *parts) for network in networks]
-    if any(network.kind in AUDIO for network in loaded):
-        check_torchaudio()  # before hours of measuring
-    return assemble(
-        classifier,
-        str(dtype).removeprefix("torch."),
-        parts[0],
-        others=groups,
-        joint=parts[1],
-        single=parts[2],
-    )
-
-
-def _named_sampler(text: str) -> tuple[str, list[Path]]:
-    """NAME=FILE,FILE, or NAME=SET.
-
-    Raises:
-        SettingsError: something else.
-    """
-    name, named, spec = text.partition("=")
-    if not named or not name or not spec:
-        raise SettingsError(f"--sampler {text!r} has no name", hint="--sampler NAME=FILE[,FILE...]")
-    if spec in SETS:
-        return name, set_files(spec, (*VISUAL, *AUDIO))
-    return name, sampler_files(spec, VISUAL)
+    return MeasureContext(cache, features, given.keep_features, pool=pool, progress=bars)
 
 
 def _report(runs: Sequence[Run], plan: Plan, given: BenchOptions) -> None:
@@ -339,7 +255,7 @@ def _report(runs: Sequence[Run], plan: Plan, given: BenchOptions) -> None:
     summary = summarise(shown, plan)
     created = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     if given.output is not None:
-        run_folder.save(runs, plan, given.output / report_files.KNOWN)
+        run_folder.save(runs, plan, given.output / report_files.RUNS_FOLDER)
         report_files.write(summary, given.output, created, command=command_line())
         if not given.quiet:
             console.say(f"report: {given.output / 'report.html'}")
@@ -349,7 +265,9 @@ def _report(runs: Sequence[Run], plan: Plan, given: BenchOptions) -> None:
         raise
     except OSError as error:
         raise OutputError(
-            f"cannot write the results: {error.strerror or error}", hint="is the disk full?"
+            f"cannot write the results: {error.strerror or error}",
+            code="write-failed",
+            hint="is the disk full?",
         ) from error
     if left_out := sum(len(run.failures) for run in runs):
         console.say(f"left out: {left_out} of the videos and rows, named in the report")

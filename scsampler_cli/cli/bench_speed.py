@@ -13,7 +13,6 @@ import typer
 
 from scsampler_cli.cli import console, environment
 from scsampler_cli.cli.bench_options import BenchOptions
-from scsampler_cli.cli.bench_run import load_networks
 from scsampler_cli.cli.environment import command_line
 from scsampler_cli.cli.progress import Bars
 from scsampler_cli.config import AnswerSettings, FeatureSettings, SelectionSettings
@@ -23,7 +22,7 @@ from scsampler_cli.files.urls import local_path
 from scsampler_cli.pipeline import models
 
 if TYPE_CHECKING:
-    from scsampler_cli.bench.paper_tables import Table
+    from scsampler_cli.bench.table import Table
 
 SCHEMA = "scsampler.speed/1"
 K, REPEATS = 10, 3
@@ -38,10 +37,15 @@ def run(given: BenchOptions) -> None:
         SettingsError: more than one video, or a size that cannot be.
     """
     if len(given.data or ()) > 1:
-        raise SettingsError("--speed takes one video", hint="scsampler bench --speed video.mp4")
+        raise SettingsError(
+            "--speed takes one video",
+            code="speed-run-invalid",
+            hint="scsampler bench --speed video.mp4",
+        )
     if given.output is not None:
         raise SettingsError(
             "--speed writes to standard output",
+            code="speed-run-invalid",
             hint="scsampler bench --speed --format json > speed.json",
         )
     path = _video(given)
@@ -53,12 +57,12 @@ def _measured(name: str, path: Path, given: BenchOptions) -> tuple[dict[str, Any
     """What was measured on what, and the tables."""
     classifier, fell_back = given.models(name).load_classifier(console.notes(given.quiet))
     classifier = models.adjust(classifier, AnswerSettings(spatial=given.spatial))
-    loaded = load_networks(given, classifier)
-
     from scsampler_cli.bench import speed
     from scsampler_cli.bench.collect import machine
+    from scsampler_cli.bench.load_models import load_networks
     from scsampler_cli.bench.timing import tagging_samplers
 
+    loaded = load_networks(given.networks(name), classifier)
     features, selection = (
         FeatureSettings(p_frames=given.p_frames),
         SelectionSettings(k=given.k or K),
@@ -125,7 +129,9 @@ def _video(given: BenchOptions) -> Path:
     found = re.fullmatch(r"(\d{2,4})x(\d{2,4})", size)
     if found is None or any(int(side) % 2 or int(side) < 64 for side in found.groups()):
         raise SettingsError(
-            f"{size!r} is no size of a video", hint="WIDTHxHEIGHT, even, from 64: 340x256, say"
+            f"{size!r} is no size of a video",
+            code="speed-run-invalid",
+            hint="WIDTHxHEIGHT, even, from 64: 340x256, say",
         )
     from scsampler_cli.media.sample import write_sample
 
@@ -148,6 +154,8 @@ def _video(given: BenchOptions) -> Path:
         part.replace(path)
     except OSError as error:
         raise OutputError(
-            f"cannot write {path}: {error.strerror or error}", hint="set XDG_CACHE_HOME"
+            f"cannot write {path}: {error.strerror or error}",
+            code="write-failed",
+            hint="set XDG_CACHE_HOME",
         ) from error
     return path

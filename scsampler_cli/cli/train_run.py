@@ -9,7 +9,6 @@ import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -25,8 +24,6 @@ from scsampler_cli.text import counted
 
 if TYPE_CHECKING:
     from scsampler_cli.batch.process_map import Pool
-    from scsampler_cli.batch.task import Say
-    from scsampler_cli.classifiers.base import ClipClassifier
     from scsampler_cli.classifiers.classifier_info import ClassifierFacts
     from scsampler_cli.datasets.example import Example
     from scsampler_cli.train.settings import TrainSettings
@@ -43,22 +40,22 @@ def run(asked: TrainOptions) -> dict[str, Any] | None:
     from scsampler_cli.nn.device import own_device
     from scsampler_cli.train.fit import Stopped
     from scsampler_cli.train.group import joined
-    from scsampler_cli.train.run import Place, train
+    from scsampler_cli.train.run import RunContext, train
 
     torchrun = environment.torchrun()
     device = own_device(asked.device, torchrun.get("LOCAL_RANK"))
     with joined(torchrun, device.startswith("cuda")) as group:
-        if not group.leads:
+        if not group.is_main:
             asked = replace(asked, quiet=True)
             group.wait()  # generated videos are made by one
-        examples, problems = _examples(asked, group.leads)
-        if group.leads:
+        examples, problems = _examples(asked, group.is_main)
+        if group.is_main:
             group.wait()
         with _pool(asked, device, int(torchrun.get("LOCAL_WORLD_SIZE", "1"))) as pool:
             teacher, notes = _teacher(pool) if asked.teacher else (None, {})
             settings = settings_of(asked, teacher)
             cache = Cache(asked.cache or environment.kept_dir())
-            place = Place(
+            context = RunContext(
                 asked.file,
                 cache,
                 pool,
@@ -70,16 +67,16 @@ def run(asked: TrainOptions) -> dict[str, Any] | None:
             with cache.in_use(), _Watching(asked, settings) as watching:
                 try:
                     summary = train(
-                        settings, examples, teacher, place=place, watcher=watching.watcher()
+                        settings, examples, teacher, context=context, callbacks=watching.callbacks()
                     )
                 except Stopped:
-                    if group.leads:
+                    if group.is_main:
                         console.say(
                             f"interrupted: {asked.file}.ckpt is written, --resume goes on from it"
                         )
                     raise typer.Exit(run_batch.INTERRUPTED) from None
-        videos = round(group.mean_of(len(watching.failures), place.torch_device) * group.world)
-    if not group.leads:
+        videos = round(group.mean_of(len(watching.failures), context.torch_device) * group.world)
+    if not group.is_main:
         return None
     if problems or videos:
         console.say(
@@ -115,6 +112,7 @@ def _examples(asked: TrainOptions, leads: bool) -> tuple[list[Example], int]:
 def _pool(asked: TrainOptions, device: str, sharers: int) -> AbstractContextManager[Pool]:
     """The processes that read videos and hold the classifier; of those that train together each has its own."""
     from scsampler_cli.batch.process_map import Loading
+    from scsampler_cli.train.load_classifier import LoadClassifier
 
     weights = asked.weights if asked.classifier is not None else None
     chosen = None
@@ -133,25 +131,8 @@ def _pool(asked: TrainOptions, device: str, sharers: int) -> AbstractContextMana
         sharers=sharers,
     )
     return engines.pool(
-        Loading("train", partial(_load, chosen)), limits, console.notes(asked.quiet)
+        Loading("train", LoadClassifier(chosen)), limits, console.notes(asked.quiet)
     )
-
-
-def _load(chosen: ModelOptions | None, say: Say) -> tuple[ClipClassifier | None, dict[str, Any]]:
-    """In each process: the classifier, if there is one, and its facts; and the code that reads.
-
-    The import of that code must not count as time of the first file.
-    """
-    from scsampler_cli.classifiers.classifier_info import ClassifierFacts
-    from scsampler_cli.train import videos  # noqa: F401
-
-    if chosen is None:
-        return None, {}
-    classifier, fell_back = chosen.load_classifier(say)
-    return classifier, {
-        "classifier": ClassifierFacts.of(classifier).record(),
-        "fell_back": fell_back,
-    }
 
 
 def _teacher(pool: Pool) -> tuple[ClassifierFacts, dict[str, list[str]]]:
@@ -202,17 +183,17 @@ class _Watching:
         self._bars.__exit__()
         self._held.__exit__(None, None, None)
 
-    def watcher(self) -> Any:
+    def callbacks(self) -> Any:
         """For the library."""
-        from scsampler_cli.train.run import Watcher
+        from scsampler_cli.train.run import Callbacks
 
-        return Watcher(
+        return Callbacks(
             self._bars,
             self._step,
             self._epoch_done,
-            failed=self._failed,
-            note=self._note,
-            stop=lambda: self._stopped,
+            on_failure=self._failed,
+            on_note=self._note,
+            should_stop=lambda: self._stopped,
         )
 
     def _step(self, done: int, total: int, loss: float) -> None:
