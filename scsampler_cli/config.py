@@ -63,7 +63,9 @@ def parse_device(name: str) -> tuple[str, int | None]:
     """
     found = re.fullmatch(r"(auto|cpu|cuda)(?::(\d{1,3}))?", name)
     if found is None or (found[2] and found[1] != "cuda"):
-        raise SettingsError(f"unknown device {name!r}", hint="use auto, cpu, cuda or cuda:N")
+        raise SettingsError(
+            f"unknown device {name!r}", code="unknown-choice", hint="use auto, cpu, cuda or cuda:N"
+        )
     return found[1], None if found[2] is None else int(found[2])
 
 
@@ -90,15 +92,19 @@ class FeatureSettings:
         if unknown or not self.inputs:
             raise SettingsError(
                 f"unknown input {', '.join(unknown) or '(none)'}",
+                code="unknown-choice",
                 hint=f"choose from {', '.join(INPUTS)}",
             )
         if self.p_frames < 0:
             raise SettingsError(
-                f"p_frames {self.p_frames} is negative", hint="use 0 for all P-frames"
+                f"p_frames {self.p_frames} is negative",
+                code="out-of-range",
+                hint="use 0 for all P-frames",
             )
         if self.short_side != 0 and not 32 <= self.short_side <= 4096:
             raise SettingsError(
                 f"short_side {self.short_side} is not 0 or within 32-4096",
+                code="out-of-range",
                 hint="0 keeps the video's own size",
             )
 
@@ -124,12 +130,14 @@ class ReadSettings:
             if (getattr(self, name) or 0) < 0:
                 raise SettingsError(
                     f"{name} {getattr(self, name)} is negative",
+                    code="out-of-range",
                     hint="streams of a kind are counted from 0",
                 )
         for name in ("max_pixels", "max_frames"):
             if not 0 <= getattr(self, name) < 1 << 31:
                 raise SettingsError(
                     f"{name} {getattr(self, name)} is not within 0-{(1 << 31) - 1}",
+                    code="out-of-range",
                     hint="0 sets no limit",
                 )
 
@@ -155,11 +163,13 @@ class AnswerSettings:
         if self.temperature <= 0 or not math.isfinite(self.temperature):
             raise SettingsError(
                 f"temperature {self.temperature} is not above 0",
+                code="out-of-range",
                 hint="1 leaves the probabilities alone",
             )
         if self.top_m is not None and self.aggregate != "top-mean":
             raise SettingsError(
                 f"top_m has no effect with aggregate {self.aggregate!r}",
+                code="no-effect",
                 hint="leave it out, or --aggregate top-mean",
             )
 
@@ -197,38 +207,49 @@ class SelectionSettings:
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:
             raise SettingsError(
-                f"unknown strategy {self.strategy!r}", hint=f"choose from {', '.join(STRATEGIES)}"
+                f"unknown strategy {self.strategy!r}",
+                code="unknown-choice",
+                hint=f"choose from {', '.join(STRATEGIES)}",
             )
         if self.k < 1:
-            raise SettingsError(f"k {self.k} is below 1", hint="the paper takes 10 clips")
+            raise SettingsError(
+                f"k {self.k} is below 1", code="out-of-range", hint="the paper takes 10 clips"
+            )
         if self.k_visual is not None and not 0 <= self.k_visual <= self.k:
             raise SettingsError(
                 f"k_visual {self.k_visual} is not within 0-{self.k} (k)",
+                code="out-of-range",
                 hint="leave it out for round(0.8 k)",
             )
         if self.alpha is not None and not 0.0 <= self.alpha <= 1.0:
             raise SettingsError(
                 f"alpha {self.alpha} is not within 0-1",
+                code="out-of-range",
                 hint="1 trusts the picture alone, 0 the sound",
             )
         if self.clip_stride < 1:
             raise SettingsError(
-                f"clip_stride {self.clip_stride} is below 1", hint="1 scores every clip"
+                f"clip_stride {self.clip_stride} is below 1",
+                code="out-of-range",
+                hint="1 scores every clip",
             )
         if self.candidates is not None and self.candidates < self.k:
             raise SettingsError(
                 f"{self.candidates} candidates are less than k {self.k}",
+                code="cascade-invalid",
                 hint="leave it out for 4 k of them",
             )
         self._check_idle_options()
         if self.strategy == "empirical" and not self.histogram:
             raise SettingsError(
                 "strategy 'empirical' needs the histogram of the training set's oracle clips",
+                code="histogram-invalid",
                 hint="give --histogram FILE, a text file of one weight per equal part of the video",
             )
         if self.histogram is not None and (min(self.histogram) < 0 or sum(self.histogram) <= 0):
             raise SettingsError(
                 "histogram weights must not be negative and not all zero",
+                code="histogram-invalid",
                 hint="give one weight per equal part of the video, such as 1 2 2 1",
             )
 
@@ -245,6 +266,7 @@ class SelectionSettings:
         for name in (name for name, given in idle.items() if given):
             raise SettingsError(
                 f"{name} has no effect with strategy {self.strategy!r}",
+                code="no-effect",
                 hint="leave it out, or choose another --strategy",
             )
 

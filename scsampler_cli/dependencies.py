@@ -68,7 +68,9 @@ def import_failure(error: BaseException) -> DependencyError | None:
 def _failure(package: str, error: BaseException, before: str = "") -> DependencyError:
     message = describe(package, error)
     return DependencyError(
-        f"{before}{message}", hint=f"`scsampler doctor` checks all packages; {mend(package)}"
+        f"{before}{message}",
+        code="package-missing",
+        hint=f"`scsampler doctor` checks all packages; {mend(package)}",
     )
 
 

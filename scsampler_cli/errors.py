@@ -1,86 +1,153 @@
-"""The one tree of errors that this package raises on purpose.
+"""Errors that scsampler expects and raises on purpose.
 
-Every message is one line that says what went wrong, with which value and against which limit; `hint` is the next thing to
-try. The command line prints both and no traceback. Anything else that escapes is a bug in scsampler.
+Each error has a message of one line (what is wrong, with which value, against which limit), a hint
+(what to try next) and a code. Codes never change; the words of messages may.
+`cli/TROUBLESHOOTING.md` explains every code. The command line prints the message and the hint and
+no traceback. Any other exception that reaches the user is a bug in scsampler.
 """
+
+from __future__ import annotations
+
+import errno
+from typing import ClassVar
 
 
 class ScsamplerError(Exception):
-    """Base of all expected failures.
+    """Base class of all expected errors.
 
     Args:
-        message: one line for the user.
-        hint: what to try next, or None when there is nothing useful to say.
-        example: lines to copy and fill in, shown below the hint.
+        message: what is wrong, in one line.
+        code: what is wrong, for programs, such as "video-too-large". None for `default_code` of
+            the class: a plug-in need not give one.
+        hint: what to try next, in one line; None where nothing helps.
+        example: lines to copy and fill in. The command line shows them below the hint.
     """
 
+    default_code: ClassVar[str] = "error"
+
     def __init__(
-        self, message: str, *, hint: str | None = None, example: str | None = None
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        hint: str | None = None,
+        example: str | None = None,
     ) -> None:
         super().__init__(message)
+        self.code = code or self.default_code
         self.hint = hint
         self.example = example
 
 
 class InputError(ScsamplerError):
-    """A path that is missing, unreadable, or holds no video."""
+    """A path is missing, cannot be read, or holds no video."""
+
+    default_code = "input"
 
 
 class VideoError(ScsamplerError):
-    """A file that cannot be read as video: not media, no picture stream, nothing decodable."""
+    """A file cannot be read as video: it is no media file, or no frame can be decoded."""
+
+    default_code = "video"
 
 
 class FeatureFileError(ScsamplerError):
-    """An extracted-feature file that is truncated, damaged, or of an unknown version."""
+    """A feature file is cut off, damaged, or of an unknown version."""
+
+    default_code = "feature-file"
 
 
 class WeightsError(ScsamplerError):
-    """A weight file that is missing, damaged, unsafe, or does not fit its network."""
+    """A weight file is missing, damaged, unsafe to open, or does not fit its network."""
+
+    default_code = "weights"
 
 
 class ClassifierError(ScsamplerError):
-    """An unknown, ambiguous or broken clip classifier."""
+    """A clip classifier is unknown, ambiguous or broken."""
+
+    default_code = "classifier"
 
 
 class SettingsError(ScsamplerError):
-    """Settings that contradict each other or lie outside their range (a usage error)."""
+    """Settings contradict each other or are out of range (a usage error)."""
+
+    default_code = "settings"
 
 
 class DeviceError(ScsamplerError):
-    """A device that is not there, or that cannot do what is asked of it."""
+    """A device is missing, or does not support the precision."""
+
+    default_code = "device"
 
 
 class OutputError(ScsamplerError):
-    """A result that could not be written."""
+    """A result cannot be written."""
+
+    default_code = "output"
 
 
 class WorkerError(ScsamplerError):
-    """A process that did part of the work has died."""
+    """A worker process died."""
+
+    default_code = "worker"
 
 
 class ProgramError(ScsamplerError):
-    """A program outside this package that is missing or has failed."""
+    """An external program is missing or failed."""
+
+    default_code = "program"
 
 
 class DependencyError(ScsamplerError):
-    """A package that is missing, or that is installed and does not load."""
+    """A Python package is missing, or is installed and cannot be imported."""
+
+    default_code = "dependency"
 
 
 class ClusterError(ScsamplerError):
-    """A Ray cluster that cannot be started or reached, or whose machines do not fit what is asked of them."""
+    """A Ray cluster cannot be reached, or its machines do not have what the run needs."""
+
+    default_code = "cluster"
 
 
 class TimeLimitError(ScsamplerError):
-    """A file that took longer than allowed."""
+    """A file took longer than the time limit."""
+
+    default_code = "time-limit"
 
 
 class MemoryLimitError(ScsamplerError):
-    """A file that took more memory than allowed, or than there is."""
+    """A file took more memory than the limit, or than the machine has."""
+
+    default_code = "memory-limit"
 
 
 class LimitError(VideoError):
-    """A video that is larger or longer than allowed."""
+    """A video has more pixels or frames than the limit."""
+
+    default_code = "limit"
 
 
 class FallbackWarning(UserWarning):
-    """Something else was taken than what is preferred, which cannot be had here."""
+    """The preferred implementation is not available here; another one is used."""
+
+
+UNEXPECTED = "unexpected"
+"""Code of an exception that scsampler does not expect."""
+
+_MISSING = (errno.ENOENT, errno.ENOTDIR)
+_DENIED = (errno.EACCES, errno.EPERM)
+
+
+def code_of(error: BaseException) -> str:
+    """Code of any exception, for records: `UNEXPECTED` where it is not one of this module."""
+    # other exceptions have a `code` with another meaning, such as SystemExit
+    return error.code if isinstance(error, ScsamplerError) else UNEXPECTED
+
+
+def read_code(error: OSError) -> str:
+    """Code for a file that the operating system could not open or read."""
+    if error.errno in _MISSING:
+        return "file-missing"
+    return "permission-denied" if error.errno in _DENIED else "file-unreadable"

@@ -175,6 +175,7 @@ class Tagger:
         if k is not None and selection is not None:
             raise SettingsError(
                 "k and selection are both given",
+                code="arguments-invalid",
                 hint="say k in the selection: SelectionSettings(k=...)",
             )
         self.selection = selection or (SelectionSettings() if k is None else SelectionSettings(k=k))
@@ -289,6 +290,7 @@ def _one_of(models: ModelOptions | None, arguments: ModelOptions) -> ModelOption
     if arguments != ModelOptions():
         raise SettingsError(
             "models and single arguments on models are both given",
+            code="arguments-invalid",
             hint="put all of them into ModelOptions",
         )
     return models
@@ -341,14 +343,20 @@ def _own(
         if labels is not None or spec is not None:
             raise SettingsError(
                 f"classifier {classifier.name!r} has labels and a spec of its own",
+                code="arguments-invalid",
                 hint="leave out labels and spec",
             )
         return classifier
     if not callable(classifier):
         raise SettingsError(
             f"a {type(classifier).__name__} is no classifier",
+            code="arguments-invalid",
             hint="give a name, a function, or an object with classify()",
         )
     if labels is None:
-        raise SettingsError("a function needs labels", hint="Tagger(function, labels=['a', 'b'])")
+        raise SettingsError(
+            "a function needs labels",
+            code="arguments-invalid",
+            hint="Tagger(function, labels=['a', 'b'])",
+        )
     return FunctionClassifier(classifier, labels, spec)

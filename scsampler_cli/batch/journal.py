@@ -80,7 +80,9 @@ class Journal:
                 else:
                     where = f"line {number} of {self.path}"
                     raise OutputError(
-                        f"{where} is no record of scsampler", hint="give -o another name"
+                        f"{where} is no record of scsampler",
+                        code="records-foreign",
+                        hint="give -o another name",
                     )
         if at < self._end:
             with own_errors(str(self.path)):
@@ -119,7 +121,9 @@ class Journal:
             there = None
         if there is None or (there.st_dev, there.st_ino) != (ours.st_dev, ours.st_ino):
             raise OutputError(
-                f"{self.path} was removed or replaced while it was written", hint="run it again"
+                f"{self.path} was removed or replaced while it was written",
+                code="output-replaced",
+                hint="run it again",
             )
 
     def read(self, place: LineSpan) -> bytes:
@@ -185,7 +189,9 @@ def _opened(path: Path, more: int = 0) -> int:
         if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
             os.close(fd)
             raise OutputError(
-                f"another scsampler is writing {path}", hint="wait for it, or give -o another name"
+                f"another scsampler is writing {path}",
+                code="output-locked",
+                hint="wait for it, or give -o another name",
             ) from None
         # some network file systems know no locks: nothing is lost but the warning
     return fd

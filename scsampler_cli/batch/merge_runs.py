@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from scsampler_cli.batch.journal import is_partial_line, parse_record
-from scsampler_cli.errors import InputError
+from scsampler_cli.errors import InputError, read_code
 from scsampler_cli.files.urls import check_read
 from scsampler_cli.output.schemas import COMMANDS
 from scsampler_cli.output.tables import command_of
@@ -123,12 +123,15 @@ def _opened(path: Path) -> IO[bytes]:
         if not path.is_file():
             raise InputError(
                 f"{path} is {'not a file' if path.exists() else 'not there'}",
+                code="merge-input-invalid",
                 hint="merge reads files of JSON lines",
             )
         return path.open("rb")
     except OSError as error:
         raise InputError(
-            f"{path}: {error.strerror or error}", hint="check the path and its permissions"
+            f"{path}: {error.strerror or error}",
+            code=read_code(error),
+            hint="check the path and its permissions",
         ) from error
 
 
@@ -144,10 +147,15 @@ def _record(line: bytes, merged: Merged, part: int, *, number: int) -> Record | 
         return None
     if record is None or command_of(record) not in COMMANDS:
         hint = f"merge joins JSON lines of {', '.join(COMMANDS)}"
-        raise InputError(f"line {number} of {path} is no record of a video", hint=hint)
+        raise InputError(
+            f"line {number} of {path} is no record of a video",
+            code="merge-input-invalid",
+            hint=hint,
+        )
     if merged.schema not in (None, record["schema"]):
         raise InputError(
             f"line {number} of {path} is of {record['schema']}, those before are of {merged.schema}",
+            code="merge-input-invalid",
             hint="merge the records of one command at a time",
         )
     merged.schema = record["schema"]
@@ -177,6 +185,8 @@ def _read(files: Sequence[IO[bytes]], parts: Sequence[Path], line: Line) -> Reco
         record: Record = json.loads(os.pread(files[line.part].fileno(), line.length, line.start))
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{parts[line.part]} has changed while it was read", hint="run it again"
+            f"{parts[line.part]} has changed while it was read",
+            code="merge-input-invalid",
+            hint="run it again",
         ) from error
     return record

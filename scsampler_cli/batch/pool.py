@@ -93,7 +93,7 @@ class Outcome:
             return None
         said = self.record["error"]
         kind = getattr(errors, said["type"], WorkerError)
-        error: ScsamplerError = kind(said["message"], hint=said["hint"])
+        error: ScsamplerError = kind(said["message"], code=said["code"], hint=said["hint"])
         if self.traceback:
             error.add_note(self.traceback)
         return error
@@ -224,6 +224,7 @@ class WorkerPool:
                     check_working_folder()
                     raise WorkerError(
                         f"no process can be started ({error.strerror or error})",
+                        code="process-not-started",
                         hint="ulimit -a lists the limits",
                     ) from error
                 self._note(
@@ -305,11 +306,14 @@ class WorkerPool:
         if now > self._bounds.deadline(job):
             spent = now - job.began
             return TimeLimitError(
-                f"not done after {spent:.3g} s", hint="--timeout SECONDS gives it longer"
+                f"not done after {spent:.3g} s",
+                code="time-limit",
+                hint="--timeout SECONDS gives it longer",
             )
         if limit is not None and (held := worker.resident_bytes()) > limit:
             return MemoryLimitError(
                 f"took {held / 1e9:.3g} GB of memory, the limit is {limit / 1e9:.3g}",
+                code="memory-limit",
                 hint=f"--max-memory GB allows more; {worker.before_bytes / 1e9:.2g} GB are taken before any file is read",
             )
         return None
@@ -323,7 +327,7 @@ class WorkerPool:
         try:
             if worker.job is not None:
                 path = worker.job.path
-                error = type(trouble)(f"{path}: {trouble}", hint=trouble.hint)
+                error = type(trouble)(f"{path}: {trouble}", code=trouble.code, hint=trouble.hint)
                 yield self._outcome(
                     worker,
                     worker.job,
@@ -334,6 +338,7 @@ class WorkerPool:
                 said = "; ".join(worker.messages()[-2:])
                 raise WorkerError(
                     f"{trouble} before it could begin" + (f" ({said})" if said else ""),
+                    code=trouble.code,
                     hint=trouble.hint,
                 )
         finally:
@@ -348,6 +353,8 @@ def raise_described(trouble: dict[str, Any]) -> NoReturn:
         if trouble["type"]
         else "run with --debug for the traceback; please report it"
     )
-    error = kind(trouble["message"], hint=hint, example=trouble["example"])
+    error = kind(
+        trouble["message"], code=trouble["code"], hint=hint, example=trouble["example"]
+    )
     error.add_note(trouble["traceback"])
     raise error

@@ -177,6 +177,7 @@ class WorkerProcess:
             how, hint = f"ended with exit code {code}", None
         return WorkerError(
             f"the process that worked on it {how}",
+            code="process-died",
             hint=hint
             or "its decoder, or a plug-in, may have crashed on it; --resume tries it again",
         )

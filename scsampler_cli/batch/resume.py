@@ -158,10 +158,14 @@ def _check_first_line(path: Path, command: str, hint: str) -> None:
         line = lines.readline(_LONGEST)
     record = parse_record(line)
     if record is None and not is_partial_line(line):
-        raise OutputError(f"{path} is there already, and holds no records", hint=hint)
+        raise OutputError(
+            f"{path} is there already, and holds no records", code="output-exists", hint=hint
+        )
     if record is not None and command_of(record) != command:
         raise OutputError(
-            f"{path} holds records of {command_of(record)}, not of {command}", hint=hint
+            f"{path} holds records of {command_of(record)}, not of {command}",
+            code="records-foreign",
+            hint=hint,
         )
 
 
@@ -257,6 +261,7 @@ class OnDisk:
                     found = command_of(record)
                     raise OutputError(
                         f"{journal.path} holds records of {found}, not of {command}",
+                        code="records-foreign",
                         hint="give -o another name",
                     )
                 if (

@@ -37,7 +37,9 @@ def parse(text: str) -> Shard:
     found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
     if found is None or not 1 <= int(found[1]) <= int(found[2]):
         raise SettingsError(
-            f"{text!r} is no shard", hint="give i/n, the first of four being 1/4 and the last 4/4"
+            f"{text!r} is no shard",
+            code="shard-invalid",
+            hint="give i/n, the first of four being 1/4 and the last 4/4",
         )
     return Shard(int(found[1]), int(found[2]))
 

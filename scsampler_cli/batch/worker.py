@@ -24,7 +24,7 @@ from typing import Any
 
 from scsampler_cli.batch.task import Record, Task
 from scsampler_cli.dependencies import import_failure
-from scsampler_cli.errors import MemoryLimitError, ScsamplerError
+from scsampler_cli.errors import MemoryLimitError, ScsamplerError, code_of
 from scsampler_cli.files.inputs import check_readable
 from scsampler_cli.files.urls import local_path
 from scsampler_cli.output import records
@@ -69,9 +69,9 @@ def serve(task: Task, jobs: Connection, results: Connection, *, log: Connection)
     line = _Line(results)
     try:
         # imported late: the parent, which imports this module for its function alone, must not load FFmpeg
-        from scsampler_cli.media.log import complain_natively
+        from scsampler_cli.media.log import use_native_log
 
-        complain_natively()
+        use_native_log()
         prepared = task.prepare(lambda text: line.send(note=text))
     except Exception as error:
         line.send(unfit=described(error))
@@ -117,6 +117,7 @@ def described(error: Exception) -> dict[str, Any]:
     return {
         "type": type(error).__name__ if expected else None,
         "message": str(error) if expected else f"unexpected {type(error).__name__}: {error}",
+        "code": code_of(error),
         "hint": getattr(error, "hint", None),
         "example": getattr(error, "example", None),
         "traceback": trace,
@@ -138,7 +139,10 @@ def _record(
     except MemoryError as error:
         hint = "give it more memory, or fewer --jobs"
         return _failed(
-            command, path, MemoryLimitError(f"{path}: out of memory", hint=hint), cause=error
+            command,
+            path,
+            MemoryLimitError(f"{path}: out of memory", code="out-of-memory", hint=hint),
+            cause=error,
         )
     except (Exception, SystemExit) as error:  # a plug-in must not end the process
         return _failed(command, path, import_failure(error) or error, cause=error)

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from scsampler_cli.batch.process_map import DONE
 from scsampler_cli.batch.task import Record
 from scsampler_cli.bench.empirical import oracle_positions
-from scsampler_cli.bench.measure import Failed, Measuring, Models, known_videos, reported
+from scsampler_cli.bench.measure import MeasureContext, Models, OnFailure, measured_videos, reported
 from scsampler_cli.bench.model_info import ModelFacts
-from scsampler_cli.bench.paper_tables import sampled
+from scsampler_cli.bench.strategy_list import sampler_strategies
 from scsampler_cli.bench.plan import Data, Plan, ReportOptions
-from scsampler_cli.bench.run_data import KnownVideo, Run, Thumbnails
+from scsampler_cli.bench.run_data import Run, Thumbnails, VideoData
 from scsampler_cli.bench.timing import time_costs
 from scsampler_cli.cache.video_cache import Cache
 from scsampler_cli.datasets.example import Example
@@ -30,7 +30,7 @@ from scsampler_cli.errors import InputError, OutputError, ScsamplerError
 from scsampler_cli.media.container import FFMPEG_VERSION
 from scsampler_cli.output import records
 from scsampler_cli.pipeline import clip_probs
-from scsampler_cli.pipeline.video import Progress, clip_frames, missing_file_reported, opened
+from scsampler_cli.pipeline.video import Progress, clip_frames, open_video, reporting_missing_file
 from scsampler_cli.selection.strategies import combined_rank
 
 SHEET_CLIPS = 5
@@ -42,11 +42,11 @@ SHEET_HEIGHT = 96
 def collect(
     data: Data,
     facts: ModelFacts,
-    measuring: Measuring,
+    context: MeasureContext,
     *,
     plan: Plan,
-    wishes: ReportOptions,
-    failed: Failed,
+    report_options: ReportOptions,
+    failed: OnFailure,
     command: str,
 ) -> Run:
     """Measure a data set.
@@ -54,9 +54,9 @@ def collect(
     Args:
         data: its videos.
         facts: of classifier and networks, which the processes of `measuring` hold.
-        measuring: cache, settings, processes, progress.
+        context: cache, settings, processes, progress.
         plan: K of the live check.
-        wishes: times and pictures.
+        report_options: times and pictures.
         failed: told of the videos that cannot be used.
         command: the command line, for the report.
 
@@ -76,40 +76,42 @@ def collect(
         )
         failed(example, error)
 
-    def lost(video: KnownVideo, error: ScsamplerError) -> None:
+    def lost(video: VideoData, error: ScsamplerError) -> None:
         failed(Example(Path(video.path), video.label, "val"), error)
         reason = f"measured, but its time or picture is not: {' '.join(str(error).split())}"
         failures.append({"path": video.path, "label": video.label, "reason": reason})
 
-    videos = _spooled(known_videos(data.examples, facts, measuring, failed=noted))
+    videos = _spooled(measured_videos(data.examples, facts, context, on_failure=noted))
     if not videos:
         raise InputError(
-            f"not one video of {data.name} could be evaluated", hint="the errors above say why"
+            f"not one video of {data.name} could be evaluated",
+            code="no-evaluated-videos",
+            hint="the errors above say why",
         )
     run = Run(
         data=data.name,
-        classifier=facts.told(),
+        classifier=facts.report_entry(),
         samplers=facts.samplers,
         joint=facts.joint,
         networks=facts.compared,
         videos=videos,
         failures=(),
-        train_positions=_train_positions(data.train, facts, measuring, failed=noted),
+        train_positions=_train_positions(data.train, facts, context, on_failure=noted),
         costs=None,
-        settings=_settings(facts, measuring, command),
+        settings=_settings(facts, context, command),
     )
-    if wishes.timed:
-        timed = _spread_out(videos, wishes.timed)
+    if report_options.timed:
+        timed = _spread_out(videos, report_options.timed)
         run = replace(
-            run, costs=time_costs(run, timed, facts, measuring=measuring, plan=plan, lost=lost)
+            run, costs=time_costs(run, timed, facts, context=context, plan=plan, on_failure=lost)
         )
-    pictures = tuple(_thumbnails(run, plan, wishes, measuring=measuring, lost=lost))
+    pictures = tuple(_thumbnails(run, plan, report_options, context=context, on_failure=lost))
     return replace(run, thumbnails=pictures, failures=tuple(failures))
 
 
-def _spooled(videos: Iterator[KnownVideo]) -> tuple[KnownVideo, ...]:
+def _spooled(videos: Iterator[VideoData]) -> tuple[VideoData, ...]:
     """The videos, their ClipProbs in one unnamed file that is mapped into memory: neither held, nor a file open for each."""
-    known: list[KnownVideo] = []
+    known: list[VideoData] = []
     with tempfile.TemporaryFile() as file:
         for video in videos:
             _append(file, np.ascontiguousarray(video.probabilities, np.float32).tobytes())
@@ -132,37 +134,37 @@ def _append(file: IO[bytes], data: bytes) -> None:
         file.flush()
     except OSError as error:
         message = f"cannot write to {tempfile.gettempdir()}: {error.strerror or error}"
-        raise OutputError(message, hint="make room, or set TMPDIR") from error
+        raise OutputError(message, code="write-failed", hint="make room, or set TMPDIR") from error
 
 
-def _spread_out(videos: Sequence[KnownVideo], count: int) -> list[KnownVideo]:
+def _spread_out(videos: Sequence[VideoData], count: int) -> list[VideoData]:
     """Some of the videos, evenly spaced over the list."""
     at = np.unique(np.linspace(0, len(videos) - 1, min(count, len(videos))).round().astype(int))
     return [videos[i] for i in at]
 
 
 def _train_positions(
-    examples: Sequence[Example], facts: ModelFacts, measuring: Measuring, *, failed: Failed
+    examples: Sequence[Example], facts: ModelFacts, context: MeasureContext, *, failed: OnFailure
 ) -> NDArray[np.float32] | None:
     """Where the oracle's clips of the training videos lie; None without any that the classifier knows the label of."""
     labels = facts.classifier.labels
     usable = [example for example in examples if example.label in labels]
     identity = clip_probs.identity(facts.classifier, facts.precision)
-    do = partial(_classified, identity=identity, cache=measuring.cache)
-    outcomes = measuring.pool.each([example.path for example in usable], do)
+    do = partial(_classified, identity=identity, cache=context.cache)
+    outcomes = context.pool.each([example.path for example in usable], do)
     found: list[NDArray[np.float32]] = []
     for done, (example, outcome) in enumerate(zip(usable, outcomes, strict=True), start=1):
         with reported(example, failed):
             if (error := outcome.error) is not None:
                 raise error
-            entry = clip_probs.find(example.path, identity, measuring.cache)
+            entry = clip_probs.find(example.path, identity, context.cache)
             if entry is not None:
                 found.append(
                     oracle_positions(
                         np.asarray(entry.values, np.float32), labels.index(example.label)
                     )
                 )
-        measuring.progress("training videos", done, len(usable))
+        context.progress("training videos", done, len(usable))
     return np.stack(found) if found else None
 
 
@@ -170,11 +172,11 @@ def _classified(
     models: Models, path: Path, progress: Progress, *, identity: dict[str, Any], cache: Cache
 ) -> Record:
     """What a process does with a training video."""
-    return clip_probs.ensured(models.classifier, path, progress, identity=identity, cache=cache)
+    return clip_probs.compute_in_worker(models.classifier, path, progress, identity=identity, cache=cache)
 
 
-def _settings(facts: ModelFacts, measuring: Measuring, command: str) -> dict[str, Any]:
-    features = {**asdict(measuring.features), "inputs": list(facts.inputs)}
+def _settings(facts: ModelFacts, context: MeasureContext, command: str) -> dict[str, Any]:
+    features = {**asdict(context.features), "inputs": list(facts.inputs)}
     return {
         "command": command,
         "features": features,
@@ -208,30 +210,30 @@ def processor() -> str:
     )
 
 
-def _on_sheet(videos: Sequence[KnownVideo], wishes: ReportOptions) -> list[KnownVideo]:
+def _on_sheet(videos: Sequence[VideoData], report_options: ReportOptions) -> list[VideoData]:
     """The videos that were named for the contact sheet, or some of all."""
-    if wishes.sheet_of:
-        return [video for video in videos if Path(video.path).resolve() in wishes.sheet_of]
-    return _spread_out(videos, wishes.sheet) if wishes.sheet else []
+    if report_options.sheet_of:
+        return [video for video in videos if Path(video.path).resolve() in report_options.sheet_of]
+    return _spread_out(videos, report_options.sheet) if report_options.sheet else []
 
 
 def _thumbnails(
     run: Run,
     plan: Plan,
-    wishes: ReportOptions,
+    report_options: ReportOptions,
     *,
-    measuring: Measuring,
-    lost: Callable[[KnownVideo, ScsamplerError], None],
+    context: MeasureContext,
+    lost: Callable[[VideoData, ScsamplerError], None],
 ) -> Iterator[Thumbnails]:
     """The best and the worst clips of some videos by the sampler under test (Fig. 3)."""
-    way = sampled(run, plan)[0][1]
-    if way.sampler is None or way.selection is None:
+    strategy = sampler_strategies(run, plan)[0][1]
+    if strategy.sampler is None or strategy.selection is None:
         return
-    shown = _on_sheet(run.videos, wishes)
+    shown = _on_sheet(run.videos, report_options)
     best_worst: list[tuple[list[int], list[int]]] = []
     for known in shown:
         order = np.argsort(
-            combined_rank(known.clip_scores(way.sampler), way.selection), kind="stable"
+            combined_rank(known.clip_scores(strategy.sampler), strategy.selection), kind="stable"
         ).tolist()
         best = order[:SHEET_CLIPS]
         best_worst.append((best, [clip for clip in order[-SHEET_CLIPS:] if clip not in best]))
@@ -239,7 +241,7 @@ def _thumbnails(
     clips_of = {
         path: [*best, *worst] for path, (best, worst) in zip(paths, best_worst, strict=True)
     }
-    outcomes = measuring.pool.each(paths, partial(_pictured, clips_of=clips_of))
+    outcomes = context.pool.each(paths, partial(_pictured, clips_of=clips_of))
     for known, (best, _), outcome in zip(shown, best_worst, outcomes, strict=True):
         if (error := outcome.error) is not None:
             lost(known, error)
@@ -264,8 +266,8 @@ def _pictured(
 ) -> Record:
     """What a process does with a video: a small picture of the middle of each clip."""
     spec, wanted = models.classifier.spec, clips_of[path]
-    with missing_file_reported(path):
-        video = opened(path, spec.frames, spec.stride, progress=progress)
+    with reporting_missing_file(path):
+        video = open_video(path, spec.frames, spec.stride, progress=progress)
         height, width = video.info.size
         size = SHEET_HEIGHT, max(1, round(width * SHEET_HEIGHT / height))
         small = replace(

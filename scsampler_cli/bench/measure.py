@@ -252,7 +252,9 @@ def _assembled(
     values = np.asarray(probabilities.values, np.float32)
     if np.isnan(values).any(axis=1).all():
         raise InputError(
-            f"{example.path}: not one clip could be decoded", code="nothing-decodable", hint="the file may be damaged"
+            f"{example.path}: not one clip could be decoded",
+            code="nothing-decodable",
+            hint="the file may be damaged",
         )
     notes = dict.fromkeys(
         note for entry in (*entries.values(), probabilities) for note in entry.notes

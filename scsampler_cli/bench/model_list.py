@@ -43,7 +43,9 @@ def assemble(
     """
     if not main:
         raise SettingsError(
-            "there is no sampler to measure", hint="give --visual-sampler, --audio-sampler or both"
+            "there is no sampler to measure",
+            code="bench-models-invalid",
+            hint="give --visual-sampler, --audio-sampler or both",
         )
     groups = {MAIN: main, **others, "joint": joint}
     for name, networks in groups.items():
@@ -54,7 +56,9 @@ def assemble(
         for network in networks
     ):
         raise SettingsError(
-            "packets are compared of one sampler alone", hint="give it with --packet-sampler"
+            "packets are compared of one sampler alone",
+            code="bench-models-invalid",
+            hint="give it with --packet-sampler",
         )
     named: dict[str, SamplerNetwork] = {}
     facts: dict[str, NetworkFacts] = {}  # by name
@@ -78,6 +82,7 @@ def _check_inputs(name: str, networks: Sequence[SamplerNetwork]) -> None:
     if len(set(kinds)) < len(kinds):
         raise SettingsError(
             f"sampler {name} has two networks for one input: {', '.join(kinds)}",
+            code="bench-models-invalid",
             hint="one file for each input",
         )
 

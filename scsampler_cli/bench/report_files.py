@@ -15,12 +15,12 @@ from typing import Any
 
 from scsampler_cli.bench import figures
 from scsampler_cli.bench.curves import csv_rows
-from scsampler_cli.bench.paper_tables import Table
+from scsampler_cli.bench.table import Table
 from scsampler_cli.bench.report_page import render
 from scsampler_cli.bench.summary import Summary
 from scsampler_cli.errors import OutputError
 
-KNOWN = "known"
+RUNS_FOLDER = "known"
 
 
 def write(summary: Summary, folder: Path, created: str, *, command: str) -> None:
@@ -44,7 +44,9 @@ def write(summary: Summary, folder: Path, created: str, *, command: str) -> None
             part.replace(path)
     except OSError as error:
         raise OutputError(
-            f"cannot write {folder}: {error.strerror or error}", hint="name another folder with -o"
+            f"cannot write {folder}: {error.strerror or error}",
+            code="write-failed",
+            hint="name another folder with -o",
         ) from error
 
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from scsampler_cli.bench.cost_model import Costs
 from scsampler_cli.bench.plan import Plan
-from scsampler_cli.bench.run_data import KnownVideo, NetworkFacts, Run, SamplerFacts, Thumbnails
+from scsampler_cli.bench.run_data import NetworkFacts, Run, SamplerFacts, Thumbnails, VideoData
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.errors import InputError, OutputError
 
@@ -47,7 +47,9 @@ def save(runs: Sequence[Run], plan: Plan, folder: Path) -> None:
         part.replace(folder)
     except OSError as error:
         raise OutputError(
-            f"cannot write {folder}: {error.strerror or error}", hint="is the disk full?"
+            f"cannot write {folder}: {error.strerror or error}",
+            code="write-failed",
+            hint="is the disk full?",
         ) from error
 
 
@@ -93,12 +95,12 @@ def _networks(run: Run) -> list[NetworkFacts]:
     return list({network.name: network for network in every}.values())
 
 
-def _video(video: KnownVideo) -> dict[str, Any]:
+def _video(video: VideoData) -> dict[str, Any]:
     numbers = {
         "clips": video.clips,
         "frames": video.frames,
         "seconds": video.seconds,
-        "looks": dict(video.looks),
+        "looks": dict(video.input_counts),
     }
     return {
         "path": video.path,
@@ -133,13 +135,17 @@ def load(folder: Path) -> list[Run]:
     )
     if not found:
         raise InputError(
-            f"{folder} holds no bench to replay", hint="scsampler bench DATA -o FOLDER makes one"
+            f"{folder} holds no bench to replay",
+            code="report-unreadable",
+            hint="scsampler bench DATA -o FOLDER makes one",
         )
     try:
         return [_load(path) for path in found]
     except (OSError, ValueError, KeyError, TypeError, IndexError, BadZipFile) as error:
         raise InputError(
-            f"{folder}: damaged ({error})", hint="run the bench again; its cache makes that quick"
+            f"{folder}: damaged ({error})",
+            code="report-unreadable",
+            hint="run the bench again; its cache makes that quick",
         ) from error
 
 
@@ -153,7 +159,9 @@ def load_plan(folder: Path) -> Plan:
         return Plan(**json.loads((folder / PLAN).read_text()))
     except (OSError, ValueError, TypeError) as error:
         raise InputError(
-            f"{folder} holds no bench to replay: {error}", hint="scsampler bench DATA -o FOLDER"
+            f"{folder} holds no bench to replay: {error}",
+            code="report-unreadable",
+            hint="scsampler bench DATA -o FOLDER",
         ) from error
 
 
@@ -198,7 +206,7 @@ def _videos(
     folder: Path,
     *,
     settings: Mapping[str, Any],
-) -> Iterator[KnownVideo]:
+) -> Iterator[VideoData]:
     features = settings.get("features", {})
     is_smoothed = FeatureSettings(p_frames=features.get("p_frames", 0)).smoothed
     probabilities, scores, decode = (
@@ -217,14 +225,14 @@ def _videos(
         rows = slice(at, at := at + video["clips"])
         if not np.isfinite(probabilities[rows]).all():
             raise ValueError(f"{video['path']} has probabilities that are not numbers")
-        yield KnownVideo(
+        yield VideoData(
             path=video["path"],
             label=video["label"],
             target=video["target"],
             seconds=video["seconds"],
             frames=video["frames"],
             scores={name: scores[rows, i] for i, name in enumerate(names)},
-            looks=video["looks"],
+            input_counts=video["looks"],
             probabilities=probabilities[rows],
             decode_from=decode[rows, 0],
             last=decode[rows, 1],

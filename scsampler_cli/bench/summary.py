@@ -21,7 +21,7 @@ from scsampler_cli.bench.paper_tables import (
     videos_table,
 )
 from scsampler_cli.bench.plan import Plan
-from scsampler_cli.bench.run_data import KnownVideo, NetworkFacts, Run, SamplerFacts
+from scsampler_cli.bench.run_data import NetworkFacts, Run, SamplerFacts, VideoData
 from scsampler_cli.bench.transfer import cross_table, novel_table
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.text import counted
@@ -155,6 +155,7 @@ def pooled(runs: Sequence[Run], name: str) -> Run:
     if twice := [path for path, count in every.items() if count > 1]:
         raise SettingsError(
             f"{twice[0]} is in several of the runs: pooled, it would count more than once",
+            code="bench-video-invalid",
             hint="pool runs of different videos",
         )
     shared = _shared([run.networks for run in runs])
@@ -162,7 +163,7 @@ def pooled(runs: Sequence[Run], name: str) -> Run:
         _one([s for run in runs for s in run.samplers if s.name == name]) for name in _names(runs)
     ]
     positions = [run.train_positions for run in runs if run.train_positions is not None]
-    videos: tuple[KnownVideo, ...] = tuple(video for run in runs for video in run.videos)
+    videos: tuple[VideoData, ...] = tuple(video for run in runs for video in run.videos)
     names = " + ".join(dict.fromkeys(str(run.classifier["name"]) for run in runs))
     classifier = {**first.classifier, "name": names, "sha256": None, "labels": []}
     return replace(

@@ -132,6 +132,7 @@ def open_folder(cache: Path) -> Iterator[int]:
     except OSError as error:
         raise InputError(
             f"the cache {cache} cannot be read: {error.strerror or error}",
+            code="cache-unusable",
             hint="--cache names the folder that train and bench were given",
         ) from error
     try:

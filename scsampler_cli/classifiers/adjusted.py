@@ -153,6 +153,7 @@ def adjusted(
     for name in (name for name in fields if name not in (*GEOMETRY, "activation", "multi_label")):
         raise SettingsError(
             f"{name} is {classifier.name}'s own: it cannot be given",
+            code="model-spec-fixed",
             hint=f"--spec takes {', '.join(GEOMETRY)} here",
         )
     spec = with_fields(classifier.spec, fields)
@@ -170,7 +171,9 @@ def adjusted(
 def _activated(classifier: ClipClassifier, fields: Fields) -> ClipClassifier:
     if not hasattr(classifier, "with_activation"):
         raise SettingsError(
-            f"classifier {classifier.name!r} has an activation of its own", hint="leave it out"
+            f"classifier {classifier.name!r} has an activation of its own",
+            code="model-spec-fixed",
+            hint="leave it out",
         )
     found: ClipClassifier = classifier.with_activation(
         fields.get("activation"), fields.get("multi_label")
@@ -182,6 +185,7 @@ def _on(classifier: ClipClassifier, spec: InputSpec) -> ClipClassifier:
     if not hasattr(classifier, "with_spec"):
         raise SettingsError(
             f"classifier {classifier.name!r} has a geometry of its own, which cannot be changed",
+            code="model-spec-fixed",
             hint="leave out --spec and --spatial full",
         )
     found: ClipClassifier = classifier.with_spec(spec)
@@ -195,6 +199,7 @@ def _whole_frame(classifier: ClipClassifier, spec: InputSpec) -> InputSpec:
     if not getattr(classifier, "any_size", False):
         raise SettingsError(
             f"classifier {classifier.name!r} takes pictures of {spec.crop[0]} x {spec.crop[1]} alone",
+            code="model-spec-fixed",
             hint="--spatial three covers the frame with three of these",
         )
     return replace(spec, crop=(side, side))

@@ -133,6 +133,7 @@ def probabilities_of(classifier: ClipClassifier, clips: NDArray[np.uint8]) -> ND
     except (Exception, SystemExit) as error:
         raise ClassifierError(
             f"classifier {classifier.name!r} failed: {type(error).__name__}: {error}",
+            code="classifier-failed",
             hint="the fault is the classifier's; --debug shows where",
         ) from error
     wanted = len(clips), len(classifier.labels)
@@ -151,5 +152,6 @@ def probabilities_of(classifier: ClipClassifier, clips: NDArray[np.uint8]) -> ND
 def _broken(classifier: ClipClassifier, what: str) -> ClassifierError:
     return ClassifierError(
         f"classifier {classifier.name!r} ({classifier.weights.source}) {what}",
+        code="classifier-output-invalid",
         hint="one row of probabilities a clip is wanted; are its weights whole?",
     )

@@ -34,7 +34,7 @@ def open_path(
     dtype: torch.dtype,
     *,
     labels: Sequence[str] | None = None,
-    given: Sequence[str] = (),
+    spec_fields: Sequence[str] = (),
 ) -> ClipClassifier:
     """A classifier from a file or folder that says what it is, perhaps with a description beside it.
 
@@ -51,16 +51,16 @@ def open_path(
         SettingsError: a field does not fit.
     """
     if isinstance(found, str) or huggingface.is_folder(found):
-        return huggingface.open_classifier(str(found), device, dtype, labels=labels, given=given)
+        return huggingface.open_classifier(str(found), device, dtype, labels=labels, spec_fields=given)
     if found.is_dir():
         raise ClassifierError(
-            f"{found} is a folder without a config.json",
+            f"{found} is a folder without a config.json", code="hugging-face-folder-invalid",
             hint="name a file, or a Hugging Face folder",
         )
     check_weight_file(found)
     kind = kind_of(found)
     if kind != WEIGHTS:
-        return open_classifier(found, kind, device, dtype=dtype, labels=labels, given=given)
+        return open_classifier(found, kind, device, dtype=dtype, labels=labels, spec_fields=given)
     if found.suffix == ".safetensors" and read_metadata(found):
         fields = parse_fields(given)
         classifier = from_file(
@@ -72,7 +72,7 @@ def open_path(
     if network is None:
         read_weights(found)  # if it is damaged, that is what must be said
         raise ClassifierError(
-            f"{found.name} does not say which network it is for",
+            f"{found.name} does not say which network it is for", code="architecture-missing",
             hint="name it: --arch r2plus1d_18; scsampler classifiers lists those that are known",
         )
     if labels is None and "labels" in fields:

@@ -34,7 +34,9 @@ class FunctionClassifier:
     ) -> None:
         if not labels or len(set(labels)) < len(labels):
             raise SettingsError(
-                "labels are missing or not all different", hint="give one name for each class"
+                "labels are missing or not all different",
+                code="arguments-invalid",
+                hint="give one name for each class",
             )
         self.name = getattr(function, "__name__", type(function).__name__)
         self.labels, self.spec = labels, spec or InputSpec()

@@ -17,7 +17,7 @@ from torch import nn
 from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.classifiers.huggingface_files import weight_files
 from scsampler_cli.classifiers.labels import names_of, numbered_labels
-from scsampler_cli.classifiers.model_files.base import Laid
+from scsampler_cli.classifiers.model_files.base import LayoutAdapter
 from scsampler_cli.classifiers.model_spec import checked, complete, read_fields, with_fields
 from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.errors import ClassifierError, InputError, WeightsError
@@ -48,7 +48,7 @@ def open_classifier(
     dtype: torch.dtype,
     *,
     labels: Sequence[str] | None = None,
-    given: Sequence[str] = (),
+    spec_fields: Sequence[str] = (),
 ) -> NetworkClassifier:
     """A classifier from a folder, or from the cache.
 
@@ -70,11 +70,13 @@ def open_classifier(
     if "auto_map" in config:
         raise ClassifierError(
             f"{folder.name} wants to run code that came with it, so it is refused",
+            code="hugging-face-model-unsupported",
             hint=f"models that transformers itself has the code of: {', '.join(MODELS)}",
         )
     if kind not in MODELS:
         raise ClassifierError(
             f"{folder.name} is a {kind!r} model",
+            code="hugging-face-model-unsupported",
             hint=f"video classifiers that are known: {', '.join(MODELS)}",
         )
     beside = folder / "scsampler"
@@ -88,10 +90,11 @@ def open_classifier(
     if classes != len(names):
         raise ClassifierError(
             f"{len(names)} labels for the {classes} classes of {folder.name}",
+            code="label-count-mismatch",
             hint="--labels takes one name per line",
         )
     spec = with_fields(InputSpec(), fields)
-    laid = Laid(network, fields["layout"], None, classes=len(names))
+    laid = LayoutAdapter(network, fields["layout"], None, classes=len(names))
     shown = name if name.startswith(CACHED) else folder.name
     return NetworkClassifier(
         shown,
@@ -116,7 +119,9 @@ def _label_names(folder: Path, config: Config) -> tuple[str, ...]:
         return tuple(str(names[key]) for key in sorted(names, key=int))
     except (TypeError, ValueError) as error:
         raise ClassifierError(
-            f"{folder.name}/config.json: id2label: {error}", hint="is the folder whole?"
+            f"{folder.name}/config.json: id2label: {error}",
+            code="hugging-face-folder-invalid",
+            hint="is the folder whole?",
         ) from error
 
 
@@ -124,6 +129,7 @@ def _cached(name: str) -> Path:
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or ".." in name:
         raise InputError(
             f"{CACHED}{name} is not {CACHED}ORG/NAME",
+            code="hugging-face-folder-invalid",
             hint="such as hf:MCG-NJU/videomae-base-finetuned-kinetics",
         )
     try:
@@ -136,13 +142,16 @@ def _cached(name: str) -> Path:
     except (LocalEntryNotFoundError, HFValidationError) as error:
         raise InputError(
             f"the Hugging Face cache does not hold {name!r}",
+            code="hugging-face-folder-invalid",
             hint=f"fetch it first: hf download {name}",
         ) from error
 
 
 def _no_transformers(name: str) -> ClassifierError:
     return ClassifierError(
-        f"{name} needs transformers, which is not installed", hint="pip install transformers"
+        f"{name} needs transformers, which is not installed",
+        code="package-missing",
+        hint="pip install transformers",
     )
 
 
@@ -150,9 +159,15 @@ def _read(path: Path) -> Config:
     try:
         found = json.loads(path.read_bytes())  # of any encoding
     except (OSError, ValueError) as error:
-        raise ClassifierError(f"{path}: {error}", hint="is the folder whole?") from error
+        raise ClassifierError(
+            f"{path}: {error}", code="hugging-face-folder-invalid", hint="is the folder whole?"
+        ) from error
     if not isinstance(found, dict):
-        raise ClassifierError(f"{path} holds no JSON object", hint="is the folder whole?")
+        raise ClassifierError(
+            f"{path} holds no JSON object",
+            code="hugging-face-folder-invalid",
+            hint="is the folder whole?",
+        )
     return found
 
 
@@ -198,7 +213,9 @@ def _processing(path: Path, side: Any) -> dict[str, Any]:
         }
     except (KeyError, TypeError, ZeroDivisionError) as error:
         raise ClassifierError(
-            f"{path}: {type(error).__name__}: {error}", hint="is the folder whole?"
+            f"{path}: {type(error).__name__}: {error}",
+            code="hugging-face-folder-invalid",
+            hint="is the folder whole?",
         ) from error
     return {
         name: checked(name, value, f"{path.parent.name}/{path.name}, ")
@@ -225,6 +242,7 @@ def _network(folder: Path, class_name: str) -> nn.Module:
     except Exception as error:  # transformers raises whatever its parts raise
         raise WeightsError(
             f"{folder.name} cannot be loaded ({' '.join(str(error).split())[:200]})",
+            code="hugging-face-folder-invalid",
             hint="are config.json and the weights whole, and of one model?",
         ) from error
     for what in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs"):
@@ -232,6 +250,7 @@ def _network(folder: Path, class_name: str) -> nn.Module:
             some = ", ".join(map(str, list(found)[:3]))
             raise WeightsError(
                 f"weights of {folder.name} do not fit: {len(found)} {what.split('_')[0]}: {some}",
+                code="weights-mismatch",
                 hint="is it a model that was fine-tuned for classification?",
             )
     fitted: nn.Module = network

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scsampler_cli.errors import ClassifierError, WeightsError
-from scsampler_cli.model_zoo.weightfile import outside, read_weights
+from scsampler_cli.model_zoo.weightfile import leads_outside, read_weights
 
 _INDEX = ".index.json"
 _NAMES = (
@@ -33,6 +33,7 @@ def weight_files(folder: Path, config: dict[str, Any]) -> list[Path]:
     if (folder / "adapter_config.json").is_file():
         raise ClassifierError(
             f"{folder.name} holds an adapter, whose base weights lie elsewhere, so it is refused",
+            code="weights-elsewhere",
             hint="merge it first (merge_and_unload of peft), and save the whole model",
         )
     named = config.get("transformers_weights")
@@ -42,6 +43,7 @@ def weight_files(folder: Path, config: dict[str, Any]) -> list[Path]:
     if first is None:
         raise WeightsError(
             f"{folder.name} cannot be loaded: it has no weights",
+            code="weights-elsewhere",
             hint=f"one of {', '.join(_NAMES)} is wanted",
         )
     names = _parts(_inside(folder, first)) if first.endswith(_INDEX) else [first]
@@ -62,19 +64,22 @@ def _parts(index: Path) -> list[str]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(
             f"{index.parent.name} cannot be loaded ({index.name}: {type(error).__name__}: {error})",
+            code="hugging-face-folder-invalid",
             hint="are config.json and the weights whole, and of one model?",
         ) from error
 
 
 def _inside(folder: Path, name: str) -> Path:
-    if outside(name):
+    if leads_outside(name):
         raise WeightsError(
             f"{folder.name} has weights in {name!r}, which is not in the folder, so it is refused",
+            code="weights-elsewhere",
             hint="save the whole model into one folder",
         )
     if not (folder / name).is_file():
         raise WeightsError(
             f"{folder.name} cannot be loaded: there is no {name}",
+            code="weights-elsewhere",
             hint="are config.json and the weights whole, and of one model?",
         )
     return folder / name

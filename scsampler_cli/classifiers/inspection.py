@@ -58,7 +58,9 @@ def listed(name: str) -> Record:
     point = registry.find(name)
     if not isinstance(point, EntryPoint):
         raise ClassifierError(
-            f"{name} is no classifier with a name", hint="files and folders are opened, not listed"
+            f"{name} is no classifier with a name",
+            code="classifier-unknown",
+            hint="files and folders are opened, not listed",
         )
     base = {"distribution": registry.owner(point), "factory": point.value}
     if base["distribution"] == registry.OWN:
@@ -240,6 +242,7 @@ def inspect(
             if problems := (found.get("check") or {}).get("problems"):
                 error = ClassifierError(
                     f"{name}: {'; '.join(problems)}",
+                    code="classifier-check-failed",
                     hint="its weights or description are not right",
                 )
                 failed(error)

@@ -51,7 +51,7 @@ _TEMPLATE = {
 }
 
 
-def read_fields(model: Path, given: Sequence[str]) -> Fields:
+def read_fields(model: Path, spec_fields: Sequence[str]) -> Fields:
     """Fields from the TOML file beside a model, if there is one, and from `--spec`, which wins.
 
     Args:
@@ -73,16 +73,18 @@ def read_fields(model: Path, given: Sequence[str]) -> Fields:
         except (OSError, InputError, tomllib.TOMLDecodeError) as error:
             why = getattr(error, "strerror", None) or error
             raise ClassifierError(
-                f"{beside}: {why}", hint="it is a TOML file, such as: frames = 16"
+                f"{beside}: {why}",
+                code="model-spec-invalid",
+                hint="it is a TOML file, such as: frames = 16",
             ) from error
         except SettingsError as error:  # of a file, not of the command line
-            raise ClassifierError(str(error), hint=error.hint) from error
+            raise ClassifierError(str(error), code=error.code, hint=error.hint) from error
         if isinstance(labels := fields.get("labels"), str) and (beside.parent / labels).is_file():
             fields["labels"] = str(beside.parent / labels)
     return fields | parse_fields(given)
 
 
-def parse_fields(given: Sequence[str]) -> Fields:
+def parse_fields(spec_fields: Sequence[str]) -> Fields:
     """Fields of `--spec KEY=VALUE`; a value is TOML, or numbers with commas, or a bare word.
 
     Raises:
@@ -95,7 +97,9 @@ def parse_fields(given: Sequence[str]) -> Fields:
         name, equals, value = text.partition("=")
         if not equals:
             raise SettingsError(
-                f"--spec {text!r} is not KEY=VALUE", hint="such as --spec frames=16"
+                f"--spec {text!r} is not KEY=VALUE",
+                code="model-spec-invalid",
+                hint="such as --spec frames=16",
             )
         fields[name.strip()] = checked(name.strip(), _value(value.strip()), "--spec ")
     return fields
@@ -119,6 +123,7 @@ def checked(name: str, value: Any, where: str = "") -> Any:
     if name not in (*REQUIRED, *OPTIONAL):
         raise SettingsError(
             f"{where}unknown field {name!r}",
+            code="model-spec-invalid",
             hint=f"fields: {', '.join(REQUIRED)}, and {', '.join(OPTIONAL)}",
         )
     if name in ("frames", "stride"):
@@ -148,7 +153,9 @@ def checked(name: str, value: Any, where: str = "") -> Any:
             isinstance(value, list) and all(isinstance(x, str) for x in value)
         )
     if not good:
-        raise SettingsError(f"{where}{name} cannot be {value!r}", hint=_example(name))
+        raise SettingsError(
+            f"{where}{name} cannot be {value!r}", code="model-spec-invalid", hint=_example(name)
+        )
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -180,6 +187,7 @@ def merged(said: Mapping[str, Any], fields: Fields, model: str) -> Fields:
     for name in (name for name, value in said.items() if fields.get(name, value) != value):
         raise ClassifierError(
             f"{model} itself says {name} = {_toml(said[name])}, not {_toml(fields[name])}",
+            code="model-spec-wrong",
             hint=f"leave {name} out, or export the model again",
         )
     return {**said, **fields}
@@ -200,6 +208,7 @@ def complete(fields: Fields, model: Path, name: str | None = None) -> Fields:
     if missing:
         raise ClassifierError(
             f"{name or model.name} does not say its {', '.join(missing)}",
+            code="model-spec-incomplete",
             hint=f"write {model.with_suffix('.toml')}, or give --spec KEY=VALUE for each; this is a template:",
             example=template(fields),
         )

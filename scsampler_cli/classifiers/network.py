@@ -22,7 +22,7 @@ from scsampler_cli.classifiers.state_dicts import to_native
 from scsampler_cli.errors import ClassifierError, WeightsError
 from scsampler_cli.model_zoo.weightfile import WeightFile, load_into, read_weights
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
-from scsampler_cli.nn.inference import ready
+from scsampler_cli.nn.inference import prepare_network
 
 CPU_BATCH, CPU_PIXELS = 4, 400_000
 """Clips that a CPU classifies at once, and the pixels that they may have together unless it is one (our choice): small networks
@@ -112,6 +112,7 @@ class NetworkClassifier:
         if not self.any_size and (spec.frames, spec.crop) != (self.spec.frames, self.spec.crop):
             raise ClassifierError(
                 f"{self.name} takes clips of {self.spec.frames} frames of {self.spec.crop[0]} x {self.spec.crop[1]} alone",
+                code="model-spec-fixed",
                 hint="leave frames and crop out of --spec",
             )
         other = copy.copy(self)
@@ -134,6 +135,7 @@ class NetworkClassifier:
             shown = " x ".join(map(str, clips.shape))
             raise ClassifierError(
                 f"{self.name} takes clips uint8 [N, {frames}, {size[0]}, {size[1]}, 3], not {clips.dtype} {shown}",
+                code="arguments-invalid",
                 hint="its spec says how frames are to be resized and cropped",
             )
 
@@ -169,6 +171,7 @@ def from_file(
     if architecture is None:
         raise ClassifierError(
             f"{path.name} does not say which network it is for",
+            code="architecture-missing",
             hint="name it: --arch r2plus1d_18; scsampler classifiers lists those that are known",
         )
     tensors, _ = to_native(architecture, file.tensors)
@@ -177,6 +180,7 @@ def from_file(
         head = known_architecture(architecture).head
         raise WeightsError(
             f"{path.name} has no final layer {head!r}",
+            code="state-dict-missing",
             hint=f"it does not look like weights of {architecture}",
         )
     if labels is None:
@@ -198,11 +202,11 @@ def from_file(
 def _filled(
     architecture: str, classes: int, tensors: dict[str, Tensor], *, path: Path, device: torch.device
 ) -> tuple[nn.Module, bool]:
-    """The network with its weights, ready to run, and whether it takes any size."""
+    """The network with its weights, prepare_network to run, and whether it takes any size."""
     known = known_architecture(architecture)
     network = known.make(classes)
     load_into(network, tensors, path.name)
-    return ready(network, device), known.any_size
+    return prepare_network(network, device), known.any_size
 
 
 def _from_ours(
@@ -218,11 +222,14 @@ def _from_ours(
     if meta.get("kind") != "classifier":
         raise ClassifierError(
             f"{path.name} is a {meta.get('kind', 'file')}'s weight file, not a classifier's",
+            code="weights-wrong-kind",
             hint="samplers go to --visual-sampler and --audio-sampler",
         )
     if architecture is not None and meta["arch"] != architecture:
         raise ClassifierError(
-            f"{path.name} is for {meta['arch']}, not for {architecture}", hint="leave the name out"
+            f"{path.name} is for {meta['arch']}, not for {architecture}",
+            code="architecture-conflict",
+            hint="leave the name out",
         )
     network, any_size = _filled(
         meta["arch"], len(meta["labels"]), file.tensors, path=path, device=device
@@ -255,5 +262,6 @@ def _check_labels(labels: Sequence[str], classes: int, path: Path) -> None:
     if len(labels) != classes:
         raise ClassifierError(
             f"{len(labels)} labels for the {classes} classes of {path.name}",
+            code="label-count-mismatch",
             hint="--labels takes one name per line",
         )

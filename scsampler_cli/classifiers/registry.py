@@ -56,7 +56,9 @@ def find(name: str) -> EntryPoint | Path | str:
         ClassifierError: two distributions claim the name.
     """
     if not name:
-        raise SettingsError("the classifier's name is empty", hint=_suggestion(name))
+        raise SettingsError(
+            "the classifier's name is empty", code="classifier-unknown", hint=_suggestion(name)
+        )
     check_read(name)
     points = listing().get(name)
     if points is not None:
@@ -68,7 +70,9 @@ def find(name: str) -> EntryPoint | Path | str:
         return path
     if _FACTORY.fullmatch(name):
         return EntryPoint(name, name, GROUP)
-    raise SettingsError(f"unknown classifier {name!r}", hint=_suggestion(name))
+    raise SettingsError(
+        f"unknown classifier {name!r}", code="classifier-unknown", hint=_suggestion(name)
+    )
 
 
 def _only(points: Sequence[EntryPoint]) -> EntryPoint:
@@ -76,7 +80,9 @@ def _only(points: Sequence[EntryPoint]) -> EntryPoint:
         owners = " and ".join(f"{owner(point)} ({point.value})" for point in points)
         foreign = " or ".join(sorted({owner(point) for point in points} - {OWN}))
         raise ClassifierError(
-            f"classifier {points[0].name!r} is claimed by {owners}", hint=f"uninstall {foreign}"
+            f"classifier {points[0].name!r} is claimed by {owners}",
+            code="classifier-ambiguous",
+            hint=f"uninstall {foreign}",
         )
     return points[0]
 
@@ -93,7 +99,7 @@ def load(
     *,
     weights: Path | None = None,
     labels: Sequence[str] | None = None,
-    given: Sequence[str] = (),
+    spec_fields: Sequence[str] = (),
 ) -> ClipClassifier:
     """A classifier by name, or from a file or folder.
 
@@ -120,6 +126,7 @@ def load(
         if (network := fields.pop("arch", name)) != name:
             raise SettingsError(
                 f"{weights} is said to be for {network}, not for {name}",
+                code="architecture-conflict",
                 hint="give the name that is meant",
             )
         named = fields.pop("labels", None)
@@ -128,7 +135,7 @@ def load(
         return adjusted(_from_factory(found, device, dtype, weights=weights, labels=labels), fields)
     from scsampler_cli.classifiers.from_path import open_path  # imports torch
 
-    return open_path(found, device, dtype, labels=labels, given=given)
+    return open_path(found, device, dtype, labels=labels, spec_fields=given)
 
 
 def _from_factory(
@@ -152,6 +159,7 @@ def _from_factory(
     if not isinstance(classifier, ClipClassifier):
         raise ClassifierError(
             f"classifier {point.name!r} is broken: its factory returned {type(classifier).__name__}",
+            code="classifier-broken",
             hint="a classifier has name, labels, spec, weights and classify()",
         )
     _check_fields(classifier, point.name)
@@ -176,7 +184,9 @@ def _broken(point: EntryPoint, error: BaseException) -> ClassifierError:
     if point.dist is None and isinstance(error, ModuleNotFoundError):
         hint = "Python does not find the module: PYTHONPATH=FOLDER says where it lies"
     return ClassifierError(
-        f"classifier {point.name!r} is broken: {type(error).__name__}: {error}", hint=hint
+        f"classifier {point.name!r} is broken: {type(error).__name__}: {error}",
+        code="classifier-broken",
+        hint=hint,
     )
 
 
@@ -194,6 +204,7 @@ def _check_fields(classifier: ClipClassifier, name: str) -> None:
     for what in (what for what, good in right.items() if not good):
         raise ClassifierError(
             f"classifier {name!r} is broken: its {what} will not do",
+            code="classifier-broken",
             hint="see scsampler_cli.classifiers.base",
         )
 

@@ -65,7 +65,9 @@ def run() -> int:
     if sys.stdout is None:
         console.show_error(
             OutputError(
-                "standard output is closed", hint="give it somewhere to go, such as /dev/null"
+                "standard output is closed",
+                code="stdout-closed",
+                hint="give it somewhere to go, such as /dev/null",
             )
         )
         return FAILED
@@ -83,7 +85,11 @@ def run() -> int:
         return READER_GONE
     except OSError as error:  # the help, on a full disk
         console.show_error(
-            OutputError(f"cannot write: {error.strerror or error}", hint="is the disk full?")
+            OutputError(
+                f"cannot write: {error.strerror or error}",
+                code="write-failed",
+                hint="is the disk full?",
+            )
         )
         return FAILED
     except typer.TyperException as error:  # a usage error that Typer found
@@ -110,4 +116,6 @@ def _show_usage(error: typer.TyperException) -> None:
     if message:  # empty where the help was shown instead
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "scsampler"
-        console.show_error(SettingsError(message, hint=f"{command} --help lists what there is"))
+        console.show_error(
+            SettingsError(message, code="usage", hint=f"{command} --help lists what there is")
+        )

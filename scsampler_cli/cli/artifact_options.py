@@ -45,11 +45,15 @@ class ArtifactOptions:
         """
         if self.reel_pad_s and self.reel is None:
             raise SettingsError(
-                "--reel-pad has no effect without --reel", hint="give both, or neither"
+                "--reel-pad has no effect without --reel",
+                code="no-effect",
+                hint="give both, or neither",
             )
         if self.report is not None and self.report.suffix.lower() not in (".html", ".htm"):
             raise SettingsError(
-                f"{self.report} does not end in .html", hint="a report is a page for a browser"
+                f"{self.report} does not end in .html",
+                code="report-suffix-invalid",
+                hint="a report is a page for a browser",
             )
 
 
@@ -107,7 +111,11 @@ def _folder(path: Path) -> Path:
         OutputError: it is a file.
     """
     if os.path.exists(path) and not os.path.isdir(path):  # noqa: PTH110, PTH112 (as above)
-        raise OutputError(f"cannot write into {path}: it is a file", hint="name a folder")
+        raise OutputError(
+            f"cannot write into {path}: it is a file",
+            code="artifact-folder-is-file",
+            hint="name a folder",
+        )
     return Path(path)
 
 
@@ -120,6 +128,7 @@ def _reels(reel: Path, todo: Batch, below: Below) -> dict[Path, Path]:
     elif len(todo.named) > 1 or not todo.single:
         raise SettingsError(
             f"{reel} is one file, and there may be several videos",
+            code="artifact-folder-needed",
             hint="name a folder, with / at its end: --reel reels/",
         )
     else:
@@ -178,10 +187,10 @@ class Index:
 
     def _recall(self, missing: set[str]) -> None:
         """Records that an earlier run has left."""
-        from scsampler_cli.batch.journal import parsed
+        from scsampler_cli.batch.journal import parse_record
 
         assert self._todo.output is not None
         with self._todo.output.open("rb") as lines:
-            for record in map(parsed, lines):
+            for record in map(parse_record, lines):
                 if record is not None and record["path"] in missing:
                     self.add(record)

@@ -37,14 +37,18 @@ def data_set(text: str, given: BenchOptions) -> Data:
     )
     if not listing.examples:
         raise InputError(
-            f"{path} lists no videos that could be read", hint="what was skipped is named above"
+            f"{path} lists no videos that could be read",
+            code="no-usable-videos",
+            hint="what was skipped is named above",
         )
     if not listing.split_given and not listing.train_given:
         return Data(title, listing.examples, (), rejected=rejected)
     sides = {side: [e for e in listing.examples if e.split == side] for side in ("train", "val")}
     if not listing.split_given or not sides["val"]:
         hint = "those are compared; leave the column out to compare all"
-        raise InputError(f"{path} has no videos of the split val", hint=hint)
+        raise InputError(
+            f"{path} has no videos of the split val", code="no-evaluated-videos", hint=hint
+        )
     return Data(title, sides["val"], sides["train"] if given.empirical else (), rejected=rejected)
 
 

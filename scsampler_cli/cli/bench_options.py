@@ -107,7 +107,9 @@ class BenchOptions:
                 hint="scsampler bench videos.csv -o report",
             )
         if len(set(self.classifiers)) < len(self.classifiers):
-            raise SettingsError("a classifier is named twice", code="bench-models-invalid", hint="name each once")
+            raise SettingsError(
+                "a classifier is named twice", code="bench-models-invalid", hint="name each once"
+            )
 
     def check_networks(self) -> None:
         """Refuse networks that cannot be before anything is made or imported for them.
@@ -119,7 +121,9 @@ class BenchOptions:
         names = [_named_sampler(text)[0] for text in self.sampler or ()]
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise SettingsError(
-                f"two samplers are called {twice!r}", code="bench-models-invalid", hint="give each --sampler a name of its own"
+                f"two samplers are called {twice!r}",
+                code="bench-models-invalid",
+                hint="give each --sampler a name of its own",
             )
         for path in (*(Path(part) for part in self.joint.split(",") if part), *(self.network or ())):
             check_weight_file(path)
@@ -133,7 +137,11 @@ def _named_sampler(text: str) -> tuple[str, list[Path]]:
     """
     name, named, spec = text.partition("=")
     if not named or not name or not spec:
-        raise SettingsError(f"--sampler {text!r} has no name", code="bench-models-invalid", hint="--sampler NAME=FILE[,FILE...]")
+        raise SettingsError(
+            f"--sampler {text!r} has no name",
+            code="bench-models-invalid",
+            hint="--sampler NAME=FILE[,FILE...]",
+        )
     if spec in SETS:
         return name, set_files(spec, (*VISUAL, *AUDIO))
     return name, sampler_files(spec, VISUAL)

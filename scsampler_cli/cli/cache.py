@@ -55,7 +55,9 @@ def cache(
     """
     if dry_run and prune_to is None:
         raise SettingsError(
-            "--dry-run has no effect without --prune", hint="scsampler cache --prune 10GB --dry-run"
+            "--dry-run has no effect without --prune",
+            code="no-effect",
+            hint="scsampler cache --prune 10GB --dry-run",
         )
     limit = None if prune_to is None else limit_of(prune_to)
     place = folder or kept_dir()
@@ -71,6 +73,7 @@ def cache(
         raise OutputError(
             f"{len(pruned.failed)} of {len(contents.kept)} entries cannot be removed from the cache: "
             f"{place / kept.video / kept.name}: {why}",
+            code="cache-unusable",
             hint="may you write there? The others were removed",
         )
 

@@ -60,7 +60,9 @@ def classifiers(
     )
     if (weights or arch or labels or spec) and len(names or ()) != 1:
         raise SettingsError(
-            "--weights, --arch, --spec and --labels are about one classifier", hint="name it"
+            "--weights, --arch, --spec and --labels are about one classifier",
+            code="classifier-options-incomplete",
+            hint="name it",
         )
     for name in names or ():
         replace(chosen, classifier=name).check()

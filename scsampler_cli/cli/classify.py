@@ -203,7 +203,11 @@ def classify(
         precision=precision,
     )
     if demo and paths:
-        raise SettingsError("--demo takes no video", hint="leave out either --demo or the paths")
+        raise SettingsError(
+            "--demo takes no video",
+            code="source-conflict",
+            hint="leave out either --demo or the paths",
+        )
     if demo and not chosen.names_classifier:
         chosen = replace(chosen, classifier=models.DEMO)
     chosen.check_samplers(selection, chosen.auto_set, shows_all=False)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from scsampler_cli.errors import InputError, OutputError, ScsamplerError
+from scsampler_cli.errors import InputError, OutputError, ScsamplerError, read_code
 from scsampler_cli.text import printable
 
 SAID, NOTE, DETAIL, NATIVE = 35, 30, 20, 10
@@ -74,7 +74,9 @@ def set_up(quiet: bool, verbose: int, log_file: Path | None = None, *, empty: bo
         )
     except OSError as error:
         raise OutputError(
-            f"cannot write {log_file}: {error.strerror or error}", hint="may you write there?"
+            f"cannot write {log_file}: {error.strerror or error}",
+            code="write-failed",
+            hint="may you write there?",
         ) from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     _log.addHandler(handler)
@@ -116,7 +118,9 @@ def show_error(error: Exception, prefix: str = "") -> None:
         isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG
     ):  # of a name on the command line
         error = InputError(
-            f"{error.filename}: {error.strerror}", hint="check the path and its permissions"
+            f"{error.filename}: {error.strerror}",
+            code=read_code(error),
+            hint="check the path and its permissions",
         )
     message = str(error)
     if not isinstance(error, ScsamplerError):

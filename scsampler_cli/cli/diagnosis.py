@@ -73,5 +73,7 @@ def without_commands(error: Exception, arguments: Sequence[str]) -> int:
     mend = "scsampler doctor shows what is broken"
     if missing:
         mend = install_command(required(missing.partition(".")[0]))
-    console.show_error(ScsamplerError(f"scsampler cannot start: {reason}", hint=mend))
+    console.show_error(
+        ScsamplerError(f"scsampler cannot start: {reason}", code="start-failed", hint=mend)
+    )
     return 1

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from scsampler_cli.batch.pool import Watch
     from scsampler_cli.batch.process_map import Loading, Making, Pool
     from scsampler_cli.batch.ray.connection import RaySettings
-    from scsampler_cli.batch.task import Say, Task
+    from scsampler_cli.batch.task import Log, Task
     from scsampler_cli.cli.run_options import RunOptions
 
 
@@ -45,7 +45,9 @@ def asked(
     if chosen is Engine.local:
         for option in (option for option, value in given.items() if value is not None):
             raise SettingsError(
-                f"{option} has no effect without Ray", hint="add --engine ray, or leave it out"
+                f"{option} has no effect without Ray",
+                code="no-effect",
+                hint="add --engine ray, or leave it out",
             )
         return None
     from scsampler_cli.batch.ray.connection import RaySettings, check_installed
@@ -53,6 +55,7 @@ def asked(
     if address is not None and "://" in address:
         raise SettingsError(
             f"--address {address} is one for clients of Ray, which cannot do this",
+            code="ray-client-unsupported",
             hint="run on a machine of the cluster with --address auto, or HOST:PORT",
         )
     for option, amount in (("--cpus-per-actor", cpus), ("--gpus-per-actor", gpus)):
@@ -60,11 +63,15 @@ def asked(
     kind, number = parse_device(device)
     if number is not None:
         raise SettingsError(
-            f"--device {device} is one of this machine's", hint="--device cuda: Ray says which"
+            f"--device {device} is one of this machine's",
+            code="cluster-device-fixed",
+            hint="--device cuda: Ray says which",
         )
     if kind == "cpu" and gpus is not None:
         raise SettingsError(
-            "--gpus-per-actor has no effect with --device cpu", hint="give one of them"
+            "--gpus-per-actor has no effect with --device cpu",
+            code="no-effect",
+            hint="give one of them",
         )
     check_installed()
     wanted = {"cpu": 0.0, "cuda": gpus or 1.0, "auto": gpus}[kind]
@@ -76,12 +83,13 @@ def _check_amount(option: str, amount: float | None) -> None:
     if amount is not None and (amount < 0.01 or (amount > 1 and amount != int(amount))):
         raise SettingsError(
             f"{option} {amount:g} is neither a part of one nor a whole number",
+            code="actor-share-invalid",
             hint="0.5, 1 and 2 are examples",
         )
 
 
 def made(
-    task: Task, jobs: int, running: RunOptions, *, note: Say, detail: Say, watch: Watch
+    task: Task, jobs: int, running: RunOptions, *, note: Log, detail: Log, watch: Watch
 ) -> engine.Engine:
     """The engine, not yet entered.
 
@@ -100,11 +108,11 @@ def made(
         return WorkerPool(
             task, jobs, running.bounds, note=note, detail=detail, watch=watch, hashed=running.hashed
         )
-    from scsampler_cli.batch.ray.actor import Order
+    from scsampler_cli.batch.ray.actor import ActorOptions
     from scsampler_cli.batch.ray.ray_pool import RayPool
 
     settle_ray(running.ray.address is None)
-    order = Order.here(task, running.timeout_s, running.max_memory_gb, hashed=running.hashed)
+    order = ActorOptions.here(task, running.timeout_s, running.max_memory_gb, hashed=running.hashed)
     return RayPool(order, running.ray, actors_environment(), note=note, detail=detail)
 
 
@@ -123,7 +131,7 @@ class Limits:
 
 @contextmanager
 def pool(
-    task: Loading | Making, limits: Limits, note: Say, *, watch: Watch | None = None
+    task: Loading | Making, limits: Limits, note: Log, *, watch: Watch | None = None
 ) -> Iterator[Pool]:
     """Processes of this machine for several rounds of work; Ctrl-C, SIGTERM and SIGHUP act on each as on a batch.
 
@@ -148,7 +156,7 @@ def pool(
         yield Pool(worker_pool, signals.handled)
 
 
-def making(command: str, jobs: int | None, note: Say) -> AbstractContextManager[Pool]:
+def making(command: str, jobs: int | None, note: Log) -> AbstractContextManager[Pool]:
     """Processes that make videos, by default as many as there are cores."""
     from scsampler_cli.batch.cores import default_jobs
     from scsampler_cli.batch.process_map import Making

@@ -197,7 +197,9 @@ def _targets(
 
     if output == output_targets.STDOUT:
         raise SettingsError(
-            "feature files are not written to standard output", hint="give -o a file or a folder"
+            "feature files are not written to standard output",
+            code="output-folder-needed",
+            hint="give -o a file or a folder",
         )
     if output is not None:
         check_written(output)
@@ -210,6 +212,7 @@ def _targets(
         if output.suffix != SUFFIX:
             raise SettingsError(
                 f"{output} does not end in {SUFFIX}",
+                code="output-suffix-unknown",
                 hint=f"-o FILE{SUFFIX}, or a folder: -o FOLDER/",
             )
         if output.parent.is_dir():  # else it is made
@@ -220,5 +223,9 @@ def _targets(
         return dict.fromkeys(todo.inputs, output)
     folder = Path(output or ".")
     if folder.suffix == SUFFIX and not folder.is_dir():
-        raise SettingsError(f"{folder} is one file for several videos", hint="give -o a folder")
+        raise SettingsError(
+            f"{folder} is one file for several videos",
+            code="output-folder-needed",
+            hint="give -o a folder",
+        )
     return output_targets.below(folder, todo.named, paths, suffix=SUFFIX)

@@ -87,7 +87,9 @@ def merge(
     no_effect.check(context, no_effect.MERGE)
     if not parts:
         raise SettingsError(
-            "no part was named", hint="scsampler merge part1.jsonl part2.jsonl -o all.jsonl"
+            "no part was named",
+            code="no-input",
+            hint="scsampler merge part1.jsonl part2.jsonl -o all.jsonl",
         )
     console.set_up(quiet, verbose)
     wanted, notes = named_files(inputs, glob) if inputs else ([], [])
@@ -96,11 +98,15 @@ def merge(
     form = format or ("jsonl" if output is None else format_for(output, "jsonl", cuts=False))
     if form not in FORMATS:
         raise SettingsError(
-            f"{form} holds one video a file", hint=f"choose from {', '.join(FORMATS)}"
+            f"{form} holds one video a file",
+            code="output-folder-needed",
+            hint=f"choose from {', '.join(FORMATS)}",
         )
     if holes == output_targets.STDOUT and output is None:
         raise SettingsError(
-            "-o and --holes both go to standard output", hint="give one of them a file"
+            "-o and --holes both go to standard output",
+            code="path-conflict",
+            hint="give one of them a file",
         )
     files = {
         "-o": output,

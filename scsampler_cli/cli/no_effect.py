@@ -17,7 +17,7 @@ from scsampler_cli.cli.output_targets import STDOUT
 from scsampler_cli.config import BASELINES, DRAWN, LOOKING, SelectionSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.output.writers import CUT_FORMATS, format_for
-from scsampler_cli.pipeline.sampler_choice import goes_by
+from scsampler_cli.pipeline.sampler_choice import needed_samplers
 
 Values = Mapping[str, Any]
 """What the parameters of a command say, by their names."""
@@ -69,6 +69,7 @@ def check(context: typer.Context, rules: Mapping[str, Rule]) -> None:
             option = max(names[-1:] if parameter.secondary_opts else names, key=len)
             raise SettingsError(
                 f"{option} has no effect {where}",
+                code="no-effect",
                 hint=f"leave it out; {context.command_path} --help tells of it",
             )
 
@@ -106,7 +107,7 @@ def looked_at(kind: str, *, shown: bool) -> Rule:
             strategy=strategy, k=values["k"], histogram=histogram, candidates=candidates
         )
         used = {
-            *goes_by(selection),
+            *needed_samplers(selection),
             *(("visual", "audio") if shown and strategy != "packets" else ()),
         }
         return "" if kind in used else with_strategy(values)

@@ -27,7 +27,9 @@ def of_list(format: ClipFormat | None) -> Format:
     """
     if format in CUT_FORMATS:
         raise SettingsError(
-            f"{format} holds the clips of a video", hint=f"choose from {', '.join(FORMATS)}"
+            f"{format} holds the clips of a video",
+            code="format-unsupported",
+            hint=f"choose from {', '.join(FORMATS)}",
         )
     return Format(format or "table")
 

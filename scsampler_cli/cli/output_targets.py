@@ -84,7 +84,11 @@ def check_apart(targets: Iterable[Path], inputs: Iterable[Path]) -> None:
     read = {os.path.realpath(path) for path in inputs}
     over = [target for target in targets if os.path.realpath(target) in read]
     if over:
-        raise SettingsError(f"{min(over)} is both input and output", hint="give -o another folder")
+        raise SettingsError(
+            f"{min(over)} is both input and output",
+            code="path-conflict",
+            hint="give -o another folder",
+        )
 
 
 def of_cuts(
@@ -105,7 +109,9 @@ def of_cuts(
     """
     if command == "extract":
         raise SettingsError(
-            f"{form} holds chosen clips, and extract chooses none", hint="use classify or score"
+            f"{form} holds chosen clips, and extract chooses none",
+            code="format-unsupported",
+            hint="use classify or score",
         )
     if output is not None and (isinstance(output, Folder) or os.path.isdir(output)):  # noqa: PTH112 (as above)
         folder = Path(output)
@@ -120,6 +126,7 @@ def of_cuts(
     if len(inputs) > 1:
         raise SettingsError(
             f"{form} holds one video a file, and these are {len(inputs)}",
+            code="output-folder-needed",
             hint="name a folder for the files, with / at its end: -o cuts/",
         )
     return Places({str(path): output for path in inputs}, None)
@@ -132,5 +139,6 @@ def _make(folder: Path) -> None:
     if not os.access(folder, os.W_OK):
         raise OutputError(
             f"cannot write to {folder}: no permission, or a read-only disk",
+            code="output-unusable",
             hint="name another place",
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scsampler_cli.cli import output_targets
-from scsampler_cli.errors import OutputError, SettingsError
+from scsampler_cli.errors import OutputError, SettingsError, read_code
 from scsampler_cli.files.marks import is_marked
 from scsampler_cli.files.output_paths import check_free, check_output, is_special, is_taken
 
@@ -45,6 +45,7 @@ def check_outputs(inputs: Iterable[Path], outputs: Mapping[str, Path | None]) ->
         if place in seen and not is_special(output):
             raise SettingsError(
                 f"{output} is named twice, by {seen[place]} and {option}",
+                code="path-conflict",
                 hint="give one another name",
             )
         seen[place] = option
@@ -60,7 +61,9 @@ def check_not_read(inputs: Iterable[Path], outputs: Mapping[str, Path | None]) -
     for option, output in outputs.items():
         if output is not None and output.is_file() and any(path.samefile(output) for path in read):
             raise SettingsError(
-                f"{output} is both input and output", hint=f"give {option} another name"
+                f"{output} is both input and output",
+                code="path-conflict",
+                hint=f"give {option} another name",
             )
 
 
@@ -105,6 +108,7 @@ def check_log(log_file: Path | None, *, overwrite: bool) -> bool:
         if log_file == Path("-"):
             raise SettingsError(
                 "--log-file - is no file",
+                code="output-suffix-unknown",
                 hint="messages go to standard error anyway; or name a file",
             )
         return False
@@ -113,11 +117,14 @@ def check_log(log_file: Path | None, *, overwrite: bool) -> bool:
             is_log = _LOGGED.match(lines.read(64)) is not None
     except OSError as error:
         raise OutputError(
-            f"cannot read {log_file}: {error.strerror or error}", hint="name another file"
+            f"cannot read {log_file}: {error.strerror or error}",
+            code=read_code(error),
+            hint="name another file",
         ) from error
     if not is_log and not overwrite:
         raise OutputError(
             f"{log_file} is there already, and is no log",
+            code="output-exists",
             hint="--overwrite replaces it; or give --log-file another name",
         )
     return not is_log

@@ -78,7 +78,9 @@ def plan(
         OutputError: the output, or the log file, could not be written, or is something else that is there already.
     """
     if not paths:
-        raise SettingsError("no video was named", hint=f"scsampler {command} VIDEO, or --help")
+        raise SettingsError(
+            "no video was named", code="no-input", hint=f"scsampler {command} VIDEO, or --help"
+        )
     console.set_up(running.quiet, running.verbose)
     share = shards.parse(shard) if shard else None
     named, notes = named_files(paths, glob)
@@ -108,7 +110,9 @@ def plan(
     )
     if running.resume and not batch.on_disk:
         raise SettingsError(
-            "--resume goes on with a file of JSON lines", hint=f"give it: {batch.option} FILE.jsonl"
+            "--resume goes on with a file of JSON lines",
+            code="resume-unsupported",
+            hint=f"give it: {batch.option} FILE.jsonl",
         )
     empty_log = overwrite_checks.check_batch(batch)
     console.set_up(running.quiet, running.verbose, running.log_file, empty=empty_log)
@@ -280,7 +284,7 @@ def _on_disk(batch: Batch) -> Iterator[OnDisk]:
     running = batch.running
     paths = [str(path) for path in batch.inputs]
     keep = running.resume or not running.overwrite
-    with resume.opened(batch.output.resolve(), paths, not running.as_finished, keep=keep) as found:
+    with resume.open_results(batch.output.resolve(), paths, not running.as_finished, keep=keep) as found:
         kept = None if running.resume or not keep else found.set_aside()
         if kept is not None:
             console.say(

@@ -325,10 +325,15 @@ def train(
     if demo == (data is not None):
         raise SettingsError(
             "give either labelled videos or --demo",
+            code="source-conflict",
             hint="scsampler train videos.csv -o FILE.safetensors",
         )
     if output is None and not demo:
-        raise SettingsError("no weight file was named", hint="add -o FILE.safetensors")
+        raise SettingsError(
+            "no weight file was named",
+            code="weights-output-invalid",
+            hint="add -o FILE.safetensors",
+        )
     ModelOptions(
         classifier=classifier or "auto", weights=weights, labels=labels, device=device
     ).check()

@@ -124,25 +124,31 @@ def check(asked: TrainOptions) -> None:
     if asked.file.suffix != ".safetensors":
         raise SettingsError(
             f"{asked.file} does not end in .safetensors",
+            code="weights-output-invalid",
             hint="weights are written in that format alone",
         )
     if asked.target == "classifier" and asked.classifier is not None:
         raise SettingsError(
-            "--classifier is for samplers", hint="a classifier starts from a file with --init FILE"
+            "--classifier is for samplers",
+            code="training-classifier-invalid",
+            hint="a classifier starts from a file with --init FILE",
         )
     if asked.objective != "ac" and asked.teacher is None:
         raise SettingsError(
             f"{asked.objective} learns from a clip classifier's answers",
+            code="training-classifier-invalid",
             hint="give --classifier, the one the sampler is for",
         )
     if asked.target == "joint" and not asked.init:
         raise SettingsError(
             "joint training fine-tunes trained samplers",
+            code="joint-training-invalid",
             hint="give --init FILE for each: md, rgbr and mel, say",
         )
     if asked.target == "joint" and asked.arch:
         raise SettingsError(
             "--arch is for one network",
+            code="joint-training-invalid",
             hint="the files of joint training say their own: leave it out",
         )
     for text in (asked.size, asked.test_crop):
@@ -178,7 +184,9 @@ def _keep_inputs(asked: TrainOptions) -> None:
                 and output.samefile(name)
             ):
                 raise OutputError(
-                    f"{output} is an input of this run", hint="name another file with -o"
+                    f"{output} is an input of this run",
+                    code="path-conflict",
+                    hint="name another file with -o",
                 )
 
 
@@ -194,6 +202,7 @@ def _keep_others(asked: TrainOptions) -> None:
     if is_taken(checkpoint) and not asked.overwrite:
         raise OutputError(
             f"{checkpoint} is there already: a run has been here",
+            code="output-exists",
             hint="--resume goes on with it, --overwrite starts again; or give -o another name",
         )
     check_free(others, "-o", overwrite=asked.overwrite)
@@ -205,7 +214,9 @@ def _check_folder(output: Path) -> None:
         tempfile.TemporaryFile(dir=output.parent).close()
     except OSError as error:
         raise OutputError(
-            f"cannot write {output}: {error.strerror or error}", hint="name another folder"
+            f"cannot write {output}: {error.strerror or error}",
+            code="write-failed",
+            hint="name another folder",
         ) from error
 
 
@@ -254,7 +265,9 @@ def _joint(files: tuple[str, ...]) -> dict[str, str]:
     kinds = [str(metadata.get("input")) for metadata in said]
     if len(set(kinds)) < len(kinds):
         raise SettingsError(
-            f"two networks for one input: {', '.join(kinds)}", hint="give one file for each input"
+            f"two networks for one input: {', '.join(kinds)}",
+            code="joint-training-invalid",
+            hint="give one file for each input",
         )
     return {kind: str(metadata.get("arch")) for kind, metadata in zip(kinds, said, strict=True)}
 
@@ -298,6 +311,7 @@ def _size(text: str | None) -> tuple[int, int] | None:
     if found is None or min(int(found[1]), int(found[2] or found[1])) < 16:
         raise SettingsError(
             f"{text!r} is no size in pixels",
+            code="clip-shape-invalid",
             hint="give a side such as 112, or 96x128, from 16 to 999",
         )
     return int(found[1]), int(found[2] or found[1])

@@ -9,7 +9,7 @@ from pathlib import Path
 from scsampler_cli.datasets.list_text import is_text
 from scsampler_cli.datasets.lookup import has_video_suffix, is_video
 from scsampler_cli.datasets.rows import SIDES, Row, Rows
-from scsampler_cli.errors import InputError
+from scsampler_cli.errors import InputError, read_code
 from scsampler_cli.files.walk import is_hidden, shortened, walk
 
 
@@ -31,7 +31,9 @@ def read(root: Path, rows: Rows) -> None:
     folders = search.folders(root)
     if not folders:
         raise InputError(
-            f"{root}: no folder of videos in it", hint="one folder for each label: LABEL/video.mp4"
+            f"{root}: no folder of videos in it",
+            code="list-format-unknown",
+            hint="one folder for each label: LABEL/video.mp4",
         )
     if _are_splits(folders):
         _read_splits(root, folders, search)
@@ -51,7 +53,7 @@ def _read_splits(root: Path, folders: list[str], search: _Search) -> None:
     sides = {folder: SIDES.get(folder.lower()) for folder in folders}
     for folder, side in sides.items():
         if side is None:
-            search.refuse(f"{folder}: neither train nor val")
+            search.refuse(f"{folder}: neither train nor val", code="list-row-left-out")
         elif side == "test":
             search.rows.notes.append(f"test split: the folder {folder} is left out")
         else:
@@ -71,8 +73,8 @@ class _Search:
         """Videos that lie in no label's folder."""
         self._walked: dict[str, str] = {}
 
-    def refuse(self, what: str) -> None:
-        self.rows.refuse(self.source, 0, what)
+    def refuse(self, what: str, *, code: str) -> None:
+        self.rows.refuse(self.source, 0, what, code=code)
 
     def folders(self, folder: Path) -> list[str]:
         """Names of the folders in it that are not hidden, in order."""
@@ -80,7 +82,9 @@ class _Search:
             names = sorted(os.listdir(folder))  # noqa: PTH208 (the names alone)
         except OSError as error:
             raise InputError(
-                f"{folder}: {error.strerror}", hint="check the folder and its permissions"
+                f"{folder}: {error.strerror}",
+                code=read_code(error),
+                hint="check the folder and its permissions",
             ) from error
         # os.path's isdir says no where pathlib's raises: links that lead to themselves
         there = [name for name in names if os.path.isdir(folder / name)]  # noqa: PTH112
@@ -94,9 +98,11 @@ class _Search:
         """Enter the videos of each label."""
         for label in labels:
             if not is_text(label):
-                self.refuse(f"{parent / label}: a label must be UTF-8")
+                self.refuse(f"{parent / label}: a label must be UTF-8", code="list-row-invalid")
             elif first := self._walked_before(parent / label):
-                self.refuse(f"{parent / label}: the same folder as {first}")
+                self.refuse(
+                    f"{parent / label}: the same folder as {first}", code="list-row-left-out"
+                )
             else:
                 self._label(parent / label, label, split)
 
@@ -114,7 +120,7 @@ class _Search:
         for path in self._videos(folder):
             self.rows.add(Row(self.source, 0, path, label=label, split=split))
         if before == len(self.rows.kept) + len(self.rows.problems):
-            self.refuse(f"{folder}: no video in this folder")
+            self.refuse(f"{folder}: no video in this folder", code="no-video-files")
 
     def _videos(self, folder: Path) -> Iterator[str]:
         searched = walk(
@@ -127,4 +133,6 @@ class _Search:
             if each.error is None:
                 yield each.path
             else:
-                self.refuse(f"{each.path}: {each.error.strerror or each.error}")
+                self.refuse(
+                    f"{each.path}: {each.error.strerror or each.error}", code=read_code(each.error)
+                )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scsampler_cli.errors import InputError
@@ -37,6 +37,8 @@ class Problem:
     line: int
     """0 where it belongs to no line."""
     what: str
+    code: str = field(kw_only=True)
+    """What is wrong, for programs, as `ScsamplerError.code`."""
 
     def __str__(self) -> str:
         where = f"{self.source}:{self.line}" if self.line else self.source
@@ -75,6 +77,7 @@ def labels_of(examples: Sequence[Example]) -> list[str]:
         )
         raise InputError(
             f"{counted}: not enough to train on",
+            code="too-few-training-videos",
             hint="at least two classes with training videos are needed",
         )
     return labels

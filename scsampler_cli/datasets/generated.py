@@ -58,6 +58,7 @@ def demo_video(
     except OSError as error:
         raise OutputError(
             f"cannot write {path}: {error.strerror or error}",
+            code="write-failed",
             hint="set XDG_CACHE_HOME to a folder that you may write to",
         ) from error
     return path, video

@@ -28,7 +28,9 @@ def read(path: Path, root: Path, rows: Rows) -> None:
         path, NEEDED, ("split", "group"), problems=rows.problems
     ):
         if is_url(name):
-            rows.refuse(source, line, f"a URL, and only local files are read: {name}")
+            rows.refuse(
+                source, line, f"a URL, and only local files are read: {name}", code="remote-url"
+            )
         elif name and label:
             rows.add(
                 Row(source, line, os.path.join(folder, name), label=label, split=split, group=group)  # noqa: PTH118
@@ -37,4 +39,9 @@ def read(path: Path, root: Path, rows: Rows) -> None:
             empty = " and ".join(
                 what for what, cell in zip(NEEDED, (name, label), strict=True) if not cell
             )
-            rows.refuse(source, line, f"{empty} {'is' if name or label else 'are'} empty")
+            rows.refuse(
+                source,
+                line,
+                f"{empty} {'is' if name or label else 'are'} empty",
+                code="list-row-invalid",
+            )

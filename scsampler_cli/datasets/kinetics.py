@@ -45,9 +45,14 @@ def _read(path: Path, files: Lookup, unsaid: str, *, rows: Rows) -> None:
     ):
         segment = _segment(video, start, end)
         if not label or not video:
-            rows.refuse(source, line, f"label or {ID} is empty")
+            rows.refuse(source, line, f"label or {ID} is empty", code="list-row-invalid")
         elif segment is None:
-            rows.refuse(source, line, f"time_start {start!r} or time_end {end!r} is not a number")
+            rows.refuse(
+                source,
+                line,
+                f"time_start {start!r} or time_end {end!r} is not a number",
+                code="list-row-invalid",
+            )
         else:
             found = files.find(_wanted(label, video, segment, split=split or unsaid))
             expected = os.path.join(files.root, label, f"{segment}.*")  # noqa: PTH118 (quicker)

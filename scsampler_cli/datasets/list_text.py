@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from scsampler_cli.datasets.example import Problem
-from scsampler_cli.errors import InputError
+from scsampler_cli.errors import InputError, read_code
 from scsampler_cli.files.text_files import encoding_of
 
 _HEAD = 1 << 16
@@ -37,16 +37,20 @@ def lines(path: Path, problems: list[Problem]) -> Iterator[tuple[int, str]]:
             wrong = "not UTF-8" if encoding == "utf-8" else "characters that cannot be decoded"
             for number, line in enumerate(io.TextIOWrapper(raw, encoding, errors), 1):
                 if not is_text(line):
-                    problems.append(Problem(path.name, number, wrong))
+                    problems.append(Problem(path.name, number, wrong, code="list-row-invalid"))
                 elif line := line.strip():
                     yield number, line
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{path}: damaged text ({error.encoding}: {error.reason})", hint="save it as UTF-8"
+            f"{path}: damaged text ({error.encoding}: {error.reason})",
+            code="damaged-text",
+            hint="save it as UTF-8",
         ) from error
     except OSError as error:
         raise InputError(
-            f"{path}: {error.strerror or error}", hint="check the path and its permissions"
+            f"{path}: {error.strerror or error}",
+            code=read_code(error),
+            hint="check the path and its permissions",
         ) from error
 
 
@@ -88,6 +92,7 @@ def table(
     if missing := sorted(set(needed) - set(names)):
         raise InputError(
             f"{path}: no column {' and '.join(missing)}",
+            code="list-format-unknown",
             hint=f"the first line, with commas: {','.join((*needed, *optional))}",
         )
     places = [names.index(name) if name in names else None for name in (*needed, *optional)]
@@ -95,13 +100,20 @@ def table(
         try:
             row = _cells(line)
         except csv.Error as error:
-            problems.append(Problem(path.name, number, f"not a CSV row ({error})"))
+            problems.append(
+                Problem(path.name, number, f"not a CSV row ({error})", code="list-row-invalid")
+            )
             continue
         if len(row) == len(names):
             yield number, ["" if place is None else row[place] for place in places]
         else:
             problems.append(
-                Problem(path.name, number, f"columns: {len(row)} instead of {len(names)}")
+                Problem(
+                    path.name,
+                    number,
+                    f"columns: {len(row)} instead of {len(names)}",
+                    code="list-row-invalid",
+                )
             )
 
 

@@ -94,6 +94,7 @@ def read(path: Path, root: Path, rows: Rows) -> None:
     if len(counts) > 1 or max(counts, default=1) > 2:
         raise InputError(
             f"{path}: {' or '.join(map(str, sorted(counts)))} numbers after a path",
+            code="class-numbers-invalid",
             hint="one class a video: PATH NUMBER, or PATH FRAMES NUMBER in all lines",
         )
     names = _names(path, classes, rows)
@@ -151,11 +152,23 @@ def _read(path: Path, root: Path, split: str, *, names: dict[int, str], rows: Ro
     for line, text in lines(path, rows.problems):
         name, numbers = parts(text)
         if not numbers:
-            rows.refuse(source, line, f"not of the form 'video.mp4 1': {text!r}")
+            rows.refuse(
+                source, line, f"not of the form 'video.mp4 1': {text!r}", code="list-row-invalid"
+            )
         elif numbers[-1] < 0:
-            rows.refuse(source, line, f"class {numbers[-1]}: numbers of classes begin at 0")
+            rows.refuse(
+                source,
+                line,
+                f"class {numbers[-1]}: numbers of classes begin at 0",
+                code="class-numbers-invalid",
+            )
         elif names and numbers[-1] not in names:
-            rows.refuse(source, line, f"class {numbers[-1]} is not in the list of names")
+            rows.refuse(
+                source,
+                line,
+                f"class {numbers[-1]} is not in the list of names",
+                code="class-numbers-invalid",
+            )
         else:
             label = names.get(numbers[-1], str(numbers[-1]))
             recording = _GROUP.search(name)

@@ -44,7 +44,9 @@ def read(
         SettingsError: an unknown form.
     """
     if form not in FORMS:
-        raise SettingsError(f"unknown form {form!r}", hint=f"one of {', '.join(FORMS)}")
+        raise SettingsError(
+            f"unknown form {form!r}", code="unknown-choice", hint=f"one of {', '.join(FORMS)}"
+        )
     # os.path's isdir says no where pathlib's raises: in a folder that may not be entered
     is_folder = os.path.isdir(path)  # noqa: PTH112
     line = "" if is_folder else _first_line(path)
@@ -54,6 +56,7 @@ def read(
         is_what = "a folder" if is_folder else "a file"
         raise InputError(
             f"{path} is {is_what}, not a list of the form {form}",
+            code="list-format-unknown",
             hint="leave out --form, or correct it",
         )
     rows = Rows()
@@ -71,7 +74,9 @@ def _checked_root(path: Path, root: Path | None) -> Path:
         check_read(root)
     if root is not None and not os.path.isdir(root):  # noqa: PTH112 (as above)
         raise InputError(
-            f"{root}: no such folder", hint="name the folder in which the videos of the list lie"
+            f"{root}: no such folder",
+            code="list-format-unknown",
+            hint="name the folder in which the videos of the list lie",
         )
     return root or path.parent
 
@@ -80,7 +85,11 @@ def _first_line(path: Path) -> str:
     check_readable(path)
     for _, line in lines(path, []):
         return line
-    raise InputError(f"{path}: not one line of text", hint="lists are UTF-8 text, one video a line")
+    raise InputError(
+        f"{path}: not one line of text",
+        code="list-format-unknown",
+        hint="lists are UTF-8 text, one video a line",
+    )
 
 
 def _form_of(path: Path, line: str) -> str:
@@ -100,5 +109,6 @@ def _form_of(path: Path, line: str) -> str:
         return numbered.choose(path)
     raise InputError(
         f"{path}: a list of no known form",
+        code="list-format-unknown",
         hint=f"name it with --form: {', '.join(form for form in FORMS if form != 'auto')}",
     )

@@ -45,19 +45,24 @@ class Rows:
         """Rows of the test split: it must not be looked at in training."""
         self._seen: dict[str, Row] = {}
 
-    def refuse(self, source: str, line: int, what: str) -> None:
+    def refuse(self, source: str, line: int, what: str, *, code: str) -> None:
         """Enter a problem."""
-        self.problems.append(Problem(source, line, what))
+        self.problems.append(Problem(source, line, what, code=code))
 
     def add(self, row: Row) -> None:
         """Keep a row, if its split is known and its path was not listed before."""
         side = SIDES.get(row.split.lower())
         if side is None:
-            self.refuse(row.source, row.line, f"split {row.split!r} is neither train nor val")
+            self.refuse(
+                row.source,
+                row.line,
+                f"split {row.split!r} is neither train nor val",
+                code="list-row-left-out",
+            )
             return
         first = self._seen.setdefault(os.path.abspath(row.path), row)  # noqa: PTH100 (quicker)
         if first is not row:
-            self.refuse(row.source, row.line, _before(first, row))
+            self.refuse(row.source, row.line, _before(first, row), code="list-row-left-out")
         elif side == "test":
             self.tests += 1
         else:
@@ -79,7 +84,10 @@ class Rows:
                 first = files.setdefault(real.file(row.path), row)
                 if first is not row:
                     self.refuse(
-                        row.source, row.line, f"{row.path} is the same file as {first.path}"
+                        row.source,
+                        row.line,
+                        f"{row.path} is the same file as {first.path}",
+                        code="list-row-left-out",
                     )
                     continue
                 examples.append(
@@ -94,7 +102,12 @@ class Rows:
                 )
             else:
                 what = "not a file" if os.path.exists(row.path) else "no such file"  # noqa: PTH110
-                self.refuse(row.source, row.line, f"{what}: {os.path.normpath(row.path)}")
+                self.refuse(
+                    row.source,
+                    row.line,
+                    f"{what}: {os.path.normpath(row.path)}",
+                    code="list-file-missing",
+                )
         if self.tests:
             self.notes.append(f"test split: {self.tests} left out")
         val, train = (any(row.split == side for row in self.kept) for side in ("val", "train"))

@@ -86,6 +86,7 @@ def checked(listing: Listing) -> Listing:
             first[label].source,
             first[label].line,
             f"label {label!r} has no training video ({count} in val left out)",
+            code="list-row-left-out",
         )
         for label, count in counts.items()
     ]

@@ -69,9 +69,12 @@ def _read(path: Path, files: Lookup, names: dict[int, str], *, split: str, rows:
                 source,
                 line,
                 f"not of the form 'https://www.youtube.com/watch?v=ID 12,13': {text!r}",
+                code="list-row-invalid",
             )
         elif names and numbers[0] not in names:
-            rows.refuse(source, line, f"label {numbers[0]} is not in {NAMES}")
+            rows.refuse(
+                source, line, f"label {numbers[0]} is not in {NAMES}", code="class-list-mismatch"
+            )
         else:
             label = names.get(numbers[0], str(numbers[0]))
             found = files.find([((), video), ((label,), video)])

@@ -100,6 +100,7 @@ def _check(path: Path, folders: Mapping[str, set[int]]) -> None:
     if wrong := unlike(folders):
         raise InputError(
             f"{path}: {wrong}: not a list of UCF101's",
+            code="class-numbers-invalid",
             hint="--form numbers takes the numbers for the classes",
         )
 
@@ -115,7 +116,11 @@ def classes_of(path: Path, problems: list[Problem]) -> dict[str, int]:
         if found := _CLASS.fullmatch(text):
             classes[found["name"]] = int(found["number"])
         else:
-            problems.append(Problem(path.name, line, f"not of the form '1 Class': {text!r}"))
+            problems.append(
+                Problem(
+                    path.name, line, f"not of the form '1 Class': {text!r}", code="list-row-invalid"
+                )
+            )
     return classes
 
 
@@ -125,9 +130,14 @@ def _read(path: Path, root: Path, classes: dict[str, int], *, split: str, rows: 
         name, number = _parts(text)
         label, _, file = name.partition("/")
         if not label or not file:
-            rows.refuse(source, line, f"not of the form 'Class/file.avi 1': {text!r}")
+            rows.refuse(
+                source,
+                line,
+                f"not of the form 'Class/file.avi 1': {text!r}",
+                code="list-row-invalid",
+            )
         elif wrong := _disagreement(classes, label, number):
-            rows.refuse(source, line, wrong)
+            rows.refuse(source, line, wrong, code="class-list-mismatch")
         else:
             group = _GROUP.search(file)
             together = f"{label}/g{group[1]}" if group else ""

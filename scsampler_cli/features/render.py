@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from scsampler_cli.errors import FeatureFileError
-from scsampler_cli.features.clip import ClipSound, ClipVisual
+from scsampler_cli.features.clip import ClipAudio, ClipVisual
 from scsampler_cli.features.store import read_sound, read_visual
 from scsampler_cli.files.marks import marked_png
 from scsampler_cli.files.output_paths import fresh, not_written, sibling
@@ -37,7 +37,7 @@ def motion_colours(motion: NDArray[np.floating]) -> NDArray[np.uint8]:
     return (np.clip(wheel, 0, 1) * value[..., None] * 255).astype(np.uint8)
 
 
-def render(visual: ClipVisual | None, sound: ClipSound | None) -> NDArray[np.uint8]:
+def render(visual: ClipVisual | None, sound: ClipAudio | None) -> NDArray[np.uint8]:
     """uint8 [h, w, 3]: rows of whatever the clip has; a black strip when it has nothing."""
     rows: list[NDArray[np.uint8]] = []
     if visual is not None:
@@ -89,6 +89,7 @@ def render_file(features: Path, clip: int, target: Path) -> Path:
     if visual is None and sound is None:
         raise FeatureFileError(
             f"{features} has no clip {clip}",
+            code="features-incomplete",
             hint="clips count from 0; `scsampler score` lists them",
         )
     png = io.BytesIO()

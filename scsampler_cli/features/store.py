@@ -32,8 +32,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.errors import FeatureFileError
-from scsampler_cli.features.clip import ClipSound, ClipVisual
+from scsampler_cli.errors import FeatureFileError, read_code
+from scsampler_cli.features.clip import ClipAudio, ClipVisual
 from scsampler_cli.files.output_paths import fresh, not_written, sibling
 
 MAGIC = b"SCSAMPLF"
@@ -90,7 +90,7 @@ class FeatureWriter:
             {"size": size, "if": clip.iframes, "md": clip.motion, "rgbr": clip.residual},
         )
 
-    def sound(self, clip: ClipSound) -> None:
+    def sound(self, clip: ClipAudio) -> None:
         """Append the audio features of a clip."""
         arrays: dict[str, NDArray[Any]] = {"cover": np.array([clip.cover], np.float64)}
         if clip.mel is not None:
@@ -194,7 +194,7 @@ def read_visual(path: Path) -> Iterator[ClipVisual]:
             raise _damaged(path, "an incomplete record") from error
 
 
-def read_sound(path: Path) -> Iterator[ClipSound]:
+def read_sound(path: Path) -> Iterator[ClipAudio]:
     """The audio features, in clip order.
 
     Raises:
@@ -203,7 +203,7 @@ def read_sound(path: Path) -> Iterator[ClipSound]:
     for clip, arrays in _read(path, b"SND "):
         if "cover" not in arrays:
             raise _damaged(path, "an incomplete record")
-        yield ClipSound(clip, arrays.get("mel"), float(arrays["cover"][0]))
+        yield ClipAudio(clip, arrays.get("mel"), float(arrays["cover"][0]))
 
 
 def _read(path: Path, kind: bytes) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
@@ -218,7 +218,9 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
     try:
         file = path.open("rb")
     except OSError as error:
-        raise FeatureFileError(f"{path}: {error.strerror}", hint="check the path") from error
+        raise FeatureFileError(
+            f"{path}: {error.strerror}", code=read_code(error), hint="check the path"
+        ) from error
     with file:
         yield file
 
@@ -226,12 +228,15 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 def _header(file: IO[bytes], path: Path) -> dict[str, Any]:
     if file.read(len(MAGIC)) != MAGIC:
         raise FeatureFileError(
-            f"{path} is not a feature file", hint="`scsampler extract` makes them"
+            f"{path} is not a feature file",
+            code="feature-file-damaged",
+            hint="`scsampler extract` makes them",
         )
     version, length = _HEADER.unpack(_exactly(file, _HEADER.size, path))
     if version != VERSION:
         raise FeatureFileError(
             f"{path} has version {version} of the feature format, this scsampler reads {VERSION}",
+            code="feature-file-damaged",
             hint=_HINT,
         )
     if length > _LIMIT:
@@ -296,10 +301,14 @@ def _exactly(file: IO[bytes], count: int, path: Path) -> bytes:
     data = file.read(count)
     if len(data) != count:
         raise FeatureFileError(
-            f"{path} is cut off: {count - len(data)} bytes are missing", hint=_HINT
+            f"{path} is cut off: {count - len(data)} bytes are missing",
+            code="feature-file-damaged",
+            hint=_HINT,
         )
     return data
 
 
 def _damaged(path: Path, where: str) -> FeatureFileError:
-    return FeatureFileError(f"{path} is damaged: {where} does not check out", hint=_HINT)
+    return FeatureFileError(
+        f"{path} is damaged: {where} does not check out", code="feature-file-damaged", hint=_HINT
+    )

@@ -188,9 +188,9 @@ def read_visual(
         wanted = iter(run)
         current = next(wanted, None)
         first = int(grid.frames_of(run[0])[0])
-        reached = -1
+        decoded_up_to = -1
         for coded in coded_frames(path, index, report, first=first):
-            reached = coded.position
+            decoded_up_to = coded.position
             here = grid.clip_of(coded.position)
             while current is not None and (here is None or here > current):
                 yield builder.finish(current)
@@ -200,11 +200,15 @@ def read_visual(
             if here == current:
                 builder.add(coded)
         if report.frames == 0 and run is stretches[-1]:
-            raise VideoError(f"{path}: not one frame could be read", hint="the file may be damaged")
+            raise VideoError(
+                f"{path}: not one frame could be read",
+                code="nothing-decodable",
+                hint="the file may be damaged",
+            )
         while current is not None:
             frames = grid.frames_of(current)
-            if reached < frames[0]:
+            if decoded_up_to < frames[0]:
                 report.lost.append(current)
-                index.damage.replaced |= set(frames.tolist())
+                index.damage.substituted |= set(frames.tolist())
             yield builder.finish(current)
             current = next(wanted, None)

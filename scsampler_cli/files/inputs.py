@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from scsampler_cli.errors import InputError
+from scsampler_cli.errors import InputError, read_code
 from scsampler_cli.files.urls import check_read, local_path
 from scsampler_cli.files.walk import RealPaths, shortened, walk
 
@@ -58,6 +58,7 @@ def find_inputs(
             if is_folder and argument == "-" and os.path.realpath(path) == os.path.sep:
                 raise InputError(
                     f"the list names the folder {name}, which is the whole disk",
+                    code="root-folder-listed",
                     hint="list the files, or folders of them",
                 )
             files = _in_folder(path, glob, on_note) if is_folder else [path]
@@ -68,11 +69,14 @@ def find_inputs(
         what = f"no file that matches {glob!r}" if glob else "no video"
         raise InputError(
             f"{empty[0]}: {what} in this folder",
+            code="no-video-files",
             hint="choose by name with --glob '*.EXT', or name the files",
         )
     if not found.paths:
         raise InputError(
-            "no input", hint="give files or folders, or a list on standard input with -"
+            "no input",
+            code="no-input",
+            hint="give files or folders, or a list on standard input with -",
         )
     for note in found.notes():
         on_note(note)
@@ -144,23 +148,31 @@ def check_readable(path: Path) -> None:
             next(path.iterdir(), None)
             raise InputError(
                 f"{path}: a folder without videos",
+                code="no-video-files",
                 hint="choose by name with --glob '*.EXT', or name the files",
             )
         if path.is_file() and size == 0:
-            raise InputError(f"{path} is empty (0 bytes)", hint="copy or download it again")
+            raise InputError(
+                f"{path} is empty (0 bytes)", code="empty-file", hint="copy or download it again"
+            )
         if not path.is_file():
             raise InputError(
-                f"{path} is not a regular file", hint="scsampler reads local video files"
+                f"{path} is not a regular file",
+                code="not-a-file",
+                hint="scsampler reads local video files",
             )
         path.open("rb").close()
     except OSError as error:
         if isinstance(error, FileNotFoundError) and os.path.islink(path):  # noqa: PTH114 (as above)
             raise InputError(
-                f"{path} is a link to {os.readlink(path)}, which is not there",  # noqa: PTH115 (the text as it is)
+                f"{path} is a link to {os.readlink(path)}, which is not there",
+                code="broken-link",  # noqa: PTH115 (the text as it is)
                 hint="is the disk that it leads to mounted?",
             ) from error
         raise InputError(
-            f"{path}: {error.strerror or error}", hint="check the path and its permissions"
+            f"{path}: {error.strerror or error}",
+            code=read_code(error),
+            hint="check the path and its permissions",
         ) from error
 
 

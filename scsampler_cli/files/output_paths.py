@@ -35,7 +35,9 @@ def not_written(target: object, error: OSError) -> OutputError:
         errno.EISDIR: "a folder has that name: move it, or name another place",
     }
     hint = hints.get(error.errno or 0, "may you write there?")
-    return OutputError(f"cannot write {target}: {error.strerror or error}", hint=hint)
+    return OutputError(
+        f"cannot write {target}: {error.strerror or error}", code="write-failed", hint=hint
+    )
 
 
 def sibling(path: Path, ending: str, stem: str | None = None) -> Path:
@@ -82,15 +84,22 @@ def check_output(target: Path) -> None:
 
 def _check_output(target: Path) -> None:
     if target.is_dir():
-        raise OutputError(f"cannot write {target}: it is a folder", hint="name a file in it")
+        raise OutputError(
+            f"cannot write {target}: it is a folder",
+            code="output-unusable",
+            hint="name a file in it",
+        )
     if not target.parent.is_dir():
         raise OutputError(
             f"cannot write {target}: there is no folder {target.parent}",
+            code="output-unusable",
             hint="make the folder first",
         )
     if not os.access(target if target.exists() else target.parent, os.W_OK):
         raise OutputError(
-            f"cannot write {target}: no permission, or a read-only disk", hint="name another place"
+            f"cannot write {target}: no permission, or a read-only disk",
+            code="output-unusable",
+            hint="name another place",
         )
     if (
         target.is_symlink()
@@ -99,6 +108,7 @@ def _check_output(target: Path) -> None:
     ):
         raise OutputError(
             f"cannot write {target}: it is a link to {target.resolve()}",
+            code="output-unusable",
             hint="name that file itself",
         )
 
@@ -111,7 +121,11 @@ def check_file(target: Path) -> None:
     """
     check_output(target)
     if is_special(target):
-        raise OutputError(f"cannot write {target}: it is a device or a pipe", hint="name a file")
+        raise OutputError(
+            f"cannot write {target}: it is a device or a pipe",
+            code="output-unusable",
+            hint="name a file",
+        )
 
 
 def check_within(target: Path, folder: Path) -> None:
@@ -128,6 +142,7 @@ def check_within(target: Path, folder: Path) -> None:
     if not there.is_relative_to(folder.resolve()):
         raise OutputError(
             f"cannot write {target}: a link leads to {there}",
+            code="output-unusable",
             hint=f"name that folder itself, not {folder}",
         )
 
@@ -145,6 +160,7 @@ def check_working_folder() -> None:
         what = "was deleted" if gone else f"cannot be reached: {error.strerror or error}"
         raise InputError(
             f"the folder in which this runs {what}",
+            code="working-folder-missing",
             hint='cd to a folder that is there; if it was made again: cd "$PWD"',
         ) from error
 
@@ -193,6 +209,7 @@ def check_free(
         )
         raise OutputError(
             f"{taken[0]} is there already{more}",
+            code="output-exists",
             hint=f"--overwrite replaces it; or give {option} another name",
         )
 

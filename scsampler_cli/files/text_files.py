@@ -71,7 +71,9 @@ def encoding_of(data: bytes, source: str, whole: bool = True) -> tuple[str, int]
         return "utf-8", 0
     likely = _with_zero_bytes(data, source, whole)
     if likely is None:
-        raise InputError(f"{source} is not a text file: it holds zero bytes", hint=_HINT)
+        raise InputError(
+            f"{source} is not a text file: it holds zero bytes", code="damaged-text", hint=_HINT
+        )
     return likely, 0
 
 
@@ -114,7 +116,9 @@ def _strictly(data: bytes, encoding: str, source: str) -> str:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{source}: damaged text ({encoding} at byte {error.start}: {error.reason})", hint=_HINT
+            f"{source}: damaged text ({encoding} at byte {error.start}: {error.reason})",
+            code="damaged-text",
+            hint=_HINT,
         ) from error
 
 
@@ -146,6 +150,7 @@ def _with_zero_bytes(data: bytes, source: str, whole: bool = True) -> str | None
     if not texts or not certain:
         raise InputError(
             f"{source}: damaged text (utf-16), or names of one letter with a zero byte after each",
+            code="damaged-text",
             hint="save it as UTF-8; write names of one letter as ./a",
         )
     return max(texts, key=lambda encoding: sum(map(str.isascii, texts[encoding])))

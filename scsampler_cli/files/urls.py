@@ -50,7 +50,11 @@ def check_read(name: str | Path) -> None:
     """
     path = local_path(name)
     if isinstance(path, Url):
-        raise InputError(f"{path} is a URL, and only local files are read", hint=instead(str(path)))
+        raise InputError(
+            f"{path} is a URL, and only local files are read",
+            code="remote-url",
+            hint=instead(str(path)),
+        )
 
 
 def check_written(name: str | Path) -> None:
@@ -62,7 +66,9 @@ def check_written(name: str | Path) -> None:
     path = local_path(name)
     if isinstance(path, Url):
         raise OutputError(
-            f"{path} is a URL, and only local files are written", hint="name a local file or folder"
+            f"{path} is a URL, and only local files are written",
+            code="remote-url",
+            hint="name a local file or folder",
         )
 
 

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from scsampler_cli.config import ReadSettings
 from scsampler_cli.errors import LimitError, VideoError
-from scsampler_cli.media.damage import Damage, key_of
+from scsampler_cli.media.damage import Damage
+from scsampler_cli.media.packet_errors import packet_key
 from scsampler_cli.media.sandbox import open_local, pixel_limit, reason
 from scsampler_cli.text import counted
 
@@ -72,6 +73,7 @@ def refuse_large(path: Path, width: int, height: int, *, reading: ReadSettings) 
     if reading.max_pixels and width * height > reading.max_pixels:
         raise LimitError(
             f"{path}: {width} x {height} pixels, the limit is {reading.max_pixels}",
+            code="video-too-large",
             hint="raise the limit with --max-pixels, if the file is what it says",
         )
 
@@ -127,11 +129,15 @@ def _picture_stream(
                 if container.streams.audio
                 else "is it a part of something larger?"
             )
-            raise VideoError(f"{path}: {what}", hint=f"scsampler tags videos; {hint}")
+            raise VideoError(
+                f"{path}: {what}", code="no-video-stream", hint=f"scsampler tags videos; {hint}"
+            )
         stream = streams[readable[0]] if readable else real[0]
     if not _has_decoder(stream):
         raise VideoError(
-            f"{path}: no decoder for its picture stream", hint="re-encode it, for example to H.264"
+            f"{path}: no decoder for its picture stream",
+            code="codec-unsupported",
+            hint="re-encode it, for example to H.264",
         )
     return stream
 
@@ -144,7 +150,9 @@ def no_such_stream(path: Path, there: int, kind: str, *, option: str, asked: int
         else f"leave {option} out"
     )
     return VideoError(
-        f"{path}: has {counted(there, f'{kind} stream')}, there is no {option} {asked}", hint=hint
+        f"{path}: has {counted(there, f'{kind} stream')}, there is no {option} {asked}",
+        code="stream-missing",
+        hint=hint,
     )
 
 
@@ -196,7 +204,7 @@ def frames_of(
         # what is shown before the first keyframe may lack what it is predicted from, without any damage
         is_started = is_started or bool(frame.key_frame)
         if is_started and frame.is_corrupt:
-            damage.picture.patch(packet_of(frame).key)
+            damage.picture.add_concealed(packet_of(frame).key)
         if reading.max_pixels and frame.width * frame.height > reading.max_pixels:
             damage.refuse_picture(
                 packet, f"{frame.width} x {frame.height} pixels, the limit is {reading.max_pixels}"
@@ -216,7 +224,7 @@ class PacketOfFrame:
     pts: int | None = None
     dts: int | None = None
     key: int = 0
-    """`damage.key_of`; 0 where the decoder does not say."""
+    """`damage.packet_key`; 0 where the decoder does not say."""
     pixel_aspect: Fraction | None = None
     """Width of a pixel over its height as the stream says it for this frame; None where it says nothing."""
 
@@ -228,7 +236,7 @@ def mark_packets(packets: Iterable[av.Packet[Any]]) -> Iterator[av.Packet[Any]]:
         if packet.size:
             packet.stream.codec_context.copy_opaque = True
             packet.opaque = PacketOfFrame(
-                place, packet.size, packet.pts, dts=packet.dts, key=key_of(packet)
+                place, packet.size, packet.pts, dts=packet.dts, key=packet_key(packet)
             )
             place += 1
         yield packet
@@ -247,14 +255,14 @@ def decode_sound(
     packets = _looked_at(read_packets(container, stream, damage), damage)
     for packet, frame in _decoded(packets, damage, damage.refuse_sound):
         if frame.is_corrupt:
-            damage.sound.patch(key_of(packet))
+            damage.sound.add_concealed(packet_key(packet))
         yield frame
 
 
 def _looked_at(packets: Iterator[av.Packet[Any]], damage: Damage) -> Iterator[av.Packet[Any]]:
     for packet in packets:
         if packet.size:
-            damage.sound.marked.look(packet)
+            damage.sound.marked.add(packet)
         yield packet
 
 

@@ -24,7 +24,7 @@ from scsampler_cli.config import ReadSettings
 from scsampler_cli.errors import InputError, LimitError, ScsamplerError, VideoError
 from scsampler_cli.media.boxes import claimed_frames
 
-REACHING = frozenset(
+LINKING_DEMUXERS = frozenset(
     "hls dash concat imf webm_dash_manifest sdp rtsp rtp sap vobsub mlv image2".split()
 )
 """Demuxers that open what a file names, or its neighbours; those of devices are known by a flag of theirs."""
@@ -85,6 +85,7 @@ def _refuse_devices(path: Path) -> None:
         if not stat.S_ISREG(path.stat().st_mode):
             raise InputError(
                 f"{path}: not a file",
+                code="not-a-file",
                 hint="a device, pipe or folder is not read; copy it to a file",
             )
 
@@ -93,13 +94,14 @@ def _refuse_claims(path: Path, reading: ReadSettings) -> None:
     with suppress(OSError):  # told when it is opened
         claimed = claimed_frames(path) if reading.max_frames else 0
         if claimed > reading.max_frames:
-            raise too_many(path, f"its header claims {claimed} frames", reading)
+            raise too_many_frames(path, f"its header claims {claimed} frames", reading)
 
 
-def too_many(path: Path, what: str, reading: ReadSettings) -> LimitError:
+def too_many_frames(path: Path, what: str, reading: ReadSettings) -> LimitError:
     """The error for a video that is longer than allowed."""
     return LimitError(
         f"{path}: {what}, the limit is {reading.max_frames}",
+        code="video-too-long",
         hint="raise the limit with --max-frames, if the file is what it says",
     )
 
@@ -121,7 +123,7 @@ def _source(path: Path, held: ExitStack) -> tuple[str | io.FileIO, str]:
 def _formats() -> str:
     """Names of the demuxers that read one file, separated by commas."""
     return ",".join(
-        sorted(name for name in av.formats_available - REACHING if not _is_device(name))
+        sorted(name for name in av.formats_available - LINKING_DEMUXERS if not _is_device(name))
     )
 
 
@@ -165,11 +167,13 @@ def _refusal(path: Path, error: Exception) -> ScsamplerError:
     if isinstance(error, av.error.FFmpegError) and number == errno.ENOMEM:
         return VideoError(
             f"{path}: FFmpeg is refused the memory that its header asks for",
+            code="ffmpeg-memory-refused",
             hint="the header may be damaged; if memory is short just now, try again",
         )
     if isinstance(error, MemoryError) or number in _OURS:
         return InputError(
             f"{path}: cannot be opened ({reason(error)})",
+            code="file-unreadable",
             hint="too little is free just now: try again",
         )
     if found is not None or (
@@ -177,15 +181,19 @@ def _refusal(path: Path, error: Exception) -> ScsamplerError:
     ):
         why = reason(found or error)
         return InputError(
-            f"{path}: cannot be opened ({why})", hint="check the path, its permissions and the disk"
+            f"{path}: cannot be opened ({why})",
+            code="file-unreadable",
+            hint="check the path, its permissions and the disk",
         )
     if _is_list(path):
         return VideoError(
             f"{path}: a playlist or a description of other files; it is not followed",
+            code="playlist",
             hint="name the files that it lists",
         )
     return VideoError(
         f"{path}: not a video that FFmpeg can read ({reason(error)})",
+        code="not-a-video",
         hint="the file may be cut off, empty, or something else under a video's name; try to play it",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from scsampler_cli.errors import SettingsError, WeightsError
+from scsampler_cli.errors import SettingsError, WeightsError, read_code
 from scsampler_cli.files.urls import Url, instead, local_path
 
 SETS = {
@@ -58,6 +58,7 @@ def sampler_files(spec: str, kinds: Sequence[str]) -> list[Path]:
         if not paths:
             raise WeightsError(
                 f"the set {spec!r} has no network for {' or '.join(kinds)}",
+                code="sampler-unknown",
                 hint="use none, or name a file",
             )
         return paths
@@ -65,7 +66,9 @@ def sampler_files(spec: str, kinds: Sequence[str]) -> list[Path]:
     if len(paths) == 1 and not paths[0].suffix and not paths[0].exists():
         known = ", ".join([*SETS, "none"])
         raise SettingsError(
-            f"unknown sampler {spec!r}", hint=f"give a weight file, or one of: {known}"
+            f"unknown sampler {spec!r}",
+            code="sampler-unknown",
+            hint=f"give a weight file, or one of: {known}",
         )
     for path in paths:
         check_weight_file(path)
@@ -80,7 +83,9 @@ def check_weight_file(path: Path) -> None:
     """
     if isinstance(url := local_path(path), Url):
         raise WeightsError(
-            f"weight file {url} is a URL, and only local files are read", hint=instead(str(url))
+            f"weight file {url} is a URL, and only local files are read",
+            code="remote-url",
+            hint=instead(str(url)),
         )
     try:
         with path.open("rb") as file:
@@ -88,9 +93,12 @@ def check_weight_file(path: Path) -> None:
     except OSError as error:
         raise WeightsError(
             f"weight file {path}: {error.strerror or error}",
+            code=read_code(error),
             hint="check the path; --help lists how weights are named",
         ) from error
     if empty:
         raise WeightsError(
-            f"weight file {path} is empty (0 bytes)", hint="copy or download it again"
+            f"weight file {path} is empty (0 bytes)",
+            code="empty-file",
+            hint="copy or download it again",
         )

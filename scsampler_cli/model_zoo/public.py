@@ -113,11 +113,13 @@ def fetch(name: str) -> Path:
         except (urllib.error.URLError, OSError, RuntimeError) as error:
             raise WeightsError(
                 f"the {checkpoint.data} weights of {name} are not cached and cannot be downloaded ({_reason(error)})",
+                code="weights-not-cached",
                 hint=f"put {path.name} into {path.parent}, or {_INSTEAD.get(checkpoint.data, _OTHERWISE)}",
             ) from error
     elif not file_sha256(path).startswith(checkpoint.digest):
         raise WeightsError(
             f"weight file {path} is not the published one: its sha256 does not begin with {checkpoint.digest}",
+            code="download-mismatch",
             hint="delete it to have it downloaded again, or give your own file with --weights",
         )
     return path

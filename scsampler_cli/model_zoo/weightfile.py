@@ -83,7 +83,7 @@ def files_sha256(paths: Sequence[Path]) -> str:
     )
 
 
-def outside(name: str) -> bool:
+def leads_outside(name: str) -> bool:
     """True for a file's name, as a model has it, that leads out of the model's folder, on whatever system."""
     place = PurePosixPath(name)
     drive = PureWindowsPath(name).drive
@@ -116,12 +116,14 @@ def _read_safetensors(
         metadata = json.loads(header.get(_KEY, "{}"))
     except (SafetensorError, ValueError, OSError, RuntimeError) as error:
         raise WeightsError(
-            f"weight file {path} is damaged or not safetensors ({error})",
+            f"weight file {path} is damaged or not safetensors ({error})", code="weights-damaged",
             hint="copy or download it again",
         ) from error
     if not isinstance(metadata, dict) or metadata.get("format", FORMAT) != FORMAT:
         raise WeightsError(
-            f"weight file {path} has a format this version does not know", hint="update scsampler"
+            f"weight file {path} has a format this version does not know",
+            code="weights-format-unknown",
+            hint="update scsampler",
         )
     return metadata, tensors
 
@@ -138,6 +140,7 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
         what = f"it holds {found[1]}" if found else "it is a pickle of another kind"
         raise WeightsError(
             f"weight file {path} is not a plain state dict ({what}); loading it could run code, so it is refused",
+            code="weights-unsafe",
             hint=_CONVERSION.format(name=path.name, stem=path.stem),
         ) from error
     except (RuntimeError, EOFError, ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
@@ -148,12 +151,16 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
             else str(error).splitlines()[0]
         )
         raise WeightsError(
-            f"weight file {path} is damaged ({reason})", hint="copy or download it again"
+            f"weight file {path} is damaged ({reason})",
+            code="weights-damaged",
+            hint="copy or download it again",
         ) from error
     state = _unwrapped(loaded)
     if not state:
         raise WeightsError(
-            f"weight file {path} holds no state dict", hint="save model.state_dict(), not the model"
+            f"weight file {path} holds no state dict",
+            code="state-dict-missing",
+            hint="save model.state_dict(), not the model",
         )
     return state
 
@@ -208,7 +215,7 @@ def load_into(module: nn.Module, tensors: Mapping[str, Tensor], source: str) -> 
             f"{len(keys)} {kind}: {_some(keys)}" for kind, keys in faults.items() if keys
         )
         raise WeightsError(
-            f"weights of {source} do not fit the network: {report}",
+            f"weights of {source} do not fit the network: {report}", code="weights-mismatch",
             hint="check that the architecture and the number of classes are the ones these weights were trained for",
         )
     module.load_state_dict({**{name: own[name] for name in counters}, **tensors})
@@ -218,7 +225,7 @@ def _some(keys: list[str]) -> str:
     return ", ".join(keys[:3]) + (", ..." if len(keys) > 3 else "")
 
 
-def halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def in_half_precision(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Tensors as they are written: on the CPU, floats in half precision, in alphabetical order."""
     found = {name: tensor.detach().cpu().contiguous() for name, tensor in sorted(tensors.items())}
     return {
@@ -233,7 +240,7 @@ def write_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
     Raises:
         OutputError: the file cannot be written.
     """
-    data = save(halved(tensors), {_KEY: json.dumps({"format": FORMAT, **metadata}, sort_keys=True)})
+    data = save(in_half_precision(tensors), {_KEY: json.dumps({"format": FORMAT, **metadata}, sort_keys=True)})
     part = sibling(path, ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -241,6 +248,6 @@ def write_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
         part.replace(path)
     except OSError as error:
         raise OutputError(
-            f"cannot write {path}: {error.strerror or error}",
+            f"cannot write {path}: {error.strerror or error}", code="write-failed",
             hint="name a file in a folder you may write to",
         ) from error

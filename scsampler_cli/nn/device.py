@@ -23,11 +23,13 @@ def pick_device(name: str) -> torch.device:
     if kind == "cuda" and not torch.cuda.is_available():
         raise DeviceError(
             f"device {name} was asked for, but there is no CUDA here",
+            code="cuda-missing",
             hint="use --device auto or cpu",
         )
     if kind == "cuda" and (number or 0) >= torch.cuda.device_count():
         raise DeviceError(
             f"device {name} was asked for, but there are {torch.cuda.device_count()} GPUs",
+            code="cuda-missing",
             hint="they count from cuda:0",
         )
     return torch.device(name)
@@ -61,7 +63,15 @@ def pick_dtype(name: str, device: torch.device) -> torch.dtype:
         fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
         return torch.bfloat16 if fast else torch.float32
     if name not in PRECISIONS:
-        raise SettingsError(f"unknown precision {name!r}", hint="use auto, fp32, bf16 or fp16")
+        raise SettingsError(
+            f"unknown precision {name!r}",
+            code="unknown-choice",
+            hint="use auto, fp32, bf16 or fp16",
+        )
     if name == "fp16" and device.type == "cpu":
-        raise DeviceError("fp16 needs a GPU", hint="use --precision bf16 or fp32 on a CPU")
+        raise DeviceError(
+            "fp16 needs a GPU",
+            code="fp16-unsupported",
+            hint="use --precision bf16 or fp32 on a CPU",
+        )
     return PRECISIONS[name]

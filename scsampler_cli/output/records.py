@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from scsampler_cli.config import __version__
-from scsampler_cli.errors import ScsamplerError
+from scsampler_cli.errors import ScsamplerError, code_of
 from scsampler_cli.text import score, seconds
 
 Record = dict[str, Any]
@@ -296,11 +296,12 @@ def failure(command: str, path: str, error: BaseException) -> dict[str, Any]:
 
 
 def described(error: BaseException) -> dict[str, Any]:
-    """What a record says of an error: its type, its message in one line, what to try next."""
+    """An error as records have it: its type, code, message in one line, and hint."""
     expected = isinstance(error, ScsamplerError)
     message = str(error) if expected else f"unexpected {type(error).__name__}: {error}"
     return {
         "type": type(error).__name__,
+        "code": code_of(error),
         "message": " ".join(message.split()),
         "hint": error.hint
         if isinstance(error, ScsamplerError)

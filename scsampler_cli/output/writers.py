@@ -65,6 +65,7 @@ def format_for(path: Path, default: str = "table", *, cuts: bool = True) -> str:
         known = [suffix for suffix, form in _SUFFIXES.items() if cuts or form not in CUT_FORMATS]
         raise SettingsError(
             f"{path}: {what} stands for no format",
+            code="output-suffix-unknown",
             hint=f"give --format, or one of {', '.join(known)}",
         )
     return form or default

@@ -50,21 +50,28 @@ def check_available(selection: SelectionSettings, there: There) -> None:
         if strategy == "packets":
             hint = "leave --packet-sampler out, or name a file"
         raise SettingsError(
-            f"strategy {strategy!r} needs {_NAMES[strategy]}, and there is none", hint=hint
+            f"strategy {strategy!r} needs {_NAMES[strategy]}, and there is none",
+            code="sampler-missing",
+            hint=hint,
         )
     if selection.candidates is not None and "packets" in lacking:
         raise SettingsError(
-            "--cascade needs a packet sampler", hint="leave --packet-sampler out, or name a file"
+            "--cascade needs a packet sampler",
+            code="cascade-invalid",
+            hint="leave --packet-sampler out, or name a file",
         )
     if selection.candidates is not None and "visual" in lacking:
         raise SettingsError(
-            "--cascade without a visual sampler saves nothing", hint="use --strategy packets"
+            "--cascade without a visual sampler saves nothing",
+            code="cascade-invalid",
+            hint="use --strategy packets",
         )
     if not _combines(selection):
         return
     if {"visual", "audio"} <= set(lacking):
         raise SettingsError(
             f"strategy {strategy!r} needs a visual or an audio sampler, and there is none",
+            code="sampler-missing",
             hint="leave --visual-sampler out, or use --strategy uniform",
         )
     for name, given in (("alpha", selection.alpha), ("k_visual", selection.k_visual)):
@@ -72,6 +79,7 @@ def check_available(selection: SelectionSettings, there: There) -> None:
             if given is not None and kind in lacking:
                 raise SettingsError(
                     f"{name} has no effect without {_NAMES[kind]}",
+                    code="no-effect",
                     hint=f"leave it out, or name one with {_OPTIONS[kind]}",
                 )
 
@@ -97,7 +105,9 @@ def check_named(selection: SelectionSettings, named: Mapping[str, str], *, shows
     ):
         hint = "it is for --strategy packets and --cascade" if kind == "packets" else "leave it out"
         raise SettingsError(
-            f"{_OPTIONS[kind]} has no effect with strategy {selection.strategy!r}", hint=hint
+            f"{_OPTIONS[kind]} has no effect with strategy {selection.strategy!r}",
+            code="no-effect",
+            hint=hint,
         )
 
 

@@ -34,5 +34,6 @@ def check_whole(
         what = "could not be decoded" if only_undecoded else "came damaged or could not be decoded"
         raise VideoError(
             f"{path}: {packets} {what}, {frames} {'is' if frames_missing == 1 else 'are'} missing",
+            code="strict-damage",
             hint="leave out --strict to go on with what can be read",
         )

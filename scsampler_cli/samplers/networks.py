@@ -66,6 +66,7 @@ def build(architecture: str, kind: str, outputs: int) -> nn.Module:
     if architecture not in ARCHITECTURES.get(kind, ()):
         raise WeightsError(
             f"no sampler {architecture!r} for input {kind!r}",
+            code="sampler-unknown",
             hint="; ".join(f"{name}: {', '.join(known)}" for name, known in ARCHITECTURES.items()),
         )
     if kind == "packets":

@@ -71,13 +71,17 @@ def save(path: Path, state: State) -> None:
             os.fsync(file.fileno())
         part.replace(path)
     except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
-        raise OutputError(f"cannot write {path}: {error}", hint="is the disk full?") from error
+        raise OutputError(
+            f"cannot write {path}: {error}", code="write-failed", hint="is the disk full?"
+        ) from error
 
 
 def require(path: Path) -> None:
     """Raise WeightsError where there is no checkpoint."""
     if not path.is_file():
-        raise WeightsError(f"no checkpoint {path} to resume from", hint=_START_ANEW)
+        raise WeightsError(
+            f"no checkpoint {path} to resume from", code="checkpoint-unusable", hint=_START_ANEW
+        )
 
 
 def load(path: Path) -> State:
@@ -104,5 +108,7 @@ def load(path: Path) -> State:
         AttributeError,
     ) as error:
         raise WeightsError(
-            f"{path} is not a checkpoint, or is damaged", hint=_START_ANEW
+            f"{path} is not a checkpoint, or is damaged",
+            code="checkpoint-unusable",
+            hint=_START_ANEW,
         ) from error

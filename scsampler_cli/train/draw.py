@@ -74,7 +74,7 @@ class Drawer:
             self._videos = [
                 i
                 for i, v in enumerate(videos)
-                if len(self._usable[i]) > 1 and np.ptp(v.worth) > gap
+                if len(self._usable[i]) > 1 and np.ptp(v.saliency_target) > gap
             ]
         else:
             self._videos = [i for i in range(len(videos)) if len(self._usable[i])]
@@ -83,6 +83,7 @@ class Drawer:
             of = "all of one class" if classes else "of no class"
             raise InputError(
                 f"{len(self._videos)} of {len(videos)} training videos, {of}, have anything to learn from",
+                code="too-few-training-videos",
                 hint=_LACKING.get(settings.objective)
                 or _LACKING.get(settings.target)
                 or "two classes are needed",

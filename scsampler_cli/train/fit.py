@@ -95,7 +95,7 @@ class Fit:
         self._wrapped: nn.Module = group.wrap(
             self._model, device, partial=settings.target == "joint"
         )
-        self._baselines = baselines(val, settings) if group.leads else {}
+        self._baselines = baselines(val, settings) if group.is_main else {}
         self.state = State(self._digest(labels), 1, 0, loss=0.0, seconds=0.0)
 
     def _make_optimiser(self, recipe: Recipe) -> torch.optim.Optimizer:
@@ -136,6 +136,7 @@ class Fit:
         if state.digest != self.state.digest:
             raise WeightsError(
                 f"{path} is of a run with other settings or other videos, or of another classifier",
+                code="checkpoint-unusable",
                 hint="give the options of that run (with one-cycle, --epochs too), or leave --resume out",
             )
         self._model.load_state_dict(state.model)
@@ -233,7 +234,7 @@ class Fit:
         value = float(loss.detach())
         if not math.isfinite(value):
             raise ScsamplerError(
-                f"the loss is {value} in epoch {epoch}, step {step + 1}",
+                f"the loss is {value} in epoch {epoch}, step {step + 1}", code="loss-not-finite",
                 hint="lower --lr, use --precision fp32, or delete --cache if its disk lost something",
             )
         return value
@@ -248,7 +249,7 @@ class Fit:
             strong = settings.augment == "strong"
             if strong and len(values) == 1:
                 ((kind, (inputs, rows)),) = values.items()
-                mixed, targets = augment.mixed(inputs, targets, rng)
+                mixed, targets = augment.mixup(inputs, targets, rng)
                 values = {kind: (mixed, rows)}
             return losses.ac(self._wrapped(values, count), targets, SMOOTHING if strong else 0.0)
         log_p: Tensor = self._wrapped(values, count)
@@ -257,7 +258,7 @@ class Fit:
                 log_p, torch.from_numpy(in_oracle(self._train, draw, settings.k)).to(self._device)
             )
         worth = torch.tensor(
-            [float(self._train[i].worth[c]) for i, c in zip(draw.videos, draw.clips, strict=True)]
+            [float(self._train[i].saliency_target[c]) for i, c in zip(draw.videos, draw.clips, strict=True)]
         )
         # the same video may have been drawn twice in a step; its clips are then compared as those of two
         videos = torch.arange(count) // settings.clips_per_video
@@ -275,14 +276,14 @@ class Fit:
         began = time.perf_counter()
         measures = (
             measure(self._model, self._val, settings, device=self._device)
-            if self._group.leads
+            if self._group.is_main
             else {}
         )
         loss = self._group.mean_of(state.loss / max(1, state.step), self._device)
         # without validation videos the loss decides when the rate falls
         worth = best_of(measures) if self._val else -loss
         worth = self._group.mean_of(
-            worth * self._group.world if self._group.leads else 0.0, self._device
+            worth * self._group.world if self._group.is_main else 0.0, self._device
         )
         record = {
             "epoch": state.epoch,
@@ -301,7 +302,7 @@ class Fit:
         return record
 
     def _save(self) -> None:
-        if not self._group.leads:
+        if not self._group.is_main:
             return
         state = self.state
         state.model, state.optimiser = self._model.state_dict(), self._optimiser.state_dict()

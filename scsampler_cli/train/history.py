@@ -33,7 +33,9 @@ def write(output: Path, history: list[dict[str, Any]]) -> None:
         _replace(curve, _picture(history))
     except OSError as error:
         raise OutputError(
-            f"cannot write {metrics}: {error.strerror or error}", hint="is the disk full?"
+            f"cannot write {metrics}: {error.strerror or error}",
+            code="write-failed",
+            hint="is the disk full?",
         ) from error
 
 

@@ -21,9 +21,9 @@ from scsampler_cli.errors import WeightsError
 from scsampler_cli.model_zoo.public import fetch
 from scsampler_cli.model_zoo.weightfile import WeightFile, read_weights
 
-ENOUGH = 0.5
+MIN_LOADED_SHARE = 0.5
 """Share of a network's values that a file must bring; with less it is the wrong file (our choice)."""
-OF_TSM18 = {"if": slice(0, 3), "rgbr": slice(3, 6)}
+TSM18_CHANNELS = {"if": slice(0, 3), "rgbr": slice(3, 6)}
 """Which of a tsm18's nine input channels are a sampler's own: the picture, and what changed since the frame before (its residual,
 but for the motion)."""
 _CONVOLUTION, _NORM, _LINEAR = 4, 1, 2
@@ -63,6 +63,7 @@ def start_network(network: nn.Module, architecture: str, kind: str, *, init: str
     if not frozen <= start.loaded:
         raise WeightsError(
             f"{architecture} trains its last layer alone, and nothing gives it the others",
+            code="initial-weights-unusable",
             hint="give --init FILE, a trained vgg18 sampler",
         )
     return start
@@ -78,6 +79,7 @@ def _started(network: nn.Module, architecture: str, kind: str, *, init: str) -> 
     if not _has_imagenet(architecture, kind):
         raise WeightsError(
             f"there are no ImageNet weights for {architecture} on {kind}",
+            code="initial-weights-unusable",
             hint="they start resnet18 on if, md and rgbr; give --init FILE, or --init scratch",
         )
     return _loaded(network, architecture, kind, path=fetch("resnet18"), source="imagenet")
@@ -114,8 +116,8 @@ def _loaded(network: nn.Module, architecture: str, kind: str, *, path: Path, sou
     given = _by_own_name(tensors, own, architecture)
     notes = []
     first = _first_convolution(network)
-    if first in given and file.metadata.get("arch") == "tsm18" and kind in OF_TSM18:
-        given[first] = given[first][:, OF_TSM18[kind]]
+    if first in given and file.metadata.get("arch") == "tsm18" and kind in TSM18_CHANNELS:
+        given[first] = given[first][:, TSM18_CHANNELS[kind]]
         notes.append(f"{first} takes the channels of {source} for its own input")
     if first in given and _differ_in_channels(given[first], own[first]):
         notes.append(
@@ -128,7 +130,9 @@ def _loaded(network: nn.Module, architecture: str, kind: str, *, path: Path, sou
     _check_enough(network, anew, given, file=file, architecture=architecture)
     if not all(bool(tensor.isfinite().all()) for tensor in fitting.values()):
         raise WeightsError(
-            f"{path} holds values that are no numbers", hint="the run that wrote it has failed"
+            f"{path} holds values that are no numbers",
+            code="weights-not-finite",
+            hint="the run that wrote it has failed",
         )
     network.load_state_dict(fitting, strict=False)
     if anew:
@@ -246,7 +250,7 @@ def _check_enough(
     shapes = {name: parameter.shape for name, parameter in network.named_parameters()}
     total = sum(shape.numel() for shape in shapes.values())
     fitting = total - sum(shapes[name].numel() for name in anew)
-    if fitting >= ENOUGH * total:
+    if fitting >= MIN_LOADED_SHARE * total:
         return
     first = anew[0]
     why = (
@@ -257,6 +261,7 @@ def _check_enough(
     meant = file.metadata.get("arch", architecture)
     raise WeightsError(
         f"{file.info.source} does not fit {architecture}: only {fitting} of {total} values do; {first} {why}",
+        code="initial-weights-unusable",
         hint="give a file of this network, or --init scratch"
         if meant == architecture
         else f"it is for --arch {meant}",

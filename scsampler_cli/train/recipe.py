@@ -42,11 +42,15 @@ class Recipe:
         for value, known in ((self.schedule, SCHEDULES), (self.optimiser, OPTIMISERS)):
             if value not in known:
                 raise SettingsError(
-                    f"unknown choice {value!r}", hint=f"choose from {', '.join(known)}"
+                    f"unknown choice {value!r}",
+                    code="unknown-choice",
+                    hint=f"choose from {', '.join(known)}",
                 )
         if self.epochs < 1 or self.learning_rate <= 0 or self.step_epochs < 1:
             raise SettingsError(
-                "epochs, rate and step must be above 0", hint="leave them out for the paper's"
+                "epochs, rate and step must be above 0",
+                code="out-of-range",
+                hint="leave them out for the paper's",
             )
 
 

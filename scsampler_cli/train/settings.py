@@ -71,23 +71,29 @@ class TrainSettings:
         ):
             if value not in known:
                 raise SettingsError(
-                    f"unknown {name} {value!r}", hint=f"choose from {', '.join(known)}"
+                    f"unknown {name} {value!r}",
+                    code="unknown-choice",
+                    hint=f"choose from {', '.join(known)}",
                 )
         if min(self.batch, self.per_epoch, self.k) < 1 or self.clips_per_video < 2:
             raise SettingsError(
                 "batch, per_epoch and k must be at least 1, clips_per_video at least 2",
+                code="out-of-range",
                 hint="leave them out",
             )
         if self.target == "classifier" and self.objective != "ac":
             raise SettingsError(
                 f"a classifier cannot be trained with {self.objective}",
+                code="training-classifier-invalid",
                 hint="leave --objective out: it is for samplers",
             )
         if self.target == "joint":
             self._check_joint()
         elif len(self.init) != 1:
             raise SettingsError(
-                "one network starts from one file", hint="several --init are for --target joint"
+                "one network starts from one file",
+                code="joint-training-invalid",
+                hint="several --init are for --target joint",
             )
 
     def _check_joint(self) -> None:
@@ -95,11 +101,13 @@ class TrainSettings:
         if not audio or not visual or set(self.inputs) - set(INPUTS):
             raise SettingsError(
                 f"joint training of {', '.join(self.inputs)} is not of picture and sound",
+                code="joint-training-invalid",
                 hint="give md, rgbr and mel networks",
             )
         if len(self.init) != len(self.inputs):
             raise SettingsError(
                 f"{len(self.init)} files for {len(self.inputs)} networks",
+                code="joint-training-invalid",
                 hint="joint training fine-tunes trained samplers: one --init FILE for each",
             )
 

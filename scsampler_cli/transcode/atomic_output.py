@@ -49,5 +49,7 @@ def check_apart(target: Path, path: Path) -> None:
     # os.path says no where pathlib's raises: for names that are too long
     if os.path.exists(target) and os.path.exists(path) and target.samefile(path):  # noqa: PTH110
         raise OutputError(
-            f"cannot write {target}: it is the video itself", hint="name another file"
+            f"cannot write {target}: it is the video itself",
+            code="path-conflict",
+            hint="name another file",
         )

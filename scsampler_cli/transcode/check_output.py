@@ -23,5 +23,6 @@ def written(part: Path, path: Path) -> StreamIndex:
     except VideoError as error:
         raise VideoError(
             f"{path}: not one of the frames that were wanted could be decoded",
+            code="reel-not-decodable",
             hint="it may be damaged or encrypted",
         ) from error

@@ -67,6 +67,7 @@ def container_for(target: Path) -> Container:
     if found is None:
         raise SettingsError(
             f"cannot write {target}: no kind of video is known by the ending {target.suffix or '(none)'}",
+            code="output-suffix-unknown",
             hint=f"end it with {', '.join(CONTAINERS)}",
         )
     return found
@@ -82,6 +83,7 @@ def first_of(wanted: tuple[str, ...], there: frozenset[str], target: Path) -> st
     if found is None:
         raise ProgramError(
             f"cannot write {target}: this ffmpeg has no encoder {' or '.join(wanted)}",
+            code="ffmpeg-encoder-missing",
             hint="choose another ending, such as .mkv, or install an ffmpeg that has it",
         )
     return found

@@ -21,7 +21,7 @@ from scsampler_cli.config import DEFAULT_READING, ReadSettings
 from scsampler_cli.errors import OutputError, ProgramError
 from scsampler_cli.files.marks import MARK
 from scsampler_cli.files.output_paths import check_file
-from scsampler_cli.media.audio import options_to_find, probe_audio
+from scsampler_cli.media.audio import sound_stream_options, probe_audio
 from scsampler_cli.media.changes import Aspects, pixel_aspects
 from scsampler_cli.media.index import StreamIndex, scan
 from scsampler_cli.media.reencode import GOP, SHORT_SIDE
@@ -80,12 +80,16 @@ def check_normalised(target: Path) -> None:
     """
     if target.suffix.lower() != ".mp4":
         raise OutputError(
-            f"cannot write {target}: a normalised video is MP4", hint="end it with .mp4"
+            f"cannot write {target}: a normalised video is MP4",
+            code="output-suffix-unknown",
+            hint="end it with .mp4",
         )
     check_file(target)
     if not {"mpeg4", "aac"} <= encoders(program := find_ffmpeg()):
         raise ProgramError(
-            f"{program} has no encoder mpeg4 or aac", hint="install a complete ffmpeg"
+            f"{program} has no encoder mpeg4 or aac",
+            code="ffmpeg-encoder-missing",
+            hint="install a complete ffmpeg",
         )
 
 
@@ -121,7 +125,7 @@ def normalise(
     timeline, shift = index.timeline, max(Fraction(0), -index.timeline.time(0))
     options = {"itsoffset": f"{float(shift):.9f}"} if shift else {}
     if audio_stream is not None:
-        options |= options_to_find(path, audio_stream, reading)
+        options |= sound_stream_options(path, audio_stream, reading)
     opened = source(path, demuxer or demuxer_of(path, reading), index.reading, **options)
     aspects = tuple((begin + shift, aspect) for begin, aspect in pixel_aspects(path, index))
     streams, how = [_pictures(opened, index, aspects)], None
@@ -133,7 +137,7 @@ def normalise(
         sound = {"c:a": "copy"} if how == "copied" else {"c:a": "aac", **QUALITY["aac"]}
     with replaced(target) as part:
         graph = ffmpeg.output(*streams, name_of(part), **_settings(index), **sound)
-        said = run(graph if index.counted else graph.global_args("-copyts"), find_ffmpeg())
+        said = run(graph if index.untimed else graph.global_args("-copyts"), find_ffmpeg())
         there = written(part, path)
     height, width = there.info.coded_height, there.info.coded_width
     missing = len(timeline) - len(there.timeline)
@@ -166,7 +170,7 @@ def size_of(info: VideoInfo) -> tuple[int, int]:
 def _pictures(opened: Any, index: StreamIndex, aspects: Aspects) -> Any:
     stored = opened[f"v:{index.info.stream}"]
     stream = detached(stored, stored.filter("trim", end_frame=0), index.info)
-    if index.counted:
+    if index.untimed:
         stream = stream.filter(
             "setpts", f"round(N*{float(index.timeline.mean_frame_duration):.9f}/TB)"
         )
@@ -179,7 +183,7 @@ def _pictures(opened: Any, index: StreamIndex, aspects: Aspects) -> Any:
 
 
 def _settings(index: StreamIndex) -> dict[str, Any]:
-    ticks = ticks_for(index.timeline, index.counted)
+    ticks = ticks_for(index.timeline, index.untimed)
     last = index.timeline.time(len(index.timeline)) - index.timeline.time(len(index.timeline) - 1)
     return {
         "format": "mp4",

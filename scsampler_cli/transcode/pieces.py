@@ -84,7 +84,9 @@ def pieces_of(timeline: FrameTimeline, spans: Sequence[tuple[Fraction, Fraction]
             runs.append((first, stop))
     if not runs:
         raise OutputError(
-            "no frame of the video lies in what was chosen for the reel", hint="choose other clips"
+            "no frame of the video lies in what was chosen for the reel",
+            code="reel-empty",
+            hint="choose other clips",
         )
     pieces: list[Piece] = []
     at = Fraction(0)
@@ -109,7 +111,7 @@ def _piece(timeline: FrameTimeline, first: int, stop: int, *, at: Fraction) -> P
 
 def groups_of(index: StreamIndex, pieces: Sequence[Piece], demuxer: str) -> list[Group]:
     """Which pieces are read in one go; where frames carry no times, all of them."""
-    if index.counted:
+    if index.untimed:
         return [Group(None, tuple(pieces))]
     seeks = [_seek_for(index, piece, demuxer) for piece in pieces]
     # what would be jumped over before each piece

@@ -45,11 +45,17 @@ def find_ffmpeg() -> Path:
         Path(name).absolute() for name in (shutil.which("ffmpeg"), _packaged()) if name is not None
     ]
     if not found:
-        raise ProgramError("there is no program ffmpeg", hint=_INSTALL)
+        raise ProgramError(
+            "there is no program ffmpeg", code="ffmpeg-program-unusable", hint=_INSTALL
+        )
     for program in found:
         if all(_knows(program, *what) for what in _NEEDED):
             return program
-    raise ProgramError(f"{found[0]} is older than FFmpeg 5.1", hint=f"a newer one: {_INSTALL}")
+    raise ProgramError(
+        f"{found[0]} is older than FFmpeg 5.1",
+        code="ffmpeg-program-unusable",
+        hint=f"a newer one: {_INSTALL}",
+    )
 
 
 def _packaged() -> str | None:
@@ -93,7 +99,9 @@ def container_version(program: Path) -> int:
         if found := re.match(r"libavformat\s+(\d+)\.", line):
             return int(found[1])
     raise ProgramError(
-        f"{program} does not say which libavformat it has", hint=f"another one? {_INSTALL}"
+        f"{program} does not say which libavformat it has",
+        code="ffmpeg-program-unusable",
+        hint=f"another one? {_INSTALL}",
     )
 
 
@@ -187,7 +195,9 @@ def _different(lines: list[str]) -> list[str]:
 
 def _not_started(program: Path, error: OSError) -> ProgramError:
     return ProgramError(
-        f"cannot start {program}: {error.strerror or error}", hint=f"another one? {_INSTALL}"
+        f"cannot start {program}: {error.strerror or error}",
+        code="ffmpeg-program-unusable",
+        hint=f"another one? {_INSTALL}",
     )
 
 
@@ -205,4 +215,6 @@ def _failed(program: Path, code: int, said: list[str]) -> ProgramError:
     if any("No space left" in line for line in said):
         hint = "the disk is full"
     why = "; ".join(said[-_SHOWN:])
-    return ProgramError(f"{program} {how}{f': {why}' if why else ''}", hint=hint)
+    return ProgramError(
+        f"{program} {how}{f': {why}' if why else ''}", code="ffmpeg-program-failed", hint=hint
+    )

@@ -13,7 +13,7 @@ import ffmpeg
 
 from scsampler_cli.config import ReadSettings
 from scsampler_cli.errors import VideoError
-from scsampler_cli.media.sandbox import REACHING, open_local, pixel_limit
+from scsampler_cli.media.sandbox import LINKING_DEMUXERS, open_local, pixel_limit
 from scsampler_cli.transcode.program import name_of
 
 _OWN: dict[str, dict[str, str]] = {"mov": {"enable_drefs": "0"}, "image2": {"pattern_type": "none"}}
@@ -47,9 +47,10 @@ def source(path: Path, demuxer: str, reading: ReadSettings, **options: Any) -> A
         VideoError: a demuxer that opens what the file names.
     """
     names = demuxer.split(",")
-    if REACHING.intersection(names) - {"image2"}:
+    if LINKING_DEMUXERS.intersection(names) - {"image2"}:
         raise VideoError(
             f"{path}: {demuxer} lists other files; it is not followed",
+            code="playlist",
             hint="name the files that it lists",
         )
     # a picture of another size goes on to the scaler: the graph begun anew would forget where it is

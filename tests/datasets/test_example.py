@@ -9,9 +9,12 @@ from scsampler_cli.errors import InputError
 
 
 def test_a_problem_says_where_it_is() -> None:
-    assert str(Problem("data.csv", 12, "path is empty")) == "data.csv:12: path is empty"
     assert (
-        str(Problem("videos", 0, "run: no video in this folder"))
+        str(Problem("data.csv", 12, "path is empty", code="list-row-invalid"))
+        == "data.csv:12: path is empty"
+    )
+    assert (
+        str(Problem("videos", 0, "run: no video in this folder", code="no-video-files"))
         == "videos: run: no video in this folder"
     )
 

@@ -94,6 +94,7 @@ class RayActor:
         """Of a file that is not begun any more: the actors that did have died."""
         error = WorkerError(
             f"{path}: the actor that worked on it died {counted(deaths, 'time')}",
+            code="actor-died",
             hint="out of memory, or a machine that was lost? --resume tries it again",
         )
         record = {
@@ -118,6 +119,7 @@ def _enter(folder: str, place: str) -> None:
     except OSError as error:
         raise ClusterError(
             f"{place} has no folder {folder} ({error.strerror or error})",
+            code="cluster-folder-missing",
             hint="start from a folder that all machines of the cluster share",
         ) from error
 
@@ -132,5 +134,6 @@ def _check_versions(wanted: tuple[tuple[str, str], ...], place: str) -> None:
     if others:
         raise ClusterError(
             f"{place} has other versions: {', '.join(others)}",
+            code="cluster-machines-differ",
             hint="install the same versions on all machines of the cluster: records would depend on where they were made",
         )

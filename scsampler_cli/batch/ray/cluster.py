@@ -72,7 +72,9 @@ def room(share: Share) -> int:
     if not actors:
         hint = "ask for less: --cpus-per-actor, --gpus-per-actor, --device cpu; or add a machine that has it"
         raise ClusterError(
-            f"no machine of the cluster has the {share} that an actor is to have", hint=hint
+            f"no machine of the cluster has the {share} that an actor is to have",
+            code="cluster-resources-missing",
+            hint=hint,
         )
     return actors
 
@@ -130,7 +132,9 @@ def _station(order: ActorOptions, share: Share, coordinator: Any) -> RayActor:
             "name --device and --precision instead of auto, and have the same files on all machines"
         )
         raise ClusterError(
-            f"machines of the cluster would make different records ({others} differ)", hint=hint
+            f"machines of the cluster would make different records ({others} differ)",
+            code="cluster-machines-differ",
+            hint=hint,
         )
     return ray_actor
 
@@ -199,7 +203,9 @@ class _Actor:
         try:
             if ray.get(coordinator.arrived.remote(self._name)) > TRIES:
                 raise WorkerError(
-                    f"an actor died {TRIES} times before it could begin", hint="out of memory?"
+                    f"an actor died {TRIES} times before it could begin",
+                    code="process-died",
+                    hint="out of memory?",
                 )
             self._station = _station(order, share, coordinator)
             self._run = run_digest(self._station.identity)

@@ -37,7 +37,9 @@ def check_installed() -> None:
         ClusterError: it is not.
     """
     if find_spec("ray") is None or find_spec("pyarrow") is None:
-        raise ClusterError("Ray is not installed", hint="pip install 'scsampler[ray]'")
+        raise ClusterError(
+            "Ray is not installed", code="package-missing", hint="pip install 'scsampler[ray]'"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +88,9 @@ def _join_or_start(
     except Exception as error:
         what = f"joined at {settings.address}" if settings.address else "started"
         raise ClusterError(
-            f"Ray cannot be {what}: {last_line(str(error))}", hint=hint_for(str(error))
+            f"Ray cannot be {what}: {last_line(str(error))}",
+            code="cluster-unreachable",
+            hint=hint_for(str(error)),
         ) from error
     finally:
         signal.signal(signal.SIGTERM, handler)  # Ray sets its own
@@ -124,6 +128,7 @@ def _knock(address: str) -> None:
             why = error.strerror or str(error)
             raise ClusterError(
                 f"no Ray cluster can be joined at {address}: {why}",
+                code="cluster-unreachable",
                 hint="`ray start --head` tells the address",
             ) from error
     command = [sys.executable, "-c", _KNOCK, address]
@@ -142,7 +147,11 @@ def _knock(address: str) -> None:
         said = last_line(tried.stderr.decode(errors="replace"))
     except subprocess.TimeoutExpired:
         pass
-    raise ClusterError(f"no Ray cluster can be joined at {address}: {said}", hint=hint_for(said))
+    raise ClusterError(
+        f"no Ray cluster can be joined at {address}: {said}",
+        code="cluster-unreachable",
+        hint=hint_for(said),
+    )
 
 
 @contextmanager

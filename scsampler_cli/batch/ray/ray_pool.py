@@ -143,7 +143,9 @@ class RayPool:
                 )
             self._hear(at_once=True)
         for index, path in [] if self.stopping else left.items():
-            error = WorkerError(f"{path}: Ray lost it", hint="--resume tries it again")
+            error = WorkerError(
+                f"{path}: Ray lost it", code="actor-died", hint="--resume tries it again"
+            )
             failed = records.failure(self._order.task.command, str(path), error)
             yield Outcome(
                 index, path, {**failed, "ffmpeg": [], "source": None}, seconds=0.0, traceback=None
@@ -225,5 +227,7 @@ class RayPool:
             if trouble is not None:
                 raise_described(trouble)
             raise ClusterError(
-                f"Ray gave up: {last_line(str(error))}", hint=hint_for(str(error))
+                f"Ray gave up: {last_line(str(error))}",
+                code="cluster-lost",
+                hint=hint_for(str(error)),
             ) from error

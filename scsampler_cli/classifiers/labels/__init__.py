@@ -34,6 +34,7 @@ def read_labels(name: str | Path) -> tuple[str, ...]:
         why = getattr(error, "strerror", None) or error
         raise InputError(
             f"labels {name}: {why}",
+            code="labels-invalid",
             hint=f"a text file with one class name per line, or {' or '.join(NAMES)}",
         ) from error
     return distinct([line.strip() for line in text.splitlines() if line.strip()], str(name))
@@ -57,7 +58,11 @@ def distinct(names: list[str], source: str) -> tuple[str, ...]:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice or not names:
         what = f"{twice[0]!r} stands there twice" if twice else "no name stands there"
-        raise InputError(f"labels {source}: {what}", hint="every class has a name of its own")
+        raise InputError(
+            f"labels {source}: {what}",
+            code="labels-invalid",
+            hint="every class has a name of its own",
+        )
     return tuple(names)
 
 

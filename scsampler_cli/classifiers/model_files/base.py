@@ -17,14 +17,14 @@ class OpenModel:
     """A network out of a file, and what its input says."""
 
     network: nn.Module
-    """float tensor in the file's own layout -> its output, or several; `Laid` takes the one that is the answer."""
+    """float tensor in the file's own layout -> its output, or several; `LayoutAdapter` takes the one that is the answer."""
     shape: tuple[int | None, ...] | None
     """Of its input; None for what is free, and as a whole where the file does not tell."""
     sha256: str
     """Of all files that its answers depend on."""
 
 
-class Laid(nn.Module):
+class LayoutAdapter(nn.Module):
     """A network that wants its axes in another order, or batches of a fixed size.
 
     Args:
@@ -66,6 +66,7 @@ class Laid(nn.Module):
         if len(outputs) > 1 and len(fitting) != 1:
             raise ClassifierError(
                 f"it gives {len(outputs)} outputs, of which {len(fitting)} have a value for each of {self._classes} labels",
+                code="label-count-mismatch",
                 hint='export it with one output, or call that one "logits"',
             )
         return fitting[0] if fitting else outputs[0]

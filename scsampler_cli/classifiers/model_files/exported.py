@@ -54,6 +54,7 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
     except Exception as error:
         raise WeightsError(
             f"{path.name} cannot be opened as a torch.export program ({' '.join(str(error).split())[:200]})",
+            code="model-format-unsupported",
             hint=f"export it again with torch {torch.__version__.split('+')[0]}",
         ) from error
     finally:

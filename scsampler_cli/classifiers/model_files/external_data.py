@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scsampler_cli.errors import WeightsError
-from scsampler_cli.model_zoo.weightfile import outside
+from scsampler_cli.model_zoo.weightfile import leads_outside
 
 
 def external_files(path: Path) -> list[Path]:
@@ -56,20 +56,24 @@ def _tensors(message: Any) -> Iterator[Any]:
 
 def _damaged(path: Path) -> WeightsError:
     return WeightsError(
-        f"{path.name} cannot be opened as ONNX (it is damaged)", hint="copy or export it again"
+        f"{path.name} cannot be opened as ONNX (it is damaged)",
+        code="model-format-unsupported",
+        hint="copy or export it again",
     )
 
 
 def _beside(path: Path, name: str) -> Path:
-    if outside(name):
+    if leads_outside(name):
         raise WeightsError(
             f"{path.name} keeps weights in {name!r}, which is not in its own folder, so it is refused",
+            code="weights-elsewhere",
             hint="save it with all weights beside it or in one file",
         )
     found = path.parent / name
     if not found.is_file():
         raise WeightsError(
             f"{path.name} keeps weights in {name!r}, and there is no such file",
+            code="weights-elsewhere",
             hint="copy it beside the model",
         )
     return found

@@ -12,7 +12,7 @@ import torch
 
 from scsampler_cli.classifiers.base import InputSpec, probabilities_of
 from scsampler_cli.classifiers.labels import names_of
-from scsampler_cli.classifiers.model_files.base import Laid, OpenModel
+from scsampler_cli.classifiers.model_files.base import LayoutAdapter, OpenModel
 from scsampler_cli.classifiers.model_spec import AXES, complete, merged, read_fields, with_fields
 from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.errors import ClassifierError
@@ -51,7 +51,7 @@ def open_classifier(
     *,
     dtype: torch.dtype,
     labels: Sequence[str] | None = None,
-    given: Sequence[str] = (),
+    spec_fields: Sequence[str] = (),
 ) -> NetworkClassifier:
     """A classifier from a model file, tried on one black clip.
 
@@ -72,15 +72,17 @@ def open_classifier(
     fields = read_fields(path, given)
     if "arch" in fields:
         raise ClassifierError(
-            f"{path.name} brings its own network: arch says nothing of it", hint="leave arch out"
+            f"{path.name} brings its own network: arch says nothing of it",
+            code="model-spec-fixed",
+            hint="leave arch out",
         )
     if labels is not None:
         fields["labels"] = tuple(labels)
-    fields = complete(merged(said_by(model.shape), fields, path.name), path)
+    fields = complete(merged(fields_of_shape(model.shape), fields, path.name), path)
     names = names_of(fields["labels"], f"of {path.name}")
     classifier = NetworkClassifier(
         path.name,
-        Laid(model.network, fields["layout"], (model.shape or (None,))[0], classes=len(names)),
+        LayoutAdapter(model.network, fields["layout"], (model.shape or (None,))[0], classes=len(names)),
         names,
         spec=with_fields(InputSpec(), fields),
         weights=WeightsInfo(path.name, model.sha256),
@@ -109,7 +111,7 @@ def _open(path: Path, kind: str, device: torch.device) -> OpenModel:
     return scripted.open_model(path, device)
 
 
-def said_by(shape: tuple[int | None, ...] | None) -> dict[str, Any]:
+def fields_of_shape(shape: tuple[int | None, ...] | None) -> dict[str, Any]:
     """Fields that the shape of the input tells: the layout by which axis is 3 long, frames and crop where they are fixed.
 
     Example: (None, 3, 16, 112, 112) -> layout NCTHW, frames 16, crop (112, 112).
@@ -135,17 +137,18 @@ def _try(classifier: NetworkClassifier, path: Path) -> None:
         clip = np.zeros((1, spec.frames, *spec.crop, 3), np.uint8)
         found = classifier.classify(clip)
     except ClassifierError as error:
-        raise ClassifierError(f"{path.name}: {error}", hint=error.hint) from error
+        raise ClassifierError(f"{path.name}: {error}", code=error.code, hint=error.hint) from error
     except Exception as error:
         raise ClassifierError(
             f"{path.name} does not run on clips as described ({' '.join(str(error).split())[:200]})",
+            code="model-spec-wrong",
             hint="are layout, frames and crop those that it was made for? --debug shows where it fails",
         ) from error
     if found.shape != (1, len(classifier.labels)):
         shape = tuple(found.shape[1:])
         raise ClassifierError(
             f"{path.name} gives {shape[0] if len(shape) == 1 else shape} values for a clip, and there are "
-            f"{len(classifier.labels)} labels",
+            f"{len(classifier.labels)} labels", code="label-count-mismatch",
             hint="one name for each output is wanted, in their order",
         )
     try:
@@ -153,5 +156,6 @@ def _try(classifier: NetworkClassifier, path: Path) -> None:
     except ClassifierError as error:
         raise ClassifierError(
             str(error),
+            code=error.code,
             hint="is activation right? softmax or sigmoid is applied to logits; multi_label needs no sum of 1",
         ) from error

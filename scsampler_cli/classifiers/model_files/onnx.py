@@ -50,12 +50,14 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
     except ImportError as error:
         raise ClassifierError(
             f"{path.name} needs onnx and onnxruntime, which are not installed",
+            code="package-missing",
             hint="pip install onnx onnxruntime",
         ) from error
     provider = "CUDAExecutionProvider" if device.type == "cuda" else "CPUExecutionProvider"
     if provider not in onnxruntime.get_available_providers():
         raise DeviceError(
             "this onnxruntime has no CUDA",
+            code="cuda-missing",
             hint="use --device cpu, or install onnxruntime-gpu in its place",
         )
     apart = external_files(path)
@@ -71,12 +73,14 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
     except Exception as error:  # onnxruntime's own classes, of which there are many
         raise WeightsError(
             f"{path.name} cannot be opened as ONNX ({' '.join(str(error).split())[:200]})",
+            code="model-format-unsupported",
             hint="copy or export it again; does it want a newer onnxruntime?",
         ) from error
     if len(inputs) != 1 or inputs[0][1] not in _TYPES:
         kinds = ", ".join(f"{name} {kind}" for name, kind, _ in inputs)
         raise ClassifierError(
             f"{path.name} takes {kinds}",
+            code="onnx-input-invalid",
             hint="one floating-point input, a batch of clips, is wanted",
         )
     shape = tuple(size if isinstance(size, int) else None for size in inputs[0][2])

@@ -62,15 +62,20 @@ def screen(path: Path) -> None:
         RecursionError,
     ) as error:
         raise WeightsError(
-            f"{path.name} is damaged ({error})", hint="copy or export it again"
+            f"{path.name} is damaged ({error})",
+            code="weights-damaged",
+            hint="copy or export it again",
         ) from error
     if "serialized_exported_program.json" in names:
         raise WeightsError(
-            f"{path.name} is of an old torch.export format", hint="export it again with torch 2.11"
+            f"{path.name} is of an old torch.export format",
+            code="model-format-unsupported",
+            hint="export it again with torch 2.11",
         )
     if fault is not None:
         raise WeightsError(
             f"{path.name} holds {fault}; opening it could run code, so it is refused",
+            code="weights-unsafe",
             hint="where you trust it, open it with torch, and export a plain network of plain tensors",
         )
 

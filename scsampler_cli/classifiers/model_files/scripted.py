@@ -27,6 +27,7 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
     ) as error:  # RuntimeError, IndexError, UnicodeDecodeError, ...: whatever the damage hits
         raise WeightsError(
             f"{path.name} is a damaged TorchScript archive ({' '.join(str(error).split())[:200]})",
+            code="weights-damaged",
             hint="copy it again, or save it anew with torch.export",
         ) from error
     return OpenModel(network, None, file_sha256(path))

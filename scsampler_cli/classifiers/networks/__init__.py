@@ -81,7 +81,11 @@ def architecture(name: str) -> Architecture:
     """
     if name not in ARCHITECTURES:
         known = ", ".join(sorted(ARCHITECTURES))
-        raise WeightsError(f"unknown classifier architecture {name!r}", hint=f"known ones: {known}")
+        raise WeightsError(
+            f"unknown classifier architecture {name!r}",
+            code="architecture-unknown",
+            hint=f"known ones: {known}",
+        )
     return ARCHITECTURES[name]
 
 

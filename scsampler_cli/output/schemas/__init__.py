@@ -24,7 +24,11 @@ def schema(command: str) -> dict[str, Any]:
         SettingsError: the command has none.
     """
     if command not in COMMANDS:
-        raise SettingsError(f"{command} has no schema", hint=f"choose from {', '.join(COMMANDS)}")
+        raise SettingsError(
+            f"{command} has no schema",
+            code="unknown-choice",
+            hint=f"choose from {', '.join(COMMANDS)}",
+        )
     found: dict[str, Any] = json.loads(
         files(__name__).joinpath(f"{command}.json").read_text(encoding="utf-8")
     )
