@@ -1,4 +1,4 @@
-"""Packages that do not load: the fakes here are installed nowhere, but stand first on the path of a real process."""
+"""Packages that do not load: fakes that come first on the import path of a real process."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scsampler_cli import dependencies
-from scsampler_cli.dependencies import describe, import_failure, installed, mend, required
+from scsampler_cli.dependencies import describe, import_failure, installed, repair_command, required
 from scsampler_cli.errors import DependencyError
 from tests.synthetic import static, tone, write_video
 
@@ -93,7 +93,7 @@ def test_a_python_caller_finds_the_note_in_the_result(tmp_path: Path, video: Pat
         ["extract", "--what", "md,mel"],
     ],
 )
-def test_sound_that_is_asked_for_is_an_error_with_the_mend(
+def test_sound_that_is_asked_for_is_an_error_with_the_command_that_repairs_it(
     tmp_path: Path, video: Path, arguments: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -113,7 +113,9 @@ def test_features_of_the_picture_need_no_torchaudio(
     assert result.returncode == 0, result.stderr
 
 
-def test_a_network_of_torchvision_is_an_error_with_the_mend(tmp_path: Path, video: Path) -> None:
+def test_a_network_of_torchvision_is_an_error_with_the_command_that_repairs_it(
+    tmp_path: Path, video: Path
+) -> None:
     (tmp_path / "w.pth").write_bytes(b"")
     result = run_without(
         tmp_path,
@@ -160,16 +162,16 @@ def test_a_pair_that_is_not_allowed_is_upgraded_and_not_loaded_again(
 ) -> None:
     versions = {"torch": "2.11.0", "torchvision": "0.26.0", "torchaudio": "2.11.1"}
     monkeypatch.setattr(dependencies, "installed", versions.get)
-    assert "install --upgrade " in mend("torchaudio")
-    assert "install --upgrade " in mend("av"), "what is missing is installed"
+    assert "install --upgrade " in repair_command("torchaudio")
+    assert "install --upgrade " in repair_command("av"), "what is missing is installed"
     versions |= {"torch": "2.14.1", "torchvision": "0.29.1"}
-    assert "install --force-reinstall " in mend("torchaudio")
+    assert "install --force-reinstall " in repair_command("torchaudio")
 
 
-def test_the_mend_names_the_versions_that_the_package_allows() -> None:
+def test_the_repair_command_names_the_versions_that_the_package_allows() -> None:
     assert required("torch").startswith("torch")
     assert required("torch") != "torch"
     assert required("no-such-package") == "no-such-package"
     for package in ("torch", "torchvision", "torchaudio"):
-        assert required(package) in mend("torchaudio")
-        assert required(package) not in mend("av")
+        assert required(package) in repair_command("torchaudio")
+        assert required(package) not in repair_command("av")

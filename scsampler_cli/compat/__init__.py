@@ -1,4 +1,4 @@
-"""Import paths of earlier versions. They still work; a `DeprecationWarning` names the new path."""
+"""Import paths of earlier versions: they work, and a `DeprecationWarning` names the new path."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOVED = {
     "report": "output.records",
     "classifiers.shipped": "classifiers.bundled",
 }
-"""Module, as an earlier version documented it -> where it is now; both below the package."""
+"""Old module -> new module, both below the package, of the paths that were documented."""
 
 
 class _Redirect(Loader):
@@ -29,31 +29,34 @@ class _Redirect(Loader):
         self._old, self._new = old, new
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        """The empty module that Python makes by itself will do; `exec_module` replaces it."""
+        """None: Python makes an empty module by itself, which `exec_module` replaces."""
         return None
 
     def exec_module(self, module: ModuleType) -> None:
-        """Put the real module in the place of the empty one, which importlib then hands out."""
+        """Import the module of the new path and put it in the place of the empty one."""
         text = f"{self._old} has moved to {self._new}"
-        # the frames above are importlib's, which Python leaves out of the count
+        # Python does not count the frames of importlib: level 2 is the user's import statement
         warnings.warn(text, DeprecationWarning, stacklevel=2)
+        # importlib returns what is in sys.modules after this, not the module that it passed in
         sys.modules[module.__name__] = import_module(self._new)
 
 
 class _Finder(MetaPathFinder):
-    """Asked by Python after it has found nothing under a name."""
+    """Finds the old paths."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """A loader for a path that has moved; None for any other."""
+        """How to load an old path; None for any other."""
         package, _, name = fullname.partition(".")
         if package != PACKAGE or name not in MOVED:
             return None
+        # a package, so that modules below it ("jobs.cluster" below "jobs") can be looked up
         loader = _Redirect(fullname, f"{PACKAGE}.{MOVED[name]}")
         return ModuleSpec(fullname, loader, is_package=True)
 
 
 def keep_old_paths() -> None:
-    """Let Python find modules under their old paths; to be called once."""
+    """Let Python find modules under their old paths. To be called once."""
+    # the last one: it is asked only if nothing is found under a name
     sys.meta_path.append(_Finder())

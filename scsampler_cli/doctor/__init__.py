@@ -1,4 +1,4 @@
-"""What is installed here, what of it works, and the command that mends what does not.
+"""Checks of an installation: what is installed, what works, and the command that repairs the rest.
 
-Not handled here: how the result is printed, which is the business of `cli`.
+Not handled here: how the result is printed; `cli.diagnosis` does that.
 """

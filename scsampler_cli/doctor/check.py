@@ -1,4 +1,4 @@
-"""One line of the doctor's answer, and all lines as text and as JSON."""
+"""One check of the doctor, and all checks as text and as JSON."""
 
 from __future__ import annotations
 
@@ -10,34 +10,36 @@ from scsampler_cli.config import __version__
 from scsampler_cli.text import counted, printable
 
 OK, WARNING, ERROR = "ok", "warning", "error"
-"""Works; only a part of the program needs it; tagging a video needs it."""
-_WIDTH = 15
-"""Columns of the name."""
+"""It works; it does not, and only a part of the program needs it; tagging a video needs it."""
+_NAME_COLUMNS = 15
 
 
 @dataclass(frozen=True)
 class Check:
-    """What was found about one thing."""
+    """The result of checking one thing."""
 
     name: str
     status: str
     """OK, WARNING or ERROR."""
     found: str
-    """One line."""
-    mend: str | None = None
-    """A command, or what to do; None where nothing is to be done."""
+    """What was found, in one line."""
+    fix: str | None = None
+    """A command, or what to do; None where there is nothing to do."""
     facts: dict[str, Any] = field(default_factory=dict)
-    """JSON-able details, for reports."""
+    """JSON-able details, for bug reports."""
 
     def record(self) -> dict[str, Any]:
-        """JSON-able."""
-        return {
+        """The check as a JSON-able object."""
+        record: dict[str, Any] = {
             "name": self.name,
             "status": self.status,
             "found": self.found,
-            "mend": self.mend,
-            **({"facts": self.facts} if self.facts else {}),
+            # "mend" is the key in version 1 of the schema
+            "mend": self.fix,
         }
+        if self.facts:
+            record["facts"] = self.facts
+        return record
 
 
 def one_line(text: str) -> str:
@@ -46,10 +48,11 @@ def one_line(text: str) -> str:
 
 
 def lines(check: Check) -> str:
-    """A check as text: a line, and below it how to mend it."""
+    """A check as text: one line, and a second one with the fix if there is one."""
+    # capitals make problems stand out without colour
     status = check.status if check.status == OK else check.status.upper()
-    text = f"{status:<7}  {check.name:<{_WIDTH}}  {one_line(check.found)}\n"
-    return text if check.mend is None else f"{text}         mend: {one_line(check.mend)}\n"
+    text = f"{status:<7}  {check.name:<{_NAME_COLUMNS}}  {one_line(check.found)}\n"
+    return text if check.fix is None else f"{text}         fix: {one_line(check.fix)}\n"
 
 
 def works(checks: Sequence[Check]) -> bool:
@@ -58,17 +61,18 @@ def works(checks: Sequence[Check]) -> bool:
 
 
 def verdict(checks: Sequence[Check]) -> str:
-    """The last line.
+    """The last line of the text.
 
     Example: Tagging videos works. 2 warnings above.
     """
     errors = sum(check.status == ERROR for check in checks)
     warnings = sum(check.status == WARNING for check in checks)
-    problems = f"{counted(errors, 'error')} above. " if errors else ""
-    more = f" {counted(warnings, 'warning')} above." if warnings else ""
+    sentences = ["Tagging videos does not work." if errors else "Tagging videos works."]
     if errors:
-        return f"Tagging videos does not work. {problems.strip()}{more}"
-    return f"Tagging videos works.{more}"
+        sentences.append(f"{counted(errors, 'error')} above.")
+    if warnings:
+        sentences.append(f"{counted(warnings, 'warning')} above.")
+    return " ".join(sentences)
 
 
 def record(checks: Sequence[Check]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Ask a question in a process of its own: what crashes or hangs there is an answer, too.
+"""Run a probe in a process of its own, so that a crash or a hang is an answer like any other.
 
-The process imports from where this one does. Its standard output belongs to the answer. Whatever a
-library prints goes to its standard error, of which the last line is kept.
+The process imports from the same paths as this one. Its standard output carries the answer.
+Everything that a library prints goes to standard error, of which the last line is kept.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _START = (
     "sys.path[:] = json.loads(sys.argv[2]); "
     "from scsampler_cli.doctor.probes import main; main(sys.argv[3:])"
 )
-_LONGER_S = 60
-"""After the time limit the process ends itself, even if this one is gone."""
-_TAIL = 4096
+_ALARM_EXTRA_S = 60
+"""Seconds after the time limit at which a probe ends itself, even if this process is gone."""
+_TAIL_BYTES = 4096
 """Bytes of standard error that are searched for the last line."""
 
 
@@ -32,17 +32,17 @@ class Answer:
     """What a probe found."""
 
     facts: dict[str, Any] = field(default_factory=dict)
-    """Of a probe that succeeded."""
+    """Findings of a probe that succeeded."""
     problem: str | None = None
-    """Why it failed, in one line; None where it did not."""
+    """Why it failed, in one line; None if it succeeded."""
     hint: str | None = None
-    """What the error itself says about its repair."""
+    """The hint of the error, if it has one."""
     missing: str | None = None
-    """The module that an import did not find."""
+    """Name of the module that an import did not find."""
 
 
 class Children:
-    """Starts probes; `ask` may be called by several threads.
+    """Starts probes. Several threads may call `ask`.
 
     Args:
         limit_s: seconds after which a probe is killed.
@@ -57,15 +57,17 @@ class Children:
 
         Args:
             probe: one of `probes.PROBES`.
-            arguments: of the probe.
+            arguments: arguments of the probe.
         """
         try:
-            return self._asked(probe, *arguments)
-        except OSError as error:  # no folder for temporary files, or no more processes
+            return self._run(probe, *arguments)
+        except OSError as error:
+            # no folder for temporary files, or no more processes
             return Answer(problem=f"cannot be tried: {error}")
 
-    def _asked(self, probe: str, *arguments: str) -> Answer:
-        start = [sys.executable, "-P", "-c", _START, str(int(self._limit_s) + _LONGER_S)]
+    def _run(self, probe: str, *arguments: str) -> Answer:
+        # -P keeps the working folder off sys.path, which is then set to that of this process
+        start = [sys.executable, "-P", "-c", _START, str(int(self._limit_s) + _ALARM_EXTRA_S)]
         command = [*start, json.dumps(sys.path), probe, *arguments]
         # files, not pipes: a process that the probe leaves behind would keep a pipe open
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
@@ -89,7 +91,8 @@ class Children:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """With all processes that it has started."""
+    """Kill a probe and all processes that it has started."""
+    # start_new_session made the probe the leader of a process group
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -100,6 +103,7 @@ def _answer(out: IO[bytes], err: IO[bytes], code: int) -> Answer:
     try:
         return Answer(**json.loads(out.read()))
     except ValueError:
+        # the process ended before it had written an answer
         return Answer(problem=_death(code, _last_line(err)))
 
 
@@ -111,6 +115,8 @@ def _death(code: int, last: str) -> str:
 
 
 def _last_line(err: IO[bytes]) -> str:
-    err.seek(max(0, err.seek(0, os.SEEK_END) - _TAIL))
-    found = err.read().decode("utf-8", "replace").strip().splitlines()
+    size = err.seek(0, os.SEEK_END)
+    err.seek(max(0, size - _TAIL_BYTES))
+    text = err.read().decode("utf-8", "replace")
+    found = text.strip().splitlines()
     return found[-1].strip() if found else ""

@@ -1,4 +1,4 @@
-"""All checks, in the order in which they are shown."""
+"""All checks of `scsampler doctor`, in the order in which they are shown."""
 
 from __future__ import annotations
 
@@ -13,29 +13,30 @@ from scsampler_cli.doctor.child import Answer, Children
 
 LIMIT_S = 120.0
 """Seconds for one probe; torch with CUDA from a slow disk takes half a minute to load."""
-_AT_ONCE = 4
-"""Probes that run at once at most: each holds a torch of its own."""
+_MAX_PROBES = 4
+"""Probes that run at the same time at most: each loads a torch of its own."""
 CLASSIFIER = "actions6"
-"""That tags the test video: the best that is bundled."""
+"""The classifier that tags the test video: the best of the bundled ones."""
 
 
 def examine(cache: Path | None, limit_s: float = LIMIT_S) -> Generator[Check, None, None]:
-    """Check everything; each result is yielded when those before it are known.
+    """Check everything; yield each result as soon as all results before it are known.
 
     Args:
-        cache: the folder of generated videos, features and scores; None without a home folder.
-        limit_s: seconds after which a probe counts as hanging.
+        cache: folder of generated videos, features and scores; None without a home folder.
+        limit_s: seconds after which a probe is killed.
     """
     yield machine.python()
     yield machine.scsampler()
     children = Children(limit_s)
-    with ThreadPoolExecutor(min(_AT_ONCE, cores())) as pool:
+    with ThreadPoolExecutor(min(_MAX_PROBES, cores())) as pool:
         try:
-            tried = {
+            # all probes start now, while their results are shown one after the other
+            package_answers = {
                 package.name: pool.submit(children.ask, "package", package.module)
                 for package in packages.wanted()
             }
-            asked = {
+            answers = {
                 "devices": pool.submit(children.ask, "devices"),
                 "vectors": pool.submit(children.ask, "vectors"),
                 "sound": pool.submit(children.ask, "sound"),
@@ -43,8 +44,9 @@ def examine(cache: Path | None, limit_s: float = LIMIT_S) -> Generator[Check, No
                 "public-weights": pool.submit(children.ask, "public-weights"),
                 "ffmpeg-program": pool.submit(children.ask, "ffmpeg-program"),
             }
-            yield from _with_probes(tried, asked)
+            yield from _probe_checks(package_answers, answers)
         except BaseException:
+            # Ctrl-C, or the reader of the output has gone: leave no process behind
             pool.shutdown(wait=False, cancel_futures=True)
             children.end()
             raise
@@ -57,23 +59,24 @@ def examine(cache: Path | None, limit_s: float = LIMIT_S) -> Generator[Check, No
 Answers = dict[str, Future[Answer]]
 
 
-def _with_probes(tried: Answers, asked: Answers) -> Iterator[Check]:
+def _probe_checks(package_answers: Answers, answers: Answers) -> Iterator[Check]:
     """The checks that need processes of their own.
 
     Args:
-        tried: of each package, by its name.
-        asked: of each other probe, by its name.
+        package_answers: answers of the probe "package", by the name of the package.
+        answers: answers of the other probes, by the name of the probe.
     """
-    torch_works = tried["torch"].result().problem is None
-    known = {}
+    torch_works = package_answers["torch"].result().problem is None
+    checks = {}
     for package in packages.wanted():
-        check = packages.examine(package, tried[package.name].result(), torch_works=torch_works)
-        known[package.name] = check
+        answer = package_answers[package.name].result()
+        check = packages.examine(package, answer, torch_works=torch_works)
+        checks[package.name] = check
         yield check
-    yield parts.devices(asked["devices"].result())
-    yield parts.vectors(asked["vectors"].result())
-    yield parts.sound(asked["sound"].result(), known["torchaudio"])
+    yield parts.devices(answers["devices"].result())
+    yield parts.vectors(answers["vectors"].result())
+    yield parts.sound(answers["sound"].result(), checks["torchaudio"])
     yield weight_files.bundled()
-    yield parts.tagging(asked["classify"].result())
-    yield parts.public_weights(asked["public-weights"].result())
-    yield parts.ffmpeg_program(asked["ffmpeg-program"].result(), known["ffmpeg-python"])
+    yield parts.tagging(answers["classify"].result())
+    yield parts.public_weights(answers["public-weights"].result())
+    yield parts.ffmpeg_program(answers["ffmpeg-program"].result(), checks["ffmpeg-python"])

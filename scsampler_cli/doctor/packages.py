@@ -1,4 +1,4 @@
-"""The packages that scsampler uses: which versions, and whether each loads and works."""
+"""Checks of the packages that scsampler uses: their versions, and whether each loads and works."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scsampler_cli.dependencies import (
     in_range,
     install_command,
     installed,
-    mend,
+    repair_command,
     required,
 )
 from scsampler_cli.doctor.check import ERROR, OK, WARNING, Check
@@ -19,16 +19,16 @@ from scsampler_cli.doctor.child import Answer
 
 @dataclass(frozen=True)
 class Package:
-    """A package as it is installed and as it is imported."""
+    """A package under its name on PyPI and under the name of its module."""
 
     name: str
     module: str
     serves: str
-    """What does not work without it."""
+    """What needs it: the subject of "... need it"."""
     needed: bool = False
-    """Whether tagging a video needs it."""
+    """True if tagging a video needs it."""
     extra: str | None = None
-    """Of scsampler, that it belongs to; such a package may be absent."""
+    """The extra of scsampler that it belongs to; such a package may be absent."""
 
 
 PACKAGES = (
@@ -55,51 +55,53 @@ PACKAGES = (
     Package("ray", "ray", "runs with --engine ray", extra="ray"),
 )
 _SHOWN_LIBRARIES = ("libavcodec", "libavformat")
-"""Of FFmpeg's, in the table; JSON has all."""
+"""FFmpeg's libraries that the table names; JSON has all of them."""
 
 
 def wanted() -> list[Package]:
-    """The packages to try: those of extras only where they are installed."""
+    """The packages to check: those of extras only if they are installed."""
     return [package for package in PACKAGES if not package.extra or installed(package.name)]
 
 
 def examine(package: Package, answer: Answer, *, torch_works: bool) -> Check:
-    """Judge what trying a package gave.
+    """The check of a package.
 
     Args:
-        package: that was tried.
-        answer: of the probe "package".
-        torch_works: whether torch loads; where it does not, what is built on it cannot.
+        package: the package.
+        answer: answer of the probe "package".
+        torch_works: False if torch does not load: then packages that are built on it cannot load.
     """
     if answer.problem is not None:
         return _broken(package, answer, torch_works=torch_works)
-    name, known = package.name, installed(package.name)
+    name, version = package.name, installed(package.name)
     loaded = answer.facts.get("version")
     facts = {**answer.facts, **_expected(name)}
-    shown = loaded or known or "of unknown version"
+    shown = loaded or version or "of unknown version"
     if not in_range(name):
-        found = f"{shown} works here, but this scsampler asks for {required(name)}"
-        return Check(name, WARNING, found, mend=mend(name), facts=facts)
-    if _differs(loaded, known):
-        found = f"{loaded} loads from {answer.facts['file']}, but {known} is installed"
-        command = f"remove the other copy (see PYTHONPATH), then: {mend(name)}"
-        return Check(name, WARNING, found, mend=command, facts=facts)
-    return Check(name, OK, _described(shown, answer), mend=None, facts=facts)
+        found = f"{shown} works here, but this scsampler needs {required(name)}"
+        return Check(name, WARNING, found, fix=repair_command(name), facts=facts)
+    if _is_other_release(loaded, version):
+        found = f"{loaded} loads from {answer.facts['file']}, but {version} is installed"
+        fix = f"remove the other copy (see PYTHONPATH), then: {repair_command(name)}"
+        return Check(name, WARNING, found, fix=fix, facts=facts)
+    return Check(name, OK, _with_libraries(shown, answer), fix=None, facts=facts)
 
 
 def _expected(name: str) -> dict[str, str | None]:
-    """Version in the package's metadata, and the versions that scsampler accepts."""
+    """The version in the package's metadata, and the versions that scsampler accepts."""
     return {"installed": installed(name), "accepted": accepted_range(name) or None}
 
 
-def _differs(loaded: str | None, known: str | None) -> bool:
-    """Whether two versions are not the same release; "2.11.0+cpu" is one with "2.11.0"."""
-    if loaded is None or known is None:
+def _is_other_release(loaded: str | None, version: str | None) -> bool:
+    """Whether two versions are different releases; "2.11.0+cpu" and "2.11.0" are the same one."""
+    if loaded is None or version is None:
         return False
-    return loaded.partition("+")[0] != known.partition("+")[0]
+    # what follows "+" names the build
+    return loaded.partition("+")[0] != version.partition("+")[0]
 
 
-def _described(shown: str, answer: Answer) -> str:
+def _with_libraries(shown: str, answer: Answer) -> str:
+    """A version, with the versions of FFmpeg and its libraries for PyAV, which brings its own."""
     libraries = answer.facts.get("libraries")
     if libraries is None:
         return shown
@@ -108,21 +110,23 @@ def _described(shown: str, answer: Answer) -> str:
 
 
 def _broken(package: Package, answer: Answer, *, torch_works: bool) -> Check:
-    name, known = package.name, installed(package.name)
-    absent = known is None and answer.missing == package.module
+    name, version = package.name, installed(package.name)
+    absent = version is None and answer.missing == package.module
     if absent:
         found = f"is not installed; {package.serves} need it"
     else:
-        found = f"{known or 'of unknown version'} does not work: {answer.problem}"
+        found = f"{version or 'of unknown version'} does not work: {answer.problem}"
         found += f"; {package.serves} need it"
+    # the import may have failed in a module of this package, or in a package that it imports
     missing = (answer.missing or package.module).partition(".")[0]
     if name in TORCH_FAMILY[1:] and not torch_works:
-        command = "first mend torch, then run scsampler doctor again"
+        fix = "first repair torch, then run scsampler doctor again"
     elif absent:
-        command = install_command(required(name))
-    elif missing != package.module:  # another package, on which this one depends
-        command = install_command(missing)
+        fix = install_command(required(name))
+    elif missing != package.module:
+        # a package that this one depends on
+        fix = install_command(missing)
     else:
-        command = mend(name)
+        fix = repair_command(name)
     status = ERROR if package.needed else WARNING
-    return Check(name, status, found, mend=command, facts=_expected(name))
+    return Check(name, status, found, fix=fix, facts=_expected(name))

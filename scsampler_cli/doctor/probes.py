@@ -1,7 +1,7 @@
-"""What runs in the processes of the doctor: each probe tries one thing and returns what it found.
+"""The probes of the doctor, which run in processes of their own: each tries one thing.
 
-Packages are imported by name, so that this file loads where every one of them is missing. A probe
-returns JSON-able facts; any exception is its failure.
+A probe returns JSON-able facts; any exception means that it failed. Packages are imported by name
+inside the probes, so that this module loads even if all of them are missing.
 """
 
 from __future__ import annotations
@@ -19,26 +19,28 @@ from pathlib import Path
 from typing import Any
 
 Facts = dict[str, Any]
-_SECONDS = 2.0
-"""Of the video that is made to be read."""
-_LEAST_MOTION = 1.0
-"""Pixels per frame: the patch of that video moves faster than this most of the time."""
+_VIDEO_S = 2.0
+"""Length of the test video, in seconds."""
+_MIN_MOTION_PX = 1.0
+"""Pixels per frame: the patch in the test video moves faster than this most of the time."""
 
 
 def main(arguments: Sequence[str]) -> None:
     """Run the probe `arguments[0]`, write its answer to standard output and end the process.
 
-    The process ends at once: what a library does at its own end may crash or wait.
+    The process ends without cleaning up, since a library's own clean-up may crash or hang.
     """
+    # libraries that print to standard output now write to standard error
     answer = os.dup(1)
     os.dup2(2, 1)
     name, *rest = arguments
     try:
-        said = {"facts": PROBES[name](*rest)}
-    except BaseException as error:  # also SystemExit, of a package that ends the program
-        said = _failure(error)
+        result = {"facts": PROBES[name](*rest)}
+    except BaseException as error:
+        # also SystemExit, from a package that ends the program when it is imported
+        result = _failure(error)
     with os.fdopen(answer, "w") as out:
-        json.dump(said, out)
+        json.dump(result, out)
     sys.stderr.flush()
     os._exit(0)
 
@@ -46,14 +48,16 @@ def main(arguments: Sequence[str]) -> None:
 def _failure(error: BaseException) -> Facts:
     first = (str(error).strip().splitlines() or [""])[0]
     kind = type(error).__name__
-    hint = getattr(error, "hint", None)  # our own errors have one, and words of their own
-    problem = first if hint else f"{kind}: {first}" if first else kind
+    hint = getattr(error, "hint", None)
+    # scsampler's own errors have a hint, and a message that needs no class name before it
+    words = [first] if hint else [kind, first]
+    problem = ": ".join(filter(None, words))
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     return {"problem": problem, "hint": hint, "missing": missing}
 
 
 def _package(module: str) -> Facts:
-    """Import a package and use it a little."""
+    """Import a package, and use a part of it."""
     started = time.perf_counter()
     loaded = import_module(module)
     facts = {"file": getattr(loaded, "__file__", None), "version": _version_of(loaded)}
@@ -72,7 +76,7 @@ def _try_numpy(numpy: Any) -> Facts:
 
 
 def _try_torch(torch: Any) -> Facts:
-    # from_numpy fails where torch was built for another generation of numpy
+    # from_numpy fails if torch was built for another major version of numpy
     array = torch.from_numpy(import_module("numpy").ones((4, 4), "float32"))
     (array @ array).numpy()
     return {"cuda": torch.version.cuda, "hip": getattr(torch.version, "hip", None)}
@@ -80,7 +84,8 @@ def _try_torch(torch: Any) -> Facts:
 
 def _try_torchvision(torchvision: Any) -> Facts:
     torch = import_module("torch")
-    torchvision.ops.nms(torch.rand(4, 4), torch.rand(4), 0.5)  # an operator of its own library
+    # an operator of its compiled library
+    torchvision.ops.nms(torch.rand(4, 4), torch.rand(4), 0.5)
     return {}
 
 
@@ -111,7 +116,7 @@ def _try_matplotlib(_: Any) -> Facts:
 
 
 def _try_ffmpeg(ffmpeg: Any) -> Facts:
-    # packages of other names bring a module of this name, too
+    # other packages on PyPI have a module of this name, too
     ffmpeg.get_args(ffmpeg.input("a").output("b"))
     return {}
 
@@ -132,25 +137,26 @@ _TRIED: dict[str, Callable[[Any], Facts]] = {
     "ffmpeg": _try_ffmpeg,
     "imageio_ffmpeg": _try_imageio_ffmpeg,
 }
-"""What is tried of a package beyond its import, by module."""
+"""Module -> what is tried after its import."""
 
 
 def _devices() -> Facts:
-    """What networks can run on, and what `auto` takes."""
+    """The devices that networks can run on, and the one that `auto` chooses."""
     torch = import_module("torch")
     device = import_module("scsampler_cli.nn.device")
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        usable = torch.cuda.is_available()  # warns of a driver that is too old
+        # warns of a driver that is too old
+        usable = torch.cuda.is_available()
+    reason = str(caught[-1].message).splitlines()[0] if caught else None
+    gpus = [_gpu(torch, number) for number in range(torch.cuda.device_count())] if usable else []
     chosen = device.pick_device("auto")
     mps = getattr(torch.backends, "mps", None)
     return {
         "cuda_build": torch.version.cuda or getattr(torch.version, "hip", None),
         "cuda": usable,
-        "why_not": None if usable or not said else str(said[-1].message).splitlines()[0],
-        "gpus": [_gpu(torch, number) for number in range(torch.cuda.device_count())]
-        if usable
-        else [],
+        "why_not": None if usable else reason,
+        "gpus": gpus,
         "mps": bool(mps is not None and mps.is_available()),
         "threads": torch.get_num_threads(),
         "bf16": device.pick_dtype("auto", torch.device("cpu")) is torch.bfloat16,
@@ -160,11 +166,12 @@ def _devices() -> Facts:
 
 
 def _gpu(torch: Any, number: int) -> Facts:
-    """Of one GPU; a convolution shows whether this torch has code for it."""
+    """Name and memory of one GPU, and the problem if it does not compute."""
     facts = torch.cuda.get_device_properties(number)
     picture = torch.ones(1, 3, 16, 16, device=f"cuda:{number}")
     problem = None
     try:
+        # fails if this torch was built without code for this generation of GPUs
         weights = torch.ones(4, 3, 3, 3, device=picture.device)
         torch.nn.functional.conv2d(picture, weights).sum().item()
     except RuntimeError as error:
@@ -173,41 +180,39 @@ def _gpu(torch: Any, number: int) -> Facts:
 
 
 def _clip(folder: str) -> Path:
-    """A video of two seconds, in which a patch slides to and fro and a chirp is heard."""
+    """A test video with sound: a patch slides left and right, and a chirp plays."""
     path = Path(folder) / "clip.mp4"
-    import_module("scsampler_cli.media.demo").write_demo_video(path, "sliding", 1, _SECONDS, True)
+    import_module("scsampler_cli.media.demo").write_demo_video(path, "sliding", 1, _VIDEO_S, True)
     return path
 
 
 def _vectors() -> Facts:
     """Read motion vectors of an H.264 video."""
-    config, video = (
-        import_module("scsampler_cli.config"),
-        import_module("scsampler_cli.pipeline.video"),
-    )
+    config = import_module("scsampler_cli.config")
+    video = import_module("scsampler_cli.pipeline.video")
     with tempfile.TemporaryDirectory() as folder:
         opened = video.Video(_clip(folder))
         clips = list(video.visual_clips(opened, config.FeatureSettings(("md",), 0)))
         moved = [float(abs(clip.motion).max()) for clip in clips if clip.motion.size]
         fastest = max(moved, default=0.0)
-        if fastest < _LEAST_MOTION:
-            raise RuntimeError("this PyAV exports no motion vectors of a moving picture")
+        if fastest < _MIN_MOTION_PX:
+            raise RuntimeError("PyAV exports no motion vectors for a video that moves")
         return {"codec": opened.info.codec, "fastest_px": round(fastest, 1), "clips": len(clips)}
 
 
 def _sound() -> Facts:
-    """Log-mel of a sound track."""
+    """Compute the log-mel spectrogram of an audio stream."""
     video = import_module("scsampler_cli.pipeline.video")
     with tempfile.TemporaryDirectory() as folder:
-        mels = [clip.mel for clip in video.sound_clips(video.Video(_clip(folder)))]
-        heard = [mel for mel in mels if mel is not None]
-        if not heard or not all(mel.std() > 0 for mel in heard):
-            raise RuntimeError("a sound track gives no spectrogram")
-        return {"clips": len(heard), "shape": list(heard[0].shape)}
+        mels = [clip.mel for clip in video.audio_clips(video.Video(_clip(folder)))]
+        with_sound = [mel for mel in mels if mel is not None]
+        if not with_sound or not all(mel.std() > 0 for mel in with_sound):
+            raise RuntimeError("the spectrogram of an audio stream is empty")
+        return {"clips": len(with_sound), "shape": list(with_sound[0].shape)}
 
 
 def _classify(classifier: str) -> Facts:
-    """Tag a video with networks that are bundled."""
+    """Tag a video with the bundled networks."""
     started = time.perf_counter()
     tagger = import_module("scsampler_cli.tagger").Tagger(classifier, k=1)
     with tempfile.TemporaryDirectory() as folder:
@@ -216,32 +221,33 @@ def _classify(classifier: str) -> Facts:
 
 
 def _public_weights() -> Facts:
-    """Public checkpoints in the torch hub cache: size in bytes, and whether each is whole."""
+    """The public checkpoints in the torch hub cache: size in bytes, and whether each is whole."""
     public = import_module("scsampler_cli.model_zoo.public")
     digest = import_module("scsampler_cli.model_zoo.weightfile").file_sha256
     found = {}
     for name, checkpoint in public.PUBLIC.items():
         path = public.cached_path(name)
         if path.is_file():
+            # published names hold the first characters of the SHA-256 digest
             whole = digest(path).startswith(checkpoint.digest)
             found[name] = {"path": str(path), "bytes": path.stat().st_size, "whole": whole}
     return {"folder": str(public.cached_path(next(iter(public.PUBLIC))).parent), "files": found}
 
 
 def _ffmpeg_program() -> Facts:
-    """The program that reels are made with."""
+    """Find the program that makes reels, its version, and encoders that it lacks."""
     program = import_module("scsampler_cli.transcode.program")
     path = program.find_ffmpeg()
     command = [path, "-version"]
-    told = subprocess.run(
+    process = subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True
     )
-    first = (told.stdout.splitlines() or ["unknown version"])[0]
-    known = program.encoders(path)
+    first = (process.stdout.splitlines() or ["unknown version"])[0]
+    encoders = program.encoders(path)
     return {
         "path": str(path),
         "version": first.removeprefix("ffmpeg version ").split(" Copyright")[0],
-        "missing_encoders": [name for name in ("mpeg4", "libx264", "aac") if name not in known],
+        "missing_encoders": [name for name in ("mpeg4", "libx264", "aac") if name not in encoders],
     }
 
 
@@ -254,4 +260,4 @@ PROBES: dict[str, Callable[..., Facts]] = {
     "public-weights": _public_weights,
     "ffmpeg-program": _ffmpeg_program,
 }
-"""By name."""
+"""Name -> probe."""

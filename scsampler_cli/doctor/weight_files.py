@@ -1,6 +1,6 @@
-"""The bundled weight files: all there, and byte for byte those that were released.
+"""The check of the bundled weight files: all present, and byte for byte as released.
 
-Their digests are in SHA256SUMS beside them, which `sha256sum -c` reads, too.
+Their digests are in the file SHA256SUMS of the same folder, which `sha256sum -c` reads too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from scsampler_cli.model_zoo.bundled_weights import bundled_dir, bundled_file
 
 SUMS = "SHA256SUMS"
 NEEDED = ("actions6_rgbr", "actions6_classifier")
-"""What `classify` uses by default without a network."""
+"""Files that `classify` uses by default on a machine without network access."""
 _NAME = "bundled weights"
 
 
@@ -26,39 +26,38 @@ def bundled() -> Check:
     if listed is None:
         needed = [f"{stem}.safetensors" for stem in NEEDED if not bundled_file(stem).is_file()]
         missing = f"no {', '.join(needed)}" if needed else f"no {SUMS} to compare with"
+        found = f"{missing} in {folder}"
         status = ERROR if needed else WARNING
-        return Check(
-            _NAME,
-            status,
-            f"{missing} in {folder}",
-            mend=_mend(folder),
-            facts={"folder": str(folder)},
-        )
+        return Check(_NAME, status, found, fix=_fix(folder), facts={"folder": str(folder)})
+
+    # file name -> "whole", or what is wrong with it
     state = {name: _state(folder / name, digest) for name, digest in listed.items()}
     bad = {name: what for name, what in state.items() if what != "whole"}
     facts = {"folder": str(folder), "files": state}
     if not bad:
         size = sum((folder / name).stat().st_size for name in listed)
         found = f"{len(listed)} files, {size / 1e6:.1f} MB, whole, in {folder}"
-        return Check(_NAME, OK, found, mend=None, facts=facts)
+        return Check(_NAME, OK, found, fix=None, facts=facts)
+
     needed = [name for name in bad if Path(name).stem in NEEDED]
-    told = ", ".join(f"{name} ({what})" for name, what in bad.items())
-    return Check(
-        _NAME, ERROR if needed else WARNING, f"{told}, in {folder}", mend=_mend(folder), facts=facts
-    )
+    status = ERROR if needed else WARNING
+    problems = ", ".join(f"{name} ({what})" for name, what in bad.items())
+    return Check(_NAME, status, f"{problems}, in {folder}", fix=_fix(folder), facts=facts)
 
 
 def _listed(path: Path) -> dict[str, str] | None:
-    """File name -> sha256; None where there is no list."""
+    """File name -> SHA-256 digest; None if the list is missing, empty or not text."""
     try:
         lines = path.read_text().splitlines()
     except (OSError, UnicodeDecodeError):
         return None
     pairs = (line.split(maxsplit=1) for line in lines if line.strip())
+    # sha256sum puts * before the name of a file that it reads as binary
     return {name.lstrip("*"): digest for digest, name in pairs} or None
 
 
 def _state(path: Path, digest: str) -> str:
+    """The state of a file: "whole", or what is wrong with it."""
     try:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
@@ -69,8 +68,8 @@ def _state(path: Path, digest: str) -> str:
     return "whole" if found == digest else "not the released file"
 
 
-def _mend(folder: Path) -> str:
-    """A checkout has its own copy of each; a package is installed again."""
+def _fix(folder: Path) -> str:
+    """The command that restores the files, from a checkout's history or by installing again."""
     checkout = folder.parent
     if (checkout / ".git").exists():
         return shlex.join(["git", "-C", str(checkout), "checkout", "--", folder.name])

@@ -30,7 +30,7 @@ def installation(folder: Path, keep: Callable[[str], bool], checkout: Path = ROO
 
     Args:
         folder: that the links go to.
-        keep: told the lower-case name of each file or folder of site-packages.
+        keep: called with the lower-case name of each file or folder of site-packages.
         checkout: that scsampler is imported from.
     """
     folder.mkdir()
@@ -46,7 +46,7 @@ def without(*packages: str) -> Callable[[str], bool]:
 
 
 def run(paths: list[str], home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run scsampler where nothing can be imported but from these paths, and the standard library."""
+    """Run scsampler with imports from these paths and from the standard library alone."""
     environment = {
         "PATH": "/usr/bin:/bin",
         "HOME": str(home),

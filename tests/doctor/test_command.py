@@ -1,4 +1,4 @@
-"""`scsampler doctor` as a process, on whole installations and on ones that lack almost everything."""
+"""`scsampler doctor` as a process, on whole installations and on almost empty ones."""
 
 import json
 from pathlib import Path
@@ -68,8 +68,8 @@ def test_with_next_to_nothing_installed_every_line_is_there(tmp_path: Path) -> N
     assert {"typer", "rich", "bundled weights", "memory"} <= {
         name for name in status if status[name] == "ok"
     }
-    mends = [line for line in lines if line.strip().startswith("mend: ")]
-    assert any(line.endswith("pip install torch") for line in mends)
+    fixes = [line for line in lines if line.strip().startswith("fix: ")]
+    assert any(line.endswith("pip install torch") for line in fixes)
     assert lines[-1].startswith("Tagging videos does not work. 7 errors above.")
 
 

@@ -1,4 +1,4 @@
-"""Packages that crash, hang or are missing are one line each, with the command that mends them."""
+"""A package that crashes, hangs or is missing is one line, and a command that repairs it."""
 
 import shlex
 import sys
@@ -22,22 +22,22 @@ def tried(name: str, limit_s: float = 60) -> Check:
 
 
 @pytest.mark.parametrize("name", ["numpy", "av", "safetensors", "pillow", "rich", "ffmpeg-python"])
-def test_a_package_that_works_is_told_with_its_version(name: str) -> None:
+def test_a_package_that_works_is_shown_with_its_version(name: str) -> None:
     check = tried(name)
     assert check.facts["installed"] == dependencies.installed(name)
     assert str(dependencies.installed(name)) in check.found
     assert check.status == OK
-    assert check.mend is None
+    assert check.fix is None
 
 
-def test_ffmpegs_libraries_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ffmpegs_libraries_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     check = tried("av")
     assert set(check.facts["libraries"]) >= {"libavcodec", "libavformat", "libswscale", "libavutil"}
     assert "libavcodec" in check.found
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "words"),
     [
         (f"raise OSError('{UNDEFINED}')", f"OSError: {UNDEFINED}"),
         ("import os; os._exit(3)", "ends the process with exit code 3"),
@@ -51,14 +51,14 @@ def test_ffmpegs_libraries_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_package_that_fails_is_one_line_and_has_a_command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, told: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, words: str
 ) -> None:
     monkeypatch.syspath_prepend(package(tmp_path, "torchaudio", code))
     check = tried("torchaudio")
     assert check.status == WARNING
-    assert told in check.found
-    assert check.mend is not None
-    assert " -m pip install " in check.mend
+    assert words in check.found
+    assert check.fix is not None
+    assert " -m pip install " in check.fix
     assert lines(check).count("\n") == 2
 
 
@@ -75,7 +75,7 @@ def test_a_package_that_hangs_costs_the_time_limit(
     assert (check.status, "gives no answer within 1 s" in check.found) == (WARNING, True)
 
 
-def test_without_a_place_for_temporary_files_every_package_is_told(
+def test_without_a_place_for_temporary_files_every_package_has_a_check(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", "/no/such/folder")
@@ -98,7 +98,7 @@ def test_another_package_of_the_same_name_is_found_out(
     )  # as python-ffmpeg has it
     check = tried("ffmpeg-python")
     assert (check.status, "AttributeError" in check.found) == (WARNING, True)
-    assert "ffmpeg-python" in (check.mend or "")
+    assert "ffmpeg-python" in (check.fix or "")
 
 
 def test_a_second_copy_of_another_version_is_found_out(
@@ -122,18 +122,18 @@ def test_a_package_that_is_not_there_is_called_so(
     assert answer.missing == "rich"
     check = examine(Package("no-such-package", "rich", "help"), answer, torch_works=True)
     assert "is not installed" in check.found
-    assert (check.mend or "").endswith("no-such-package")
+    assert (check.fix or "").endswith("no-such-package")
 
 
 def test_a_missing_part_of_a_package_is_what_is_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(package(tmp_path, "matplotlib", "import kiwi_solver_x"))
-    assert (tried("matplotlib").mend or "").endswith("install kiwi_solver_x")
+    assert (tried("matplotlib").fix or "").endswith("install kiwi_solver_x")
 
 
 @pytest.mark.parametrize(
-    ("torch", "told"),
+    ("torch", "noted"),
     [
         ("2.13.0", False),
         ("2.13.0+cpu", True),
@@ -142,24 +142,24 @@ def test_a_missing_part_of_a_package_is_what_is_installed(
         (None, False),
     ],
 )
-def test_a_build_from_an_index_of_its_own_is_told(
-    monkeypatch: pytest.MonkeyPatch, torch: str | None, told: bool
+def test_a_build_from_an_index_of_its_own_is_noted(
+    monkeypatch: pytest.MonkeyPatch, torch: str | None, noted: bool
 ) -> None:
     monkeypatch.setattr(dependencies, "installed", lambda name: torch)
     assert (
-        dependencies.mend("torchaudio").endswith(
+        dependencies.repair_command("torchaudio").endswith(
             f"  # with the --index-url that torch {torch} came from"
         )
-        == told
+        == noted
     )
-    assert "--index-url" not in dependencies.mend("numpy")
+    assert "--index-url" not in dependencies.repair_command("numpy")
 
 
-def test_a_broken_torchaudio_is_mended_with_the_torch_beside_it(
+def test_a_broken_torchaudio_is_repaired_together_with_torch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(package(tmp_path, "torchaudio", f"raise OSError('{UNDEFINED}')"))
-    words = shlex.split(tried("torchaudio").mend or "")
+    words = shlex.split(tried("torchaudio").fix or "")
     assert words[:4] == [sys.executable, "-m", "pip", "install"]
     assert {dependencies.required(name) for name in dependencies.TORCH_FAMILY} <= set(words)
 
@@ -168,20 +168,20 @@ def test_what_is_built_for_torch_waits_for_torch() -> None:
     check = examine(
         BY_NAME["torchaudio"], Answer(problem="ImportError: no torch"), torch_works=False
     )
-    assert "first mend torch" in (check.mend or "")
+    assert "first repair torch" in (check.fix or "")
 
 
 def test_a_version_out_of_range_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dependencies, "requires", lambda name: ["numpy<100,>=99", "ray[data]>=2"])
     check = tried("numpy")
     assert check.status == WARNING
-    assert "asks for numpy<100,>=99" in check.found
-    assert (check.mend or "").endswith(" 'numpy<100,>=99'")
+    assert "needs numpy<100,>=99" in check.found
+    assert (check.fix or "").endswith(" 'numpy<100,>=99'")
     assert dependencies.in_range("ray")
 
 
 def test_lines_cannot_steer_a_terminal() -> None:
-    text = lines(Check("x", OK, "a\x1b[2Jb\nc", mend="d\re"))
+    text = lines(Check("x", OK, "a\x1b[2Jb\nc", fix="d\re"))
     assert "\x1b" not in text
     assert "\r" not in text
     assert text.count("\n") == 2

@@ -1,4 +1,4 @@
-"""Readers, devices, weights and the program ffmpeg: that they work here, and how it is told where they do not."""
+"""Checks of readers, devices, weights and the program ffmpeg, working and broken."""
 
 import shutil
 from pathlib import Path
@@ -16,7 +16,7 @@ FINE = Check("x", OK, "works")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the bundled weights that the checks of weights look at; their digests are linked, and so are they."""
+    """A folder of links to the bundled weights and the list of their digests."""
     copy = tmp_path / "weights"
     copy.mkdir()
     for path in bundled_dir().iterdir():
@@ -42,10 +42,10 @@ def test_sound_is_read_here() -> None:
     assert (check.status, check.facts["shape"]) == (OK, [40, 200])
 
 
-def test_sound_that_cannot_be_read_is_mended_as_torchaudio_is() -> None:
-    broken = Check("torchaudio", WARNING, "does not work", mend="pip install torchaudio==2.11.0")
+def test_sound_that_cannot_be_read_is_repaired_as_torchaudio_is() -> None:
+    broken = Check("torchaudio", WARNING, "does not work", fix="pip install torchaudio==2.11.0")
     check = parts.sound(Answer(problem="OSError: undefined symbol"), broken)
-    assert (check.status, check.mend) == (WARNING, broken.mend)
+    assert (check.status, check.fix) == (WARNING, broken.fix)
 
 
 def test_a_reader_whose_package_is_broken_is_an_error(
@@ -56,7 +56,7 @@ def test_a_reader_whose_package_is_broken_is_an_error(
     )
     check = parts.vectors(Children(60).ask("vectors"))
     assert (check.status, "libavcodec.so.62" in check.found) == (ERROR, True)
-    assert check.mend
+    assert check.fix
 
 
 def test_devices_are_those_that_torch_has() -> None:
@@ -66,7 +66,7 @@ def test_devices_are_those_that_torch_has() -> None:
     assert check.status != ERROR
     assert (check.facts["auto"] == "cpu") == (not torch.cuda.is_available())
     assert len(check.facts["gpus"]) == torch.cuda.device_count()
-    assert f"auto takes {check.facts['auto']}" in check.found
+    assert f"auto chooses {check.facts['auto']}" in check.found
 
 
 FACTS = {
@@ -80,13 +80,13 @@ FACTS = {
 
 
 @pytest.mark.parametrize(
-    ("more", "status", "told"),
+    ("more", "status", "words"),
     [
         ({"cuda_build": None, "cuda": False, "why_not": None}, OK, "torch is built for CPUs"),
         (
             {"cuda_build": "13.0", "cuda": False, "why_not": None, "mps": True},
             OK,
-            "MPS is there, and not used",
+            "MPS is available, but not used",
         ),
         (
             {
@@ -108,14 +108,14 @@ FACTS = {
         ),
     ],
 )
-def test_devices_are_told(more: dict[str, object], status: str, told: str) -> None:
+def test_devices_are_described(more: dict[str, object], status: str, words: str) -> None:
     check = parts.devices(Answer(facts={**FACTS, **more}))
-    assert told in check.found
+    assert words in check.found
     if not Path("/proc/driver/nvidia").exists():
         assert check.status == status
 
 
-def test_a_cuda_build_without_a_driver_is_told() -> None:
+def test_a_cuda_build_without_a_driver_is_described() -> None:
     if Path("/proc/driver/nvidia").exists():
         pytest.skip("there is a driver")
     facts = {**FACTS, "cuda_build": "13.0", "cuda": False, "why_not": None}
@@ -145,7 +145,7 @@ def test_an_old_ffmpeg_is_a_warning_that_names_it_and_a_newer_one(only_old_ffmpe
     assert check.status == WARNING
     assert str(only_old_ffmpeg) in check.found
     assert "older than" in check.found
-    assert "install" in (check.mend or "")
+    assert "install" in (check.fix or "")
 
 
 def test_an_old_ffmpeg_is_passed_over_for_a_packaged_one(
@@ -168,7 +168,7 @@ def test_no_ffmpeg_is_a_warning(only_old_ffmpeg: Path) -> None:
     only_old_ffmpeg.unlink()
     check = parts.ffmpeg_program(Children(60).ask("ffmpeg-program"), FINE)
     assert check.status == WARNING
-    assert "apt install ffmpeg" in (check.mend or "")
+    assert "apt install ffmpeg" in (check.fix or "")
 
 
 def test_the_bundled_weights_are_those_of_their_list() -> None:
@@ -178,7 +178,7 @@ def test_the_bundled_weights_are_those_of_their_list() -> None:
 
 
 @pytest.mark.parametrize(("stem", "status"), [("actions6_rgbr", ERROR), ("demo_mel", WARNING)])
-def test_a_missing_and_a_changed_weight_file_are_told(
+def test_a_missing_and_a_changed_weight_file_are_named(
     bundled: Path, stem: str, status: str
 ) -> None:
     path = bundled / f"{stem}.safetensors"
@@ -188,7 +188,7 @@ def test_a_missing_and_a_changed_weight_file_are_told(
     path.write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
     check = weight_files.bundled()
     assert (check.status, f"{path.name} (not the released file)" in check.found) == (status, True)
-    assert check.mend
+    assert check.fix
 
 
 def test_no_weights_at_all_is_an_error(bundled: Path) -> None:
@@ -210,7 +210,7 @@ def test_a_damaged_public_weight_file_is_found_in_the_cache(
     cached.parent.mkdir(parents=True)
     cached.write_bytes(b"half of it")
     check = parts.public_weights(Children(120).ask("public-weights"))
-    assert (check.status, check.mend) == (WARNING, f"rm -- {cached}")
+    assert (check.status, check.fix) == (WARNING, f"rm -- {cached}")
 
 
 def test_cached_public_weights_are_named_with_their_size() -> None:
@@ -236,17 +236,17 @@ def test_the_size_of_a_folder_leaves_out_what_links_lead_to(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "words"),
     [
         (Path("/proc/none/here"), "cannot be written"),
         (Path("/dev/null/here"), "cannot be written"),
         (None, "no home folder"),
     ],
 )
-def test_a_cache_that_cannot_be_written_is_told(path: Path | None, told: str) -> None:
+def test_a_cache_that_cannot_be_written_is_a_warning(path: Path | None, words: str) -> None:
     check = machine.cache(path)
-    assert (check.status, told in check.found) == (WARNING, True)
-    assert "XDG_CACHE_HOME" in (check.mend or "")
+    assert (check.status, words in check.found) == (WARNING, True)
+    assert "XDG_CACHE_HOME" in (check.fix or "")
 
 
 def test_few_open_files_are_a_warning_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,4 +258,4 @@ def test_few_open_files_are_a_warning_with_the_command(monkeypatch: pytest.Monke
         check = machine.open_files()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    assert (check.status, (check.mend or "").startswith("ulimit -n ")) == (WARNING, True)
+    assert (check.status, (check.fix or "").startswith("ulimit -n ")) == (WARNING, True)
