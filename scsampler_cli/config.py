@@ -170,7 +170,7 @@ class AnswerSettings:
             raise SettingsError(
                 f"top_m has no effect with aggregate {self.aggregate!r}",
                 code="no-effect",
-                hint="leave it out, or --aggregate top-mean",
+                hint="leave it out, or use aggregate 'top-mean'",
             )
 
     @property
@@ -244,7 +244,7 @@ class SelectionSettings:
             raise SettingsError(
                 "strategy 'empirical' needs the histogram of the training set's oracle clips",
                 code="histogram-invalid",
-                hint="give --histogram FILE, a text file of one weight per equal part of the video",
+                hint="give one weight for each equal part of the video",
             )
         if self.histogram is not None and (min(self.histogram) < 0 or sum(self.histogram) <= 0):
             raise SettingsError(
@@ -267,7 +267,7 @@ class SelectionSettings:
             raise SettingsError(
                 f"{name} has no effect with strategy {self.strategy!r}",
                 code="no-effect",
-                hint="leave it out, or choose another --strategy",
+                hint="leave it out, or choose another strategy",
             )
 
     @property

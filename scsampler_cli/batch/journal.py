@@ -82,7 +82,7 @@ class Journal:
                     raise OutputError(
                         f"{where} is no record of scsampler",
                         code="records-foreign",
-                        hint="give -o another name",
+                        hint="replace the output, or give it another name",
                     )
         if at < self._end:
             with own_errors(str(self.path)):
@@ -191,7 +191,7 @@ def _opened(path: Path, more: int = 0) -> int:
             raise OutputError(
                 f"another scsampler is writing {path}",
                 code="output-locked",
-                hint="wait for it, or give -o another name",
+                hint="wait for it, or give the output another name",
             ) from None
         # some network file systems know no locks: nothing is lost but the warning
     return fd

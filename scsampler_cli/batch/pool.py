@@ -308,13 +308,13 @@ class WorkerPool:
             return TimeLimitError(
                 f"not done after {spent:.3g} s",
                 code="time-limit",
-                hint="--timeout SECONDS gives it longer",
+                hint="raise the time limit",
             )
         if limit is not None and (held := worker.resident_bytes()) > limit:
             return MemoryLimitError(
                 f"took {held / 1e9:.3g} GB of memory, the limit is {limit / 1e9:.3g}",
                 code="memory-limit",
-                hint=f"--max-memory GB allows more; {worker.before_bytes / 1e9:.2g} GB are taken before any file is read",
+                hint=f"raise the limit; {worker.before_bytes / 1e9:.2g} GB are taken before any file is read",
             )
         return None
 
@@ -351,7 +351,7 @@ def raise_described(trouble: dict[str, Any]) -> NoReturn:
     hint = (
         trouble["hint"]
         if trouble["type"]
-        else "run with --debug for the traceback; please report it"
+        else "please report it, with the traceback"
     )
     error = kind(
         trouble["message"], code=trouble["code"], hint=hint, example=trouble["example"]

@@ -171,7 +171,7 @@ class WorkerProcess:
         code = self._process.exitcode
         if code is not None and code < 0:
             how = f"was killed by {_signal_name(-code)}"
-            known = {signal.SIGKILL: "out of memory? --jobs with a smaller number needs less"}
+            known = {signal.SIGKILL: "out of memory? fewer processes need less"}
             hint = known.get(signal.Signals(-code) if -code < signal.NSIG else signal.SIGTERM)
         else:
             how, hint = f"ended with exit code {code}", None
@@ -179,7 +179,7 @@ class WorkerProcess:
             f"the process that worked on it {how}",
             code="process-died",
             hint=hint
-            or "its decoder, or a plug-in, may have crashed on it; --resume tries it again",
+            or "its decoder, or a plug-in, may have crashed on it; try it again",
         )
 
 

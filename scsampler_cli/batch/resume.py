@@ -118,7 +118,7 @@ def open_results(
         file.close()
 
 
-def check_records(path: Path, command: str, option: str = "-o") -> None:
+def check_records(path: Path, command: str, option: str = "the output") -> None:
     """Refuse an output that holds something else than records of a command; the first line alone is looked at.
 
     Args:
@@ -129,11 +129,11 @@ def check_records(path: Path, command: str, option: str = "-o") -> None:
     Raises:
         OutputError: it holds something else, or cannot be read.
     """
-    hint = f"--overwrite replaces it; or give {option} another name"
+    hint = f"replace it, or give {option} another name"
     _check_first_line(path, command, hint)
 
 
-def check_waiting(path: Path, command: str, option: str = "-o") -> None:
+def check_waiting(path: Path, command: str, option: str = "the output") -> None:
     """The same of the records that wait beside an output, in FILE.waiting.
 
     Raises:
@@ -262,7 +262,7 @@ class OnDisk:
                     raise OutputError(
                         f"{journal.path} holds records of {found}, not of {command}",
                         code="records-foreign",
-                        hint="give -o another name",
+                        hint="replace the output, or give it another name",
                     )
                 if (
                     record.get("run", run) != run

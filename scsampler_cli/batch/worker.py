@@ -137,7 +137,7 @@ def _record(
                 record["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
         json.dumps(record, allow_nan=False)
     except MemoryError as error:
-        hint = "give it more memory, or fewer --jobs"
+        hint = "give it more memory, or run fewer processes"
         return _failed(
             command,
             path,

@@ -1,4 +1,4 @@
-"""The networks of a bench, each once, with its role, labels and cost."""
+"""The networks of a bench: each is loaded once, and has a name, labels and a cost."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from scsampler_cli.bench.measure import Models
+from scsampler_cli.bench.bench_models import Models
 from scsampler_cli.bench.run_data import NetworkFacts, SamplerFacts, network_name
 from scsampler_cli.classifiers.base import ClipClassifier
 from scsampler_cli.classifiers.flops import clip_gmacs
@@ -28,47 +28,45 @@ def assemble(
     joint: Sequence[SamplerNetwork],
     single: Sequence[SamplerNetwork],
 ) -> Models:
-    """Everything that a bench runs.
+    """The models of a bench.
 
     Args:
         classifier: f.
-        precision: in which all run.
+        precision: of all networks, such as "float32".
         main: networks of the sampler under test, at least one.
         others: further samplers by name, for the cross-table.
-        joint: networks trained together; may be none.
+        joint: networks trained together; may be empty.
         single: further networks, for the tables of inputs and of audio networks.
 
     Raises:
-        SettingsError: no network at all, or two networks of one sampler look at the same input.
+        SettingsError: there is no network, two networks of one sampler have the same input, or a
+            network other than those of the sampler under test scores packets.
     """
     if not main:
         raise SettingsError(
             "there is no sampler to measure",
-            code="bench-models-invalid",
-            hint="give --visual-sampler, --audio-sampler or both",
+            code="bench-sampler-missing",
+            hint="name a visual sampler, an audio sampler or both",
         )
     groups = {MAIN: main, **others, "joint": joint}
     for name, networks in groups.items():
         _check_inputs(name, networks)
-    if any(
-        network.kind in PACKETS
-        for networks in (*others.values(), joint, single)
-        for network in networks
-    ):
+    further = [network for networks in (*others.values(), joint, single) for network in networks]
+    if any(network.kind in PACKETS for network in further):
         raise SettingsError(
-            "packets are compared of one sampler alone",
-            code="bench-models-invalid",
-            hint="give it with --packet-sampler",
+            "only the sampler under test can have a packet network",
+            code="bench-packet-samplers",
+            hint="name one packet sampler",
         )
+    # both by the name that the network gets
     named: dict[str, SamplerNetwork] = {}
-    facts: dict[str, NetworkFacts] = {}  # by name
+    facts: dict[str, NetworkFacts] = {}
     members: dict[str, tuple[NetworkFacts, ...]] = {}
     for group, networks in (*groups.items(), ("", single)):
-        found = []
-        for network in networks:
-            fact = _named(network, named, facts, suffix=" joint" if group == "joint" else "")
-            found.append(fact)
-        members[group] = tuple(found)
+        suffix = " joint" if group == "joint" else ""
+        members[group] = tuple(
+            _named(network, named, facts, suffix=suffix) for network in networks
+        )
     samplers = tuple(SamplerFacts(name, members[name]) for name in (MAIN, *others))
     together = SamplerFacts("joint", members["joint"]) if joint else None
     compared = tuple(dict.fromkeys((*members[MAIN], *members[""])))
@@ -94,22 +92,32 @@ def _named(
     *,
     suffix: str,
 ) -> NetworkFacts:
-    """The facts of a network under a name of its own; one file has one name."""
-    for name, known in named.items():
-        if known.info.sha256 == network.info.sha256:
+    """The facts of a network, which is added under a unique name unless its file is there."""
+    for name, other in named.items():
+        # the same weight file in two samplers is one network
+        if other.info.sha256 == network.info.sha256:
             return facts[name]
     name = network_name(network.kind, network.architecture, network.objective) + suffix
     if name in named:
         name = f"{name} ({network.info.source.removesuffix('.safetensors')})"
     gmacs = count_macs(network.network, INPUT_SHAPES[network.kind]) / 1e9
     facts[name] = NetworkFacts(
-        name, network.kind, network.architecture, objective=network.objective, weights=network.info.source, sha256=network.info.sha256,
-        labels=network.labels, gmacs=gmacs,
-    )  # fmt: skip
+        name,
+        network.kind,
+        network.architecture,
+        objective=network.objective,
+        weights=network.info.source,
+        sha256=network.info.sha256,
+        labels=network.labels,
+        gmacs=gmacs,
+    )
     named[name] = network
     return facts[name]
 
 
-def counted(models: Models) -> dict[str, Any]:
-    """The facts of loaded models as JSON; the classifier's multiply-adds are counted while it runs once."""
+def models_record(models: Models) -> dict[str, Any]:
+    """The facts of loaded models as JSON.
+
+    The classifier runs once, so that its multiply-adds can be counted.
+    """
     return replace(models.facts, gmacs=clip_gmacs(models.classifier)).record()

@@ -15,9 +15,9 @@ from typing import Any
 
 from scsampler_cli.bench import figures
 from scsampler_cli.bench.curves import csv_rows
-from scsampler_cli.bench.table import Table
 from scsampler_cli.bench.report_page import render
 from scsampler_cli.bench.summary import Summary
+from scsampler_cli.bench.table import Table
 from scsampler_cli.errors import OutputError
 
 RUNS_FOLDER = "known"
@@ -46,7 +46,7 @@ def write(summary: Summary, folder: Path, created: str, *, command: str) -> None
         raise OutputError(
             f"cannot write {folder}: {error.strerror or error}",
             code="write-failed",
-            hint="name another folder with -o",
+            hint="name another folder for the report",
         ) from error
 
 

@@ -137,7 +137,7 @@ def load(folder: Path) -> list[Run]:
         raise InputError(
             f"{folder} holds no bench to replay",
             code="report-unreadable",
-            hint="scsampler bench DATA -o FOLDER makes one",
+            hint="name the folder of a finished run",
         )
     try:
         return [_load(path) for path in found]
@@ -161,7 +161,7 @@ def load_plan(folder: Path) -> Plan:
         raise InputError(
             f"{folder} holds no bench to replay: {error}",
             code="report-unreadable",
-            hint="scsampler bench DATA -o FOLDER",
+            hint="name the folder of a finished run",
         ) from error
 
 

@@ -133,7 +133,7 @@ def open_folder(cache: Path) -> Iterator[int]:
         raise InputError(
             f"the cache {cache} cannot be read: {error.strerror or error}",
             code="cache-unusable",
-            hint="--cache names the folder that train and bench were given",
+            hint="name the folder that the runs use as their cache",
         ) from error
     try:
         yield number

@@ -73,7 +73,7 @@ def limit_of(text: str) -> Limit:
         if unit in _SECONDS:
             return Limit(age_s=number * _SECONDS[unit])
     raise SettingsError(
-        f"--prune {text!r} is neither a size nor an age",
+        f"{text!r} is neither a size nor an age",
         code="prune-limit-invalid",
         hint="a size: 500MB, 10GB, 2TB, 10GiB, 0; an age since the last use: 12h, 30d, 8w",
     )

@@ -214,6 +214,6 @@ class EntryWriter:
     def _failed(self, error: OSError) -> OutputError:
         return OutputError(
             f"cannot write the cache {self._place.parent.parent}: {error.strerror or error}",
-            code="write-failed",
-            hint="name another folder with --cache, or make room",
+            code="cache-unusable",
+            hint="name another folder, or make room",
         )

@@ -154,7 +154,7 @@ def adjusted(
         raise SettingsError(
             f"{name} is {classifier.name}'s own: it cannot be given",
             code="model-spec-fixed",
-            hint=f"--spec takes {', '.join(GEOMETRY)} here",
+            hint=f"only {', '.join(GEOMETRY)} can be given here",
         )
     spec = with_fields(classifier.spec, fields)
     if spatial == "full":
@@ -186,7 +186,7 @@ def _on(classifier: ClipClassifier, spec: InputSpec) -> ClipClassifier:
         raise SettingsError(
             f"classifier {classifier.name!r} has a geometry of its own, which cannot be changed",
             code="model-spec-fixed",
-            hint="leave out --spec and --spatial full",
+            hint="leave out the spec, and spatial 'full'",
         )
     found: ClipClassifier = classifier.with_spec(spec)
     return found
@@ -199,7 +199,7 @@ def _whole_frame(classifier: ClipClassifier, spec: InputSpec) -> InputSpec:
     if not getattr(classifier, "any_size", False):
         raise SettingsError(
             f"classifier {classifier.name!r} takes pictures of {spec.crop[0]} x {spec.crop[1]} alone",
-            code="model-spec-fixed",
-            hint="--spatial three covers the frame with three of these",
+            code="spatial-unsupported",
+            hint="spatial 'three' covers the frame with three of these",
         )
     return replace(spec, crop=(side, side))

@@ -134,7 +134,7 @@ def probabilities_of(classifier: ClipClassifier, clips: NDArray[np.uint8]) -> ND
         raise ClassifierError(
             f"classifier {classifier.name!r} failed: {type(error).__name__}: {error}",
             code="classifier-failed",
-            hint="the fault is the classifier's; --debug shows where",
+            hint="the fault is the classifier's",
         ) from error
     wanted = len(clips), len(classifier.labels)
     if found.shape != wanted:

@@ -73,7 +73,7 @@ def open_path(
         read_weights(found)  # if it is damaged, that is what must be said
         raise ClassifierError(
             f"{found.name} does not say which network it is for", code="architecture-missing",
-            hint="name it: --arch r2plus1d_18; scsampler classifiers lists those that are known",
+            hint="name it, such as r2plus1d_18",
         )
     if labels is None and "labels" in fields:
         labels = names_of(fields["labels"], found.name)

@@ -91,7 +91,7 @@ def open_classifier(
         raise ClassifierError(
             f"{len(names)} labels for the {classes} classes of {folder.name}",
             code="label-count-mismatch",
-            hint="--labels takes one name per line",
+            hint="give one name for each class",
         )
     spec = with_fields(InputSpec(), fields)
     laid = LayoutAdapter(network, fields["layout"], None, classes=len(names))

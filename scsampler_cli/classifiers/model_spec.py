@@ -74,7 +74,7 @@ def read_fields(model: Path, spec_fields: Sequence[str]) -> Fields:
             why = getattr(error, "strerror", None) or error
             raise ClassifierError(
                 f"{beside}: {why}",
-                code="model-spec-invalid",
+                code="model-spec-unreadable",
                 hint="it is a TOML file, such as: frames = 16",
             ) from error
         except SettingsError as error:  # of a file, not of the command line
@@ -97,11 +97,11 @@ def parse_fields(spec_fields: Sequence[str]) -> Fields:
         name, equals, value = text.partition("=")
         if not equals:
             raise SettingsError(
-                f"--spec {text!r} is not KEY=VALUE",
+                f"spec {text!r} is not KEY=VALUE",
                 code="model-spec-invalid",
-                hint="such as --spec frames=16",
+                hint="such as frames=16",
             )
-        fields[name.strip()] = checked(name.strip(), _value(value.strip()), "--spec ")
+        fields[name.strip()] = checked(name.strip(), _value(value.strip()), "spec: ")
     return fields
 
 
@@ -209,7 +209,7 @@ def complete(fields: Fields, model: Path, name: str | None = None) -> Fields:
         raise ClassifierError(
             f"{name or model.name} does not say its {', '.join(missing)}",
             code="model-spec-incomplete",
-            hint=f"write {model.with_suffix('.toml')}, or give --spec KEY=VALUE for each; this is a template:",
+            hint=f"fill in the template as {model.with_suffix('.toml')}, or give each as KEY=VALUE",
             example=template(fields),
         )
     return fields

@@ -113,7 +113,7 @@ class NetworkClassifier:
             raise ClassifierError(
                 f"{self.name} takes clips of {self.spec.frames} frames of {self.spec.crop[0]} x {self.spec.crop[1]} alone",
                 code="model-spec-fixed",
-                hint="leave frames and crop out of --spec",
+                hint="leave frames and crop out of the spec",
             )
         other = copy.copy(self)
         other.spec = spec
@@ -172,7 +172,7 @@ def from_file(
         raise ClassifierError(
             f"{path.name} does not say which network it is for",
             code="architecture-missing",
-            hint="name it: --arch r2plus1d_18; scsampler classifiers lists those that are known",
+            hint="name it, such as r2plus1d_18",
         )
     tensors, _ = to_native(architecture, file.tensors)
     classes = classes_in(architecture, tensors)
@@ -223,7 +223,7 @@ def _from_ours(
         raise ClassifierError(
             f"{path.name} is a {meta.get('kind', 'file')}'s weight file, not a classifier's",
             code="weights-wrong-kind",
-            hint="samplers go to --visual-sampler and --audio-sampler",
+            hint="give it as a sampler",
         )
     if architecture is not None and meta["arch"] != architecture:
         raise ClassifierError(
@@ -263,5 +263,5 @@ def _check_labels(labels: Sequence[str], classes: int, path: Path) -> None:
         raise ClassifierError(
             f"{len(labels)} labels for the {classes} classes of {path.name}",
             code="label-count-mismatch",
-            hint="--labels takes one name per line",
+            hint="give one name for each class",
         )

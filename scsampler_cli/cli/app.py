@@ -3,11 +3,13 @@
 import io
 import os
 import sys
+from itertools import chain
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
-from scsampler_cli.cli import console
+from scsampler_cli.cli import console, option_hints
 from scsampler_cli.cli.bench import bench
 from scsampler_cli.cli.cache import cache
 from scsampler_cli.cli.classifiers import classifiers
@@ -40,6 +42,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def scsampler(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option(
@@ -48,6 +51,11 @@ def scsampler(
     ] = False,
 ) -> None:
     """Find the salient clips of long videos and classify only those (SCSampler, ICCV 2019)."""
+    group, name = context.command, context.invoked_subcommand
+    command = group.get_command(context, name) if name and isinstance(group, TyperGroup) else None
+    if command is not None:
+        options = (parameter.opts + parameter.secondary_opts for parameter in command.params)
+        option_hints.set_offered(set(chain.from_iterable(options)))
 
 
 for command in (classify, score, extract, merge, train, bench, classifiers, weights, cache, doctor):

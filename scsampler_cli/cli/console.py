@@ -12,7 +12,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from scsampler_cli.errors import InputError, OutputError, ScsamplerError, read_code
+from scsampler_cli.cli.option_hints import full_hint
+from scsampler_cli.errors import InputError, OutputError, ScsamplerError, code_of, read_code
 from scsampler_cli.text import printable
 
 SAID, NOTE, DETAIL, NATIVE = 35, 30, 20, 10
@@ -123,22 +124,26 @@ def show_error(error: Exception, prefix: str = "") -> None:
             hint="check the path and its permissions",
         )
     message = str(error)
-    if not isinstance(error, ScsamplerError):
+    hint: str | None = "please report it, with the traceback"
+    if isinstance(error, ScsamplerError):
+        hint = error.hint
+    else:
         message = f"unexpected {type(error).__name__}: {message}"
-    hint = (
-        error.hint
-        if isinstance(error, ScsamplerError)
-        else "run with --debug for the traceback; please report it"
-    )
-    show_failure(prefix + message, hint)
+    show_failure(prefix + message, hint, code_of(error))
     for line in ((isinstance(error, ScsamplerError) and error.example) or "").splitlines():
         say(line)
 
 
-def show_failure(message: str, hint: str | None) -> None:
-    """`error: ...` and, where there is one, `hint: ...`, one line each."""
+def show_failure(message: str, hint: str | None, code: str | None) -> None:
+    """`error: ...` and, where there is one, `hint: ...`, one line each.
+
+    Args:
+        message: what is wrong.
+        hint: what to try next; options that help are added.
+        code: of the error.
+    """
     _log.error("%s", f"error: {' '.join(message.split())}")
-    if hint:
+    if hint := full_hint(code, message, hint):
         _log.error("%s", f"hint: {' '.join(hint.split())}")
 
 

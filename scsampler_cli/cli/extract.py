@@ -1,106 +1,111 @@
 """`scsampler extract`: the features themselves."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from scsampler_cli.batch.task import Record
-from scsampler_cli.cli import (
-    batch_options,
-    engines,
-    no_effect,
-    options,
-    output_targets,
-    overwrite_checks,
-    run_batch,
-)
+from scsampler_cli.cli import no_effect, output_targets, overwrite_checks, run_batch
+from scsampler_cli.cli.batch_options import BatchOptions
 from scsampler_cli.cli.batch_plan import Batch
+from scsampler_cli.cli.command_guard import guarded
+from scsampler_cli.cli.input_options import (
+    INPUT,
+    ClipOptions,
+    ClipStride,
+    InputOptions,
+    ReadOptions,
+)
+from scsampler_cli.cli.option_groups import expanded
+from scsampler_cli.cli.output_options import (
+    OUTPUT,
+    FormatOption,
+    MessageOptions,
+    Overwrite,
+    Schema,
+    output_option,
+)
 from scsampler_cli.cli.run_options import RunOptions
-from scsampler_cli.config import INPUTS, FeatureSettings, ReadSettings
+from scsampler_cli.config import INPUTS
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.files.output_paths import check_file
 from scsampler_cli.files.urls import check_written
 from scsampler_cli.tasks import Extract, drawing_of
 
+FeatureFile = Annotated[
+    Path | None,
+    output_option(
+        "A feature file (.scf), or a folder for the feature files of several videos. Default: "
+        "VIDEO.scf in the working folder."
+    ),
+]
+Render = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="Number of a clip, from 0, whose features are also drawn. The PNG file lies in the "
+        "folder of the feature file.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Reencode = Annotated[
+    bool,
+    typer.Option(
+        "--reencode",
+        help="First re-encode the video as the papers on compressed video do (MPEG-4, 340x256, "
+        "an I-frame every 12 frames), and use that. Needs ffmpeg; the new video lies in the folder "
+        "of the feature file.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Records = Annotated[
+    Path | None,
+    typer.Option(
+        parser=output_targets.output_path,
+        metavar="PATH",
+        help="File for the records, one per video. Default: standard output.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 
-@run_batch.guarded
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureFileOptions:
+    """The files that `scsampler extract` writes."""
+
+    output: FeatureFile = None
+    render: Render = None
+    reencode: Reencode = False
+    records: Records = None
+    format: FormatOption = None
+    schema: Schema = False
+    overwrite: Overwrite = False
+
+
+@guarded
+@expanded
 def extract(
+    *,
     context: typer.Context,
-    paths: options.Paths = None,
+    inputs: InputOptions,
     what: Annotated[
         str,
         typer.Option(
-            help="Features, separated by commas: if (I-frames), md (motion), rgbr (residuals), mel (sound).",
-            rich_help_panel=options.INPUT,
+            metavar="NAME,...",
+            help="Names of features, separated by commas: if (I-frames), md (motion displacements), "
+            "rgbr (RGB residuals), mel (audio).",
+            rich_help_panel=INPUT,
         ),
     ] = ",".join(INPUTS),
-    p_frames: options.PFrames = FeatureSettings.p_frames,
-    short_side: options.ShortSide = FeatureSettings.short_side,
-    clip_frames: options.ClipFrames = 16,
-    frame_stride: options.FrameStride = 1,
-    clip_stride: options.ClipStride = 1,
-    render: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            help="Also draw the features of this clip, from 0, as a PNG beside the file.",
-            rich_help_panel=options.OUTPUT,
-        ),
-    ] = None,
-    reencode: Annotated[
-        bool,
-        typer.Option(
-            "--reencode",
-            help="First write the video anew as the compressed-video literature does (MPEG-4, 340x256, an I-frame in 12; needs "
-            "ffmpeg), beside the feature file; the features are of that.",
-            rich_help_panel=options.OUTPUT,
-        ),
-    ] = False,
-    glob: options.Glob = None,
-    video_stream: options.VideoStream = None,
-    audio_stream: options.AudioStream = None,
-    max_pixels: options.MaxPixels = ReadSettings.max_pixels,
-    max_frames: options.MaxFrames = ReadSettings.max_frames,
-    strict: options.Strict = False,
-    jobs: batch_options.Jobs = None,
-    shard: batch_options.Shard = None,
-    engine: batch_options.EngineOption = batch_options.Engine.local,
-    address: batch_options.Address = None,
-    cpus_per_actor: batch_options.CpusPerActor = None,
-    timeout: batch_options.Timeout = None,
-    max_memory: batch_options.MaxMemory = None,
-    resume: batch_options.Resume = False,
-    as_finished: batch_options.AsFinished = False,
-    hash: batch_options.Hash = False,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            parser=output_targets.output_path,
-            metavar="PATH",
-            help="Feature file (.scf), or a folder for several videos; default: VIDEO.scf in the folder where the command runs.",
-            rich_help_panel=options.OUTPUT,
-        ),
-    ] = None,
-    format: options.FormatOption = None,
-    schema: options.Schema = False,
-    records: Annotated[
-        Path | None,
-        typer.Option(
-            parser=output_targets.output_path,
-            metavar="PATH",
-            help="Write the records of what was done to this file; default: standard output.",
-            rich_help_panel=options.OUTPUT,
-        ),
-    ] = None,
-    overwrite: options.Overwrite = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
-    log_file: options.LogFile = None,
-    debug: options.Debug = False,
+    clips: ClipOptions,
+    clip_stride: ClipStride = 1,
+    reading: ReadOptions,
+    files: FeatureFileOptions,
+    batch: BatchOptions,
+    messages: MessageOptions,
 ) -> None:
     """Write the compressed-domain and audio features of videos to feature files (.scf).
 
@@ -108,73 +113,60 @@ def extract(
     scsampler extract clips/ -o features/ --what md,mel --records features.jsonl
     """
     no_effect.check(context, no_effect.EXTRACT)
-    features = FeatureSettings(tuple(dict.fromkeys(what.split(","))), p_frames, short_side)
-    reading = ReadSettings(
-        video_stream=video_stream,
-        audio_stream=audio_stream,
-        max_pixels=max_pixels,
-        max_frames=max_frames,
-        strict=strict,
-    )
-    ray = engines.asked(engine, address, jobs, cpus=cpus_per_actor)
-    running = RunOptions(
-        jobs=jobs or 1,
-        timeout_s=timeout,
-        max_memory_gb=max_memory,
-        as_finished=as_finished,
-        resume=resume,
-        hashed=hash,
-        quiet=quiet,
-        verbose=verbose,
-        debug=debug,
-        log_file=log_file,
-        ray=ray,
-        overwrite=overwrite,
-    )
-    if reencode:
+    features = clips.features(tuple(dict.fromkeys(what.split(","))))
+    read = reading.settings()
+    running = RunOptions.of(batch, messages, overwrite=files.overwrite)
+    if files.reencode:
         from scsampler_cli.transcode.program import find_ffmpeg
 
         find_ffmpeg()
     todo = run_batch.plan(
-        "extract", paths, glob, form=format, output=records, running=running, shard=shard
+        "extract",
+        inputs,
+        running,
+        form=files.format,
+        output=files.records,
+        shard=batch.shard,
     )
-    files = _targets(todo, paths or [], output, log_file=log_file)
-    _check_made(todo, files, render, reencode=reencode)
+    targets = _targets(todo, inputs.paths or [], files.output)
+    _check_targets(todo, targets, files)
     task = Extract(
-        output or Path(),
-        files,
+        files.output or Path(),
+        targets,
         features,
-        reading=reading,
-        clip_frames=clip_frames,
-        frame_stride=frame_stride,
+        reading=read,
+        clip_frames=clips.clip_frames,
+        frame_stride=clips.frame_stride,
         clip_stride=clip_stride,
-        render=render,
-        reencode=reencode,
+        render=files.render,
+        reencode=files.reencode,
     )
-    run_batch.run(todo, task, run_batch.Hooks(still_there=_is_there))
+    run_batch.run(todo, task, run_batch.Hooks(is_valid=_files_exist))
 
 
-def _check_made(
-    todo: Batch, files: dict[Path, Path], render: int | None, *, reencode: bool
-) -> None:
-    """Refuse to write over what is there, or is read.
+def _check_targets(todo: Batch, targets: dict[Path, Path], files: FeatureFileOptions) -> None:
+    """Refuse files that are inputs, or that exist.
 
     Raises:
-        SettingsError, OutputError: see `outputs`.
+        SettingsError, OutputError: as `output_targets.check_apart` and
+            `overwrite_checks.check_made`.
     """
     from scsampler_cli.features.store import sniff
     from scsampler_cli.transcode.normalise import SUFFIX
 
-    made = [files[path] for path in todo.inputs]
+    made = [targets[path] for path in todo.inputs]
     overwrite_checks.check_made(made, "-o", todo.running, is_own=sniff)
-    drawn = [] if render is None else [drawing_of(target, render) for target in made]
-    reencoded = [target.with_suffix(SUFFIX) for target in made] if reencode else []
-    output_targets.check_apart([*drawn, *reencoded], todo.named)
-    overwrite_checks.check_made([*drawn, *reencoded], "-o", todo.running)
+    others: list[Path] = []
+    if files.render is not None:
+        others += [drawing_of(target, files.render) for target in made]
+    if files.reencode:
+        others += [target.with_suffix(SUFFIX) for target in made]
+    output_targets.check_apart(others, todo.named)
+    overwrite_checks.check_made(others, "-o", todo.running)
 
 
-def _is_there(record: Record) -> bool:
-    """True when the file that a record tells of is still there, and whole."""
+def _files_exist(record: Record) -> bool:
+    """True when the files of a record still exist, the feature file with all its bytes."""
     if record["status"] != "ok":
         return True
     try:
@@ -184,13 +176,12 @@ def _is_there(record: Record) -> bool:
         return False
 
 
-def _targets(
-    todo: Batch, paths: list[str], output: Path | None, *, log_file: Path | None
-) -> dict[Path, Path]:
-    """Where each video's features go: the tree below a folder argument is kept.
+def _targets(todo: Batch, paths: list[str], output: Path | None) -> dict[Path, Path]:
+    """The feature file of each video; the tree below a folder argument is kept.
 
     Raises:
-        SettingsError: two videos would get one file, or the output is "-" or a file for several videos.
+        SettingsError: two videos have the same feature file, or the output is "-", or a file for
+            several videos.
         OutputError: the output is a URL.
     """
     from scsampler_cli.features.store import SUFFIX
@@ -203,23 +194,12 @@ def _targets(
         )
     if output is not None:
         check_written(output)
-    # os.path's isdir says no where pathlib's raises: for names that are too long
+    # os.path.isdir is False for a name that is too long, where Path.is_dir raises
     is_folder = isinstance(output, output_targets.Folder) or (
         output is not None and os.path.isdir(output)  # noqa: PTH112
     )
     if todo.single and output is not None and not is_folder:
-        overwrite_checks.check_not_read(todo.inputs, {"-o": output})
-        if output.suffix != SUFFIX:
-            raise SettingsError(
-                f"{output} does not end in {SUFFIX}",
-                code="output-suffix-unknown",
-                hint=f"-o FILE{SUFFIX}, or a folder: -o FOLDER/",
-            )
-        if output.parent.is_dir():  # else it is made
-            check_file(output)
-            overwrite_checks.check_outputs(
-                todo.inputs, {"-o": output, "--records": todo.output, "--log-file": log_file}
-            )
+        _check_file(todo, output)
         return dict.fromkeys(todo.inputs, output)
     folder = Path(output or ".")
     if folder.suffix == SUFFIX and not folder.is_dir():
@@ -229,3 +209,27 @@ def _targets(
             hint="give -o a folder",
         )
     return output_targets.below(folder, todo.named, paths, suffix=SUFFIX)
+
+
+def _check_file(todo: Batch, output: Path) -> None:
+    """Refuse a feature file of one video that cannot be written, or that is something else.
+
+    Raises:
+        SettingsError: it is an input, or another output, or has another suffix.
+        OutputError: it cannot be written.
+    """
+    from scsampler_cli.features.store import SUFFIX
+
+    overwrite_checks.check_not_read(todo.inputs, {"-o": output})
+    if output.suffix != SUFFIX:
+        raise SettingsError(
+            f"{output} does not end in {SUFFIX}",
+            code="output-suffix-unknown",
+            hint=f"-o FILE{SUFFIX}, or a folder: -o FOLDER/",
+        )
+    # a folder that does not exist is made later, and then has no other file
+    if output.parent.is_dir():
+        check_file(output)
+        log_file = todo.running.log_file
+        outputs = {"-o": output, "--records": todo.output, "--log-file": log_file}
+        overwrite_checks.check_outputs(todo.inputs, outputs)

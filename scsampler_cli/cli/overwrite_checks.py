@@ -108,7 +108,7 @@ def check_log(log_file: Path | None, *, overwrite: bool) -> bool:
         if log_file == Path("-"):
             raise SettingsError(
                 "--log-file - is no file",
-                code="output-suffix-unknown",
+                code="output-suffix-invalid",
                 hint="messages go to standard error anyway; or name a file",
             )
         return False

@@ -311,7 +311,7 @@ def _size(text: str | None) -> tuple[int, int] | None:
     if found is None or min(int(found[1]), int(found[2] or found[1])) < 16:
         raise SettingsError(
             f"{text!r} is no size in pixels",
-            code="clip-shape-invalid",
+            code="size-invalid",
             hint="give a side such as 112, or 96x128, from 16 to 999",
         )
     return int(found[1]), int(found[2] or found[1])

@@ -57,7 +57,7 @@ def read(
         raise InputError(
             f"{path} is {is_what}, not a list of the form {form}",
             code="list-format-unknown",
-            hint="leave out --form, or correct it",
+            hint="leave out the form, or correct it",
         )
     rows = Rows()
     if is_folder:
@@ -75,7 +75,7 @@ def _checked_root(path: Path, root: Path | None) -> Path:
     if root is not None and not os.path.isdir(root):  # noqa: PTH112 (as above)
         raise InputError(
             f"{root}: no such folder",
-            code="list-format-unknown",
+            code="list-root-missing",
             hint="name the folder in which the videos of the list lie",
         )
     return root or path.parent
@@ -87,7 +87,7 @@ def _first_line(path: Path) -> str:
         return line
     raise InputError(
         f"{path}: not one line of text",
-        code="list-format-unknown",
+        code="list-empty",
         hint="lists are UTF-8 text, one video a line",
     )
 
@@ -110,5 +110,5 @@ def _form_of(path: Path, line: str) -> str:
     raise InputError(
         f"{path}: a list of no known form",
         code="list-format-unknown",
-        hint=f"name it with --form: {', '.join(form for form in FORMS if form != 'auto')}",
+        hint=f"name its form: {', '.join(form for form in FORMS if form != 'auto')}",
     )

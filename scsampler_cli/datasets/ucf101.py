@@ -101,7 +101,7 @@ def _check(path: Path, folders: Mapping[str, set[int]]) -> None:
         raise InputError(
             f"{path}: {wrong}: not a list of UCF101's",
             code="class-numbers-invalid",
-            hint="--form numbers takes the numbers for the classes",
+            hint="the form 'numbers' takes the numbers for the classes",
         )
 
 

@@ -89,8 +89,8 @@ def render_file(features: Path, clip: int, target: Path) -> Path:
     if visual is None and sound is None:
         raise FeatureFileError(
             f"{features} has no clip {clip}",
-            code="features-incomplete",
-            hint="clips count from 0; `scsampler score` lists them",
+            code="clip-missing",
+            hint="clips count from 0",
         )
     png = io.BytesIO()
     Image.fromarray(render(visual, sound)).save(png, format="png")

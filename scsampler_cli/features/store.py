@@ -230,7 +230,7 @@ def _header(file: IO[bytes], path: Path) -> dict[str, Any]:
         raise FeatureFileError(
             f"{path} is not a feature file",
             code="feature-file-damaged",
-            hint="`scsampler extract` makes them",
+            hint="give a file of extracted features",
         )
     version, length = _HEADER.unpack(_exactly(file, _HEADER.size, path))
     if version != VERSION:

@@ -70,7 +70,7 @@ def find_inputs(
         raise InputError(
             f"{empty[0]}: {what} in this folder",
             code="no-video-files",
-            hint="choose by name with --glob '*.EXT', or name the files",
+            hint="name the files, or choose them by a pattern such as '*.EXT'",
         )
     if not found.paths:
         raise InputError(
@@ -149,7 +149,7 @@ def check_readable(path: Path) -> None:
             raise InputError(
                 f"{path}: a folder without videos",
                 code="no-video-files",
-                hint="choose by name with --glob '*.EXT', or name the files",
+                hint="name the files, or choose them by a pattern such as '*.EXT'",
             )
         if path.is_file() and size == 0:
             raise InputError(

@@ -210,7 +210,7 @@ def check_free(
         raise OutputError(
             f"{taken[0]} is there already{more}",
             code="output-exists",
-            hint=f"--overwrite replaces it; or give {option} another name",
+            hint=f"replace it, or give {option} another name",
         )
 
 

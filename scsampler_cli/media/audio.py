@@ -1,6 +1,7 @@
 """Decode the sound of a file as a stream of mono blocks at 16 kHz, placed on the container's clock.
 
-But: memory does not grow with the length of the file, and silence is not invented: where there is no sound, there is no block.
+But: memory does not grow with the length of the file, and silence is not invented: where there is
+    no sound, there is no block.
 """
 
 from __future__ import annotations
@@ -28,17 +29,19 @@ from scsampler_cli.text import counted
 RATE_HZ = 16_000
 """Our choice, after VGGish: keeps everything below 8 kHz."""
 GAP = RATE_HZ // 25
-"""Samples (40 ms): a jump in the time stamps up to this is jitter and is closed; a longer one is a gap (our choice)."""
+"""Samples (40 ms): a jump in the time stamps up to this is jitter and is closed; a longer one is a
+gap (our choice)."""
 
 RESTART = RATE_HZ
-"""Samples (1 s) by which time stamps must jump back, and stay back, for the clock to have started anew (our choice)."""
+"""Samples (1 s) by which time stamps must jump back, and stay back, for the clock to have started
+anew (our choice)."""
 
 
 RUN_S = 0.25
 """Seconds of sound that are resampled at once (our choice)."""
 LOWEST_HZ, HIGHEST_HZ = 1000, 6_144_000
-"""Samples a second: a track that says less or more is not decoded, for to bring it to 16 kHz could fill the memory. Our choice:
-far beyond what is in use."""
+"""Samples a second: a track that says less or more is not decoded, for to bring it to 16 kHz could
+fill the memory. Our choice: far beyond what is in use."""
 _PROBED = 5_000_000
 """Bytes that FFmpeg reads to find streams, by default."""
 _GAINING = frozenset("mpegts mpeg flv live_flv dv nsv swf wtv".split())
@@ -61,7 +64,8 @@ class AudioBlock:
     """A run of samples."""
 
     start: int
-    """Position of the first sample on the container's clock, in samples at 16 kHz; may be negative."""
+    """Position of the first sample on the container's clock, in samples at 16 kHz; may be
+    negative."""
     samples: NDArray[np.float32]
     """float32 [n], mono, -1..1."""
 
@@ -70,7 +74,7 @@ class AudioBlock:
 class AudioReport:
     """What happened while reading."""
 
-    unmixed: int = 0
+    not_resampled: int = 0
     """Frames of sound that could not be brought to one channel at 16 kHz."""
     misplaced: int = 0
     """Frames that were left out because they lie where there is sound already."""
@@ -80,8 +84,8 @@ class AudioReport:
     def notes(self) -> list[str]:
         """One sentence for each kind of trouble."""
         notes = []
-        if self.unmixed:
-            notes.append(f"{counted(self.unmixed, 'frame')} of sound could not be resampled")
+        if self.not_resampled:
+            notes.append(f"{counted(self.not_resampled, 'frame')} of sound could not be resampled")
         if self.misplaced:
             notes.append(
                 f"{counted(self.misplaced, 'frame')} of sound left out: their times lie in the past"
@@ -115,7 +119,7 @@ def probe_audio(path: Path, reading: ReadSettings = DEFAULT_READING) -> AudioPro
     with _open_sound(path, reading, asked) as (container, _):
         streams = container.streams.audio
         if asked is not None and asked >= len(streams):
-            raise no_such_stream(path, len(streams), "sound", option="--audio-stream", asked=asked)
+            raise no_such_stream(path, len(streams), "sound", asked=asked)
         readable = [
             at for at in range(len(streams)) if asked in (None, at) and _is_readable(streams[at])
         ]
@@ -162,7 +166,8 @@ def _rewind(container: av.container.InputContainer, damage: Damage) -> None:
 
 
 def _whole_file(path: Path) -> dict[str, str]:
-    """FFmpeg's options: look for streams up to the end of the file, and keep no packets meanwhile."""
+    """FFmpeg's options: look for streams up to the end of the file, and keep no packets
+    meanwhile."""
     return {
         "probesize": str(path.stat().st_size + 1),
         "analyzeduration": str(1 << 62),
@@ -171,10 +176,11 @@ def _whole_file(path: Path) -> dict[str, str]:
     }
 
 
-def options_to_find(
+def sound_stream_options(
     path: Path, stream: int, reading: ReadSettings = DEFAULT_READING
 ) -> dict[str, str]:
-    """Options with which another program of FFmpeg's finds a sound stream, and its rate and channels.
+    """Options with which another program of FFmpeg's finds a sound stream, and its rate and
+    channels.
 
     Args:
         path: the file.
@@ -183,8 +189,8 @@ def options_to_find(
 
     Returns:
         none where the stream is known at opening; else they make the program read, and hold, all
-        that comes before the first packet of the stream. None where the file cannot be read or has no
-        such stream, for the program to say so.
+        that comes before the first packet of the stream. None where the file cannot be read or has
+        no such stream, for the program to say so.
     """
     with suppress(ScsamplerError), _open_sound(path, reading, stream) as (container, is_at_end):
         if not is_at_end or stream >= len(container.streams.audio):
@@ -255,7 +261,8 @@ class _Placer:
         self._resampler = av.AudioResampler("flt", "mono", RATE_HZ)
         self._layout: tuple[int, str, str] | None = None
         self._waiting = av.AudioFifo()
-        """Frames that follow one another, not resampled yet: many at once cost little more than one."""
+        """Frames that follow one another, not resampled yet: many at once cost little more than
+        one."""
         self._cursor: int | None = None
         """Where the next sample that comes out of the resampler belongs."""
         self._offset = 0
@@ -299,7 +306,7 @@ class _Placer:
             self._cursor = 0
         frame.pts = None
         if not LOWEST_HZ <= frame.sample_rate <= HIGHEST_HZ:
-            report.unmixed += 1
+            report.not_resampled += 1
             return
         self._waiting.write(frame)
         if self._waiting.samples >= frame.sample_rate * RUN_S:
@@ -327,7 +334,7 @@ class _Placer:
         try:
             return self._resampler.resample(frame)
         except (av.error.FFmpegError, ValueError):
-            report.unmixed += 1
+            report.not_resampled += 1
             return []
 
     def _blocks(self, frames: list[av.AudioFrame]) -> Iterator[AudioBlock]:
@@ -339,7 +346,8 @@ class _Placer:
 
 
 def _in_samples(frame: av.AudioFrame) -> int | None:
-    """Where a frame begins on the container's clock, in samples at 16 kHz; None where it does not say."""
+    """Where a frame begins on the container's clock, in samples at 16 kHz; None where it does not
+    say."""
     base = frame.time_base
     if frame.pts is None or base is None:
         return None

@@ -1,6 +1,6 @@
-"""Pick the stream of a media file, read its packets and decode them, going on where something is damaged.
+"""Select a stream of a media file, read its packets and decode them; damaged packets are skipped.
 
-But: what the packets say of times and keyframes is `media.index`'s business; what is in the frames is for those that read them.
+Not handled here: times and keyframes (`media.index`), and features of frames (`features.visual`).
 """
 
 from __future__ import annotations
@@ -28,11 +28,12 @@ from scsampler_cli.media.sandbox import open_local, pixel_limit, reason
 from scsampler_cli.text import counted
 
 FFMPEG_VERSION = av.ffmpeg_version_info
-"""Of the FFmpeg inside the av package."""
+"""Version of the FFmpeg inside the av package."""
 
-_UNKNOWN_STREAMS = 1000
-_TRIES = 100_000
-"""Packets without a single frame after which a stream counts as undecodable; bounds the time spent on garbage."""
+_MAX_UNKNOWN_STREAMS = 1000
+"""Packets of unknown streams after which reading stops."""
+_MAX_WITHOUT_FRAME = 100_000
+"""Packets in a row without a frame after which decoding stops: bounds the time spent on garbage."""
 
 VideoStream = av.video.stream.VideoStream
 
@@ -41,14 +42,12 @@ VideoStream = av.video.stream.VideoStream
 def open_video(
     path: Path, reading: ReadSettings, codec_options: dict[str, str] | None = None
 ) -> Iterator[tuple[av.container.InputContainer, VideoStream]]:
-    """Open a local file and pick its picture stream; the container is closed on the way out.
-
-    One decoder thread: frame threads lose motion vectors at random, and hang when a loop is left early.
+    """Open a local file and select its picture stream; the container is closed at the end.
 
     Args:
         path: the file.
-        reading: which stream, and how large its pictures may be.
-        codec_options: FFmpeg's, for the decoder.
+        reading: the stream to read, and limits.
+        codec_options: FFmpeg's options for the decoder.
 
     Raises:
         InputError: the file cannot be opened.
@@ -59,6 +58,8 @@ def open_video(
         stream = _picture_stream(container, path, reading)
         context = stream.codec_context
         refuse_large(path, context.width, context.height, reading=reading)
+        # one thread: frame threads lose motion vectors at random, and hang when a loop is left
+        # early
         context.thread_type, context.thread_count = "SLICE", 1
         context.options = {**pixel_limit(reading), **(codec_options or {})}
         yield container, stream
@@ -74,29 +75,31 @@ def refuse_large(path: Path, width: int, height: int, *, reading: ReadSettings) 
         raise LimitError(
             f"{path}: {width} x {height} pixels, the limit is {reading.max_pixels}",
             code="video-too-large",
-            hint="raise the limit with --max-pixels, if the file is what it says",
+            hint="raise the limit, if the file is what it says it is",
         )
 
 
 def announced_size(path: Path, reading: ReadSettings) -> tuple[int, int]:
-    """(width, height) that the container gives, where FFmpeg has forgotten it because its decoder refused it; 0 if unknown."""
+    """(width, height) by the container, 0 if unknown; for a size that the decoder refused."""
     unlimited = ReadSettings(video_stream=reading.video_stream, max_pixels=0)
+    # FFmpeg forgets the size when a decoder refuses it, so none may run
     with open_local(path, unlimited, {"codec_whitelist": "none"}) as container:
         context = _picture_stream(container, path, reading).codec_context
         return context.width, context.height
 
 
 def announced_aspect(path: Path, reading: ReadSettings) -> Fraction | None:
-    """Width of a pixel over its height that the container gives; None where it gives none, whatever the stream says."""
+    """Width of a pixel over its height by the container alone; None where it gives none."""
+    # without a decoder, what the stream itself says stays out
     with open_local(path, reading, {"codec_whitelist": "none"}) as container:
         return _picture_stream(container, path, reading).sample_aspect_ratio
 
 
 def picture_streams(container: av.container.InputContainer) -> list[int]:
-    """Positions, among the picture streams, of those that are no cover art and have a decoder."""
+    """Numbers, among the picture streams, of those that are no cover art and have a decoder."""
     return [
-        at
-        for at, stream in enumerate(container.streams.video)
+        number
+        for number, stream in enumerate(container.streams.video)
         if not _is_cover(stream) and _has_decoder(stream)
     ]
 
@@ -116,7 +119,7 @@ def _picture_stream(
     if reading.video_stream is not None and streams:
         if reading.video_stream >= len(streams):
             raise no_such_stream(
-                path, len(streams), "picture", option="--video-stream", asked=reading.video_stream
+                path, len(streams), "picture", asked=reading.video_stream
             )
         stream = streams[reading.video_stream]
     else:
@@ -142,15 +145,15 @@ def _picture_stream(
     return stream
 
 
-def no_such_stream(path: Path, there: int, kind: str, *, option: str, asked: int) -> VideoError:
+def no_such_stream(path: Path, there: int, kind: str, *, asked: int) -> VideoError:
     """The error for a stream that was asked for and is not there."""
     hint = (
-        f"choose from 0 to {there - 1}, or leave {option} out"
+        f"choose from 0 to {there - 1}, or leave it out"
         if there > 1
-        else f"leave {option} out"
+        else "leave it out"
     )
     return VideoError(
-        f"{path}: has {counted(there, f'{kind} stream')}, there is no {option} {asked}",
+        f"{path}: has {counted(there, f'{kind} stream')}, there is no {kind} stream {asked}",
         code="stream-missing",
         hint=hint,
     )
@@ -159,16 +162,18 @@ def no_such_stream(path: Path, there: int, kind: str, *, option: str, asked: int
 def read_packets(
     container: av.container.InputContainer, stream: VideoStream | av.AudioStream, damage: Damage
 ) -> Iterator[av.Packet[Any]]:
-    """Packets of one stream to the end of the file, or to where it cannot be read further, which is noted in `damage`."""
+    """Packets of one stream up to the end of the file, or to a read error, which is noted in
+    `damage`."""
     unknown_streams = 0
     while True:
         try:
             yield from container.demux(stream)
             return
         except IndexError:
-            # PyAV stumbles over a packet of a stream that appeared late (damaged MPEG-TS): the packets after it are fine
+            # PyAV fails at a packet of a stream that appeared late (damaged MPEG-TS); the packets
+            # after it are fine
             unknown_streams += 1
-            if unknown_streams > _UNKNOWN_STREAMS:
+            if unknown_streams > _MAX_UNKNOWN_STREAMS:
                 damage.stops.add("too many packets of unknown streams")
                 return
         except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -177,7 +182,10 @@ def read_packets(
 
 
 def is_empty(packet: av.Packet[Any]) -> bool:
-    """True for a packet that holds nothing: the picture before it stays. (The one that ends a stream is not meant.)"""
+    """True for a packet without content: the picture before it stays.
+
+    False for the packet that ends a stream, which has no times either.
+    """
     return not packet.size and (packet.pts is not None or packet.dts is not None)
 
 
@@ -188,9 +196,9 @@ def decode_packets(
     *,
     reading: ReadSettings,
 ) -> Iterator[av.VideoFrame]:
-    """Frames in display order, going on after packets that do not decode, or to a larger picture than allowed.
+    """Frames in display order, without packets that do not decode or give too large a picture.
 
-    Each such packet is noted in `damage`. `packet_of` tells which packet a frame came from.
+    Each such packet is noted in `damage`. `packet_of` gives the packet of a frame.
     """
     yield from frames_of(read_packets(container, stream, damage), damage, reading)
 
@@ -198,10 +206,10 @@ def decode_packets(
 def frames_of(
     packets: Iterator[av.Packet[Any]], damage: Damage, reading: ReadSettings
 ) -> Iterator[av.VideoFrame]:
-    """Frames of some packets of the picture, likewise."""
+    """Frames of visual packets, as from `decode_packets`."""
     is_started = False
     for packet, frame in _decoded(mark_packets(packets), damage, damage.refuse_picture):
-        # what is shown before the first keyframe may lack what it is predicted from, without any damage
+        # frames before the first keyframe may lack their references although nothing is damaged
         is_started = is_started or bool(frame.key_frame)
         if is_started and frame.is_corrupt:
             damage.picture.add_concealed(packet_of(frame).key)
@@ -215,30 +223,30 @@ def frames_of(
 
 @dataclass(slots=True)
 class PacketOfFrame:
-    """The packet that a decoded frame came from; of one stored as two fields, one of the two."""
+    """The packet of a decoded frame; one of the two for a frame stored as two fields."""
 
-    place: int
-    """Among the packets that hold something, in the order of decoding; -1 where the decoder does not say."""
+    decode_index: int
+    """Index among the packets that are not empty, in decoding order; -1 where it is unknown."""
     size: int
-    """Bytes; 0 where the decoder does not say."""
+    """Bytes; 0 where it is unknown."""
     pts: int | None = None
     dts: int | None = None
     key: int = 0
-    """`damage.packet_key`; 0 where the decoder does not say."""
+    """`packet_errors.packet_key`; 0 where it is unknown."""
     pixel_aspect: Fraction | None = None
-    """Width of a pixel over its height as the stream says it for this frame; None where it says nothing."""
+    """Width of a pixel over its height by the stream, for this frame; None where it gives none."""
 
 
 def mark_packets(packets: Iterable[av.Packet[Any]]) -> Iterator[av.Packet[Any]]:
-    """The packets, each with its `PacketOfFrame` attached, which the decoder hands on to its frame (`packet_of`)."""
-    place = 0
+    """Attach a `PacketOfFrame` to each packet; the decoder copies it to the frame (`packet_of`)."""
+    decode_index = 0
     for packet in packets:
         if packet.size:
             packet.stream.codec_context.copy_opaque = True
             packet.opaque = PacketOfFrame(
-                place, packet.size, packet.pts, dts=packet.dts, key=packet_key(packet)
+                decode_index, packet.size, packet.pts, dts=packet.dts, key=packet_key(packet)
             )
-            place += 1
+            decode_index += 1
         yield packet
 
 
@@ -251,15 +259,17 @@ def packet_of(frame: av.VideoFrame) -> PacketOfFrame:
 def decode_sound(
     container: av.container.InputContainer, stream: av.AudioStream, damage: Damage
 ) -> Iterator[av.AudioFrame]:
-    """Frames of sound in the order of the file, likewise."""
-    packets = _looked_at(read_packets(container, stream, damage), damage)
+    """Frames of sound in the order of the file; packets that do not decode are noted in
+    `damage`."""
+    packets = _with_marks(read_packets(container, stream, damage), damage)
     for packet, frame in _decoded(packets, damage, damage.refuse_sound):
         if frame.is_corrupt:
             damage.sound.add_concealed(packet_key(packet))
         yield frame
 
 
-def _looked_at(packets: Iterator[av.Packet[Any]], damage: Damage) -> Iterator[av.Packet[Any]]:
+def _with_marks(packets: Iterator[av.Packet[Any]], damage: Damage) -> Iterator[av.Packet[Any]]:
+    """The audio packets; those that the demuxer marked as damaged are noted."""
     for packet in packets:
         if packet.size:
             damage.sound.marked.add(packet)
@@ -269,14 +279,16 @@ def _looked_at(packets: Iterator[av.Packet[Any]], damage: Damage) -> Iterator[av
 def _decoded(
     packets: Iterator[av.Packet[Any]], damage: Damage, refuse: Callable[[av.Packet[Any], str], None]
 ) -> Iterator[tuple[av.Packet[Any], Any]]:
-    empty_packets = 0
+    """(packet sent to the decoder, frame that came out); `refuse` gets each packet that failed."""
+    without_frame = 0
     for packet in packets:
         if is_empty(packet):
             continue
-        empty_packets += 1
-        if empty_packets > _TRIES:
-            damage.stops.add(f"{_TRIES} packets without a frame")
+        without_frame += 1
+        if without_frame > _MAX_WITHOUT_FRAME:
+            damage.stops.add(f"{_MAX_WITHOUT_FRAME} packets without a frame")
             return
+
         try:
             frames = packet.decode()
         except av.error.EOFError:
@@ -284,17 +296,21 @@ def _decoded(
         except (av.error.FFmpegError, ValueError) as error:
             refuse(packet, reason(error))
             continue
+
         mark = packet.opaque
         if isinstance(mark, PacketOfFrame):
-            # known now, in the order of decoding; the frame may come out later
+            # the decoder has the packet's aspect now; the frame itself may come out later
             mark.pixel_aspect = packet.stream.codec_context.sample_aspect_ratio
         for frame in frames:
-            empty_packets = 0
+            without_frame = 0
             yield packet, frame
 
 
 def attachments_are_known(frame: av.VideoFrame) -> bool:
-    """PyAV 18 reads none of a frame's side data when there is one kind among them that it does not know."""
+    """True when a frame's side data can be read.
+
+    PyAV 18 reads none of it when there is a kind among it that PyAV does not know.
+    """
     try:
         return frame.side_data is not None
     except ValueError:

@@ -1,16 +1,16 @@
 """Index a video: describe its picture stream, and find when each of its frames is shown.
 
-`scan` reads the packets once, without decoding, and decodes the first few frames to check that the container tells the truth
-about them (leading undecodable packets, fields stored one by one and hidden frames all show there). Where it does not, the
-whole stream is decoded once for its times alone. Where only its keyframe flags are wrong, the decoder finds the keyframes.
+`scan` reads the packets once, without decoding. It also decodes the first few frames to check that
+the packets describe the frames correctly: leading undecodable packets, fields stored one by one and
+hidden frames all show there. Where they do not, the whole stream is decoded once to find its times.
+Where only the container's keyframe flags are wrong, the decoder finds the keyframes.
 
-But: no frame leaves this module; `features.visual` and `media.frames` read them.
+Not handled here: reading frames for use; see `features.visual` and `media.frames`.
 """
 
 from __future__ import annotations
 
 import itertools
-from array import array
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -35,109 +35,124 @@ from scsampler_cli.media.container import (
     refuse_large,
 )
 from scsampler_cli.media.damage import Damage
-from scsampler_cli.media.keyframes import StartList, Starts, starts_here
-from scsampler_cli.media.packet_scan import FARTHEST, Census, take_census
-from scsampler_cli.media.packets import FramePackets, frame_packets
+from scsampler_cli.media.full_decode import decode_all, decode_starts
+from scsampler_cli.media.keyframes import StartPackets, is_start_frame
+from scsampler_cli.media.packet_scan import MAX_STAMP, PacketScan, scan_packets
+from scsampler_cli.media.packets import FramePackets
 from scsampler_cli.media.start_timecode import first_timecode
 from scsampler_cli.media.video_info import VideoInfo, describe, usable_aspect
 from scsampler_cli.text import counted
-from scsampler_cli.timeline import FrameTimeline, placed_stamps
+from scsampler_cli.timeline import FrameTimeline, RepairedStamps, repaired_stamps
 
 TRIAL_FRAMES = 32
-"""Our choice: more than the reorder delay of any codec (16 frames in H.264)."""
+"""Frames decoded for the check: more than the reorder delay of any codec (16 frames in H.264)."""
 
-RESIZED = "the size of its pictures changes on the way: each is scaled to that of the first one"
+RESIZED = (
+    "the size of its pictures changes within the video: each is scaled to that of the first one"
+)
 """A note."""
-RESHAPED = "the shape of its pictures changes on the way, by their pixel aspect or size: each is shown by its own"
+RESHAPED = (
+    "the shape of its pictures changes within the video, by their pixel aspect or size: each is shown"
+    " by its own"
+)
 """A note."""
 
 
 @dataclass(frozen=True)
 class StreamIndex:
-    """Where and when the frames of a video are."""
+    """Position, time and packet of every frame of a video."""
 
     info: VideoInfo
     timeline: FrameTimeline
-    starts: Starts
+    starts: StartPackets
     """Packets at which decoding can start."""
-    counted: bool
-    """True when frames carry no usable pts: a frame's position is found by counting from the start, and seeking is off."""
+    untimed: bool
+    """True when frames carry no usable pts.
+
+    The position of a frame is then found by counting from the start, and seeking is off.
+    """
     notes: tuple[str, ...]
-    """What the user should know, one sentence each."""
+    """Notes for the user, one sentence each."""
     packets: FramePackets
-    """Bytes and kind of every frame, as far as they can be told."""
+    """Bytes and kind of every frame, as far as they are known."""
     reading: ReadSettings = DEFAULT_READING
-    """With which it was read; `video_stream` is the stream that was."""
+    """Settings with which the video was read; `video_stream` is the stream that was selected."""
     damage: Damage = field(default_factory=Damage, compare=False)
-    """What could not be read; those that read the video further add to it."""
+    """Damage found so far; later readers of the video add to it."""
     _sizes: dict[tuple[int, int, Fraction], tuple[int, int]] = field(
         default_factory=dict, compare=False, repr=False
     )
-    """By height, width and pixel aspect of a frame: what `upright_size` gives."""
+    """(height, width, pixel aspect) of a frame -> its `upright_size`."""
 
     @property
     def keyframes(self) -> NDArray[np.int64]:
-        """int64 [G], increasing: display positions at which decoding can start; always begins with 0."""
+        """int64 [G], increasing: display positions at which decoding can start; the first is 0."""
         return self.starts.positions
 
     def position(self, pts: int | None, count: int) -> int | None:
-        """Display position of a decoded frame: by its pts, or by `count`, its place in decoding, where frames have no times.
+        """Display position of a decoded frame.
+
+        Args:
+            pts: of the frame.
+            count: number of frames decoded before it; used where frames carry no times.
 
         Returns:
-            None for a frame that the index does not know.
+            None for a frame that is not in the index.
         """
-        if self.counted:
+        if self.untimed:
             return count if count < len(self.timeline) else None
         return None if pts is None else self.timeline.find(pts)
 
     def upright_size(self, frame: av.VideoFrame) -> tuple[int, int]:
         """(height, width) in square pixels, before rotation, at which a decoded frame is shown.
 
-        A frame of the first one's shape is scaled to the first one's size; one of another shape keeps its own.
+        A frame of the first one's shape is scaled to the first one's size; one of another shape
+        keeps its own.
         """
-        kind = frame.height, frame.width, self.pixel_aspect(frame)
-        if kind not in self._sizes:  # there are few kinds of frames, and very many frames
-            first, own = self.info.upright_size, square_size(*kind)
-            self._sizes[kind] = first if is_same_shape(own, first) else own
-        return self._sizes[kind]
+        shape = frame.height, frame.width, self.pixel_aspect(frame)
+        # a video has few shapes of frames, and very many frames
+        if shape not in self._sizes:
+            first, own = self.info.upright_size, square_size(*shape)
+            self._sizes[shape] = first if is_same_shape(own, first) else own
+        return self._sizes[shape]
 
     def changes(self, frame: av.VideoFrame) -> frozenset[str]:
         """Notes on a frame of another shape, or size, than the first one."""
         if self.upright_size(frame) != self.info.upright_size:
             return frozenset((RESHAPED,))
-        same = (frame.height, frame.width) == (self.info.coded_height, self.info.coded_width)
-        return frozenset() if same else frozenset((RESIZED,))
+        if (frame.height, frame.width) != (self.info.coded_height, self.info.coded_width):
+            return frozenset((RESIZED,))
+        return frozenset()
 
     def pixel_aspect(self, frame: av.VideoFrame) -> Fraction:
         """Width of a pixel of a decoded frame over its height."""
         packet = packet_of(frame)
-        if self.info.is_aspect_fixed or packet.place < 0:
+        if self.info.is_aspect_fixed or packet.decode_index < 0:
             return self.info.pixel_aspect
         return usable_aspect(packet.pixel_aspect)[0]
 
 
-class _Look(NamedTuple):
-    """What is kept of a frame: 32 whole ones would fill the memory."""
+class _TrialFrame(NamedTuple):
+    """Facts of one of the first frames: 32 whole frames would fill the memory."""
 
     pts: int | None
-    kind: int
-    """Of av's PictureType."""
-    known: bool
-    """True when what is attached to it can be read."""
-    start: bool
-    """True when decoding can start there, as far as the decoder knows."""
+    picture_type: int
+    """A value of av's PictureType."""
+    has_known_attachments: bool
+    """True when the frame's side data can be read."""
+    is_start: bool
+    """True when decoding can start there, by the decoder."""
 
 
 class _Trial(NamedTuple):
-    """The first frames."""
+    """The first frames of a video."""
 
     info: VideoInfo
-    looks: list[_Look]
+    frames: list[_TrialFrame]
     time_base: Fraction
     rate: Fraction
     """Frames a second, as FFmpeg guesses it."""
     notes: list[str]
-    """What the user should know of them."""
 
 
 def scan(path: Path, reading: ReadSettings = DEFAULT_READING) -> StreamIndex:
@@ -145,175 +160,173 @@ def scan(path: Path, reading: ReadSettings = DEFAULT_READING) -> StreamIndex:
 
     Raises:
         InputError: the file cannot be opened.
-        VideoError: not a video, no such stream, or not one frame of it can be decoded.
+        VideoError: not a video, no such stream, or no frame of it can be decoded.
         LimitError: it has larger pictures or more of them than allowed.
     """
     damage = Damage()
     notes: list[str] = []
     with open_video(path, reading) as (container, stream):
-        at, readable = container.streams.video.index(stream), picture_streams(container)
+        number, readable = container.streams.video.index(stream), picture_streams(container)
         if reading.video_stream is None and len(readable) > 1:
             notes.append(
-                f"{len(readable)} picture streams: the first, --video-stream {at}, is read"
+                f"{len(readable)} picture streams: the first, --video-stream {number}, is read"
             )
-        reading = replace(reading, video_stream=at)
-        census = take_census(path, container, stream, reading=reading, damage=damage)
+        # later passes read the same stream without searching for it
+        reading = replace(reading, video_stream=number)
+        packets = scan_packets(path, container, stream, reading=reading, damage=damage)
     trial = _first_frames(path, reading, damage)
     notes += trial.notes
-    times = census.times()
-    if times is not None and _agrees(trial.looks, times[0]):
+
+    times = packets.times()
+    if times is not None and _matches_packets(trial.frames, times[0]):
         timeline = FrameTimeline(*times, trial.time_base)
-        starts = _starts(path, reading, census, trial=trial, timeline=timeline)
+        starts = _find_starts(path, reading, packets, trial=trial, timeline=timeline)
         index = StreamIndex(
             trial.info,
             timeline,
             starts,
-            counted=False,
+            untimed=False,
             notes=tuple(notes),
-            packets=census.packets(starts),
+            packets=packets.packets(starts),
         )
     else:
-        index = _scan_frames(path, reading, trial, notes=notes, damage=damage)
-        damage.surplus = max(0, len(census.pts) - len(index.timeline))
-    damage.short = census.short(index.timeline, index.counted)
-    damage.missing_keyframe = min(damage.surplus, census.undecodable_start)
-    damage.expect(index.timeline, index.counted)
-    notes = [*index.notes, *census.shortfalls(index.timeline, index.counted)]
+        index = _index_by_decoding(path, reading, trial, notes=notes, damage=damage)
+        damage.surplus = max(0, len(packets.pts) - len(index.timeline))
+
+    damage.announced_missing = packets.missing_frames(index.timeline, index.untimed)
+    damage.missing_keyframe = min(damage.surplus, packets.undecodable_start)
+    damage.set_timeline(index.timeline, index.untimed)
+    notes = [*index.notes, *packets.notes(index.timeline, index.untimed)]
     return replace(index, notes=tuple(notes), reading=reading, damage=damage)
 
 
 def _first_frames(path: Path, reading: ReadSettings, damage: Damage) -> _Trial:
     info: VideoInfo | None = None
-    looks: list[_Look] = []
+    frames: list[_TrialFrame] = []
     notes: list[str] = []
     with open_video(path, reading) as (container, stream):
-        for frame in itertools.islice(
-            decode_packets(container, stream, damage, reading=reading), TRIAL_FRAMES
-        ):
+        rate = _frame_rate(stream)
+        time_base = stream.time_base or Fraction(1, 1000)
+        decoded = decode_packets(container, stream, damage, reading=reading)
+        for frame in itertools.islice(decoded, TRIAL_FRAMES):
             if info is None:
                 info, notes = describe(path, stream, frame, reading=reading)
-                timecode, of_timecode = first_timecode(path, stream, frame, rate=_rate(stream))
-                info, notes = replace(info, timecode=timecode), [*notes, *of_timecode]
-            looks.append(
-                _Look(
+                timecode, timecode_notes = first_timecode(path, stream, frame, rate=rate)
+                info = replace(info, timecode=timecode)
+                notes += timecode_notes
+            frames.append(
+                _TrialFrame(
                     frame.pts,
                     frame.pict_type,
                     attachments_are_known(frame),
-                    start=starts_here(frame),
+                    is_start=is_start_frame(frame),
                 )
             )
-        time_base = stream.time_base or Fraction(1, 1000)
-        rate = _rate(stream)
     if info is None:
         raise _undecodable(path, reading, damage)
-    predicted = (
-        any(look.kind in (PictureType.P, PictureType.B) for look in looks) or len(looks) == 1
-    )
-    info = replace(info, predicted=predicted and all(look.known for look in looks))
-    return _Trial(info, looks, time_base, rate=rate, notes=notes)
+
+    # a single frame proves nothing: it is intra in any stream
+    types = {frame.picture_type for frame in frames}
+    predicted = bool(types & {PictureType.P, PictureType.B}) or len(frames) == 1
+    predicted = predicted and all(frame.has_known_attachments for frame in frames)
+    return _Trial(replace(info, predicted=predicted), frames, time_base, rate=rate, notes=notes)
 
 
-def _rate(stream: VideoStream) -> Fraction:
+def _frame_rate(stream: VideoStream) -> Fraction:
     """Frames a second, as FFmpeg guesses it."""
     return stream.guessed_rate or stream.average_rate or Fraction(25)
 
 
 def _undecodable(path: Path, reading: ReadSettings, damage: Damage) -> VideoError:
     try:
-        height, width = announced_size(path, reading)
-        refuse_large(path, height, width, reading=reading)
+        width, height = announced_size(path, reading)
+        refuse_large(path, width, height, reading=reading)
     except LimitError as too_large:
         return too_large
     why = "; ".join(damage.picture.refused.reasons) or "no frames"
     return VideoError(
         f"{path}: not one frame can be decoded ({why})",
-        hint="the file may be cut off or damaged, or its pictures larger than --max-pixels",
+        code="nothing-decodable",
+        hint="the file may be cut off or damaged, or its frames larger than `max_pixels`",
     )
 
 
-def _agrees(trial: list[_Look], pts: NDArray[np.int64]) -> bool:
-    """True when the first decoded frames are exactly the first packets in display order."""
-    shown = [look.pts for look in trial]
-    return shown == pts[: len(shown)].tolist() and (
-        len(shown) == TRIAL_FRAMES or len(shown) == len(pts)
-    )
+def _matches_packets(frames: list[_TrialFrame], pts: NDArray[np.int64]) -> bool:
+    """True when the first decoded frames are exactly the first packets in display order.
+
+    Args:
+        frames: up to `TRIAL_FRAMES`.
+        pts: int64 [T], of all packets, in display order.
+    """
+    shown = [frame.pts for frame in frames]
+    is_complete = len(shown) in (TRIAL_FRAMES, len(pts))
+    return is_complete and shown == pts[: len(shown)].tolist()
 
 
-def _starts(
-    path: Path, reading: ReadSettings, census: Census, *, trial: _Trial, timeline: FrameTimeline
-) -> Starts:
-    """Where decoding can start; found by the decoder where the container names predicted frames, and no header is read."""
-    claimed = set(census.keys.pts)
-    refuted = any(look.pts in claimed and not look.start for look in trial.looks)
-    if not refuted or census.reader is not None:
-        return census.starts(timeline.pts, refuted)
-    found, positions = StartList(), array("q")
-    with open_video(path, reading) as (container, stream):
-        stream.codec_context.skip_frame = "NONKEY"
-        # a decoder that starts at a keyframe and skips the others may complain, of frames that are not damaged
-        for frame in decode_packets(container, stream, Damage(), reading=reading):
-            position, packet = (
-                None if frame.pts is None else timeline.find(frame.pts),
-                packet_of(frame),
-            )
-            if position is not None and packet.place >= 0 and starts_here(frame):
-                positions.append(position)
-                found.add(packet.pts, packet.dts, packet.place, size=packet.size)
-    return found.at(np.array(positions, np.int64), np.ones(len(positions), bool), True)
+def _find_starts(
+    path: Path,
+    reading: ReadSettings,
+    packets: PacketScan,
+    *,
+    trial: _Trial,
+    timeline: FrameTimeline,
+) -> StartPackets:
+    """Packets at which decoding can start.
+
+    The decoder finds them where the container flags predicted frames and the packets' headers
+    cannot be read.
+    """
+    flagged = set(packets.keyframes.pts)
+    flags_are_wrong = any(frame.pts in flagged and not frame.is_start for frame in trial.frames)
+    if not flags_are_wrong or packets.start_reader is not None:
+        return packets.starts(timeline.pts, flags_are_wrong)
+
+    return decode_starts(path, reading, timeline)
 
 
-def _scan_frames(
+def _index_by_decoding(
     path: Path, reading: ReadSettings, trial: _Trial, *, notes: list[str], damage: Damage
 ) -> StreamIndex:
-    """Index by decoding everything: exact where packets and frames do not correspond one to one."""
-    pts: list[int | None] = []
-    keys = array("q")
-    found = StartList()
-    sizes, places = array("i"), array("q")
-    duration = 0
-    with open_video(path, reading) as (container, stream):
-        for frame in decode_packets(container, stream, damage, reading=reading):
-            packet = packet_of(frame)
-            if frame.key_frame and packet.place >= 0:
-                keys.append(len(pts))
-                found.add(packet.pts, packet.dts, packet.place, size=packet.size)
-            places.append(packet.place)
-            sizes.append(packet.size)
-            pts.append(None if frame.pts is None or abs(frame.pts) > FARTHEST else frame.pts)
-            duration = frame.duration or duration
-    starts = found.at(np.array(keys, np.int64), np.ones(len(keys), bool), True)
-    packets = frame_packets(places, sizes, np.isin(np.arange(len(pts)), keys))
-    # no step so long that the times of all frames would not fit into 64 bits
-    step = min(1 / (trial.rate * trial.time_base), Fraction(FARTHEST, len(pts)))
-    placed = placed_stamps(pts, step)
-    if placed.own == 0:
-        notes = [
-            *notes,
-            f"frames carry no usable times; counted at {float(trial.rate):g} frames a second",
-        ]
-        timeline = FrameTimeline(
-            np.arange(len(pts), dtype=np.int64), len(pts), 1 / Fraction(trial.rate)
-        )
-        return StreamIndex(
-            trial.info, timeline, starts, counted=True, notes=tuple(notes), packets=packets
-        )
-    notes = [
-        *notes,
-        "packets and frames of this file do not correspond; it was indexed by decoding it once more",
-    ]
-    if placed.restarts:
-        again = counted(placed.restarts, "time")
-        notes.append(
-            f"the file's clock starts anew {again}: its parts are taken as following one another"
-        )
-    if placed.own < len(pts):
-        lost = len(pts) - placed.own
-        notes.append(
-            f"{lost} of {len(pts)} frames carry no usable time of their own: their neighbours say where they lie"
-        )
-    end = int(placed.pts[-1]) + max(1, duration or round(step))
-    by_count = placed.own < len(pts) or placed.restarts > 0
-    timeline = FrameTimeline(placed.pts, end, trial.time_base)
+    """Index by decoding all frames: exact where packets and frames do not correspond one to one."""
+    frames = decode_all(path, reading, damage)
+    count = len(frames.pts)
+    # pts units a frame, limited so that the times of all frames fit into 64 bits
+    step = min(1 / (trial.rate * trial.time_base), Fraction(MAX_STAMP, count))
+    repaired = repaired_stamps(frames.pts, step)
+    if repaired.own == 0:
+        rate = f"{float(trial.rate):g} frames a second"
+        notes = [*notes, f"frames carry no usable times; counted at {rate}"]
+        # one unit is one frame
+        timeline = FrameTimeline(np.arange(count, dtype=np.int64), count, 1 / Fraction(trial.rate))
+        untimed = True
+    else:
+        notes = [*notes, *_repair_notes(repaired, count)]
+        end = int(repaired.pts[-1]) + max(1, frames.last_duration or round(step))
+        timeline = FrameTimeline(repaired.pts, end, trial.time_base)
+        # the pts of a decoded frame identifies it only where every frame kept its own
+        untimed = repaired.own < count or repaired.restarts > 0
     return StreamIndex(
-        trial.info, timeline, starts, counted=by_count, notes=tuple(notes), packets=packets
+        trial.info,
+        timeline,
+        frames.starts,
+        untimed=untimed,
+        notes=tuple(notes),
+        packets=frames.packets,
     )
+
+
+def _repair_notes(repaired: RepairedStamps, count: int) -> list[str]:
+    notes = [
+        "packets and frames of this file do not correspond; it was indexed by decoding it once more"
+    ]
+    if repaired.restarts:
+        restarts = counted(repaired.restarts, "time")
+        notes.append(
+            f"the file's clock starts again {restarts}: its parts are taken as following one another"
+        )
+    if repaired.own < count:
+        notes.append(
+            f"{count - repaired.own} of {count} frames carry no usable time of their own: they are"
+            " placed between their neighbours"
+        )
+    return notes

@@ -1,8 +1,9 @@
 """Open one local file for FFmpeg, and nothing else: no network, no device, no file that it names.
 
-FFmpeg follows what a file says (playlists, edit scripts, external tracks) and what its name says (protocols, patterns of image
-names). Here only demuxers that read the one file are allowed, and its name is never a protocol or a pattern.
-But: which stream is read, and what is in it, is for `media.container` and those above.
+FFmpeg follows what a file says (playlists, edit scripts, external tracks) and what its name says
+(protocols, patterns of image names). Here only demuxers that read the one file are allowed, and its
+name is never a protocol or a pattern. But: which stream is read, and what is in it, is for
+`media.container` and those above.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from scsampler_cli.media.boxes import claimed_frames
 LINKING_DEMUXERS = frozenset(
     "hls dash concat imf webm_dash_manifest sdp rtsp rtp sap vobsub mlv image2".split()
 )
-"""Demuxers that open what a file names, or its neighbours; those of devices are known by a flag of theirs."""
+"""Demuxers that open what a file names, or its neighbours; those of devices are known by a flag of
+theirs."""
 _PATTERN = frozenset("%*?[]{}")
 """Characters by which FFmpeg may take a name for a pattern of names."""
 _OURS = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM))
@@ -58,7 +60,8 @@ def open_local(
         more: further options of FFmpeg.
 
     Raises:
-        InputError: it cannot be opened at all: it is not there, may not be read, or something other than the file is short.
+        InputError: it cannot be opened at all: it is not there, may not be read, or something other
+            than the file is short.
         VideoError: FFmpeg can make nothing of it.
         LimitError: its header claims more frames than allowed.
     """
@@ -102,14 +105,15 @@ def too_many_frames(path: Path, what: str, reading: ReadSettings) -> LimitError:
     return LimitError(
         f"{path}: {what}, the limit is {reading.max_frames}",
         code="video-too-long",
-        hint="raise the limit with --max-frames, if the file is what it says",
+        hint="raise the limit, if the file is what it says it is",
     )
 
 
 def _source(path: Path, held: ExitStack) -> tuple[str | io.FileIO, str]:
     """What to hand to FFmpeg, and the formats that it may find there.
 
-    A name that could be a pattern is kept from FFmpeg: it gets the open file, and a plain name with the same ending.
+    A name that could be a pattern is kept from FFmpeg: it gets the open file, and a plain name with
+    the same ending.
     """
     if not _PATTERN.intersection(str(path)):
         # "file:" keeps a name such as "concat:a|b" from being read as a protocol
@@ -147,7 +151,8 @@ def _options(reading: ReadSettings, formats: str) -> dict[str, str]:
 def pixel_limit(reading: ReadSettings) -> dict[str, str]:
     """FFmpeg's option that refuses larger pictures before memory is taken for them.
 
-    Some decoders count the margins that they add, so it is twice what is allowed; `container.decode_packets` is exact.
+    Some decoders count the margins that they add, so it is twice what is allowed;
+    `container.decode_packets` is exact.
     """
     return (
         {"max_pixels": str(min(2 * reading.max_pixels + (1 << 16), (1 << 31) - 1))}

@@ -94,7 +94,7 @@ def check_weight_file(path: Path) -> None:
         raise WeightsError(
             f"weight file {path}: {error.strerror or error}",
             code=read_code(error),
-            hint="check the path; --help lists how weights are named",
+            hint="check the path, or name a bundled set",
         ) from error
     if empty:
         raise WeightsError(

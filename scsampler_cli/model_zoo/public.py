@@ -21,9 +21,9 @@ from scsampler_cli.model_zoo.weightfile import file_sha256
 KINETICS, IMAGENET, SPORTS1M, IG65M = "Kinetics-400", "ImageNet", "Sports-1M", "IG65M"
 CONNECT_S = 5.0
 """Seconds to wait for the server before it counts as out of reach (our choice)."""
-_INSTEAD = {IMAGENET: "give --init FILE, or start with --init scratch"}
+_INSTEAD = {IMAGENET: "start from another file, or from scratch"}
 """What else can be done, by data set; for all others:"""
-_OTHERWISE = "give --weights FILE, or use another --classifier"
+_OTHERWISE = "give a weight file, or use another classifier"
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def fetch(name: str) -> Path:
         raise WeightsError(
             f"weight file {path} is not the published one: its sha256 does not begin with {checkpoint.digest}",
             code="download-mismatch",
-            hint="delete it to have it downloaded again, or give your own file with --weights",
+            hint="delete it to have it downloaded again, or give your own file",
         )
     return path
 

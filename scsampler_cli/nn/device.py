@@ -24,7 +24,7 @@ def pick_device(name: str) -> torch.device:
         raise DeviceError(
             f"device {name} was asked for, but there is no CUDA here",
             code="cuda-missing",
-            hint="use --device auto or cpu",
+            hint="use the device auto or cpu",
         )
     if kind == "cuda" and (number or 0) >= torch.cuda.device_count():
         raise DeviceError(
@@ -72,6 +72,6 @@ def pick_dtype(name: str, device: torch.device) -> torch.dtype:
         raise DeviceError(
             "fp16 needs a GPU",
             code="fp16-unsupported",
-            hint="use --precision bf16 or fp32 on a CPU",
+            hint="use bf16 or fp32 on a CPU",
         )
     return PRECISIONS[name]

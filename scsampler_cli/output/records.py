@@ -305,5 +305,5 @@ def described(error: BaseException) -> dict[str, Any]:
         "message": " ".join(message.split()),
         "hint": error.hint
         if isinstance(error, ScsamplerError)
-        else "run with --debug for the traceback",
+        else "please report it, with the traceback",
     }

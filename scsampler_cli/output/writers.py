@@ -66,7 +66,7 @@ def format_for(path: Path, default: str = "table", *, cuts: bool = True) -> str:
         raise SettingsError(
             f"{path}: {what} stands for no format",
             code="output-suffix-unknown",
-            hint=f"give --format, or one of {', '.join(known)}",
+            hint=f"give a format, or one of {', '.join(known)}",
         )
     return form or default
 

@@ -1,4 +1,4 @@
-"""A feature file in the place of a video: `score` gives the same numbers from either."""
+"""A feature file as the input of `score`, which gives the same numbers as for the video itself."""
 
 from __future__ import annotations
 
@@ -8,29 +8,34 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
 from scsampler_cli.errors import FeatureFileError
 from scsampler_cli.features import store
+from scsampler_cli.pipeline.clip_inference import in_clip_order
 from scsampler_cli.pipeline.strict import check_whole
-from scsampler_cli.pipeline.video import Progress, collected, followed
-from scsampler_cli.samplers.scoring import Samplers
+from scsampler_cli.pipeline.video import Progress, with_progress
+from scsampler_cli.samplers.scoring import AudioSampler, Samplers, VisualSampler
 from scsampler_cli.selection.scores import ClipScores, smoothed
 from scsampler_cli.timeline import ClipSpan
 
 
 class FeatureFileVideo:
-    """A feature file in the place of a video. Where it was extracted with other settings than those asked for, `notes` says so.
+    """A feature file with the interface of `Video` that `score` needs.
+
+    Where the file was extracted with other settings than the requested ones, `notes` says so.
 
     Args:
         path: the file.
-        clip_frames: F asked for.
-        frame_stride: asked for.
-        clip_stride: N of App. E: every N-th clip of the video; 1 takes what is in the file.
-        reading: of the video; only `strict` can be heeded any more, and of streams that the features are not of `notes` tell.
+        clip_frames: requested F.
+        frame_stride: requested distance between two frames of a clip.
+        clip_stride: N of App. E: every N-th clip of the video; 1 takes all clips of the file.
+        reading: only `strict` has an effect: streams and limits were chosen at extraction. A note
+            names a requested stream that is not the extracted one.
 
     Raises:
-        FeatureFileError: damaged, or the file lacks some of these clips.
+        FeatureFileError: the file is damaged, or lacks some of these clips.
     """
 
     def __init__(
@@ -45,18 +50,20 @@ class FeatureFileVideo:
         self._path, self._reading = path, reading
         header, self.notes = store.read_header(path)
         self.decode_errors: int = header["decode_errors"]
-        """Of the video, when it was extracted."""
+        """`Damage.decode_errors` of the video at extraction."""
         self.frames_missing: int = header["frames_missing"]
-        """Likewise."""
+        """`Damage.frames_missing` of the video at extraction."""
         self._facts: dict[str, Any] = header["video"]
         self._settings: dict[str, Any] = header["settings"]
         self._clip_count: int = header["clip_count"]
+        # the scores are smoothed as the settings of the file say, not as the requested ones do
         self.features = FeatureSettings(
             tuple(self._settings["inputs"]),
             self._settings["p_frames"],
             self._settings["short_side"],
         )
         self.clip_stride = self._stride_in_force(clip_stride)
+        # start and end are fractions of a second, written as text
         self._spans = {
             clip: ClipSpan(clip, first, count, start=Fraction(start), end=Fraction(end))
             for clip, first, count, start, end in header["clips"]
@@ -65,85 +72,117 @@ class FeatureFileVideo:
         self._compare(clip_frames=clip_frames, frame_stride=frame_stride)
         self._compare_streams(reading)
 
-    def _stride_in_force(self, asked: int) -> int:
+    def _stride_in_force(self, requested: int) -> int:
+        """The requested clip stride, or that of the file where it is larger.
+
+        Raises:
+            FeatureFileError: the file lacks clips of the requested stride.
+        """
         stored: int = self._settings["clip_stride"]
-        if asked != 1 and asked % stored:
+        # clips 0, 4, 8 of a file with stride 2 are there; clips 0, 3, 6 are not
+        if requested != 1 and requested % stored:
             raise FeatureFileError(
-                f"{self._path} was extracted with clip stride {stored}: it lacks clips of stride {asked}",
+                f"{self._path} was extracted with clip stride {stored}: "
+                f"it lacks clips of stride {requested}",
                 code="features-incomplete",
                 hint="score the video itself, or extract it again",
             )
-        return max(asked, stored)
+        return max(requested, stored)
 
-    def _compare(self, **asked: int) -> None:
-        self.notes += [
-            f"the features were extracted with {name} {self._settings[name]}, not {value}; the video itself may score differently"
-            for name, value in asked.items()
-            if self._settings[name] != value
-        ]
+    def _compare(self, **requested: int) -> None:
+        """Add a note for each setting that differs from that of the file."""
+        for name, value in requested.items():
+            stored = self._settings[name]
+            if stored != value:
+                self.notes.append(
+                    f"the features were extracted with {name} {stored}, not {value}; "
+                    "the video itself may score differently"
+                )
 
     def _compare_streams(self, reading: ReadSettings) -> None:
+        """Add a note for each requested stream that is not the extracted one."""
+        # files of earlier versions do not name their streams
         stored = self._settings.get("reading", {})
         for name in ("video_stream", "audio_stream"):
-            asked = getattr(reading, name)
-            if asked is not None and stored.get(name) != asked:
+            requested = getattr(reading, name)
+            if requested is not None and stored.get(name) != requested:
                 found = "the first one" if stored.get(name) is None else f"{stored[name]}"
-                self.notes.append(f"{name} {asked} has no effect: the features are of {found}")
+                self.notes.append(f"{name} {requested} has no effect: the features are of {found}")
 
     def check_whole(self) -> None:
-        """With `strict`.
+        """Refuse a damaged video where the settings are `strict`.
 
         Raises:
-            VideoError: something of the video was damaged or missing.
+            VideoError: something of the video was damaged or missing at extraction.
         """
         check_whole(
             self._path, self._reading, self.decode_errors, frames_missing=self.frames_missing
         )
 
     def span(self, clip: int) -> ClipSpan:
-        """Where a clip lies."""
+        """Position of a clip in the video."""
         return self._spans[clip]
 
     def facts(self) -> dict[str, Any]:
-        """What the result says about the video."""
+        """Properties of the video, for the record."""
         return self._facts
 
-    def scores(self, samplers: Samplers, asked: FeatureSettings, progress: Progress) -> ClipScores:
+    def scores(
+        self, samplers: Samplers, requested: FeatureSettings, progress: Progress
+    ) -> ClipScores:
         """Saliency from the stored features.
 
         Args:
             samplers: s.
-            asked: what the features of a video would be made with.
-            progress: told of every clip.
+            requested: settings for the features of a video; differences are noted.
+            progress: called after every clip.
+
+        Raises:
+            FeatureFileError: the file lacks an input of a sampler.
         """
+        # int64 [M], increasing: clips are stored in time order
         clips = np.array(list(self._spans), dtype=np.int64)
         visual = audio = None
         if samplers.visual is not None:
-            self._check(samplers.visual.inputs)
-            self._compare(p_frames=asked.p_frames, short_side=asked.short_side)
-            seen = (clip for clip in store.read_visual(self._path) if clip.clip in self._spans)
-            visual = collected(
-                samplers.visual.score(followed(seen, "score", len(clips), progress=progress)), clips
-            )
-            visual = smoothed(visual, clips) if self.features.smoothed else visual
+            self._check_inputs(samplers.visual.inputs)
+            self._compare(p_frames=requested.p_frames, short_side=requested.short_side)
+            visual = self._visual_scores(samplers.visual, clips, progress)
         if samplers.audio is not None and self._facts["audio"] is None:
-            audio = np.full(
-                len(clips), np.nan, np.float32
-            )  # a video without sound has no mel to be extracted
+            # a video without audio has no mel features to extract
+            audio = np.full(len(clips), np.nan, np.float32)
         elif samplers.audio is not None:
-            self._check(samplers.audio.inputs)
-            heard = (clip for clip in store.read_sound(self._path) if clip.clip in self._spans)
-            audio = collected(
-                samplers.audio.score(followed(heard, "listen", len(clips), progress=progress)),
-                clips,
-            )
+            self._check_inputs(samplers.audio.inputs)
+            audio = self._audio_scores(samplers.audio, clips, progress)
         return ClipScores(clips, self._clip_count, visual, audio=audio)
 
-    def _check(self, needed: Sequence[str]) -> None:
+    def _visual_scores(
+        self, sampler: VisualSampler, clips: NDArray[np.int64], progress: Progress
+    ) -> NDArray[np.float32]:
+        """float32 [M], smoothed as the scores of the video would be."""
+        stored = (clip for clip in store.read_visual(self._path) if clip.clip in self._spans)
+        scored = sampler.score(with_progress(stored, "score", len(clips), progress=progress))
+        scores = in_clip_order(scored, clips)
+        return smoothed(scores, clips) if self.features.smoothed else scores
+
+    def _audio_scores(
+        self, sampler: AudioSampler, clips: NDArray[np.int64], progress: Progress
+    ) -> NDArray[np.float32]:
+        """float32 [M]; NaN for a clip without audio."""
+        stored = (clip for clip in store.read_sound(self._path) if clip.clip in self._spans)
+        scored = sampler.score(with_progress(stored, "listen", len(clips), progress=progress))
+        return in_clip_order(scored, clips)
+
+    def _check_inputs(self, needed: Sequence[str]) -> None:
+        """Refuse a file that lacks an input of a sampler.
+
+        Raises:
+            FeatureFileError: it lacks one.
+        """
         missing = [name for name in needed if name not in self.features.inputs]
         if missing:
+            present = ", ".join(self.features.inputs)
             raise FeatureFileError(
-                f"{self._path} holds {', '.join(self.features.inputs)}, the sampler needs {', '.join(missing)}",
+                f"{self._path} holds {present}, the sampler needs {', '.join(missing)}",
                 code="features-incomplete",
-                hint=f"extract again with --what {','.join([*self.features.inputs, *missing])}",
+                hint=f"extract again with {','.join([*self.features.inputs, *missing])}",
             )

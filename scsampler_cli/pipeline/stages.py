@@ -1,21 +1,21 @@
-"""extract, score, classify: the only place that knows the whole order.
+"""extract, score and classify: the order of all steps, for one video.
 
-container -> packets -> clip features -> scores -> selection -> chosen clips -> classifier -> aggregate -> record.
+container -> packets -> clip features -> scores -> selection -> selected clips -> classifier
+-> aggregate -> record
 
 Each function takes one video and returns its result. Nothing is printed; progress is a callback.
-But: choosing and loading models, walking folders and writing results belong to the callers.
+Not handled here: loading models, searching folders and writing results.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scsampler_cli.classifiers.base import ClipClassifier, is_multi_label
 from scsampler_cli.config import (
@@ -26,27 +26,30 @@ from scsampler_cli.config import (
     ReadSettings,
     SelectionSettings,
 )
-from scsampler_cli.errors import FeatureFileError, VideoError
+from scsampler_cli.errors import VideoError
 from scsampler_cli.features import store
 from scsampler_cli.media.container import FFMPEG_VERSION
 from scsampler_cli.output import records
 from scsampler_cli.pipeline import settings_record
+from scsampler_cli.pipeline.clip_inference import classify_clips, score_clips
+from scsampler_cli.pipeline.clip_records import scored_clips, selected_clips
 from scsampler_cli.pipeline.feature_file import FeatureFileVideo
+from scsampler_cli.pipeline.input_checks import (
+    check_any_score,
+    check_is_video,
+    check_no_packet_sampler,
+)
 from scsampler_cli.pipeline.video import (
     Progress,
     Video,
     audio_clips,
-    classify_clips,
-    followed,
     no_progress,
-    score_clips,
     visual_clips,
+    with_progress,
 )
 from scsampler_cli.samplers.scoring import Samplers
 from scsampler_cli.selection import aggregate
-from scsampler_cli.selection.scores import MODALITIES, ClipScores
-from scsampler_cli.selection.strategies import Selection, combined_rank, select
-from scsampler_cli.timeline import ClipSpan
+from scsampler_cli.selection.strategies import combined_rank, select
 
 
 @dataclass
@@ -58,6 +61,7 @@ class _Clock:
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Add the time of the block to a stage."""
+        # seconds with 4 digits are enough for a record
         start = time.perf_counter()
         yield
         self.spent[name] = round(self.spent.get(name, 0.0) + time.perf_counter() - start, 4)
@@ -75,18 +79,33 @@ def classify(
     answer: AnswerSettings = PAPER_ANSWER,
     reading: ReadSettings = DEFAULT_READING,
 ) -> records.ClassifyResult:
-    """Tag one video: the whole of the paper's method. The classifier comes with `answer`'s view and temperature.
+    """Tag one video: the whole method of the paper (Sec. 3.1).
+
+    Args:
+        path: the video.
+        samplers: s.
+        classifier: f, with the spatial view and the temperature of `answer` (`models.adjust`).
+        features: how the inputs of the visual sampler are made.
+        selection: which clips are selected.
+        top: number of tags in the result.
+        progress: called after each clip.
+        answer: how the probabilities of clips become those of the video.
+        reading: which streams are read, and the limits.
 
     Raises:
-        ScsamplerError: the video cannot be read, or not one chosen clip could be decoded; with `strict`, anything is damaged.
+        ScsamplerError: the video cannot be read, none of the selected clips could be decoded, or
+            the video is damaged and the settings are `strict`.
     """
     clock = _Clock()
-    _refuse_features(path)
+    # the grid of clips follows the classifier: samplers score the clips that f can classify
+    check_is_video(path)
     with clock.stage("index"):
         video = Video(path, classifier.spec.frames, classifier.spec.stride, reading=reading)
-    _announce(video, progress)
+    _report_length(video, progress)
+
     with clock.stage("score"):
-        used = settings_record.used(samplers, selection)
+        # a sampler that the strategy ignores would cost time and change nothing
+        used = settings_record.used_samplers(samplers, selection)
         scores = score_clips(
             video,
             used,
@@ -95,28 +114,35 @@ def classify(
             progress=progress,
             first=selection.candidates,
         )
-    _check_scored(video, path, scores, selection=selection)
+    check_any_score(video, path, scores, selection=selection)
     chosen = select(scores, selection)
+
     with clock.stage("classify"):
+        # float32 [K, C]; NaN rows are clips that could not be decoded
         probabilities = classify_clips(video, chosen.clips.tolist(), classifier, progress=progress)
-    usable = ~np.isnan(probabilities).any(axis=1)
-    if not usable.any():
+    decoded = ~np.isnan(probabilities).any(axis=1)
+    if not decoded.any():
         raise VideoError(
             f"{path}: not one of the chosen clips could be decoded",
             code="nothing-decodable",
             hint="the file may be damaged",
         )
+    # only now are all packets read that will be read
     video.check_whole()
-    together = aggregate.combine(
-        probabilities[usable], answer.aggregate, answer.m, multi_label=is_multi_label(classifier)
+
+    # aggr (Sec. 3.1): float32 [K', C] -> float32 [C]
+    combined = aggregate.combine(
+        probabilities[decoded], answer.aggregate, answer.m, multi_label=is_multi_label(classifier)
     )
-    tags = aggregate.top(together, classifier.labels, top)
+    tags = aggregate.top(combined, classifier.labels, top)
+    ranks = combined_rank(scores, selection)
+    selected = selected_clips(
+        video, scores, chosen, probabilities=probabilities, labels=classifier.labels
+    )
     return records.ClassifyResult(
         path=str(path),
         tags=tuple(tags),
-        clips=tuple(
-            _taken(video, scores, chosen, probabilities=probabilities, labels=classifier.labels)
-        ),
+        clips=tuple(selected),
         video=video.facts(),
         decode_errors=video.decode_errors,
         frames_missing=video.frames_missing,
@@ -128,96 +154,13 @@ def classify(
         notes=(*video.notes, *chosen.notes),
         timings_s=clock.spent,
         versions=records.versions(FFMPEG_VERSION),
-        scored=tuple(
-            _scored_clips(scores, video.span, chosen, ranks=combined_rank(scores, selection))
-        ),
+        scored=tuple(scored_clips(scores, video.span, chosen, ranks=ranks)),
     )
 
 
-def _announce(video: Video, progress: Progress) -> None:
-    """Tell how long the video is, in whole seconds; at least one."""
+def _report_length(video: Video, progress: Progress) -> None:
+    """Report the length of the video, in whole seconds; at least 1."""
     progress("index", video.whole_seconds, video.whole_seconds)
-
-
-def _refuse_features(path: Path) -> None:
-    if store.sniff(path):
-        raise VideoError(
-            f"{path} holds features, not a video",
-            code="features-not-video",
-            hint="`scsampler score` reads feature files",
-        )
-
-
-def _refuse_packets(path: Path, samplers: Samplers) -> None:
-    if samplers.packets is not None:
-        raise FeatureFileError(
-            f"{path} holds no packets",
-            code="features-incomplete",
-            hint="score the video itself, or leave the packet sampler out",
-        )
-
-
-def _check_scored(
-    source: Video | FeatureFileVideo,
-    path: Path,
-    scores: ClipScores,
-    *,
-    selection: SelectionSettings,
-) -> None:
-    """Refuse a file that has nothing for the one sampler that the strategy goes by.
-
-    Raises:
-        VideoError: not one clip has a score.
-    """
-    if selection.strategy not in MODALITIES:
-        return
-    values = getattr(scores, selection.strategy)
-    if values is None or not np.isnan(values).all():
-        return
-    what = {"visual": "picture data", "audio": "sound", "packets": "known sizes of packets"}[
-        selection.strategy
-    ]
-    why = (
-        f" ({source.no_audio_reason})"
-        if isinstance(source, Video) and source.no_audio_reason and what == "sound"
-        else ""
-    )
-    raise VideoError(
-        f"{path}: no clip has {what}{why}, and strategy {selection.strategy!r} goes by that alone",
-        code="no-clip-scores",
-        hint="choose another --strategy for it, such as av-union-list or uniform",
-    )
-
-
-def _taken(
-    video: Video,
-    scores: ClipScores,
-    chosen: Selection,
-    *,
-    probabilities: NDArray[np.float32],
-    labels: Sequence[str],
-) -> Iterator[records.SelectedClip]:
-    for clip, why, row in zip(chosen.clips.tolist(), chosen.reasons, probabilities, strict=True):
-        span = video.span(clip)
-        best = None if np.isnan(row).any() else int(row.argmax())
-        yield records.SelectedClip(
-            clip=clip,
-            start=span.start,
-            end=span.end,
-            first_frame=span.first_frame,
-            frames=span.frame_count,
-            visual=_score_at(scores, scores.visual, clip),
-            audio=_score_at(scores, scores.audio, clip),
-            why=why,
-            label=None if best is None else labels[best],
-            probability=None if best is None else float(row[best]),
-            packets=_score_at(scores, scores.packets, clip),
-        )
-
-
-def _score_at(scores: ClipScores, values: NDArray[np.float32] | None, clip: int) -> float | None:
-    at = int(np.searchsorted(scores.clips, clip))
-    return _value(values, at) if at < len(scores.clips) and scores.clips[at] == clip else None
 
 
 def score(
@@ -231,25 +174,37 @@ def score(
     progress: Progress = no_progress,
     reading: ReadSettings = DEFAULT_READING,
 ) -> records.ScoreResult:
-    """Saliency of every clip of a video, or of a feature file that `extract` wrote: the same numbers either way."""
+    """Saliency of every clip of a video, or of a feature file that `extract` wrote.
+
+    A video and its feature file give the same numbers. Arguments are those of `classify`.
+
+    Raises:
+        ScsamplerError: the file cannot be read, or is damaged and the settings are `strict`.
+    """
     clock = _Clock()
     stride = selection.clip_stride
     if selection.strategy == "packets" or selection.candidates is not None:
-        samplers = settings_record.used(samplers, selection)
-    else:  # picture and sound are shown whatever the strategy goes by
+        samplers = settings_record.used_samplers(samplers, selection)
+    else:
+        # visual and audio scores are results in themselves, also where the strategy ignores them
         samplers = replace(samplers, packets=None)
+
+    source: FeatureFileVideo | Video
     with clock.stage("index"):
-        source: FeatureFileVideo | Video = (
-            FeatureFileVideo(path, clip_frames, frame_stride, clip_stride=stride, reading=reading)
-            if store.sniff(path)
-            else Video(path, clip_frames, frame_stride, reading=reading)
-        )
+        if store.sniff(path):
+            source = FeatureFileVideo(
+                path, clip_frames, frame_stride, clip_stride=stride, reading=reading
+            )
+        else:
+            source = Video(path, clip_frames, frame_stride, reading=reading)
     if isinstance(source, Video):
-        _announce(source, progress)
+        _report_length(source, progress)
+
     with clock.stage("score"):
         if isinstance(source, FeatureFileVideo):
-            _refuse_packets(path, samplers)
+            check_no_packet_sampler(path, samplers)
             scores = source.scores(samplers, features, progress)
+            # the record gets the settings that the file was extracted with
             features, stride = source.features, source.clip_stride
         else:
             scores = score_clips(
@@ -261,12 +216,12 @@ def score(
                 first=selection.candidates,
             )
     source.check_whole()
-    _check_scored(source, path, scores, selection=selection)
+    check_any_score(source, path, scores, selection=selection)
     chosen = select(scores, selection)
     ranks = combined_rank(scores, selection)
     return records.ScoreResult(
         path=str(path),
-        clips=tuple(_scored_clips(scores, source.span, chosen, ranks=ranks)),
+        clips=tuple(scored_clips(scores, source.span, chosen, ranks=ranks)),
         video=source.facts(),
         decode_errors=source.decode_errors,
         frames_missing=source.frames_missing,
@@ -280,33 +235,6 @@ def score(
     )
 
 
-def _scored_clips(
-    scores: ClipScores,
-    span: Callable[[int], ClipSpan],
-    chosen: Selection,
-    *,
-    ranks: NDArray[np.int64],
-) -> Iterator[records.ScoredClip]:
-    why = dict(zip(chosen.clips.tolist(), chosen.reasons, strict=True))
-    for at, clip in enumerate(scores.clips.tolist()):
-        yield records.ScoredClip(
-            clip=clip,
-            start=span(clip).start,
-            end=span(clip).end,
-            first_frame=span(clip).first_frame,
-            visual=_value(scores.visual, at),
-            audio=_value(scores.audio, at),
-            rank=int(ranks[at]) + 1,
-            taken=clip in why,
-            why=why.get(clip),
-            packets=_value(scores.packets, at),
-        )
-
-
-def _value(values: NDArray[np.float32] | None, at: int) -> float | None:
-    return None if values is None else float(values[at])
-
-
 def extract(
     path: Path,
     out: Path,
@@ -318,17 +246,34 @@ def extract(
     progress: Progress = no_progress,
     reading: ReadSettings = DEFAULT_READING,
 ) -> records.ExtractResult:
-    """Write the features of one video to a feature file (`features.store`)."""
+    """Write the features of one video to a feature file (`features.store`).
+
+    Args:
+        path: the video.
+        out: the feature file.
+        features: which inputs, and how they are made.
+        clip_frames: F.
+        frame_stride: distance between two frames of a clip, in frames of the video.
+        clip_stride: N; only every N-th clip is written.
+        progress: called after each clip.
+        reading: which streams are read, and the limits.
+
+    Raises:
+        ScsamplerError: the video cannot be read, the file cannot be written, or the video is
+            damaged and the settings are `strict`.
+    """
     clock = _Clock()
-    _refuse_features(path)
+    check_is_video(path)
     with clock.stage("index"):
         video = Video(path, clip_frames, frame_stride, reading=reading)
-    _announce(video, progress)
+    _report_length(video, progress)
+
     clips = video.grid.every(clip_stride)
     settings = settings_record.of_extract(
         features, clip_frames, frame_stride, clip_stride=clip_stride, reading=reading
     )
     versions = records.versions(FFMPEG_VERSION)
+    # times are exact fractions, as text: JSON numbers would round them
     spans = [video.span(clip) for clip in clips.tolist()]
     header = {
         "settings": settings,
@@ -338,22 +283,21 @@ def extract(
         "versions": versions,
     }
     with clock.stage("extract"), store.FeatureWriter(out, header) as writer:
+        # one pass over the packets for the visual inputs, another one for the audio
         if set(features.inputs) - {"mel"}:
-            for seen in followed(
-                visual_clips(video, features, clips), "extract", len(clips), progress=progress
-            ):
-                writer.visual(seen)
+            visual = visual_clips(video, features, clips)
+            for visual_clip in with_progress(visual, "extract", len(clips), progress=progress):
+                writer.visual(visual_clip)
         if "mel" in features.inputs:
-            for heard in followed(
-                audio_clips(video, clips), "listen", len(clips), progress=progress
-            ):
-                writer.sound(heard)
+            audio = audio_clips(video, clips)
+            for audio_clip in with_progress(audio, "listen", len(clips), progress=progress):
+                writer.sound(audio_clip)
+
+        # damage and notes are complete only after the passes over the file
         video.check_whole()
-        writer.notes, writer.decode_errors, writer.frames_missing = (
-            video.notes,
-            video.decode_errors,
-            video.frames_missing,
-        )
+        writer.notes = video.notes
+        writer.decode_errors = video.decode_errors
+        writer.frames_missing = video.frames_missing
     return records.ExtractResult(
         path=str(path),
         output=str(out),

@@ -1,4 +1,4 @@
-"""What `strict` refuses: a video of which something is damaged or missing."""
+"""The check of the setting `strict`: a damaged or incomplete video is an error."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ def check_whole(
     frames_missing: int,
     only_undecoded: bool = False,
 ) -> None:
-    """Refuse, with `strict`, a video of which something is damaged or could not be read.
+    """Refuse a damaged or incomplete video where the settings are `strict`.
 
     Args:
         path: the video.
-        reading: says whether it is to be refused.
-        decode_errors: of `Damage`.
-        frames_missing: likewise.
-        only_undecoded: True when nothing at all was decoded of each damaged packet, so that the message can say so.
+        reading: its `strict` turns the check on.
+        decode_errors: `Damage.decode_errors`.
+        frames_missing: `Damage.frames_missing`.
+        only_undecoded: True when no damaged packet gave any frame; the message says so.
 
     Raises:
-        VideoError: something could not.
+        VideoError: a packet is damaged or a frame is missing.
     """
+    # without `strict` damage is counted in the record and noted, and the work goes on
     if reading.strict and (decode_errors or frames_missing):
         packets, frames = counted(decode_errors, "packet"), counted(frames_missing, "frame")
         what = "could not be decoded" if only_undecoded else "came damaged or could not be decoded"
         raise VideoError(
             f"{path}: {packets} {what}, {frames} {'is' if frames_missing == 1 else 'are'} missing",
             code="strict-damage",
-            hint="leave out --strict to go on with what can be read",
+            hint="turn strict off to use what can be read",
         )

@@ -240,7 +240,7 @@ def _load(
             raise WeightsError(
                 f"{network.info.source} is a sampler for {network.kind}, not for {' or '.join(kinds)}",
                 code="weights-wrong-kind",
-                hint="--visual-sampler takes if, md and rgbr networks, --audio-sampler takes mel, --packet-sampler packets",
+                hint="the visual sampler takes if, md and rgbr networks, the audio sampler mel, the packet sampler packets",
             )
     return networks
 
@@ -257,7 +257,7 @@ def load_network(path: Path, device: torch.device, dtype: torch.dtype) -> Sample
         raise WeightsError(
             f"{path} is not a sampler's weight file",
             code="weights-wrong-kind",
-            hint="`scsampler train --target md ...` makes them",
+            hint="training a sampler writes them",
         )
     objective = meta.get("objective", "ac")
     outputs = len(meta.get("labels") or ()) if objective == "ac" else 1

@@ -1,7 +1,8 @@
-"""Checkpoints: all that a run needs to go on as if it had never stopped.
+"""Checkpoints: all that a run needs to continue as if it had not been stopped.
 
-Written to a neighbour and renamed, so that a run that is killed at any moment leaves the last whole one. Read with
-`weights_only`: nothing in it is executed. Randomness needs no place in it: every step draws from (seed, epoch, step).
+A checkpoint is written to a temporary file and renamed, so that a run that is killed at any moment
+leaves the last complete one. It is read with `weights_only`, so that nothing in it is executed. It
+holds no state of a random generator: every step draws from (seed, epoch, step).
 """
 
 from __future__ import annotations
@@ -22,28 +23,28 @@ from scsampler_cli.train.history import CHECKPOINT
 
 FORMAT = "scsampler-checkpoint/1"
 
-_START_ANEW = "leave --resume out to start anew"
+_START_AGAIN = "do not resume, to start from the beginning"
 
 
 @dataclass
 class State:
-    """Where a run stands."""
+    """Progress of a run."""
 
     digest: str
-    """`TrainSettings.digest` of the run, and of the videos it learns from."""
+    """Digest of the run's settings, videos and pseudo labels."""
     epoch: int
-    """The epoch under way, from 1."""
+    """The epoch in progress, from 1."""
     step: int
-    """Steps of it that are done."""
+    """Steps of this epoch that are done."""
     loss: float
     """Sum of the losses of these steps."""
     seconds: float
-    """Spent on the epoch so far."""
+    """Seconds spent on this epoch."""
     model: dict[str, Tensor] = field(default_factory=dict)
     optimiser: dict[str, Any] = field(default_factory=dict)
     schedule: dict[str, Any] = field(default_factory=dict)
     best: dict[str, Tensor] = field(default_factory=dict)
-    """Networks of the best epoch so far; empty where none is measured."""
+    """Networks of the best epoch so far; empty without validation."""
     best_epoch: int = 0
     best_metric: float = float("-inf")
     """`validate.best_of` of that epoch; the same in all processes."""
@@ -68,19 +69,25 @@ def save(path: Path, state: State) -> None:
         with part.open("wb") as file:
             torch.save({"format": FORMAT, **vars(state)}, file)
             file.flush()
+            # on disk before the new name: else a power cut could leave an empty file under it
             os.fsync(file.fileno())
         part.replace(path)
-    except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
+    # torch reports a full disk as a RuntimeError
+    except (OSError, RuntimeError) as error:
         raise OutputError(
             f"cannot write {path}: {error}", code="write-failed", hint="is the disk full?"
         ) from error
 
 
 def require(path: Path) -> None:
-    """Raise WeightsError where there is no checkpoint."""
+    """Check that there is a checkpoint.
+
+    Raises:
+        WeightsError: there is none.
+    """
     if not path.is_file():
         raise WeightsError(
-            f"no checkpoint {path} to resume from", code="checkpoint-unusable", hint=_START_ANEW
+            f"no checkpoint {path} to resume from", code="checkpoint-unusable", hint=_START_AGAIN
         )
 
 
@@ -88,19 +95,20 @@ def load(path: Path) -> State:
     """Read a checkpoint.
 
     Raises:
-        WeightsError: not there, damaged, or not a checkpoint of this program.
+        WeightsError: it is missing, damaged, or not a checkpoint of this program.
     """
     require(path)
     try:
-        held = torch.load(path, map_location="cpu", weights_only=True)
-        if held.pop("format") != FORMAT:
+        fields = torch.load(path, map_location="cpu", weights_only=True)
+        if fields.pop("format") != FORMAT:
             raise ValueError("another format")
-        return State(**held)
+        return State(**fields)
+    # what torch raises depends on where the damage is; OSError comes from some truncated archives
     except (
         pickle.UnpicklingError,
         zipfile.BadZipFile,
         RuntimeError,
-        OSError,  # some truncated archives
+        OSError,
         EOFError,
         ValueError,
         KeyError,
@@ -110,5 +118,5 @@ def load(path: Path) -> State:
         raise WeightsError(
             f"{path} is not a checkpoint, or is damaged",
             code="checkpoint-unusable",
-            hint=_START_ANEW,
+            hint=_START_AGAIN,
         ) from error

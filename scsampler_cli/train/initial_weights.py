@@ -64,7 +64,7 @@ def start_network(network: nn.Module, architecture: str, kind: str, *, init: str
         raise WeightsError(
             f"{architecture} trains its last layer alone, and nothing gives it the others",
             code="initial-weights-unusable",
-            hint="give --init FILE, a trained vgg18 sampler",
+            hint="start from a trained vgg18 sampler",
         )
     return start
 
@@ -80,7 +80,7 @@ def _started(network: nn.Module, architecture: str, kind: str, *, init: str) -> 
         raise WeightsError(
             f"there are no ImageNet weights for {architecture} on {kind}",
             code="initial-weights-unusable",
-            hint="they start resnet18 on if, md and rgbr; give --init FILE, or --init scratch",
+            hint="they start resnet18 on if, md and rgbr; start from another file, or from scratch",
         )
     return _loaded(network, architecture, kind, path=fetch("resnet18"), source="imagenet")
 
@@ -93,7 +93,7 @@ def _auto(network: nn.Module, architecture: str, kind: str) -> Start:
             return _scratch(f"{error}: training starts from scratch")
         return _loaded(network, architecture, kind, path=path, source="imagenet")
     if kind == "mel":
-        return _scratch("no AudioSet weights given (--init FILE): the VGG starts from scratch")
+        return _scratch("no AudioSet weights are given: the VGG starts from scratch")
     if kind in VISUAL:
         return _scratch(
             f"torchvision has no ImageNet weights of {architecture}: it starts from scratch"
@@ -262,9 +262,9 @@ def _check_enough(
     raise WeightsError(
         f"{file.info.source} does not fit {architecture}: only {fitting} of {total} values do; {first} {why}",
         code="initial-weights-unusable",
-        hint="give a file of this network, or --init scratch"
+        hint="give a file of this network, or start from scratch"
         if meant == architecture
-        else f"it is for --arch {meant}",
+        else f"it is for the network {meant}",
     )
 
 

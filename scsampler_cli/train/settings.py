@@ -1,4 +1,4 @@
-"""`TrainSettings`: all that decides what one training run computes."""
+"""`TrainSettings`: all settings that decide what a training run computes."""
 
 from __future__ import annotations
 
@@ -15,54 +15,83 @@ from scsampler_cli.train.recipe import OBJECTIVES, TARGETS, Recipe, default_reci
 
 AUGMENTATIONS = ("paper", "strong")
 MARGIN = 0.1
-"""eta of Eq. 2; the paper gives no value. Ours: a tenth of the range of s."""
+"""eta of Eq. 2, a tenth of the range of s; the paper gives no value."""
 GAP = 0.05
-"""Pairs whose f_y differ by less say nothing about saliency: two clips at 0.999 and 0.998 (ours)."""
+"""Smallest difference of f_y between the clips of a pair: 0.999 and 0.998 rank nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainSettings:
-    """One training run. Paths, device and cache are not part of it: they change nothing in the result."""
+    """One training run. Paths, device and cache are not among them: they do not change the result.
+
+    Raises:
+        SettingsError: a value is unknown or out of range, or two values contradict each other.
+    """
 
     target: str
     """One of TARGETS."""
     objective: str = "ac"
-    """One of OBJECTIVES; a classifier is always "ac"."""
+    """One of OBJECTIVES; "ac" for a classifier."""
     architecture: str | None = None
     """None: mc3_18 for a classifier, the paper's best for a sampler (Table 4)."""
     inputs: tuple[str, ...] = ("md", "rgbr", "mel")
     """For "joint": the networks that are trained together."""
     architectures: tuple[str, ...] = ()
-    """For "joint": that of each of them, as its file says; () for the default of each."""
+    """For "joint": the architecture in each weight file; () for the default of each input."""
     init: tuple[str, ...] = ("auto",)
     """"auto", "imagenet", "scratch", or a weight file; for "joint" one file for each input."""
     recipe: Recipe = field(default_factory=lambda: default_recipe("rgbr", "ac"))
     batch: int = 64
-    """Clips in a step; all processes together."""
+    """Clips in a step, of all processes together."""
     per_epoch: int = 4000
     """Clips drawn for one epoch."""
     clips_per_video: int = 8
-    """SAL-RANK: clips of one video in a step, all pairs of which are compared (ours)."""
+    """SAL-RANK: clips of one video in a step; it compares all pairs of them."""
     margin: float = MARGIN
     gap: float = GAP
     k: int = 10
     """K of the validation measure and of SAL-CL's oracle."""
     augment: str = "paper"
-    """"paper": random crop and flip (App. A.2). "strong" adds scale, colour, speed and mixing, for small data (ours)."""
+    """"paper": random crop and flip (App. A.2). "strong" adds scale, colour, speed and mixup, for
+    small data sets."""
     patience: int = 0
     """Epochs without a better validation measure after which training ends; 0: never."""
     keep: str = "best"
-    """"best": the epoch with the best validation measure is exported. "last": the last one."""
+    """Epoch to export. "best": the one with the best validation measure. "last": the last one."""
     seed: int = 0
     p_frames: int = 4
     spec: InputSpec = field(default_factory=InputSpec)
-    """Clip geometry while training; for a sampler only frames and stride matter."""
+    """Clip geometry during training; for a sampler only frames and stride matter."""
     test_crop: tuple[int, int] | None = None
-    """(height, width) of a classifier's crop from then on, None for that of training. A wider one shows more of the scene, and
-    makes up for the larger look of things in random crops (Touvron et al., FixRes, 2019)."""
+    """Crop (height, width) of a finished classifier, pixels; None for the crop of training. A wider
+    one shows more of the scene, and compensates for the larger objects in random crops (Touvron et
+    al., FixRes, 2019)."""
     precision: str = "auto"
 
     def __post_init__(self) -> None:
+        self._check_choices()
+        if min(self.batch, self.per_epoch, self.k) < 1 or self.clips_per_video < 2:
+            raise SettingsError(
+                "batch, per_epoch and k must be at least 1, clips_per_video at least 2",
+                code="out-of-range",
+                hint="leave them out",
+            )
+        if self.target == "classifier" and self.objective != "ac":
+            raise SettingsError(
+                f"a classifier cannot be trained with {self.objective}",
+                code="objective-invalid",
+                hint="leave the objective out: it is for samplers",
+            )
+        if self.target == "joint":
+            self._check_joint()
+        elif len(self.init) != 1:
+            raise SettingsError(
+                "one network starts from one file",
+                code="joint-training-invalid",
+                hint="several files are for joint training",
+            )
+
+    def _check_choices(self) -> None:
         for name, value, known in (
             ("target", self.target, TARGETS),
             ("objective", self.objective, OBJECTIVES),
@@ -75,32 +104,12 @@ class TrainSettings:
                     code="unknown-choice",
                     hint=f"choose from {', '.join(known)}",
                 )
-        if min(self.batch, self.per_epoch, self.k) < 1 or self.clips_per_video < 2:
-            raise SettingsError(
-                "batch, per_epoch and k must be at least 1, clips_per_video at least 2",
-                code="out-of-range",
-                hint="leave them out",
-            )
-        if self.target == "classifier" and self.objective != "ac":
-            raise SettingsError(
-                f"a classifier cannot be trained with {self.objective}",
-                code="training-classifier-invalid",
-                hint="leave --objective out: it is for samplers",
-            )
-        if self.target == "joint":
-            self._check_joint()
-        elif len(self.init) != 1:
-            raise SettingsError(
-                "one network starts from one file",
-                code="joint-training-invalid",
-                hint="several --init are for --target joint",
-            )
 
     def _check_joint(self) -> None:
         audio, visual = "mel" in self.inputs, set(self.inputs) & set(VISUAL)
         if not audio or not visual or set(self.inputs) - set(INPUTS):
             raise SettingsError(
-                f"joint training of {', '.join(self.inputs)} is not of picture and sound",
+                f"joint training needs visual and audio networks, not {', '.join(self.inputs)}",
                 code="joint-training-invalid",
                 hint="give md, rgbr and mel networks",
             )
@@ -108,7 +117,7 @@ class TrainSettings:
             raise SettingsError(
                 f"{len(self.init)} files for {len(self.inputs)} networks",
                 code="joint-training-invalid",
-                hint="joint training fine-tunes trained samplers: one --init FILE for each",
+                hint="joint training fine-tunes trained samplers: give one file for each",
             )
 
     @property
@@ -126,15 +135,24 @@ class TrainSettings:
         """True where the classifier's ClipProbs are the training signal (Sec. 3.2.2)."""
         return self.objective != "ac"
 
+    @property
+    def clips_in_row(self) -> int:
+        """Clips of one video that follow each other in a step; one process gets all of them."""
+        return self.clips_per_video if self.needs_probabilities else 1
+
     def record(self) -> dict[str, Any]:
-        """JSON-able; files by name alone, so that no path of a machine is in it."""
+        """The settings for JSON; files by name alone, so that no path of the machine is in it."""
         values = json.loads(json.dumps(asdict(self)))
         return {**values, "init": [Path(name).name for name in self.init]}
 
     def digest(self) -> str:
-        """Hex digest of what a run that is continued must have in common: all but its end and what is done with it."""
+        """Hex digest of the settings that a resumed run must have in common with the first one.
+
+        When the run ends, and what is exported of it, may differ.
+        """
         values = self.record()
         del values["patience"], values["keep"], values["test_crop"]
+        # the course of one-cycle depends on the number of epochs, the others do not
         if self.recipe.schedule != "one-cycle":
             del values["recipe"]["epochs"]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

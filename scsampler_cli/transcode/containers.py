@@ -67,7 +67,7 @@ def container_for(target: Path) -> Container:
     if found is None:
         raise SettingsError(
             f"cannot write {target}: no kind of video is known by the ending {target.suffix or '(none)'}",
-            code="output-suffix-unknown",
+            code="output-suffix-invalid",
             hint=f"end it with {', '.join(CONTAINERS)}",
         )
     return found

@@ -81,7 +81,7 @@ def check_normalised(target: Path) -> None:
     if target.suffix.lower() != ".mp4":
         raise OutputError(
             f"cannot write {target}: a normalised video is MP4",
-            code="output-suffix-unknown",
+            code="output-suffix-invalid",
             hint="end it with .mp4",
         )
     check_file(target)

@@ -205,7 +205,7 @@ def _failed(program: Path, code: int, said: list[str]) -> ProgramError:
     if code < 0:
         how, hint = (
             f"was killed by signal {-code} ({signal.strsignal(-code)})",
-            "out of memory? fewer --jobs need less",
+            "out of memory? fewer processes need less",
         )
     else:
         how, hint = (

@@ -95,7 +95,7 @@ class RayActor:
         error = WorkerError(
             f"{path}: the actor that worked on it died {counted(deaths, 'time')}",
             code="actor-died",
-            hint="out of memory, or a machine that was lost? --resume tries it again",
+            hint="out of memory, or a machine that was lost? try it again",
         )
         record = {
             **records.failure(self._command, str(path), error),
@@ -134,6 +134,6 @@ def _check_versions(wanted: tuple[tuple[str, str], ...], place: str) -> None:
     if others:
         raise ClusterError(
             f"{place} has other versions: {', '.join(others)}",
-            code="cluster-machines-differ",
+            code="cluster-versions-differ",
             hint="install the same versions on all machines of the cluster: records would depend on where they were made",
         )

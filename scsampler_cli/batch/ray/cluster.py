@@ -70,7 +70,7 @@ def room(share: Share) -> int:
     """
     actors = sum(share.within(node["Resources"]) for node in ray.nodes() if node["Alive"])
     if not actors:
-        hint = "ask for less: --cpus-per-actor, --gpus-per-actor, --device cpu; or add a machine that has it"
+        hint = "ask for less, or add a machine that has it"
         raise ClusterError(
             f"no machine of the cluster has the {share} that an actor is to have",
             code="cluster-resources-missing",
@@ -129,7 +129,7 @@ def _station(order: ActorOptions, share: Share, coordinator: Any) -> RayActor:
         ray_actor.close()
         others = ", ".join(name for name in agreed if agreed[name] != ray_actor.identity.get(name))
         hint = (
-            "name --device and --precision instead of auto, and have the same files on all machines"
+            "name the device and the precision instead of auto, and have the same files on all machines"
         )
         raise ClusterError(
             f"machines of the cluster would make different records ({others} differ)",

@@ -197,4 +197,4 @@ def hint_for(said: str) -> str:
         return "set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN to what `ray get-auth-token` says there"
     if "version" in said.lower():
         return "install the same Python and Ray on every machine of the cluster"
-    return "`ray status` on a machine of the cluster tells how it is; --debug shows what Ray said"
+    return "`ray status` on a machine of the cluster shows its state"

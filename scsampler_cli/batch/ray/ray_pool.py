@@ -144,7 +144,7 @@ class RayPool:
             self._hear(at_once=True)
         for index, path in [] if self.stopping else left.items():
             error = WorkerError(
-                f"{path}: Ray lost it", code="actor-died", hint="--resume tries it again"
+                f"{path}: Ray lost it", code="actor-died", hint="try it again"
             )
             failed = records.failure(self._order.task.command, str(path), error)
             yield Outcome(

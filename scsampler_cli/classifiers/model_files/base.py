@@ -66,7 +66,7 @@ class LayoutAdapter(nn.Module):
         if len(outputs) > 1 and len(fitting) != 1:
             raise ClassifierError(
                 f"it gives {len(outputs)} outputs, of which {len(fitting)} have a value for each of {self._classes} labels",
-                code="label-count-mismatch",
+                code="model-outputs-ambiguous",
                 hint='export it with one output, or call that one "logits"',
             )
         return fitting[0] if fitting else outputs[0]

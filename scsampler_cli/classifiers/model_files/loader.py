@@ -142,7 +142,7 @@ def _try(classifier: NetworkClassifier, path: Path) -> None:
         raise ClassifierError(
             f"{path.name} does not run on clips as described ({' '.join(str(error).split())[:200]})",
             code="model-spec-wrong",
-            hint="are layout, frames and crop those that it was made for? --debug shows where it fails",
+            hint="are layout, frames and crop those that it was made for?",
         ) from error
     if found.shape != (1, len(classifier.labels)):
         shape = tuple(found.shape[1:])

@@ -58,7 +58,7 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
         raise DeviceError(
             "this onnxruntime has no CUDA",
             code="cuda-missing",
-            hint="use --device cpu, or install onnxruntime-gpu in its place",
+            hint="use the device cpu, or install onnxruntime-gpu in its place",
         )
     apart = external_files(path)
     options = onnxruntime.SessionOptions()

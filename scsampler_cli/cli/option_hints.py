@@ -1,0 +1,106 @@
+"""Options and commands that help with an error of the library, by the code of the error.
+
+The library names settings, not options of the command line. What a user of the command line reads
+below an error has the options added: `hint: raise the limit (--max-pixels)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+OPTIONS: dict[str, tuple[str, ...]] = {
+    "architecture-missing": ("--arch",),
+    "bench-packet-samplers": ("--packet-sampler",),
+    "bench-sampler-missing": ("--visual-sampler", "--audio-sampler"),
+    "cache-unusable": ("--cache",),
+    "cascade-invalid": ("--cascade", "--candidates", "--packet-sampler"),
+    "checkpoint-unusable": ("--resume", "--epochs"),
+    "class-numbers-invalid": ("--form",),
+    "classifier-failed": ("--debug",),
+    "clip-shape-invalid": ("--clip-frames", "--frame-stride", "--size", "--test-crop"),
+    "cluster-lost": ("--debug",),
+    "cluster-machines-differ": ("--device", "--precision"),
+    "cluster-resources-missing": ("--cpus-per-actor", "--gpus-per-actor", "--device"),
+    "cluster-unreachable": ("--address", "--debug"),
+    "actor-died": ("--resume",),
+    "cuda-missing": ("--device",),
+    "download-mismatch": ("--weights",),
+    "ffmpeg-program-failed": ("--jobs",),
+    "fp16-unsupported": ("--precision",),
+    "histogram-invalid": ("--histogram",),
+    "initial-weights-unusable": ("--init", "--arch"),
+    "joint-training-invalid": ("--init", "--target"),
+    "label-count-mismatch": ("--labels",),
+    "list-format-unknown": ("--form",),
+    "list-root-missing": ("--root",),
+    "loss-not-finite": ("--lr", "--precision", "--cache"),
+    "memory-limit": ("--max-memory",),
+    "model-spec-fixed": ("--spec",),
+    "model-spec-incomplete": ("--spec",),
+    "model-spec-invalid": ("--spec",),
+    "model-spec-wrong": ("--spec", "--debug"),
+    "no-clip-scores": ("--strategy",),
+    "no-video-files": ("--glob",),
+    "objective-invalid": ("--objective",),
+    "out-of-memory": ("--jobs",),
+    "output-exists": ("--overwrite",),
+    "output-locked": ("-o",),
+    "output-suffix-unknown": ("--format",),
+    "process-died": ("--jobs", "--resume"),
+    "prune-limit-invalid": ("--prune",),
+    "records-foreign": ("--overwrite",),
+    "sampler-missing": ("--visual-sampler", "--audio-sampler", "--packet-sampler"),
+    "spatial-unsupported": ("--spatial",),
+    "stream-missing": ("--video-stream", "--audio-stream"),
+    "strict-damage": ("--strict",),
+    "time-limit": ("--timeout",),
+    "training-batch-too-small": ("--batch-size",),
+    "training-classifier-invalid": ("--classifier",),
+    "unexpected": ("--debug",),
+    "video-too-large": ("--max-pixels",),
+    "video-too-long": ("--max-frames",),
+    "weights-not-cached": ("--weights", "--classifier", "--init"),
+    "weights-wrong-kind": ("--visual-sampler", "--audio-sampler", "--packet-sampler"),
+}
+"""Code of an error -> options that matter."""
+
+COMMANDS: dict[str, str] = {
+    "architecture-missing": "`scsampler classifiers` lists those that are known",
+    "clip-missing": "`scsampler score` lists the clips of a feature file",
+    "clip-shape-invalid": "`scsampler classifiers` lists what each network takes",
+    "feature-file-damaged": "`scsampler extract` writes feature files",
+    "features-incomplete": "`scsampler extract` has --what and --clip-stride",
+    "features-not-video": "`scsampler score` reads feature files",
+    "package-missing": "`scsampler doctor` checks all packages",
+    "report-unreadable": "`scsampler bench DATA -o FOLDER` writes one",
+}
+"""Code of an error -> a sentence about another command."""
+
+
+class _Offered:
+    """Options of the command that runs; None before it is known."""
+
+    options: Collection[str] | None = None
+
+
+def set_offered(options: Collection[str]) -> None:
+    """Name the options of the command that runs: hints leave out all others."""
+    _Offered.options = options
+
+
+def full_hint(code: str | None, message: str, hint: str | None) -> str | None:
+    """A hint with the options and the command that help.
+
+    Args:
+        code: of the error; None where it has none.
+        message: of the error. Options that it names are not named again.
+        hint: of the error.
+    """
+    if not hint or code is None:
+        return hint
+    missing = [option for option in OPTIONS.get(code, ()) if option not in f"{message} {hint}"]
+    if _Offered.options is not None:
+        missing = [option for option in missing if option in _Offered.options]
+    if missing:
+        hint = f"{hint} ({', '.join(missing)})"
+    return f"{hint}; {COMMANDS[code]}" if code in COMMANDS else hint
