@@ -61,7 +61,7 @@ REORDERED = 16
 """Frames by which a stamp may be out of order: the reorder delay of any codec (16 in H.264)."""
 
 
-class Placed(NamedTuple):
+class RepairedStamps(NamedTuple):
     """Times of frames some of which carried none, or one that could not be true."""
 
     pts: NDArray[np.int64]
@@ -72,7 +72,7 @@ class Placed(NamedTuple):
     """How often the clock started anew, as where files were joined end to end."""
 
 
-def placed_stamps(pts: Sequence[int | None], step: Fraction) -> Placed:
+def repaired_stamps(pts: Sequence[int | None], step: Fraction) -> RepairedStamps:
     """A time for every frame where some carry none, or one that contradicts the order of display (ours).
 
     A clock that starts anew goes on where it was. Stamps that are complete but belong to frames nearby are sorted. Else as many
@@ -90,7 +90,7 @@ def placed_stamps(pts: Sequence[int | None], step: Fraction) -> Placed:
     if placed is None:
         placed = _filled(stamps, max(1, round(step)))
     own = sum(here == stamp for here, stamp in zip(placed.tolist(), stamps, strict=True))
-    return Placed(placed, own, restarts)
+    return RepairedStamps(placed, own, restarts)
 
 
 def _on_one_clock(pts: Sequence[int | None], step: Fraction) -> tuple[list[int | None], int]:

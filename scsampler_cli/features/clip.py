@@ -1,4 +1,4 @@
-"""`ClipVisual`, `ClipSound` and `ClipPackets`: the features phi(i) of one clip, a record for each modality (Sec. 3.3)."""
+"""`ClipVisual`, `ClipAudio` and `ClipPackets`: the features phi(i) of one clip, a record for each modality (Sec. 3.3)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ClipVisual:
 
 
 @dataclass(frozen=True)
-class ClipSound:
+class ClipAudio:
     """Audio features of one clip (Sec. 3.3.2)."""
 
     clip: int

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from scsampler_cli.dependencies import loading
-from scsampler_cli.features.clip import ClipSound
+from scsampler_cli.features.clip import ClipAudio
 from scsampler_cli.media.audio import RATE_HZ, AudioBlock
 from scsampler_cli.timeline import ClipGrid, ClipSpan
 
@@ -152,7 +152,7 @@ class _Buffer:
 
 def mel_clips(
     blocks: Iterable[AudioBlock] | None, grid: ClipGrid, clips: NDArray[np.int64]
-) -> Iterator[ClipSound]:
+) -> Iterator[ClipAudio]:
     """Audio features of some clips, streaming.
 
     Args:
@@ -161,10 +161,10 @@ def mel_clips(
         clips: int64 [M], increasing indices.
 
     Yields:
-        one `ClipSound` for each clip, in order.
+        one `ClipAudio` for each clip, in order.
     """
     if blocks is None:
-        yield from (ClipSound(int(clip), None, 0.0) for clip in clips)
+        yield from (ClipAudio(int(clip), None, 0.0) for clip in clips)
         return
     hop = hop_samples(grid.nominal_duration)
     mel_filter = MelFilter(hop)
@@ -200,8 +200,8 @@ def _windows(
 
 def _transformed(
     windows: list[tuple[int, NDArray[np.float32], float]], mel_filter: MelFilter
-) -> Iterator[ClipSound]:
+) -> Iterator[ClipAudio]:
     heard = [samples for _, samples, cover in windows if cover >= MIN_COVER]
     mels = iter(mel_filter(torch.from_numpy(np.stack(heard))) if heard else ())
     for clip, _, cover in windows:
-        yield ClipSound(clip, next(mels) if cover >= MIN_COVER else None, cover)
+        yield ClipAudio(clip, next(mels) if cover >= MIN_COVER else None, cover)

@@ -1,4 +1,5 @@
-"""Wide and tall pixels: how large a picture is in square ones, and pictures of several shapes on one canvas.
+"""Wide and tall pixels: how large a picture is in square ones, and pictures of several shapes on
+one canvas.
 
 But: which pixel aspect holds for a picture is for `media.index` to say.
 """
@@ -14,9 +15,11 @@ from numpy.typing import NDArray
 Value = TypeVar("Value", bound=np.generic)
 
 MOST_PIXELS = 8192 * 4608
-"""Pixels to which wide or tall pixels may enlarge a picture; a larger one is made that much smaller."""
+"""Pixels to which wide or tall pixels may enlarge a picture; a larger one is made that much
+smaller."""
 EXTREME = 16
-"""Times that a pixel may be wider than tall, or taller than wide; beyond this a header is damaged."""
+"""Times that a pixel may be wider than tall, or taller than wide; beyond this a header is
+damaged."""
 LONGEST = 8
 """Times its short side: a longer strip is squeezed, so that memory stays bounded."""
 SAME_SHAPE = 0.01
@@ -29,7 +32,8 @@ def is_pixel(aspect: Fraction) -> bool:
 
 
 def square_size(height: int, width: int, aspect: Fraction) -> tuple[int, int]:
-    """(height, width) in square pixels of a stored picture, whose pixels have the aspect `aspect`."""
+    """(height, width) in square pixels of a stored picture, whose pixels have the aspect
+    `aspect`."""
     wide = max(1, round(width * aspect))
     scale = min(1.0, (max(height * width, MOST_PIXELS) / (height * wide)) ** 0.5)
     return max(1, round(height * scale)), max(1, round(wide * scale))
@@ -51,7 +55,8 @@ def at_short_side(size: tuple[int, int], canvas: tuple[int, int]) -> tuple[int, 
 
 
 def centred(picture: NDArray[Value], canvas: tuple[int, int]) -> NDArray[Value]:
-    """[H, W, ...] -> [h, w, ...]: the middle of it; zeros are added where it is smaller than the canvas."""
+    """[H, W, ...] -> [h, w, ...]: the middle of it; zeros are added where it is smaller than the
+    canvas."""
     placed = np.zeros((*canvas, *picture.shape[2:]), picture.dtype)
     taken, free = [], []
     for have, want in zip(picture.shape, canvas, strict=False):

@@ -1,8 +1,10 @@
-"""What an MP4 or QuickTime header says, read from its boxes (ISO/IEC 14496-12), without FFmpeg: how many frames it claims, and
-how many frames its timecode track counts in a second, which FFmpeg does not tell.
+"""What an MP4 or QuickTime header says, read from its boxes (ISO/IEC 14496-12), without FFmpeg: how
+many frames it claims, and how many frames its timecode track counts in a second, which FFmpeg does
+not tell.
 
-FFmpeg takes memory for every frame that the header claims before anyone can ask it how many these are; where all frames have
-one size, twenty bytes can claim a hundred million of them. But: nothing else is read from boxes; FFmpeg does that.
+FFmpeg takes memory for every frame that the header claims before anyone can ask it how many these
+are; where all frames have one size, twenty bytes can claim a hundred million of them. But: nothing
+else is read from boxes; FFmpeg does that.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ _TOP = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"uuid"}
 
 
 def claimed_frames(path: Path) -> int:
-    """The most frames that a picture track claims to have; 0 where there is no such header, or none that can be read.
+    """The most frames that a picture track claims to have; 0 where there is no such header, or none
+    that can be read.
 
     Raises:
         OSError: the file cannot be read.
@@ -72,7 +75,8 @@ def timecode_base(path: Path) -> int | None:
 
 
 def _boxes(file: BinaryIO, at: int, end: int, *, depth: int = 1) -> Iterator[tuple[bytes, int]]:
-    """(type, where its content begins) of the boxes in a stretch of the file and, after each, of those inside it."""
+    """(type, where its content begins) of the boxes in a stretch of the file and, after each, of
+    those inside it."""
     while at + 8 <= end:
         file.seek(at)
         size, kind = _HEADER.unpack(file.read(8))

@@ -19,16 +19,17 @@ Aspects = tuple[tuple[Fraction, Fraction], ...]
 
 
 def pixel_aspects(path: Path, index: StreamIndex) -> Aspects:
-    """The pixel aspects of a video. Keyframes alone are decoded: a stream changes its aspect only there.
+    """The pixel aspects of a video. Keyframes alone are decoded: a stream changes its aspect only
+    there.
 
     But: where frames carry no times, that of the first picture is given alone.
 
     Returns:
-        at least one, of which the first holds from the beginning; that of the first picture alone where
-        the file cannot be read any more, for those that read it next to say why.
+        at least one, of which the first holds from the beginning; that of the first picture alone
+        where the file cannot be read any more, for those that read it next to say why.
     """
     found = [(index.timeline.time(0), index.info.pixel_aspect)]
-    if index.counted or index.info.is_aspect_fixed:
+    if index.untimed or index.info.is_aspect_fixed:
         return tuple(found)
     with suppress(ScsamplerError), open_video(path, index.reading) as (container, stream):
         stream.codec_context.skip_frame = "NONKEY"

@@ -1,4 +1,5 @@
-"""Coded frames: the I- and P-frames of a video in display order, each with the frames that it may refer to."""
+"""Coded frames: the I- and P-frames of a video in display order, each with the frames that it may
+refer to."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from scsampler_cli.media.container import frames_of, motion_vectors
 from scsampler_cli.media.index import StreamIndex
 from scsampler_cli.media.reencode import reencode
-from scsampler_cli.media.seeking import Placed, frames_from, keyframe_before, open_at
+from scsampler_cli.media.seeking import PositionedFrame, frames_from, keyframe_before, open_at_keyframe
 from scsampler_cli.text import counted
 
 _NAMED = 8
@@ -52,10 +53,12 @@ class ReadReport:
 def coded_frames(
     path: Path, index: StreamIndex, report: ReadReport, *, first: int
 ) -> Iterator[CodedFrame]:
-    """The I- and P-frames from the GOP of `first` on, in display order, each with the frames that it may refer to.
+    """The I- and P-frames from the GOP of `first` on, in display order, each with the frames that
+    it may refer to.
 
-    The nearest reference is the I- or P-frame shown before; those shown before that one follow, B-frames among them (x264's
-    B-pyramid). What is shown in between was coded later and cannot be a reference.
+    The nearest reference is the I- or P-frame shown before; those shown before that one follow,
+    B-frames among them (x264's B-pyramid). What is shown in between was coded later and cannot be a
+    reference.
     """
     limit = index.info.references if index.info.has_vectors else 1
     shown: deque[CodedFrame] = deque(maxlen=limit)
@@ -67,8 +70,8 @@ def coded_frames(
             continue
         coded = CodedFrame(position, frame)
         if frame.key_frame and coded.is_intra:
-            # A new GOP: no vector points across its keyframe. B-frames shown just before that one may have been coded after
-            # it (open GOP), and no P-frame refers to them either.
+            # A new GOP: no vector points across its keyframe. B-frames shown just before that one
+            # may have been coded after it (open GOP), and no P-frame refers to them either.
             shown.clear()
             between.clear()
         same_size = (
@@ -85,10 +88,11 @@ def coded_frames(
 
 
 def _flushed_without_vectors(position: int, frame: av.VideoFrame, index: StreamIndex) -> bool:
-    """True for the last frame of an MPEG-1/2/4 stream that the decoder held back: FFmpeg exports no vectors for it.
+    """True for the last frame of an MPEG-1/2/4 stream that the decoder held back: FFmpeg exports no
+    vectors for it.
 
-    It is left out; read as if every block were intra, it would stand still. H.264's last frame has its vectors, and where it has
-    none it is intra.
+    It is left out; read as if every block were intra, it would stand still. H.264's last frame has
+    its vectors, and where it has none it is intra.
     """
     last = position == len(index.timeline) - 1
     return last and index.info.codec != "h264" and motion_vectors(frame) is None
@@ -96,8 +100,9 @@ def _flushed_without_vectors(position: int, frame: av.VideoFrame, index: StreamI
 
 def _frames_with_vectors(
     path: Path, index: StreamIndex, report: ReadReport, *, first: int
-) -> Iterator[Placed]:
-    """Frames from the GOP of `first` on, with vectors; without those that nothing refers to where the decoder can skip them."""
+) -> Iterator[PositionedFrame]:
+    """Frames from the GOP of `first` on, with vectors; without those that nothing refers to where
+    the decoder can skip them."""
     frames = _noted(
         frames_from(
             index, first, lambda keyframe: _decode_at(path, index, report, keyframe=keyframe)
@@ -115,16 +120,16 @@ def _frames_with_vectors(
 
 def _decode_at(
     path: Path, index: StreamIndex, report: ReadReport, *, keyframe: int
-) -> Iterator[Placed]:
+) -> Iterator[PositionedFrame]:
     """What comes when decoding starts at a keyframe."""
     native = index.info.has_vectors
-    with open_at(
+    with open_at_keyframe(
         path, index, keyframe, codec_options={"flags2": "+export_mvs"} if native else None
     ) as (
         stream,
         packets,
     ):
-        if native and not index.counted:
+        if native and not index.untimed:
             stream.codec_context.skip_frame = "NONREF"
         for count, frame in enumerate(frames_of(packets, index.damage, index.reading)):
             report.frames += 1
@@ -135,19 +140,19 @@ def _decode_at(
                 yield position, frame
 
 
-def _noted(frames: Iterator[Placed], index: StreamIndex, report: ReadReport) -> Iterator[Placed]:
+def _noted(frames: Iterator[PositionedFrame], index: StreamIndex, report: ReadReport) -> Iterator[PositionedFrame]:
     for position, frame in frames:
-        index.damage.saw(position)
+        index.damage.mark_decoded(position)
         report.changes |= index.changes(frame)
         yield position, frame
 
 
-def _all_of(frames: Iterator[Placed], index: StreamIndex) -> Iterator[Placed]:
+def _all_of(frames: Iterator[PositionedFrame], index: StreamIndex) -> Iterator[PositionedFrame]:
     """The frames of a pass that skips none: those that do not come are missing."""
     for position, frame in frames:
-        index.damage.reached = max(index.damage.reached, position)
+        index.damage.decoded_up_to = max(index.damage.decoded_up_to, position)
         yield position, frame
-    index.damage.reached = len(index.timeline)
+    index.damage.decoded_up_to = len(index.timeline)
 
 
 Pixel = TypeVar("Pixel", np.uint8, np.uint16)
@@ -174,7 +179,8 @@ class CodedFrame:
 
 
 def luma(frame: av.VideoFrame) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """[H, W]: the first plane, which in what H.264 decodes to is brightness, or green; more than 8 bits come as uint16."""
+    """[H, W]: the first plane, which in what H.264 decodes to is brightness, or green; more than 8
+    bits come as uint16."""
     return (
         _plane(frame, 0, np.uint8)
         if frame.format.components[0].bits <= 8

@@ -1,9 +1,10 @@
 """The demo's videos: untrimmed, labelled, generated (ours; not of the paper).
 
-A textured patch on a textured ground. What tells the classes apart is how the patch moves and what is heard meanwhile; its
-look is drawn anew for every stretch. The action fills a few short stretches; in between there is footage that says nothing:
-still cards, slow pans, a drifting patch, with a low hum. H.264 with x264's default GOP and B-frames, AAC, 320 x 240 at 25
-frames/s. The same seed gives the same video.
+A textured patch on a textured ground. What tells the classes apart is how the patch moves and what
+is heard meanwhile; its look is drawn anew for every stretch. The action fills a few short
+stretches; in between there is footage that says nothing: still cards, slow pans, a drifting patch,
+with a low hum. H.264 with x264's default GOP and B-frames, AAC, 320 x 240 at 25 frames/s. The same
+seed gives the same video.
 """
 
 from __future__ import annotations
@@ -24,11 +25,13 @@ SAMPLES_PER_FRAME = RATE_HZ // FPS  # 882, exact
 PATCH = 112
 """Pixels: side of the moving patch."""
 ACTION_SHARE = 0.3
-"""Of the running time; 30 % of a minute holds over ten clips of 16 frames even after cuts at both ends."""
+"""Of the running time; 30 % of a minute holds over ten clips of 16 frames even after cuts at both
+ends."""
 _ACTION_S, _OTHER_S = (3.0, 5.0), (4.0, 9.0)
 
 Pose = tuple[float, float, float, float]
-"""(x, y, angle in radians, scale) of the patch; x and y in pixels from the middle of the picture."""
+"""(x, y, angle in radians, scale) of the patch; x and y in pixels from the middle of the
+picture."""
 
 
 def _bouncing(t: float) -> Pose:
@@ -76,7 +79,8 @@ ACTIONS: dict[str, tuple[Callable[[float], Pose], Sound]] = {
     "spinning": (_spinning, lambda t: np.sin(2 * np.pi * 1500 * t) * np.sin(2 * np.pi * 4 * t)),
     "zooming": (_zooming, lambda t: _chirp(t, 4000, 2000, period=0.8)),
 }
-"""Label -> how the patch moves (seconds -> pose) and what is heard (seconds -> samples in -1..1)."""
+"""Label -> how the patch moves (seconds -> pose) and what is heard (seconds -> samples in
+-1..1)."""
 LABELS = tuple(ACTIONS)
 
 
@@ -165,7 +169,8 @@ def _segments(plan: list[_Stretch], label: str) -> Iterator[tuple[float, float]]
 def _texture(
     rng: np.random.Generator, height: int, width: int, *, blot: tuple[int, int], contrast: int
 ) -> NDArray[np.uint8]:
-    """uint8 [height, width, 3]: blots of random colours, their size within `blot` pixels, 128 +- contrast."""
+    """uint8 [height, width, 3]: blots of random colours, their size within `blot` pixels, 128 +-
+    contrast."""
     size = int(rng.integers(*blot))
     coarse = rng.integers(
         128 - contrast, 128 + contrast, (height // size + 2, width // size + 2, 3)

@@ -1,6 +1,8 @@
-"""Decode the frames of chosen clips, and no more: clips in one GOP share its decoding, each needed GOP is decoded once.
+"""Decode the frames of chosen clips, and no more: clips in one GOP share its decoding, each needed
+GOP is decoded once.
 
-But: no resizing for a classifier here; a caller's `fit` does that frame by frame, so that only one full-size frame is held.
+But: no resizing for a classifier here; a caller's `fit` does that frame by frame, so that only one
+    full-size frame is held.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from scsampler_cli.media.aspect import centred
 from scsampler_cli.media.container import frames_of
 from scsampler_cli.media.index import StreamIndex
 from scsampler_cli.media.scaling import Scaler
-from scsampler_cli.media.seeking import frames_from, keyframe_before, open_at, runs
+from scsampler_cli.media.seeking import frames_from, keyframe_before, open_at_keyframe, runs
 from scsampler_cli.text import counted
 from scsampler_cli.timeline import ClipGrid
 
@@ -74,7 +76,8 @@ def read_clips(
         report: filled in on the way.
 
     Yields:
-        (clip, uint8 [F, h, w, 3]); a clip of which nothing could be decoded is left out and reported.
+        (clip, uint8 [F, h, w, 3]); a clip of which nothing could be decoded is left out and
+        reported.
     """
     for run in runs(index, grid, sorted(clips)):
         wanted = [(clip, grid.frames_of(clip)) for clip in run]
@@ -89,7 +92,7 @@ def read_clips(
                     break
                 held[found[0]] = found[1]
             batch, absent = _assemble(frames, held)
-            index.damage.replaced |= absent
+            index.damage.substituted |= absent
             held = {p: picture for p, picture in held.items() if p > last}
             if batch is None:
                 report.empty.append(clip)
@@ -123,7 +126,8 @@ def read_pictures(
 def _assemble(
     frames: NDArray[np.int64], held: dict[int, NDArray[np.uint8]]
 ) -> tuple[NDArray[np.uint8] | None, set[int]]:
-    """uint8 [F, h, w, 3], the nearest decoded frame of the clip standing in for a missing one; and which are missing."""
+    """uint8 [F, h, w, 3], the nearest decoded frame of the clip standing in for a missing one; and
+    which are missing."""
     mine = sorted(p for p in held if frames[0] <= p <= frames[-1])
     absent = set(frames.tolist()) - set(mine)
     if not mine:
@@ -132,7 +136,8 @@ def _assemble(
 
 
 def _stacked(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """uint8 [F, h, w, 3]; where `fit` left several sizes, each stands in the middle of the largest."""
+    """uint8 [F, h, w, 3]; where `fit` left several sizes, each stands in the middle of the
+    largest."""
     canvas = (
         max(picture.shape[0] for picture in pictures),
         max(picture.shape[1] for picture in pictures),
@@ -143,15 +148,17 @@ def _stacked(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
 def _fitted(
     path: Path, index: StreamIndex, positions: frozenset[int], *, fit: Fit, report: FramesReport
 ) -> Generator[tuple[int, NDArray[np.uint8]]]:
-    """(display position, fitted frame) for each wanted position that decodes, stopping after the last one."""
+    """(display position, fitted frame) for each wanted position that decodes, stopping after the
+    last one."""
     scaler = Scaler(Interpolation.BICUBIC, index.damage)
     for position, frame in frames_from(
         index, min(positions), lambda keyframe: _decode_at(path, index, report, keyframe=keyframe)
     ):
-        index.damage.saw(position)
+        index.damage.mark_decoded(position)
         report.changes |= index.changes(frame)
         if position in positions:
-            # Bicubic, swscale's default: the very pixels of a plain decode; the loop filter stays on, for these are classified.
+            # Bicubic, swscale's default: the very pixels of a plain decode; the loop filter stays
+            # on, for these are classified.
             height, width = index.upright_size(frame)
             picture = scaler.scaled(frame, width, height, pix_fmt="rgb24")
             yield position, fit(index.info.orientation.picture(picture.to_ndarray()))
@@ -162,7 +169,7 @@ def _fitted(
 def _decode_at(
     path: Path, index: StreamIndex, report: FramesReport, *, keyframe: int
 ) -> Iterator[tuple[int, av.VideoFrame]]:
-    with open_at(path, index, keyframe) as (_, packets):
+    with open_at_keyframe(path, index, keyframe) as (_, packets):
         for count, frame in enumerate(frames_of(packets, index.damage, index.reading)):
             report.decoded += 1
             position = index.position(frame.pts, count)

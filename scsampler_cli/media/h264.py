@@ -1,8 +1,10 @@
 """What PyAV does not pass on of an H.264 stream, read from its units (ITU-T H.264).
 
-- How many reference frames it keeps: `max_num_ref_frames` of its sequence parameter sets (7.3.2.1.1). It bounds the frames that a
+- How many reference frames it keeps: `max_num_ref_frames` of its sequence parameter sets
+  (7.3.2.1.1). It bounds the frames that a
   block may have been predicted from.
-- Whether a slice is intra (7.3.3), and after how many frames a decoder that starts at a picture has recovered (D.1.8).
+- Whether a slice is intra (7.3.3), and after how many frames a decoder that starts at a picture has
+  recovered (D.1.8).
 
 But: nothing else of parameter sets, slices and messages is read.
 """
@@ -14,7 +16,8 @@ from collections.abc import Iterator
 MOST = 16
 """The most that H.264 allows (A.3.1), and what is assumed where no parameter set can be read."""
 SLICES = (1, 2)
-"""nal_unit_type of a coded slice of a picture that is no IDR picture, and of its partition A (Table 7-1)."""
+"""nal_unit_type of a coded slice of a picture that is no IDR picture, and of its partition A (Table
+7-1)."""
 IDR = 5
 """nal_unit_type of a slice of an IDR picture."""
 SEI = 6
@@ -33,7 +36,8 @@ def reference_frames(extradata: bytes | None) -> int:
     """The largest `max_num_ref_frames` of a stream's parameter sets, at least 1.
 
     Args:
-        extradata: the decoder's, as `avcC` (MP4, Matroska) or as a byte stream with start codes (MPEG-TS, raw).
+        extradata: the decoder's, as `avcC` (MP4, Matroska) or as a byte stream with start codes
+            (MPEG-TS, raw).
 
     Returns:
         `MOST` where there is no readable parameter set.
@@ -49,7 +53,8 @@ def reference_frames(extradata: bytes | None) -> int:
 
 
 def is_intra_slice(unit: bytes) -> bool:
-    """True for a slice that is predicted from no other picture; False where its header cannot be read."""
+    """True for a slice that is predicted from no other picture; False where its header cannot be
+    read."""
     bits = _Bits(_payload(unit[:32]))
     try:
         bits.unsigned()  # first_mb_in_slice
@@ -59,7 +64,8 @@ def is_intra_slice(unit: bytes) -> bool:
 
 
 def recovery_frames(unit: bytes) -> int | None:
-    """`recovery_frame_cnt` of a unit of supplemental messages; None where there is no such message."""
+    """`recovery_frame_cnt` of a unit of supplemental messages; None where there is no such
+    message."""
     data = _payload(unit)
     at = 0
     try:
@@ -75,7 +81,8 @@ def recovery_frames(unit: bytes) -> int | None:
 
 
 def _summed(data: bytes, at: int) -> tuple[int, int]:
-    """A number of a supplemental message, all its bytes added up (7.3.2.3.1), and where the next one begins."""
+    """A number of a supplemental message, all its bytes added up (7.3.2.3.1), and where the next
+    one begins."""
     total = 0
     while data[at] == 255:
         total, at = total + 255, at + 1

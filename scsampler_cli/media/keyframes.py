@@ -1,11 +1,11 @@
-"""Packets at which decoding can start: what the container says of them, and what they say themselves.
+"""Packets at which decoding can start: the container's flags and the pictures' own headers.
 
-A container's keyframe flag is a claim. Some writers mark every packet (MP4 without `stss`, AVI without an
-index), and encoders with intra refresh mark predicted pictures. A decoder that starts at a predicted
-picture shows grey, often without an error. The picture's own header tells the truth; it is read here for
-the codecs whose header is simple. For the others, see `media.index`.
+A container's keyframe flag is a claim. Some writers flag every packet (MP4 without `stss`, AVI
+without an index), and encoders with intra refresh flag predicted pictures. A decoder that starts at
+a predicted picture shows grey, often without an error. The picture's own header is reliable; it is
+read here for the codecs whose header is simple. For the others, see `media.index`.
 
-Not handled here: going to such a packet; `media.seeking` does that.
+Not handled here: seeking to such a packet; see `media.seeking`.
 """
 
 from __future__ import annotations
@@ -32,55 +32,61 @@ _HEVC_RANDOM_ACCESS = range(16, 22)
 """nal_unit_type of BLA, IDR and CRA pictures."""
 
 
-class Picture(IntEnum):
-    """What a packet's own header says."""
+class StartKind(IntEnum):
+    """Whether decoding can start at a packet, by the packet's own header."""
 
     PREDICTED = 0
     """Decoding cannot start here."""
-    CLAIMED = 1
-    """Decoding can start here if the container says so: an intra picture, or a header that cannot be read."""
+    POSSIBLE = 1
+    """Decoding can start here if the container flags it: intra, or an unreadable header."""
     START = 2
     """Decoding can start here."""
 
 
-PictureReader = Callable[[bytes], Picture]
+StartReader = Callable[[bytes], StartKind]
+"""Bytes of a packet -> whether decoding can start there."""
 
 
-def starts_here(frame: av.VideoFrame) -> bool:
+def is_start_frame(frame: av.VideoFrame) -> bool:
     """True for a decoded frame that was predicted from no other one.
 
-    Of a frame stored as an I- and a P-field, the decoder says P, and that it is a keyframe. Some decoders
-    say nothing of the picture's type.
+    For a frame stored as an I- and a P-field the decoder reports type P and a keyframe. Some
+    decoders report no picture type.
     """
     return bool(frame.key_frame) or frame.pict_type not in _PREDICTED
 
 
-def picture_reader(codec: str, extradata: bytes | None) -> PictureReader | None:
-    """How to read a packet's own picture type; None for a codec of which it is not read.
+def start_reader(codec: str, extradata: bytes | None) -> StartReader | None:
+    """Reader of a packet's own picture type; None for a codec whose header is not read here.
 
     Args:
         codec: FFmpeg's name of the codec.
-        extradata: the decoder's; it tells how H.264 and HEVC separate their units.
+        extradata: the decoder's; it says how H.264 and HEVC separate their NAL units.
     """
     extradata = extradata or b""
     if codec == "h264":
-        return partial(_h264, length_bytes=(extradata[4] & 3) + 1 if _is_boxed(extradata, 5) else 0)
+        return partial(_h264, length_bytes=_length_bytes(extradata, 4))
     if codec == "hevc":
-        return partial(
-            _hevc, length_bytes=(extradata[21] & 3) + 1 if _is_boxed(extradata, 22) else 0
-        )
-    return {
+        return partial(_hevc, length_bytes=_length_bytes(extradata, 21))
+    readers = {
         "mpeg4": _mpeg4,
         "mpeg1video": _mpeg2,
         "mpeg2video": _mpeg2,
         "vp8": _vp8,
         "vp9": _vp9,
-    }.get(codec)
+    }
+    return readers.get(codec)
 
 
-def _is_boxed(extradata: bytes, least: int) -> bool:
-    """True for `avcC` and `hvcC`, whose streams have a length before each unit instead of a start code."""
-    return len(extradata) >= least and extradata[0] == 1
+def _length_bytes(extradata: bytes, position: int) -> int:
+    """Bytes of the length before each NAL unit; 0 where units are separated by start codes.
+
+    Args:
+        extradata: `avcC` or `hvcC` (version 1), or a byte stream with start codes.
+        position: of `lengthSizeMinusOne` in `avcC` or `hvcC`, its two lowest bits.
+    """
+    is_box = len(extradata) > position and extradata[0] == 1
+    return (extradata[position] & 3) + 1 if is_box else 0
 
 
 def _units(data: bytes, length_bytes: int) -> Iterator[bytes]:
@@ -100,61 +106,63 @@ def _units(data: bytes, length_bytes: int) -> Iterator[bytes]:
         at = following
 
 
-def _h264(data: bytes, length_bytes: int) -> Picture:
-    """An IDR picture, or an I-picture at which the stream says that decoding recovers at once."""
+def _h264(data: bytes, length_bytes: int) -> StartKind:
+    """Start at an IDR picture, or at an I-picture from which the stream recovers at once."""
     recovery = None
     for unit in _units(data, length_bytes):
-        kind = unit[0] & 31 if unit else 0
+        kind = unit[0] & 31 if unit else 0  # nal_unit_type
         if kind == IDR:
-            return Picture.START
+            return StartKind.START
         if kind == SEI and recovery is None:
             recovery = recovery_frames(unit)
         if kind in SLICES:
             if not is_intra_slice(unit):
-                return Picture.PREDICTED
-            return Picture.START if recovery == 0 else Picture.CLAIMED
-    return Picture.CLAIMED
+                return StartKind.PREDICTED
+            return StartKind.START if recovery == 0 else StartKind.POSSIBLE
+    return StartKind.POSSIBLE
 
 
-def _hevc(data: bytes, length_bytes: int) -> Picture:
+def _hevc(data: bytes, length_bytes: int) -> StartKind:
     for unit in _units(data, length_bytes):
-        kind = unit[0] >> 1 & 63 if unit else 63
+        kind = unit[0] >> 1 & 63 if unit else 63  # nal_unit_type; 63 is unspecified
         if kind in _HEVC_SLICES:
-            return Picture.START if kind in _HEVC_RANDOM_ACCESS else Picture.PREDICTED
-    return Picture.CLAIMED
+            return StartKind.START if kind in _HEVC_RANDOM_ACCESS else StartKind.PREDICTED
+    return StartKind.POSSIBLE
 
 
-def _mpeg4(data: bytes) -> Picture:
-    """`vop_coding_type` (ISO/IEC 14496-2, 6.2.5); of a packet that holds two pictures, the first one's."""
-    at = data.find(b"\0\0\1\xb6")
+def _mpeg4(data: bytes) -> StartKind:
+    """`vop_coding_type` (ISO/IEC 14496-2, 6.2.5) of the first picture in the packet."""
+    at = data.find(b"\0\0\1\xb6")  # vop_start_code
     if not 0 <= at < len(data) - 4:
-        return Picture.CLAIMED
-    return Picture.START if data[at + 4] >> 6 == 0 else Picture.PREDICTED
+        return StartKind.POSSIBLE
+    return StartKind.START if data[at + 4] >> 6 == 0 else StartKind.PREDICTED
 
 
-def _mpeg2(data: bytes) -> Picture:
-    """`picture_coding_type` (ISO/IEC 13818-2, 6.2.3)."""
-    at = data.find(b"\0\0\1\0")
+def _mpeg2(data: bytes) -> StartKind:
+    """`picture_coding_type` (ISO/IEC 13818-2, 6.2.3): 1 is I, 4 is MPEG-1's D."""
+    at = data.find(b"\0\0\1\0")  # picture_start_code
     if not 0 <= at < len(data) - 5:
-        return Picture.CLAIMED
-    return Picture.START if data[at + 5] >> 3 & 7 in (1, 4) else Picture.PREDICTED
+        return StartKind.POSSIBLE
+    return StartKind.START if data[at + 5] >> 3 & 7 in (1, 4) else StartKind.PREDICTED
 
 
-def _vp8(data: bytes) -> Picture:
+def _vp8(data: bytes) -> StartKind:
     """The first bit of the frame tag (RFC 6386, 9.1)."""
-    return Picture.PREDICTED if data[:1] and data[0] & 1 else Picture.START
+    return StartKind.PREDICTED if data[:1] and data[0] & 1 else StartKind.START
 
 
-def _vp9(data: bytes) -> Picture:
+def _vp9(data: bytes) -> StartKind:
     """`show_existing_frame` and `frame_type` of the uncompressed header (VP9 bitstream, 6.2)."""
+    # frame_marker, the two highest bits, is 2 in every frame
     if not data or data[0] >> 6 != 2:
-        return Picture.CLAIMED
-    header = data[0] << 1 if data[0] & 0x30 == 0x30 else data[0]  # profile 3 has one bit more
-    return Picture.START if header & 0b1100 == 0 else Picture.PREDICTED
+        return StartKind.POSSIBLE
+    # profile 3 has one reserved bit more before the two fields
+    header = data[0] << 1 if data[0] & 0x30 == 0x30 else data[0]
+    return StartKind.START if header & 0b1100 == 0 else StartKind.PREDICTED
 
 
 @dataclass(frozen=True)
-class Starts:
+class StartPackets:
     """Packets at which decoding can start, in display order; arrays of one length, at least 1."""
 
     positions: NDArray[np.int64]
@@ -163,54 +171,54 @@ class Starts:
     """int64 [G], NO_TIME where it is missing."""
     dts: NDArray[np.int64]
     """int64 [G], NO_TIME where it is missing."""
-    places: NDArray[np.int64]
-    """int64 [G]: place among the packets that hold something, in the order of decoding."""
+    decode_indices: NDArray[np.int64]
+    """int64 [G]: index among the packets that are not empty, in decoding order."""
     sizes: NDArray[np.int64]
     """int64 [G], bytes."""
     confirmed: bool
-    """True when the pictures or their decoder say that decoding can start there, not the container alone."""
+    """True when the pictures' headers or their decoder confirm the container's flags."""
 
 
 @dataclass
-class StartList:
+class StartPacketList:
     """Collects packets at which decoding may start, in any order."""
 
     pts: array[int] = field(default_factory=lambda: array("q"))
     dts: array[int] = field(default_factory=lambda: array("q"))
-    places: array[int] = field(default_factory=lambda: array("q"))
+    decode_indices: array[int] = field(default_factory=lambda: array("q"))
     sizes: array[int] = field(default_factory=lambda: array("q"))
 
-    def add(self, pts: int | None, dts: int | None, place: int, *, size: int) -> None:
-        """Add one packet; numbers as in `Starts`."""
+    def add(self, pts: int | None, dts: int | None, decode_index: int, *, size: int) -> None:
+        """Add one packet; numbers as in `StartPackets`."""
         self.pts.append(NO_TIME if pts is None else pts)
         self.dts.append(NO_TIME if dts is None else dts)
-        self.places.append(place)
+        self.decode_indices.append(decode_index)
         self.sizes.append(size)
 
     def at(
-        self, positions: NDArray[np.int64], chosen: NDArray[np.bool_], confirmed: bool
-    ) -> Starts:
-        """The chosen packets, and the start of the stream before them.
+        self, positions: NDArray[np.int64], selected: NDArray[np.bool_], confirmed: bool
+    ) -> StartPackets:
+        """The selected packets, with the start of the stream before them.
 
         Args:
             positions: int64 [N], display position of each packet's frame.
-            chosen: bool [N].
-            confirmed: as in `Starts`.
+            selected: bool [N].
+            confirmed: as in `StartPackets`.
         """
-        # one start at each position: the first in the order of decoding
-        found, first = np.unique(positions[chosen], return_index=True)
+        # one start at each position: the first in decoding order
+        found, first = np.unique(positions[selected], return_index=True)
         is_start_missing = not found.size or found[0] > 0
 
         def column(values: array[int], filler: int) -> NDArray[np.int64]:
-            at_starts = np.array(values, np.int64)[chosen][first]
+            at_starts = np.array(values, np.int64)[selected][first]
             # everything before the first keyframe is decoded from the start of the file
             return np.concatenate([[filler], at_starts]) if is_start_missing else at_starts
 
-        return Starts(
+        return StartPackets(
             np.concatenate([[0], found]) if is_start_missing else found,
             pts=column(self.pts, NO_TIME),
             dts=column(self.dts, NO_TIME),
-            places=column(self.places, 0),
+            decode_indices=column(self.decode_indices, 0),
             sizes=column(self.sizes, 0),
             confirmed=confirmed,
         )

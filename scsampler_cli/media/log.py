@@ -3,10 +3,12 @@
 import av.logging
 
 
-def complain_natively() -> None:
-    """Have FFmpeg write warnings and errors to the error output of the process, as it does by itself.
+def use_native_log() -> None:
+    """Have FFmpeg write warnings and errors to the error output of the process, as it does by
+    itself.
 
-    Not through Python, as PyAV would: a decoder's thread that waits for the interpreter while the interpreter waits for it hangs.
+    Not through Python, as PyAV would: a decoder's thread that waits for the interpreter while the
+    interpreter waits for it hangs.
     """
     av.logging.restore_default_callback()
     av.logging.set_libav_level(av.logging.WARNING)

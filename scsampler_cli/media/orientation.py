@@ -1,8 +1,10 @@
-"""How a player turns and mirrors the stored picture before it is shown: the display matrix of MP4, Matroska and others.
+"""How a player turns and mirrors the stored picture before it is shown: the display matrix of MP4,
+Matroska and others.
 
-The matrix maps a point (x right, y down) of the stored picture to (a x + c y, b x + d y) of the shown one. Every matrix that maps
-the axes onto themselves is a mirroring of left and right, or none, followed by quarter turns. But: angles in between are taken
-to the nearest quarter turn, and shifts and scales are left out.
+The matrix maps a point (x right, y down) of the stored picture to (a x + c y, b x + d y) of the
+shown one. Every matrix that maps the axes onto themselves is a mirroring of left and right, or
+none, followed by quarter turns. But: angles in between are taken to the nearest quarter turn, and
+shifts and scales are left out.
 """
 
 from __future__ import annotations
@@ -36,7 +38,8 @@ class Orientation:
         )
 
     def vectors(self, motion: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[gh, gw, 2], (x, y) of the stored picture -> of the shown one, in the cells of the shown one."""
+        """[gh, gw, 2], (x, y) of the stored picture -> of the shown one, in the cells of the shown
+        one."""
         if self.mirrored:
             motion = motion[:, ::-1] * np.array([-1, 1], np.float32)
         for _ in range(self.turns):
@@ -49,12 +52,15 @@ def from_matrix(matrix: bytes) -> Orientation:
     """Orientation of a display matrix.
 
     Args:
-        matrix: nine int32 in the machine's byte order, rows (a b u), (c d v), (x y w), as FFmpeg gives it.
+        matrix: nine int32 in the machine's byte order, rows (a b u), (c d v), (x y w), as FFmpeg
+            gives it.
 
     Returns:
-        the stored picture as it is where the matrix is singular, which happens in damaged or careless files.
+        the stored picture as it is where the matrix is singular, which happens in damaged or
+        careless files.
 
-    Example: a=0, b=1, c=-1, d=0 (in 16.16 numbers) shows what points right as pointing down: three quarter turns.
+    Example: a=0, b=1, c=-1, d=0 (in 16.16 numbers) shows what points right as pointing down: three
+    quarter turns.
     """
     a, b, _, c, d = (float(value) for value in np.frombuffer(matrix, np.int32)[:5])
     determinant = a * d - b * c

@@ -1,4 +1,5 @@
-"""Plain demuxing and decoding, with nothing made of the result: what every other reader is measured against."""
+"""Plain demuxing and decoding, with nothing made of the result: what every other reader is measured
+against."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ def decode(path: Path) -> int:
 
 
 def vectors(path: Path) -> int:
-    """Decode all pictures and read the motion vectors that come with them; the number of vectors, 0 for codecs without."""
+    """Decode all pictures and read the motion vectors that come with them; the number of vectors, 0
+    for codecs without."""
     with open_video(path, DEFAULT_READING, {"flags2": "+export_mvs"}) as (container, stream):
         found = (
             motion_vectors(frame)

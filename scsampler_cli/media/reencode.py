@@ -1,11 +1,14 @@
-"""Codecs without motion vectors: encode each frame again, small and in memory, as MPEG-4 with a GOP of 12.
+"""Codecs without motion vectors: encode each frame again, small and in memory, as MPEG-4 with a GOP
+of 12.
 
-HEVC, VP8/9, AV1, MJPEG and every intra-only stream export no vectors. CoViAR, and the paper after it (Sec. 3.3.1: an I-frame
-and 11 P-frames), turn any video into MPEG-4 at 340 x 256 first; this does the same on the fly, frame by frame.
+HEVC, VP8/9, AV1, MJPEG and every intra-only stream export no vectors. CoViAR, and the paper after
+it (Sec. 3.3.1: an I-frame and 11 P-frames), turn any video into MPEG-4 at 340 x 256 first; this
+does the same on the fly, frame by frame.
 
-Vectors come in half or quarter pixels of the small picture. So that motion is known to half a pixel of the real one, a picture of
-more than 512 lines is encoded with quarter pixels, and one of more than 1024 lines at a quarter of its size (ours).
-But: nothing is written to disk, and pictures are never enlarged.
+Vectors come in half or quarter pixels of the small picture. So that motion is known to half a pixel
+of the real one, a picture of more than 512 lines is encoded with quarter pixels, and one of more
+than 1024 lines at a quarter of its size (ours). But: nothing is written to disk, and pictures are
+never enlarged.
 """
 
 from __future__ import annotations
@@ -28,17 +31,21 @@ GOP = 12
 SHORT_SIDE = 256
 """Pixels: the paper's 342 x 256 (App. A.2)."""
 MOST_REDUCED = 4
-"""Times by which a picture is reduced at most: a quarter pixel of the small picture is then a pixel of the real one."""
+"""Times by which a picture is reduced at most: a quarter pixel of the small picture is then a pixel
+of the real one."""
 _HALF_PIXEL_UP_TO = 2
-"""Times by which a picture may be reduced while half pixels do; quarter pixels take the encoder twice as long."""
+"""Times by which a picture may be reduced while half pixels do; quarter pixels take the encoder
+twice as long."""
 _QUALITY = 2
-"""MPEG-4 quantiser, 1 (best) to 31. Our choice: the residual then holds what motion cannot explain, not coding noise."""
+"""MPEG-4 quantiser, 1 (best) to 31. Our choice: the residual then holds what motion cannot explain,
+not coding noise."""
 _LONGEST = 4096
 """Pixels: a strip longer than this is squeezed, so that memory stays bounded."""
 
 
 def encoded_size(height: int, width: int) -> tuple[int, int]:
-    """(height, width), both even: a short side of 256, or a quarter where that is more; the picture's aspect kept.
+    """(height, width), both even: a short side of 256, or a quarter where that is more; the
+    picture's aspect kept.
 
     Example: 720 x 1280 -> 256 x 456; 1080 x 1920 -> 270 x 480; 31 x 33 -> 32 x 34.
     """
@@ -64,8 +71,8 @@ def reencode(
         picture_height: of the video in square pixels.
         picture_width: likewise.
         damage: of the file.
-        shown_size: (height, width) of a frame in square pixels. One of another shape than the video is
-            scaled until its short side is that of the small picture, and stands in the middle.
+        shown_size: (height, width) of a frame in square pixels. One of another shape than the video
+            is scaled until its short side is that of the small picture, and stands in the middle.
 
     Yields:
         (display position, frame with motion vectors).

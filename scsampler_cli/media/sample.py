@@ -1,7 +1,8 @@
-"""A generated video of any length, size and codec, to measure speed on (ours): moving pictures with hard cuts, and sound.
+"""A generated video of any length, size and codec, to measure speed on (ours): moving pictures with
+hard cuts, and sound.
 
-It says nothing; what it costs to read is like real footage: detail, motion, noise, a cut every few seconds, default settings of
-the encoder.
+It says nothing; what it costs to read is like real footage: detail, motion, noise, a cut every few
+seconds, default settings of the encoder.
 """
 
 from __future__ import annotations
@@ -81,7 +82,8 @@ def write_sample(
 
 
 def _pictures(frames: int, width: int, height: int) -> Iterator[NDArray[np.uint8]]:
-    """uint8 [height, width, 3]: a window that wanders over a picture of its own in every scene, with a patch that crosses it."""
+    """uint8 [height, width, 3]: a window that wanders over a picture of its own in every scene,
+    with a patch that crosses it."""
     rng = np.random.default_rng(2019)
     grain = [rng.normal(0, _NOISE, (height, width, 1)) for _ in range(8)]
     for start in range(0, frames, _SCENE_S * FPS):

@@ -1,4 +1,5 @@
-"""Bring a frame to another size and pixel format through one shared scaler: a new one for every frame costs ten times as much."""
+"""Bring a frame to another size and pixel format through one shared scaler: a new one for every
+frame costs ten times as much."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ _UNSPECIFIED = 2
 
 
 class Scaler:
-    """Scales by one thread. What a stream says of its colours is heeded unless FFmpeg knows no way from there.
+    """Scales by one thread. What a stream says of its colours is heeded unless FFmpeg knows no way
+    from there.
 
     Args:
         interpolation: of pixels.

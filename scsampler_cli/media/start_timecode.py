@@ -1,8 +1,8 @@
 """The timecode of a video's first frame, as the file has it: what an editor shows there.
 
-MP4 and QuickTime have a timecode track, MXF, GXF, DV, AVI and Matroska a tag, MPEG-2 a time in each group of pictures, and H.264
-and HEVC one in a message of their own.
-Not handled here: timecode that jumps later on. Editors count on from the first frame, too.
+MP4 and QuickTime have a timecode track, MXF, GXF, DV, AVI and Matroska a tag, MPEG-2 a time in each
+group of pictures, and H.264 and HEVC one in a message of their own. Not handled here: timecode that
+jumps later on. Editors count on from the first frame, too.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def first_timecode(
         rate: frames a second.
 
     Returns:
-        HH:MM:SS:FF, or HH:MM:SS;FF of drop-frame timecode, where FF counts frames of the video; None where the file has none.
-        A note where a tag holds something else than a timecode.
+        HH:MM:SS:FF, or HH:MM:SS;FF of drop-frame timecode, where FF counts frames of the video;
+        None where the file has none. A note where a tag holds something else than a timecode.
     """
     texts = [text.strip() for text in _tags(stream) if text.strip()]
     found = _of_tags(path, texts, round(rate)) or _of_frame(frame, round(rate))
@@ -89,7 +89,8 @@ def _written(parts: tuple[str, ...], base: int, counted: int) -> str:
     Args:
         parts: hours, minutes, seconds, separator, number.
         base: frames of the video in a second, whole.
-        counted: numbers in a second of the timecode; another than `base` counts where one is a multiple of the other.
+        counted: numbers in a second of the timecode; another than `base` counts where one is a
+            multiple of the other.
     """
     hours, minutes, seconds, separator, number = parts
     frames = int(number)
@@ -99,7 +100,8 @@ def _written(parts: tuple[str, ...], base: int, counted: int) -> str:
 
 
 def _of_group(data: bytes) -> str:
-    """Of the 25 bits in the header of a group of pictures (ISO/IEC 13818-2, 6.2.2.6), in a number of the machine's order."""
+    """Of the 25 bits in the header of a group of pictures (ISO/IEC 13818-2, 6.2.2.6), in a number
+    of the machine's order."""
     code = int(np.frombuffer(data[:8], np.int64)[0]) if len(data) >= 8 else -1
     if code < 0:
         return ""
@@ -114,7 +116,8 @@ def _of_group(data: bytes) -> str:
 
 
 def _of_message(data: bytes) -> str:
-    """Of a count of timecodes and the first of them (SMPTE ST 12-1, binary coded decimals), in 32 bits each."""
+    """Of a count of timecodes and the first of them (SMPTE ST 12-1, binary coded decimals), in 32
+    bits each."""
     words = np.frombuffer(data[: len(data) // 4 * 4], np.uint32).tolist()
     if len(words) < 2 or not words[0]:
         return ""

@@ -1,4 +1,5 @@
-"""What is known of a video's picture stream before its frames are read: codec, size, pixel aspect, orientation.
+"""What is known of a video's picture stream before its frames are read: codec, size, pixel aspect,
+orientation.
 
 Not handled here: when its frames are shown; see `media.index`.
 """
@@ -27,7 +28,8 @@ VECTOR_CODECS = frozenset(
     "h264 "
     "mpeg4 mpeg2video mpeg1video h263 h263p h263i flv1 wmv1 wmv2 msmpeg4v1 msmpeg4v2 msmpeg4v3 rv10 rv20 snow".split()
 )
-"""Codecs whose decoders export motion vectors, measured on FFmpeg 8.1; every other one is silent about them."""
+"""Codecs whose decoders export motion vectors, measured on FFmpeg 8.1; every other one is silent
+about them."""
 
 
 @dataclass(frozen=True)
@@ -43,19 +45,24 @@ class VideoInfo:
     coded_height: int
     """Pixels as stored."""
     pixel_aspect: Fraction
-    """Width of a pixel over its height in the first picture; in all, where it is the container's word and not the stream's."""
+    """Width of a pixel over its height in the first picture; in all, where it is the container's
+    word and not the stream's."""
     orientation: Orientation
     """What the metadata asks a player to do with the stored picture."""
     predicted: bool
-    """True when P-frames were seen among the first frames, and what is attached to frames can be read."""
+    """True when P-frames were seen among the first frames, and what is attached to frames can be
+    read."""
     references: int = 1
-    """How many earlier frames a block of a P-frame may have been predicted from; more than one in H.264 only."""
+    """How many earlier frames a block of a P-frame may have been predicted from; more than one in
+    H.264 only."""
     is_aspect_fixed: bool = False
     """True when `pixel_aspect` holds for all pictures, whatever the stream says of a later one."""
     file_start: Fraction = Fraction(0)
-    """The earliest time of any of the file's streams, in seconds on its own clock: what players show as 0."""
+    """The earliest time of any of the file's streams, in seconds on its own clock: what players
+    show as 0."""
     timecode: str | None = None
-    """Of the first frame, as the file has it: HH:MM:SS:FF, or HH:MM:SS;FF of drop-frame timecode."""
+    """Of the first frame, as the file has it: HH:MM:SS:FF, or HH:MM:SS;FF of drop-frame
+    timecode."""
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -110,7 +117,8 @@ def usable_aspect(aspect: Fraction | None) -> tuple[Fraction, list[str]]:
 def _container_aspect(
     path: Path, stream: VideoStream, own: Fraction | None, *, reading: ReadSettings
 ) -> Fraction | None:
-    """The pixel aspect that the container says, where it is another than the stream's own; None where it says nothing."""
+    """The pixel aspect that the container says, where it is another than the stream's own; None
+    where it says nothing."""
     said = (
         stream.sample_aspect_ratio
     )  # the container's word, or else what the stream said in what was read at opening

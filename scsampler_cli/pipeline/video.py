@@ -1,26 +1,26 @@
-"""One video file and the stages that read it: features, scores, clip probabilities.
+"""One video file, and the passes over it that give the features and the frames of its clips.
 
-Each stage is one pass over the file; what goes wrong on the way ends up in `Video.notes`.
-But: the order of the stages, and what becomes of their results, is `pipeline`'s.
+Each pass reads the file once; what goes wrong on the way ends up in `Video.notes`.
+Not handled here: which networks see the clips (`clip_inference`), and the order of the stages
+(`stages`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, batch_of
-from scsampler_cli.classifiers.crops import clip_probabilities
+from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.classifiers.geometry import fit_frame
 from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
-from scsampler_cli.errors import read_code, InputError
-from scsampler_cli.features.clip import ClipPackets, ClipAudio, ClipVisual
+from scsampler_cli.errors import InputError, read_code
+from scsampler_cli.features.clip import ClipAudio, ClipPackets, ClipVisual
 from scsampler_cli.features.mel import mel_clips
 from scsampler_cli.features.packet_table import packet_clips
 from scsampler_cli.features.visual import read_visual
@@ -29,22 +29,16 @@ from scsampler_cli.media.coded import ReadReport
 from scsampler_cli.media.frames import FramesReport, read_clips
 from scsampler_cli.media.index import scan
 from scsampler_cli.media.video_info import VECTOR_CODECS
-from scsampler_cli.nn.inference import spare_one_core
-from scsampler_cli.pipeline.prefetch import ahead
 from scsampler_cli.pipeline.strict import check_whole
-from scsampler_cli.samplers.scoring import AudioSampler, Samplers, VisualSampler
-from scsampler_cli.selection.scores import ClipScores, smoothed
-from scsampler_cli.selection.strategies import candidates
 from scsampler_cli.text import counted, score, seconds
 from scsampler_cli.timeline import ClipGrid, ClipSpan
 
 Progress = Callable[[str, int, int], None]
-"""(stage, done, total): "score", "listen", "classify" or "extract", in clips; "extras", in files; and "index" once, when the
-video is indexed, with its whole seconds as `done` and `total`: what is worth knowing before the work begins."""
+"""(stage, done, total). Stages "score", "listen", "classify" and "extract" count clips, "extras"
+counts files. "index" comes once, before the work begins, with the video's length in whole seconds
+as `done` and as `total`."""
 
 Item = TypeVar("Item")
-AHEAD_CLIPS = 32
-"""Clips that are read before they are scored or classified (our choice): two batches."""
 
 
 def no_progress(stage: str, done: int, total: int) -> None:
@@ -52,17 +46,18 @@ def no_progress(stage: str, done: int, total: int) -> None:
 
 
 class Video:
-    """One video file, indexed; its stages read it again as they need it.
+    """One video file, indexed; the stages read it again as they need it.
 
     Args:
         path: the file.
-        clip_frames: F.
-        frame_stride: every how many frames one is taken.
-        reading: which of its streams, within which limits.
+        clip_frames: F, the number of frames of a clip.
+        frame_stride: distance between two frames of a clip, in frames of the video.
+        reading: which streams are read, and the limits.
 
     Raises:
         InputError: the file cannot be opened.
-        VideoError: the file is not a video, lacks a stream asked for, exceeds a limit, or not one frame of it can be decoded.
+        VideoError: the file is not a video, lacks a requested stream, exceeds a limit, or none of
+            its frames can be decoded.
     """
 
     def __init__(
@@ -77,17 +72,19 @@ class Video:
         self.index = scan(path, reading)
         self.info = self.index.info
         self.grid = ClipGrid(self.index.timeline, clip_frames, frame_stride)
-        sound = probe_audio(path, reading)
-        self.audio, self.no_audio_reason = sound.info, sound.why_not
-        """The sound track that is heard; None where there is none."""
-        self._notes = [*self.index.notes, *sound.notes]
+
+        audio = probe_audio(path, reading)
+        self.audio, self.no_audio_reason = audio.info, audio.why_not
+        """The audio stream that is read, or None and the reason."""
+        self._notes = [*self.index.notes, *audio.notes]
+
+        # a video of one frame has no motion in any case, and needs no note
         if not self.info.has_vectors and len(self.index.timeline) > 1:
             why = "no predicted frames" if self.info.codec in VECTOR_CODECS else "no motion vectors"
             self.note(f"{self.info.codec} with {why} to read: re-encoded to small MPEG-4 in memory")
         if len(self.index.timeline) < self.grid.span_frames:
-            self.note(
-                f"shorter than one clip of {self.grid.span_frames} frames: the last frame is repeated"
-            )
+            frames = self.grid.span_frames
+            self.note(f"shorter than one clip of {frames} frames: the last frame is repeated")
 
     @property
     def decode_errors(self) -> int:
@@ -106,20 +103,22 @@ class Video:
 
     def note(self, *texts: str) -> None:
         """Add notes, each once."""
+        # several passes over one file meet the same damage
         self._notes += [text for text in texts if text not in self._notes]
 
     @property
     def whole_seconds(self) -> int:
-        """Its length, at least 1; the stage "index" reports it."""
+        """Length of the video in seconds, at least 1; the stage "index" reports it."""
         return max(1, round(self.index.timeline.duration))
 
     def check_whole(self) -> None:
-        """With `strict`, to be called when all is done.
+        """Refuse a damaged video where the settings are `strict`; call it after the last pass.
 
         Raises:
             VideoError: something was damaged or missing.
         """
         damage = self.index.damage
+        # some damaged packets give a frame with errors in it, others give none
         only_undecoded = damage.undecoded == damage.decode_errors
         check_whole(
             self.path,
@@ -130,13 +129,14 @@ class Video:
         )
 
     def span(self, clip: int) -> ClipSpan:
-        """Where a clip lies."""
+        """Position of a clip in the video."""
         return self.grid[clip]
 
     def facts(self) -> dict[str, Any]:
-        """What the result says about the file."""
+        """Properties of the file, for the record."""
         timeline = self.index.timeline
         height, width = self.info.size
+        # keys as in the schemas of records; a new one goes there, too
         return {
             "codec": self.info.codec,
             "stream": self.info.stream,
@@ -161,164 +161,108 @@ class Video:
 def visual_clips(
     video: Video, features: FeatureSettings, clips: NDArray[np.int64] | None = None
 ) -> Iterator[ClipVisual]:
-    """Visual features of some clips (int64, increasing; None: all), in one pass; what went wrong ends up in `Video.notes`."""
-    read = ReadReport()
+    """Visual features of clips, in one pass over the file.
+
+    Args:
+        video: gets notes on what could not be read.
+        features: which inputs, and how they are made.
+        clips: int64 [M], increasing; None for all clips.
+    """
+    # filled while the caller iterates; turned into notes at the end of the pass
+    report = ReadReport()
     wanted = video.grid.every(1) if clips is None else clips
     yield from read_visual(
-        video.path, video.index, video.grid, clips=wanted.tolist(), settings=features, report=read
+        video.path, video.index, video.grid, clips=wanted.tolist(), settings=features, report=report
     )
-    video.note(*read.notes())
+    video.note(*report.notes())
 
 
 def audio_clips(video: Video, clips: NDArray[np.int64] | None = None) -> Iterator[ClipAudio]:
-    """Audio features of some clips (int64, increasing; None: all), in one pass.
+    """Audio features of clips, in one pass over the file.
 
-    Clips without sound come with `mel` None, and `Video.notes` says so.
+    Args:
+        video: gets notes on what could not be read.
+        clips: int64 [M], increasing; None for all clips.
+
+    Yields:
+        one for each clip; `mel` is None for a clip without audio, and a note counts those.
     """
     wanted = video.grid.every(1) if clips is None else clips
-    heard = AudioReport()
+    report = AudioReport()
     index = video.index
-    blocks = (
-        None
-        if video.audio is None
-        else read_audio(video.path, video.audio, heard, damage=index.damage, reading=index.reading)
-    )
-    if blocks is None:
+    blocks = None
+    if video.audio is None:
         video.note(str(video.no_audio_reason))
+    else:
+        blocks = read_audio(
+            video.path, video.audio, report, damage=index.damage, reading=index.reading
+        )
+
     silent = 0
-    for sound in mel_clips(blocks, video.grid, wanted):
-        silent += sound.mel is None
-        yield sound
-    video.note(*heard.notes())
+    for clip in mel_clips(blocks, video.grid, wanted):
+        silent += clip.mel is None
+        yield clip
+
+    # the reports are complete only after the last block
+    video.note(*report.notes())
     if video.audio is not None and silent:
         video.note(f"{counted(silent, 'clip')} without sound")
 
 
 def packets_by_clip(video: Video, clips: NDArray[np.int64] | None = None) -> Iterator[ClipPackets]:
-    """What the packets say of some clips (int64, increasing; None: all); nothing is read that the index does not hold."""
+    """Packet features of clips. They come from the index alone: the file is not read again.
+
+    Args:
+        video: gets a note on clips whose packet sizes are unknown.
+        clips: int64 [M], increasing; None for all clips.
+    """
+    wanted = video.grid.every(1) if clips is None else clips
+    # raw streams have no container that gives the sizes of packets
     unknown = 0
-    for clip in packet_clips(
-        video.index.packets, video.grid, video.grid.every(1) if clips is None else clips
-    ):
+    for clip in packet_clips(video.index.packets, video.grid, wanted):
         unknown += clip.values is None
         yield clip
     if unknown:
-        video.note(f"{counted(unknown, 'clip')} of whose frames the file does not tell the size")
+        video.note(f"{counted(unknown, 'clip')} whose frame sizes the file does not give")
 
 
 def clip_frames(
     video: Video, clips: Sequence[int], spec: InputSpec
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """(clip, uint8 [F, h, w, 3]) of the chosen clips alone, in time order, as `fit_frame` makes them."""
-    read = FramesReport()
+    """Frames of the selected clips, decoded in time order.
+
+    Args:
+        video: gets notes on what could not be decoded.
+        clips: indices, in any order.
+        spec: the size of the frames; `fit_frame` makes them.
+
+    Yields:
+        (clip, uint8 [F, h, w, 3], RGB).
+    """
+    report = FramesReport()
     yield from read_clips(
         video.path,
         video.index,
         video.grid,
         clips=clips,
         fit=lambda frame: fit_frame(frame, spec),
-        report=read,
+        report=report,
     )
-    video.note(*read.notes())
+    video.note(*report.notes())
 
 
-def score_clips(
-    video: Video,
-    samplers: Samplers,
-    features: FeatureSettings,
-    *,
-    clip_stride: int = 1,
-    progress: Progress = no_progress,
-    first: int | None = None,
-) -> ClipScores:
-    """Saliency of every N-th clip. Inputs that no sampler asks for are not computed.
-
-    Args:
-        video: indexed.
-        samplers: s.
-        features: what the visual sampler is shown.
-        clip_stride: N.
-        progress: told of every clip.
-        first: M of the cascade; the visual sampler sees, and the result has, only the M clips that the others rank first.
-    """
-    clips, count = video.grid.every(clip_stride), len(video.grid)
-    if first is None:
-        visual = _seen(video, samplers.visual, features, clips=clips, progress=progress)
-        audio = _heard(video, samplers.audio, clips, progress=progress)
-        return ClipScores(clips, count, visual, audio=audio, packets=_told(video, samplers, clips))
-    found = ClipScores(
-        clips,
-        count,
-        audio=_heard(video, samplers.audio, clips, progress=progress),
-        packets=_told(video, samplers, clips),
-    )
-    chosen = candidates(found, first)
-    video.note(*chosen.notes)
-    found = found.among(np.sort(chosen.clips))
-    return replace(
-        found, visual=_seen(video, samplers.visual, features, clips=found.clips, progress=progress)
-    )
-
-
-Scores = NDArray[np.float32]
-
-
-def _seen(
-    video: Video,
-    sampler: VisualSampler | None,
-    features: FeatureSettings,
-    *,
-    clips: NDArray[np.int64],
-    progress: Progress,
-) -> Scores | None:
-    if sampler is None:
-        return None
-    wanted = FeatureSettings(sampler.inputs, features.p_frames, features.short_side)
-    read = ahead(visual_clips(video, wanted, clips), AHEAD_CLIPS)
-    with spare_one_core():
-        found = collected(
-            sampler.score(followed(read, "score", len(clips), progress=progress)), clips
-        )
-    return smoothed(found, clips) if features.smoothed else found
-
-
-def _heard(
-    video: Video, sampler: AudioSampler | None, clips: NDArray[np.int64], *, progress: Progress
-) -> Scores | None:
-    if sampler is None:
-        return None
-    read = ahead(audio_clips(video, clips), AHEAD_CLIPS)
-    with spare_one_core():
-        return collected(
-            sampler.score(followed(read, "listen", len(clips), progress=progress)), clips
-        )
-
-
-def _told(video: Video, samplers: Samplers, clips: NDArray[np.int64]) -> Scores | None:
-    return (
-        None
-        if samplers.packets is None
-        else collected(samplers.packets.score(packets_by_clip(video, clips)), clips)
-    )
-
-
-def followed(
+def with_progress(
     items: Iterable[Item], stage: str, total: int, *, progress: Progress
 ) -> Iterator[Item]:
     """The items, with progress reported after each."""
     for done, item in enumerate(items, start=1):
         yield item
+        # the caller has worked on the item when it asks for the next one
         progress(stage, done, total)
 
 
-def collected(scored: Iterable[tuple[int, float]], clips: NDArray[np.int64]) -> NDArray[np.float32]:
-    """float32 [M] in the order of `clips`."""
-    values = dict(scored)
-    return np.array([values[int(clip)] for clip in clips], dtype=np.float32)
-
-
 def open_video(path: Path, clip_frames: int, frame_stride: int, *, progress: Progress) -> Video:
-    """A `Video` whose length is reported before any of it is read."""
+    """An indexed `Video`, after its length was reported to `progress`."""
     video = Video(path, clip_frames, frame_stride)
     progress("index", video.whole_seconds, video.whole_seconds)
     return video
@@ -326,10 +270,10 @@ def open_video(path: Path, clip_frames: int, frame_stride: int, *, progress: Pro
 
 @contextmanager
 def reporting_missing_file(path: Path) -> Iterator[None]:
-    """A file that the system cannot read any more, as an error of ours.
+    """Turn an OSError on the video, such as a file removed meanwhile, into an `InputError`.
 
     Raises:
-        InputError: the reason.
+        InputError: the system cannot read the file any more.
     """
     try:
         yield
@@ -337,33 +281,3 @@ def reporting_missing_file(path: Path) -> Iterator[None]:
         raise InputError(
             f"{path}: {error.strerror or error}", code=read_code(error), hint="is it still there?"
         ) from error
-
-
-def classify_clips(
-    video: Video,
-    clips: Sequence[int],
-    classifier: ClipClassifier,
-    *,
-    progress: Progress = no_progress,
-) -> NDArray[np.float32]:
-    """float32 [K, C]: clip probabilities in the order of `clips`; a row of NaN where nothing could be decoded."""
-    probabilities = np.full((len(clips), len(classifier.labels)), np.nan, np.float32)
-    row = {clip: i for i, clip in enumerate(clips)}
-    batch = batch_of(classifier)
-    held: list[tuple[int, NDArray[np.uint8]]] = []
-
-    def flush() -> None:
-        if held:
-            found = clip_probabilities(classifier, np.stack([frames for _, frames in held]))
-            probabilities[[row[clip] for clip, _ in held]] = found
-            held.clear()
-
-    for done, item in enumerate(
-        ahead(clip_frames(video, clips, classifier.spec), 2 * batch), start=1
-    ):
-        held.append(item)
-        if len(held) == batch:
-            flush()
-        progress("classify", done, len(clips))
-    flush()
-    return probabilities

@@ -19,7 +19,7 @@ import ffmpeg
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
 from scsampler_cli.files.marks import MARK
 from scsampler_cli.files.output_paths import check_file
-from scsampler_cli.media.audio import options_to_find
+from scsampler_cli.media.audio import sound_stream_options
 from scsampler_cli.media.changes import Aspects, pixel_aspects
 from scsampler_cli.media.index import StreamIndex, scan
 from scsampler_cli.transcode.atomic_output import check_apart, replaced
@@ -132,7 +132,7 @@ def write_reel(
     )
     with replaced(target) as part:
         graph = ffmpeg.output(*streams, name_of(part), **options)
-        said = run(graph if index.counted else graph.global_args("-copyts"), program)
+        said = run(graph if index.untimed else graph.global_args("-copyts"), program)
         there = len(written(part, path).timeline)
     return Reel(
         target,
@@ -166,7 +166,7 @@ def _streams(
     aspects = pixel_aspects(path, index)
     streams = [_pictures(seen, index, aspects)]
     if audio_stream is not None:
-        found = options_to_find(path, audio_stream, index.reading)
+        found = sound_stream_options(path, audio_stream, index.reading)
         heard = [(opened(vn=None, **found, **_seek(_sound_from(group))), group) for group in groups]
         streams.append(_sounds(heard, audio_stream, index))
     return streams
@@ -190,8 +190,8 @@ def _pictures(opened: Sequence[tuple[Any, Group]], index: StreamIndex, aspects: 
     made = []
     for file, group in opened:
         stored = file[f"v:{index.info.stream}"]
-        within = stored.filter("trim", **_outer(group.pieces, index.counted))
-        chosen = within.filter("select", _chosen(group.pieces, index.counted))
+        within = stored.filter("trim", **_outer(group.pieces, index.untimed))
+        chosen = within.filter("select", _chosen(group.pieces, index.untimed))
         turned = upright(chosen, index.info, height, width=width, aspects=aspects).filter(
             "setpts", _moved(group.pieces, index)
         )
@@ -225,7 +225,7 @@ def _chosen(pieces: Sequence[Piece], by_number: bool) -> str:
 
 def _moved(pieces: Sequence[Piece], index: StreamIndex) -> str:
     """An expression of a frame's time in the reel."""
-    if index.counted:
+    if index.untimed:
         return f"round(N*{_decimal(index.timeline.mean_frame_duration)}/TB)"
     shift = Fraction(0)
     steps = []
@@ -238,7 +238,7 @@ def _moved(pieces: Sequence[Piece], index: StreamIndex) -> str:
 
 def _sounds(opened: Sequence[tuple[Any, Group]], stream: int, index: StreamIndex) -> Any:
     # where frames carry no times, the sound is taken to begin with the picture
-    origin = index.timeline.time(0) if index.counted else Fraction(0)
+    origin = index.timeline.time(0) if index.untimed else Fraction(0)
     parts = []
     for file, group in opened:
         split = file[f"a:{stream}"].filter_multi_output("asplit")
@@ -263,7 +263,7 @@ def _heard(stream: Any, piece: Piece, origin: Fraction) -> Any:
 
 def _last_frame(index: StreamIndex, pieces: Sequence[Piece]) -> Fraction:
     """How long the last frame lasts, in seconds."""
-    if index.counted:
+    if index.untimed:
         return index.timeline.mean_frame_duration
     return pieces[-1].end - index.timeline.time(pieces[-1].stop - 1)
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from scsampler_cli.errors import FeatureFileError
-from scsampler_cli.features.clip import ClipSound, ClipVisual
+from scsampler_cli.features.clip import ClipAudio, ClipVisual
 from scsampler_cli.features.render import motion_colours, render, render_file
 from scsampler_cli.features.store import FeatureWriter
 
@@ -19,7 +19,7 @@ VISUAL = ClipVisual(
     motion=np.full((4, 15, 20, 2), (10, 0), np.float16),
     residual=np.zeros((4, 128, 171, 3), np.int8),
 )
-SOUND = ClipSound(3, np.zeros((40, 200), np.float32), 1.0)
+SOUND = ClipAudio(3, np.zeros((40, 200), np.float32), 1.0)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from scsampler_cli.errors import FeatureFileError, OutputError
-from scsampler_cli.features.clip import ClipSound, ClipVisual
+from scsampler_cli.features.clip import ClipAudio, ClipVisual
 from scsampler_cli.features.store import FeatureWriter, read_header, read_sound, read_visual, sniff
 
 HEADER = {"settings": {"p_frames": 4}, "clips": [[0, 0, 16, "0", "16/25"]]}
@@ -32,8 +32,8 @@ def write(path: Path, clips: int = 2) -> Path:
     with FeatureWriter(path, HEADER) as writer:
         for i in range(clips):
             writer.visual(visual(i))
-        writer.sound(ClipSound(0, np.ones((40, 200), np.float32), 0.75))
-        writer.sound(ClipSound(1, None, 0.0))
+        writer.sound(ClipAudio(0, np.ones((40, 200), np.float32), 0.75))
+        writer.sound(ClipAudio(1, None, 0.0))
         writer.notes, writer.decode_errors, writer.frames_missing = ["a note"], 3, 4
     return path
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scsampler_cli.config import FeatureSettings, ReadSettings
 from scsampler_cli.errors import VideoError
 from scsampler_cli.media.frames import FramesReport, read_clips
-from scsampler_cli.pipeline.video import Video, sound_clips, visual_clips
+from scsampler_cli.pipeline.video import Video, audio_clips, visual_clips
 from tests.media.measuring import grown
 from tests.synthetic import tone, write_video
 
@@ -73,7 +73,7 @@ def check(
     assert [clip.clip for clip in clips] == list(range(max(1, frames // 8)))
     assert all(np.isfinite(clip.motion).all() for clip in clips)
     assert sum(len(clip.iframes) + len(clip.motion) for clip in clips) > 0
-    list(sound_clips(video))
+    list(audio_clips(video))
     wanted = [level(min(i, frames - 1)) for i in range(8 * len(video.grid))]
     assert np.abs(seen(video) - wanted).max() <= slack
     assert (video.decode_errors, video.frames_missing) == (0, 0), video.notes

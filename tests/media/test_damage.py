@@ -257,7 +257,7 @@ def test_a_frame_that_is_missing_for_several_reasons_counts_once() -> None:
     found.refuse_picture(packet(3), "x")
     found.refuse_picture(packet(3), "x")
     found.decoded_up_to = 5
-    found.replaced = {3}
+    found.substituted = {3}
     assert (found.decode_errors, found.frames_missing) == (1, 1)
 
 

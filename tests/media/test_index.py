@@ -17,7 +17,7 @@ def test_times_are_exact_with_b_frames(tmp_path: Path) -> None:
     assert len(index.timeline) == 40
     assert [index.timeline.time(i) for i in range(41)] == [Fraction(i, 30) for i in range(41)]
     assert index.keyframes.tolist() == [0]
-    assert not index.counted
+    assert not index.untimed
     assert index.notes == ()
 
 
@@ -56,7 +56,7 @@ def test_a_raw_stream_without_times_is_counted_and_says_so(tmp_path: Path) -> No
                 packet.stream = stream
                 raw.mux(packet)
     index = scan(tmp_path / "v.h264")
-    assert index.counted
+    assert index.untimed
     assert len(index.timeline) == 40
     assert any("counted" in note for note in index.notes)
 
@@ -180,7 +180,7 @@ def test_files_joined_end_to_end_follow_one_another(tmp_path: Path, suffix: str)
     assert len(index.timeline) in (119, 120)  # a decoder may lose the frame at the seam
     assert index.timeline.time(0) == first.time(0)
     assert abs(index.timeline.duration - 2 * first.duration) <= Fraction(1, 5)
-    assert any("starts anew 1 time" in note for note in index.notes)
+    assert any("starts again 1 time" in note for note in index.notes)
 
 
 @pytest.mark.parametrize("suffix", ["mkv", "mp4", "ts", "flv"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scsampler_cli.media.container import PacketOfFrame
 from scsampler_cli.media.h264 import is_intra_slice, recovery_frames
-from scsampler_cli.media.keyframes import Picture, picture_reader
+from scsampler_cli.media.keyframes import StartKind, start_reader
 from tests.synthetic import pan, write_video
 
 ENCODINGS = [
@@ -45,12 +45,12 @@ def test_a_packet_says_what_its_decoder_says(
     path = write_video(
         tmp_path / f"v.{suffix}", pan(40, 2, 1, 96, 128), codec=encoder, options=options
     )
-    said: dict[int, Picture] = {}
+    said: dict[int, StartKind] = {}
     shown: dict[int, bool] = {}
     with av.open(str(path)) as box:
         stream = box.streams.video[0]
         context = stream.codec_context
-        read = picture_reader(context.codec.canonical_name, context.extradata)
+        read = start_reader(context.codec.canonical_name, context.extradata)
         assert read is not None
         context.copy_opaque = True
         for place, packet in enumerate(box.demux(stream)):
@@ -59,10 +59,10 @@ def test_a_packet_says_what_its_decoder_says(
                 packet.opaque = PacketOfFrame(place, packet.size)
             for frame in packet.decode():
                 assert isinstance(frame.opaque, PacketOfFrame)
-                shown[frame.opaque.place] = bool(frame.key_frame)
+                shown[frame.opaque.decode_index] = bool(frame.key_frame)
     assert len(shown) == 40
     assert sum(shown.values()) >= 3
-    assert {place: said[place] == Picture.START for place in shown} == shown
+    assert {place: said[place] == StartKind.START for place in shown} == shown
 
 
 def test_an_intra_picture_of_h264_that_is_no_keyframe_is_left_to_the_container(
@@ -77,11 +77,11 @@ def test_an_intra_picture_of_h264_that_is_no_keyframe_is_left_to_the_container(
             box.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
         box.mux(stream.encode(None))
     with av.open(str(tmp_path / "v.mp4")) as box:
-        read = picture_reader("h264", box.streams.video[0].codec_context.extradata)
+        read = start_reader("h264", box.streams.video[0].codec_context.extradata)
         assert read is not None
         found = [read(bytes(packet)) for packet in box.demux(video=0) if packet.size]
-    assert [number for number, picture in enumerate(found) if picture == Picture.START] == [0]
-    assert [number for number, picture in enumerate(found) if picture == Picture.CLAIMED] == [20]
+    assert [number for number, picture in enumerate(found) if picture == StartKind.START] == [0]
+    assert [number for number, picture in enumerate(found) if picture == StartKind.POSSIBLE] == [20]
 
 
 def test_intra_refresh_says_that_decoding_recovers_later(tmp_path: Path) -> None:
@@ -109,11 +109,11 @@ CODECS += [("mpeg2video", b""), ("vp8", b""), ("vp9", b"")]
 @pytest.mark.parametrize(("codec", "extradata"), CODECS)
 @given(data=st.binary(max_size=80) | st.binary(max_size=40).map(lambda data: b"\0\0\1" + data))
 def test_any_bytes_give_an_answer(codec: str, extradata: bytes, data: bytes) -> None:
-    read = picture_reader(codec, extradata)
+    read = start_reader(codec, extradata)
     assert read is not None
-    assert read(data) in list(Picture)
+    assert read(data) in list(StartKind)
     assert recovery_frames(data) is None or recovery_frames(data) >= 0
 
 
 def test_of_other_codecs_nothing_is_read() -> None:
-    assert picture_reader("prores", None) is None
+    assert start_reader("prores", None) is None

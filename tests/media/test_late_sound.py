@@ -13,12 +13,12 @@ from scsampler_cli.media.audio import (
     RATE_HZ,
     AudioInfo,
     AudioReport,
-    options_to_find,
+    sound_stream_options,
     probe_audio,
     read_audio,
 )
 from scsampler_cli.media.damage import Damage
-from scsampler_cli.pipeline.video import Video, sound_clips
+from scsampler_cli.pipeline.video import Video, audio_clips
 from scsampler_cli.transcode.normalise import normalise
 from scsampler_cli.transcode.reel import write_reel
 from tests.synthetic import static, tone, write_video
@@ -83,7 +83,7 @@ def test_sound_that_begins_late_is_heard(tmp_path: Path, suffix: str, codec: str
 
 def test_clips_before_and_behind_it_are_without_sound(tmp_path: Path) -> None:
     video = Video(late(tmp_path / "v.ts", "aac"), 25)
-    with_sound = [clip.clip for clip in sound_clips(video) if clip.mel is not None]
+    with_sound = [clip.clip for clip in audio_clips(video) if clip.mel is not None]
     assert with_sound == [36, 37]
     assert "42 clips without sound" in video.notes
 
@@ -202,5 +202,5 @@ def test_a_video_written_anew_keeps_late_sound_in_its_place(tmp_path: Path) -> N
 
 def test_sound_that_is_announced_needs_no_search(tmp_path: Path) -> None:
     path = write_video(tmp_path / "v.mp4", static(10, 48, 64), audio=tone(0.4, 440))
-    assert options_to_find(path, 0) == {}
-    assert float(Fraction(options_to_find(late(tmp_path / "v.ts", "aac"), 0)["probesize"])) > 5e6
+    assert sound_stream_options(path, 0) == {}
+    assert float(Fraction(sound_stream_options(late(tmp_path / "v.ts", "aac"), 0)["probesize"])) > 5e6

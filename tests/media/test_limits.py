@@ -17,12 +17,13 @@ from scsampler_cli.config import FeatureSettings, ReadSettings
 from scsampler_cli.errors import LimitError, SettingsError, VideoError
 from scsampler_cli.media.aspect import MOST_PIXELS
 from scsampler_cli.media.audio import probe_audio
-from scsampler_cli.media.damage import REMEMBERED, Damage
+from scsampler_cli.media.damage import Damage
 from scsampler_cli.media.frames import FramesReport, read_clips
 from scsampler_cli.media.index import scan
-from scsampler_cli.media.packet_scan import Census
-from scsampler_cli.pipeline.video import Video, sound_clips, visual_clips
-from scsampler_cli.timeline import placed_stamps
+from scsampler_cli.media.packet_errors import MAX_REMEMBERED
+from scsampler_cli.media.packet_scan import PacketScan
+from scsampler_cli.pipeline.video import Video, audio_clips, visual_clips
+from scsampler_cli.timeline import repaired_stamps
 from tests.media.measuring import grown
 from tests.synthetic import pan, static, tone, write_video
 
@@ -160,7 +161,7 @@ def test_two_frames_a_year_apart(tmp_path: Path, sound: bool) -> None:
 
     def read() -> None:
         assert len(list(visual_clips(video, FeatureSettings()))) == 1
-        assert len(list(sound_clips(video))) == 1
+        assert len(list(audio_clips(video))) == 1
 
     assert grown(read) < 300
     assert time.monotonic() - started < 20
@@ -176,7 +177,7 @@ def test_a_hole_of_a_year_in_one_clip_with_sound(tmp_path: Path) -> None:
     video = Video(path)
 
     def read() -> None:
-        assert len(list(sound_clips(video))) == 5
+        assert len(list(audio_clips(video))) == 5
 
     assert grown(read) < 300
 
@@ -188,13 +189,13 @@ def test_times_at_the_ends_of_64_bits(tmp_path: Path, stamps: tuple[int, int]) -
     index = video.index
     assert len(index.timeline) == 30
     # a file that says so can hardly be written; its packets can be read as if it did
-    census = Census()
+    packet_scan = PacketScan()
     for pts in (*stamps, 5):
         packet = av.Packet(b"x")
         packet.pts = pts
-        census.add(packet)
-    assert census.times() is None
-    placed = placed_stamps([0, *[None] * 5000, 1 << 60], Fraction(1))
+        packet_scan.add(packet)
+    assert packet_scan.times() is None
+    placed = repaired_stamps([0, *[None] * 5000, 1 << 60], Fraction(1))
     assert np.all(np.diff(placed.pts) > 0)
     assert placed.own == 2
 
@@ -215,7 +216,7 @@ def test_sound_of_an_absurd_rate_is_not_decoded(tmp_path: Path, rate: int) -> No
     assert probe_audio(path)[:2] == (None, "its sound cannot be decoded")
 
     def read() -> None:
-        list(sound_clips(Video(path)))
+        list(audio_clips(Video(path)))
 
     assert grown(read) < 100
 
@@ -234,7 +235,7 @@ def test_sound_of_many_channels_is_heard_or_told(tmp_path: Path) -> None:
     struct.pack_into("<H", data, at + 12, 400)
     path.write_bytes(data)
     video = Video(path)
-    clips = list(sound_clips(video))
+    clips = list(audio_clips(video))
     assert len(clips) == 6
     assert any(clip.mel is not None for clip in clips) or any(
         "sound" in note for note in video.notes
@@ -277,12 +278,12 @@ def test_a_million_damaged_packets_are_counted_in_bounded_memory() -> None:
     damage, packet = Damage(), av.Packet(b"x")
 
     def refuse() -> None:
-        for i in range(REMEMBERED + 200_000):
+        for i in range(MAX_REMEMBERED + 200_000):
             packet.pts = packet.dts = i
             damage.refuse_picture(packet, f"reason {i}")
 
     assert 30 < grown(refuse) < 400
-    assert damage.decode_errors == REMEMBERED
+    assert damage.decode_errors == MAX_REMEMBERED
     (note,) = damage.notes()
     assert "or more" in note
     assert len(note) < 200

@@ -12,7 +12,8 @@ import pytest
 
 from scsampler_cli.config import FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.errors import VideoError
-from scsampler_cli.media.damage import Damage, packet_key
+from scsampler_cli.media.damage import Damage
+from scsampler_cli.media.packet_errors import packet_key
 from scsampler_cli.pipeline import stages
 from scsampler_cli.pipeline.video import Video, audio_clips, visual_clips
 from scsampler_cli.samplers.scoring import Samplers
@@ -110,7 +111,7 @@ def test_a_picture_lost_as_a_whole_is_missing(tmp_path: Path, codec: str) -> Non
     assert len(video.index.timeline) == 99
     # of HEVC the pictures that refer to it do not come either
     assert video.frames_missing >= 1 if codec == "libx265" else video.frames_missing == 1
-    assert any("1 frame lost beside damaged packets" in note for note in video.notes)
+    assert any("1 frame lost next to damaged packets" in note for note in video.notes)
 
 
 def test_the_count_is_that_of_the_notes_whatever_is_asked(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Whatever a stream says of its colours, its pictures are converted."""
+"""Pictures are converted with any colour description in the stream."""
 
 import av
 import av.error
