@@ -71,6 +71,7 @@ def _version_of(module: Any) -> str | None:
 
 
 def _try_numpy(numpy: Any) -> Facts:
+    # calls LAPACK, whose library fails on some processors
     numpy.linalg.svd(numpy.eye(4))
     return {}
 
@@ -91,6 +92,7 @@ def _try_torchvision(torchvision: Any) -> Facts:
 
 def _try_torchaudio(_: Any) -> Facts:
     transforms, torch = import_module("torchaudio.transforms"), import_module("torch")
+    # the part of it that `features.mel` uses
     transforms.MelScale(40, 16000, 125.0, 7500.0, 257)(torch.ones(257, 4))
     return {}
 
@@ -182,7 +184,8 @@ def _gpu(torch: Any, number: int) -> Facts:
 def _clip(folder: str) -> Path:
     """A test video with sound: a patch slides left and right, and a chirp plays."""
     path = Path(folder) / "clip.mp4"
-    import_module("scsampler_cli.media.demo").write_demo_video(path, "sliding", 1, _VIDEO_S, True)
+    demo = import_module("scsampler_cli.media.demo")
+    demo.write_demo_video(path, "sliding", 1, seconds=_VIDEO_S, trimmed=True)
     return path
 
 
@@ -238,6 +241,7 @@ def _ffmpeg_program() -> Facts:
     """Find the program that makes reels, its version, and encoders that it lacks."""
     program = import_module("scsampler_cli.transcode.program")
     path = program.find_ffmpeg()
+    # the first line is "ffmpeg version 7.1 Copyright (c) ..."
     command = [path, "-version"]
     process = subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True

@@ -87,9 +87,9 @@ def test_a_plain_state_dict_of_kinetics_loads_by_name(tmp_path: Path, wrap) -> N
 def test_another_number_of_classes_takes_given_or_numbered_labels(tmp_path: Path) -> None:
     torch.save(build("r3d_18", 2).state_dict(), tmp_path / "two.pth")
     assert kinetics.r3d_18(CPU, FP32, tmp_path / "two.pth").labels == ("class 0", "class 1")
-    assert kinetics.r3d_18(CPU, FP32, tmp_path / "two.pth", ["a", "b"]).labels == ("a", "b")
+    assert kinetics.r3d_18(CPU, FP32, tmp_path / "two.pth", labels=["a", "b"]).labels == ("a", "b")
     with pytest.raises(ClassifierError, match="3 labels for the 2 classes"):
-        kinetics.r3d_18(CPU, FP32, tmp_path / "two.pth", ["a", "b", "c"])
+        kinetics.r3d_18(CPU, FP32, tmp_path / "two.pth", labels=["a", "b", "c"])
 
 
 def test_misfits_are_refused(tmp_path: Path) -> None:

@@ -46,9 +46,8 @@ def test_no_two_frames_of_twenty_minutes_have_one_timecode_and_they_only_grow(ra
 )
 def test_a_timecode_finds_its_frame_again(rate: Rate) -> None:
     for frame in range(0, rate.base * 86_000, 997):
-        assert (
-            rate.counted(*(int(part) for part in re.split("[:;]", rate.timecode(frame)))) == frame
-        )
+        hours, minutes, seconds, frames = map(int, re.split("[:;]", rate.timecode(frame)))
+        assert rate.counted(hours, minutes, seconds, frames=frames) == frame
 
 
 def test_a_number_that_is_left_out_is_the_next_frames() -> None:
