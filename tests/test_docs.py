@@ -1,63 +1,108 @@
-"""The README keeps up with the program."""
+"""The documents keep up with the program, and with one another."""
 
+import ast
+import importlib
 import os
 import re
 import shlex
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 import typer
+from hatchling.builders.sdist import SdistBuilder
+from hatchling.builders.wheel import WheelBuilder
 
 from scsampler_cli import __version__
 from scsampler_cli.cli.app import app
+from scsampler_cli.cli.docs import TOPICS
+from scsampler_cli.config import STRATEGIES
 
 ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "scsampler_cli"
 README = (ROOT / "README.md").read_text()
+OPTIONS = (PACKAGE / "cli" / "README.md").read_text()
+DOCUMENTS = {document.path: (ROOT / document.path).read_text() for document in TOPICS.values()}
+"""Path from the root -> text of every document."""
+ALL = "\n".join(DOCUMENTS.values())
+
+MAX_README_LINES, MAX_README_BYTES = 250, 16_000
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+GLOBAL_OPTIONS = {"--version", "--help", "--help-all", "--install-completion", "--show-completion"}
 FIRST_COMMAND = (
     "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/scsampler classify --demo --k 10"
 )
 TEST_COMMAND = (
     "python3 -m venv .venv && .venv/bin/pip install -e '.[dev]' && .venv/bin/python -m pytest"
 )
+PLACEHOLDER = re.compile(r"NAME|ARCH|TOPIC|COMMAND|\*|…|\.\.\.")
+"""Parts of a path or command that stand for something else."""
+
+
+def code_spans(text: str) -> list[str]:
+    """Inline code of a document, each on one line."""
+    without_blocks = re.sub(r"```.*?```", "", text, flags=re.S)
+    return [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", without_blocks)]
+
+
+def code_blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.S)
+
+
+# Commands and options
 
 
 def test_the_commands() -> None:
     working = {"classify", "score", "extract", "merge", "train", "bench"}
-    assert set(COMMANDS) == working | {"classifiers", "weights", "cache", "doctor"}
+    assert set(COMMANDS) == working | {"classifiers", "weights", "cache", "doctor", "docs"}
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_every_command_and_option_is_in_the_readme_and_has_help(name: str) -> None:
-    assert f"scsampler {name}" in README
+def test_every_command_and_option_is_documented_and_has_help(name: str) -> None:
+    assert f"scsampler {name}" in OPTIONS
     command = COMMANDS[name]
     assert command.help
     for parameter in command.params:
         if parameter.param_type_name == "option" and "--help" not in parameter.opts:
             assert any(
-                re.search(rf"`[^`]*{re.escape(option)}\b", README) for option in parameter.opts
+                re.search(rf"`[^`]*{re.escape(option)}\b", OPTIONS) for option in parameter.opts
             ), parameter.opts
             assert parameter.help, parameter.opts
 
 
-def test_options_in_the_readme_exist() -> None:
-    known = {
-        o
-        for command in COMMANDS.values()
-        for p in command.params
-        for o in (*p.opts, *p.secondary_opts)
-    }
-    known |= {"--version", "--help", "--install-completion", "--show-completion"}
-    assert set(re.findall(r"`(--[a-z-]+)", README)) <= known
+def known_options(names: set[str]) -> set[str]:
+    found = set(GLOBAL_OPTIONS)
+    for name in names:
+        for parameter in COMMANDS[name].params:
+            found |= {*parameter.opts, *parameter.secondary_opts}
+    return found
 
 
-def commands_shown() -> list[list[str]]:
-    """The words of every `scsampler COMMAND` in the README's shell blocks."""
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_options_in_the_documents_exist(path: str) -> None:
+    known = known_options(set(COMMANDS))
+    assert set(re.findall(r"`(--[a-z-]+)", DOCUMENTS[path])) <= known
+    spans = [span for span in code_spans(DOCUMENTS[path]) if span.startswith("--")]
+    assert {word for span in spans for word in re.findall(r"(?<!\S)--[a-z-]+", span)} <= known
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_inline_commands_exist_with_their_options(path: str) -> None:
+    for span in code_spans(DOCUMENTS[path]):
+        match = re.match(r"scsampler ([a-z]+)\b", span)
+        if match:
+            options = set(re.findall(r"(?<!\S)--[a-z-]+", span))
+            assert options <= known_options({match[1]}), span
+
+
+def commands_shown(text: str) -> list[list[str]]:
+    """The words of every `scsampler COMMAND` in the shell blocks of a document."""
     found: list[list[str]] = []
-    for block in re.findall(r"```sh\n(.*?)```", README, re.S):
+    for block in code_blocks(text, "sh"):
         for line in re.sub(r"\$\(\([^)]*\)\)|\$\w+", "1", block.replace("\\\n", " ")).splitlines():
             words = shlex.shlex(line, posix=True, punctuation_chars="|;&<>")
             words.whitespace_split = True
@@ -80,13 +125,13 @@ def understood(words: list[str]) -> None:
     )
 
 
-@pytest.mark.parametrize("words", commands_shown(), ids=" ".join)
-def test_every_command_in_the_readme_is_understood(words: list[str]) -> None:
+@pytest.mark.parametrize("words", commands_shown(ALL), ids=" ".join)
+def test_every_command_in_the_documents_is_understood(words: list[str]) -> None:
     understood(words)
 
 
-def test_the_readme_shows_commands_of_all_kinds() -> None:
-    shown = commands_shown()
+def test_the_documents_show_commands_of_all_kinds() -> None:
+    shown = commands_shown(ALL)
     assert len(shown) > 40
     assert {words[0] for words in shown} >= {
         "classify",
@@ -100,28 +145,30 @@ def test_the_readme_shows_commands_of_all_kinds() -> None:
         understood(["classify", "v.mp4", "--nonsense"])
 
 
-def test_every_strategy_and_module_of_the_map_exists() -> None:
-    from scsampler_cli.config import STRATEGIES
-
-    assert all(f"`{strategy}`" in README for strategy in STRATEGIES)
-    paper_map = README.split("## Paper map")[1].split("Where the paper")[0]
-    modules = set(
-        re.findall(
-            r"`([a-z_]+(?:\.[a-z_]+)?)`",
-            "\n".join(
-                line.split("|")[3] for line in paper_map.splitlines() if line.count("|") == 4
-            ),
-        )
-    )
-    for module in modules:
-        path = ROOT / "scsampler_cli" / module.replace(".", "/")
-        assert path.with_suffix(".py").is_file() or path.is_dir(), module
+# The README
 
 
-def test_the_template_in_the_readme_is_the_one_that_is_printed() -> None:
-    from scsampler_cli.classifiers.model_spec import template
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= MAX_README_LINES
+    assert len(README.encode()) <= MAX_README_BYTES
 
-    assert f"```toml\n{template({})}\n```" in README
+
+def test_recipes_of_the_readme_make_the_weight_files_that_they_use() -> None:
+    recipes = README.split("## Five recipes")[1].split("\n## ")[0]
+    assert re.findall(r"^\*\*(\d)\. ", recipes, re.M) == list("12345")
+    made: set[str] = set()
+    for words in commands_shown(recipes):
+        target = words[words.index("-o") + 1] if "-o" in words else ""
+        used = {word for word in words if word.endswith(".safetensors")} - {target}
+        assert used <= made, words
+        made.add(target)
+    assert "mine.safetensors" in made
+
+
+def test_the_readme_names_every_topic() -> None:
+    rows = re.findall(r"^\| `([a-z]+)` \| \[[^]]+\]\(([^)]+)\)", README, re.M)
+    others = {name: document.path for name, document in TOPICS.items() if name != "readme"}
+    assert dict(rows) == others
 
 
 def test_ci_runs_the_readmes_two_commands_as_they_stand() -> None:
@@ -130,11 +177,139 @@ def test_ci_runs_the_readmes_two_commands_as_they_stand() -> None:
     finds = script[script.index("readme_command() {") :].split("\n")[0]
     commands = subprocess.run(
         ["bash", "-c", f"{finds}; readme_command 1; readme_command 2"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout.splitlines()  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
     assert commands == [FIRST_COMMAND, TEST_COMMAND]
     assert "command=$(readme_command 1)" in script
     assert "command=$(readme_command 2)" in script
+
+
+# Links, paths and names
+
+
+def test_every_readme_has_a_topic() -> None:
+    places = [ROOT, *PACKAGE.rglob("."), ROOT / "weights", ROOT / "tests"]
+    found = {path for place in places for path in place.glob("*.md")}
+    assert {str(path.relative_to(ROOT)) for path in found} - {"CHANGELOG.md"} == set(DOCUMENTS)
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors that a code host gives the headings of a document."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.S), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_links_lead_somewhere(path: str) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", DOCUMENTS[path]):
+        if "://" in target:
+            continue
+        name, _, anchor = target.partition("#")
+        to = (ROOT / path).parent / name if name else ROOT / path
+        assert to.is_file(), target
+        assert not anchor or anchor in anchors(to.read_text()), target
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_paths_in_the_documents_exist(path: str) -> None:
+    for span in code_spans(DOCUMENTS[path]):
+        for word in re.findall(r"(?<!\S)(?:scsampler_cli|tests|weights)/[\w./-]*", span):
+            if not PLACEHOLDER.search(word):
+                assert (ROOT / word).exists(), span
+
+
+def importable(name: str) -> bool:
+    """Whether a dotted name is a module, or something in a module."""
+    module, _, attribute = name.rpartition(".")
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError:
+        return bool(module) and hasattr(importlib.import_module(module), attribute)
+    return True
+
+
+def test_modules_in_the_documents_exist() -> None:
+    names = set(re.findall(r"\bscsampler_cli(?:\.[A-Za-z_]\w*)+", ALL))
+    assert len(names) > 3
+    assert [name for name in sorted(names) if not importable(name)] == []
+
+
+def test_every_strategy_and_name_of_the_paper_map_exists() -> None:
+    assert all(f"`{strategy}`" in OPTIONS for strategy in STRATEGIES)
+    table = (PACKAGE / "README.md").read_text().split("## The paper in the code")[1]
+    rows = [line.strip("|").split("|") for line in table.splitlines() if line.count("|") == 4]
+    checked = 0
+    for _, names, modules in rows[2:]:
+        paths = [PACKAGE / name.replace(".", "/") for name in re.findall(r"`([\w.]+)`", modules)]
+        sources = [
+            path / "__init__.py" if path.is_dir() else path.with_suffix(".py") for path in paths
+        ]
+        text = "\n".join(source.read_text() for source in sources)
+        for name in re.findall(r"`(\w+)`", names):
+            assert re.search(rf"\b{name}\b", text), (name, modules)
+            checked += 1
+    assert checked > 25
+
+
+@cache
+def words_of_the_sources() -> set[str]:
+    files = [*PACKAGE.rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
+    return {word for path in files for word in re.findall(r"\w+", path.read_text())}
+
+
+def test_names_in_the_recipes_for_contributors_exist() -> None:
+    spans = code_spans(DOCUMENTS["tests/README.md"])
+    names = {span for span in spans if re.fullmatch(r"_?[A-Za-z]\w+", span)}
+    assert len(names) > 20
+    assert {name for name in names if not PLACEHOLDER.search(name)} <= words_of_the_sources() | {
+        "jq"
+    }
+
+
+def test_every_room_is_in_the_layout() -> None:
+    layout = (PACKAGE / "README.md").read_text().split("## Layout")[1].split("\n## ")[0]
+    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    modules = {path.stem for path in PACKAGE.glob("*.py") if not path.stem.startswith("__")}
+    named = set(re.findall(r"`(\w+)/?`", layout))
+    assert rooms | modules <= named
+
+
+# Python in the documents
+
+
+PYTHON = [
+    (path, block) for path, text in DOCUMENTS.items() for block in code_blocks(text, "python")
+]
+
+
+def imported(block: str) -> Iterator[tuple[str, str | None]]:
+    """(module, name in it) of every import."""
+    for node in ast.walk(ast.parse(block)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((node.module or "", alias.name) for alias in node.names)
+
+
+@pytest.mark.parametrize(("path", "block"), PYTHON)
+def test_python_in_the_documents_compiles_and_imports(path: str, block: str) -> None:
+    compile(block, path, "exec")
+    for module, name in imported(block):
+        found = importlib.import_module(module)
+        assert name is None or hasattr(found, name), f"{module}.{name}"
+
+
+def test_the_template_in_the_documents_is_the_one_that_is_printed() -> None:
+    from scsampler_cli.classifiers.model_spec import template
+
+    text = DOCUMENTS["scsampler_cli/classifiers/README.md"]
+    assert f"```toml\n{template({})}\n```" in text
+
+
+# What ships
 
 
 def test_the_changelog_and_the_version_are_there() -> None:
@@ -151,17 +326,35 @@ def test_what_ships_is_described_and_small() -> None:
     assert sum(path.stat().st_size for path in files) < 100e6
 
 
-def test_pyproject_ships_the_weights() -> None:
+def test_pyproject_ships_the_weights_and_the_documents() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"] == {
-        "weights": "scsampler_cli/weights"
+        "weights": "scsampler_cli/weights",
+        "README.md": "scsampler_cli/docs/README.md",
+        "tests/README.md": "scsampler_cli/docs/CONTRIBUTING.md",
     }
+
+
+def test_the_wheel_and_the_sdist_hold_every_document() -> None:
+    elsewhere = {
+        "README.md": "scsampler_cli/docs/README.md",
+        "tests/README.md": "scsampler_cli/docs/CONTRIBUTING.md",
+        "weights/README.md": "scsampler_cli/weights/README.md",
+    }
+    wheel = {file.distribution_path for file in WheelBuilder(str(ROOT)).recurse_included_files()}
+    assert {elsewhere.get(path, path) for path in DOCUMENTS} <= wheel
+    sdist = {file.distribution_path for file in SdistBuilder(str(ROOT)).recurse_included_files()}
+    assert set(DOCUMENTS) <= sdist
 
 
 def test_completion_is_offered() -> None:
     environment = {**os.environ, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    script = "from scsampler_cli.__main__ import main; main()"
     result = subprocess.run(
-        [sys.executable, "-c", "from scsampler_cli.__main__ import main; main()", "--show-completion", "bash"],
-        capture_output=True, text=True, env=environment, check=False,
-    )  # fmt: skip
+        [sys.executable, "-c", script, "--show-completion", "bash"],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
     assert "complete" in result.stdout + result.stderr

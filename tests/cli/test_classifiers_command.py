@@ -19,7 +19,7 @@ from tests.classifiers.test_registry import PLUGIN, install
 from tests.cli.running import Run
 
 ROOT = Path(__file__).parent.parent.parent
-README = (ROOT / "README.md").read_text()
+DOCUMENT = (ROOT / "scsampler_cli" / "classifiers" / "README.md").read_text()
 
 
 def tags(result: subprocess.CompletedProcess[str]) -> list[tuple[str, float]]:
@@ -256,8 +256,8 @@ def test_a_broken_plug_in_is_listed_with_its_reason_and_two_of_one_name_with_bot
     assert "good" in chosen.stderr
 
 
-def test_the_readmes_plug_in_installs_and_runs(tmp_path: Path, videos: Path) -> None:
-    text = README.split("### A plug-in in twenty lines")[1]
+def test_the_documents_plug_in_installs_and_runs(tmp_path: Path, videos: Path) -> None:
+    text = DOCUMENT.split("## A plug-in in twenty lines")[1]
     project, module = re.findall(r"```(?:toml|python)\n(.*?)```", text, re.DOTALL)[:2]
     assert sum(bool(line.strip()) for line in (project + module).splitlines()) <= 20
     source, site = tmp_path / "source", tmp_path / "site"
