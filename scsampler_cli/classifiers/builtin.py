@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -197,7 +196,17 @@ def load(
 
 
 def __getattr__(name: str) -> Any:
-    """The factory of a built-in, as the entry points ask for it."""
-    if name in BUILTINS:
-        return partial(load, name)
-    raise AttributeError(f"no built-in classifier {name!r}")
+    """The factory of a built-in, which the entry points name."""
+    if name not in BUILTINS:
+        raise AttributeError(f"no built-in classifier {name!r}")
+
+    def factory(
+        device: torch.device,
+        dtype: torch.dtype,
+        weights: Path | None = None,
+        *,
+        labels: Sequence[str] | None = None,
+    ) -> NetworkClassifier:
+        return load(name, device, dtype, weights=weights, labels=labels)
+
+    return factory
