@@ -8,7 +8,7 @@ def main() -> None:
     try:
         code = _run()
     except KeyboardInterrupt:
-        code = 130  # `cli.run_batch.INTERRUPTED`, which may not be imported yet
+        code = 130  # `cli.command_guard.INTERRUPTED`, which may not be imported yet
     sys.exit(code)
 
 

@@ -1,1 +1,1 @@
-"""The command line: options -> settings -> one library call -> output. The only package that imports typer."""
+"""The command line: options, settings, one library call, output. Only this room imports Typer."""

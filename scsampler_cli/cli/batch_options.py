@@ -1,103 +1,145 @@
-"""Options of the commands that work on many files: how many at once, where, within which limits, and how a run goes on."""
+"""Options about many files: how many at once, on which machines, within which limits, resuming."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-MANY = "Many files"
+BATCH = "Many files"
 Engine = StrEnum("Engine", ["local", "ray"])
 
 
-def _jobs(help: str) -> Any:
-    return typer.Option("--jobs", "-j", min=1, max=512, help=help, rich_help_panel=MANY)
+def _jobs(details: str) -> Any:
+    """The option --jobs, with what the default is in a command."""
+    return typer.Option(
+        "--jobs",
+        "-j",
+        min=1,
+        max=512,
+        help=f"Number of files processed at the same time. {details}",
+        rich_help_panel=BATCH,
+    )
 
 
 Jobs = Annotated[
     int | None,
     _jobs(
-        "Files worked on at once, each by a process, or an actor of Ray, that loads the models. Default: 1; with Ray as many "
-        "as there is room for."
+        "Each has a process, or a Ray actor, with its own copy of the models. Default: 1; with "
+        "Ray as many as fit on the cluster."
     ),
 ]
-JobsHere = Annotated[
-    int | None,
-    _jobs("Files worked on at once, each by a process that loads the models. Default: 1."),
+LocalJobs = Annotated[
+    int | None, _jobs("Each has a process with its own copy of the models. Default: 1.")
 ]
 EngineOption = Annotated[
     Engine,
     typer.Option(
         "--engine",
-        help="What works on the files: processes of this machine, or a Ray cluster.",
-        rich_help_panel=MANY,
+        help="What runs the work: processes on this machine, or a Ray cluster.",
+        rich_help_panel=BATCH,
     ),
 ]
 Address = Annotated[
     str | None,
     typer.Option(
         metavar="HOST:PORT",
-        help="Join this Ray cluster, or auto: the one that this machine is part of. Default: start one here.",
-        rich_help_panel=MANY,
+        help="Address of the Ray cluster. auto: the cluster that this machine belongs to. Default: "
+        "start Ray on this machine.",
+        rich_help_panel=BATCH,
     ),
 ]
 CpusPerActor = Annotated[
     float | None,
     typer.Option(
-        help="CPUs of each of Ray's actors, and its threads; default 1.", rich_help_panel=MANY
+        help="Number of CPUs per Ray actor, and of its threads. Default: 1.",
+        rich_help_panel=BATCH,
     ),
 ]
 GpusPerActor = Annotated[
     float | None,
     typer.Option(
-        help="GPUs of each of Ray's actors, such as 0.5; default 1 where the cluster has any.",
-        rich_help_panel=MANY,
+        help="Number of GPUs per Ray actor, e.g. 0.5. Default: 1 if the cluster has GPUs.",
+        rich_help_panel=BATCH,
     ),
 ]
 Timeout = Annotated[
     float | None,
     typer.Option(
         min=0,
-        help="Seconds that one file may take; 0 is no limit. Default: an hour for each hour of video begun.",
-        rich_help_panel=MANY,
+        metavar="SECONDS",
+        help="Longest time for one file. A file that takes longer fails. 0: no limit. Default: one "
+        "hour for each hour of video, rounded up.",
+        rich_help_panel=BATCH,
     ),
 ]
 MaxMemory = Annotated[
     float | None,
     typer.Option(
         min=0,
-        help="Gigabytes that a process may take for a file; 0 is no limit. Default: 80 % of the machine's, shared by --jobs.",
-        rich_help_panel=MANY,
+        metavar="GIGABYTES",
+        help="Most memory that a process may use for one file. 0: no limit. Default: 80 % of the "
+        "machine's memory, divided by --jobs.",
+        rich_help_panel=BATCH,
     ),
 ]
 Shard = Annotated[
     str | None,
     typer.Option(
         metavar="I/N",
-        help="Take only this share of the files, such as 1/4, by their names: for arrays of jobs, and several machines.",
-        rich_help_panel=MANY,
+        help="Process only part I of N of the files, e.g. 1/4. The name of a file decides which "
+        "part it is in. For job arrays, or several machines.",
+        rich_help_panel=BATCH,
     ),
 ]
 Resume = Annotated[
     bool,
     typer.Option(
         "--resume",
-        help="Go on with an output of JSON lines (FILE.jsonl): skip what is done.",
-        rich_help_panel=MANY,
+        help="Continue an earlier run. Files that have a record in the output (JSON lines) are "
+        "skipped.",
+        rich_help_panel=BATCH,
     ),
 ]
 AsFinished = Annotated[
     bool,
     typer.Option(
         "--as-finished",
-        help="Write records as they come, not in the order of files.",
-        rich_help_panel=MANY,
+        help="Write each record when its file is done. Default: in the order of the files.",
+        rich_help_panel=BATCH,
     ),
 ]
 Hash = Annotated[
     bool,
     typer.Option(
         "--hash",
-        help="Put the sha256 of each file into its record; --resume then knows it when its time has changed.",
-        rich_help_panel=MANY,
+        help="Write the SHA-256 of each file into its record. --resume then recognises a file "
+        "whose time has changed.",
+        rich_help_panel=BATCH,
     ),
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchOptions:
+    """How a command processes many files."""
+
+    jobs: Jobs = None
+    shard: Shard = None
+    engine: EngineOption = Engine.local
+    address: Address = None
+    cpus_per_actor: CpusPerActor = None
+    timeout: Timeout = None
+    max_memory: MaxMemory = None
+    resume: Resume = False
+    as_finished: AsFinished = False
+    hash: Hash = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class GpuBatchOptions(BatchOptions):
+    """The same, of a command that runs networks."""
+
+    gpus_per_actor: GpusPerActor = None

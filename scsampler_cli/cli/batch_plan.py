@@ -1,4 +1,4 @@
-"""The inputs of a command and where its records go, once the options are checked."""
+"""The inputs and the output of a command, once the options are checked."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from scsampler_cli.files.output_paths import is_special
 
 @dataclass(frozen=True)
 class Batch:
-    """The inputs of a command and where its records go."""
+    """The inputs and the output of a command."""
 
     command: str
     inputs: list[Path]
     single: bool
-    """True when one file was named, and nothing else."""
+    """True when one file is named, and nothing else."""
     form: str
     output: Path | None
     columns: list[str]
     running: RunOptions
     named: list[Path]
-    """All files that were named; `inputs` are those of them in the shard."""
+    """All files that are named; `inputs` are those of them in the shard."""
     places: output_targets.Places | None
-    """Of a format that holds one video a file."""
+    """Files of a format that holds one video per file; None for other formats."""
     reads: Sequence[Path] = ()
-    """What is read beside the inputs, such as weight files."""
+    """Other files that are read, such as weight files."""
 
     @property
     def option(self) -> str:
@@ -37,5 +37,5 @@ class Batch:
 
     @property
     def on_disk(self) -> bool:
-        """True where records go to a file of JSON lines, which can be resumed."""
+        """True when the output is a file of JSON lines, which can be resumed."""
         return self.form == "jsonl" and self.output is not None and not is_special(self.output)

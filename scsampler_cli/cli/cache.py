@@ -9,14 +9,19 @@ import typer
 from scsampler_cli.cache.entries import Contents, survey
 from scsampler_cli.cache.listing import records
 from scsampler_cli.cache.prune import Limit, Pruned, limit_of, prune
-from scsampler_cli.cli import console, options, run_batch
+from scsampler_cli.cli import (
+    command_guard,
+    console,
+    input_options,
+    output_options,
+)
 from scsampler_cli.cli.environment import kept_dir
 from scsampler_cli.errors import OutputError, SettingsError
 from scsampler_cli.output.tables import cache_table, csv_columns
 from scsampler_cli.output.writers import open_writer
 
 
-@run_batch.guarded
+@command_guard.guarded
 def cache(
     folder: Annotated[
         Path | None,
@@ -24,7 +29,7 @@ def cache(
             "--cache",
             metavar="FOLDER",
             help="The cache; default, as of train and bench: ~/.cache/scsampler/train.",
-            rich_help_panel=options.INPUT,
+            rich_help_panel=input_options.INPUT,
         ),
     ] = None,
     prune_to: Annotated[
@@ -42,10 +47,10 @@ def cache(
         ),
     ] = False,
     format: Annotated[
-        options.Format,
-        typer.Option("--format", help="Form of the list.", rich_help_panel=options.OUTPUT),
-    ] = options.Format.table,
-    debug: options.Debug = False,
+        output_options.Format,
+        typer.Option("--format", help="Form of the list.", rich_help_panel=output_options.OUTPUT),
+    ] = output_options.Format.table,
+    debug: output_options.Debug = False,
 ) -> None:
     """List what train and bench keep in their cache, by kind; with --prune, make it smaller.
 
@@ -78,9 +83,9 @@ def cache(
         )
 
 
-def _show(place: Path, contents: Contents, pruned: Pruned | None, *, form: options.Format) -> None:
+def _show(place: Path, contents: Contents, pruned: Pruned | None, *, form: output_options.Format) -> None:
     found = list(records(place, contents, pruned))
-    if form == options.Format.table:
+    if form == output_options.Format.table:
         typer.echo(cache_table(found), nl=False)
         return
     with open_writer(

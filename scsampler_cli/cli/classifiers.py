@@ -1,4 +1,4 @@
-"""`scsampler classifiers`: which classifiers there are, what each takes and costs, and whether it works."""
+"""`scsampler classifiers`: the classifiers, their inputs and costs, and whether they work."""
 
 import sys
 from collections.abc import Sequence
@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scsampler_cli.cli import console, options, run_batch
+from scsampler_cli.cli import command_guard, console
+from scsampler_cli.cli.model_options import ClassifierFileOptions, DeviceOptions, models_of
+from scsampler_cli.cli.option_groups import expanded
+from scsampler_cli.cli.output_options import Debug, Format, ListFormat
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.output.tables import classifiers_table, csv_columns
 from scsampler_cli.output.writers import open_writer
@@ -17,67 +20,69 @@ if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier
 
 
-@run_batch.guarded
+@command_guard.guarded
+@expanded
 def classifiers(
+    *,
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Names, model files or Hugging Face folders to show; default: all names."
+            help="Names, model files or Hugging Face folders of classifiers. Default: all names."
         ),
     ] = None,
     check: Annotated[
         bool,
         typer.Option(
             "--check",
-            help="Run those that are named, or else all whose weights are here, on known clips: sums, NaN, batches, speed.",
+            help="Run the classifiers on known clips, and compare results, batches and speed. "
+            "Without names: all classifiers whose weights are on this machine.",
         ),
     ] = False,
-    weights: options.Weights = None,
-    arch: options.Arch = None,
-    spec: options.Spec = None,
-    labels: options.Labels = None,
-    device: options.Device = "auto",
-    precision: options.PrecisionOption = options.Precision.auto,
-    format: Annotated[
-        options.Format,
-        typer.Option("--format", help="Form of the list.", rich_help_panel=options.OUTPUT),
-    ] = options.Format.table,
-    debug: options.Debug = False,
+    files: ClassifierFileOptions,
+    device: DeviceOptions,
+    format: ListFormat = Format.table,
+    debug: Debug = False,
 ) -> None:
-    """List clip classifiers: clip geometry, labels, costs, weights; with --check, whether they work.
+    """List clip classifiers with their clip geometry, labels, costs and weights.
 
     scsampler classifiers
     scsampler classifiers mc3_18 --format json
     scsampler classifiers model.onnx --check
     """
-    chosen = ModelOptions(
-        weights=weights,
-        labels=labels,
-        arch=arch,
-        spec=tuple(spec or ()),
-        device=device,
-        precision=precision.value,
-    )
-    if (weights or arch or labels or spec) and len(names or ()) != 1:
+    models = models_of(device, files=files)
+    names = names or []
+    if (files.weights or files.arch or files.labels or files.spec) and len(names) != 1:
         raise SettingsError(
-            "--weights, --arch, --spec and --labels are about one classifier",
+            "--weights, --arch, --spec and --labels need the name of one classifier",
             code="classifier-options-incomplete",
-            hint="name it",
+            hint="scsampler classifiers NAME --weights FILE",
         )
-    for name in names or ():
-        replace(chosen, classifier=name).check()
-    show(names or [], check, format, models=chosen, debug=debug)
+    for name in names:
+        replace(models, classifier=name).check()
+    show(names, check, format, models=models, debug=debug)
 
 
 def show(
     names: Sequence[str],
     check: bool,
-    form: options.Format,
+    form: Format,
     *,
     models: ModelOptions,
     debug: bool = False,
 ) -> None:
-    """Write the records; the exit code says whether what was named or checked is good, and not what else is installed."""
+    """Print the records of classifiers.
+
+    Args:
+        names: names or files; all names if there are none.
+        check: True to run them.
+        form: format of the records.
+        models: options for loading them.
+        debug: True to show tracebacks.
+
+    Raises:
+        typer.Exit: a classifier that was named or run has an error. Others do not change the exit
+            code, since not every package that a classifier needs must be installed.
+    """
     from scsampler_cli.classifiers.inspection import inspect
 
     def load(name: str) -> "ClipClassifier":
@@ -85,15 +90,16 @@ def show(
 
     errors: list[Exception] = []
 
-    def failed(error: Exception) -> None:
+    def add_error(error: Exception) -> None:
         errors.append(error)
         if debug:
             console.show_traceback(error)
-        if names or check:  # a list has the reason in its own line
+        # a list of all names has the error in the line of the classifier
+        if names or check:
             console.show_error(error)
 
-    records = inspect(names, load, check, failed=failed)
-    if form == options.Format.table:
+    records = inspect(names, load, check, failed=add_error)
+    if form == Format.table:
         typer.echo(classifiers_table(list(records)), nl=False)
     else:
         with open_writer(
@@ -102,4 +108,5 @@ def show(
             for record in records:
                 writer.write(record)
     if errors and (names or check):
-        raise typer.Exit(run_batch.FAILED if len(errors) == len(names) else run_batch.SOME_FAILED)
+        all_failed = len(errors) == len(names)
+        raise typer.Exit(command_guard.FAILED if all_failed else command_guard.SOME_FAILED)

@@ -5,27 +5,31 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli.cli import diagnosis, options, run_batch
+from scsampler_cli.cli import (
+    command_guard,
+    diagnosis,
+    output_options,
+)
 from scsampler_cli.doctor.examine import LIMIT_S
 
 Form = StrEnum("Form", list(diagnosis.FORMS))  # type: ignore[misc]
 
 
-@run_batch.guarded
+@command_guard.guarded
 def doctor(
     format: Annotated[
         Form,
         typer.Option(
             "--format",
             help="Form of the result; json is for bug reports.",
-            rich_help_panel=options.OUTPUT,
+            rich_help_panel=output_options.OUTPUT,
         ),
     ] = Form("table"),
     timeout: Annotated[
         float,
         typer.Option(min=1, help="Seconds after which a package or a part counts as hanging."),
     ] = LIMIT_S,
-    debug: options.Debug = False,
+    debug: output_options.Debug = False,
 ) -> None:
     """Check this installation: packages, devices, readers, weights, ffmpeg; each with how to mend it.
 
@@ -35,4 +39,4 @@ def doctor(
     scsampler doctor --format json > doctor.json
     """
     if not diagnosis.run(format.value, timeout):
-        raise typer.Exit(run_batch.FAILED)
+        raise typer.Exit(command_guard.FAILED)

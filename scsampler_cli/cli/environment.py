@@ -40,6 +40,12 @@ def command_line() -> str:
     return shlex.join(["scsampler", *sys.argv[1:]])
 
 
+def wants_styles() -> bool:
+    """True when text on standard output may be bold: on a terminal, without NO_COLOR."""
+    is_plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and not is_plain
+
+
 def let_idle_threads_sleep() -> None:
     """Ask OpenMP's threads to sleep between two parallel regions; to be called before torch is imported.
 

@@ -95,8 +95,8 @@ def extract(
         str,
         typer.Option(
             metavar="NAME,...",
-            help="Names of features, separated by commas: if (I-frames), md (motion displacements), "
-            "rgbr (RGB residuals), mel (audio).",
+            help="Names of features, separated by commas: if (I-frames), md (motion "
+            "displacements), rgbr (RGB residuals), mel (audio).",
             rich_help_panel=INPUT,
         ),
     ] = ",".join(INPUTS),

@@ -1,4 +1,4 @@
-"""The files that a command is given: by name, in folders, and in a list on standard input."""
+"""The input files of a command: by name, in folders, and in a list on standard input."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from scsampler_cli.files.inputs import find_inputs
 
 
 def named_files(paths: Sequence[str], glob: str | None) -> tuple[list[Path], list[str]]:
-    """Each file once, and notes on what was left out.
+    """Find the input files, each once.
 
     Args:
-        paths: files, folders, or "-" for standard input: a path a line, or with a zero byte after each as `find -print0` writes
-            them.
-        glob: pattern of file names taken from folders; None takes those of videos.
+        paths: files, folders, or "-" for a list on standard input: one path per line, or a zero
+            byte after each path, as `find -print0` writes them.
+        glob: pattern of the file names that are taken from folders; None takes videos.
+
+    Returns:
+        the files, and notes on paths that were left out.
 
     Raises:
         InputError: as `files.inputs.find_inputs` and `files.text_files.names`.
@@ -26,5 +29,6 @@ def named_files(paths: Sequence[str], glob: str | None) -> tuple[list[Path], lis
 
 
 def _listed() -> Iterator[str]:
-    if sys.stdin is not None:  # else it was closed
+    # sys.stdin is None when standard input is closed
+    if sys.stdin is not None:
         yield from text_files.names(sys.stdin.buffer.read(), "the list on standard input")

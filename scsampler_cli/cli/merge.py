@@ -12,12 +12,13 @@ import typer
 
 from scsampler_cli.batch.merge_runs import Merged, survey
 from scsampler_cli.cli import (
+    command_guard,
     console,
+    input_options,
     no_effect,
-    options,
+    output_options,
     output_targets,
     overwrite_checks,
-    run_batch,
 )
 from scsampler_cli.cli.input_files import named_files
 from scsampler_cli.errors import SettingsError
@@ -37,7 +38,7 @@ LISTED = 20
 """Paths of a kind that are told one by one on stderr (our choice); a log file gets all."""
 
 
-@run_batch.guarded
+@command_guard.guarded
 def merge(
     context: typer.Context,
     parts: Annotated[
@@ -51,17 +52,17 @@ def merge(
         typer.Option(
             help="Files and folders that should have a record, or - for a list on standard input; may be given several "
             "times. What has none is told, and the output is in their order.",
-            rich_help_panel=options.INPUT,
+            rich_help_panel=input_options.INPUT,
         ),
     ] = None,
-    glob: options.Glob = None,
-    output: options.Output = None,
+    glob: input_options.Glob = None,
+    output: output_options.Output = None,
     format: Annotated[
-        options.Format | None,
+        output_options.Format | None,
         typer.Option(
             "--format",
             help="Form of the output; default: by the suffix of -o (.json, ...), else jsonl.",
-            rich_help_panel=options.OUTPUT,
+            rich_help_panel=output_options.OUTPUT,
         ),
     ] = None,
     holes: Annotated[
@@ -70,14 +71,14 @@ def merge(
             parser=output_targets.output_path,
             metavar="PATH",
             help="Write the files of --inputs without a record here, for `scsampler classify - < FILE`.",
-            rich_help_panel=options.OUTPUT,
+            rich_help_panel=output_options.OUTPUT,
         ),
     ] = None,
-    overwrite: options.Overwrite = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
-    log_file: options.LogFile = None,
-    debug: options.Debug = False,
+    overwrite: output_options.Overwrite = False,
+    quiet: output_options.Quiet = False,
+    verbose: output_options.Verbose = 0,
+    log_file: output_options.LogFile = None,
+    debug: output_options.Debug = False,
 ) -> None:
     """Join the JSON lines of several runs, each file once, and tell what is missing, failed, double or made otherwise.
 
@@ -144,7 +145,7 @@ def merge(
         _write_list(holes, missing)
     _tell(merged, paths, missing)
     if missing or merged.failed:
-        raise typer.Exit(run_batch.SOME_FAILED)
+        raise typer.Exit(command_guard.SOME_FAILED)
 
 
 def _write_list(target: Path, paths: Sequence[str]) -> None:

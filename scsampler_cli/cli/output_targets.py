@@ -1,4 +1,4 @@
-"""Where the files go that are made one for each video: the tree below a folder argument is kept."""
+"""Paths of files that are made one per video: the tree below a folder argument is kept."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from scsampler_cli.output.writers import CUT_FORMATS, own_errors
 
 
 class Folder(PosixPath):
-    """A path that was named with "/" at its end: a folder, which need not be there yet."""
+    """A path with "/" at its end: a folder, which need not exist yet."""
 
 
 STDOUT = Path("-")
 _ALSO_STDOUT = frozenset(("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"))
-"""Other names of it: opened by these, a file that it was sent to would be written from its beginning."""
+"""Other names of standard output. A file that standard output is redirected to, if opened by one of
+these names, would be overwritten from its start."""
 
 
 def output_path(text: str) -> Path:
-    """What -o names; STDOUT for standard output."""
+    """The path that an option names; STDOUT for standard output."""
     if text in _ALSO_STDOUT:
         return STDOUT
     return Folder(text) if text.endswith("/") else Path(text)
@@ -30,12 +31,12 @@ def output_path(text: str) -> Path:
 
 @dataclass(frozen=True)
 class Places:
-    """Where the clips of each video go, in a format that holds one video a file."""
+    """The files of a format that holds one video per file."""
 
     targets: Mapping[str, Path | None]
-    """Path of a video -> its file; None is standard output."""
+    """Path of a video: its file; None is standard output."""
     folder: Path | None
-    """That the files are below; None for a single file, and for standard output."""
+    """The folder that has the files; None for a single file, and for standard output."""
 
 
 def below(
@@ -44,29 +45,32 @@ def below(
     """A file for each video, named after it.
 
     Args:
-        folder: that all files are below.
+        folder: the folder for all files.
         inputs: videos.
-        named: files and folders, as the user gave them.
-        suffix: added to a video's name.
+        named: files and folders as the user named them.
+        suffix: is added to the name of a video.
 
     Returns:
-        the tree below a folder that was named is kept, other files lie side by side; where two would then meet, the tree below
-        the folder that all have in common is kept (our choice).
+        path of a video: its file. The tree below a folder that the user named is kept; all other
+        files are in `folder` itself. If two videos would get the same file, the tree below the
+        lowest folder that has all videos is kept.
 
     Raises:
-        SettingsError: a video would be written over.
+        SettingsError: a file is one of the videos.
         OutputError: the folder is a URL.
     """
     check_written(folder)
-    roots = [Path(path) for path in named if os.path.isdir(path)]  # noqa: PTH112 (says no where pathlib's raises)
+    # os.path.isdir is False for a folder that may not be entered, where Path.is_dir raises
+    roots = [Path(path) for path in named if os.path.isdir(path)]  # noqa: PTH112
     targets = {}
     for path in inputs:
         root = next((root for root in roots if path.is_relative_to(root)), path.parent)
         targets[path] = folder / path.relative_to(root).with_name(path.name + suffix)
     if len(set(targets.values())) < len(targets):
-        # not resolved: a link is known by its own name
+        # links are not resolved: a link has a name of its own
         places = {path: os.path.abspath(path) for path in inputs}  # noqa: PTH100
-        common = os.path.commonpath([os.path.dirname(place) for place in places.values()])  # noqa: PTH120
+        parents = [os.path.dirname(place) for place in places.values()]  # noqa: PTH120
+        common = os.path.commonpath(parents)
         targets = {
             path: folder / f"{os.path.relpath(place, common)}{suffix}"
             for path, place in places.items()
@@ -76,7 +80,7 @@ def below(
 
 
 def check_apart(targets: Iterable[Path], inputs: Iterable[Path]) -> None:
-    """Refuse to write over what is read.
+    """Refuse to write to an input.
 
     Raises:
         SettingsError: a target is an input.
@@ -94,17 +98,17 @@ def check_apart(targets: Iterable[Path], inputs: Iterable[Path]) -> None:
 def of_cuts(
     command: str, form: str, inputs: Sequence[Path], *, named: Sequence[str], output: Path | None
 ) -> Places:
-    """Where the clips of each video go.
+    """The file for the clips of each video.
 
     Args:
-        command: whose records are written.
+        command: the command that writes them.
         form: one of CUT_FORMATS.
         inputs: videos.
-        named: files and folders, as the user gave them.
+        named: files and folders as the user named them.
         output: a file, a folder, or None for standard output.
 
     Raises:
-        SettingsError: the command takes no clips, or several videos would be written to one place.
+        SettingsError: the command selects no clips, or several videos would have one file.
         OutputError: the folder cannot be made or written to.
     """
     if command == "extract":
@@ -113,16 +117,11 @@ def of_cuts(
             code="format-unsupported",
             hint="use classify or score",
         )
-    if output is not None and (isinstance(output, Folder) or os.path.isdir(output)):  # noqa: PTH112 (as above)
+    if output is not None and (isinstance(output, Folder) or os.path.isdir(output)):  # noqa: PTH112
         folder = Path(output)
         _make(folder)
-        return Places(
-            {
-                str(path): to
-                for path, to in below(folder, inputs, named, suffix=CUT_FORMATS[form]).items()
-            },
-            folder,
-        )
+        targets = below(folder, inputs, named, suffix=CUT_FORMATS[form])
+        return Places({str(path): target for path, target in targets.items()}, folder)
     if len(inputs) > 1:
         raise SettingsError(
             f"{form} holds one video a file, and these are {len(inputs)}",

@@ -1,7 +1,8 @@
-"""Which files a command may write: never one that it reads, never two things to one file, and nothing over what is there.
+"""Which files a command may write: never an input, never two results to one file.
 
-The rule, the same for every option that names a file: records of the same command in a file of JSON lines are kept as FILE.old,
-or gone on with by --resume; a log of ours is appended to; any other file that is there is refused without --overwrite.
+One rule holds for every option that names a file. Records of the same command in a file of JSON
+lines are kept as FILE.old, or continued with --resume. A log of scsampler is appended to. Any other
+file that exists is refused without --overwrite.
 """
 
 from __future__ import annotations
@@ -21,19 +22,19 @@ if TYPE_CHECKING:
     from scsampler_cli.cli.run_options import RunOptions
 
 _LOGGED = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ ")
-"""How a line of a log file begins."""
+"""Start of a line of a log file: date, time and level."""
 
 
 def check_outputs(inputs: Iterable[Path], outputs: Mapping[str, Path | None]) -> None:
-    """Refuse to overwrite an input, to write two things to one file, or what could not be written in the end.
+    """Refuse an output that is an input or another output, or that cannot be written.
 
     Args:
         inputs: files that are read.
-        outputs: option -> the file that it names; None where it is not given.
+        outputs: option: the file that it names; None for an option that is not given.
 
     Raises:
         SettingsError: an output is one of the inputs, or another output.
-        OutputError: it could not be written.
+        OutputError: it cannot be written.
     """
     check_not_read(inputs, outputs)
     seen: dict[Path, str] = {}
@@ -52,7 +53,7 @@ def check_outputs(inputs: Iterable[Path], outputs: Mapping[str, Path | None]) ->
 
 
 def check_not_read(inputs: Iterable[Path], outputs: Mapping[str, Path | None]) -> None:
-    """Refuse to overwrite an input, whatever else is wrong with the name.
+    """Refuse to overwrite an input.
 
     Raises:
         SettingsError: an output is one of the inputs.
@@ -70,18 +71,18 @@ def check_not_read(inputs: Iterable[Path], outputs: Mapping[str, Path | None]) -
 def check_records_file(
     output: Path, form: str, command: str, *, option: str, resume: bool, overwrite: bool
 ) -> None:
-    """Refuse to write records over something else.
+    """Refuse to replace another file by records.
 
     Args:
         output: the file.
-        form: of the records; only JSON lines that are there can be kept, or gone on with.
-        command: whose records are to be written.
-        option: that names the file.
-        resume: True when what is there stays.
-        overwrite: True when the user allows to write over what is there.
+        form: format of the records; only JSON lines can be kept, or continued.
+        command: the command that writes the records.
+        option: the option that names the file.
+        resume: True when existing records stay.
+        overwrite: True when existing files may be replaced.
 
     Raises:
-        OutputError: something else is there.
+        OutputError: another file has this name.
     """
     if form != "jsonl" or is_special(output):
         check_free([output], option, overwrite=overwrite)
@@ -95,14 +96,14 @@ def check_records_file(
 
 
 def check_log(log_file: Path | None, *, overwrite: bool) -> bool:
-    """Refuse to append messages to a file that is no log of ours.
+    """Refuse to append messages to a file that is not a log of scsampler.
 
     Returns:
-        True when the log file starts again, empty: what is there is something else, and may be overwritten.
+        True when the file must be emptied first: it is another file, and may be replaced.
 
     Raises:
-        SettingsError: "-" is no file.
-        OutputError: it is something else.
+        SettingsError: "-" is not a file.
+        OutputError: it is another file.
     """
     if log_file is None or not is_taken(log_file):
         if log_file == Path("-"):
@@ -137,16 +138,16 @@ def check_made(
     *,
     is_own: Callable[[Path], bool] = is_marked,
 ) -> None:
-    """Refuse to make files beside records where others are; a run that goes on may replace those of its own kind.
+    """Refuse to replace files; with --resume a run may replace files of its own kind.
 
     Args:
-        files: to be made.
-        option: that asks for them.
-        running: whether the run goes on, and may overwrite.
+        files: the files that the command will write.
+        option: the option that names them.
+        running: whether an earlier run is continued, and files may be replaced.
         is_own: True for a file that scsampler has made.
 
     Raises:
-        OutputError: another file is there.
+        OutputError: another file has one of these names.
     """
     check_free(
         files,
@@ -157,13 +158,13 @@ def check_made(
 
 
 def check_batch(batch: Batch) -> bool:
-    """Refuse outputs of a batch that would be written over what is read, or over what is there.
+    """Refuse outputs of a batch that are inputs, or that exist.
 
     Returns:
-        `check_log`.
+        as `check_log`.
 
     Raises:
-        SettingsError, OutputError: as of the other checks.
+        SettingsError, OutputError: as the other checks.
     """
     running, places = batch.running, batch.places
     file = None if places and places.folder else batch.output

@@ -1,167 +1,171 @@
-"""Run one command over its inputs: a record for each, errors that do not end the batch, and the exit code.
+"""Run one command over its inputs: one record each, and an exit code for all.
 
-Exit codes: 0 ok, 1 failed, 2 usage, 3 some inputs failed or a file beside a record could not be made, 130 interrupted,
-128 + N ended by signal N.
+Exit codes are in `command_guard`; 3 also if a file that belongs to a record could not be made.
 """
 
 from __future__ import annotations
 
-import functools
 import os
-import signal
 import sys
-from collections.abc import Callable, Container, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Container, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING
 
 import typer
 
 from scsampler_cli.batch import shards
 from scsampler_cli.batch.task import Record, Task
-from scsampler_cli.cli import console, engines, output_targets, overwrite_checks, signals
+from scsampler_cli.cli import (
+    batch_results,
+    console,
+    engines,
+    output_targets,
+    overwrite_checks,
+    signals,
+)
 from scsampler_cli.cli.batch_plan import Batch
+from scsampler_cli.cli.command_guard import FAILED, INTERRUPTED, SOME_FAILED
 from scsampler_cli.cli.input_files import named_files
+from scsampler_cli.cli.input_options import InputOptions
 from scsampler_cli.cli.progress import BatchBars
 from scsampler_cli.cli.run_options import RunOptions
 from scsampler_cli.config import __version__
-from scsampler_cli.dependencies import import_failure
 from scsampler_cli.errors import OutputError, ScsamplerError, SettingsError
 from scsampler_cli.files.inputs import check_readable
-from scsampler_cli.files.output_paths import check_working_folder
 from scsampler_cli.output import records
 from scsampler_cli.output.tables import csv_columns
-from scsampler_cli.output.writers import CUT_FORMATS, FORMATS, CutWriter, format_for, open_writer
+from scsampler_cli.output.writers import CUT_FORMATS, format_for
 from scsampler_cli.text import counted
 
 if TYPE_CHECKING:
     from scsampler_cli.batch.pool import Outcome
-    from scsampler_cli.batch.resume import OnDisk, Results
-
-FAILED, USAGE, SOME_FAILED, INTERRUPTED = 1, 2, 3, 130
-READER_GONE = 128 + signal.SIGPIPE
-"""As the shell says it of a program whose pipe was closed."""
-
-P = ParamSpec("P")
+    from scsampler_cli.batch.resume import Results
 
 
 @dataclass(frozen=True)
 class Hooks:
-    """What a command does beside working on its inputs."""
+    """What a command does in addition to writing records."""
 
-    still_there: Callable[[Record], bool] = lambda _: True
-    """False for a record of an earlier run whose work has been lost since."""
-    made: Callable[[Record], None] = lambda _: None
-    """Told of each record of this run, also of a failure."""
-    closing: Callable[[], None] = lambda: None
-    """Called when all records are written, before the run ends; also after an interrupt."""
+    is_valid: Callable[[Record], bool] = lambda _: True
+    """False for a record of an earlier run whose files have been lost since."""
+    on_record: Callable[[Record], None] = lambda _: None
+    """Called with each record of this run, failures included."""
+    on_end: Callable[[], None] = lambda: None
+    """Called when all records are written, also after an interrupt."""
 
 
 def plan(
     command: str,
-    paths: list[str] | None,
-    glob: str | None,
+    inputs: InputOptions,
+    running: RunOptions,
     *,
     form: str | None,
     output: Path | None,
-    running: RunOptions,
-    top: int = 5,
     shard: str | None = None,
+    top: int = 5,
     reads: Sequence[Path] = (),
 ) -> Batch:
-    """Expand the inputs and settle the format; an output of "-" is standard output, a shard is "i/n".
+    """Find the inputs and the format of the records, and check the output.
+
+    Args:
+        command: its name.
+        inputs: files and folders.
+        running: how the command goes through them.
+        form: format of the records; None takes it from the suffix of the output.
+        output: file or folder of the records; None and "-" are standard output.
+        shard: "i/n" takes one of n parts of the inputs.
+        top: number of tags in a record of `classify`.
+        reads: other files that the command reads, such as weight files.
 
     Raises:
-        SettingsError: no path or no such shard was given, or an output that is an input, has no format, or cannot be resumed.
+        SettingsError: no path, an invalid shard, or an output that is an input, has no format, or
+            cannot be resumed.
         InputError: a folder without videos, or a single file that cannot be read.
-        OutputError: the output, or the log file, could not be written, or is something else that is there already.
+        OutputError: the output or the log file cannot be written, or another file has its name.
     """
+    paths = inputs.paths
     if not paths:
         raise SettingsError(
             "no video was named", code="no-input", hint=f"scsampler {command} VIDEO, or --help"
         )
     console.set_up(running.quiet, running.verbose)
     share = shards.parse(shard) if shard else None
-    named, notes = named_files(paths, glob)
+    named, notes = named_files(paths, inputs.glob)
+    chosen = [path for path in named if shards.in_shard(path, share)] if share else named
+
     output = None if output == output_targets.STDOUT else output
-    overwrite_checks.check_not_read(
-        [*named, *reads], {"--records" if command == "extract" else "-o": output}
-    )
+    option = "--records" if command == "extract" else "-o"
+    overwrite_checks.check_not_read([*named, *reads], {option: output})
     form = form or ("table" if output is None else format_for(output, cuts=command != "extract"))
-    inputs = [path for path in named if shards.in_shard(path, share)] if share else named
-    places = (
-        output_targets.of_cuts(command, form, named, named=paths, output=output)
-        if form in CUT_FORMATS
-        else None
-    )
-    single = len(paths) == 1 and paths[0] != "-" and not os.path.isdir(paths[0])  # noqa: PTH112
     batch = Batch(
         command,
-        inputs,
-        single,
+        chosen,
+        _is_single(paths),
         form=form,
         output=output,
         columns=csv_columns(command, top),
         running=running,
         named=named,
-        places=places,
+        places=(
+            output_targets.of_cuts(command, form, named, named=paths, output=output)
+            if form in CUT_FORMATS
+            else None
+        ),
         reads=reads,
     )
     if running.resume and not batch.on_disk:
         raise SettingsError(
-            "--resume goes on with a file of JSON lines",
+            "--resume needs an output of JSON lines",
             code="resume-unsupported",
-            hint=f"give it: {batch.option} FILE.jsonl",
+            hint=f"add {batch.option} FILE.jsonl",
         )
+
+    # the log file is opened last: it may only be emptied when nothing else is refused
     empty_log = overwrite_checks.check_batch(batch)
     console.set_up(running.quiet, running.verbose, running.log_file, empty=empty_log)
     for note in notes:
         _note(note)
     if share:
-        _note(f"shard {shard}: {len(inputs)} of {counted(len(named), 'file')}")
-    if single and inputs:
-        _check_at_once(batch)
+        _note(f"shard {shard}: {len(chosen)} of {counted(len(named), 'file')}")
+    if batch.single and chosen and not running.resume:
+        _check_readable(batch)
     return batch
 
 
-def _check_at_once(batch: Batch) -> None:
-    """Fail on a single unreadable file before models are loaded, with its record; not where there are others to go on with."""
-    if batch.running.resume:
-        return
+def _is_single(paths: Sequence[str]) -> bool:
+    """True when one file is named, and nothing else."""
+    return len(paths) == 1 and paths[0] != "-" and not os.path.isdir(paths[0])  # noqa: PTH112
+
+
+def _check_readable(batch: Batch) -> None:
+    """Fail on a single unreadable file before models are loaded, and write its record."""
     try:
         check_readable(batch.inputs[0])
     except ScsamplerError as error:
         record = records.failure(batch.command, str(batch.inputs[0]), error)
-        if batch.on_disk:
-            with _on_disk(batch) as found:
-                found.add(0, record)
-        elif batch.form in FORMATS and batch.form != "table":
-            with open_writer(
-                batch.form, batch.output, sys.stdout, columns=batch.columns, single=True
-            ) as writer:
-                writer.write(record)
+        batch_results.write_single(batch, record)
         raise
 
 
-def run(
-    batch: Batch,
-    task: Task,
-    hooks: Hooks | None = None,
-) -> None:
-    """Do every input and leave with the exit code that says how it went.
+def run(batch: Batch, task: Task, hooks: Hooks | None = None) -> None:
+    """Process every input, and exit with the code of the batch.
 
     Args:
         batch: from `plan`.
         task: what is done with each input.
-        hooks: what is to be done beside.
+        hooks: what else the command does.
+
+    Raises:
+        typer.Exit: not all inputs were processed without an error.
     """
     from scsampler_cli.batch.resume import run_digest
 
     running, hooks = batch.running, hooks or Hooks()
     if not batch.inputs:
-        _leave_empty(batch)
-        hooks.closing()
+        batch_results.write_nothing(batch)
+        hooks.on_end()
         return
     jobs = min(running.jobs, len(batch.inputs))
     console.detail(
@@ -169,70 +173,100 @@ def run(
     )
     with ExitStack() as stack:
         bars = BatchBars(running.quiet, len(batch.inputs))
-        told: set[str] = set()
-        worker_pool = engines.made(
-            task,
-            jobs,
-            running,
-            note=lambda text: _note_once(text, told),
-            detail=console.detail,
-            watch=bars.watch,
+        # notes on all files, which are not repeated for each file
+        shared_notes: set[str] = set()
+
+        def note_once(text: str) -> None:
+            shared_notes.add(text)
+            _note(text)
+
+        worker_pool = engines.make_engine(
+            task, jobs, running, note=note_once, detail=console.detail, watch=bars.watch
         )
         stack.enter_context(signals.handled(worker_pool.stop))
         stack.enter_context(worker_pool)
-        # to find that all is done takes no more than one process
+        # one process is enough to find out that an earlier run has done everything
         identity = worker_pool.identity(1 if running.resume else jobs)
         lost: list[OutputError] = []
-        found = stack.enter_context(
-            _results(batch, identity, hooks.still_there, on_failure=lost.append)
+        results = stack.enter_context(
+            batch_results.open_batch_results(
+                batch, identity, hooks.is_valid, on_failure=lost.append
+            )
         )
         stack.enter_context(bars)
-        bars.done_before(len(found.done), sum(found.done.values()))
+        bars.done_before(len(results.done), sum(results.done.values()))
+        state = _State(batch, hooks, results, bars=bars, shared_notes=shared_notes, lost=lost)
         digest = run_digest(identity)
-        failed, shown, incomplete = sum(found.done.values()), 0, False
-        todo = [(index, path) for index, path in enumerate(batch.inputs) if index not in found.done]
+        todo = [
+            (index, path) for index, path in enumerate(batch.inputs) if index not in results.done
+        ]
         for outcome in worker_pool.run(todo):
-            record = {**outcome.record, "run": digest}
-            ok = record["status"] == "ok"
-            failed += not ok
-            incomplete |= "files_failed" in record
-            with bars.hidden():
-                if ok or not (batch.single and batch.form == "table"):
-                    found.add(outcome.index, record)
-            _tell(outcome, batch, told)
-            for error in lost[shown:]:
-                console.show_error(error)
-            shown = len(lost)
-            bars.finished(outcome.path, ok)
-            hooks.made(record)
-    incomplete |= not _closed(hooks)
-    _leave(batch, failed + len(lost), incomplete, stopped=worker_pool.stopping)
+            state.add(outcome, {**outcome.record, "run": digest})
+    incomplete = not _ended(hooks) or state.incomplete
+    _exit(batch, state.failed + len(lost), incomplete, stopped=worker_pool.stopping)
 
 
-def _leave_empty(batch: Batch) -> None:
-    """The output of a shard without files: valid, and empty but for records of other shards that are to stay."""
-    if batch.on_disk:
-        with _on_disk(batch):
-            return
-    if batch.form in FORMATS:
-        with open_writer(batch.form, batch.output, sys.stdout, columns=batch.columns, single=False):
-            return
+class _State:
+    """The records of a run in progress.
+
+    Args:
+        batch: the inputs.
+        hooks: what else the command does.
+        results: takes the records.
+        bars: progress on the terminal.
+        shared_notes: notes on all files, already printed.
+        lost: errors of files of records that could not be written; another part adds to them.
+    """
+
+    def __init__(
+        self,
+        batch: Batch,
+        hooks: Hooks,
+        results: Results,
+        *,
+        bars: BatchBars,
+        shared_notes: Container[str],
+        lost: Sequence[OutputError],
+    ) -> None:
+        self._batch, self._hooks, self._results = batch, hooks, results
+        self._bars, self._shared_notes, self._lost = bars, shared_notes, lost
+        self._shown = 0
+        self.failed = sum(results.done.values())
+        """Number of failed inputs, those of an earlier run included."""
+        self.incomplete = False
+        """True when a file that belongs to a record could not be made."""
+
+    def add(self, outcome: Outcome, record: Record) -> None:
+        """Write the record of a file, and show its messages."""
+        ok = record["status"] == "ok"
+        self.failed += not ok
+        self.incomplete |= "files_failed" in record
+        with self._bars.hidden():
+            # the error of a single file is on stderr, and a table has no line for it
+            if ok or not (self._batch.single and self._batch.form == "table"):
+                self._results.add(outcome.index, record)
+        _show_messages(outcome, self._batch, self._shared_notes)
+        for error in self._lost[self._shown :]:
+            console.show_error(error)
+        self._shown = len(self._lost)
+        self._bars.finished(outcome.path, ok)
+        self._hooks.on_record(record)
 
 
-def _closed(hooks: Hooks) -> bool:
-    """False where that failed, which takes nothing from the records."""
+def _ended(hooks: Hooks) -> bool:
+    """False when what a command does at the end failed; the records are written all the same."""
     try:
-        hooks.closing()
+        hooks.on_end()
     except ScsamplerError as error:
         console.show_error(error)
         return False
     return True
 
 
-def _leave(batch: Batch, failed: int, incomplete: bool, *, stopped: bool) -> None:
-    """Exit by how many inputs failed, and by whether a file beside a record could not be made (`incomplete`)."""
+def _exit(batch: Batch, failed: int, incomplete: bool, *, stopped: bool) -> None:
+    """Exit with a code other than 0 if inputs failed, or files of records (`incomplete`)."""
     if stopped:
-        more = "; the same command with --resume goes on" if batch.on_disk else ""
+        more = "; the same command with --resume continues" if batch.on_disk else ""
         console.say(f"interrupted{more}")
         raise typer.Exit(INTERRUPTED)
     if failed == len(batch.inputs):
@@ -241,117 +275,35 @@ def _leave(batch: Batch, failed: int, incomplete: bool, *, stopped: bool) -> Non
         raise typer.Exit(SOME_FAILED)
 
 
-@contextmanager
-def _results(
-    batch: Batch,
-    identity: dict[str, Any],
-    still_there: Callable[[Record], bool],
-    *,
-    on_failure: Callable[[OutputError], object],
-) -> Iterator[Results]:
-    from scsampler_cli.batch import resume
-
-    ordered = not batch.running.as_finished
-    if batch.places is not None:
-        cuts = CutWriter(
-            batch.form,
-            batch.places.targets,
-            batch.places.folder,
-            stdout=sys.stdout,
-            on_failure=on_failure,
-        )
-        yield resume.InMemory(cuts, ordered)
-        return
-    if not batch.on_disk:
-        with open_writer(
-            batch.form, batch.output, sys.stdout, columns=batch.columns, single=batch.single
-        ) as writer:
-            yield resume.InMemory(writer, ordered)
-        return
-    with _on_disk(batch) as found:
-        if batch.running.resume:
-            told, anew = found.recall(batch.command, identity, still_there)
-            (console.say if anew else console.note)(f"note: {told}")
-        yield found
-
-
-@contextmanager
-def _on_disk(batch: Batch) -> Iterator[OnDisk]:
-    """The file of JSON lines; what is there stays with --resume, goes with --overwrite, and else is kept under another name."""
-    from scsampler_cli.batch import resume
-
-    assert batch.output is not None
-    running = batch.running
-    paths = [str(path) for path in batch.inputs]
-    keep = running.resume or not running.overwrite
-    with resume.open_results(batch.output.resolve(), paths, not running.as_finished, keep=keep) as found:
-        kept = None if running.resume or not keep else found.set_aside()
-        if kept is not None:
-            console.say(
-                f"note: the records of an earlier run are kept in {kept} (--resume goes on with an output)"
-            )
-        yield found
-
-
 def _note(text: str) -> None:
     console.note(f"note: {text}")
 
 
-def _note_once(text: str, told: set[str]) -> None:
-    """A note on all files, which those on each need not repeat."""
-    told.add(text)
-    _note(text)
-
-
-def _tell(outcome: Outcome, batch: Batch, told: Container[str]) -> None:
-    """What people should know of a file that is done, but for what they have been told of all files."""
+def _show_messages(outcome: Outcome, batch: Batch, shared_notes: Container[str]) -> None:
+    """Print the messages, the notes and the error of a file, without notes that were printed."""
     path, record = outcome.path, outcome.record
-    for said in record["ffmpeg"]:
-        console.native(f"{path}: {said}")
+    for message in record["ffmpeg"]:
+        console.native(f"{path}: {message}")
     console.detail(f"{path}: {record['status']} after {outcome.seconds:.1f} s")
-    if record["status"] == "ok":
-        for error in record.get("files_failed", {}).values():
-            console.show_failure(error["message"], error["hint"])
-        # a table on the terminal shows the notes itself
-        if not (batch.form == "table" and batch.output is None and sys.stdout.isatty()):
-            for note in (note for note in record["notes"] if note not in told):
-                _note(f"{path}: {note}")
+    if record["status"] != "ok":
+        _show_failure(outcome, batch)
         return
+    for error in record.get("files_failed", {}).values():
+        console.show_failure(error["message"], error["hint"], error["code"])
+    # a table on the terminal shows the notes itself
+    if batch.form == "table" and batch.output is None and sys.stdout.isatty():
+        return
+    for note in record["notes"]:
+        if note not in shared_notes:
+            _note(f"{path}: {note}")
+
+
+def _show_failure(outcome: Outcome, batch: Batch) -> None:
+    """Print the error of a file, with the file's name if the message does not have it."""
+    path, error = outcome.path, outcome.record["error"]
     if outcome.traceback and batch.running.debug:
         console.print_traceback(outcome.traceback)
-    message, hint = record["error"]["message"], record["error"]["hint"]
-    named = batch.single or " ".join(str(path).split()) in message
-    console.show_failure(message if named else f"{path}: {message}", hint)
-
-
-def guarded(command: Callable[P, None]) -> Callable[P, None]:
-    """Turn what escapes a command into one line on stderr and an exit code; --debug shows the traceback."""
-
-    @functools.wraps(command)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            check_working_folder()
-            command(*args, **kwargs)
-        except typer.Exit:
-            raise
-        except KeyboardInterrupt:
-            console.say("interrupted")
-            # a second one does not wait for processes that finish their work
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            raise typer.Exit(INTERRUPTED) from None
-        except signals.Terminated as end:
-            console.say(f"ended by {signal.Signals(end.number).name}")
-            raise typer.Exit(128 + end.number) from None
-        except BrokenPipeError:
-            # the reader of our output has gone: nobody is left to tell
-            raise typer.Exit(READER_GONE) from None
-        except Exception as error:
-            if kwargs.get("debug"):
-                console.show_traceback(error)
-            console.show_error(import_failure(error) or error)
-            usage = isinstance(error, SettingsError)
-            raise typer.Exit(USAGE if usage else FAILED) from (
-                error if isinstance(error, ScsamplerError) else None
-            )
-
-    return wrapper
+    message = error["message"]
+    is_named = batch.single or " ".join(str(path).split()) in message
+    message = message if is_named else f"{path}: {message}"
+    console.show_failure(message, error["hint"], error["code"])

@@ -1,4 +1,4 @@
-"""`scsampler weights`: which weight files there are, and what they say of themselves."""
+"""`scsampler weights`: the weight files on this machine, and their metadata."""
 
 import sys
 from pathlib import Path
@@ -6,28 +6,22 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli.cli import console, options, run_batch
+from scsampler_cli.cli import command_guard, console
+from scsampler_cli.cli.output_options import Debug, Format, ListFormat
 from scsampler_cli.output.tables import csv_columns, weights_table
 from scsampler_cli.output.writers import open_writer
 
 
-@run_batch.guarded
+@command_guard.guarded
 def weights(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(help="Weight files to show; default: those that ship and the public ones."),
+        typer.Argument(help="Weight files. Default: the bundled and the public ones."),
     ] = None,
-    format: Annotated[
-        options.Format,
-        typer.Option(
-            "--format",
-            help="Form of the list; json has the whole metadata.",
-            rich_help_panel=options.OUTPUT,
-        ),
-    ] = options.Format.table,
-    debug: options.Debug = False,
+    format: ListFormat = Format.table,
+    debug: Debug = False,
 ) -> None:
-    """List the weights that ship and torchvision's public ones (cached or not), or the files named.
+    """List the bundled weights and the public weights of torchvision, or the files that you name.
 
     scsampler weights
     scsampler weights mine.safetensors --format json | jq '.[0].metadata'
@@ -36,14 +30,14 @@ def weights(
 
     errors: list[Exception] = []
 
-    def failed(error: Exception) -> None:
+    def add_error(error: Exception) -> None:
         errors.append(error)
         if debug:
             console.show_traceback(error)
         console.show_error(error)
 
-    records = catalogue(files or [], failed)
-    if format == options.Format.table:
+    records = catalogue(files or [], add_error)
+    if format == Format.table:
         typer.echo(weights_table(list(records)), nl=False)
     else:
         with open_writer(
@@ -52,4 +46,4 @@ def weights(
             for record in records:
                 writer.write(record)
     if errors:
-        raise typer.Exit(run_batch.SOME_FAILED)
+        raise typer.Exit(command_guard.SOME_FAILED)

@@ -9,11 +9,13 @@ import typer
 
 from scsampler_cli.batch.ray.connection import RaySettings
 from scsampler_cli.cli import run_batch
+from scsampler_cli.cli.command_guard import guarded
+from scsampler_cli.cli.input_options import InputOptions
 from scsampler_cli.cli.run_options import RunOptions
 from tests.batch.tasks import Obedient, Unfit
 
 
-@run_batch.guarded
+@guarded
 def obey(
     paths: list[str], output: str | None, log_file: str | None, debug: bool, **given: Any
 ) -> None:
@@ -34,11 +36,10 @@ def obey(
     running = RunOptions(**(plain | {"debug": debug} | given), ray=ray and RaySettings(**ray))
     todo = run_batch.plan(
         "classify",
-        paths,
-        "*",
+        InputOptions(paths=paths, glob="*"),
+        running,
         form="jsonl",
         output=Path(output) if output else None,
-        running=running,
     )
     run_batch.run(todo, Unfit(unfit) if unfit else Obedient())
 

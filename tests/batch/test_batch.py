@@ -202,7 +202,7 @@ def test_an_interrupt_finishes_what_is_under_way_and_a_second_one_does_not(tmp_p
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "finishing" in errors
-    assert "--resume goes on" in errors
+    assert "--resume continues" in errors
     assert [record["status"] for record in read(out)] == ["ok"] * lines(out)
     assert 2 <= lines(out) < 8
     assert run(paths=[videos], output=out, resume=True)[0] == 0

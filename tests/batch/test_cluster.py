@@ -181,7 +181,7 @@ def test_an_interrupt_finishes_what_is_under_way_and_a_second_one_does_not(
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 130, errors
-    assert "--resume goes on" in errors
+    assert "--resume continues" in errors
     assert "Traceback" not in errors
     assert [record["status"] for record in batches.read(out)] == ["ok"] * batches.lines(out)
     assert 1 <= batches.lines(out) < 40

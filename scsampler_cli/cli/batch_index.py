@@ -1,0 +1,71 @@
+"""The index page of a batch (`--report`): a row for each record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scsampler_cli.artifacts.artifact_paths import Artifacts, relative_link
+from scsampler_cli.batch.task import Record
+from scsampler_cli.cli import console
+from scsampler_cli.cli.batch_plan import Batch
+from scsampler_cli.cli.environment import command_line
+from scsampler_cli.files.output_paths import write_whole
+from scsampler_cli.output.writers import encoded, own_errors
+
+if TYPE_CHECKING:
+    from scsampler_cli.output.pages.batch_page import Row
+
+
+class Index:
+    """The index page of a batch; nothing is written where no index was requested.
+
+    Args:
+        artifacts: paths of the index page and of the pages of the videos.
+        batch: the inputs.
+    """
+
+    def __init__(self, artifacts: Artifacts, batch: Batch) -> None:
+        self._target, self._batch = artifacts.index, batch
+        self._rows: dict[str, Row] = {}
+
+    def add(self, record: Record) -> None:
+        """Add the row of a record."""
+        if self._target is None:
+            return
+        from scsampler_cli.output.pages.batch_page import row_of
+
+        page = record.get("files", {}).get("report")
+        link = page and relative_link(Path(page), self._target)
+        self._rows[record["path"]] = row_of(record, link)
+
+    def write(self) -> None:
+        """Write the page, in the order of the inputs.
+
+        Rows of an earlier run are made from its records in the output.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        if self._target is None:
+            return
+        from scsampler_cli.output.pages.batch_page import index_page
+
+        paths = [str(path) for path in self._batch.inputs]
+        missing = set(paths) - set(self._rows)
+        if missing and self._batch.on_disk:
+            self._read_earlier(missing)
+        rows = [self._rows[path] for path in paths if path in self._rows]
+        with own_errors(str(self._target)):
+            write_whole(self._target, encoded(index_page(rows, command_line())))
+        console.note(f"report: {self._target}")
+
+    def _read_earlier(self, missing: set[str]) -> None:
+        """Add the rows of records that an earlier run has written."""
+        from scsampler_cli.batch.journal import parse_record
+
+        assert self._batch.output is not None
+        with self._batch.output.open("rb") as lines:
+            for record in map(parse_record, lines):
+                if record is not None and record["path"] in missing:
+                    self.add(record)

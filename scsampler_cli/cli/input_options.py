@@ -1,0 +1,142 @@
+"""Options about the videos: where they are, which streams are read, how long clips are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from scsampler_cli.config import FeatureSettings, ReadSettings
+
+INPUT = "Input"
+
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Video files, folders (with all folders below), or - to read a list of paths from "
+        "standard input, one per line."
+    ),
+]
+Glob = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PATTERN",
+        help="In folders, take the files whose name matches, e.g. '*.mkv'. Default: files with the "
+        "suffix of a video format.",
+        rich_help_panel=INPUT,
+    ),
+]
+VideoStream = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="Number of the video stream to read, from 0. Default: the first one, cover art "
+        "excluded.",
+        rich_help_panel=INPUT,
+    ),
+]
+AudioStream = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="Number of the audio stream to read, from 0. Default: the first one.",
+        rich_help_panel=INPUT,
+    ),
+]
+MaxPixels = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        help="Refuse videos with more pixels per frame. 0: no limit.",
+        rich_help_panel=INPUT,
+    ),
+]
+MaxFrames = Annotated[
+    int,
+    typer.Option(min=0, help="Refuse videos with more frames. 0: no limit.", rich_help_panel=INPUT),
+]
+Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        help="Count a video as failed if any part of it cannot be decoded.",
+        rich_help_panel=INPUT,
+    ),
+]
+PFrames = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        help="Number of P-frames read per clip. 0: all, as in the paper, which is slower.",
+        rich_help_panel=INPUT,
+    ),
+]
+ShortSide = Annotated[
+    int,
+    typer.Option(
+        help="Short side of I-frames and residuals, in pixels, 32 to 4096. Larger frames are "
+        "scaled down to it. 0: no scaling.",
+        rich_help_panel=INPUT,
+    ),
+]
+ClipFrames = Annotated[
+    int,
+    typer.Option(min=1, max=1024, help="Number of frames per clip.", rich_help_panel=INPUT),
+]
+FrameStride = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        max=1024,
+        help="Take every N-th frame of the video into a clip.",
+        rich_help_panel=INPUT,
+    ),
+]
+ClipStride = Annotated[
+    int,
+    typer.Option(min=1, help="Use every N-th clip, and skip the others.", rich_help_panel=INPUT),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputOptions:
+    """The videos of a command."""
+
+    paths: Paths = None
+    glob: Glob = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOptions:
+    """Which streams of a video are read, and which videos are refused."""
+
+    video_stream: VideoStream = None
+    audio_stream: AudioStream = None
+    max_pixels: MaxPixels = ReadSettings.max_pixels
+    max_frames: MaxFrames = ReadSettings.max_frames
+    strict: Strict = False
+
+    def settings(self) -> ReadSettings:
+        """The same as settings of the library."""
+        return ReadSettings(
+            video_stream=self.video_stream,
+            audio_stream=self.audio_stream,
+            max_pixels=self.max_pixels,
+            max_frames=self.max_frames,
+            strict=self.strict,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipOptions:
+    """Length of clips, where no classifier sets it, and what is read of them."""
+
+    p_frames: PFrames = FeatureSettings.p_frames
+    short_side: ShortSide = FeatureSettings.short_side
+    clip_frames: ClipFrames = 16
+    frame_stride: FrameStride = 1
+
+    def features(self, inputs: tuple[str, ...] = FeatureSettings.inputs) -> FeatureSettings:
+        """Settings of the features, of the given inputs (some of `config.INPUTS`)."""
+        return FeatureSettings(inputs, self.p_frames, self.short_side)

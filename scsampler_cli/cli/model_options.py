@@ -1,0 +1,177 @@
+"""Options about the networks: the classifier, the samplers, and where they run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scsampler_cli.config import SPATIAL
+from scsampler_cli.pipeline.models import ModelOptions
+
+MODELS = "Models"
+Precision = StrEnum("Precision", ["auto", "fp32", "bf16", "fp16"])
+Spatial = StrEnum("Spatial", list(SPATIAL))  # type: ignore[misc]
+
+Classifier = Annotated[
+    str,
+    typer.Option(
+        metavar="MODEL",
+        help="Clip classifier. A name (see `scsampler classifiers`), a model file, a Hugging Face "
+        "folder, hf:ORG/NAME, or package.module:factory. auto: mc3_18 if its weights are "
+        "available, else actions6.",
+        rich_help_panel=MODELS,
+    ),
+]
+Weights = Annotated[
+    Path | None,
+    typer.Option(
+        help="Weight file of the classifier, .safetensors or .pth. Default: its public or bundled "
+        "weights.",
+        rich_help_panel=MODELS,
+    ),
+]
+Labels = Annotated[
+    Path | None,
+    typer.Option(
+        help="Class names of the classifier: a text file with one name per line, kinetics400, or "
+        "sports1m. Default: the names that come with the classifier.",
+        rich_help_panel=MODELS,
+    ),
+]
+Arch = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Network architecture. For a classifier file that holds only a state dict, e.g. "
+        "r2plus1d_18; `scsampler classifiers` lists the names.",
+        rich_help_panel=MODELS,
+    ),
+]
+Spec = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=VALUE",
+        help="Input property that a model file does not state, or that you change, e.g. frames=16. "
+        "Repeat the option for each property.",
+        rich_help_panel=MODELS,
+    ),
+]
+SpatialOption = Annotated[
+    Spatial,
+    typer.Option(
+        "--spatial",
+        help="Part of the frame that the classifier gets: the centre crop, the full height, or "
+        "three crops.",
+        rich_help_panel=MODELS,
+    ),
+]
+VisualSampler = Annotated[
+    str,
+    typer.Option(
+        metavar="SAMPLER",
+        help="Sampler of visual features. A bundled set (actions6, actions6-paper, demo), "
+        "FILE[,FILE...], or none. auto: actions6, or demo with the classifier demo.",
+        rich_help_panel=MODELS,
+    ),
+]
+AudioSampler = Annotated[
+    str,
+    typer.Option(
+        metavar="SAMPLER",
+        help="Sampler of audio. A bundled set (actions6-paper, demo), a FILE, or none. auto: none, "
+        "or demo with the classifier demo.",
+        rich_help_panel=MODELS,
+    ),
+]
+PacketSampler = Annotated[
+    str,
+    typer.Option(
+        metavar="SAMPLER",
+        help="Sampler of packet sizes. Used by --strategy packets and --cascade. A bundled set, a "
+        "FILE, or none. auto: actions6.",
+        rich_help_panel=MODELS,
+    ),
+]
+Device = Annotated[
+    str,
+    typer.Option(
+        metavar="DEVICE",
+        help="Where networks run: auto (the GPU if there is one), cpu, cuda or cuda:N.",
+        rich_help_panel=MODELS,
+    ),
+]
+PrecisionOption = Annotated[
+    Precision,
+    typer.Option(
+        "--precision",
+        help="Number format of the networks. auto: on a GPU fp16 (bf16 in train); on a CPU that "
+        "computes bf16 natively bf16; else fp32.",
+        rich_help_panel=MODELS,
+    ),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierFileOptions:
+    """The weights of a classifier, and what its file does not state."""
+
+    weights: Weights = None
+    arch: Arch = None
+    spec: Spec = None
+    labels: Labels = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierOptions(ClassifierFileOptions):
+    """The classifier of a command."""
+
+    classifier: Classifier = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplerOptions:
+    """The samplers of a command."""
+
+    visual_sampler: VisualSampler = "auto"
+    audio_sampler: AudioSampler = "auto"
+    packet_sampler: PacketSampler = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceOptions:
+    """Where networks run."""
+
+    device: Device = "auto"
+    precision: PrecisionOption = Precision.auto
+
+
+def models_of(
+    device: DeviceOptions,
+    samplers: SamplerOptions | None = None,
+    files: ClassifierFileOptions | None = None,
+) -> ModelOptions:
+    """The model options of the library.
+
+    Args:
+        device: where networks run.
+        samplers: None in a command without samplers.
+        files: None in a command without a classifier.
+    """
+    samplers = samplers or SamplerOptions()
+    files = files or ClassifierFileOptions()
+    return ModelOptions(
+        classifier=files.classifier if isinstance(files, ClassifierOptions) else "auto",
+        weights=files.weights,
+        labels=files.labels,
+        arch=files.arch,
+        spec=tuple(files.spec or ()),
+        visual_sampler=samplers.visual_sampler,
+        audio_sampler=samplers.audio_sampler,
+        packet_sampler=samplers.packet_sampler,
+        device=device.device,
+        precision=device.precision.value,
+    )

@@ -1,0 +1,122 @@
+"""Options about which clips of a video are selected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scsampler_cli.cli.input_options import ClipStride
+from scsampler_cli.config import STRATEGIES, SelectionSettings
+from scsampler_cli.pipeline.selection_inputs import cascade_candidates, read_histogram
+
+SELECTION = "Selection of clips"
+Strategy = StrEnum("Strategy", {name.replace("-", "_"): name for name in STRATEGIES})  # type: ignore[misc]
+DEFAULT_STRATEGY = Strategy(SelectionSettings.strategy)
+
+K = Annotated[
+    int,
+    typer.Option(
+        "--k",
+        "-k",
+        min=1,
+        help="Number of clips selected per video.",
+        rich_help_panel=SELECTION,
+    ),
+]
+StrategyOption = Annotated[
+    Strategy,
+    typer.Option(
+        "--strategy",
+        help="How clips are selected. av-... combine visual and audio scores; visual, audio and "
+        "packets use one score; random, uniform and empirical use none; dense selects all clips.",
+        rich_help_panel=SELECTION,
+    ),
+]
+Alpha = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        max=1,
+        help="Weight of the visual score; the audio score has the weight 1 - ALPHA. Default: 0.8 "
+        "for av-convex-list, 0.9 for av-convex-score.",
+        rich_help_panel=SELECTION,
+    ),
+]
+KVisual = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="Number of clips that av-union-list selects by the visual score. Default: 0.8 k.",
+        rich_help_panel=SELECTION,
+    ),
+]
+Seed = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        help="Seed of random numbers. Used by the strategies random and empirical.",
+        rich_help_panel=SELECTION,
+    ),
+]
+Histogram = Annotated[
+    Path | None,
+    typer.Option(
+        help="Text file for the strategy empirical: one weight for each equal part of a video, "
+        "e.g. 1 2 2 1.",
+        rich_help_panel=SELECTION,
+    ),
+]
+Cascade = Annotated[
+    bool,
+    typer.Option(
+        "--cascade/--no-cascade",
+        help="First rank all clips by packets and audio, and compute the visual score of the best "
+        "ones only.",
+        rich_help_panel=SELECTION,
+    ),
+]
+Candidates = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Number of clips whose visual score --cascade computes, at least k. Default: 4 k.",
+        rich_help_panel=SELECTION,
+    ),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectionOptions:
+    """Which clips of a video are selected."""
+
+    k: K = 10
+    strategy: StrategyOption = DEFAULT_STRATEGY
+    alpha: Alpha = None
+    k_visual: KVisual = None
+    clip_stride: ClipStride = 1
+    seed: Seed = 0
+    histogram: Histogram = None
+    cascade: Cascade = False
+    candidates: Candidates = None
+
+    def settings(self) -> SelectionSettings:
+        """The same as settings of the library.
+
+        Raises:
+            SettingsError: options that do not go together, or a value out of range.
+            InputError: the histogram cannot be read.
+        """
+        return SelectionSettings(
+            strategy=self.strategy.value,
+            k=self.k,
+            k_visual=self.k_visual,
+            alpha=self.alpha,
+            seed=self.seed,
+            clip_stride=self.clip_stride,
+            histogram=read_histogram(self.histogram),
+            candidates=cascade_candidates(self.cascade, self.candidates, self.k),
+        )
