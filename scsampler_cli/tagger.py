@@ -1,7 +1,8 @@
-"""`Tagger` and `Scorer`: models that are loaded once, and the settings that go with them; for programs.
+"""`Tagger` and `Scorer`, the interface for programs: models that are loaded once, with settings.
 
-Nothing is printed: what the user of a program should know goes to `say`, and into each result's `notes`.
-But: one video after another, in this process; many processes are `jobs`', and where results go is the caller's business.
+Nothing is printed: notes for the user go to `log`, and into the `notes` of each result. Videos are
+processed one after another, in this process.
+Not handled here: many processes (`batch`), and writing results.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
-from scsampler_cli.classifiers.function import ClipFunction, FunctionClassifier
+from scsampler_cli.classifiers.function import ClipFunction
 from scsampler_cli.config import (
     DEFAULT_READING,
     PAPER_ANSWER,
@@ -23,36 +24,38 @@ from scsampler_cli.config import (
     SelectionSettings,
 )
 from scsampler_cli.errors import FallbackWarning, ScsamplerError, SettingsError
-from scsampler_cli.files.inputs import check_readable
-from scsampler_cli.files.urls import local_path
 from scsampler_cli.output.records import ClassifyResult, Failure, ScoreResult
 from scsampler_cli.pipeline import settings_record, stages
 from scsampler_cli.pipeline.models import AUTO_SET, DEMO, ModelOptions, adjust, identity
+from scsampler_cli.pipeline.tagger_arguments import (
+    Labels,
+    as_classifier,
+    check_sampler_options,
+    class_names,
+    log_notes,
+    log_nothing,
+    merged_options,
+    readable_file,
+)
 from scsampler_cli.pipeline.video import Progress, no_progress
-
-Labels = str | Path | Sequence[str]
-
-
-def log_nothing(text: str) -> None:
-    """The default of `log`: nothing is shown."""
 
 
 class Scorer:
-    """s of the paper with its settings: the saliency of every clip.
+    """s of the paper with its settings: gives the saliency of every clip.
 
     Args:
         selection: which clips are marked as selected.
-        models: the samplers and where they run; in place of the five arguments below.
+        models: the samplers and where they run, instead of the five arguments below.
         visual_sampler: "auto", a bundled set, files separated by commas, or "none".
-        audio_sampler: likewise.
-        packet_sampler: likewise; for the strategy "packets" and cascades.
+        audio_sampler: the same.
+        packet_sampler: the same; for the strategy "packets" and cascades.
         device: "auto", "cpu", "cuda" or "cuda:N".
         precision: "auto", "fp32", "bf16" or "fp16".
-        features: the input of the visual sampler.
-        reading: which streams of a file are read, within which limits.
-        clip_frames: F.
-        frame_stride: frames from one frame of a clip to the next.
-        log: called with each line that the user should read about the choice of models.
+        features: how the inputs of the visual sampler are made.
+        reading: which streams of a file are read, and the limits.
+        clip_frames: F, the number of frames of a clip.
+        frame_stride: distance between two frames of a clip, in frames of the video.
+        log: called with each note on the choice of models.
 
     Raises:
         ScsamplerError: settings contradict each other, or a model cannot be loaded.
@@ -74,7 +77,7 @@ class Scorer:
         frame_stride: int = 1,
         log: Callable[[str], None] = log_nothing,
     ) -> None:
-        options = _one_of(
+        options = merged_options(
             models,
             ModelOptions(
                 visual_sampler=visual_sampler,
@@ -88,19 +91,25 @@ class Scorer:
         self.features = features or FeatureSettings()
         self.reading = reading
         self.clip_frames, self.frame_stride = clip_frames, frame_stride
-        self._notes = _checked(options, self.selection, AUTO_SET, log=log, shows_all=True)
+        self._notes = check_sampler_options(
+            options, self.selection, AUTO_SET, log=log, shows_all=True
+        )
         self.samplers = options.load_samplers(AUTO_SET, self.selection, shows_all=True)
-        self._notes += _logged(self.samplers.notes, log)
+        self._notes += log_notes(self.samplers.notes, log)
         self._runtime = options.runtime()
 
     def score(self, path: str | Path, progress: Progress = no_progress) -> ScoreResult:
-        """The saliency of every clip of a video, or of a feature file that `scsampler extract` wrote.
+        """The saliency of every clip of a video, or of a feature file of `scsampler extract`.
+
+        Args:
+            path: a local file.
+            progress: called after every clip.
 
         Raises:
-            ScsamplerError: it cannot be read.
+            ScsamplerError: the file cannot be read.
         """
         result = stages.score(
-            _readable(path),
+            readable_file(path),
             self.samplers,
             self.features,
             clip_frames=self.clip_frames,
@@ -115,7 +124,7 @@ class Scorer:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """JSON-able: all that a result depends on beside the file."""
+        """All that a result depends on except the file; JSON-able."""
         settings = settings_record.of_score(
             self.features, self.selection, self.reading, samplers=self.samplers
         )
@@ -127,26 +136,30 @@ class Tagger:
     """f and s of the paper with their settings: tags a video by its most salient clips.
 
     Args:
-        classifier: "auto", a name (`scsampler classifiers` lists them), a model file, a Hugging Face folder,
-            "package.module:factory"; or a classifier itself; or any function from clips (uint8 [N, F, h, w, 3], RGB) to
-            probabilities (float [N, C]).
+        classifier: "auto", a name (`scsampler classifiers` lists them), a model file, a Hugging
+            Face folder, or "package.module:factory"; or a classifier object; or a function from
+            clips (uint8 [N, F, h, w, 3], RGB) to probabilities (float [N, C]).
         k: K, the number of clips to select.
-        models: the classifier and the samplers by name, and where they run; in place of the arguments on models here.
-        labels: the C class names: a list, a text file of one a line, or "kinetics400", "sports1m". A function needs them.
+        models: the classifier and the samplers by name, and where they run, instead of the single
+            arguments on models.
+        labels: the C class names: a list, a text file with one name per line, "kinetics400" or
+            "sports1m". A function needs them.
         spec: the clip geometry of a function; default 16 frames of 112 x 112.
-        selection: everything about the choice of clips; in place of `k`.
+        selection: all settings of the selection, instead of `k`.
         weights: a weight file for a classifier with a name.
         arch: the network of a plain state dict.
         spec_fields: "KEY=VALUE" for each property that a model file does not state.
-        visual_sampler: this and those below as in `Scorer`.
-        answer: from clips to tags.
-        top: tags in a result.
+        visual_sampler: this and the arguments up to `reading` are those of `Scorer`.
+        answer: how the probabilities of clips become tags.
+        top: number of tags in a result.
+        log: called with each note on the choice of models.
 
     Raises:
         ScsamplerError: settings contradict each other, or a model cannot be loaded.
 
     Warns:
-        FallbackWarning: "auto" took its second choice of a classifier; the notes of every result say so, too.
+        FallbackWarning: "auto" took its second choice of a classifier; the notes of every result
+            say so, too.
     """
 
     def __init__(
@@ -179,15 +192,15 @@ class Tagger:
                 hint="say k in the selection: SelectionSettings(k=...)",
             )
         self.selection = selection or (SelectionSettings() if k is None else SelectionSettings(k=k))
-        self.features, self.reading, self.answer, self.top = (
-            features or FeatureSettings(),
-            reading,
-            answer,
-            top,
-        )
-        names = _names(labels)
-        own = None if isinstance(classifier, str | Path) else _own(classifier, names, spec)
-        options = _one_of(
+        self.features = features or FeatureSettings()
+        self.reading = reading
+        self.answer = answer
+        self.top = top
+
+        names = class_names(labels)
+        # a classifier object needs neither a name nor labels in the options
+        own = None if isinstance(classifier, str | Path) else as_classifier(classifier, names, spec)
+        options = merged_options(
             models,
             ModelOptions(
                 classifier="auto" if own else str(classifier),
@@ -207,18 +220,23 @@ class Tagger:
     def _load(
         self, options: ModelOptions, own: ClipClassifier | None, log: Callable[[str], None]
     ) -> None:
-        """Load the classifier, unless the caller has brought one, and the samplers that fit it."""
+        """Load the classifier, unless the caller gave one, and the samplers that go with it."""
+        # before the classifier is loaded, which takes seconds
         options.check_samplers(self.selection, None if own else options.auto_set, shows_all=False)
         options.check()
-        loaded, fell_back = (own, "") if own else options.load_classifier(log)
+
+        loaded, fallback_note = (own, "") if own else options.load_classifier(log)
         self.classifier = adjust(loaded, self.answer)
+
+        # only now is the name of a plug-in's classifier known, and with it the set of samplers
         auto = DEMO if self.classifier.name == DEMO else AUTO_SET
-        self._notes = _checked(options, self.selection, auto, log=log, shows_all=False)
-        if fell_back:
-            warnings.warn(fell_back, FallbackWarning, stacklevel=3)
-            self._notes = (fell_back, *self._notes)
+        self._notes = check_sampler_options(options, self.selection, auto, log=log, shows_all=False)
+        if fallback_note:
+            # level 3 is the caller of Tagger()
+            warnings.warn(fallback_note, FallbackWarning, stacklevel=3)
+            self._notes = (fallback_note, *self._notes)
         self.samplers = options.load_samplers(auto, self.selection)
-        self._notes += _logged(self.samplers.notes, log)
+        self._notes += log_notes(self.samplers.notes, log)
         self._runtime = options.runtime()
 
     def tag(self, path: str | Path, progress: Progress = no_progress) -> ClassifyResult:
@@ -226,13 +244,14 @@ class Tagger:
 
         Args:
             path: a local video file.
-            progress: told how far it is.
+            progress: called after every clip.
 
         Raises:
-            ScsamplerError: it cannot be read, or not one chosen clip could be decoded.
+            ScsamplerError: the video cannot be read, or none of the selected clips could be
+                decoded.
         """
         result = stages.classify(
-            _readable(path),
+            readable_file(path),
             self.samplers,
             self.classifier,
             features=self.features,
@@ -247,10 +266,13 @@ class Tagger:
         )
 
     def stream(self, paths: Iterable[str | Path]) -> Iterator[ClassifyResult | Failure]:
-        """Tag one video after another, each when it is asked for; one that cannot be done is a `Failure`, and others follow.
+        """Tag videos one after another, each when the caller takes the next result.
 
         Args:
             paths: local video files; may be endless.
+
+        Yields:
+            one result for each video; a `Failure` for one that cannot be tagged.
         """
         for path in paths:
             try:
@@ -260,7 +282,7 @@ class Tagger:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """JSON-able: all that a result depends on beside the file."""
+        """All that a result depends on except the file; JSON-able."""
         settings = settings_record.of_classify(
             self.features,
             self.selection,
@@ -271,92 +293,3 @@ class Tagger:
         )
         classifier = settings_record.identity_of(self.classifier)
         return identity(settings | self._runtime, self.samplers.records(), classifier)
-
-
-def _readable(path: str | Path) -> Path:
-    found = local_path(path)
-    check_readable(found)
-    return found
-
-
-def _one_of(models: ModelOptions | None, arguments: ModelOptions) -> ModelOptions:
-    """The options as a whole, or those that were given one by one.
-
-    Raises:
-        SettingsError: both were given.
-    """
-    if models is None:
-        return arguments
-    if arguments != ModelOptions():
-        raise SettingsError(
-            "models and single arguments on models are both given",
-            code="arguments-invalid",
-            hint="put all of them into ModelOptions",
-        )
-    return models
-
-
-def _checked(
-    options: ModelOptions,
-    selection: SelectionSettings,
-    auto: str,
-    *,
-    log: Callable[[str], None],
-    shows_all: bool,
-) -> tuple[str, ...]:
-    """Notes for the results on the choice of samplers; `log` gets them, too.
-
-    Raises:
-        SettingsError: the selection lacks the sampler that it needs, or does not use one that was named.
-    """
-    lost = options.check_samplers(selection, auto, shows_all=shows_all)
-    options.check()
-    return _logged((lost,) if lost else (), log)
-
-
-def _logged(notes: tuple[str, ...], log: Callable[[str], None]) -> tuple[str, ...]:
-    """The notes, after `log` got each of them."""
-    for note in notes:
-        log(note)
-    return notes
-
-
-def _names(labels: Labels | None) -> tuple[str, ...] | None:
-    if labels is None:
-        return None
-    from scsampler_cli.classifiers.labels import read_labels
-
-    return read_labels(labels) if isinstance(labels, str | Path) else tuple(labels)
-
-
-def _own(
-    classifier: ClipClassifier | ClipFunction,
-    labels: tuple[str, ...] | None,
-    spec: InputSpec | None,
-) -> ClipClassifier:
-    """A classifier that the caller brought along.
-
-    Raises:
-        SettingsError: it is none, or lacks what it needs.
-    """
-    if isinstance(classifier, ClipClassifier):
-        if labels is not None or spec is not None:
-            raise SettingsError(
-                f"classifier {classifier.name!r} has labels and a spec of its own",
-                code="arguments-invalid",
-                hint="leave out labels and spec",
-            )
-        return classifier
-    if not callable(classifier):
-        raise SettingsError(
-            f"a {type(classifier).__name__} is no classifier",
-            code="arguments-invalid",
-            hint="give a name, a function, or an object with classify()",
-        )
-    if labels is None:
-        raise SettingsError(
-            "a function needs labels",
-            code="arguments-invalid",
-            hint="Tagger(function, labels=['a', 'b'])",
-        )
-    return FunctionClassifier(classifier, labels, spec)

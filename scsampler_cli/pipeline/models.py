@@ -1,6 +1,6 @@
 """`ModelOptions`: which classifier and samplers a command uses, and how they are loaded.
 
-torch is imported when something is loaded, not before. Nothing is printed here: what the user should know goes to `log`.
+torch is imported only when a model is loaded. Nothing is printed: notes for the user go to `log`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.labels import NAMES, read_labels
 from scsampler_cli.config import (
     AUDIO,
-    CANDIDATES_PER_CLIP,
     PACKETS,
     VISUAL,
     AnswerSettings,
@@ -22,9 +21,7 @@ from scsampler_cli.config import (
     __version__,
     parse_device,
 )
-from scsampler_cli.errors import DependencyError, InputError, SettingsError
-from scsampler_cli.files.text_files import read_text
-from scsampler_cli.files.urls import check_read
+from scsampler_cli.errors import DependencyError, SettingsError
 from scsampler_cli.model_zoo.bundled_weights import check_weight_file, sampler_files, set_files
 from scsampler_cli.pipeline import sampler_choice
 
@@ -35,7 +32,7 @@ if TYPE_CHECKING:
     from scsampler_cli.samplers.scoring import Samplers
 
 AUTO_SET = "actions6"
-"""Samplers for every classifier except the demo's: those trained on real video."""
+"""The set of samplers that were trained on real video: the default for every other classifier."""
 DEMO = "demo"
 """The classifier, and the set of samplers, for generated videos."""
 
@@ -49,7 +46,7 @@ class ModelOptions:
     weights: Path | None = None
     """A weight file for a classifier that has a name."""
     labels: Path | tuple[str, ...] | None = None
-    """Class names, a text file of one a line, or one of `labels.NAMES`."""
+    """Class names, a text file with one name per line, or one of `labels.NAMES`."""
     arch: str | None = None
     """The network of a plain state dict."""
     spec: tuple[str, ...] = ()
@@ -57,9 +54,13 @@ class ModelOptions:
     visual_sampler: str = "auto"
     """A bundled set, files separated by commas, "none", or "auto"."""
     audio_sampler: str = "auto"
+    """The same."""
     packet_sampler: str = "auto"
+    """The same; for the strategy "packets" and cascades."""
     device: str = "auto"
+    """"auto", "cpu", "cuda" or "cuda:N"."""
     precision: str = "auto"
+    """"auto", "fp32", "bf16" or "fp16"."""
 
     @property
     def names_classifier(self) -> bool:
@@ -77,29 +78,33 @@ class ModelOptions:
 
     @property
     def auto_set(self) -> str | None:
-        """The set of samplers that "auto" stands for; None where a plug-in's classifier decides it by its name."""
+        """The set of samplers that "auto" stands for; None for a plug-in, whose classifier decides
+        it by its name when it is loaded.
+        """
         if self.classifier == DEMO:
             return DEMO
+        # only "package.module:factory" has a colon
         return None if ":" in self.classifier else AUTO_SET
 
     def files(self, *others: Path | None) -> list[Path]:
-        """Files that the options name, and others: all that is read beside videos."""
-        names = [
-            self.classifier,
-            *(name for option in self.samplers.values() for name in option.split(",")),
-        ]
+        """Existing files that the options name, and the existing ones of `others`."""
+        names = [self.classifier]
+        for option in self.samplers.values():
+            names += option.split(",")
         labels = self.labels if isinstance(self.labels, Path) else None
         named = [*(Path(name) for name in names), self.weights, labels, *others]
+        # a name such as "auto" is no file, unless the folder holds one of that name
         return [path for path in named if path is not None and path.is_file()]
 
     def check(self) -> None:
-        """Refuse names of nothing and missing files, before torch is imported.
+        """Refuse unknown names and missing files, before torch is imported.
 
         Raises:
-            SettingsError: unknown classifier, sampler or device, or options that do not go together.
+            SettingsError: unknown classifier, sampler or device; options that do not go together.
             WeightsError: a weight file that cannot be read.
             InputError: labels that cannot be read.
         """
+        # the cheap checks first: files are read only for names that make sense
         parse_device(self.device)
         self._check_classifier()
         if self.weights is not None:
@@ -112,6 +117,12 @@ class ModelOptions:
                 sampler_files(option, kinds[kind])
 
     def _check_classifier(self) -> None:
+        """Refuse options on the classifier that do not go together.
+
+        Raises:
+            SettingsError: they do not.
+            WeightsError: a weight file that cannot be read.
+        """
         if self.labels is not None and not self.names_classifier:
             raise SettingsError(
                 "labels need a classifier whose classes they name",
@@ -119,6 +130,7 @@ class ModelOptions:
                 hint="name the classifier",
             )
         if self.spec:
+            # imported late: few commands have a spec
             from scsampler_cli.classifiers.model_spec import parse_fields
 
             if not self.names_classifier:
@@ -128,6 +140,7 @@ class ModelOptions:
                     hint="name the classifier",
                 )
             parse_fields(self.spec)
+        # the registry gives a path for a model file, an entry for a name
         found = None if self.classifier == "auto" else registry.find(self.classifier)
         is_file = isinstance(found, Path)
         if self.arch is not None and not is_file and (found is not None or self.weights is None):
@@ -137,11 +150,13 @@ class ModelOptions:
                 hint="name the file as the classifier",
             )
         if isinstance(found, Path):
+            # a folder is a Hugging Face model, which has no single weight file
             if not found.is_dir():
                 check_weight_file(found)
             if self.weights is not None:
                 raise SettingsError(
-                    f"two weight files: {self.classifier} as the classifier, and {self.weights} as its weights",
+                    f"two weight files: {self.classifier} as the classifier, "
+                    f"and {self.weights} as its weights",
                     code="classifier-options-incomplete",
                     hint="name a network as the classifier, such as r2plus1d_18",
                 )
@@ -157,97 +172,109 @@ class ModelOptions:
             shows_all: see `sampler_choice.check_named`.
 
         Returns:
-            in words, which sampler of two is missing; empty where none is.
+            a note that names the missing one of two samplers; "" where none is missing.
 
         Raises:
-            SettingsError: which one.
+            SettingsError: a sampler is missing, or has no effect.
         """
-        there = {
+        available = {
             kind: sampler_choice.is_available(option, kind, auto)
             for kind, option in self.samplers.items()
         }
-        sampler_choice.check_available(selection, there)
+        sampler_choice.check_available(selection, available)
         sampler_choice.check_named(selection, self.samplers, shows_all=shows_all)
-        return sampler_choice.missing_half_note(selection, there)
+        return sampler_choice.missing_half_note(selection, available)
 
     def runtime(self) -> dict[str, str]:
         """Device and precision in force, for the record."""
         from scsampler_cli.nn.device import PRECISIONS
 
-        where, dtype = self._where()
-        return {
-            "device": str(where),
-            "precision": next(name for name, known in PRECISIONS.items() if known == dtype),
-        }
+        device, dtype = self._device()
+        precision = next(name for name, known in PRECISIONS.items() if known == dtype)
+        return {"device": str(device), "precision": precision}
 
     def load_classifier(self, log: Callable[[str], None]) -> tuple[ClipClassifier, str]:
         """The classifier that the options name.
 
         Args:
-            log: gets the choice that "auto" made, and why.
+            log: gets the choice of "auto", with the reason.
 
         Returns:
-            the classifier, and a note for the results where "auto" fell back to its second choice, else "".
+            the classifier; and a note for the results where "auto" took its second choice, else "".
         """
         from scsampler_cli.classifiers.auto import choose_auto
 
-        where, dtype = self._where()
+        device, dtype = self._device()
         if not self.names_classifier:
-            classifier, why, is_second = choose_auto(where, dtype)
+            classifier, why, is_second = choose_auto(device, dtype)
             log(why)
             return classifier, why if is_second else ""
+
         name, weights = self.classifier, self.weights
+        # a weight file alone says which network it is for
         if name == "auto":
             name, weights = str(weights), None
         labels = read_labels(self.labels) if isinstance(self.labels, Path) else self.labels
         spec = self.spec if self.arch is None else [*self.spec, f"arch={self.arch}"]
         return registry.load(
-            name, where, dtype, weights=weights, labels=labels, spec_fields=spec
+            name, device, dtype, weights=weights, labels=labels, spec_fields=spec
         ), ""
 
     def load_samplers(
         self, auto: str, selection: SelectionSettings, *, shows_all: bool = False
     ) -> Samplers:
-        """The samplers that the selection uses, or whose scores are shown.
+        """Load the samplers that the selection uses, or whose scores are shown.
 
         Args:
             auto: the bundled set that "auto" stands for.
             selection: which clips are selected.
             shows_all: True where visual and audio scores are results in themselves.
+
+        Raises:
+            WeightsError: a weight file cannot be read.
+            DependencyError: torchaudio does not load, and the selection needs it.
         """
         from scsampler_cli.samplers.scoring import Samplers, load_audio, load_packets, load_visual
 
         wanted = set(sampler_choice.needed_samplers(selection))
+        # the strategy "packets" is for files whose frames are not worth decoding: nothing else runs
         if shows_all and selection.strategy != "packets":
             wanted |= {"visual", "audio"}
         options = {
             kind: option if kind in wanted else "none" for kind, option in self.samplers.items()
         }
-        notes = self._leave_sound_out(options, auto, selection)
+        notes = self._drop_audio_without_torchaudio(options, auto, selection)
+        # a set need not have a sampler of every kind
         for kind, option in options.items():
             if option == "auto":
                 options[kind] = auto if set_files(auto, sampler_choice.KINDS[kind]) else "none"
-        where, dtype = self._where()
+
+        device, dtype = self._device()
         return Samplers(
-            load_visual(options["visual"], where, dtype),
-            load_audio(options["audio"], where, dtype),
-            load_packets(options["packets"], where, dtype),
+            load_visual(options["visual"], device, dtype),
+            load_audio(options["audio"], device, dtype),
+            load_packets(options["packets"], device, dtype),
             notes=notes,
         )
 
-    def _where(self) -> tuple[torch.device, torch.dtype]:
+    def _device(self) -> tuple[torch.device, torch.dtype]:
+        """Device and precision in force."""
         from scsampler_cli.nn.device import pick_device, pick_dtype
 
-        where = pick_device(self.device)
-        return where, pick_dtype(self.precision, where)
+        device = pick_device(self.device)
+        return device, pick_dtype(self.precision, device)
 
-    def _leave_sound_out(
+    def _drop_audio_without_torchaudio(
         self, options: dict[str, str], auto: str, selection: SelectionSettings
     ) -> tuple[str, ...]:
-        """Take the audio sampler out of `options` where nobody named it and torchaudio does not load; gives a note on it.
+        """Remove an audio sampler that nobody named from `options` where torchaudio does not load.
+
+        Returns:
+            a note on it, if it was removed.
 
         Raises:
-            DependencyError: torchaudio does not load, and the selection needs sound, or a setting is about sound.
+            DependencyError: torchaudio does not load, and the selection needs audio, or a setting
+                concerns audio.
         """
         from scsampler_cli.features.mel import check_torchaudio
 
@@ -256,12 +283,13 @@ class ModelOptions:
         try:
             check_torchaudio()
         except DependencyError as error:
-            about_sound = (
+            # alpha and k_visual divide the selection between the visual and the audio sampler
+            concerns_audio = (
                 self.audio_sampler != "auto"
                 or selection.alpha is not None
                 or selection.k_visual is not None
             )
-            if about_sound or selection.strategy == "audio":
+            if concerns_audio or selection.strategy == "audio":
                 raise
             options["audio"] = "none"
             return (f"clips are scored without sound: {error}; {error.hint}",)
@@ -272,49 +300,11 @@ def adjust(classifier: ClipClassifier, answer: AnswerSettings) -> ClipClassifier
     """The classifier with the spatial view and the temperature of the settings.
 
     Raises:
-        SettingsError: it cannot be used that way.
+        SettingsError: the classifier does not support them.
     """
     from scsampler_cli.classifiers.adjusted import adjusted
 
     return adjusted(classifier, {}, answer.spatial, temperature=answer.temperature)
-
-
-def first_stage(cascade: bool, candidates: int | None, k: int) -> int | None:
-    """M of the cascade that the options ask for; None without one.
-
-    Raises:
-        SettingsError: candidates without a cascade.
-    """
-    if not cascade and candidates is not None:
-        raise SettingsError(
-            "candidates have no effect without a cascade",
-            code="no-effect",
-            hint="give both, or neither",
-        )
-    return (candidates or CANDIDATES_PER_CLIP * k) if cascade else None
-
-
-def read_histogram(path: Path | None) -> tuple[float, ...] | None:
-    """Weights of the empirical strategy, separated by white space.
-
-    Raises:
-        InputError: the file cannot be read or holds something else.
-    """
-    if path is None:
-        return None
-    check_read(path)
-    try:
-        return tuple(float(word) for word in read_text(path).split())
-    except (OSError, ValueError, InputError) as error:
-        raise InputError(
-            f"histogram {path}: {_why(error)}",
-            code="histogram-invalid",
-            hint="a text file with one number per line",
-        ) from error
-
-
-def _why(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
 
 
 def identity(
@@ -322,6 +312,6 @@ def identity(
     samplers: Sequence[dict[str, Any]] = (),
     classifier: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """What records depend on beside their files, named as the records name it."""
-    known = {"settings": settings, "samplers": list(samplers), "classifier": classifier}
-    return {**known, "versions": {"scsampler": __version__}}
+    """All that records depend on except their files, with the keys of the records; JSON-able."""
+    facts = {"settings": settings, "samplers": list(samplers), "classifier": classifier}
+    return {**facts, "versions": {"scsampler": __version__}}

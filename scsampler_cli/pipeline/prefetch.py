@@ -1,6 +1,7 @@
-"""Work ahead: what an iterator gives is made by a thread while the caller still works on what came before.
+"""Prefetching: a thread makes the next items of an iterator while the caller works on the last one.
 
-Decoders and networks leave Python's lock alone most of the time, so that reading and computing go on side by side.
+Decoders and networks release Python's global lock most of the time, so reading and computing run in
+parallel.
 """
 
 from __future__ import annotations
@@ -14,25 +15,25 @@ Item = TypeVar("Item")
 
 
 class _End:
-    """Put last: the iterator is exhausted, or raised."""
+    """Last item of the queue: the iterator is exhausted (`error` is None), or raised `error`."""
 
     def __init__(self, error: BaseException | None) -> None:
         self.error = error
 
 
-def ahead(items: Iterable[Item], most: int) -> Iterator[Item]:
+def prefetch(items: Iterable[Item], limit: int) -> Iterator[Item]:
     """The same items in the same order, made by a thread.
 
-    When the caller stops early the thread stops before its next item, and the iterator is closed there.
+    When the caller stops early, the thread stops before its next item and closes the iterator.
 
     Args:
         items: iterated over, and closed, by the thread alone.
-        most: items that may wait; bounds memory.
+        limit: number of items that may wait in the queue; bounds memory.
 
     Raises:
-        whatever the iterator raises, where it would have come.
+        Exception: an error of the iterator, after the items that came before it.
     """
-    waiting: queue.Queue[Item | _End] = queue.Queue(most)
+    waiting: queue.Queue[Item | _End] = queue.Queue(limit)
     stopped = threading.Event()
 
     def work() -> None:
@@ -40,17 +41,20 @@ def ahead(items: Iterable[Item], most: int) -> Iterator[Item]:
         error: BaseException | None = None
         try:
             for item in stream:
+                # blocks while the queue is full
                 waiting.put(item)
                 if stopped.is_set():
                     break
         except BaseException as raised:
+            # raised again in the caller's thread
             error = raised
         finally:
+            # a generator must be closed by the thread that runs it
             if hasattr(stream, "close"):
                 stream.close()
         waiting.put(_End(error))
 
-    thread = threading.Thread(target=work, name="ahead", daemon=True)
+    thread = threading.Thread(target=work, name="prefetch", daemon=True)
     thread.start()
     try:
         while not isinstance(item := waiting.get(), _End):
@@ -59,12 +63,13 @@ def ahead(items: Iterable[Item], most: int) -> Iterator[Item]:
             raise item.error
     finally:
         stopped.set()
-        while thread.is_alive():  # it may be waiting for room
-            _emptied(waiting)
+        # the thread may be blocked on a full queue
+        while thread.is_alive():
+            _drain(waiting)
             thread.join(0.01)
 
 
-def _emptied(waiting: queue.Queue[Item]) -> None:
+def _drain(waiting: queue.Queue[Item]) -> None:
     while True:
         try:
             waiting.get_nowait()

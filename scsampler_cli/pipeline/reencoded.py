@@ -1,4 +1,6 @@
-"""`extract --reencode`: a video as the compressed-video literature has it, and the features of that."""
+"""`extract --reencode`: re-encode a video to MPEG-4 as in the compressed-video literature (CoViAR),
+and extract the features of the re-encoded file.
+"""
 
 from __future__ import annotations
 
@@ -29,29 +31,36 @@ def reencoded_features(
     progress: Progress = no_progress,
     reading: ReadSettings = DEFAULT_READING,
 ) -> ExtractResult:
-    """As `pipeline.stages.extract`, of the video that is written anew first; what was damaged or missing is the original's.
+    """Re-encode a video, then extract as `pipeline.stages.extract` does.
+
+    Damage and missing frames in the result are those of the original file.
 
     Raises:
-        ScsamplerError: the video cannot be read or written anew; with `strict`, anything of it is damaged.
+        ScsamplerError: the video cannot be read or re-encoded, or is damaged and the settings are
+            `strict`.
     """
-    began = time.perf_counter()
-    index, sound = scan(path, reading), probe_audio(path, reading)
+    start = time.perf_counter()
+    index, audio = scan(path, reading), probe_audio(path, reading)
     with own_errors(str(out)):
         out.parent.mkdir(parents=True, exist_ok=True)
-    anew = normalise(
+    copy = normalise(
         path,
         out.with_suffix(SUFFIX),
         video_stream=index.info.stream,
-        audio_stream=None if sound.info is None else sound.info.stream,
+        audio_stream=None if audio.info is None else audio.info.stream,
         index=index,
         reading=index.reading,
     )
-    spent = time.perf_counter() - began
-    missing = max(anew.frames_missing, index.damage.frames_missing)
+    spent = time.perf_counter() - start
+
+    # a frame may be lost for ffmpeg and not for the packet scan, or the other way round
+    missing = max(copy.frames_missing, index.damage.frames_missing)
     check_whole(path, reading, index.damage.decode_errors, frames_missing=missing)
+
+    # the copy has one stream of each kind, whatever number it had in the original
     limits = replace(reading, video_stream=None, audio_stream=None)
     result = stages.extract(
-        anew.path,
+        copy.path,
         out,
         features,
         clip_frames=clip_frames,
@@ -63,22 +72,21 @@ def reencoded_features(
     return replace(
         result,
         path=str(path),
-        reencoded=str(anew.path),
+        reencoded=str(copy.path),
         decode_errors=index.damage.decode_errors,
         frames_missing=missing,
-        notes=(*index.notes, *index.damage.notes(), *sound.notes, *_notes(anew), *result.notes),
+        notes=(*index.notes, *index.damage.notes(), *audio.notes, *_notes(copy), *result.notes),
         timings_s={"reencode": round(spent, 4), **result.timings_s},
     )
 
 
-def _notes(anew: Normalised) -> list[str]:
+def _notes(copy: Normalised) -> list[str]:
     notes = []
-    if anew.frames_missing > 0:
-        notes.append(
-            f"{counted(anew.frames_missing, 'frame')} could not be decoded and are not in the video written anew"
-        )
-    if anew.shift:
-        notes.append(
-            f"the video began before its clock: written anew it begins {float(anew.shift):.3f} s later"
-        )
-    return [*notes, *(f"ffmpeg: {line}" for line in anew.said)]
+    if copy.frames_missing > 0:
+        frames = counted(copy.frames_missing, "frame")
+        notes.append(f"{frames} could not be decoded and are not in the re-encoded video")
+    if copy.shift:
+        # MP4 has no negative time stamps
+        shift = float(copy.shift)
+        notes.append(f"the video begins at a negative time: the re-encoded one {shift:.3f} s later")
+    return [*notes, *(f"ffmpeg: {line}" for line in copy.said)]

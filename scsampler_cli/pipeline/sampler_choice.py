@@ -116,7 +116,9 @@ def check_named(selection: SelectionSettings, named: Mapping[str, str], *, shows
     for kind, spec in named.items():
         if spec in ("auto", "none") or kind in used:
             continue
-        hint = "it is for strategy 'packets' and for a cascade" if kind == "packets" else "leave it out"
+        hint = "leave it out"
+        if kind == "packets":
+            hint = "it is for strategy 'packets' and for a cascade"
         raise SettingsError(
             f"{_SETTINGS[kind]} has no effect with strategy {selection.strategy!r}",
             code="no-effect",

@@ -1,7 +1,7 @@
-"""Settings as records tell them: names in JSON, defaults resolved to what is in force.
+"""Settings as a record lists them: JSON names, defaults replaced by the values in force.
 
-Together they are all that a record depends on beside its file and the weights. Limits are not among them: within them they change
-nothing.
+A record depends on its file, the weights and these settings, and on nothing else. Limits are not
+listed: within the limits they change nothing.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ def of_classify(
     samplers: Samplers,
 ) -> Settings:
     """Settings of `pipeline.stages.classify`."""
+    # m counts for one aggregate only: null elsewhere, so that equal results have equal settings
     top_m = answer.m if answer.aggregate == "top-mean" else None
     return {
-        "features": _of_features(features, used(samplers, selection)),
+        "features": _of_features(features, used_samplers(samplers, selection)),
         "selection": _of_selection(selection),
         "answer": {**asdict(answer), "top_m": top_m},
         "reading": _of_reading(reading),
@@ -46,7 +47,9 @@ def of_score(
     samplers: Samplers,
     stride: int | None = None,
 ) -> Settings:
-    """Settings of `pipeline.stages.score`; `stride` is that of a feature file, where it has one of its own."""
+    """Settings of `pipeline.stages.score`. `stride` is the clip stride of a feature file, which
+    overrides that of the selection.
+    """
     clip_stride = selection.clip_stride if stride is None else stride
     return {
         "features": _of_features(features, samplers),
@@ -68,15 +71,15 @@ def of_extract(
     return {**asdict(features), **grid, "reading": _of_reading(reading)}
 
 
-def used(samplers: Samplers, selection: SelectionSettings) -> Samplers:
-    """Those that the selection goes by (`pipeline.sampler_choice.needed_samplers`)."""
-    by = needed_samplers(selection)
-    by_kind: dict[str, Any] = {kind: None for kind in KINDS if kind not in by}
-    return replace(samplers, **by_kind)
+def used_samplers(samplers: Samplers, selection: SelectionSettings) -> Samplers:
+    """The samplers that the selection needs (`pipeline.sampler_choice.needed_samplers`)."""
+    needed = needed_samplers(selection)
+    unused: dict[str, Any] = {kind: None for kind in KINDS if kind not in needed}
+    return replace(samplers, **unused)
 
 
 def of_classifier(classifier: ClipClassifier) -> Settings:
-    """Which classifier it is, and how it sees a clip."""
+    """Name, weights and clip geometry of a classifier."""
     return {
         "name": classifier.name,
         "weights": classifier.weights.source,
@@ -91,37 +94,37 @@ def of_classifier(classifier: ClipClassifier) -> Settings:
 
 
 def identity_of(classifier: ClipClassifier) -> Settings:
-    """All that its answers depend on: the weights by their digest where they have one, whatever the file is called."""
-    known = of_classifier(classifier)
-    if known["sha256"]:
-        del known["weights"]
-    labels = hashlib.sha256(
-        "\n".join(classifier.labels).encode("utf-8", "surrogateescape")
-    ).hexdigest()
+    """All that the outputs of a classifier depend on."""
+    facts = of_classifier(classifier)
+    # the digest identifies the weights: a renamed file must not count as another one
+    if facts["sha256"]:
+        del facts["weights"]
+    # a digest: Sports-1M has 487 class names
+    labels = "\n".join(classifier.labels).encode("utf-8", "surrogateescape")
     return {
-        **known,
+        **facts,
         "spec": asdict(classifier.spec),
-        "labels": labels,
+        "labels": hashlib.sha256(labels).hexdigest(),
         **output_settings_of(classifier),
     }
 
 
 def _of_features(features: FeatureSettings, samplers: Samplers) -> Settings:
-    """Of the features that the samplers look at."""
-    inputs = [
-        name
-        for sampler in (samplers.visual, samplers.audio, samplers.packets)
-        if sampler
-        for name in sampler.inputs
-    ]
+    """Settings of the features that the samplers use."""
+    # what runs, not what the user listed: unused inputs are not computed
+    inputs: list[str] = []
+    for sampler in (samplers.visual, samplers.audio, samplers.packets):
+        if sampler:
+            inputs += sampler.inputs
     return {**asdict(features), "inputs": inputs}
 
 
 def _of_selection(selection: SelectionSettings) -> Settings:
-    resolved = asdict(selection)
-    resolved["k_visual"] = selection.visual_share if selection.strategy == "av-union-list" else None
-    resolved["alpha"] = selection.weight if "convex" in selection.strategy else None
-    return resolved
+    settings = asdict(selection)
+    # null for a strategy that does not use them
+    settings["k_visual"] = selection.visual_share if selection.strategy == "av-union-list" else None
+    settings["alpha"] = selection.weight if "convex" in selection.strategy else None
+    return settings
 
 
 def _of_reading(reading: ReadSettings) -> Settings:

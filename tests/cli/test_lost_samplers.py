@@ -110,14 +110,14 @@ def test_what_a_combination_lost_is_in_the_notes(
         result = ready.tag(path) if isinstance(ready, Tagger) else ready.score(path)
         return "; ".join(result.notes)
 
-    assert f"no audio sampler: {strategy} goes by the visual sampler alone" in notes(loud)
+    assert f"no audio sampler: {strategy} uses the visual sampler alone" in notes(loud)
     hearing = {"audio_sampler": "demo"}
     assert notes(loud, **hearing) == ""
     assert f"no audio scores: {strategy} went by the visual sampler alone" in notes(
         silent, **hearing
     )
     deaf = {**hearing, "visual_sampler": "none"}
-    assert f"no visual sampler: {strategy} goes by the audio sampler alone" in notes(loud, **deaf)
+    assert f"no visual sampler: {strategy} uses the audio sampler alone" in notes(loud, **deaf)
     assert "no clip could be scored" in notes(silent, **deaf)
 
 

@@ -17,6 +17,7 @@ from scsampler_cli.errors import SettingsError
 from scsampler_cli.files.inputs import find_inputs
 from scsampler_cli.output.writers import CUT_FORMATS
 from scsampler_cli.pipeline import models, sampler_choice
+from scsampler_cli.pipeline.selection_inputs import cascade_candidates, read_histogram
 from scsampler_cli.selection.scores import ClipScores
 from scsampler_cli.selection.strategies import candidates, select
 from tests.test_docs import commands_shown
@@ -129,8 +130,8 @@ def plan(context: typer.Context) -> dict[str, object]:
         what = set(v["what"].split(","))
         return found | {"what": what, "stride": v["clip_stride"], "p": v["p_frames"] if what & {"md", "rgbr"} else None,
                         "side": v["short_side"] if what & {"if", "rgbr"} else None}  # fmt: skip
-    first = models.first_stage(v["cascade"], v["candidates"], v["k"])
-    histogram = models.read_histogram(v["histogram"])
+    first = cascade_candidates(v["cascade"], v["candidates"], v["k"])
+    histogram = read_histogram(v["histogram"])
     selection = SelectionSettings(
         strategy=v["strategy"],
         k=v["k"],
@@ -150,7 +151,7 @@ def plan(context: typer.Context) -> dict[str, object]:
     auto = models.AUTO_SET if shown else options.auto_set
     options.check_samplers(selection, auto, shows_all=shown)
     options.check()
-    used = set(sampler_choice.goes_by(selection)) | (
+    used = set(sampler_choice.needed_samplers(selection)) | (
         {"visual", "audio"} if shown and v["strategy"] != "packets" else set()
     )
     there = {

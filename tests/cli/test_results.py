@@ -206,11 +206,11 @@ def test_a_sampler_left_out_is_said_once_and_a_silent_video_for_itself(
     ]
     deaf = run("score", *both, "--audio-sampler", "none")
     assert [line for line in deaf.stderr.splitlines() if "audio" in line] == [
-        "note: no audio sampler: av-union-list goes by the visual sampler alone"
+        "note: no audio sampler: av-union-list uses the visual sampler alone"
     ]
     told = [json.loads(line)["notes"] for line in deaf.stdout.splitlines()]
     assert all(
-        "no audio sampler: av-union-list goes by the visual sampler alone" in of_one
+        "no audio sampler: av-union-list uses the visual sampler alone" in of_one
         for of_one in told
     )
     assert (

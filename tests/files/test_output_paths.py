@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scsampler_cli.batch.journal import Journal, line_of
+from scsampler_cli.batch.journal import Journal, encode_line
 from scsampler_cli.errors import InputError, OutputError
 from scsampler_cli.files import output_paths
 from scsampler_cli.files.output_paths import (
@@ -58,7 +58,7 @@ def test_names_up_to_the_longest_are_written_and_longer_ones_are_our_error(tmp_p
 def test_a_journal_of_the_longest_name_can_be_set_aside_and_made_smaller(tmp_path: Path) -> None:
     path = tmp_path / ("x" * 249 + ".jsonl")
     journal = Journal(path, keep=False)
-    line = line_of({"schema": "scsampler.score/1", "path": "a", "status": "ok"})
+    line = encode_line({"schema": "scsampler.score/1", "path": "a", "status": "ok"})
     first = journal.append(line)
     journal.append(line)
     assert len(journal.keep_only([first])) == 1

@@ -12,7 +12,7 @@ from scsampler_cli.classifiers.model_spec import read_fields
 from scsampler_cli.datasets.read_list import read
 from scsampler_cli.errors import InputError
 from scsampler_cli.files.text_files import names, read_text
-from scsampler_cli.pipeline.models import read_histogram
+from scsampler_cli.pipeline.selection_inputs import read_histogram
 from tests.datasets.making import touch
 
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")

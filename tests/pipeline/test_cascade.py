@@ -19,7 +19,8 @@ from scsampler_cli.features.clip import ClipVisual
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.output import tables
 from scsampler_cli.pipeline import settings_record, stages
-from scsampler_cli.pipeline.video import Video, packets_by_clip, score_clips
+from scsampler_cli.pipeline.clip_inference import score_clips
+from scsampler_cli.pipeline.video import Video, packets_by_clip
 from scsampler_cli.samplers.scoring import (
     PacketSampler,
     SamplerNetwork,
@@ -195,17 +196,17 @@ def test_feature_files_hold_no_packets(path: Path, samplers: Samplers, tmp_path:
 
 
 def test_only_those_samplers_run_that_the_strategy_asks(samplers: Samplers) -> None:
-    assert settings_record.used(samplers, SelectionSettings(strategy="packets")) == Samplers(
+    assert settings_record.used_samplers(samplers, SelectionSettings(strategy="packets")) == Samplers(
         None, None, samplers.packets
     )
-    assert settings_record.used(samplers, SelectionSettings(strategy="visual")) == Samplers(
+    assert settings_record.used_samplers(samplers, SelectionSettings(strategy="visual")) == Samplers(
         samplers.visual, None
     )
     assert (
-        settings_record.used(samplers, SelectionSettings(strategy="visual", candidates=40))
+        settings_record.used_samplers(samplers, SelectionSettings(strategy="visual", candidates=40))
         == samplers
     )
-    assert settings_record.used(samplers, SelectionSettings(strategy="uniform")) == Samplers(
+    assert settings_record.used_samplers(samplers, SelectionSettings(strategy="uniform")) == Samplers(
         None, None
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from scsampler_cli.pipeline.prefetch import ahead
+from scsampler_cli.pipeline.prefetch import prefetch
 
 
 def counting(made: list[int], closed: list[str], most: int = 1000) -> Iterator[int]:
@@ -27,13 +27,13 @@ def until(condition, seconds: float = 10) -> bool:  # type: ignore[no-untyped-de
 
 @pytest.mark.parametrize("most", [1, 3, 100])
 def test_the_same_items_in_order(most: int) -> None:
-    assert list(ahead(iter(range(50)), most)) == list(range(50))
-    assert list(ahead([], most)) == []
+    assert list(prefetch(iter(range(50)), most)) == list(range(50))
+    assert list(prefetch([], most)) == []
 
 
 def test_it_works_ahead_and_no_further_than_allowed() -> None:
     made: list[int] = []
-    stream = ahead(counting(made, []), 5)
+    stream = prefetch(counting(made, []), 5)
     assert next(stream) == 0
     assert until(lambda: len(made) >= 6)  # five wait
     time.sleep(0.1)
@@ -47,7 +47,7 @@ def test_an_error_comes_where_it_would_have() -> None:
         yield 2
         raise KeyError("three")
 
-    stream = ahead(failing(), 4)
+    stream = prefetch(failing(), 4)
     assert [next(stream), next(stream)] == [1, 2]
     with pytest.raises(KeyError, match="three"):
         next(stream)
@@ -57,10 +57,10 @@ def test_a_caller_that_stops_ends_the_thread_which_closes_what_it_read() -> None
     made: list[int] = []
     closed: list[str] = []
     before = threading.active_count()
-    for item in ahead(counting(made, closed), 2):
+    for item in prefetch(counting(made, closed), 2):
         if item == 3:
             break
-    assert until(lambda: closed == ["ahead"])
+    assert until(lambda: closed == ["prefetch"])
     assert len(made) <= 8
     assert until(lambda: threading.active_count() == before)
 
@@ -74,7 +74,7 @@ def test_reading_and_computing_go_on_side_by_side() -> None:
         assert working.wait(10)  # would never come if the caller were waiting for this item
         yield 1
 
-    stream = ahead(reading(), 2)
+    stream = prefetch(reading(), 2)
     assert next(stream) == 0
     working.set()
     assert next(stream) == 1

@@ -14,7 +14,8 @@ from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.errors import VideoError
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.pipeline import stages
-from scsampler_cli.pipeline.video import Video, classify_clips, clip_frames, score_clips
+from scsampler_cli.pipeline.clip_inference import classify_clips, score_clips
+from scsampler_cli.pipeline.video import Video, clip_frames
 from scsampler_cli.samplers.scoring import Samplers, load_audio, load_visual
 from tests.synthetic import pan, static, tone, write_video
 

@@ -1,0 +1,160 @@
+"""The networks on the clips of a video: saliency of the samplers, probabilities of the classifier.
+
+Reading runs in a thread ahead of the network (`prefetch`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scsampler_cli.classifiers.base import ClipClassifier, batch_of
+from scsampler_cli.classifiers.crops import clip_probabilities
+from scsampler_cli.config import FeatureSettings
+from scsampler_cli.nn.inference import spare_one_core
+from scsampler_cli.pipeline.prefetch import prefetch
+from scsampler_cli.pipeline.video import (
+    Progress,
+    Video,
+    audio_clips,
+    clip_frames,
+    no_progress,
+    packets_by_clip,
+    visual_clips,
+    with_progress,
+)
+from scsampler_cli.samplers.scoring import AudioSampler, Samplers, VisualSampler
+from scsampler_cli.selection.scores import ClipScores, smoothed
+from scsampler_cli.selection.strategies import candidates
+
+PREFETCH_CLIPS = 32
+"""Clips that are read before they are scored: two batches of a sampler."""
+
+Scores = NDArray[np.float32]
+
+
+def score_clips(
+    video: Video,
+    samplers: Samplers,
+    features: FeatureSettings,
+    *,
+    clip_stride: int = 1,
+    progress: Progress = no_progress,
+    first: int | None = None,
+) -> ClipScores:
+    """Saliency of every N-th clip. Inputs that no sampler needs are not computed.
+
+    Args:
+        video: the video.
+        samplers: s.
+        features: how the inputs of the visual sampler are made.
+        clip_stride: N (App. E).
+        progress: called after every clip.
+        first: M of the cascade. The visual sampler scores only the M clips that the other samplers
+            rank first, and the result has those clips alone. None scores all clips.
+    """
+    clips = video.grid.every(clip_stride)
+    count = len(video.grid)
+    if first is None:
+        visual = _visual_scores(video, samplers.visual, features, clips=clips, progress=progress)
+        audio = _audio_scores(video, samplers.audio, clips, progress=progress)
+        packets = _packet_scores(video, samplers, clips)
+        return ClipScores(clips, count, visual, audio=audio, packets=packets)
+
+    # first stage of the cascade: audio and packets cost little
+    scores = ClipScores(
+        clips,
+        count,
+        audio=_audio_scores(video, samplers.audio, clips, progress=progress),
+        packets=_packet_scores(video, samplers, clips),
+    )
+    chosen = candidates(scores, first)
+    video.note(*chosen.notes)
+    # passes over the file want clips in time order
+    scores = scores.among(np.sort(chosen.clips))
+    visual = _visual_scores(video, samplers.visual, features, clips=scores.clips, progress=progress)
+    return replace(scores, visual=visual)
+
+
+def _visual_scores(
+    video: Video,
+    sampler: VisualSampler | None,
+    features: FeatureSettings,
+    *,
+    clips: NDArray[np.int64],
+    progress: Progress,
+) -> Scores | None:
+    """float32 [M], smoothed over neighbours where the settings say so; None without a sampler."""
+    if sampler is None:
+        return None
+    needed = FeatureSettings(sampler.inputs, features.p_frames, features.short_side)
+    read = prefetch(visual_clips(video, needed, clips), PREFETCH_CLIPS)
+    # the reading thread needs a core of its own
+    with spare_one_core():
+        scored = sampler.score(with_progress(read, "score", len(clips), progress=progress))
+        scores = in_clip_order(scored, clips)
+    return smoothed(scores, clips) if features.smoothed else scores
+
+
+def _audio_scores(
+    video: Video, sampler: AudioSampler | None, clips: NDArray[np.int64], *, progress: Progress
+) -> Scores | None:
+    """float32 [M]; None without a sampler."""
+    if sampler is None:
+        return None
+    read = prefetch(audio_clips(video, clips), PREFETCH_CLIPS)
+    with spare_one_core():
+        scored = sampler.score(with_progress(read, "listen", len(clips), progress=progress))
+        return in_clip_order(scored, clips)
+
+
+def _packet_scores(video: Video, samplers: Samplers, clips: NDArray[np.int64]) -> Scores | None:
+    """float32 [M]; None without a sampler."""
+    if samplers.packets is None:
+        return None
+    return in_clip_order(samplers.packets.score(packets_by_clip(video, clips)), clips)
+
+
+def in_clip_order(scored: Iterable[tuple[int, float]], clips: NDArray[np.int64]) -> Scores:
+    """Scores given as (clip, score) -> float32 [M] in the order of `clips`."""
+    values = dict(scored)
+    return np.array([values[int(clip)] for clip in clips], dtype=np.float32)
+
+
+def classify_clips(
+    video: Video,
+    clips: Sequence[int],
+    classifier: ClipClassifier,
+    *,
+    progress: Progress = no_progress,
+) -> NDArray[np.float32]:
+    """Clip probabilities of the selected clips.
+
+    Returns:
+        float32 [K, C] in the order of `clips`; a row of NaN for a clip that could not be decoded.
+    """
+    probabilities = np.full((len(clips), len(classifier.labels)), np.nan, np.float32)
+    row_of = {clip: row for row, clip in enumerate(clips)}
+    batch_size = batch_of(classifier)
+    # clips come in time order, and only as many are held as one call of the classifier takes
+    batch: list[tuple[int, NDArray[np.uint8]]] = []
+
+    def classify_batch() -> None:
+        if batch:
+            # uint8 [n, F, h, w, 3] -> float32 [n, C]
+            frames = np.stack([frames for _, frames in batch])
+            rows = [row_of[clip] for clip, _ in batch]
+            probabilities[rows] = clip_probabilities(classifier, frames)
+            batch.clear()
+
+    read = prefetch(clip_frames(video, clips, classifier.spec), 2 * batch_size)
+    for done, item in enumerate(read, start=1):
+        batch.append(item)
+        if len(batch) == batch_size:
+            classify_batch()
+        progress("classify", done, len(clips))
+    classify_batch()
+    return probabilities

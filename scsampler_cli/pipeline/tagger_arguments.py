@@ -1,0 +1,133 @@
+"""Arguments of `Tagger` and `Scorer`: how they are checked, and what they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
+from scsampler_cli.classifiers.function import ClipFunction, FunctionClassifier
+from scsampler_cli.config import SelectionSettings
+from scsampler_cli.errors import SettingsError
+from scsampler_cli.files.inputs import check_readable
+from scsampler_cli.files.urls import local_path
+from scsampler_cli.pipeline.models import ModelOptions
+
+Labels = str | Path | Sequence[str]
+"""Class names, or what `classifiers.labels.read_labels` takes."""
+
+
+def log_nothing(text: str) -> None:
+    """The default of `log`: drop the line."""
+
+
+def readable_file(path: str | Path) -> Path:
+    """The path of a file that can be read.
+
+    Raises:
+        InputError: it cannot.
+    """
+    local = local_path(path)
+    check_readable(local)
+    return local
+
+
+def merged_options(models: ModelOptions | None, arguments: ModelOptions) -> ModelOptions:
+    """The options of `models`, or else those of the single arguments.
+
+    Raises:
+        SettingsError: both are given.
+    """
+    if models is None:
+        return arguments
+    # a default value cannot be distinguished from no argument, and does no harm
+    if arguments != ModelOptions():
+        raise SettingsError(
+            "models and single arguments on models are both given",
+            code="arguments-invalid",
+            hint="put all of them into ModelOptions",
+        )
+    return models
+
+
+def check_sampler_options(
+    options: ModelOptions,
+    selection: SelectionSettings,
+    auto: str,
+    *,
+    log: Callable[[str], None],
+    shows_all: bool,
+) -> tuple[str, ...]:
+    """Check the sampler options against the selection.
+
+    Args:
+        options: the samplers by name.
+        selection: which clips are selected.
+        auto: the set that "auto" stands for.
+        log: gets the notes.
+        shows_all: see `sampler_choice.check_named`.
+
+    Returns:
+        notes for the results, on a missing sampler that the selection can do without.
+
+    Raises:
+        SettingsError: a needed sampler is missing, or a named one has no effect.
+    """
+    note = options.check_samplers(selection, auto, shows_all=shows_all)
+    options.check()
+    return log_notes((note,) if note else (), log)
+
+
+def log_notes(notes: tuple[str, ...], log: Callable[[str], None]) -> tuple[str, ...]:
+    """Call `log` with each note, and return the notes."""
+    for note in notes:
+        log(note)
+    return notes
+
+
+def class_names(labels: Labels | None) -> tuple[str, ...] | None:
+    """C class names; None where none are given.
+
+    Raises:
+        InputError: the labels cannot be read.
+    """
+    if labels is None:
+        return None
+    # imported late: most callers give no labels
+    from scsampler_cli.classifiers.labels import read_labels
+
+    return read_labels(labels) if isinstance(labels, str | Path) else tuple(labels)
+
+
+def as_classifier(
+    classifier: ClipClassifier | ClipFunction,
+    labels: tuple[str, ...] | None,
+    spec: InputSpec | None,
+) -> ClipClassifier:
+    """A classifier object of the caller, or one made of a function.
+
+    Raises:
+        SettingsError: it is neither, or labels and spec do not go with it.
+    """
+    # ClipClassifier is a protocol: any object with its attributes will do
+    if isinstance(classifier, ClipClassifier):
+        if labels is not None or spec is not None:
+            raise SettingsError(
+                f"classifier {classifier.name!r} has labels and a spec of its own",
+                code="arguments-invalid",
+                hint="leave out labels and spec",
+            )
+        return classifier
+    if not callable(classifier):
+        raise SettingsError(
+            f"a {type(classifier).__name__} is no classifier",
+            code="arguments-invalid",
+            hint="give a name, a function, or an object with classify()",
+        )
+    if labels is None:
+        raise SettingsError(
+            "a function needs labels",
+            code="arguments-invalid",
+            hint="Tagger(function, labels=['a', 'b'])",
+        )
+    return FunctionClassifier(classifier, labels, spec)
