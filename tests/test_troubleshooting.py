@@ -1,210 +1,212 @@
-"""The README's table of what goes wrong keeps up with the errors of the program, in both directions."""
+"""Every expected error has a code, and every code has a row in the troubleshooting tables."""
 
-import difflib
-import errno
-import os
+import ast
+import pickle
 import re
-import subprocess
-import sys
+from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+import typer
+from typer.core import TyperGroup
 
-from tests.raising import HOLE, PACKAGE, SYSTEM, Message, kinds, messages
+import scsampler_cli
+from scsampler_cli import errors
+from scsampler_cli.batch.pool import raise_described
+from scsampler_cli.batch.worker import described
+from scsampler_cli.cli import option_hints
+from scsampler_cli.cli.app import app
+from scsampler_cli.output import records
 
-TITLE = "Troubleshooting"
-BEFORE = 0
-"""Lines of the document above the tables."""
-SECTION = (PACKAGE / "cli" / "TROUBLESHOOTING.md").read_text()
-PASSED_ON = {
-    "classifiers/description.py",
-    "classifiers/files/__init__.py",
-    "classifiers/huggingface.py",
-    "classifiers/inspection.py",
-    "cli/app.py",
-    "jobs/crew.py",
-    "pages/index.py",
-    "report.py",
+PACKAGE = Path(scsampler_cli.__file__).parent
+TABLES = (PACKAGE / "cli" / "TROUBLESHOOTING.md").read_text()
+NO_ERRORS = {"Row"}
+"""What has a hint, and is not an error: a row of a page."""
+PASSED_ON = re.compile(r"(code_of|read_code)\(\S+\)|\w+\.code|code|\w+\['code'\]")
+"""Expressions that hand over the code of another error."""
+CLI_ROOMS = ("cli", "doctor", "compat")
+NOTES = {
+    "bench/report_page.py",
+    "cache/listing.py",
+    "classifiers/auto.py",
+    "media/audio.py",
+    "media/index.py",
 }
-"""Files with messages that have no words of their own: those of another error, or of another library, with a hint."""
-WRONG_USE = (
-    "nonsense",
-    "classify --nonsense",
-    "classify --k",
-    "classify --k 0",
-    "classify --format xml",
-    "classify --hash=1",
-    "train one two",
-)
-TOLD_BY_THE_SYSTEM = frozenset(os.strerror(number) for number in errno.errorcode)
-WORDS = re.compile(r"[^\W\d_]{2,}")
-
-
-def rows() -> list[tuple[int, list[str]]]:
-    """(line of the README, cells) of each row, without the heads of the tables."""
-    lines = [(BEFORE + number, line) for number, line in enumerate(SECTION.splitlines(), start=1)]
-    cells = [
-        (number, [cell.strip() for cell in line.strip("|").split("|")])
-        for number, line in lines
-        if line[:1] == "|"
-    ]
-    return [
-        (number, row)
-        for number, row in cells
-        if row[0] != "it says" and not set(row[0]) <= set("-: ")
-    ]
+"""Files with notes and titles that name an option or a command: they are no errors."""
+OTHER_PROGRAMS = {"dependencies.py", "train/export.py"}
+"""Files with options of other programs: pip, uv and git."""
 
 
 @cache
-def phrases() -> dict[str, int]:
-    """Phrase -> line of the README."""
-    return {phrase: number for number, row in rows() for phrase in re.findall(r"`([^`]+)`", row[0])}
-
-
-def worded(text: str) -> bool:
-    return bool(WORDS.search(text)) or SYSTEM in text
-
-
-def shown(text: str) -> str:
-    """A message as the table writes it."""
-    return " ".join(text.replace(SYSTEM, HOLE).split())
-
-
-def is_found(text: str) -> bool:
-    if any(phrase in shown(text) for phrase in phrases()):
-        return True
-    return SYSTEM in text and any(phrase in TOLD_BY_THE_SYSTEM for phrase in phrases())
+def kinds(base: type[errors.ScsamplerError] = errors.ScsamplerError) -> set[str]:
+    return {base.__name__}.union(*map(kinds, base.__subclasses__()))
 
 
 @cache
-def usage_errors() -> str:
-    """What the parser of the command line says; these words are Typer's."""
-    script = (
-        "import sys\nfrom scsampler_cli.cli.app import run\n"
-        "for line in sys.argv[1:]:\n    sys.argv[1:] = line.split()\n    run()"
-    )
-    command = [sys.executable, "-c", script, *WRONG_USE]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stderr
+def modules() -> tuple[tuple[str, ast.Module], ...]:
+    """(path in the package, tree) of every source."""
+    paths = sorted(PACKAGE.rglob("*.py"))
+    return tuple((str(path.relative_to(PACKAGE)), ast.parse(path.read_text())) for path in paths)
 
 
-def said_at(text: str) -> list[str]:
-    """Lines of the sources that have a message's longest run of words: it may be handed over to the one that raises it."""
-    words = max(re.split(f"[{HOLE}{SYSTEM}]", text), key=len)
-    return [
-        f"{path.relative_to(PACKAGE.parent)}:{number}"
-        for path in sorted(PACKAGE.rglob("*.py"))
-        for number, line in enumerate(path.read_text().splitlines(), start=1)
-        if words in line
-    ]
+@cache
+def raise_sites() -> tuple[tuple[str, ast.Call], ...]:
+    """(place, call) of everything that makes an expected error."""
+    return tuple(_raise_sites())
 
 
-def advice(message: Message, missing: list[str]) -> str:
-    """Where a message comes from, and a row for it to be filled in."""
-    said = "<br>".join(f"`{shown(text)}`" for text in missing[:3])
-    places = " ".join(
-        dict.fromkeys([message.where, *(place for text in missing[:3] for place in said_at(text))])
-    )
-    return f"{places} {message.kind}, hint: {message.hint}\n    | {said} | why | what to do |"
+def _raise_sites() -> Iterator[tuple[str, ast.Call]]:
+    for name, tree in modules():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call):
+                continue
+            called = ast.unparse(node.func).split(".")[-1]
+            given = {keyword.arg for keyword in node.keywords}
+            # `kind(message, hint=...)` makes an error, too
+            is_error = called in kinds() | {"Problem"} or "hint" in given
+            if is_error and called not in NO_ERRORS:
+                yield f"{name}:{node.lineno}", node
 
 
-def test_every_message_is_found_in_the_table() -> None:
-    missing = {
-        message: [text for text in message.texts if worded(text) and not is_found(text)]
-        for message in messages()
+def code_argument(call: ast.Call) -> ast.expr | None:
+    return next((keyword.value for keyword in call.keywords if keyword.arg == "code"), None)
+
+
+@cache
+def used_codes() -> set[str]:
+    """Codes that the sources give by name, and those of `errors.read_code`."""
+    found = {"file-missing", "permission-denied", "file-unreadable", errors.UNEXPECTED}
+    for _, tree in modules():
+        for node in ast.walk(tree):
+            match node:
+                case ast.keyword(arg="code", value=ast.Constant(value=str(code))):
+                    found.add(code)
+    return found
+
+
+def rows() -> list[list[str]]:
+    """Cells of each row, without the heads of the tables."""
+    lines = [line for line in TABLES.splitlines() if line.startswith("| `")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def documented_codes() -> list[str]:
+    return [row[0].strip("` ") for row in rows()]
+
+
+@cache
+def commands() -> dict[str, set[str]]:
+    """Command -> its options."""
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    return {
+        name: {
+            option
+            for parameter in command.params
+            for option in (*parameter.opts, *parameter.secondary_opts)
+            if option.startswith("-")
+        }
+        for name, command in group.commands.items()
     }
-    todo = [advice(message, texts) for message, texts in missing.items() if texts]
-    assert not todo, (
-        f'no row of "{TITLE}" in README.md has words of these messages. Add a row to the table of its topic, or a phrase to '
-        f"a row that explains it: in backticks, some of the message's words, {HOLE} for what varies.\n"
-        + "\n".join(todo)
-    )
 
 
-def test_every_phrase_of_the_table_is_still_said() -> None:
-    texts = [shown(text) for message in messages() for text in message.texts]
-    known = {*texts, usage_errors(), *TOLD_BY_THE_SYSTEM}
-    stale = []
-    for phrase, number in phrases().items():
-        if not any(phrase in text for text in known):
-            near = difflib.get_close_matches(phrase, texts, n=1, cutoff=0.3)
-            stale.append(
-                f"README.md:{number}: `{phrase}`; the nearest message is `{(near or ['none'])[0]}`"
-            )
-    assert not stale, (
-        "these phrases are in no message any more; reword or remove them:\n" + "\n".join(stale)
-    )
+def test_every_raise_site_gives_a_code() -> None:
+    assert len(raise_sites()) > 300
+    without = []
+    for place, call in raise_sites():
+        code = code_argument(call)
+        is_literal = isinstance(code, ast.Constant) and isinstance(code.value, str)
+        if code is None or not (is_literal or PASSED_ON.fullmatch(ast.unparse(code))):
+            without.append(place)
+    assert without == [], "give code=, and a row in cli/TROUBLESHOOTING.md"
 
 
-def test_messages_without_words_of_their_own_only_pass_on_anothers() -> None:
-    wordless = {message.where for message in messages() if not any(map(worded, message.texts))}
-    found = {where.removeprefix("scsampler_cli/").rpartition(":")[0] for where in wordless}
-    assert found == PASSED_ON, (
-        "give a message words that can be looked up; where it passes on another's, name its file here"
-    )
+def test_codes_are_short_words() -> None:
+    word = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+    assert [code for code in used_codes() if not word.fullmatch(code)] == []
 
 
-def test_every_row_says_why_and_what_to_do() -> None:
-    for number, row in rows():
-        assert len(row) == 3, f"README.md:{number}"
-        assert "`" in row[0], f"README.md:{number}"
-        assert min(map(len, row[1:])) > 10, f"README.md:{number}"
+def test_every_code_has_one_row_and_every_row_a_code_in_use() -> None:
+    found = Counter(documented_codes())
+    assert [code for code, count in found.items() if count > 1] == []
+    assert used_codes() - set(found) == set(), "add a row to cli/TROUBLESHOOTING.md"
+    assert set(found) - used_codes() == set(), "no error has this code any more: remove the row"
 
 
-def test_a_phrase_stands_in_one_row_and_is_more_than_a_word() -> None:
-    told = [phrase for _, row in rows() for phrase in re.findall(r"`([^`]+)`", row[0])]
-    assert sorted(phrase for phrase in set(told) if told.count(phrase) > 1) == []
-    assert [phrase for phrase in told if sum(map(len, WORDS.findall(phrase))) < 5] == []
+def test_every_row_explains_the_code_and_says_what_to_do() -> None:
+    for row in rows():
+        assert len(row) == 3, row
+        assert len(row[1]) > 20, row
+        assert len(row[2]) > 10, row
 
 
-@pytest.mark.parametrize(
-    ("where", "text"),
-    [
-        ("inputs.py", f"{HOLE}: no video in this folder"),  # one of two, given to a name
-        (
-            "media/container.py",
-            f"{HOLE}: has {HOLE}, there is no --audio-stream {HOLE}",
-        ),  # handed over by a caller
-        (
-            "jobs/process.py",
-            f"the process that worked on it ended with exit code {HOLE}",
-        ),  # given to two names at once
-        (
-            "datasets/rows.py",
-            f"class {HOLE} is not in classInd.txt",
-        ),  # returned, and handed over by a method
-        ("models.py", f"histogram {HOLE}: {SYSTEM}"),  # from the system, by way of a function
-    ],
-)
-def test_words_are_followed_to_where_they_are_given(where: str, text: str) -> None:
-    texts = [
-        text
-        for message in messages()
-        if f"scsampler_cli/{where}:" in message.where
-        for text in message.texts
+def test_codes_of_a_topic_stand_in_order() -> None:
+    for topic in TABLES.split("\n## ")[1:]:
+        codes = re.findall(r"^\| `([^`]+)`", topic, re.MULTILINE)
+        assert codes == sorted(codes)
+
+
+def test_the_code_survives_pickling_and_the_way_from_a_worker() -> None:
+    error = errors.LimitError("too large", code="video-too-large", hint="raise the limit")
+    again = pickle.loads(pickle.dumps(error))
+    assert (again.code, again.hint) == ("video-too-large", "raise the limit")
+    with pytest.raises(errors.LimitError) as caught:
+        raise_described(described(error))
+    assert caught.value.code == "video-too-large"
+
+
+def test_an_error_without_a_code_has_that_of_its_class() -> None:
+    assert errors.ClassifierError("of a plug-in").code == "classifier"
+    defaults = [getattr(errors, kind).default_code for kind in kinds()]
+    assert len(set(defaults)) == len(defaults)
+
+
+def test_an_unexpected_error_has_a_code_of_its_own() -> None:
+    assert records.described(SystemExit(3))["code"] == "unexpected"
+    with pytest.raises(errors.WorkerError) as caught:
+        raise_described(described(ValueError("x")))
+    assert caught.value.code == "unexpected"
+
+
+def strings(tree: ast.Module) -> Iterator[ast.Constant]:
+    """Texts of a module, without docstrings."""
+    documents = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if is_text and id(node) not in documents:
+            yield node
+
+
+def test_no_library_error_names_an_option_or_a_command() -> None:
+    options = "|".join(sorted({option for found in commands().values() for option in found}))
+    named = re.compile(rf"(?<![\w-])({options})(?![\w-])|\bscsampler ({'|'.join(commands())})\b")
+    found = [
+        f"{name}:{node.lineno}: {node.value}"
+        for name, tree in modules()
+        if not name.startswith(CLI_ROOMS) and name not in NOTES | OTHER_PROGRAMS
+        for node in strings(tree)
+        if named.search(node.value)
     ]
-    assert text in texts
+    assert found == [], "name the setting; cli/option_hints.py adds the option"
 
 
-def test_a_new_error_is_told_with_its_place_and_a_row_to_fill_in(tmp_path: Path) -> None:
-    lines = [
-        "def start(name):",
-        "    hint = 'install it'",
-        "    raise InputError(f'{name} has no wings', hint=hint)",
-    ]
-    (tmp_path / "plane.py").write_text("\n".join(lines))
-    (found,) = messages(tmp_path)
-    assert found.where == f"{tmp_path.name}/plane.py:3"
-    assert not is_found(found.texts[0])
-    told = advice(found, list(found.texts))
-    assert (
-        told
-        == f"{found.where} InputError, hint: install it\n    | `{HOLE} has no wings` | why | what to do |"
-    )
+def test_hints_name_options_and_commands_that_exist() -> None:
+    options = set[str]().union(*commands().values())
+    for code in {*option_hints.OPTIONS, *option_hints.COMMANDS}:
+        assert code in used_codes(), code
+    for code, named in option_hints.OPTIONS.items():
+        assert set(named) <= options, code
+    for code, sentence in option_hints.COMMANDS.items():
+        assert set(re.findall(r"scsampler ([a-z]+)", sentence)) <= set(commands()), code
+        assert set(re.findall(r"--[a-z-]+", sentence)) <= options, code
 
 
-def test_every_class_of_errors_is_read() -> None:
-    assert len(messages()) > 250
-    read = {message.kind for message in messages()}
-    assert kinds() - read == set()
-    assert {"type(trouble)", "Problem", "a record"} <= read
+def test_a_hint_has_the_options_that_it_lacks() -> None:
+    message, hint = "9 x 9 pixels, the limit is 1", "raise the limit"
+    shown = option_hints.full_hint("video-too-large", message, hint)
+    assert shown == "raise the limit (--max-pixels)"
+    assert option_hints.full_hint("video-too-large", message, str(shown)) == shown
+    assert option_hints.full_hint("video-too-large", message, None) is None
+    assert option_hints.full_hint(None, message, hint) == hint
