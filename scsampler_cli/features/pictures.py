@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.media.aspect import Value, at_short_side, centred
-from scsampler_cli.media.coded import CodedFrame, _plane
+from scsampler_cli.media.coded import CodedFrame, plane_view
 from scsampler_cli.media.index import StreamIndex
 from scsampler_cli.media.scaling import Interpolation, Scaler, VideoFrame
 
@@ -69,7 +69,7 @@ class Pictures:
         else:
             # planes of one colour each spare taking pixels apart
             small = self._scaler.scaled(coded.frame, width, height, pix_fmt="gbrp")
-            green, blue, red = (_plane(small, number, np.uint8) for number in range(3))
+            green, blue, red = (plane_view(small, number, np.uint8) for number in range(3))
             made[0], made[1], made[2] = red, green, blue
         if height * width <= _KEPT_PIXELS:
             coded.planes = made

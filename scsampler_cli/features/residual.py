@@ -1,8 +1,11 @@
-"""RGB-R: a P-frame minus its motion-compensated reference, one step (Sec. 3.3.1: "between adjacent frames").
+"""RGB-R: a P-frame minus its motion-compensated reference, one step (Sec. 3.3.1).
 
-CoViAR accumulates residuals back to the I-frame; the paper's wording is one step, and so is this.
-But: the codec's own deblocking and sub-pixel filters are not redone; sampling is bilinear at the picture's working size. Which of
-several references a block is predicted from is found in `features.reference`.
+CoViAR accumulates residuals back to the I-frame. The paper's residual is one step, "between
+adjacent frames", and so is this one.
+
+Not handled here: the codec's own deblocking and sub-pixel filters. Sampling is bilinear, at the
+working size of the picture. `features.reference` finds which of several references predicts a
+block.
 """
 
 from __future__ import annotations
@@ -32,20 +35,22 @@ def residual(
     """RGB-R of a frame.
 
     Args:
-        frame: float32 [3, h, w], possibly smaller than the coded picture.
-        references: R pictures, float32 [3, h, w]; all in use.
-        field: float32 [ceil(H/8), ceil(W/8), 2] of `motion.vector_field`, pixels of the coded picture; 0 where a block is
-            intra, which makes the residual there the plain difference (our choice: new content is what a sampler is after).
-        choice: integer [ceil(H/8), ceil(W/8)]: which reference each cell is predicted from.
-        coded_height: H.
-        coded_width: W.
+        frame: float32 [3, h, w], 0-255, at the coded size H x W or smaller.
+        references: R pictures, float32 [3, h, w], each used by at least one cell.
+        field: float32 [ceil(H/8), ceil(W/8), 2] of `motion.vector_field`, pixels of the coded
+            picture. It is 0 where a block is intra. The residual there is the plain difference,
+            since new content is what a sampler should find.
+        choice: integer [ceil(H/8), ceil(W/8)]: index of the reference that predicts each cell.
+        coded_height: H, pixels.
+        coded_width: W, pixels.
 
     Returns:
         int8 [h, w, 3], rounded and clipped to -128..127.
     """
-    # one below the other: one sampling serves all
+    # [3, R h, w]: references one below the other, so that one sampling call serves all of them
     pictures = torch.from_numpy(np.concatenate(references, axis=1))
-    grid = _sources(
+    # [h, w, 2]: where each pixel is sampled in the stack
+    grid = _sampling_grid(
         field,
         choice,
         len(references),
@@ -53,44 +58,47 @@ def residual(
         coded_height=coded_height,
         coded_width=coded_width,
     )
+    # [3, h, w]
     predicted = F.grid_sample(
         pictures[None], grid[None], padding_mode="border", align_corners=False
     )[0]
-    rounded = (
-        torch.sub(torch.from_numpy(frame), predicted, out=predicted)
-        .round_()
-        .clamp_(-128, 127)
-        .to(torch.int8)
-    )
+    # in place: the prediction is not needed again
+    difference = torch.sub(torch.from_numpy(frame), predicted, out=predicted)
+    rounded = difference.round_().clamp_(-128, 127).to(torch.int8)
     return rounded.permute(1, 2, 0).contiguous().numpy()
 
 
-class _Places(NamedTuple):
-    """Of the pixels of a picture."""
+class _PixelGrid(NamedTuple):
+    """Cell and coordinates of each pixel of a picture [h, w]."""
 
-    row: NDArray[np.intp]
-    """[h]: row of cells that each row of pixels lies in."""
-    column: NDArray[np.intp]
+    cell_row: NDArray[np.intp]
+    """[h]: row of the cell grid in which each row of pixels lies."""
+    cell_column: NDArray[np.intp]
+    """[w]: column of the cell grid in which each column of pixels lies."""
     x: NDArray[np.float32]
-    """[w]: -1 and 1 at the outer edges of the picture (as grid_sample wants, align_corners=False)."""
+    """[w]: centres of pixels; -1 and 1 are the outer edges (grid_sample, align_corners=False)."""
     y: NDArray[np.float32]
-    """[h, 1], pixels."""
+    """[h, 1]: centres of pixels, in pixels; the first row is 0."""
 
 
 @lru_cache(maxsize=8)
-def _places(
+def _pixel_grid(
     height: int, width: int, rows: int, *, columns: int, coded_height: int, coded_width: int
-) -> _Places:
-    y, x = (np.arange(length) + 0.5 for length in (height, width))
-    return _Places(
-        np.minimum(y * (coded_height / height / CELL), rows - 1).astype(np.intp),
-        np.minimum(x * (coded_width / width / CELL), columns - 1).astype(np.intp),
+) -> _PixelGrid:
+    # centres of pixels, in pixels from the edge
+    y, x = np.arange(height) + 0.5, np.arange(width) + 0.5
+    # working pixels -> coded pixels -> cells; rounding must not lead out of the last cell
+    cell_row = np.minimum(y * (coded_height / height / CELL), rows - 1)
+    cell_column = np.minimum(x * (coded_width / width / CELL), columns - 1)
+    return _PixelGrid(
+        cell_row.astype(np.intp),
+        cell_column.astype(np.intp),
         (x * (2 / width) - 1).astype(np.float32),
         y=(y[:, None] - 0.5).astype(np.float32),
     )
 
 
-def _sources(
+def _sampling_grid(
     field: NDArray[np.float32],
     choice: NDArray[np.integer],
     stacked: int,
@@ -99,25 +107,47 @@ def _sources(
     coded_height: int,
     coded_width: int,
 ) -> Tensor:
-    """float32 [h, w, 2]: where each pixel comes from in a stack of pictures; outside of one its edge is repeated."""
+    """Where each pixel comes from in a stack of pictures, one below the other.
+
+    Args:
+        field: as in `residual`.
+        choice: as in `residual`.
+        stacked: R, number of pictures in the stack.
+        size: (h, w) of one picture.
+        coded_height: H, pixels.
+        coded_width: W, pixels.
+
+    Returns:
+        float32 [h, w, 2], (x, y) in the units of grid_sample: -1 and 1 are the outer edges of the
+        stack. Outside of a picture its edge is repeated.
+    """
     height, width = size
     rows, columns = field.shape[:2]
-    places = _places(
+    pixels = _pixel_grid(
         height, width, rows, columns=columns, coded_height=coded_height, coded_width=coded_width
     )
-    # both components of a vector move as one number
-    whole = np.ascontiguousarray(field).view(np.int64)[..., 0]
-    vectors = (
-        whole[places.row].take(places.column, axis=1).view(np.float32).reshape(height, width, 2)
-    )
+
+    # float32 [h, w, 2]: the vector of each pixel's cell. Both components are moved as one 64-bit
+    # number, which halves the work.
+    packed = np.ascontiguousarray(field).view(np.int64)[..., 0]  # [rows, columns]
+    spread = packed[pixels.cell_row].take(pixels.cell_column, axis=1)  # [h, w]
+    vectors = spread.view(np.float32).reshape(height, width, 2)
+
+    # x: coded pixels -> -1..1 of the width; grid_sample repeats the left and right edges itself
     grid = np.empty((height, width, 2), np.float32)
     np.multiply(vectors[..., 0], np.float32(2 / coded_width), out=grid[..., 0])
-    grid[..., 0] += places.x
+    grid[..., 0] += pixels.x
+
+    # y: coded pixels -> working pixels, held inside of the picture: beyond it the next one begins
     y = vectors[..., 1] * np.float32(height / coded_height)
-    y += places.y
+    y += pixels.y
     np.minimum(np.maximum(y, 0, out=y), height - 1, out=y)
     if stacked > 1:
-        y += (choice * height).astype(np.float32)[places.row].take(places.column, axis=1)
+        # each reference begins `height` rows below the one before
+        offset = (choice * height).astype(np.float32)  # [rows, columns]
+        y += offset[pixels.cell_row].take(pixels.cell_column, axis=1)
+
+    # working pixels, with centres at whole numbers -> -1..1 of the stack's height
     np.multiply(y, np.float32(2 / (stacked * height)), out=grid[..., 1])
     grid[..., 1] += np.float32(1 / (stacked * height) - 1)
     return torch.from_numpy(grid)

@@ -1,14 +1,17 @@
-"""The compressed-stream reader: one pass over a video, or over the GOPs of some clips, gives the clips' IF, MD and RGB-R.
+"""The compressed-stream reader: IF, MD and RGB-R of clips, in one pass over a video or over some
+GOPs.
 
-Data flow: decoded frames (natively with vectors, or through `media.reencode`) -> `CodedFrame` with its references -> the I- and
-P-frames that a clip takes -> `ClipVisual`. Held at any time: the features of one clip, and the frames that may still be
-referred to, 16 at most.
+Data flow: decoded frames (with the stream's own vectors, or through `media.reencode`) ->
+`CodedFrame` with its references -> the I- and P-frames that a clip takes -> `ClipVisual`. In memory
+at any time: the features of one clip, and the frames that may still be referred to, 16 at most.
 
-Facts of FFmpeg that this rests on, each held by a test: a P-frame's reference is the I- or P-frame shown before it, not the
-frame shown before it; vectors grow with that distance; B-frames that nothing refers to can be skipped whole.
-Of H.264's several references (`media.h264` says how many) FFmpeg does not export which one a block uses; `features.reference`
-finds it by trying.
-But: interlaced field vectors are read as frame vectors.
+Facts of FFmpeg that this rests on, each held by a test: a P-frame's reference is the I- or P-frame
+shown before it, not the frame shown before it; vectors grow with that distance; B-frames that
+nothing refers to can be skipped whole. H.264 has several references (`media.h264` reads how many),
+and FFmpeg does not export which one a block uses; `features.reference` finds it by trying.
+
+Not handled here: the two fields of interlaced video. Their vectors are read as vectors of the
+frame.
 """
 
 from __future__ import annotations
@@ -30,20 +33,22 @@ from scsampler_cli.media.coded import CodedFrame, ReadReport, coded_frames, luma
 from scsampler_cli.media.container import motion_vectors
 from scsampler_cli.media.index import StreamIndex
 from scsampler_cli.media.scaling import VideoFrame
-from scsampler_cli.media.seeking import runs
+from scsampler_cli.media.seeking import decode_runs
 from scsampler_cli.timeline import ClipGrid
 
 _SLACK = 32
-"""Frames that are rather decoded than jumped over: opening the file again costs about as much (our choice)."""
+"""Frames between two clips up to which they are decoded, not skipped: to open the file again costs
+about as much."""
 
 
 class _ClipBuilder:
-    """Takes coded frames one by one and hands out each wanted clip when it is complete."""
+    """Takes coded frames one by one and returns each requested clip when it is complete."""
 
     def __init__(self, index: StreamIndex, grid: ClipGrid, settings: FeatureSettings) -> None:
         self._info, self._grid, self._settings = index.info, grid, settings
         self._pictures = Pictures(index, settings.short_side)
         self._cells: tuple[int, int] | None = None
+        """(gh, gw) of the motion grid as stored; known after the first P-frame."""
         self._clear()
 
     def _clear(self) -> None:
@@ -51,21 +56,21 @@ class _ClipBuilder:
         self._motion: list[NDArray[np.float16]] = []
         self._residual: list[NDArray[np.int8]] = []
         self._parts: set[int] = set()
+        """Parts of the clip that have their P-frame."""
 
     def add(self, coded: CodedFrame) -> None:
-        """Take one I- or P-frame of the clip under way."""
+        """Take one I- or P-frame of the current clip."""
+        inputs = set(self._settings.inputs)
         if coded.is_intra:
-            if "if" in self._settings.inputs:
+            if "if" in inputs:
                 self._iframes.append(self._info.orientation.picture(self._pictures.rgb(coded)))
-        elif (
-            coded.references
-            and {"md", "rgbr"} & set(self._settings.inputs)
-            and self._takes(coded.position)
-        ):
+            return
+        # a P-frame whose references were not decoded has neither motion nor residual
+        if coded.references and {"md", "rgbr"} & inputs and self._takes(coded.position):
             self._add_predicted(coded)
 
     def _takes(self, position: int) -> bool:
-        """At most one P-frame in each of `p_frames` equal parts of a clip, the first one there; all with 0."""
+        """True for the first P-frame in each of `p_frames` equal parts; for all where it is 0."""
         if not self._settings.p_frames:
             return True
         offset = position % self._grid.span_frames
@@ -77,57 +82,75 @@ class _ClipBuilder:
 
     def _add_predicted(self, coded: CodedFrame) -> None:
         height, width = coded.frame.height, coded.frame.width
+        # float32 [ceil(H/8), ceil(W/8), 2], pixels from a cell to its source; bool, where there is
+        # one
         field, covered = vector_field(motion_vectors(coded.frame), height, width)
-        choice = _chosen(coded, field)
-        distances = np.array([coded.position - r.position for r in coded.references])
+        # int64 [ceil(H/8), ceil(W/8)]: reference of each cell
+        choice = _reference_choice(coded, field)
         if "rgbr" in self._settings.inputs:
-            used = np.flatnonzero(np.bincount(choice.ravel()))
-            size = self._pictures.own_size(coded)
-            frame = self._pictures.planes(coded, size)
-            references = [self._pictures.planes(coded.references[i], size) for i in used]
-            difference = residual(
-                frame,
-                references,
-                field,
-                choice=np.searchsorted(used, choice),
-                coded_height=height,
-                coded_width=width,
-            )
-            self._residual.append(
-                self._info.orientation.picture(self._pictures.on_canvas(difference))
-            )
+            self._residual.append(self._upright_residual(coded, field, choice))
         if "md" in self._settings.inputs:
-            self._motion.append(
-                self._upright_motion(displacement(field, covered, distances[choice]), coded.frame)
-            )
+            # int64 [R]: frames from each reference to this frame
+            distances = np.array([coded.position - r.position for r in coded.references])
+            motion = displacement(field, covered, distances[choice])
+            self._motion.append(self._upright_motion(motion, coded.frame))
+
+    def _upright_residual(
+        self, coded: CodedFrame, field: NDArray[np.float32], choice: NDArray[np.int64]
+    ) -> NDArray[np.int8]:
+        """int8 [h, w, 3], as displayed, on the canvas of the video."""
+        # references that no cell uses are not scaled
+        used = np.flatnonzero(np.bincount(choice.ravel()))
+        size = self._pictures.own_size(coded)
+        difference = residual(
+            self._pictures.planes(coded, size),
+            [self._pictures.planes(coded.references[i], size) for i in used],
+            field,
+            choice=np.searchsorted(used, choice),
+            coded_height=coded.frame.height,
+            coded_width=coded.frame.width,
+        )
+        return self._info.orientation.picture(self._pictures.on_canvas(difference))
 
     def _upright_motion(
         self, motion: NDArray[np.float32], frame: VideoFrame
     ) -> NDArray[np.float16]:
-        """Coded pixels -> displayed pixels: pixel aspect and scale, then orientation of the grid and of the vectors."""
+        """Motion in the displayed picture: pixel aspect, scale, and orientation of grid and
+        vectors.
+
+        Args:
+            motion: float32 [ceil(H/16), ceil(W/16), 2], coded pixels per frame.
+            frame: the frame [H, W] that carries the vectors.
+
+        Returns:
+            float16 [gh, gw, 2], displayed pixels per frame.
+        """
         upright, shown = self._info.upright_size, self._pictures.shown_size(frame)
+        # a picture of another shape is scaled to the short side of the first one
         scale = 1.0 if shown == upright else min(upright) / min(shown)
         motion = motion * np.array(
             [scale * shown[1] / frame.width, scale * shown[0] / frame.height], np.float32
         )
-        if shown != upright:  # only pictures with vectors of their own have several shapes
-            cells = self._cells or (
-                -(-self._info.coded_height // 16),
-                -(-self._info.coded_width // 16),
-            )
-            seen = upright[0] / (scale * shown[0]), upright[1] / (scale * shown[1])
-            motion = window_grid(motion, cells, seen)
+
+        # only pictures with vectors of their own have several shapes
+        if shown != upright:
+            cells = self._cells or _cells_of(self._info.coded_height, self._info.coded_width)
+            # share of the picture's height and width that the canvas covers
+            covered = upright[0] / (scale * shown[0]), upright[1] / (scale * shown[1])
+            motion = window_grid(motion, cells, covered)
         if self._cells is None:
             self._cells = motion.shape[0], motion.shape[1]
+        # a picture of another size and the same shape has another grid
         if motion.shape[:2] != self._cells:
             motion = resize_grid(motion, *self._cells)
         return self._info.orientation.vectors(motion).astype(np.float16)
 
     def finish(self, clip: int) -> ClipVisual:
-        """The clip under way, under the given index; the next one begins."""
+        """Features of the current clip, under the given index; the next clip begins."""
         height, width = self._info.size
-        cells = self._cells or (-(-height // 16), -(-width // 16))
+        cells = self._cells or _cells_of(height, width)
         h, w = self._pictures.height, self._pictures.width
+        # sizes are known as stored; `size` alone is as displayed already
         if self._info.orientation.swaps_sides:
             h, w = w, h
             cells = (cells[1], cells[0]) if self._cells else cells
@@ -143,17 +166,22 @@ class _ClipBuilder:
         return visual
 
 
-def _chosen(coded: CodedFrame, field: NDArray[np.float32]) -> NDArray[np.int64]:
+def _cells_of(height: int, width: int) -> tuple[int, int]:
+    """(rows, columns) of cells of 16 x 16 pixels."""
+    return -(-height // 16), -(-width // 16)
+
+
+def _reference_choice(coded: CodedFrame, field: NDArray[np.float32]) -> NDArray[np.int64]:
     """int64 [rows, columns]: index of the reference of each cell."""
     if len(coded.references) == 1:
         return np.zeros(field.shape[:2], np.int64)
     brightest = (1 << coded.frame.format.components[0].bits) - 1
-    return closest_reference(
-        luma(coded.frame), [luma(r.frame) for r in coded.references], field, brightest=brightest
-    )
+    references = [luma(reference.frame) for reference in coded.references]
+    return closest_reference(luma(coded.frame), references, field, brightest=brightest)
 
 
 def _stacked(arrays: list, shape: tuple[int, ...], dtype: type) -> NDArray:  # type: ignore[type-arg]
+    """[n, *shape]; n may be 0."""
     return np.stack(arrays) if arrays else np.zeros((0, *shape), dtype)
 
 
@@ -166,49 +194,53 @@ def read_visual(
     settings: FeatureSettings,
     report: ReadReport,
 ) -> Iterator[ClipVisual]:
-    """Stream the visual features of clips.
+    """Visual features of clips, as a stream.
 
     Args:
         path: the video.
         index: from `index.scan`.
         grid: the video's clips.
-        clips: increasing indices of the clips that are wanted.
-        settings: which inputs, how many P-frames, what size.
-        report: filled in on the way.
+        clips: increasing indices of the requested clips.
+        settings: inputs, number of P-frames, size.
+        report: filled in while reading.
 
     Yields:
-        one `ClipVisual` for each wanted clip, in order; empty where nothing of it could be decoded.
+        one `ClipVisual` for each requested clip, in order; it is empty where nothing could be
+        decoded.
 
     Raises:
         VideoError: not one frame could be read.
     """
     builder = _ClipBuilder(index, grid, settings)
-    stretches = runs(index, grid, clips, slack=_SLACK)
-    for run in stretches:
-        wanted = iter(run)
-        current = next(wanted, None)
+    runs = decode_runs(index, grid, clips, slack=_SLACK)
+    for run in runs:
+        pending = iter(run)
+        current = next(pending, None)
         first = int(grid.frames_of(run[0])[0])
-        decoded_up_to = -1
+        last_position = -1
         for coded in coded_frames(path, index, report, first=first):
-            decoded_up_to = coded.position
-            here = grid.clip_of(coded.position)
-            while current is not None and (here is None or here > current):
+            last_position = coded.position
+            clip = grid.clip_of(coded.position)
+            # frames come in display order: a later clip, or the tail, completes the current one
+            while current is not None and (clip is None or clip > current):
                 yield builder.finish(current)
-                current = next(wanted, None)
+                current = next(pending, None)
             if current is None:
                 break
-            if here == current:
+            if clip == current:
                 builder.add(coded)
-        if report.frames == 0 and run is stretches[-1]:
+
+        if report.frames == 0 and run is runs[-1]:
             raise VideoError(
                 f"{path}: not one frame could be read",
                 code="nothing-decodable",
                 hint="the file may be damaged",
             )
+        # clips behind the last frame that was decoded
         while current is not None:
             frames = grid.frames_of(current)
-            if decoded_up_to < frames[0]:
-                report.lost.append(current)
+            if last_position < frames[0]:
+                report.undecoded_clips.append(current)
                 index.damage.substituted |= set(frames.tolist())
             yield builder.finish(current)
-            current = next(wanted, None)
+            current = next(pending, None)

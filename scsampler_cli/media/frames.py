@@ -21,7 +21,7 @@ from scsampler_cli.media.aspect import centred
 from scsampler_cli.media.container import frames_of
 from scsampler_cli.media.index import StreamIndex
 from scsampler_cli.media.scaling import Scaler
-from scsampler_cli.media.seeking import frames_from, keyframe_before, open_at_keyframe, runs
+from scsampler_cli.media.seeking import frames_from, keyframe_before, open_at_keyframe, decode_runs
 from scsampler_cli.text import counted
 from scsampler_cli.timeline import ClipGrid
 
@@ -79,7 +79,7 @@ def read_clips(
         (clip, uint8 [F, h, w, 3]); a clip of which nothing could be decoded is left out and
         reported.
     """
-    for run in runs(index, grid, sorted(clips)):
+    for run in decode_runs(index, grid, sorted(clips)):
         wanted = [(clip, grid.frames_of(clip)) for clip in run]
         positions = frozenset(int(p) for _, frames in wanted for p in frames)
         stream = _fitted(path, index, positions, fit=fit, report=report)

@@ -118,15 +118,15 @@ def test_the_sound_asked_for_is_heard(several: Path, asked: int | None) -> None:
 
 def test_a_stream_that_is_not_there(several: Path, tmp_path: Path) -> None:
     with pytest.raises(
-        VideoError, match="has 2 picture streams, there is no --video-stream 3"
+        VideoError, match="has 2 picture streams, there is no picture stream 3"
     ) as caught:
         Video(several, reading=ReadSettings(video_stream=3))
     assert "0 to 1" in (caught.value.hint or "")
-    with pytest.raises(VideoError, match="has 2 sound streams, there is no --audio-stream 2"):
+    with pytest.raises(VideoError, match="has 2 sound streams, there is no sound stream 2"):
         Video(several, reading=ReadSettings(audio_stream=2))
     silent = write_video(tmp_path / "v.mp4", grey(10, 10))
     with pytest.raises(
-        VideoError, match="has 0 sound streams, there is no --audio-stream 0"
+        VideoError, match="has 0 sound streams, there is no sound stream 0"
     ) as caught:
         Video(silent, reading=ReadSettings(audio_stream=0))
     assert caught.value.hint
