@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import typer
 
@@ -125,7 +126,7 @@ def _topic_named(topic: str) -> str:
     hint = "scsampler docs lists all topics"
     if topics:
         hint = f"the nearest topics are {', '.join(topics)}; {hint}"
-    raise SettingsError(f"unknown topic {topic!r}", code="unknown-topic", hint=hint)
+    raise SettingsError(f"unknown topic {topic!r}", code="unknown-choice", hint=hint)
 
 
 def _read(path: Path) -> str:
@@ -142,11 +143,24 @@ def _read(path: Path) -> str:
 def _render(text: str, path: Path) -> None:
     """Print Markdown on the terminal. Rich leaves colours out where NO_COLOR is set."""
     from rich.console import Console
-    from rich.markdown import Markdown
+    from rich.markdown import CodeBlock, Markdown
+    from rich.text import Text
+    from rich.theme import Theme
 
-    console = Console(file=sys.stdout)
+    class Unwrapped(CodeBlock):
+        """A block of code whose lines can be copied: not wrapped, and without a background."""
+
+        def __rich_console__(self, *_: object) -> Iterator[Text]:
+            code = str(self.text).rstrip()
+            yield Text(code, style="markdown.code", no_wrap=True, overflow="ignore")
+
+    class Page(Markdown):
+        elements: ClassVar = {**Markdown.elements, "fence": Unwrapped, "code_block": Unwrapped}
+
+    console = Console(file=sys.stdout, theme=Theme({"markdown.code": "cyan"}))
     width = min(console.width, MAX_WIDTH)
-    console.print(Markdown(for_terminal(text, path), hyperlinks=False), width=width)
+    page = Page(for_terminal(text, path), hyperlinks=False)
+    console.print(page, width=width, crop=False)
 
 
 def for_terminal(text: str, path: Path) -> str:
