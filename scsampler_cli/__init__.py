@@ -1,7 +1,8 @@
-"""scsampler: find the salient clips of a long video, classify only those (SCSampler, Korbar et al., ICCV 2019).
+"""scsampler: find the salient clips of a long video, and classify only those.
 
-For programs: `Tagger`, `Scorer`, and what they take and give. These names are imported when they are first used, and torch with
-them: the command line must not wait for it.
+The method is SCSampler (Korbar et al., ICCV 2019). Programs use `Tagger` and `Scorer`, with their
+settings and results. These names, and torch with them, are imported at their first use, so that the
+command line starts quickly.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from scsampler_cli.tagger import Scorer, Tagger
 
 
+# module -> the public names that it defines
 _HOMES = {
     "tagger": ("Tagger", "Scorer"),
     "output.records": ("ClassifyResult", "ScoreResult", "Failure"),
@@ -52,10 +54,12 @@ __all__ = [
 ]
 
 
+# before any other import of the package: plug-ins may use the old paths
 keep_old_paths()
 
 
 def __getattr__(name: str) -> Any:
+    # Python calls this for names that the module does not hold (PEP 562)
     for home, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f"{__name__}.{home}"), name)

@@ -1,6 +1,7 @@
-"""Frozen settings of every stage, their defaults, and the checks that involve more than one of them.
+"""Frozen settings of every stage, their defaults, and checks of settings that depend on each other.
 
-A number from the paper cites its section; the others say "our choice". No file or environment variable is read here.
+A number from the paper cites its section; the other numbers are choices of this package. No file
+and no environment variable is read here.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from dataclasses import dataclass
 from scsampler_cli.errors import SettingsError
 
 __version__ = "0.1.0"
-"""Of this package. pyproject.toml reads it from here."""
+"""Version of this package. pyproject.toml reads it from here."""
 
 VISUAL, AUDIO, PACKETS = ("if", "md", "rgbr"), ("mel",), ("packets",)
-"""Inputs of the visual and of the audio sampler (Sec. 3.3), and of the packet sampler (ours)."""
+"""Inputs of the visual, audio (Sec. 3.3) and packet samplers."""
 INPUTS = (*VISUAL, *AUDIO)
-"""Features read from a video: I-frames, motion displacements, RGB residuals (Sec. 3.3.1), log-mel spectrogram (Sec. 3.3.2)."""
+"""Features read from a video: I-frames, motion displacements, RGB residuals (Sec. 3.3.1), log-mel
+spectrogram (Sec. 3.3.2)."""
 
 STRATEGIES = (
     "av-union-list",
@@ -32,35 +34,46 @@ STRATEGIES = (
     "empirical",
     "dense",
 )
-"""Ways to choose clips (Sec. 3.3.3; by packets alone is ours; the baselines of Sec. 4.1.1)."""
-DRAWN = ("random", "empirical")
-"""Strategies that draw clips, by a seed."""
-BASELINES = (*DRAWN, "uniform", "dense")
-"""Strategies that go by no sampler."""
-LOOKING = ("av-union-list", "av-intersect-list", "av-convex-list", "av-convex-score", "visual")
-"""Strategies that look at the picture: those for which a first stage saves anything."""
+"""Strategies of selection: by samplers (Sec. 3.3.3), by packets, and baselines (Sec. 4.1.1)."""
+RANDOM_STRATEGIES = ("random", "empirical")
+"""Strategies that draw clips at random, with a seed."""
+BASELINES = (*RANDOM_STRATEGIES, "uniform", "dense")
+"""Strategies that use no sampler."""
+VISUAL_STRATEGIES = (
+    "av-union-list",
+    "av-intersect-list",
+    "av-convex-list",
+    "av-convex-score",
+    "visual",
+)
+"""Strategies that use the visual sampler: those for which a cascade saves time."""
 CANDIDATES_PER_CLIP = 4
-"""Clips that a first stage lets through for each one that is taken (our choice)."""
+"""M / K: candidates that the first stage of a cascade passes on for each selected clip."""
 
 SPATIAL = ("centre", "full", "three")
-"""Where a clip classifier looks: one centre crop (Sec. 4.1), the whole frame fully convolutionally (Sec. 4.1.3), three crops."""
+"""Views of a frame for the classifier: one centre crop (Sec. 4.1), the whole frame, fully
+convolutionally (Sec. 4.1.3), three crops."""
 AGGREGATES = ("mean", "max", "top-mean", "log-mean")
-"""aggr (Sec. 3.1): the paper's mean over the clips taken, and others."""
+"""aggr (Sec. 3.1): the mean over the selected clips, as in the paper, and others."""
 TOP_M = 5
-"""Clips a class is averaged over by top-mean: half of the paper's ten (our choice)."""
+"""Clips that top-mean averages a class over: half of the paper's ten."""
 
 DEFAULT_ALPHA = {"av-convex-list": 0.8, "av-convex-score": 0.9}
-"""Table 5."""
+"""Default weight of the visual list or score (Table 5)."""
 
 
 def parse_device(name: str) -> tuple[str, int | None]:
-    """("auto", "cpu" or "cuda", number or None) of a device's name; torch is not asked whether it is there.
+    """Parse the name of a device, without a check that this machine has it.
+
+    Returns:
+        "auto", "cpu" or "cuda"; and the number of the device, or None.
 
     Raises:
-        SettingsError: not a device's name.
+        SettingsError: not the name of a device.
 
     Example: "cuda:1" -> ("cuda", 1).
     """
+    # torch is not imported here: the command line checks options before it
     found = re.fullmatch(r"(auto|cpu|cuda)(?::(\d{1,3}))?", name)
     if found is None or (found[2] and found[1] != "cuda"):
         raise SettingsError(
@@ -71,20 +84,24 @@ def parse_device(name: str) -> tuple[str, int | None]:
 
 @dataclass(frozen=True)
 class FeatureSettings:
-    """What the compressed reader and the audio front end produce."""
+    """Which features are read from a video, and how they are made."""
 
     inputs: tuple[str, ...] = ("md", "rgbr", "mel")
     """Which of INPUTS to compute; the default is the paper's best configuration (Sec. 4.1.1)."""
     p_frames: int = 1
-    """P-frames taken per clip, at most one in each equal part of it; 0 takes all, as the paper does. One is our choice: with its
-    neighbours' it ranks clips as well as four (README, "How fast"), and all of them would cost more than the decoder."""
+    """P-frames read per clip, at most one in each equal part of it; 0 reads all, as the paper does.
+    One P-frame, smoothed over neighbouring clips, ranks clips as well as four; all of them would
+    cost more time than the decoder."""
     short_side: int = 128
-    """Pixels of the short side at which I-frames and residuals are made, never enlarged; 0 keeps the video's own size.
-    128 is our choice: it leaves a 112 x 112 crop as the paper's 256 leaves 224."""
+    """Short side of I-frames and residuals in pixels; smaller videos are not enlarged, 0 keeps the
+    size of the video. 128 leaves a 112 x 112 crop as the paper's 256 leaves 224."""
 
     @property
     def smoothed(self) -> bool:
-        """Whether a clip's visual score takes in its neighbours' (`selection.scores.steadied`): with one P-frame a clip."""
+        """Whether visual scores are smoothed over neighbouring clips (`selection.scores.smoothed`).
+
+        They are with one P-frame per clip.
+        """
         return self.p_frames == 1
 
     def __post_init__(self) -> None:
@@ -111,21 +128,23 @@ class FeatureSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadSettings:
-    """Which streams of a file are read, and where reading is refused."""
+    """Which streams of a file are read, and the limits beyond which a file is refused."""
 
     video_stream: int | None = None
-    """Position among the file's picture streams, from 0, cover art counted; None means the first one that is no cover art and
-    has a decoder."""
+    """Number among the video streams of the file, from 0, cover art included; None means the first
+    one that is not cover art and has a decoder."""
     audio_stream: int | None = None
-    """Position among the file's sound streams, from 0; None means the first one that has a decoder."""
+    """Number among the audio streams, from 0; None means the first one that has a decoder."""
     max_pixels: int = 8192 * 4608
-    """Pixels of one picture; 0 for no limit. Our choice: the largest that cameras write, 8K (7680 x 4320) among them."""
+    """Pixels of one frame; 0 for no limit. Cameras write frames up to 8K (7680 x 4320)."""
     max_frames: int = 10_000_000
-    """Frames of one video; 0 for no limit. Our choice: 46 hours at 60 frames a second, 80 MB of time stamps."""
+    """Frames of one video; 0 for no limit. They are 46 hours at 60 frames a second, with 80 MB of
+    time stamps."""
     strict: bool = False
-    """True when a video of which anything is damaged or missing is an error."""
+    """True if a damaged or incomplete video is an error."""
 
     def __post_init__(self) -> None:
+        # None stands for the first usable stream
         for name in ("video_stream", "audio_stream"):
             if (getattr(self, name) or 0) < 0:
                 raise SettingsError(
@@ -133,6 +152,7 @@ class ReadSettings:
                     code="out-of-range",
                     hint="streams of a kind are counted from 0",
                 )
+        # FFmpeg takes its limit on pixels as a C int
         for name in ("max_pixels", "max_frames"):
             if not 0 <= getattr(self, name) < 1 << 31:
                 raise SettingsError(
@@ -143,29 +163,31 @@ class ReadSettings:
 
 
 DEFAULT_READING = ReadSettings()
-"""The first streams of a file, within the limits; what is damaged is counted and no error."""
+"""The first streams of a file, within the limits; damage is counted and is not an error."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerSettings:
-    """How the classifier looks at the clips taken, and how their probabilities become the video's."""
+    """How the classifier sees the selected clips, and how their probabilities are aggregated."""
 
     spatial: str = "centre"
     """One of SPATIAL."""
     temperature: float = 1.0
-    """That the classifier's logits are divided by."""
+    """Divisor of the classifier's logits."""
     aggregate: str = "mean"
     """One of AGGREGATES."""
     top_m: int | None = None
     """m of top-mean; None means TOP_M."""
 
     def __post_init__(self) -> None:
+        # a negative temperature would turn the order of the classes round
         if self.temperature <= 0 or not math.isfinite(self.temperature):
             raise SettingsError(
                 f"temperature {self.temperature} is not above 0",
                 code="out-of-range",
                 hint="1 leaves the probabilities alone",
             )
+        # an option without effect is a mistake of the user, and must not pass in silence
         if self.top_m is not None and self.aggregate != "top-mean":
             raise SettingsError(
                 f"top_m has no effect with aggregate {self.aggregate!r}",
@@ -175,7 +197,7 @@ class AnswerSettings:
 
     @property
     def m(self) -> int:
-        """m in force."""
+        """m, with the default resolved."""
         return self.top_m or TOP_M
 
 
@@ -190,19 +212,21 @@ class SelectionSettings:
     strategy: str = "av-union-list"
     """One of STRATEGIES; AV-union-list is the paper's best (Table 5)."""
     k: int = 10
-    """K, the number of clips (App. C.2)."""
+    """K, the number of selected clips (App. C.2)."""
     k_visual: int | None = None
     """K' of AV-union-list (App. C.3); None means round(0.8 K): 8 of 10."""
     alpha: float | None = None
     """Weight of the visual list or score; None means Table 5's value for the strategy."""
     seed: int = 0
-    """For the random and empirical baselines."""
+    """Seed of the random and empirical baselines."""
     clip_stride: int = 1
     """N of App. E: only every N-th clip is scored."""
     histogram: tuple[float, ...] | None = None
-    """For `empirical`: weight of each equal part of the video, from the training set's oracle (Sec. 4.1.1)."""
+    """For `empirical`: weight of each equal part of the video, from the oracle clips of the
+    training set (Sec. 4.1.1)."""
     candidates: int | None = None
-    """M of the cascade (ours): the visual sampler looks at the M clips that packets, with the sound, rank first; None: at all."""
+    """M of the cascade: the visual sampler scores only the M clips that packets and audio rank
+    first. None: no cascade, all clips are scored."""
 
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:
@@ -239,7 +263,7 @@ class SelectionSettings:
                 code="cascade-invalid",
                 hint="leave it out for 4 k of them",
             )
-        self._check_idle_options()
+        self._check_unused_options()
         if self.strategy == "empirical" and not self.histogram:
             raise SettingsError(
                 "strategy 'empirical' needs the histogram of the training set's oracle clips",
@@ -253,29 +277,34 @@ class SelectionSettings:
                 hint="give one weight per equal part of the video, such as 1 2 2 1",
             )
 
-    def _check_idle_options(self) -> None:
-        """An option that the strategy does not look at is a mistake, not a wish to be dropped in silence."""
-        idle = {
+    def _check_unused_options(self) -> None:
+        """Refuse an option that the strategy does not use, rather than ignore it in silence.
+
+        Raises:
+            SettingsError: an option has no effect.
+        """
+        unused = {
             "alpha": self.alpha is not None and self.strategy not in DEFAULT_ALPHA,
             "k_visual": self.k_visual is not None and self.strategy != "av-union-list",
             "histogram": self.histogram is not None and self.strategy != "empirical",
-            "seed": self.seed != 0 and self.strategy not in DRAWN,
+            "seed": self.seed != 0 and self.strategy not in RANDOM_STRATEGIES,
             "clip_stride": self.clip_stride != 1 and self.strategy in BASELINES,
-            "cascade": self.candidates is not None and self.strategy not in LOOKING,
+            "cascade": self.candidates is not None and self.strategy not in VISUAL_STRATEGIES,
         }
-        for name in (name for name, given in idle.items() if given):
-            raise SettingsError(
-                f"{name} has no effect with strategy {self.strategy!r}",
-                code="no-effect",
-                hint="leave it out, or choose another strategy",
-            )
+        for name, is_unused in unused.items():
+            if is_unused:
+                raise SettingsError(
+                    f"{name} has no effect with strategy {self.strategy!r}",
+                    code="no-effect",
+                    hint="leave it out, or choose another strategy",
+                )
 
     @property
     def visual_share(self) -> int:
-        """K' in force: `k_visual`, or round(0.8 K) (8 of 10, App. C.3)."""
+        """K': `k_visual`, or round(0.8 K) (8 of 10, App. C.3)."""
         return round(0.8 * self.k) if self.k_visual is None else self.k_visual
 
     @property
     def weight(self) -> float:
-        """alpha in force for the convex strategies."""
+        """alpha of the convex strategies: the given one, or that of Table 5."""
         return DEFAULT_ALPHA.get(self.strategy, 0.8) if self.alpha is None else self.alpha

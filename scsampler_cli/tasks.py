@@ -1,4 +1,8 @@
-"""What each command does with one file. A worker process loads one of these tasks, and needs nothing of the command line."""
+"""Tasks: the work of each command on one file.
+
+A task travels to a worker process by pickle. This module imports nothing of the command line, so
+that a worker process does not load Typer and Rich.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +23,9 @@ if TYPE_CHECKING:
     from scsampler_cli.output.records import ClassifyResult
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Classify:
-    """Tag one video after another."""
+    """The task of `scsampler classify`: tag videos."""
 
     models: ModelOptions
     features: FeatureSettings
@@ -29,17 +33,19 @@ class Classify:
     answer: AnswerSettings
     reading: ReadSettings
     top: int
-    known: DemoVideo | None
-    """What the generated video shows."""
+    demo: DemoVideo | None
+    """Contents of the generated video; None for any other video."""
     artifacts: Artifacts
     command: str = "classify"
 
-    def prepare(self, say: Log) -> Prepared:
+    def prepare(self, log: Log) -> Prepared:
         """Load the classifier and the samplers."""
+        # imported in the worker process: the parent needs no torch
         from scsampler_cli.artifacts.make import with_artifacts
         from scsampler_cli.tagger import Tagger
 
-        warnings.simplefilter("ignore", FallbackWarning)  # `say` is told of it
+        # `log` gets the same note
+        warnings.simplefilter("ignore", FallbackWarning)
         tagger = Tagger(
             models=self.models,
             selection=self.selection,
@@ -47,29 +53,32 @@ class Classify:
             answer=self.answer,
             reading=self.reading,
             top=self.top,
-            log=say,
+            log=log,
         )
-
+        # F and the frame stride: pictures of clips need the same grid
         geometry = tagger.classifier.spec.frames, tagger.classifier.spec.stride
 
         def work(path: Path, progress: Progress) -> Record:
             result = tagger.tag(path, progress)
-            answer = {} if self.known is None else _answer(result, self.known)
+            demo_fields = {} if self.demo is None else _demo_fields(result, self.demo)
             return with_artifacts(
                 result,
                 path,
                 geometry,
                 artifacts=self.artifacts,
                 reading=self.reading,
-                known=answer,
+                more_fields=demo_fields,
                 progress=progress,
             )
 
         return Prepared(work, tagger.identity)
 
 
-def _answer(result: ClassifyResult, video: DemoVideo) -> Record:
-    """What the generated video really shows, for its record."""
+def _demo_fields(result: ClassifyResult, video: DemoVideo) -> Record:
+    """Fields of the record of the generated video: its true label and segments, and how many of
+    the selected clips lie in them.
+    """
+    # a clip counts when more than half of it shows the action
     inside = sum(
         _overlap(float(clip.start), float(clip.end), video.segments) > 0.5 for clip in result.clips
     )
@@ -77,13 +86,16 @@ def _answer(result: ClassifyResult, video: DemoVideo) -> Record:
 
 
 def _overlap(start: float, end: float, segments: tuple[tuple[float, float], ...]) -> float:
-    """Share of a clip's duration that lies in the segments."""
-    return sum(max(0.0, min(end, b) - max(start, a)) for a, b in segments) / (end - start)
+    """Share of a clip's duration that lies in the segments; times in seconds."""
+    covered = 0.0
+    for first, last in segments:
+        covered += max(0.0, min(end, last) - max(start, first))
+    return covered / (end - start)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Score:
-    """Score one video, or feature file, after another."""
+    """The task of `scsampler score`: score the clips of videos or feature files."""
 
     models: ModelOptions
     features: FeatureSettings
@@ -94,7 +106,7 @@ class Score:
     artifacts: Artifacts
     command: str = "score"
 
-    def prepare(self, say: Log) -> Prepared:
+    def prepare(self, log: Log) -> Prepared:
         """Load the samplers."""
         from scsampler_cli.artifacts.make import with_artifacts
         from scsampler_cli.tagger import Scorer
@@ -106,7 +118,7 @@ class Score:
             reading=self.reading,
             clip_frames=self.clip_frames,
             frame_stride=self.frame_stride,
-            log=say,
+            log=log,
         )
 
         def work(path: Path, progress: Progress) -> Record:
@@ -117,19 +129,18 @@ class Score:
                 (self.clip_frames, self.frame_stride),
                 artifacts=self.artifacts,
                 reading=self.reading,
-                known=None,
                 progress=progress,
             )
 
         return Prepared(work, scorer.identity)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Extract:
-    """Extract the features of one video after another."""
+    """The task of `scsampler extract`: write feature files."""
 
     output: Path
-    """As given: a file, or the folder of all."""
+    """The output as the user named it: a feature file, or the folder of several."""
     targets: dict[Path, Path]
     """Video -> feature file."""
     features: FeatureSettings
@@ -138,22 +149,26 @@ class Extract:
     frame_stride: int
     clip_stride: int
     render: int | None
+    """Clip whose features are drawn as a picture; None for no picture."""
     reencode: bool
+    """True to re-encode the video first (`pipeline.reencoded`)."""
     command: str = "extract"
 
-    def prepare(self, say: Log) -> Prepared:
-        """There is nothing to load but code."""
+    def prepare(self, log: Log) -> Prepared:
+        """Import the code; there are no models to load."""
         from scsampler_cli.features.mel import check_torchaudio
         from scsampler_cli.features.render import render_file
         from scsampler_cli.pipeline import settings_record, stages
         from scsampler_cli.pipeline.reencoded import reencoded_features
 
+        # missing for one file, torchaudio is missing for all: the batch ends here
         if "mel" in self.features.inputs:
             check_torchaudio()
         extract = reencoded_features if self.reencode else stages.extract
 
         def work(path: Path, progress: Progress) -> Record:
             target = self.targets[path]
+            # folders may have become links since the targets were chosen
             check_within(target, target.parent if target == self.output else self.output)
             result = extract(
                 path,
@@ -167,9 +182,8 @@ class Extract:
             )
             record = result.record()
             if self.render is not None:
-                record["rendered"] = str(
-                    render_file(target, self.render, drawing_of(target, self.render))
-                )
+                drawing = render_file(target, self.render, drawing_of(target, self.render))
+                record["rendered"] = str(drawing)
             return record
 
         settings = settings_record.of_extract(
@@ -179,10 +193,11 @@ class Extract:
             clip_stride=self.clip_stride,
             reading=self.reading,
         )
+        # a run with other files to write is not a continuation of this one
         files = {"render": self.render, "reencode": self.reencode, "output": str(self.output)}
         return Prepared(work, identity(settings | files))
 
 
 def drawing_of(target: Path, clip: int) -> Path:
-    """The picture of a clip, beside the feature file."""
+    """Path of the picture of a clip, in the folder of the feature file."""
     return target.with_suffix(f".{clip}.png")

@@ -1,1 +1,1 @@
-"""What is made of a video beside its record: a page, a contact sheet, a reel."""
+"""Artifacts: files made of a video in addition to its record (page, contact sheet, reel)."""

@@ -1,6 +1,7 @@
-"""Which files are made of each video beside its record, and where they go.
+"""Paths of the artifacts of each video.
 
-But: nothing is made here, and nothing heavy is imported: the process that hands out the work needs no torch.
+Nothing is made here and torch is not imported: the process that distributes the work does not need
+it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from urllib.parse import quote
 
 Record = dict[str, Any]
 Targets = Mapping[Path, Path]
-"""Video -> the file that is made of it."""
+"""Video -> a file that is made of it."""
 
 
 @dataclass(frozen=True)
@@ -23,28 +24,32 @@ class Artifacts:
 
     reports: Targets = field(default_factory=dict)
     index: Path | None = None
-    """Of a batch, that its pages lead back to."""
+    """Index page of the batch, which the pages of the videos link to."""
     thumbnails: Targets = field(default_factory=dict)
     reels: Targets = field(default_factory=dict)
     reel_pad_s: float = 0.0
     """Seconds that a reel shows before and after each clip."""
     folders: tuple[Path, ...] = ()
-    """Trees that the files of a batch must stay in, whatever links lie there."""
+    """Folders that the files of a batch must stay below, also where links lie in them."""
 
     def targets(self) -> dict[str, Targets]:
-        """The files, by the names that records use, in the order in which they are made: a page tells of the others."""
+        """Name in the record -> the files, in the order in which they are made."""
+        # the page comes last: it links to the other two
         return {"thumbnails": self.thumbnails, "reel": self.reels, "report": self.reports}
 
     def are_there(self, record: Record) -> bool:
-        """True when all that is asked for was made for a record, and is still there."""
+        """True if all requested files were made for a record, and still exist."""
+        if record["status"] != "ok":
+            return True
         files = record.get("files", {})
-        return record["status"] != "ok" or all(
-            name in files and Path(files[name]).is_file()
-            for name, targets in self.targets().items()
-            if targets
-        )
+        for name, targets in self.targets().items():
+            # no targets: this kind of file is not requested
+            if targets and not (name in files and Path(files[name]).is_file()):
+                return False
+        return True
 
 
 def relative_link(target: Path, page: Path) -> str:
-    """How one page links to another, as in a URL."""
+    """Relative URL of one page in another one."""
+    # names may hold bytes that are not UTF-8, and characters that URLs reserve
     return quote(os.fsencode(os.path.relpath(target, page.parent)))

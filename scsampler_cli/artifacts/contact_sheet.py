@@ -1,6 +1,6 @@
-"""A contact sheet: the chosen clips of a video as one picture, each with its time, what it shows and its saliency.
+"""A contact sheet: the selected clips of a video in one picture, with time, label and saliency.
 
-Letters are those of DejaVu Sans, which comes with matplotlib and knows more scripts than Pillow's own font (our choice).
+The font is DejaVu Sans, which comes with matplotlib and has more scripts than Pillow's own font.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from scsampler_cli.files.marks import MARK
 from scsampler_cli.text import printable
 
 COLUMNS = 5
-"""Of pictures: ten clips are two rows (our choice)."""
+"""Columns of pictures: ten clips are two rows."""
+# width and height of a picture's place, pixels
 _CELL = 192, 144
-"""Width and height of a picture's place, pixels."""
+# pixels between pictures, of a line of text, and of the title
 _GAP, _LINE, _TITLE = 12, 16, 30
-"""Pixels between pictures, of a line of text, and of the title."""
+# sizes of text, pixels
 _SMALL, _LARGE = 12, 16
-"""Sizes of text, pixels."""
 _PAPER, _INK, _SOFT, _EMPTY = "#ffffff", "#16181d", "#5b6270", "#e4e7ec"
 _QUALITY = 90
 
@@ -35,15 +35,17 @@ class Cell:
     picture: bytes | None
     """JPEG; None where there is none."""
     lines: tuple[str, ...]
-    """What stands below it, the first line darker."""
+    """Text below the picture, the first line darker."""
 
 
 def contact_sheet(title: str, cells: Sequence[Cell]) -> bytes:
     """A JPEG of the cells, row by row; the same cells give the same bytes."""
     columns = min(COLUMNS, max(1, len(cells)))
+    # rounded up
     rows = -(-len(cells) // columns)
-    below = _LINE * max((len(cell.lines) for cell in cells), default=0)
-    step = _CELL[0] + _GAP, _CELL[1] + below + _GAP
+    text_height = _LINE * max((len(cell.lines) for cell in cells), default=0)
+    # distance from one cell to the next, horizontally and vertically
+    step = _CELL[0] + _GAP, _CELL[1] + text_height + _GAP
     sheet = Image.new("RGB", (_GAP + columns * step[0], _GAP + _TITLE + rows * step[1]), _PAPER)
     pen = ImageDraw.Draw(sheet)
     letters = Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
@@ -63,7 +65,7 @@ def contact_sheet(title: str, cells: Sequence[Cell]) -> bytes:
 
 
 def _place(sheet: Image.Image, picture: bytes | None, left: int, *, top: int) -> None:
-    """A picture in the middle of its place."""
+    """Paste a picture into the middle of its cell."""
     sheet.paste(_EMPTY, (left, top, left + _CELL[0], top + _CELL[1]))
     if picture is None:
         return
@@ -77,7 +79,8 @@ def _place(sheet: Image.Image, picture: bytes | None, left: int, *, top: int) ->
 def _fitting(
     pen: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont, *, width: int
 ) -> str:
-    """As much of a text as fits, in characters that can be drawn."""
+    """The beginning of a text that fits into a width in pixels, in characters that can be drawn."""
+    # halves of surrogate pairs stand for undecodable bytes of file names; Pillow refuses them
     text = printable(text).encode("utf-8", "replace").decode()
     if pen.textlength(text, font) <= width:
         return text

@@ -1,4 +1,4 @@
-"""Make what a video leaves beside its record: a page to look at, a contact sheet, a reel."""
+"""Make the artifacts of one video: a page, a contact sheet, a reel."""
 
 from __future__ import annotations
 
@@ -36,49 +36,52 @@ def with_artifacts(
     *,
     artifacts: Artifacts,
     reading: ReadSettings = DEFAULT_READING,
-    known: Record | None = None,
+    more_fields: Record | None = None,
     progress: Progress = no_progress,
 ) -> Record:
-    """The record of a result, when its files have been made; it names them under "files", and their time under "extras".
+    """Make the files of one video, and return its record.
 
-    One that cannot be made takes nothing from the rest: the record tells it under "files_failed", and in a note.
+    The record names the files under "files", and their time under "extras" of "timings_s". A file
+    that cannot be made does not stop the others: the record has its error under "files_failed",
+    and a note.
 
     Args:
-        result: what is known of the video.
+        result: of the video.
         path: the video; or a feature file, which has no pictures.
-        geometry: F and the frame stride of its clips.
-        artifacts: which files.
-        reading: as the result was read.
-        known: what more the record is to say.
-        progress: told of each file.
+        geometry: F and the frame stride of the clips.
+        artifacts: which files are made.
+        reading: the settings that the result was made with.
+        more_fields: further fields of the record.
+        progress: called before each file.
     """
-    record = result.record() | (known or {})
+    record = result.record() | (more_fields or {})
     wanted = [name for name, targets in artifacts.targets().items() if path in targets]
     if not wanted:
         return record
-    began = time.perf_counter()
+    start = time.perf_counter()
     maker = _Maker(result, record, path, geometry=geometry, artifacts=artifacts, reading=reading)
     files: dict[str, str] = {}
     failed: dict[str, Record] = {}
     for done, name in enumerate(wanted):
         progress("extras", done, len(wanted))
         target = artifacts.targets()[name][path]
+        # the page, made last, shows the record: it must name the files made so far
         record |= {"files": files} | ({"files_failed": failed} if failed else {})
-        record["timings_s"] = {**result.timings_s, "extras": round(time.perf_counter() - began, 4)}
+        record["timings_s"] = {**result.timings_s, "extras": round(time.perf_counter() - start, 4)}
         try:
             with own_errors(str(target)):
-                maker.make(name, _settled(target, artifacts))
+                maker.make(name, _with_folder(target, artifacts))
             files[name] = str(target)
         except ScsamplerError as error:
             failed[name] = described(error)
             record["notes"].append(f"no {name}: {failed[name]['message']}")
-    record["timings_s"] = {**result.timings_s, "extras": round(time.perf_counter() - began, 4)}
+    record["timings_s"] = {**result.timings_s, "extras": round(time.perf_counter() - start, 4)}
     return record | ({"files_failed": failed} if failed else {})
 
 
 @dataclass
 class _Maker:
-    """What the files of one video are made of."""
+    """Makes the files of one video."""
 
     result: Result
     record: Record
@@ -89,7 +92,7 @@ class _Maker:
 
     @cached_property
     def video(self) -> Video | None:
-        """Opened again, once; None for a feature file."""
+        """The video, opened again once for all files; None for a feature file."""
         if store.sniff(self.path):
             return None
         frames, stride = self.geometry
@@ -104,7 +107,7 @@ class _Maker:
         if name == "report":
             self._write_page(target)
             return
-        # only what was tagged has these, and a feature file is not
+        # contact sheets and reels are made of tagged videos only, never of feature files
         assert self.video is not None
         assert isinstance(self.result, ClassifyResult)
         if name == "thumbnails":
@@ -113,12 +116,12 @@ class _Maker:
             _make_reel(self.result, self.video, target, pad_s=self.artifacts.reel_pad_s)
 
     def _write_page(self, target: Path) -> None:
-        scored = (
-            self.result.scored if isinstance(self.result, ClassifyResult) else self.result.clips
-        )
+        result = self.result
+        scored = result.scored if isinstance(result, ClassifyResult) else result.clips
         clips = [clip.record() for clip in scored]
-        chosen = join(self.record, clips)
-        shown = [int(clip["clip"]) for clip in (*chosen.best(), *chosen.worst())]
+        # the page shows pictures of the best and the worst clips
+        joined = join(self.record, clips)
+        shown = [int(clip["clip"]) for clip in (*joined.best(), *joined.worst())]
         pictures = {} if self.video is None else self._pictures(self.video, shown)
         back = None if self.artifacts.index is None else relative_link(self.artifacts.index, target)
         page = video_page(
@@ -138,18 +141,23 @@ class _Maker:
             )
 
     def _pictures(self, video: Video, clips: list[int]) -> dict[int, bytes]:
-        """JPEG of clips; the record tells how many have none."""
-        found = dict(stills(video, clips))
-        if missing := len(set(clips) - set(found)):
-            note = (
-                f"{counted(missing, 'clip')} without a picture: the middle frame cannot be decoded"
-            )
-            self.record["notes"] += [] if note in self.record["notes"] else [note]
-        return found
+        """Clip -> JPEG; a note in the record counts the clips without one."""
+        pictures = dict(stills(video, clips))
+        if missing := len(set(clips) - set(pictures)):
+            without = f"{counted(missing, 'clip')} without a picture"
+            note = f"{without}: the middle frame cannot be decoded"
+            # sheet and page may miss the same pictures
+            if note not in self.record["notes"]:
+                self.record["notes"].append(note)
+        return pictures
 
 
-def _settled(target: Path, artifacts: Artifacts) -> Path:
-    """The target, whose folder is there now."""
+def _with_folder(target: Path, artifacts: Artifacts) -> Path:
+    """The target, after its folder was made.
+
+    Raises:
+        OutputError: a link leads out of the folder of the batch, or the folder cannot be made.
+    """
     for folder in artifacts.folders:
         if target.is_relative_to(folder):
             check_within(target, folder)
@@ -159,7 +167,7 @@ def _settled(target: Path, artifacts: Artifacts) -> Path:
 
 
 def _captions(clip: Record) -> Iterator[str]:
-    """What stands below a clip's picture."""
+    """Lines of text below the picture of a clip."""
     yield f"{clock_time(clip['start_s'])}   {clip['why']}"
     yield "not decoded" if clip["label"] is None else f"{clip['label']} {clip['probability']:.0%}"
     scores = {"picture": clip["visual"], "sound": clip["audio"], "packets": clip.get("packets")}
@@ -167,6 +175,7 @@ def _captions(clip: Record) -> Iterator[str]:
 
 
 def _make_reel(result: ClassifyResult, video: Video, target: Path, *, pad_s: float) -> None:
+    # whole milliseconds: the exact value of a float such as 0.1 has a long denominator
     pad = Fraction(pad_s).limit_denominator(1000)
     spans = [(clip.start - pad, clip.end + pad) for clip in result.clips if clip.label is not None]
     write_reel(

@@ -86,7 +86,7 @@ def _notes(copy: Normalised) -> list[str]:
         frames = counted(copy.frames_missing, "frame")
         notes.append(f"{frames} could not be decoded and are not in the re-encoded video")
     if copy.shift:
-        # MP4 has no negative time stamps
+        # the re-encoded video begins at time 0 at the earliest
         shift = float(copy.shift)
         notes.append(f"the video begins at a negative time: the re-encoded one {shift:.3f} s later")
     return [*notes, *(f"ffmpeg: {line}" for line in copy.said)]

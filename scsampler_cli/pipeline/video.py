@@ -217,7 +217,7 @@ def packets_by_clip(video: Video, clips: NDArray[np.int64] | None = None) -> Ite
         clips: int64 [M], increasing; None for all clips.
     """
     wanted = video.grid.every(1) if clips is None else clips
-    # raw streams have no container that gives the sizes of packets
+    # a clip has no values where the index knows the size of none of its frames
     unknown = 0
     for clip in packet_clips(video.index.packets, video.grid, wanted):
         unknown += clip.values is None
