@@ -1,7 +1,7 @@
-"""What a million hours of video would take, from the measured costs of the stages: how much on cores, how much on a GPU.
+"""Estimated time for a million hours of video on CPU cores and a GPU, from the measured stages.
 
-Our own reckoning, with three assumptions: videos are like the one that was measured (codec, size, length, K); files are
-so many that every core and the GPU always have one (`--jobs`, `--engine ray`, `--shard`); and disks keep up.
+Three assumptions: all videos are like the measured one (codec, size, length, K); there are enough
+files to keep every core and the GPU busy; and the disks are fast enough.
 """
 
 from __future__ import annotations
@@ -9,84 +9,86 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from scsampler_cli.bench.paper_tables import Column, Row, Table
+from scsampler_cli.bench.table import Column, Row, Table
 
 HOURS = 1_000_000
-"""Of video (the table's own scale)."""
+"""Hours of video to which the table is scaled."""
 CORES, GPU = "cores", "GPU"
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one part of the work takes for one video."""
+    """The cost of one part of the work, for one video."""
 
     part: str
     where: str
     """CORES or GPU."""
     seconds: float
-    """Of one core, or of the GPU."""
+    """Seconds of one core, or of the GPU."""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What does the work."""
+    """The machine that does the work."""
 
     cores: int
     gpu: bool
 
     def rate(self, costs: Sequence[Cost], where: str, length_s: float) -> float:
-        """Seconds of video in a second, if nothing but these cores, or this GPU, were in the way."""
+        """Seconds of video per second, if the cores (or the GPU) were the only limit."""
         spent = sum(cost.seconds for cost in costs if cost.where == where)
         units = self.cores if where == CORES else 1
         return units * length_s / spent if spent else float("inf")
 
 
-def costs_of(
+def video_costs(
     reading: Mapping[str, float],
     networks: Mapping[str, float],
-    chosen_s: float,
+    decode_s: float,
     *,
     machine: Machine,
 ) -> list[Cost]:
-    """The parts of one video's work.
+    """The costs of all parts of the work on one video.
 
     Args:
-        reading: seconds that one core takes, by part.
-        networks: seconds that a network takes, on all cores or on the GPU, by network.
-        chosen_s: seconds that one core takes to decode the chosen clips.
-        machine: what was measured on.
+        reading: seconds on one core, by part.
+        networks: seconds on all cores or on the GPU, by network.
+        decode_s: seconds on one core to decode the selected clips.
+        machine: the machine of the measurement.
 
     Returns:
-        costs; a network's on cores counts all of them.
+        costs; that of a network on cores is in core seconds: its time, multiplied by the cores.
     """
     where, share = (GPU, 1) if machine.gpu else (CORES, machine.cores)
     read = [Cost(part, CORES, seconds) for part, seconds in reading.items()]
     computed = [Cost(part, where, seconds * share) for part, seconds in networks.items()]
-    return [*read, Cost("decode the chosen clips", CORES, chosen_s), *computed]
+    return [*read, Cost("decode the chosen clips", CORES, decode_s), *computed]
 
 
 def capacity_table(costs: Sequence[Cost], machine: Machine, length_s: float) -> Table:
-    """The parts, their time for each hour of video, and what a million hours take on machines like this one."""
-    rows: list[Row] = [
-        {
-            "part": cost.part,
-            "where": cost.where,
-            "s_an_hour": 3600 * cost.seconds / length_s,
-            "machine_hours": HOURS
-            * cost.seconds
-            / length_s
-            / (machine.cores if cost.where == CORES else 1),
-        }
-        for cost in costs
-    ]
+    """The parts of the work, and the hours that a million hours of video take on such a machine."""
+    rows: list[Row] = []
+    for cost in costs:
+        # seconds of a core, or of the GPU, per second of video
+        share = cost.seconds / length_s
+        units = machine.cores if cost.where == CORES else 1
+        rows.append(
+            {
+                "part": cost.part,
+                "where": cost.where,
+                "s_an_hour": 3600 * share,
+                "machine_hours": HOURS * share / units,
+            }
+        )
+    # cores and GPU work at the same time: the slower of the two sets the pace
     rates = {where: machine.rate(costs, where, length_s) for where in (CORES, GPU)}
-    first = min(rates, key=lambda where: rates[where])
+    bottleneck = min(rates, key=lambda where: rates[where])
     rows.append(
         {
             "part": "together",
-            "where": first,
-            "machine_hours": HOURS / rates[first],
-            "real_time": rates[first],
+            "where": bottleneck,
+            "machine_hours": HOURS / rates[bottleneck],
+            "real_time": rates[bottleneck],
         }
     )
     columns = (
@@ -101,22 +103,23 @@ def capacity_table(costs: Sequence[Cost], machine: Machine, length_s: float) -> 
         "A million hours of video",
         columns,
         rows=tuple(rows),
-        notes=_notes(rates, first, machine),
+        notes=_notes(rates, bottleneck, machine),
     )
 
 
-def _notes(rates: Mapping[str, float], first: str, machine: Machine) -> tuple[str, ...]:
-    has = f"{machine.cores} core{'s' * (machine.cores > 1)}{' and a GPU' if machine.gpu else ''}"
-    about = f"Reckoned from the stages above for a machine of {has} with all of them busy: the {first} saturate first."
+def _notes(rates: Mapping[str, float], bottleneck: str, machine: Machine) -> tuple[str, ...]:
+    hardware = (
+        f"{machine.cores} core{'s' * (machine.cores > 1)}{' and a GPU' if machine.gpu else ''}"
+    )
+    verb = "saturates" if bottleneck == GPU else "saturate"
+    estimate = (
+        f"Estimated from the stages above for a machine of {hardware} that is always busy: "
+        f"the {bottleneck} {verb} first."
+    )
     if not machine.gpu:
-        return (about,)
-    if first == GPU:
-        about = about.replace("saturate", "saturates")
-        return (
-            about,
-            f"It takes {machine.cores * rates[GPU] / rates[CORES]:.1f} cores to keep one such GPU busy.",
-        )
-    return (
-        about,
-        f"One such GPU would keep up with {machine.cores * rates[GPU] / rates[CORES]:.0f} such cores.",
-    )
+        return (estimate,)
+    # cores with which both would be equally fast
+    cores = machine.cores * rates[GPU] / rates[CORES]
+    if bottleneck == GPU:
+        return estimate, f"{cores:.1f} cores keep one such GPU busy."
+    return estimate, f"One such GPU is fast enough for {cores:.0f} such cores."

@@ -1,8 +1,8 @@
-"""What a choice of clips costs: seconds by stage, and multiply-adds.
+"""The cost of a selection: seconds by stage.
 
-Rates are measured in one run on some videos of the data set (`timing`); how much there is to do is counted exactly for every
-video: clips scored, frames that must be decoded to reach the chosen clips, clips classified. So a table for another K needs no
-video.
+Rates are measured in one run on some videos of the data set (`timing`). The work is counted exactly
+for every video: clips scored, frames decoded to reach the selected clips, clips classified. A table
+for another K therefore needs no video.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 STAGES = ("read", "score", "decode", "classify")
+"""Stages of `classify`, in order."""
 
 
 @dataclass(frozen=True)
@@ -23,32 +24,35 @@ class Check:
 
     path: str
     modelled_s: float
+    """Seconds by the rates."""
     measured_s: float
+    """Seconds of the live run."""
     same_clips: bool
-    """The live run took the very clips that the replay takes."""
+    """True where the live run selected the clips that the replay selects."""
     same_tag: bool
+    """True where the best tag of the live run is that of the replay."""
 
 
 @dataclass(frozen=True)
 class Costs:
-    """Rates in seconds, from one run on one machine."""
+    """Rates of the stages in seconds, from one run on one machine."""
 
     videos: int
-    """How many were timed."""
+    """Number of videos that were timed."""
     clips: int
-    """In those."""
+    """Number of clips in these videos."""
     index_s: float
-    """To open and index a file, for each of its frames."""
+    """Opening and indexing a file, per frame of the file."""
     read_s: Mapping[str, float]
-    """Features of one clip, by inputs: "md+rgbr" in one pass, "mel"."""
+    """Features, per clip, by inputs: "md+rgbr" (in one pass), "mel"."""
     score_s: Mapping[str, float]
-    """One clip, by network."""
+    """Each network, per clip."""
     decode_s: float
-    """To decode one frame."""
+    """Decoding, per frame."""
     fit_s: float
-    """To convert and resize one frame for the classifier."""
+    """Conversion and resizing for the classifier, per frame."""
     classify_s: float
-    """One clip."""
+    """Classification, per clip."""
     spread: Mapping[str, tuple[float, float]]
     """Smallest and largest rate among the timed videos, of "decode", "classify" and the inputs."""
     checks: tuple[Check, ...] = ()
@@ -59,14 +63,14 @@ class Costs:
 
     @staticmethod
     def from_record(record: Mapping[str, Any]) -> Costs:
-        """Back from JSON."""
+        """Costs from their JSON form."""
         checks = tuple(Check(**check) for check in record["checks"])
         spread = {name: (float(low), float(high)) for name, (low, high) in record["spread"].items()}
         return Costs(**{**record, "checks": checks, "spread": spread})
 
 
 def inputs_key(inputs: Iterable[str]) -> str:
-    """How a set of visual inputs read in one pass is called.
+    """The key of a set of visual inputs that are read in one pass.
 
     Example: ("rgbr", "md") -> "md+rgbr".
     """
@@ -76,20 +80,25 @@ def inputs_key(inputs: Iterable[str]) -> str:
 def decoded_frames(
     decode_from: NDArray[np.int64], last: NDArray[np.int64], clips: Sequence[int]
 ) -> int:
-    """Frames that must be decoded to see the chosen clips, each group of pictures once.
+    """Number of frames that must be decoded for the selected clips, each group of pictures once.
 
     Args:
-        decode_from: int64 [L], where decoding of each clip begins.
-        last: int64 [L], its last wanted frame.
-        clips: the chosen ones.
+        decode_from: int64 [L], display position at which decoding of each clip begins.
+        last: int64 [L], display position of its last wanted frame.
+        clips: the selected clips.
 
-    Example: keyframes at 0 and 100, clips [10, 20), [30, 40) and [110, 120): 0-39 and 100-119, 60 frames.
+    Example: keyframes at 0 and 100, clips [10, 20), [30, 40) and [110, 120): frames 0-39 and
+    100-119, together 60.
     """
-    total, begin, reached = 0, 0, -1
+    total = 0
+    # the current stretch of decoded frames: [begin, end)
+    begin = end = 0
     for clip in sorted(clips):
-        start, end = int(decode_from[clip]), int(last[clip])
-        if start > reached:
-            total += reached + 1 - begin if reached >= 0 else 0
+        start = int(decode_from[clip])
+        # A keyframe beyond the stretch starts a new one. Otherwise decoding goes on, which is
+        # what the decoder does within a group of pictures.
+        if start >= end:
+            total += end - begin
             begin = start
-        reached = max(reached, end)
-    return total + (reached + 1 - begin if reached >= 0 else 0)
+        end = max(end, int(last[clip]) + 1)
+    return total + end - begin

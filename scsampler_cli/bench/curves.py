@@ -1,4 +1,7 @@
-"""The numbers behind the paper's figures 2 and 4 to 7, and of accuracy against alpha (ours)."""
+"""The numbers of the paper's figures 2 and 4 to 7, and of accuracy against alpha and against M.
+
+Not handled here: `figures` draws them.
+"""
 
 from __future__ import annotations
 
@@ -10,23 +13,29 @@ import numpy as np
 
 from scsampler_cli.bench import published
 from scsampler_cli.bench.empirical import BINS
-from scsampler_cli.bench.paper_tables import baselines, cascade, sampled
 from scsampler_cli.bench.plan import Plan
-from scsampler_cli.bench.replay import Outcome, Strategy, outcome, positions, strategy
+from scsampler_cli.bench.replay import Outcome, Strategy, make_strategy, positions, replay
 from scsampler_cli.bench.run_data import Run
+from scsampler_cli.bench.strategy_list import (
+    Named,
+    baseline,
+    baseline_strategies,
+    cascade_strategy,
+    sampler_strategies,
+)
 
 KS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50, 100)
 STRIDES = tuple(range(1, 11))
 DRAWS = 10
-"""Seeds of Random and Empirical along a curve, at most (our choice)."""
-ByK = dict[int, dict[str, Outcome]]
-"""K -> role -> what came of it."""
+"""Most seeds of Random and Empirical at each point of a curve."""
 ALPHAS = tuple(i / 10 for i in range(11))
 CANDIDATES = (1, 2, 4, 6, 8, 12)
-"""M of the curve, in times K."""
+"""Values of M at which the curve has a point, as multiples of K."""
 ROLES = ("scsampler", "random", "uniform", "empirical", "dense", "oracle")
-"""In the order of the legend."""
-PER_CENT = "top-1 accuracy, % of videos"
+"""Roles of the lines, in the order of the legend."""
+ACCURACY = "top-1 accuracy, % of videos"
+ByK = dict[int, dict[str, Outcome]]
+"""K -> role -> outcome."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,7 @@ class Series:
     x: tuple[float, ...]
     y: tuple[float, ...]
     role: str
-    """By which a drawing tells the lines apart: "scsampler", "random", ..."""
+    """One of ROLES; the colour, the marker and the dashes of the line follow from it."""
 
 
 @dataclass(frozen=True)
@@ -59,19 +68,19 @@ class Chart:
     y_label: str
     series: tuple[Series, ...]
     levels: tuple[Series, ...] = ()
-    """Values that do not depend on x, one point each."""
+    """Values that do not depend on x, one point each; drawn as horizontal lines."""
     marks: tuple[Mark, ...] = ()
     bars: bool = False
-    """The first series is drawn as bars, the others over it."""
+    """True to draw the first series as bars, and the others over it."""
     log_x: bool = False
     whole_x: bool = False
-    """x counts something."""
+    """True where x is a count."""
 
     def record(self) -> dict[str, Any]:
         """JSON form."""
         lines = [
-            {"name": s.name, "role": s.role, "x": list(s.x), "y": list(s.y)}
-            for s in (*self.series, *self.levels)
+            {"name": line.name, "role": line.role, "x": list(line.x), "y": list(line.y)}
+            for line in (*self.series, *self.levels)
         ]
         marks = [{"label": mark.label, "x": mark.x, "y": mark.y} for mark in self.marks]
         return {
@@ -84,14 +93,15 @@ class Chart:
 
 
 def charts(run: Run, plan: Plan) -> list[Chart]:
-    """All figures that can be made of a run."""
+    """All figures for which a run has the numbers."""
     plan = replace(plan, draws=min(plan.draws, DRAWS))
-    by_k = {
-        k: {role: outcome(run, way) for role, way in _at_k(run, replace(plan, k=k))}
-        for k in _ks(run, plan)
-    }
-    dense = outcome(run, dict(baselines(run, plan))["dense"])
-    made = [
+    by_k: ByK = {}
+    for k in _ks(run, plan):
+        strategies = _at_k(run, replace(plan, k=k))
+        by_k[k] = {role: replay(run, strategy) for role, strategy in strategies}
+
+    dense = replay(run, baseline(run, plan, "dense"))
+    found = [
         positions_chart(run, plan, by_k),
         clips_chart(by_k, dense),
         share_chart(run, plan, dense),
@@ -100,45 +110,54 @@ def charts(run: Run, plan: Plan) -> list[Chart]:
         runtime_chart(by_k, dense),
         stride_chart(run, plan, dense),
     ]
-    return [chart for chart in made if chart is not None]
+    return [chart for chart in found if chart is not None]
 
 
-def _top1(run: Run, way: Strategy) -> float:
-    return outcome(run, way).top1
+def _top1(run: Run, strategy: Strategy) -> float:
+    """Percent of videos that a strategy gets right."""
+    return replay(run, strategy).top1
 
 
-def _at_k(run: Run, plan: Plan) -> list[tuple[str, Strategy]]:
+def _at_k(run: Run, plan: Plan) -> list[Named]:
     """The strategy under test, Random, Uniform, Empirical and the oracle."""
-    first = [("scsampler", sampled(run, plan)[0][1])]
-    return first + [way for way in baselines(run, plan) if way[0] != "dense"]
+    _, first = sampler_strategies(run, plan)[0]
+    # Dense has no K
+    others = [named for named in baseline_strategies(run, plan) if named[0] != "dense"]
+    return [("scsampler", first), *others]
+
+
+def _most_clips(run: Run) -> int:
+    return max(video.clips for video in run.videos)
 
 
 def _ks(run: Run, plan: Plan) -> list[int]:
-    longest = max(video.clips for video in run.videos)
-    return sorted({k for k in KS if k <= longest} | {min(plan.k, longest)})
+    """Values of K up to the number of clips of the longest video, with the K of the tables."""
+    most = _most_clips(run)
+    return sorted({k for k in KS if k <= most} | {min(plan.k, most)})
 
 
-def _level(dense: Outcome) -> Series:
+def _dense_level(dense: Outcome) -> Series:
     return Series("Dense (all clips)", (0.0,), (dense.top1,), role="dense")
 
 
 def positions_chart(run: Run, plan: Plan, by_k: ByK) -> Chart:
-    """Where in the videos the chosen clips lie (Fig. 2)."""
+    """Where in the videos the selected clips lie (Fig. 2)."""
     edges = np.linspace(0, 1, BINS + 1)
+    middles = (edges[:-1] + edges[1:]) / 2
+    # a video shorter than K has no outcome at K: the next smaller one stands for it
+    nearest_k = max(k for k in by_k if k <= plan.k)
     series = []
-    for role, each in by_k[max(k for k in by_k if k <= plan.k)].items():
-        found = positions(run.videos, each.clips)
+    for role, outcome in by_k[nearest_k].items():
+        found = positions(run.videos, outcome.clips)
+        # percent of the selected clips in each of BINS equal parts
         share = 100 * np.histogram(found, edges)[0] / max(1, len(found))
-        middles = (edges[:-1] + edges[1:]) / 2
-        series.append(
-            Series(each.way.name, tuple(middles.tolist()), tuple(share.tolist()), role=role)
-        )
-    x, y = f"position in the video, 0 = start, 1 = end; {BINS} parts", "chosen clips in a part, %"
+        x, y = tuple(middles.tolist()), tuple(share.tolist())
+        series.append(Series(outcome.strategy.name, x, y, role=role))
     return Chart(
         "positions",
-        f"Where the clips lie, K = {plan.k} (Fig. 2)",
-        x,
-        y_label=y,
+        f"Position of the selected clips, K = {plan.k} (Fig. 2)",
+        f"position in the video, 0 = start, 1 = end; {BINS} parts",
+        y_label="selected clips in a part, %",
         series=tuple(series),
         bars=True,
     )
@@ -146,118 +165,116 @@ def positions_chart(run: Run, plan: Plan, by_k: ByK) -> Chart:
 
 def clips_chart(by_k: ByK, dense: Outcome) -> Chart:
     """Accuracy against K (Fig. 4)."""
+    x = tuple(map(float, by_k))
     first = next(iter(by_k.values()))
-    series = [
-        Series(
-            _bare(first[role].way.name),
-            tuple(map(float, by_k)),
-            tuple(found[role].top1 for found in by_k.values()),
-            role=role,
-        )
-        for role in first
-    ]
-    known = (("SCSampler", "av-union-list"), ("Random", "random"))
-    marks = tuple(Mark(10, published.TABLE_5[key], f"paper, {name}, K = 10") for name, key in known)
-    title, x_label = (
-        "Accuracy against the number of clips (Fig. 4)",
-        "K, clips classified per video",
+    series = []
+    for role, outcome in first.items():
+        y = tuple(at_k[role].top1 for at_k in by_k.values())
+        series.append(Series(_without_parameter(outcome.strategy.name), x, y, role=role))
+    published_at_10 = (("SCSampler", "av-union-list"), ("Random", "random"))
+    marks = tuple(
+        Mark(10, published.TABLE_5[key], f"paper, {name}, K = 10") for name, key in published_at_10
     )
     return Chart(
         "clips",
-        title,
-        x_label,
-        y_label=PER_CENT,
+        "Accuracy against the number of clips (Fig. 4)",
+        "K, clips classified per video",
+        y_label=ACCURACY,
         series=tuple(series),
-        levels=(_level(dense),),
+        levels=(_dense_level(dense),),
         marks=marks,
         log_x=True,
     )
 
 
-def _bare(name: str) -> str:
-    """A strategy's name without the K' that would change along a curve."""
+def _without_parameter(name: str) -> str:
+    """Name of a strategy without its K' or M, which change along a curve."""
     return name.split(" (")[0]
 
 
 def share_chart(run: Run, plan: Plan, dense: Outcome) -> Chart | None:
-    """Accuracy against K' of AV-union-list (Fig. 5)."""
+    """Accuracy against K' of AV-union-list (Fig. 5); None without both samplers."""
     if not (run.main.visual and run.main.audio):
         return None
-    shares = list(range(plan.k + 1))
-    y = [
-        _top1(run, strategy("", "av-union-list", plan.k, sampler=run.main, k_visual=share))
-        for share in shares
-    ]
-    line = Series("AV-union-list", tuple(map(float, shares)), tuple(y), role="scsampler")
-    points = ((0, "audio"), (8, "av-union-list"), (10, "visual"))
-    marks = (
-        tuple(Mark(x, published.TABLE_5[key], f"paper, K' = {x}") for x, key in points)
-        if plan.k == 10
-        else ()
-    )
-    x_label = f"K', clips taken by the picture, of K = {plan.k}"
+    shares = range(plan.k + 1)
+    y = []
+    for share in shares:
+        strategy = make_strategy("", "av-union-list", plan.k, sampler=run.main, k_visual=share)
+        y.append(_top1(run, strategy))
+
+    marks = []
+    # the paper's values are for K = 10; at both ends one sampler is used alone
+    if plan.k == 10:
+        for x, key in ((0, "audio"), (8, "av-union-list"), (10, "visual")):
+            marks.append(Mark(x, published.TABLE_5[key], f"paper, K' = {x}"))
     return Chart(
         "share",
         "Accuracy against K' (Fig. 5)",
-        x_label,
-        y_label=PER_CENT,
-        series=(line,),
-        levels=(_level(dense),),
-        marks=marks,
+        f"K', clips selected by the visual sampler, of K = {plan.k}",
+        y_label=ACCURACY,
+        series=(Series("AV-union-list", tuple(map(float, shares)), tuple(y), role="scsampler"),),
+        levels=(_dense_level(dense),),
+        marks=tuple(marks),
         whole_x=True,
     )
 
 
 def alpha_chart(run: Run, plan: Plan, dense: Outcome) -> Chart | None:
-    """Accuracy against alpha of the convex combinations (Table 5 gives one value of each)."""
+    """Accuracy against alpha of the convex combinations; None without both samplers.
+
+    The paper has one value of alpha for each (Table 5).
+    """
     if not (run.main.visual and run.main.audio):
         return None
     lines, marks = [], []
-    for kind, role, best in (
-        ("av-convex-list", "scsampler", 0.8),
-        ("av-convex-score", "empirical", 0.9),
-    ):
-        y = tuple(
-            _top1(run, strategy("", kind, plan.k, sampler=run.main, alpha=alpha))
-            for alpha in ALPHAS
-        )
-        lines.append(Series(f"AV{kind[2:]}", ALPHAS, y, role=role))
-        marks.append(Mark(best, published.TABLE_5[kind], f"paper, AV{kind[2:]}"))
-    x_label = "alpha, weight of the picture"
-    title = f"Accuracy against alpha, K = {plan.k} (Table 5)"
+    # "empirical" is here only the style of the second line
+    kinds = (("av-convex-list", "scsampler", 0.8), ("av-convex-score", "empirical", 0.9))
+    for kind, role, paper_alpha in kinds:
+        y = []
+        for alpha in ALPHAS:
+            strategy = make_strategy("", kind, plan.k, sampler=run.main, alpha=alpha)
+            y.append(_top1(run, strategy))
+        name = f"AV{kind[2:]}"
+        lines.append(Series(name, ALPHAS, tuple(y), role=role))
+        marks.append(Mark(paper_alpha, published.TABLE_5[kind], f"paper, {name}"))
     return Chart(
         "alpha",
-        title,
-        x_label,
-        y_label=PER_CENT,
+        f"Accuracy against alpha, K = {plan.k} (Table 5)",
+        "alpha, weight of the visual sampler",
+        y_label=ACCURACY,
         series=tuple(lines),
-        levels=(_level(dense),),
+        levels=(_dense_level(dense),),
         marks=tuple(marks),
     )
 
 
 def candidates_chart(run: Run, plan: Plan, dense: Outcome) -> Chart | None:
-    """Accuracy against M, the clips that packets let through to the visual sampler (ours); None without both samplers."""
+    """Accuracy against M, the clips of the first stage that the visual sampler then scores.
+
+    None without a packet sampler and a visual one.
+    """
     if not (run.main.visual and run.main.packets):
         return None
-    longest = max(video.clips for video in run.videos)
-    counts = sorted(
-        {max(plan.k, round(plan.k * times)) for times in CANDIDATES} | {max(plan.k, longest)}
-    )
-    found = [outcome(run, cascade(run, plan, count, name="packets first")) for count in counts]
-    x = tuple(map(float, counts))
-    lines = [Series("packets first", x, tuple(each.top1 for each in found), role="scsampler")]
-    whole = Series(
-        "all clips looked at", (0.0,), (_top1(run, sampled(run, plan)[0][1]),), role="oracle"
-    )
-    title, x_label = f"Packets first, K = {plan.k}", "M, clips that the visual sampler looks at"
+    # M is at least K; the last point has all clips of the longest video
+    counts = {max(plan.k, round(plan.k * times)) for times in CANDIDATES}
+    counts.add(max(plan.k, _most_clips(run)))
+    x = sorted(counts)
+    y = []
+    for count in x:
+        y.append(_top1(run, cascade_strategy(run, plan, count, name="packets first")))
+
+    _, without_first_stage = sampler_strategies(run, plan)[0]
+    top1 = _top1(run, without_first_stage)
+    line = Series("packets first", tuple(map(float, x)), tuple(y), role="scsampler")
+    # "oracle" is here only the style of the line
+    level = Series("all clips scored", (0.0,), (top1,), role="oracle")
     return Chart(
         "candidates",
-        title,
-        x_label,
-        y_label=PER_CENT,
-        series=tuple(lines),
-        levels=(_level(dense), whole),
+        f"Packets first, K = {plan.k}",
+        "M, clips that the visual sampler scores",
+        y_label=ACCURACY,
+        series=(line,),
+        levels=(_dense_level(dense), level),
         log_x=True,
     )
 
@@ -266,67 +283,78 @@ def runtime_chart(by_k: ByK, dense: Outcome) -> Chart | None:
     """Accuracy against seconds per video (Fig. 6); None where no time was measured."""
     if dense.run.costs is None:
         return None
-    found: dict[str, list[Outcome]] = {"dense": [dense]}
-    for at in by_k.values():
-        for role in at.keys() - {"oracle"}:
-            found.setdefault(role, []).append(at[role])
-    series = tuple(
-        Series(
-            _bare(each[0].way.name) + (" (all clips)" if role == "dense" else ""),
-            tuple((o.seconds() or {})["total"] for o in each),
-            tuple(o.top1 for o in each),
-            role=role,
-        )
-        for role, each in sorted(found.items(), key=lambda item: ROLES.index(item[0]))
+    outcomes: dict[str, list[Outcome]] = {"dense": [dense]}
+    for at_k in by_k.values():
+        # the oracle is no method: it must classify all clips first
+        for role in at_k.keys() - {"oracle"}:
+            outcomes.setdefault(role, []).append(at_k[role])
+
+    series = []
+    for role in sorted(outcomes, key=ROLES.index):
+        name = _without_parameter(outcomes[role][0].strategy.name)
+        if role == "dense":
+            name += " (all clips)"
+        x = tuple((outcome.seconds() or {})["total"] for outcome in outcomes[role])
+        y = tuple(outcome.top1 for outcome in outcomes[role])
+        series.append(Series(name, x, y, role=role))
+    return Chart(
+        "runtime",
+        "Accuracy against runtime, K from 1 up (Fig. 6)",
+        "seconds per video",
+        y_label=ACCURACY,
+        series=tuple(series),
+        log_x=True,
     )
-    title = "Accuracy against runtime, K from 1 up (Fig. 6)"
-    return Chart("runtime", title, "seconds per video", y_label=PER_CENT, series=series, log_x=True)
 
 
 def stride_chart(run: Run, plan: Plan, dense: Outcome) -> Chart:
     """Accuracy against the clip stride N (Fig. 7)."""
-    shortest = min(video.clips for video in run.videos)
-    strides = [n for n in STRIDES if n <= max(1, shortest)]
-    way = sampled(run, plan)[0][1]
-    y = [_top1(run, _strided(way, n)) for n in strides]
-    line = Series(_bare(way.name), tuple(map(float, strides)), tuple(y), role="scsampler")
-    uniform = Series(
-        "Uniform", (0.0,), (_top1(run, dict(baselines(run, plan))["uniform"]),), role="uniform"
-    )
-    marks = tuple(Mark(n, value, f"paper, {what}, N = {n}") for n, value, what in published.STRIDE)
-    title = f"Accuracy when every N-th clip is scored, K = {plan.k} (Fig. 7)"
-    levels = (_level(dense), uniform)
+    # the shortest video must keep at least one clip
+    fewest = min(video.clips for video in run.videos)
+    strides = [n for n in STRIDES if n <= max(1, fewest)]
+    _, strategy = sampler_strategies(run, plan)[0]
+    y = [_top1(run, _with_stride(strategy, n)) for n in strides]
+    name = _without_parameter(strategy.name)
+    line = Series(name, tuple(map(float, strides)), tuple(y), role="scsampler")
+
+    uniform = _top1(run, baseline(run, plan, "uniform"))
+    level = Series("Uniform", (0.0,), (uniform,), role="uniform")
+    marks = tuple(Mark(n, y, f"paper, {what}, N = {n}") for n, y, what in published.STRIDE)
     return Chart(
         "stride",
-        title,
+        f"Accuracy when every N-th clip is scored, K = {plan.k} (Fig. 7)",
         "N, clip stride of the sampler",
-        y_label=PER_CENT,
+        y_label=ACCURACY,
         series=(line,),
-        levels=levels,
+        levels=(_dense_level(dense), level),
         marks=marks,
         whole_x=True,
     )
 
 
-def _strided(way: Strategy, stride: int) -> Strategy:
-    if way.selection is None:
-        raise ValueError("the oracle scores nothing")
-    return replace(way, selection=replace(way.selection, clip_stride=stride))
+def _with_stride(strategy: Strategy, stride: int) -> Strategy:
+    if strategy.selection is None:
+        raise ValueError("the oracle scores no clips, and has no clip stride")
+    return replace(strategy, selection=replace(strategy.selection, clip_stride=stride))
 
 
 def overhead_clips(run: Run, seconds: dict[str, float]) -> float | None:
-    """The sampler's cost in clip evaluations (App. D); None where no time was measured."""
+    """The sampler's cost in clip evaluations (App. D); None where no time was measured.
+
+    Args:
+        run: its costs give the seconds of one clip evaluation.
+        seconds: of the stages "read" and "score".
+    """
     if run.costs is None or not run.costs.classify_s:
         return None
     return (seconds["read"] + seconds["score"]) / run.costs.classify_s
 
 
 def csv_rows(chart: Chart) -> Sequence[dict[str, Any]]:
-    """The numbers behind a chart, a row for each point."""
-    rows = [
-        {"series": s.name, "x": x, "y": y}
-        for s in chart.series
-        for x, y in zip(s.x, s.y, strict=True)
-    ]
-    rows += [{"series": s.name, "x": None, "y": s.y[0]} for s in chart.levels]
+    """The numbers of a chart, a row for each point; a level has no x."""
+    rows: list[dict[str, Any]] = []
+    for line in chart.series:
+        for x, y in zip(line.x, line.y, strict=True):
+            rows.append({"series": line.name, "x": x, "y": y})
+    rows += [{"series": level.name, "x": None, "y": level.y[0]} for level in chart.levels]
     return rows + [{"series": mark.label, "x": mark.x, "y": mark.y} for mark in chart.marks]

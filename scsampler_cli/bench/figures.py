@@ -1,6 +1,7 @@
-"""Charts drawn by matplotlib, for a page and for files.
+"""Charts drawn with matplotlib, for a page and for files.
 
-Colours are Okabe and Ito's, which the colour-blind tell apart; markers and dashes tell the lines apart without any colour.
+The colours are those of Okabe and Ito, which colour-blind readers can distinguish; markers and
+dashes distinguish the lines without colour.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.bench.curves import Chart, Series
-from scsampler_cli.bench.run_data import KnownVideo, Thumbnails
+from scsampler_cli.bench.run_data import Thumbnails, VideoData
 from scsampler_cli.text import printable
 
 STYLES: dict[str, dict[str, Any]] = {
@@ -32,9 +33,9 @@ STYLES: dict[str, dict[str, Any]] = {
 }
 INK = "#1a1c1e"
 _PLAIN_TEXT: dict[Any, Any] = {"text.parse_math": False}
-"""A dollar in a name is a dollar."""
+"""Without it, matplotlib takes text between dollar signs for a formula."""
 _PAGE_INK = "#010203"
-"""Stands for the page's own text colour until `svg` puts that in its place."""
+"""Placeholder that `svg` replaces by the page's text colour; matplotlib needs a real colour."""
 WIDTH_IN, HEIGHT_IN = 5.6, 4.4
 
 
@@ -43,15 +44,17 @@ def svg(chart: Chart, page: bool = False) -> str:
 
     Args:
         chart: the numbers.
-        page: for a page: no ground, and ink of the page's text colour, so that it can be read in light and dark.
+        page: True for a transparent background and the page's text colour, so that the chart can be
+            read on light and dark screens.
     """
     text = _saved(chart, "svg", _PAGE_INK).decode()
+    # without the XML declaration, which is not allowed inside HTML
     text = text[text.index("<svg") :]
     if page:
         return text.replace(_PAGE_INK, "currentColor")
     end_of_tag = text.index(">") + 1
-    ground = '<rect width="100%" height="100%" fill="#ffffff"/>'
-    return text[:end_of_tag] + ground + text[end_of_tag:].replace(_PAGE_INK, INK)
+    background = '<rect width="100%" height="100%" fill="#ffffff"/>'
+    return text[:end_of_tag] + background + text[end_of_tag:].replace(_PAGE_INK, INK)
 
 
 def png(chart: Chart) -> bytes:
@@ -64,6 +67,7 @@ def _saved(chart: Chart, form: str, ink: str) -> bytes:
     from matplotlib.figure import Figure
 
     settings: dict[Any, Any] = {
+        # with it and without a date, equal charts give equal files
         "svg.hashsalt": chart.key,
         "text.color": ink,
         "axes.labelcolor": ink,
@@ -95,17 +99,9 @@ def _draw(chart: Chart, axes: Any, ink: str) -> None:
     for level in chart.levels:
         style = {k: v for k, v in STYLES[level.role].items() if k != "marker"}
         axes.axhline(level.y[0], label=level.name, **{"linewidth": 1.8, **style})
+    hollow = {"color": "none", "markeredgecolor": ink, "markersize": 12, "zorder": 6}
     for mark, marker in zip(chart.marks, "*Xdp", strict=False):
-        axes.plot(
-            [mark.x],
-            [mark.y],
-            marker,
-            color="none",
-            markeredgecolor=ink,
-            markersize=12,
-            label=mark.label,
-            zorder=6,
-        )
+        axes.plot([mark.x], [mark.y], marker, label=mark.label, **hollow)
     axes.set_xlabel(f"{chart.x_label} (log scale)" if chart.log_x else chart.x_label)
     if chart.whole_x:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -115,6 +111,7 @@ def _draw(chart: Chart, axes: Any, ink: str) -> None:
     if chart.log_x:
         _log_axis(chart, axes)
     if not chart.bars:
+        # room around the lines, within a little more than 0 to 100 %
         low, high = axes.get_ylim()
         axes.set_ylim(max(-2, low - 2), min(102, high + 2))
 
@@ -122,20 +119,14 @@ def _draw(chart: Chart, axes: Any, ink: str) -> None:
 def _draw_series(chart: Chart, series: Series, axes: Any) -> None:
     style = {"linewidth": 1.8, "markersize": 6, **STYLES[series.role]}
     if chart.bars and series is chart.series[0]:
-        axes.bar(
-            series.x,
-            series.y,
-            width=0.9 / len(series.x),
-            label=series.name,
-            color=style["color"],
-            alpha=0.6,
-        )
-    elif chart.bars:
-        axes.plot(
-            series.x, series.y, label=series.name, **{**style, "markersize": 4, "linewidth": 1.4}
-        )
-    else:
-        axes.plot(series.x, series.y, label=series.name, **style)
+        # x is in [0, 1]: bars with a gap of a tenth between them
+        width, colour = 0.9 / len(series.x), style["color"]
+        axes.bar(series.x, series.y, width=width, label=series.name, color=colour, alpha=0.6)
+        return
+    if chart.bars:
+        # thinner, so that the bars stay visible
+        style |= {"markersize": 4, "linewidth": 1.4}
+    axes.plot(series.x, series.y, label=series.name, **style)
 
 
 def _log_axis(chart: Chart, axes: Any) -> None:
@@ -146,8 +137,8 @@ def _log_axis(chart: Chart, axes: Any) -> None:
     axes.xaxis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    every = [x for series in chart.series for x in series.x]
-    axes.set_xlim(min(every) / 1.15, max(every) * 1.15)
+    xs = [x for series in chart.series for x in series.x]
+    axes.set_xlim(min(xs) / 1.15, max(xs) * 1.15)
 
 
 def picture_png(picture: NDArray[np.uint8]) -> bytes:
@@ -159,8 +150,8 @@ def picture_png(picture: NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
-def sheet_png(thumbnails: tuple[Thumbnails, ...], videos: tuple[KnownVideo, ...]) -> bytes:
-    """The contact sheet (Fig. 3): for each video a row of its best clips and below it one of its worst."""
+def sheet_png(thumbnails: tuple[Thumbnails, ...], videos: tuple[VideoData, ...]) -> bytes:
+    """The contact sheet (Fig. 3): a row of best clips and a row of worst clips for each video."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -182,6 +173,7 @@ def _draw_thumbnails(thumb: Thumbnails, grid: NDArray[Any]) -> None:
     for axes in grid.flat:
         axes.set_axis_off()
     for i, start in enumerate(thumb.starts_s):
+        # the best clips come first
         row, column = (0, i) if i < thumb.best else (1, i - thumb.best)
         grid[row, column].imshow(thumb.pictures[i])
         grid[row, column].set_title(f"{'best' if row == 0 else 'worst'}, {start:.1f} s", fontsize=9)

@@ -13,7 +13,7 @@ from scsampler_cli.pipeline.models import AUTO_SET, DEMO, ModelOptions, adjust
 
 if TYPE_CHECKING:
     from scsampler_cli.batch.task import Log
-    from scsampler_cli.bench.measure import Models
+    from scsampler_cli.bench.bench_models import Models
     from scsampler_cli.classifiers.base import ClipClassifier
 
 
@@ -51,12 +51,12 @@ class LoadModels:
         """
         # imported here so that the import does not count as time of the first file
         from scsampler_cli.bench import collect  # noqa: F401
-        from scsampler_cli.bench.model_list import counted
+        from scsampler_cli.bench.model_list import models_record
 
         classifier, fell_back = self.options.models.load_classifier(log)
         classifier = adjust(classifier, AnswerSettings(spatial=self.options.spatial))
         models = load_networks(self.options, classifier)
-        return models, {"models": counted(models), "fell_back": fell_back}
+        return models, {"models": models_record(models), "fell_back": fell_back}
 
 
 def load_networks(options: NetworkOptions, classifier: ClipClassifier) -> Models:

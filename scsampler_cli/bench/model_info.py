@@ -1,6 +1,6 @@
-"""What is to be known of the models of a bench, which other processes hold: names, classes, geometry, precision.
+"""Facts about the models of a bench: names, classes, clip geometry, precision.
 
-But: neither torch nor a network is needed here.
+Worker processes hold the models themselves; this module needs neither torch nor a network.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ class ModelFacts:
 
     classifier: ClassifierFacts
     precision: str
-    """Of the networks, such as "float32"."""
+    """Precision of the networks, such as "float32"."""
     device: str
-    """Where they run, such as "cuda:0"."""
+    """Device of the networks, such as "cuda:0"."""
     networks: Mapping[str, NetworkFacts]
-    """All of them, by name."""
+    """Every network, by name."""
     samplers: tuple[SamplerFacts, ...]
-    """The first one is the one under test."""
+    """The first one is the sampler under test."""
     joint: SamplerFacts | None
-    """Networks that were trained together."""
+    """Networks that were trained together; None without any."""
     compared: tuple[NetworkFacts, ...]
-    """Those of the tables of inputs and of audio networks."""
+    """Networks in the tables of inputs and of audio networks."""
     gmacs: float | None = None
-    """10^9 multiply-adds of the classifier for a clip; None where they were not, or cannot be, counted."""
+    """10^9 multiply-adds of the classifier per clip; None where they are not known."""
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """The inputs of all networks together, without packets."""
+        """Inputs of all networks, without packets, in the order of INPUTS."""
         wanted = {network.input for network in self.networks.values()}
         return tuple(kind for kind in INPUTS if kind in wanted)
 
     @property
     def grid(self) -> tuple[int, int]:
-        """(frames of a clip, every how many frames of the video one is taken)."""
+        """(frames of a clip, frame stride)."""
         return self.classifier.spec.frames, self.classifier.spec.stride
 
     def record(self) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class ModelFacts:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> ModelFacts:
-        """From what `record` gave, also after it was JSON."""
+        """Facts from their JSON form."""
         networks = {each["name"]: NetworkFacts.from_record(each) for each in record["networks"]}
         joint = record["joint"]
         return cls(
@@ -74,8 +74,8 @@ class ModelFacts:
             gmacs=record["gmacs"],
         )
 
-    def told(self) -> dict[str, Any]:
-        """What the report says of the classifier."""
+    def report_entry(self) -> dict[str, Any]:
+        """The classifier, as the report has it."""
         spec = self.classifier.spec
         return {
             "name": self.classifier.name,

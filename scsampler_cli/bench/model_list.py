@@ -64,9 +64,7 @@ def assemble(
     members: dict[str, tuple[NetworkFacts, ...]] = {}
     for group, networks in (*groups.items(), ("", single)):
         suffix = " joint" if group == "joint" else ""
-        members[group] = tuple(
-            _named(network, named, facts, suffix=suffix) for network in networks
-        )
+        members[group] = tuple(_named(network, named, facts, suffix=suffix) for network in networks)
     samplers = tuple(SamplerFacts(name, members[name]) for name in (MAIN, *others))
     together = SamplerFacts("joint", members["joint"]) if joint else None
     compared = tuple(dict.fromkeys((*members[MAIN], *members[""])))

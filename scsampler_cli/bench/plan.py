@@ -1,4 +1,7 @@
-"""What is asked of a bench. No numpy here, so that a list that cannot be read is told at once."""
+"""Options of a bench: K and seeds, data sets, contents of the report.
+
+This module imports no numpy, so that an error in a list of videos is reported without delay.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,14 @@ from scsampler_cli.datasets.example import Example
 
 @dataclass(frozen=True)
 class Plan:
-    """What is asked of the tables; the rest follows from what is known."""
+    """Options of the tables; everything else follows from the runs."""
 
     k: int = 10
     """K (App. C.2)."""
     seed: int = 0
+    """First seed of Random and Empirical."""
     draws: int = 20
-    """Seeds of Random and Empirical (our choice)."""
+    """Number of seeds of Random and Empirical."""
 
 
 @dataclass(frozen=True)
@@ -26,20 +30,20 @@ class Data:
 
     name: str
     examples: Sequence[Example]
-    """To compare on."""
+    """Videos on which strategies are compared."""
     train: Sequence[Example]
-    """For Empirical's histogram; may be empty."""
+    """Training videos, for the histogram of Empirical; may be empty."""
     rejected: Sequence[Mapping[str, str]] = ()
-    """"path" (the line of the list), "label" and "reason" of each row that was no use."""
+    """"path" (the line of the list), "label" and "reason" of each row that could not be used."""
 
 
 @dataclass(frozen=True)
 class ReportOptions:
-    """What else is wanted of a run."""
+    """Contents of the report besides the tables."""
 
     timed: int
-    """Videos on which times are measured; 0 for none."""
+    """Number of videos on which times are measured; 0 for none."""
     sheet: int
-    """Videos on the contact sheet."""
+    """Number of videos on the contact sheet."""
     sheet_of: frozenset[Path] = frozenset()
-    """Resolved paths of those that are wanted on it; empty for any."""
+    """Resolved paths of the videos on the contact sheet; where empty, `sheet` videos are chosen."""

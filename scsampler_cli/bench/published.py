@@ -1,4 +1,7 @@
-"""What the paper reports, for reference beside our own figures. Other videos, other networks: for orientation only."""
+"""Results that the paper reports, shown next to measured ones.
+
+The paper's videos and networks are others: the values are for orientation only.
+"""
 
 from __future__ import annotations
 
@@ -38,4 +41,4 @@ OVERHEAD_CLIPS = 3
 """App. D: SCSampler costs about as much as three clip evaluations of MC3-18."""
 
 STRIDE = ((1, 84.0, "SCSampler"), (7, 77.0, "level of Dense"))
-"""Figure 7 as its text tells it: (N, top-1 in %, what); Sports1M, CSN-152."""
+"""Figure 7, as described in the paper's text: (N, top-1 in %, name); Sports1M, CSN-152."""

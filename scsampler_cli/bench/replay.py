@@ -1,4 +1,7 @@
-"""Strategies replayed over what is known: the clips they take, how often they are right, what they cost."""
+"""Strategies replayed over the data of a run: selected clips, accuracy and cost.
+
+Nothing is decoded or computed by a network here: scores and ClipProbs of all clips are in the run.
+"""
 
 from __future__ import annotations
 
@@ -10,105 +13,133 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.bench.cost_model import STAGES, Costs, decoded_frames, inputs_key
-from scsampler_cli.bench.metrics import interval, place_of_truth
-from scsampler_cli.bench.run_data import KnownVideo, NetworkFacts, Run, SamplerFacts
-from scsampler_cli.config import BASELINES, DRAWN, VISUAL, SelectionSettings
+from scsampler_cli.bench.metrics import bootstrap_interval, label_rank
+from scsampler_cli.bench.run_data import NetworkFacts, Run, SamplerFacts, VideoData
+from scsampler_cli.config import BASELINES, RANDOM_STRATEGIES, VISUAL, SelectionSettings
 from scsampler_cli.selection.oracle import oracle
 from scsampler_cli.selection.strategies import candidates, select
 
-_SEEDS_APART = 1_000_003
+_SEED_STEP = 1_000_003
+"""Distance between the seeds of two videos: a prime above any number of draws, so none repeats."""
 
 
 @dataclass(frozen=True)
 class Strategy:
-    """A way to choose clips."""
+    """A strategy of clip selection, with its sampler."""
 
     name: str
-    """As shown."""
+    """As shown in tables and charts."""
     selection: SelectionSettings | None
     """None for the oracle."""
     sampler: SamplerFacts | None = None
-    """Whose scores it goes by; None for baselines and the oracle."""
+    """The sampler whose scores it uses; None for baselines and the oracle."""
     k: int = 10
     """K of the oracle."""
     draws: int = 1
-    """Seeds, counting from the selection's."""
+    """Number of seeds, from the selection's own upwards."""
 
 
-def strategy(
+def make_strategy(
     name: str,
     kind: str,
     k: int,
     *,
     sampler: SamplerFacts | None = None,
     draws: int = 1,
-    **more: object,
+    **parameters: object,
 ) -> Strategy:
-    """A strategy by the name of its kind: one of STRATEGIES, or "oracle"."""
-    if kind == "oracle":
-        return Strategy(name, None, k=k)
-    selection = SelectionSettings(strategy=kind, k=k, **more)  # type: ignore[arg-type]
-    scored = None if kind in BASELINES else sampler
-    return Strategy(name, selection, scored, k=k, draws=draws if kind in DRAWN else 1)
-
-
-def chosen(
-    video: KnownVideo, way: Strategy, draw: int = 0, *, number: int = 0
-) -> NDArray[np.int64]:
-    """int64 [<= K]: the clips that a strategy takes of a video.
+    """A strategy by its kind.
 
     Args:
-        video: what is known of it.
-        way: the strategy.
-        draw: which seed, of a strategy that draws several times.
-        number: of the video; two of one length must not get the same places. The first draw of the first is that of `classify`.
+        name: as shown.
+        kind: one of STRATEGIES, or "oracle".
+        k: K.
+        sampler: its sampler; baselines and the oracle ignore it.
+        draws: number of seeds; strategies that draw nothing have one.
+        **parameters: further fields of `SelectionSettings`.
     """
-    if way.selection is None:
-        return oracle(np.nan_to_num(video.probabilities), video.target, way.k)
-    selection = way.selection
-    if way.draws > 1:
-        selection = replace(selection, seed=selection.seed + draw + _SEEDS_APART * number)
-    # the clips of a cascade anew: only those that were looked at are neighbours of one another
-    seen = None if selection.candidates is None else looked_at(video, way)
-    return select(
-        video.clip_scores(way.sampler or SamplerFacts("", ()), selection.clip_stride, seen),
+    if kind == "oracle":
+        return Strategy(name, None, k=k)
+    selection = SelectionSettings(strategy=kind, k=k, **parameters)  # type: ignore[arg-type]
+    return Strategy(
+        name,
         selection,
-    ).clips
+        sampler=None if kind in BASELINES else sampler,
+        k=k,
+        draws=draws if kind in RANDOM_STRATEGIES else 1,
+    )
 
 
-def looked_at(video: KnownVideo, way: Strategy) -> NDArray[np.int64]:
-    """int64 [M], increasing: the clips that the visual sampler sees; in a cascade those that the first stage lets through."""
-    if way.sampler is None or way.selection is None:
+def selected_clips(
+    video: VideoData, strategy: Strategy, draw: int = 0, *, number: int = 0
+) -> NDArray[np.int64]:
+    """The clips of a video that a strategy selects, best first.
+
+    Args:
+        video: its scores and probabilities.
+        strategy: the strategy.
+        draw: index of the seed, for a strategy with several draws.
+        number: index of the video: videos of equal length get different seeds. Draw 0 of video 0
+            is the selection that `classify` makes.
+
+    Returns:
+        int64 [<= K].
+    """
+    selection = strategy.selection
+    if selection is None:
+        return oracle(np.nan_to_num(video.probabilities), video.target, strategy.k)
+    if strategy.draws > 1:
+        selection = replace(selection, seed=selection.seed + draw + _SEED_STEP * number)
+
+    # In a cascade, only clips that pass the first stage are scored, and only these are neighbours
+    # of one another when scores are smoothed: so the scores are computed for these alone.
+    clips = None if selection.candidates is None else scored_clips(video, strategy)
+    sampler = strategy.sampler or SamplerFacts("", ())
+    scores = video.clip_scores(sampler, selection.clip_stride, clips)
+    return select(scores, selection).clips
+
+
+def scored_clips(video: VideoData, strategy: Strategy) -> NDArray[np.int64]:
+    """The clips that the visual sampler scores: every N-th, or those that pass the first stage.
+
+    Returns:
+        int64 [M], increasing; empty for a strategy without a sampler.
+    """
+    if strategy.sampler is None or strategy.selection is None:
         return np.zeros(0, np.int64)
-    scores = video.clip_scores(way.sampler, way.selection.clip_stride)
-    if way.selection.candidates is None:
+    scores = video.clip_scores(strategy.sampler, strategy.selection.clip_stride)
+    if strategy.selection.candidates is None:
         return scores.clips
-    return np.sort(candidates(scores, way.selection.candidates).clips)
+    return np.sort(candidates(scores, strategy.selection.candidates).clips)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a strategy on the videos of a run."""
+    """The selections of a strategy on the videos of a run, and their accuracy and cost."""
 
-    way: Strategy
+    strategy: Strategy
     run: Run
     clips: tuple[tuple[NDArray[np.int64], ...], ...]
-    """[V][draws]: the chosen clips."""
+    """[V][draws]: the selected clips."""
 
     @cached_property
-    def places(self) -> NDArray[np.float64]:
-        """float64 [V, draws]: place of the true label, 0 = first; infinite where nothing could be decoded."""
-        found = [
-            [place_of_truth(video.probabilities[clips], video.target) for clips in draws]
-            for video, draws in zip(self.run.videos, self.clips, strict=True)
-        ]
-        return np.array(
-            [[np.inf if place is None else place for place in row] for row in found], np.float64
-        )
+    def label_ranks(self) -> NDArray[np.float64]:
+        """Rank of the true label among the tags, 0 = first; infinite where nothing was decoded.
+
+        Returns:
+            float64 [V, draws].
+        """
+        ranks = np.full((len(self.clips), self.strategy.draws), np.inf)
+        for i, (video, draws) in enumerate(zip(self.run.videos, self.clips, strict=True)):
+            for j, clips in enumerate(draws):
+                rank = label_rank(video.probabilities[clips], video.target)
+                if rank is not None:
+                    ranks[i, j] = rank
+        return ranks
 
     def hits(self, top: int = 1) -> NDArray[np.float64]:
         """float64 [V]: share of draws in which the true label is among the first `top` tags."""
-        return (self.places < top).mean(axis=1)
+        return (self.label_ranks < top).mean(axis=1)
 
     @property
     def top1(self) -> float:
@@ -118,134 +149,168 @@ class Outcome:
     def accuracy(self, top: int = 1) -> tuple[float, float, float]:
         """Percent of videos, and its 95 % bootstrap interval."""
         hits = self.hits(top)
-        low, high = interval(hits)
+        low, high = bootstrap_interval(hits)
         return 100 * float(hits.mean()), 100 * low, 100 * high
 
     @property
     def spread(self) -> float | None:
         """Standard deviation of the accuracy over draws, in points; None with one draw."""
-        if self.way.draws < 2:
+        if self.strategy.draws < 2:
             return None
-        return 100 * float((self.places < 1).mean(axis=0).std(ddof=1))
+        return 100 * float((self.label_ranks < 1).mean(axis=0).std(ddof=1))
 
     @property
     def clips_per_video(self) -> float:
-        """Clips classified, on average."""
+        """Number of classified clips, averaged over videos and draws."""
         return float(np.mean([len(clips) for draws in self.clips for clips in draws]))
 
     def gmacs(self) -> float | None:
-        """10^9 multiply-adds per video, on average; None where the classifier's cannot be counted."""
-        each = self.run.classifier["gmacs"]
-        if each is None:
+        """10^9 multiply-adds per video, on average; None where the classifier's are unknown."""
+        of_clip = self.run.classifier["gmacs"]
+        if of_clip is None:
             return None
-        return (
-            each * (self.dense_clips if self.way.selection is None else self.clips_per_video)
-            + self.sampler_gmacs()
-        )
+        # the oracle must classify all clips before it can select
+        clips = self.dense_clips if self.strategy.selection is None else self.clips_per_video
+        return of_clip * clips + self.sampler_gmacs()
 
     def sampler_gmacs(self) -> float:
-        """Those of the sampler alone."""
-        if self.way.sampler is None:
+        """10^9 multiply-adds of the sampler per video, on average."""
+        if self.strategy.sampler is None:
             return 0.0
-        totals = [
-            n.gmacs * v.looks[n.name] * self._share(v, n)
-            for v in self.run.videos
-            for n in self.way.sampler.networks
-        ]
-        return sum(totals) / len(self.run.videos)
+        total = 0.0
+        for video in self.run.videos:
+            for network in self.strategy.sampler.networks:
+                inputs = video.input_counts[network.name] * self._share_scored(video, network)
+                total += network.gmacs * inputs
+        return total / len(self.run.videos)
 
-    def _share(self, video: KnownVideo, network: NetworkFacts) -> float:
-        """Of a video's clips, those that a network scores."""
-        if network.input in VISUAL and self._cascade:
-            return len(looked_at(video, self.way)) / video.clips
+    def _share_scored(self, video: VideoData, network: NetworkFacts) -> float:
+        """Share of a video's clips that a network scores."""
+        if network.input in VISUAL and self._is_cascade:
+            return len(scored_clips(video, self.strategy)) / video.clips
         return 1 / self._stride
 
     @property
-    def _cascade(self) -> bool:
-        return self.way.selection is not None and self.way.selection.candidates is not None
+    def _is_cascade(self) -> bool:
+        return self.strategy.selection is not None and (
+            self.strategy.selection.candidates is not None
+        )
 
     @property
     def dense_clips(self) -> float:
-        """L on average: what the oracle must classify to know."""
+        """L, averaged over videos."""
         return float(np.mean([video.clips for video in self.run.videos]))
 
     @property
     def _stride(self) -> int:
-        return self.way.selection.clip_stride if self.way.selection else 1
+        return self.strategy.selection.clip_stride if self.strategy.selection else 1
 
     def seconds(self) -> dict[str, float] | None:
         """Seconds per video by stage, and "total"; None where no time was measured."""
         costs = self.run.costs
         if costs is None:
             return None
-        each = [
-            self._spent(costs, video, c)
-            for video, d in zip(self.run.videos, self.clips, strict=True)
-            for c in d
-        ]
-        stages = {name: float(np.mean([row[i] for row in each])) for i, name in enumerate(STAGES)}
+        # [videos * draws, stages]
+        rows = []
+        for video, draws in zip(self.run.videos, self.clips, strict=True):
+            rows += [self._stage_seconds(costs, video, clips) for clips in draws]
+
+        stages: dict[str, float] = {}
+        for i, stage in enumerate(STAGES):
+            stages[stage] = float(np.mean([row[i] for row in rows]))
         return {**stages, "total": sum(stages.values())}
 
-    def _spent(
-        self, costs: Costs, video: KnownVideo, clips: NDArray[np.int64]
+    def _stage_seconds(
+        self, costs: Costs, video: VideoData, clips: NDArray[np.int64]
     ) -> tuple[float, float, float, float]:
-        """Seconds by stage for one video; the oracle classifies all clips before it can choose."""
-        if self.way.selection is None:
+        """Seconds for one video, in the order of STAGES."""
+        # the oracle must classify all clips before it can select
+        if self.strategy.selection is None:
             clips = np.arange(video.clips)
-        read = costs.index_s * video.frames
-        score = 0.0
-        if self.way.sampler is not None:
-            sampler = self.way.sampler
-            # reading goes over the whole file whatever the stride; what it makes of a clip it makes of every N-th
-            if sampler.visual:
-                of_file = costs.read_s[inputs_key(n.input for n in sampler.visual)] * video.clips
-                read += of_file * self._part_read(video)
-            if sampler.audio:
-                read += costs.read_s["mel"] * video.clips
-            if sampler.packets:
-                read += costs.read_s["packets"] * video.clips
-            score = (
-                sum(costs.score_s[n.name] * self._share(video, n) for n in sampler.networks)
-                * video.clips
-            )
-        wanted = len(clips) * int(self.run.classifier["frames"])
-        decode = (
-            costs.decode_s * decoded_frames(video.decode_from, video.last, clips.tolist())
-            + costs.fit_s * wanted
+        wanted_frames = len(clips) * int(self.run.classifier["frames"])
+        decoded = decoded_frames(video.decode_from, video.last, clips.tolist())
+        decode = costs.decode_s * decoded + costs.fit_s * wanted_frames
+        return (
+            self._read_seconds(costs, video),
+            self._score_seconds(costs, video),
+            decode,
+            costs.classify_s * len(clips),
         )
-        return read, score, decode, costs.classify_s * len(clips)
 
-    def _part_read(self, video: KnownVideo) -> float:
-        """Share of a video's frames that lie between the keyframes before the clips looked at and their ends."""
-        if not self._cascade:
+    def _read_seconds(self, costs: Costs, video: VideoData) -> float:
+        """Seconds to index the file, and to extract the features.
+
+        A clip stride saves no reading: P-frames refer to the frames before them.
+        """
+        seconds = costs.index_s * video.frames
+        sampler = self.strategy.sampler
+        if sampler is None:
+            return seconds
+        if sampler.visual:
+            key = inputs_key(network.input for network in sampler.visual)
+            whole_file = costs.read_s[key] * video.clips
+            seconds += whole_file * self._share_read(video)
+        if sampler.audio:
+            seconds += costs.read_s["mel"] * video.clips
+        if sampler.packets:
+            seconds += costs.read_s["packets"] * video.clips
+        return seconds
+
+    def _score_seconds(self, costs: Costs, video: VideoData) -> float:
+        """Seconds of the sampler's networks."""
+        if self.strategy.sampler is None:
+            return 0.0
+        each_clip = 0.0
+        for network in self.strategy.sampler.networks:
+            each_clip += costs.score_s[network.name] * self._share_scored(video, network)
+        return each_clip * video.clips
+
+    def _share_read(self, video: VideoData) -> float:
+        """Share of a video's frames that are read for visual features.
+
+        In a cascade: the frames from the keyframes before the scored clips to the ends of these.
+        """
+        if not self._is_cascade:
             return 1.0
-        seen = looked_at(video, self.way).tolist()
-        return min(1.0, decoded_frames(video.decode_from, video.last, seen) / video.frames)
+        clips = scored_clips(video, self.strategy).tolist()
+        return min(1.0, decoded_frames(video.decode_from, video.last, clips) / video.frames)
 
 
-def outcome(run: Run, way: Strategy) -> Outcome:
+def replay(run: Run, strategy: Strategy) -> Outcome:
     """Replay a strategy over all videos of a run."""
-    picked = tuple(
-        tuple(chosen(video, way, draw, number=number) for draw in range(way.draws))
-        for number, video in enumerate(run.videos)
-    )
-    return Outcome(way, run, picked)
+    selections = []
+    for number, video in enumerate(run.videos):
+        draws = range(strategy.draws)
+        selections.append(
+            tuple(selected_clips(video, strategy, draw, number=number) for draw in draws)
+        )
+    return Outcome(strategy, run, tuple(selections))
 
 
-def difference(first: Outcome, second: Outcome) -> tuple[float, float, float]:
-    """By how many points the first is better than the second on the same videos, and the paired bootstrap's 95 % interval."""
+def paired_difference(first: Outcome, second: Outcome) -> tuple[float, float, float]:
+    """How much more accurate the first is than the second on the same videos, in points.
+
+    Returns:
+        the difference, and its 95 % interval by the bootstrap over pairs.
+    """
     gain = first.hits() - second.hits()
-    low, high = interval(gain)
+    low, high = bootstrap_interval(gain)
     return 100 * float(gain.mean()), 100 * low, 100 * high
 
 
 def positions(
-    videos: Sequence[KnownVideo], picked: Sequence[Sequence[NDArray[np.int64]]]
+    videos: Sequence[VideoData], selections: Sequence[Sequence[NDArray[np.int64]]]
 ) -> NDArray[np.float64]:
-    """Where in [0, 1] the middles of the chosen clips lie, all draws together."""
-    parts = [
-        (clips + 0.5) / video.clips
-        for video, draws in zip(videos, picked, strict=True)
-        for clips in draws
-    ]
+    """Positions in [0, 1] of the middles of the selected clips.
+
+    Args:
+        videos: V videos.
+        selections: [V][draws], clips.
+
+    Returns:
+        float64 [total number of clips].
+    """
+    parts = []
+    for video, draws in zip(videos, selections, strict=True):
+        parts += [(clips + 0.5) / video.clips for clips in draws]
     return np.concatenate(parts) if parts else np.zeros(0)

@@ -1,7 +1,10 @@
-"""The report's files: a page, JSON, tables and figures with their numbers, and what it takes to replay.
+"""The files of a report: a page, JSON, and tables and figures with their numbers.
 
-report.html  report.json          known/ (see `folder`)
-tables/<run>_<table>.csv          figures/<run>_<figure>.svg .png .csv
+report.html
+report.json
+tables/<run>_<table>.csv
+figures/<run>_<figure>.svg .png .csv
+known/                              the runs, see `run_folder`
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from scsampler_cli.bench.table import Table
 from scsampler_cli.errors import OutputError
 
 RUNS_FOLDER = "known"
+"""Name of the folder with the runs, inside the report's folder."""
 
 
 def write(summary: Summary, folder: Path, created: str, *, command: str) -> None:
@@ -28,7 +32,7 @@ def write(summary: Summary, folder: Path, created: str, *, command: str) -> None
 
     Args:
         summary: tables and figures.
-        folder: made where it is missing; files of the same names are replaced.
+        folder: created if missing; files of the same names are replaced.
         created: date of the report.
         command: the command line.
 
@@ -39,6 +43,7 @@ def write(summary: Summary, folder: Path, created: str, *, command: str) -> None
         for name, data in _files(summary, created, command):
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
+            # a stopped write leaves the old file in place
             part = path.with_name(path.name + ".part")
             part.write_bytes(data)
             part.replace(path)
@@ -73,11 +78,12 @@ def _files(summary: Summary, created: str, command: str) -> Iterator[tuple[str, 
 
 
 def csv_of(table: Table) -> bytes:
-    """A table's rows with all that they hold, not the shown columns alone."""
+    """CSV of a table: all values of its rows, also those without a column."""
     return _csv(table.rows)
 
 
 def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    # rows may lack keys of other rows; the order is that of first appearance
     names = list(dict.fromkeys(name for row in rows for name in row))
     buffer = io.StringIO(newline="")
     writer = csv.DictWriter(buffer, names, lineterminator="\n")
@@ -87,16 +93,15 @@ def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def text_of(table: Table) -> str:
-    """A table as plain text, aligned, of the columns that fit a terminal."""
+    """A table as aligned plain text, with the columns that fit on a terminal."""
     columns = [column for column in table.columns if column.brief]
     cells = [[column.heading for column in columns]]
     cells += [[column.shown(row) for column in columns] for row in table.rows]
     widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
-    lines = [
-        "  ".join(
-            c.ljust(w) if i == 0 else c.rjust(w)
-            for i, (c, w) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in cells
-    ]
+    lines = []
+    for row in cells:
+        # names to the left, numbers to the right
+        first = row[0].ljust(widths[0])
+        numbers = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        lines.append("  ".join([first, *numbers]))
     return "\n".join([table.title, *lines, *table.notes])

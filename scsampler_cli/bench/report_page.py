@@ -1,4 +1,4 @@
-"""The report as one HTML file that needs nothing else: no network, no script; light and dark, wide and narrow."""
+"""The report as one HTML file without scripts, links or other files; for light and dark screens."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from scsampler_cli.bench import figures
-from scsampler_cli.bench.paper_tables import Table
-from scsampler_cli.bench.run_data import Run
+from scsampler_cli.bench.cost_model import Check
+from scsampler_cli.bench.run_data import NetworkFacts, Run
 from scsampler_cli.bench.summary import Section, Summary
+from scsampler_cli.bench.table import Table
 from scsampler_cli.text import counted, printable
 
 _STYLE = Path(__file__).with_suffix(".css")
@@ -29,10 +30,8 @@ def render(summary: Summary, created: str, command: str) -> str:
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
     )
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head>{head}<title>scsampler bench</title><style>{_STYLE.read_text()}</style></head>\n'
-        f"<body>\n{body}\n</body></html>\n"
-    )
+    head += f"<title>scsampler bench</title><style>{_STYLE.read_text()}</style>"
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
 
 
 def _text(value: object) -> str:
@@ -57,7 +56,8 @@ def _section(section: Section) -> Iterator[str]:
     yield "<h3>Figures</h3>"
     yield '<div class="charts">'
     for chart in section.charts:
-        yield f"<figure><figcaption>{_text(chart.title)}</figcaption>{figures.svg(chart, page=True)}</figure>"
+        caption = f"<figcaption>{_text(chart.title)}</figcaption>"
+        yield f"<figure>{caption}{figures.svg(chart, page=True)}</figure>"
     yield "</div>"
     yield from _sheet(run)
     yield from _facts(run)
@@ -69,11 +69,8 @@ def _table(table: Table) -> Iterator[str]:
     headings = "".join(f"<th>{_text(column.heading)}</th>" for column in table.columns)
     yield f'<div class="scroll"><table><thead><tr>{headings}</tr></thead><tbody>'
     for row in table.rows:
-        yield (
-            "<tr>"
-            + "".join(f"<td>{_text(column.shown(row))}</td>" for column in table.columns)
-            + "</tr>"
-        )
+        cells = "".join(f"<td>{_text(column.shown(row))}</td>" for column in table.columns)
+        yield f"<tr>{cells}</tr>"
     yield "</tbody></table></div>"
     yield from (f'<p class="note">{_text(note)}</p>' for note in table.notes)
 
@@ -88,49 +85,52 @@ def _sheet(run: Run) -> Iterator[str]:
             yield '<div class="clips">'
             for start, picture in zip(thumb.starts_s[part], thumb.pictures[part], strict=True):
                 data = b64encode(figures.picture_png(picture)).decode()
-                alt = f"{words} clip at {start:.1f} s"
-                yield f'<div><img src="data:image/png;base64,{data}" alt="{alt}">{words}, {start:.1f} s</div>'
+                image = (
+                    f'<img src="data:image/png;base64,{data}" alt="{words} clip at {start:.1f} s">'
+                )
+                yield f"<div>{image}{words}, {start:.1f} s</div>"
             yield "</div>"
 
 
 def _facts(run: Run) -> Iterator[str]:
-    """What was measured on what."""
-    seconds = sum(video.seconds for video in run.videos)
-    classifier = run.classifier
-    networks = {network.name: network for sampler in run.samplers for network in sampler.networks}
-    networks |= {network.name: network for network in run.networks}
-    rows: list[tuple[str, object]] = [
-        (
-            "data set",
-            f"{run.data}: {counted(len(run.videos), 'video')}, {seconds / 60:.1f} min, "
-            f"{counted(sum(video.clips for video in run.videos), 'clip')}",
-        ),
-        (
-            "classifier",
-            f"{classifier['name']} ({classifier['weights']}, sha256 {_digest(classifier['sha256'])})",
-        ),
-        *(
-            (f"sampler {s.name}", "; ".join(network.name for network in s.networks))
-            for s in run.samplers
-        ),
-        *(
-            (n.name, f"{n.weights}, sha256 {_digest(n.sha256)}, {n.gmacs:.4f} GMACs an input")
-            for n in networks.values()
-        ),
-        *_flat(run.settings),
-    ]
-    if run.costs is not None:
-        rows += [(f"live check, {check.path}", _check(vars(check))) for check in run.costs.checks]
-    yield "<h3>What was measured</h3>"
+    """Data set, models, settings and live checks, as a table."""
+    yield "<h3>Data, models and settings</h3>"
     yield '<div class="scroll"><table class="facts"><tbody>'
-    yield from (f"<tr><td>{_text(name)}</td><td>{_text(value)}</td></tr>" for name, value in rows)
+    for name, value in _fact_rows(run):
+        yield f"<tr><td>{_text(name)}</td><td>{_text(value)}</td></tr>"
     yield "</tbody></table></div>"
 
 
-def _check(check: Mapping[str, Any]) -> str:
-    clips = "the same clips" if check["same_clips"] else "OTHER CLIPS"
-    tag = "the same tag" if check["same_tag"] else "ANOTHER TAG"
-    return f"{check['measured_s']:.2f} s live, {check['modelled_s']:.2f} s by the rates; {clips}, {tag}"
+def _fact_rows(run: Run) -> Iterator[tuple[str, object]]:
+    minutes = sum(video.seconds for video in run.videos) / 60
+    clips = counted(sum(video.clips for video in run.videos), "clip")
+    yield "data set", f"{run.data}: {counted(len(run.videos), 'video')}, {minutes:.1f} min, {clips}"
+
+    classifier = run.classifier
+    digest = _digest(classifier["sha256"])
+    yield "classifier", f"{classifier['name']} ({classifier['weights']}, sha256 {digest})"
+    networks: dict[str, NetworkFacts] = {}
+    for sampler in run.samplers:
+        yield f"sampler {sampler.name}", "; ".join(network.name for network in sampler.networks)
+        networks |= {network.name: network for network in sampler.networks}
+    # one network may be in several samplers, and in the tables of networks
+    networks |= {network.name: network for network in run.networks}
+    for network in networks.values():
+        digest, cost = _digest(network.sha256), f"{network.gmacs:.4f} GMACs per input"
+        yield network.name, f"{network.weights}, sha256 {digest}, {cost}"
+
+    yield from _flat(run.settings)
+    if run.costs is not None:
+        for check in run.costs.checks:
+            yield f"live check, {check.path}", _check(check)
+
+
+def _check(check: Check) -> str:
+    # capitals: a difference is an error of the bench, and must not be overlooked
+    clips = "the same clips" if check.same_clips else "OTHER CLIPS"
+    tag = "the same tag" if check.same_tag else "ANOTHER TAG"
+    times = f"{check.measured_s:.2f} s live, {check.modelled_s:.2f} s by the rates"
+    return f"{times}; {clips}, {tag}"
 
 
 def _digest(value: str | None) -> str:
@@ -138,16 +138,17 @@ def _digest(value: str | None) -> str:
 
 
 def _flat(settings: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, object]]:
+    """Nested settings as rows.
+
+    Example: {"a": {"b": 1}} -> ("a b", 1).
+    """
     for name, value in settings.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{before}{name} ")
         elif value is not None:
-            shown = (
-                ", ".join(map(str, value))
-                if isinstance(value, Sequence) and not isinstance(value, str)
-                else value
-            )
-            yield f"{before}{name}", shown
+            if isinstance(value, Sequence) and not isinstance(value, str):
+                value = ", ".join(map(str, value))
+            yield f"{before}{name}", value
 
 
 def _failures(run: Run) -> Iterator[str]:

@@ -1,6 +1,7 @@
-"""What a bench knows of a data set under one classifier: enough to make every table and figure again without a video or torch.
+"""`Run`: the measured data of a data set under one classifier.
 
-But: how it came to be known is `measure`'s business, how it is kept `folder`'s.
+With it, all tables and figures can be made again without a video or torch.
+Not handled here: `measure` measures it, `run_folder` saves and loads it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from scsampler_cli.bench.cost_model import Costs
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL
 from scsampler_cli.selection.scores import ClipScores, averaged, smoothed
 
-SHOWN = {
+DISPLAY_NAMES = {
     "if": "IF",
     "md": "MD",
     "rgbr": "RGB-R",
@@ -30,7 +31,7 @@ SHOWN = {
     "vgg18_fc1": "FC on fc1",
     "packets1d": "1-D network",
 }
-"""Inputs and architectures as the paper writes them."""
+"""Names of inputs and architectures, as in the paper."""
 
 
 @dataclass(frozen=True)
@@ -38,86 +39,87 @@ class NetworkFacts:
     """One sampler network."""
 
     name: str
-    """Its role, such as "RGB-R ResNet-18 AC": the same in every run that is to be pooled."""
+    """Name of its role, such as "RGB-R ResNet-18 AC"; pooled runs are matched by it."""
     input: str
-    """Of INPUTS and PACKETS."""
+    """One of INPUTS and PACKETS."""
     arch: str
     objective: str
     weights: str
     sha256: str | None
     labels: tuple[str, ...]
-    """Classes it has learnt from."""
+    """Classes of its training videos."""
     gmacs: float
-    """10^9 multiply-adds for one input (an I-frame, a P-frame, a window of sound, the packets of a clip)."""
+    """10^9 multiply-adds per input: an I-frame, a P-frame, a window of sound, a clip's packets."""
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> NetworkFacts:
-        """From the fields, also after they were JSON."""
+        """Facts from their JSON form."""
         return cls(**{**record, "labels": tuple(record["labels"])})
 
 
 @dataclass(frozen=True)
 class SamplerFacts:
-    """s: networks whose clip scores are averaged, for the picture, for the sound and for the packets."""
+    """s: networks whose clip scores are averaged within each modality (visual, audio, packets)."""
 
     name: str
     networks: tuple[NetworkFacts, ...]
 
     @property
     def visual(self) -> tuple[NetworkFacts, ...]:
-        """The networks of the picture."""
-        return tuple(n for n in self.networks if n.input in VISUAL)
+        """Visual networks."""
+        return tuple(network for network in self.networks if network.input in VISUAL)
 
     @property
     def audio(self) -> tuple[NetworkFacts, ...]:
-        """The networks of the sound."""
-        return tuple(n for n in self.networks if n.input in AUDIO)
+        """Audio networks."""
+        return tuple(network for network in self.networks if network.input in AUDIO)
 
     @property
     def packets(self) -> tuple[NetworkFacts, ...]:
-        """The networks of the packets."""
-        return tuple(n for n in self.networks if n.input in PACKETS)
+        """Packet networks."""
+        return tuple(network for network in self.networks if network.input in PACKETS)
 
     @property
     def labels(self) -> frozenset[str]:
-        """Classes that any of its networks has learnt from."""
+        """Classes of the training videos of any of its networks."""
         return frozenset(label for network in self.networks for label in network.labels)
 
     def record(self) -> dict[str, Any]:
-        """JSON form; the networks by name."""
+        """JSON form, with the names of the networks."""
         return {"name": self.name, "networks": [network.name for network in self.networks]}
 
     @classmethod
     def from_record(
         cls, record: Mapping[str, Any], networks: Mapping[str, NetworkFacts]
     ) -> SamplerFacts:
-        """From what `record` gave, and the networks by name."""
+        """A sampler from its JSON form, and the networks by name."""
         return cls(record["name"], tuple(networks[name] for name in record["networks"]))
 
 
 @dataclass(frozen=True)
-class KnownVideo:
-    """One video, under one classifier."""
+class VideoData:
+    """The measured data of one video under one classifier."""
 
     path: str
     label: str
     target: int
     """Index of the label among the classifier's."""
     seconds: float
+    """Duration."""
     frames: int
     scores: Mapping[str, NDArray[np.float32]]
-    """By network name: saliency float32 [L], NaN where it has nothing to say."""
-    looks: Mapping[str, int]
-    """By network name: inputs it looked at, over all clips."""
+    """By network name: saliency float32 [L], NaN where a clip lacks the network's input."""
+    input_counts: Mapping[str, int]
+    """By network name: number of inputs, over all clips."""
     probabilities: NDArray[np.float32]
-    """ClipProbs: float32 [L, C]; a row of NaN where nothing of a clip could be decoded."""
+    """ClipProbs: float32 [L, C]; a row of NaN where a clip could not be decoded."""
     decode_from: NDArray[np.int64]
-    """int64 [L]: display position of the frame at which decoding of a clip must begin."""
+    """int64 [L]: display position of the frame at which decoding of a clip begins."""
     last: NDArray[np.int64]
-    """int64 [L]: display position of the last frame that the classifier sees of a clip."""
+    """int64 [L]: display position of the last frame of a clip that the classifier gets."""
     notes: tuple[str, ...] = ()
     smoothed: bool = False
-    """`FeatureSettings.steadied` of the features."""
+    """Whether visual scores are averaged with those of neighbouring clips."""
 
     @property
     def clips(self) -> int:
@@ -127,36 +129,45 @@ class KnownVideo:
     def clip_scores(
         self, sampler: SamplerFacts, clip_stride: int = 1, clips: NDArray[np.int64] | None = None
     ) -> ClipScores:
-        """What a sampler says of every N-th clip, or of those given (int64 [M], increasing); as `scsampler score` says it."""
-        at = np.arange(0, self.clips, clip_stride, dtype=np.int64) if clips is None else clips
+        """The scores of a sampler, as `scsampler score` computes them.
+
+        Args:
+            sampler: the sampler.
+            clip_stride: N; every N-th clip is scored.
+            clips: int64 [M], increasing: the clips to score in place of every N-th.
+        """
+        at = clips
+        if at is None:
+            at = np.arange(0, self.clips, clip_stride, dtype=np.int64)
         visual = self._averaged(sampler.visual, at)
         if self.smoothed and visual is not None:
             visual = smoothed(visual, at)
         audio = self._averaged(sampler.audio, at)
-        return ClipScores(
-            at, self.clips, visual, audio=audio, packets=self._averaged(sampler.packets, at)
-        )
+        packets = self._averaged(sampler.packets, at)
+        return ClipScores(at, self.clips, visual, audio=audio, packets=packets)
 
     def _averaged(
         self, networks: Sequence[NetworkFacts], at: NDArray[np.int64]
     ) -> NDArray[np.float32] | None:
         if not networks:
             return None
+        # float32 [M, networks]
         columns = np.stack([self.scores[network.name][at] for network in networks], axis=1)
         return averaged(columns).astype(np.float32)
 
 
 @dataclass(frozen=True)
 class Thumbnails:
-    """Small pictures of the best and the worst clips of one video, for the contact sheet (Fig. 3)."""
+    """Thumbnails of the best and the worst clips of one video, for the contact sheet (Fig. 3)."""
 
     video: int
     """Index among the videos of the run."""
     clips: tuple[int, ...]
-    """The best ones, best first, then the worst ones, worst last."""
+    """The best clips, best first, then the worst clips, worst last."""
     best: int
-    """How many of them are the best ones."""
+    """Number of best clips among them."""
     starts_s: tuple[float, ...]
+    """Start of each clip, in seconds."""
     pictures: NDArray[np.uint8]
     """uint8 [n, h, w, 3]: the middle frame of each clip."""
 
@@ -168,23 +179,26 @@ class Run:
     data: str
     """Name of the data set."""
     classifier: Mapping[str, Any]
-    """"name", "weights", "sha256", "gmacs" (of a clip; None where it cannot be counted), "labels", geometry."""
+    """`ModelFacts.report_entry`: name, weights, labels, geometry, multiply-adds of a clip."""
     samplers: tuple[SamplerFacts, ...]
-    """The first one is the one under test."""
+    """The first one is the sampler under test."""
     joint: SamplerFacts | None
     """Networks that were trained together (AV-joint-training, Sec. 3.3.3)."""
     networks: tuple[NetworkFacts, ...]
-    """All that were asked for their scores."""
-    videos: tuple[KnownVideo, ...]
+    """Networks in the tables of inputs and of audio networks."""
+    videos: tuple[VideoData, ...]
     failures: tuple[Mapping[str, str], ...]
     """"path", "label" and "reason" of each video that could not be used."""
     train_positions: NDArray[np.float32] | None
-    """float32 [n, m]: where in [0, 1] the oracle's best m clips of each training video lie, best first; NaN for fewer clips."""
+    """float32 [n, m]: positions in [0, 1] of the oracle's m best clips of each training video.
+
+    The best one is first; NaN where a video has fewer clips. None without training videos.
+    """
     costs: Costs | None
     """None where no time was measured."""
     thumbnails: tuple[Thumbnails, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """Of the features; machine and versions that measured."""
+    """Settings of the features, machine and versions."""
 
     @property
     def name(self) -> str:
@@ -198,13 +212,13 @@ class Run:
 
     @property
     def classes(self) -> int:
-        """C; of pooled runs the smallest."""
+        """C; the smallest one in a pooled run."""
         return min(video.probabilities.shape[1] for video in self.videos)
 
 
 def network_name(kind: str, arch: str, objective: str) -> str:
-    """The role of a network in words.
+    """The name of a network's role.
 
     Example: "rgbr", "resnet18", "ac" -> "RGB-R ResNet-18 AC".
     """
-    return f"{SHOWN.get(kind, kind)} {SHOWN.get(arch, arch)} {objective.upper()}"
+    return f"{DISPLAY_NAMES.get(kind, kind)} {DISPLAY_NAMES.get(arch, arch)} {objective.upper()}"

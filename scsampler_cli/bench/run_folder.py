@@ -1,11 +1,12 @@
-"""A run on disk, so that everything can be made again without a video, a network or torch.
+"""Runs on disk: with them, every table and figure can be made again without videos or torch.
 
-<folder>/run1/run.json            names, facts, settings, failures, costs
-probabilities.npy   float32 [sum of L, C], mapped into memory, video after video
-scores.npy          float32 [sum of L, networks]
-decode.npy          int64 [sum of L, 2]: decode_from, last
-train.npy           float32 [n, m], where training videos are known
-thumbnails.npz      pictures of the contact sheet
+<folder>/plan.json                 options of the tables
+<folder>/run1/run.json             names, facts, settings, failures, costs
+              probabilities.npy    float32 [sum of L, C], mapped into memory, video after video
+              scores.npy           float32 [sum of L, networks]
+              decode.npy           int64 [sum of L, 2]: decode_from, last
+              train.npy            float32 [n, m], with training videos only
+              thumbnails.npz       pictures of the contact sheet
 """
 
 from __future__ import annotations
@@ -32,12 +33,13 @@ PLAN = "plan.json"
 
 
 def save(runs: Sequence[Run], plan: Plan, folder: Path) -> None:
-    """Write runs, and what was asked of them, into a folder, in the place of those that were there.
+    """Write runs and the plan into a folder, and replace the runs that were there.
 
     Raises:
         OutputError: it cannot be written.
     """
     try:
+        # a stopped write leaves the old runs in place
         part = folder.with_name(folder.name + ".part")
         shutil.rmtree(part, ignore_errors=True)
         for number, run in enumerate(runs, start=1):
@@ -59,7 +61,7 @@ def _save(run: Run, folder: Path) -> None:
     clips = sum(video.clips for video in run.videos)
     _write(
         folder / "probabilities.npy",
-        (v.probabilities for v in run.videos),
+        (video.probabilities for video in run.videos),
         (clips, run.classes),
         dtype=np.float32,
     )
@@ -81,32 +83,36 @@ def _save(run: Run, folder: Path) -> None:
         "videos": [_video(video) for video in run.videos],
         "failures": [dict(failure) for failure in run.failures],
         "costs": run.costs and run.costs.record(),
-        "thumbnails": [
-            {k: v for k, v in vars(thumb).items() if k != "pictures"} for thumb in run.thumbnails
-        ],
+        "thumbnails": [_thumbnails_record(thumbnails) for thumbnails in run.thumbnails],
         "settings": dict(run.settings),
     }
     (folder / "run.json").write_text(json.dumps(record, indent=1))
 
 
+def _thumbnails_record(thumbnails: Thumbnails) -> dict[str, Any]:
+    """The fields without the pictures, which have a file of their own."""
+    return {name: value for name, value in vars(thumbnails).items() if name != "pictures"}
+
+
 def _networks(run: Run) -> list[NetworkFacts]:
-    samplers = [*run.samplers, *([] if run.joint is None else [run.joint])]
-    every = [*(network for sampler in samplers for network in sampler.networks), *run.networks]
-    return list({network.name: network for network in every}.values())
+    """Every network of a run, once."""
+    samplers = list(run.samplers)
+    if run.joint is not None:
+        samplers.append(run.joint)
+    networks = [network for sampler in samplers for network in sampler.networks]
+    networks += run.networks
+    return list({network.name: network for network in networks}.values())
 
 
 def _video(video: VideoData) -> dict[str, Any]:
-    numbers = {
-        "clips": video.clips,
-        "frames": video.frames,
-        "seconds": video.seconds,
-        "looks": dict(video.input_counts),
-    }
     return {
         "path": video.path,
         "label": video.label,
         "target": video.target,
-        **numbers,
+        "clips": video.clips,
+        "frames": video.frames,
+        "seconds": video.seconds,
+        "looks": dict(video.input_counts),
         "notes": list(video.notes),
     }
 
@@ -114,7 +120,7 @@ def _video(video: VideoData) -> dict[str, Any]:
 def _write(
     path: Path, arrays: Iterator[NDArray[Any]], shape: tuple[int, int], *, dtype: type
 ) -> None:
-    """Arrays [L, n] of one width one below the other, never all in memory."""
+    """Write arrays [L, n] as one array [sum of L, n], which is never in memory as a whole."""
     target = np.lib.format.open_memmap(path, "w+", dtype, shape)
     at = 0
     for array in arrays:
@@ -127,7 +133,7 @@ def load(folder: Path) -> list[Run]:
     """The runs of a folder that `save` wrote.
 
     Raises:
-        InputError: there are none, or they are damaged.
+        InputError: there are no runs, or they are damaged.
     """
     found = sorted(
         folder.glob("run*/run.json"),
@@ -145,15 +151,15 @@ def load(folder: Path) -> list[Run]:
         raise InputError(
             f"{folder}: damaged ({error})",
             code="report-unreadable",
-            hint="run the bench again; its cache makes that quick",
+            hint="run the bench again; with its cache this is quick",
         ) from error
 
 
 def load_plan(folder: Path) -> Plan:
-    """What was asked of the runs of a folder.
+    """The plan of the runs in a folder.
 
     Raises:
-        InputError: it is not there, or damaged.
+        InputError: it is missing, or damaged.
     """
     try:
         return Plan(**json.loads((folder / PLAN).read_text()))
@@ -171,16 +177,17 @@ def _load(path: Path) -> Run:
         raise ValueError(f"schema {record['schema']}")
     networks = {n["name"]: NetworkFacts.from_record(n) for n in record["networks"]}
     pictures = np.load(folder / "thumbnails.npz")
-    thumbnails = tuple(
-        Thumbnails(
-            t["video"],
-            tuple(t["clips"]),
-            t["best"],
-            starts_s=tuple(t["starts_s"]),
+    thumbnails = []
+    for i, entry in enumerate(record["thumbnails"]):
+        found = Thumbnails(
+            entry["video"],
+            tuple(entry["clips"]),
+            entry["best"],
+            starts_s=tuple(entry["starts_s"]),
+            # numpy names the unnamed arrays of an archive arr_0, arr_1, ...
             pictures=pictures[f"arr_{i}"],
         )
-        for i, t in enumerate(record["thumbnails"])
-    )
+        thumbnails.append(found)
     train = folder / "train.npy"
     joint = record["joint"]
     return Run(
@@ -195,18 +202,19 @@ def _load(path: Path) -> Run:
         failures=tuple(record["failures"]),
         train_positions=np.load(train) if train.is_file() else None,
         costs=Costs.from_record(record["costs"]) if record["costs"] else None,
-        thumbnails=thumbnails,
+        thumbnails=tuple(thumbnails),
         settings=record["settings"],
     )
 
 
 def _videos(
-    about: Sequence[Mapping[str, Any]],
+    records: Sequence[Mapping[str, Any]],
     names: Sequence[str],
     folder: Path,
     *,
     settings: Mapping[str, Any],
 ) -> Iterator[VideoData]:
+    # runs without the setting were measured without smoothing
     features = settings.get("features", {})
     is_smoothed = FeatureSettings(p_frames=features.get("p_frames", 0)).smoothed
     probabilities, scores, decode = (
@@ -217,12 +225,13 @@ def _videos(
         not len(probabilities)
         == len(scores)
         == len(decode)
-        == sum(video["clips"] for video in about)
+        == sum(record["clips"] for record in records)
     ):
-        raise ValueError("arrays of other lengths than the list of videos")
-    at = 0
-    for video in about:
-        rows = slice(at, at := at + video["clips"])
+        raise ValueError("the arrays and the list of videos have different lengths")
+    start = 0
+    for video in records:
+        rows = slice(start, start + video["clips"])
+        start = rows.stop
         if not np.isfinite(probabilities[rows]).all():
             raise ValueError(f"{video['path']} has probabilities that are not numbers")
         yield VideoData(

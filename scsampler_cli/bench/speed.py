@@ -1,9 +1,10 @@
-"""`bench --speed`: what every stage does in a second on one video, SCSampler against Dense from end to end, peak memory.
+"""`bench --speed`: throughput of every stage on one video, SCSampler against Dense, peak memory.
 
-All stages are run one after the other in several rounds, the first of which warms up (Dense, which may take hours, needs none of
-its own); a ratio is the median of the rounds' own ratios, so that it holds on a machine that others disturb. Dense is the same
-code on all clips, or on those of the first minutes: one streaming decode ahead of the classifier, one scaler, equal batches and
-precision. But: what is made of the numbers is for `bench.speed_tables`.
+All stages are run one after the other, in several rounds. The first round is a warm-up, without
+Dense, which may take hours. A ratio is the median of the ratios of all rounds, so that it is
+reliable on a machine with other load. Dense is the same code on all clips, or on those of the first
+minutes: one streaming decode ahead of the classifier, the same scaler, batch size and precision.
+Not handled here: `speed_tables` makes tables of the numbers.
 """
 
 from __future__ import annotations
@@ -23,9 +24,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from scsampler_cli.bench.bench_models import Models
 from scsampler_cli.bench.capacity import Machine, capacity_table, video_costs
-from scsampler_cli.bench.measure import Models
-from scsampler_cli.bench.table import Table
 from scsampler_cli.bench.run_data import DISPLAY_NAMES
 from scsampler_cli.bench.speed_tables import (
     CLASSIFIER,
@@ -37,32 +37,26 @@ from scsampler_cli.bench.speed_tables import (
     memory_table,
     stage_table,
 )
+from scsampler_cli.bench.table import Table
 from scsampler_cli.classifiers.base import batch_of
 from scsampler_cli.classifiers.crops import batch_shape, clip_probabilities
 from scsampler_cli.config import VISUAL, FeatureSettings, SelectionSettings
 from scsampler_cli.media import plain
 from scsampler_cli.output.records import Record
+from scsampler_cli.pipeline.clip_inference import classify_clips
 from scsampler_cli.pipeline.stages import classify
-from scsampler_cli.pipeline.video import (
-    Progress,
-    Video,
-    audio_clips,
-    classify_clips,
-    clip_frames,
-    visual_clips,
-)
+from scsampler_cli.pipeline.video import Progress, Video, audio_clips, clip_frames, visual_clips
 from scsampler_cli.samplers.network_inputs import audio_input, visual_input
 from scsampler_cli.samplers.scoring import SamplerNetwork, Samplers, batch_for
 
 INPUT_SETS = (("md",), ("if",), ("rgbr",), ("md", "rgbr"))
-
-
+"""Sets of visual inputs whose extraction is timed."""
 SOUND, CHOSEN = "sound, mel", "decode the chosen clips"
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is measured on what."""
+    """The video, the models and the settings of a measurement."""
 
     path: Path
     models: Models
@@ -70,12 +64,12 @@ class Subject:
     features: FeatureSettings
     selection: SelectionSettings
     dense_minutes: float | None = None
-    """How much of the video Dense is run on; None for all of it."""
+    """Minutes of the video on which Dense is run; None for all of it."""
 
 
 @dataclass(frozen=True)
-class _Work:
-    """One stage, and how to run it once."""
+class _Job:
+    """A stage, and a function that runs it once."""
 
     stage: Stage
     run: Callable[[], Any]
@@ -85,9 +79,9 @@ def measure(subject: Subject, repeats: int, progress: Progress) -> list[Table]:
     """Run all stages.
 
     Args:
-        subject: video and networks.
-        repeats: rounds that count.
-        progress: told of rounds and stages.
+        subject: video and models.
+        repeats: number of rounds after the warm-up.
+        progress: is called after each stage.
 
     Returns:
         tables "stages", "ends" (from end to end), "chosen", "capacity" and "memory".
@@ -95,24 +89,30 @@ def measure(subject: Subject, repeats: int, progress: Progress) -> list[Table]:
     video = Video(
         subject.path, subject.models.classifier.spec.frames, subject.models.classifier.spec.stride
     )
-    works = list(_works(video, subject))
+    jobs = list(_jobs(video, subject))
+    # stage -> seconds, round by round
     seconds: dict[str, list[float]] = defaultdict(list)
     memory: dict[str, float] = {}
     records = []
     for round_ in range(repeats + 1):
-        for done, work in enumerate(works, start=1):
-            if not round_ and work.stage.name == DENSE:
+        is_warm_up = round_ == 0
+        for done, job in enumerate(jobs, start=1):
+            stage = job.stage
+            if is_warm_up and stage.name == DENSE:
                 continue
-            alone = forget_peak()
+            alone = reset_peak()
             start = time.perf_counter()
-            result = work.run()
-            memory.setdefault(work.stage.name, peak_mb())
-            if round_:
-                seconds[work.stage.name].append((time.perf_counter() - start) * work.stage.scale)
-                if work.stage.name == SCSAMPLER:
+            result = job.run()
+            spent = time.perf_counter() - start
+            # of the first time: later rounds find the allocator's memory in place
+            memory.setdefault(stage.name, peak_mb())
+            if not is_warm_up:
+                seconds[stage.name].append(spent * stage.scale)
+                if stage.name == SCSAMPLER:
                     records.append(result)
-            progress(f"round {round_} of {repeats}", done, len(works))
-    stages = [work.stage for work in works]
+            progress(f"round {round_} of {repeats}", done, len(jobs))
+
+    stages = [job.stage for job in jobs]
     typical = {name: statistics.median(spent) for name, spent in seconds.items()}
     return [
         stage_table(stages, seconds, video),
@@ -126,71 +126,77 @@ def measure(subject: Subject, repeats: int, progress: Progress) -> list[Table]:
 def _capacity(
     video: Video, subject: Subject, seconds: Mapping[str, float], *, record: Record
 ) -> Table:
-    """What a million hours like this video would take.
+    """The table of a million hours of video like this one.
 
     Args:
-        video: that was measured.
-        subject: networks.
-        seconds: by stage, of one round.
-        record: of SCSampler.
+        video: the measured video.
+        subject: its models.
+        seconds: of one round, by stage.
+        record: result of SCSampler.
     """
     device = next(iter(subject.models.networks.values())).device
     machine = Machine(torch.get_num_threads(), device.type == "cuda")
     reading = {"index": record["timings_s"]["index"]}
     samplers, clips = subject.samplers, len(video.grid)
     if samplers.visual:
-        shown = _shown(samplers.visual.inputs)
+        shown = _display_name(samplers.visual.inputs)
         reading[f"read {shown}"] = seconds[shown]
     if samplers.audio and SOUND in seconds:
         reading["read the sound"] = seconds[SOUND]
-    networks = {
-        name: seconds[name] / _clips_shown(network, video) * clips
-        for name, network in _named(subject)
-        if name in seconds
-    }
-    each = seconds[CLASSIFIER] / batch_of(subject.models.classifier)
-    networks["classify the chosen clips"] = each * len(record["clips"])
+    networks = {}
+    for name, network in _named(subject):
+        # a network without input in this video was not timed
+        if name in seconds:
+            networks[name] = seconds[name] / _timed_clips(network, video) * clips
+    clip_s = seconds[CLASSIFIER] / batch_of(subject.models.classifier)
+    networks["classify the chosen clips"] = clip_s * len(record["clips"])
     costs = video_costs(reading, networks, seconds[CHOSEN], machine=machine)
     return capacity_table(costs, machine, float(video.index.timeline.duration))
 
 
-def _shown(inputs: Sequence[str]) -> str:
-    """Example: ("md", "rgbr") -> "MD + RGB-R"."""
+def _display_name(inputs: Sequence[str]) -> str:
+    """Name of a set of inputs.
+
+    Example: ("md", "rgbr") -> "MD + RGB-R".
+    """
     return " + ".join(DISPLAY_NAMES[kind] for kind in inputs)
 
 
-def _works(video: Video, subject: Subject) -> Iterator[_Work]:
+def _jobs(video: Video, subject: Subject) -> Iterator[_Job]:
     frames, path = len(video.index.timeline), subject.path
 
-    def reading(name: str, run: Callable[[], Any]) -> _Work:
-        return _Work(Stage(name, "frames", frames, group="reading"), run)
+    def reading(name: str, run: Callable[[], Any]) -> _Job:
+        return _Job(Stage(name, "frames", frames, group="reading"), run)
 
     yield reading("demux", lambda: plain.demux(path))
     yield reading("decode", lambda: plain.decode(path))
     if video.info.has_vectors:
         yield reading("decode, vectors", lambda: plain.vectors(path))
-    own = [subject.samplers.visual.inputs] if subject.samplers.visual else []
-    for inputs in dict.fromkeys([*INPUT_SETS, *own]):
+    sets = list(INPUT_SETS)
+    if subject.samplers.visual:
+        sets.append(subject.samplers.visual.inputs)
+    for inputs in dict.fromkeys(sets):
         settings = FeatureSettings(inputs, subject.features.p_frames, subject.features.short_side)
-        yield reading(_shown(inputs), lambda s=settings: _drained(visual_clips(video, s)))  # type: ignore[misc]
+        # the default argument binds the settings of this round of the loop
+        yield reading(_display_name(inputs), lambda s=settings: _drained(visual_clips(video, s)))  # type: ignore[misc]
     if video.audio is not None:
         yield reading(SOUND, lambda: _drained(audio_clips(video)))
     yield from _networks(video, subject)
     yield from _ends(video, subject)
 
 
-def _networks(video: Video, subject: Subject) -> Iterator[_Work]:
+def _networks(video: Video, subject: Subject) -> Iterator[_Job]:
     for name, network in _named(subject):
-        count = _clips_shown(network, video)
-        looks = _some_inputs(video, network.kind, count, features=subject.features)
-        if any(len(tensor) for tensor in looks):
-            yield _Work(
-                Stage(name, "clips", count, group="networks"),
-                partial(network.scores, looks),
-            )
+        count = _timed_clips(network, video)
+        inputs = _first_inputs(video, network.kind, count, features=subject.features)
+        # a video without sound has no inputs for the audio network
+        if any(len(tensor) for tensor in inputs):
+            stage = Stage(name, "clips", count, group="networks")
+            yield _Job(stage, partial(network.scores, inputs))
     classifier = subject.models.classifier
+    # uint8 [batch, frames, height, width, 3]: the time of a network does not depend on the pixels
     noise = np.random.default_rng(0).integers(0, 255, batch_shape(classifier), np.uint8)
-    yield _Work(
+    yield _Job(
         Stage(CLASSIFIER, "clips", len(noise), group="networks"),
         lambda: clip_probabilities(classifier, noise),
     )
@@ -201,14 +207,15 @@ def _named(subject: Subject) -> list[tuple[str, SamplerNetwork]]:
     return [(f"sampler {name}", network) for name, network in subject.models.networks.items()]
 
 
-def _clips_shown(network: SamplerNetwork, video: Video) -> int:
-    """How many clips a network is timed on: a full batch, or the whole of a short video."""
+def _timed_clips(network: SamplerNetwork, video: Video) -> int:
+    """Number of clips on which a network is timed: a full batch, or all clips of a short video."""
     return min(batch_for(network.kind), len(video.grid))
 
 
-def _ends(video: Video, subject: Subject) -> Iterator[_Work]:
+def _ends(video: Video, subject: Subject) -> Iterator[_Job]:
     clips, classifier = len(video.grid), subject.models.classifier
-    taken: list[int] = []
+    # the selection of the last run; the stage that decodes it comes after that run
+    selected: list[int] = []
 
     def tag(selection: SelectionSettings) -> Record:
         record = classify(
@@ -218,30 +225,30 @@ def _ends(video: Video, subject: Subject) -> Iterator[_Work]:
             features=subject.features,
             selection=selection,
         ).record()
-        taken[:] = [clip["clip"] for clip in record["clips"]]
+        selected[:] = [clip["clip"] for clip in record["clips"]]
         return record
 
-    yield _Work(Stage(SCSAMPLER, "clips", clips, group="ends"), lambda: tag(subject.selection))
-    some = min(subject.selection.k, clips)
-    yield _Work(
-        Stage(CHOSEN, "clips", some, group="networks"),
-        lambda: _drained(clip_frames(video, taken, classifier.spec)),
+    yield _Job(Stage(SCSAMPLER, "clips", clips, group="ends"), lambda: tag(subject.selection))
+    count = min(subject.selection.k, clips)
+    yield _Job(
+        Stage(CHOSEN, "clips", count, group="networks"),
+        lambda: _drained(clip_frames(video, selected, classifier.spec)),
     )
-    some = (
-        clips if subject.dense_minutes is None else _clips_until(video, subject.dense_minutes * 60)
-    )
-    if some == clips:
-        yield _Work(
+    count = clips
+    if subject.dense_minutes is not None:
+        count = _clips_until(video, subject.dense_minutes * 60)
+    if count == clips:
+        yield _Job(
             Stage(DENSE, "clips", clips, group="ends"),
             lambda: tag(SelectionSettings(strategy="dense")),
         )
     else:
-        stage = Stage(DENSE, "clips", clips, group="ends", scale=clips / some)
-        yield _Work(stage, lambda: classify_clips(video, range(some), classifier))
+        stage = Stage(DENSE, "clips", clips, group="ends", scale=clips / count)
+        yield _Job(stage, lambda: classify_clips(video, range(count), classifier))
 
 
 def _clips_until(video: Video, seconds: float) -> int:
-    """How many clips begin before a time; at least one."""
+    """Number of clips that begin before a time, at least one."""
     start = video.grid[0].start
     return max(1, sum(clip.start - start < seconds for clip in video.grid))
 
@@ -251,19 +258,24 @@ def _drained(items: Iterator[object]) -> None:
         pass
 
 
-def _some_inputs(
+def _first_inputs(
     video: Video, kind: str, count: int, *, features: FeatureSettings
 ) -> list[torch.Tensor]:
-    """What the network takes of the first clips."""
+    """The inputs of a network for the first clips."""
     if kind in VISUAL:
         settings = FeatureSettings((kind,), features.p_frames, features.short_side)
         return [visual_input(clip, kind) for clip in islice(visual_clips(video, settings), count)]
     return [audio_input(clip) for clip in islice(audio_clips(video), count)]
 
 
-def forget_peak() -> bool:
-    """Ask the kernel to measure the peak anew; only Linux can."""
+def reset_peak() -> bool:
+    """Reset the kernel's record of peak memory.
+
+    Returns:
+        False on systems other than Linux, which cannot do it.
+    """
     try:
+        # 5 resets VmHWM, the peak resident size (man 5 proc)
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
         return False
@@ -271,11 +283,15 @@ def forget_peak() -> bool:
 
 
 def peak_mb() -> float:
-    """Largest resident size of this process since `forget_peak`, or since its start where that cannot be told; 10^6 bytes."""
+    """Peak resident size of this process in MB (10^6 bytes).
+
+    It counts since `reset_peak`, or since the start of the process where that had no effect.
+    """
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
         (high,) = (line.split()[1] for line in lines if line.startswith("VmHWM"))
         return int(high) * 1024 / 1e6
     except (OSError, ValueError):
+        # bytes on macOS, KiB elsewhere
         unit = 1 if sys.platform == "darwin" else 1024
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

@@ -1,4 +1,4 @@
-"""What `bench --speed` measured, as tables."""
+"""The tables of `bench --speed`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from scsampler_cli.bench import published
-from scsampler_cli.bench.paper_tables import Column, Row, Table
+from scsampler_cli.bench.table import Column, Row, Table
 from scsampler_cli.media.frames import FramesReport, read_clips
 from scsampler_cli.media.seeking import keyframe_before
 from scsampler_cli.pipeline.video import Video
@@ -22,20 +22,20 @@ SCSAMPLER, DENSE, CLASSIFIER, DECODE = "SCSampler", "Dense", "classifier", "deco
 
 @dataclass(frozen=True)
 class Stage:
-    """Something that is measured."""
+    """A stage that is measured."""
 
     name: str
     unit: str
     units: float
-    """Of work in one round."""
+    """Units of work in one round."""
     group: str
     """"reading", "networks" or "ends"."""
     scale: float = 1.0
-    """By which its time is multiplied: above 1 where only a part of the work was done."""
+    """Factor of the measured time: above 1 where only a part of the work was done."""
 
 
 def _row(stage: Stage, seconds: Sequence[float]) -> Row:
-    rates = [stage.units / s for s in seconds]
+    rates = [stage.units / spent for spent in seconds]
     return {
         "stage": stage.name,
         "unit": stage.unit,
@@ -47,19 +47,24 @@ def _row(stage: Stage, seconds: Sequence[float]) -> Row:
 
 
 def stage_table(stages: Sequence[Stage], seconds: Mapping[str, list[float]], video: Video) -> Table:
-    """Every stage alone; seconds by stage and round."""
+    """Every stage alone.
+
+    Args:
+        stages: all stages; those from end to end are left out.
+        seconds: by stage and round.
+        video: the video.
+    """
     decode = seconds[DECODE]
     length = float(video.index.timeline.duration)
     rows = []
     for stage in stages:
-        if stage.group != "ends":
-            row = _row(stage, seconds[stage.name])
-            if stage.group == "reading":
-                row["real_time"] = length / row["seconds"]
-                row["of_decode"] = statistics.median(
-                    [d / s for d, s in zip(decode, seconds[stage.name], strict=True)]
-                )
-            rows.append(row)
+        if stage.group == "ends":
+            continue
+        row = _row(stage, seconds[stage.name])
+        if stage.group == "reading":
+            row["real_time"] = length / row["seconds"]
+            row["of_decode"] = _median_ratio(decode, seconds[stage.name])
+        rows.append(row)
     columns = (
         Column("stage", ("stage",)),
         Column("per s", ("per_second", "lowest", "highest", "unit"), "{:.1f} [{:.1f}-{:.1f}] {}"),
@@ -68,11 +73,17 @@ def stage_table(stages: Sequence[Stage], seconds: Mapping[str, list[float]], vid
     )
     height, width = video.info.size
     about = (
-        f"{video.path.name}: {video.info.codec}, {width}x{height}, {counted(len(video.index.timeline), 'frame')}, "
-        f"{length:.1f} s, {counted(len(video.grid), 'clip')}; {counted(len(decode), 'round')} after one to warm up; "
+        f"{video.path.name}: {video.info.codec}, {width}x{height}, "
+        f"{counted(len(video.index.timeline), 'frame')}, {length:.1f} s, "
+        f"{counted(len(video.grid), 'clip')}; {counted(len(decode), 'round')} after a warm-up; "
         "median [lowest-highest]."
     )
     return Table("stages", "Stages", columns, rows=tuple(rows), notes=(about,))
+
+
+def _median_ratio(numerators: Sequence[float], denominators: Sequence[float]) -> float:
+    """The median of the ratios of each round: a disturbed round changes it little."""
+    return statistics.median([a / b for a, b in zip(numerators, denominators, strict=True)])
 
 
 def ends_table(
@@ -80,24 +91,28 @@ def ends_table(
     seconds: Mapping[str, list[float]],
     records: Sequence[Mapping[str, Any]],
 ) -> Table:
-    """SCSampler and Dense from opening the file to the tags; a ratio is made round by round.
+    """SCSampler and Dense, from opening the file to the tags.
 
     Args:
-        stages: all.
+        stages: all stages.
         seconds: by stage and round.
-        records: of SCSampler, round by round.
+        records: results of SCSampler, round by round.
     """
+    # the first row is that of SCSampler
     rows = [_end(stage, seconds) for stage in stages if stage.group == "ends"]
-    (clips,) = {stage.units for stage in stages if stage.name == SCSAMPLER}
-    (batch,) = {stage.units for stage in stages if stage.name == CLASSIFIER}
-    each_clip = [s / batch for s in seconds[CLASSIFIER]]
-    chosen = len(records[-1]["clips"])
-    over = [(s - chosen * c) / c for s, c in zip(seconds[SCSAMPLER], each_clip, strict=True)]
+    units = {stage.name: stage.units for stage in stages}
+    selected = len(records[-1]["clips"])
+
+    # overhead of each round in clip evaluations: (total - clips * s per clip) / s per clip
+    overhead = []
+    for total, batch_s in zip(seconds[SCSAMPLER], seconds[CLASSIFIER], strict=True):
+        clip_s = batch_s / units[CLASSIFIER]
+        overhead.append((total - selected * clip_s) / clip_s)
     for part in ("index", "score", "classify"):
         rows[0][f"{part}_s"] = statistics.median([record["timings_s"][part] for record in records])
     rows[0] |= {
-        "overhead_clips": statistics.median(over),
-        "scoring_ms": 1000 * rows[0]["score_s"] / clips,
+        "overhead_clips": statistics.median(overhead),
+        "scoring_ms": 1000 * rows[0]["score_s"] / units[SCSAMPLER],
     }
     columns = (
         Column("from file to tags", ("stage",)),
@@ -110,7 +125,8 @@ def ends_table(
         Column("overhead, clip evaluations", ("overhead_clips",), "{:.1f}"),
     )
     about = (
-        "Overhead (App. D): what SCSampler does beside classifying its clips, in clip evaluations"
+        "Overhead (App. D): everything but the classification of the selected clips, "
+        "in clip evaluations"
     )
     notes = [f"{about}; paper, MC3-18: {published.OVERHEAD_CLIPS}."]
     notes += [_part(stage) for stage in stages if stage.scale > 1]
@@ -119,7 +135,7 @@ def ends_table(
 
 def _part(stage: Stage) -> str:
     some = f"{stage.units / stage.scale:.0f} of the {stage.units:.0f} clips"
-    return f"{stage.name} was run on {some}, its time multiplied by {stage.scale:.2f}."
+    return f"{stage.name} was run on {some}; its time is multiplied by {stage.scale:.2f}."
 
 
 def _end(stage: Stage, seconds: Mapping[str, list[float]]) -> Row:
@@ -129,22 +145,24 @@ def _end(stage: Stage, seconds: Mapping[str, list[float]]) -> Row:
         "seconds": statistics.median(spent),
         "lowest": min(spent),
         "highest": max(spent),
-        "speed_up": statistics.median([d / s for d, s in zip(seconds[DENSE], spent, strict=True)]),
+        "speed_up": _median_ratio(seconds[DENSE], spent),
     }
 
 
 def chosen_table(video: Video, clips: Sequence[int]) -> Table:
-    """What it takes to see the chosen clips: frames decoded, beside all those of the groups of pictures that they lie in."""
-    read = FramesReport()
+    """The frames that are decoded for the selected clips, compared with those of their GOPs."""
+    report = FramesReport()
+    # the frames themselves are not needed: one pixel of each is kept
     for _ in read_clips(
         video.path,
         video.index,
         video.grid,
         clips=clips,
         fit=lambda frame: frame[:1, :1],
-        report=read,
+        report=report,
     ):
         pass
+    # display positions of the keyframes, and the end of the video
     bounds = [*video.index.keyframes.tolist(), len(video.index.timeline)]
     length = {begin: end - begin for begin, end in pairwise(bounds)}
     groups = _groups(video, clips, bounds)
@@ -152,42 +170,49 @@ def chosen_table(video: Video, clips: Sequence[int]) -> Table:
         "clips": len(clips),
         "groups": len(groups),
         "group_frames": sum(length[begin] for begin in groups),
-        "decoded": read.decoded,
-        "of_all": read.decoded / len(video.index.timeline),
+        "decoded": report.decoded,
+        "of_all": report.decoded / len(video.index.timeline),
     }
     columns = (
-        Column("chosen clips", ("clips",)),
+        Column("selected clips", ("clips",)),
         Column("their GOPs", ("groups",)),
-        Column("frames of these", ("group_frames",)),
+        Column("frames of these GOPs", ("group_frames",)),
         Column("frames decoded", ("decoded",)),
         Column("of all frames", ("of_all",), "{:.1%}"),
     )
-    return Table("chosen", "What the chosen clips take", columns, rows=(row,))
+    return Table("chosen", "Frames decoded for the selected clips", columns, rows=(row,))
 
 
 def _groups(video: Video, clips: Sequence[int], bounds: Sequence[int]) -> set[int]:
-    """Display positions where the groups of pictures that clips lie in begin."""
-    spans = [video.grid.frames_of(clip) for clip in clips]
-    begins = {keyframe_before(video.index, int(frames[0])) for frames in spans}
-    return begins | {at for at in bounds[:-1] for frames in spans if frames[0] <= at <= frames[-1]}
+    """Display positions of the keyframes of the GOPs in which the clips lie."""
+    keyframes = set()
+    for clip in clips:
+        frames = video.grid.frames_of(clip)
+        keyframes.add(keyframe_before(video.index, int(frames[0])))
+        # a clip may go on into further GOPs
+        keyframes |= {at for at in bounds[:-1] if frames[0] <= at <= frames[-1]}
+    return keyframes
 
 
 def memory_table(memory: Mapping[str, float], alone: bool) -> Table:
-    """Peak memory by stage; `alone` where each stage's own is known."""
+    """Peak memory by stage.
+
+    Args:
+        memory: MB, by stage.
+        alone: True where the peak was reset before each stage; else it counts from the start.
+    """
     rows = tuple({"stage": name, "peak_mb": value} for name, value in memory.items())
     columns = (
         Column("during" if alone else "after", ("stage",)),
         Column("peak memory, MB", ("peak_mb",), "{:.0f}"),
     )
-    gpu = (
-        f" GPU: {torch.cuda.max_memory_allocated() / 1e6:.0f} MB."
-        if torch.cuda.is_available()
-        else ""
-    )
+    note = "Networks included."
+    if torch.cuda.is_available():
+        note += f" GPU: {torch.cuda.max_memory_allocated() / 1e6:.0f} MB."
     return Table(
         "memory",
-        "Peak memory of the process so far, first time",
+        "Peak memory of the process, first round",
         columns,
         rows=rows,
-        notes=(f"Networks included.{gpu}",),
+        notes=(note,),
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scsampler_cli.bench.cost_model import Costs
-from scsampler_cli.bench.run_data import KnownVideo, NetworkFacts, Run, SamplerFacts
+from scsampler_cli.bench.run_data import NetworkFacts, Run, SamplerFacts, VideoData
 
 LABELS = ("a", "b")
 
@@ -40,7 +40,7 @@ def video(
     scores: dict[str, Sequence[float]] | None = None,
     path: str = "video.mp4",
     keyframes: Sequence[int] = (0,),
-) -> KnownVideo:
+) -> VideoData:
     """A video of 16-frame clips at 25 frames/s; every clip has four P-frames and one window of sound."""
     known = dict(scores or {})
     if visual is not None:
@@ -50,10 +50,10 @@ def video(
     clips = len(probabilities)
     first = np.arange(clips) * 16
     begin = np.array([max(k for k in keyframes if k <= frame) for frame in first], np.int64)
-    return KnownVideo(
+    return VideoData(
         path=path, label=LABELS[target] if target < 2 else f"class {target}", target=target, seconds=clips * 0.64,
         frames=clips * 16, scores={name: np.array(values, np.float32) for name, values in known.items()},
-        looks={name: clips * (1 if name == SOUND.name else 4) for name in known},
+        input_counts={name: clips * (1 if name == SOUND.name else 4) for name in known},
         probabilities=np.array(probabilities, np.float32), decode_from=begin, last=first + 15,
     )  # fmt: skip
 
@@ -67,7 +67,7 @@ def costs(**more: float) -> Costs:
 
 
 def run(
-    videos: Sequence[KnownVideo],
+    videos: Sequence[VideoData],
     networks: Sequence[NetworkFacts] = (MD,),
     measured: Costs | None = None,
     data: str = "set",

@@ -2,13 +2,13 @@
 
 import pytest
 
-from scsampler_cli.bench.capacity import CORES, GPU, Machine, capacity_table, costs_of
+from scsampler_cli.bench.capacity import CORES, GPU, Machine, capacity_table, video_costs
 
 READING, NETWORKS = {"index": 1.0, "read RGB-R": 8.0}, {"sampler": 0.5, "classifier": 1.5}
 
 
 def test_on_cores_a_network_counts_all_of_them() -> None:
-    costs = costs_of(READING, NETWORKS, 1.0, machine=Machine(4, gpu=False))
+    costs = video_costs(READING, NETWORKS, 1.0, machine=Machine(4, gpu=False))
     assert {cost.where for cost in costs} == {CORES}
     assert sum(cost.seconds for cost in costs) == pytest.approx(
         1 + 8 + 1 + 4 * 2
@@ -28,7 +28,7 @@ def test_on_cores_a_network_counts_all_of_them() -> None:
 
 def test_beside_a_gpu_what_saturates_first_decides() -> None:
     machine = Machine(16, gpu=True)
-    costs = costs_of(READING, NETWORKS, 1.0, machine=machine)
+    costs = video_costs(READING, NETWORKS, 1.0, machine=machine)
     table = capacity_table(costs, machine, 100.0)
     # cores: 10 s for 100 s of video on each of 16; GPU: 2 s
     assert machine.rate(costs, CORES, 100.0) == pytest.approx(160)
@@ -41,7 +41,7 @@ def test_beside_a_gpu_what_saturates_first_decides() -> None:
 
 def test_a_fast_gpu_waits_for_the_cores() -> None:
     machine = Machine(2, gpu=True)
-    table = capacity_table(costs_of(READING, NETWORKS, 1.0, machine=machine), machine, 100.0)
+    table = capacity_table(video_costs(READING, NETWORKS, 1.0, machine=machine), machine, 100.0)
     assert table.rows[-1]["where"] == CORES
     assert table.rows[-1]["real_time"] == pytest.approx(20)
     assert "the cores saturate first" in table.notes[0]

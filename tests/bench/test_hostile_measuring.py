@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from scsampler_cli.bench import collect as collecting
-from scsampler_cli.bench.measure import Models
+from scsampler_cli.bench.bench_models import Models
 from scsampler_cli.bench.model_info import ModelFacts
-from scsampler_cli.bench.model_list import counted
+from scsampler_cli.bench.model_list import models_record
 from scsampler_cli.bench.plan import Data, Plan, ReportOptions
 from scsampler_cli.datasets.example import Example
 from tests.batch.here import Here, processes
@@ -48,7 +48,7 @@ def test_each_is_one_failure_and_the_others_are_measured_as_alone(
     data = Data(
         "set", listed, [replace(listed[0], split="train"), replace(listed[1], split="train")]
     )
-    facts = ModelFacts.from_record(json.loads(json.dumps(counted(models()))))
+    facts = ModelFacts.from_record(json.loads(json.dumps(models_record(models()))))
     with processes(2, _harmed, timeout_s=15, memory_bytes=1_500_000_000) as pool:
         where = measuring(tmp_path / "cache", pool=pool)
         run = collecting.collect(
@@ -56,8 +56,8 @@ def test_each_is_one_failure_and_the_others_are_measured_as_alone(
             facts,
             where,
             plan=Plan(2),
-            wishes=ReportOptions(1, 1),
-            failed=lambda e, error: told.append(f"{e.path.name}: {error}"),
+            report_options=ReportOptions(1, 1),
+            on_failure=lambda e, error: told.append(f"{e.path.name}: {error}"),
             command="x",
         )
     assert [Path(video.path).name for video in run.videos] == ["a.mp4", "b.mp4"]
@@ -76,8 +76,8 @@ def test_each_is_one_failure_and_the_others_are_measured_as_alone(
         facts,
         alone,
         plan=Plan(2),
-        wishes=ReportOptions(0, 1),
-        failed=pytest.fail,
+        report_options=ReportOptions(0, 1),
+        on_failure=pytest.fail,
         command="x",
     )
     for mine, theirs in zip(run.videos, expected.videos, strict=True):
@@ -104,13 +104,13 @@ def test_a_video_that_only_its_timing_kills_stays_in_the_tables(
             facts,
             where,
             plan=Plan(2),
-            wishes=ReportOptions(2, 0),
-            failed=lambda e, _: told.append(e.path.name),
+            report_options=ReportOptions(2, 0),
+            on_failure=lambda e, _: told.append(e.path.name),
             command="x",
         )
     assert [Path(video.path).name for video in run.videos] == ["a.mp4", "b.mp4"]
     assert told == ["a.mp4"]
-    assert "measured, but its time or picture is not" in run.failures[0]["reason"]
+    assert "in the tables, but its timing or thumbnails failed" in run.failures[0]["reason"]
     assert run.costs is not None
     assert run.costs.videos == 1
 

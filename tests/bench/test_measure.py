@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 from scsampler_cli.batch.process_map import Rounds
 from scsampler_cli.bench import collect as collecting
 from scsampler_cli.bench import measure, run_folder
-from scsampler_cli.bench.measure import FEATURES, Failed, Measuring, Models
+from scsampler_cli.bench.bench_models import Models
+from scsampler_cli.bench.cached_scores import FEATURES
+from scsampler_cli.bench.live_check import tagging_samplers
+from scsampler_cli.bench.measure import MeasureContext, OnFailure
 from scsampler_cli.bench.model_info import ModelFacts
-from scsampler_cli.bench.model_list import assemble, counted
-from scsampler_cli.bench.paper_tables import sampled
+from scsampler_cli.bench.model_list import assemble, models_record
 from scsampler_cli.bench.plan import Data, Plan, ReportOptions
-from scsampler_cli.bench.replay import chosen
-from scsampler_cli.bench.run_data import KnownVideo, Run
+from scsampler_cli.bench.replay import selected_clips
+from scsampler_cli.bench.run_data import Run, VideoData
+from scsampler_cli.bench.strategy_list import sampler_strategies
 from scsampler_cli.bench.summary import summarise
-from scsampler_cli.bench.timing import tagging_samplers
 from scsampler_cli.cache.video_cache import Cache
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.adjusted import adjusted
@@ -32,8 +34,9 @@ from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import ScsamplerError, SettingsError, VideoError
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
+from scsampler_cli.pipeline.clip_inference import score_clips
 from scsampler_cli.pipeline.stages import classify
-from scsampler_cli.pipeline.video import Video, no_progress, scores_of
+from scsampler_cli.pipeline.video import Video, no_progress
 from scsampler_cli.samplers.networks import build, count_macs
 from scsampler_cli.samplers.scoring import SamplerNetwork
 from tests.batch.here import Here, processes
@@ -109,34 +112,41 @@ def models(
     )
 
 
-def measuring(cache: Path, keep: bool = True, pool: Rounds | None = None) -> Measuring:
+def measuring(cache: Path, keep: bool = True, pool: Rounds | None = None) -> MeasureContext:
     torch.set_num_threads(1)
-    return Measuring(
+    return MeasureContext(
         Cache(cache), FeatureSettings(), keep, pool=pool or Here(), progress=no_progress
     )
 
 
-def known_videos(
-    examples: list[Example], loaded: Models, where: Measuring, failed: Failed
-) -> Iterator[KnownVideo]:
+def measured_videos(
+    examples: list[Example], loaded: Models, where: MeasureContext, failed: OnFailure
+) -> Iterator[VideoData]:
     """As the product's, with models of the test's own unless processes have loaded some."""
     pool = Here(loaded) if isinstance(where.pool, Here) else where.pool
-    return measure.known_videos(examples, loaded.facts, replace(where, pool=pool), failed=failed)
+    return measure.measured_videos(
+        examples, loaded.facts, replace(where, pool=pool), on_failure=failed
+    )
 
 
 def collect(
-    data: Data, loaded: Models, where: Measuring, plan: Plan, wishes: ReportOptions, failed: Failed
+    data: Data,
+    loaded: Models,
+    where: MeasureContext,
+    plan: Plan,
+    wishes: ReportOptions,
+    failed: OnFailure,
 ) -> Run:
     """The same."""
-    facts = ModelFacts.from_record(json.loads(json.dumps(counted(loaded))))
+    facts = ModelFacts.from_record(json.loads(json.dumps(models_record(loaded))))
     here = replace(where, pool=Here(loaded))
     return collecting.collect(
         data,
         facts,
         here,
         plan=plan,
-        wishes=wishes,
-        failed=failed,
+        report_options=wishes,
+        on_failure=failed,
         command="scsampler bench set.csv",
     )
 
@@ -162,8 +172,10 @@ def test_scores_are_those_of_the_score_command(
     examples: list[Example], tmp_path: Path, keep: bool
 ) -> None:
     loaded = models()
-    for video in known_videos(examples, loaded, measuring(tmp_path, keep), never):
-        live = scores_of(Video(Path(video.path), 8, 2), tagging_samplers(loaded), FeatureSettings())
+    for video in measured_videos(examples, loaded, measuring(tmp_path, keep), never):
+        live = score_clips(
+            Video(Path(video.path), 8, 2), tagging_samplers(loaded), FeatureSettings()
+        )
         ours = video.clip_scores(loaded.samplers[0])
         assert np.array_equal(ours.clips, live.clips)
         for mine, theirs in ((ours.visual, live.visual), (ours.audio, live.audio)):
@@ -176,7 +188,7 @@ def test_a_replayed_choice_is_that_of_a_live_run(examples: list[Example], tmp_pa
     loaded = models()
     for strategy in ("av-union-list", "visual", "audio", "uniform", "random", "dense"):
         selection = SelectionSettings(strategy=strategy, k=3)
-        for video in known_videos(examples, loaded, measuring(tmp_path), never):
+        for video in measured_videos(examples, loaded, measuring(tmp_path), never):
             live = partial(
                 classify,
                 Path(video.path),
@@ -187,9 +199,9 @@ def test_a_replayed_choice_is_that_of_a_live_run(examples: list[Example], tmp_pa
             heard = video.clip_scores(loaded.samplers[0]).audio
             if strategy == "audio" and (heard is None or np.isnan(heard).all()):
                 with pytest.raises(VideoError, match="goes by that alone"):
-                    live(selection)
+                    live(selection=selection)
                 continue
-            record = live(selection).record()
+            record = live(selection=selection).record()
             run = Run(
                 "",
                 {},
@@ -201,10 +213,12 @@ def test_a_replayed_choice_is_that_of_a_live_run(examples: list[Example], tmp_pa
                 train_positions=None,
                 costs=None,
             )
-            way = replace(
-                sampled(run, Plan(3))[0][1], selection=selection, sampler=loaded.samplers[0]
+            strategy = replace(
+                sampler_strategies(run, Plan(3))[0][1],
+                selection=selection,
+                sampler=loaded.samplers[0],
             )
-            ours = chosen(video, way)
+            ours = selected_clips(video, strategy)
             assert [clip["clip"] for clip in record["clips"]] == ours.tolist()
             mean = video.probabilities[ours].mean(axis=0)
             assert record["tags"][0]["probability"] == pytest.approx(float(mean.max()), abs=1e-6)
@@ -214,9 +228,9 @@ def test_the_classifier_is_asked_once_for_each_clip(
     examples: list[Example], tmp_path: Path
 ) -> None:
     classifier = Brightness()
-    first = list(known_videos(examples, models(classifier), measuring(tmp_path), never))
+    first = list(measured_videos(examples, models(classifier), measuring(tmp_path), never))
     assert classifier.asked == sum(video.clips for video in first)
-    again = list(known_videos(examples, models(classifier), measuring(tmp_path), never))
+    again = list(measured_videos(examples, models(classifier), measuring(tmp_path), never))
     assert classifier.asked == sum(video.clips for video in first)
     assert scores(first) == scores(again)
 
@@ -225,12 +239,12 @@ def test_a_further_network_needs_no_video(
     examples: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     both = [NETWORKS[0], NETWORKS[1]]
-    first = list(known_videos(examples, models(main=both), measuring(tmp_path), never))
-    monkeypatch.setattr("scsampler_cli.bench.measure.extract", None)
-    monkeypatch.setattr("scsampler_cli.bench.measure.visual_clips", None)
+    first = list(measured_videos(examples, models(main=both), measuring(tmp_path), never))
+    monkeypatch.setattr("scsampler_cli.bench.cached_scores.extract", None)
+    monkeypatch.setattr("scsampler_cli.bench.cached_scores.visual_clips", None)
     other = sampler("rgbr", "shufflenet26", 2, 7)
     second = list(
-        known_videos(examples, models(main=[NETWORKS[0], other]), measuring(tmp_path), never)
+        measured_videos(examples, models(main=[NETWORKS[0], other]), measuring(tmp_path), never)
     )
     name = "RGB-R ShuffleNet-26 AC"
     assert not np.array_equal(first[0].scores[name], second[0].scores[name])
@@ -240,32 +254,34 @@ def test_a_further_network_needs_no_video(
 
 
 def test_several_processes_find_the_same(examples: list[Example], tmp_path: Path) -> None:
-    one = list(known_videos(examples, models(), measuring(tmp_path / "1"), never))
+    one = list(measured_videos(examples, models(), measuring(tmp_path / "1"), never))
     with processes(2, _loaded) as pool:
-        two = list(known_videos(examples, models(), measuring(tmp_path / "2", pool=pool), never))
+        two = list(measured_videos(examples, models(), measuring(tmp_path / "2", pool=pool), never))
     assert scores(one) == scores(two)
 
 
 def test_a_run_that_was_stopped_goes_on(examples: list[Example], tmp_path: Path) -> None:
     classifier = Brightness()
-    stream = known_videos(examples, models(classifier), measuring(tmp_path), never)
+    stream = measured_videos(examples, models(classifier), measuring(tmp_path), never)
     begun = [next(stream), next(stream)]
     stream.close()  # as an interrupt does
     asked = classifier.asked
-    whole = list(known_videos(examples, models(classifier), measuring(tmp_path), never))
+    whole = list(measured_videos(examples, models(classifier), measuring(tmp_path), never))
     assert classifier.asked - asked == sum(video.clips for video in whole[2:])
     assert scores(begun) == scores(whole[:2])
 
 
 def test_a_damaged_feature_file_is_made_anew(examples: list[Example], tmp_path: Path) -> None:
-    first = list(known_videos(examples[:1], models(main=NETWORKS[:2]), measuring(tmp_path), never))
+    first = list(
+        measured_videos(examples[:1], models(main=NETWORKS[:2]), measuring(tmp_path), never)
+    )
     (file,) = tmp_path.rglob(f"{FEATURES}*")
     file.write_bytes(file.read_bytes()[:-40])
     again = [
         sampler("md", "shufflenet26", 2, 1),
         sampler("rgbr", "shufflenet26", 2, 8),
     ]  # a network that must look again
-    second = list(known_videos(examples[:1], models(main=again), measuring(tmp_path), never))
+    second = list(measured_videos(examples[:1], models(main=again), measuring(tmp_path), never))
     assert len(second) == 1
     assert scores(first)[0]["MD ShuffleNet-26 AC"] == scores(second)[0]["MD ShuffleNet-26 AC"]
 

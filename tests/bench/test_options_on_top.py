@@ -9,19 +9,21 @@ import torch
 from numpy.typing import NDArray
 
 from scsampler_cli.bench import speed
+from scsampler_cli.bench.live_check import tagging_samplers
 from scsampler_cli.bench.model_list import assemble
 from scsampler_cli.bench.plan import Data, Plan, ReportOptions
 from scsampler_cli.bench.run_data import Run
-from scsampler_cli.bench.timing import tagging_samplers, time_costs
+from scsampler_cli.bench.timing import time_costs
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.adjusted import adjusted
 from scsampler_cli.classifiers.base import InputSpec, batch_of
 from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.datasets.example import Example
-from scsampler_cli.pipeline.video import Video, classify_clips, no_progress, scores_of
+from scsampler_cli.pipeline.clip_inference import classify_clips, score_clips
+from scsampler_cli.pipeline.video import Video, no_progress
 from scsampler_cli.samplers.scoring import BATCH_CLIPS, BATCH_PACKETS, SamplerNetwork
 from tests.batch.here import Here
-from tests.bench.test_measure import Brightness, collect, known_videos, measuring, never, sampler
+from tests.bench.test_measure import Brightness, collect, measured_videos, measuring, never, sampler
 from tests.synthetic import pan, write_video
 
 FRAMES = 600
@@ -87,13 +89,13 @@ def test_a_bench_scores_as_many_clips_at_once_as_the_commands_do(tmp_path: Path)
         given.clear()
         return found
 
-    (known,) = known_videos([Example(path, "right", "val")], loaded, settings, never)
+    (known,) = measured_videos([Example(path, "right", "val")], loaded, settings, never)
     measured = noted()
-    scores_of(Video(path, 2), tagging_samplers(loaded), FeatureSettings())
+    score_clips(Video(path, 2), tagging_samplers(loaded), FeatureSettings())
     live = noted()
     run = Run(
         "",
-        loaded.facts.told(),
+        loaded.facts.report_entry(),
         loaded.samplers,
         joint=None,
         networks=(),
@@ -106,9 +108,9 @@ def test_a_bench_scores_as_many_clips_at_once_as_the_commands_do(tmp_path: Path)
         run,
         [known],
         loaded.facts,
-        measuring=replace(settings, pool=Here(loaded)),
+        context=replace(settings, pool=Here(loaded)),
         plan=Plan(3),
-        lost=pytest.fail,
+        on_failure=pytest.fail,
     )
     timed = noted()
     for kind, most in full.items():

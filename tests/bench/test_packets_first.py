@@ -7,18 +7,19 @@ import numpy as np
 import pytest
 
 from scsampler_cli.bench.curves import candidates_chart
+from scsampler_cli.bench.live_check import tagging_samplers
 from scsampler_cli.bench.model_list import assemble
-from scsampler_cli.bench.paper_tables import baselines, strategies_table
+from scsampler_cli.bench.paper_tables import strategies_table
 from scsampler_cli.bench.plan import Plan
-from scsampler_cli.bench.replay import chosen, looked_at, outcome, strategy
+from scsampler_cli.bench.replay import make_strategy, replay, scored_clips, selected_clips
 from scsampler_cli.bench.run_data import Run, SamplerFacts
-from scsampler_cli.bench.timing import tagging_samplers
+from scsampler_cli.bench.strategy_list import baseline_strategies
 from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.pipeline.stages import classify
 from tests.bench.making import MD, SOUND, costs, network, run, video
-from tests.bench.test_measure import Brightness, known_videos, measuring, never, sampler
+from tests.bench.test_measure import Brightness, measured_videos, measuring, never, sampler
 from tests.synthetic import pan, tone, write_video
 
 PACKETS = network("packets", "packets1d", name="packets")
@@ -56,17 +57,17 @@ def test_in_a_cascade_only_candidates_are_neighbours() -> None:
     """Candidates are clips 1 and 3, apart: 0.4 and 0.5 stay; with clip 0 beside it, clip 1 would be the better one."""
     scores = [0.9, 0.4, 0.0, 0.5]
     known = video(0, [[0.5, 0.5]] * 4, scores, [0.1] * 4, {"packets": [0.1, 0.9, 0.2, 0.8]})
-    way = strategy("", "visual", 1, sampler=SamplerFacts("", (MD, PACKETS)), candidates=2)
-    assert chosen(replace(known, smoothed=True), way).tolist() == [3]
+    strategy = make_strategy("", "visual", 1, sampler=SamplerFacts("", (MD, PACKETS)), candidates=2)
+    assert selected_clips(replace(known, smoothed=True), strategy).tolist() == [3]
 
 
 def test_a_cascade_takes_among_its_candidates_and_costs_what_they_cost() -> None:
-    way = strategy("", "visual", 1, sampler=SamplerFacts("", (MD, PACKETS)), candidates=2)
-    assert looked_at(KNOWN, way).tolist() == [0, 1]
-    assert chosen(KNOWN, way).tolist() == [1]
-    spent = outcome(run([KNOWN], (MD, PACKETS), COSTS), way).seconds()
-    whole = outcome(
-        run([KNOWN], (MD,), COSTS), strategy("", "visual", 1, sampler=SamplerFacts("", (MD,)))
+    strategy = make_strategy("", "visual", 1, sampler=SamplerFacts("", (MD, PACKETS)), candidates=2)
+    assert scored_clips(KNOWN, strategy).tolist() == [0, 1]
+    assert selected_clips(KNOWN, strategy).tolist() == [1]
+    spent = replay(run([KNOWN], (MD, PACKETS), COSTS), strategy).seconds()
+    whole = replay(
+        run([KNOWN], (MD,), COSTS), make_strategy("", "visual", 1, sampler=SamplerFacts("", (MD,)))
     ).seconds()
     assert spent is not None
     assert whole is not None
@@ -78,14 +79,18 @@ def test_a_cascade_takes_among_its_candidates_and_costs_what_they_cost() -> None
 
 def test_the_curve_ends_at_the_full_strategy() -> None:
     known = run([KNOWN], (MD, PACKETS))
-    chart = candidates_chart(known, PLAN, outcome(known, dict(baselines(known, PLAN))["dense"]))
+    chart = candidates_chart(
+        known, PLAN, replay(known, dict(baseline_strategies(known, PLAN))["dense"])
+    )
     assert chart is not None
     (line,) = chart.series
     assert line.x == (1, 2, 4, 6, 8, 12)
     assert line.y == (100, 100, 0, 0, 0, 0)
     assert (
         candidates_chart(
-            run([KNOWN], (MD,)), PLAN, outcome(known, dict(baselines(known, PLAN))["dense"])
+            run([KNOWN], (MD,)),
+            PLAN,
+            replay(known, dict(baseline_strategies(known, PLAN))["dense"]),
         )
         is None
     )
@@ -93,7 +98,7 @@ def test_the_curve_ends_at_the_full_strategy() -> None:
 
 def test_packets_are_of_the_sampler_under_test_alone() -> None:
     packets = sampler("packets", "packets1d", 1, 4)
-    with pytest.raises(SettingsError, match="packets"):
+    with pytest.raises(SettingsError, match="packet network"):
         assemble(
             Brightness(),
             "float32",
@@ -113,7 +118,7 @@ def test_a_replayed_cascade_is_that_of_a_live_run(tmp_path: Path) -> None:
         sampler("packets", "packets1d", 1, 4),
     ]
     loaded = assemble(Brightness(), "float32", networks, others={}, joint=[], single=[])
-    (known,) = known_videos(
+    (known,) = measured_videos(
         [Example(path, "right", "val")], loaded, measuring(tmp_path / "cache"), never
     )
     for selection in (
@@ -129,10 +134,10 @@ def test_a_replayed_cascade_is_that_of_a_live_run(tmp_path: Path) -> None:
             selection=selection,
         ).record()
         facts = loaded.samplers[0]
-        way = replace(strategy("", "visual", 2, sampler=facts), selection=selection)
+        strategy = replace(make_strategy("", "visual", 2, sampler=facts), selection=selection)
         if selection.candidates:
-            assert len(looked_at(known, way)) == selection.candidates
-        ours = chosen(known, way)
+            assert len(scored_clips(known, strategy)) == selection.candidates
+        ours = selected_clips(known, strategy)
         assert [clip["clip"] for clip in record["clips"]] == ours.tolist()
         assert np.isfinite([clip["packets"] for clip in record["clips"]]).all()
     assert Run(

@@ -5,13 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from scsampler_cli.bench.paper_tables import (
-    audio_table,
-    combinations_table,
-    inputs_table,
-    strategies_table,
-    summary_table,
-)
+from scsampler_cli.bench.network_tables import audio_table, inputs_table
+from scsampler_cli.bench.paper_tables import combinations_table, strategies_table, summary_table
 from scsampler_cli.bench.plan import Plan
 from scsampler_cli.bench.run_data import SamplerFacts
 from scsampler_cli.bench.transfer import cross_table, novel_table

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scsampler_cli.bench.replay import Strategy, chosen, difference, outcome, positions, strategy
+from scsampler_cli.bench.replay import (
+    Strategy,
+    make_strategy,
+    paired_difference,
+    positions,
+    replay,
+    selected_clips,
+)
 from scsampler_cli.bench.run_data import SamplerFacts
 from scsampler_cli.config import STRATEGIES
 from tests.bench.making import MD, SOUND, costs, run, video
@@ -25,8 +32,8 @@ EYE = SamplerFacts("eye", (MD,))
 
 
 def top1(kind: str, k: int, sampler: SamplerFacts = BOTH, **more: object) -> float:
-    return outcome(
-        run([SEEN, MISSED], (MD, SOUND)), strategy(kind, kind, k, sampler=sampler, **more)
+    return replay(
+        run([SEEN, MISSED], (MD, SOUND)), make_strategy(kind, kind, k, sampler=sampler, **more)
     ).top1  # type: ignore[arg-type]
 
 
@@ -49,14 +56,14 @@ def test_dense_with_one_clip_is_the_classifiers_own_answer() -> None:
     videos = [
         video(t, [row], [0.5]) for t, row in ((0, [0.7, 0.3]), (0, [0.4, 0.6]), (1, [0.4, 0.6]))
     ]
-    found = outcome(run(videos), strategy("dense", "dense", 10))
+    found = replay(run(videos), make_strategy("dense", "dense", 10))
     assert found.hits().tolist() == [1, 0, 1]
     assert found.accuracy()[0] == pytest.approx(200 / 3)
 
 
 def test_the_first_of_equal_scores_is_taken() -> None:
     tie = video(0, [[0.2, 0.8], [0.9, 0.1]], [0.5, 0.5])
-    assert chosen(tie, strategy("visual", "visual", 1, sampler=EYE)).tolist() == [0]
+    assert selected_clips(tie, make_strategy("visual", "visual", 1, sampler=EYE)).tolist() == [0]
 
 
 def test_without_sound_every_combination_goes_by_the_picture() -> None:
@@ -69,32 +76,33 @@ def test_without_sound_every_combination_goes_by_the_picture() -> None:
         "visual",
         "audio",
     ):
-        assert chosen(deaf, strategy(kind, kind, 1, sampler=BOTH)).tolist() == [1]
+        assert selected_clips(deaf, make_strategy(kind, kind, 1, sampler=BOTH)).tolist() == [1]
 
 
 def test_random_is_the_mean_over_seeds_and_says_its_spread() -> None:
-    found = outcome(run([SEEN, MISSED]), strategy("random", "random", 1, draws=200))
-    by_draw = (found.places < 1).mean(axis=0)
-    assert found.places.shape == (2, 200)
+    found = replay(run([SEEN, MISSED]), make_strategy("random", "random", 1, draws=200))
+    by_draw = (found.label_ranks < 1).mean(axis=0)
+    assert found.label_ranks.shape == (2, 200)
     assert found.top1 == pytest.approx(100 * by_draw.mean())
     assert found.spread == pytest.approx(100 * by_draw.std(ddof=1))
     assert found.top1 == pytest.approx(25, abs=6)  # one clip of four is right in each
     assert len({tuple(c.tolist()) for c in found.clips[0]}) == 4  # seeds differ
-    assert outcome(run([SEEN]), strategy("uniform", "uniform", 1, draws=5)).spread is None
+    assert replay(run([SEEN]), make_strategy("uniform", "uniform", 1, draws=5)).spread is None
 
 
 def test_videos_of_one_length_do_not_get_the_same_random_places() -> None:
-    found = outcome(run([SEEN, SEEN, SEEN, SEEN]), strategy("random", "random", 2, draws=30))
+    found = replay(run([SEEN, SEEN, SEEN, SEEN]), make_strategy("random", "random", 2, draws=30))
     assert len({tuple(tuple(c.tolist()) for c in draws) for draws in found.clips}) == 4
     assert (
-        found.clips[0][0].tolist() == chosen(SEEN, strategy("random", "random", 2)).tolist()
+        found.clips[0][0].tolist()
+        == selected_clips(SEEN, make_strategy("random", "random", 2)).tolist()
     )  # as `classify` with seed 0
 
 
 def test_a_video_of_which_nothing_decodes_is_wrong() -> None:
     dark = video(0, [[math.nan, math.nan], [0.9, 0.1]], [0.9, 0.1])
-    assert outcome(run([dark]), strategy("visual", "visual", 1, sampler=EYE)).top1 == 0
-    assert outcome(run([dark]), strategy("dense", "dense", 1)).top1 == 100
+    assert replay(run([dark]), make_strategy("visual", "visual", 1, sampler=EYE)).top1 == 0
+    assert replay(run([dark]), make_strategy("dense", "dense", 1)).top1 == 100
 
 
 @given(st.data())
@@ -106,27 +114,27 @@ def test_no_strategy_is_surer_of_the_truth_than_the_oracle(data: st.DataObject) 
     scores = [data.draw(st.lists(unit, min_size=clips, max_size=clips)) for _ in range(2)]
     known = video(0, [[p, 1 - p] for p in worth], *scores)
     k = data.draw(st.integers(1, 14))
-    best = known.probabilities[chosen(known, strategy("", "oracle", k)), 0].mean()
+    best = known.probabilities[selected_clips(known, make_strategy("", "oracle", k)), 0].mean()
     for kind in STRATEGIES:
         if kind == "dense" and k < clips:
             continue  # takes more than K
         more = {"histogram": (1.0, 2.0)} if kind == "empirical" else {}
-        taken = chosen(known, strategy("", kind, k, sampler=BOTH, **more))
+        taken = selected_clips(known, make_strategy("", kind, k, sampler=BOTH, **more))
         assert len(taken) == len(set(taken.tolist())) == min(k, clips)
         assert known.probabilities[taken, 0].mean() <= best + 1e-6
 
 
 def test_only_every_nth_clip_is_scored() -> None:
     known = video(0, [[0.5, 0.5]] * 6, [0.1, 0.9, 0.2, 0.8, 0.3, 0.7])
-    way = strategy("", "visual", 2, sampler=EYE, clip_stride=2)
-    assert chosen(known, way).tolist() == [4, 2]
+    strategy = make_strategy("", "visual", 2, sampler=EYE, clip_stride=2)
+    assert selected_clips(known, strategy).tolist() == [4, 2]
 
 
 def test_seconds_and_multiply_adds_are_counted() -> None:
     """Four clips of 16 frames in one GOP; rates of `making.costs`."""
-    found = outcome(
+    found = replay(
         run([SEEN], (MD, SOUND), costs()),
-        strategy("", "av-union-list", 1, sampler=BOTH, k_visual=1),
+        make_strategy("", "av-union-list", 1, sampler=BOTH, k_visual=1),
     )
     assert found.clips[0][0].tolist() == [1]
     spent = found.seconds()
@@ -139,16 +147,16 @@ def test_seconds_and_multiply_adds_are_counted() -> None:
         sum(spent[stage] for stage in ("read", "score", "decode", "classify"))
     )
     assert found.gmacs() == pytest.approx(10 + 0.5 * (4 * 4 + 4))
-    dense = outcome(run([SEEN], (MD,), costs()), strategy("", "dense", 1))
+    dense = replay(run([SEEN], (MD,), costs()), make_strategy("", "dense", 1))
     assert dense.seconds()["total"] == pytest.approx(0.064 + 0.64 + 0.128 + 2)  # type: ignore[index]
     assert dense.gmacs() == pytest.approx(40)
-    oracle = outcome(run([SEEN], (MD,), costs()), strategy("", "oracle", 1))
+    oracle = replay(run([SEEN], (MD,), costs()), make_strategy("", "oracle", 1))
     assert oracle.seconds() == dense.seconds()  # it must know all clips before it can choose
     assert oracle.gmacs() == dense.gmacs()
 
 
 def test_nothing_is_said_where_nothing_was_measured() -> None:
-    found = outcome(run([SEEN]), strategy("", "dense", 1))
+    found = replay(run([SEEN]), make_strategy("", "dense", 1))
     assert found.seconds() is None
 
 
@@ -156,9 +164,13 @@ def test_the_difference_is_paired() -> None:
     """Both are right on half of the videos: by a bootstrap that is not paired they would differ by chance."""
     videos = [SEEN, MISSED] * 20
     same = run(videos)
-    first = outcome(same, strategy("", "visual", 1, sampler=EYE))
-    assert difference(first, outcome(same, strategy("", "visual", 1, sampler=EYE))) == (0, 0, 0)
-    gain, low, high = difference(first, outcome(same, strategy("", "dense", 1)))
+    first = replay(same, make_strategy("", "visual", 1, sampler=EYE))
+    assert paired_difference(first, replay(same, make_strategy("", "visual", 1, sampler=EYE))) == (
+        0,
+        0,
+        0,
+    )
+    gain, low, high = paired_difference(first, replay(same, make_strategy("", "dense", 1)))
     assert gain == 50
     assert 25 < low < 50 < high < 75
 
@@ -170,4 +182,6 @@ def test_positions_are_the_middles_of_clips() -> None:
 
 def test_a_strategy_without_scores_needs_no_network() -> None:
     blind = video(0, [[0.9, 0.1]] * 3)
-    assert chosen(blind, Strategy("", strategy("", "uniform", 2).selection)).tolist() == [0, 2]
+    assert selected_clips(
+        blind, Strategy("", make_strategy("", "uniform", 2).selection)
+    ).tolist() == [0, 2]

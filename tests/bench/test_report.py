@@ -15,8 +15,9 @@ import pytest
 from scsampler_cli.bench import figures, report_files, report_page, run_folder
 from scsampler_cli.bench.cost_model import Check
 from scsampler_cli.bench.plan import Plan
+from scsampler_cli.bench.pooling import pooled
 from scsampler_cli.bench.run_data import SamplerFacts, Thumbnails
-from scsampler_cli.bench.summary import pooled, summarise
+from scsampler_cli.bench.summary import summarise
 from scsampler_cli.errors import InputError, OutputError, SettingsError
 from tests.bench.making import MD, SOUND, costs, network, run, video
 from tests.bench.test_curves import some_videos
@@ -268,7 +269,7 @@ def test_the_verdict_says_what_the_numbers_say() -> None:
     assert "times slower" in slower
     wrong = [video(1, v.probabilities.tolist(), [0.1] * 9 + [0.9]) for v in right]
     assert "less accurate than Dense" in summarise([run(wrong)], Plan(k=1)).sections[0].verdict
-    assert "cannot tell" in summarise([run([*right, *wrong])], Plan(k=1)).sections[0].verdict
+    assert "do not show" in summarise([run([*right, *wrong])], Plan(k=1)).sections[0].verdict
 
 
 def test_replay_needs_neither_torch_nor_av(tmp_path: Path) -> None:

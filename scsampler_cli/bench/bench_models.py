@@ -1,0 +1,49 @@
+"""`Models`: the classifier and the networks of a bench, as a worker process holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scsampler_cli.bench.model_info import ModelFacts
+from scsampler_cli.bench.run_data import NetworkFacts, SamplerFacts
+from scsampler_cli.classifiers.base import ClipClassifier
+from scsampler_cli.classifiers.classifier_info import ClassifierFacts
+from scsampler_cli.samplers.scoring import SamplerNetwork
+
+
+# compared by identity: a worker loads one set of models, and functions of it are cached
+@dataclass(frozen=True, eq=False)
+class Models:
+    """The classifier and every sampler network of a bench, loaded."""
+
+    classifier: ClipClassifier
+    precision: str
+    """Precision of the networks, such as "float32"."""
+    networks: Mapping[str, SamplerNetwork]
+    """Every network, by name."""
+    samplers: tuple[SamplerFacts, ...]
+    """The first one is the sampler under test."""
+    joint: SamplerFacts | None
+    """Networks that were trained together; None without any."""
+    compared: tuple[NetworkFacts, ...]
+    """Networks in the tables of inputs and of audio networks."""
+
+    @property
+    def facts(self) -> ModelFacts:
+        """The facts about them, without the classifier's multiply-adds."""
+        groups = list(self.samplers)
+        if self.joint is not None:
+            groups.append(self.joint)
+        networks = [network for group in groups for network in group.networks]
+        networks += self.compared
+        return ModelFacts(
+            ClassifierFacts.of(self.classifier),
+            self.precision,
+            # all networks run on one device
+            str(next(iter(self.networks.values())).device),
+            networks={network.name: network for network in networks},
+            samplers=self.samplers,
+            joint=self.joint,
+            compared=self.compared,
+        )

@@ -1,0 +1,107 @@
+"""The strategies that a bench compares: those that use the sampler under test, and the baselines.
+
+Each list holds pairs (key, strategy); the key identifies the strategy in reports and charts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from scsampler_cli.bench.empirical import histogram
+from scsampler_cli.bench.plan import Plan
+from scsampler_cli.bench.replay import Strategy, make_strategy
+from scsampler_cli.bench.run_data import Run, SamplerFacts
+from scsampler_cli.config import CANDIDATES_PER_CLIP
+
+Named = tuple[str, Strategy]
+BLENDS = ("av-union-list", "av-convex-list", "av-convex-score", "av-intersect-list")
+JOINT = "av-joint-training"
+
+
+def sampler_strategies(run: Run, plan: Plan) -> list[Named]:
+    """The strategies of the sampler under test; the first one is what `classify` uses."""
+    # packets have strategies of their own, below
+    main = replace(run.main, networks=(*run.main.visual, *run.main.audio))
+    strategies: list[Named] = []
+    if main.visual and main.audio:
+        strategies += _blends(main, plan)
+
+    for modality, networks in (("visual", main.visual), ("audio", main.audio)):
+        if networks:
+            alone = replace(main, networks=networks)
+            found = make_strategy(f"{modality} only", modality, plan.k, sampler=alone)
+            strategies.append((modality, found))
+
+    strategies += packet_strategies(run, plan)
+    if run.joint is not None:
+        # last, since the first strategy must be that of the sampler under test
+        joint = make_strategy(
+            "AV-joint-training", "av-convex-score", plan.k, sampler=run.joint, alpha=0.5
+        )
+        strategies.append((JOINT, joint))
+    return strategies
+
+
+def _blends(sampler: SamplerFacts, plan: Plan) -> list[Named]:
+    """The combinations of visual and audio (Sec. 3.3.3), with their parameter in the name."""
+    union = make_strategy("", "av-union-list", plan.k).selection
+    assert union is not None  # only the oracle has no selection
+    parameters = {
+        "av-convex-list": " (alpha 0.8)",
+        "av-convex-score": " (alpha 0.9)",
+        "av-union-list": f" (K' {union.visual_share})",
+    }
+    strategies = []
+    for kind in BLENDS:
+        name = f"AV{kind[2:]}{parameters.get(kind, '')}"
+        strategies.append((kind, make_strategy(name, kind, plan.k, sampler=sampler)))
+    return strategies
+
+
+def packet_strategies(run: Run, plan: Plan) -> list[Named]:
+    """Packets alone, and packets first; empty without a packet sampler."""
+    main = run.main
+    if not main.packets:
+        return []
+    alone = replace(main, networks=main.packets)
+    strategies = [("packets", make_strategy("packets only", "packets", plan.k, sampler=alone))]
+    if main.visual:
+        count = CANDIDATES_PER_CLIP * plan.k
+        first = cascade_strategy(run, plan, count, name=f"packets first, M = {count}")
+        strategies.append(("cascade", first))
+    return strategies
+
+
+def cascade_strategy(run: Run, plan: Plan, count: int, *, name: str) -> Strategy:
+    """The sampler under test, restricted to the `count` best clips of the first stage."""
+    kind = "av-union-list" if run.main.audio else "visual"
+    return make_strategy(name, kind, plan.k, sampler=run.main, candidates=count)
+
+
+def baseline_strategies(run: Run, plan: Plan) -> list[Named]:
+    """Random, Uniform, Empirical (where there are training videos), Dense and the oracle."""
+    seeds: dict[str, Any] = {"draws": plan.draws, "seed": plan.seed}
+    strategies = [
+        ("random", make_strategy("Random", "random", plan.k, **seeds)),
+        ("uniform", make_strategy("Uniform", "uniform", plan.k)),
+    ]
+    if run.train_positions is not None:
+        weights = histogram(run.train_positions, plan.k)
+        empirical = make_strategy("Empirical", "empirical", plan.k, histogram=weights, **seeds)
+        strategies.append(("empirical", empirical))
+    return [
+        *strategies,
+        ("dense", make_strategy("Dense", "dense", plan.k)),
+        ("oracle", make_strategy("Oracle", "oracle", plan.k)),
+    ]
+
+
+def all_strategies(run: Run, plan: Plan) -> list[Named]:
+    """The strategies of the sampler, then the baselines."""
+    return [*sampler_strategies(run, plan), *baseline_strategies(run, plan)]
+
+
+def baseline(run: Run, plan: Plan, key: str) -> Strategy:
+    """One of the baselines, such as "dense"."""
+    return dict(baseline_strategies(run, plan))[key]
