@@ -201,7 +201,7 @@ def _under(name: str, sets: Sequence[Data], given: BenchOptions, *, plan: Plan) 
         jobs=given.jobs or 1, timeout_s=given.timeout, max_memory_gb=given.max_memory
     )
     task = Loading("bench", LoadModels(given.networks(name)))
-    with engines.pool(
+    with engines.open_pool(
         task, limits, console.notes(given.quiet), watch=watch if limits.jobs == 1 else None
     ) as pool:
         told = pool.about()
@@ -249,7 +249,8 @@ def _measuring(given: BenchOptions, pool: Pool, bars: Bars) -> MeasureContext:
 
 def _report(runs: Sequence[Run], plan: Plan, given: BenchOptions) -> None:
     from scsampler_cli.bench import report_files, run_folder
-    from scsampler_cli.bench.summary import pooled, summarise
+    from scsampler_cli.bench.pooling import pooled
+    from scsampler_cli.bench.summary import summarise
 
     shown = [*runs, pooled(runs, given.pool)] if given.pool else runs
     summary = summarise(shown, plan)

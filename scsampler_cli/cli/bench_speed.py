@@ -58,9 +58,9 @@ def _measured(name: str, path: Path, given: BenchOptions) -> tuple[dict[str, Any
     classifier, fell_back = given.models(name).load_classifier(console.notes(given.quiet))
     classifier = models.adjust(classifier, AnswerSettings(spatial=given.spatial))
     from scsampler_cli.bench import speed
-    from scsampler_cli.bench.collect import machine
+    from scsampler_cli.bench.hardware import machine
+    from scsampler_cli.bench.live_check import tagging_samplers
     from scsampler_cli.bench.load_models import load_networks
-    from scsampler_cli.bench.timing import tagging_samplers
 
     loaded = load_networks(given.networks(name), classifier)
     features, selection = (
