@@ -1,17 +1,22 @@
-"""The audio sampler's input: 40 log-mel bands at 200 times over a window of two clips, one window for each clip (Sec. 3.3.2).
+"""The audio sampler's input: 40 log-mel bands at 200 times over a window of two clips, one window
+for each clip (Sec. 3.3.2).
 
               |<---------- window: 200 hops ---------->|
     |  clip i-1   |    clip i    |   clip i+1   |
                          ^ centre of window = centre of clip
 
-The hop is a whole number of samples, so the window is two clips long to within 100 samples in 16,000 a second. Filter
-settings are VGGish's (Hershey et al., 2017), which the paper does not give: 25 ms Hann window, 125-7500 Hz, log(x + 0.01).
+The hop is a whole number of samples, so the window is two clips long to within 100 samples at 16
+kHz. The paper gives no filter settings. Those of VGGish (Hershey et al., 2017) are used: Hann
+window of 25 ms, 125-7500 Hz, log(x + 0.01).
+
+Not handled here: decoding; see `media.audio`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -24,60 +29,73 @@ from scsampler_cli.media.audio import RATE_HZ, AudioBlock
 from scsampler_cli.timeline import ClipGrid, ClipSpan
 
 BANDS = 40
-"""Sec. 3.3.2."""
+"""Mel bands (Sec. 3.3.2)."""
 STEPS = 200
-"""Sec. 3.3.2."""
+"""Time steps of a window (Sec. 3.3.2)."""
 WINDOW_CLIPS = 2
-"""Sec. 3.3.2: twice as long as the clip."""
-FRAME = RATE_HZ * 25 // 1000  # 400 samples
+"""Length of a window in clips (Sec. 3.3.2)."""
+FRAME = RATE_HZ * 25 // 1000
+"""Samples of the Hann window: 400, 25 ms."""
 N_FFT = 512
-"""Next power of two; 31.25 Hz a bin."""
+"""Samples of the FFT: the next power of two; 31.25 Hz a bin."""
 LOW_HZ, HIGH_HZ = 125.0, 7500.0
 OFFSET = 0.01
 """Added before the logarithm."""
 MIN_COVER = 0.5
-"""Share of a clip that must have sound for it to count as heard (our choice)."""
+"""Share of a clip that must have sound; below it the clip has no mel features."""
 LONGEST = 60 * RATE_HZ
-"""Samples of a clip that are listened to, around its centre: time stamps can make a clip last for years (our choice; a clip of
-16 pictures, one in four seconds, is just heard as a whole)."""
+"""Samples of a clip that are used, around its centre: time stamps can make a clip last for years.
+
+A clip of 16 pictures, one in four seconds, is just used as a whole.
+"""
 _BATCH = 16
 """Windows transformed at once."""
 
 
 def hop_samples(clip_duration: Fraction) -> int:
-    """Samples between two steps: a window of two clips in 200 steps, at least 1, of clips no longer than `LONGEST`.
+    """Samples between two of the 200 steps of a window of two clips; at least 1.
+
+    Clips longer than `LONGEST` count as that long.
 
     Example: 16 frames at 25 frames/s last 0.64 s: 1.28 s * 16000 / 200 = 102.4 -> 102.
     """
-    return max(1, round(WINDOW_CLIPS * min(clip_duration * RATE_HZ, Fraction(LONGEST)) / STEPS))
+    samples = min(clip_duration * RATE_HZ, Fraction(LONGEST))
+    return max(1, round(WINDOW_CLIPS * samples / STEPS))
 
 
 def window_span(centre: Fraction, hop: int) -> tuple[int, int]:
-    """[start, end) of a clip's window on the clock, in samples at 16 kHz; 200 hops around the clip's centre."""
+    """[start, end) of the window of a clip: 200 hops around its centre.
+
+    Both are samples at 16 kHz on the container's clock.
+    """
     start = round(centre * RATE_HZ) - STEPS * hop // 2
     return start, start + STEPS * hop
 
 
 def own_span(span: ClipSpan) -> tuple[int, int]:
-    """[start, end) of the clip itself, in samples at 16 kHz; at least one sample, at most the middle `LONGEST`."""
+    """[start, end) of the clip itself: at least one sample, at most the middle `LONGEST`.
+
+    Both are samples at 16 kHz on the container's clock.
+    """
     start, end = round(span.start * RATE_HZ), round(span.end * RATE_HZ)
-    beyond = max(0, end - start - LONGEST)
-    start += beyond // 2
+    excess = max(0, end - start - LONGEST)
+    start += excess // 2
     return start, max(start + 1, min(end, start + LONGEST))
 
 
 def check_torchaudio() -> None:
-    """Find out whether mel features can be computed, before any sound is read.
+    """Check that mel features can be computed, before any sound is read.
 
     Raises:
         DependencyError: torchaudio is missing or does not load.
     """
+    # not at the top: with a broken torchaudio, visual features still work
     with loading("torchaudio", "mel features of the sound"):
-        import torchaudio.transforms  # noqa: F401  # here alone: a broken torchaudio must cost the sound and no more
+        import torchaudio.transforms  # noqa: F401
 
 
 class MelFilter:
-    """log-mel of windows; step t is centred at (t + 1/2) hops from the window's start.
+    """log-mel spectrograms of windows; step t is centred at (t + 1/2) hops from the window's start.
 
     Raises:
         DependencyError: torchaudio is missing or does not load.
@@ -88,35 +106,44 @@ class MelFilter:
         self.lead = N_FFT // 2 - hop // 2
         """Samples needed before the window's start (negative: the first step begins later)."""
         self.length = (STEPS - 1) * hop + N_FFT
-        """Samples needed in all."""
+        """Samples needed in total."""
         check_torchaudio()
         from torchaudio.transforms import MelScale, Spectrogram
 
-        # complex, since torchaudio's power takes a root and squares it again
+        # complex output: torchaudio's own power takes a root and squares it again
         self._spectrum = Spectrogram(N_FFT, FRAME, hop, center=False, power=None)
         self._bands = MelScale(BANDS, RATE_HZ, LOW_HZ, HIGH_HZ, N_FFT // 2 + 1)
 
     def __call__(self, samples: Tensor) -> NDArray[np.float32]:
         """float32 [n, length] -> float32 [n, 40, 200]."""
+        # complex64 [n, 257, 200]
         spectrum = self._spectrum(samples)
+        # re^2 + im^2, in one pass over the imaginary part
         power = torch.addcmul(spectrum.real.square(), spectrum.imag, spectrum.imag)
+        # float32 [n, 40, 200]
         mel: Tensor = self._bands(power).add_(OFFSET).log_()
         return mel.numpy()
 
 
 class _Buffer:
-    """The last stretch of sound, with a mask of where there is any; grows and is cut as windows move on.
+    """The most recent sound, with a mask of where there is any; it moves on with the windows.
 
-    Blocks are joined when they are needed: a window may be thousands of them long.
+    Blocks are joined only when a window is read: it may be thousands of them long.
     """
 
     def __init__(self) -> None:
         self.start = self.end = 0
+        """[start, end) of the sound held, in samples at 16 kHz."""
         self._samples: list[NDArray[np.float32]] = []
         self._known: list[NDArray[np.bool_]] = []
 
     def add(self, block: AudioBlock, until: int) -> None:
-        """Append a block; what lies beyond `until` is refused by the caller, what lies before `start` is dropped."""
+        """Append a block; samples before the end of the buffer are dropped.
+
+        Args:
+            block: one that begins before `until`.
+            until: end of the current window; a gap before the block is filled up to here at most.
+        """
         if self.start == self.end:
             self.start = self.end = block.start
         samples = block.samples[max(0, self.end - block.start) :]
@@ -126,37 +153,45 @@ class _Buffer:
         self.end += gap + len(samples)
 
     def cut(self, start: int) -> None:
-        """Forget everything before `start`."""
+        """Drop everything before `start`."""
         samples, known = self._joined()
-        drop = min(max(0, start - self.start), len(samples))
-        self._samples, self._known = [samples[drop:]], [known[drop:]]
-        self.start += drop
+        dropped = min(max(0, start - self.start), len(samples))
+        self._samples, self._known = [samples[dropped:]], [known[dropped:]]
+        self.start += dropped
 
     def _joined(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """float32 [n] and bool [n]: all samples held, and whether each is sound."""
         if len(self._samples) != 1:
-            none = np.zeros(0, np.float32), np.zeros(0, bool)
-            self._samples = [np.concatenate([none[0], *self._samples])]
-            self._known = [np.concatenate([none[1], *self._known])]
+            # an empty array in front, since there may be no blocks at all
+            self._samples = [np.concatenate([np.zeros(0, np.float32), *self._samples])]
+            self._known = [np.concatenate([np.zeros(0, bool), *self._known])]
         return self._samples[0], self._known[0]
 
     def take(self, start: int, end: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Samples and mask of [start, end); zero and False outside of what is known."""
+        """Samples and mask of [start, end).
+
+        Returns:
+            float32 [end - start], 0 where there is no sound; bool [end - start], True where there
+            is.
+        """
         samples, known = np.zeros(end - start, np.float32), np.zeros(end - start, bool)
         low, high = max(start, self.start), min(end, self.end)
         if low < high:
             all_samples, all_known = self._joined()
-            samples[low - start : high - start] = all_samples[low - self.start : high - self.start]
-            known[low - start : high - start] = all_known[low - self.start : high - self.start]
+            target = slice(low - start, high - start)
+            source = slice(low - self.start, high - self.start)
+            samples[target] = all_samples[source]
+            known[target] = all_known[source]
         return samples, known
 
 
 def mel_clips(
     blocks: Iterable[AudioBlock] | None, grid: ClipGrid, clips: NDArray[np.int64]
 ) -> Iterator[ClipAudio]:
-    """Audio features of some clips, streaming.
+    """Audio features of clips, as a stream.
 
     Args:
-        blocks: sound in time order; None where the file has none.
+        blocks: sound in time order; None for a file without sound.
         grid: the video's clips.
         clips: int64 [M], increasing indices.
 
@@ -166,42 +201,55 @@ def mel_clips(
     if blocks is None:
         yield from (ClipAudio(int(clip), None, 0.0) for clip in clips)
         return
-    hop = hop_samples(grid.nominal_duration)
-    mel_filter = MelFilter(hop)
-    waiting: list[tuple[int, NDArray[np.float32], float]] = []
-    for clip, samples, cover in _windows(iter(blocks), grid, clips, mel_filter=mel_filter):
-        waiting.append((clip, samples, cover))
-        if len(waiting) == _BATCH:
-            yield from _transformed(waiting, mel_filter)
-            waiting.clear()
-    yield from _transformed(waiting, mel_filter)
+    mel_filter = MelFilter(hop_samples(grid.nominal_duration))
+    batch: list[_Window] = []
+    for window in _windows(iter(blocks), grid, clips, mel_filter=mel_filter):
+        batch.append(window)
+        if len(batch) == _BATCH:
+            yield from _transformed(batch, mel_filter)
+            batch.clear()
+    yield from _transformed(batch, mel_filter)
+
+
+class _Window(NamedTuple):
+    """Sound around one clip."""
+
+    clip: int
+    samples: NDArray[np.float32]
+    """float32 [MelFilter.length]."""
+    cover: float
+    """Share of the clip itself that has sound, 0-1."""
 
 
 def _windows(
     blocks: Iterator[AudioBlock], grid: ClipGrid, clips: NDArray[np.int64], *, mel_filter: MelFilter
-) -> Iterator[tuple[int, NDArray[np.float32], float]]:
-    """(clip, samples for the filter, share of the clip itself that has sound)."""
+) -> Iterator[_Window]:
     buffer = _Buffer()
     pending: AudioBlock | None = next(blocks, None)
     for clip in clips.tolist():
         span = grid[clip]
-        first = window_span(span.centre, mel_filter.hop)[0] - mel_filter.lead
+        # all in samples at 16 kHz on the container's clock
+        start = window_span(span.centre, mel_filter.hop)[0] - mel_filter.lead
+        end = start + mel_filter.length
         own_start, own_end = own_span(span)
-        earliest, last = min(first, own_start), max(first + mel_filter.length, own_end)
-        buffer.cut(earliest)
-        while pending is not None and pending.start < last:
-            if pending.start + len(pending.samples) > earliest:
-                buffer.add(pending, last)
+        # a clip much longer than the average one reaches beyond its window
+        needed_from, needed_to = min(start, own_start), max(end, own_end)
+
+        buffer.cut(needed_from)
+        while pending is not None and pending.start < needed_to:
+            if pending.start + len(pending.samples) > needed_from:
+                buffer.add(pending, needed_to)
             pending = next(blocks, None)
-        samples, _ = buffer.take(first, first + mel_filter.length)
+
+        samples, _ = buffer.take(start, end)
         _, known = buffer.take(own_start, own_end)
-        yield clip, samples, float(known.mean())
+        yield _Window(clip, samples, float(known.mean()))
 
 
-def _transformed(
-    windows: list[tuple[int, NDArray[np.float32], float]], mel_filter: MelFilter
-) -> Iterator[ClipAudio]:
-    heard = [samples for _, samples, cover in windows if cover >= MIN_COVER]
-    mels = iter(mel_filter(torch.from_numpy(np.stack(heard))) if heard else ())
-    for clip, _, cover in windows:
-        yield ClipAudio(clip, next(mels) if cover >= MIN_COVER else None, cover)
+def _transformed(windows: list[_Window], mel_filter: MelFilter) -> Iterator[ClipAudio]:
+    """Features of the windows; `mel` is None for those with too little sound."""
+    with_sound = [window.samples for window in windows if window.cover >= MIN_COVER]
+    mels = iter(mel_filter(torch.from_numpy(np.stack(with_sound))) if with_sound else ())
+    for window in windows:
+        mel = next(mels) if window.cover >= MIN_COVER else None
+        yield ClipAudio(window.clip, mel, window.cover)

@@ -1,8 +1,10 @@
-"""MD: motion vectors of a P-frame as a dense field, and as displacement on the H/16 x W/16 grid (Sec. 3.3.1).
+"""MD: motion vectors of a P-frame as a dense field, and as displacement on an H/16 x W/16 grid.
 
-A codec's vector points from a block to its source in the reference frame; displacement is what the content did since, so the
-sign turns, and it is divided by the distance to the reference in frames.
-But: which frame is the reference is found in `features.visual`.
+Sec. 3.3.1. A codec's vector points from a block to its source in the reference frame. Displacement
+is the movement of the content since then, so the sign is reversed, and it is divided by the
+distance to the reference in frames.
+
+Not handled here: which frame is the reference; see `features.visual`.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from numpy.typing import NDArray
 CELL = 8
 """Pixels: the smallest block for which FFmpeg exports a vector."""
 STANDARD_SIDE = 256
-"""Pixels: short side to which the samplers' motion refers (Sec. 4.1.2 and App. A.2 scale frames to 342 x 256)."""
+"""Pixels: short side to which the samplers' motion refers (Sec. 4.1.2 and App. A.2 scale frames to
+342 x 256)."""
 
 
 def vector_field(
@@ -29,22 +32,20 @@ def vector_field(
         width: coded width, pixels.
 
     Returns:
-        float32 [ceil(H/8), ceil(W/8), 2]: (x, y) from a cell to its source, pixels; 0 in intra blocks.
-        bool [ceil(H/8), ceil(W/8)]: True where there is a vector.
+        float32 [ceil(H/8), ceil(W/8), 2]: (x, y) from a cell to its source, pixels; 0 in intra
+        blocks. bool [ceil(H/8), ceil(W/8)]: True where there is a vector.
     """
     rows, columns = -(-height // CELL), -(-width // CELL)
-    # a margin of one cell takes what lies outside of the picture
-    field, covered = (
-        np.zeros((rows + 2, columns + 2, 2), np.float32),
-        np.zeros((rows + 2, columns + 2), bool),
-    )
+    # a margin of one cell on each side takes the blocks outside of the picture
+    field = np.zeros((rows + 2, columns + 2, 2), np.float32)
+    covered = np.zeros((rows + 2, columns + 2), bool)
     if vectors is not None and len(vectors):
+        # a negative source is a reference in the past
         past = vectors[vectors["source"] < 0]
         scale = np.maximum(past["motion_scale"], 1)
-        # src_x is truncated to whole pixels; motion / scale is not.
-        motion = np.stack([past["motion_x"] / scale, past["motion_y"] / scale], axis=1).astype(
-            np.float32
-        )
+        # float32 [blocks, 2], pixels; src_x would be truncated to whole pixels
+        motion = np.stack([past["motion_x"] / scale, past["motion_y"] / scale], axis=1)
+        motion = motion.astype(np.float32)
         for row, column in _cells_of(past, rows, columns):
             field[row, column] = motion
             covered[row, column] = True
@@ -54,19 +55,25 @@ def vector_field(
 def _cells_of(
     blocks: NDArray[np.void], rows: int, columns: int
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """(row, column) of the cells of each block, in a grid with a margin of one cell: four of a block of 16 x 16 pixels.
+    """Cells of all blocks, in a grid with a margin of one cell.
 
-    Blocks are 8 or 16 pixels a side; a narrower one names its cells twice.
+    Blocks are 8 or 16 pixels a side; a block of 8 pixels names its cell twice.
+
+    Yields:
+        (row, column), each int64 [blocks]: four times, once for each corner of the blocks.
     """
-    wide, high = blocks["w"].astype(np.int64), blocks["h"].astype(np.int64)
-    left = (blocks["dst_x"] - wide // 2) // CELL + 1
-    top = (blocks["dst_y"] - high // 2) // CELL + 1
-    across = [
-        np.minimum(np.maximum(column, 0), columns + 1) for column in (left, left + (wide > CELL))
-    ]
-    for row in (top, top + (high > CELL)):
-        inside = np.minimum(np.maximum(row, 0), rows + 1)
-        yield from ((inside, column) for column in across)
+    block_width, block_height = blocks["w"].astype(np.int64), blocks["h"].astype(np.int64)
+    # dst is the centre of a block; + 1 for the margin
+    left = (blocks["dst_x"] - block_width // 2) // CELL + 1
+    top = (blocks["dst_y"] - block_height // 2) // CELL + 1
+    # cells outside of the picture go to the margin
+    limited = []
+    for column in (left, left + (block_width > CELL)):
+        limited.append(np.minimum(np.maximum(column, 0), columns + 1))
+    for row in (top, top + (block_height > CELL)):
+        row = np.minimum(np.maximum(row, 0), rows + 1)
+        for column in limited:
+            yield row, column
 
 
 def displacement(
@@ -77,21 +84,24 @@ def displacement(
     Args:
         field: float32 [ceil(H/8), ceil(W/8), 2] of `vector_field`.
         covered: bool [ceil(H/8), ceil(W/8)].
-        distance: frames from the reference to this one in display order, at least 1; one, or [ceil(H/8), ceil(W/8)].
+        distance: frames from the reference to this one in display order, at least 1; a number, or
+            [ceil(H/8), ceil(W/8)].
 
     Returns:
-        float32 [ceil(H/16), ceil(W/16), 2]: (x right, y down) in pixels per frame; 0 where all is intra (our choice).
+        float32 [ceil(H/16), ceil(W/16), 2]: (x right, y down) in pixels per frame; 0 where all is
+        intra.
     """
+    # [ceil(H/8), ceil(W/8), 2], pixels per frame
     per_frame = field / np.broadcast_to(distance, covered.shape)[..., None]
-    count = _quads(covered.astype(np.float32))
-    mean = -_quads(per_frame) / np.maximum(count, 1)[..., None]
-    return (mean + 0).astype(
-        np.float32
-    )  # + 0 turns -0 into 0, so that equal motion has equal bytes
+    # [ceil(H/16), ceil(W/16)]: how many of the four cells have a vector
+    count = _quad_sums(covered.astype(np.float32))
+    mean = -_quad_sums(per_frame) / np.maximum(count, 1)[..., None]
+    # + 0 turns -0 into 0, so that equal motion has equal bytes
+    return (mean + 0).astype(np.float32)
 
 
-def _quads(cells: NDArray[np.floating]) -> NDArray[np.floating]:
-    """[2 r, 2 c, ...] -> [r, c, ...]: the sum of each 2 x 2 cells; an odd side is made even with zeros."""
+def _quad_sums(cells: NDArray[np.floating]) -> NDArray[np.floating]:
+    """[2 r, 2 c, ...] -> [r, c, ...]: sums of 2 x 2 cells; an odd side is made even with zeros."""
     rows, columns = cells.shape[:2]
     if rows % 2 or columns % 2:
         even = np.zeros((rows + rows % 2, columns + columns % 2, *cells.shape[2:]), cells.dtype)
@@ -101,48 +111,62 @@ def _quads(cells: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def area_weights(source: int, target: int) -> NDArray[np.float32]:
-    """float32 [target, source]: rows that average (or repeat) `source` cells into `target` by the area they share.
+    """Weights that average (or repeat) `source` cells into `target` cells by shared length.
+
+    Returns:
+        float32 [target, source]; each row sums to 1.
 
     Example: 3 -> 2 gives [[2/3, 1/3, 0], [0, 1/3, 2/3]].
     """
+    # [target + 1]: edges of the target cells, in source cells
     edges = np.arange(target + 1) * (source / target)
-    cells = np.arange(source)
-    shared = np.minimum(edges[1:, None], cells + 1) - np.maximum(edges[:-1, None], cells)
-    shared = np.maximum(shared, 0)
+    shared = _shared_length(edges, source)
     return (shared / shared.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
+def _shared_length(edges: NDArray[np.floating], source: int) -> NDArray[np.floating]:
+    """[n, source]: overlap of the n cells between `edges` with the source cells 0..source."""
+    cells = np.arange(source)
+    shared = np.minimum(edges[1:, None], cells + 1) - np.maximum(edges[:-1, None], cells)
+    return np.maximum(shared, 0)
+
+
 def resize_grid(grid: NDArray[np.floating], rows: int, columns: int) -> NDArray[np.float32]:
-    """Area-average [..., gh, gw, 2] to [..., rows, columns, 2]; values keep their unit."""
-    vertical, horizontal = area_weights(grid.shape[-3], rows), area_weights(grid.shape[-2], columns)
+    """Area-average [..., gh, gw, 2] to float32 [..., rows, columns, 2]; values keep their unit."""
+    vertical = area_weights(grid.shape[-3], rows)  # [rows, gh]
+    horizontal = area_weights(grid.shape[-2], columns)  # [columns, gw]
     return np.einsum(
         "rg,...ghc,kh->...rkc", vertical, grid.astype(np.float32), horizontal, optimize=True
     )
 
 
 def window_grid(
-    grid: NDArray[np.floating], cells: tuple[int, int], seen: tuple[float, float]
+    grid: NDArray[np.floating], cells: tuple[int, int], covered: tuple[float, float]
 ) -> NDArray[np.float32]:
-    """The middle of a grid in other cells: [gh, gw, 2] -> [*cells, 2]; 0 where it lies outside of the grid.
+    """The middle of a grid, in other cells; 0 outside of the grid.
 
     Args:
-        grid: values that keep their unit.
+        grid: [gh, gw, 2]; values keep their unit.
         cells: rows and columns of the result.
-        seen: how much of the grid's height, and of its width, the result covers; more than 1 goes beyond it.
+        covered: share of the grid's height, and of its width, that the result covers; may exceed 1.
+
+    Returns:
+        float32 [*cells, 2].
     """
     weights = []
-    for source, target, share in zip(grid.shape, cells, seen, strict=False):
+    for source, target, share in zip(grid.shape, cells, covered, strict=False):
+        # [target + 1]: edges of the result's cells, in source cells, around the middle
         edges = source / 2 + (np.arange(target + 1) / target - 0.5) * (share * source)
-        places = np.arange(source)
-        shared = np.minimum(edges[1:, None], places + 1) - np.maximum(edges[:-1, None], places)
-        weights.append((np.maximum(shared, 0) / (edges[1] - edges[0])).astype(np.float32))
+        # not divided by the sum of shared parts: what lies outside counts as 0
+        shared = _shared_length(edges, source)
+        weights.append((shared / (edges[1] - edges[0])).astype(np.float32))
     return np.einsum(
         "rg,ghc,kh->rkc", weights[0], grid.astype(np.float32), weights[1], optimize=True
     )
 
 
 def standardise(motion: NDArray[np.floating], height: int, width: int) -> NDArray[np.float32]:
-    """Motion as of a picture with a short side of 256 pixels: a grid with a short side of 16, vectors scaled alike.
+    """Motion as in a picture with a short side of 256 pixels: both grid and vectors are scaled.
 
     Args:
         motion: [P, gh, gw, 2], pixels per frame of the displayed picture.
@@ -150,12 +174,14 @@ def standardise(motion: NDArray[np.floating], height: int, width: int) -> NDArra
         width: pixels of the displayed picture.
 
     Returns:
-        float32 [P, gh', gw', 2] with min(gh', gw') = 16, in pixels per frame at a short side of 256.
+        float32 [P, gh', gw', 2] with min(gh', gw') = 16, in pixels per frame at a short side of
+        256.
     """
     short = min(height, width)
     side = STANDARD_SIDE // 16
-    rows, columns = (max(side, round(side * length / short)) for length in (height, width))
-    limit = 8 * side  # a strip of pixels longer than 8:1 is squeezed, so that memory stays bounded
-    return resize_grid(motion, min(rows, limit), min(columns, limit)) * np.float32(
-        STANDARD_SIDE / short
-    )
+    rows = max(side, round(side * height / short))
+    columns = max(side, round(side * width / short))
+    # a strip of pixels longer than 8:1 is squeezed, so that memory stays bounded
+    limit = 8 * side
+    resized = resize_grid(motion, min(rows, limit), min(columns, limit))
+    return resized * np.float32(STANDARD_SIDE / short)

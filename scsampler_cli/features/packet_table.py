@@ -1,13 +1,18 @@
-"""The packet sampler's input: sizes and kinds of the frames of a clip and of two clips on each side, at 16 steps for each clip.
+"""Input of the packet sampler: sizes and kinds of the frames of a clip and of two clips on each
+side.
 
-Beyond the paper: the size of a P-frame is the codec's own account of motion and residual energy, and nothing is decoded for it.
+Not in the paper. The size of a P-frame measures its motion and residual energy as the codec needed
+them, and nothing is decoded for it. Each clip has 16 steps:
 
     |  clip i-2  |  clip i-1  |   clip i   |  clip i+1  |  clip i+2  |
     0           16           32           48           64           80   steps
 
-Sizes are in doublings (log2) relative to the video's own median of frames of that kind, so that neither bitrate nor resolution
-matters, and, for frames that are predicted, to the keyframe before them as well: a scene that is hard to draw is no moving one.
-Beyond the ends of the video, and where sizes are not known, all channels are 0, and the last says so. Numbers: our choice.
+Sizes are in log2, relative to the median of the video's frames of the same kind, so that neither
+bitrate nor resolution matters. Sizes of predicted frames are also given relative to the keyframe
+before them: a scene with much detail has large keyframes without moving. Beyond the ends of the
+video, and where sizes are not known, all channels are 0; the last channel shows it.
+
+Not handled here: reading packets; see `media.packet_scan`.
 """
 
 from __future__ import annotations
@@ -23,7 +28,8 @@ from scsampler_cli.media.packets import KEY, PREDICTED, REORDERED, UNKNOWN, Fram
 from scsampler_cli.timeline import ClipGrid
 
 STEPS = 16
-"""Of one clip; a step of a clip of fewer frames repeats one, a step of a longer clip is the mean of several."""
+"""Steps of one clip: a step repeats a frame of a shorter clip, or averages frames of a longer
+one."""
 NEIGHBOURS = 2
 """Clips on either side: with clips of 16 frames at 25 frames/s, 3.2 s in all."""
 CHANNELS = (
@@ -32,7 +38,7 @@ CHANNELS = (
     *("reordered size", "reordered size to keyframe", "reordered share"),
     "known share",
 )
-"""Sizes are 0 for frames of another kind, so that with the share a mean can be told from an absence."""
+"""Sizes are 0 for frames of another kind; the share distinguishes that from an average size."""
 SHAPE = (len(CHANNELS), (2 * NEIGHBOURS + 1) * STEPS)
 """[9, 80]."""
 
@@ -40,7 +46,7 @@ SHAPE = (len(CHANNELS), (2 * NEIGHBOURS + 1) * STEPS)
 def packet_clips(
     packets: FramePackets, grid: ClipGrid, clips: NDArray[np.int64]
 ) -> Iterator[ClipPackets]:
-    """What the packets say of some clips.
+    """Packet features of clips.
 
     Args:
         packets: of all frames.
@@ -50,18 +56,20 @@ def packet_clips(
     Yields:
         one `ClipPackets` for each clip, in order.
 
-    Example: 32 frames, a keyframe of 64 bytes and then P-frames of 8 and, from frame 16 on, 16 bytes, clips of 16: the median of
-    P-frames is 16, so that "predicted size" is log2(8 / 16) = -1 in clip 0 and 0 in clip 1, and "to keyframe" -3 and -2.
+    Example: 32 frames in clips of 16: a keyframe of 64 bytes, then P-frames of 8 bytes and, from
+    frame 16 on, of 16 bytes. The median of P-frames is 16, so that "predicted size" is log2(8 / 16)
+    = -1 in clip 0 and 0 in clip 1, and "predicted size to keyframe" is -3 and -2.
     """
     series = _series(packets)
 
+    # a clip is in the window of five clips, so its steps are needed five times
     @lru_cache(2 * NEIGHBOURS + 2)
     def steps_of(clip: int) -> NDArray[np.float32]:
+        """float32 [9, 16]."""
         if not 0 <= clip < len(grid):
             return np.zeros((len(CHANNELS), STEPS), np.float32)
-        first = (
-            clip * grid.span_frames
-        )  # grid[clip] would work out exact times, which costs as much as the rest
+        # not grid[clip]: it computes exact times, which takes as long as the rest
+        first = clip * grid.span_frames
         return _binned(series[:, first : first + grid.span_frames])
 
     for clip in clips.tolist():
@@ -73,14 +81,17 @@ def packet_clips(
 
 
 def _series(packets: FramePackets) -> NDArray[np.float32]:
-    """float32 [9, T]: the channels frame by frame."""
+    """float32 [9, T]: the channels, frame by frame."""
     known = packets.sizes != UNKNOWN
     size = np.log2(np.maximum(packets.sizes, 1), dtype=np.float32)
     masks = [known & (packets.kinds == kind) for kind in (KEY, PREDICTED, REORDERED)]
-    at = np.maximum.accumulate(np.where(masks[0], np.arange(len(size)), -1))
-    to_key = np.where(
-        at < 0, np.float32(0), size - size[at]
-    )  # nothing to compare with before the first keyframe
+
+    # int64 [T]: position of the last keyframe so far, -1 before the first one
+    keyframe = np.maximum.accumulate(np.where(masks[0], np.arange(len(size)), -1))
+    # before the first keyframe there is nothing to compare with
+    to_key = np.where(keyframe < 0, np.float32(0), size - size[keyframe])
+
+    # in the order of CHANNELS
     rows: list[NDArray[np.generic]] = []
     for mask in masks:
         median = np.median(size[mask]) if mask.any() else np.float32(0)
@@ -92,10 +103,12 @@ def _series(packets: FramePackets) -> NDArray[np.float32]:
 
 
 def _binned(series: NDArray[np.float32]) -> NDArray[np.float32]:
-    """[9, n] frames of a clip -> [9, 16] steps, each the mean of the frames in it."""
+    """[9, n] frames of a clip -> float32 [9, 16] steps, each the mean of the frames in it."""
     count = series.shape[1]
+    # int64 [16]: frames [first, end) of each step, at least one
     first = np.arange(STEPS) * count // STEPS
     end = np.maximum(first + 1, (np.arange(STEPS) + 1) * count // STEPS)
+    # float64 [9, n + 1]: sums of the frames before each, so that a step is one difference
     sums = np.concatenate(
         [np.zeros((len(series), 1)), series.cumsum(axis=1, dtype=np.float64)], axis=1
     )

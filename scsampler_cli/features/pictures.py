@@ -1,4 +1,7 @@
-"""A decoded reference frame, its brightness at full size, and its RGB at the working size, made when first asked for."""
+"""RGB of decoded frames at the working size, made at first use.
+
+Not handled here: brightness at full size; see `media.coded.luma`.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +13,25 @@ from scsampler_cli.media.coded import CodedFrame, plane_view
 from scsampler_cli.media.index import StreamIndex
 from scsampler_cli.media.scaling import Interpolation, Scaler, VideoFrame
 
-_WRITTEN_COLUMNS = 16
-"""FFmpeg 8.1 converts YUV to planar RGB of the same size in steps of so many columns, and leaves the rest of a line unwritten."""
-_KEPT_PIXELS = 1 << 18
-"""Pixels up to which a picture is also kept as float32: four times its bytes, and 16 may be held."""
+_COLUMN_STEP = 16
+"""Columns that FFmpeg 8.1 converts at once from YUV to planar RGB of the same size.
+
+It leaves the rest of a line unwritten.
+"""
+_MAX_KEPT_PIXELS = 1 << 18
+"""Largest picture that is also kept as float32, which takes four times its bytes; 16 may be
+kept."""
 
 
 class Pictures:
     """RGB at the working size, on a canvas of the first picture's shape.
 
-    A picture of another shape is scaled until its short side is that of the canvas, and stands in the
-    middle: what is in the centre of a picture is as large as in any other video of its shape.
+    A picture of another shape is scaled until its short side is that of the canvas, and is placed
+    in the middle: the centre of a picture is as large as in any other video of its shape.
 
     Args:
         index: of the video.
-        short_side: pixels to which pictures are made smaller; 0 leaves them.
+        short_side: pixels to which the short side is reduced; 0 keeps the size.
     """
 
     def __init__(self, index: StreamIndex, short_side: int) -> None:
@@ -35,8 +42,9 @@ class Pictures:
         self._scaler = Scaler(Interpolation.AREA, index.damage)
 
     def shown_size(self, frame: VideoFrame) -> tuple[int, int]:
-        """(height, width) in square pixels, before rotation; what was re-encoded has the first picture's shape already."""
+        """(height, width) of a frame in square pixels, before rotation."""
         info = self._index.info
+        # re-encoded frames have the first picture's shape already
         return self._index.upright_size(frame) if info.has_vectors else info.upright_size
 
     def own_size(self, coded: CodedFrame) -> tuple[int, int]:
@@ -50,7 +58,7 @@ class Pictures:
         return picture if picture.shape[:2] == canvas else centred(picture, canvas)
 
     def rgb(self, coded: CodedFrame) -> NDArray[np.uint8]:
-        """uint8 [h, w, 3], on the canvas, before rotation."""
+        """uint8 [h, w, 3], on the canvas, before rotation; kept in `coded`."""
         if coded.rgb is None:
             height, width = self.own_size(coded)
             small = self._scaler.scaled(coded.frame, width, height, pix_fmt="rgb24")
@@ -58,19 +66,20 @@ class Pictures:
         return coded.rgb
 
     def planes(self, coded: CodedFrame, size: tuple[int, int]) -> NDArray[np.float32]:
-        """float32 [3, h, w], before rotation and not on the canvas; (h, w) is `size`."""
+        """float32 [3, *size], RGB, 0-255, before rotation and not on the canvas."""
         if coded.planes is not None and coded.planes.shape[1:] == size:
             return coded.planes
         height, width = size
-        made = np.empty((3, height, width), np.float32)
-        if (coded.frame.height, coded.frame.width) == size and width % _WRITTEN_COLUMNS:
+        planes = np.empty((3, height, width), np.float32)
+        if (coded.frame.height, coded.frame.width) == size and width % _COLUMN_STEP:
+            # planar RGB would lack the last columns
             small = self._scaler.scaled(coded.frame, width, height, pix_fmt="rgb24")
-            made[:] = np.moveaxis(small.to_ndarray(), 2, 0)
+            planes[:] = np.moveaxis(small.to_ndarray(), 2, 0)
         else:
-            # planes of one colour each spare taking pixels apart
+            # planar RGB needs no splitting of pixels
             small = self._scaler.scaled(coded.frame, width, height, pix_fmt="gbrp")
             green, blue, red = (plane_view(small, number, np.uint8) for number in range(3))
-            made[0], made[1], made[2] = red, green, blue
-        if height * width <= _KEPT_PIXELS:
-            coded.planes = made
-        return made
+            planes[0], planes[1], planes[2] = red, green, blue
+        if height * width <= _MAX_KEPT_PIXELS:
+            coded.planes = planes
+        return planes

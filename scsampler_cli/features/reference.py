@@ -1,8 +1,9 @@
-"""Which of several references predicts each block of a P-frame.
+"""Finds which of several references predicts each block of a P-frame.
 
-H.264 keeps several, FFmpeg does not export which one a block uses, and x264 uses other ones than the nearest even for a plain
-pan. The right one is found by trying: the reference whose prediction comes closest (ours; no source). A vector holds for a cell
-of 8 x 8 pixels at least, so each cell is looked at in four points of the brightness alone, at its full size.
+H.264 keeps several references. FFmpeg does not export which one a block uses, and x264 uses others
+than the nearest even for a plain pan. So each reference is tried, and the one with the closest
+prediction is used. A vector holds for a cell of 8 x 8 pixels at least. So each cell is compared at
+four points, in the brightness alone, at full size.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from numpy.typing import NDArray
 from scsampler_cli.features.motion import CELL
 
 POINTS = 2
-"""Points along each side of a cell (our choice)."""
+"""Points along each side of a cell."""
 PREFERENCE = 0.75
-"""The nearest reference is kept unless another errs by less than this share of its error (our choice)."""
+"""Another reference replaces the nearest one if its error is below this share of the nearest's."""
 TOLERANCE = 2.0 / 255
-"""Mean error, of the full range, below which the nearest reference is never doubted: coding noise (our choice)."""
+"""Mean error, as a share of the full range, up to which the nearest reference is kept: coding
+noise."""
 
 Luma = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -32,10 +34,10 @@ def closest_reference(
     """Index of the reference that predicts each cell best.
 
     Args:
-        frame: [H, W], brightness of the coded picture.
+        frame: uint8 or uint16 [H, W], brightness of the coded picture.
         references: R pictures [H, W], the nearest first.
         field: float32 [rows, columns, 2] of `motion.vector_field`, pixels.
-        brightest: what white is.
+        brightest: value of white: 255 with 8 bits.
 
     Returns:
         int64 [rows, columns].
@@ -44,13 +46,18 @@ def closest_reference(
     choice = np.zeros(field.shape[:2], np.int64)
     if len(references) == 1:
         return choice
+
+    # float32 [n, rows, columns, 2] points, [n, rows, columns] brightness at them
     points = _points(*field.shape[:2])
-    here = _sampled(frame, _taps(points, height, width))
+    actual = _sampled(frame, _taps(points, height, width))
+
+    # R arrays, float32 [rows, columns]: mean error of each reference
     taps = _taps(points + field, height, width)
-    errors = [np.abs(_sampled(reference, taps) - here).mean(axis=0) for reference in references]
-    least = np.where(
-        errors[0] <= TOLERANCE * brightest, np.float32(0), errors[0] * np.float32(PREFERENCE)
-    )
+    errors = [np.abs(_sampled(reference, taps) - actual).mean(axis=0) for reference in references]
+
+    # error that another reference must stay below; nothing is below 0
+    is_noise = errors[0] <= TOLERANCE * brightest
+    least = np.where(is_noise, np.float32(0), errors[0] * np.float32(PREFERENCE))
     for index, error in enumerate(errors[1:], start=1):
         choice[error < least] = index
         np.minimum(least, error, out=least)
@@ -59,40 +66,58 @@ def closest_reference(
 
 @lru_cache(maxsize=8)
 def _points(rows: int, columns: int) -> NDArray[np.float32]:
-    """float32 [n, rows, columns, 2]: (x, y) of the n points of each cell; the centre of the first pixel is 0."""
+    """float32 [n, rows, columns, 2]: (x, y) of the n points of each cell, in pixels.
+
+    The centre of the first pixel is 0.
+    """
+    # parts of a cell: 1/4 and 3/4
     offsets = (np.arange(POINTS) + 0.5) / POINTS
     y, x, row, column = np.meshgrid(
         offsets, offsets, np.arange(rows), np.arange(columns), indexing="ij"
     )
-    places = np.stack([column + x, row + y], axis=-1).reshape(-1, rows, columns, 2)
-    return (places * CELL - 0.5).astype(np.float32)
+    points = np.stack([column + x, row + y], axis=-1).reshape(-1, rows, columns, 2)
+    return (points * CELL - 0.5).astype(np.float32)
 
 
 class _Taps(NamedTuple):
-    """Where bilinear sampling looks, and the weights of what is there; each [n, rows, columns]."""
+    """The four pixels of bilinear sampling, and their weights; each [n, rows, columns]."""
 
-    at: tuple[NDArray[np.int32], ...]
+    indices: tuple[NDArray[np.int32], ...]
+    """Into the flat picture."""
     weights: tuple[NDArray[np.float32], ...]
+    """The four add up to 1."""
 
 
 def _taps(points: NDArray[np.float32], height: int, width: int) -> _Taps:
-    """The four pixels around each point; outside of the picture its edge is repeated, as codecs do."""
+    """The four pixels around each point.
+
+    Outside of the picture its edge is repeated, as codecs do.
+
+    Args:
+        points: float32 [n, rows, columns, 2], (x, y) in pixels.
+        height: of the picture, pixels.
+        width: of the picture, pixels.
+    """
     x = np.minimum(np.maximum(points[..., 0], 0), width - 1)
     y = np.minimum(np.maximum(points[..., 1], 0), height - 1)
     left, top = x.astype(np.int32), y.astype(np.int32)
+    # x and y are the parts of a pixel from here on, 0 to 1
     x -= left
     y -= top
     right = np.minimum(left + 1, width - 1)
+    # rows -> offsets in the flat picture
     bottom = np.minimum(top + 1, height - 1) * width
     top *= width
     both = x * y
-    at = (top + left, top + right, bottom + left, bottom + right)
-    return _Taps(at, (1 - x - y + both, x - both, y - both, both))
+    indices = (top + left, top + right, bottom + left, bottom + right)
+    # (1-x)(1-y), x(1-y), (1-x)y, xy
+    return _Taps(indices, (1 - x - y + both, x - both, y - both, both))
 
 
 def _sampled(picture: Luma, taps: _Taps) -> NDArray[np.float32]:
+    """float32 [n, rows, columns]: the picture, bilinear, at the taps."""
     flat: NDArray[Any] = np.ascontiguousarray(picture).ravel()
-    found = np.zeros(taps.at[0].shape, np.float32)
-    for at, weight in zip(taps.at, taps.weights, strict=True):
-        found += weight * flat.take(at)
-    return found
+    values = np.zeros(taps.indices[0].shape, np.float32)
+    for index, weight in zip(taps.indices, taps.weights, strict=True):
+        values += weight * flat.take(index)
+    return values

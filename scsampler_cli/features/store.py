@@ -1,21 +1,17 @@
 """The feature file (.scf): what `extract` writes and `score` reads back, streaming both ways.
 
-    bytes                content
-    8                    magic "SCSAMPLF"
-    u16, u32             format version, length n of the header
-    n                    header: JSON, UTF-8
-    u32                  crc32 of the header
-    then records, each:
-    4                    kind: "VIS " or "SND "
-    u32, u32, u32        clip index, length m of the payload, crc32 of kind, clip index and payload
-    m                    payload: zlib; inside: u16 length of a JSON list of [name, dtype, shape], the list, the arrays' bytes
-    at last:
-    4, u32, u32, u32     "END ", number of records, length n of the end, crc32 of the end
-    n                    JSON, what was noticed while reading the video: notes, decode_errors, frames_missing
+    bytes                content 8                    magic "SCSAMPLF" u16, u32             format
+    version, length n of the header n                    header: JSON, UTF-8 u32
+    crc32 of the header then records, each: 4                    kind: "VIS " or "SND " u32, u32,
+    u32        clip index, length m of the payload, crc32 of kind, clip index and payload m
+    payload: zlib; inside: u16 length of a JSON list of [name, dtype, shape], the list, the arrays'
+    bytes at last: 4, u32, u32, u32     "END ", number of records, length n of the end, crc32 of the
+    end n                    JSON, what was noticed while reading the video: notes, decode_errors,
+    frames_missing
 
-All integers are little-endian, arrays C-ordered and little-endian. A file without its END record is incomplete and refused, as
-is one of another version. A file appears under its name only when it is complete.
-But: there is no index; clips are read in order.
+All integers are little-endian, arrays C-ordered and little-endian. A file without its END record is
+incomplete and refused, as is one of another version. A file appears under its name only when it is
+complete. But: there is no index; clips are read in order.
 """
 
 from __future__ import annotations
@@ -50,7 +46,8 @@ _HINT = "extract the features again"
 
 
 class FeatureWriter:
-    """Writes a feature file; use as a context manager. An exception leaves nothing under the file's name.
+    """Writes a feature file; use as a context manager. An exception leaves nothing under the file's
+    name.
 
     Args:
         path: of the file.
@@ -154,7 +151,8 @@ def read_header(path: Path) -> tuple[dict[str, Any], list[str]]:
     """The header and the notes, after a check that the file is whole.
 
     Returns:
-        the header with what is known at the end only added to it, "decode_errors" and "frames_missing"; the notes.
+        the header with what is known at the end only added to it, "decode_errors" and
+        "frames_missing"; the notes.
 
     Raises:
         FeatureFileError: not a feature file, an unknown version, truncated or damaged.

@@ -140,7 +140,7 @@ def test_frames_that_a_cut_off_file_lacks_are_counted(
     assert video.frames_missing >= 100 - len(video.index.timeline) > 20
     with pytest.raises(VideoError, match=r"could not be decoded, \d+ frames are missing") as caught:
         classify(path, samplers, "visual", STRICT)
-    assert "--strict" in (caught.value.hint or "")
+    assert "strict" in (caught.value.hint or "")
 
 
 def test_where_reading_stops_is_counted(tmp_path: Path, samplers: Samplers) -> None:
