@@ -1,1 +1,1 @@
-"""S(v; K): which clips the classifier sees, and what becomes of their probabilities (Sec. 3.1). numpy only."""
+"""S(v; K) and aggr (Sec. 3.1): selection of clips, and aggregation of their probabilities."""

@@ -10,17 +10,20 @@ from numpy.typing import NDArray
 from scsampler_cli.config import TOP_M
 
 _SMALLEST = 1e-30
-"""Below what single precision tells from 0: one clip that is sure a class is not there must not make it minus infinity."""
+"""Lower bound of probabilities: log(0) of one clip would exclude the class from the video."""
 Probabilities = NDArray[np.float32]
 
 
 def mean(probabilities: Probabilities) -> Probabilities:
-    """float32 [K, C] -> float32 [C]: the average over clips, as the paper does."""
+    """float32 [K, C] -> float32 [C]: the average over clips, as in the paper."""
+    # summed in double precision: rounding to single then hides the order of the clips
     return probabilities.mean(axis=0, dtype=np.float64).astype(np.float32)
 
 
 def top_mean(probabilities: Probabilities, m: int) -> Probabilities:
-    """float32 [K, C] -> float32 [C]: of each class the average over the m clips surest of it; no sum of 1. All clips if K < m.
+    """float32 [K, C] -> float32 [C]: for each class, the average of its m largest probabilities.
+
+    The result does not sum to 1. Where K < m, all clips count.
 
     Example: [[0.9, 0.1], [0.5, 0.5], [0.3, 0.7]] with m = 2 -> [0.7, 0.6].
     """
@@ -28,12 +31,16 @@ def top_mean(probabilities: Probabilities, m: int) -> Probabilities:
 
 
 def log_mean(probabilities: Probabilities, multi_label: bool = False) -> Probabilities:
-    """float32 [K, C] -> float32 [C]: the geometric mean over clips, divided by its sum where classes exclude each other.
+    """float32 [K, C] -> float32 [C]: the geometric mean over clips.
+
+    It is divided by its sum, unless `multi_label` says that classes do not exclude each other.
 
     Example: [[0.9, 0.1], [0.5, 0.5]] -> sqrt(0.45) : sqrt(0.05) = [0.75, 0.25].
     """
-    product = np.exp(np.log(np.maximum(probabilities.astype(np.float64), _SMALLEST)).mean(axis=0))
-    return (product if multi_label else product / product.sum()).astype(np.float32)
+    bounded = np.maximum(probabilities.astype(np.float64), _SMALLEST)
+    # float64 [C]
+    means = np.exp(np.log(bounded).mean(axis=0))
+    return (means if multi_label else means / means.sum()).astype(np.float32)
 
 
 def combine(
@@ -50,7 +57,7 @@ def combine(
 
 
 def top(probabilities: Probabilities, labels: Sequence[str], count: int) -> list[tuple[str, float]]:
-    """The `count` most probable labels, best first; equal ones in the order of the label list.
+    """The `count` most probable labels, best first; equal probabilities in the order of the labels.
 
     Example: [0.2, 0.5, 0.3] with a, b, c and 2 -> [("b", 0.5), ("c", 0.3)].
     """

@@ -1,6 +1,7 @@
-"""Video accuracy of a strategy from what is already known of a video: its scores and the classifier's dense ClipProbs.
+"""Video accuracy of strategies, from the scores and the ClipProbs of all clips of a video.
 
-The costly classifier runs once for a video; every strategy, Dense and the oracle are then read off (Sec. 4.1.1).
+The classifier, which is costly, runs once on each video; the accuracy of every strategy, of Dense
+and of the oracle follows without it (Sec. 4.1.1).
 """
 
 from __future__ import annotations
@@ -11,55 +12,64 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.config import DRAWN, SelectionSettings
+from scsampler_cli.config import RANDOM_STRATEGIES, SelectionSettings
 from scsampler_cli.selection import aggregate
+from scsampler_cli.selection.ranking import top_k
 from scsampler_cli.selection.scores import ClipScores
-from scsampler_cli.selection.strategies import select, top_k
+from scsampler_cli.selection.strategies import select
 
 ORACLE = "oracle"
 
 
 @dataclass(frozen=True)
-class Known:
-    """All that the strategies need to know of one video."""
+class ScoredVideo:
+    """Scores, ClipProbs and label of one video: what the accuracy of a strategy depends on."""
 
     target: int
-    """Index of the true label among the classifier's."""
+    """Index of the true label among the classifier's labels."""
     scores: ClipScores
     probabilities: NDArray[np.float32]
     """ClipProbs: float32 [L, C]."""
 
 
 def oracle(probabilities: NDArray[np.float32], target: int, k: int) -> NDArray[np.int64]:
-    """O(v, y; K): the K clips with the largest f_y (Sec. 3.1).
+    """O(v, y; K): the K clips with the largest f_y, best first (Sec. 3.1).
 
     Args:
         probabilities: float32 [L, C].
         target: y.
         k: K.
+
+    Returns:
+        int64 [<= K].
     """
     return top_k(probabilities[:, target], k)
 
 
-def taken(video: Known, strategy: str, k: int, *, seed: int = 0) -> NDArray[np.int64]:
-    """int64 [<= K]: the clips that a strategy, or "oracle", takes; the seed is for those that draw."""
+def selected_by(video: ScoredVideo, strategy: str, k: int, *, seed: int = 0) -> NDArray[np.int64]:
+    """int64 [<= K]: the clips that a strategy, or "oracle", selects.
+
+    Args:
+        video: scores and probabilities.
+        strategy: one of STRATEGIES, or "oracle".
+        k: K.
+        seed: of the strategies that draw clips at random.
+    """
     if strategy == ORACLE:
         return oracle(video.probabilities, video.target, k)
-    return select(
-        video.scores,
-        SelectionSettings(strategy=strategy, k=k, seed=seed if strategy in DRAWN else 0),
-    ).clips
+    # other strategies refuse a seed
+    seed = seed if strategy in RANDOM_STRATEGIES else 0
+    return select(video.scores, SelectionSettings(strategy=strategy, k=k, seed=seed)).clips
 
 
-def is_right(video: Known, clips: NDArray[np.int64]) -> bool:
-    """True when the mean of these clips' probabilities peaks at the true label."""
+def is_right(video: ScoredVideo, clips: NDArray[np.int64]) -> bool:
+    """Whether the mean probability over these clips is largest for the true label."""
     return int(aggregate.mean(video.probabilities[clips]).argmax()) == video.target
 
 
-def accuracy(videos: Sequence[Known], strategy: str, k: int, *, seed: int = 0) -> float:
-    """Share of videos that a strategy gets right; NaN without any."""
+def accuracy(videos: Sequence[ScoredVideo], strategy: str, k: int, *, seed: int = 0) -> float:
+    """Share of videos that a strategy gets right; NaN without videos."""
     if not videos:
         return float("nan")
-    return float(
-        np.mean([is_right(video, taken(video, strategy, k, seed=seed)) for video in videos])
-    )
+    hits = [is_right(video, selected_by(video, strategy, k, seed=seed)) for video in videos]
+    return float(np.mean(hits))

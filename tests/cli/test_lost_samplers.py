@@ -113,7 +113,7 @@ def test_what_a_combination_lost_is_in_the_notes(
     assert f"no audio sampler: {strategy} uses the visual sampler alone" in notes(loud)
     hearing = {"audio_sampler": "demo"}
     assert notes(loud, **hearing) == ""
-    assert f"no audio scores: {strategy} went by the visual sampler alone" in notes(
+    assert f"no audio scores: {strategy} used the visual sampler alone" in notes(
         silent, **hearing
     )
     deaf = {**hearing, "visual_sampler": "none"}

@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from scsampler_cli.selection.oracle import Known, accuracy, is_right, oracle, taken
+from scsampler_cli.selection.oracle import ScoredVideo, accuracy, is_right, oracle, selected_by
 from scsampler_cli.selection.scores import ClipScores
 
 
-def known(target: int, visual: list[float], probabilities: list[list[float]]) -> Known:
+def known(target: int, visual: list[float], probabilities: list[list[float]]) -> ScoredVideo:
     scores = ClipScores(
         np.arange(len(visual), dtype=np.int64),
         len(visual),
         np.array(visual, np.float32),
         audio=None,
     )
-    return Known(target, scores, np.array(probabilities, np.float32))
+    return ScoredVideo(target, scores, np.array(probabilities, np.float32))
 
 
 SEEN = known(0, [0.1, 0.9, 0.2, 0.3], [[0.2, 0.8], [0.9, 0.1], [0.3, 0.7], [0.3, 0.7]])
@@ -22,7 +22,7 @@ MISSED = known(1, [0.9, 0.2, 0.3, 0.1], [[0.9, 0.1], [0.8, 0.2], [0.9, 0.1], [0.
 
 def test_the_oracle_goes_by_the_true_label() -> None:
     assert oracle(SEEN.probabilities, 0, 2).tolist() == [1, 2]
-    assert taken(MISSED, "oracle", 1).tolist() == [3]
+    assert selected_by(MISSED, "oracle", 1).tolist() == [3]
 
 
 def test_a_video_is_right_when_the_mean_is() -> None:

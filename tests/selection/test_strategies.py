@@ -4,15 +4,10 @@ import numpy as np
 import pytest
 
 from scsampler_cli.config import FeatureSettings, SelectionSettings
+from scsampler_cli.selection.baselines import uniform
+from scsampler_cli.selection.ranking import ranks, top_k
 from scsampler_cli.selection.scores import ClipScores, smoothed
-from scsampler_cli.selection.strategies import (
-    candidates,
-    combined_rank,
-    ranks,
-    select,
-    top_k,
-    uniform,
-)
+from scsampler_cli.selection.strategies import candidates, combined_rank, select
 
 NAN = float("nan")
 
@@ -180,8 +175,8 @@ def test_what_a_combination_lost_of_some_clips_is_said() -> None:
     found = select(scores([0.7, NAN, 0.4, NAN], [0.9, 0.8, NAN, NAN]), SelectionSettings(k=4))
     assert found.notes == (
         "1 clip could not be scored: they come last",
-        "1 clip judged by the visual sampler alone, for want of audio scores",
-        "1 clip judged by the audio sampler alone, for want of visual scores",
+        "1 clip without audio scores: ranked by visual scores alone",
+        "1 clip without visual scores: ranked by audio scores alone",
     )
 
 
