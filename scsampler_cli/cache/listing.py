@@ -1,4 +1,4 @@
-"""Records of what a cache keeps: one for each kind and one for all."""
+"""Records of the contents of a cache: one for each kind of item, and one for all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scsampler_cli.cache.entries import UNFINISHED, Contents, Kept
+from scsampler_cli.cache.entries import UNFINISHED, CacheItem, Contents
 from scsampler_cli.cache.prune import Pruned
 
 ALL = "all"
@@ -24,52 +24,54 @@ WHAT = {
     UNFINISHED: "being written, or left by a run that was killed",
     ALL: "",
 }
-"""By kind."""
+"""Kind of an item -> what it is, for people."""
 
 
 def records(cache: Path, contents: Contents, pruned: Pruned | None) -> Iterator[dict[str, Any]]:
-    """JSON-able: what is kept of each kind, the largest first, and at last of all.
+    """One record for each kind, the largest first, then one for all; JSON-able.
 
     Args:
         cache: the folder.
-        contents: of it, before anything was removed.
-        pruned: what was removed, or would be; None where nothing was to be removed.
+        contents: of the cache, before anything was removed.
+        pruned: the items that were removed, or would be; None where nothing was to be removed.
     """
     gone = set(pruned.removed) if pruned else set()
-    left = [kept for kept in contents.kept if kept not in gone]
-    kinds = {kept.kind for kept in contents.kept}
-    size = {kind: sum(kept.bytes for kept in contents.kept if kept.kind == kind) for kind in kinds}
+    left = [item for item in contents.items if item not in gone]
+    kinds = {item.kind for item in contents.items}
+    # bytes of each kind before anything was removed: their order does not depend on `prune`
+    size = {kind: sum(item.bytes for item in contents.items if item.kind == kind) for kind in kinds}
     for kind in (*sorted(kinds, key=lambda kind: (-size[kind], kind)), ALL):
-        mine = [kept for kept in left if kind in (kept.kind, ALL)]
+        mine = [item for item in left if kind in (item.kind, ALL)]
         record = {
             "schema": "scsampler.cache/1",
             "path": str(cache),
             "status": "ok",
             "kind": kind,
             "what": WHAT.get(kind, "of another version"),
-            "videos": len({kept.video for kept in mine}),
+            "videos": len({item.video for item in mine}),
             "entries": len(mine),
-            "bytes": sum(kept.bytes for kept in mine),
-            "oldest_use": _moment(min((kept.used for kept in mine), default=None)),
-            "newest_use": _moment(max((kept.used for kept in mine), default=None)),
+            "bytes": sum(item.bytes for item in mine),
+            "oldest_use": _moment(min((item.used for item in mine), default=None)),
+            "newest_use": _moment(max((item.used for item in mine), default=None)),
         }
         yield record | _changes(kind, pruned)
 
 
 def _changes(kind: str, pruned: Pruned | None) -> dict[str, int | None]:
+    """Fields of a record on what `prune` did; null where it was not run."""
     if pruned is None:
         return dict.fromkeys(("removed", "removed_bytes", "in_use", "in_use_bytes"))
     gone, busy = _of_kind(kind, pruned.removed), _of_kind(kind, pruned.in_use)
     return {
         "removed": len(gone),
-        "removed_bytes": sum(kept.bytes for kept in gone),
+        "removed_bytes": sum(item.bytes for item in gone),
         "in_use": len(busy),
-        "in_use_bytes": sum(kept.bytes for kept in busy),
+        "in_use_bytes": sum(item.bytes for item in busy),
     }
 
 
-def _of_kind(kind: str, several: Sequence[Kept]) -> list[Kept]:
-    return [kept for kept in several if kind in (kept.kind, ALL)]
+def _of_kind(kind: str, several: Sequence[CacheItem]) -> list[CacheItem]:
+    return [item for item in several if kind in (item.kind, ALL)]
 
 
 def _moment(seconds: float | None) -> str | None:
@@ -78,5 +80,6 @@ def _moment(seconds: float | None) -> str | None:
         return None
     try:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, OverflowError, OSError):  # a file whose time is beyond the calendar
+    except (ValueError, OverflowError, OSError):
+        # the time of a file may lie beyond the years that datetime knows
         return None

@@ -1,7 +1,7 @@
-"""Make a cache smaller: to a size or an age, the least recently used first.
+"""Prune a cache to a size or an age: the least recently used items are removed first.
 
-An entry goes under another name before its files are removed, so that no reader finds half of one.
-What a run has used or made since it began stays. A reader that has mapped the values keeps them.
+An entry is renamed before its files are removed, so that no reader finds half of it. Items that a
+running process has used or made are kept. A reader that has mapped the values can go on reading.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from scsampler_cli.cache.entries import (
     PART,
     UNFINISHED,
     VALUES,
+    CacheItem,
     Contents,
-    Kept,
     open_folder,
 )
 from scsampler_cli.errors import SettingsError
 
+# what nobody has written to for a day was left by a run that was killed
 _LEFT_BEHIND_S = 24 * 3600.0
-"""What nobody has written to for a day was left by a run that was killed."""
 _BYTES = {"b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12}
 _BYTES |= {"kib": 2.0**10, "mib": 2.0**20, "gib": 2.0**30, "tib": 2.0**40}
 _SECONDS = {"h": 3600.0, "d": 24 * 3600.0, "w": 7 * 24 * 3600.0}
@@ -37,34 +37,35 @@ _SECONDS = {"h": 3600.0, "d": 24 * 3600.0, "w": 7 * 24 * 3600.0}
 
 @dataclass(frozen=True)
 class Limit:
-    """What is to remain of a cache: one of both is given."""
+    """Limit on the contents of a cache; one of the two fields is set."""
 
     bytes: float | None = None
-    """At most so much in all."""
+    """Largest size of all items together."""
     age_s: float | None = None
-    """Only what was used within so many seconds."""
+    """Longest time since the last use, in seconds."""
 
 
 @dataclass(frozen=True)
 class Pruned:
-    """The result."""
+    """The result of `prune`."""
 
-    removed: tuple[Kept, ...]
-    """With a dry run: would be removed."""
-    in_use: tuple[Kept, ...]
-    """Beyond the limit, but used by a run."""
-    failed: tuple[tuple[Kept, str], ...]
-    """Could not be removed, and why."""
+    removed: tuple[CacheItem, ...]
+    """Items that were removed; after a dry run, those that would be."""
+    in_use: tuple[CacheItem, ...]
+    """Items beyond the limit that a run uses."""
+    failed: tuple[tuple[CacheItem, str], ...]
+    """Items that could not be removed, with the reason."""
 
 
-def limit_of(text: str) -> Limit:
-    """A size or an age.
+def parse_limit(text: str) -> Limit:
+    """Parse a size or an age.
 
     Raises:
         SettingsError: it is neither.
 
     Example: "10GB" -> 1e10 bytes; "30d" -> 2592000 seconds; "0" -> nothing remains.
     """
+    # re.ASCII: \d would accept digits of any script
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", text.strip().lower(), re.ASCII)
     if found:
         number, unit = float(found[1]), found[2]
@@ -79,34 +80,37 @@ def limit_of(text: str) -> Limit:
     )
 
 
-def beyond(contents: Contents, limit: Limit, now: float) -> list[Kept]:
-    """What is beyond the limit, the least recently used first.
+def beyond(contents: Contents, limit: Limit, now: float) -> list[CacheItem]:
+    """The items beyond the limit, the least recently used first.
 
     Args:
         contents: of the cache.
-        limit: what is to remain.
+        limit: size or age.
         now: in seconds since 1970.
     """
-    order = sorted(contents.kept, key=lambda kept: (kept.used, kept.video, kept.name))
-    order = [kept for kept in order if kept.kind != UNFINISHED or now - kept.used > _LEFT_BEHIND_S]
+    by_use = sorted(contents.items, key=lambda item: (item.used, item.video, item.name))
+    # unfinished items may still be written
+    items = [item for item in by_use if item.kind != UNFINISHED or now - item.used > _LEFT_BEHIND_S]
     if limit.age_s is not None:
-        return [kept for kept in order if now - kept.used > limit.age_s]
+        return [item for item in items if now - item.used > limit.age_s]
+
+    # bytes that would remain, unfinished items included
     left, found = contents.bytes, []
-    for kept in order:
+    for item in items:
         if limit.bytes is not None and left > limit.bytes:
-            found.append(kept)
-            left -= kept.bytes
+            found.append(item)
+            left -= item.bytes
     return found
 
 
 def prune(cache: Path, contents: Contents, limit: Limit, *, dry_run: bool) -> Pruned:
-    """Remove what is beyond the limit.
+    """Remove the items beyond the limit.
 
     Args:
         cache: the folder.
-        contents: from `cache.entries.survey`.
-        limit: what is to remain.
-        dry_run: remove nothing; tell what would be removed.
+        contents: from `cache.entries.scan_cache`.
+        limit: size or age.
+        dry_run: True to list the items that would be removed, and remove nothing.
 
     Raises:
         InputError: the folder cannot be read.
@@ -114,22 +118,25 @@ def prune(cache: Path, contents: Contents, limit: Limit, *, dry_run: bool) -> Pr
     removed, in_use, failed = [], [], []
     busy = contents.busy_since
     with open_folder(cache) as root:
-        for kept in beyond(contents, limit, time.time()):
-            if busy is not None and kept.used >= busy:
-                in_use.append(kept)
+        for item in beyond(contents, limit, time.time()):
+            # which of several runs has used it is not known: the first run counts
+            if busy is not None and item.used >= busy:
+                in_use.append(item)
                 continue
             try:
-                if dry_run or _remove(root, kept):
-                    removed.append(kept)
+                if dry_run or _remove(root, item):
+                    removed.append(item)
             except OSError as error:
-                failed.append((kept, error.strerror or str(error)))
+                failed.append((item, error.strerror or str(error)))
+        # a run may be about to write into an empty folder
         if busy is None and not dry_run:
-            _remove_empty(root, {kept.video for kept in removed})
+            _remove_empty(root, {item.video for item in removed})
     return Pruned(tuple(removed), tuple(in_use), tuple(failed))
 
 
 @contextlib.contextmanager
-def _of_video(root: int, video: str) -> Iterator[int]:
+def _folder_of_video(root: int, video: str) -> Iterator[int]:
+    """A descriptor of the folder of a video, below that of the cache."""
     number = os.open(video, FOLDER, dir_fd=root)
     try:
         yield number
@@ -137,20 +144,21 @@ def _of_video(root: int, video: str) -> Iterator[int]:
         os.close(number)
 
 
-def _remove(root: int, kept: Kept) -> bool:
-    """Remove one thing; False if it has gone, was used, or became a link since it was listed."""
+def _remove(root: int, item: CacheItem) -> bool:
+    """Remove one item; False if it is gone, was used, or became a link since it was listed."""
     try:
-        with _of_video(root, kept.video) as folder:
-            kind = os.stat(kept.name, dir_fd=folder, follow_symlinks=False).st_mode
-            if stat.S_ISLNK(kind) or _last_use(folder, kept.name) > kept.used:
+        with _folder_of_video(root, item.video) as folder:
+            kind = os.stat(item.name, dir_fd=folder, follow_symlinks=False).st_mode
+            if stat.S_ISLNK(kind) or _last_use(folder, item.name) > item.used:
                 return False
             if stat.S_ISREG(kind):
-                os.unlink(kept.name, dir_fd=folder)
-            elif kept.name.startswith(PART):
-                _remove_entry(folder, kept.name)
+                os.unlink(item.name, dir_fd=folder)
+            elif item.name.startswith(PART):
+                _remove_entry(folder, item.name)
             else:
+                # a rename is atomic: a reader finds the whole entry or none
                 gone = f"{PART}gone_{secrets.token_hex(4)}"
-                os.rename(kept.name, gone, src_dir_fd=folder, dst_dir_fd=folder)
+                os.rename(item.name, gone, src_dir_fd=folder, dst_dir_fd=folder)
                 _remove_entry(folder, gone)
     except FileNotFoundError:
         return False
@@ -158,7 +166,9 @@ def _remove(root: int, kept: Kept) -> bool:
 
 
 def _last_use(folder: int, name: str) -> float:
-    """As `cache.entries.survey` sees it; of unfinished entries when the folder itself was written."""
+    """Time of the last use, as `cache.entries.scan_cache` reads it; for unfinished entries the time
+    of the folder itself.
+    """
     facts = os.stat(name, dir_fd=folder, follow_symlinks=False)
     if stat.S_ISDIR(facts.st_mode) and not name.startswith(PART):
         facts = os.stat(f"{name}/{HEAD}", dir_fd=folder, follow_symlinks=False)
@@ -166,7 +176,7 @@ def _last_use(folder: int, name: str) -> float:
 
 
 def _remove_entry(folder: int, name: str) -> None:
-    """The two files of an entry, then its folder, which stays if there is anything else in it."""
+    """Remove the two files of an entry, then its folder, which stays if it holds anything else."""
     number = os.open(name, FOLDER, dir_fd=folder)
     try:
         for file in (HEAD, VALUES):
@@ -178,7 +188,8 @@ def _remove_entry(folder: int, name: str) -> None:
 
 
 def _remove_empty(root: int, videos: set[str]) -> None:
-    """Folders of videos of which nothing is left."""
+    """Remove the empty ones of the folders of these videos."""
     for video in videos:
-        with contextlib.suppress(OSError):  # not empty, or gone
+        # fails where it is not empty, or gone
+        with contextlib.suppress(OSError):
             os.rmdir(video, dir_fd=root)

@@ -1,17 +1,22 @@
-"""What is computed once of each video: features, frames, scores, the classifier's ClipProbs; on disk, read through memory maps.
+"""The cache of values that are computed once for each video: features, frames, scores, ClipProbs.
+
+They are on disk, and read through memory maps:
 
     <cache>/<sha256 of the video's bytes, 32 digits>/<name>-<digest of the settings, 16 digits>/
-        values.raw    the array's bytes, C-ordered, little-endian
-        entry.json    dtype, shape, offsets (rows offsets[i]:offsets[i+1] belong to clip i), notes, and the settings themselves
+        values.raw    the bytes of the array, C-ordered, little-endian
+        entry.json    dtype, shape, offsets (rows offsets[i]:offsets[i+1] belong to clip i), notes,
+                      and the settings themselves
 
-The modification time of entry.json is when the entry was last used. `kept` lists what is there, `prune` makes it smaller.
-A key holds all that the values depend on: the file's content (not its name), the settings, FFmpeg, the classifier's weights. So a
-stale entry is never found. An entry appears under its name when it is complete; two processes may make the same one.
+The modification time of entry.json is the time of the last use. `entries` lists the contents,
+`prune` removes old ones.
+
+A key holds all that the values depend on: the content of the file (not its name), the settings, the
+FFmpeg version, the classifier's weights. So a stale entry is never found. An entry gets its name
+when it is complete; two processes may make the same one.
 """
 
 from __future__ import annotations
 
-import errno
 import functools
 import hashlib
 import json
@@ -32,9 +37,9 @@ from scsampler_cli.files.urls import check_written
 from scsampler_cli.media.container import FFMPEG_VERSION
 
 VERSION = 3
-"""Raise it when the readers or the feature code change what they give, so that older entries are made anew."""
+"""Raise it when the readers or the feature code give other values: older entries become invalid."""
+# attempts to make a folder that `prune`, in another process, may remove
 _TRIES = 10
-"""To make a folder that another process may remove."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,9 @@ class Entry:
     values: NDArray[Any]
     """[n, ...], a read-only memory map."""
     offsets: NDArray[np.int64]
-    """int64 [L + 1]: rows offsets[i]:offsets[i+1] are of clip i."""
+    """int64 [L + 1]: rows offsets[i]:offsets[i+1] belong to clip i."""
     notes: tuple[str, ...]
-    """What was noticed while reading the video."""
+    """Notes of the pass over the video."""
 
     def rows(self, clip: int) -> range:
         """Row numbers of a clip."""
@@ -54,12 +59,17 @@ class Entry:
 
     @property
     def clips(self) -> int:
-        """L."""
+        """L, the number of clips."""
         return len(self.offsets) - 1
 
 
 def content(video: Path) -> str:
-    """What stands for a video's bytes: 32 hex digits of their sha256."""
+    """32 hex digits of the sha256 of a video's bytes.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    # hashed once in a process, unless size or time of the file change
     facts = video.stat()
     return _content(video, facts.st_size, facts.st_mtime_ns)
 
@@ -85,72 +95,86 @@ class Cache:
         self._folder = folder
 
     def in_use(self) -> AbstractContextManager[None]:
-        """Within this context nothing is pruned that is found or made in it."""
+        """Within this context, `prune` does not remove what is found or made."""
         return entries.in_use(self._folder)
 
     def find(self, video: Path, name: str, settings: dict[str, Any]) -> Entry | None:
-        """The entry of a video, or None where it must be made."""
-        place = self._place(video, name, settings)
-        entry = _opened(place)
-        return entry if entry is not None and _mark_used(place / entries.HEAD) else None
+        """The entry of a video; None where there is none."""
+        folder = self._path(video, name, settings)
+        entry = _open_entry(folder)
+        # the entry may be pruned between the two steps
+        return entry if entry is not None and _mark_used(folder / entries.HEAD) else None
 
     def writer(self, video: Path, name: str, settings: dict[str, Any]) -> EntryWriter:
-        """A writer of the entry; use as a context manager.
+        """A writer of the entry, to be used as a context manager.
 
         Raises:
             OutputError: the cache cannot be written.
         """
-        return EntryWriter(self._place(video, name, settings), {"version": VERSION, **settings})
+        return EntryWriter(self._path(video, name, settings), {"version": VERSION, **settings})
 
     def discard(self, video: Path, name: str, settings: dict[str, Any]) -> None:
-        """Forget an entry, if there is one."""
-        shutil.rmtree(self._place(video, name, settings), ignore_errors=True)
+        """Remove an entry, if there is one."""
+        shutil.rmtree(self._path(video, name, settings), ignore_errors=True)
 
     def file(self, video: Path, name: str, settings: dict[str, Any], *, suffix: str) -> Path:
-        """Where a file of another form about a video belongs; whoever makes it writes it whole or not at all."""
-        place = self._place(video, name, settings).with_suffix(suffix)
-        _mark_used(place)
-        return place
+        """Path of a file in another format, such as a feature file, that is cached for a video.
 
-    def _place(self, video: Path, name: str, settings: dict[str, Any]) -> Path:
+        The caller writes it, under another name until it is complete.
+        """
+        path = self._path(video, name, settings).with_suffix(suffix)
+        _mark_used(path)
+        return path
+
+    def _path(self, video: Path, name: str, settings: dict[str, Any]) -> Path:
+        # equal settings give equal text, whatever the order of their keys
         key = json.dumps([VERSION, FFMPEG_VERSION, name, settings], sort_keys=True)
         digest = hashlib.sha256(key.encode()).hexdigest()[:16]
         return self._folder / content(video) / f"{name}-{digest}"
 
 
 def _mark_used(file: Path) -> bool:
-    """Set the time of a file, if it may be set; False where the file has gone."""
+    """Set the time of a file to now, if that is allowed; False where the file is gone."""
     try:
         os.utime(file)
     except FileNotFoundError:
         return False
-    except OSError:  # a cache that is read-only, or another user's
+    except OSError:
+        # a read-only cache, or that of another user, can be read all the same
         pass
     return True
 
 
-def _opened(place: Path) -> Entry | None:
-    """The entry in a folder; None where there is none, or one that a full disk or a crash of the machine has cut off."""
+def _open_entry(folder: Path) -> Entry | None:
+    """The entry in a folder; None where there is none, or an incomplete one.
+
+    A full disk or a crash of the machine may leave an incomplete entry.
+    """
     try:
-        head = json.loads((place / entries.HEAD).read_text())
+        head = json.loads((folder / entries.HEAD).read_text())
         shape, dtype = tuple(head["shape"]), np.dtype(head["dtype"])
+        # an empty file cannot be mapped
         values: NDArray[Any] = np.zeros(shape, dtype)
         if 0 not in shape:
-            values = np.memmap(place / entries.VALUES, dtype, "r", shape=shape)
+            values = np.memmap(folder / entries.VALUES, dtype, "r", shape=shape)
         return Entry(values, np.array(head["offsets"], np.int64), tuple(head["notes"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 class EntryWriter:
-    """Writes one entry clip by clip, so that no video is held; an exception leaves nothing behind."""
+    """Writes one entry clip by clip, so that only one clip is in memory.
 
-    def __init__(self, place: Path, settings: dict[str, Any]) -> None:
-        self._place, self._settings = place, settings
+    An exception leaves nothing on disk.
+    """
+
+    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
+        self._folder, self._settings = folder, settings
         self._offsets = [0]
+        # dtype and shape of one row, known with the first row
         self._row: tuple[str, tuple[int, ...]] | None = None
         self.notes: list[str] = []
-        """Fill in before the block is left."""
+        """Notes of the entry; to be set before the block ends."""
 
     def __enter__(self) -> EntryWriter:
         try:
@@ -161,16 +185,28 @@ class EntryWriter:
         return self
 
     def _part_folder(self) -> Path:
-        """A new folder beside the entry's place; `prune` may remove the empty one above it meanwhile."""
-        above = self._place.parent
-        for _ in range(_TRIES):
-            above.mkdir(parents=True, exist_ok=True)
-            with suppress(FileNotFoundError):
-                return Path(tempfile.mkdtemp(prefix=entries.PART, dir=above))
-        raise FileNotFoundError(errno.ENOENT, "removed again and again", str(above))
+        """A new folder in that of the video.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        # Another process may remove the folder of the video, or the cache, while it is empty: after
+        # mkdir, and also between the steps of mkdir, which makes the parents first (FileNotFoundError
+        # where they are gone again), and asks last whether what is in its way is a folder
+        # (FileExistsError where it is none, or is gone again).
+        for _ in range(_TRIES - 1):
+            with suppress(FileNotFoundError, FileExistsError):
+                return self._make_part_folder()
+        return self._make_part_folder()
+
+    def _make_part_folder(self) -> Path:
+        parent = self._folder.parent
+        parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=entries.PART, dir=parent))
 
     def add(self, rows: NDArray[Any]) -> None:
         """Append the rows of the next clip, [n, ...]; n may be 0."""
+        # the file is little-endian on every machine
         row = (rows.dtype.newbyteorder("<").str, rows.shape[1:])
         if len(rows):
             if self._row is None:
@@ -204,16 +240,19 @@ class EntryWriter:
         }
         (self._part / entries.HEAD).write_text(json.dumps(head))
         try:
-            os.rename(self._part, self._place)  # noqa: PTH104 - fails where the entry is there, as it must
+            # os.rename, unlike pathlib's replace, says that it fails where the entry exists
+            os.rename(self._part, self._folder)  # noqa: PTH104
         except OSError:
-            if _opened(self._place) is not None:
-                return  # another process was faster
-            shutil.rmtree(self._place, ignore_errors=True)
-            os.rename(self._part, self._place)  # noqa: PTH104 - fails where the entry is there, as it must
+            # another process was faster
+            if _open_entry(self._folder) is not None:
+                return
+            # an incomplete entry
+            shutil.rmtree(self._folder, ignore_errors=True)
+            os.rename(self._part, self._folder)  # noqa: PTH104
 
     def _failed(self, error: OSError) -> OutputError:
         return OutputError(
-            f"cannot write the cache {self._place.parent.parent}: {error.strerror or error}",
+            f"cannot write the cache {self._folder.parent.parent}: {error.strerror or error}",
             code="cache-unusable",
             hint="name another folder, or make room",
         )

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli.cache.entries import Contents, survey
+from scsampler_cli.cache.entries import Contents, scan_cache
 from scsampler_cli.cache.listing import records
-from scsampler_cli.cache.prune import Limit, Pruned, limit_of, prune
+from scsampler_cli.cache.prune import Limit, Pruned, parse_limit, prune
 from scsampler_cli.cli import (
     command_guard,
     console,
@@ -64,20 +64,20 @@ def cache(
             code="no-effect",
             hint="scsampler cache --prune 10GB --dry-run",
         )
-    limit = None if prune_to is None else limit_of(prune_to)
+    limit = None if prune_to is None else parse_limit(prune_to)
     place = folder or kept_dir()
-    contents = survey(place) if folder is not None or place.exists() else Contents((), 0, None)
+    contents = scan_cache(place) if folder is not None or place.exists() else Contents((), 0, None)
     pruned = None
     if limit is not None:
-        there = bool(contents.kept)
+        there = bool(contents.items)
         pruned = prune(place, contents, limit, dry_run=dry_run) if there else Pruned((), (), ())
     _show(place, contents, pruned, form=format)
     _tell(contents, limit, pruned, dry_run=dry_run)
     if pruned is not None and pruned.failed:
-        kept, why = pruned.failed[0]
+        item, why = pruned.failed[0]
         raise OutputError(
-            f"{len(pruned.failed)} of {len(contents.kept)} entries cannot be removed from the cache: "
-            f"{place / kept.video / kept.name}: {why}",
+            f"{len(pruned.failed)} of {len(contents.items)} entries cannot be removed from the cache: "
+            f"{place / item.video / item.name}: {why}",
             code="cache-unusable",
             hint="may you write there? The others were removed",
         )
@@ -100,12 +100,12 @@ def _tell(contents: Contents, limit: Limit | None, pruned: Pruned | None, *, dry
     if dry_run:
         console.note("note: nothing was removed (--dry-run)")
     if pruned is not None and pruned.in_use:
-        size = sum(kept.bytes for kept in pruned.in_use) / 1e6
+        size = sum(item.bytes for item in pruned.in_use) / 1e6
         number = len(pruned.in_use)
         entries = "1 entry stays" if number == 1 else f"{number} entries stay"
         console.note(f"note: {entries} ({size:.1f} MB): a run is using them")
     if pruned is not None and limit is not None and limit.bytes is not None:
-        left = contents.bytes - sum(kept.bytes for kept in pruned.removed)
+        left = contents.bytes - sum(item.bytes for item in pruned.removed)
         if left > limit.bytes:
             console.note(
                 f"note: the cache holds {left / 1e6:.1f} MB, more than {limit.bytes / 1e6:.1f}"

@@ -1,4 +1,4 @@
-"""What a cache keeps is listed, and pruned to a size or an age; whatever else lies there is left alone."""
+"""The contents of a cache, and pruning, while other processes write and read."""
 
 import os
 import subprocess
@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scsampler_cli.cache.entries import UNFINISHED, Kept, in_use, survey
-from scsampler_cli.cache.prune import Limit, Pruned, limit_of, prune
+from scsampler_cli.cache.entries import UNFINISHED, CacheItem, in_use, scan_cache
+from scsampler_cli.cache.prune import Limit, Pruned, parse_limit, prune
 from scsampler_cli.cache.video_cache import Cache
 from scsampler_cli.errors import InputError, SettingsError
 
@@ -50,7 +50,7 @@ def aged(path: Path, seconds: float) -> None:
 
 
 def pruned(folder: Path, limit: Limit, dry_run: bool = False) -> Pruned:
-    return prune(folder, survey(folder), limit, dry_run=dry_run)
+    return prune(folder, scan_cache(folder), limit, dry_run=dry_run)
 
 
 def tree(folder: Path) -> set[str]:
@@ -62,11 +62,11 @@ def test_entries_are_listed_by_kind_video_size_and_last_use(folder: Path) -> Non
     store(folder, "b", "rgbr", 300)
     features = Cache(folder).file(video(folder, "b"), "features", {}, suffix=".scf")
     features.write_bytes(b"x" * 77)
-    contents = survey(folder)
-    assert sorted(kept.kind for kept in contents.kept) == ["features", "md", "rgbr"]
-    assert len({kept.video for kept in contents.kept}) == 2
+    contents = scan_cache(folder)
+    assert sorted(kept.kind for kept in contents.items) == ["features", "md", "rgbr"]
+    assert len({kept.video for kept in contents.items}) == 2
     assert contents.bytes == sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
-    (old,) = (kept for kept in contents.kept if kept.kind == "md")
+    (old,) = (kept for kept in contents.items if kept.kind == "md")
     assert abs(time.time() - DAY - old.used) < 60
     assert (contents.foreign, contents.busy_since) == (0, None)
 
@@ -78,20 +78,20 @@ def test_using_an_entry_or_a_feature_file_is_seen(folder: Path) -> None:
     features.write_bytes(b"x")
     aged(features, DAY)
     values_from = (entry / "values.raw").stat().st_mtime_ns
-    assert all(time.time() - kept.used > DAY - 60 for kept in survey(folder).kept)
+    assert all(time.time() - kept.used > DAY - 60 for kept in scan_cache(folder).items)
     assert cache.find(path, "md", {"rows": 100}) is not None
     assert cache.file(path, "features", {}, suffix=".scf") == features
-    assert all(time.time() - kept.used < 60 for kept in survey(folder).kept)
+    assert all(time.time() - kept.used < 60 for kept in scan_cache(folder).items)
     assert (entry / "values.raw").stat().st_mtime_ns == values_from
 
 
 def test_pruned_to_a_size_the_least_recently_used_go_first(folder: Path) -> None:
     for hours, name in enumerate("dcba"):
         store(folder, name, "md", 1000, used_s_ago=3600 * (hours + 1))
-    sizes = {kept.bytes for kept in survey(folder).kept}
+    sizes = {kept.bytes for kept in scan_cache(folder).items}
     found = pruned(folder, Limit(bytes=2 * max(sizes)))
     assert [kept.used for kept in found.removed] == sorted(kept.used for kept in found.removed)
-    left = {kept.video for kept in survey(folder).kept}
+    left = {kept.video for kept in scan_cache(folder).items}
     assert len(left) == 2
     for name, stays in (("d", True), ("c", True), ("b", False), ("a", False)):
         assert (Cache(folder).find(video(folder, name), "md", {"rows": 1000}) is not None) == stays
@@ -103,7 +103,7 @@ def test_pruned_to_a_size_the_least_recently_used_go_first(folder: Path) -> None
 def test_pruned_to_an_age_only_older_ones_go(folder: Path) -> None:
     store(folder, "old", used_s_ago=31 * DAY)
     new = store(folder, "new", used_s_ago=29 * DAY)
-    assert len(pruned(folder, limit_of("30d")).removed) == 1
+    assert len(pruned(folder, parse_limit("30d")).removed) == 1
     assert list(folder.glob("*/md-*")) == [new]
 
 
@@ -153,17 +153,17 @@ def test_a_run_that_was_killed_holds_nothing(folder: Path) -> None:
         run.stdout.readline()
         (lock,) = folder.glob(".using-*")
         aged(lock, 3600)
-        assert survey(folder).busy_since == pytest.approx(time.time() - 3600, abs=60)
+        assert scan_cache(folder).busy_since == pytest.approx(time.time() - 3600, abs=60)
     finally:
         run.kill()
         run.wait()
-    assert survey(folder).busy_since is None
+    assert scan_cache(folder).busy_since is None
     assert tree(folder) == set()
 
 
 def test_what_was_used_since_it_was_listed_stays(folder: Path) -> None:
     store(folder, "a", used_s_ago=100)
-    contents = survey(folder)
+    contents = scan_cache(folder)
     assert Cache(folder).find(video(folder, "a"), "md", {"rows": 100}) is not None
     assert prune(folder, contents, EVERYTHING, dry_run=False) == Pruned((), (), ())
     assert Cache(folder).find(video(folder, "a"), "md", {"rows": 100}) is not None
@@ -171,10 +171,10 @@ def test_what_was_used_since_it_was_listed_stays(folder: Path) -> None:
 
 def test_what_vanishes_meanwhile_is_no_error(folder: Path) -> None:
     store(folder, "a", used_s_ago=100)
-    contents = survey(folder)
-    ghost = Kept("md", "0" * 32, "md-" + "0" * 16, bytes=5, used=1.0)
+    contents = scan_cache(folder)
+    ghost = CacheItem("md", "0" * 32, "md-" + "0" * 16, bytes=5, used=1.0)
     assert pruned(folder, EVERYTHING).removed
-    both = type(contents)((*contents.kept, ghost), 0, None)
+    both = type(contents)((*contents.items, ghost), 0, None)
     assert prune(folder, both, EVERYTHING, dry_run=False) == Pruned((), (), ())
 
 
@@ -185,7 +185,7 @@ def test_leftovers_of_killed_runs_go_when_they_are_a_day_old(folder: Path) -> No
     (part / "values.raw").write_bytes(b"x" * 500)
     half = entry.parent / "4711-features-0123456789abcdef.scf.part"
     half.write_bytes(b"y" * 600)
-    kinds = [kept.kind for kept in survey(folder).kept]
+    kinds = [kept.kind for kept in scan_cache(folder).items]
     assert sorted(kinds) == ["md", UNFINISHED, UNFINISHED]
     assert {kept.kind for kept in pruned(folder, EVERYTHING).removed} == {"md"}
     assert part.exists()
@@ -228,8 +228,8 @@ def test_what_is_not_ours_is_neither_counted_nor_touched(folder: Path) -> None:
     half = of_video / f"packets-{digest}"  # an entry is complete when it gets its name
     half.mkdir()
     (half / "entry.json").write_text("{}")
-    contents = survey(folder)
-    assert [kept.kind for kept in contents.kept] == ["md"]
+    contents = scan_cache(folder)
+    assert [kept.kind for kept in contents.items] == ["md"]
     assert contents.foreign == 13
     before = tree(folder)
     assert len(pruned(folder, EVERYTHING).removed) == 1
@@ -243,7 +243,7 @@ def test_what_is_not_ours_is_neither_counted_nor_touched(folder: Path) -> None:
 
 def test_an_entry_that_becomes_a_link_is_left_alone(folder: Path) -> None:
     entry = store(folder, "a", used_s_ago=100)
-    contents = survey(folder)
+    contents = scan_cache(folder)
     elsewhere = entry.rename(folder.parent / "elsewhere")
     entry.symlink_to(elsewhere, target_is_directory=True)
     os.utime(entry, (1, 1), follow_symlinks=False)
@@ -274,7 +274,7 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for name in ("none", "file"):
         with pytest.raises(InputError, match="cannot be read"):
-            survey(tmp_path / name)
+            scan_cache(tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     ],
 )
 def test_limits_are_sizes_or_ages(text: str, limit: Limit) -> None:
-    assert limit_of(text) == limit
+    assert parse_limit(text) == limit
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ def test_limits_are_sizes_or_ages(text: str, limit: Limit) -> None:
 )
 def test_anything_else_is_an_error(text: str) -> None:
     with pytest.raises(SettingsError, match="neither a size nor an age"):
-        limit_of(text)
+        parse_limit(text)
 
 
 WORK = """

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from scsampler_cli.cache.video_cache import Cache
+from scsampler_cli.errors import OutputError
 
 
 @pytest.fixture
@@ -89,3 +90,28 @@ def test_a_video_without_any_rows_is_an_entry_too(tmp_path: Path, video: Path) -
     entry = cache.find(video, "md", {})
     assert entry is not None
     assert (entry.clips, len(entry.values)) == (2, 0)
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError, FileExistsError])
+def test_a_folder_removed_within_mkdir_is_made_again(
+    tmp_path: Path, video: Path, monkeypatch: pytest.MonkeyPatch, error: type[OSError]
+) -> None:
+    real = Path.mkdir
+    failures = [error(), error()]
+
+    def mkdir(self: Path, *args: object, **kwargs: object) -> None:
+        if failures:
+            raise failures.pop()
+        real(self, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    cache = Cache(tmp_path / "cache")
+    store(cache, video, {}, np.ones((1, 3), np.int8))
+    assert cache.find(video, "md", {}) is not None
+    assert failures == []
+
+
+def test_a_file_in_the_way_of_the_cache_is_an_error(tmp_path: Path, video: Path) -> None:
+    (tmp_path / "cache").touch()
+    with pytest.raises(OutputError, match="cannot write the cache"):
+        store(Cache(tmp_path / "cache"), video, {}, np.ones((1, 3), np.int8))
