@@ -74,6 +74,22 @@ def test_every_command_and_option_is_documented_and_has_help(name: str) -> None:
             assert parameter.help, parameter.opts
 
 
+def commands_with(option: str) -> set[str]:
+    return {name for name in COMMANDS if option in known_options({name})}
+
+
+def test_the_tables_of_options_name_the_commands_that_have_them() -> None:
+    rows = [line.strip("|").split("|") for line in OPTIONS.splitlines() if line.startswith("| `--")]
+    checked = 0
+    for cells in rows:
+        if len(cells) == 3:  # option, meaning, commands
+            named = set(re.findall(r"`([a-z]+)`", cells[2])) or set(COMMANDS)  # or "all"
+            for option in re.findall(r"--[a-z-]+", cells[0]):
+                assert commands_with(option) == named, option
+                checked += 1
+    assert checked > 50
+
+
 def known_options(names: set[str]) -> set[str]:
     found = set(GLOBAL_OPTIONS)
     for name in names:
