@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -270,19 +269,26 @@ def test_every_strategy_and_name_of_the_paper_map_exists() -> None:
     assert checked > 25
 
 
-@cache
-def words_of_the_sources() -> set[str]:
-    files = [*PACKAGE.rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
-    return {word for path in files for word in re.findall(r"\w+", path.read_text())}
+def names_in_files(text: str) -> Iterator[tuple[str, str]]:
+    """(name, path) of names with their file, as in "`A` and `B` in `x.py`" or "`x.py` (`A`)"."""
+    # a name and its file may be on two lines
+    joined = " ".join(text.split())
+    names, path = r"((?:`\w+`(?:, | and )?)+)", r"`((?:scsampler_cli|tests)/[\w/]+\.py)`"
+    found = re.findall(rf"{names} (?:of|in) {path}", joined)
+    found += [(after, file) for file, after in re.findall(rf"{path}(?: \(|: ){names}", joined)]
+    for listed, file in found:
+        yield from ((name, file) for name in re.findall(r"`(\w+)`", listed))
 
 
 def test_names_in_the_recipes_for_contributors_exist() -> None:
-    spans = code_spans(DOCUMENTS["tests/README.md"])
-    names = {span for span in spans if re.fullmatch(r"_?[A-Za-z]\w+", span)}
-    assert len(names) > 20
-    assert {name for name in names if not PLACEHOLDER.search(name)} <= words_of_the_sources() | {
-        "jq"
-    }
+    named = list(names_in_files(DOCUMENTS["tests/README.md"]))
+    missing = [
+        (name, file)
+        for name, file in named
+        if not re.search(rf"\b{name}\b", (ROOT / file).read_text())
+    ]
+    assert missing == []
+    assert len(named) > 25
 
 
 def test_every_room_is_in_the_layout() -> None:

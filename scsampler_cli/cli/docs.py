@@ -86,6 +86,7 @@ def docs(
 
     name = _topic_named(topic)
     text = _read(document_path(TOPICS[name].path))
+    # a pipe or file gets the Markdown itself, for other programs to render
     if sys.stdout.isatty():
         _render(text, Path(TOPICS[name].path))
     else:
@@ -116,11 +117,13 @@ def _topic_list() -> str:
 
 
 def _topic_named(topic: str) -> str:
+    # README.md is a name that somebody may copy from a list of files
     name = topic.lower().removesuffix(".md")
     name = _OTHER_NAMES.get(name, name)
     if name in TOPICS:
         return name
 
+    # dict.fromkeys drops a topic that two near names lead to, and keeps the order
     nearest = difflib.get_close_matches(name, [*TOPICS, *_OTHER_NAMES], n=3, cutoff=0.5)
     topics = dict.fromkeys(_OTHER_NAMES.get(near, near) for near in nearest)
     hint = "scsampler docs lists all topics"
@@ -142,6 +145,7 @@ def _read(path: Path) -> str:
 
 def _render(text: str, path: Path) -> None:
     """Print Markdown on the terminal. Rich leaves colours out where NO_COLOR is set."""
+    # loaded here, since rich.markdown takes longer than printing the document
     from rich.console import Console
     from rich.markdown import CodeBlock, Markdown
     from rich.text import Text
@@ -160,6 +164,7 @@ def _render(text: str, path: Path) -> None:
     console = Console(file=sys.stdout, theme=Theme({"markdown.code": "cyan"}))
     width = min(console.width, MAX_WIDTH)
     page = Page(for_terminal(text, path), hyperlinks=False)
+    # without crop=False Rich cuts long lines of code at the width
     console.print(page, width=width, crop=False)
 
 
@@ -174,12 +179,13 @@ def for_terminal(text: str, path: Path) -> str:
 
     def replaced(link: re.Match[str]) -> str:
         label, target = link[1], link[2].partition("#")[0]
+        # an address on the web stays a link
         if "://" in target:
             return link[0]
         topic = by_path.get(_joined(path.parent, target))
         return f"{label} (`scsampler docs {topic}`)" if topic else label
 
-    # every other part is code, where brackets are no links
+    # The split puts code into every other part. Brackets in code are not links.
     parts = _CODE.split(_IMAGE.sub("", text))
     parts[::2] = [_LINK.sub(replaced, part) for part in parts[::2]]
     return "".join(parts)
@@ -187,6 +193,7 @@ def for_terminal(text: str, path: Path) -> str:
 
 def _joined(folder: Path, target: str) -> str:
     """Path of a link's target from the root: a/b and ../c/README.md give a/c/README.md."""
+    # not Path.resolve: in a wheel the folders of the repository do not exist
     parts: list[str] = []
     for part in (folder / target).parts:
         if part == "..":
