@@ -37,7 +37,7 @@ def record(path: Path, run: str = RUN, error: str | None = None, **more: object)
         **more,
     }
     if error:
-        found["error"] = {"type": error, "message": "m", "hint": None}
+        found["error"] = {"type": error, "code": "error", "message": "m", "hint": None}
     return {**found, "source": identified(path), "run": run}
 
 

@@ -18,7 +18,7 @@ CPU, FP32 = torch.device("cpu"), torch.float32
 
 
 def load(path: Path | str, *given: str, weights: Path | None = None) -> ClipClassifier:
-    return registry.load(str(path), CPU, FP32, weights=weights, labels=None, given=given)
+    return registry.load(str(path), CPU, FP32, weights=weights, labels=None, spec_fields=given)
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_a_description_may_say_the_network(state: Path) -> None:
         ClassifierError, match=r"mine\.pth does not say which network it is for"
     ) as caught:
         load(state)
-    assert "--arch" in str(caught.value.hint)
+    assert "such as r2plus1d_18" in str(caught.value.hint)
     state.with_suffix(".toml").write_text('arch = "r3d_18"')
     plain = load(state)
     assert plain.labels == ("class 0", "class 1", "class 2")
@@ -77,7 +77,7 @@ def test_a_network_without_geometry_of_its_own_needs_all_fields(tmp_path: Path) 
     torch.save(build("tiny3d", 3).state_dict(), tmp_path / "w.pth")
     with pytest.raises(
         ClassifierError,
-        match=r"w\.pth does not say its frames, stride, resize, crop, mean, std, labels",
+        match=r"w\.pth lacks the spec fields frames, stride, resize, crop, mean, std, labels",
     ):
         load(tmp_path / "w.pth", "arch=tiny3d")
     (tmp_path / "w.toml").write_text(FIELDS)

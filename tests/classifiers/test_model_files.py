@@ -32,7 +32,7 @@ KINDS = {".pt2": EXPORTED, ".onnx": ONNX, ".pt": SCRIPTED}
 
 
 def load(path: Path, *given: str) -> ClipClassifier:
-    return registry.load(str(path), CPU, FP32, given=given)
+    return registry.load(str(path), CPU, FP32, spec_fields=given)
 
 
 def expected(network: nn.Module, clips: np.ndarray) -> np.ndarray:
@@ -85,7 +85,7 @@ def test_another_layout_and_named_outputs(tmp_path: Path) -> None:
     assert np.allclose(
         load(tmp_path / "m.pt2").classify(clips(3)), expected(network.inner, clips(3)), atol=1e-5
     )
-    with pytest.raises(ClassifierError, match=r"itself says layout = \"NTHWC\", not \"NCTHW\""):
+    with pytest.raises(ClassifierError, match=r"has layout = \"NTHWC\" in its input shape, not \"NCTHW\""):
         load(tmp_path / "m.pt2", "layout=NCTHW")
 
 
@@ -270,7 +270,7 @@ def test_an_onnxruntime_without_cuda_is_an_error_on_a_gpu(
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
     with pytest.raises(DeviceError, match="no CUDA") as caught:
         registry.load(str(tmp_path / "m.onnx"), torch.device("cuda"), FP32)
-    assert "--device cpu" in str(caught.value.hint)
+    assert "the device cpu" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("package", ["onnx", "onnxruntime"])

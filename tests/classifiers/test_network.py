@@ -120,7 +120,7 @@ def test_cached_kinetics_weights_are_found_and_checked_offline(
         WeightsError, match="is not the published one: its sha256 does not begin with a90a0ba3"
     ) as caught:
         kinetics.mc3_18(CPU, FP32)
-    assert "--weights" in str(caught.value.hint)
+    assert "give your own file" in str(caught.value.hint)
     pinned = public.Checkpoint(
         f"http://127.0.0.1:9/w-{hashlib.sha256(cached.read_bytes()).hexdigest()[:8]}.pth", "K"
     )
@@ -133,7 +133,7 @@ def test_cached_kinetics_weights_are_found_and_checked_offline(
 
 @pytest.mark.parametrize(
     ("name", "data", "option"),
-    [("r3d_18", "Kinetics-400", "--weights FILE"), ("resnet18", "ImageNet", "--init FILE")],
+    [("r3d_18", "Kinetics-400", "give a weight file"), ("resnet18", "ImageNet", "from scratch")],
 )
 def test_public_weights_out_of_reach_give_a_hint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, data: str, option: str

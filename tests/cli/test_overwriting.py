@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 import typer
 
-from scsampler_cli.cli import train_options
+from scsampler_cli.cli import train_checks
 from scsampler_cli.cli.app import app
+from scsampler_cli.cli.train_options import TrainOptions
 from scsampler_cli.errors import OutputError
 from scsampler_cli.files.marks import is_marked
 from tests.cli.running import DEMO, Run, check_failure
 
 PRECIOUS = b"precious, and nothing of scsampler's\n"
 QUICK = [*DEMO, "--strategy", "uniform", "-k", "1"]
-FAILURE = {"type": "VideoError", "message": "m", "hint": None}
+FAILURE = {"type": "VideoError", "code": "video", "message": "m", "hint": None}
 RECORD = {
     "schema": "scsampler.score/1",
     "path": "a.mp4",
@@ -112,7 +113,7 @@ def test_so_it_is_by_train(tmp_path: Path, taken: str) -> None:
     def check(*more: str) -> None:
         words = [str(tmp_path / "list.csv"), "-o", str(tmp_path / "w.safetensors"), *more]
         context = typer.main.get_command(app).commands["train"].make_context("train", words)  # type: ignore[attr-defined]
-        train_options.check(train_options.TrainOptions(**context.params))
+        train_checks.check(TrainOptions(**context.params))
 
     with pytest.raises(OutputError, match="is there already") as caught:
         check()

@@ -36,10 +36,10 @@ def packets(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["--candidates", "20"], "--candidates has no effect without --cascade"),
         (["--cascade", "--candidates", "5"], "5 candidates are less than k 10"),
         (["--cascade", "--strategy", "uniform"], "cascade has no effect with strategy 'uniform'"),
-        (["--cascade", "--packet-sampler", "none"], "--cascade needs a packet sampler"),
+        (["--cascade", "--packet-sampler", "none"], "a cascade needs a packet sampler"),
         (
             ["--cascade", "--visual-sampler", "none"],
-            "--cascade without a visual sampler saves nothing",
+            "a cascade without a visual sampler saves nothing",
         ),
         (
             ["--packet-sampler", "actions6"],

@@ -109,7 +109,7 @@ def test_a_list_that_claims_to_be_ucf101s_and_is_not_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=wrong) as caught:
         read(write(tmp_path / "list.txt", text), form)
-    assert caught.value.hint == "--form numbers takes the numbers for the classes"
+    assert caught.value.hint == "the form 'numbers' takes the numbers for the classes"
 
 
 def test_ucf101s_own_lists_stay_what_they_are(tmp_path: Path) -> None:

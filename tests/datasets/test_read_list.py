@@ -47,7 +47,7 @@ def test_an_unknown_form_is_refused_and_the_forms_are_named(
     with pytest.raises(InputError, match="no known form") as caught:
         read(write(tmp_path / name, text))
     assert (
-        caught.value.hint == "name it with --form: csv, folder, kinetics, ucf101, numbers, sports1m"
+        caught.value.hint == "name its form: csv, folder, kinetics, ucf101, numbers, sports1m"
     )
 
 

@@ -65,7 +65,7 @@ def test_a_folder_without_videos_is_an_error_with_a_hint(tmp_path: Path, glob: s
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(InputError, match=r"no video|no file") as caught:
         find_inputs([str(tmp_path)], glob)
-    assert "--glob" in str(caught.value.hint)
+    assert "pattern" in str(caught.value.hint)
 
 
 def test_an_empty_list_is_an_error() -> None:

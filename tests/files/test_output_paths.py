@@ -122,7 +122,7 @@ def test_files_in_the_way_are_named_and_counted(tmp_path: Path) -> None:
         file.write_text("x")
     with pytest.raises(OutputError, match=r"b is there already, and so are 1 more") as caught:
         check_free(files, "--reel", overwrite=False)
-    assert "--overwrite" in str(caught.value.hint)
+    assert "replace it" in str(caught.value.hint)
     assert "--reel" in str(caught.value.hint)
     check_free(files, "-o", overwrite=True)
     check_free(files, "-o", overwrite=False, is_own=lambda path: path.name in "bc")

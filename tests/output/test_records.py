@@ -27,7 +27,7 @@ def test_a_taken_clip() -> None:
         frames=16,
         visual=0.5,
         audio=float("nan"),
-        why="visual #1",
+        reason="visual #1",
         label="a",
         probability=0.25,
     )
@@ -54,8 +54,8 @@ def test_a_scored_clip_is_valid_json() -> None:
         visual=float("nan"),
         audio=None,
         rank=1,
-        taken=False,
-        why=None,
+        selected=False,
+        reason=None,
     )
     assert json.loads(json.dumps(clip.record(), allow_nan=False))["rank"] == 1
 
@@ -66,6 +66,7 @@ def test_failures_carry_the_hint() -> None:
     assert record["status"] == "error"
     assert record["error"] == {
         "type": "VideoError",
+        "code": "video",
         "message": "a.mp4: broken badly",
         "hint": "try this",
     }

@@ -1,4 +1,5 @@
-"""How training starts: what is loaded, what begins anew, what is refused, and which rate each part gets."""
+"""How training starts: what is loaded, what begins anew, what is refused, and which rate each part
+gets."""
 
 import hashlib
 import re
@@ -85,7 +86,7 @@ def test_a_picture_network_starts_from_imagenet(
     start = start_network(network, "resnet18", kind, init=init)
     assert start.source == "imagenet"
     assert len(start.sha256 or "") == 64
-    assert start.note == "layers that start anew: fc.weight, fc.bias"
+    assert start.note == "layers with random values: fc.weight, fc.bias"
     assert start.loaded == parameters(network) - {"fc.weight", "fc.bias"}
     for name, tensor in network.state_dict().items():
         expected = before if name.startswith("fc.") else imagenet
@@ -98,8 +99,8 @@ def test_a_motion_network_takes_the_same_weights_inside_and_adapts_its_first_lay
     network = build("resnet18", "md", 6)
     start = start_network(network, "resnet18", "md", init="auto")
     assert start.note == (
-        "network.conv1.weight is adapted from 3 to 2 channels; layers that start anew: data_bn.weight, data_bn.bias, "
-        "network.fc.weight, network.fc.bias"
+        "network.conv1.weight is adapted from 3 to 2 channels; layers with random values: "
+        "data_bn.weight, data_bn.bias, network.fc.weight, network.fc.bias"
     )
     state = network.state_dict()
     assert torch.equal(
@@ -127,7 +128,7 @@ def test_values_that_are_no_numbers_are_the_files_fault(tmp_path: Path) -> None:
         if tensor.is_floating_point()
     }
     torch.save(broken, tmp_path / "nan.pth")
-    with pytest.raises(WeightsError, match=r"nan\.pth holds values that are no numbers"):
+    with pytest.raises(WeightsError, match=r"nan\.pth contains NaN or infinite values"):
         start_network(network, "shufflenet26", "md", init=str(tmp_path / "nan.pth"))
 
 
@@ -159,7 +160,7 @@ def test_offline_it_says_so_and_starts_from_scratch() -> None:
 @pytest.mark.parametrize(
     ("architecture", "kind", "note"),
     [
-        ("vgg18", "mel", "no AudioSet weights given (--init FILE): the VGG starts from scratch"),
+        ("vgg18", "mel", "no AudioSet weights are given: the VGG starts from scratch"),
         (
             "shufflenet26",
             "md",
@@ -221,13 +222,14 @@ def test_a_classifier_starts_from_a_wrapped_checkpoint(tmp_path: Path) -> None:
     start = start_network(ours, "mc3_18", "classifier", init=str(tmp_path / "kinetics.pth"))
     assert (start.source, start.note) == (
         "kinetics.pth",
-        "layers that start anew: fc.weight, fc.bias",
+        "layers with random values: fc.weight, fc.bias",
     )
     assert torch.equal(ours.state_dict()["stem.0.weight"], theirs.state_dict()["stem.0.weight"])
 
 
 def torchvisions_vgg() -> nn.Sequential:
-    """As torchvision's vgg19_bn, with the widths of our blocks and statistics that are not those of a fresh network."""
+    """As torchvision's vgg19_bn, with the widths of our blocks and statistics that are not those of
+    a fresh network."""
     plan: list[str | int] = []
     for channels, count in BLOCKS:
         plan += [channels] * count + ["M"]
@@ -249,7 +251,8 @@ def torchvisions_vgg() -> nn.Sequential:
 def test_a_vgg_with_numbered_layers_computes_the_same_under_our_names(
     tmp_path: Path, suffix: str
 ) -> None:
-    """Three equal input channels are our one; the convolutions' biases, which ours lack, are in the normalisation."""
+    """Three equal input channels are our one; the convolutions' biases, which ours lack, are in the
+    normalisation."""
     torch.manual_seed(2)
     theirs, ours = torchvisions_vgg(), build("vgg18", "mel", 6).eval()
     path = tmp_path / f"audioset.{suffix}"
@@ -260,8 +263,8 @@ def test_a_vgg_with_numbered_layers_computes_the_same_under_our_names(
         write_weights(path, theirs.state_dict(), {})
     start = start_network(ours, "vgg18", "mel", init=str(path))
     assert start.note == (
-        "features.conv1_1.weight is adapted from 3 to 1 channels; layers that start anew: data_bn.weight, data_bn.bias, "
-        "fc1.weight, fc1.bias, fc2.weight, fc2.bias"
+        "features.conv1_1.weight is adapted from 3 to 1 channels; layers with random values: "
+        "data_bn.weight, data_bn.bias, fc1.weight, fc1.bias, fc2.weight, fc2.bias"
     )
     sound = torch.randn(2, 1, 40, 200)
     with torch.inference_mode():
@@ -287,7 +290,8 @@ def test_numbered_fully_connected_layers_fit_in_their_order(tmp_path: Path) -> N
     )
     start = start_network(ours, "vgg18", "mel", init=str(tmp_path / "nobias.pth"))
     assert (
-        start.note == "layers that start anew: data_bn.weight, data_bn.bias, fc2.weight, fc2.bias"
+        start.note
+        == "layers with random values: data_bn.weight, data_bn.bias, fc2.weight, fc2.bias"
     )
     assert torch.equal(ours.state_dict()["fc1.weight"], theirs.state_dict()["fc1.weight"])
     for name in theirs.features.state_dict():
@@ -325,7 +329,7 @@ def test_misfits_are_refused_and_change_nothing(
         WeightsError, match=r"only \d+ of 11179590 values do; conv1.weight has \(128, 3, 7, 7\)"
     ) as e:
         start_network(network, "resnet18", "rgbr", init=str(tmp_path / "wide.pth"))
-    assert "--init scratch" in str(e.value.hint)
+    assert "start from scratch" in str(e.value.hint)
     small = build("shufflenet26", "rgbr", 6).state_dict()
     write_weights(
         tmp_path / "s.safetensors",
@@ -336,7 +340,7 @@ def test_misfits_are_refused_and_change_nothing(
         WeightsError, match=r"only 0 of 11179590 values do; conv1.weight is missing"
     ) as e:
         start_network(network, "resnet18", "rgbr", init=str(tmp_path / "s.safetensors"))
-    assert e.value.hint == "it is for --arch shufflenet26"
+    assert e.value.hint == "it is for the network shufflenet26"
     with pytest.raises(WeightsError, match=r"weight file nowhere\.pth"):
         start_network(network, "resnet18", "rgbr", init="nowhere.pth")
     assert untouched(network, before)
@@ -351,8 +355,8 @@ def test_a_file_with_more_than_half_is_loaded_and_the_rest_is_named(
     network = build("resnet18", "rgbr", 1000)
     start = start_network(network, "resnet18", "rgbr", init=str(tmp_path / "part.pth"))
     assert start.note == (
-        "layers that start anew: layer1.0.conv1.weight, layer1.0.bn1.weight, layer1.0.bn1.bias, "
-        "layer1.0.conv2.weight, layer1.0.bn2.weight, layer1.0.bn2.bias"
+        "layers with random values: layer1.0.conv1.weight, layer1.0.bn1.weight, "
+        "layer1.0.bn1.bias, layer1.0.conv2.weight, layer1.0.bn2.weight, layer1.0.bn2.bias"
     )
 
 
@@ -362,7 +366,7 @@ def test_a_bias_is_not_loaded_without_its_weights(
     torch.save({**imagenet, "fc.weight": torch.zeros(1000, 99)}, tmp_path / "head.pth")
     network = build("resnet18", "rgbr", 1000)
     start = start_network(network, "resnet18", "rgbr", init=str(tmp_path / "head.pth"))
-    assert start.note == "layers that start anew: fc.weight, fc.bias"
+    assert start.note == "layers with random values: fc.weight, fc.bias"
     assert not torch.equal(network.state_dict()["fc.bias"], imagenet["fc.bias"])
 
 
@@ -409,7 +413,7 @@ def test_a_head_takes_the_trunk_of_a_trained_vgg_and_trains_its_own_layer_alone(
     )
     head = build("vgg18_pool4", "mel", 1)
     start = start_network(head, "vgg18_pool4", "mel", init=str(tmp_path / "vgg.safetensors"))
-    assert start.note == "layers that start anew: head.weight, head.bias"
+    assert start.note == "layers with random values: head.weight, head.bias"
     name = "features.conv4_1.weight"
     assert torch.equal(head.state_dict()[name], vgg.state_dict()[name].half().float())
     groups = parameter_groups(head, start, 0.01, factor=0.05, weight_decay=0.0)
@@ -423,7 +427,8 @@ def test_a_head_on_an_untrained_trunk_is_refused(init: str) -> None:
 
 
 def test_a_classifier_starts_from_a_public_layout_too(tmp_path: Path) -> None:
-    """I3D's convolutions under piergiaj's names; the last layer has other classes and starts anew."""
+    """I3D's convolutions under piergiaj's names; the last layer has other classes and starts
+    anew."""
     torch.manual_seed(0)
     source, network = build_classifier("i3d_rgb", 4), build_classifier("i3d_rgb", 3)
     theirs = {
@@ -445,7 +450,7 @@ def test_a_classifier_starts_from_a_public_layout_too(tmp_path: Path) -> None:
     }
     torch.save(theirs, tmp_path / "rgb_imagenet.pt")
     start = start_network(network, "i3d_rgb", "classifier", init=str(tmp_path / "rgb_imagenet.pt"))
-    assert start.note == "layers that start anew: logits.weight, logits.bias"
+    assert start.note == "layers with random values: logits.weight, logits.bias"
     assert torch.equal(
         network.features.mixed_4c.b2b.conv.weight, source.features.mixed_4c.b2b.conv.weight
     )
