@@ -11,7 +11,7 @@ from scsampler_cli.cli import console
 from scsampler_cli.cli.batch_plan import Batch
 from scsampler_cli.cli.environment import command_line
 from scsampler_cli.files.output_paths import write_whole
-from scsampler_cli.output.writers import encoded, own_errors
+from scsampler_cli.output.output_file import encoded, reporting_write_errors
 
 if TYPE_CHECKING:
     from scsampler_cli.output.pages.batch_page import Row
@@ -56,7 +56,7 @@ class Index:
         if missing and self._batch.on_disk:
             self._read_earlier(missing)
         rows = [self._rows[path] for path in paths if path in self._rows]
-        with own_errors(str(self._target)):
+        with reporting_write_errors(str(self._target)):
             write_whole(self._target, encoded(index_page(rows, command_line())))
         console.note(f"report: {self._target}")
 

@@ -12,7 +12,8 @@ from scsampler_cli.cli.model_options import ClassifierFileOptions, DeviceOptions
 from scsampler_cli.cli.option_groups import expanded
 from scsampler_cli.cli.output_options import Debug, Format, ListFormat
 from scsampler_cli.errors import SettingsError
-from scsampler_cli.output.tables import classifiers_table, csv_columns
+from scsampler_cli.output.csv_rows import csv_columns
+from scsampler_cli.output.listing_tables import classifiers_table
 from scsampler_cli.output.writers import open_writer
 from scsampler_cli.pipeline.models import ModelOptions
 

@@ -17,7 +17,8 @@ from scsampler_cli.cli.environment import demo_dir
 from scsampler_cli.cli.input_options import InputOptions, PFrames, ReadOptions
 from scsampler_cli.cli.model_options import (
     MODELS,
-    ClassifierOptions,
+    Classifier,
+    ClassifierFileOptions,
     DeviceOptions,
     SamplerOptions,
     Spatial,
@@ -100,8 +101,8 @@ def classify(
     inputs: InputOptions,
     demo: Annotated[bool, demo_option("One video of 60 s with a known answer.")] = False,
     selection: SelectionOptions,
-    tags: TagOptions,
-    classifier: ClassifierOptions,
+    classifier: Classifier = "auto",
+    files: ClassifierFileOptions,
     list_classifiers: Annotated[
         bool,
         typer.Option(
@@ -113,6 +114,7 @@ def classify(
     samplers: SamplerOptions,
     p_frames: PFrames = FeatureSettings.p_frames,
     device: DeviceOptions,
+    tags: TagOptions,
     reading: ReadOptions,
     records: RecordOptions,
     artifacts: ArtifactOptions,
@@ -133,7 +135,7 @@ def classify(
     selected, answer = selection.settings(), tags.settings()
     read = reading.settings()
     running = RunOptions.of(batch, messages, overwrite=records.overwrite, device=device.device)
-    loaded = models_of(device, samplers, classifier)
+    loaded = models_of(device, samplers, files, classifier=classifier)
     if demo:
         loaded = _demo_models(loaded, inputs)
     loaded.check_samplers(selected, loaded.auto_set, shows_all=False)
@@ -165,13 +167,13 @@ def classify(
             _show_known(record)
 
     task = Classify(
-        loaded,
-        FeatureSettings(p_frames=p_frames),
-        selected,
+        models=loaded,
+        features=FeatureSettings(p_frames=p_frames),
+        selection=selected,
         answer=answer,
         reading=read,
         top=tags.top,
-        known=known,
+        demo=known,
         artifacts=targets,
     )
     run_batch.run(todo, task, run_batch.Hooks(targets.are_there, add, index.write))

@@ -60,9 +60,9 @@ class Limits:
 
     jobs: int
     timeout_s: float | None = None
-    """Longest time for one file, as in `Bounds.asked`."""
+    """Longest time for one file, as in `Bounds.from_options`."""
     max_memory_gb: float | None = None
-    """Most memory for one file, as in `Bounds.asked`."""
+    """Most memory for one file, as in `Bounds.from_options`."""
     sharers: int = 1
     """Number of commands that run on this machine at the same time, each with `jobs` processes."""
 
@@ -81,11 +81,12 @@ def open_pool(
         note: is called with each note for the user.
         watch: is called with the progress of files.
     """
-    from scsampler_cli.batch.pool import Bounds, WorkerPool
+    from scsampler_cli.batch.bounds import Bounds
+    from scsampler_cli.batch.pool import WorkerPool
     from scsampler_cli.batch.process_map import Pool
 
     sharers = limits.jobs * limits.sharers
-    bounds = Bounds.asked(limits.timeout_s, limits.max_memory_gb, sharers)
+    bounds = Bounds.from_options(limits.timeout_s, limits.max_memory_gb, sharers)
     on_progress = watch or _ignore
     with (
         cores_shared(sharers),

@@ -22,9 +22,9 @@ from scsampler_cli.cli.input_options import (
 from scsampler_cli.cli.option_groups import expanded
 from scsampler_cli.cli.output_options import (
     OUTPUT,
-    FormatOption,
     MessageOptions,
     Overwrite,
+    RecordFormat,
     Schema,
     output_option,
 )
@@ -80,7 +80,7 @@ class FeatureFileOptions:
     render: Render = None
     reencode: Reencode = False
     records: Records = None
-    format: FormatOption = None
+    format: RecordFormat = None
     schema: Schema = False
     overwrite: Overwrite = False
 
@@ -131,9 +131,9 @@ def extract(
     targets = _targets(todo, inputs.paths or [], files.output)
     _check_targets(todo, targets, files)
     task = Extract(
-        files.output or Path(),
-        targets,
-        features,
+        output=files.output or Path(),
+        targets=targets,
+        features=features,
         reading=read,
         clip_frames=clips.clip_frames,
         frame_stride=clips.frame_stride,

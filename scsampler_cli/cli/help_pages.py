@@ -20,29 +20,19 @@ from scsampler_cli.cli import console
 from scsampler_cli.cli.environment import wants_styles
 
 COMMON = {
-    "classify": (
-        *("demo", "k", "strategy", "classifier", "labels", "top", "device"),
-        *("output", "format", "report", "jobs", "resume", "overwrite", "quiet"),
-    ),
-    "score": (
-        *("k", "strategy", "visual_sampler", "audio_sampler", "device"),
-        *("output", "format", "report", "jobs", "resume", "overwrite", "quiet"),
-    ),
-    "extract": (
-        *("what", "p_frames", "short_side", "clip_stride", "output", "records", "format"),
-        *("render", "jobs", "resume", "overwrite", "quiet"),
-    ),
-    "train": (
-        *("demo", "target", "objective", "arch", "init", "classifier", "size", "epochs"),
-        *("batch_size", "lr", "output", "jobs", "resume", "overwrite", "device"),
-    ),
-    "bench": (
-        *("demo", "replay", "k", "classifier", "visual_sampler", "audio_sampler", "speed_"),
-        *("output", "form", "jobs", "resume", "overwrite", "device"),
-    ),
+    "classify": "--demo --k --strategy --classifier --labels --top --device "
+    "--output --format --report --jobs --resume --overwrite --quiet",
+    "score": "--k --strategy --visual-sampler --audio-sampler --device "
+    "--output --format --report --jobs --resume --overwrite --quiet",
+    "extract": "--what --p-frames --short-side --clip-stride "
+    "--output --records --format --render --jobs --resume --overwrite --quiet",
+    "train": "--demo --target --objective --arch --init --classifier --size --epochs "
+    "--batch-size --lr --output --jobs --resume --overwrite --device",
+    "bench": "--demo --replay --k --classifier --visual-sampler --audio-sampler --speed "
+    "--output --format --jobs --resume --overwrite --device",
 }
-"""Command: its options that `--help` shows, by the names of its parameters. `--help` shows all
-options of a command that is not here."""
+"""Command: its options that `--help` shows, in order. `--help` shows all options of a command that
+is not here."""
 RENAMED = {"train": {"--form": "--list-format"}}
 """Command: former name of an option that still works, and its name."""
 
@@ -94,8 +84,8 @@ class Command(TyperCommand):
             for panel, members in _panels(options).items():
                 parts.append(_section(panel, members, ctx, width=width))
         else:
-            by_name = {option.name: option for option in options}
-            common = [by_name[name] for name in COMMON[str(self.name)]]
+            by_name = {name: option for option in options for name in option.opts}
+            common = [by_name[name] for name in COMMON[str(self.name)].split()]
             parts.append(_section("Common options", common, ctx, width=width))
             parts.append(
                 _wrapped(f"All {len(options)} options: {ctx.command_path} --help-all", width)

@@ -126,13 +126,6 @@ class ClassifierFileOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassifierOptions(ClassifierFileOptions):
-    """The classifier of a command."""
-
-    classifier: Classifier = "auto"
-
-
-@dataclass(frozen=True, kw_only=True)
 class SamplerOptions:
     """The samplers of a command."""
 
@@ -153,6 +146,8 @@ def models_of(
     device: DeviceOptions,
     samplers: SamplerOptions | None = None,
     files: ClassifierFileOptions | None = None,
+    *,
+    classifier: str = "auto",
 ) -> ModelOptions:
     """The model options of the library.
 
@@ -160,11 +155,12 @@ def models_of(
         device: where networks run.
         samplers: None in a command without samplers.
         files: None in a command without a classifier.
+        classifier: `--classifier`.
     """
     samplers = samplers or SamplerOptions()
     files = files or ClassifierFileOptions()
     return ModelOptions(
-        classifier=files.classifier if isinstance(files, ClassifierOptions) else "auto",
+        classifier=classifier,
         weights=files.weights,
         labels=files.labels,
         arch=files.arch,

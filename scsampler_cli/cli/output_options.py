@@ -100,13 +100,16 @@ Overwrite = Annotated[
         "FILE.old."
     ),
 ]
-_BY_SUFFIX = "Default: by the suffix of -o; on standard output a table."
-FormatOption = Annotated[Format | None, format_option(_BY_SUFFIX)]
+RecordFormat = Annotated[
+    Format | None,
+    format_option("Default: by the suffix of --records; on standard output a table."),
+]
 ClipFormatOption = Annotated[
     ClipFormat | None,
     format_option(
-        f"{_BY_SUFFIX} jsonl has one line per video, and can be resumed. edl, srt and ffmetadata "
-        "(chapters) hold the selected clips of one video."
+        "Default: by the suffix of -o; on standard output a table. jsonl has one line per video, "
+        "and can be resumed. edl, srt and ffmetadata (chapters) hold the selected clips of one "
+        "video."
     ),
 ]
 ListFormat = Annotated[Format, format_option("json has every field.")]

@@ -9,7 +9,8 @@ from pathlib import Path, PosixPath
 
 from scsampler_cli.errors import OutputError, SettingsError
 from scsampler_cli.files.urls import check_written
-from scsampler_cli.output.writers import CUT_FORMATS, own_errors
+from scsampler_cli.output.output_file import reporting_write_errors
+from scsampler_cli.output.writers import CUT_FORMATS
 
 
 class Folder(PosixPath):
@@ -133,7 +134,7 @@ def of_cuts(
 
 def _make(folder: Path) -> None:
     check_written(folder)
-    with own_errors(str(folder)):
+    with reporting_write_errors(str(folder)):
         folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
         raise OutputError(

@@ -35,12 +35,12 @@ from scsampler_cli.config import __version__
 from scsampler_cli.errors import OutputError, ScsamplerError, SettingsError
 from scsampler_cli.files.inputs import check_readable
 from scsampler_cli.output import records
-from scsampler_cli.output.tables import csv_columns
+from scsampler_cli.output.csv_rows import csv_columns
 from scsampler_cli.output.writers import CUT_FORMATS, format_for
 from scsampler_cli.text import counted
 
 if TYPE_CHECKING:
-    from scsampler_cli.batch.pool import Outcome
+    from scsampler_cli.batch.outcome import Outcome
     from scsampler_cli.batch.resume import Results
 
 

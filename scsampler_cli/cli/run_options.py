@@ -12,7 +12,7 @@ from scsampler_cli.config import parse_device
 from scsampler_cli.errors import SettingsError
 
 if TYPE_CHECKING:
-    from scsampler_cli.batch.pool import Bounds
+    from scsampler_cli.batch.bounds import Bounds
     from scsampler_cli.batch.ray.connection import RaySettings
 
 
@@ -74,9 +74,9 @@ class RunOptions:
     @property
     def bounds(self) -> Bounds:
         """Time and memory that a process may use for one file."""
-        from scsampler_cli.batch.pool import Bounds
+        from scsampler_cli.batch.bounds import Bounds
 
-        return Bounds.asked(self.timeout_s, self.max_memory_gb, self.jobs)
+        return Bounds.from_options(self.timeout_s, self.max_memory_gb, self.jobs)
 
 
 def ray_settings(batch: BatchOptions, device: str) -> RaySettings | None:

@@ -60,9 +60,9 @@ def score(
     targets = artifact_options.artifacts_of(artifacts, todo, inputs.paths or [])
     index = Index(targets, todo)
     task = Score(
-        loaded,
-        features,
-        selected,
+        models=loaded,
+        features=features,
+        selection=selected,
         reading=read,
         clip_frames=clips.clip_frames,
         frame_stride=clips.frame_stride,

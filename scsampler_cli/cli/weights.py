@@ -8,7 +8,8 @@ import typer
 
 from scsampler_cli.cli import command_guard, console
 from scsampler_cli.cli.output_options import Debug, Format, ListFormat
-from scsampler_cli.output.tables import csv_columns, weights_table
+from scsampler_cli.output.csv_rows import csv_columns
+from scsampler_cli.output.listing_tables import weights_table
 from scsampler_cli.output.writers import open_writer
 
 
