@@ -1,4 +1,4 @@
-"""A classifier with options of the user's on top: another spatial view (Sec. 4.1.3), another geometry, a temperature."""
+"""A classifier with the user's options: spatial view (Sec. 4.1.3), clip geometry, temperature."""
 
 from __future__ import annotations
 
@@ -17,46 +17,48 @@ from scsampler_cli.classifiers.base import (
     output_settings_of,
     probabilities_of,
 )
-from scsampler_cli.classifiers.model_spec import AXES, GEOMETRY, Fields, with_fields
+from scsampler_cli.classifiers.model_spec import AXES, GEOMETRY, SpecFields, with_fields
 from scsampler_cli.config import SPATIAL
 from scsampler_cli.errors import SettingsError
 
 _SMALLEST = 1e-30
-"""Below what single precision tells from 0; a probability of 0 stays next to nothing at any temperature."""
+"""Smallest probability whose logarithm is taken: near 0 at any temperature, and above 0 in float32."""
 
 
 class AdjustedClassifier:
-    """Another classifier's answers on another geometry, at another temperature.
+    """A classifier with another clip geometry or another temperature.
 
-    It has those of the optional attributes (`base.OPTIONAL`) that the classifier inside has.
+    It has the optional attributes (`base.OPTIONAL`) that the inner classifier has.
 
     Args:
-        inner: the classifier inside.
-        spec: how clips are made for it; with three crops, `classify` gets each crop as a clip of its own.
-        temperature: that the logits are divided by.
+        inner: the classifier.
+        spec: clip geometry. With three crops, `classify` gets each crop as a clip of its own.
+        temperature: divisor of the logits.
     """
 
     def __init__(self, inner: ClipClassifier, spec: InputSpec, temperature: float = 1.0) -> None:
-        self.name, self.labels, self.weights, self.spec = (
-            inner.name,
-            inner.labels,
-            inner.weights,
-            spec,
-        )
+        self.name, self.labels, self.weights = inner.name, inner.labels, inner.weights
+        self.spec = spec
         self.multi_label = is_multi_label(inner)
         self.any_size = bool(getattr(inner, "any_size", False))
         self.temperature = temperature
         self.inner = inner
 
     def classify(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """uint8 [N, F, h, w, 3] -> float32 [N, C]; the classifier inside gets no more at once than it asks for.
+        """Classify a batch, in parts no larger than the inner classifier's batch.
+
+        Args:
+            clips: uint8 [N, F, h, w, 3].
+
+        Returns:
+            float32 [N, C].
 
         Raises:
-            ClassifierError: the classifier inside failed, or what it returned are not probabilities.
+            ClassifierError: the inner classifier failed, or did not return probabilities.
         """
         most = self._crops_at_once
         parts = [clips[i : i + most] for i in range(0, len(clips), most)] or [clips]
-        # it is held to its contract before the temperature makes probabilities of whatever it returned
+        # checked before the temperature, which turns any numbers into probabilities
         probabilities = np.concatenate([probabilities_of(self.inner, part) for part in parts])
         if self.temperature == 1.0:
             return probabilities
@@ -64,42 +66,61 @@ class AdjustedClassifier:
 
     @property
     def _crops_at_once(self) -> int:
-        """How many single crops the classifier inside takes at once."""
+        """Single crops in a batch of the inner classifier."""
         return batch_of(self.inner) * self.inner.spec.crops
 
     @property
     def batch_clips(self) -> int:
-        """Clips to be classified at once: fewer, the more crops each has; memory is taken for crops."""
+        """Clips in a batch."""
+        # the memory of a batch depends on its crops, not on its clips
         return max(1, self._crops_at_once // self.spec.crops)
 
     @property
     def network(self) -> Any:
-        """The torch module, where the classifier inside has one."""
+        """The torch module of the inner classifier.
+
+        Raises:
+            AttributeError: it has none; `hasattr` is then False.
+        """
         return self.inner.network  # type: ignore[attr-defined]
 
     @property
     def output_settings(self) -> dict[str, Any]:
-        """Those of the classifier inside, and the temperature of both together."""
-        found = output_settings_of(self.inner)
-        temperature = self.temperature * found.pop("temperature", 1.0)
-        return found if temperature == 1.0 else {**found, "temperature": temperature}
+        """The inner classifier's output settings, with the temperature of both."""
+        settings = output_settings_of(self.inner)
+        # z / a / b = z / (a b)
+        temperature = self.temperature * settings.pop("temperature", 1.0)
+        return settings if temperature == 1.0 else {**settings, "temperature": temperature}
 
     @property
     def with_spec(self) -> Callable[[InputSpec], AdjustedClassifier]:
-        """The same classifier on another geometry, where the classifier inside can be."""
-        inside: Callable[[InputSpec], ClipClassifier] = self.inner.with_spec  # type: ignore[attr-defined]
+        """Make the same classifier with another geometry.
+
+        Raises:
+            AttributeError: the inner classifier has no `with_spec`; `hasattr` is then False.
+        """
+        inner_with_spec: Callable[[InputSpec], ClipClassifier] = self.inner.with_spec  # type: ignore[attr-defined]
+        # this class makes the crops, so that the inner classifier keeps its own number
         crops = self.inner.spec.crops
-        return lambda spec: AdjustedClassifier(
-            inside(replace(spec, crops=crops)), spec, self.temperature
-        )
+
+        def changed(spec: InputSpec) -> AdjustedClassifier:
+            inner = inner_with_spec(replace(spec, crops=crops))
+            return AdjustedClassifier(inner, spec, self.temperature)
+
+        return changed
 
     @property
     def with_activation(self) -> Callable[..., AdjustedClassifier]:
-        """The same classifier with another activation of its outputs, where the classifier inside can have it."""
-        inside: Callable[..., ClipClassifier] = self.inner.with_activation  # type: ignore[attr-defined]
+        """Make the same classifier with another activation of its outputs.
+
+        Raises:
+            AttributeError: the inner classifier has no `with_activation`; `hasattr` is then False.
+        """
+        inner_with: Callable[..., ClipClassifier] = self.inner.with_activation  # type: ignore[attr-defined]
 
         def changed(activation: str | None, multi_label: bool | None = None) -> AdjustedClassifier:
-            return AdjustedClassifier(inside(activation, multi_label), self.spec, self.temperature)
+            inner = inner_with(activation, multi_label)
+            return AdjustedClassifier(inner, self.spec, self.temperature)
 
         return changed
 
@@ -107,10 +128,11 @@ class AdjustedClassifier:
 def tempered(
     probabilities: NDArray[np.float32], temperature: float, multi_label: bool = False
 ) -> NDArray[np.float32]:
-    """Probabilities as they would be if the logits were divided by a temperature.
+    """The probabilities that follow from logits divided by a temperature.
 
-    softmax(z / T) is p ** (1 / T), divided by its sum; sigmoid(z / T) is p ** (1 / T) / (p ** (1 / T) + (1 - p) ** (1 / T)).
-    Above 1 they come closer to each other, below 1 they part.
+    softmax(z / T) is p ** (1 / T), divided by its sum. sigmoid(z / T) is
+    p ** (1 / T) / (p ** (1 / T) + (1 - p) ** (1 / T)). A temperature above 1 makes the probabilities
+    more equal, one below 1 less equal.
 
     Example: [0.2, 0.8] at 2 -> [1/3, 2/3].
 
@@ -119,48 +141,57 @@ def tempered(
         temperature: T, above 0.
         multi_label: sigmoid instead of softmax.
     """
-    logs = np.log(np.maximum(probabilities.astype(np.float64), _SMALLEST)) / temperature
+    p = probabilities.astype(np.float64)
+    # log of p ** (1 / T)
+    logs = np.log(np.maximum(p, _SMALLEST)) / temperature
     if multi_label:
-        other = np.log(np.maximum(1 - probabilities.astype(np.float64), _SMALLEST)) / temperature
-        return (1 / (1 + np.exp(np.minimum(other - logs, 700)))).astype(np.float32)
+        logs_of_not = np.log(np.maximum(1 - p, _SMALLEST)) / temperature
+        # exp overflows above 709
+        ratio = np.exp(np.minimum(logs_of_not - logs, 700))
+        return (1 / (1 + ratio)).astype(np.float32)
+    # the largest becomes 1, so that the sum neither overflows nor is 0
     powers = np.exp(logs - logs.max(axis=1, keepdims=True, initial=-np.inf))
     return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def adjusted(
     classifier: ClipClassifier,
-    fields: Fields,
+    fields: SpecFields,
     spatial: str = SPATIAL[0],
     *,
     temperature: float = 1.0,
 ) -> ClipClassifier:
-    """The classifier with these options on top; itself where there is nothing to change.
+    """The classifier with options of the user; the same object where nothing changes.
 
     Args:
         classifier: f.
-        fields: of `--spec`: geometry, activation.
-        spatial: "centre"; "full": the network slides over the whole height of the resized frame, in a square (256 x 256 for
-            classifiers whose frames are 256 high, as in Sec. 4.1.3, 128 x 128 for those of 128); "three": three crops.
-        temperature: that the logits are divided by.
+        fields: spec fields of the user: geometry, activation, multi_label.
+        spatial: "centre": one centre crop. "full": a square of the whole height of the resized frame,
+            over which the network slides (256 x 256 for frames that are 256 high, as in Sec. 4.1.3,
+            128 x 128 for those of 128). "three": three crops.
+        temperature: divisor of the logits.
 
     Raises:
-        SettingsError: it cannot be seen that way.
+        SettingsError: the classifier does not support an option.
     """
     if "activation" in fields or "multi_label" in fields:
-        classifier = _activated(classifier, fields)
-    if fields.get("layout") == AXES:  # what every network takes that is not a file of its own
+        classifier = _with_activation(classifier, fields)
+    # every network but one from a model file has this layout
+    if fields.get("layout") == AXES:
         fields = {name: value for name, value in fields.items() if name != "layout"}
-    for name in (name for name in fields if name not in (*GEOMETRY, "activation", "multi_label")):
+    for name in fields:
+        if name in (*GEOMETRY, "activation", "multi_label"):
+            continue
         raise SettingsError(
-            f"{name} is {classifier.name}'s own: it cannot be given",
+            f"{name} is fixed in {classifier.name}: it cannot be given",
             code="model-spec-fixed",
             hint=f"only {', '.join(GEOMETRY)} can be given here",
         )
     spec = with_fields(classifier.spec, fields)
     if spatial == "full":
-        spec = _whole_frame(classifier, spec)
+        spec = _square_of_full_height(classifier, spec)
     if spec != classifier.spec:
-        classifier = _on(classifier, spec)
+        classifier = _with_spec(classifier, spec)
     if spatial == "three":
         spec = replace(spec, crops=3)
     if spec == classifier.spec and temperature == 1.0:
@@ -168,37 +199,38 @@ def adjusted(
     return AdjustedClassifier(classifier, spec, temperature)
 
 
-def _activated(classifier: ClipClassifier, fields: Fields) -> ClipClassifier:
+def _with_activation(classifier: ClipClassifier, fields: SpecFields) -> ClipClassifier:
     if not hasattr(classifier, "with_activation"):
         raise SettingsError(
-            f"classifier {classifier.name!r} has an activation of its own",
+            f"the activation of classifier {classifier.name!r} cannot be changed",
             code="model-spec-fixed",
             hint="leave it out",
         )
-    found: ClipClassifier = classifier.with_activation(
+    changed: ClipClassifier = classifier.with_activation(
         fields.get("activation"), fields.get("multi_label")
     )
-    return found
+    return changed
 
 
-def _on(classifier: ClipClassifier, spec: InputSpec) -> ClipClassifier:
+def _with_spec(classifier: ClipClassifier, spec: InputSpec) -> ClipClassifier:
     if not hasattr(classifier, "with_spec"):
         raise SettingsError(
-            f"classifier {classifier.name!r} has a geometry of its own, which cannot be changed",
+            f"the clip geometry of classifier {classifier.name!r} cannot be changed",
             code="model-spec-fixed",
             hint="leave out the spec, and spatial 'full'",
         )
-    found: ClipClassifier = classifier.with_spec(spec)
-    return found
+    changed: ClipClassifier = classifier.with_spec(spec)
+    return changed
 
 
-def _whole_frame(classifier: ClipClassifier, spec: InputSpec) -> InputSpec:
+def _square_of_full_height(classifier: ClipClassifier, spec: InputSpec) -> InputSpec:
+    # the short side of a resized frame, in pixels
     side = min(spec.resize) if isinstance(spec.resize, tuple) else spec.resize
     if spec.crop == (side, side):
         return spec
     if not getattr(classifier, "any_size", False):
         raise SettingsError(
-            f"classifier {classifier.name!r} takes pictures of {spec.crop[0]} x {spec.crop[1]} alone",
+            f"classifier {classifier.name!r} takes only frames of {spec.crop[0]} x {spec.crop[1]}",
             code="spatial-unsupported",
             hint="spatial 'three' covers the frame with three of these",
         )

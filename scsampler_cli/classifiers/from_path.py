@@ -15,7 +15,7 @@ from scsampler_cli.classifiers.labels import names_of
 from scsampler_cli.classifiers.model_files.loader import WEIGHTS, kind_of, open_classifier
 from scsampler_cli.classifiers.model_spec import (
     AXES,
-    Fields,
+    SpecFields,
     complete,
     parse_fields,
     read_fields,
@@ -43,7 +43,7 @@ def open_path(
         device: where it runs.
         dtype: its precision.
         labels: class names.
-        given: of `--spec`.
+        spec_fields: of `--spec`.
 
     Raises:
         ClassifierError: it is no classifier, or its description is incomplete.
@@ -51,28 +51,34 @@ def open_path(
         SettingsError: a field does not fit.
     """
     if isinstance(found, str) or huggingface.is_folder(found):
-        return huggingface.open_classifier(str(found), device, dtype, labels=labels, spec_fields=given)
+        return huggingface.open_classifier(
+            str(found), device, dtype, labels=labels, spec_fields=spec_fields
+        )
     if found.is_dir():
         raise ClassifierError(
-            f"{found} is a folder without a config.json", code="hugging-face-folder-invalid",
+            f"{found} is a folder without a config.json",
+            code="hugging-face-folder-invalid",
             hint="name a file, or a Hugging Face folder",
         )
     check_weight_file(found)
     kind = kind_of(found)
     if kind != WEIGHTS:
-        return open_classifier(found, kind, device, dtype=dtype, labels=labels, spec_fields=given)
+        return open_classifier(
+            found, kind, device, dtype=dtype, labels=labels, spec_fields=spec_fields
+        )
     if found.suffix == ".safetensors" and read_metadata(found):
-        fields = parse_fields(given)
+        fields = parse_fields(spec_fields)
         classifier = from_file(
             found, device, dtype, architecture=fields.pop("arch", None), labels=labels
         )
         return adjusted(classifier, fields)
-    fields = read_fields(found, given)
+    fields = read_fields(found, spec_fields)
     network = fields.pop("arch", None)
     if network is None:
         read_weights(found)  # if it is damaged, that is what must be said
         raise ClassifierError(
-            f"{found.name} does not say which network it is for", code="architecture-missing",
+            f"{found.name} does not say which network it is for",
+            code="architecture-missing",
             hint="name it, such as r2plus1d_18",
         )
     if labels is None and "labels" in fields:
@@ -90,7 +96,7 @@ def _open_described(
     *,
     dtype: torch.dtype,
     labels: Sequence[str] | None,
-    fields: Fields,
+    fields: SpecFields,
 ) -> ClipClassifier:
     """A state dict of a network that is no built-in classifier and has no geometry of its own."""
     architecture(network)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from scsampler_cli.classifiers.base import InputSpec
-from scsampler_cli.nn.inference import sent
+from scsampler_cli.nn.inference import to_device
 
 
 def fit_frame(frame: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
@@ -93,7 +93,7 @@ def resized(size: tuple[int, int], spec: InputSpec) -> tuple[int, int]:
 
 def normalise(clips: NDArray[np.uint8], spec: InputSpec, device: torch.device) -> Tensor:
     """uint8 [N, F, h, w, 3] -> float32 [N, 3, F, h, w], scaled to 0-1, minus mean, over std."""
-    planes = sent(torch.from_numpy(clips), device).permute(0, 4, 1, 2, 3)
+    planes = to_device(torch.from_numpy(clips), device).permute(0, 4, 1, 2, 3)
     return normalise_planes(planes.float(), spec)
 
 

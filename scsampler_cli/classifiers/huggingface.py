@@ -1,6 +1,7 @@
-"""Hugging Face folders of VideoMAE, TimeSformer and ViViT (the extra `hf`): geometry, labels, weights.
+"""Hugging Face folders of VideoMAE, TimeSformer and ViViT as classifiers (the extra `hf`).
 
-A folder, or "hf:ORG/NAME" for one that the Hugging Face cache holds. Nothing is downloaded, and no code of a folder is ever run.
+A folder is given by its path, or as "hf:ORG/NAME" if it is in the Hugging Face cache. Nothing is
+downloaded, and no code of a folder is ever run.
 """
 
 from __future__ import annotations
@@ -18,27 +19,30 @@ from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.classifiers.huggingface_files import weight_files
 from scsampler_cli.classifiers.labels import names_of, numbered_labels
 from scsampler_cli.classifiers.model_files.base import LayoutAdapter
-from scsampler_cli.classifiers.model_spec import checked, complete, read_fields, with_fields
+from scsampler_cli.classifiers.model_spec import check_field, complete, read_fields, with_fields
 from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.errors import ClassifierError, InputError, WeightsError
 from scsampler_cli.model_zoo.weightfile import file_sha256, files_sha256
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 
 CACHED = "hf:"
-"""In front of the name of a folder in the Hugging Face cache."""
+"""Prefix of the name of a folder in the Hugging Face cache."""
 MODELS = {
     "videomae": ("VideoMAEForVideoClassification", 4),
     "timesformer": ("TimesformerForVideoClassification", 32),
     "vivit": ("VivitForVideoClassification", 2),
 }
-"""model_type -> (class of transformers, frame stride). The stride stands in no config: 16 x 4 (Tong et al., NeurIPS 2022), 8 x 32
-(Bertasius et al., ICML 2021), 32 x 2 (Arnab et al., ICCV 2021), all on Kinetics; --spec stride=N gives another."""
+"""(class of transformers, frame stride) by model_type.
+
+No config contains the stride. These are for Kinetics: 16 frames x 4 (Tong et al., NeurIPS 2022), 8 x
+32 (Bertasius et al., ICML 2021), 32 x 2 (Arnab et al., ICCV 2021). The spec field `stride` replaces
+it."""
 _PROCESSORS = ("preprocessor_config.json", "video_preprocessor_config.json")
 Config = dict[str, Any]
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a path is a Hugging Face folder."""
+    """True for a Hugging Face folder."""
     return (path / "config.json").is_file()
 
 
@@ -54,18 +58,20 @@ def open_classifier(
 
     Args:
         name: a path, or "hf:ORG/NAME".
-        device: where it runs.
-        dtype: its precision (autocast).
+        device: device of the network.
+        dtype: precision of the network (autocast).
         labels: class names; else those of the config.
-        given: of `--spec`.
+        spec_fields: options KEY=VALUE, which replace what the folder's configs have.
 
     Raises:
-        ClassifierError: transformers is missing, the model is of another kind, or wants to run code of its own.
+        ClassifierError: transformers is missing, the model is of another family, or it comes with
+            code of its own.
         WeightsError: its weights are missing or do not fit.
-        InputError: the cache does not hold it.
+        InputError: the cache does not have it.
     """
-    folder = _cached(name.removeprefix(CACHED)) if name.startswith(CACHED) else Path(name)
-    config = _read(folder / "config.json")
+    is_cached = name.startswith(CACHED)
+    folder = _cached_folder(name.removeprefix(CACHED)) if is_cached else Path(name)
+    config = _read_json(folder / "config.json")
     kind = str(config.get("model_type"))
     if "auto_map" in config:
         raise ClassifierError(
@@ -79,13 +85,16 @@ def open_classifier(
             code="hugging-face-model-unsupported",
             hint=f"video classifiers that are known: {', '.join(MODELS)}",
         )
-    beside = folder / "scsampler"
-    fields = complete(
-        {**_geometry(folder, config), **read_fields(beside, given)}, beside, folder.name
-    )
+
+    # the spec may be in scsampler.toml in the folder
+    model = folder / "scsampler"
+    fields = {**_fields_of_configs(folder, config), **read_fields(model, spec_fields)}
+    fields = complete(fields, model, folder.name)
     names = names_of(tuple(labels) if labels is not None else fields["labels"], folder.name)
+
+    # the weight files are checked before transformers loads them
     parts = weight_files(folder, config)
-    network = _network(folder, MODELS[kind][0])
+    network = _load_network(folder, MODELS[kind][0])
     classes = len(_label_names(folder, config))
     if classes != len(names):
         raise ClassifierError(
@@ -93,14 +102,11 @@ def open_classifier(
             code="label-count-mismatch",
             hint="give one name for each class",
         )
-    spec = with_fields(InputSpec(), fields)
-    laid = LayoutAdapter(network, fields["layout"], None, classes=len(names))
-    shown = name if name.startswith(CACHED) else folder.name
     return NetworkClassifier(
-        shown,
-        laid,
+        name if is_cached else folder.name,
+        LayoutAdapter(network, fields["layout"], None, classes=len(names)),
         names,
-        spec=spec,
+        spec=with_fields(InputSpec(), fields),
         weights=WeightsInfo(folder.name, files_sha256(parts)),
         device=device,
         dtype=dtype,
@@ -111,11 +117,13 @@ def open_classifier(
 
 
 def _label_names(folder: Path, config: Config) -> tuple[str, ...]:
-    """The class names of a config, numbers where it has none; transformers' own default is two classes."""
+    """The class names of a config; numbers where it has none."""
     try:
         names = config.get("id2label")
         if not names:
+            # two classes are the default of transformers
             return numbered_labels(int(config.get("num_labels", 2)))
+        # keys of JSON objects are strings: "10" must come after "9"
         return tuple(str(names[key]) for key in sorted(names, key=int))
     except (TypeError, ValueError) as error:
         raise ClassifierError(
@@ -125,7 +133,8 @@ def _label_names(folder: Path, config: Config) -> tuple[str, ...]:
         ) from error
 
 
-def _cached(name: str) -> Path:
+def _cached_folder(name: str) -> Path:
+    # the name becomes part of a path in the cache
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or ".." in name:
         raise InputError(
             f"{CACHED}{name} is not {CACHED}ORG/NAME",
@@ -155,9 +164,10 @@ def _no_transformers(name: str) -> ClassifierError:
     )
 
 
-def _read(path: Path) -> Config:
+def _read_json(path: Path) -> Config:
     try:
-        found = json.loads(path.read_bytes())  # of any encoding
+        # json detects UTF-8, UTF-16 and UTF-32 in bytes
+        found = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise ClassifierError(
             f"{path}: {error}", code="hugging-face-folder-invalid", hint="is the folder whole?"
@@ -171,41 +181,52 @@ def _read(path: Path) -> Config:
     return found
 
 
-def _geometry(folder: Path, config: Config) -> dict[str, Any]:
-    """The fields that config.json and the processor's config tell."""
+def _fields_of_configs(folder: Path, config: Config) -> dict[str, Any]:
+    """The spec fields in config.json and in the processor's config."""
     where = f"{folder.name}/config.json, "
-    frames = config.get("num_frames", {"timesformer": 8, "vivit": 32}.get(config["model_type"], 16))
+    # a config lacks what equals the default of its class in transformers
+    default_frames = {"timesformer": 8, "vivit": 32}.get(config["model_type"], 16)
+    frames = config.get("num_frames", default_frames)
     side = config.get("image_size", 224)
-    several = config.get("problem_type") == "multi_label_classification"
+    is_multi_label = config.get("problem_type") == "multi_label_classification"
     fields: dict[str, Any] = {
-        "frames": checked("frames", frames, f"{where}num_frames: "),
+        "frames": check_field("frames", frames, f"{where}num_frames: "),
         "stride": MODELS[config["model_type"]][1],
-        "crop": checked("crop", side, f"{where}image_size: "),
-        "antialias": True,  # its processors work on PIL's pictures, or as PIL does
+        "crop": check_field("crop", side, f"{where}image_size: "),
+        # the processors resize with PIL, or as PIL does
+        "antialias": True,
         "layout": "NTCHW",
-        "activation": "sigmoid" if several else "softmax",
+        "activation": "sigmoid" if is_multi_label else "softmax",
         "labels": _label_names(folder, config),
     }
-    processor = next((folder / name for name in _PROCESSORS if (folder / name).is_file()), None)
-    return fields if processor is None else fields | _processing(processor, side)
+    for name in _PROCESSORS:
+        if (folder / name).is_file():
+            return fields | _fields_of_processor(folder / name, side)
+    return fields
 
 
-def _processing(path: Path, side: Any) -> dict[str, Any]:
-    """resize, mean and std of a processor that computes ((x * rescale_factor - offset) - mean) / std on x in 0-255."""
-    processor = _read(path)
+def _fields_of_processor(path: Path, side: Any) -> dict[str, Any]:
+    """The spec fields resize, mean and std that give the same input as a processor.
+
+    On x in 0-255 a processor computes ((x * rescale_factor - offset) - mean) / std.
+
+    Args:
+        path: config of the processor.
+        side: "image_size" of config.json, for a processor without a size.
+    """
+    processor = _read_json(path)
     try:
         size = processor.get("size", side)
         if isinstance(size, dict):
             size = size.get("shortest_edge") or [size["height"], size["width"]]
-        scale = (
-            255 * processor.get("rescale_factor", 1 / 255)
-            if processor.get("do_rescale", True)
-            else 255.0
-        )
+        # the spec's mean and std are for x / 255: scale = 255 * rescale_factor
+        scale = 255.0
+        if processor.get("do_rescale", True):
+            scale *= processor.get("rescale_factor", 1 / 255)
         offset = 1.0 if processor.get("offset") else 0.0
-        plain = not processor.get("do_normalize", True)
-        mean = [0.0] * 3 if plain else processor["image_mean"]
-        std = [1.0] * 3 if plain else processor["image_std"]
+        mean, std = [0.0] * 3, [1.0] * 3
+        if processor.get("do_normalize", True):
+            mean, std = processor["image_mean"], processor["image_std"]
         found = {
             "resize": size,
             "mean": [(offset + value) / scale for value in mean],
@@ -218,38 +239,39 @@ def _processing(path: Path, side: Any) -> dict[str, Any]:
             hint="is the folder whole?",
         ) from error
     return {
-        name: checked(name, value, f"{path.parent.name}/{path.name}, ")
+        name: check_field(name, value, f"{path.parent.name}/{path.name}, ")
         for name, value in found.items()
     }
 
 
-def _network(folder: Path, class_name: str) -> nn.Module:
+def _load_network(folder: Path, class_name: str) -> nn.Module:
     try:
         import transformers
     except ImportError as error:
         raise _no_transformers(folder.name) from error
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
-    maker = getattr(transformers, class_name)
+    model_class = getattr(transformers, class_name)
     try:
-        network, loaded = maker.from_pretrained(
+        network, loading_info = model_class.from_pretrained(
             folder,
             local_files_only=True,
             output_loading_info=True,
             dtype=torch.float32,
-            ignore_mismatched_sizes=True,  # they are told below, in one line
+            # reported below, in one line
+            ignore_mismatched_sizes=True,
         )
-    except Exception as error:  # transformers raises whatever its parts raise
+    except Exception as error:  # transformers passes on the exceptions of many libraries
         raise WeightsError(
             f"{folder.name} cannot be loaded ({' '.join(str(error).split())[:200]})",
             code="hugging-face-folder-invalid",
             hint="are config.json and the weights whole, and of one model?",
         ) from error
     for what in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs"):
-        if found := loaded.get(what):
-            some = ", ".join(map(str, list(found)[:3]))
+        if found := loading_info.get(what):
+            examples = ", ".join(map(str, list(found)[:3]))
             raise WeightsError(
-                f"weights of {folder.name} do not fit: {len(found)} {what.split('_')[0]}: {some}",
+                f"weights of {folder.name} do not fit: {len(found)} {what.split('_')[0]}: {examples}",
                 code="weights-mismatch",
                 hint="is it a model that was fine-tuned for classification?",
             )

@@ -109,7 +109,7 @@ def load(
         dtype: its precision.
         weights: for a classifier with a name.
         labels: class names.
-        given: of `--spec`: what a file does not say, or another geometry.
+        spec_fields: of `--spec`: what a file does not say, or another geometry.
 
     Raises:
         SettingsError: unknown name.
@@ -122,7 +122,7 @@ def load(
         from scsampler_cli.classifiers.labels import names_of
         from scsampler_cli.classifiers.model_spec import parse_fields, read_fields
 
-        fields = parse_fields(given) if weights is None else read_fields(weights, given)
+        fields = parse_fields(spec_fields) if weights is None else read_fields(weights, spec_fields)
         if (network := fields.pop("arch", name)) != name:
             raise SettingsError(
                 f"{weights} is said to be for {network}, not for {name}",
@@ -135,7 +135,7 @@ def load(
         return adjusted(_from_factory(found, device, dtype, weights=weights, labels=labels), fields)
     from scsampler_cli.classifiers.from_path import open_path  # imports torch
 
-    return open_path(found, device, dtype, labels=labels, spec_fields=given)
+    return open_path(found, device, dtype, labels=labels, spec_fields=spec_fields)
 
 
 def _from_factory(

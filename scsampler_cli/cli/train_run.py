@@ -1,4 +1,4 @@
-"""What `scsampler train` does: videos, classifier, signals, and what is said on the way.
+"""A run of `scsampler train`: videos, classifier, messages, and Ctrl-C.
 
 Imports torch only when called.
 """
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from scsampler_cli.cli import console, engines, environment, run_batch
+from scsampler_cli.cli import command_guard, console, engines, environment
 from scsampler_cli.cli.progress import Bars
-from scsampler_cli.cli.train_options import TrainOptions, settings_of
+from scsampler_cli.cli.train_options import TrainOptions
+from scsampler_cli.cli.train_settings import settings_of
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.pipeline.models import ModelOptions
 from scsampler_cli.text import counted
@@ -29,130 +30,152 @@ if TYPE_CHECKING:
     from scsampler_cli.train.settings import TrainSettings
 
 
-def run(asked: TrainOptions) -> dict[str, Any] | None:
-    """Train; returns the summary for stdout, in the one process that speaks.
+def run(options: TrainOptions) -> dict[str, Any] | None:
+    """Train a network and write its weights.
+
+    Returns:
+        the summary for standard output; None in all but the main process of `torchrun`.
 
     Raises:
         ScsamplerError: nothing could be trained.
-        typer.Exit: interrupted, the checkpoint being written.
+        typer.Exit: interrupted; the checkpoint is written.
     """
     from scsampler_cli.cache.video_cache import Cache
     from scsampler_cli.nn.device import own_device
+    from scsampler_cli.train.context import RunContext
     from scsampler_cli.train.fit import Stopped
     from scsampler_cli.train.group import joined
-    from scsampler_cli.train.run import RunContext, train
+    from scsampler_cli.train.run import train
 
     torchrun = environment.torchrun()
-    device = own_device(asked.device, torchrun.get("LOCAL_RANK"))
+    device = own_device(options.device, torchrun.get("LOCAL_RANK"))
     with joined(torchrun, device.startswith("cuda")) as group:
+        # the main process alone renders generated videos and prints messages; the others wait
+        # until it has done so
         if not group.is_main:
-            asked = replace(asked, quiet=True)
-            group.wait()  # generated videos are made by one
-        examples, problems = _examples(asked, group.is_main)
+            options = replace(options, quiet=True)
+            group.wait()
+        examples, skipped_rows = _examples(options, group.is_main)
         if group.is_main:
             group.wait()
-        with _pool(asked, device, int(torchrun.get("LOCAL_WORLD_SIZE", "1"))) as pool:
-            teacher, notes = _teacher(pool) if asked.teacher else (None, {})
-            settings = settings_of(asked, teacher)
-            cache = Cache(asked.cache or environment.kept_dir())
+        with _pool(options, device, int(torchrun.get("LOCAL_WORLD_SIZE", "1"))) as pool:
+            teacher, notes = _teacher(pool) if options.teacher else (None, {})
+            settings = settings_of(options, teacher)
+            cache = Cache(options.cache or environment.kept_dir())
             context = RunContext(
-                asked.file,
+                options.file,
                 cache,
                 pool,
                 device=device,
-                resume=asked.resume,
+                resume=options.resume,
                 group=group,
-                description=asked.about,
+                description=options.data_description,
             )
-            with cache.in_use(), _Watching(asked, settings) as watching:
+            with cache.in_use(), _Monitor(options, settings) as monitor:
                 try:
                     summary = train(
-                        settings, examples, teacher, context=context, callbacks=watching.callbacks()
+                        settings, examples, teacher, context=context, callbacks=monitor.callbacks()
                     )
                 except Stopped:
                     if group.is_main:
+                        checkpoint = f"{options.file}.ckpt"
                         console.say(
-                            f"interrupted: {asked.file}.ckpt is written, --resume goes on from it"
+                            f"interrupted: {checkpoint} is written, and --resume continues from it"
                         )
-                    raise typer.Exit(run_batch.INTERRUPTED) from None
-        videos = round(group.mean_of(len(watching.failures), context.torch_device) * group.world)
+                    raise typer.Exit(command_guard.INTERRUPTED) from None
+        # the sum over all processes, each of which has read a part of the videos
+        mean_failures = group.mean_of(len(monitor.failures), context.torch_device)
+        skipped_videos = round(mean_failures * group.world)
     if not group.is_main:
         return None
-    if problems or videos:
-        console.say(
-            f"skipped: {counted(problems, 'row')} of the list and {counted(videos, 'video')}, named above"
-        )
-    return {**summary, **notes, "skipped": {"rows": problems, "videos": videos}}
+    if skipped_rows or skipped_videos:
+        rows, videos = counted(skipped_rows, "row"), counted(skipped_videos, "video")
+        console.say(f"skipped: {rows} of the list and {videos}, named above")
+    return {**summary, **notes, "skipped": {"rows": skipped_rows, "videos": skipped_videos}}
 
 
-def _examples(asked: TrainOptions, leads: bool) -> tuple[list[Example], int]:
-    """The labelled videos, and how many rows of the list were no use."""
-    if asked.data is None:
+def _examples(options: TrainOptions, is_main: bool) -> tuple[list[Example], int]:
+    """The labelled videos, and the number of rows in the list that cannot be used."""
+    if options.data is None:
         from scsampler_cli.datasets.generated import training_set
 
         with (
-            Bars(asked.quiet) as bars,
-            engines.making("train", asked.jobs, console.notes(asked.quiet)) as pool,
+            Bars(options.quiet) as bars,
+            engines.open_rendering_pool(
+                "train", options.jobs, console.notes(options.quiet)
+            ) as pool,
         ):
-            folder, trimmed = environment.demo_dir(), asked.target == "classifier"
-            shown = training_set(
-                folder, trimmed, lambda done, total: bars("rendering", done, total), pool=pool
+            # a classifier learns from trimmed videos: the whole video shows its class
+            examples = training_set(
+                environment.demo_dir(),
+                options.target == "classifier",
+                lambda done, total: bars("rendering", done, total),
+                pool=pool,
             )
-        return shown, 0
+        return examples, 0
+
     from scsampler_cli.datasets.read_list import read
 
-    listing = read(asked.data, asked.form, asked.root, seed=asked.seed)
-    for problem in listing.problems if leads else ():
-        console.say(f"skipped: {problem}")
-    for note in () if asked.quiet else listing.notes:
-        console.say(f"note: {note}")
+    listing = read(options.data, str(options.list_format), options.root, seed=options.seed)
+    if is_main:
+        for problem in listing.problems:
+            console.say(f"skipped: {problem}")
+    if not options.quiet:
+        for note in listing.notes:
+            console.say(f"note: {note}")
     return listing.examples, len(listing.problems)
 
 
-def _pool(asked: TrainOptions, device: str, sharers: int) -> AbstractContextManager[Pool]:
-    """The processes that read videos and hold the classifier; of those that train together each has its own."""
+def _pool(options: TrainOptions, device: str, sharers: int) -> AbstractContextManager[Pool]:
+    """The worker processes that read videos and run the classifier.
+
+    Args:
+        options: the options of the command.
+        device: where the classifier runs.
+        sharers: number of processes on this machine that train together; each has such a pool.
+    """
     from scsampler_cli.batch.process_map import Loading
     from scsampler_cli.train.load_classifier import LoadClassifier
 
-    weights = asked.weights if asked.classifier is not None else None
-    chosen = None
-    if asked.teacher is not None:
-        chosen = ModelOptions(
-            classifier=asked.teacher,
+    # without a name of a classifier, the weight file itself is the teacher
+    weights = options.weights if options.classifier is not None else None
+    models = None
+    if options.teacher is not None:
+        models = ModelOptions(
+            classifier=options.teacher,
             weights=weights,
-            labels=asked.labels,
+            labels=options.labels,
             device=device,
-            precision=asked.precision,
+            precision=str(options.precision),
         )
     limits = engines.Limits(
-        jobs=asked.jobs or 1,
-        timeout_s=asked.timeout,
-        max_memory_gb=asked.max_memory,
+        jobs=options.jobs or 1,
+        timeout_s=options.timeout,
+        max_memory_gb=options.max_memory,
         sharers=sharers,
     )
-    return engines.pool(
-        Loading("train", LoadClassifier(chosen)), limits, console.notes(asked.quiet)
+    return engines.open_pool(
+        Loading("train", LoadClassifier(models)), limits, console.notes(options.quiet)
     )
 
 
 def _teacher(pool: Pool) -> tuple[ClassifierFacts, dict[str, list[str]]]:
-    """The classifier that the sampler is for; and "notes" for the summary, where another was taken than is preferred."""
+    """The classifier that the sampler is for, and "notes" for the summary if it is a fallback."""
     from scsampler_cli.classifiers.classifier_info import ClassifierFacts
 
-    told = pool.about()
-    fell_back = told["fell_back"]
-    return ClassifierFacts.from_record(told["classifier"]), {
-        "notes": [fell_back]
-    } if fell_back else {}
+    loaded = pool.about()
+    fallback_note = loaded["fell_back"]
+    notes = {"notes": [fallback_note]} if fallback_note else {}
+    return ClassifierFacts.from_record(loaded["classifier"]), notes
 
 
-class _Watching:
-    """Says what happens on stderr, and turns Ctrl-C during training into a checkpoint."""
+class _Monitor:
+    """Reports progress on stderr, and turns Ctrl-C during training into a checkpoint."""
 
-    def __init__(self, asked: TrainOptions, settings: TrainSettings) -> None:
-        self._quiet, self._debug, self._recipe = asked.quiet, asked.debug, settings.recipe
-        self._bars = Bars(asked.quiet)
-        self._learning = self._stopped = False
+    def __init__(self, options: TrainOptions, settings: TrainSettings) -> None:
+        self._quiet, self._debug, self._recipe = options.quiet, options.debug, settings.recipe
+        self._bars = Bars(options.quiet)
+        self._is_learning = self._is_stopped = False
         self.failures: list[Path] = []
 
     @contextmanager
@@ -168,12 +191,12 @@ class _Watching:
                 signal.signal(number, handler)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        """The first one ends training after the step under way; a second one, or one before training, ends it at once."""
-        if self._stopped or not self._learning:
+        """End training after the current step; at once before the first one, or if repeated."""
+        if self._is_stopped or not self._is_learning:
             raise KeyboardInterrupt
-        self._stopped = True
+        self._is_stopped = True
 
-    def __enter__(self) -> _Watching:
+    def __enter__(self) -> _Monitor:
         self._held = self._signals()
         self._held.__enter__()
         self._bars.__enter__()
@@ -184,8 +207,8 @@ class _Watching:
         self._held.__exit__(None, None, None)
 
     def callbacks(self) -> Any:
-        """For the library."""
-        from scsampler_cli.train.run import Callbacks
+        """The functions that the library calls during the run."""
+        from scsampler_cli.train.context import Callbacks
 
         return Callbacks(
             self._bars,
@@ -193,23 +216,24 @@ class _Watching:
             self._epoch_done,
             on_failure=self._failed,
             on_note=self._note,
-            should_stop=lambda: self._stopped,
+            should_stop=lambda: self._is_stopped,
         )
 
     def _step(self, done: int, total: int, loss: float) -> None:
-        self._learning = True
+        self._is_learning = True
         self._bars("learning", done, total, detail=f"loss {loss:.3f}")
 
     def _epoch_done(self, record: dict[str, Any]) -> None:
         if not self._quiet:
-            left = (self._recipe.epochs - record["epoch"]) * record["seconds"]
+            left_s = (self._recipe.epochs - record["epoch"]) * record["seconds"]
             with self._bars.hidden():
-                console.say(epoch_line(record, self._recipe.epochs, left))
+                console.say(epoch_line(record, self._recipe.epochs, left_s))
 
     def _failed(self, example: Example, error: ScsamplerError) -> None:
         self.failures.append(example.path)
         with self._bars.hidden():
             where = f"{example.source}:{example.line}: " if example.line else ""
+            # many messages already begin with the path
             path = "" if str(example.path) in str(error) else f"{example.path}: "
             console.show_error(error, where + path)
             if self._debug:
@@ -220,17 +244,22 @@ class _Watching:
             console.say(f"note: {text}")
 
 
-def epoch_line(record: dict[str, Any], epochs: int, left: float) -> str:
+def epoch_line(record: dict[str, Any], epochs: int, left_s: float) -> str:
     """One line about an epoch.
 
-    Example: epoch 3/8  loss 0.412  video 78.3% (uniform 55.0, dense 50.0, oracle 100.0)  clips 71.2%  41.0 s, 205 s left
+    Args:
+        record: the record of the epoch.
+        epochs: number of epochs in all.
+        left_s: estimated seconds until the last one is done.
+
+    Example: epoch 3/8  loss 0.412  video 78.3% (uniform 55.0, dense 50.0)  41.0 s, 205 s left
     """
     parts = [f"epoch {record['epoch']}/{epochs}", f"loss {record['loss']:.3f}"]
     if "video_accuracy" in record:
-        beside = ", ".join(
-            f"{name} {100 * value:.1f}" for name, value in record["baselines"].items()
-        )
-        parts.append(f"video {record['video_accuracy']:.1%}" + (f" ({beside})" if beside else ""))
+        # accuracy of the baselines with as many clips, such as "uniform 55.0"
+        baselines = [f"{name} {100 * value:.1f}" for name, value in record["baselines"].items()]
+        beside = f" ({', '.join(baselines)})" if baselines else ""
+        parts.append(f"video {record['video_accuracy']:.1%}{beside}")
     if "clip_accuracy" in record:
         parts.append(f"clips {record['clip_accuracy']:.1%}")
-    return "  ".join([*parts, f"{record['seconds']:.1f} s, {left:.0f} s left"])
+    return "  ".join([*parts, f"{record['seconds']:.1f} s, {left_s:.0f} s left"])

@@ -1,4 +1,4 @@
-"""The weight files that come with the package, by name. But: nothing is loaded here, and torch is not needed."""
+"""The weight files that come with the package, by name. This module does not import torch."""
 
 from __future__ import annotations
 
@@ -13,25 +13,28 @@ SETS = {
     "actions6": ("actions6_rgbr", "actions6_packets"),
     "actions6-paper": ("actions6_md", "actions6_rgbr", "actions6_mel"),
 }
-"""Shipped samplers that belong together, as <anything>_<input>: what the demo needs; the mix that validates best on real video,
-and packets for those who ask for them; the paper's (MD and RGB-R by AC, sound by SAL-RANK; Sec. 4.2.1, 4.2.2). See
-weights/README.md."""
+"""Bundled sets of samplers; a file is called NAME_INPUT.
+
+"demo" is for the generated demo videos. "actions6" is the set that validates best on real video,
+with a packet sampler. "actions6-paper" has the paper's inputs (MD and RGB-R by AC, audio by
+SAL-RANK; Sec. 4.2.1, 4.2.2). See weights/README.md."""
 
 
 def bundled_dir() -> Path:
-    """The folder of the weights that come with the package: inside it in a wheel, beside it in a checkout."""
+    """The folder of the weights that come with the package."""
     package = Path(__file__).parents[1]
+    # a wheel has it inside the package, a checkout next to the package
     inside = package / "weights"
     return inside if inside.is_dir() else package.parent / "weights"
 
 
 def bundled_file(name: str) -> Path:
-    """Path of `name`.safetensors among the shipped weights; it need not exist."""
+    """Path of `name`.safetensors among the bundled weights; it need not exist."""
     return bundled_dir() / f"{name}.safetensors"
 
 
 def set_files(name: str, kinds: Sequence[str]) -> list[Path]:
-    """Paths of a set's networks for these inputs; empty where it has none.
+    """Paths of the weight files of a set for some inputs; empty where it has none.
 
     Args:
         name: one of SETS.
@@ -41,14 +44,14 @@ def set_files(name: str, kinds: Sequence[str]) -> list[Path]:
 
 
 def sampler_files(spec: str, kinds: Sequence[str]) -> list[Path]:
-    """The weight files that a sampler's name stands for.
+    """The weight files of a sampler.
 
     Args:
         spec: one of SETS, files separated by commas, or "none".
         kinds: inputs to take from a set, such as ("if", "md", "rgbr").
 
     Raises:
-        SettingsError: unknown name.
+        SettingsError: the name is unknown.
         WeightsError: the set has no network for these inputs, or a file is missing.
     """
     if spec == "none":
@@ -63,6 +66,7 @@ def sampler_files(spec: str, kinds: Sequence[str]) -> list[Path]:
             )
         return paths
     paths = [Path(part) for part in spec.split(",")]
+    # a word without a suffix is a misspelt set rather than a missing file
     if len(paths) == 1 and not paths[0].suffix and not paths[0].exists():
         known = ", ".join([*SETS, "none"])
         raise SettingsError(
@@ -76,10 +80,10 @@ def sampler_files(spec: str, kinds: Sequence[str]) -> list[Path]:
 
 
 def check_weight_file(path: Path) -> None:
-    """Say plainly why a weight file cannot be read at all, before anything heavy is loaded.
+    """Check that a weight file can be read, before torch is imported.
 
     Raises:
-        WeightsError: missing, a folder, empty, or not permitted.
+        WeightsError: it is a URL, missing, a folder, empty, or not readable.
     """
     if isinstance(url := local_path(path), Url):
         raise WeightsError(

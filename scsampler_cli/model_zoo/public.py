@@ -1,7 +1,9 @@
-"""Public checkpoints by name: where they are, and how they are fetched, once, into the torch hub cache.
+"""Public checkpoints by name, and their download into the torch hub cache.
 
-That is $TORCH_HOME/hub/checkpoints. A file is kept only whole: of the length that the server announced, and with the sha256 that
-its publisher gives in its name where there is one. But: nothing is loaded into a network here; `weightfile` reads the files.
+The cache is $TORCH_HOME/hub/checkpoints. A file is kept only if it has the length that the server
+announced, and the SHA-256 that its name contains, if any.
+
+Not handled here: reading the files, see `weightfile`.
 """
 
 from __future__ import annotations
@@ -20,28 +22,29 @@ from scsampler_cli.model_zoo.weightfile import file_sha256
 
 KINETICS, IMAGENET, SPORTS1M, IG65M = "Kinetics-400", "ImageNet", "Sports-1M", "IG65M"
 CONNECT_S = 5.0
-"""Seconds to wait for the server before it counts as out of reach (our choice)."""
-_INSTEAD = {IMAGENET: "start from another file, or from scratch"}
-"""What else can be done, by data set; for all others:"""
-_OTHERWISE = "give a weight file, or use another classifier"
+"""Seconds to wait for the server."""
+_HINTS = {IMAGENET: "start from another file, or from scratch"}
+"""Alternatives to a download, by data set."""
+_DEFAULT_HINT = "give a weight file, or use another classifier"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A weight file that somebody else publishes."""
+    """A weight file of another publisher."""
 
     url: str
     data: str
-    """What it was trained on last."""
+    """Data set of the last training."""
 
     @property
     def file(self) -> str:
-        """Its name, here and there."""
+        """Name of the file, on the server and in the cache."""
         return Path(self.url).name
 
     @property
     def digest(self) -> str:
-        """The head of its sha256, which PyTorch's habit puts at the end of the name; "" where the publisher gives none."""
+        """First digits of the file's SHA-256; "" where they are unknown."""
+        # PyTorch's convention is NAME-DIGEST.pth
         found = re.search(r"-([0-9a-f]{8,})\.\w+$", self.file)
         return found[1] if found else ""
 
@@ -89,7 +92,7 @@ PUBLIC: dict[str, Checkpoint] = {
     "swin3d_b_22k": _torchvision("swin3d_b_22k-7c6ae6fa"),
     "resnet18": _torchvision("resnet18-f37072fd", IMAGENET),
 }
-"""The checkpoints of the built-in classifiers by their names; ImageNet's start samplers (App. B.1)."""
+"""Checkpoints of the built-in classifiers by name; "resnet18" starts samplers (App. B.1)."""
 
 
 def cached_path(name: str) -> Path:
@@ -98,27 +101,33 @@ def cached_path(name: str) -> Path:
 
 
 def fetch(name: str) -> Path:
-    """The checkpoint, downloaded unless it is cached, and checked; on a terminal torch shows the progress on stderr.
+    """Path of the checkpoint, which is downloaded unless it is cached.
+
+    On a terminal torch shows the progress on stderr.
 
     Args:
         name: one of PUBLIC.
 
     Raises:
-        WeightsError: not cached, and the server is out of reach; or the file is not the one that was published.
+        WeightsError: it is not cached and cannot be downloaded, or the cached file is another one.
     """
     path, checkpoint = cached_path(name), PUBLIC[name]
     if not path.is_file():
         try:
             _download(checkpoint, path)
         except (urllib.error.URLError, OSError, RuntimeError) as error:
+            hint = _HINTS.get(checkpoint.data, _DEFAULT_HINT)
             raise WeightsError(
-                f"the {checkpoint.data} weights of {name} are not cached and cannot be downloaded ({_reason(error)})",
+                f"the {checkpoint.data} weights of {name} are not cached "
+                f"and cannot be downloaded ({_reason(error)})",
                 code="weights-not-cached",
-                hint=f"put {path.name} into {path.parent}, or {_INSTEAD.get(checkpoint.data, _OTHERWISE)}",
+                hint=f"put {path.name} into {path.parent}, or {hint}",
             ) from error
+    # torch has checked the digest of a download; a cached file may be of another program
     elif not file_sha256(path).startswith(checkpoint.digest):
         raise WeightsError(
-            f"weight file {path} is not the published one: its sha256 does not begin with {checkpoint.digest}",
+            f"weight file {path} is not the published one: "
+            f"its sha256 does not begin with {checkpoint.digest}",
             code="download-mismatch",
             hint="delete it to have it downloaded again, or give your own file",
         )
@@ -126,18 +135,20 @@ def fetch(name: str) -> Path:
 
 
 def _download(checkpoint: Checkpoint, path: Path) -> None:
-    """Into a file beside it, which gets the name only when it is whole; torch checks the digest before that."""
-    with urllib.request.urlopen(
-        urllib.request.Request(checkpoint.url, method="HEAD"), timeout=CONNECT_S
-    ) as answer:
+    """Download to a temporary file, which gets its name when it is complete."""
+    # torch's own request has no timeout
+    head = urllib.request.Request(checkpoint.url, method="HEAD")
+    with urllib.request.urlopen(head, timeout=CONNECT_S) as answer:
         announced = answer.headers.get("Content-Length")
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     try:
-        shown = sys.stderr.isatty()  # torch would fill a log with percentages
+        # in a log file torch's progress bar would be many lines
+        is_terminal = sys.stderr.isatty()
         torch.hub.download_url_to_file(
-            checkpoint.url, str(part), checkpoint.digest or None, progress=shown
+            checkpoint.url, str(part), checkpoint.digest or None, progress=is_terminal
         )
+        # torch takes a connection that breaks off for the end of the file
         if announced is not None and part.stat().st_size != int(announced):
             raise OSError(f"{part.stat().st_size} of {announced} bytes arrived")
         part.replace(path)
@@ -146,4 +157,5 @@ def _download(checkpoint: Checkpoint, path: Path) -> None:
 
 
 def _reason(error: Exception) -> str:
+    # a URLError has the reason apart
     return str(getattr(error, "reason", None) or error).splitlines()[0]

@@ -1,8 +1,10 @@
-"""Weight files: safetensors with our metadata, or a state dict that loads without running code.
+"""Weight files: safetensors with scsampler's metadata, or a state dict that loads without code.
 
-Metadata is one JSON object under the safetensors key "scsampler"; it says what the network is, so that a file is enough to
-rebuild it. Which files ship is `bundled_file`'s business.
-But: nothing is ever unpickled with code in it; converting such a file is left to its owner.
+The metadata is one JSON object under the safetensors key "scsampler". It describes the network, so
+that a file is enough to rebuild it.
+
+Not handled here: pickles with code in them. They are refused; the error has a command to convert
+them.
 """
 
 from __future__ import annotations
@@ -31,14 +33,17 @@ from scsampler_cli.model_zoo.weights_info import WeightsInfo
 FORMAT = "scsampler-weights/1"
 _KEY = "scsampler"
 _PREFIXES = ("module.", "_orig_mod.", "backbone.", "model.", "net.", "encoder.")
+"""Prefixes that wrappers put before all names, such as DataParallel and torch.compile."""
 _CONVERSION = (
-    'where you trust it: python -c "import torch; from safetensors.torch import save_model as s, save_file as f; '
+    'where you trust it: python -c "import torch; '
+    "from safetensors.torch import save_model as s, save_file as f; "
     "m = torch.load('{name}', map_location='cpu', weights_only=False); "
     "s(m, '{stem}.safetensors') if isinstance(m, torch.nn.Module) else "
     "f({{k: v.contiguous() for k, v in m.get('state_dict', m).items()}}, '{stem}.safetensors')\""
 )
-"""How to make a file without code of a pickled module, or of a checkpoint with more in it than tensors."""
+"""Command that converts a pickled module, or a checkpoint with other objects than tensors."""
 _WRAPPERS = ("state_dict", "model_state", "model_state_dict", "model", "net", "weights")
+"""Keys under which checkpoints hold their state dict."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class WeightFile:
     """Contents of one weight file."""
 
     metadata: dict[str, Any]
-    """Our JSON object; empty for files that others made."""
+    """scsampler's metadata; empty for files of other programs."""
     tensors: dict[str, Tensor]
     """State dict, on the CPU."""
     info: WeightsInfo
@@ -56,46 +61,48 @@ def read_weights(path: Path) -> WeightFile:
     """Read a weight file.
 
     Args:
-        path: .safetensors, or .pth / .pt holding a state dict (possibly inside "state_dict", "model_state", ...).
+        path: .safetensors; or .pth / .pt with a state dict, which may be in a checkpoint under
+            "state_dict", "model_state" and the like.
 
     Raises:
         WeightsError: missing, truncated, not a state dict, or a pickle that would run code.
     """
     check_weight_file(path)
     digest = file_sha256(path)
-    metadata, tensors = (
-        _read_safetensors(path) if _is_safetensors(path) else ({}, _read_torch(path))
-    )
+    metadata: dict[str, Any] = {}
+    if path.suffix == ".safetensors":
+        metadata, tensors = _read_safetensors(path)
+    else:
+        tensors = _read_torch(path)
     return WeightFile(metadata, strip_prefixes(tensors), WeightsInfo(path.name, digest))
 
 
 def file_sha256(path: Path) -> str:
-    """Hex digest of a file."""
+    """SHA-256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def files_sha256(paths: Sequence[Path]) -> str:
-    """Hex digest of one file, or that of the digests of several, one after the other."""
+    """SHA-256 of one file; for several files the SHA-256 of their digests, in order. In hex."""
     digests = [file_sha256(path) for path in paths]
-    return (
-        digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
-    )
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def leads_outside(name: str) -> bool:
-    """True for a file's name, as a model has it, that leads out of the model's folder, on whatever system."""
-    place = PurePosixPath(name)
+    """True where a file name in a model may lead out of the model's folder, on any system."""
+    path = PurePosixPath(name)
+    # Windows has drives and backslashes; a NUL byte ends the name for C libraries
     drive = PureWindowsPath(name).drive
-    return place.is_absolute() or bool(drive) or ".." in place.parts or "\\" in name or "\0" in name
-
-
-def _is_safetensors(path: Path) -> bool:
-    return path.suffix == ".safetensors"
+    return path.is_absolute() or bool(drive) or ".." in path.parts or "\\" in name or "\0" in name
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """Our JSON object in a safetensors file, without its tensors; empty for a file that others made.
+    """scsampler's metadata in a safetensors file; empty for a file of another program.
+
+    The tensors are not read.
 
     Raises:
         WeightsError: missing or damaged.
@@ -110,15 +117,17 @@ def _read_safetensors(
     try:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
-            tensors = {
-                name: file.get_tensor(name) for name in (file.keys() if with_tensors else ())
-            }
+            tensors = {}
+            if with_tensors:
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         metadata = json.loads(header.get(_KEY, "{}"))
     except (SafetensorError, ValueError, OSError, RuntimeError) as error:
         raise WeightsError(
-            f"weight file {path} is damaged or not safetensors ({error})", code="weights-damaged",
+            f"weight file {path} is damaged or not safetensors ({error})",
+            code="weights-damaged",
             hint="copy or download it again",
         ) from error
+    # files of other programs have no format; those of a later version have another one
     if not isinstance(metadata, dict) or metadata.get("format", FORMAT) != FORMAT:
         raise WeightsError(
             f"weight file {path} has a format this version does not know",
@@ -131,25 +140,24 @@ def _read_safetensors(
 def _read_torch(path: Path) -> dict[str, Tensor]:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # torch's remarks on old pickles; what matters is said below
+            # torch warns of old pickles; the errors below report what matters
+            warnings.simplefilter("ignore")
             loaded = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
+        # torch names the first function that the pickle would call
         found = re.search(r"GLOBAL (\S+)", str(error))
         what = f"it holds {found[1]}" if found else "it is a pickle of another kind"
         raise WeightsError(
-            f"weight file {path} is not a plain state dict ({what}); loading it could run code, so it is refused",
+            f"weight file {path} is not a plain state dict ({what}); "
+            "loading it could run code, so it is refused",
             code="weights-unsafe",
             hint=_CONVERSION.format(name=path.name, stem=path.stem),
         ) from error
     except (RuntimeError, EOFError, ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-        # the keys of a KeyError are bytes of the file, which tell nobody anything
-        reason = (
-            "not a torch file"
-            if isinstance(error, KeyError) or not str(error)
-            else str(error).splitlines()[0]
-        )
+        reason = "not a torch file"
+        # the text of a KeyError is bytes of the file
+        if str(error) and not isinstance(error, KeyError):
+            reason = str(error).splitlines()[0]
         raise WeightsError(
             f"weight file {path} is damaged ({reason})",
             code="weights-damaged",
@@ -166,7 +174,7 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
 
 
 def _unwrapped(loaded: object) -> dict[str, Tensor]:
-    """The state dict inside the usual wrappings of a checkpoint; empty when there is none."""
+    """The state dict in a checkpoint; empty where there is none."""
     if not isinstance(loaded, Mapping):
         return {}
     for key in _WRAPPERS:
@@ -176,71 +184,84 @@ def _unwrapped(loaded: object) -> dict[str, Tensor]:
 
 
 def strip_prefixes(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Remove wrappers' prefixes that every key carries ("module." of DataParallel, "backbone.", ...).
+    """Remove the prefixes of wrappers that all names have, such as "module." of DataParallel.
 
     Example: {"module.fc.bias": b} -> {"fc.bias": b}.
     """
-    names = dict(tensors)
+    stripped = dict(tensors)
     changed = True
-    while changed and names:
+    # wrappers may be nested in any order
+    while changed and stripped:
         changed = False
         for prefix in _PREFIXES:
-            if all(name.startswith(prefix) for name in names):
-                names = {name.removeprefix(prefix): value for name, value in names.items()}
+            if all(name.startswith(prefix) for name in stripped):
+                stripped = {name.removeprefix(prefix): value for name, value in stripped.items()}
                 changed = True
-    return names
+    return stripped
 
 
 def load_into(module: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:
-    """Load a state dict strictly.
+    """Load a state dict that must have all tensors of the module, and no others.
+
+    Args:
+        module: the network.
+        tensors: state dict.
+        source: name of its file, for the error.
 
     Raises:
-        WeightsError: with the missing, unexpected and misshapen keys, a few of each.
+        WeightsError: with the missing and unexpected names and the wrong shapes, a few of each.
     """
     own = module.state_dict()
-    counters = {
-        name for name in own if name.endswith("num_batches_tracked")
-    }  # absent from old checkpoints, unused
+    # old checkpoints lack these counters, and inference does not use them
+    counters = {name for name in own if name.endswith("num_batches_tracked")}
+    misshapen = []
+    for name in sorted(set(own) & set(tensors)):
+        shape, own_shape = tuple(tensors[name].shape), tuple(own[name].shape)
+        if shape != own_shape:
+            misshapen.append(f"{name} {shape} instead of {own_shape}")
     faults = {
         "missing": sorted(set(own) - set(tensors) - counters),
         "unexpected": sorted(set(tensors) - set(own)),
-        "misshapen": [
-            f"{name} {tuple(tensors[name].shape)} instead of {tuple(own[name].shape)}"
-            for name in sorted(set(own) & set(tensors))
-            if own[name].shape != tensors[name].shape
-        ],
+        "misshapen": misshapen,
     }
     if any(faults.values()):
-        report = "; ".join(
-            f"{len(keys)} {kind}: {_some(keys)}" for kind, keys in faults.items() if keys
-        )
+        parts = [f"{len(keys)} {kind}: {_first(keys)}" for kind, keys in faults.items() if keys]
         raise WeightsError(
-            f"weights of {source} do not fit the network: {report}", code="weights-mismatch",
-            hint="check that the architecture and the number of classes are the ones these weights were trained for",
+            f"weights of {source} do not fit the network: {'; '.join(parts)}",
+            code="weights-mismatch",
+            hint="check that the architecture and the number of classes are the ones "
+            "these weights were trained for",
         )
     module.load_state_dict({**{name: own[name] for name in counters}, **tensors})
 
 
-def _some(keys: list[str]) -> str:
+def _first(keys: list[str]) -> str:
+    """The first three keys for a message."""
     return ", ".join(keys[:3]) + (", ..." if len(keys) > 3 else "")
 
 
 def in_half_precision(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Tensors as they are written: on the CPU, floats in half precision, in alphabetical order."""
-    found = {name: tensor.detach().cpu().contiguous() for name, tensor in sorted(tensors.items())}
-    return {
-        name: tensor.half() if tensor.is_floating_point() else tensor
-        for name, tensor in found.items()
-    }
+    written = {}
+    for name, tensor in sorted(tensors.items()):
+        value = tensor.detach().cpu().contiguous()
+        written[name] = value.half() if value.is_floating_point() else value
+    return written
 
 
 def write_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
-    """Write safetensors in half precision, atomically; the same input gives the same bytes.
+    """Write safetensors in half precision. The same input gives the same bytes.
+
+    Args:
+        path: the file; it appears under its name when it is complete.
+        tensors: state dict.
+        metadata: description of the network, for JSON.
 
     Raises:
         OutputError: the file cannot be written.
     """
-    data = save(in_half_precision(tensors), {_KEY: json.dumps({"format": FORMAT, **metadata}, sort_keys=True)})
+    text = json.dumps({"format": FORMAT, **metadata}, sort_keys=True)
+    data = save(in_half_precision(tensors), {_KEY: text})
     part = sibling(path, ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -248,6 +269,7 @@ def write_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
         part.replace(path)
     except OSError as error:
         raise OutputError(
-            f"cannot write {path}: {error.strerror or error}", code="write-failed",
+            f"cannot write {path}: {error.strerror or error}",
+            code="write-failed",
             hint="name a file in a folder you may write to",
         ) from error

@@ -1,4 +1,4 @@
-"""The identity of weights. No torch here: plug-ins of classifiers need it."""
+"""The identity of weights. This module does not import torch, since plug-ins need it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class WeightsInfo:
-    """Which weights are loaded, so that a result can be traced."""
+    """Identity of the loaded weights, so that a result can be traced."""
 
     source: str
-    """Name or file name, never a full path of the machine."""
+    """A name, or the name of a file without its folder."""
     sha256: str | None
-    """Hex digest of the file; None when there is no file (a plug-in that has none)."""
+    """SHA-256 of the file in hex; None for a plug-in without a file."""

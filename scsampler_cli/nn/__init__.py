@@ -1,1 +1,1 @@
-"""What several rooms need of networks: where they run, how they are made ready, and ResNet-18."""
+"""Devices, preparation for inference, and ResNet-18, for samplers and classifiers alike."""

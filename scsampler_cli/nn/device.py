@@ -1,4 +1,4 @@
-"""Where networks run and in which precision."""
+"""Device and precision of networks."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float
 
 
 def pick_device(name: str) -> torch.device:
-    """The device behind "auto" (CUDA where there is any), "cpu", "cuda" or "cuda:N".
+    """The device for "auto" (CUDA if there is a GPU, else the CPU), "cpu", "cuda" or "cuda:N".
 
     Raises:
         SettingsError: the name is unknown.
-        DeviceError: the device is not there.
+        DeviceError: the machine does not have the device.
     """
     kind, number = parse_device(name)
     if kind == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if kind == "cuda" and not torch.cuda.is_available():
         raise DeviceError(
-            f"device {name} was asked for, but there is no CUDA here",
+            f"device {name} is not available: there is no CUDA here",
             code="cuda-missing",
             hint="use the device auto or cpu",
         )
     if kind == "cuda" and (number or 0) >= torch.cuda.device_count():
         raise DeviceError(
-            f"device {name} was asked for, but there are {torch.cuda.device_count()} GPUs",
+            f"device {name} is not available: there are {torch.cuda.device_count()} GPUs",
             code="cuda-missing",
             hint="they count from cuda:0",
         )
@@ -36,32 +36,34 @@ def pick_device(name: str) -> torch.device:
 
 
 def own_device(name: str, local_rank: str | None) -> str:
-    """The device's name for one of several processes of a machine: each has a GPU of its own, unless all use the CPU.
+    """The device of one of several processes of a machine. On GPUs each process has its own.
 
     Args:
-        name: as asked for.
-        local_rank: the number that `torchrun` gives the process; None without it.
+        name: device that the user named.
+        local_rank: number that `torchrun` gives the process; None without torchrun.
     """
+    # a number that the user names holds for all processes
     if local_rank is None or name == "cpu" or ":" in name or not torch.cuda.is_available():
         return name
     return f"cuda:{local_rank}"
 
 
 def pick_dtype(name: str, device: torch.device) -> torch.dtype:
-    """The type behind "fp32", "bf16", "fp16", or "auto": whichever is fast on the device and safe without loss scaling.
+    """The data type for "fp32", "bf16", "fp16", or "auto", the fastest one on the device.
 
-    A GPU gets fp16; a CPU gets bf16 only where it has instructions for it (AVX512-BF16 or AMX halve a 3D CNN's time), fp32
-    elsewhere, since bf16 is emulated there.
+    "auto" is fp16 on a GPU. On a CPU it is bf16 if the CPU has instructions for it (AVX512-BF16 or
+    AMX halve the time of a 3D CNN), else fp32.
 
     Raises:
-        SettingsError: unknown name.
+        SettingsError: the name is unknown.
         DeviceError: fp16 on a CPU.
     """
     if name == "auto":
         if device.type == "cuda":
             return torch.float16
-        fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-        return torch.bfloat16 if fast else torch.float32
+        # without these instructions bf16 is emulated, and slower than fp32
+        has_bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+        return torch.bfloat16 if has_bf16 else torch.float32
     if name not in PRECISIONS:
         raise SettingsError(
             f"unknown precision {name!r}",

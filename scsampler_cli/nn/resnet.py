@@ -1,7 +1,7 @@
-"""ResNet-18 (He et al., 2016), with layers named as torchvision's.
+"""ResNet-18 (He et al., 2016), with the layer names of torchvision.
 
-Ours, though torchvision has it: importing torchvision loads PyTorch's compiler, two seconds of every run. Tests hold the two
-equal, layer by layer, from the random start to the output.
+torchvision has it too, but importing torchvision loads PyTorch's compiler, which takes two seconds
+of every run. Tests hold the two equal, layer by layer, from the initial weights to the output.
 """
 
 from __future__ import annotations
@@ -9,17 +9,18 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 WIDTHS = (64, 128, 256, 512)
+"""Channels of the four stages."""
 BLOCKS = 2
-"""Of each width."""
+"""Blocks of each stage."""
 
 
 class BasicBlock(nn.Module):
-    """Two 3 x 3 convolutions beside a shortcut.
+    """Two 3 x 3 convolutions and a shortcut.
 
     Args:
-        channels: that come in.
-        width: channels that go out.
-        stride: of the first convolution.
+        channels: input channels.
+        width: output channels.
+        stride: stride of the first convolution.
     """
 
     def __init__(self, channels: int, width: int, stride: int = 1) -> None:
@@ -34,16 +35,17 @@ class BasicBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """float [N, channels, h, w] -> [N, width, h / stride, w / stride]."""
         out = self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x)))))
-        return self.relu(out + (x if self.downsample is None else self.downsample(x)))
+        shortcut = x if self.downsample is None else self.downsample(x)
+        return self.relu(out + shortcut)
 
 
 class ResNet18(nn.Module):
-    """The network; its convolutions start as He et al. (2015) have it.
+    """The network. Its convolutions have the initial weights of He et al. (2015).
 
     Args:
-        channels: of the input.
-        outputs: of the last layer.
-        block: what it is built of.
+        channels: input channels.
+        outputs: outputs of the last layer.
+        block: class of its blocks.
     """
 
     def __init__(self, channels: int, outputs: int, block: type[BasicBlock] = BasicBlock) -> None:
@@ -64,13 +66,13 @@ class ResNet18(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """float [N, channels, H, W] -> [N, outputs]."""
-        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
-        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))  # [N, 64, H / 4, W / 4]
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))  # [N, 512, H / 32, W / 32]
         return self.fc(self.avgpool(x).flatten(1))
 
 
 def _layer(block: type[BasicBlock], channels: int, width: int, *, stride: int) -> nn.Sequential:
-    # the shortcut's own convolution before the block, as torchvision has it: one seed gives both the same start
+    # the shortcut is made before the block, as in torchvision: one seed gives both the same weights
     shortcut = None
     if stride != 1 or channels != width:
         shortcut = nn.Sequential(

@@ -1,4 +1,4 @@
-"""The sampler networks by name, the published configurations, and what they cost (Sec. 3.3, Table 4)."""
+"""The sampler networks by name, the published configurations, and their costs (Sec. 3.3)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ INPUT_SHAPES = {
     "mel": (1, 40, 200),
     "packets": SHAPE,
 }
-"""What one network input looks like. MD is at H/16 (Sec. 3.3.1) and is not enlarged: 14 x 14 of a 224 crop."""
+"""Shape of one network input. MD has one vector per 16 x 16 pixels (Sec. 3.3.1), and is not
+enlarged: 14 x 14 for a crop of 224."""
 
 ARCHITECTURES = {
     "if": ("resnet18", "shufflenet26"),
@@ -28,11 +29,15 @@ ARCHITECTURES = {
     "mel": ("vgg18", *(f"vgg18_{layer}" for layer in HEADS)),
     "packets": ("packets1d",),
 }
-"""Which architectures an input can have; the first is the paper's best (Tables 4 and 6)."""
+"""Architectures for each input; the first is the paper's best (Tables 4 and 6)."""
 
 
 class MotionNetwork(nn.Module):
-    """A 2-channel network behind a batch normalisation of the data, as CoViAR has it for motion vectors."""
+    """A network on motion vectors, with a batch normalisation of the input before it, as in CoViAR.
+
+    Args:
+        network: a network with two input channels.
+    """
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -53,10 +58,11 @@ def resnet18(channels: int, outputs: int) -> nn.Module:
 
 
 def build(architecture: str, kind: str, outputs: int) -> nn.Module:
-    """A fresh network.
+    """A new network with random weights.
 
     Args:
-        architecture: "resnet18", "shufflenet26", "vgg18", "vgg18_" and the layer that one FC layer is put on, or "packets1d".
+        architecture: "resnet18", "shufflenet26", "vgg18", "packets1d", or "vgg18_" with the name of
+            the layer that one FC layer is trained on.
         kind: "if", "md", "rgbr", "mel" or "packets".
         outputs: classes (AC), or 1 for a saliency head (SAL-RANK, SAL-CL).
 
@@ -85,12 +91,18 @@ def build(architecture: str, kind: str, outputs: int) -> nn.Module:
 
 
 def paper_visual_sampler(outputs: int) -> dict[str, nn.Module]:
-    """The adopted visual sampler: ResNet-18 on MD and on RGB-R (Sec. 4.2.2). 0.5001 GMACs for one P-frame."""
+    """The paper's visual sampler: ResNet-18 on MD and on RGB-R (Sec. 4.2.2).
+
+    0.5001 GMACs for one P-frame.
+    """
     return {kind: build("resnet18", kind, outputs) for kind in ("md", "rgbr")}
 
 
 def paper_full_visual_sampler(outputs: int) -> dict[str, nn.Module]:
-    """ResNet-18 on IF, MD and RGB-R (Table 4, fourth row). 0.9850 GMACs for one I- and one P-frame."""
+    """ResNet-18 on IF, MD and RGB-R (Table 4, fourth row).
+
+    0.9850 GMACs for one I- and one P-frame.
+    """
     return {kind: build("resnet18", kind, outputs) for kind in ("if", "md", "rgbr")}
 
 
@@ -110,7 +122,12 @@ def count_parameters(network: nn.Module) -> int:
 
 
 def count_macs(network: nn.Module, shape: tuple[int, ...]) -> int:
-    """Multiply-adds of the convolutions and linear layers for one input of `shape` (without the batch dimension)."""
+    """Multiply-adds of the convolutions and linear layers for one input.
+
+    Args:
+        network: the network; its mode and device are kept.
+        shape: shape of the input without the batch dimension.
+    """
     total = 0
 
     def add(module: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
@@ -118,14 +135,16 @@ def count_macs(network: nn.Module, shape: tuple[int, ...]) -> int:
         if isinstance(module, nn.Linear):
             total += output.numel() * module.in_features
         else:
+            # one multiply-add for each weight of the kernel that makes an output
             total += output.numel() * module.weight[0].numel()  # type: ignore[index]
 
     counted = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
     hooks = [m.register_forward_hook(add) for m in network.modules() if isinstance(m, counted)]
-    training = network.training
+    was_training = network.training
     with torch.inference_mode():
+        # in training mode a batch normalisation refuses a single value per channel
         network.eval()(torch.zeros(1, *shape, device=next(network.parameters()).device))
-    network.train(training)
+    network.train(was_training)
     for hook in hooks:
         hook.remove()
     return total

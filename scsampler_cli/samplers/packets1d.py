@@ -1,4 +1,4 @@
-"""A small 1-D network over the packets of a clip and its neighbours; ours, the paper has no such input."""
+"""A small 1-D network on the packet sizes of a clip and its neighbours."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ WIDTHS = (32, 48, 64, 64)
 
 
 class Packets1d(nn.Module):
-    """Four convolutions; the mean over all steps beside the mean over those of the clip itself; one linear layer.
+    """Four convolutions, two means over time (all steps, the clip's own steps), a linear layer.
 
-    With one output 31,169 parameters and 0.0007 GMACs: the cost is the reading of the container.
+    With one output it has 31,169 parameters and 0.0007 GMACs: reading the container costs more.
+
+    Args:
+        outputs: classes, or 1 for a saliency head.
     """
 
     def __init__(self, outputs: int) -> None:
@@ -22,7 +25,9 @@ class Packets1d(nn.Module):
         layers: list[nn.Module] = []
         channels = len(CHANNELS)
         for i, width in enumerate(WIDTHS):
-            kernel, stride = (5, 1) if i == 0 else (5 if i == 1 else 3, 2)
+            # the first one keeps all steps; each of the others halves them
+            stride = 1 if i == 0 else 2
+            kernel = 5 if i < 2 else 3
             convolution = nn.Conv1d(
                 channels, width, kernel, stride=stride, padding=kernel // 2, bias=False
             )
@@ -34,7 +39,9 @@ class Packets1d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """float [N, 9, 80] -> logits [N, outputs]."""
-        found = self.features(x)
-        each = STEPS // 2 ** (len(WIDTHS) - 1)
-        own = found[..., NEIGHBOURS * each : (NEIGHBOURS + 1) * each]
-        return self.fc(self.dropout(torch.cat([found.mean(dim=-1), own.mean(dim=-1)], dim=1)))
+        features = self.features(x)  # [N, 64, 10]
+        # steps of one clip after the convolutions; the clip itself is in the middle
+        steps = STEPS // 2 ** (len(WIDTHS) - 1)
+        own = features[..., NEIGHBOURS * steps : (NEIGHBOURS + 1) * steps]
+        pooled = torch.cat([features.mean(dim=-1), own.mean(dim=-1)], dim=1)  # [N, 128]
+        return self.fc(self.dropout(pooled))

@@ -1,9 +1,11 @@
-"""s(phi(i)): networks turned into a saliency in [0, 1] for each clip (Sec. 3.2 and 3.3).
+"""s(phi(i)): the saliency of each clip, in [0, 1], from the outputs of networks (Sec. 3.2 and 3.3).
 
-A classification head (AC) scores a clip by the largest class probability, after averaging the probabilities over the clip's
-frames (the paper leaves open which comes first; this is our choice). A saliency head (SAL-RANK, SAL-CL) scores it by the mean
-of its sigmoid. Several inputs: the mean of their clip scores (Sec. 3.3.1).
-But: clips are not compared here; `selection` does.
+A classification head (AC) scores a clip by the largest class probability, after averaging the
+probabilities over the clip's frames (the paper leaves open which comes first). A saliency head
+(SAL-RANK, SAL-CL) scores it by the mean of its sigmoid. The score of several inputs is the mean of
+their clip scores (Sec. 3.3.1).
+
+Not handled here: the comparison of clips, see `selection`.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from torch import Tensor, nn
 
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL
 from scsampler_cli.errors import WeightsError
-from scsampler_cli.features.clip import ClipPackets, ClipAudio, ClipVisual
+from scsampler_cli.features.clip import ClipAudio, ClipPackets, ClipVisual
 from scsampler_cli.model_zoo.bundled_weights import sampler_files
 from scsampler_cli.model_zoo.weightfile import load_into, read_weights
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
@@ -30,13 +32,14 @@ from scsampler_cli.samplers.networks import build
 from scsampler_cli.selection.scores import averaged
 
 BATCH_CLIPS = 16
-"""Clips scored at once: enough to keep a CPU or a GPU busy, small enough to bound memory (our choice)."""
+"""Clips in a batch: enough to keep a CPU or a GPU busy, few enough to bound memory."""
 BATCH_PACKETS = 256
-"""The same for packets, whose network is so small that calling it costs more than it does."""
+"""Clips in a batch of packets, whose network is so small that each call costs more than its
+layers."""
 
 
 def batch_for(kind: str) -> int:
-    """How many clips a network on an input ("if", "md", "rgbr", "mel", "packets") scores at once, wherever it runs."""
+    """Clips in a batch of the input "if", "md", "rgbr", "mel" or "packets", on any device."""
     return BATCH_PACKETS if kind in PACKETS else BATCH_CLIPS
 
 
@@ -57,11 +60,11 @@ class SamplerNetwork:
     device: torch.device
     dtype: torch.dtype
     labels: tuple[str, ...] = ()
-    """Classes it has learnt from, where its file says so."""
+    """Class names of its training data; () where its file does not have them."""
 
     @property
     def record(self) -> dict[str, Any]:
-        """For the result: what ran."""
+        """The network's record for results."""
         return {
             "input": self.kind,
             "arch": self.architecture,
@@ -71,8 +74,16 @@ class SamplerNetwork:
         }
 
     def probabilities(self, inputs: Tensor) -> Tensor:
-        """float32 [n, ...] -> float32 [n, C] on its device: softmax of an AC head, sigmoid of a saliency head (C = 1)."""
-        # MD in reduced precision is slower than in full, and has gone to NaN
+        """Probabilities of each frame (or spectrogram, or packet table).
+
+        Args:
+            inputs: float32 [n, ...].
+
+        Returns:
+            float32 [n, C] on the network's device: softmax of an AC head, sigmoid of a saliency
+            head (C = 1).
+        """
+        # MD in reduced precision is slower than in float32, and has given NaN
         dtype = torch.float32 if self.kind == "md" else self.dtype
         with (
             torch.inference_mode(),
@@ -81,44 +92,68 @@ class SamplerNetwork:
             logits = self.network(to_device(inputs, self.device)).float()
         return logits.softmax(dim=1) if self.objective == "ac" else logits.sigmoid()
 
-    def begin(self, inputs: list[Tensor]) -> PendingScores:
-        """Have some clips looked at (one tensor [n, ...] each); a GPU is not waited for."""
+    def start(self, inputs: list[Tensor]) -> PendingScores:
+        """Start to score a batch, without waiting for a GPU.
+
+        Args:
+            inputs: float32 [n, ...] for each clip, n = 0 for a clip without this input.
+        """
         counts = [len(tensor) for tensor in inputs]
-        some = [tensor for tensor in inputs if len(tensor)]
-        return PendingScores(counts, self.probabilities(torch.cat(some)) if some else None)
+        # frames of all clips make one batch; `counts` separates them again
+        present = [tensor for tensor in inputs if len(tensor)]
+        per_frame = self.probabilities(torch.cat(present)) if present else None
+        return PendingScores(counts, per_frame)
 
     def clip_probabilities(self, inputs: list[Tensor]) -> list[Tensor | None]:
-        """float32 [C] of each clip, the mean over its frames (one tensor [n, ...] a clip); None for a clip without any."""
-        return self.begin(inputs).clip_probabilities()
+        """Mean of the probabilities over the frames of each clip.
+
+        Args:
+            inputs: as in `start`.
+
+        Returns:
+            float32 [C] for each clip; None for a clip without this input.
+        """
+        return self.start(inputs).clip_probabilities()
 
     def scores(self, inputs: list[Tensor]) -> list[float]:
-        """Saliency of each clip from its frames; NaN for a clip without any."""
-        return self.begin(inputs).scores()
+        """Saliency of each clip; NaN for a clip without this input.
+
+        Args:
+            inputs: as in `start`.
+        """
+        return self.start(inputs).scores()
 
 
 @dataclass(frozen=True)
 class PendingScores:
-    """Clips that a network looks at."""
+    """A batch that a network has started to score."""
 
     counts: list[int]
-    """Frames of each."""
+    """Number of frames of each clip."""
     per_frame: Tensor | None
-    """float32 [sum of counts, C], where the network runs; None without any frame."""
+    """float32 [sum of counts, C] on the network's device; None without any frame."""
 
     def clip_probabilities(self) -> list[Tensor | None]:
-        """See `SamplerNetwork.clip_probabilities`; waits for the network."""
+        """Wait for the network; see `SamplerNetwork.clip_probabilities`."""
         if self.per_frame is None:
             return [None] * len(self.counts)
+        # the copy to the CPU waits for a GPU
         parts = self.per_frame.cpu().split(self.counts)  # type: ignore[no-untyped-call]
         return [part.mean(dim=0) if len(part) else None for part in parts]
 
     def scores(self) -> list[float]:
-        """See `SamplerNetwork.scores`; waits for the network."""
+        """Wait for the network; see `SamplerNetwork.scores`."""
+        # of a saliency head the maximum over its one output is that output
         return [float("nan") if p is None else float(p.max()) for p in self.clip_probabilities()]
 
 
 class Sampler(Generic[Clip]):
-    """One or several networks whose clip scores are averaged."""
+    """One or several networks whose clip scores are averaged.
+
+    Args:
+        networks: the networks.
+        prepare: features of a clip and the input of a network -> float32 [n, ...].
+    """
 
     def __init__(
         self, networks: list[SamplerNetwork], prepare: Callable[[Clip, str], Tensor]
@@ -129,7 +164,7 @@ class Sampler(Generic[Clip]):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Features that must be computed for it."""
+        """Inputs of its networks, which must be computed for it."""
         return tuple(network.kind for network in self.networks)
 
     @property
@@ -138,28 +173,30 @@ class Sampler(Generic[Clip]):
         return [network.record for network in self.networks]
 
     def score_each(self, clips: Iterable[Clip]) -> Iterator[tuple[int, list[float]]]:
-        """Yield (clip, saliency by each network) in order; NaN where an input has nothing to say."""
+        """Yield (clip, saliency by each network) in order; NaN where a clip lacks an input."""
         stream = iter(clips)
-        held: tuple[list[Clip], list[PendingScores]] | None = None
+        previous: tuple[list[Clip], list[PendingScores]] | None = None
         while batch := list(islice(stream, self._batch)):
-            begun = [
-                n.begin([self._prepare(clip, n.kind) for clip in batch]) for n in self.networks
-            ]
-            # one batch behind: while a GPU computes, the next one is read and prepared
-            if held is not None:
-                yield from _by_clip(*held)
-            held = batch, begun
-        if held is not None:
-            yield from _by_clip(*held)
+            pending = []
+            for network in self.networks:
+                inputs = [self._prepare(clip, network.kind) for clip in batch]
+                pending.append(network.start(inputs))
+            # results come one batch late: while a GPU computes, the next batch is read and prepared
+            if previous is not None:
+                yield from _by_clip(*previous)
+            previous = batch, pending
+        if previous is not None:
+            yield from _by_clip(*previous)
 
     def score(self, clips: Iterable[Clip]) -> Iterator[tuple[int, float]]:
-        """Yield (clip, saliency in [0, 1]) in order; NaN where no input has anything to say."""
+        """Yield (clip, saliency in [0, 1]) in order; NaN where a clip has no input at all."""
         for clip, values in self.score_each(clips):
             yield clip, averaged(np.array([values]))[0]
 
 
-def _by_clip(clips: list[Clip], begun: list[PendingScores]) -> Iterator[tuple[int, list[float]]]:
-    by_network = [one.scores() for one in begun]
+def _by_clip(clips: list[Clip], pending: list[PendingScores]) -> Iterator[tuple[int, list[float]]]:
+    """Yield (clip, saliency by each network) of a batch."""
+    by_network = [scores.scores() for scores in pending]
     for clip, values in zip(clips, zip(*by_network, strict=True), strict=True):
         yield clip.clip, list(values)
 
@@ -171,16 +208,16 @@ PacketSampler = Sampler[ClipPackets]
 
 @dataclass(frozen=True)
 class Samplers:
-    """s: the visual, the audio and the packet sampler, of which each may be absent."""
+    """s: the visual, the audio and the packet sampler; each may be None."""
 
     visual: VisualSampler | None
     audio: AudioSampler | None
     packets: PacketSampler | None = None
     notes: tuple[str, ...] = ()
-    """What was left out when they were loaded."""
+    """Notes of loading, such as a sampler that was left out."""
 
     def records(self) -> list[dict[str, Any]]:
-        """What ran, for the result."""
+        """Records of all networks, for results."""
         records = []
         for sampler in (self.visual, self.audio, self.packets):
             if sampler is not None:
@@ -209,13 +246,17 @@ def load_visual(spec: str, device: torch.device, dtype: torch.dtype) -> VisualSa
     """The visual sampler that `spec` names.
 
     Args:
-        spec: a shipped set ("demo", "actions6", "actions6-paper"), files separated by commas, or "none".
-        device: where it runs.
-        dtype: precision of the picture networks.
+        spec: a bundled set ("demo", "actions6", "actions6-paper"), files separated by commas, or
+            "none".
+        device: device of the networks.
+        dtype: precision of the networks, except for MD, which runs in float32.
+
+    Returns:
+        None for "none".
 
     Raises:
-        SettingsError: unknown name.
-        WeightsError: unreadable file, or a file for another kind of input.
+        SettingsError: the name is unknown.
+        WeightsError: a file cannot be read, or is for another input.
     """
     return build_samplers(_load(spec, VISUAL, device, dtype=dtype)).visual
 
@@ -238,18 +279,20 @@ def _load(
     for network in networks:
         if network.kind not in kinds:
             raise WeightsError(
-                f"{network.info.source} is a sampler for {network.kind}, not for {' or '.join(kinds)}",
+                f"{network.info.source} is a sampler for {network.kind}, "
+                f"not for {' or '.join(kinds)}",
                 code="weights-wrong-kind",
-                hint="the visual sampler takes if, md and rgbr networks, the audio sampler mel, the packet sampler packets",
+                hint="the visual sampler takes if, md and rgbr networks, the audio sampler mel, "
+                "the packet sampler packets",
             )
     return networks
 
 
 def load_network(path: Path, device: torch.device, dtype: torch.dtype) -> SamplerNetwork:
-    """Rebuild a sampler network from its file.
+    """A sampler network from its weight file.
 
     Raises:
-        WeightsError: not a sampler's weight file.
+        WeightsError: the file cannot be read, or is not a sampler's.
     """
     file = read_weights(path)
     meta = file.metadata
@@ -260,12 +303,13 @@ def load_network(path: Path, device: torch.device, dtype: torch.dtype) -> Sample
             hint="training a sampler writes them",
         )
     objective = meta.get("objective", "ac")
-    outputs = len(meta.get("labels") or ()) if objective == "ac" else 1
-    network = build(str(meta.get("arch")), str(meta.get("input")), outputs)
-    load_into(network, file.tensors, file.info.source)
-    # the VGG's last bit would then depend on the number of threads
-    network = prepare_network(network, device, channels_last=meta["input"] not in AUDIO)
     labels = tuple(map(str, meta.get("labels") or ()))
+    network = build(
+        str(meta.get("arch")), str(meta.get("input")), len(labels) if objective == "ac" else 1
+    )
+    load_into(network, file.tensors, file.info.source)
+    # with channels last, the last bit of the VGG's output depends on the number of threads
+    network = prepare_network(network, device, channels_last=meta["input"] not in AUDIO)
     return SamplerNetwork(
         meta["input"],
         meta["arch"],

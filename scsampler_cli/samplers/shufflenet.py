@@ -1,8 +1,8 @@
-"""ShuffleNet-26: ShuffleNet V1 0.5x with three groups (Zhang et al., CVPR 2018; Sec. 3.3.1 and App. B.1 of SCSampler).
+"""ShuffleNet-26: ShuffleNet V1 0.5x with three groups (Sec. 3.3.1 and App. B.1).
 
-The paper says 26 layers, 0.5 and three groups and does not say how it counts layers; this is ShuffleNet's own 0.5x table with
-g = 3. torchvision has V2 only.
-MACs for 3 x 224 x 224 and 1000 classes: 38 M (ShuffleNet, Table 2), held by a test.
+The paper gives 26 layers, 0.5x and three groups, and not how it counts layers. This is the 0.5x
+table of ShuffleNet (Zhang et al., CVPR 2018) with g = 3. torchvision has V2 only. A test holds the
+MACs for 3 x 224 x 224 and 1000 classes: 38 M (ShuffleNet, Table 2).
 """
 
 from __future__ import annotations
@@ -22,24 +22,34 @@ STAGES = ((120, 4), (240, 8), (480, 4))
 
 
 def channel_shuffle(x: Tensor, groups: int) -> Tensor:
-    """[N, C, H, W]: transpose channels between groups.
+    """Transpose the channels of [N, C, H, W] between groups.
 
     Example: channels 0 1 2 3 4 5 in 2 groups -> 0 3 1 4 2 5.
     """
     n, c, h, w = x.shape
-    return x.reshape(n, groups, c // groups, h, w).transpose(1, 2).reshape(n, c, h, w)
+    by_group = x.reshape(n, groups, c // groups, h, w)
+    # channel j of every group comes before channel j + 1 of any
+    return by_group.transpose(1, 2).reshape(n, c, h, w)
 
 
 class Unit(nn.Module):
-    """ShuffleNet unit; with stride 2 the shortcut is pooled and concatenated (ShuffleNet, Fig. 2 b and c)."""
+    """ShuffleNet unit (ShuffleNet, Fig. 2b and c). With stride 2 the shortcut is pooled and
+    appended.
+
+    Args:
+        inputs: channels of the input.
+        outputs: channels of the output.
+        stride: 1 or 2.
+        first_groups: groups of the first 1 x 1 convolution.
+    """
 
     def __init__(self, inputs: int, outputs: int, stride: int, *, first_groups: int) -> None:
         super().__init__()
         self.stride = stride
+        # with stride 2 the pooled shortcut provides the other `inputs` channels
         branch = outputs - inputs if stride == 2 else outputs
-        middle = (
-            outputs // 4
-        )  # bottleneck channels are a quarter of the unit's output (ShuffleNet, Sec. 3.2)
+        # bottleneck channels are a quarter of the unit's output (ShuffleNet, Sec. 3.2)
+        middle = outputs // 4
         self.reduce = _conv(inputs, middle, 1, groups=first_groups)
         self.depthwise = _conv(middle, middle, 3, stride=stride, groups=middle)
         self.expand = _conv(middle, branch, 1, groups=GROUPS)
@@ -47,6 +57,7 @@ class Unit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, inputs, H, W] -> [N, outputs, ceil(H / stride), ceil(W / stride)]."""
+        # without the shuffle, channels of different groups would never meet
         y = channel_shuffle(F.relu(self.reduce(x)), self.groups)
         y = self.expand(self.depthwise(y))
         if self.stride == 1:
@@ -66,10 +77,11 @@ def _conv(
 class ShuffleNet26(nn.Module):
     """ShuffleNet V1 0.5x, g = 3.
 
-    With six outputs 0.240 M parameters; 0.00976 GMACs at 3 x 112 x 112, 0.00028 GMACs at 2 x 14 x 14.
+    With six outputs 0.240 M parameters; 0.00976 GMACs at 3 x 112 x 112, 0.00028 GMACs at 2 x 14 x
+    14.
 
     Args:
-        channels: of the input: 3 for IF and RGB-R, 2 for MD.
+        channels: channels of the input: 3 for IF and RGB-R, 2 for MD.
         outputs: classes, or 1 for a saliency head.
     """
 

@@ -1,8 +1,9 @@
-"""The 18-layer VGG of the audio sampler (Sec. 3.3.2): 16 convolutions and 2 fully connected layers on 40 x 200 log-mel.
+"""The 18-layer VGG of the audio sampler (Sec. 3.3.2): 16 convolutions and 2 FC layers on log-mel.
 
-The paper gives the number of layers and the names conv4_2, pool4 and fc1 (App. C.1), nothing more. Our choice: VGG-19's
-arrangement (2, 2, 4, 4, 4) without its third FC layer, batch normalisation, and widths of 24-192, so that one clip costs
-0.43 GMACs, less than one ResNet-18 image at 112 x 112 (0.48); full VGG widths would cost 3.
+The paper gives the number of layers and the names conv4_2, pool4 and fc1 (App. C.1), nothing more.
+This one has VGG-19's arrangement (2, 2, 4, 4, 4) without its third FC layer, batch normalisation,
+and widths of 24-192. So one clip costs 0.43 GMACs, less than one ResNet-18 image at 112 x 112
+(0.48); full VGG widths would cost 3.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ BLOCKS = ((24, 2), (48, 2), (96, 4), (192, 4), (192, 4))
 HIDDEN = 512
 """Width of fc1."""
 HEADS = {"conv4_2": 192 * 5 * 25, "pool4": 192 * 2 * 12, "fc1": HIDDEN}
-"""Layers that a single FC layer can be trained on (Table 6) -> values in them."""
+"""Layers that a single FC layer can be trained on (Table 6), and the number of values in each."""
 
 
 class VGG18(nn.Module):
-    """VGG of 18 layers on a log-mel spectrogram; layers are named conv1_1 ... conv5_4, pool1 ... pool5, fc1, fc2.
+    """VGG of 18 layers on a log-mel spectrogram; layers are named conv1_1 ... conv5_4, pool1 ...
+    pool5, fc1, fc2.
 
     With six outputs 3.413 M parameters; 0.4282 GMACs at 1 x 40 x 200.
 
@@ -43,6 +45,7 @@ class VGG18(nn.Module):
             layers[f"pool{block}"] = nn.MaxPool2d(2)
         self.data_bn = nn.BatchNorm2d(1)
         self.features = nn.Sequential(layers)
+        # five poolings halve 40 x 200 to 1 x 6
         self.fc1 = nn.Linear(width * (40 >> len(BLOCKS)) * (200 >> len(BLOCKS)), HIDDEN)
         self.dropout = nn.Dropout(0.5)
         self.fc2 = nn.Linear(HIDDEN, outputs)
@@ -54,16 +57,17 @@ class VGG18(nn.Module):
 
 
 class VGGHead(nn.Module):
-    """One FC layer on an activation of a trained `VGG18` that stays as it is (App. C.1, Table 6).
+    """One FC layer on an activation of a trained `VGG18` that is not trained further (App. C.1,
+    Table 6).
 
-    The activation is what the layer hands on: behind its batch normalisation and ReLU (ours). Tensors of the trunk have the
-    names that they have in `VGG18`, so that a trained one starts it.
+    The activation is the one after batch normalisation and ReLU. Tensors of the trunk have the same
+    names as in `VGG18`, so that the weights of a trained one fit.
 
-    With six outputs on conv4_2 0.970 M parameters, 0.3129 GMACs at 1 x 40 x 200; on pool4 1.518 M and 0.3957; on fc1 3.413 M and
-    0.4282.
+    With six outputs on conv4_2 0.970 M parameters, 0.3129 GMACs at 1 x 40 x 200; on pool4 1.518 M
+    and 0.3957; on fc1 3.413 M and 0.4282.
 
     Args:
-        layer: one of HEADS.
+        layer: name of the layer, one of HEADS.
         outputs: classes, or 1 for a saliency head.
     """
 
@@ -71,18 +75,20 @@ class VGGHead(nn.Module):
         super().__init__()
         whole = VGG18(outputs)
         self.data_bn, self.features = whole.data_bn, whole.features
+        self.fc1: nn.Linear | None = None
         if layer == "fc1":
-            self.fc1: nn.Linear | None = whole.fc1
+            self.fc1 = whole.fc1
         else:
-            self.fc1 = None
-            self.features = nn.Sequential(
-                OrderedDict(_up_to(whole.features, layer.replace("conv", "relu")))
-            )
+            # a convolution's activation is the output of its ReLU
+            trunk = _up_to(whole.features, layer.replace("conv", "relu"))
+            self.features = nn.Sequential(OrderedDict(trunk))
+        # the trunk is frozen; the head is made after that, and is trained
         self.requires_grad_(False)
         self.head = nn.Linear(HEADS[layer], outputs)
 
     def train(self, mode: bool = True) -> VGGHead:
-        """The trunk is never in training: its batch statistics are those that it was trained with."""
+        """Set the mode of the head alone."""
+        # the trunk keeps the batch statistics that it was trained with
         super().train(False)
         self.head.train(mode)
         self.training = mode
@@ -95,6 +101,7 @@ class VGGHead(nn.Module):
 
 
 def _up_to(layers: nn.Sequential, last: str) -> Iterator[tuple[str, nn.Module]]:
+    """The layers up to and with the one called `last`."""
     for name, layer in layers.named_children():
         yield name, layer
         if name == last:

@@ -1,1 +1,1 @@
-"""Training of samplers (AC, SAL-RANK, SAL-CL, AV-joint-training; Sec. 3.2 and 3.3.3) and of clip classifiers (App. A.2)."""
+"""Training of samplers (Sec. 3.2 and 3.3.3) and of clip classifiers (App. A.2)."""

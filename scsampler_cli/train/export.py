@@ -1,4 +1,7 @@
-"""Weight files of a finished run: one safetensors file a network, which says all that is needed to use it and to know it."""
+"""Weight files of a finished run: one safetensors file for each network.
+
+The metadata of a file has all that is needed to use the network, and to trace where it comes from.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from torch import Tensor
 
 from scsampler_cli.config import __version__
 from scsampler_cli.features.packet_table import CHANNELS
-from scsampler_cli.model_zoo.weightfile import halved, write_weights
+from scsampler_cli.model_zoo.weightfile import in_half_precision, write_weights
 from scsampler_cli.samplers.network_inputs import (
     IMAGE_MEAN,
     IMAGE_STD,
@@ -40,19 +42,21 @@ NORMALISATION: dict[str, dict[str, Any]] = {
         "channels": CHANNELS,
     },
 }
-"""What the inputs are brought to; pictures after division by 255."""
+"""Normalisation of each input; for images after division by 255."""
 
 
 def outputs(output: Path, settings: TrainSettings) -> dict[str, Path]:
-    """The file of each network: `output` itself, or for joint training `output` with the input in its name.
+    """The file of each network: `output`, or for joint training one with the input in its name.
 
-    Example: joint.safetensors -> joint_md.safetensors, joint_rgbr.safetensors, joint_mel.safetensors.
+    Example: joint.safetensors -> joint_md.safetensors, joint_rgbr.safetensors,
+        joint_mel.safetensors.
     """
     if settings.target != "joint":
         return {settings.target: output}
-    return {
-        kind: output.with_name(f"{output.stem}_{kind}{output.suffix}") for kind in settings.kinds
-    }
+    files = {}
+    for kind in settings.kinds:
+        files[kind] = output.with_name(f"{output.stem}_{kind}{output.suffix}")
+    return files
 
 
 def write(
@@ -66,17 +70,21 @@ def write(
     """Write the files.
 
     Args:
-        output: see `outputs`.
+        output: weight file of the run, see `outputs`.
         networks: state dict of the `Model`.
-        settings: of the run.
+        settings: settings of the run.
         labels: class names.
-        facts: what else goes into the metadata: "data", "result", "start", "teacher".
+        facts: further metadata: "data", "result", "start", "teacher".
 
     Returns:
         the files by network.
+
+    Raises:
+        OutputError: a file cannot be written.
     """
     files = outputs(output, settings)
     for kind, path in files.items():
+        # the names of a file are those of its network alone, not those of `Model`
         prefix = f"networks.{kind}."
         tensors = {
             name.removeprefix(prefix): value
@@ -109,28 +117,34 @@ def _metadata(
             "mean": spec.mean,
             "std": spec.std,
         }
-    joint = settings.target == "joint"
     return {
         **common,
         "kind": "sampler",
         "input": kind,
         "p_frames": settings.p_frames,
-        "joint": joint,
+        "joint": settings.target == "joint",
         **NORMALISATION[kind],
     }
 
 
 def digest(tensors: Mapping[str, Tensor]) -> str:
-    """sha256 of the tensors as they are written: names and bytes in alphabetical order. A file cannot hold its own."""
-    found = hashlib.sha256()
-    for name, value in sorted(halved(tensors).items()):
-        found.update(name.encode())
-        found.update(value.numpy().tobytes())
-    return found.hexdigest()
+    """SHA-256 of the tensors as they are written: names and bytes, in alphabetical order.
+
+    It is for the metadata, since a file cannot contain its own digest.
+    """
+    sha256 = hashlib.sha256()
+    for name, value in sorted(in_half_precision(tensors).items()):
+        sha256.update(name.encode())
+        sha256.update(value.numpy().tobytes())
+    return sha256.hexdigest()
 
 
 def commit() -> str | None:
-    """The revision of the checkout that this package runs from, "+" after it where files were changed; None elsewhere."""
+    """The git commit of the checkout that this package runs from, with "+" if files were changed.
+
+    None for an installed package.
+    """
+    # scsampler_cli/train/export.py
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
         return None
@@ -143,18 +157,16 @@ def commit() -> str | None:
 
 
 def _git(root: Path, *words: str) -> str:
-    found = subprocess.run(
+    process = subprocess.run(
         ["git", "-C", str(root), *words], capture_output=True, text=True, check=True, timeout=10
     )
-    return found.stdout.strip()
+    return process.stdout.strip()
 
 
 def describe(videos: Mapping[str, Sequence[TrainVideo]], text: str) -> dict[str, Any]:
-    """The data in a few numbers, and in the user's words."""
-    return {
-        "text": text,
-        "videos": {split: len(members) for split, members in videos.items()},
-        "clips": {
-            split: int(np.sum([v.clips for v in members])) for split, members in videos.items()
-        },
-    }
+    """Numbers of videos and clips of each split, and the user's description of the data."""
+    video_counts, clip_counts = {}, {}
+    for split, members in videos.items():
+        video_counts[split] = len(members)
+        clip_counts[split] = sum(video.clips for video in members)
+    return {"text": text, "videos": video_counts, "clips": clip_counts}

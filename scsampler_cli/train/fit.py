@@ -1,8 +1,8 @@
 """The training loop: steps, epochs, validation, checkpoints.
 
-The clips, crops and dropout of a step come from (seed, epoch, step) alone. So a run that was stopped
-anywhere, also within an epoch, continues bit for bit as if it had not been stopped (on a CPU, with
-the same number of threads and processes).
+The clips, crops and dropout of a step come from (seed, epoch, step) alone. So a run that was
+stopped anywhere, also within an epoch, continues bit for bit as if it had not been stopped (on a
+CPU, with the same number of threads and processes).
 """
 
 from __future__ import annotations
@@ -244,7 +244,8 @@ class Fit:
             raise ScsamplerError(
                 f"the loss is {value} in epoch {epoch}, step {step + 1}",
                 code="loss-not-finite",
-                hint="lower the learning rate, use precision fp32, or delete the cache if its disk lost data",
+                hint="lower the learning rate, use precision fp32, "
+                "or delete the cache if its disk lost data",
             )
         return value
 

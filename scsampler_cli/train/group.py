@@ -1,7 +1,7 @@
-"""The processes that train together, as `torchrun` starts them (DistributedDataParallel); one alone without it.
+"""The processes that train together, as `torchrun` starts them; a single process without it.
 
-Each takes its share of every step's clips and of the videos to be read; gradients are averaged. The processes must see one
-cache folder.
+Each process takes its share of the clips of a step, and of the videos to read. Gradients are
+averaged (DistributedDataParallel). The processes must use the same cache folder.
 """
 
 from __future__ import annotations
@@ -22,30 +22,38 @@ PATIENCE = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Group:
-    """This process among its fellows."""
+    """One process of the group."""
 
     rank: int = 0
+    """Number of this process, from 0."""
     world: int = 1
+    """Number of processes."""
 
     @property
-    def leads(self) -> bool:
-        """True for the one that writes and speaks."""
+    def is_main(self) -> bool:
+        """True for the process that writes files and messages."""
         return self.rank == 0
 
     def wait(self) -> None:
-        """Until all have come here."""
+        """Block until all processes have called this."""
         if self.world > 1:
             dist.barrier()
 
     def wrap(self, model: nn.Module, device: torch.device, partial: bool = False) -> nn.Module:
-        """The model, its gradients averaged over the processes; `partial` where a step may leave networks of it out."""
+        """The model with gradients averaged over the processes.
+
+        Args:
+            model: on the device.
+            device: device of this process.
+            partial: a step may use some of the model's networks only.
+        """
         if self.world == 1:
             return model
         devices = [device.index] if device.type == "cuda" else None
         return DistributedDataParallel(model, devices, find_unused_parameters=partial)
 
     def any(self, flag: bool, device: torch.device) -> bool:
-        """True in all where it is true in one."""
+        """True in all processes where it is true in one."""
         return bool(self.mean_of(float(flag), device) > 0) if self.world > 1 else flag
 
     def mean_of(self, value: float, device: torch.device) -> float:
@@ -62,7 +70,12 @@ ALONE = Group()
 
 @contextmanager
 def joined(environment: Mapping[str, str], cuda: bool) -> Iterator[Group]:
-    """The group that torchrun's variables describe (WORLD_SIZE, RANK); a lone process without them."""
+    """The group that torchrun's variables WORLD_SIZE and RANK describe; one process without them.
+
+    Args:
+        environment: environment variables of the process.
+        cuda: True for networks on GPUs.
+    """
     world = int(environment.get("WORLD_SIZE", "1"))
     if world == 1:
         yield Group()
@@ -70,8 +83,8 @@ def joined(environment: Mapping[str, str], cuda: bool) -> Iterator[Group]:
     dist.init_process_group("nccl" if cuda else "gloo", timeout=PATIENCE)
     try:
         yield Group(int(environment["RANK"]), world)
-        # gloo's threads let go of our tensors a moment after a collective; one that did so while the interpreter ends would
-        # abort the process, and a barrier has no tensor of ours
+        # gloo's threads release our tensors a moment after a collective. A thread that does so
+        # while the interpreter ends would abort the process; a barrier has no tensor of ours.
         dist.barrier()
     finally:
         dist.destroy_process_group()

@@ -1,6 +1,7 @@
-"""What is told of each epoch: metrics as JSON lines, and a picture of them.
+"""Metrics of each epoch: JSON lines, and a figure.
 
-Both are written anew after every epoch from the whole history, so that a run that was killed and resumed repeats no line.
+Both files are written again after every epoch from the whole history, so that a run that was killed
+and resumed repeats no line.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from scsampler_cli.errors import OutputError
 from scsampler_cli.files.output_paths import sibling
 
 METRICS, CURVE, CHECKPOINT = ".metrics.jsonl", ".curve.png", ".ckpt"
-"""Of the files beside a weight file; the last one comes after its whole name (`checkpoint`)."""
+"""Suffixes of the files next to a weight file; that of the checkpoint follows its whole name."""
 
 
 def write(output: Path, history: list[dict[str, Any]]) -> None:
-    """Write the metrics and the curve beside the weight file.
+    """Write the metrics and the curve next to the weight file.
 
     Args:
         output: weight file of the run.
@@ -30,7 +31,7 @@ def write(output: Path, history: list[dict[str, Any]]) -> None:
     metrics, curve = files_of(output)
     try:
         _replace(metrics, lines.encode())
-        _replace(curve, _picture(history))
+        _replace(curve, _figure(history))
     except OSError as error:
         raise OutputError(
             f"cannot write {metrics}: {error.strerror or error}",
@@ -45,13 +46,14 @@ def files_of(output: Path) -> tuple[Path, Path]:
 
 
 def _replace(path: Path, data: bytes) -> None:
+    # renamed when complete: a run that is killed leaves the former file whole
     part = sibling(path, ".part")
     part.write_bytes(data)
     part.replace(path)
 
 
-def _picture(history: list[dict[str, Any]]) -> bytes:
-    """PNG: the loss, and below it the accuracies with the strategies that need no sampler as level lines."""
+def _figure(history: list[dict[str, Any]]) -> bytes:
+    """PNG: the loss above; below, the accuracies, with the baselines as level lines."""
     import io
 
     from matplotlib.figure import Figure
@@ -61,22 +63,21 @@ def _picture(history: list[dict[str, Any]]) -> bytes:
     epochs = [record["epoch"] for record in history]
     above.plot(epochs, [record["loss"] for record in history], marker=".", color="tab:blue")
     above.set_ylabel("training loss")
+
     for name, colour in (("video_accuracy", "tab:green"), ("clip_accuracy", "tab:orange")):
-        points = [(r["epoch"], 100 * r[name]) for r in history if name in r]
+        points = [(record["epoch"], 100 * record[name]) for record in history if name in record]
         if points:
-            below.plot(
-                *zip(*points, strict=True), marker=".", color=colour, label=name.replace("_", " ")
-            )
+            x, y = zip(*points, strict=True)
+            below.plot(x, y, marker=".", color=colour, label=name.replace("_", " "))
     for i, (name, value) in enumerate(history[-1].get("baselines", {}).items()):
-        below.axhline(
-            100 * value,
-            linestyle=(0, (1 + i, 2)),
-            color="grey",
-            label=f"{name} {100 * value:.0f} %",
-        )
+        # all are grey: longer dashes distinguish them
+        dashes = (0, (1 + i, 2))
+        label = f"{name} {100 * value:.0f} %"
+        below.axhline(100 * value, linestyle=dashes, color="grey", label=label)
     below.set(xlabel="epoch", ylabel="validation, %", ylim=(0, 102))
     if below.get_legend_handles_labels()[0]:
         below.legend(loc="lower right", fontsize="small")
+
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=100)
     return buffer.getvalue()

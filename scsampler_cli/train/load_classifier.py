@@ -33,7 +33,7 @@ class LoadClassifier:
         from scsampler_cli.classifiers.classifier_info import ClassifierFacts
 
         # imported here so that the import does not count as time of the first file
-        from scsampler_cli.train import videos  # noqa: F401
+        from scsampler_cli.train import fill_cache  # noqa: F401
 
         if self.models is None:
             return None, {}

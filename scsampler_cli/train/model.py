@@ -1,4 +1,4 @@
-"""The network or networks of one run, as one module: inputs -> log-probabilities of each clip of a step."""
+"""The network or networks of one run as one module: inputs -> log-probabilities of each clip."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from scsampler_cli.train.settings import TrainSettings
 DEFAULT_CLASSIFIER = "mc3_18"
 """The paper's fastest classifier (App. D)."""
 FULL_PRECISION = ("md", "mel", "packets")
-"""MD under bf16 autocast on a CPU went to NaN twice and is slower; so is the small VGG. The packets' network costs nothing."""
+"""Networks that run in float32 whatever the precision. MD under bf16 autocast on a CPU gave NaN
+twice and is slower; so is the small VGG. The network of packets costs nothing."""
 
 
 def architecture_of(settings: TrainSettings, kind: str) -> str:
-    """The architecture in force for a network."""
+    """The architecture of one of the networks of a run."""
     if kind == "classifier":
         return settings.architecture or DEFAULT_CLASSIFIER
     if settings.architectures:
@@ -33,37 +34,41 @@ class Model(nn.Module):
     """The networks of a run.
 
     Args:
-        settings: of the run.
+        settings: settings of the run.
         classes: C of the data set.
-        dtype: of the networks outside FULL_PRECISION.
+        dtype: precision of the networks outside FULL_PRECISION.
+
+    Raises:
+        WeightsError: an architecture is unknown, or not one of its input.
     """
 
     def __init__(self, settings: TrainSettings, classes: int, dtype: torch.dtype) -> None:
         super().__init__()
         self._objective, self._dtype = settings.objective, dtype
         outputs = classes if settings.objective == "ac" else 1
-        self.networks = nn.ModuleDict(
-            {
-                kind: build_classifier(architecture_of(settings, kind), classes)
-                if kind == "classifier"
-                else build_sampler(architecture_of(settings, kind), kind, outputs)
-                for kind in settings.kinds
-            }
-        )
+        networks = {}
+        for kind in settings.kinds:
+            architecture = architecture_of(settings, kind)
+            if kind == "classifier":
+                networks[kind] = build_classifier(architecture, classes)
+            else:
+                networks[kind] = build_sampler(architecture, kind, outputs)
+        self.networks = nn.ModuleDict(networks)
 
     def dtype_of(self, kind: str) -> torch.dtype:
-        """Precision in which a network runs."""
+        """Precision of a network."""
         return torch.float32 if kind in FULL_PRECISION else self._dtype
 
     def forward(self, inputs: Mapping[str, tuple[Tensor, Tensor]], clips: int) -> Tensor:
         """Log-probabilities of every clip of a step.
 
         Args:
-            inputs: by kind, values [m, ...] and int64 [m] that says which clip each is of.
+            inputs: by kind, values [m, ...] and the clip number of each, int64 [m].
             clips: n.
 
         Returns:
-            float32 [n, C] for "ac", [n, 2] else: the mean over the visual inputs that a clip has, then over picture and sound.
+            float32 [n, C] for "ac", [n, 2] for SAL-*: the mean over the visual inputs that a clip
+            has, then over visual and audio.
         """
         visual: list[Tensor] = []
         audio: list[Tensor] = []
@@ -71,9 +76,9 @@ class Model(nn.Module):
             dtype = self.dtype_of(kind)
             with torch.autocast(values.device.type, dtype, enabled=dtype != torch.float32):
                 logits = self.networks[kind](values).float()
-            log_p = log_probabilities(logits, self._objective)
-            spread = torch.full(
-                (clips, log_p.shape[1]), -torch.inf, device=log_p.device
-            ).index_copy(0, rows, log_p)
-            (visual if kind in VISUAL else audio).append(spread)
+            log_p = log_probabilities(logits, self._objective)  # [m, C]
+
+            # [n, C] with -inf for the clips that lack this input, as `averaged` wants it
+            empty = torch.full((clips, log_p.shape[1]), -torch.inf, device=log_p.device)
+            (visual if kind in VISUAL else audio).append(empty.index_copy(0, rows, log_p))
         return averaged([averaged(parts) for parts in (visual, audio) if parts])

@@ -1,8 +1,8 @@
-"""How a network is trained where nothing else is asked for: the paper's Appendix A.2 and B, section by section.
+"""Default recipes of training: those of the paper's Appendix A.2 and B.
 
-The paper names no optimiser. Ours: AdamW for the visual networks, since CoViAR (Wu et al., 2018), whose recipe App. B.1 takes
-over, uses Adam; SGD with momentum 0.9 for the VGG and the 3D CNNs, whose rates of 0.01 and more are made for it.
-But: nothing is trained here.
+The paper names no optimiser. The visual networks use AdamW, since CoViAR (Wu et al., 2018), whose
+recipe App. B.1 takes over, uses Adam. The VGG and the 3D CNNs use SGD with momentum 0.9, which
+their learning rates of 0.01 and more are made for.
 """
 
 from __future__ import annotations
@@ -15,28 +15,34 @@ from scsampler_cli.errors import SettingsError
 OBJECTIVES = ("ac", "sal-rank", "sal-cl")
 """AC (Sec. 3.2.1), SAL-RANK (Sec. 3.2.2), SAL-CL (App. B.2)."""
 TARGETS = ("classifier", *VISUAL, "mel", *PACKETS, "joint")
-"""What can be trained: a clip classifier, one sampler network by its input, or picture and sound together (Sec. 3.3.3)."""
+"""What can be trained: a clip classifier, one sampler network by its input, or visual and audio
+samplers together (Sec. 3.3.3)."""
 SCHEDULES = ("plateau", "step", "one-cycle")
 OPTIMISERS = ("adamw", "sgd")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Optimiser, rates and their course."""
+    """Optimiser and learning rates.
+
+    Raises:
+        SettingsError: a value is unknown or out of range.
+    """
 
     epochs: int
     learning_rate: float
-    """Of new layers."""
+    """Learning rate of new layers."""
     schedule: str
-    """"plateau": divided by 10 when the validation measure no longer rises. "step": divided by 10 every `step_epochs`.
-    "one-cycle": up and down once, step by step (Smith, 2018)."""
+    """Course of the learning rate. "plateau": divided by 10 when the validation measure no longer
+    rises. "step": divided by 10 every `step_epochs`. "one-cycle": up and down once, changed at
+    every step (Smith, 2018)."""
     step_epochs: int
     """Epochs at one rate, for "step"."""
     warmup_epochs: int
     """Epochs in which the rate rises to its full value, for "step"."""
     optimiser: str
     pretrained_factor: float
-    """By how much the rate of pre-trained layers is smaller."""
+    """Learning rate of pre-trained layers, as a share of `learning_rate`."""
 
     def __post_init__(self) -> None:
         for value, known in ((self.schedule, SCHEDULES), (self.optimiser, OPTIMISERS)):
@@ -63,7 +69,8 @@ VISUAL_RECIPE = Recipe(
     optimiser="adamw",
     pretrained_factor=0.01,
 )
-"""Rate 0.001, reduced when accuracy plateaus, pre-trained layers 100 times smaller (App. B.1). Ours: 40 epochs at most."""
+"""App. B.1: rate 0.001, reduced when accuracy plateaus; that of pre-trained layers is 100 times
+smaller. The paper gives no number of epochs."""
 AUDIO_RECIPES = {
     "sal-rank": Recipe(
         epochs=20,
@@ -93,8 +100,11 @@ AUDIO_RECIPES = {
         pretrained_factor=0.05,
     ),
 }
-"""App. B.2. SAL-RANK: 0.03 (Kinetics; 0.01 for Sports1M), divided by 10 every 5 epochs; SAL-CL: 0.001 for 10 epochs, a tenth
-for 6 more; AC: 0.001, divided by 10 every 5 epochs; pre-trained layers times 5 * 10^-2. Ours: 20 epochs where none are given."""
+"""App. B.2, by objective.
+
+SAL-RANK: rate 0.03 (Kinetics; 0.01 for Sports1M), divided by 10 every 5 epochs. SAL-CL: 0.001 for
+10 epochs, a tenth for 6 more. AC: 0.001, divided by 10 every 5 epochs. The rate of pre-trained
+layers is 5 * 10^-2 times that. Where the paper gives no number of epochs, it is 20."""
 CLASSIFIER_RECIPE = Recipe(
     epochs=45,
     learning_rate=0.01,
@@ -104,7 +114,7 @@ CLASSIFIER_RECIPE = Recipe(
     optimiser="sgd",
     pretrained_factor=1.0,
 )
-"""Kinetics in App. A.2: 45 epochs, 10 of them warm-up, rate 0.01 divided by 10 every 10 epochs."""
+"""App. A.2 for Kinetics: 45 epochs, 10 of them warm-up, rate 0.01 divided by 10 every 10 epochs."""
 JOINT_RECIPE = Recipe(
     epochs=10,
     learning_rate=0.001,
@@ -114,7 +124,8 @@ JOINT_RECIPE = Recipe(
     optimiser="adamw",
     pretrained_factor=1.0,
 )
-"""Ours: the paper says "finetune the two networks" (Sec. 3.3.3) and gives no rates; both start from trained samplers."""
+"""The paper writes "finetune the two networks" (Sec. 3.3.3) and gives no rates. The networks start
+from trained samplers, so that the rate of all layers is low."""
 PACKETS_RECIPE = Recipe(
     epochs=12,
     learning_rate=0.003,
@@ -124,11 +135,11 @@ PACKETS_RECIPE = Recipe(
     optimiser="adamw",
     pretrained_factor=1.0,
 )
-"""Ours, the paper has no such network: it is small, starts from scratch, and an epoch takes seconds."""
+"""For a network that the paper does not have: small, from scratch, an epoch takes seconds."""
 
 
 def default_recipe(target: str, objective: str) -> Recipe:
-    """The paper's recipe for a target (one of TARGETS) and an objective (one of OBJECTIVES)."""
+    """The recipe for a target (one of TARGETS) and an objective (one of OBJECTIVES)."""
     if target == "classifier":
         return CLASSIFIER_RECIPE
     if target == "joint":

@@ -1,7 +1,8 @@
-"""What a network under training is worth on the validation videos, by the actual measure: video accuracy with K clips.
+"""Validation of a network in training by the measure that counts: video accuracy with K clips.
 
-A sampler chooses K clips of each video, the classifier's ClipProbs of these are averaged; beside it stand Uniform, Random, Dense
-and the oracle on the same videos (Sec. 4.1.1). A classifier is measured on the clips of the regular grid.
+A sampler selects K clips of each video, and the classifier's ClipProbs of these are averaged.
+Uniform, Random, Dense and the oracle on the same videos are the baselines (Sec. 4.1.1). A
+classifier is measured on the clips of the regular grid.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from torch import Tensor
 from scsampler_cli.config import VISUAL, FeatureSettings
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.samplers.scoring import SamplerNetwork
-from scsampler_cli.selection.oracle import ORACLE, Known, accuracy
+from scsampler_cli.selection.oracle import ORACLE, ScoredVideo, accuracy
 from scsampler_cli.selection.scores import ClipScores, averaged, smoothed
 from scsampler_cli.train.batches import centre_crops, grid_clips
 from scsampler_cli.train.model import Model, architecture_of
@@ -26,16 +27,19 @@ from scsampler_cli.train.videos import TrainVideo
 
 BASELINES = ("uniform", "random", "dense", ORACLE)
 BATCH = 32
-"""Clips judged at once."""
+"""Clips in one pass through a network."""
 
 
 def baselines(videos: Sequence[TrainVideo], settings: TrainSettings) -> dict[str, float]:
-    """Video accuracy of the strategies that need no sampler; empty without a teacher that knows the labels."""
-    known = [
-        _known(video, np.zeros(video.clips, np.float32), "visual")
-        for video in videos
-        if _judged(video)
-    ]
+    """Video accuracy of the strategies that need no sampler.
+
+    Empty where no video has ClipProbs of its label.
+    """
+    known = []
+    for video in videos:
+        if _has_clip_probs(video):
+            no_scores = np.zeros(video.clips, np.float32)
+            known.append(_known(video, no_scores))
     if not known:
         return {}
     return {
@@ -46,123 +50,146 @@ def baselines(videos: Sequence[TrainVideo], settings: TrainSettings) -> dict[str
 def measure(
     model: Model, videos: Sequence[TrainVideo], settings: TrainSettings, *, device: torch.device
 ) -> dict[str, float]:
-    """Measures of the model as it is.
+    """Validation measures of the model.
 
     Args:
-        model: set to evaluation for the time.
-        videos: of the validation split.
-        settings: of the run.
-        device: where it runs.
+        model: in evaluation mode during the call.
+        videos: videos of the validation split.
+        settings: settings of the run.
+        device: device of the model.
 
     Returns:
-        "video_accuracy" (with the K clips that the sampler chooses; of a classifier with all clips) where it can be told, and
-        "clip_accuracy" for "ac".
+        "video_accuracy" (with the K clips that the sampler selects; of a classifier with all clips)
+        where videos have ClipProbs, and "clip_accuracy" for "ac".
     """
-    training = model.training
+    was_training = model.training
     model.eval()
+    measures: dict[str, float] = {}
     with torch.inference_mode():
-        found = (
-            _classifier(model, videos, settings, device=device)
-            if settings.target == "classifier"
-            else None
-        )
-        found = found or _sampler(model, videos, settings, device=device)
-    model.train(training)
-    return {name: round(value, 4) for name, value in found.items() if not np.isnan(value)}
+        if settings.target == "classifier":
+            measures = _measure_classifier(model, videos, settings, device=device)
+        else:
+            measures = _measure_sampler(model, videos, settings, device=device)
+    model.train(was_training)
+    return {name: round(value, 4) for name, value in measures.items() if not np.isnan(value)}
 
 
-def _classifier(
+def _measure_classifier(
     model: Model, videos: Sequence[TrainVideo], settings: TrainSettings, *, device: torch.device
 ) -> dict[str, float]:
-    span = settings.spec.frames * settings.spec.stride
-    clip_hits, video_hits = [], []
+    frames_per_clip = settings.spec.frames * settings.spec.stride
+    clip_hits: list[bool] = []
+    video_hits: list[bool] = []
     for video in videos:
         parts = []
-        for clips in _runs(max(1, video.clips // span)):
-            values = grid_clips(video, settings, clips).to(device)
+        # `video.clips` counts frames here: the entry holds frames, not clips
+        for clips in _batches(max(1, video.clips // frames_per_clip)):
+            values = grid_clips(video, settings, clips).to(device)  # [n, 3, F, h, w]
             rows = torch.arange(len(clips), device=device)
-            parts.append(model({"classifier": (values, rows)}, len(clips)).exp().cpu())
-        probabilities = torch.cat(parts)
+            log_p = model({"classifier": (values, rows)}, len(clips))
+            parts.append(log_p.exp().cpu())
+        probabilities = torch.cat(parts)  # [L, C]
         clip_hits += (probabilities.argmax(dim=1) == video.label).tolist()
         video_hits.append(int(probabilities.mean(dim=0).argmax()) == video.label)
     return {"video_accuracy": _mean(video_hits), "clip_accuracy": _mean(clip_hits)}
 
 
-def _sampler(
+def _measure_sampler(
     model: Model, videos: Sequence[TrainVideo], settings: TrainSettings, *, device: torch.device
 ) -> dict[str, float]:
-    networks = [_scorer(model, kind, settings, device=device) for kind in settings.kinds]
-    known: list[Known] = []
-    hits: list[bool] = []
+    networks = [_sampler_network(model, kind, settings, device=device) for kind in settings.kinds]
+    known: list[ScoredVideo] = []
+    clip_hits: list[bool] = []
     for video in videos:
-        by_network = np.stack(
-            [_as_chosen_by(_scores(network, video, hits), network.kind) for network in networks]
-        )
-        if _judged(video):
-            known.append(_known(video, _joined(by_network, settings.kinds), "visual"))
-    found = {"video_accuracy": accuracy(known, "visual", settings.k)}
-    return {**found, "clip_accuracy": _mean(hits)} if settings.objective == "ac" else found
+        scores = []
+        for network in networks:
+            raw, hits = _score(network, video)
+            scores.append(_smooth_if_visual(raw, network.kind))
+            clip_hits += hits
+        if _has_clip_probs(video):
+            known.append(_known(video, _average(np.stack(scores), settings.kinds)))
+    measures = {"video_accuracy": accuracy(known, "visual", settings.k)}
+    if settings.objective == "ac":
+        measures["clip_accuracy"] = _mean(clip_hits)
+    return measures
 
 
-def _scorer(
+def _sampler_network(
     model: Model, kind: str, settings: TrainSettings, *, device: torch.device
 ) -> SamplerNetwork:
-    """The network as `classify` runs it."""
-    network, info = model.networks[kind], WeightsInfo("under training", None)
+    """The network in the form in which `classify` runs it."""
     return SamplerNetwork(
         kind,
         architecture_of(settings, kind),
         settings.objective,
-        network=network,
-        info=info,
+        network=model.networks[kind],
+        info=WeightsInfo("under training", None),
         device=device,
         dtype=model.dtype_of(kind),
     )
 
 
-def _scores(network: SamplerNetwork, video: TrainVideo, hits: list[bool]) -> NDArray[np.float32]:
-    """float32 [L], NaN where a clip lacks the input; appends to `hits` whether AC names each clip right."""
-    scores = []
-    for batch in _batches(video, network.kind):
-        per_clip = network.clip_probabilities(batch)
-        scores += [float(p.max()) if p is not None else float("nan") for p in per_clip]
-        hits += [int(p.argmax()) == video.label for p in per_clip if p is not None]
-    return np.array(scores, np.float32)
+def _score(network: SamplerNetwork, video: TrainVideo) -> tuple[NDArray[np.float32], list[bool]]:
+    """Score all clips of a video.
+
+    Returns:
+        float32 [L], NaN where a clip lacks the input; and for each of the other clips whether its
+        most probable class is the video's (for AC).
+    """
+    scores: list[float] = []
+    hits: list[bool] = []
+    for clips in _batches(video.clips):
+        inputs: list[Tensor] = [centre_crops(video, network.kind, clip) for clip in clips]
+        for probabilities in network.clip_probabilities(inputs):
+            if probabilities is None:
+                scores.append(float("nan"))
+            else:
+                scores.append(float(probabilities.max()))
+                hits.append(int(probabilities.argmax()) == video.label)
+    return np.array(scores, np.float32), hits
 
 
-def _as_chosen_by(scores: NDArray[np.float32], kind: str) -> NDArray[np.float32]:
-    """The scores of all clips as `classify` goes by them."""
-    is_smoothed = kind in VISUAL and FeatureSettings().smoothed
-    return smoothed(scores, np.arange(len(scores), dtype=np.int64)) if is_smoothed else scores
+def _smooth_if_visual(scores: NDArray[np.float32], kind: str) -> NDArray[np.float32]:
+    """The scores of all clips as `classify` compares them: visual ones are smoothed by default."""
+    if kind in VISUAL and FeatureSettings().smoothed:
+        return smoothed(scores, np.arange(len(scores), dtype=np.int64))
+    return scores
 
 
-def _batches(video: TrainVideo, kind: str) -> Iterator[list[Tensor]]:
-    for clips in _runs(video.clips):
-        yield [centre_crops(video, kind, clip) for clip in clips]
-
-
-def _runs(count: int) -> Iterator[range]:
+def _batches(count: int) -> Iterator[range]:
     """0 ... count - 1 in runs of BATCH."""
     return (range(start, min(start + BATCH, count)) for start in range(0, count, BATCH))
 
 
-def _joined(by_network: NDArray[np.float32], kinds: Sequence[str]) -> NDArray[np.float32]:
-    """Mean over the visual inputs, then over picture and sound (Sec. 3.3.3); NaN where a clip has neither."""
+def _average(scores: NDArray[np.float32], kinds: Sequence[str]) -> NDArray[np.float32]:
+    """Mean over the visual inputs, then over visual and audio (Sec. 3.3.3).
+
+    Args:
+        scores: float32 [networks, L].
+        kinds: input of each network.
+
+    Returns:
+        float32 [L]; NaN where a clip has no input.
+    """
     is_visual = np.array([kind in VISUAL for kind in kinds])
-    parts = [averaged(by_network[mask].T) for mask in (is_visual, ~is_visual) if mask.any()]
+    parts = [averaged(scores[mask].T) for mask in (is_visual, ~is_visual) if mask.any()]
     return averaged(np.stack(parts, axis=1)).astype(np.float32)
 
 
-def _known(video: TrainVideo, scores: NDArray[np.float32], modality: str) -> Known:
+def _known(video: TrainVideo, scores: NDArray[np.float32]) -> ScoredVideo:
+    """The video with its ClipProbs and the scores of its clips, for the measures of `oracle`."""
+    assert video.probabilities is not None
     clips = np.arange(video.clips, dtype=np.int64)
-    assert video.probabilities is not None  # of all that are judged
-    by_modality: dict[str, Any] = {modality: scores}
-    found = ClipScores(clips, video.clips, **by_modality)
-    return Known(int(video.target or 0), found, video.probabilities)
+    return ScoredVideo(
+        int(video.classifier_label or 0),
+        ClipScores(clips, video.clips, visual=scores),
+        video.probabilities,
+    )
 
 
-def _judged(video: TrainVideo) -> bool:
-    return video.probabilities is not None and video.target is not None
+def _has_clip_probs(video: TrainVideo) -> bool:
+    """True for a video with ClipProbs of a classifier that has its label."""
+    return video.probabilities is not None and video.classifier_label is not None
 
 
 def _mean(hits: Sequence[bool]) -> float:
@@ -170,7 +197,11 @@ def _mean(hits: Sequence[bool]) -> float:
 
 
 def best_of(measures: dict[str, Any]) -> float:
-    """The measure by which epochs are compared: video accuracy, the clips' to break a tie; -1 where nothing was measured."""
+    """The measure by which epochs are compared.
+
+    Video accuracy, with clip accuracy to break a tie; clip accuracy where there is no video
+    accuracy; -1 where nothing was measured.
+    """
     if "video_accuracy" in measures:
         return float(measures["video_accuracy"]) + 1e-4 * float(measures.get("clip_accuracy", 0.0))
     return float(measures.get("clip_accuracy", -1.0))

@@ -16,7 +16,8 @@ from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.classifiers.networks import build
 from scsampler_cli.errors import ClassifierError, SettingsError
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
-from scsampler_cli.pipeline.video import Video, classify_clips
+from scsampler_cli.pipeline.clip_inference import classify_clips
+from scsampler_cli.pipeline.video import Video
 from tests.synthetic import pan, write_video
 
 CPU, FP32 = torch.device("cpu"), torch.float32

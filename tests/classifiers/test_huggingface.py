@@ -62,7 +62,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def load(path: Path | str, *given: str, labels: tuple[str, ...] | None = None) -> ClipClassifier:
-    return registry.load(str(path), CPU, FP32, weights=None, labels=labels, given=given)
+    return registry.load(str(path), CPU, FP32, weights=None, labels=labels, spec_fields=given)
 
 
 def test_geometry_and_labels_come_from_the_configs(folder: Path) -> None:
@@ -132,7 +132,9 @@ def test_a_folder_without_a_processor_asks_for_what_it_lacks_and_takes_a_toml_fi
 ) -> None:
     videomae(tmp_path / "m")
     (tmp_path / "m" / "preprocessor_config.json").unlink()
-    with pytest.raises(ClassifierError, match="m does not say its resize, mean, std") as caught:
+    with pytest.raises(
+        ClassifierError, match="m lacks the spec fields resize, mean, std"
+    ) as caught:
         load(tmp_path / "m")
     (tmp_path / "m" / "scsampler.toml").write_text(
         str(caught.value.example).replace("[128, 171]", "40")

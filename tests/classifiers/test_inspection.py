@@ -99,7 +99,7 @@ class Plug:
 )
 def test_a_check_finds_what_is_wrong(how: str, problem: str | None) -> None:
     with np.errstate(all="ignore"):
-        found = inspection.checked(Plug(how))
+        found = inspection.run_check(Plug(how))
     if problem is None:
         assert found["problems"] == []
     else:
@@ -113,7 +113,7 @@ def test_a_check_finds_what_is_wrong(how: str, problem: str | None) -> None:
 
 
 def test_an_answer_that_changes_is_said() -> None:
-    assert not inspection.checked(Plug("fickle"))["repeatable"]
+    assert not inspection.run_check(Plug("fickle"))["repeatable"]
 
 
 def test_known_clips_are_always_the_same_and_differ() -> None:

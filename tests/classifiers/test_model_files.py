@@ -85,7 +85,8 @@ def test_another_layout_and_named_outputs(tmp_path: Path) -> None:
     assert np.allclose(
         load(tmp_path / "m.pt2").classify(clips(3)), expected(network.inner, clips(3)), atol=1e-5
     )
-    with pytest.raises(ClassifierError, match=r"has layout = \"NTHWC\" in its input shape, not \"NCTHW\""):
+    wrong = r"has layout = \"NTHWC\" in its input shape, not \"NCTHW\""
+    with pytest.raises(ClassifierError, match=wrong):
         load(tmp_path / "m.pt2", "layout=NCTHW")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scsampler_cli.classifiers.base import InputSpec
-from scsampler_cli.classifiers.model_files.loader import said_by
+from scsampler_cli.classifiers.model_files.loader import fields_of_shape
 from scsampler_cli.classifiers.model_spec import (
     REQUIRED,
     complete,
@@ -81,7 +81,7 @@ def test_labels_in_a_file_lie_beside_the_toml(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_value_that_does_not_fit_is_refused_with_an_example(field: str, value: str) -> None:
-    with pytest.raises(SettingsError, match=rf"--spec {field} cannot be") as caught:
+    with pytest.raises(SettingsError, match=rf"spec: {field} cannot be") as caught:
         parse_fields([f"{field}={value}"])
     assert f"such as {field} = " in str(caught.value.hint)
 
@@ -103,7 +103,7 @@ def test_missing_fields_are_named_with_a_template_that_works(tmp_path: Path) -> 
     model = tmp_path / "model.onnx"
     with pytest.raises(
         ClassifierError,
-        match=r"model\.onnx does not say its stride, resize, mean, std, activation, labels",
+        match=r"model\.onnx lacks the spec fields stride, resize, mean, std, activation, labels",
     ) as caught:
         complete({"layout": "NCTHW", "frames": 8, "crop": (64, 64)}, model)
     assert "model.toml" in str(caught.value.hint)
@@ -131,11 +131,11 @@ def test_missing_fields_are_named_with_a_template_that_works(tmp_path: Path) -> 
 def test_the_shape_of_the_input_tells_what_it_can(
     shape: tuple[int | None, ...] | None, said: dict[str, object]
 ) -> None:
-    assert said_by(shape) == said
+    assert fields_of_shape(shape) == said
 
 
 def test_a_description_that_contradicts_the_model_is_refused() -> None:
-    with pytest.raises(ClassifierError, match=r"m\.onnx itself says frames = 16, not 8"):
+    with pytest.raises(ClassifierError, match=r"m\.onnx has frames = 16 in its input shape, not 8"):
         merged({"frames": 16}, {"frames": 8}, "m.onnx")
     assert merged({"frames": 16}, {"stride": 2}, "m.onnx") == {"frames": 16, "stride": 2}
 

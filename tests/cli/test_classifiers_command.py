@@ -86,7 +86,7 @@ def test_a_model_file_without_a_description_says_what_is_missing_and_prints_a_te
     assert result.stdout == ""
     error, hint, *template = result.stderr.splitlines()
     assert (
-        error == "error: mine.onnx does not say its stride, resize, mean, std, activation, labels"
+        error == "error: mine.onnx lacks the spec fields stride, resize, mean, std, activation, labels"
     )
     assert "mine.toml" in hint
     assert "--spec KEY=VALUE" in hint

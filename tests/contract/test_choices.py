@@ -1,4 +1,4 @@
-"""What the command line offers is what there is: it lists some of it a second time, since --help must not load the first."""
+"""The command line offers all choices that exist: it repeats some lists, for a quick --help."""
 
 import re
 
@@ -23,7 +23,7 @@ from scsampler_cli.train.settings import AUGMENTATIONS
         ("classify", "--format", (*FORMATS, *CUT_FORMATS)),
         ("classify", "--precision", ("auto", *PRECISIONS)),
         ("extract", "--format", FORMATS),
-        ("train", "--form", FORMS),
+        ("train", "--list-format", FORMS),
         ("train", "--target", TARGETS),
         ("train", "--objective", OBJECTIVES),
         ("train", "--schedule", SCHEDULES),
@@ -56,7 +56,7 @@ def test_the_help_of_train_tells_every_default_of_the_recipes(option: str, field
     (parameter,) = (
         p for p in typer.main.get_command(app).commands["train"].params if option in p.opts
     )  # type: ignore[attr-defined]
-    said = parameter.help.partition("default")[2].replace("App. B", "")
+    said = parameter.help.partition("Default")[2].replace("App. B", "")
     recipes = [default_recipe(target, objective) for target in TARGETS for objective in OBJECTIVES]
     if option in ("--step-epochs", "--warmup-epochs"):  # of no effect elsewhere
         recipes = [recipe for recipe in recipes if recipe.schedule == "step"]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scsampler_cli.config import BASELINES, DRAWN, STRATEGIES, SelectionSettings
+from scsampler_cli.config import BASELINES, RANDOM_STRATEGIES, STRATEGIES, SelectionSettings
 from scsampler_cli.selection.scores import ClipScores
 from scsampler_cli.selection.strategies import combined_rank, select
 
@@ -31,7 +31,7 @@ def test_contract(
     share = data.draw(st.none() | st.integers(0, k)) if strategy == "av-union-list" else None
     alpha = data.draw(st.none() | st.floats(0, 1)) if "convex" in strategy else None
     histogram = (1.0, 0.0, 2.0) if strategy == "empirical" else None
-    seed = seed if strategy in DRAWN else 0
+    seed = seed if strategy in RANDOM_STRATEGIES else 0
     options = SelectionSettings(
         strategy=strategy, k=k, k_visual=share, alpha=alpha, seed=seed, histogram=histogram
     )

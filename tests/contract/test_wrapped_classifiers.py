@@ -28,7 +28,8 @@ from scsampler_cli.errors import ClassifierError
 from scsampler_cli.model_zoo.weightfile import write_weights
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.pipeline import clip_probs, settings_record
-from scsampler_cli.pipeline.video import Video, classify_clips
+from scsampler_cli.pipeline.clip_inference import classify_clips
+from scsampler_cli.pipeline.video import Video
 from tests.classifiers.making import FIELDS, Small, save_exported, save_onnx, save_scripted
 from tests.contract.wrapping import Counting, keeps_every_attribute, wrapped
 from tests.synthetic import pan, write_video
@@ -161,7 +162,7 @@ def bundled_file(folder: Path) -> str:
 def test_every_kind_of_file(
     kind: Callable[[Path], str], given: tuple[str, ...], tmp_path: Path
 ) -> None:
-    plain = registry.load(kind(tmp_path), CPU, FP32, given=given)
+    plain = registry.load(kind(tmp_path), CPU, FP32, spec_fields=given)
     keeps_every_attribute(plain)
     for outer in wrapped(plain):
         assert outer.classify(
@@ -230,9 +231,9 @@ def test_other_answers_are_never_taken_for_these(tmp_path: Path) -> None:
     """Kept ClipProbs and finished records are known by all that the answers depend on."""
     path = scripted(tmp_path)
     plain = registry.load(path, CPU, FP32)
-    many = registry.load(path, CPU, FP32, given=("activation=sigmoid",))
+    many = registry.load(path, CPU, FP32, spec_fields=("activation=sigmoid",))
     turned = registry.load(
-        path, CPU, FP32, given=("layout=NCTWH",)
+        path, CPU, FP32, spec_fields=("layout=NCTWH",)
     )  # square crops: it runs, and answers otherwise
     softer = adjusted(plain, {}, temperature=2.0)
     all_of_them = [

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from scsampler_cli.features.clip import ClipSound, ClipVisual
-from scsampler_cli.samplers.network_inputs import crop, motion_input, sound_input, visual_input
+from scsampler_cli.features.clip import ClipAudio, ClipVisual
+from scsampler_cli.samplers.network_inputs import audio_input, crop, motion_input, visual_input
 
 
 def clip(height: int = 240, width: int = 320, frames: int = 3) -> ClipVisual:
@@ -59,5 +59,5 @@ def test_the_crop_is_in_the_middle_by_default() -> None:
 
 
 def test_no_sound_is_no_input() -> None:
-    assert sound_input(ClipSound(0, None, 0.0)).shape == (0, 1, 40, 200)
-    assert sound_input(ClipSound(0, np.ones((40, 200), np.float32), 1.0)).shape == (1, 1, 40, 200)
+    assert audio_input(ClipAudio(0, None, 0.0)).shape == (0, 1, 40, 200)
+    assert audio_input(ClipAudio(0, np.ones((40, 200), np.float32), 1.0)).shape == (1, 1, 40, 200)

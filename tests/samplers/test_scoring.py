@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from scsampler_cli.errors import SettingsError, WeightsError
-from scsampler_cli.features.clip import ClipSound, ClipVisual
+from scsampler_cli.features.clip import ClipAudio, ClipVisual
 from scsampler_cli.model_zoo.weightfile import write_weights
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.samplers.networks import build
@@ -37,7 +37,8 @@ def network(kind: str, objective: str = "ac") -> SamplerNetwork:
 
 
 def test_ac_averages_probabilities_over_frames_then_takes_the_largest() -> None:
-    """Frames with probabilities (0.8, 0.2) and (0.3, 0.7): means 0.55 and 0.45, so 0.55, not the mean of maxima 0.75."""
+    """Frames with probabilities (0.8, 0.2) and (0.3, 0.7): means 0.55 and 0.45, so 0.55, not the
+    mean of maxima 0.75."""
     logits = torch.log(torch.tensor([[0.8, 0.2], [0.3, 0.7]]))
     assert network("rgbr").scores([logits])[0] == pytest.approx(0.55)
 
@@ -67,7 +68,7 @@ def test_inputs_are_averaged_where_they_have_something_to_say() -> None:
     sampler: Sampler = Sampler(
         [network("md"), network("rgbr")], lambda clip, kind: table[kind][clip.clip]
     )
-    scores = dict(sampler.score(ClipSound(i, None, 0.0) for i in range(2)))
+    scores = dict(sampler.score(ClipAudio(i, None, 0.0) for i in range(2)))
     assert scores == {0: pytest.approx(0.8), 1: pytest.approx(0.6)}
 
 

@@ -16,8 +16,8 @@ from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.train import run as product
+from scsampler_cli.train.context import Callbacks, RunContext
 from scsampler_cli.train.recipe import Recipe
-from scsampler_cli.train.run import Place, Watcher
 from scsampler_cli.train.settings import TrainSettings
 from tests.batch.here import Here
 from tests.synthetic import pan, tone, write_video
@@ -51,7 +51,8 @@ class Brightness:
 
 @pytest.fixture(scope="session")
 def examples(tmp_path_factory: pytest.TempPathFactory) -> list[Example]:
-    """Six videos of 5 clips: pans to the right with a low tone, down with a high one; growing brighter as they go."""
+    """Six videos of 5 clips: pans to the right with a low tone, down with a high one; growing
+    brighter as they go."""
     folder = tmp_path_factory.mktemp("examples")
     found = []
     for i in range(3):
@@ -70,9 +71,17 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
 
 def settings(target: str, **more: object) -> TrainSettings:
     small = {
-        "recipe": QUICK, "batch": 8, "per_epoch": 24, "clips_per_video": 4, "k": 2, "spec": SMALL, "init": ("scratch",),
-        "precision": "fp32", "gap": 0.01, "keep": "last",
-    }  # fmt: skip
+        "recipe": QUICK,
+        "batch": 8,
+        "per_epoch": 24,
+        "clips_per_video": 4,
+        "k": 2,
+        "spec": SMALL,
+        "init": ("scratch",),
+        "precision": "fp32",
+        "gap": 0.01,
+        "keep": "last",
+    }
     if target in ("md", "rgbr", "if"):
         small["architecture"] = "shufflenet26"
     if target == "classifier":
@@ -80,32 +89,32 @@ def settings(target: str, **more: object) -> TrainSettings:
     return TrainSettings(target=target, **{**small, **more})  # type: ignore[arg-type]
 
 
-def place(output: Path, cache: Cache, **more: object) -> Place:
+def context(output: Path, cache: Cache, **more: object) -> RunContext:
     torch.set_num_threads(1)  # the sum of floats depends on how they are shared out
-    return Place(output, cache, **{"pool": Here(), "device": "cpu", **more})  # type: ignore[arg-type]
+    return RunContext(output, cache, **{"pool": Here(), "device": "cpu", **more})  # type: ignore[arg-type]
 
 
 def train(
     settings: TrainSettings,
     examples: list[Example],
     teacher: Brightness | None,
-    place: Place,
-    watcher: Watcher,
+    context: RunContext,
+    callbacks: Callbacks,
 ) -> dict[str, Any]:
     """As the product's, with a classifier of the test's own in place of one that processes load."""
     if teacher is None:
-        return product.train(settings, examples, None, place=place, watcher=watcher)
+        return product.train(settings, examples, None, context=context, callbacks=callbacks)
     return product.train(
         settings,
         examples,
         ClassifierFacts.of(teacher),
-        place=replace(place, pool=Here(teacher)),
-        watcher=watcher,
+        place=replace(context, pool=Here(teacher)),
+        callbacks=callbacks,
     )
 
 
 class Seen:
-    """A watcher that remembers."""
+    """Callbacks that remember what they got."""
 
     def __init__(self, stop_after: int | None = None) -> None:
         self.epochs: list[dict[str, object]] = []
@@ -114,14 +123,18 @@ class Seen:
         self.steps = 0
         self._stop_after = stop_after
 
-    def watcher(self) -> Watcher:
+    def callbacks(self) -> Callbacks:
         def step(done: int, total: int, loss: float) -> None:
             self.steps += 1
 
         def failed(example: Example, error: ScsamplerError) -> None:
             self.failures.append(f"{example.path.name}: {error}")
 
-        return Watcher(
-            lambda *_: None, step, self.epochs.append, failed=failed, note=self.notes.append,
-            stop=lambda: self._stop_after is not None and self.steps >= self._stop_after,
-        )  # fmt: skip
+        return Callbacks(
+            lambda *_: None,
+            step,
+            self.epochs.append,
+            on_failure=failed,
+            on_note=self.notes.append,
+            should_stop=lambda: self._stop_after is not None and self.steps >= self._stop_after,
+        )

@@ -1,4 +1,5 @@
-"""What networks see while they learn: crops of the right place and size, motion that is mirrored with the picture."""
+"""What networks see while they learn: crops of the right place and size, motion that is mirrored
+with the picture."""
 
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from scsampler_cli.samplers.network_inputs import visual_input
 from scsampler_cli.train import augment
 from scsampler_cli.train.batches import centre_crops, grid_clips, load
 from scsampler_cli.train.draw import Draw, generator
-from scsampler_cli.train.videos import TrainVideo, Wanted, open_all, read_all
+from scsampler_cli.train.fill_cache import read_all
+from scsampler_cli.train.videos import TrainVideo, VideoNeeds, open_all
 from tests.batch.here import Here
 from tests.train.conftest import SMALL, settings
 
@@ -21,7 +23,11 @@ from tests.train.conftest import SMALL, settings
 def made(kind: str, values: np.ndarray) -> TrainVideo:
     entry = Entry(values, np.arange(len(values) + 1), ())
     return TrainVideo(
-        Example(Path("v.mp4"), "a", "train"), 0, {kind: entry}, probabilities=None, target=None
+        Example(Path("v.mp4"), "a", "train"),
+        0,
+        {kind: entry},
+        probabilities=None,
+        classifier_label=None,
     )
 
 
@@ -85,7 +91,7 @@ def test_every_input_has_the_network_s_shape(
 def test_sizes_are_changed_where_there_are_any_and_shares_never() -> None:
     packets = torch.zeros(1, 9, 80)
     packets[:, [1, 8], :40] = 1.0  # keyframes alone, and nothing known in the second half
-    changed = augment.requantised(packets, generator(0, 1)) - packets
+    changed = augment.size_jittered(packets, generator(0, 1)) - packets
     assert changed[:, 0, :40].abs().min() > 0
     assert not changed[:, 1:].any()
     assert not changed[..., 40:].any()
@@ -98,7 +104,7 @@ def test_clips_without_an_input_are_left_out_and_the_others_keep_their_place() -
         0,
         {"mel": Entry(sound[:0], np.array([0, 0]), ())},
         probabilities=None,
-        target=None,
+        classifier_label=None,
     )
     draw = Draw(np.array([0, 1, 0]), np.zeros(3, np.int64))
     inputs = load([silent, made("mel", sound)], draw, settings("mel"), rng=generator(0, 1))
@@ -131,7 +137,7 @@ def test_a_classifier_s_clip_starts_at_any_frame_and_crops_all_frames_alike() ->
 
 def test_mixing_blends_inputs_and_labels_by_the_same_weight() -> None:
     inputs, targets = torch.eye(4), torch.eye(4)
-    values, labels = augment.mixed(inputs, targets, np.random.default_rng(3))
+    values, labels = augment.mixup(inputs, targets, np.random.default_rng(3))
     assert torch.equal(values, labels)
     assert labels.sum(dim=1).tolist() == pytest.approx([1] * 4)
 
@@ -147,22 +153,20 @@ def test_a_small_picture_is_stretched_to_the_crop() -> None:
 def test_at_test_time_networks_see_what_scoring_shows_them(
     examples: list[Example], cache: Cache
 ) -> None:
-    wanted = Wanted(("md", "rgbr"), SMALL, 4)
+    needs = VideoNeeds(("md", "rgbr"), SMALL, 4)
     read_all(
         examples[:1],
-        wanted,
+        needs,
         cache,
         pool=Here(),
         progress=lambda *_: None,
-        failed=lambda *_: pytest.fail("unreadable"),
+        on_failure=lambda *_: pytest.fail("unreadable"),
     )
-    (stored,) = open_all(examples[:1], ["down", "right"], wanted, cache=cache, teacher_labels=())
+    (stored,) = open_all(examples[:1], ["down", "right"], needs, cache=cache, classifier_labels=())
     from scsampler_cli.config import FeatureSettings
 
     video = Video(examples[0].path, SMALL.frames, SMALL.stride)
-    clips = list(
-        visual_clips(video, FeatureSettings(("md", "rgbr")))
-    )  # fewer P-frames than are stored for training
+    clips = list(visual_clips(video, FeatureSettings(("md", "rgbr"))))
     assert stored.clips == len(clips) == 5
     for clip in clips:
         assert centre_crops(stored, "md", clip.clip).numpy() == pytest.approx(
@@ -177,16 +181,16 @@ def test_grid_clips_are_what_the_classifier_will_see(examples: list[Example], ca
     from scsampler_cli.classifiers.geometry import normalise
     from scsampler_cli.pipeline.video import clip_frames
 
-    wanted = Wanted(("frames",), SMALL, 4)
+    needs = VideoNeeds(("frames",), SMALL, 4)
     read_all(
         examples[:1],
-        wanted,
+        needs,
         cache,
         pool=Here(),
         progress=lambda *_: None,
-        failed=lambda *_: pytest.fail("unreadable"),
+        on_failure=lambda *_: pytest.fail("unreadable"),
     )
-    (stored,) = open_all(examples[:1], ["down", "right"], wanted, cache=cache, teacher_labels=())
+    (stored,) = open_all(examples[:1], ["down", "right"], needs, cache=cache, classifier_labels=())
     seen = np.stack(
         [frames for _, frames in clip_frames(Video(examples[0].path, 8, 2), range(5), SMALL)]
     )

@@ -13,16 +13,16 @@ from scsampler_cli.train.videos import TrainVideo
 from tests.train.conftest import settings
 
 
-def video(label: int, per_clip: list[int], worth: list[float] | None = None) -> TrainVideo:
+def video(label: int, per_clip: list[int], f_y: list[float] | None = None) -> TrainVideo:
     offsets = np.concatenate([[0], np.cumsum(per_clip)])
     entry = Entry(np.zeros((offsets[-1], 2), np.int8), offsets, ())
-    probabilities = None if worth is None else np.array([[w, 1 - w] for w in worth], np.float32)
+    probabilities = None if f_y is None else np.array([[w, 1 - w] for w in f_y], np.float32)
     return TrainVideo(
         Example(Path("v.mp4"), "ab"[label], "train"),
         label,
         {"md": entry},
         probabilities=probabilities,
-        target=0,
+        classifier_label=0,
     )
 
 
@@ -53,8 +53,9 @@ def test_an_epoch_is_the_same_every_time_and_unlike_the_next() -> None:
 def test_ranking_draws_several_clips_of_each_video_and_no_video_without_differences() -> None:
     flat = video(0, [1] * 9, [0.5] * 9)
     videos = [flat, video(0, [1] * 9, [0.1] * 8 + [0.9]), video(1, [1] * 9, [0.2, 0.8] + [0.1] * 7)]
-    drawer = Drawer(videos, settings("md", objective="sal-rank", batch=16, per_epoch=64))
-    assert drawer.together == 4
+    chosen = settings("md", objective="sal-rank", batch=16, per_epoch=64)
+    drawer = Drawer(videos, chosen)
+    assert chosen.clips_in_row == 4
     for draw in drawer.steps(1):
         assert 0 not in draw.videos
         for start in range(0, 16, 4):
@@ -64,9 +65,9 @@ def test_ranking_draws_several_clips_of_each_video_and_no_video_without_differen
 
 def test_processes_share_a_step_without_loss_and_keep_videos_whole() -> None:
     videos = [video(c, [1] * 9, [0.1] * 8 + [0.9]) for c in (0, 1)]
-    drawer = Drawer(videos, settings("md", objective="sal-rank", batch=16))
-    (draw, *_) = drawer.steps(1)
-    shares = [draw.share(rank, 2, drawer.together) for rank in (0, 1)]
+    chosen = settings("md", objective="sal-rank", batch=16)
+    (draw, *_) = Drawer(videos, chosen).steps(1)
+    shares = [draw.share(rank, 2, chosen.clips_in_row) for rank in (0, 1)]
     assert [len(share.videos) for share in shares] == [8, 8]
     assert sorted(np.concatenate([s.clips for s in shares])) == sorted(draw.clips)
     assert shares[0].clips.tolist() == [*draw.clips[0:4], *draw.clips[8:12]]

@@ -29,9 +29,12 @@ def _work(rank: int, port: int, folder: str) -> None:
         (parameter,) = model.parameters()
         assert parameter.grad is not None
         found = [
-            float(parameter.grad), group.mean_of(float(rank), device), group.any(rank == 1, device), group.any(False, device),
-            group.leads,
-        ]  # fmt: skip
+            float(parameter.grad),
+            group.mean_of(float(rank), device),
+            group.any(rank == 1, device),
+            group.any(False, device),
+            group.is_main,
+        ]
         torch.save(found, Path(folder) / f"{rank}.pt")
 
 

@@ -1,4 +1,5 @@
-"""A video that crashes, hangs or swells the process that reads it is one row that is left out; the rest is trained on."""
+"""A video that crashes, hangs or swells the process that reads it is one row that is left out; the
+rest is trained on."""
 
 import ctypes
 from dataclasses import replace
@@ -16,7 +17,7 @@ from scsampler_cli.train import run as product
 from tests.batch.here import processes
 from tests.batch.hostile import harm
 from tests.synthetic import static, write_video
-from tests.train.conftest import Brightness, Seen, place, settings
+from tests.train.conftest import Brightness, Seen, context, settings
 
 REASONS = {
     "crash-1.mp4": "the process that worked on it was killed by SIGSEGV",
@@ -57,8 +58,8 @@ def test_each_is_one_failure_the_others_are_learnt_from_and_it_is_tried_again(
             settings("md"),
             examples,
             None,
-            place=place(alone, cache, pool=pool),
-            watcher=Seen().watcher(),
+            context=context(alone, cache, pool=pool),
+            callbacks=Seen().callbacks(),
         )
     seen = Seen()
     with processes(2, _harmed, timeout_s=15, memory_bytes=1_000_000_000) as pool:
@@ -66,8 +67,8 @@ def test_each_is_one_failure_the_others_are_learnt_from_and_it_is_tried_again(
             settings("md"),
             mixed,
             None,
-            place=place(together, fresh, pool=pool),
-            watcher=seen.watcher(),
+            context=context(together, fresh, pool=pool),
+            callbacks=seen.callbacks(),
         )
     assert summary["videos"] == {"train": 4, "val": 2}
     assert [failure.partition(":")[0] for failure in seen.failures] == list(REASONS), (
@@ -83,8 +84,8 @@ def test_each_is_one_failure_the_others_are_learnt_from_and_it_is_tried_again(
             settings("md"),
             mixed,
             None,
-            place=place(again, fresh, pool=pool),
-            watcher=seen.watcher(),
+            context=context(again, fresh, pool=pool),
+            callbacks=seen.callbacks(),
         )
     assert summary["videos"] == {"train": 7, "val": 2}
     assert seen.failures == []
@@ -110,9 +111,11 @@ def test_a_classifier_that_crashes_on_a_video_costs_that_video(
     listed = [replace(examples[0], path=dark, split="val"), *examples]
     seen, output = Seen(), tmp_path / "w.safetensors"
     with processes(1, _deadly) as pool:
-        where = place(output, Cache(tmp_path / "cache"), pool=pool)
+        where = context(output, Cache(tmp_path / "cache"), pool=pool)
         facts = ClassifierFacts.of(Deadly())
-        summary = product.train(settings("md"), listed, facts, place=where, watcher=seen.watcher())
+        summary = product.train(
+            settings("md"), listed, facts, context=where, callbacks=seen.callbacks()
+        )
     assert summary["videos"] == {"train": 4, "val": 2}
     assert [failure.partition(":")[0] for failure in seen.failures] == ["dark.mp4"]
     assert "killed by SIGSEGV" in seen.failures[0]

@@ -41,27 +41,23 @@ def test_the_hinge_is_what_the_hand_says() -> None:
 def test_it_is_torch_s_margin_ranking_loss_over_all_pairs(
     clips: list[tuple[float, float]], margin: float
 ) -> None:
-    s, worth = (torch.tensor(column, dtype=torch.float64) for column in zip(*clips, strict=True))
+    s, f_y = (torch.tensor(column, dtype=torch.float64) for column in zip(*clips, strict=True))
     log_p = torch.stack([1 - s, s], dim=1).log()
-    loss = sal_rank(
-        log_p, worth, torch.zeros(len(clips), dtype=torch.int64), margin=margin, gap=0.0
-    )
-    pairs = [(i, j) for i in range(len(clips)) for j in range(i) if worth[i] != worth[j]]
+    loss = sal_rank(log_p, f_y, torch.zeros(len(clips), dtype=torch.int64), margin=margin, gap=0.0)
+    pairs = [(i, j) for i in range(len(clips)) for j in range(i) if f_y[i] != f_y[j]]
     if not pairs:
         assert loss.item() == 0
         return
     first, second = (s[[pair[side] for pair in pairs]] for side in (0, 1))
-    z = torch.tensor([1.0 if worth[i] > worth[j] else -1.0 for i, j in pairs], dtype=torch.float64)
+    z = torch.tensor([1.0 if f_y[i] > f_y[j] else -1.0 for i, j in pairs], dtype=torch.float64)
     assert loss.item() == pytest.approx(
         F.margin_ranking_loss(first, second, z, margin).item(), abs=1e-9
     )
 
 
 def test_clips_of_different_videos_are_not_compared_nor_those_of_equal_worth() -> None:
-    worth = torch.tensor([0.9, 0.1])
-    assert (
-        sal_rank(saliency(0.1, 0.9), worth, torch.tensor([0, 1]), margin=0.2, gap=0.05).item() == 0
-    )
+    f_y = torch.tensor([0.9, 0.1])
+    assert sal_rank(saliency(0.1, 0.9), f_y, torch.tensor([0, 1]), margin=0.2, gap=0.05).item() == 0
     assert (
         sal_rank(
             saliency(0.1, 0.9), torch.tensor([0.52, 0.5]), ONE_VIDEO, margin=0.2, gap=0.05
@@ -72,19 +68,19 @@ def test_clips_of_different_videos_are_not_compared_nor_those_of_equal_worth() -
 
 def test_ranking_learns_the_order_from_nothing() -> None:
     logits = torch.zeros(4, 1, requires_grad=True)
-    worth = torch.tensor([0.1, 0.8, 0.3, 0.6])
+    f_y = torch.tensor([0.1, 0.8, 0.3, 0.6])
     optimiser = torch.optim.SGD([logits], 1.0)
     for _ in range(200):
         optimiser.zero_grad()
         sal_rank(
             log_probabilities(logits, "sal-rank"),
-            worth,
+            f_y,
             torch.zeros(4, dtype=torch.int64),
             margin=0.1,
             gap=0.0,
         ).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-    assert logits[:, 0].argsort().tolist() == worth.argsort().tolist()
+    assert logits[:, 0].argsort().tolist() == f_y.argsort().tolist()
 
 
 def test_ac_is_cross_entropy() -> None:
@@ -96,7 +92,8 @@ def test_ac_is_cross_entropy() -> None:
 
 
 def test_saliency_classification_weighs_both_kinds_the_same() -> None:
-    # one of four in the top: -(log 0.8) * 1/2 for it, -(log 0.9) * 1/2 for the three others together
+    # one of four in the top: -(log 0.8) * 1/2 for it, -(log 0.9) * 1/2 for the three others
+    # together
     log_p = saliency(0.8, 0.1, 0.1, 0.1)
     loss = sal_cl(log_p, torch.tensor([True, False, False, False]))
     assert loss.item() == pytest.approx(-(np.log(0.8) + np.log(0.9)) / 2)

@@ -86,7 +86,14 @@ def test_one_cycle_rises_and_falls_by_the_step_for_every_group() -> None:
     "wrong", [{"schedule": "cosine"}, {"optimiser": "lion"}, {"epochs": 0}, {"learning_rate": 0.0}]
 )
 def test_recipes_are_checked(wrong: dict[str, object]) -> None:
-    good = {"epochs": 1, "learning_rate": 0.1, "schedule": "step", "step_epochs": 1, "warmup_epochs": 0,
-            "optimiser": "sgd", "pretrained_factor": 1.0}  # fmt: skip
+    good = {
+        "epochs": 1,
+        "learning_rate": 0.1,
+        "schedule": "step",
+        "step_epochs": 1,
+        "warmup_epochs": 0,
+        "optimiser": "sgd",
+        "pretrained_factor": 1.0,
+    }
     with pytest.raises(SettingsError):
         Recipe(**{**good, **wrong})  # type: ignore[arg-type]

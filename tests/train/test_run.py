@@ -1,4 +1,5 @@
-"""Whole runs on small real videos: every target and objective, what is written, stopping and going on."""
+"""Whole runs on small real videos: every target and objective, what is written, stopping and going
+on."""
 
 import json
 import multiprocessing
@@ -16,14 +17,14 @@ from scsampler_cli.config import FeatureSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import InputError, OutputError, SettingsError, WeightsError
 from scsampler_cli.model_zoo.weightfile import read_weights
-from scsampler_cli.pipeline.video import Video, packets_of, sound_clips, visual_clips
+from scsampler_cli.pipeline.video import Video, audio_clips, packets_by_clip, visual_clips
 from scsampler_cli.samplers.scoring import load_audio, load_packets, load_visual
 from scsampler_cli.train.checkpoint import load
 from scsampler_cli.train.fit import Stopped
 from scsampler_cli.train.settings import TrainSettings
 from tests.batch.here import Here, processes
 from tests.synthetic import pan, write_video
-from tests.train.conftest import QUICK, SMALL, Brightness, Seen, place, settings, train
+from tests.train.conftest import QUICK, SMALL, Brightness, Seen, context, settings, train
 
 CPU, FP32 = torch.device("cpu"), torch.float32
 
@@ -47,8 +48,8 @@ def test_every_objective_trains_every_input_and_its_file_scores(
         settings(target, objective=objective),
         examples,
         Brightness(),
-        place(output, cache),
-        seen.watcher(),
+        context(output, cache),
+        seen.callbacks(),
     )
     assert [epoch["epoch"] for epoch in seen.epochs] == [1, 2]
     assert summary["baselines"].keys() == {"uniform", "random", "dense", "oracle"}
@@ -64,11 +65,11 @@ def test_every_objective_trains_every_input_and_its_file_scores(
     if target == "mel":
         audio = load_audio(str(output), CPU, FP32)
         assert audio is not None
-        scores = [score for _, score in audio.score(sound_clips(video))]
+        scores = [score for _, score in audio.score(audio_clips(video))]
     elif target == "packets":
         by_packets = load_packets(str(output), CPU, FP32)
         assert by_packets is not None
-        scores = [score for _, score in by_packets.score(packets_of(video))]
+        scores = [score for _, score in by_packets.score(packets_by_clip(video))]
     else:
         visual = load_visual(str(output), CPU, FP32)
         assert visual is not None
@@ -83,7 +84,9 @@ def test_a_classifier_trains_and_its_file_classifies(
     examples: list[Example], cache: Cache, tmp_path: Path
 ) -> None:
     output = tmp_path / "w.safetensors"
-    summary = train(settings("classifier"), examples, None, place(output, cache), Seen().watcher())
+    summary = train(
+        settings("classifier"), examples, None, context(output, cache), Seen().callbacks()
+    )
     assert {"video_accuracy", "clip_accuracy"} <= summary.keys()
     classifier = registry.load(str(output), CPU, FP32)
     assert classifier.spec == SMALL
@@ -100,8 +103,8 @@ def test_joint_training_fine_tunes_both_networks_on_the_mean_of_their_scores(
             settings(kind, objective="sal-rank"),
             examples,
             Brightness(),
-            place(files[kind], cache),
-            Seen().watcher(),
+            context(files[kind], cache),
+            Seen().callbacks(),
         )
     joint = settings(
         "joint",
@@ -115,8 +118,8 @@ def test_joint_training_fine_tunes_both_networks_on_the_mean_of_their_scores(
         joint,
         examples,
         Brightness(),
-        place(tmp_path / "joint.safetensors", cache),
-        Seen().watcher(),
+        context(tmp_path / "joint.safetensors", cache),
+        Seen().callbacks(),
     )
     assert set(summary["files"]) == {"md", "mel"}
     for kind, start in files.items():
@@ -130,8 +133,8 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(
     examples: list[Example], cache: Cache, tmp_path: Path
 ) -> None:
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
-        output = place(tmp_path / f"{name}.safetensors", cache)
-        train(settings("md", seed=seed), examples, None, output, Seen().watcher())
+        output = context(tmp_path / f"{name}.safetensors", cache)
+        train(settings("md", seed=seed), examples, None, output, Seen().callbacks())
     assert same(tmp_path / "a.safetensors", tmp_path / "b.safetensors")
     assert not same(tmp_path / "a.safetensors", tmp_path / "c.safetensors")
 
@@ -143,15 +146,15 @@ def test_two_epochs_and_two_more_are_four(
 ) -> None:
     four = settings(target, recipe=replace(QUICK, epochs=4, schedule=schedule), augment="strong")
     two = replace(four, recipe=replace(four.recipe, epochs=2))
-    train(four, examples, None, place(tmp_path / "four.safetensors", cache), Seen().watcher())
-    train(two, examples, None, place(tmp_path / "two.safetensors", cache), Seen().watcher())
+    train(four, examples, None, context(tmp_path / "four.safetensors", cache), Seen().callbacks())
+    train(two, examples, None, context(tmp_path / "two.safetensors", cache), Seen().callbacks())
     more = Seen()
     train(
         four,
         examples,
         None,
-        place(tmp_path / "two.safetensors", cache, resume=True),
-        more.watcher(),
+        context(tmp_path / "two.safetensors", cache, resume=True),
+        more.callbacks(),
     )
     assert [epoch["epoch"] for epoch in more.epochs] == [3, 4]
     assert same(tmp_path / "four.safetensors", tmp_path / "two.safetensors")
@@ -165,12 +168,14 @@ def test_a_run_stopped_within_an_epoch_goes_on_as_if_it_had_not_been(
 ) -> None:
     chosen = settings("md", objective="sal-rank", recipe=replace(QUICK, schedule=schedule))
     straight, halted = tmp_path / "straight.safetensors", tmp_path / "halted.safetensors"
-    train(chosen, examples, Brightness(), place(straight, cache), Seen().watcher())
+    train(chosen, examples, Brightness(), context(straight, cache), Seen().callbacks())
     with pytest.raises(Stopped):
-        train(chosen, examples, Brightness(), place(halted, cache), Seen(stop_after=4).watcher())
+        train(
+            chosen, examples, Brightness(), context(halted, cache), Seen(stop_after=4).callbacks()
+        )
     assert not halted.exists()
     rest = Seen()
-    train(chosen, examples, Brightness(), place(halted, cache, resume=True), rest.watcher())
+    train(chosen, examples, Brightness(), context(halted, cache, resume=True), rest.callbacks())
     assert rest.steps == 2, "of six"
     assert same(straight, halted)
 
@@ -185,11 +190,11 @@ def test_resuming_refuses_another_run_and_damage(
             settings("md"),
             examples,
             None,
-            place(output, Cache(tmp_path / "new"), resume=True),
-            seen.watcher(),
+            context(output, Cache(tmp_path / "new"), resume=True),
+            seen.callbacks(),
         )
     assert not (tmp_path / "new").exists(), "said before anything is read"
-    train(settings("md"), examples, None, place(output, cache), Seen().watcher())
+    train(settings("md"), examples, None, context(output, cache), Seen().callbacks())
     for other in (
         settings("md", seed=1),
         settings("md", batch=4),
@@ -197,19 +202,27 @@ def test_resuming_refuses_another_run_and_damage(
     ):
         with pytest.raises(WeightsError, match="other settings or other videos"):
             train(
-                other, examples, Brightness(), place(output, cache, resume=True), Seen().watcher()
+                other,
+                examples,
+                Brightness(),
+                context(output, cache, resume=True),
+                Seen().callbacks(),
             )
     with pytest.raises(WeightsError, match="other settings or other videos"):
         train(
-            settings("md"), examples[:4], None, place(output, cache, resume=True), Seen().watcher()
+            settings("md"),
+            examples[:4],
+            None,
+            context(output, cache, resume=True),
+            Seen().callbacks(),
         )
     judged = settings("md", objective="sal-rank")
-    train(judged, examples, Brightness(), place(output, cache), Seen().watcher())
+    train(judged, examples, Brightness(), context(output, cache), Seen().callbacks())
     other = Brightness()
     other.classify = lambda clips: Brightness().classify(255 - clips)  # type: ignore[method-assign]
     other.weights = replace(other.weights, sha256="2" * 64)  # type: ignore[misc]
     with pytest.raises(WeightsError, match="other settings or other videos"):
-        train(judged, examples, other, place(output, cache, resume=True), Seen().watcher())
+        train(judged, examples, other, context(output, cache, resume=True), Seen().callbacks())
     checkpoint = Path(f"{output}.ckpt")
     whole = checkpoint.read_bytes()
     for kept in (0, 10, 1000, *range(5000, len(whole), len(whole) // 20), len(whole) - 1):
@@ -217,18 +230,23 @@ def test_resuming_refuses_another_run_and_damage(
         with pytest.raises(WeightsError, match="damaged"):
             load(checkpoint)
     with pytest.raises(WeightsError, match="damaged"):
-        train(settings("md"), examples, None, place(output, cache, resume=True), Seen().watcher())
+        train(
+            settings("md"), examples, None, context(output, cache, resume=True), Seen().callbacks()
+        )
 
 
 def test_early_stop_and_the_best_epoch(
     examples: list[Example], cache: Cache, tmp_path: Path
 ) -> None:
-    """With a rate of almost nothing hardly an epoch is better than the first, so patience ends the run."""
+    """With a rate of almost nothing hardly an epoch is better than the first, so patience ends the
+    run."""
     still = settings(
         "md", recipe=replace(QUICK, epochs=9, learning_rate=1e-12), patience=2, keep="best"
     )
     seen = Seen()
-    summary = train(still, examples, None, place(tmp_path / "w.safetensors", cache), seen.watcher())
+    summary = train(
+        still, examples, None, context(tmp_path / "w.safetensors", cache), seen.callbacks()
+    )
     last, best = summary["epochs"], summary["epoch"]
     assert last < 9
     assert last == best + 2
@@ -243,18 +261,18 @@ def test_features_and_pseudo_labels_are_computed_once(
 ) -> None:
     cache, teacher = Cache(tmp_path / "cache"), Brightness()
     chosen = settings("md", objective="sal-rank")
-    train(chosen, examples, teacher, place(tmp_path / "a.safetensors", cache), Seen().watcher())
+    train(chosen, examples, teacher, context(tmp_path / "a.safetensors", cache), Seen().callbacks())
     calls, stamps = (
         teacher.calls,
         {p: p.stat().st_mtime_ns for p in (tmp_path / "cache").rglob("values.raw")},
     )
     assert calls > 0
-    train(chosen, examples, teacher, place(tmp_path / "b.safetensors", cache), Seen().watcher())
+    train(chosen, examples, teacher, context(tmp_path / "b.safetensors", cache), Seen().callbacks())
     assert teacher.calls == calls
     assert stamps == {p: p.stat().st_mtime_ns for p in (tmp_path / "cache").rglob("values.raw")}
     other = Brightness()
     other.weights = replace(other.weights, sha256="1" * 64)  # type: ignore[misc]
-    train(chosen, examples, other, place(tmp_path / "c.safetensors", cache), Seen().watcher())
+    train(chosen, examples, other, context(tmp_path / "c.safetensors", cache), Seen().callbacks())
     assert other.calls == calls, "other weights, other ClipProbs"
 
 
@@ -266,8 +284,8 @@ def test_for_ac_the_classifier_sees_validation_videos_alone(
         settings("md"),
         examples,
         Brightness(),
-        place(tmp_path / "w.safetensors", cache),
-        Seen().watcher(),
+        context(tmp_path / "w.safetensors", cache),
+        Seen().callbacks(),
     )
     assert summary["videos"] == {"train": 4, "val": 2}
     assert set(summary["baselines"]) == {"uniform", "random", "dense", "oracle"}
@@ -289,8 +307,8 @@ def test_answers_of_weights_without_a_digest_are_asked_for_again(
             chosen,
             examples,
             teacher,
-            place(tmp_path / f"{dim}.safetensors", cache),
-            Seen().watcher(),
+            context(tmp_path / f"{dim}.safetensors", cache),
+            Seen().callbacks(),
         )
         stored = sorted((tmp_path / "cache").glob("*/probabilities-*/values.raw"))
         assert len(stored) == len(examples)
@@ -305,7 +323,7 @@ def test_unreadable_videos_are_reported_and_left_out(
     seen = Seen()
     listed = [*examples, Example(tmp_path / "bad.mp4", "right", "train")]
     summary = train(
-        settings("md"), listed, None, place(tmp_path / "w.safetensors", cache), seen.watcher()
+        settings("md"), listed, None, context(tmp_path / "w.safetensors", cache), seen.callbacks()
     )
     assert len(seen.failures) == 1
     assert seen.failures[0].startswith("bad.mp4: ")
@@ -319,7 +337,7 @@ def test_a_class_that_nothing_teaches_is_said(
     seen = Seen()
     listed = [*examples, Example(tmp_path / "bad.mp4", "up", "train")]
     summary = train(
-        settings("md"), listed, None, place(tmp_path / "w.safetensors", cache), seen.watcher()
+        settings("md"), listed, None, context(tmp_path / "w.safetensors", cache), seen.callbacks()
     )
     assert summary["labels"] == ["down", "right", "up"]
     assert [note for note in seen.notes if "'up'" in note] == [
@@ -338,7 +356,11 @@ def test_videos_that_go_from_the_cache_during_a_run_are_named(
 
     seen, cache = Seen(), Cache(tmp_path / "cache")
     summary = train(
-        settings("md"), examples, Thief(), place(tmp_path / "w.safetensors", cache), seen.watcher()
+        settings("md"),
+        examples,
+        Thief(),
+        context(tmp_path / "w.safetensors", cache),
+        seen.callbacks(),
     )
     assert sum(summary["videos"].values()) == len(examples) - 1
     assert ["gone from the cache" in failure for failure in seen.failures] == [True]
@@ -348,15 +370,19 @@ def test_what_is_known_starts_no_processes(
     examples: list[Example], cache: Cache, tmp_path: Path
 ) -> None:
     train(
-        settings("md"), examples, None, place(tmp_path / "w.safetensors", cache), Seen().watcher()
+        settings("md"),
+        examples,
+        None,
+        context(tmp_path / "w.safetensors", cache),
+        Seen().callbacks(),
     )
     pool = Here()
     train(
         settings("md"),
         examples,
         None,
-        place(tmp_path / "w.safetensors", cache, pool=pool),
-        Seen().watcher(),
+        context(tmp_path / "w.safetensors", cache, pool=pool),
+        Seen().callbacks(),
     )
     assert pool.handed == []
     with processes(2) as pool:
@@ -371,9 +397,9 @@ def test_a_cache_that_cannot_be_written_ends_the_run(
     (tmp_path / "cache").write_text("a file")
     seen, output = Seen(), tmp_path / "w.safetensors"
     with processes(2) if jobs else nullcontext(Here()) as pool:
-        where = place(output, Cache(tmp_path / "cache"), pool=pool)
+        where = context(output, Cache(tmp_path / "cache"), pool=pool)
         with pytest.raises(OutputError, match="cannot write the cache"):
-            train(settings("md"), examples, None, where, seen.watcher())
+            train(settings("md"), examples, None, where, seen.callbacks())
     assert seen.failures == [], "it is not the videos' fault"
 
 
@@ -386,8 +412,8 @@ def test_without_a_classifier_it_says_what_is_not_measured(
             settings("md"),
             examples,
             teacher,
-            place(tmp_path / "w.safetensors", cache),
-            seen.watcher(),
+            context(tmp_path / "w.safetensors", cache),
+            seen.callbacks(),
         )
         assert any("no clip classifier" in note for note in seen.notes) == (teacher is None)
 
@@ -410,7 +436,7 @@ def test_a_video_that_is_deleted_during_a_run_is_named(
     seen, chosen = Seen(), settings("md", objective="sal-rank")
     order = [lost, *examples] if moment == "classified" else [*examples, lost]
     output, cache = tmp_path / "w.safetensors", Cache(tmp_path / "cache")
-    summary = train(chosen, order, Thief(), place(output, cache), seen.watcher())
+    summary = train(chosen, order, Thief(), context(output, cache), seen.callbacks())
     assert summary["videos"] == {"train": 4, "val": 2}
     assert [failure.partition(":")[0] for failure in seen.failures] == ["lost.mp4"]
 
@@ -423,7 +449,11 @@ def test_videos_without_what_the_target_needs_are_refused(cache: Cache, tmp_path
     seen = Seen()
     with pytest.raises(InputError, match="anything to learn from"):
         train(
-            settings("mel"), silent, None, place(tmp_path / "w.safetensors", cache), seen.watcher()
+            settings("mel"),
+            silent,
+            None,
+            context(tmp_path / "w.safetensors", cache),
+            seen.callbacks(),
         )
     assert any("2 videos with no sound" in note for note in seen.notes)
     assert any(
@@ -436,7 +466,9 @@ def test_without_validation_videos_the_last_epoch_is_kept(
 ) -> None:
     seen, listed = Seen(), [e for e in examples if e.split == "train"]
     plateau = settings("md", recipe=replace(QUICK, schedule="plateau"), keep="best")
-    summary = train(plateau, listed, None, place(tmp_path / "w.safetensors", cache), seen.watcher())
+    summary = train(
+        plateau, listed, None, context(tmp_path / "w.safetensors", cache), seen.callbacks()
+    )
     assert summary["epoch"] == 2
     assert "video_accuracy" not in summary
     assert any("no validation videos" in note for note in seen.notes)
@@ -446,8 +478,8 @@ def test_processes_read_what_one_reads(examples: list[Example], tmp_path: Path) 
     for jobs in (0, 1, 2):
         cache = Cache(tmp_path / f"cache{jobs}")
         with processes(jobs) if jobs else nullcontext(Here()) as pool:
-            where = place(tmp_path / f"{jobs}.safetensors", cache, pool=pool)
-            train(settings("md"), examples, None, where, Seen().watcher())
+            where = context(tmp_path / f"{jobs}.safetensors", cache, pool=pool)
+            train(settings("md"), examples, None, where, Seen().callbacks())
     assert same(tmp_path / "0.safetensors", tmp_path / "1.safetensors")
     assert same(tmp_path / "0.safetensors", tmp_path / "2.safetensors")
 
@@ -458,7 +490,7 @@ def test_the_file_says_where_it_comes_from(
     output = tmp_path / "w.safetensors"
     train(
         settings("md", objective="sal-rank", seed=5), examples, Brightness(),
-        place(output, cache, description="pans"), Seen().watcher(),
+        context(output, cache, description="pans"), Seen().callbacks(),
     )  # fmt: skip
     meta = read_weights(output).metadata
     assert meta["data"] == {
@@ -480,21 +512,21 @@ def test_the_file_says_where_it_comes_from(
 def test_what_cannot_go_together_is_refused(
     examples: list[Example], cache: Cache, tmp_path: Path
 ) -> None:
-    output = place(tmp_path / "w.safetensors", cache)
+    output = context(tmp_path / "w.safetensors", cache)
     with pytest.raises(SettingsError, match="learns from a clip classifier"):
-        train(settings("md", objective="sal-cl"), examples, None, output, Seen().watcher())
+        train(settings("md", objective="sal-cl"), examples, None, output, Seen().callbacks())
     with pytest.raises(SettingsError, match="brightness takes 8, every 2"):
         train(
             settings("md", spec=replace(SMALL, frames=16)),
             examples,
             Brightness(),
             output,
-            Seen().watcher(),
+            Seen().callbacks(),
         )
     stranger = Brightness()
     stranger.labels = ("cat", "dog")  # type: ignore[assignment]
     with pytest.raises(InputError, match="knows none of the labels"):
-        train(settings("md", objective="sal-rank"), examples, stranger, output, Seen().watcher())
+        train(settings("md", objective="sal-rank"), examples, stranger, output, Seen().callbacks())
     for wrong in (
         {"target": "flow"},
         {"target": "md", "objective": "rank"},

@@ -1,4 +1,5 @@
-"""That saliency is learnt: of videos whose second half moves, for a classifier that is sure of what moves."""
+"""That saliency is learnt: of videos whose second half moves, for a classifier that is sure of what
+moves."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +15,12 @@ from scsampler_cli.datasets.example import Example
 from scsampler_cli.pipeline.video import Video, visual_clips
 from scsampler_cli.samplers.scoring import load_visual
 from tests.synthetic import pan, write_video
-from tests.train.conftest import QUICK, SMALL, Brightness, Seen, place, settings, train
+from tests.train.conftest import QUICK, SMALL, Brightness, Seen, context, settings, train
 
 
 class Moving(Brightness):
-    """Sure of "right" and of "down" alike where there is motion, and of neither where there is none."""
+    """Sure of "right" and of "down" alike where there is motion, and of neither where there is
+    none."""
 
     labels = ("down", "right", "nothing")  # type: ignore[assignment]
 
@@ -57,7 +59,7 @@ def test_clips_that_the_classifier_is_sure_of_score_higher_in_new_videos(
         architecture="resnet18",
     )
     output = tmp_path / "w.safetensors"
-    train(chosen, halves, Moving(), place(output, Cache(tmp_path / "cache")), Seen().watcher())
+    train(chosen, halves, Moving(), context(output, Cache(tmp_path / "cache")), Seen().callbacks())
     sampler = load_visual(str(output), torch.device("cpu"), torch.float32)
     assert sampler is not None
     for example in (e for e in halves if e.split == "val"):

@@ -9,9 +9,17 @@ from scsampler_cli.classifiers.model_files.loader import (
     ONNX,
     SCRIPTED,
     WEIGHTS,
+    fields_of_shape,
     kind_of,
     open_classifier,
-    said_by,
 )
 
-__all__ = ["EXPORTED", "ONNX", "SCRIPTED", "WEIGHTS", "kind_of", "open_classifier", "said_by"]
+__all__ = [
+    "EXPORTED",
+    "ONNX",
+    "SCRIPTED",
+    "WEIGHTS",
+    "kind_of",
+    "open_classifier",
+    "fields_of_shape",
+]

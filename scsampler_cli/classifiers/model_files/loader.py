@@ -61,7 +61,7 @@ def open_classifier(
         device: where it runs.
         dtype: its precision (autocast; ONNX keeps its own).
         labels: class names; else those of the description.
-        given: of `--spec`.
+        spec_fields: of `--spec`.
 
     Raises:
         ClassifierError: it cannot be opened, its description is incomplete, or it does not run as described.
@@ -69,7 +69,7 @@ def open_classifier(
         SettingsError: a field of the description does not fit.
     """
     model = _open(path, kind, device)
-    fields = read_fields(path, given)
+    fields = read_fields(path, spec_fields)
     if "arch" in fields:
         raise ClassifierError(
             f"{path.name} brings its own network: arch says nothing of it",
@@ -82,7 +82,9 @@ def open_classifier(
     names = names_of(fields["labels"], f"of {path.name}")
     classifier = NetworkClassifier(
         path.name,
-        LayoutAdapter(model.network, fields["layout"], (model.shape or (None,))[0], classes=len(names)),
+        LayoutAdapter(
+            model.network, fields["layout"], (model.shape or (None,))[0], classes=len(names)
+        ),
         names,
         spec=with_fields(InputSpec(), fields),
         weights=WeightsInfo(path.name, model.sha256),
@@ -148,7 +150,8 @@ def _try(classifier: NetworkClassifier, path: Path) -> None:
         shape = tuple(found.shape[1:])
         raise ClassifierError(
             f"{path.name} gives {shape[0] if len(shape) == 1 else shape} values for a clip, and there are "
-            f"{len(classifier.labels)} labels", code="label-count-mismatch",
+            f"{len(classifier.labels)} labels",
+            code="label-count-mismatch",
             hint="one name for each output is wanted, in their order",
         )
     try:
