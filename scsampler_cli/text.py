@@ -1,4 +1,4 @@
-"""Numbers and strings as they are shown: plurals, rounded times and scores, text without control characters."""
+"""Numbers and text for people: plurals, rounded times and scores, text without control characters."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from fractions import Fraction
 from unicodedata import category
 
 DIGITS = 6
-"""Of seconds (microseconds) and scores."""
+"""Digits after the point of seconds (microseconds) and scores."""
 
 
 def seconds(value: Fraction) -> float:
-    """Exact time -> seconds rounded to a microsecond."""
+    """An exact time in seconds, rounded to a microsecond."""
     return round(float(value), DIGITS)
 
 
 def counted(number: int, noun: str) -> str:
-    """A number with its noun, of which the last word is put in the plural unless the number is 1.
+    """A number with its noun, whose last word is in the plural unless the number is 1.
 
     Example: 1 packet, 2 packets, 0 processes, 3 entries.
     """
@@ -25,7 +25,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def plural(noun: str) -> str:
-    """The plural of an English noun with a regular one.
+    """The plural of a regular English noun.
 
     Example: packet -> packets, process -> processes, entry -> entries.
     """
@@ -40,20 +40,21 @@ def score(value: float | None) -> float | None:
 
 
 def printable(text: str) -> str:
-    r"""Text that cannot steer a terminal: control characters, line ends and bytes that are no text become \xNN or \uNNNN.
+    r"""Text without characters that control a terminal.
+
+    Control characters, line ends and bytes that are not UTF-8 become \xNN or \uNNNN.
 
     Example: an escape character in a file's name -> \x1b.
     """
-    return "".join(c.encode("unicode_escape").decode() if _steers(c) else c for c in text)
+    return "".join(c.encode("unicode_escape").decode() if _is_control(c) else c for c in text)
 
 
-def _steers(character: str) -> bool:
-    return category(character) in _STEERING or character in _TURNING
+def _is_control(character: str) -> bool:
+    return category(character) in _CONTROL_CATEGORIES or character in _BIDI_CONTROLS
 
 
-_STEERING = frozenset(("Cc", "Cs", "Zl", "Zp"))
-"""Unicode categories: controls, halves of surrogate pairs (bytes that are not UTF-8), line and paragraph separators."""
-
-
-_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""What turns the direction of all that follows it."""
+_CONTROL_CATEGORIES = frozenset(("Cc", "Cs", "Zl", "Zp"))
+"""Unicode categories: controls, lone surrogates (which stand for bytes that are not UTF-8), and line
+and paragraph separators."""
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that change the direction of the text after them."""

@@ -46,7 +46,7 @@ def test_three_lines_tag_a_video(video: Path, capfd: pytest.CaptureFixture[str])
     assert result.label == result.tags[0][0]
     assert len(result.clips) == 3
     assert len(result.scored) == 5
-    assert sum(clip.taken for clip in result.scored) == 3
+    assert sum(clip.selected for clip in result.scored) == 3
     assert capfd.readouterr() == ("", "")
 
 
@@ -91,7 +91,7 @@ def test_the_scorer_gives_what_the_tagger_chooses_from(video: Path) -> None:
     tagged = Tagger(brightness, labels=["a", "b"], spec=SPEC, selection=plan, **samplers).tag(video)
     assert scored.clips == tagged.scored
     assert {clip.clip for clip in tagged.clips} == {
-        clip.clip for clip in scored.clips if clip.taken
+        clip.clip for clip in scored.clips if clip.selected
     }
 
 

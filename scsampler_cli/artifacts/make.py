@@ -15,13 +15,13 @@ from scsampler_cli.artifacts.stills import stills
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.features import store
-from scsampler_cli.files.inputs import identified
+from scsampler_cli.files.inputs import file_stamp
 from scsampler_cli.files.output_paths import check_within, write_whole
+from scsampler_cli.output.output_file import encoded, reporting_write_errors
 from scsampler_cli.output.pages.clips import join
 from scsampler_cli.output.pages.video_page import video_page
 from scsampler_cli.output.records import ClassifyResult, ScoreResult, described
 from scsampler_cli.output.sparkline import clock_time
-from scsampler_cli.output.writers import encoded, own_errors
 from scsampler_cli.pipeline.video import Progress, Video, no_progress
 from scsampler_cli.text import counted
 from scsampler_cli.transcode.reel import write_reel
@@ -69,7 +69,7 @@ def with_artifacts(
         record |= {"files": files} | ({"files_failed": failed} if failed else {})
         record["timings_s"] = {**result.timings_s, "extras": round(time.perf_counter() - start, 4)}
         try:
-            with own_errors(str(target)):
+            with reporting_write_errors(str(target)):
                 maker.make(name, _with_folder(target, artifacts))
             files[name] = str(target)
         except ScsamplerError as error:
@@ -125,16 +125,16 @@ class _Maker:
         pictures = {} if self.video is None else self._pictures(self.video, shown)
         back = None if self.artifacts.index is None else relative_link(self.artifacts.index, target)
         page = video_page(
-            {**self.record, "source": identified(self.path)}, clips, pictures, back=back
+            {**self.record, "source": file_stamp(self.path)}, clips, pictures, back=back
         )
-        with own_errors(str(target)):
+        with reporting_write_errors(str(target)):
             write_whole(target, encoded(page))
 
     def _write_sheet(self, target: Path, video: Video) -> None:
         clips = self.record["clips"]
         pictures = self._pictures(video, [clip["clip"] for clip in clips])
         cells = [Cell(pictures.get(clip["clip"]), tuple(_captions(clip))) for clip in clips]
-        with own_errors(str(target)):
+        with reporting_write_errors(str(target)):
             write_whole(
                 target,
                 contact_sheet(f"{video.path.name}: {self.record['tags'][0]['label']}", cells),
@@ -161,7 +161,7 @@ def _with_folder(target: Path, artifacts: Artifacts) -> Path:
     for folder in artifacts.folders:
         if target.is_relative_to(folder):
             check_within(target, folder)
-    with own_errors(str(target)):
+    with reporting_write_errors(str(target)):
         target.parent.mkdir(parents=True, exist_ok=True)
     return target
 

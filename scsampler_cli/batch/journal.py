@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from scsampler_cli.errors import OutputError
 from scsampler_cli.files.output_paths import free_name, fresh, sibling
-from scsampler_cli.output.writers import encoded, own_errors
+from scsampler_cli.output.output_file import encoded, reporting_write_errors
 
 Record = dict[str, Any]
 _BEGINNING = b'{"schema": "scsampler.'
@@ -45,10 +45,10 @@ class Journal:
 
     def __init__(self, path: Path, keep: bool) -> None:
         self.path = path
-        with own_errors(str(path)):
+        with reporting_write_errors(str(path)):
             self._fd = _opened(path)
         try:
-            with own_errors(str(path)):
+            with reporting_write_errors(str(path)):
                 if not keep:
                     os.ftruncate(self._fd, 0)
                 self._end = os.fstat(self._fd).st_size
@@ -68,7 +68,7 @@ class Journal:
             OutputError: a line that is no record: the file is something else, and stays as it is.
         """
         at = 0
-        with own_errors(str(self.path)), os.fdopen(os.dup(self._fd), "rb") as file:
+        with reporting_write_errors(str(self.path)), os.fdopen(os.dup(self._fd), "rb") as file:
             file.seek(0)
             for number, line in enumerate(file, start=1):
                 record = parse_record(line)
@@ -85,7 +85,7 @@ class Journal:
                         hint="replace the output, or give it another name",
                     )
         if at < self._end:
-            with own_errors(str(self.path)):
+            with reporting_write_errors(str(self.path)):
                 os.ftruncate(self._fd, at)
                 os.fsync(self._fd)
             self._end = at
@@ -99,7 +99,7 @@ class Journal:
         place = LineSpan(self._end, len(line))
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
         try:
-            with own_errors(str(self.path)):
+            with reporting_write_errors(str(self.path)):
                 self._check_name()
                 _write(self._fd, line, place.start)
                 os.fsync(self._fd)
@@ -128,7 +128,7 @@ class Journal:
 
     def read(self, place: LineSpan) -> bytes:
         """One line, with its end."""
-        with own_errors(str(self.path)):
+        with reporting_write_errors(str(self.path)):
             return os.pread(self._fd, place.length, place.start)
 
     @property
@@ -138,7 +138,7 @@ class Journal:
 
     def clear(self) -> None:
         """Drop all lines."""
-        with own_errors(str(self.path)):
+        with reporting_write_errors(str(self.path)):
             os.ftruncate(self._fd, 0)
         self._end = 0
 
@@ -149,7 +149,7 @@ class Journal:
             that name.
         """
         old = free_name(self.path)
-        with own_errors(str(self.path)):
+        with reporting_write_errors(str(self.path)):
             self.path.rename(old)
             fd = _opened(self.path)
             _sync_folder(self.path)
@@ -165,7 +165,7 @@ class Journal:
         """
         part = sibling(self.path, ".part")
         kept: list[LineSpan] = []
-        with own_errors(str(self.path)):
+        with reporting_write_errors(str(self.path)):
             fd = _opened(fresh(part), os.O_EXCL)
             end = 0
             for place in places:

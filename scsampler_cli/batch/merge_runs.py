@@ -19,8 +19,8 @@ from typing import IO, Any, NamedTuple
 from scsampler_cli.batch.journal import is_partial_line, parse_record
 from scsampler_cli.errors import InputError, read_code
 from scsampler_cli.files.urls import check_read
+from scsampler_cli.output.records import command_of
 from scsampler_cli.output.schemas import COMMANDS
-from scsampler_cli.output.tables import command_of
 
 Record = dict[str, Any]
 

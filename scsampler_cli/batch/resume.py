@@ -22,10 +22,11 @@ from scsampler_cli.batch.journal import (
     parse_record,
 )
 from scsampler_cli.errors import OutputError
-from scsampler_cli.files.inputs import identified
+from scsampler_cli.files.inputs import file_stamp
 from scsampler_cli.files.output_paths import is_taken, sibling
-from scsampler_cli.output.tables import command_of
-from scsampler_cli.output.writers import Writer, own_errors
+from scsampler_cli.output.output_file import reporting_write_errors
+from scsampler_cli.output.records import command_of
+from scsampler_cli.output.writers import Writer
 from scsampler_cli.text import counted
 
 TRY_AGAIN = frozenset(
@@ -48,7 +49,7 @@ def is_current(record: Record) -> bool:
     if record["status"] != "ok" and record.get("error", {}).get("type") in TRY_AGAIN:
         return False
     known, path = record.get("source"), Path(record["path"])
-    now = identified(path)
+    now = file_stamp(path)
     if known is None or now is None or known["size"] != now["size"]:
         return False
     return known["mtime_ns"] == now["mtime_ns"] or (
@@ -154,7 +155,7 @@ def _waiting_beside(path: Path) -> Path:
 def _check_first_line(path: Path, command: str, hint: str) -> None:
     if not is_taken(path):
         return
-    with own_errors(str(path)), path.open("rb") as lines:
+    with reporting_write_errors(str(path)), path.open("rb") as lines:
         line = lines.readline(_LONGEST)
     record = parse_record(line)
     if record is None and not is_partial_line(line):

@@ -17,7 +17,8 @@ from scsampler_cli.cli import (
 )
 from scsampler_cli.cli.environment import kept_dir
 from scsampler_cli.errors import OutputError, SettingsError
-from scsampler_cli.output.tables import cache_table, csv_columns
+from scsampler_cli.output.csv_rows import csv_columns
+from scsampler_cli.output.listing_tables import cache_table
 from scsampler_cli.output.writers import open_writer
 
 

@@ -30,8 +30,9 @@ from scsampler_cli.files.output_paths import (
     sibling,
     write_whole,
 )
-from scsampler_cli.output.tables import csv_columns
-from scsampler_cli.output.writers import FORMATS, format_for, open_writer, own_errors
+from scsampler_cli.output.csv_rows import csv_columns
+from scsampler_cli.output.output_file import reporting_write_errors
+from scsampler_cli.output.writers import FORMATS, format_for, open_writer
 from scsampler_cli.text import counted
 
 LISTED = 20
@@ -135,7 +136,7 @@ def merge(
         None if overwrite or output is None or not is_taken(output) else free_name(output.resolve())
     )
     with open_writer(
-        form, output, sys.stdout, columns=columns, single=False, keeps=not overwrite
+        form, output, sys.stdout, columns=columns, single=False, keep_existing=not overwrite
     ) as writer:
         for record in merged.records(paths):
             writer.write(record)
@@ -152,7 +153,7 @@ def _write_list(target: Path, paths: Sequence[str]) -> None:
     """A list for standard input: a line each, or, where a name has a line end in it, NUL after each."""
     end = b"\0" if any("\n" in path for path in paths) else b"\n"
     data = b"".join(os.fsencode(path) + end for path in paths)
-    with own_errors(str(target)):
+    with reporting_write_errors(str(target)):
         if target == output_targets.STDOUT:
             sys.stdout.buffer.write(data)
         elif is_special(target):

@@ -1,6 +1,6 @@
-"""Results as frozen records, and their JSON form: fixed key order, rounded floats, no NaN.
+"""Results as frozen dataclasses, and their JSON form: fixed key order, rounded floats, no NaN.
 
-But: nothing is written here; `writers` does.
+Not handled here: `writers` writes records to files.
 """
 
 from __future__ import annotations
@@ -17,19 +17,28 @@ from scsampler_cli.errors import ScsamplerError, code_of
 from scsampler_cli.text import score, seconds
 
 Record = dict[str, Any]
-"""A result as it is written."""
+"""A result in JSON form."""
 PACKAGES = ("torch", "torchvision", "torchaudio", "av", "numpy")
 PARTS = 60
-"""Of a video, of which a record tells the course of its saliency (our choice: what fits into a line of a terminal)."""
+"""Number of parts of a video for the saliency over time: a line of a terminal has room for them."""
 
 
-def _told(name: str, value: float | None) -> dict[str, float | None]:
-    """A score that is mentioned only where there is one, or could have been (NaN)."""
+def command_of(record: Record) -> str:
+    """The command that made a record, such as "classify", from its schema."""
+    return str(record["schema"]).removeprefix("scsampler.").split("/")[0]
+
+
+def _optional_score(name: str, value: float | None) -> dict[str, float | None]:
+    """A score that the record has only where its sampler ran; null for NaN."""
     return {} if value is None else {name: score(value)}
 
 
 def versions(ffmpeg: str) -> dict[str, str]:
-    """Versions of what computed a result, without importing any of it."""
+    """Versions of the packages, which are not imported for it.
+
+    Args:
+        ffmpeg: version of the FFmpeg libraries.
+    """
     found = {"scsampler": __version__}
     for package in PACKAGES:
         try:
@@ -41,7 +50,7 @@ def versions(ffmpeg: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class SelectedClip:
-    """A clip that the classifier saw."""
+    """A clip that was selected for the classifier."""
 
     clip: int
     start: Fraction
@@ -52,12 +61,13 @@ class SelectedClip:
     frames: int
     visual: float | None
     audio: float | None
-    why: str
+    reason: str
+    """Why it was selected, such as "visual #1"; "why" in JSON."""
     label: str | None
     """Most probable label of this clip alone; None where it could not be decoded."""
     probability: float | None
     packets: float | None = None
-    """NaN where nothing is known; None when no packet sampler ran: then the record does not mention it."""
+    """NaN where packet sizes are unknown; None without a packet sampler: then JSON lacks the key."""
 
     def record(self) -> dict[str, Any]:
         """JSON form."""
@@ -69,8 +79,8 @@ class SelectedClip:
             "frames": self.frames,
             "visual": score(self.visual),
             "audio": score(self.audio),
-            **_told("packets", self.packets),
-            "why": self.why,
+            **_optional_score("packets", self.packets),
+            "why": self.reason,
             "label": self.label,
             "probability": score(self.probability),
         }
@@ -89,9 +99,11 @@ class ScoredClip:
     visual: float | None
     audio: float | None
     rank: int
-    """From 1, under the strategy."""
-    taken: bool
-    why: str | None
+    """Rank under the strategy, 1 = best."""
+    selected: bool
+    """Whether the strategy selected it; "taken" in JSON."""
+    reason: str | None
+    """Why it was selected; "why" in JSON."""
     packets: float | None = None
     """As in `SelectedClip`."""
 
@@ -104,44 +116,50 @@ class ScoredClip:
             "first_frame": self.first_frame,
             "visual": score(self.visual),
             "audio": score(self.audio),
-            **_told("packets", self.packets),
+            **_optional_score("packets", self.packets),
             "rank": self.rank,
-            "taken": self.taken,
-            "why": self.why,
+            "taken": self.selected,
+            "why": self.reason,
         }
 
 
 def saliency(
     clips: Sequence[ScoredClip], video: dict[str, Any]
 ) -> dict[str, list[float | None] | None]:
-    """The course of the saliency in PARTS equal parts of the video, for a glance: the highest score of the clips that touch each.
+    """Saliency over time: the highest score of the clips that touch each of PARTS equal parts.
 
     Args:
-        clips: scored, in any order.
-        video: with "start_s" and "duration_s".
+        clips: scored clips, in any order.
+        video: "start_s" and "duration_s".
 
     Returns:
-        of "visual" and "audio", and of "packets" where they were asked, PARTS values, None where no clip has one; None in place
-        of the list where no clip at all has one.
+        lists of PARTS values for "visual", "audio" and, where a clip has such a score, "packets".
+        None is in place of a value where no clip has a score, and in place of a list where no clip
+        at all has one.
     """
     start, step = video["start_s"], max(video["duration_s"], 1e-6) / PARTS
-    spans = [
-        (int((float(c.start) - start) / step), math.ceil((float(c.end) - start) / step - 1e-6))
-        for c in clips
-    ]
-    courses = {"visual": _course(spans, [clip.visual for clip in clips])}
-    courses["audio"] = _course(spans, [clip.audio for clip in clips])
-    by_packets = _course(spans, [clip.packets for clip in clips])
-    return courses if by_packets is None else {**courses, "packets": by_packets}
+    # (first part, end of the parts) of each clip
+    spans = []
+    for clip in clips:
+        first = int((float(clip.start) - start) / step)
+        # a clip that ends where a part begins does not touch it, whatever the last bits are
+        end = math.ceil((float(clip.end) - start) / step - 1e-6)
+        spans.append((first, end))
+
+    courses = {"visual": _highest(spans, [clip.visual for clip in clips])}
+    courses["audio"] = _highest(spans, [clip.audio for clip in clips])
+    packets = _highest(spans, [clip.packets for clip in clips])
+    return courses if packets is None else {**courses, "packets": packets}
 
 
-def _course(
+def _highest(
     spans: Sequence[tuple[int, int]], scores: Sequence[float | None]
 ) -> list[float | None] | None:
     highest: list[float | None] = [None] * PARTS
     for (first, end), value in zip(spans, scores, strict=True):
         if value is None or math.isnan(value):
             continue
+        # at least one part, within the video
         for part in range(max(first, 0), min(max(end, first + 1), PARTS)):
             highest[part] = round(max(value, highest[part] or 0.0), 3)
     return None if all(value is None for value in highest) else highest
@@ -149,13 +167,13 @@ def _course(
 
 @dataclass(frozen=True)
 class ClassifyResult:
-    """Everything about one tagged video."""
+    """The result of tagging one video."""
 
     path: str
     tags: tuple[tuple[str, float], ...]
     """(label, probability), best first."""
     clips: tuple[SelectedClip, ...]
-    """Best first."""
+    """Selected clips, best first."""
     video: dict[str, Any]
     decode_errors: int
     """`media.damage.Damage.decode_errors`."""
@@ -168,11 +186,11 @@ class ClassifyResult:
     timings_s: dict[str, float]
     versions: dict[str, str]
     scored: tuple[ScoredClip, ...] = ()
-    """The saliency of every scored clip, in time order; the record tells its course alone."""
+    """Every scored clip, in time order; JSON has only their saliency over time."""
 
     @property
     def label(self) -> str:
-        """The best tag."""
+        """The label of the best tag."""
         return self.tags[0][0]
 
     def record(self) -> dict[str, Any]:
@@ -198,11 +216,11 @@ class ClassifyResult:
 
 @dataclass(frozen=True)
 class ScoreResult:
-    """Saliency of every scored clip of one video."""
+    """The result of scoring one video."""
 
     path: str
     clips: tuple[ScoredClip, ...]
-    """In time order."""
+    """Scored clips, in time order."""
     video: dict[str, Any]
     decode_errors: int
     frames_missing: int
@@ -233,7 +251,7 @@ class ScoreResult:
 
 @dataclass(frozen=True)
 class ExtractResult:
-    """A feature file that was written."""
+    """The result of extracting features."""
 
     path: str
     output: str
@@ -248,17 +266,17 @@ class ExtractResult:
     timings_s: dict[str, float]
     versions: dict[str, str]
     reencoded: str | None = None
-    """The video that the features are of, where it was written anew for them; then the record mentions it."""
+    """Path of the re-encoded video whose features these are; None without re-encoding."""
 
     def record(self) -> dict[str, Any]:
         """JSON form."""
-        anew = {} if self.reencoded is None else {"reencoded": self.reencoded}
+        reencoded = {} if self.reencoded is None else {"reencoded": self.reencoded}
         return {
             "schema": "scsampler.extract/1",
             "path": self.path,
             "status": "ok",
             "output": self.output,
-            **anew,
+            **reencoded,
             "inputs": list(self.inputs),
             "clips": self.clips,
             "bytes": self.bytes,
@@ -274,7 +292,7 @@ class ExtractResult:
 
 @dataclass(frozen=True)
 class Failure:
-    """A video that could not be done."""
+    """A failed video."""
 
     command: str
     path: str

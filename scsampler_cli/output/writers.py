@@ -1,7 +1,7 @@
-"""Records -> table, JSON, JSON lines, CSV, or files for editors and players; one record at a time.
+"""Records as a table, JSON, JSON lines, CSV, or files for editors and players; one record at a time.
 
-A file goes to a temporary one that takes the wanted name when it is complete and on disk. Devices and pipes are written as they
-are. But: what is in a record is `report`'s business, and JSON lines that grow and are resumed are `journal`'s.
+Not handled here: `records` has the contents of a record; JSON lines that grow, and are resumed, are
+in `batch.journal`.
 """
 
 from __future__ import annotations
@@ -9,33 +9,23 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 
 from scsampler_cli.errors import OutputError, SettingsError
-from scsampler_cli.files.output_paths import (
-    check_output,
-    check_within,
-    free_name,
-    fresh,
-    is_special,
-    is_taken,
-    not_written,
-    sibling,
-)
+from scsampler_cli.files.output_paths import check_within, is_special
 from scsampler_cli.output import tables
+from scsampler_cli.output.csv_rows import FORMULA, csv_rows
 from scsampler_cli.output.cuts import edl, ffmetadata, srt
+from scsampler_cli.output.output_file import open_output, output_name, reporting_write_errors
+from scsampler_cli.output.records import Record
 from scsampler_cli.text import printable
 
-Record = dict[str, Any]
-
 FORMATS = ("table", "json", "jsonl", "csv")
-"""Which hold any number of records."""
+"""Formats for any number of records."""
 CUT_FORMATS = {"edl": ".edl", "srt": ".srt", "ffmetadata": ".ffmeta"}
-"""Which hold the chosen clips of one video a file; and the suffix of each."""
+"""Formats for the selected clips of one video per file, with their suffixes."""
 _CUTS: dict[str, Callable[[Record], str]] = {
     "edl": edl.render,
     "srt": srt.render,
@@ -45,19 +35,19 @@ _SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "cs
 _SUFFIXES |= {suffix: form for form, suffix in CUT_FORMATS.items()}
 
 CELL = 32_767
-"""Characters that a spreadsheet takes in one cell, counted in units of UTF-16."""
+"""Most characters in one cell of a spreadsheet, counted in UTF-16 units."""
 
 
 def format_for(path: Path, default: str = "table", *, cuts: bool = True) -> str:
-    """The format that a file's suffix asks for; the default for a device or a pipe without one, as on standard output.
+    """The format of a file by its suffix; devices and pipes without one have the default.
 
     Args:
         path: the file.
-        default: for a device or a pipe.
-        cuts: whether the hint names CUT_FORMATS, too.
+        default: format of a device or a pipe, as of standard output.
+        cuts: True to name CUT_FORMATS in the hint, too.
 
     Raises:
-        SettingsError: the suffix is no format's.
+        SettingsError: no format has this suffix.
     """
     form = _SUFFIXES.get(path.suffix.lower())
     if form is None and not is_special(path):
@@ -72,7 +62,7 @@ def format_for(path: Path, default: str = "table", *, cuts: bool = True) -> str:
 
 
 class Writer(Protocol):
-    """Takes records one by one."""
+    """Writes records one by one."""
 
     def write(self, record: Record) -> None:
         """Add one record."""
@@ -84,7 +74,7 @@ class Writer(Protocol):
 
 
 class TableWriter:
-    """Plain text for people, at most 80 columns where names allow."""
+    """Plain text for people, within 80 columns unless names are long."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream, self._count = stream, 0
@@ -102,7 +92,7 @@ class TableWriter:
 
 
 class JsonWriter:
-    """One object when there is a single input, else one array; valid with no record at all."""
+    """JSON: one object for a single input, else an array, which may be empty."""
 
     def __init__(self, stream: IO[str], single: bool) -> None:
         self._stream, self._single, self._count = stream, single, 0
@@ -122,7 +112,7 @@ class JsonWriter:
 
 
 class JsonLinesWriter:
-    """One line a record, flushed at once."""
+    """JSON lines: one line per record, flushed after each."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
@@ -137,13 +127,14 @@ class JsonLinesWriter:
 
 
 class CsvWriter:
-    """For spreadsheets: one row a video, or one row a clip for `score`; a row is a line, whatever is in its cells.
+    """CSV: one row per video, or per clip for `score`. Cells contain no line breaks.
 
     Args:
-        stream: where it goes.
+        stream: the output.
         columns: of every row.
-        marked: True to begin with a byte order mark and end lines as RFC 4180 does. Our choice for files: without the mark Excel
-            takes UTF-8 for the code page of the machine. In a pipe the mark would become part of the first column's name.
+        marked: True for a byte order mark at the beginning, and line ends as in RFC 4180. Files have
+            both: without the mark, Excel reads UTF-8 in the code page of the machine. In a pipe the
+            mark would become part of the first column's name.
     """
 
     def __init__(self, stream: IO[str], columns: list[str], marked: bool) -> None:
@@ -155,7 +146,7 @@ class CsvWriter:
 
     def write(self, record: Record) -> None:
         """Add one record."""
-        for row in tables.csv_rows(record):
+        for row in csv_rows(record):
             self._rows.writerow({key: cell(value) for key, value in row.items()})
         self._stream.flush()
 
@@ -164,38 +155,42 @@ class CsvWriter:
 
 
 def cell(value: object) -> object:
-    r"""A value as a spreadsheet can hold it: numbers as they are, text without control characters and never a formula.
+    r"""A value for a spreadsheet: numbers as they are, text without control characters or formulas.
 
-    Line ends, tabs and bytes that are no text become \n, \t, \udcNN, and what would be a formula has ' in front. Text that is too
-    long for a cell is cut, which its end says.
+    Line breaks, tabs and bytes that are not UTF-8 become \n, \t, \udcNN. Text that a spreadsheet
+    would take for a formula gets ' in front. Text that is too long for a cell is cut, and ends with
+    a remark.
     """
     if not isinstance(value, str):
         return value
     text = printable(value)
-    if text.startswith(tables.FORMULA):
+    if text.startswith(FORMULA):
         text = f"'{text}"
     return text if _units(text) <= CELL else _cut(text)
 
 
 def _units(text: str) -> int:
+    """Length in UTF-16 units, as spreadsheets count: a character beyond U+FFFF has two."""
     return len(text.encode("utf-16-le")) // 2
 
 
 def _cut(text: str) -> str:
-    said = f" ... (cut: {_units(text)} characters; JSON has them all)"
-    kept = text.encode("utf-16-le")[: 2 * (CELL - len(said))]
-    return kept.decode("utf-16-le", "ignore") + said
+    remark = f" ... (cut: {_units(text)} characters; JSON has them all)"
+    # "ignore" drops half a character at the cut
+    kept = text.encode("utf-16-le")[: 2 * (CELL - len(remark))]
+    return kept.decode("utf-16-le", "ignore") + remark
 
 
 class CutWriter:
-    """The chosen clips of each video in a file of its own; a video that failed has none.
+    """The selected clips of each video, in one file per video; failed videos have none.
 
     Args:
         form: one of CUT_FORMATS.
-        targets: path of a video as in its record -> its file; None is `stdout`.
-        folder: that the files are below, None where the user named the file itself.
+        targets: path of a video, as in its record -> its file; None is `stdout`.
+        folder: folder of the files; None where the user named the file itself.
         stdout: standard output.
-        on_failure: told of a file in the folder that cannot be written; the others are. None: the error is raised.
+        on_failure: called with the error of a file in the folder that cannot be written; the others
+            are still written. None to raise the error.
     """
 
     def __init__(
@@ -207,19 +202,15 @@ class CutWriter:
         stdout: IO[str],
         on_failure: Callable[[OutputError], object] | None = None,
     ) -> None:
-        self._render, self._targets, self._folder, self._stdout = (
-            _CUTS[form],
-            targets,
-            folder,
-            stdout,
-        )
+        self._render = _CUTS[form]
+        self._targets, self._folder, self._stdout = targets, folder, stdout
         self._on_failure = None if folder is None else on_failure
 
     def write(self, record: Record) -> None:
         """Write the file of one record.
 
         Raises:
-            OutputError: it cannot be written, and nobody is to be told.
+            OutputError: it cannot be written, and there is no `on_failure`.
         """
         if record["status"] != "ok":
             return
@@ -233,9 +224,9 @@ class CutWriter:
     def _write(self, record: Record, target: Path | None) -> None:
         if target is not None and self._folder is not None:
             check_within(target, self._folder)
-            with own_errors(str(target)):
+            with reporting_write_errors(str(target)):
                 target.parent.mkdir(parents=True, exist_ok=True)
-        with _written(target, self._stdout) as file, own_errors(_named(target)):
+        with open_output(target, self._stdout) as file, reporting_write_errors(output_name(target)):
             file.write(self._render(record))
 
     def close(self) -> None:
@@ -249,16 +240,18 @@ def make_writer(
 
     Args:
         form: one of FORMATS.
-        stream: where it goes.
-        columns: of CSV, from `output.tables.csv_columns`.
+        stream: the output.
+        columns: of CSV, from `csv_rows.csv_columns`.
         single: True when exactly one record will come.
-        marked: of `CsvWriter`.
+        marked: as for `CsvWriter`.
     """
     if form == "json":
         return JsonWriter(stream, single)
     if form == "jsonl":
         return JsonLinesWriter(stream)
-    return CsvWriter(stream, columns, marked) if form == "csv" else TableWriter(stream)
+    if form == "csv":
+        return CsvWriter(stream, columns, marked)
+    return TableWriter(stream)
 
 
 @contextlib.contextmanager
@@ -269,104 +262,43 @@ def open_writer(
     *,
     columns: list[str],
     single: bool,
-    keeps: bool = False,
+    keep_existing: bool = False,
 ) -> Iterator[Writer]:
-    r"""A writer on a file, or on `stdout` where `target` is None.
+    r"""A writer to a file, or to `stdout` where `target` is None.
 
-    Bytes of file names that are not UTF-8 come out as \udcNN: valid JSON, which Python reads back as the very same name.
+    Bytes of file names that are not UTF-8 are written as \udcNN. This is valid JSON, which Python
+    reads back as the same name.
 
     Args:
         form: one of FORMATS.
         target: the file; a device or a pipe is appended to.
         stdout: standard output.
-        columns: of CSV, from `output.tables.csv_columns`.
+        columns: of CSV, from `csv_rows.csv_columns`.
         single: True when exactly one record will come.
-        keeps: True to leave a file that is there under the name that `files.output_paths.free_name` gives it.
+        keep_existing: True to rename an existing file as `files.output_paths.free_name` says.
 
     Raises:
         OutputError: it cannot be written.
     """
     marked = target is not None and not is_special(target)
-    with _written(target, stdout, keeps) as stream:
-        with own_errors(_named(target)):
+    with open_output(target, stdout, keep_existing) as stream:
+        with reporting_write_errors(output_name(target)):
             writer = make_writer(form, stream, columns, single=single, marked=marked)
-        yield _Guarded(writer, _named(target))
-        with own_errors(_named(target)):
+        yield _Guarded(writer, output_name(target))
+        with reporting_write_errors(output_name(target)):
             writer.close()
 
 
-@contextlib.contextmanager
-def _written(target: Path | None, stdout: IO[str], keeps: bool = False) -> Iterator[IO[str]]:
-    """A stream to a file that takes its name when the block is left without an error, or to a device, or `stdout` for None.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    if target is None:
-        yield stdout
-        with own_errors(_named(target)):
-            stdout.flush()
-        return
-    check_output(target)
-    place = target if is_special(target) else target.resolve()
-    at_once = is_special(target)
-    part = place if at_once else sibling(place, ".part")
-    with own_errors(str(target)):
-        file = _text(place, "a") if at_once else _text(fresh(part), "x")
-    try:
-        yield file
-        with own_errors(str(target)):
-            file.flush()
-            if not at_once:
-                os.fsync(file.fileno())
-            file.close()
-            if not at_once:
-                if place.exists():
-                    shutil.copymode(place, part)
-                if keeps and is_taken(place):
-                    place.rename(free_name(place))
-                part.replace(place)
-    finally:
-        with contextlib.suppress(OSError):
-            file.close()
-            if not at_once:
-                part.unlink(missing_ok=True)
-
-
-def _named(target: Path | None) -> str:
-    return "the results" if target is None else str(target)
-
-
-def _text(path: Path, mode: str) -> IO[str]:
-    return path.open(mode, encoding="utf-8", errors="backslashreplace", newline="")
-
-
-def encoded(text: str) -> bytes:
-    r"""UTF-8; halves of surrogate pairs, which stand for bytes that are no text, become \udcNN."""
-    return text.encode("utf-8", "backslashreplace")
-
-
-@contextlib.contextmanager
-def own_errors(name: str) -> Iterator[None]:
-    """Turns what the system says of a file into our own error; a reader that has gone stays what it is."""
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise not_written(name, error) from error
-
-
 class _Guarded:
-    """A writer whose troubles with the disk are our own errors."""
+    """A writer whose OSErrors become OutputErrors."""
 
     def __init__(self, writer: Writer, name: str) -> None:
         self._writer, self._name = writer, name
 
     def write(self, record: Record) -> None:
         """Add one record."""
-        with own_errors(self._name):
+        with reporting_write_errors(self._name):
             self._writer.write(record)
 
     def close(self) -> None:
-        """Left to `open_writer`."""
+        """Nothing: `open_writer` closes the writer."""

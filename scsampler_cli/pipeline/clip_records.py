@@ -32,7 +32,7 @@ def selected_clips(
         labels: C class names.
     """
     # tolist: JSON takes Python integers, not NumPy's
-    for clip, why, row in zip(chosen.clips.tolist(), chosen.reasons, probabilities, strict=True):
+    for clip, reason, row in zip(chosen.clips.tolist(), chosen.reasons, probabilities, strict=True):
         span = video.span(clip)
         # label and probability are null for a clip that could not be decoded
         best = None if np.isnan(row).any() else int(row.argmax())
@@ -44,7 +44,7 @@ def selected_clips(
             frames=span.frame_count,
             visual=_score_of(clip, scores, scores.visual),
             audio=_score_of(clip, scores, scores.audio),
-            why=why,
+            reason=reason,
             label=None if best is None else labels[best],
             probability=None if best is None else float(row[best]),
             packets=_score_of(clip, scores, scores.packets),
@@ -85,8 +85,8 @@ def scored_clips(
             audio=_value(scores.audio, row),
             # records count ranks from 1
             rank=int(ranks[row]) + 1,
-            taken=clip in reasons,
-            why=reasons.get(clip),
+            selected=clip in reasons,
+            reason=reasons.get(clip),
             packets=_value(scores.packets, row),
         )
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
 from scsampler_cli.media.audio import probe_audio
 from scsampler_cli.media.index import scan
+from scsampler_cli.output.output_file import reporting_write_errors
 from scsampler_cli.output.records import ExtractResult
-from scsampler_cli.output.writers import own_errors
 from scsampler_cli.pipeline import stages
 from scsampler_cli.pipeline.strict import check_whole
 from scsampler_cli.pipeline.video import Progress, no_progress
@@ -41,7 +41,7 @@ def reencoded_features(
     """
     start = time.perf_counter()
     index, audio = scan(path, reading), probe_audio(path, reading)
-    with own_errors(str(out)):
+    with reporting_write_errors(str(out)):
         out.parent.mkdir(parents=True, exist_ok=True)
     copy = normalise(
         path,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scsampler_cli.errors import OutputError
 from scsampler_cli.files.output_paths import check_file, fresh, sibling
-from scsampler_cli.output.writers import own_errors
+from scsampler_cli.output.output_file import reporting_write_errors
 
 
 @contextmanager
@@ -28,11 +28,11 @@ def replaced(target: Path) -> Iterator[Path]:
     check_file(target)
     place = target.resolve()
     part = sibling(place, f".part{place.suffix}", place.stem)
-    with own_errors(str(target)):
+    with reporting_write_errors(str(target)):
         fresh(part).open("xb").close()
     try:
         yield part
-        with own_errors(str(target)):
+        with reporting_write_errors(str(target)):
             if place.exists():
                 shutil.copymode(place, part)
             part.replace(place)

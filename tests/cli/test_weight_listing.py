@@ -12,7 +12,8 @@ from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.model_zoo import public
 from scsampler_cli.model_zoo.bundled_weights import bundled_dir
 from scsampler_cli.model_zoo.weightfile import read_weights, write_weights
-from scsampler_cli.output.tables import csv_columns, csv_rows, weights_table
+from scsampler_cli.output.csv_rows import csv_columns, csv_rows
+from scsampler_cli.output.listing_tables import weights_table
 
 
 @pytest.fixture(autouse=True)

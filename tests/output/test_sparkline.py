@@ -47,17 +47,17 @@ def record(
 
 def test_the_lines_of_a_table() -> None:
     assert timeline(record([0, 0, 1, 1, 0, 0, None, 0, 0, 0], [1.0] * 10)) == [
-        "  picture ▁▁██▁▁ ▁▁▁",
-        "  sound   ██████████",
-        "  taken     ^^",
-        "          0:00  0:10",
+        "  visual   ▁▁██▁▁ ▁▁▁",
+        "  audio    ██████████",
+        "  selected   ^^",
+        "           0:00  0:10",
     ]
 
 
 def test_what_was_not_scored_has_no_line() -> None:
     assert [line.split()[0] for line in timeline(record([0.5] * 10, None))] == [
-        "picture",
-        "taken",
+        "visual",
+        "selected",
         "0:00",
     ]
     assert timeline(record(None, None)) == []

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scsampler_cli.output.tables import csv_columns
+from scsampler_cli.output.csv_rows import csv_columns
 from scsampler_cli.output.writers import CELL, cell, make_writer, open_writer
 from tests.output.test_writers import BAD, CLASSIFY, SCORE
 

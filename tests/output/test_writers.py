@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from scsampler_cli.errors import OutputError, SettingsError, VideoError
+from scsampler_cli.output.csv_rows import csv_columns
 from scsampler_cli.output.records import failure
-from scsampler_cli.output.tables import csv_columns
 from scsampler_cli.output.writers import FORMATS, format_for, make_writer, open_writer
 from scsampler_cli.text import printable
 
@@ -123,8 +123,8 @@ def test_tables_fit_80_columns_and_say_everything() -> None:
         "1 of 9 clips",
         "visual #1",
         "note: no sound",
-        f"  picture {'▃' * 59}\n",
-        f"  sound   {'█' * 60}\n",
+        f"  visual   {'▃' * 59}\n",
+        f"  audio    {'█' * 60}\n",
         "bad.mp4\n  error: not a video",
         "demo",
     ):
@@ -286,7 +286,7 @@ def test_a_file_that_is_there_is_kept_if_asked(tmp_path: Path) -> None:
     target = tmp_path / "x.jsonl"
     for keeps in (False, True, True, False):
         with open_writer(
-            "jsonl", target, io.StringIO(), columns=[], single=False, keeps=keeps
+            "jsonl", target, io.StringIO(), columns=[], single=False, keep_existing=keeps
         ) as writer:
             writer.write({"keeps": keeps})
     assert sorted(path.name for path in tmp_path.iterdir()) == [

@@ -17,7 +17,7 @@ from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.errors import FeatureFileError
 from scsampler_cli.features.clip import ClipVisual
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
-from scsampler_cli.output import tables
+from scsampler_cli.output import csv_rows, tables
 from scsampler_cli.pipeline import settings_record, stages
 from scsampler_cli.pipeline.clip_inference import score_clips
 from scsampler_cli.pipeline.video import Video, packets_by_clip
@@ -153,9 +153,9 @@ def test_scores_of_a_cascade_are_listed_for_its_candidates(path: Path, samplers:
     assert [clip["clip"] for clip in record["clips"]] == [4, 5, 6, 7]
     assert sum(clip["taken"] for clip in record["clips"]) == 2
     assert "packets" in tables.render(record)
-    rows = list(tables.csv_rows(record))
+    rows = list(csv_rows.csv_rows(record))
     assert {row["packets"] for row in rows} == {clip["packets"] for clip in record["clips"]}
-    assert set(rows[0]) <= set(tables.csv_columns("score", 5))
+    assert set(rows[0]) <= set(csv_rows.csv_columns("score", 5))
 
 
 def test_without_a_packet_sampler_records_do_not_mention_packets(

@@ -15,7 +15,7 @@ from scsampler_cli.output.pages.clips import ClipSet, join
 from scsampler_cli.output.pages.document import document
 from scsampler_cli.output.pages.markup import bullets, link, text
 from scsampler_cli.output.pages.wording import count, percent
-from scsampler_cli.output.tables import command_of
+from scsampler_cli.output.records import command_of
 
 Record = dict[str, Any]
 
