@@ -12,23 +12,18 @@ from scsampler_cli.cli.app import app
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 DIFFERENT = {
-    ("--arch", "help"): "train makes a new network, the other commands read one",
-    ("--classifier", "default"): "bench compares several; a sampler is trained without one, too",
+    ("--classifier", "default"): "bench compares several, and a sampler is trained without one, too",
     ("--classifier", "type"): "bench compares several",
     ("--clip-frames", "default"): "train takes the clip length of its classifier",
-    ("--clip-frames", "type"): "train takes the clip length of its classifier",
-    ("--format", "default"): "a result may be in a file whose suffix decides; a list is not",
-    ("--format", "type"): "results with clips have formats for clips; a report of doctor is not "
-    "a table of records",
+    ("--format", "default"): "the format of a file is decided by its suffix; a list has no file",
+    ("--format", "type"): "results with clips have formats for clips, documents and doctor have "
+    "none for rows",
     ("--frame-stride", "default"): "train takes the stride of its classifier",
-    ("--frame-stride", "type"): "train takes the stride of its classifier",
     ("--k", "default"): "bench --replay takes the k of the report",
-    ("--k", "type"): "bench --replay takes the k of the report",
-    ("--p-frames", "default"): "4 in train: the frame of a clip is drawn among them, and networks "
-    "trained on one P-frame per clip would see fewer frames and give other results",
+    ("--p-frames", "default"): "4 in train: it draws one of the P-frames of a clip for each step, "
+    "so that with 1 a network would see fewer frames and give other results",
     ("--packet-sampler", "default"): "bench compares the sampler of the paper, which has none",
     ("--seed", "default"): "bench --replay takes the seed of the report",
-    ("--seed", "type"): "bench --replay takes the seed of the report",
     ("--timeout", "help"): "doctor starts programs, the other commands process files",
     ("--timeout", "default"): "doctor starts programs, the other commands process files",
     ("--timeout", "type"): "doctor starts programs, the other commands process files",

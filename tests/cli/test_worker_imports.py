@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from scsampler_cli.artifacts.artifact_paths import Artifacts
-from scsampler_cli.batch.pool import Bounds, WorkerPool
+from scsampler_cli.batch.bounds import Bounds
+from scsampler_cli.batch.pool import WorkerPool
 from scsampler_cli.batch.process_map import Loading, Making
 from scsampler_cli.batch.task import Task
 from scsampler_cli.bench.load_models import LoadModels, NetworkOptions
