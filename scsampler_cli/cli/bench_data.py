@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from scsampler_cli.bench.plan import Data
@@ -12,11 +13,12 @@ from scsampler_cli.errors import InputError
 from scsampler_cli.files.urls import check_read, local_path
 
 DEMO_SEED, DEMO_TRAIN_SEED = 9000, 9500
+"""Other seeds than those of the videos that the bundled networks were trained on."""
 DEMO_NAME = "demo"
 
 
-def data_set(text: str, given: BenchOptions) -> Data:
-    """A data set by its path, or NAME=PATH; what was no use in its list is said, and kept for the report.
+def data_set(text: str, options: BenchOptions) -> Data:
+    """The data set of "PATH" or "NAME=PATH". Rows that cannot be used are printed and recorded.
 
     Raises:
         InputError: the list cannot be read, is empty, or has no videos to compare.
@@ -24,14 +26,18 @@ def data_set(text: str, given: BenchOptions) -> Data:
     from scsampler_cli.datasets.read_list import read
 
     check_read(text)
-    name, named, rest = text.partition("=")
-    path = local_path(rest) if named and not Path(text).exists() else Path(text)
+    name, equals, rest = text.partition("=")
+    # a file may have "=" in its name
+    has_name = bool(equals) and not Path(text).exists()
+    path = local_path(rest) if has_name else Path(text)
     listing = read(path, learnt=False)
     for problem in listing.problems:
         console.say(f"skipped: {problem}")
-    for note in () if given.quiet else listing.notes:
-        console.say(f"note: {note}")
+    if not options.quiet:
+        for note in listing.notes:
+            console.say(f"note: {note}")
     title = name if path != Path(text) else path.stem
+    # the rows of the list that the report names as left out
     rejected = tuple(
         {"path": str(problem), "label": "", "reason": problem.what} for problem in listing.problems
     )
@@ -39,42 +45,42 @@ def data_set(text: str, given: BenchOptions) -> Data:
         raise InputError(
             f"{path} lists no videos that could be read",
             code="no-usable-videos",
-            hint="what was skipped is named above",
+            hint="the rows that were skipped are named above",
         )
     if not listing.split_given and not listing.train_given:
+        # a list without splits: all of its videos are compared
         return Data(title, listing.examples, (), rejected=rejected)
-    sides = {side: [e for e in listing.examples if e.split == side] for side in ("train", "val")}
-    if not listing.split_given or not sides["val"]:
-        hint = "those are compared; leave the column out to compare all"
+
+    compared = [example for example in listing.examples if example.split == "val"]
+    train = [example for example in listing.examples if example.split == "train"]
+    if not listing.split_given or not compared:
         raise InputError(
-            f"{path} has no videos of the split val", code="no-evaluated-videos", hint=hint
+            f"{path} has no videos of the split val",
+            code="no-evaluated-videos",
+            hint="those are compared; without the column split, all are compared",
         )
-    return Data(title, sides["val"], sides["train"] if given.empirical else (), rejected=rejected)
+    return Data(title, compared, train if options.empirical else (), rejected=rejected)
 
 
-def demo_data(given: BenchOptions) -> Data:
-    """Twelve videos to compare on, and six for Empirical, that no shipped network was trained on."""
+def demo_data(options: BenchOptions) -> Data:
+    """Twelve generated videos to compare on, and six for Empirical.
+
+    No bundled network was trained on them.
+    """
     from scsampler_cli.datasets.generated import demo_set
 
     with (
-        Bars(given.quiet) as bars,
-        engines.making("bench", given.jobs, console.notes(given.quiet)) as pool,
+        Bars(options.quiet) as bars,
+        engines.open_rendering_pool("bench", options.jobs, console.notes(options.quiet)) as pool,
     ):
-        folder = environment.demo_dir()
-        examples, train = (
-            demo_set(
-                folder,
-                count,
-                seed,
-                seconds=seconds,
-                trimmed=False,
-                split=split,
-                progress=lambda n, of: bars("rendering", n, of),
-                pool=pool,
-            )
-            for count, seed, seconds, split in (
-                (2, DEMO_SEED, 60, "val"),
-                (1, DEMO_TRAIN_SEED, 40, "train"),
-            )
+        make = partial(
+            demo_set,
+            environment.demo_dir(),
+            trimmed=False,
+            progress=lambda done, total: bars("rendering", done, total),
+            pool=pool,
         )
-    return Data(DEMO_NAME, examples, train if given.empirical else ())
+        # two videos of each class with 60 s each to compare on; one with 40 s for Empirical
+        compared = make(2, DEMO_SEED, seconds=60, split="val")
+        train = make(1, DEMO_TRAIN_SEED, seconds=40, split="train")
+    return Data(DEMO_NAME, compared, train if options.empirical else ())

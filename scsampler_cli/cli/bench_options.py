@@ -1,72 +1,301 @@
-"""The options of `scsampler bench`, and which of them do not go together."""
+"""The options of `scsampler bench`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from scsampler_cli.bench.load_models import NetworkOptions
-from scsampler_cli.config import AUDIO, VISUAL
-from scsampler_cli.errors import SettingsError
-from scsampler_cli.model_zoo.bundled_weights import (
-    SETS,
-    check_weight_file,
-    sampler_files,
-    set_files,
+from scsampler_cli.cli.batch_options import LocalJobs, MaxMemory, Timeout
+from scsampler_cli.cli.input_options import INPUT, PFrames
+from scsampler_cli.cli.learning_options import CacheFolder
+from scsampler_cli.cli.model_options import (
+    MODELS,
+    AudioSampler,
+    DeviceOptions,
+    Labels,
+    PacketSampler,
+    Spatial,
+    SpatialOption,
+    VisualSampler,
+    Weights,
 )
-from scsampler_cli.pipeline.models import ModelOptions
+from scsampler_cli.cli.output_options import (
+    OUTPUT,
+    Debug,
+    Format,
+    Quiet,
+    demo_option,
+    format_option,
+    output_option,
+    overwrite_option,
+)
+from scsampler_cli.cli.selection_options import SELECTION
+from scsampler_cli.config import AUDIO, VISUAL, FeatureSettings
+from scsampler_cli.errors import SettingsError
+from scsampler_cli.model_zoo.bundled_weights import SETS, sampler_files, set_files
+from scsampler_cli.pipeline.models import DEMO, ModelOptions
+
+COMPARE, SPEED = "What to compare", "Speed (--speed)"
+Codec = StrEnum("Codec", ["h264", "mpeg4", "hevc", "vp9", "av1"])
+DEFAULT_SPATIAL = Spatial("centre")
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchOptions:
-    """The options of `scsampler bench`, by their names."""
+class BenchDataOptions:
+    """The videos on which strategies are compared, or an earlier report."""
 
-    data: list[str] | None
-    demo: bool
-    replay: list[Path] | None
-    pool: str
-    k: int | None
-    seed: int | None
-    draws: int | None
-    empirical: bool
-    classifier: list[str] | None
-    weights: Path | None
-    labels: Path | None
-    spatial: str
-    visual_sampler: str
-    audio_sampler: str
-    packet_sampler: str
-    sampler: list[str] | None
-    joint: str
-    network: list[Path] | None
-    p_frames: int
-    device: str
-    precision: str
-    timed: int | None
-    sheet: int | None
-    sheet_of: list[Path] | None
-    cache: Path | None
-    keep_features: bool
-    jobs: int | None
-    timeout: float | None
-    max_memory: float | None
-    output: Path | None
-    overwrite: bool
-    resume: bool
-    form: str | None
-    speed_: bool
-    minutes: float | None
-    size: str | None
-    codec: str | None
-    repeats: int | None
-    dense_minutes: float | None
-    quiet: bool
-    debug: bool
+    data: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Labelled videos, as PATH or NAME=PATH: a CSV file (path,label[,split]), a folder "
+            "with one folder per class, or another list that `train` reads. Videos of the split "
+            "val are compared; those of train are for the strategy Empirical. With --speed: one "
+            "video."
+        ),
+    ] = None
+    demo: Annotated[bool, demo_option("The networks are those of the demo.")] = False
+    replay: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Folder of an earlier report: make its tables and figures again, without videos. "
+            "Repeat the option for several reports.",
+            rich_help_panel=INPUT,
+        ),
+    ] = None
+    pool: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Also report all data sets together, as one of this name.",
+            rich_help_panel=INPUT,
+        ),
+    ] = ""
+    p_frames: PFrames = FeatureSettings.p_frames
+    cache: CacheFolder = None
+    keep_features: Annotated[
+        bool,
+        typer.Option(
+            help="Keep features in the cache, too: about 0.15 MB per second of video.",
+            rich_help_panel=INPUT,
+        ),
+    ] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchSelectionOptions:
+    """How clips are selected in every strategy."""
+
+    k: Annotated[
+        int | None,
+        typer.Option(
+            "--k",
+            "-k",
+            min=1,
+            help="Number of clips selected per video. Default: 10; with --replay as in the report.",
+            rich_help_panel=SELECTION,
+        ),
+    ] = None
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Seed of random numbers. The first one of Random and Empirical. Default: 0; with "
+            "--replay as in the report.",
+            rich_help_panel=SELECTION,
+        ),
+    ] = None
+    draws: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            help="Number of seeds of Random and Empirical. Default: 20; with --replay as in the "
+            "report.",
+            rich_help_panel=SELECTION,
+        ),
+    ] = None
+    empirical: Annotated[
+        bool,
+        typer.Option(
+            help="Classify all clips of the training videos, for the histogram of Empirical.",
+            rich_help_panel=SELECTION,
+        ),
+    ] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchModelOptions(DeviceOptions):
+    """Classifiers and samplers that are compared."""
+
+    classifier: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Clip classifier. Repeat the option for several. Default: auto, see `scsampler "
+            "classify`.",
+            rich_help_panel=MODELS,
+        ),
+    ] = None
+    weights: Weights = None
+    labels: Labels = None
+    spatial: SpatialOption = DEFAULT_SPATIAL
+    visual_sampler: VisualSampler = "auto"
+    audio_sampler: AudioSampler = "auto"
+    packet_sampler: PacketSampler = "none"
+    sampler: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FILE,...",
+            help="Further sampler for the table of samplers and classifiers (Table 3): a name and "
+            "one weight file per input. Repeat the option for several.",
+            rich_help_panel=COMPARE,
+        ),
+    ] = None
+    joint: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE,FILE",
+            help="Weight files of samplers that were trained together (train --target joint).",
+            rich_help_panel=COMPARE,
+        ),
+    ] = ""
+    network: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Weight file of a further network for the tables of inputs and of audio networks. "
+            "Repeat the option for several.",
+            rich_help_panel=COMPARE,
+        ),
+    ] = None
+    timed: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Number of videos on which times are measured. 0: none. Default: 3.",
+            rich_help_panel=COMPARE,
+        ),
+    ] = None
+    sheet: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Number of videos on the contact sheet. 0: no sheet. Default: 4.",
+            rich_help_panel=COMPARE,
+        ),
+    ] = None
+    sheet_of: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="VIDEO",
+            help="Video of the list to show on the contact sheet. Repeat the option for several.",
+            rich_help_panel=COMPARE,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeedOptions:
+    """Measuring the speed of every stage on one video."""
+
+    speed: Annotated[
+        bool,
+        typer.Option(
+            "--speed", help="Measure the speed of every stage on one video.", rich_help_panel=SPEED
+        ),
+    ] = False
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            max=600,
+            help="Length of the generated video, in minutes. Default: 5.6.",
+            rich_help_panel=SPEED,
+        ),
+    ] = None
+    size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WIDTHxHEIGHT",
+            help="Size in pixels. The generated video has it: even numbers, from 64. Default: "
+            "340x256.",
+            rich_help_panel=SPEED,
+        ),
+    ] = None
+    codec: Annotated[
+        Codec | None,
+        typer.Option(help="Codec of the generated video. Default: h264.", rich_help_panel=SPEED),
+    ] = None
+    repeats: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=100,
+            help="Number of rounds after a first one to warm up; the medians are printed. Default: "
+            "3.",
+            rich_help_panel=SPEED,
+        ),
+    ] = None
+    dense_minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01,
+            help="Run Dense on this many minutes of the video only, and scale its time. Default: "
+            "on the whole video.",
+            rich_help_panel=SPEED,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchOptions(SpeedOptions, BenchModelOptions, BenchSelectionOptions, BenchDataOptions):
+    """All options of `scsampler bench`."""
+
+    jobs: LocalJobs = None
+    timeout: Timeout = None
+    max_memory: MaxMemory = None
+    output: Annotated[
+        Path | None,
+        output_option(
+            "A folder for the report: a page, JSON, CSV and figures. Default: none, the tables "
+            "are printed."
+        ),
+    ] = None
+    overwrite: Annotated[
+        bool,
+        overwrite_option(
+            "Without this option the command stops if the folder of the report is not empty."
+        ),
+    ] = False
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Continue an earlier run. Its report is in the folder, and what is in it is not "
+            "measured again.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False
+    format: Annotated[
+        Format | None, format_option("On standard output, beside the report. Default: table.")
+    ] = None
+    quiet: Quiet = False
+    debug: Debug = False
 
     @property
     def classifiers(self) -> list[str]:
         """Names of the classifiers; the demo has its own."""
-        return self.classifier or ["demo" if self.demo else "auto"]
+        return self.classifier or [DEMO if self.demo else "auto"]
+
+    @property
+    def joint_files(self) -> tuple[Path, ...]:
+        """Weight files of the networks that were trained together."""
+        return tuple(Path(part) for part in self.joint.split(",") if part)
 
     def models(self, classifier: str) -> ModelOptions:
         """The model options with one of the classifiers."""
@@ -78,65 +307,29 @@ class BenchOptions:
             audio_sampler=self.audio_sampler,
             packet_sampler=self.packet_sampler,
             device=self.device,
-            precision=self.precision,
+            precision=self.precision.value,
         )
 
     def networks(self, classifier: str) -> NetworkOptions:
         """One of the classifiers, and the sampler networks that are compared under it."""
-        others = dict(_named_sampler(text) for text in self.sampler or ())
+        others = dict(named_sampler(text) for text in self.sampler or ())
         return NetworkOptions(
             models=self.models(classifier),
-            spatial=self.spatial,
+            spatial=self.spatial.value,
             others={name: tuple(paths) for name, paths in others.items()},
-            joint=tuple(Path(part) for part in self.joint.split(",") if part),
+            joint=self.joint_files,
             single=tuple(self.network or ()),
         )
 
-    def check(self) -> None:
-        """Refuse uses that do not go together; `effects` refuses options that have no effect.
 
-        Raises:
-            SettingsError: which one, and why.
-        """
-        if (
-            sum(map(bool, (self.data and not self.speed_, self.demo, self.replay, self.speed_)))
-            != 1
-        ):
-            raise SettingsError(
-                "give one of: labelled videos, --demo, --replay, --speed", code="source-conflict",
-                hint="scsampler bench videos.csv -o report",
-            )
-        if len(set(self.classifiers)) < len(self.classifiers):
-            raise SettingsError(
-                "a classifier is named twice", code="bench-models-invalid", hint="name each once"
-            )
-
-    def check_networks(self) -> None:
-        """Refuse networks that cannot be before anything is made or imported for them.
-
-        Raises:
-            SettingsError: a sampler without a name, or two of one name.
-            WeightsError: a file that cannot be read.
-        """
-        names = [_named_sampler(text)[0] for text in self.sampler or ()]
-        if twice := next((name for name in names if names.count(name) > 1), None):
-            raise SettingsError(
-                f"two samplers are called {twice!r}",
-                code="bench-models-invalid",
-                hint="give each --sampler a name of its own",
-            )
-        for path in (*(Path(part) for part in self.joint.split(",") if part), *(self.network or ())):
-            check_weight_file(path)
-
-
-def _named_sampler(text: str) -> tuple[str, list[Path]]:
-    """NAME=FILE,FILE, or NAME=SET.
+def named_sampler(text: str) -> tuple[str, list[Path]]:
+    """Name and weight files of "NAME=FILE,FILE", or of "NAME=SET" with a bundled set.
 
     Raises:
         SettingsError: something else.
     """
-    name, named, spec = text.partition("=")
-    if not named or not name or not spec:
+    name, equals, spec = text.partition("=")
+    if not equals or not name or not spec:
         raise SettingsError(
             f"--sampler {text!r} has no name",
             code="bench-models-invalid",

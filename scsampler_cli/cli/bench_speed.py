@@ -1,11 +1,9 @@
-"""`scsampler bench --speed`: one video, given or generated, and every stage measured on it."""
+"""`scsampler bench --speed`: the speed of every stage on one video, named or generated."""
 
 from __future__ import annotations
 
-import csv
 import json
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +11,9 @@ import typer
 
 from scsampler_cli.cli import console, environment
 from scsampler_cli.cli.bench_options import BenchOptions
+from scsampler_cli.cli.bench_report import print_csv
 from scsampler_cli.cli.environment import command_line
+from scsampler_cli.cli.output_options import Format
 from scsampler_cli.cli.progress import Bars
 from scsampler_cli.config import AnswerSettings, FeatureSettings, SelectionSettings
 from scsampler_cli.errors import OutputError, SettingsError
@@ -27,130 +27,127 @@ if TYPE_CHECKING:
 SCHEMA = "scsampler.speed/1"
 K, REPEATS = 10, 3
 MINUTES, SIZE, CODEC = 5.6, "340x256", "h264"
-"""Of the generated video: as long as Sports1M's are on average (Sec. 4.1.2), as large as CoViAR's."""
+"""The generated video is as long as those of Sports1M on average (Sec. 4.1.2), and as large as
+CoViAR's."""
+MIN_SIDE = 64
+"""Pixels, of the generated video."""
 
 
-def run(given: BenchOptions) -> None:
-    """Measure under every classifier that was named, and print.
+def run(options: BenchOptions) -> None:
+    """Measure with each classifier, and print the results.
 
     Raises:
-        SettingsError: more than one video, or a size that cannot be.
+        SettingsError: more than one video, or an invalid size.
     """
-    if len(given.data or ()) > 1:
+    if len(options.data or ()) > 1:
         raise SettingsError(
             "--speed takes one video",
             code="speed-run-invalid",
             hint="scsampler bench --speed video.mp4",
         )
-    if given.output is not None:
+    if options.output is not None:
         raise SettingsError(
             "--speed writes to standard output",
             code="speed-run-invalid",
             hint="scsampler bench --speed --format json > speed.json",
         )
-    path = _video(given)
-    found = [_measured(name, path, given) for name in given.classifiers]
-    _print(found, given.form or "table")
+    path = _video(options)
+    results = [_measure(name, path, options) for name in options.classifiers]
+    _print(results, options.format)
 
 
-def _measured(name: str, path: Path, given: BenchOptions) -> tuple[dict[str, Any], list[Table]]:
-    """What was measured on what, and the tables."""
-    classifier, fell_back = given.models(name).load_classifier(console.notes(given.quiet))
-    classifier = models.adjust(classifier, AnswerSettings(spatial=given.spatial))
+def _measure(name: str, path: Path, options: BenchOptions) -> tuple[dict[str, Any], list[Table]]:
+    """Measure with one classifier.
+
+    Returns:
+        the circumstances (video, models, machine), and the tables.
+    """
+    # torch is imported from here on
     from scsampler_cli.bench import speed
     from scsampler_cli.bench.hardware import machine
     from scsampler_cli.bench.live_check import tagging_samplers
     from scsampler_cli.bench.load_models import load_networks
 
-    loaded = load_networks(given.networks(name), classifier)
-    features, selection = (
-        FeatureSettings(p_frames=given.p_frames),
-        SelectionSettings(k=given.k or K),
-    )
+    log = console.notes(options.quiet)
+    classifier, fallback_note = options.models(name).load_classifier(log)
+    classifier = models.adjust(classifier, AnswerSettings(spatial=options.spatial.value))
+    loaded = load_networks(options.networks(name), classifier)
+    k = options.k or K
     subject = speed.Subject(
         path,
         loaded,
         tagging_samplers(loaded),
-        features=features,
-        selection=selection,
-        dense_minutes=given.dense_minutes,
+        features=FeatureSettings(p_frames=options.p_frames),
+        selection=SelectionSettings(k=k),
+        dense_minutes=options.dense_minutes,
     )
-    with Bars(given.quiet) as bars:
-        tables = speed.measure(subject, given.repeats or REPEATS, bars)
-    about = {
+    with Bars(options.quiet) as bars:
+        tables = speed.measure(subject, options.repeats or REPEATS, bars)
+    circumstances = {
         "video": str(path),
         "classifier": classifier.name,
-        "k": given.k or K,
+        "k": k,
         "precision": loaded.precision,
     }
-    notes = {"notes": [fell_back]} if fell_back else {}
-    return {**about, **notes, "device": given.device, **machine()}, tables
+    if fallback_note:
+        circumstances["notes"] = [fallback_note]
+    return {**circumstances, "device": options.device, **machine()}, tables
 
 
-def _print(found: list[tuple[dict[str, Any], list[Table]]], form: str) -> None:
+def _print(results: list[tuple[dict[str, Any], list[Table]]], format: Format | None) -> None:
+    """Print the results of all classifiers; as tables by default."""
     from scsampler_cli.bench.report_files import text_of
 
-    if form == "table":
-        for about, tables in found:
-            typer.echo(f"== {about['classifier']}, K = {about['k']} ==")
+    if format in (None, Format.table):
+        for circumstances, tables in results:
+            typer.echo(f"== {circumstances['classifier']}, K = {circumstances['k']} ==")
             typer.echo("\n\n".join(map(text_of, tables)) + "\n")
         return
-    if form == "json":
-        runs = [
-            {**about, **{table.key: table.record() for table in tables}} for about, tables in found
-        ]
-        typer.echo(
-            json.dumps({"schema": SCHEMA, "command": command_line(), "runs": runs}, indent=1)
-        )
+
+    if format == Format.json:
+        runs = []
+        for circumstances, tables in results:
+            runs.append(circumstances | {table.key: table.record() for table in tables})
+        record = {"schema": SCHEMA, "command": command_line(), "runs": runs}
+        typer.echo(json.dumps(record, indent=1))
         return
-    named = [(about["classifier"], table) for about, tables in found for table in tables]
-    rows = [
-        {"classifier": name, "table": table.key, **row}
-        for name, table in named
-        for row in table.rows
-    ]
-    if form == "jsonl":
+
+    # one row for each row of each table
+    rows: list[dict[str, Any]] = []
+    for circumstances, tables in results:
+        for table in tables:
+            first = {"classifier": circumstances["classifier"], "table": table.key}
+            rows += [{**first, **row} for row in table.rows]
+    if format == Format.jsonl:
         typer.echo("\n".join(map(json.dumps, rows)))
-        return
-    writer = csv.DictWriter(
-        sys.stdout, list(dict.fromkeys(n for row in rows for n in row)), lineterminator="\n"
-    )
-    writer.writeheader()
-    writer.writerows(rows)
+    else:
+        print_csv(rows)
 
 
-def _video(given: BenchOptions) -> Path:
-    """The video that was named, or a generated one from the cache folder."""
-    if given.data:
-        path = local_path(given.data[0])
+def _video(options: BenchOptions) -> Path:
+    """The named video, or a generated one, which is kept in the cache folder for the next run.
+
+    Raises:
+        SettingsError: an invalid size.
+        InputError: the named video cannot be read.
+        OutputError: the generated video cannot be written.
+    """
+    if options.data:
+        path = local_path(options.data[0])
         check_readable(path)
         return path
-    size, codec, minutes = given.size or SIZE, given.codec or CODEC, given.minutes or MINUTES
-    found = re.fullmatch(r"(\d{2,4})x(\d{2,4})", size)
-    if found is None or any(int(side) % 2 or int(side) < 64 for side in found.groups()):
-        raise SettingsError(
-            f"{size!r} is no size of a video",
-            code="speed-run-invalid",
-            hint="WIDTHxHEIGHT, even, from 64: 340x256, say",
-        )
-    from scsampler_cli.media.sample import write_sample
 
-    width, height = int(found[1]), int(found[2])
+    width, height = _size(options.size or SIZE)
+    codec = str(options.codec or CODEC)
+    minutes = options.minutes or MINUTES
     path = environment.demo_dir() / f"speed_{codec}_{width}x{height}_{minutes:g}min.mp4"
     if path.is_file():
         return path
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # a video that was not written to its end never has the final name
         part = path.with_name(f"part_{path.name}")
-        with Bars(given.quiet) as bars:
-            write_sample(
-                part,
-                minutes * 60,
-                width,
-                height=height,
-                codec=codec,
-                progress=lambda n, of: bars("rendering", n, of),
-            )
+        _render(part, minutes * 60, (width, height), codec=codec, quiet=options.quiet)
         part.replace(path)
     except OSError as error:
         raise OutputError(
@@ -159,3 +156,37 @@ def _video(given: BenchOptions) -> Path:
             hint="set XDG_CACHE_HOME",
         ) from error
     return path
+
+
+def _render(path: Path, seconds: float, size: tuple[int, int], *, codec: str, quiet: bool) -> None:
+    """Render the generated video; `size` is (width, height)."""
+    from scsampler_cli.media.sample import write_sample
+
+    width, height = size
+    with Bars(quiet) as bars:
+        write_sample(
+            path,
+            seconds,
+            width,
+            height=height,
+            codec=codec,
+            progress=lambda done, total: bars("rendering", done, total),
+        )
+
+
+def _size(text: str) -> tuple[int, int]:
+    """(width, height) of "340x256".
+
+    Raises:
+        SettingsError: not a size, or one that encoders do not take.
+    """
+    found = re.fullmatch(r"(\d{2,4})x(\d{2,4})", text)
+    width, height = (int(found[1]), int(found[2])) if found else (0, 0)
+    # chroma is stored at half the size of luma, so that encoders want even numbers
+    if width % 2 or height % 2 or min(width, height) < MIN_SIDE:
+        raise SettingsError(
+            f"invalid size {text!r}: expected WIDTHxHEIGHT in pixels",
+            code="speed-run-invalid",
+            hint=f"even numbers from {MIN_SIDE}, e.g. 340x256",
+        )
+    return width, height

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from scsampler_cli.cli.no_effect import Rule, Values, first, unless
-from scsampler_cli.cli.train_options import DEMO, DEMO_SAMPLER
+from scsampler_cli.cli.train_settings import DEMO_RECIPE, DEMO_VISUAL_ARCH
 from scsampler_cli.config import VISUAL
 from scsampler_cli.train.recipe import default_recipe
 
@@ -31,14 +31,16 @@ def _of_lists(values: Values) -> str:
 
 def _with_steps(values: Values) -> str:
     recipe = default_recipe(str(values["target"]), str(values["objective"]))
-    schedule = str(values["schedule"] or (DEMO["schedule"] if values["demo"] else recipe.schedule))
+    schedule = str(
+        values["schedule"] or (DEMO_RECIPE["schedule"] if values["demo"] else recipe.schedule)
+    )
     return "" if schedule == "step" else f"with --schedule {schedule}"
 
 
 def _pretrained(values: Values) -> str:
     """Of what is set for layers that do not start from scratch."""
     init, target = values["init"] or ["auto"], str(values["target"])
-    arch = values["arch"] or (DEMO_SAMPLER if values["demo"] else IMAGENET)
+    arch = values["arch"] or (DEMO_VISUAL_ARCH if values["demo"] else IMAGENET)
     if set(init) == {"scratch"}:
         return "with --init scratch"
     if init == ["auto"] and target != "joint" and not (target in VISUAL and arch == IMAGENET):
@@ -59,7 +61,7 @@ def _with_objective(*objectives: str) -> Rule:
 
 
 TRAIN: dict[str, Rule] = {
-    "form": lambda v: "with --demo" if v["demo"] else "",
+    "list_format": lambda v: "with --demo" if v["demo"] else "",
     "root": _of_lists,
     "size": _of_classifiers,
     "test_crop": _of_classifiers,
@@ -81,11 +83,11 @@ TRAIN: dict[str, Rule] = {
 
 
 def _of_speed(values: Values) -> str:
-    return "" if values["speed_"] else "without --speed"
+    return "" if values["speed"] else "without --speed"
 
 
 def _but_speed(values: Values) -> str:
-    return "with --speed" if values["speed_"] else ""
+    return "with --speed" if values["speed"] else ""
 
 
 def _but_replay(values: Values) -> str:

@@ -44,6 +44,7 @@ class Check:
 
 def one_line(text: str) -> str:
     """Text without line breaks, and without what could steer a terminal."""
+    # messages of libraries may hold anything, and file names may hold escape sequences
     return printable(" ".join(text.split()))
 
 

@@ -16,6 +16,7 @@ import tempfile
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+# the alarm ends a probe whose parent was killed and cannot end it any more
 _START = (
     "import sys, json, signal; signal.alarm(int(sys.argv[1])); "
     "sys.path[:] = json.loads(sys.argv[2]); "
@@ -86,6 +87,7 @@ class Children:
 
     def end(self) -> None:
         """Kill the probes that still run."""
+        # a copy: the threads that wait for the probes take them out of the set
         for process in tuple(self._running):
             _kill(process)
 
@@ -109,6 +111,7 @@ def _answer(out: IO[bytes], err: IO[bytes], code: int) -> Answer:
 
 def _death(code: int, last: str) -> str:
     more = f": {last}" if last else ""
+    # subprocess gives the number of the signal that ended a process, with a minus sign
     if code < 0:
         return f"crashes with signal {-code} ({signal.strsignal(-code)}){more}"
     return f"ends the process with exit code {code}{more}"

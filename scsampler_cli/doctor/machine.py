@@ -65,6 +65,7 @@ def cache(path: Path | None) -> Check:
         # there yet
         existing = next(folder for folder in (path, *path.parents) if folder.exists())
         with tempfile.TemporaryFile(dir=existing) as file:
+            # a full disk, or a quota, shows only when something is written
             file.write(b"x")
             file.flush()
         free = shutil.disk_usage(existing).free
@@ -86,6 +87,7 @@ def size(path: Path) -> int:
 
     Links are not followed. Counting stops after about a million files.
     """
+    # a cache may hold more files than can be counted in the time of a check
     total = count = 0
     for parent, _, names in os.walk(path):
         for name in names:

@@ -31,6 +31,7 @@ class Package:
     """The extra of scsampler that it belongs to; such a package may be absent."""
 
 
+# in the order in which they are shown: those that everything needs, then the others, then extras
 PACKAGES = (
     Package("numpy", "numpy", "all commands", needed=True),
     Package("torch", "torch", "all commands", needed=True),
@@ -76,6 +77,7 @@ def examine(package: Package, answer: Answer, *, torch_works: bool) -> Check:
     name, version = package.name, installed(package.name)
     loaded = answer.facts.get("version")
     facts = {**answer.facts, **_expected(name)}
+    # the version that loads may be another one than the version that is installed
     shown = loaded or version or "of unknown version"
     if not in_range(name):
         found = f"{shown} works here, but this scsampler needs {required(name)}"
@@ -112,6 +114,7 @@ def _with_libraries(shown: str, answer: Answer) -> str:
 def _broken(package: Package, answer: Answer, *, torch_works: bool) -> Check:
     name, version = package.name, installed(package.name)
     absent = version is None and answer.missing == package.module
+    # a package is absent if its own module is missing, not one that it imports
     if absent:
         found = f"is not installed; {package.serves} need it"
     else:
@@ -120,6 +123,7 @@ def _broken(package: Package, answer: Answer, *, torch_works: bool) -> Check:
     # the import may have failed in a module of this package, or in a package that it imports
     missing = (answer.missing or package.module).partition(".")[0]
     if name in TORCH_FAMILY[1:] and not torch_works:
+        # their compiled parts are linked to torch: they load again with it, or show their own fault
         fix = "first repair torch, then run scsampler doctor again"
     elif absent:
         fix = install_command(required(name))

@@ -55,6 +55,7 @@ def _without_gpu(facts: dict[str, Any]) -> tuple[str, str | None]:
         if present:
             return "; there is an NVIDIA GPU, but this torch is built for CPUs", _cuda_torch()
         return "; torch is built for CPUs", None
+    # a CUDA build on a machine without a GPU is what pip installs on Linux: no warning
     if not present and not _has_driver():
         return f"; torch is built for CUDA {build}, but {_NO_DRIVER}", None
     reason = facts["why_not"] or "no GPU is visible"
@@ -68,6 +69,7 @@ def _without_gpu(facts: dict[str, Any]) -> tuple[str, str | None]:
 def _has_driver() -> bool:
     if sys.platform != "linux":
         return False
+    # in a container the driver is there without the file in /proc
     try:
         ctypes.CDLL("libcuda.so.1")
     except OSError:
@@ -99,6 +101,7 @@ def sound(answer: Answer, torchaudio: Check) -> Check:
         torchaudio: the check of torchaudio, which has the fix if torchaudio is what fails.
     """
     if answer.problem is not None:
+        # most often torchaudio does not load, and its own check has the command
         fix = torchaudio.fix or answer.hint or _RUN_AGAIN
         found = f"cannot be read: {answer.problem}; audio samplers need it"
         return Check("sound", WARNING, found, fix=fix)
@@ -124,6 +127,7 @@ def public_weights(answer: Answer) -> Check:
     folder, files = answer.facts["folder"], answer.facts["files"]
     broken = [file for file in files.values() if not file["whole"]]
     if broken:
+        # a file that is removed is downloaded again
         paths = [file["path"] for file in broken]
         found = f"{', '.join(paths)}: not the published file"
         return Check(name, WARNING, found, fix=shlex.join(["rm", "--", *paths]), facts=answer.facts)
@@ -151,6 +155,7 @@ def ffmpeg_program(answer: Answer, ffmpeg_python: Check) -> Check:
     found = f"{version} at {path}"
     if first is not None and Path(first).absolute() != Path(path):
         found = f"{found}; {first} cannot be used"
+    # encoders of reels and re-encoded videos; small builds of ffmpeg are made without libx264
     if missing := answer.facts["missing_encoders"]:
         found = f"{found}: it has no encoder {', '.join(missing)}; {serves}"
         fix = "install a complete one: apt install ffmpeg"

@@ -64,12 +64,14 @@ def _state(path: Path, digest: str) -> str:
     except FileNotFoundError:
         return "missing"
     except OSError as error:
+        # no permission, or a disk that fails: the reason is the state
         return error.strerror or str(error)
     return "whole" if found == digest else "not the released file"
 
 
 def _fix(folder: Path) -> str:
     """The command that restores the files, from a checkout's history or by installing again."""
+    # in a checkout the folder lies beside the package, in an installation inside it
     checkout = folder.parent
     if (checkout / ".git").exists():
         return shlex.join(["git", "-C", str(checkout), "checkout", "--", folder.name])

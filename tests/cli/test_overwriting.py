@@ -11,6 +11,7 @@ import typer
 
 from scsampler_cli.cli import train_checks
 from scsampler_cli.cli.app import app
+from scsampler_cli.cli.option_hints import full_hint
 from scsampler_cli.cli.train_options import TrainOptions
 from scsampler_cli.errors import OutputError
 from scsampler_cli.files.marks import is_marked
@@ -73,7 +74,7 @@ def test_a_file_of_somebody_elses_is_refused(
     place.write_bytes(PRECIOUS)
     given = [word.format(tmp_path) for word in words.split()]
     result = run(command, videos / "loud.mp4", *(QUICK if command == "classify" else []), *given)
-    check_failure(result, 1, "is there already")
+    check_failure(result, 1, "already exists")
     assert "another name" in result.stderr
     assert everything(tmp_path) == {taken: PRECIOUS}
 
@@ -94,7 +95,7 @@ def test_so_it_is_by_merge(run: Run, tmp_path: Path, words: str, taken: str) -> 
     (tmp_path / taken).write_bytes(PRECIOUS)
     before = everything(tmp_path)
     given = [word.format(tmp_path) for word in words.split()]
-    check_failure(run("merge", tmp_path / "part.jsonl", *given), 1, "is there already")
+    check_failure(run("merge", tmp_path / "part.jsonl", *given), 1, "already exists")
     assert everything(tmp_path) == before
     assert (
         run("merge", tmp_path / "part.jsonl", *given, "--overwrite").returncode == 3
@@ -115,10 +116,11 @@ def test_so_it_is_by_train(tmp_path: Path, taken: str) -> None:
         context = typer.main.get_command(app).commands["train"].make_context("train", words)  # type: ignore[attr-defined]
         train_checks.check(TrainOptions(**context.params))
 
-    with pytest.raises(OutputError, match="is there already") as caught:
+    with pytest.raises(OutputError, match="already exists") as caught:
         check()
-    assert "--overwrite" in str(caught.value.hint)
-    assert ("--resume" in str(caught.value.hint)) == taken.endswith("ckpt")
+    hint = full_hint(caught.value.code, str(caught.value), caught.value.hint) or ""
+    assert "--overwrite" in hint
+    assert ("--resume" in hint) == taken.endswith("ckpt")
     check("--overwrite")
     check("--resume")
     with pytest.raises(OutputError, match="is an input of this run"):
@@ -132,7 +134,7 @@ def test_so_it_is_by_bench(run: Run, tmp_path: Path) -> None:
     (tmp_path / "out" / "known" / "mine.txt").write_bytes(PRECIOUS)
     words = ["bench", tmp_path / "list.csv", "-o", tmp_path / "out"]
     check_failure(run(*words), 1, "is not empty")
-    check_failure(run(*words, "--resume"), 1, "holds no report to go on with")
+    check_failure(run(*words, "--resume"), 1, "has no report that could be continued")
     check_failure(run(*words, "--overwrite"), 1, "is of no report")
     (tmp_path / "out" / "known").rename(tmp_path / "out" / "other")
     inside = tmp_path / "out" / "list.csv"
@@ -198,9 +200,9 @@ def test_resumed_it_replaces_its_own_files_and_no_others(
     (record,) = lines(out)
     assert set(record["files"]) == {"report", "thumbnails", "reel"}
     again = run(*command)
-    check_failure(again, 1, "t.html is there already")
+    check_failure(again, 1, "t.html already exists")
     reel.write_bytes(PRECIOUS)
-    check_failure(run(*command, "--resume"), 1, "t.mkv is there already")
+    check_failure(run(*command, "--resume"), 1, "t.mkv already exists")
     assert reel.read_bytes() == PRECIOUS
     assert lines(out) == [record]
 
@@ -234,12 +236,12 @@ def test_what_is_read_is_never_written_even_if_asked(
 @pytest.mark.parametrize(
     ("words", "word"),
     [
-        (["classify", "{v}", "-o", "tags.xyz"], "suffix .xyz stands for no format"),
-        (["score", "{v}", "-o", "tags"], "a name without a suffix stands for no format"),
-        (["extract", "{v}", "--records", "r.html"], "suffix .html stands for no format"),
+        (["classify", "{v}", "-o", "tags.xyz"], "suffix .xyz names no format"),
+        (["score", "{v}", "-o", "tags"], "a name without a suffix names no format"),
+        (["extract", "{v}", "--records", "r.html"], "suffix .html names no format"),
         (["extract", "{v}", "-o", "features.npz"], "does not end in .scf"),
         (["extract", "{v}", "-o", "features"], "does not end in .scf"),
-        (["merge", "{v}", "-o", "all.xml"], "suffix .xml stands for no format"),
+        (["merge", "{v}", "-o", "all.xml"], "suffix .xml names no format"),
         (["merge", "{v}", "--inputs", "{v}", "--holes", "-"], "both go to standard output"),
         (["score", "{v}", "--log-file", "-"], "is no file"),
     ],

@@ -114,7 +114,7 @@ def test_ctrl_c_writes_a_checkpoint_from_which_training_goes_on(
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert out == ""
-    assert "--resume goes on from it" in err
+    assert "--resume continues from it" in err
     assert not output.exists()
     done = len((tmp_path / "w.metrics.jsonl").read_text().splitlines())
     result = run(listed, output, "--epochs", done + 1, "--keep", "last", "--resume")
@@ -182,7 +182,7 @@ def test_torchrun_trains_with_two_processes_and_one_voice(listed: Path, tmp_path
     ("words", "code", "word"),
     [
         (["train"], 2, "give either labelled videos or --demo"),
-        (["train", "x.csv"], 2, "no weight file was named"),
+        (["train", "x.csv"], 2, "no weight file is named"),
         (["train", "nowhere.csv", "-o", "w.safetensors"], 1, "nowhere.csv"),
         (["train", ".", "-o", "w.pth"], 2, "does not end in .safetensors"),
         (
@@ -193,7 +193,7 @@ def test_torchrun_trains_with_two_processes_and_one_voice(listed: Path, tmp_path
         (
             ["train", ".", "-o", "w.safetensors", "--target", "joint"],
             2,
-            "fine-tunes trained samplers",
+            "starts from trained samplers",
         ),
         (
             [
@@ -219,7 +219,12 @@ def test_torchrun_trains_with_two_processes_and_one_voice(listed: Path, tmp_path
         (
             ["train", ".", "--target", "classifier", "-o", "w.safetensors", "--size", "big"],
             2,
-            "is no size in pixels",
+            "invalid size",
+        ),
+        (
+            ["train", ".", "--target", "classifier", "-o", "w.safetensors", "--size", "96x128"],
+            2,
+            "sizes are WIDTHxHEIGHT, and this one is higher than wide",
         ),
         (["train", ".", "-o", "w.safetensors"], 1, "no"),
     ],
