@@ -249,7 +249,7 @@ class SelectionSettings:
             raise SettingsError(
                 f"alpha {self.alpha} is not within 0-1",
                 code="out-of-range",
-                hint="1 trusts the picture alone, 0 the sound",
+                hint="1 uses the visual scores alone, 0 the audio scores",
             )
         if self.clip_stride < 1:
             raise SettingsError(

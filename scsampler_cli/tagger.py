@@ -189,7 +189,7 @@ class Tagger:
             raise SettingsError(
                 "k and selection are both given",
                 code="arguments-invalid",
-                hint="say k in the selection: SelectionSettings(k=...)",
+                hint="give k in the selection: SelectionSettings(k=...)",
             )
         self.selection = selection or (SelectionSettings() if k is None else SelectionSettings(k=k))
         self.features = features or FeatureSettings()

@@ -127,7 +127,7 @@ def test_the_command_line_gives_the_same_record(video: Path) -> None:
     [
         ({"classifier": brightness}, "needs labels"),
         ({"classifier": brightness, "labels": ["a", "a"]}, "not all different"),
-        ({"classifier": 5}, "is no classifier"),
+        ({"classifier": 5}, "is not a classifier"),
         ({"labels": ["a"]}, "labels need a classifier"),
         ({"classifier": "demo", "k": 3, "selection": SelectionSettings()}, "both given"),
         ({"classifier": "demo", "device": "tpu"}, "unknown device"),

@@ -14,8 +14,7 @@ from typer.core import TyperGroup
 
 import scsampler_cli
 from scsampler_cli import errors
-from scsampler_cli.batch.pool import raise_described
-from scsampler_cli.batch.worker import described
+from scsampler_cli.batch.error_transport import pack_error, raise_packed
 from scsampler_cli.cli import option_hints
 from scsampler_cli.cli.app import app
 from scsampler_cli.output import records
@@ -153,7 +152,7 @@ def test_the_code_survives_pickling_and_the_way_from_a_worker() -> None:
     again = pickle.loads(pickle.dumps(error))
     assert (again.code, again.hint) == ("video-too-large", "raise the limit")
     with pytest.raises(errors.LimitError) as caught:
-        raise_described(described(error))
+        raise_packed(pack_error(error))
     assert caught.value.code == "video-too-large"
 
 
@@ -166,7 +165,7 @@ def test_an_error_without_a_code_has_that_of_its_class() -> None:
 def test_an_unexpected_error_has_a_code_of_its_own() -> None:
     assert records.described(SystemExit(3))["code"] == "unexpected"
     with pytest.raises(errors.WorkerError) as caught:
-        raise_described(described(ValueError("x")))
+        raise_packed(pack_error(ValueError("x")))
     assert caught.value.code == "unexpected"
 
 

@@ -80,7 +80,7 @@ class Journal:
                 else:
                     where = f"line {number} of {self.path}"
                     raise OutputError(
-                        f"{where} is no record of scsampler",
+                        f"{where} is not a record of scsampler",
                         code="records-foreign",
                         hint="replace the output, or give it another name",
                     )

@@ -148,13 +148,14 @@ def _record(line: bytes, merged: Merged, part: int, *, number: int) -> Record | 
     if record is None or command_of(record) not in COMMANDS:
         hint = f"merge joins JSON lines of {', '.join(COMMANDS)}"
         raise InputError(
-            f"line {number} of {path} is no record of a video",
+            f"line {number} of {path} is not the record of a video",
             code="merge-input-invalid",
             hint=hint,
         )
     if merged.schema not in (None, record["schema"]):
         raise InputError(
-            f"line {number} of {path} is of {record['schema']}, those before are of {merged.schema}",
+            f"line {number} of {path} is of {record['schema']}, the lines before it are of "
+            f"{merged.schema}",
             code="merge-input-invalid",
             hint="merge the records of one command at a time",
         )

@@ -1,115 +1,54 @@
-"""Several processes that share the files of a batch among them: each file ends in exactly one outcome.
+"""The worker pool: processes that share the files of a batch. Each file has exactly one outcome.
 
-A process that dies, takes too long or too much memory is one failed record, and another takes its place.
-But: what is done before, and where the records go, is the caller's business.
+A process that dies, or takes too long or too much memory, costs one failed record, and another one
+replaces it.
+Not handled here: which files, and where the records go.
 """
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, Protocol, Self
+from typing import Any, Protocol, Self
 
-from scsampler_cli import errors
-from scsampler_cli.batch.memory import machine_bytes
+from scsampler_cli.batch.bounds import Bounds
+from scsampler_cli.batch.error_transport import raise_packed
+from scsampler_cli.batch.outcome import Outcome
 from scsampler_cli.batch.process import Job, Message, WorkerProcess
 from scsampler_cli.batch.task import Log, Record, Task
 from scsampler_cli.errors import MemoryLimitError, ScsamplerError, TimeLimitError, WorkerError
-from scsampler_cli.files.inputs import identified
+from scsampler_cli.files.inputs import file_stamp
 from scsampler_cli.files.output_paths import check_working_folder
 from scsampler_cli.output import records
 from scsampler_cli.text import counted
 
 TICK_S = 0.1
-"""Seconds between two looks at time and memory (our choice)."""
-TIMEOUT_S = 3600.0
-"""Seconds that a file may take for each hour of video begun, where nothing else is asked for (our choice)."""
-MEMORY_SHARE = 0.8
-"""Of the machine's memory, for all processes together (our choice): the rest is for the system and for files in its cache."""
-_TRIES = 3
-"""Processes in a row that may die before they have loaded anything."""
+"""Seconds between two checks of time and memory."""
+# processes in a row that may die before their models are loaded
+_MAX_FAILED_STARTS = 3
 
 
 class Watch(Protocol):
-    """Called while files are worked on."""
+    """Callback for the progress of files."""
 
     def __call__(self, path: Path, stage: str, done: int, *, total: int) -> None:
-        """`path` is at `done` of `total` steps of a stage."""
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """What one file may take of a process."""
-
-    timeout_s: float | None
-    """Seconds; 0 is no limit, None is TIMEOUT_S for each hour of video begun."""
-    memory_bytes: int | None
-    """None is no limit."""
-
-    @classmethod
-    def asked(cls, timeout_s: float | None, memory_gb: float | None, sharers: int) -> Bounds:
-        """Bounds as a user gives them.
-
-        Args:
-            timeout_s: as `timeout_s`.
-            memory_gb: 0 is no limit; None is an equal share of MEMORY_SHARE of this machine's.
-            sharers: processes of this machine that share its memory.
-        """
-        if memory_gb is not None:
-            return cls(
-                timeout_s, math.ceil(memory_gb * 1e9) if 0 < memory_gb < float("inf") else None
-            )
-        there = machine_bytes()
-        return cls(timeout_s, there and int(there * MEMORY_SHARE) // sharers)
-
-    def deadline(self, job: Job) -> float:
-        """When a file has had its time, on the monotonic clock."""
-        if self.timeout_s is None:
-            return job.began + TIMEOUT_S * max(1.0, job.seconds / 3600)
-        return job.began + (self.timeout_s or float("inf"))
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a file."""
-
-    index: int
-    path: Path
-    record: Record
-    seconds: float
-    """That it took."""
-    traceback: str | None
-    """Of what failed."""
-
-    @property
-    def error(self) -> ScsamplerError | None:
-        """Why the file failed, for callers that raise or show errors; None where it did not fail."""
-        if self.record["status"] == "ok":
-            return None
-        said = self.record["error"]
-        kind = getattr(errors, said["type"], WorkerError)
-        error: ScsamplerError = kind(said["message"], code=said["code"], hint=said["hint"])
-        if self.traceback:
-            error.add_note(self.traceback)
-        return error
+        """`done` of `total` steps of a stage are finished for a file."""
 
 
 class WorkerPool:
-    """Up to `count` processes; a context manager that leaves none behind.
+    """Up to `count` worker processes. A context manager; at its end no process is left.
 
     Args:
-        task: what is done with each file.
-        count: processes.
-        bounds: what a file may take.
-        note: takes what the task says while it loads, each line once.
-        detail: takes what is for those who want to know more.
-        watch: told how far files are.
-        hashed: True to have each file's sha256 in its record.
+        task: the work on each file.
+        count: number of processes.
+        bounds: limits for each file.
+        note: gets the notes of the task while it loads, each once.
+        detail: gets messages for `--verbose`.
+        watch: gets the progress of files.
+        hashed: True to put the sha256 of each file into its record.
     """
 
     def __init__(
@@ -126,10 +65,13 @@ class WorkerPool:
         self._task, self._count, self._bounds, self._hashed = task, count, bounds, hashed
         self._note, self._detail, self._watch = note, detail, watch
         self._workers: list[WorkerProcess] = []
-        self._started = self._stillborn = 0
+        # processes so far, and those in a row that died while they loaded
+        self._started = self._failed_starts = 0
+        # each process makes the same notes while it loads
         self._noted: set[str] = set()
         self._identity: dict[str, Any] | None = None
-        self._trouble: ScsamplerError | None = None
+        # ends the batch; raised after the outcomes that came at the same time
+        self._fatal: ScsamplerError | None = None
         self.stopping = False
         """True after `stop`."""
 
@@ -145,139 +87,161 @@ class WorkerPool:
         self.dismiss()
 
     def dismiss(self) -> None:
-        """End all processes, and what they are at; more are started when there is more to do."""
+        """Kill all processes and drop their work; the next call of `run` starts new ones."""
         for worker in self._workers:
             worker.kill()
             worker.close()
         self._workers.clear()
 
     def stop(self) -> None:
-        """Begin no more files; those under way are finished. Safe to be called by a signal handler."""
+        """Start no more files; those in progress are finished. A signal handler may call it."""
         self.stopping = True
 
     def identity(self, count: int) -> dict[str, Any]:
-        """What the records depend on beside the files: known when the first process has loaded its models.
+        """All that the records depend on except the files.
+
+        It is known when the first process has loaded its models.
 
         Args:
-            count: processes to start meanwhile.
+            count: number of processes to start.
 
         Raises:
             ScsamplerError: the task cannot be done.
-            KeyboardInterrupt: it was stopped meanwhile.
+            KeyboardInterrupt: `stop` was called.
         """
         while self._identity is None:
             if self.stopping:
                 raise KeyboardInterrupt
-            self._staff(count)
+            self._start_workers(count)
             self._step()
-            self._check()
+            self._raise_fatal()
         return self._identity
 
-    def run(self, files: Sequence[tuple[int, Path]], *order: Any) -> Iterator[Outcome]:
-        """Work on files, given as (index, path), begun in this order.
+    def run(self, files: Sequence[tuple[int, Path]], *arguments: Any) -> Iterator[Outcome]:
+        """Work on files, started in the given order.
 
         Args:
-            files: the files.
-            order: what the task's `work` gets beside each file; picklable.
+            files: (index, path) of each file.
+            arguments: further arguments of the task's `work`; picklable.
 
         Yields:
-            their outcomes as they come; fewer than files only after `stopping`, or before an error.
+            one outcome for each file, as it is done; fewer only after `stop`, or before an error.
 
         Raises:
-            WorkerError: processes die before they begin to work.
+            WorkerError: processes die before they have loaded their models.
             ScsamplerError: the task cannot be done.
         """
-        at, told = 0, False
+        # position of the next file to start
+        next_file, noted = 0, False
         while True:
-            if self.stopping and not told and self._busy():
-                told = True
-                under_way = counted(self._busy(), "file")
+            if self.stopping and not noted and self._busy():
+                noted = True
+                files_left = counted(self._busy(), "file")
                 self._note(
-                    f"interrupted: finishing {under_way} under way; once more ends this at once"
+                    f"interrupted: finishing {files_left} in progress; once more ends this at once"
                 )
             if not self.stopping:
-                self._staff(min(self._count, len(files) - at + self._busy()))
+                # no more processes than files left to do
+                self._start_workers(min(self._count, len(files) - next_file + self._busy()))
                 for worker in self._workers:
-                    if worker.idle and at < len(files):
-                        index, path = files[at]
-                        at += self._give(worker, index, path, order=order)
-            if not self._busy() and (self.stopping or at == len(files)):
+                    if worker.idle and next_file < len(files):
+                        index, path = files[next_file]
+                        next_file += self._assign(worker, index, path, arguments=arguments)
+            if not self._busy() and (self.stopping or next_file == len(files)):
                 return
             yield from self._step()
-            self._check()
+            self._raise_fatal()
 
-    def _check(self) -> None:
-        """Raise what ends the batch, after the outcomes that came at the same time."""
-        if self._trouble is not None:
-            raise self._trouble
+    def _raise_fatal(self) -> None:
+        """Raise the error that ends the batch, if there is one."""
+        if self._fatal is not None:
+            raise self._fatal
 
     def _busy(self) -> int:
+        """Number of files in progress."""
         return sum(worker.job is not None for worker in self._workers)
 
-    def _staff(self, wanted: int) -> None:
-        """Start processes until there are as many as wanted."""
-        while len(self._workers) < wanted:
+    def _start_workers(self, count: int) -> None:
+        """Start processes until there are `count` of them.
+
+        Raises:
+            WorkerError: not even one process can be started.
+        """
+        while len(self._workers) < count:
             try:
                 worker = WorkerProcess(self._task, self._started + 1)
             except OSError as error:
+                # a limit on processes or open files: fewer processes do the work
                 if not self._workers:
                     check_working_folder()
                     raise WorkerError(
-                        f"no process can be started ({error.strerror or error})",
+                        f"cannot start a process ({error.strerror or error})",
                         code="process-not-started",
                         hint="ulimit -a lists the limits",
                     ) from error
-                self._note(
-                    f"{error.strerror or error}: going on with {counted(len(self._workers), 'process')}"
-                )
+                processes = counted(len(self._workers), "process")
+                self._note(f"{error.strerror or error}: going on with {processes}")
                 self._count = len(self._workers)
                 return
             self._started += 1
             self._workers.append(worker)
             self._detail(f"process {worker.number} (pid {worker.pid}) started")
 
-    def _give(
-        self, worker: WorkerProcess, index: int, path: Path, *, order: tuple[Any, ...]
+    def _assign(
+        self, worker: WorkerProcess, index: int, path: Path, *, arguments: tuple[Any, ...]
     ) -> bool:
-        """True when the process has taken the file."""
-        job = Job(index, path, identified(path))
+        """Send a file to an idle process; False if that has just died."""
+        # the size and time before the work: a file that changes later is not current
+        job = Job(index, path, file_stamp(path))
         try:
-            worker.give(job, self._hashed, order)
+            worker.assign(job, self._hashed, arguments)
         except OSError:
-            return False  # it died while it was idle: seen at the next step
-        self._detail(f"{path}: begun by process {worker.number}")
+            # the next step finds the dead process
+            return False
+        self._detail(f"{path}: started by process {worker.number}")
         return True
 
     def _step(self) -> list[Outcome]:
-        """Wait a moment, then what has come of it; what ends the batch is kept for `_check`."""
-        wait([source for worker in self._workers for source in worker.sources()], TICK_S)
+        """Wait for at most TICK_S, then handle all reports and limits.
+
+        An error that ends the batch is stored for `_raise_fatal`: the outcomes of other processes
+        must not be lost with it.
+        """
+        sources = []
+        for worker in self._workers:
+            sources += worker.sources()
+        wait(sources, TICK_S)
+
         outcomes: list[Outcome] = []
         for worker in list(self._workers):
-            alive = worker.alive  # asked first: what it said before it died is then all there
+            # before the reports are read: those of a dead process are then complete
+            alive = worker.alive
             try:
                 for message in worker.reports():
-                    outcomes += self._heard(worker, message)
-                trouble = worker.fate() if not alive else self._excess(worker)
-                if trouble is not None:
-                    outcomes += self._lost(worker, trouble)
-            except ScsamplerError as error:  # the others' outcomes must not be lost with it
-                self._trouble = self._trouble or error
+                    outcomes += self._handle(worker, message)
+                error = self._limit_error(worker) if alive else worker.death_error()
+                if error is not None:
+                    outcomes += self._remove(worker, error)
+            except ScsamplerError as fatal:
+                self._fatal = self._fatal or fatal
         return outcomes
 
-    def _heard(self, worker: WorkerProcess, message: Message) -> Iterator[Outcome]:
+    def _handle(self, worker: WorkerProcess, message: Message) -> Iterator[Outcome]:
+        """Handle one message of a process; `worker.serve` sends them."""
         match message:
             case {"note": text}:
                 if text not in self._noted:
                     self._noted.add(text)
                     self._note(text)
             case {"ready": identity}:
-                worker.began_to_wait()
-                self._stillborn = 0
+                worker.set_ready()
+                self._failed_starts = 0
                 self._identity = identity
                 self._detail(f"process {worker.number} is ready")
-            case {"unfit": trouble}:
-                raise_described(trouble)
+            case {"failed": packed_error}:
+                raise_packed(packed_error)
             case {"progress": [stage, done, total]} if worker.job is not None:
+                # the length of the video, for the time limit; it is no progress
                 if stage == "index":
                     worker.job.seconds = total
                 else:
@@ -289,72 +253,69 @@ class WorkerPool:
         self, worker: WorkerProcess, job: Job, record: Record, *, trace: str | None
     ) -> Outcome:
         worker.job = None
+        # {"size": ..., "mtime_ns": ..., "sha256": ...}, by which a resumed run knows the file
         source = job.source
         if source is not None and (digest := record.pop("sha256", None)):
             source = {**source, "sha256": digest}
         whole = {**record, "ffmpeg": worker.messages(), "source": source}
         return Outcome(
-            job.index, job.path, whole, seconds=time.monotonic() - job.began, traceback=trace
+            job.index, job.path, whole, seconds=time.monotonic() - job.start, traceback=trace
         )
 
-    def _excess(self, worker: WorkerProcess) -> ScsamplerError | None:
-        """Why a process must be ended, if it must."""
+    def _limit_error(self, worker: WorkerProcess) -> ScsamplerError | None:
+        """The limit that a process has exceeded; None where it has not."""
         job, limit = worker.job, self._bounds.memory_bytes
         if job is None:
             return None
         now = time.monotonic()
         if now > self._bounds.deadline(job):
-            spent = now - job.began
+            spent = now - job.start
             return TimeLimitError(
                 f"not done after {spent:.3g} s",
                 code="time-limit",
                 hint="raise the time limit",
             )
-        if limit is not None and (held := worker.resident_bytes()) > limit:
+        if limit is not None and (used := worker.resident_bytes()) > limit:
+            before = f"{worker.before_bytes / 1e9:.2g} GB"
             return MemoryLimitError(
-                f"took {held / 1e9:.3g} GB of memory, the limit is {limit / 1e9:.3g}",
+                f"took {used / 1e9:.3g} GB of memory, the limit is {limit / 1e9:.3g}",
                 code="memory-limit",
-                hint=f"raise the limit; {worker.before_bytes / 1e9:.2g} GB are taken before any file is read",
+                hint=f"raise the limit; {before} are taken before any file is read",
             )
         return None
 
-    def _lost(self, worker: WorkerProcess, trouble: ScsamplerError) -> Iterator[Outcome]:
-        """A process that died or must be ended."""
+    def _remove(self, worker: WorkerProcess, cause: ScsamplerError) -> Iterator[Outcome]:
+        """End a process that died or exceeded a limit; the next step starts another one.
+
+        Yields:
+            the failed outcome of its file, if it had one.
+
+        Raises:
+            WorkerError: too many processes in a row died before they had loaded their models.
+        """
         self._workers.remove(worker)
-        self._stillborn += not worker.ready
-        self._detail(f"process {worker.number} (pid {worker.pid}): {trouble}")
+        self._failed_starts += not worker.ready
+        self._detail(f"process {worker.number} (pid {worker.pid}): {cause}")
         worker.kill()
         try:
             if worker.job is not None:
                 path = worker.job.path
-                error = type(trouble)(f"{path}: {trouble}", code=trouble.code, hint=trouble.hint)
+                error = type(cause)(f"{path}: {cause}", code=cause.code, hint=cause.hint)
                 yield self._outcome(
                     worker,
                     worker.job,
                     records.failure(self._task.command, str(path), error),
                     trace=None,
                 )
-            elif self._stillborn == _TRIES:
-                said = "; ".join(worker.messages()[-2:])
+            # without a file only a failed start counts: an idle process that dies is replaced
+            elif self._failed_starts == _MAX_FAILED_STARTS:
+                # native code often says on stderr why it ended the process
+                last_messages = "; ".join(worker.messages()[-2:])
                 raise WorkerError(
-                    f"{trouble} before it could begin" + (f" ({said})" if said else ""),
-                    code=trouble.code,
-                    hint=trouble.hint,
+                    f"{cause} before it could begin"
+                    + (f" ({last_messages})" if last_messages else ""),
+                    code=cause.code,
+                    hint=cause.hint,
                 )
         finally:
             worker.close()
-
-
-def raise_described(trouble: dict[str, Any]) -> NoReturn:
-    """What a process could not load is an error here."""
-    kind: type[ScsamplerError] = getattr(errors, trouble["type"] or "WorkerError", WorkerError)
-    hint = (
-        trouble["hint"]
-        if trouble["type"]
-        else "please report it, with the traceback"
-    )
-    error = kind(
-        trouble["message"], code=trouble["code"], hint=hint, example=trouble["example"]
-    )
-    error.add_note(trouble["traceback"])
-    raise error

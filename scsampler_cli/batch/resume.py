@@ -160,7 +160,7 @@ def _check_first_line(path: Path, command: str, hint: str) -> None:
     record = parse_record(line)
     if record is None and not is_partial_line(line):
         raise OutputError(
-            f"{path} is there already, and holds no records", code="output-exists", hint=hint
+            f"{path} already exists, and holds no records", code="output-exists", hint=hint
         )
     if record is not None and command_of(record) != command:
         raise OutputError(

@@ -1,7 +1,8 @@
-"""A share of the files for each of several runs that know nothing of each other: Slurm arrays, cron jobs, machines.
+"""Shards: a part of the files for each of several independent runs (Slurm arrays, cron jobs).
 
-A file's name alone says which share it is in (our choice), not its place in a list: machines that list a folder at different
-times, with files still coming, neither do one twice nor leave one out. The price is that shares are equal only on average.
+The name of a file alone decides its shard, not its position in a list. So runs that list a folder
+at different times, while files are added, never take a file twice and never leave one out. The
+price: shards are equal only on average.
 """
 
 from __future__ import annotations
@@ -17,34 +18,39 @@ from scsampler_cli.errors import SettingsError
 
 @dataclass(frozen=True)
 class Shard:
-    """One share of several."""
+    """One of several parts."""
 
     index: int
     """From 1."""
     count: int
-    """Shares in all."""
+    """Number of shards."""
 
     def __str__(self) -> str:
         return f"{self.index}/{self.count}"
 
 
 def parse(text: str) -> Shard:
-    """The share that "i/n" stands for.
+    """Parse "i/n".
 
     Raises:
-        SettingsError: it stands for none.
+        SettingsError: not of this form, or i is not within 1-n.
     """
+    # [0-9]: \d would accept digits of any script
     found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
     if found is None or not 1 <= int(found[1]) <= int(found[2]):
         raise SettingsError(
-            f"{text!r} is no shard",
+            f"invalid shard {text!r}: expected i/n",
             code="shard-invalid",
-            hint="give i/n, the first of four being 1/4 and the last 4/4",
+            hint="1/4 is the first of four, 4/4 the last",
         )
     return Shard(int(found[1]), int(found[2]))
 
 
 def in_shard(path: Path, shard: Shard) -> bool:
-    """True when a file is in a share: by the sha256 of its path as it is named, so that all runs must name it alike."""
+    """True if a file is in a shard.
+
+    The sha256 of the path as it is named decides: all runs must name the file in the same way.
+    """
+    # hash() would differ from process to process
     digest = hashlib.sha256(os.fsencode(path)).digest()
     return int.from_bytes(digest[:8]) % shard.count == shard.index - 1

@@ -75,7 +75,7 @@ def collect(
     videos = _mapped_to_disk(measured_videos(data.examples, facts, context, on_failure=unusable))
     if not videos:
         raise InputError(
-            f"not one video of {data.name} could be evaluated",
+            f"no video of {data.name} could be evaluated",
             code="no-evaluated-videos",
             hint="see the errors above",
         )

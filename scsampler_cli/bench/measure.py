@@ -166,7 +166,7 @@ def _video_data(
     values = np.asarray(probabilities.values, np.float32)
     if np.isnan(values).any(axis=1).all():
         raise InputError(
-            f"{example.path}: not one clip could be decoded",
+            f"{example.path}: no clip can be decoded",
             code="nothing-decodable",
             hint="the file may be damaged",
         )

@@ -25,7 +25,7 @@ def label_rank(probabilities: NDArray[np.float32], target: int) -> int | None:
         target: index of the true label.
 
     Returns:
-        None where not one clip could be decoded.
+        None where no clip can be decoded.
 
     Example: rows (0.2, 0.8) and (0.6, 0.4), target 0: mean (0.4, 0.6), rank 1.
     """

@@ -141,7 +141,7 @@ def load(folder: Path) -> list[Run]:
     )
     if not found:
         raise InputError(
-            f"{folder} holds no bench to replay",
+            f"{folder} has no benchmark to replay",
             code="report-unreadable",
             hint="name the folder of a finished run",
         )
@@ -165,7 +165,7 @@ def load_plan(folder: Path) -> Plan:
         return Plan(**json.loads((folder / PLAN).read_text()))
     except (OSError, ValueError, TypeError) as error:
         raise InputError(
-            f"{folder} holds no bench to replay: {error}",
+            f"{folder} has no benchmark to replay: {error}",
             code="report-unreadable",
             hint="name the folder of a finished run",
         ) from error

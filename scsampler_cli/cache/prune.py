@@ -74,7 +74,7 @@ def parse_limit(text: str) -> Limit:
         if unit in _SECONDS:
             return Limit(age_s=number * _SECONDS[unit])
     raise SettingsError(
-        f"{text!r} is neither a size nor an age",
+        f"invalid limit {text!r}: expected a size or an age",
         code="prune-limit-invalid",
         hint="a size: 500MB, 10GB, 2TB, 10GiB, 0; an age since the last use: 12h, 30d, 8w",
     )

@@ -77,7 +77,7 @@ def open_path(
     if network is None:
         read_weights(found)  # if it is damaged, that is what must be said
         raise ClassifierError(
-            f"{found.name} does not say which network it is for",
+            f"{found.name} does not name its network",
             code="architecture-missing",
             hint="name it, such as r2plus1d_18",
         )

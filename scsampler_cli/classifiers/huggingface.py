@@ -75,7 +75,7 @@ def open_classifier(
     kind = str(config.get("model_type"))
     if "auto_map" in config:
         raise ClassifierError(
-            f"{folder.name} wants to run code that came with it, so it is refused",
+            f"{folder.name} needs to run code that came with it, so it is refused",
             code="hugging-face-model-unsupported",
             hint=f"models that transformers itself has the code of: {', '.join(MODELS)}",
         )
@@ -129,7 +129,7 @@ def _label_names(folder: Path, config: Config) -> tuple[str, ...]:
         raise ClassifierError(
             f"{folder.name}/config.json: id2label: {error}",
             code="hugging-face-folder-invalid",
-            hint="is the folder whole?",
+            hint="is the folder complete?",
         ) from error
 
 
@@ -137,7 +137,7 @@ def _cached_folder(name: str) -> Path:
     # the name becomes part of a path in the cache
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or ".." in name:
         raise InputError(
-            f"{CACHED}{name} is not {CACHED}ORG/NAME",
+            f"invalid name {CACHED}{name}: expected {CACHED}ORG/NAME",
             code="hugging-face-folder-invalid",
             hint="such as hf:MCG-NJU/videomae-base-finetuned-kinetics",
         )
@@ -170,13 +170,13 @@ def _read_json(path: Path) -> Config:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise ClassifierError(
-            f"{path}: {error}", code="hugging-face-folder-invalid", hint="is the folder whole?"
+            f"{path}: {error}", code="hugging-face-folder-invalid", hint="is the folder complete?"
         ) from error
     if not isinstance(found, dict):
         raise ClassifierError(
             f"{path} holds no JSON object",
             code="hugging-face-folder-invalid",
-            hint="is the folder whole?",
+            hint="is the folder complete?",
         )
     return found
 
@@ -236,7 +236,7 @@ def _fields_of_processor(path: Path, side: Any) -> dict[str, Any]:
         raise ClassifierError(
             f"{path}: {type(error).__name__}: {error}",
             code="hugging-face-folder-invalid",
-            hint="is the folder whole?",
+            hint="is the folder complete?",
         ) from error
     return {
         name: check_field(name, value, f"{path.parent.name}/{path.name}, ")
@@ -265,13 +265,14 @@ def _load_network(folder: Path, class_name: str) -> nn.Module:
         raise WeightsError(
             f"{folder.name} cannot be loaded ({' '.join(str(error).split())[:200]})",
             code="hugging-face-folder-invalid",
-            hint="are config.json and the weights whole, and of one model?",
+            hint="are config.json and the weights complete, and of one model?",
         ) from error
     for what in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs"):
         if found := loading_info.get(what):
             examples = ", ".join(map(str, list(found)[:3]))
             raise WeightsError(
-                f"weights of {folder.name} do not fit: {len(found)} {what.split('_')[0]}: {examples}",
+                f"weights of {folder.name} do not fit: {len(found)} {what.split('_')[0]}: "
+                f"{examples}",
                 code="weights-mismatch",
                 hint="is it a model that was fine-tuned for classification?",
             )

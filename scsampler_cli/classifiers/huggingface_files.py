@@ -65,7 +65,7 @@ def _parts(index: Path) -> list[str]:
         raise WeightsError(
             f"{index.parent.name} cannot be loaded ({index.name}: {type(error).__name__}: {error})",
             code="hugging-face-folder-invalid",
-            hint="are config.json and the weights whole, and of one model?",
+            hint="are config.json and the weights complete, and of one model?",
         ) from error
 
 
@@ -80,6 +80,6 @@ def _inside(folder: Path, name: str) -> Path:
         raise WeightsError(
             f"{folder.name} cannot be loaded: there is no {name}",
             code="weights-elsewhere",
-            hint="are config.json and the weights whole, and of one model?",
+            hint="are config.json and the weights complete, and of one model?",
         )
     return folder / name

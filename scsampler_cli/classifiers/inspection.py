@@ -1,6 +1,6 @@
-"""What there is of classifiers and of each: geometry, labels, costs, whether its weights are here; and a check that it works.
+"""Records of classifiers (geometry, labels, costs, where the weights are), and a check of each.
 
-But: nothing is printed, and listing loads no weights.
+Listing loads no weights. Not handled here: the output, see `cli`.
 """
 
 from __future__ import annotations
@@ -41,37 +41,42 @@ SHIPPED, PRESENT, DOWNLOADABLE, MISSING, OWN = (
     "missing",
     "its own",
 )
-"""Where weights are: in this package, in the torch hub cache, on a server, nowhere, or the plug-in's or file's own business."""
+"""Where the weights are: in this package, in the torch hub cache, on a server, nowhere, or where the
+plug-in or file has them."""
 TOLERANCE = 1e-3
-"""By how much the answer to a clip may depend on its batch: reductions are ordered anew (our choice)."""
+"""Largest difference of an answer that the rest of the batch may make: sums in another order."""
 TIMED = 3
-"""Runs that the speed is the median of."""
+"""Timed runs; the speed is their median."""
 
 
-def listed(name: str) -> Record:
-    """The record of a classifier with a name, without loading its weights; a plug-in's module is imported.
+def record_by_name(name: str) -> Record:
+    """The record of a classifier that has a name. No weights are loaded.
+
+    The module of a plug-in is imported.
 
     Raises:
-        ClassifierError: the plug-in is broken, or two claim the name.
-        SettingsError: no such name.
+        ClassifierError: the plug-in is broken, or two plug-ins have the name.
+        SettingsError: the name is unknown.
     """
     point = registry.find(name)
     if not isinstance(point, EntryPoint):
         raise ClassifierError(
-            f"{name} is no classifier with a name",
+            f"{name} is not the name of a classifier",
             code="classifier-unknown",
             hint="files and folders are opened, not listed",
         )
     base = {"distribution": registry.owner(point), "factory": point.value}
     if base["distribution"] == registry.OWN:
-        return _own(name) | base
+        return _record_of_own(name) | base
+    # a factory may have these attributes, which are known without its weights
     factory = registry.import_factory(point)
     spec, labels = getattr(factory, "spec", None), getattr(factory, "labels", ())
     known = spec if isinstance(spec, InputSpec) else None
     return record(name, known, len(labels) or None, weights=OWN) | base
 
 
-def _own(name: str) -> Record:
+def _record_of_own(name: str) -> Record:
+    """The record of a classifier of this package."""
     if name in BUILTINS:
         known = BUILTINS[name]
         path = cached_path(name)
@@ -104,7 +109,16 @@ def record(
     costs: tuple[float | None, float | None] = (None, None),
     weights: str | None = None,
 ) -> Record:
-    """A JSON-able record; None for what is not known before the classifier is loaded."""
+    """A JSON-able record. A value that is unknown before the classifier is loaded is None.
+
+    Args:
+        name: name of the classifier.
+        spec: clip geometry.
+        classes: C.
+        data: data set of the last training.
+        costs: (10^9 multiply-adds of one clip, 10^6 parameters).
+        weights: where the weights are.
+    """
     return {
         "schema": SCHEMA,
         "path": name,
@@ -124,8 +138,8 @@ def record(
     }
 
 
-def described(name: str, classifier: ClipClassifier) -> Record:
-    """The record of a loaded classifier, with what it knows of itself."""
+def record_of_loaded(name: str, classifier: ClipClassifier) -> Record:
+    """The record of a loaded classifier."""
     found = record(
         name,
         classifier.spec,
@@ -135,7 +149,8 @@ def described(name: str, classifier: ClipClassifier) -> Record:
         weights=OWN,
     )
     if name in registry.names():
-        known = listed(name)
+        known = record_by_name(name)
+        # the weights may be a file of the user
         found |= {key: known[key] for key in ("data", "distribution", "factory")}
         found["weights"] = (
             known["weights"] if known.get("file") == classifier.weights.source else OWN
@@ -152,46 +167,54 @@ def _costs(classifier: ClipClassifier) -> tuple[float | None, float | None]:
     millions = count_mparams(network) if isinstance(network, torch.nn.Module) else 0
     try:
         return clip_gmacs(classifier), millions or None
-    except ClassifierError:  # what is wrong with it is the check's to say
+    except ClassifierError:  # the check reports the error
         return None, millions or None
 
 
 def known_clips(spec: InputSpec, count: int = 4) -> NDArray[np.uint8]:
-    """uint8 [count, F, h, w, 3]: coloured waves that drift, each clip in another direction and of another length."""
-    y, x = np.mgrid[0 : spec.crop[0], 0 : spec.crop[1]]
+    """Test clips of coloured waves that move, each clip in another direction and with another wavelength.
+
+    Returns:
+        uint8 [count, F, h, w, 3].
+    """
+    y, x = np.mgrid[0 : spec.crop[0], 0 : spec.crop[1]]  # [h, w] each, pixels
     clips = np.empty((count, spec.frames, *spec.crop, 3), np.uint8)
     for i in range(count):
         for t in range(spec.frames):
             phase = (x * np.cos(i) + y * np.sin(i)) / (4 + 3 * i) + t / 3
-            for colour in range(3):
-                clips[i, t, ..., colour] = 127.5 + 127.5 * np.sin(phase + colour)
+            # another phase for each colour channel
+            for channel in range(3):
+                clips[i, t, ..., channel] = 127.5 + 127.5 * np.sin(phase + channel)
     return clips
 
 
-def checked(classifier: ClipClassifier) -> Record:
-    """Run a classifier on known clips: what range its answers have, and whether they can be relied on.
+def run_check(classifier: ClipClassifier) -> Record:
+    """Run a classifier on test clips, and check its answers.
 
     Returns:
-        "lowest", "highest", "sums" (lowest and highest row), "not_a_number", "repeatable", "batch_difference" (of a clip alone
-        and among others), "tells_apart" (whether different clips get different answers), "clips_per_s", "top" and "problems".
+        "lowest", "highest", "sums" (lowest and highest sum of a row), "not_a_number", "repeatable",
+        "batch_difference" (of a clip alone and among others), "tells_apart" (different clips get
+        different answers), "clips_per_s", "top" and "problems".
     """
     clips = known_clips(classifier.spec)
     with redirect_stdout(sys.stderr):
-        found = np.asarray(classifier.classify(clips), np.float64)
+        answers = np.asarray(classifier.classify(clips), np.float64)
         again, alone = classifier.classify(clips), classifier.classify(clips[:1])
-    good = np.nan_to_num(found)
+    seconds = float(np.median([_seconds(classifier, clips) for _ in range(TIMED)]))
+
+    # NaN is counted apart, and must not hide the range of the other values
+    finite = np.nan_to_num(answers)
+    sums = finite.sum(axis=1)
     result: Record = {
-        "lowest": float(good.min()),
-        "highest": float(good.max()),
-        "sums": [float(good.sum(axis=1).min()), float(good.sum(axis=1).max())],
-        "not_a_number": int((~np.isfinite(found)).sum()),
-        "repeatable": bool(np.array_equal(found.astype(np.float32), again)),
-        "batch_difference": float(np.abs(alone[0] - found[0]).max()),
-        "tells_apart": bool(np.abs(found - found[0]).max() > 1e-7),
-        "clips_per_s": round(
-            len(clips) / float(np.median([_seconds(classifier, clips) for _ in range(TIMED)])), 2
-        ),
-        "top": [classifier.labels[int(row.argmax())] for row in good],
+        "lowest": float(finite.min()),
+        "highest": float(finite.max()),
+        "sums": [float(sums.min()), float(sums.max())],
+        "not_a_number": int((~np.isfinite(answers)).sum()),
+        "repeatable": bool(np.array_equal(answers.astype(np.float32), again)),
+        "batch_difference": float(np.abs(alone[0] - answers[0]).max()),
+        "tells_apart": bool(np.abs(answers - answers[0]).max() > 1e-7),
+        "clips_per_s": round(len(clips) / seconds, 2),
+        "top": [classifier.labels[int(row.argmax())] for row in finite],
     }
     return result | {"problems": list(_problems(classifier, clips, result))}
 
@@ -206,12 +229,14 @@ def _seconds(classifier: ClipClassifier, clips: NDArray[np.uint8]) -> float:
 def _problems(
     classifier: ClipClassifier, clips: NDArray[np.uint8], result: Record
 ) -> Iterator[str]:
+    """Yield what is wrong with the answers."""
     try:
         probabilities_of(classifier, clips)
     except ClassifierError as error:
         yield str(error)
     if result["batch_difference"] > TOLERANCE:
-        yield f"a clip alone and among others gets answers {result['batch_difference']:.2g} apart"
+        difference = result["batch_difference"]
+        yield f"the answer to a clip differs by {difference:.2g} alone and in a batch"
     if not result["tells_apart"]:
         yield "all clips get the same answer: are mean, std and layout right, and the weights whole?"
 
@@ -223,22 +248,23 @@ def inspect(
     *,
     failed: Callable[[ScsamplerError], None],
 ) -> Iterator[Record]:
-    """A record for each classifier; one that fails is a failed record.
+    """Yield a record for each classifier; one that fails has a record of its failure.
 
     Args:
-        wanted: names, files, folders; none: all names that there are.
-        load: how to load one: files in any case, those with a name to check them.
-        check: run those whose weights are here, and those that were named, on known clips.
-        failed: told of each that is broken.
+        wanted: names, files, folders; () for all names.
+        load: loads a classifier. Files are always loaded, named classifiers to be checked.
+        check: run the classifiers on test clips: those that were named, else those whose weights are
+            on this machine.
+        failed: called with the error of each that fails.
     """
     known = registry.names()
     for name in wanted or known:
         try:
-            found = listed(name) if name in known else None
-            # nobody asked for it by name: a download of hundreds of megabytes is no check
-            idle = found is not None and not wanted and found["weights"] == DOWNLOADABLE
-            if found is None or (check and not idle):
-                found = _loaded(name, load, check)
+            found = record_by_name(name) if name in known else None
+            # a check of all classifiers must not download hundreds of megabytes
+            would_download = found is not None and not wanted and found["weights"] == DOWNLOADABLE
+            if found is None or (check and not would_download):
+                found = _loaded_record(name, load, check)
             if problems := (found.get("check") or {}).get("problems"):
                 error = ClassifierError(
                     f"{name}: {'; '.join(problems)}",
@@ -253,9 +279,9 @@ def inspect(
             yield {**failure("classifiers", name, error), "name": name}
 
 
-def _loaded(name: str, load: Callable[[str], ClipClassifier], check: bool) -> Record:
+def _loaded_record(name: str, load: Callable[[str], ClipClassifier], check: bool) -> Record:
     classifier = load(name)
-    found = described(name, classifier)
-    if not check:
-        return found
-    return found | {"check": checked(classifier)}
+    found = record_of_loaded(name, classifier)
+    if check:
+        found["check"] = run_check(classifier)
+    return found

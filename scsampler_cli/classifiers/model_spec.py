@@ -113,7 +113,7 @@ def parse_fields(spec_fields: Sequence[str]) -> SpecFields:
         name, equals, value = text.partition("=")
         if not equals:
             raise SettingsError(
-                f"spec {text!r} is not KEY=VALUE",
+                f"invalid spec {text!r}: expected KEY=VALUE",
                 code="model-spec-invalid",
                 hint="such as frames=16",
             )

@@ -25,25 +25,25 @@ from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.nn.inference import prepare_network
 
 CPU_BATCH, CPU_PIXELS = 4, 400_000
-"""Clips that a CPU classifies at once, and the pixels that they may have together unless it is one (our choice): small networks
-are a fifth faster by four, large ones no faster, and R(2+1)D-18 takes 0.15 GB for each clip."""
+"""Most clips and most pixels in a batch on a CPU; one clip may have more pixels. Small networks are a
+fifth faster with four clips, large ones are not, and R(2+1)D-18 takes 0.15 GB for each clip."""
 
 
 class NetworkClassifier:
     """f of Sec. 3.1 on a network that maps float [N, 3, F, h, w] to [N, C].
 
     Args:
-        name: that the user knows it by.
-        network: moved to the device.
+        name: name for the user.
+        network: the network; it is moved to the device.
         labels: C class names.
         spec: clip geometry.
-        weights: their identity.
-        device: where it runs.
-        dtype: its precision (autocast).
-        activation: "softmax", "sigmoid", or "none" where the outputs are probabilities already.
-        multi_label: whether several classes can be true at once; by default, whether the activation is the sigmoid.
-        any_size: whether it could take clips of another length and size (`with_spec`).
-        more_settings: what the answers depend on besides weights, spec, activation and axes, for JSON.
+        weights: identity of the weights.
+        device: device of the network.
+        dtype: precision of the network (autocast).
+        activation: "softmax", "sigmoid", or "none" if the outputs are probabilities.
+        multi_label: several classes can be true at once; None: true for the sigmoid.
+        any_size: the network takes clips of any length and size (`with_spec`).
+        more_settings: further settings that the answers depend on, for JSON.
     """
 
     def __init__(
@@ -72,13 +72,16 @@ class NetworkClassifier:
         """uint8 [N, F, h, w, 3] -> float32 [N, C]; unless it is multi-label, rows sum to 1.
 
         Raises:
-            ClassifierError: the clips are not of its geometry.
+            ClassifierError: the clips do not have the geometry of `spec`.
         """
         self._check(clips)
+        # many networks fail on an empty batch
         if len(clips) == 0:
             return np.zeros((0, len(self.labels)), np.float32)
-        half = self._dtype != torch.float32
-        with torch.inference_mode(), torch.autocast(self._device.type, self._dtype, enabled=half):
+        is_reduced = self._dtype != torch.float32
+        autocast = torch.autocast(self._device.type, self._dtype, enabled=is_reduced)
+        with torch.inference_mode(), autocast:
+            # activations of half-precision outputs would lose the small probabilities
             outputs = self.network(normalise(clips, self.spec, self._device)).float()
         if self._activation == "softmax":
             outputs = outputs.softmax(dim=1)
@@ -88,7 +91,7 @@ class NetworkClassifier:
 
     @property
     def batch_clips(self) -> int:
-        """Clips to be classified at once, see `base.batch_of`."""
+        """Clips in a batch, see `base.batch_of`."""
         if self._device.type == "cuda":
             return BATCH
         pixels = self.spec.frames * self.spec.crop[0] * self.spec.crop[1] * self.spec.crops
@@ -111,7 +114,8 @@ class NetworkClassifier:
         """
         if not self.any_size and (spec.frames, spec.crop) != (self.spec.frames, self.spec.crop):
             raise ClassifierError(
-                f"{self.name} takes clips of {self.spec.frames} frames of {self.spec.crop[0]} x {self.spec.crop[1]} alone",
+                f"{self.name} takes clips of {self.spec.frames} frames of {self.spec.crop[0]} x "
+                f"{self.spec.crop[1]} alone",
                 code="model-spec-fixed",
                 hint="leave frames and crop out of the spec",
             )
@@ -122,7 +126,12 @@ class NetworkClassifier:
     def with_activation(
         self, activation: str | None, multi_label: bool | None = None
     ) -> NetworkClassifier:
-        """The same network with another activation of its outputs, or its own where None is given; see the class."""
+        """The same network with another activation of its outputs; see the class.
+
+        Args:
+            activation: None keeps the present one.
+            multi_label: None: true for the sigmoid.
+        """
         other = copy.copy(self)
         other._activation = activation or self._activation
         other.multi_label = other._activation == "sigmoid" if multi_label is None else multi_label
@@ -134,7 +143,8 @@ class NetworkClassifier:
         if not right or clips.shape[1:4] != (frames, *size):
             shown = " x ".join(map(str, clips.shape))
             raise ClassifierError(
-                f"{self.name} takes clips uint8 [N, {frames}, {size[0]}, {size[1]}, 3], not {clips.dtype} {shown}",
+                f"{self.name} takes clips uint8 [N, {frames}, {size[0]}, {size[1]}, 3], not "
+                f"{clips.dtype} {shown}",
                 code="arguments-invalid",
                 hint="its spec says how frames are to be resized and cropped",
             )
@@ -153,24 +163,25 @@ def from_file(
     """A classifier from a local weight file.
 
     Args:
-        path: one of ours (which says what it is), or a state dict of `architecture`.
-        device: where it runs.
-        dtype: its precision.
-        architecture: for a file that does not say; a file that does must agree.
-        labels: class names; the file's own where not given.
-        fallback_labels: used for a bare state dict with as many classes.
-        spec: geometry for a bare state dict; a file of ours says its own.
+        path: a weight file of scsampler, which has its architecture, or a plain state dict.
+        device: device of the network.
+        dtype: precision of the network.
+        architecture: architecture of a plain state dict; a weight file of scsampler must agree.
+        labels: class names; None for those of the file.
+        fallback_labels: class names for a plain state dict with as many classes.
+        spec: geometry for a plain state dict; a weight file of scsampler has its own.
 
     Raises:
-        WeightsError: damaged, unsafe, or not fitting.
-        ClassifierError: the file does not say what it is, or the number of labels is wrong.
+        WeightsError: damaged, unsafe, or it does not fit.
+        ClassifierError: the architecture is unknown, or the number of labels is wrong.
     """
     file = read_weights(path)
+    # plain state dicts have no metadata
     if file.metadata:
-        return _from_ours(file, path, device, dtype=dtype, architecture=architecture, labels=labels)
+        return _from_own_format(file, path, device, dtype=dtype, architecture=architecture, labels=labels)
     if architecture is None:
         raise ClassifierError(
-            f"{path.name} does not say which network it is for",
+            f"{path.name} does not name its network",
             code="architecture-missing",
             hint="name it, such as r2plus1d_18",
         )
@@ -181,7 +192,7 @@ def from_file(
         raise WeightsError(
             f"{path.name} has no final layer {head!r}",
             code="state-dict-missing",
-            hint=f"it does not look like weights of {architecture}",
+            hint=f"these do not look like weights of {architecture}",
         )
     if labels is None:
         labels = fallback_labels if len(fallback_labels) == classes else numbered_labels(classes)
@@ -209,7 +220,7 @@ def _filled(
     return prepare_network(network, device), known.any_size
 
 
-def _from_ours(
+def _from_own_format(
     file: WeightFile,
     path: Path,
     device: torch.device,

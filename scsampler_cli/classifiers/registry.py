@@ -125,9 +125,9 @@ def load(
         fields = parse_fields(spec_fields) if weights is None else read_fields(weights, spec_fields)
         if (network := fields.pop("arch", name)) != name:
             raise SettingsError(
-                f"{weights} is said to be for {network}, not for {name}",
+                f"{weights} is described as {network}, not as {name}",
                 code="architecture-conflict",
-                hint="give the name that is meant",
+                hint="leave out the name that is wrong",
             )
         named = fields.pop("labels", None)
         if labels is None and named is not None:
@@ -158,7 +158,8 @@ def _from_factory(
         raise _broken(point, error) from error
     if not isinstance(classifier, ClipClassifier):
         raise ClassifierError(
-            f"classifier {point.name!r} is broken: its factory returned {type(classifier).__name__}",
+            f"classifier {point.name!r} is broken: its factory returned "
+            f"{type(classifier).__name__}",
             code="classifier-broken",
             hint="a classifier has name, labels, spec, weights and classify()",
         )
@@ -203,7 +204,7 @@ def _check_fields(classifier: ClipClassifier, name: str) -> None:
     }
     for what in (what for what, good in right.items() if not good):
         raise ClassifierError(
-            f"classifier {name!r} is broken: its {what} will not do",
+            f"classifier {name!r} is broken: invalid {what}",
             code="classifier-broken",
             hint="see scsampler_cli.classifiers.base",
         )

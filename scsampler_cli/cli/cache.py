@@ -77,10 +77,11 @@ def cache(
     if pruned is not None and pruned.failed:
         item, why = pruned.failed[0]
         raise OutputError(
-            f"{len(pruned.failed)} of {len(contents.items)} entries cannot be removed from the cache: "
+            f"{len(pruned.failed)} of {len(contents.items)} entries cannot be removed from the "
+            "cache: "
             f"{place / item.video / item.name}: {why}",
             code="cache-unusable",
-            hint="may you write there? The others were removed",
+            hint="check its permissions The others were removed",
         )
 
 

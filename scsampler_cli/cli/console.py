@@ -77,7 +77,7 @@ def set_up(quiet: bool, verbose: int, log_file: Path | None = None, *, empty: bo
         raise OutputError(
             f"cannot write {log_file}: {error.strerror or error}",
             code="write-failed",
-            hint="may you write there?",
+            hint="check its permissions",
         ) from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     _log.addHandler(handler)

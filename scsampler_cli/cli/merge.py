@@ -89,7 +89,7 @@ def merge(
     no_effect.check(context, no_effect.MERGE)
     if not parts:
         raise SettingsError(
-            "no part was named",
+            "no file to merge is named",
             code="no-input",
             hint="scsampler merge part1.jsonl part2.jsonl -o all.jsonl",
         )
@@ -100,7 +100,7 @@ def merge(
     form = format or ("jsonl" if output is None else format_for(output, "jsonl", cuts=False))
     if form not in FORMATS:
         raise SettingsError(
-            f"{form} holds one video a file",
+            f"{form} has one file for each video",
             code="output-folder-needed",
             hint=f"choose from {', '.join(FORMATS)}",
         )

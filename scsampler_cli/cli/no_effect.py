@@ -14,7 +14,7 @@ from typing import Any
 import typer
 
 from scsampler_cli.cli.output_targets import STDOUT
-from scsampler_cli.config import BASELINES, DRAWN, LOOKING, SelectionSettings
+from scsampler_cli.config import BASELINES, RANDOM_STRATEGIES, VISUAL_STRATEGIES, SelectionSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.output.writers import CUT_FORMATS, format_for
 from scsampler_cli.pipeline.sampler_choice import needed_samplers
@@ -70,7 +70,7 @@ def check(context: typer.Context, rules: Mapping[str, Rule]) -> None:
             raise SettingsError(
                 f"{option} has no effect {where}",
                 code="no-effect",
-                hint=f"leave it out; {context.command_path} --help tells of it",
+                hint=f"leave it out; {context.command_path} --help explains it",
             )
 
 
@@ -163,13 +163,13 @@ _RUNNING: dict[str, Rule] = {
 }
 _CHOICE: dict[str, Rule] = {
     "k": lambda v: with_strategy(v) if v["strategy"] == "dense" else "",
-    "seed": lambda v: "" if v["strategy"] in DRAWN else with_strategy(v),
+    "seed": lambda v: "" if v["strategy"] in RANDOM_STRATEGIES else with_strategy(v),
     "clip_stride": lambda v: with_strategy(v) if v["strategy"] in BASELINES else "",
     "candidates": unless(lambda v: v["cascade"], "without --cascade"),
     "alpha": lambda v: "" if "convex" in v["strategy"] else with_strategy(v),
     "k_visual": lambda v: "" if v["strategy"] == "av-union-list" else with_strategy(v),
     "histogram": lambda v: "" if v["strategy"] == "empirical" else with_strategy(v),
-    "cascade": lambda v: with_strategy(v) if v["cascade"] and v["strategy"] not in LOOKING else "",
+    "cascade": lambda v: with_strategy(v) if v["cascade"] and v["strategy"] not in VISUAL_STRATEGIES else "",
 }
 _FILES = ("output", "report", "thumbnails", "reel", "log_file", "holes")
 

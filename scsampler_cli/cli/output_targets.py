@@ -114,7 +114,7 @@ def of_cuts(
     """
     if command == "extract":
         raise SettingsError(
-            f"{form} holds chosen clips, and extract chooses none",
+            f"{form} has selected clips, and extract selects none",
             code="format-unsupported",
             hint="use classify or score",
         )
@@ -125,7 +125,7 @@ def of_cuts(
         return Places({str(path): target for path, target in targets.items()}, folder)
     if len(inputs) > 1:
         raise SettingsError(
-            f"{form} holds one video a file, and these are {len(inputs)}",
+            f"{form} has one file for each video, and these are {len(inputs)}",
             code="output-folder-needed",
             hint="name a folder for the files, with / at its end: -o cuts/",
         )

@@ -108,7 +108,7 @@ def check_log(log_file: Path | None, *, overwrite: bool) -> bool:
     if log_file is None or not is_taken(log_file):
         if log_file == Path("-"):
             raise SettingsError(
-                "--log-file - is no file",
+                "--log-file needs a file, not -",
                 code="output-suffix-invalid",
                 hint="messages go to standard error anyway; or name a file",
             )
@@ -124,7 +124,7 @@ def check_log(log_file: Path | None, *, overwrite: bool) -> bool:
         ) from error
     if not is_log and not overwrite:
         raise OutputError(
-            f"{log_file} is there already, and is no log",
+            f"{log_file} already exists, and is not a log",
             code="output-exists",
             hint="--overwrite replaces it; or give --log-file another name",
         )

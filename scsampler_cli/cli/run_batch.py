@@ -88,7 +88,7 @@ def plan(
     paths = inputs.paths
     if not paths:
         raise SettingsError(
-            "no video was named", code="no-input", hint=f"scsampler {command} VIDEO, or --help"
+            "no video is named", code="no-input", hint=f"scsampler {command} VIDEO, or --help"
         )
     console.set_up(running.quiet, running.verbose)
     share = shards.parse(shard) if shard else None

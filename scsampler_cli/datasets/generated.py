@@ -38,7 +38,7 @@ def demo_video(
     seconds: float = SECONDS,
     trimmed: bool = False,
 ) -> tuple[Path, DemoVideo]:
-    """A generated video and what it shows, made unless it is there already.
+    """A generated video and what it shows, made unless it already exists.
 
     Raises:
         OutputError: it cannot be written.

@@ -86,7 +86,7 @@ def _first_line(path: Path) -> str:
     for _, line in lines(path, []):
         return line
     raise InputError(
-        f"{path}: not one line of text",
+        f"{path}: no line of text",
         code="list-empty",
         hint="lists are UTF-8 text, one video a line",
     )
@@ -108,7 +108,7 @@ def _form_of(path: Path, line: str) -> str:
     if suffix in _SUFFIXES and ucf101.looks_like(line):
         return numbered.choose(path)
     raise InputError(
-        f"{path}: a list of no known form",
+        f"{path}: unknown form of list",
         code="list-format-unknown",
         hint=f"name its form: {', '.join(form for form in FORMS if form != 'auto')}",
     )

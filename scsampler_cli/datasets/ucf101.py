@@ -99,7 +99,7 @@ def _check(path: Path, folders: Mapping[str, set[int]]) -> None:
     """
     if wrong := unlike(folders):
         raise InputError(
-            f"{path}: {wrong}: not a list of UCF101's",
+            f"{path}: {wrong}: not a list of UCF101",
             code="class-numbers-invalid",
             hint="the form 'numbers' takes the numbers for the classes",
         )

@@ -1,4 +1,4 @@
-"""The feature file (.scf): what `extract` writes and `score` reads back, streaming both ways.
+"""The feature file (.scf): `extract` writes it and `score` reads it, both as a stream.
 
     bytes                content 8                    magic "SCSAMPLF" u16, u32             format
     version, length n of the header n                    header: JSON, UTF-8 u32
@@ -10,8 +10,10 @@
     frames_missing
 
 All integers are little-endian, arrays C-ordered and little-endian. A file without its END record is
-incomplete and refused, as is one of another version. A file appears under its name only when it is
-complete. But: there is no index; clips are read in order.
+incomplete and is refused, as is one of another version. A file appears under its name only when it
+is complete.
+
+Not handled here: random access. There is no index; clips are read in order.
 """
 
 from __future__ import annotations
@@ -46,8 +48,7 @@ _HINT = "extract the features again"
 
 
 class FeatureWriter:
-    """Writes a feature file; use as a context manager. An exception leaves nothing under the file's
-    name.
+    """Writes a feature file; a context manager. After an exception there is no file under the name.
 
     Args:
         path: of the file.
@@ -60,11 +61,13 @@ class FeatureWriter:
     def __init__(self, path: Path, header: dict[str, Any]) -> None:
         self._path, self._part = path, sibling(path, ".part")
         self._count = 0
+        # these three are written at the end; the caller sets them before the block ends
         self.notes: list[str] = []
-        """Written at the end, as the next two; fill in before the block is left."""
+        """Notes on the video."""
         self.decode_errors = 0
-        """Of the video, as in `output.records.ExtractResult`."""
+        """As in `output.records.ExtractResult`."""
         self.frames_missing = 0
+        """As in `output.records.ExtractResult`."""
         data = json.dumps(header, sort_keys=True).encode()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -95,17 +98,17 @@ class FeatureWriter:
         self._record(b"SND ", clip.clip, arrays)
 
     def _record(self, kind: bytes, clip: int, arrays: dict[str, NDArray[Any]]) -> None:
-        table = json.dumps(
-            [[name, a.dtype.name, list(a.shape)] for name, a in arrays.items()]
-        ).encode()
-        body = b"".join(
-            np.ascontiguousarray(a).astype(a.dtype.newbyteorder("<")).tobytes()
-            for a in arrays.values()
-        )
-        payload = zlib.compress(struct.pack("<H", len(table)) + table + body, 1)
-        self._write(
-            _RECORD.pack(kind, clip, len(payload), _checksum(kind, clip, payload)) + payload
-        )
+        descriptions = [[name, a.dtype.name, list(a.shape)] for name, a in arrays.items()]
+        table = json.dumps(descriptions).encode()
+        parts = [struct.pack("<H", len(table)), table]
+        for array in arrays.values():
+            little_endian = array.dtype.newbyteorder("<")
+            parts.append(np.ascontiguousarray(array).astype(little_endian).tobytes())
+
+        # level 1 is the fastest
+        payload = zlib.compress(b"".join(parts), 1)
+        checksum = _checksum(kind, clip, payload)
+        self._write(_RECORD.pack(kind, clip, len(payload), checksum) + payload)
         self._count += 1
 
     def _write(self, data: bytes) -> None:
@@ -148,27 +151,27 @@ def sniff(path: Path) -> bool:
 
 
 def read_header(path: Path) -> tuple[dict[str, Any], list[str]]:
-    """The header and the notes, after a check that the file is whole.
+    """The header and the notes, after a check that the file is complete.
 
     Returns:
-        the header with what is known at the end only added to it, "decode_errors" and
-        "frames_missing"; the notes.
+        the header, with "decode_errors" and "frames_missing" from the end of the file; the notes.
 
     Raises:
         FeatureFileError: not a feature file, an unknown version, truncated or damaged.
     """
     with _opened(path) as file:
         header = _header(file, path)
+        # checks every record, and leaves the file behind the tag of the END record
         for _ in _records(file, path, None):
             pass
         _, length, crc = struct.unpack("<III", _exactly(file, _END.size - 4, path))
         data = _exactly(file, min(length, _LIMIT), path)
         if zlib.crc32(data) != crc or file.read(1):
             raise _damaged(path, "its end")
+
         end = json.loads(data)
-        return {**header, **{key: end[key] for key in _ENDING[1:]}}, [
-            str(note) for note in end["notes"]
-        ]
+        header |= {key: end[key] for key in _ENDING if key != "notes"}
+        return header, [str(note) for note in end["notes"]]
 
 
 def read_visual(path: Path) -> Iterator[ClipVisual]:
@@ -264,6 +267,7 @@ def _records(file: IO[bytes], path: Path, kind: bytes | None) -> Iterator[tuple[
         count += 1
         if tag == kind:
             yield clip, payload
+    # the reader of the end record reads the count again
     expected = file.read(4)
     file.seek(-len(expected), 1)
     if expected != struct.pack("<I", count):
@@ -271,11 +275,14 @@ def _records(file: IO[bytes], path: Path, kind: bytes | None) -> Iterator[tuple[
 
 
 def _arrays(payload: bytes, path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of one record, by name."""
     try:
+        # a small payload may unpack to any size, so the size is limited
         unpacker = zlib.decompressobj()
         data = unpacker.decompress(payload, _LIMIT)
         if not unpacker.eof:
             raise ValueError("too large")
+
         (length,) = struct.unpack_from("<H", data)
         at = 2 + length
         arrays = {}
@@ -283,10 +290,10 @@ def _arrays(payload: bytes, path: Path) -> dict[str, NDArray[Any]]:
             if dtype not in _DTYPES or min([0, *shape]) < 0:
                 raise ValueError(f"array {name}")
             kind = np.dtype(dtype).newbyteorder("<")
+            # Python's integers: the product of a damaged shape may overflow int64
             size = int(np.prod(shape, dtype=object)) * kind.itemsize
-            arrays[str(name)] = (
-                np.frombuffer(data[at : at + size], kind).reshape(shape).astype(dtype)
-            )
+            array = np.frombuffer(data[at : at + size], kind).reshape(shape)
+            arrays[str(name)] = array.astype(dtype)
             at += size
         if at != len(data):
             raise ValueError("length")
@@ -308,5 +315,5 @@ def _exactly(file: IO[bytes], count: int, path: Path) -> bytes:
 
 def _damaged(path: Path, where: str) -> FeatureFileError:
     return FeatureFileError(
-        f"{path} is damaged: {where} does not check out", code="feature-file-damaged", hint=_HINT
+        f"{path} is damaged: {where} is invalid", code="feature-file-damaged", hint=_HINT
     )

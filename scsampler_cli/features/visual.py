@@ -209,7 +209,7 @@ def read_visual(
         decoded.
 
     Raises:
-        VideoError: not one frame could be read.
+        VideoError: no frame can be decoded.
     """
     builder = _ClipBuilder(index, grid, settings)
     runs = decode_runs(index, grid, clips, slack=_SLACK)
@@ -232,7 +232,7 @@ def read_visual(
 
         if report.frames == 0 and run is runs[-1]:
             raise VideoError(
-                f"{path}: not one frame could be read",
+                f"{path}: no frame can be decoded",
                 code="nothing-decodable",
                 hint="the file may be damaged",
             )

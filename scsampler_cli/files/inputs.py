@@ -165,7 +165,7 @@ def check_readable(path: Path) -> None:
     except OSError as error:
         if isinstance(error, FileNotFoundError) and os.path.islink(path):  # noqa: PTH114 (as above)
             raise InputError(
-                f"{path} is a link to {os.readlink(path)}, which is not there",
+                f"{path} is a link to {os.readlink(path)}, which does not exist",
                 code="broken-link",  # noqa: PTH115 (the text as it is)
                 hint="is the disk that it leads to mounted?",
             ) from error
@@ -176,7 +176,7 @@ def check_readable(path: Path) -> None:
         ) from error
 
 
-def identified(path: Path) -> dict[str, int] | None:
+def file_stamp(path: Path) -> dict[str, int] | None:
     """What a file is known by, beside its name; None where it cannot be asked.
 
     Returns:

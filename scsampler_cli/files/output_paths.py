@@ -34,7 +34,7 @@ def not_written(target: object, error: OSError) -> OutputError:
         errno.ENAMETOOLONG: f"a name may have {NAME_BYTES} bytes on most disks: rename the video, or name a shorter one",
         errno.EISDIR: "a folder has that name: move it, or name another place",
     }
-    hint = hints.get(error.errno or 0, "may you write there?")
+    hint = hints.get(error.errno or 0, "check its permissions")
     return OutputError(
         f"cannot write {target}: {error.strerror or error}", code="write-failed", hint=hint
     )
@@ -159,7 +159,7 @@ def check_working_folder() -> None:
         gone = isinstance(error, FileNotFoundError)
         what = "was deleted" if gone else f"cannot be reached: {error.strerror or error}"
         raise InputError(
-            f"the folder in which this runs {what}",
+            f"the working folder {what}",
             code="working-folder-missing",
             hint='cd to a folder that is there; if it was made again: cd "$PWD"',
         ) from error
@@ -208,7 +208,7 @@ def check_free(
             else ""
         )
         raise OutputError(
-            f"{taken[0]} is there already{more}",
+            f"{taken[0]} already exists{more}",
             code="output-exists",
             hint=f"replace it, or give {option} another name",
         )

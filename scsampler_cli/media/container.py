@@ -42,7 +42,7 @@ VideoStream = av.video.stream.VideoStream
 def open_video(
     path: Path, reading: ReadSettings, codec_options: dict[str, str] | None = None
 ) -> Iterator[tuple[av.container.InputContainer, VideoStream]]:
-    """Open a local file and select its picture stream; the container is closed at the end.
+    """Open a local file and select its video stream; the container is closed at the end.
 
     Args:
         path: the file.
@@ -96,7 +96,7 @@ def announced_aspect(path: Path, reading: ReadSettings) -> Fraction | None:
 
 
 def picture_streams(container: av.container.InputContainer) -> list[int]:
-    """Numbers, among the picture streams, of those that are no cover art and have a decoder."""
+    """Numbers, among the video streams, of those that are no cover art and have a decoder."""
     return [
         number
         for number, stream in enumerate(container.streams.video)
@@ -118,15 +118,13 @@ def _picture_stream(
     streams = container.streams.video
     if reading.video_stream is not None and streams:
         if reading.video_stream >= len(streams):
-            raise no_such_stream(
-                path, len(streams), "picture", asked=reading.video_stream
-            )
+            raise no_such_stream(path, len(streams), "picture", requested=reading.video_stream)
         stream = streams[reading.video_stream]
     else:
         readable = picture_streams(container)
         real = [stream for stream in streams if not _is_cover(stream)]
         if not real:
-            what = "only cover art, no video" if streams else "no picture stream"
+            what = "only cover art, no video" if streams else "no video stream"
             hint = (
                 "sound alone is not enough"
                 if container.streams.audio
@@ -138,22 +136,18 @@ def _picture_stream(
         stream = streams[readable[0]] if readable else real[0]
     if not _has_decoder(stream):
         raise VideoError(
-            f"{path}: no decoder for its picture stream",
+            f"{path}: no decoder for its video stream",
             code="codec-unsupported",
             hint="re-encode it, for example to H.264",
         )
     return stream
 
 
-def no_such_stream(path: Path, there: int, kind: str, *, asked: int) -> VideoError:
-    """The error for a stream that was asked for and is not there."""
-    hint = (
-        f"choose from 0 to {there - 1}, or leave it out"
-        if there > 1
-        else "leave it out"
-    )
+def no_such_stream(path: Path, count: int, kind: str, *, requested: int) -> VideoError:
+    """The error for a requested stream that does not exist."""
+    hint = f"choose from 0 to {count - 1}, or leave it out" if count > 1 else "leave it out"
     return VideoError(
-        f"{path}: has {counted(there, f'{kind} stream')}, there is no {kind} stream {asked}",
+        f"{path}: has {counted(count, f'{kind} stream')}, there is no {kind} stream {requested}",
         code="stream-missing",
         hint=hint,
     )

@@ -1,4 +1,4 @@
-"""Times, keyframes and packets of all frames, found by decoding the whole picture stream.
+"""Times, keyframes and packets of all frames, found by decoding the whole video stream.
 
 Not handled here: frames without usable times; see `timeline.repaired_stamps`.
 """
@@ -31,7 +31,7 @@ class DecodedFrames(NamedTuple):
 
 
 def decode_all(path: Path, reading: ReadSettings, damage: Damage) -> DecodedFrames:
-    """Decode the picture stream once; no frame is kept.
+    """Decode the video stream once; no frame is kept.
 
     Raises:
         InputError, VideoError, LimitError: as `container.open_video`.

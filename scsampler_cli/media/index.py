@@ -1,4 +1,4 @@
-"""Index a video: describe its picture stream, and find when each of its frames is shown.
+"""Index a video: describe its video stream, and find when each of its frames is shown.
 
 `scan` reads the packets once, without decoding. It also decodes the first few frames to check that
 the packets describe the frames correctly: leading undecodable packets, fields stored one by one and
@@ -169,7 +169,7 @@ def scan(path: Path, reading: ReadSettings = DEFAULT_READING) -> StreamIndex:
         number, readable = container.streams.video.index(stream), picture_streams(container)
         if reading.video_stream is None and len(readable) > 1:
             notes.append(
-                f"{len(readable)} picture streams: the first, --video-stream {number}, is read"
+                f"{len(readable)} video streams: the first, --video-stream {number}, is read"
             )
         # later passes read the same stream without searching for it
         reading = replace(reading, video_stream=number)
@@ -245,7 +245,7 @@ def _undecodable(path: Path, reading: ReadSettings, damage: Damage) -> VideoErro
         return too_large
     why = "; ".join(damage.picture.refused.reasons) or "no frames"
     return VideoError(
-        f"{path}: not one frame can be decoded ({why})",
+        f"{path}: no frame can be decoded ({why})",
         code="nothing-decodable",
         hint="the file may be cut off or damaged, or its frames larger than `max_pixels`",
     )

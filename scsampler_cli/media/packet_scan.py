@@ -1,4 +1,4 @@
-"""Times, keyframes and announced length of the picture stream, by its packets and the header.
+"""Times, keyframes and announced length of the video stream, by its packets and the header.
 
 Nothing is decoded. Not handled here: a check whether packets and header are right; see
 `media.index`.
@@ -42,7 +42,7 @@ MAX_STAMP = 1 << 61
 
 @dataclass
 class PacketScan:
-    """The packets of the picture stream, and what the header announces."""
+    """The packets of the video stream, and what the header announces."""
 
     pts: array[int] = field(default_factory=lambda: array("q"))
     """int64, in decoding order; without packets that an edit list hides."""
@@ -216,7 +216,7 @@ def scan_packets(
     reading: ReadSettings,
     damage: Damage,
 ) -> PacketScan:
-    """Read all packets of the picture stream.
+    """Read all packets of the video stream.
 
     Raises:
         LimitError: there are, or the header announces, more frames than allowed.

@@ -171,7 +171,7 @@ def _refusal(path: Path, error: Exception) -> ScsamplerError:
     found = _unreadable(path)
     if isinstance(error, av.error.FFmpegError) and number == errno.ENOMEM:
         return VideoError(
-            f"{path}: FFmpeg is refused the memory that its header asks for",
+            f"{path}: its header asks for more memory than FFmpeg allows",
             code="ffmpeg-memory-refused",
             hint="the header may be damaged; if memory is short just now, try again",
         )
@@ -179,7 +179,7 @@ def _refusal(path: Path, error: Exception) -> ScsamplerError:
         return InputError(
             f"{path}: cannot be opened ({reason(error)})",
             code="file-unreadable",
-            hint="too little is free just now: try again",
+            hint="the system is short of memory or open files: try again",
         )
     if found is not None or (
         isinstance(error, OSError) and not isinstance(error, av.error.FFmpegError)
@@ -199,7 +199,10 @@ def _refusal(path: Path, error: Exception) -> ScsamplerError:
     return VideoError(
         f"{path}: not a video that FFmpeg can read ({reason(error)})",
         code="not-a-video",
-        hint="the file may be cut off, empty, or something else under a video's name; try to play it",
+        hint=(
+            "the file may be cut off, empty, or something else under a video's name; try to play "
+            "it"
+        ),
     )
 
 

@@ -44,7 +44,8 @@ class Scaler:
             return self._convert(frame, width, height, pix_fmt=pix_fmt)
         except (av.error.FFmpegError, ValueError) as error:
             raise VideoError(
-                f"a picture of {frame.width} x {frame.height} pixels in {frame.format.name} cannot be converted to RGB",
+                f"a frame of {frame.width} x {frame.height} pixels in {frame.format.name} cannot "
+                "be converted to RGB",
                 code="codec-unsupported",
                 hint="re-encode the video, for example to H.264",
             ) from error

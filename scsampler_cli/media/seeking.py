@@ -155,7 +155,7 @@ def open_at_keyframe(
         codec_options: FFmpeg's options for the decoder.
 
     Yields:
-        the picture stream, and its packets from that of the keyframe on.
+        the video stream, and its packets from that of the keyframe on.
     """
     if keyframe > 0:
         with open_video(path, index.reading, codec_options) as (container, stream):

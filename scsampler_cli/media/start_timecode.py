@@ -32,7 +32,7 @@ def first_timecode(
 
     Args:
         path: the file.
-        stream: the picture stream that is read.
+        stream: the video stream that is read.
         frame: its first frame, decoded.
         rate: frames a second.
 
@@ -67,7 +67,7 @@ def _of_frame(frame: av.VideoFrame, base: int) -> str | None:
 
 
 def _tags(stream: VideoStream) -> Iterator[str]:
-    """Tags of the picture stream, of the file, and of its other streams, in this order."""
+    """Tags of the video stream, of the file, and of its other streams, in this order."""
     container = cast(av.container.InputContainer, stream.container)
     for metadata in (
         stream.metadata,

@@ -1,4 +1,4 @@
-"""What is known of a video's picture stream before its frames are read: codec, size, pixel aspect,
+"""What is known of a video's video stream before its frames are read: codec, size, pixel aspect,
 orientation.
 
 Not handled here: when its frames are shown; see `media.index`.
@@ -34,12 +34,12 @@ about them."""
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """The picture stream that is read."""
+    """The video stream that is read."""
 
     codec: str
     """FFmpeg's name of the codec, such as "av1", whichever decoder reads it."""
     stream: int
-    """Position among the file's picture streams, from 0, cover art counted."""
+    """Position among the file's video streams, from 0, cover art counted."""
     coded_width: int
     """Pixels as stored."""
     coded_height: int

@@ -54,7 +54,7 @@ def format_for(path: Path, default: str = "table", *, cuts: bool = True) -> str:
         what = f"the suffix {path.suffix}" if path.suffix else "a name without a suffix"
         known = [suffix for suffix, form in _SUFFIXES.items() if cuts or form not in CUT_FORMATS]
         raise SettingsError(
-            f"{path}: {what} stands for no format",
+            f"{path}: {what} names no format",
             code="output-suffix-unknown",
             hint=f"give a format, or one of {', '.join(known)}",
         )

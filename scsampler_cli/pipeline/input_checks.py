@@ -71,7 +71,7 @@ def check_any_score(
     if selection.strategy == "audio" and isinstance(source, Video) and source.no_audio_reason:
         why = f" ({source.no_audio_reason})"
     raise VideoError(
-        f"{path}: no clip has {what}{why}, and strategy {selection.strategy!r} goes by that alone",
+        f"{path}: no clip has {what}{why}, and strategy {selection.strategy!r} uses nothing else",
         code="no-clip-scores",
         hint="choose another strategy for it, such as av-union-list or uniform",
     )

@@ -123,7 +123,7 @@ def classify(
     decoded = ~np.isnan(probabilities).any(axis=1)
     if not decoded.any():
         raise VideoError(
-            f"{path}: not one of the chosen clips could be decoded",
+            f"{path}: none of the selected clips can be decoded",
             code="nothing-decodable",
             hint="the file may be damaged",
         )

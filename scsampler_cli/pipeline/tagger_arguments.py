@@ -120,7 +120,7 @@ def as_classifier(
         return classifier
     if not callable(classifier):
         raise SettingsError(
-            f"a {type(classifier).__name__} is no classifier",
+            f"a {type(classifier).__name__} is not a classifier",
             code="arguments-invalid",
             hint="give a name, a function, or an object with classify()",
         )

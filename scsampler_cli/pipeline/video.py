@@ -279,5 +279,6 @@ def reporting_missing_file(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(
-            f"{path}: {error.strerror or error}", code=read_code(error), hint="is it still there?"
+            f"{path}: {error.strerror or error}", code=read_code(error), hint="does the file "
+            "still exist?"
         ) from error

@@ -83,7 +83,7 @@ class Drawer:
             hint = _HINTS.get(settings.objective) or _HINTS.get(settings.target)
             raise InputError(
                 f"{len(self._videos)} of {len(videos)} training videos, {found}, "
-                "have anything to learn from",
+                "can be used for training",
                 code="too-few-training-videos",
                 hint=hint or "two classes are needed",
             )

@@ -65,7 +65,7 @@ def start_network(network: nn.Module, architecture: str, kind: str, *, init: str
     frozen = {name for name, parameter in network.named_parameters() if not parameter.requires_grad}
     if not frozen <= start.loaded:
         raise WeightsError(
-            f"{architecture} trains its last layer alone, and the other layers have no weights",
+            f"{architecture} trains only its last layer, and the other layers have no weights",
             code="initial-weights-unusable",
             hint="start from a trained vgg18 sampler",
         )

@@ -22,7 +22,7 @@ def training_dtype(settings: TrainSettings, device: torch.device) -> torch.dtype
     """
     if settings.precision == "fp16":
         raise SettingsError(
-            "fp16 cannot be trained in here",
+            "training in fp16 is not supported",
             code="fp16-unsupported",
             hint="use bf16: it needs no loss scaling",
         )

@@ -152,7 +152,7 @@ def _read_videos(
     split = by_split(videos)
     if not split["train"]:
         raise InputError(
-            "not one training video can be used",
+            "no training video can be used",
             code="too-few-training-videos",
             hint="the errors above give the reasons",
         )

@@ -25,7 +25,7 @@ def check_labels(labels: Sequence[str], classifier: ClassifierFacts, callbacks: 
     unknown = [label for label in labels if label not in classifier.labels]
     if len(unknown) == len(labels):
         raise InputError(
-            f"{classifier.name} knows none of the labels {', '.join(labels[:4])}",
+            f"{classifier.name} has none of the labels {', '.join(labels[:4])}",
             code="labels-unknown",
             hint="choose another classifier",
         )

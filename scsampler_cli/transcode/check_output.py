@@ -22,7 +22,7 @@ def written(part: Path, path: Path) -> StreamIndex:
         return scan(part)
     except VideoError as error:
         raise VideoError(
-            f"{path}: not one of the frames that were wanted could be decoded",
+            f"{path}: none of the requested frames can be decoded",
             code="reel-not-decodable",
             hint="it may be damaged or encrypted",
         ) from error

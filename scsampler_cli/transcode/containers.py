@@ -66,7 +66,7 @@ def container_for(target: Path) -> Container:
     found = CONTAINERS.get(target.suffix.lower())
     if found is None:
         raise SettingsError(
-            f"cannot write {target}: no kind of video is known by the ending {target.suffix or '(none)'}",
+            f"cannot write {target}: unknown video suffix {target.suffix or '(none)'}",
             code="output-suffix-invalid",
             hint=f"end it with {', '.join(CONTAINERS)}",
         )

@@ -108,8 +108,8 @@ def normalise(
     Args:
         path: the video.
         target: the MP4 file; it appears when it is complete.
-        video_stream: position among the picture streams.
-        audio_stream: position among the sound streams; None: the result has no sound.
+        video_stream: position among the video streams.
+        audio_stream: position among the audio streams; None: the result has no sound.
         demuxer: from `source.demuxer_of`; None: the file is asked.
         index: of the video; None: it is made.
         reading: limits.

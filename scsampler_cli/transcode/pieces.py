@@ -84,7 +84,7 @@ def pieces_of(timeline: FrameTimeline, spans: Sequence[tuple[Fraction, Fraction]
             runs.append((first, stop))
     if not runs:
         raise OutputError(
-            "no frame of the video lies in what was chosen for the reel",
+            "no frame of the video is in the clips of the reel",
             code="reel-empty",
             hint="choose other clips",
         )

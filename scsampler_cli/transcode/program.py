@@ -99,9 +99,9 @@ def container_version(program: Path) -> int:
         if found := re.match(r"libavformat\s+(\d+)\.", line):
             return int(found[1])
     raise ProgramError(
-        f"{program} does not say which libavformat it has",
+        f"{program} does not print its version of libavformat",
         code="ffmpeg-program-unusable",
-        hint=f"another one? {_INSTALL}",
+        hint=f"install another one: {_INSTALL}",
     )
 
 
@@ -197,7 +197,7 @@ def _not_started(program: Path, error: OSError) -> ProgramError:
     return ProgramError(
         f"cannot start {program}: {error.strerror or error}",
         code="ffmpeg-program-unusable",
-        hint=f"another one? {_INSTALL}",
+        hint=f"install another one: {_INSTALL}",
     )
 
 

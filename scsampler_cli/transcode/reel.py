@@ -102,8 +102,8 @@ def write_reel(
         path: the video.
         target: the reel; its suffix, .mp4, .mkv, .mov or .webm, is the container. It appears when it is complete.
         spans: (start, end) in seconds on the file's clock, half-open.
-        video_stream: position among the picture streams.
-        audio_stream: position among the sound streams; None: the reel has no sound.
+        video_stream: position among the video streams.
+        audio_stream: position among the audio streams; None: the reel has no sound.
         demuxer: from `source.demuxer_of`; None: the file is asked.
         index: of the video; None: it is made.
         reading: limits.
@@ -159,7 +159,7 @@ def _streams(
     pieces: Sequence[Piece],
     audio_stream: int | None,
 ) -> list[Any]:
-    """The reel's picture and, where there is a sound stream, its sound."""
+    """The reel's picture and, where there is a audio stream, its sound."""
     groups = groups_of(index, pieces, demuxer)
     opened = partial(source, path, demuxer, index.reading)
     seen = [(opened(**_seek(group.seek)), group) for group in groups]

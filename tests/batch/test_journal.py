@@ -58,7 +58,7 @@ def test_zeros_that_a_power_cut_leaves_are_cut_off(tmp_path: Path) -> None:
 def test_a_file_of_something_else_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "notes.jsonl"
     path.write_bytes(content)
-    with pytest.raises(OutputError, match=r"line 1 of .* is no record"):
+    with pytest.raises(OutputError, match=r"line 1 of .* is not a record"):
         names(path)
     assert path.read_bytes() == content
 

@@ -125,11 +125,11 @@ def test_runs_are_counted_of_what_is_kept(tmp_path: Path) -> None:
         ('[{"schema": "scsampler.classify/1"}]\n', "line 2 of"),
         (
             '{"schema": "scsampler.weights/1", "path": "w", "status": "ok"}\n',
-            "is no record of a video",
+            "is not the record of a video",
         ),
         (
             '{"schema": "scsampler.score/1", "path": "v", "status": "ok"}\n',
-            "those before are of scsampler.classify/1",
+            "the lines before it are of scsampler.classify/1",
         ),
     ],
 )

@@ -52,6 +52,6 @@ def test_a_shard_reads_as_it_is_written() -> None:
     "text", ["0/4", "5/4", "x", "", "1", "1/0", "-1/4", "1/4/2", " 1/4", "1.0/4", "1/4\n", "²/4"]
 )
 def test_what_is_no_shard_is_said(text: str) -> None:
-    with pytest.raises(SettingsError, match="is no shard") as error:
+    with pytest.raises(SettingsError, match="invalid shard") as error:
         parse(text)
     assert error.value.hint

@@ -198,7 +198,7 @@ def test_a_replayed_choice_is_that_of_a_live_run(examples: list[Example], tmp_pa
             )
             heard = video.clip_scores(loaded.samplers[0]).audio
             if strategy == "audio" and (heard is None or np.isnan(heard).all()):
-                with pytest.raises(VideoError, match="goes by that alone"):
+                with pytest.raises(VideoError, match="uses nothing else"):
                     live(selection=selection)
                 continue
             record = live(selection=selection).record()

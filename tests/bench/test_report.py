@@ -89,7 +89,7 @@ def test_probabilities_that_are_no_numbers_are_told(tmp_path: Path) -> None:
 
 
 def test_nothing_to_replay_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no bench"):
+    with pytest.raises(InputError, match="no benchmark"):
         run_folder.load(tmp_path)
 
 

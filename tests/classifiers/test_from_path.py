@@ -30,7 +30,7 @@ def state(tmp_path: Path) -> Path:
 
 def test_a_description_may_say_the_network(state: Path) -> None:
     with pytest.raises(
-        ClassifierError, match=r"mine\.pth does not say which network it is for"
+        ClassifierError, match=r"mine\.pth does not name its network"
     ) as caught:
         load(state)
     assert "such as r2plus1d_18" in str(caught.value.hint)
@@ -49,7 +49,7 @@ def test_a_description_may_say_the_network(state: Path) -> None:
     assert (by_name.labels, by_name.spec) == (described.labels, described.spec)
     clip = np.random.default_rng(0).integers(0, 256, (1, 4, 16, 16, 3), np.uint8)
     assert np.array_equal(by_name.classify(clip), described.classify(clip))
-    with pytest.raises(SettingsError, match="said to be for r3d_18, not for mc3_18"):
+    with pytest.raises(SettingsError, match="described as r3d_18, not as mc3_18"):
         load("mc3_18", weights=state)
 
 
@@ -84,7 +84,7 @@ def test_a_network_without_geometry_of_its_own_needs_all_fields(tmp_path: Path) 
     assert load(tmp_path / "w.pth", "arch=tiny3d").labels == ("a", "b", "c")
     with pytest.raises(WeightsError, match="unknown classifier architecture 'tiny4d'"):
         load(tmp_path / "w.pth", "arch=tiny4d")
-    with pytest.raises(InputError, match="'a' stands there twice"):
+    with pytest.raises(InputError, match="'a' is listed twice"):
         load(tmp_path / "w.pth", "arch=tiny3d", "labels=['a','a','b']")
 
 

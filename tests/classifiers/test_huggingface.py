@@ -113,7 +113,7 @@ def test_several_labels_at_once_are_told_by_the_config(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "word"),
     [
-        ({"auto_map": {"AutoModel": "model.Mine"}}, "wants to run code that came with it"),
+        ({"auto_map": {"AutoModel": "model.Mine"}}, "needs to run code that came with it"),
         ({"model_type": "bert"}, "is a 'bert' model"),
     ],
 )
@@ -331,7 +331,7 @@ def test_a_pickle_with_code_in_the_folder_is_refused_in_the_usual_words(tmp_path
 
 def test_a_name_that_is_none_of_the_hubs_is_refused() -> None:
     for name in ("hf:../../etc", "hf:model", "hf:"):
-        with pytest.raises(InputError, match="is not hf:ORG/NAME"):
+        with pytest.raises(InputError, match="expected hf:ORG/NAME"):
             load(name)
 
 

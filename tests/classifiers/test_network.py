@@ -96,7 +96,7 @@ def test_misfits_are_refused(tmp_path: Path) -> None:
     torch.save(build("r3d_18", 2).state_dict(), tmp_path / "r3d.pth")
     with pytest.raises(WeightsError, match="do not fit"):
         kinetics.mc3_18(CPU, FP32, tmp_path / "r3d.pth")
-    with pytest.raises(ClassifierError, match="does not say which network"):
+    with pytest.raises(ClassifierError, match="does not name its network"):
         from_file(tmp_path / "r3d.pth", CPU, FP32)
     torch.save({"a": torch.zeros(2)}, tmp_path / "other.pth")
     with pytest.raises(WeightsError, match="no final layer"):

@@ -209,7 +209,7 @@ def test_other_samplers_and_networks(run: Run, listed: Path) -> None:
         ([], 2, "give one of"),
         (["x.csv", "--demo"], 2, "give one of"),
         (["/nowhere.csv"], 1, "/nowhere.csv"),
-        (["--replay", "/nowhere"], 1, "no bench to replay"),
+        (["--replay", "/nowhere"], 1, "no benchmark to replay"),
         (["--demo", "--sampler", "=x"], 2, "no name"),
         (
             ["--demo", "--sampler", "a=demo", "--sampler", "a=actions6"],
@@ -260,7 +260,7 @@ def test_not_one_video_is_an_error(run: Run, listed: Path, tmp_path: Path) -> No
     assert result.returncode == 1
     assert "could be evaluated" in result.stderr
     (tmp_path / "other.csv").write_text(f"path,label\n{listed.parent / 'v0.mp4'},tennis\n")
-    check_failure(run("bench", tmp_path / "other.csv", *DEMO, "-q"), 1, "no classifier knows")
+    check_failure(run("bench", tmp_path / "other.csv", *DEMO, "-q"), 1, "no classifier has a label")
 
 
 def test_speed_measures_every_stage(run: Run, listed: Path) -> None:

@@ -131,7 +131,7 @@ def test_a_cache_that_is_not_there_is_empty_by_default_and_an_error_where_it_was
     ("arguments", "word"),
     [
         (["--dry-run"], "has no effect without --prune"),
-        (["--prune", "10"], "neither a size nor an age"),
+        (["--prune", "10"], "expected a size or an age"),
     ],
 )
 def test_wrong_use_is_refused(home: Path, arguments: list[str], word: str) -> None:

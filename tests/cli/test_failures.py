@@ -50,7 +50,7 @@ def test_audio_only(run: Run, tmp_path: Path, videos: Path) -> None:
         block = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.int16), "s16", "mono")
         block.sample_rate = 8000
         box.mux(track.encode(block))
-    check_failure(run("classify", tmp_path / "a.wav", *DEMO), 1, "no picture")
+    check_failure(run("classify", tmp_path / "a.wav", *DEMO), 1, "no video stream")
 
 
 def test_truncated(run: Run, videos: Path, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_empirical_without_histogram(run: Run, videos: Path) -> None:
 
 
 def test_no_video(run: Run) -> None:
-    check_failure(run("classify", "--k", "3"), 2, "no video was named")
+    check_failure(run("classify", "--k", "3"), 2, "no video is named")
 
 
 @pytest.mark.parametrize(

@@ -158,4 +158,4 @@ def test_a_working_folder_that_was_deleted_is_said(
     result = subprocess.run(
         [*inside, *program], capture_output=True, text=True, timeout=60, check=False
     )
-    check_failure(result, 1, "the folder in which this runs was deleted")
+    check_failure(result, 1, "the working folder was deleted")

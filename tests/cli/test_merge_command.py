@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scsampler_cli.batch.journal import line_of
+from scsampler_cli.batch.journal import encode_line
 from tests.cli.running import DEMO, Run, check_failure
 from tests.output.test_writers import BAD, CLASSIFY
 
@@ -16,7 +16,7 @@ Record = dict[str, Any]
 
 
 def part(path: Path, *records: Record) -> Path:
-    path.write_bytes(b"".join(map(line_of, records)))
+    path.write_bytes(b"".join(map(encode_line, records)))
     return path
 
 
@@ -142,7 +142,7 @@ def test_what_is_double_cut_mixed_or_waiting_is_told(run: Run, tmp_path: Path) -
     first = part(tmp_path / "1.jsonl", good("a"), {**BAD, "path": "b"}, good("c"))
     second = part(tmp_path / "2.jsonl", good("a", timings_s={}), good("b", run="b" * 16))
     second.write_bytes(second.read_bytes() + b'{"schema": "scsam')
-    (tmp_path / "1.jsonl.waiting").write_bytes(line_of(good("d")))
+    (tmp_path / "1.jsonl.waiting").write_bytes(encode_line(good("d")))
     made = run("merge", first, second)
     assert made.returncode == 0
     assert [json.loads(line)["path"] for line in made.stdout.splitlines()] == ["a", "b", "c"]
@@ -164,7 +164,7 @@ def test_a_failed_record_is_counted_and_the_exit_code_says_so(run: Run, tmp_path
 @pytest.mark.parametrize(
     ("arguments", "code", "word"),
     [
-        ([], 2, "no part was named"),
+        ([], 2, "no file to merge is named"),
         (["1.jsonl", "--holes", "x"], 2, "--holes has no effect without --inputs"),
         (["1.jsonl", "--glob", "*"], 2, "--glob has no effect without --inputs"),
         (["1.jsonl", "-o", "1.jsonl"], 2, "both input and output"),
@@ -186,4 +186,4 @@ def test_what_cannot_be_merged_is_said(
     ]
     check_failure(run("merge", *placed), code, word)
     assert not (tmp_path / "x").exists()
-    assert (tmp_path / "1.jsonl").read_bytes() == line_of(good("a"))
+    assert (tmp_path / "1.jsonl").read_bytes() == encode_line(good("a"))

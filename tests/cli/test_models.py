@@ -57,7 +57,7 @@ def test_labels_are_checked(run: Run, videos: Path, tmp_path: Path) -> None:
         "--labels",
         tmp_path / "twice.txt",
     )
-    check_failure(result, 1, "'run' stands there twice")
+    check_failure(result, 1, "'run' is listed twice")
 
 
 def test_the_list_of_classifiers(run: Run) -> None:

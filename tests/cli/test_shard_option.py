@@ -75,7 +75,7 @@ def test_an_empty_shard_makes_an_empty_file_and_keeps_what_is_resumed(
 
 @pytest.mark.parametrize("text", ["0/4", "5/4", "x"])
 def test_what_is_no_shard_is_a_usage_error(run: Run, videos: Path, text: str) -> None:
-    check_failure(run("extract", videos, "--shard", text), 2, "is no shard")
+    check_failure(run("extract", videos, "--shard", text), 2, "invalid shard")
 
 
 def test_files_of_one_name_have_the_same_place_in_whatever_shard_they_are(

@@ -222,7 +222,7 @@ def test_a_list_for_comparison_alone_needs_no_training_videos(tmp_path: Path) ->
         ("path,class\nx,a\n", "no column label$"),
         ('"path,label\nx,a\n', "no column"),
         ("", "0 bytes"),
-        ("\n \n", "not one line of text"),
+        ("\n \n", "no line of text"),
         ("path,label\nx\0.mp4,a\n", "not a text file"),
     ],
 )

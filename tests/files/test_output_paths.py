@@ -86,7 +86,7 @@ def test_a_folder_that_was_deleted_is_called_so(
     monkeypatch.chdir(tmp_path / "gone")
     check_working_folder()
     (tmp_path / "gone").rmdir()
-    with pytest.raises(InputError, match="the folder in which this runs was deleted"):
+    with pytest.raises(InputError, match="the working folder was deleted"):
         check_working_folder()
 
 
@@ -120,13 +120,13 @@ def test_files_in_the_way_are_named_and_counted(tmp_path: Path) -> None:
     check_free(files, "-o", overwrite=False)
     for file in files[1:]:
         file.write_text("x")
-    with pytest.raises(OutputError, match=r"b is there already, and so are 1 more") as caught:
+    with pytest.raises(OutputError, match=r"b already exists, and so are 1 more") as caught:
         check_free(files, "--reel", overwrite=False)
     assert "replace it" in str(caught.value.hint)
     assert "--reel" in str(caught.value.hint)
     check_free(files, "-o", overwrite=True)
     check_free(files, "-o", overwrite=False, is_own=lambda path: path.name in "bc")
-    with pytest.raises(OutputError, match="c is there already"):
+    with pytest.raises(OutputError, match="c already exists"):
         check_free(files, "-o", overwrite=False, is_own=lambda path: path.name == "b")
 
 

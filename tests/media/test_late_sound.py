@@ -113,7 +113,7 @@ def test_a_stream_that_is_not_announced_is_found(tmp_path: Path) -> None:
     assert start == pytest.approx(float(Video(path).index.timeline.time(0)) + 6, abs=0.1)
     assert seconds == pytest.approx(0.4, abs=0.1)
     assert probe_audio(path, ReadSettings(audio_stream=0)).info == info
-    with pytest.raises(VideoError, match="1 sound stream"):
+    with pytest.raises(VideoError, match="1 audio stream"):
         probe_audio(path, ReadSettings(audio_stream=1))
 
 

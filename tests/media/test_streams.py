@@ -97,7 +97,7 @@ def test_every_pass_reads_the_stream_asked_for(
     assert video.facts()["stream"] == (asked or 0)
     assert video.facts()["codec"] == ("h264", "mpeg2video")[asked or 0]
     told = any(
-        "2 picture streams: the first, --video-stream 0, is read" in note for note in video.notes
+        "2 video streams: the first, --video-stream 0, is read" in note for note in video.notes
     )
     assert told == (asked is None)
     assert (video.decode_errors, video.frames_missing) == (0, 0)
@@ -111,22 +111,22 @@ def test_the_sound_asked_for_is_heard(several: Path, asked: int | None) -> None:
     loudest = int(mel.mean(axis=1).argmax())
     assert (loudest > BANDS // 2) == (asked == 1)
     told = any(
-        "2 sound streams: the first, --audio-stream 0, is heard" in note for note in video.notes
+        "2 audio streams: the first, --audio-stream 0, is heard" in note for note in video.notes
     )
     assert told == (asked is None)
 
 
 def test_a_stream_that_is_not_there(several: Path, tmp_path: Path) -> None:
     with pytest.raises(
-        VideoError, match="has 2 picture streams, there is no picture stream 3"
+        VideoError, match="has 2 video streams, there is no video stream 3"
     ) as caught:
         Video(several, reading=ReadSettings(video_stream=3))
     assert "0 to 1" in (caught.value.hint or "")
-    with pytest.raises(VideoError, match="has 2 sound streams, there is no sound stream 2"):
+    with pytest.raises(VideoError, match="has 2 audio streams, there is no audio stream 2"):
         Video(several, reading=ReadSettings(audio_stream=2))
     silent = write_video(tmp_path / "v.mp4", grey(10, 10))
     with pytest.raises(
-        VideoError, match="has 0 sound streams, there is no sound stream 0"
+        VideoError, match="has 0 audio streams, there is no audio stream 0"
     ) as caught:
         Video(silent, reading=ReadSettings(audio_stream=0))
     assert caught.value.hint
@@ -179,7 +179,7 @@ def test_cover_art_is_passed_over_and_can_be_asked_for(covered: Path) -> None:
     video = Video(covered, 8)
     assert len(video.index.timeline) == 24
     assert video.info.stream == 1 - art
-    assert not any("picture streams" in note for note in video.notes)
+    assert not any("video streams" in note for note in video.notes)
     asked = Video(covered, 8, reading=ReadSettings(video_stream=art))
     assert len(asked.index.timeline) == 1
     assert len(list(visual_clips(asked, FeatureSettings()))) == 1

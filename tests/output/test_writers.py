@@ -277,7 +277,7 @@ def test_the_suffix_says_the_format(name: str, form: str) -> None:
 
 @pytest.mark.parametrize("name", ["a.xyz", "a", "a.jsonl.gz"])
 def test_a_name_that_says_no_format_is_refused(name: str) -> None:
-    with pytest.raises(SettingsError, match="stands for no format") as caught:
+    with pytest.raises(SettingsError, match="names no format") as caught:
         format_for(Path(name))
     assert ".jsonl" in str(caught.value.hint)
 

@@ -94,5 +94,5 @@ def test_the_oracle_marks_the_clips_with_the_largest_f_y() -> None:
 def test_there_must_be_two_classes_with_something_to_learn(
     videos: list[TrainVideo], objective: str
 ) -> None:
-    with pytest.raises(InputError, match="have anything to learn from"):
+    with pytest.raises(InputError, match="can be used for training"):
         Drawer(videos, settings("md", objective=objective))

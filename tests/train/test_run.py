@@ -525,7 +525,7 @@ def test_what_cannot_go_together_is_refused(
         )
     stranger = Brightness()
     stranger.labels = ("cat", "dog")  # type: ignore[assignment]
-    with pytest.raises(InputError, match="knows none of the labels"):
+    with pytest.raises(InputError, match="has none of the labels"):
         train(settings("md", objective="sal-rank"), examples, stranger, output, Seen().callbacks())
     for wrong in (
         {"target": "flow"},

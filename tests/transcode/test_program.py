@@ -51,7 +51,7 @@ def test_a_program_tells_which_library_writes_its_containers(tmp_path: Path) -> 
     )
     assert container_version(other) == 59
     (tmp_path / "silent").mkdir()
-    with pytest.raises(ProgramError, match="does not say which libavformat") as caught:
+    with pytest.raises(ProgramError, match="does not print its version of libavformat") as caught:
         container_version(wrapper(tmp_path / "silent", "echo nothing"))
     assert "install" in (caught.value.hint or "")
 

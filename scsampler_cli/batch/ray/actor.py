@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scsampler_cli.batch.pool import Bounds, Outcome, WorkerPool
+from scsampler_cli.batch.bounds import Bounds
+from scsampler_cli.batch.outcome import Outcome
+from scsampler_cli.batch.pool import WorkerPool
 from scsampler_cli.batch.task import Log, Task
 from scsampler_cli.errors import ClusterError, WorkerError
-from scsampler_cli.files.inputs import identified
+from scsampler_cli.files.inputs import file_stamp
 from scsampler_cli.output import records
 from scsampler_cli.text import counted
 
@@ -22,7 +24,7 @@ class ActorOptions:
 
     task: Task
     timeout_s: float | None = None
-    """As `Bounds.asked` takes it."""
+    """As `Bounds.from_options` takes it."""
     memory_gb: float | None = None
     """The same; the share is of the actor's own machine."""
     hashed: bool = False
@@ -50,7 +52,7 @@ class RayActor:
     """A worker pool of one process on this machine.
 
     Args:
-        order: what to do.
+        options: what to do.
         sharers: stations that share this machine's memory.
         place: name of the machine, for people.
         note: takes what the task says while it loads.
@@ -62,24 +64,24 @@ class RayActor:
     """
 
     def __init__(
-        self, order: ActorOptions, sharers: int, place: str, *, note: Log, detail: Log
+        self, options: ActorOptions, sharers: int, place: str, *, note: Log, detail: Log
     ) -> None:
-        _enter(order.folder, place)
-        _check_versions(order.versions, place)
-        self._command = order.task.command
-        bounds = Bounds.asked(order.timeout_s, order.memory_gb, sharers)
-        self._crew = WorkerPool(
-            order.task,
+        _enter(options.folder, place)
+        _check_versions(options.versions, place)
+        self._command = options.task.command
+        bounds = Bounds.from_options(options.timeout_s, options.memory_gb, sharers)
+        self._pool = WorkerPool(
+            options.task,
             1,
             bounds,
             note=note,
             detail=lambda text: detail(f"{place}: {text}"),
             watch=_ignore,
-            hashed=order.hashed,
+            hashed=options.hashed,
         )
-        self._crew.__enter__()
+        self._pool.__enter__()
         try:
-            self.identity: dict[str, Any] = self._crew.identity(1)
+            self.identity: dict[str, Any] = self._pool.identity(1)
             """What records depend on beside the files."""
         except BaseException:
             self.close()
@@ -87,10 +89,10 @@ class RayActor:
 
     def work(self, path: Path) -> Outcome:
         """What became of a file, whatever it does to its process."""
-        (outcome,) = self._crew.run([(0, path)])
+        (outcome,) = self._pool.run([(0, path)])
         return outcome
 
-    def given_up(self, path: Path, deaths: int) -> Outcome:
+    def failed_outcome(self, path: Path, deaths: int) -> Outcome:
         """Of a file that is not begun any more: the actors that did have died."""
         error = WorkerError(
             f"{path}: the actor that worked on it died {counted(deaths, 'time')}",
@@ -100,13 +102,13 @@ class RayActor:
         record = {
             **records.failure(self._command, str(path), error),
             "ffmpeg": [],
-            "source": identified(path),
+            "source": file_stamp(path),
         }
         return Outcome(0, path, record, seconds=0.0, traceback=None)
 
     def close(self) -> None:
         """End its process."""
-        self._crew.__exit__(None, None, None)
+        self._pool.__exit__(None, None, None)
 
 
 _ignore: Callable[..., None] = lambda *_: None  # noqa: E731
@@ -135,5 +137,8 @@ def _check_versions(wanted: tuple[tuple[str, str], ...], place: str) -> None:
         raise ClusterError(
             f"{place} has other versions: {', '.join(others)}",
             code="cluster-versions-differ",
-            hint="install the same versions on all machines of the cluster: records would depend on where they were made",
+            hint=(
+                "install the same versions on all machines of the cluster: records would depend "
+                "on where they were made"
+            ),
         )

@@ -7,7 +7,7 @@ Example: paths in an object, other columns and all, to records beside them:
     for row in records(dataset, task, actors=8).iter_rows():
         record = json.loads(row["record"])
 
-But: Ray is neither started nor joined here, and a command's order, journal and exit code are not known here; `ray_pool` does that.
+But: Ray is neither started nor joined here, and a command's options, journal and exit code are not known here; `ray_pool` does that.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ import ray
 import ray.data
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from scsampler_cli.batch.error_transport import pack_error
 from scsampler_cli.batch.ray.actor import ActorOptions, RayActor
 from scsampler_cli.batch.ray.coordinator import TRIES, Coordinator
 from scsampler_cli.batch.resume import run_digest
 from scsampler_cli.batch.task import Task
-from scsampler_cli.batch.worker import described
 from scsampler_cli.errors import ClusterError, WorkerError
 from scsampler_cli.files.urls import local_path
 
@@ -52,7 +52,7 @@ class Share:
         )
         return min(by_cpus, by_gpus)
 
-    def options(self) -> dict[str, float]:
+    def ray_options(self) -> dict[str, float]:
         """For Ray."""
         return {"num_cpus": self.cpus, "num_gpus": self.gpus}
 
@@ -62,7 +62,7 @@ class Share:
         return cpus + gpus
 
 
-def room(share: Share) -> int:
+def max_actors(share: Share) -> int:
     """Actors that the machines of the cluster have room for, whoever else uses them.
 
     Raises:
@@ -72,7 +72,7 @@ def room(share: Share) -> int:
     if not actors:
         hint = "ask for less, or add a machine that has it"
         raise ClusterError(
-            f"no machine of the cluster has the {share} that an actor is to have",
+            f"no machine of the cluster has the {share} of an actor",
             code="cluster-resources-missing",
             hint=hint,
         )
@@ -91,46 +91,44 @@ def new_coordinator() -> Any:
     return ray.remote(**options)(Coordinator).remote()
 
 
-def learn(order: ActorOptions, share: Share, coordinator: Any) -> Any:
+def load_identity(options: ActorOptions, share: Share, coordinator: Any) -> Any:
     """Begin to find out what records depend on beside the files: models are loaded once, where an actor could be.
 
     Returns:
         reference to the identity; getting it raises what `RayActor` does.
     """
-    return ray.remote(**share.options(), max_retries=TRIES - 1)(_identity).remote(
-        order, share, coordinator
+    return ray.remote(**share.ray_options(), max_retries=TRIES - 1)(_identity).remote(
+        options, share, coordinator
     )
 
 
-def _identity(order: ActorOptions, share: Share, coordinator: Any) -> dict[str, Any]:
+def _identity(options: ActorOptions, share: Share, coordinator: Any) -> dict[str, Any]:
     try:
-        ray_actor = _station(order, share, coordinator)
+        ray_actor = _load_actor(options, share, coordinator)
     except Exception as error:
-        ray.get(coordinator.unfit.remote(described(error)))
+        ray.get(coordinator.report_failure.remote(pack_error(error)))
         raise
     ray_actor.close()
     return ray_actor.identity
 
 
-def _station(order: ActorOptions, share: Share, coordinator: Any) -> RayActor:
+def _load_actor(options: ActorOptions, share: Share, coordinator: Any) -> RayActor:
     """The actor of this process, and what all must agree on compared."""
     node = ray.get_runtime_context().get_node_id()
     here = next(each["Resources"] for each in ray.nodes() if each["NodeID"] == node)
     place = f"{socket.gethostname()} {node[:6]}"
     ray_actor = RayActor(
-        order,
+        options,
         max(1, share.within(here)),
         place,
         note=coordinator.note.remote,
         detail=coordinator.detail.remote,
     )
-    agreed = ray.get(coordinator.agreed.remote(ray_actor.identity))
+    agreed = ray.get(coordinator.agree_on.remote(ray_actor.identity))
     if agreed != ray_actor.identity:
         ray_actor.close()
         others = ", ".join(name for name in agreed if agreed[name] != ray_actor.identity.get(name))
-        hint = (
-            "name the device and the precision instead of auto, and have the same files on all machines"
-        )
+        hint = "name the device and the precision instead of auto, and have the same files on all machines"
         raise ClusterError(
             f"machines of the cluster would make different records ({others} differ)",
             code="cluster-machines-differ",
@@ -146,7 +144,7 @@ def records(
     column: str = "path",
     actors: int | None = None,
     share: Share | None = None,
-    order: ActorOptions | None = None,
+    options: ActorOptions | None = None,
     coordinator: Any = None,
 ) -> ray.data.Dataset:
     """The record of each path of a dataset, made by actors that load the models once and live as long as it is read.
@@ -162,7 +160,7 @@ def records(
         column: with the paths: text, or the bytes of names that are not UTF-8. All machines see a file under the same name.
         actors: so many; None: as many as there is room for.
         share: what each takes of its machine; None: a CPU.
-        order: bounds of a file, and where relative paths begin; None: the defaults of a command, and the current folder.
+        options: bounds of a file, and where relative paths begin; None: the defaults of a command, and the current folder.
         coordinator: from `new_coordinator`, where notes are to be heard; None: nobody hears them.
 
     Returns:
@@ -175,7 +173,7 @@ def records(
     """
     share = share or Share()
     told = {
-        "order": order or ActorOptions.here(task, None, None, hashed=False),
+        "options": options or ActorOptions.here(task, None, None, hashed=False),
         "share": share,
         "coordinator": coordinator or new_coordinator(),
         "column": column,
@@ -186,17 +184,17 @@ def records(
         batch_size=1,
         batch_format="pyarrow",
         compute=ray.data.ActorPoolStrategy(
-            size=actors or room(share), max_tasks_in_flight_per_actor=1
+            size=actors or max_actors(share), max_tasks_in_flight_per_actor=1
         ),
-        **share.options(),
+        **share.ray_options(),
     )
 
 
 class _Actor:
     """Runs inside an actor of Ray Data: one row in, the same row with its record out."""
 
-    def __init__(self, order: ActorOptions, share: Share, coordinator: Any, *, column: str) -> None:
-        self._desk, self._column = coordinator, column
+    def __init__(self, options: ActorOptions, share: Share, coordinator: Any, *, column: str) -> None:
+        self._coordinator, self._column = coordinator, column
         context = ray.get_runtime_context()
         self._name, self._life = context.get_actor_id(), f"{context.get_node_id()} {os.getpid()}"
         self._error: Exception | None = None
@@ -207,22 +205,22 @@ class _Actor:
                     code="process-died",
                     hint="out of memory?",
                 )
-            self._station = _station(order, share, coordinator)
-            self._run = run_digest(self._station.identity)
+            self._ray_actor = _load_actor(options, share, coordinator)
+            self._run = run_digest(self._ray_actor.identity)
         except Exception as error:
             # kept for the first row: what a constructor raises comes back as text
-            ray.get(coordinator.unfit.remote(described(error)))
+            ray.get(coordinator.report_failure.remote(pack_error(error)))
             self._error = error
 
     def __call__(self, batch: Any) -> Any:
         if self._error is not None:
             raise self._error
         path = local_path(os.fsdecode(batch.column(self._column)[0].as_py()))
-        deaths = ray.get(self._desk.begin.remote(self._name, self._life, str(path)))
+        deaths = ray.get(self._coordinator.begin.remote(self._name, self._life, str(path)))
         if deaths is None:
             return _with(batch, "", 0.0, traceback="")
-        done = self._station.work(path) if deaths < TRIES else self._station.given_up(path, deaths)
-        self._desk.done.remote(self._name, str(path))
+        done = self._ray_actor.work(path) if deaths < TRIES else self._ray_actor.failed_outcome(path, deaths)
+        self._coordinator.done.remote(self._name, str(path))
         text = json.dumps({**done.record, "run": self._run})
         return _with(batch, text, done.seconds, traceback=done.traceback or "")
 
@@ -234,7 +232,7 @@ def _with(batch: Any, record: str, seconds: float, *, traceback: str) -> Any:
     return batch
 
 
-def one_by_one(rows: list[dict[str, Any]]) -> ray.data.Dataset:
+def one_row_blocks(rows: list[dict[str, Any]]) -> ray.data.Dataset:
     """A dataset of these rows, each a block and so a task of its own, which is made when its turn comes.
 
     Sets the block size of this process's `DataContext`. But: blocks of one row each from the start take a millisecond and an

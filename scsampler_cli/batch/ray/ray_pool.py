@@ -15,7 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from scsampler_cli.batch.pool import TICK_S, Outcome, raise_described
+from scsampler_cli.batch.error_transport import raise_packed
+from scsampler_cli.batch.outcome import Outcome
+from scsampler_cli.batch.pool import TICK_S
 from scsampler_cli.batch.ray.actor import ActorOptions
 from scsampler_cli.batch.ray.connection import JOIN_S, RaySettings, connected, hint_for, last_line
 from scsampler_cli.batch.ray.stream import Stream
@@ -36,7 +38,7 @@ class RayPool:
     """Actors of a Ray cluster; a context manager that leaves nothing of Ray running that it has started.
 
     Args:
-        order: what is done with each file.
+        options: what is done with each file.
         settings: where.
         environment: variables that the actors' processes get.
         note: takes what the task says while it loads, each line once.
@@ -45,14 +47,14 @@ class RayPool:
 
     def __init__(
         self,
-        order: ActorOptions,
+        options: ActorOptions,
         settings: RaySettings,
         environment: Mapping[str, str],
         *,
         note: Log,
         detail: Log,
     ) -> None:
-        self._order, self._settings, self._environment = order, settings, environment
+        self._options, self._settings, self._environment = options, settings, environment
         self._note, self._detail = note, detail
         self._noted: set[str] = set()
         self._stack = ExitStack()
@@ -71,9 +73,9 @@ class RayPool:
             if gpus is None:
                 gpus = 1.0 if ray.cluster_resources().get("GPU", 0) >= 1 else 0.0
             self._share = cluster.Share(self._settings.cpus, gpus)
-            room = cluster.room(self._share)
+            room = cluster.max_actors(self._share)
             self._actors = min(room, self._settings.actors or room)
-            self._desk = cluster.new_coordinator()
+            self._coordinator = cluster.new_coordinator()
             self._detail(
                 f"Ray {ray.__version__}: up to {counted(self._actors, 'actor')} of {self._share}"
             )
@@ -104,10 +106,10 @@ class RayPool:
         from scsampler_cli.batch.ray import cluster
 
         began, told = time.monotonic(), False
-        with self._explained():
-            reference = cluster.learn(self._order, self._share, self._desk)
+        with self._as_own_errors():
+            reference = cluster.load_identity(self._options, self._share, self._coordinator)
             while not ray.wait([reference], timeout=TICK_S)[0]:
-                self._hear()
+                self._pass_on_news()
                 if self.stopping:
                     raise KeyboardInterrupt
                 if not told and time.monotonic() - began > _PATIENCE_S:
@@ -116,7 +118,7 @@ class RayPool:
                         f"waiting for the cluster to give an actor its {self._share}, or for models to load"
                     )
             identity: dict[str, Any] = ray.get(reference)
-            self._hear(at_once=True)
+            self._pass_on_news(at_once=True)
         return identity
 
     def run(self, files: Sequence[tuple[int, Path]]) -> Iterator[Outcome]:
@@ -126,12 +128,12 @@ class RayPool:
             their outcomes as they come; fewer than files only after `stopping`.
 
         Raises:
-            ScsamplerError: the task cannot be done, or Ray gave up.
+            ScsamplerError: the task cannot be done, or Ray failed.
         """
         if not files:
             return
         left = dict(files)
-        with Stream(lambda: self._rows(files)) as stream, self._explained():
+        with Stream(lambda: self._rows(files)) as stream, self._as_own_errors():
             for row in self._until_stopped(stream):
                 path = left.pop(row["index"])
                 yield Outcome(
@@ -141,12 +143,12 @@ class RayPool:
                     seconds=row["seconds"],
                     traceback=row["traceback"] or None,
                 )
-            self._hear(at_once=True)
+            self._pass_on_news(at_once=True)
         for index, path in [] if self.stopping else left.items():
             error = WorkerError(
-                f"{path}: Ray lost it", code="actor-died", hint="try it again"
+                f"{path}: Ray lost the task", code="actor-died", hint="try it again"
             )
-            failed = records.failure(self._order.task.command, str(path), error)
+            failed = records.failure(self._options.task.command, str(path), error)
             yield Outcome(
                 index, path, {**failed, "ffmpeg": [], "source": None}, seconds=0.0, traceback=None
             )
@@ -158,12 +160,12 @@ class RayPool:
         # bytes: not every name is text
         rows = [{"index": index, "path": os.fsencode(path)} for index, path in files]
         dataset = cluster.records(
-            cluster.one_by_one(rows),
-            self._order.task,
+            cluster.one_row_blocks(rows),
+            self._options.task,
             actors=min(self._actors, len(files)),
             share=self._share,
-            order=self._order,
-            coordinator=self._desk,
+            options=self._options,
+            coordinator=self._coordinator,
         )
         # nothing is fetched ahead: the record of one file must not wait for the next
         blocks: Any = iter(
@@ -177,14 +179,14 @@ class RayPool:
         """The rows; once stopped, those of the files under way."""
         told, last = False, time.monotonic()
         for row in stream:
-            self._hear()
+            self._pass_on_news()
             if row is not None and row["record"]:  # else it came too late to be begun
                 yield row
                 last = time.monotonic()
             if not self.stopping:
                 continue
-            self._desk.stop.remote()
-            self._hear(at_once=True)
+            self._coordinator.stop.remote()
+            self._pass_on_news(at_once=True)
             if self._busy and not told:
                 told = True
                 under_way = counted(self._busy, "file")
@@ -196,7 +198,7 @@ class RayPool:
             elif time.monotonic() - last > _LAST_S:
                 return
 
-    def _hear(self, at_once: bool = False) -> None:
+    def _pass_on_news(self, at_once: bool = False) -> None:
         """Pass on what the actors have said; not more often than now and then."""
         import ray
 
@@ -204,7 +206,7 @@ class RayPool:
         if not at_once and now - self._asked < _NEWS_S:
             return
         self._asked = now
-        notes, details, self._busy, _ = ray.get(self._desk.news.remote())
+        notes, details, self._busy, _ = ray.get(self._coordinator.news.remote())
         for text in details:
             self._detail(text)
         for text in notes:
@@ -213,7 +215,7 @@ class RayPool:
                 self._note(text)
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _as_own_errors(self) -> Iterator[None]:
         """What Ray raises, as an error of ours: where an actor has said what it cannot do, that."""
         import ray
 
@@ -221,13 +223,13 @@ class RayPool:
             yield
         except (ray.exceptions.RayError, ConnectionError) as error:
             try:
-                *_, trouble = ray.get(self._desk.news.remote(), timeout=JOIN_S)
+                *_, trouble = ray.get(self._coordinator.news.remote(), timeout=JOIN_S)
             except (ray.exceptions.RayError, ConnectionError):
                 trouble = None
             if trouble is not None:
-                raise_described(trouble)
+                raise_packed(trouble)
             raise ClusterError(
-                f"Ray gave up: {last_line(str(error))}",
+                f"Ray failed: {last_line(str(error))}",
                 code="cluster-lost",
                 hint=hint_for(str(error)),
             ) from error

@@ -53,15 +53,15 @@ def distinct(names: list[str], source: str) -> tuple[str, ...]:
     """The names, each of which must stand there once.
 
     Raises:
-        InputError: one stands there twice, or there are none.
+        InputError: one is listed twice, or there are none.
     """
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice or not names:
-        what = f"{twice[0]!r} stands there twice" if twice else "no name stands there"
+        what = f"{twice[0]!r} is listed twice" if twice else "it lists no name"
         raise InputError(
             f"labels {source}: {what}",
             code="labels-invalid",
-            hint="every class has a name of its own",
+            hint="give every class a name of its own",
         )
     return tuple(names)
 

@@ -1,7 +1,8 @@
-"""Files that an ONNX model keeps tensors in ("external data"), wherever in the model a tensor names one.
+"""Files in which an ONNX model keeps tensors ("external data").
 
-Tensors are initialisers and attributes of nodes (constants among them), also in subgraphs, functions and training graphs, and the
-halves of sparse ones. onnxruntime does not tell their files; the package onnx reads the model without opening them.
+Tensors are initialisers and attributes of nodes (constants among them), also in subgraphs, functions
+and training graphs, and the two parts of a sparse tensor. onnxruntime does not list their files; the
+package onnx reads the model without opening them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from scsampler_cli.model_zoo.weightfile import leads_outside
 
 
 def external_files(path: Path) -> list[Path]:
-    """The files beside a model, or in folders below it, that hold its tensors; in the order of their names, each once.
+    """The files with tensors of a model, sorted by name, each once.
+
+    They are in the folder of the model or below it.
 
     Raises:
         ImportError: the package onnx is not installed.
@@ -24,20 +27,19 @@ def external_files(path: Path) -> list[Path]:
     import onnx
     from google.protobuf.message import DecodeError
 
-    if not path.stat().st_size:  # an empty file is a valid message without any field
+    # an empty file is a valid message without any field
+    if not path.stat().st_size:
         raise _damaged(path)
+    names = set()
     try:
         model = onnx.load_model(path, load_external_data=False)
-        names = {
-            entry.value
-            for tensor in _tensors(model)
-            if tensor.data_location == onnx.TensorProto.EXTERNAL
-            for entry in tensor.external_data
-            if entry.key == "location"
-        }
+        for tensor in _tensors(model):
+            if tensor.data_location == onnx.TensorProto.EXTERNAL:
+                # key-value pairs: location, offset, length, checksum
+                names |= {entry.value for entry in tensor.external_data if entry.key == "location"}
     except (DecodeError, UnicodeDecodeError) as error:
         raise _damaged(path) from error
-    return [_beside(path, name) for name in sorted(names)]
+    return [_existing_file(path, name) for name in sorted(names)]
 
 
 def _tensors(message: Any) -> Iterator[Any]:
@@ -48,8 +50,10 @@ def _tensors(message: Any) -> Iterator[Any]:
     if isinstance(message, onnx.TensorProto):
         yield message
         return
+    # all fields, so that no place where a version of ONNX allows a tensor is missed
     for field, value in message.ListFields():
         if field.message_type is not None:
+            # a field holds one message, or a list of them
             for part in [value] if isinstance(value, Message) else value:
                 yield from _tensors(part)
 
@@ -62,18 +66,24 @@ def _damaged(path: Path) -> WeightsError:
     )
 
 
-def _beside(path: Path, name: str) -> Path:
+def _existing_file(path: Path, name: str) -> Path:
+    """The path of a file that a model names.
+
+    Raises:
+        WeightsError: it is missing, or may be outside the folder of the model.
+    """
     if leads_outside(name):
         raise WeightsError(
-            f"{path.name} keeps weights in {name!r}, which is not in its own folder, so it is refused",
+            f"{path.name} keeps weights in {name!r}, "
+            "which is not in its own folder, so it is refused",
             code="weights-elsewhere",
-            hint="save it with all weights beside it or in one file",
+            hint="save it with all weights next to it, or in one file",
         )
     found = path.parent / name
     if not found.is_file():
         raise WeightsError(
             f"{path.name} keeps weights in {name!r}, and there is no such file",
             code="weights-elsewhere",
-            hint="copy it beside the model",
+            hint="copy it next to the model",
         )
     return found

@@ -1,8 +1,11 @@
-"""Look through a torch.export archive (.pt2) before torch opens it, since torch would run what it finds there.
+"""Check a torch.export archive (.pt2) before torch opens it, since torch would run code in it.
 
-An archive is JSON (a list of operators by name, shapes with symbols) and tensors. torch 2.11 looks up any operator's name below
-`torch`, `operator` and `math`, evaluates symbols as Python, unpickles tensors and example inputs without restraint, and loads
-compiled libraries. Let by are: operators of ATen, arithmetic, sums and products of symbols, and tensors that are no pickles.
+An archive consists of JSON (a list of operators by name, shapes with symbols) and tensors. torch 2.11
+looks up any operator name below `torch`, `operator` and `math`, evaluates symbols as Python, unpickles
+tensors and example inputs without restriction, and loads compiled libraries.
+
+Allowed are operators of ATen, arithmetic, sums and products of symbols, and tensors that are not
+pickled.
 """
 
 from __future__ import annotations
@@ -22,32 +25,40 @@ import torch
 from scsampler_cli.errors import WeightsError
 
 _MEMBER = re.compile(
-    r"archive_format|archive_version|byteorder|\.data/\w+|models/\w+\.json|extra/[\w./-]+|data/sample_inputs/\w+\.pt"
-    r"|data/(weights|constants)/[\w.]+"
+    r"archive_format|archive_version|byteorder|\.data/\w+|models/\w+\.json|extra/[\w./-]+"
+    r"|data/sample_inputs/\w+\.pt|data/(weights|constants)/[\w.]+"
 )
+"""Allowed members of an archive. Compiled libraries are not among them."""
 _INPUTS = re.compile(r"data/sample_inputs/.*")
 _OPERATOR = re.compile(
     r"""torch\.ops\.(aten|prims)\.\w+\.\w+ | torch\.sym_(int|float|max|min|ite|not|sqrt)
-    | torch\.ops\.higher_order\.(wrap_with_set_grad_enabled|wrap_with_autocast|cond|while_loop|scan|map_impl|flex_attention)
-    | _operator\.(add|sub|mul|floordiv|truediv|mod|pow|neg|pos|eq|ne|lt|le|gt|ge|and_|or_|not_|getitem) | math\.\w+""",
+    | torch\.ops\.higher_order\.(wrap_with_set_grad_enabled|wrap_with_autocast|cond|while_loop
+        |scan|map_impl|flex_attention)
+    | _operator\.(add|sub|mul|floordiv|truediv|mod|pow|neg|pos|eq|ne|lt|le|gt|ge|and_|or_|not_
+        |getitem)
+    | math\.\w+""",
     re.VERBOSE,
 )
+"""Allowed operators of a graph."""
 _EXPRESSION = re.compile(
-    r"""(\s | [-+*/(),<>=] | \d+(\.\d+)? | '?[suz]+f?\d+'? | True | False | positive | nonnegative | integer | real | finite
-    | Symbol | Integer | Rational | Add | Mul | Pow | Mod | PythonMod | Max | Min | Eq | Ne | FloorDiv | CeilDiv | CleanDiv)*""",
+    r"""(\s | [-+*/(),<>=] | \d+(\.\d+)? | '?[suz]+f?\d+'? | True | False
+    | positive | nonnegative | integer | real | finite
+    | Symbol | Integer | Rational | Add | Mul | Pow | Mod | PythonMod | Max | Min | Eq | Ne
+    | FloorDiv | CeilDiv | CleanDiv)*""",
     re.VERBOSE,
 )
-"""Sums and products of sizes such as s77, as sympy writes them."""
+"""Allowed expressions: sums and products of sizes such as s77, as sympy writes them."""
 _CONTAINERS = frozenset(
     {"builtins.tuple", "builtins.list", "builtins.dict", "collections.OrderedDict"}
 )
+"""Allowed containers of inputs and outputs: torch imports the type of any other."""
 
 
 def screen(path: Path) -> None:
-    """Refuse an archive that holds anything by which opening or running it could run code.
+    """Refuse an archive with contents that could run code when it is opened or run.
 
     Raises:
-        WeightsError: it does, it is of an old format, or it cannot be looked through.
+        WeightsError: it has such contents or an old format, or it is damaged.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -76,19 +87,21 @@ def screen(path: Path) -> None:
         raise WeightsError(
             f"{path.name} holds {fault}; opening it could run code, so it is refused",
             code="weights-unsafe",
-            hint="where you trust it, open it with torch, and export a plain network of plain tensors",
+            hint="if you trust it, open it with torch, and export a plain network of plain tensors",
         )
 
 
 def _inner(name: str) -> str:
-    """A member's name without the folder that all lie in."""
+    """The name of a member without the folder that all members are in."""
     return name.partition("/")[2]
 
 
 def _faults(archive: zipfile.ZipFile) -> Iterator[str]:
     names = archive.namelist()
+    # `screen` refuses the old format as a whole
     if "serialized_exported_program.json" in map(_inner, names):
         return
+    # torch might read another one of two members than the one that is checked here
     if len(set(names)) < len(names):
         yield "two parts of one name"
     for name in names:
@@ -108,6 +121,7 @@ def _graph(content: Any) -> Any:
 
 
 def _is_plain(data: bytes) -> bool:
+    """True where a file of torch.save loads without code, or is empty."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -118,6 +132,7 @@ def _is_plain(data: bytes) -> bool:
 
 
 def _json_faults(part: Any) -> Iterator[str]:
+    """Faults at any depth of a JSON value."""
     if isinstance(part, list):
         for item in part:
             yield from _json_faults(item)

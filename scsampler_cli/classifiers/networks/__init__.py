@@ -84,7 +84,7 @@ def architecture(name: str) -> Architecture:
         raise WeightsError(
             f"unknown classifier architecture {name!r}",
             code="architecture-unknown",
-            hint=f"known ones: {known}",
+            hint=f"known: {known}",
         )
     return ARCHITECTURES[name]
 
