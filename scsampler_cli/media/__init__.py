@@ -1,1 +1,1 @@
-"""Container to packets, frames, vectors and sound. The only package that imports av."""
+"""From a media file to packets, frames, motion vectors and sound. Only this room imports av."""

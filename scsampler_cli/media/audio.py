@@ -92,8 +92,8 @@ class AudioReport:
         if self.restarts:
             restarts = counted(self.restarts, "time")
             notes.append(
-                f"the clock of the sound starts again {restarts}: its parts are taken as following one"
-                " another"
+                f"the clock of the sound starts again {restarts}:"
+                " its parts are taken as following one another"
             )
         return notes
 

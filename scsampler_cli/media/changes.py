@@ -1,6 +1,6 @@
-"""When the pixel aspect of a video changes, for a reader that is not told of it frame by frame.
+"""Times at which the pixel aspect of a video changes, for the ffmpeg program.
 
-But: those that decode the pictures here take each frame's own (`StreamIndex.upright_size`).
+Not handled here: readers of this package; they use each frame's own (`StreamIndex.upright_size`).
 """
 
 from __future__ import annotations
@@ -19,27 +19,26 @@ Aspects = tuple[tuple[Fraction, Fraction], ...]
 
 
 def pixel_aspects(path: Path, index: StreamIndex) -> Aspects:
-    """The pixel aspects of a video. Keyframes alone are decoded: a stream changes its aspect only
-    there.
+    """The pixel aspects of a video.
 
-    But: where frames carry no times, that of the first picture is given alone.
+    Not handled here: frames without times; the result is then the first picture's aspect alone.
 
     Returns:
-        at least one, of which the first holds from the beginning; that of the first picture alone
-        where the file cannot be read any more, for those that read it next to say why.
+        at least one; the first holds from the beginning. It is the only one where the file cannot
+        be read any more; the next reader of the file reports why.
     """
     found = [(index.timeline.time(0), index.info.pixel_aspect)]
     if index.untimed or index.info.is_aspect_fixed:
         return tuple(found)
     with suppress(ScsamplerError), open_video(path, index.reading) as (container, stream):
+        # a stream changes its aspect only at keyframes
         stream.codec_context.skip_frame = "NONKEY"
-        # what is damaged is counted by those that decode everything
+        # readers that decode all frames count the damage
         for frame in decode_packets(container, stream, Damage(), reading=index.reading):
             position = index.position(frame.pts, 0)
-            if position is not None and index.pixel_aspect(frame) != found[-1][1]:
-                # between two frames, so that rounding does no harm
-                begin = (
-                    index.timeline.time(max(0, position - 1)) + index.timeline.time(position)
-                ) / 2
-                found.append((begin, index.pixel_aspect(frame)))
+            if position is None or index.pixel_aspect(frame) == found[-1][1]:
+                continue
+            # between two frames, so that rounding does no harm
+            before, after = index.timeline.time(max(0, position - 1)), index.timeline.time(position)
+            found.append(((before + after) / 2, index.pixel_aspect(frame)))
     return tuple(found)

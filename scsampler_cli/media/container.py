@@ -156,8 +156,10 @@ def no_such_stream(path: Path, count: int, kind: str, *, requested: int) -> Vide
 def read_packets(
     container: av.container.InputContainer, stream: VideoStream | av.AudioStream, damage: Damage
 ) -> Iterator[av.Packet[Any]]:
-    """Packets of one stream up to the end of the file, or to a read error, which is noted in
-    `damage`."""
+    """Packets of one stream up to the end of the file, or to a read error.
+
+    The error is noted in `damage`.
+    """
     unknown_streams = 0
     while True:
         try:
@@ -253,8 +255,10 @@ def packet_of(frame: av.VideoFrame) -> PacketOfFrame:
 def decode_sound(
     container: av.container.InputContainer, stream: av.AudioStream, damage: Damage
 ) -> Iterator[av.AudioFrame]:
-    """Frames of sound in the order of the file; packets that do not decode are noted in
-    `damage`."""
+    """Frames of sound in the order of the file.
+
+    Packets that do not decode are noted in `damage`.
+    """
     packets = _with_marks(read_packets(container, stream, damage), damage)
     for packet, frame in _decoded(packets, damage, damage.refuse_sound):
         if frame.is_corrupt:

@@ -187,9 +187,9 @@ class Damage:
             yield f"reading stopped before the end of the file: {why}"
         if gaps := self.gaps:
             frames = counted(gaps, "frame")
-            yield f"{frames} lost next to damaged packets: there is a gap in the times of the picture"
+            yield f"{frames} lost next to damaged packets: there is a gap in the picture's times"
         if self.colours_ignored:
-            yield "FFmpeg cannot convert from the colours that the stream describes: usual ones are used"
+            yield "FFmpeg cannot convert the colours that the stream describes: usual ones are used"
         if self.missing_keyframe:
             frames = counted(self.missing_keyframe, "frame")
             yield f"{frames} before the first keyframe could not be decoded"

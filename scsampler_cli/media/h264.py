@@ -1,27 +1,27 @@
-"""What PyAV does not pass on of an H.264 stream, read from its units (ITU-T H.264).
+"""Facts of an H.264 stream that PyAV does not export, read from its NAL units (ITU-T H.264).
 
-- How many reference frames it keeps: `max_num_ref_frames` of its sequence parameter sets
-  (7.3.2.1.1). It bounds the frames that a
-  block may have been predicted from.
+- The number of reference frames: `max_num_ref_frames` of its sequence parameter sets (7.3.2.1.1).
+  It
+  limits the frames that a block may have been predicted from.
 - Whether a slice is intra (7.3.3), and after how many frames a decoder that starts at a picture has
   recovered (D.1.8).
 
-But: nothing else of parameter sets, slices and messages is read.
+Not handled here: all else in parameter sets, slices and messages.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 MOST = 16
-"""The most that H.264 allows (A.3.1), and what is assumed where no parameter set can be read."""
+"""Most reference frames of H.264 (A.3.1); assumed where no parameter set can be read."""
 SLICES = (1, 2)
-"""nal_unit_type of a coded slice of a picture that is no IDR picture, and of its partition A (Table
-7-1)."""
+"""nal_unit_type of a coded slice of a non-IDR picture, and of its partition A (Table 7-1)."""
 IDR = 5
 """nal_unit_type of a slice of an IDR picture."""
 SEI = 6
-"""nal_unit_type of supplemental messages."""
+"""nal_unit_type of supplemental enhancement information."""
 _SPS = 7
 """nal_unit_type of a sequence parameter set."""
 _RECOVERY_POINT = 6
@@ -29,7 +29,7 @@ _RECOVERY_POINT = 6
 _INTRA_SLICES = (2, 4)
 """slice_type modulo 5 of I and SI (Table 7-6)."""
 _HIGH_PROFILES = frozenset((100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135))
-"""profile_idc that carry chroma format and scaling matrices."""
+"""profile_idc of parameter sets with chroma format and scaling matrices."""
 
 
 def reference_frames(extradata: bytes | None) -> int:
@@ -45,16 +45,18 @@ def reference_frames(extradata: bytes | None) -> int:
     found = []
     for unit in _units(extradata or b""):
         if unit and unit[0] & 31 == _SPS:
-            try:
+            # a parameter set that is cut off is ignored
+            with suppress(IndexError):
                 found.append(_max_num_ref_frames(_Bits(_payload(unit))))
-            except IndexError:
-                continue  # cut off
     return min(MOST, max(1, *found)) if found else MOST
 
 
 def is_intra_slice(unit: bytes) -> bool:
-    """True for a slice that is predicted from no other picture; False where its header cannot be
-    read."""
+    """True for a slice that is predicted from no other picture.
+
+    False where its header cannot be read.
+    """
+    # the two fields that are read fit into the first bytes
     bits = _Bits(_payload(unit[:32]))
     try:
         bits.unsigned()  # first_mb_in_slice
@@ -64,25 +66,25 @@ def is_intra_slice(unit: bytes) -> bool:
 
 
 def recovery_frames(unit: bytes) -> int | None:
-    """`recovery_frame_cnt` of a unit of supplemental messages; None where there is no such
-    message."""
+    """`recovery_frame_cnt` of a unit of supplemental information; None without such a message."""
     data = _payload(unit)
     at = 0
-    try:
+    # a unit that is cut off has no message
+    with suppress(IndexError):
         while at < len(data) - 2:
             kind, at = _summed(data, at)
             size, at = _summed(data, at)
             if kind == _RECOVERY_POINT:
                 return _Bits(data[at : at + size]).unsigned()
             at += size
-    except IndexError:
-        pass  # cut off
     return None
 
 
 def _summed(data: bytes, at: int) -> tuple[int, int]:
-    """A number of a supplemental message, all its bytes added up (7.3.2.3.1), and where the next
-    one begins."""
+    """A number of a supplemental message, and the position behind it.
+
+    The number is the sum of its bytes, of which all but the last are 255 (7.3.2.3.1).
+    """
     total = 0
     while data[at] == 255:
         total, at = total + 255, at + 1
@@ -90,18 +92,18 @@ def _summed(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _payload(unit: bytes) -> bytes:
-    """A unit without its first byte and without the bytes that prevent start codes (7.4.1)."""
+    """A unit without its first byte and without emulation prevention bytes (7.4.1)."""
     return unit[1:].replace(b"\0\0\3", b"\0\0")
 
 
 def _units(data: bytes) -> Iterator[bytes]:
-    """NAL units of either form."""
+    """NAL units of extradata in either form."""
+    # a byte stream; avcC begins with its version, 1
     if data[:1] != b"\1":
         yield from data.split(b"\0\0\1")
         return
-    count = (
-        data[5] & 31 if len(data) > 5 else 0
-    )  # avcC: a count, then units with 16-bit lengths (ISO/IEC 14496-15, 5.3.3.1)
+    # avcC: a count, then units with 16-bit lengths (ISO/IEC 14496-15, 5.3.3.1)
+    count = data[5] & 31 if len(data) > 5 else 0
     at = 6
     for _ in range(count):
         length = int.from_bytes(data[at : at + 2], "big")
@@ -127,6 +129,7 @@ class _Bits:
         return value
 
     def unsigned(self) -> int:
+        # as many zeros as there are bits behind the first 1
         zeros = 0
         while not self.bit():
             zeros += 1
@@ -138,6 +141,7 @@ class _Bits:
 
 
 def _max_num_ref_frames(bits: _Bits) -> int:
+    """The field of a sequence parameter set; those before it are read over (7.3.2.1.1)."""
     profile = bits.bits(8)
     bits.bits(16)  # constraint flags, level
     bits.unsigned()  # seq_parameter_set_id
@@ -146,30 +150,32 @@ def _max_num_ref_frames(bits: _Bits) -> int:
     bits.unsigned()  # log2_max_frame_num_minus4
     order = bits.unsigned()  # pic_order_cnt_type
     if order == 0:
-        bits.unsigned()
+        bits.unsigned()  # log2_max_pic_order_cnt_lsb_minus4
     elif order == 1:
-        bits.bit()
-        bits.signed()
-        bits.signed()
+        bits.bit()  # delta_pic_order_always_zero_flag
+        bits.signed()  # offset_for_non_ref_pic
+        bits.signed()  # offset_for_top_to_bottom_field
         for _ in range(bits.unsigned()):
-            bits.signed()
+            bits.signed()  # offset_for_ref_frame
     return bits.unsigned()
 
 
 def _skip_high(bits: _Bits) -> None:
-    chroma = bits.unsigned()
+    """Read over the fields of the high profiles."""
+    chroma = bits.unsigned()  # chroma_format_idc
     if chroma == 3:
-        bits.bit()
-    bits.unsigned()  # bit depths
-    bits.unsigned()
-    bits.bit()
-    if bits.bit():  # scaling matrices
+        bits.bit()  # separate_colour_plane_flag
+    bits.unsigned()  # bit_depth_luma_minus8
+    bits.unsigned()  # bit_depth_chroma_minus8
+    bits.bit()  # qpprime_y_zero_transform_bypass_flag
+    if bits.bit():  # seq_scaling_matrix_present_flag
         for index in range(12 if chroma == 3 else 8):
             if bits.bit():
                 _skip_scaling_list(bits, 16 if index < 6 else 64)
 
 
 def _skip_scaling_list(bits: _Bits, size: int) -> None:
+    """Read over a list of differences, which ends early at a value of 0 (7.3.2.1.1.1)."""
     last, following = 8, 8
     for _ in range(size):
         if following:

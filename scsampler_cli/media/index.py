@@ -47,14 +47,9 @@ from scsampler_cli.timeline import FrameTimeline, RepairedStamps, repaired_stamp
 TRIAL_FRAMES = 32
 """Frames decoded for the check: more than the reorder delay of any codec (16 frames in H.264)."""
 
-RESIZED = (
-    "the size of its pictures changes within the video: each is scaled to that of the first one"
-)
+RESIZED = "the size of its pictures changes: each is scaled to that of the first one"
 """A note."""
-RESHAPED = (
-    "the shape of its pictures changes within the video, by their pixel aspect or size: each is shown"
-    " by its own"
-)
+RESHAPED = "the shape of its pictures changes, by pixel aspect or size: each keeps its own shape"
 """A note."""
 
 
@@ -322,7 +317,8 @@ def _repair_notes(repaired: RepairedStamps, count: int) -> list[str]:
     if repaired.restarts:
         restarts = counted(repaired.restarts, "time")
         notes.append(
-            f"the file's clock starts again {restarts}: its parts are taken as following one another"
+            f"the file's clock starts again {restarts}:"
+            " its parts are taken as following one another"
         )
     if repaired.own < count:
         notes.append(

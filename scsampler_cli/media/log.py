@@ -1,14 +1,13 @@
-"""FFmpeg's own messages."""
+"""FFmpeg's own log messages."""
 
 import av.logging
 
 
 def use_native_log() -> None:
-    """Have FFmpeg write warnings and errors to the error output of the process, as it does by
-    itself.
+    """Let FFmpeg write warnings and errors to the standard error of the process.
 
-    Not through Python, as PyAV would: a decoder's thread that waits for the interpreter while the
-    interpreter waits for it hangs.
+    PyAV would pass them through Python. Then a decoder's thread can wait for the interpreter while
+    the interpreter waits for that thread, and both hang.
     """
     av.logging.restore_default_callback()
     av.logging.set_libav_level(av.logging.WARNING)

@@ -1,10 +1,11 @@
-"""How a player turns and mirrors the stored picture before it is shown: the display matrix of MP4,
-Matroska and others.
+"""Rotation and mirroring of the stored picture for display: the display matrix of MP4 and others.
 
 The matrix maps a point (x right, y down) of the stored picture to (a x + c y, b x + d y) of the
-shown one. Every matrix that maps the axes onto themselves is a mirroring of left and right, or
-none, followed by quarter turns. But: angles in between are taken to the nearest quarter turn, and
-shifts and scales are left out.
+displayed one. Every matrix that maps the axes onto themselves is a mirroring of left and right, or
+none, followed by quarter turns.
+
+Not handled here: other angles, which are rounded to the nearest quarter turn; shifts and scales,
+which are ignored.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Orientation:
-    """First mirrored, then turned."""
+    """Mirroring, followed by quarter turns."""
 
     turns: int = 0
     """Counter-clockwise quarter turns, 0-3."""
@@ -32,17 +33,16 @@ class Orientation:
         return self.turns % 2 == 1
 
     def picture(self, picture: NDArray[Any]) -> NDArray[Any]:
-        """[h, w, ...] as stored -> as shown, contiguous."""
-        return np.ascontiguousarray(
-            np.rot90(picture[:, ::-1] if self.mirrored else picture, self.turns)
-        )
+        """[h, w, ...] as stored -> as displayed, contiguous."""
+        mirrored = picture[:, ::-1] if self.mirrored else picture
+        return np.ascontiguousarray(np.rot90(mirrored, self.turns))
 
     def vectors(self, motion: NDArray[np.float32]) -> NDArray[np.float32]:
-        """[gh, gw, 2], (x, y) of the stored picture -> of the shown one, in the cells of the shown
-        one."""
+        """Motion [gh, gw, 2] of the stored picture -> of the displayed one; last axis (x, y)."""
         if self.mirrored:
             motion = motion[:, ::-1] * np.array([-1, 1], np.float32)
         for _ in range(self.turns):
+            # the cells turn, and so does each vector: right becomes up
             motion = np.rot90(motion)
             motion = np.stack([motion[..., 1], -motion[..., 0]], axis=-1)
         return np.ascontiguousarray(motion)
@@ -52,21 +52,20 @@ def from_matrix(matrix: bytes) -> Orientation:
     """Orientation of a display matrix.
 
     Args:
-        matrix: nine int32 in the machine's byte order, rows (a b u), (c d v), (x y w), as FFmpeg
-            gives it.
+        matrix: nine int32 in the machine's byte order, rows (a b u), (c d v), (x y w), from FFmpeg.
 
     Returns:
-        the stored picture as it is where the matrix is singular, which happens in damaged or
-        careless files.
+        no rotation where the matrix is singular, which happens in damaged or careless files.
 
-    Example: a=0, b=1, c=-1, d=0 (in 16.16 numbers) shows what points right as pointing down: three
-    quarter turns.
+    Example: a=0, b=1, c=-1, d=0 (in 16.16 fixed point) maps right to down: three quarter turns.
     """
     a, b, _, c, d = (float(value) for value in np.frombuffer(matrix, np.int32)[:5])
     determinant = a * d - b * c
     if determinant == 0:
         return Orientation()
+    # a negative determinant is a mirroring; without it, (a, b) is where the x axis points
     mirrored = determinant < 0
     if mirrored:
         a, b = -a, -b
+    # -b, since y points down and turns are counter-clockwise
     return Orientation(round(atan2(-b, a) / (pi / 2)) % 4, mirrored)

@@ -39,8 +39,7 @@ class MarkedPackets:
     """Key of the packet before this one, if that one was marked."""
 
     def add(self, packet: av.Packet[Any]) -> None:
-        """Take the next packet that is not empty. A packet that is known already changes
-        nothing."""
+        """Take the next packet that is not empty; a packet of an earlier pass changes nothing."""
         # the usual case of an undamaged file: no hash is computed
         if self._last is None and not packet.is_corrupt:
             return

@@ -1,8 +1,7 @@
-"""A generated video of any length, size and codec, to measure speed on (ours): moving pictures with
-hard cuts, and sound.
+"""A generated video of any length, size and codec for speed measurements, with hard cuts and sound.
 
-It says nothing; what it costs to read is like real footage: detail, motion, noise, a cut every few
-seconds, default settings of the encoder.
+Its content has no meaning. It takes as long to read as real footage: it has detail, motion, noise
+and a cut every few seconds, and is encoded with the encoder's default settings.
 """
 
 from __future__ import annotations
@@ -26,15 +25,16 @@ ENCODERS = {
     "vp9": "libvpx-vp9",
     "av1": "libsvtav1",
 }
-"""Codec -> FFmpeg's encoder, at its defaults but for AV1 and VP9, which would take minutes."""
+"""Codec -> FFmpeg's encoder; defaults are used except for AV1 and VP9, which would take minutes."""
 _OPTIONS = {
     "av1": {"preset": "10"},
     "vp9": {"deadline": "realtime", "cpu-used": "8"},
     "hevc": {"x265-params": "log-level=none"},
 }
 _SCENE_S = 6
+"""Seconds between cuts."""
 _NOISE = 3.0
-"""Grey levels."""
+"""Standard deviation of the noise, grey levels."""
 
 
 def write_sample(
@@ -53,8 +53,9 @@ def write_sample(
         seconds: length.
         width: pixels, even.
         height: pixels, even.
-        codec: of ENCODERS.
-        progress: told of frames done and their number.
+        codec: a key of ENCODERS.
+        progress: called once a second of video, with the number of finished frames and of all
+            frames.
     """
     frames = max(1, round(seconds * FPS))
     with av.open(str(path), "w") as box:
@@ -72,19 +73,24 @@ def write_sample(
             if count % FPS == 0:
                 progress(count, frames)
         box.mux(video.encode(None))
-        for at in range(0, frames * RATE_HZ // FPS, 1024):
-            t = np.arange(at, at + 1024) / RATE_HZ
+        # AAC has frames of 1024 samples
+        for start in range(0, frames * RATE_HZ // FPS, 1024):
+            t = np.arange(start, start + 1024) / RATE_HZ  # seconds
             tone = 0.3 * np.sin(2 * np.pi * (220 + 40 * np.sin(0.5 * t)) * t)
             block = av.AudioFrame.from_ndarray(tone.astype(np.float32)[None], "fltp", "mono")
-            block.sample_rate, block.pts, block.time_base = RATE_HZ, at, Fraction(1, RATE_HZ)
+            block.sample_rate, block.pts, block.time_base = RATE_HZ, start, Fraction(1, RATE_HZ)
             box.mux(audio.encode(block))
         box.mux(audio.encode(None))
 
 
 def _pictures(frames: int, width: int, height: int) -> Iterator[NDArray[np.uint8]]:
-    """uint8 [height, width, 3]: a window that wanders over a picture of its own in every scene,
-    with a patch that crosses it."""
+    """uint8 [height, width, 3]: a window that moves over a large picture, and a patch that crosses
+    it.
+
+    Picture and patch are random in every scene.
+    """
     rng = np.random.default_rng(2019)
+    # a few frames of noise, used in turn
     grain = [rng.normal(0, _NOISE, (height, width, 1)) for _ in range(8)]
     for start in range(0, frames, _SCENE_S * FPS):
         margin = 64
@@ -92,12 +98,13 @@ def _pictures(frames: int, width: int, height: int) -> Iterator[NDArray[np.uint8
         patch = _detail(rng, height // 3, width // 3)
         speed, phase = rng.uniform(0.2, 1.2, 2), rng.uniform(0, 6, 2)
         for i in range(min(_SCENE_S * FPS, frames - start)):
+            # the window stays within the margin
             y, x = (margin * (1 + 0.9 * np.sin(speed * i / FPS + phase))).astype(int)
             picture = ground[y : y + height, x : x + width].astype(np.float32)
+            # the patch swings from edge to edge
             left = int((width - patch.shape[1]) * (0.5 + 0.5 * np.sin(1.7 * i / FPS + phase[0])))
-            picture[height // 3 : height // 3 + patch.shape[0], left : left + patch.shape[1]] = (
-                patch
-            )
+            top = height // 3
+            picture[top : top + patch.shape[0], left : left + patch.shape[1]] = patch
             yield np.clip(picture + grain[(start + i) % len(grain)], 0, 255).astype(np.uint8)
 
 

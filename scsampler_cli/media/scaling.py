@@ -1,5 +1,7 @@
-"""Bring a frame to another size and pixel format through one shared scaler: a new one for every
-frame costs ten times as much."""
+"""Scale a frame to another size and pixel format with one shared scaler.
+
+A new scaler for every frame takes ten times as long.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +15,17 @@ from scsampler_cli.media.damage import Damage
 __all__ = ["Interpolation", "Scaler", "VideoFrame"]
 
 _UNSPECIFIED = 2
-"""Colour matrix, primaries and transfer alike (ITU-T H.273)."""
+"""Code for an unspecified colour matrix, primaries and transfer (ITU-T H.273)."""
 
 
 class Scaler:
-    """Scales by one thread. What a stream says of its colours is heeded unless FFmpeg knows no way
-    from there.
+    """Scales frames with one thread, from the colours that the stream describes.
+
+    Where FFmpeg cannot convert from these colours, the usual ones are used.
 
     Args:
         interpolation: of pixels.
-        damage: of the file; told of colours that could not be heeded.
+        damage: of the file; `colours_ignored` is set there if needed.
     """
 
     def __init__(self, interpolation: Interpolation, damage: Damage) -> None:
@@ -38,6 +41,7 @@ class Scaler:
         try:
             return self._convert(frame, width, height, pix_fmt=pix_fmt)
         except (av.error.FFmpegError, ValueError):
+            # a second try, without the colours that the stream describes
             frame.colorspace = frame.color_primaries = frame.color_trc = _UNSPECIFIED
             self._damage.colours_ignored = True
         try:

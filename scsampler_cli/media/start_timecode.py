@@ -1,8 +1,10 @@
-"""The timecode of a video's first frame, as the file has it: what an editor shows there.
+"""The timecode of a video's first frame, as an editor shows it.
 
-MP4 and QuickTime have a timecode track, MXF, GXF, DV, AVI and Matroska a tag, MPEG-2 a time in each
-group of pictures, and H.264 and HEVC one in a message of their own. Not handled here: timecode that
-jumps later on. Editors count on from the first frame, too.
+MP4 and QuickTime have a timecode track, MXF, GXF, DV, AVI and Matroska have a tag, MPEG-2 has a
+time in each group of pictures, and H.264 and HEVC have one in a message of their own.
+
+Not handled here: timecode that jumps later in the video. Editors count on from the first frame,
+too.
 """
 
 from __future__ import annotations
@@ -37,32 +39,32 @@ def first_timecode(
         rate: frames a second.
 
     Returns:
-        HH:MM:SS:FF, or HH:MM:SS;FF of drop-frame timecode, where FF counts frames of the video;
+        HH:MM:SS:FF, or HH:MM:SS;FF for drop-frame timecode, where FF counts frames of the video;
         None where the file has none. A note where a tag holds something else than a timecode.
     """
     texts = [text.strip() for text in _tags(stream) if text.strip()]
-    found = _of_tags(path, texts, round(rate)) or _of_frame(frame, round(rate))
-    return found, [] if found or not texts else [
-        f"the timecode tag {texts[0]!r} is no timecode, and is ignored"
-    ]
+    found = _from_tags(path, texts, round(rate)) or _from_frame(frame, round(rate))
+    if found or not texts:
+        return found, []
+    return None, [f"the timecode tag {texts[0]!r} is no timecode, and is ignored"]
 
 
-def _of_tags(path: Path, texts: list[str], base: int) -> str | None:
+def _from_tags(path: Path, texts: list[str], frames_per_second: int) -> str | None:
     for text in texts:
         if found := _FORM.fullmatch(text):
             # a camera of 60 frames a second may count 30, and give two frames one number
-            track = _track_base(path)
-            return _written(found.groups(), base, track or base)
+            numbers = _track_base(path) or frames_per_second
+            return _formatted(found.groups(), frames_per_second, numbers)
     return None
 
 
-def _of_frame(frame: av.VideoFrame, base: int) -> str | None:
+def _from_frame(frame: av.VideoFrame, frames_per_second: int) -> str | None:
     if not attachments_are_known(frame):
         return None
-    for kind, read in (("GOP_TIMECODE", _of_group), ("S12M_TIMECODE", _of_message)):
+    for kind, read in (("GOP_TIMECODE", _from_group), ("S12M_TIMECODE", _from_message)):
         data = frame.side_data.get(kind)
         if data is not None and (found := _FORM.fullmatch(read(bytes(cast(Any, data))))):
-            return _written(found.groups(), base, base)
+            return _formatted(found.groups(), frames_per_second, frames_per_second)
     return None
 
 
@@ -83,41 +85,42 @@ def _track_base(path: Path) -> int | None:
     return None
 
 
-def _written(parts: tuple[str, ...], base: int, counted: int) -> str:
-    """The timecode with its last number in frames of the video.
+def _formatted(parts: tuple[str, ...], frames_per_second: int, numbers_per_second: int) -> str:
+    """The timecode, with its last number in frames of the video.
 
     Args:
         parts: hours, minutes, seconds, separator, number.
-        base: frames of the video in a second, whole.
-        counted: numbers in a second of the timecode; another than `base` counts where one is a
-            multiple of the other.
+        frames_per_second: of the video, rounded.
+        numbers_per_second: of the timecode; used where one of the two is a multiple of the other.
     """
     hours, minutes, seconds, separator, number = parts
     frames = int(number)
-    if counted and base and (base % counted == 0 or counted % base == 0):
-        frames = frames * base // counted
+    video, code = frames_per_second, numbers_per_second
+    if code and video and (video % code == 0 or code % video == 0):
+        frames = frames * video // code
     return f"{hours}:{minutes}:{seconds}{':' if separator == ':' else ';'}{frames:02d}"
 
 
-def _of_group(data: bytes) -> str:
-    """Of the 25 bits in the header of a group of pictures (ISO/IEC 13818-2, 6.2.2.6), in a number
-    of the machine's order."""
+def _from_group(data: bytes) -> str:
+    """Timecode in the header of a group of pictures (ISO/IEC 13818-2, 6.2.2.6).
+
+    FFmpeg exports its 25 bits as int64 in the machine's byte order.
+    """
     code = int(np.frombuffer(data[:8], np.int64)[0]) if len(data) >= 8 else -1
     if code < 0:
         return ""
-    drop, hours, minutes, seconds, frames = (
-        code >> 24 & 1,
-        code >> 19 & 31,
-        code >> 13 & 63,
-        code >> 6 & 63,
-        code & 63,
-    )
+    drop = code >> 24 & 1
+    hours, minutes = code >> 19 & 31, code >> 13 & 63
+    # bit 12 is a marker bit
+    seconds, frames = code >> 6 & 63, code & 63
     return f"{hours:02d}:{minutes:02d}:{seconds:02d}{':;'[drop]}{frames:02d}"
 
 
-def _of_message(data: bytes) -> str:
-    """Of a count of timecodes and the first of them (SMPTE ST 12-1, binary coded decimals), in 32
-    bits each."""
+def _from_message(data: bytes) -> str:
+    """Timecode in a message of H.264 or HEVC: the first of several.
+
+    FFmpeg exports uint32: their number, then each in binary coded decimals (SMPTE ST 12-1).
+    """
     words = np.frombuffer(data[: len(data) // 4 * 4], np.uint32).tolist()
     if len(words) < 2 or not words[0]:
         return ""

@@ -1,7 +1,6 @@
-"""What is known of a video's video stream before its frames are read: codec, size, pixel aspect,
-orientation.
+"""Facts of a file's video stream: codec, size, pixel aspect, orientation.
 
-Not handled here: when its frames are shown; see `media.index`.
+Not handled here: times of its frames; see `media.index`.
 """
 
 from __future__ import annotations
@@ -25,11 +24,10 @@ from scsampler_cli.media.h264 import reference_frames
 from scsampler_cli.media.orientation import Orientation, from_matrix
 
 VECTOR_CODECS = frozenset(
-    "h264 "
-    "mpeg4 mpeg2video mpeg1video h263 h263p h263i flv1 wmv1 wmv2 msmpeg4v1 msmpeg4v2 msmpeg4v3 rv10 rv20 snow".split()
+    "h264 mpeg4 mpeg2video mpeg1video h263 h263p h263i flv1 wmv1 wmv2 msmpeg4v1 msmpeg4v2 msmpeg4v3"
+    " rv10 rv20 snow".split()
 )
-"""Codecs whose decoders export motion vectors, measured on FFmpeg 8.1; every other one is silent
-about them."""
+"""Codecs whose decoders export motion vectors, measured on FFmpeg 8.1; no other decoder does."""
 
 
 @dataclass(frozen=True)
@@ -37,32 +35,28 @@ class VideoInfo:
     """The video stream that is read."""
 
     codec: str
-    """FFmpeg's name of the codec, such as "av1", whichever decoder reads it."""
+    """FFmpeg's name of the codec, such as "av1"; the same for every decoder of it."""
     stream: int
-    """Position among the file's video streams, from 0, cover art counted."""
+    """Number among the file's video streams, from 0; cover art counts."""
     coded_width: int
     """Pixels as stored."""
     coded_height: int
     """Pixels as stored."""
     pixel_aspect: Fraction
-    """Width of a pixel over its height in the first picture; in all, where it is the container's
-    word and not the stream's."""
+    """Width of a pixel over its height in the first picture."""
     orientation: Orientation
-    """What the metadata asks a player to do with the stored picture."""
+    """Rotation and mirroring of the stored picture for display, by the metadata."""
     predicted: bool
-    """True when P-frames were seen among the first frames, and what is attached to frames can be
-    read."""
+    """True when there are P-frames among the first frames, and frames' side data can be read."""
     references: int = 1
-    """How many earlier frames a block of a P-frame may have been predicted from; more than one in
-    H.264 only."""
+    """Most earlier frames from which a block of a P-frame may be predicted; 1 except in H.264."""
     is_aspect_fixed: bool = False
-    """True when `pixel_aspect` holds for all pictures, whatever the stream says of a later one."""
+    """True when the container gives `pixel_aspect`: it then holds for all pictures."""
     file_start: Fraction = Fraction(0)
-    """The earliest time of any of the file's streams, in seconds on its own clock: what players
-    show as 0."""
+    """Earliest time of any of the file's streams, in seconds on its own clock; players show it as
+    0."""
     timecode: str | None = None
-    """Of the first frame, as the file has it: HH:MM:SS:FF, or HH:MM:SS;FF of drop-frame
-    timecode."""
+    """Timecode of the first frame: HH:MM:SS:FF, or HH:MM:SS;FF for drop-frame timecode."""
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -84,7 +78,10 @@ class VideoInfo:
 def describe(
     path: Path, stream: VideoStream, frame: av.VideoFrame, *, reading: ReadSettings
 ) -> tuple[VideoInfo, list[str]]:
-    """What the first picture tells, and notes."""
+    """Facts from the first picture, and notes.
+
+    `predicted` and `timecode` of the result are not known yet.
+    """
     own = packet_of(frame).pixel_aspect
     container = _container_aspect(path, stream, own, reading=reading)
     aspect, notes = usable_aspect(container or own)
@@ -106,23 +103,21 @@ def describe(
 
 
 def usable_aspect(aspect: Fraction | None) -> tuple[Fraction, list[str]]:
-    """Width of a pixel over its height; and a note where what is said can be no pixel."""
+    """Width of a pixel over its height; 1, and perhaps a note, where it is unknown or impossible."""
     if aspect is None or is_pixel(aspect):
         return aspect or Fraction(1), []
-    return Fraction(1), [
-        f"pixels of {aspect.numerator} to {aspect.denominator} are taken for square ones"
-    ]
+    ratio = f"{aspect.numerator} to {aspect.denominator}"
+    return Fraction(1), [f"pixels of {ratio} are taken for square ones"]
 
 
 def _container_aspect(
     path: Path, stream: VideoStream, own: Fraction | None, *, reading: ReadSettings
 ) -> Fraction | None:
-    """The pixel aspect that the container says, where it is another than the stream's own; None
-    where it says nothing."""
-    said = (
-        stream.sample_aspect_ratio
-    )  # the container's word, or else what the stream said in what was read at opening
-    if said is None or said == (own or 1):
+    """The container's pixel aspect, where it differs from the stream's own; None if it gives
+    none."""
+    # from the container or, if it gives none, from the part of the stream that was read at opening
+    either = stream.sample_aspect_ratio
+    if either is None or either == (own or 1):
         return None
     return announced_aspect(path, reading)
 
@@ -131,6 +126,7 @@ def _orientation(frame: av.VideoFrame) -> Orientation:
     if attachments_are_known(frame):
         matrix = frame.side_data.get("DISPLAYMATRIX")
         return Orientation() if matrix is None else from_matrix(bytes(cast(Any, matrix)))
-    return (
-        Orientation(round(frame.rotation / 90) % 4) if abs(frame.rotation) <= 360 else Orientation()
-    )
+    # without side data PyAV gives the rotation alone, in degrees; other numbers are damage
+    if abs(frame.rotation) > 360:
+        return Orientation()
+    return Orientation(round(frame.rotation / 90) % 4)
