@@ -1,1 +1,1 @@
-"""f: the costly clip classifiers, pluggable through the entry-point group `scsampler.classifiers`."""
+"""f: clip classifiers, built-in or as plug-ins of the entry-point group `scsampler.classifiers`."""

@@ -22,7 +22,8 @@ from scsampler_cli.config import SPATIAL
 from scsampler_cli.errors import SettingsError
 
 _SMALLEST = 1e-30
-"""Smallest probability whose logarithm is taken: near 0 at any temperature, and above 0 in float32."""
+"""Smallest probability whose logarithm is taken: near 0 at any temperature, and above 0 in
+float32."""
 
 
 class AdjustedClassifier:
@@ -131,8 +132,8 @@ def tempered(
     """The probabilities that follow from logits divided by a temperature.
 
     softmax(z / T) is p ** (1 / T), divided by its sum. sigmoid(z / T) is
-    p ** (1 / T) / (p ** (1 / T) + (1 - p) ** (1 / T)). A temperature above 1 makes the probabilities
-    more equal, one below 1 less equal.
+    p ** (1 / T) / (p ** (1 / T) + (1 - p) ** (1 / T)). A temperature above 1 makes the
+    probabilities more equal, one below 1 less equal.
 
     Example: [0.2, 0.8] at 2 -> [1/3, 2/3].
 
@@ -166,9 +167,9 @@ def adjusted(
     Args:
         classifier: f.
         fields: spec fields of the user: geometry, activation, multi_label.
-        spatial: "centre": one centre crop. "full": a square of the whole height of the resized frame,
-            over which the network slides (256 x 256 for frames that are 256 high, as in Sec. 4.1.3,
-            128 x 128 for those of 128). "three": three crops.
+        spatial: "centre": one centre crop. "full": a square of the whole height of the resized
+            frame, over which the network slides (256 x 256 for frames that are 256 high, as in Sec.
+            4.1.3, 128 x 128 for those of 128). "three": three crops.
         temperature: divisor of the logits.
 
     Raises:

@@ -1,4 +1,4 @@
-"""`--classifier auto`: the best classifier that can be had, and one line that says which and why."""
+"""The classifier "auto": the best one that can be loaded, and a line about the choice."""
 
 from __future__ import annotations
 
@@ -13,22 +13,25 @@ from scsampler_cli.model_zoo.public import cached_path, fetch
 PREFERRED = "mc3_18"
 """Kinetics-400 MC3-18: the paper's fastest classifier (App. D)."""
 SHIPPED = ("actions6", "demo")
-"""What comes with the package, the best first."""
+"""Bundled classifiers, the best first."""
 
 
 def choose_auto(device: torch.device, dtype: torch.dtype) -> tuple[ClipClassifier, str, bool]:
-    """Kinetics-400 MC3-18 if its weights are cached or can be downloaded, else the best shipped classifier.
+    """Kinetics-400 MC3-18 if its weights are cached or can be downloaded, else a bundled
+    classifier.
 
     Returns:
-        the classifier; which it is and why, in words; and True where it is not the one that is preferred.
+        the classifier; a line for the user with its name and the reason; True if it is not
+        PREFERRED.
 
     Raises:
-        ClassifierError: two distributions claim the name, and nothing ships.
-        WeightsError: the weights cannot be had, and nothing ships.
+        ClassifierError: two distributions have the name, and there is no bundled classifier.
+        WeightsError: the weights cannot be loaded, and there is no bundled classifier.
     """
     was_cached = cached_path(PREFERRED).is_file()
     try:
-        fetch(PREFERRED)  # before anything is imported for it
+        # before torchvision is imported, which takes seconds
+        fetch(PREFERRED)
         classifier = registry.load(PREFERRED, device, dtype)
     except (ClassifierError, WeightsError) as error:
         for name in SHIPPED:

@@ -29,8 +29,8 @@ class InputSpec:
     stride: int = 1
     """Frame stride: 2 takes every second frame of the video."""
     resize: tuple[int, int] | int = (128, 171)
-    """Size of the resized frame in pixels: (height, width), or the short side, which keeps the aspect
-    ratio."""
+    """Size of the resized frame in pixels: (height, width), or the short side, which keeps the
+    aspect ratio."""
     crop: tuple[int, int] = (112, 112)
     """(height, width) of the centre crop, pixels."""
     mean: tuple[float, float, float] = (0.43216, 0.394666, 0.37645)
@@ -38,8 +38,8 @@ class InputSpec:
     std: tuple[float, float, float] = (0.22803, 0.22145, 0.216989)
     """RGB, of values in 0-1."""
     antialias: bool = False
-    """Smooth a frame before it is made smaller. torchvision's video weights were trained without it;
-    PIL resizes with it."""
+    """Smooth a frame before it is made smaller. torchvision's video weights were trained without
+    it; PIL resizes with it."""
     crops: int = 1
     """1: the centre crop. 3: the two ends and the middle of the long side; their probabilities are
     averaged."""
@@ -102,7 +102,8 @@ BATCH = 16
 
 
 def batch_of(classifier: ClipClassifier) -> int:
-    """Number of clips in a batch: `batch_clips`, or BATCH. A clip with three crops counts as one."""
+    """Number of clips in a batch: `batch_clips`, or BATCH."""
+    # a clip with three crops counts as one
     return max(1, int(getattr(classifier, "batch_clips", BATCH)))
 
 

@@ -1,6 +1,7 @@
-"""The built-in classifiers: the paper's six (Sec. 4.1, App. A.1) and torchvision's others, with public weights or a file's.
+"""The built-in classifiers: six of the paper (Sec. 4.1, App. A.1), and others of torchvision.
 
-Each is reached by its name as an attribute of this module, which is how the entry points of this package name them.
+Each has public weights. The factory of a classifier is the attribute of its name in this module;
+the entry points of this package use these attributes.
 """
 
 from __future__ import annotations
@@ -23,20 +24,20 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class Builtin:
-    """What is known of a built-in classifier before any weights are there."""
+    """Facts about a built-in classifier, known without its weights."""
 
     network: str
     """One of `networks.ARCHITECTURES`."""
     spec: InputSpec
     data: str
-    """What its public weights were trained on last."""
+    """Data set of the last training of its public weights."""
     classes: int
     gmacs: float
     """Multiply-adds of one clip, in 10^9."""
     mparams: float
     """Parameters with these classes, in 10^6."""
     note: str = ""
-    """Where geometry and normalisation come from."""
+    """Source of geometry and normalisation."""
 
 
 def _torchvision(
@@ -46,7 +47,7 @@ def _torchvision(
 
 
 _PAPER = "torchvision; App. A.2"
-"""The 18-layer networks take 16 adjacent frames, as in the paper (App. A.2)."""
+"""Note of the 18-layer networks, which take 16 adjacent frames as in the paper (App. A.2)."""
 _S3D = InputSpec(128, 2, (256, 256), crop=(224, 224))
 _MVIT = InputSpec(16, 4, 256, crop=(224, 224), mean=(0.45, 0.45, 0.45), std=(0.225, 0.225, 0.225))
 _SWIN = InputSpec(32, 2, 256, crop=(224, 224), mean=IMAGENET_MEAN, std=IMAGENET_STD)
@@ -139,12 +140,13 @@ BUILTINS: dict[str, Builtin] = {
     "swin3d_b": _torchvision("swin3d_b", _SWIN, 281.33, mparams=88.05),
     "swin3d_b_22k": _torchvision("swin3d_b", _SWIN, 281.33, mparams=88.05),
 }
-"""By name. Costs are those of the geometry given, counted by torch; geometry and costs of torchvision's networks are written
-down, since importing torchvision takes seconds. Tests compare both with torch's and torchvision's own."""
+"""By name. Costs are those of the geometry given, counted by torch; geometry and costs of
+torchvision's networks are written down, since importing torchvision takes seconds. Tests compare
+both with torch's and torchvision's own."""
 
 
 def data_labels(data: str, classes: int) -> tuple[str, ...]:
-    """The class names of a data set's networks."""
+    """Class names of the data set `data`; numbers where they are not published."""
     if data == KINETICS:
         return named_labels("kinetics400")
     if data == IMAGENET:
@@ -152,9 +154,9 @@ def data_labels(data: str, classes: int) -> tuple[str, ...]:
             from torchvision.models import ResNet18_Weights
 
         return tuple(ResNet18_Weights.IMAGENET1K_V1.meta["categories"])
-    return (
-        named_labels("sports1m") if data == SPORTS1M else numbered_labels(classes, f"{data} class")
-    )
+    if data == SPORTS1M:
+        return named_labels("sports1m")
+    return numbered_labels(classes, f"{data} class")
 
 
 def load(
@@ -165,17 +167,17 @@ def load(
     weights: Path | None = None,
     labels: Sequence[str] | None = None,
 ) -> NetworkClassifier:
-    """A built-in by name.
+    """A built-in classifier by name.
 
     Args:
         name: one of BUILTINS.
-        device: where it runs.
-        dtype: its precision.
-        weights: a file in any of the layouts that are known; the public weights where not given.
-        labels: class names; those of the data set where not given and as many.
+        device: device of the network.
+        dtype: precision of the network.
+        weights: weight file in a known layout (`state_dicts`); None for the public weights.
+        labels: class names; None for those of the data set, if their number is right.
 
     Raises:
-        WeightsError: the weights cannot be had or do not fit.
+        WeightsError: the weights cannot be downloaded or read, or do not fit.
         ClassifierError: the number of labels is wrong.
     """
     known = BUILTINS[name]
@@ -190,6 +192,7 @@ def load(
         fallback_labels=fallback,
         spec=known.spec,
     )
+    # a weight file of scsampler has a name of its own, unless it has this one's architecture
     if weights is None or known.network != name:
         classifier.name = name
     return classifier

@@ -19,7 +19,7 @@ def demo(
     *,
     labels: Sequence[str] | None = None,
 ) -> NetworkClassifier:
-    """Classes of the generated demo videos, a four-layer 3D CNN."""
+    """A four-layer 3D CNN for the classes of the generated demo videos."""
     return _load("demo", device, dtype, weights=weights, labels=labels)
 
 
@@ -30,7 +30,7 @@ def actions6(
     *,
     labels: Sequence[str] | None = None,
 ) -> NetworkClassifier:
-    """Six sport and music actions, trained on real video; see weights/README.md."""
+    """A classifier of six sport and music actions, trained on real video; see weights/README.md."""
     return _load("actions6", device, dtype, weights=weights, labels=labels)
 
 
@@ -42,11 +42,12 @@ def _load(
     weights: Path | None,
     labels: Sequence[str] | None,
 ) -> NetworkClassifier:
-    """The shipped network, or the same one with other weights: a bare state dict takes its geometry and labels."""
+    """The bundled classifier, or its architecture with other weights."""
     file = bundled_file(f"{name}_classifier")
     if weights is None:
         classifier = from_file(file, device, dtype, architecture=None, labels=labels)
     else:
+        # a plain state dict gets the geometry and labels of the bundled file
         meta = read_metadata(file)
         spec = spec_from(meta["spec"])
         classifier = from_file(

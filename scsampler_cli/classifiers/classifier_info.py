@@ -1,4 +1,4 @@
-"""What is to be known of a classifier that another process holds."""
+"""Facts about a classifier that is loaded in another process."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class ClassifierFacts:
     spec: InputSpec
     weights: WeightsInfo
     output_settings: Mapping[str, Any] = field(default_factory=dict)
-    """As `output_settings_of` gives them."""
+    """See `base.output_settings_of`."""
 
     @classmethod
     def of(cls, classifier: ClipClassifier) -> ClassifierFacts:
-        """Those of a classifier."""
+        """The facts about a classifier."""
         settings = output_settings_of(classifier)
         return cls(
             classifier.name,
@@ -34,16 +34,16 @@ class ClassifierFacts:
         )
 
     def record(self) -> dict[str, Any]:
-        """JSON form."""
+        """The facts for JSON."""
         return asdict(self)
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> ClassifierFacts:
-        """From what `record` gave, also after it was JSON."""
-        spec: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in record["spec"].items()
-        }
+        """The facts from the result of `record`, which may have been JSON in between."""
+        spec: dict[str, Any] = {}
+        for name, value in record["spec"].items():
+            # JSON has no tuples
+            spec[name] = tuple(value) if isinstance(value, list) else value
         weights = WeightsInfo(**record["weights"])
         return cls(
             record["name"],

@@ -1,6 +1,6 @@
-"""Clips as the pipeline holds them, each in one crop or in several side by side -> one row of probabilities a clip.
+"""Probabilities of clips that have one crop, or several crops side by side.
 
-Whoever classifies clips of a video goes through here, so that no caller can forget the crops.
+All callers that classify clips of a video use this module, so that none can forget the crops.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ def clip_probabilities(classifier: ClipClassifier, clips: NDArray[np.uint8]) -> 
         ClassifierError: it failed, or did not return probabilities.
     """
     crops = classifier.spec.crops
-    found = probabilities_of(classifier, crops_apart(clips, classifier.spec))
-    return found.reshape(len(clips), crops, len(classifier.labels)).mean(axis=1)
+    by_crop = probabilities_of(classifier, crops_apart(clips, classifier.spec))  # [N V, C]
+    return by_crop.reshape(len(clips), crops, len(classifier.labels)).mean(axis=1)
 
 
 def batch_shape(classifier: ClipClassifier) -> tuple[int, int, int, int, int]:
-    """(N, F, h, V w, 3): the largest batch that a classifier is given, in the form that `clip_probabilities` takes."""
+    """Shape of a classifier's largest batch for `clip_probabilities`: (N, F, h, V w, 3)."""
     spec = classifier.spec
     height, width = spec.crop
     return batch_of(classifier), spec.frames, height, spec.crops * width, 3

@@ -1,4 +1,4 @@
-"""Multiply-adds and parameters of classifiers, counted by torch itself, attention included."""
+"""Multiply-adds and parameters of classifiers, counted by torch, with attention."""
 
 from __future__ import annotations
 
@@ -15,8 +15,15 @@ FLOPS_PER_GMAC = 2e9
 
 
 def clip_gmacs(classifier: ClipClassifier) -> float | None:
-    """10^9 multiply-adds of one clip, all its crops, counted while the classifier runs; None for one that does not use torch."""
+    """10^9 multiply-adds of one clip with all its crops; None for a classifier without torch.
+
+    The classifier runs once, on a black clip.
+
+    Raises:
+        ClassifierError: it failed.
+    """
     spec = classifier.spec
+    # one crop: `classify` takes each crop as a clip of its own
     blank = np.zeros((1, spec.frames, *spec.crop, 3), np.uint8)
     with FlopCounterMode(display=False) as counter:
         probabilities_of(classifier, blank)
@@ -24,12 +31,13 @@ def clip_gmacs(classifier: ClipClassifier) -> float | None:
 
 
 def count_mparams(network: nn.Module) -> float:
-    """10^6 trained values."""
+    """Number of parameters, in 10^6."""
     return sum(parameter.numel() for parameter in network.parameters()) / 1e6
 
 
 def costs_of(architecture: str, classes: int, spec: InputSpec) -> tuple[float, float]:
-    """(10^9 multiply-adds of a clip, 10^6 parameters) of a network that is not there: nothing is computed but shapes."""
+    """Costs of an architecture: (10^9 multiply-adds of a clip, 10^6 parameters)."""
+    # on the meta device torch computes shapes only
     with torch.device("meta"):
         network = build(architecture, classes).eval()
         clip = torch.zeros(1, 3, spec.frames, *spec.crop)

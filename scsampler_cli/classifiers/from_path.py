@@ -1,4 +1,4 @@
-"""Open whatever file or folder `--classifier` names, by what is in it."""
+"""Classifiers from files and folders, by their contents."""
 
 from __future__ import annotations
 
@@ -36,20 +36,21 @@ def open_path(
     labels: Sequence[str] | None = None,
     spec_fields: Sequence[str] = (),
 ) -> ClipClassifier:
-    """A classifier from a file or folder that says what it is, perhaps with a description beside it.
+    """A classifier from a file or folder, with the spec file next to it if there is one.
 
     Args:
         found: a path, or "hf:ORG/NAME".
-        device: where it runs.
-        dtype: its precision.
-        labels: class names.
-        spec_fields: of `--spec`.
+        device: device of the network.
+        dtype: precision of the network.
+        labels: class names; None for those of the file.
+        spec_fields: options KEY=VALUE.
 
     Raises:
-        ClassifierError: it is no classifier, or its description is incomplete.
-        WeightsError: damaged, unsafe, or not fitting.
-        SettingsError: a field does not fit.
+        ClassifierError: it is no classifier, or its spec is incomplete.
+        WeightsError: it is damaged or unsafe, or does not fit.
+        SettingsError: a spec field has a wrong value.
     """
+    # only "hf:ORG/NAME" is a string
     if isinstance(found, str) or huggingface.is_folder(found):
         return huggingface.open_classifier(
             str(found), device, dtype, labels=labels, spec_fields=spec_fields
@@ -66,6 +67,7 @@ def open_path(
         return open_classifier(
             found, kind, device, dtype=dtype, labels=labels, spec_fields=spec_fields
         )
+    # a weight file of scsampler has its own spec; a plain state dict needs one
     if found.suffix == ".safetensors" and read_metadata(found):
         fields = parse_fields(spec_fields)
         classifier = from_file(
@@ -75,7 +77,8 @@ def open_path(
     fields = read_fields(found, spec_fields)
     network = fields.pop("arch", None)
     if network is None:
-        read_weights(found)  # if it is damaged, that is what must be said
+        # a damaged file is reported as such, rather than as one without a network
+        read_weights(found)
         raise ClassifierError(
             f"{found.name} does not name its network",
             code="architecture-missing",
@@ -86,10 +89,10 @@ def open_path(
     if network in BUILTINS:
         fields.pop("labels", None)
         return adjusted(builtin.load(network, device, dtype, weights=found, labels=labels), fields)
-    return _open_described(found, network, device, dtype=dtype, labels=labels, fields=fields)
+    return _open_state_dict(found, network, device, dtype=dtype, labels=labels, fields=fields)
 
 
-def _open_described(
+def _open_state_dict(
     path: Path,
     network: str,
     device: torch.device,
@@ -98,11 +101,12 @@ def _open_described(
     labels: Sequence[str] | None,
     fields: SpecFields,
 ) -> ClipClassifier:
-    """A state dict of a network that is no built-in classifier and has no geometry of its own."""
+    """A classifier from a state dict of an architecture that has no default geometry."""
+    # an unknown architecture is reported before missing fields
     architecture(network)
-    fields = {"layout": AXES, "activation": "softmax", **fields} | (
-        {} if labels is None else {"labels": tuple(labels)}
-    )
+    fields = {"layout": AXES, "activation": "softmax", **fields}
+    if labels is not None:
+        fields["labels"] = tuple(labels)
     fields = complete(fields, path)
     classifier = from_file(
         path,
@@ -113,6 +117,6 @@ def _open_described(
         fallback_labels=(),
         spec=with_fields(InputSpec(), fields),
     )
-    return adjusted(
-        classifier, {name: fields[name] for name in ("activation", "multi_label") if name in fields}
-    )
+    # the geometry is in `spec`; the other fields are options of any classifier
+    options = {name: fields[name] for name in ("activation", "multi_label") if name in fields}
+    return adjusted(classifier, options)

@@ -1,4 +1,4 @@
-"""Any function from clips to probabilities as a clip classifier."""
+"""A function of the caller as a clip classifier."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from scsampler_cli.errors import SettingsError
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 
 ClipFunction = Callable[[NDArray[np.uint8]], NDArray[np.floating]]
-"""uint8 [N, F, h, w, 3], RGB, as the spec says -> [N, C], each row within 0-1 and summing to 1."""
+"""uint8 [N, F, h, w, 3], RGB, of the spec's size -> [N, C], rows within 0-1 that sum to 1."""
 
 
 class FunctionClassifier:
-    """f, where it is a function that the caller wrote.
+    """A clip classifier f that calls a function.
 
     Args:
-        function: from clips to probabilities.
-        labels: the C class names, different ones.
-        spec: how the function wants its clips; None for 16 frames of 112 x 112.
+        function: function from clips to probabilities.
+        labels: C different class names.
+        spec: clip geometry of the function; None for 16 frames of 112 x 112.
 
     Raises:
-        SettingsError: no labels, or two alike.
+        SettingsError: there are no labels, or two are equal.
     """
 
     weights = WeightsInfo("a function", None)

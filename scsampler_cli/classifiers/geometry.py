@@ -1,7 +1,8 @@
-"""Frames -> a classifier's input size, exactly as torchvision's video presets do it up to the crop.
+"""Resize and crop frames for a classifier, exactly as torchvision's video presets do.
 
-Bilinear, without antialiasing unless the classifier asks for it, on uint8: that is what the public video weights were evaluated
-with. Done frame by frame, so that one full-size frame is held at a time.
+Resizing is bilinear on uint8, without antialiasing unless the spec has it: the public video weights
+were evaluated that way. Frames are processed one by one, so that one full-size frame is in memory
+at a time.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ def fit_frame(frame: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
         spec: the classifier's geometry.
 
     Returns:
-        uint8 [h, w, 3] with (h, w) = spec.crop; black is added where the resized picture is smaller than the crop. Three
-        crops lie side by side: [h, 3 w, 3].
+        uint8 [h, w, 3] with (h, w) = spec.crop. Black is added where the resized frame is smaller
+        than the crop. Three crops are side by side: [h, 3 w, 3].
     """
-    planes = torch.from_numpy(frame).permute(2, 0, 1)
+    planes = torch.from_numpy(frame).permute(2, 0, 1)  # [3, H, W]
     size = resized((frame.shape[0], frame.shape[1]), spec)
     if size != frame.shape[:2]:
         planes = F.interpolate(planes[None], size, mode="bilinear", antialias=spec.antialias)[0]
@@ -36,9 +37,13 @@ def fit_frame(frame: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
 
 
 def _three_crops(planes: Tensor, spec: InputSpec) -> Tensor:
-    """[3, H, W] -> [3, h, 3 w]: the first, the middle and the last crop along the long side (as Wang et al., 2018)."""
+    """First, middle and last crop along the long side: [3, H, W] -> [3, h, 3 w].
+
+    As in Wang et al., 2018.
+    """
     h, w = spec.crop
     height, width = planes.shape[-2:]
+    # a strip as wide as the crop across the short side, in which the crops move
     if height > width:
         strip = _middle(planes, max(height, h), w)
         return torch.cat([strip[..., y : y + h, :] for y in _offsets(strip.shape[-2], h)], dim=-1)
@@ -47,41 +52,47 @@ def _three_crops(planes: Tensor, spec: InputSpec) -> Tensor:
 
 
 def _offsets(length: int, crop: int) -> tuple[int, int, int]:
+    """Starts of the three crops in a strip, pixels."""
     return 0, round((length - crop) / 2), length - crop
 
 
 def crops_apart(clips: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
-    """uint8 [N, F, h, V w, 3] -> [N V, F, h, w, 3], the V = `spec.crops` crops of a clip one after the other."""
+    """Separate the V = `spec.crops` crops of each clip.
+
+    uint8 [N, F, h, V w, 3] -> [N V, F, h, w, 3]; the crops of a clip follow each other.
+    """
     if spec.crops == 1:
         return clips
     n, frames, height, width, _ = clips.shape
-    apart = clips.reshape(n, frames, height, spec.crops, width // spec.crops, 3).transpose(
-        0, 3, 1, 2, 4, 5
-    )
+    side_by_side = clips.reshape(n, frames, height, spec.crops, width // spec.crops, 3)
+    apart = side_by_side.transpose(0, 3, 1, 2, 4, 5)  # [N, V, F, h, w, 3]
     return np.ascontiguousarray(apart).reshape(n * spec.crops, frames, height, -1, 3)
 
 
 def centred(planes: Tensor, spec: InputSpec) -> Tensor:
-    """[..., H, W] -> [..., h, w], the middle of it; black is added where it is smaller than the crop."""
+    """The centre crop, [..., H, W] -> [..., h, w]; black is added where it is larger."""
     return _middle(planes, *spec.crop)
 
 
 def _middle(planes: Tensor, height: int, width: int) -> Tensor:
-    """[..., H, W] -> [..., height, width], by torchvision's rules of rounding."""
-    down, across = height - planes.shape[-2], width - planes.shape[-1]
-    if down > 0 or across > 0:
-        down, across = max(down, 0), max(across, 0)
+    """[..., H, W] -> [..., height, width], with the rounding of torchvision's center_crop."""
+    missing_h, missing_w = height - planes.shape[-2], width - planes.shape[-1]
+    if missing_h > 0 or missing_w > 0:
+        down, across = max(missing_h, 0), max(missing_w, 0)
+        # left, right, top, bottom
         planes = F.pad(planes, (across // 2, (across + 1) // 2, down // 2, (down + 1) // 2))
+    # Python rounds half to even, and so does torchvision
     top, left = round((planes.shape[-2] - height) / 2), round((planes.shape[-1] - width) / 2)
     return planes[..., top : top + height, left : left + width]
 
 
 _LONGEST = 8
-"""Times the short side: a longer strip is squeezed, so that memory stays bounded."""
+"""Largest aspect ratio of a resized frame; a longer one is squeezed, so that memory stays
+bounded."""
 
 
 def resized(size: tuple[int, int], spec: InputSpec) -> tuple[int, int]:
-    """(height, width) to which a frame of a given (height, width) is brought before the crop."""
+    """(height, width) of a frame after resizing, from its (height, width) before."""
     if isinstance(spec.resize, tuple):
         return spec.resize
     scale = spec.resize / min(size)

@@ -34,9 +34,9 @@ MODELS = {
 }
 """(class of transformers, frame stride) by model_type.
 
-No config contains the stride. These are for Kinetics: 16 frames x 4 (Tong et al., NeurIPS 2022), 8 x
-32 (Bertasius et al., ICML 2021), 32 x 2 (Arnab et al., ICCV 2021). The spec field `stride` replaces
-it."""
+No config contains the stride. These are for Kinetics: 16 frames x 4 (Tong et al., NeurIPS 2022), 8
+x 32 (Bertasius et al., ICML 2021), 32 x 2 (Arnab et al., ICCV 2021). The spec field `stride`
+replaces it."""
 _PROCESSORS = ("preprocessor_config.json", "video_preprocessor_config.json")
 Config = dict[str, Any]
 

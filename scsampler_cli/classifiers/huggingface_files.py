@@ -1,4 +1,4 @@
-"""The weight files of a Hugging Face folder that transformers loads, whatever they are called. Nothing is loaded here."""
+"""The weight files that transformers loads from a Hugging Face folder. They are not loaded here."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ _NAMES = (
     "pytorch_model.bin",
     f"pytorch_model.bin{_INDEX}",
 )
-"""In the order in which transformers looks for them; it takes the first."""
+"""File names in the order in which transformers looks for them; it takes the first."""
 
 
 def weight_files(folder: Path, config: dict[str, Any]) -> list[Path]:
-    """The files that hold the weights, in the order of their names.
+    """The files with the weights, sorted by name.
 
     Args:
         folder: the folder.
-        config: what config.json says; its "transformers_weights" may name the file.
+        config: contents of config.json; its "transformers_weights" may name the file.
 
     Raises:
-        ClassifierError: the folder holds an adapter for weights that lie elsewhere.
-        WeightsError: there are no weights, a file is missing or not in the folder, or loading one could run code.
+        ClassifierError: the folder has an adapter for weights in another place.
+        WeightsError: there are no weights, a file is missing or outside the folder, or loading it
+            could run code.
     """
     if (folder / "adapter_config.json").is_file():
         raise ClassifierError(
@@ -36,29 +37,30 @@ def weight_files(folder: Path, config: dict[str, Any]) -> list[Path]:
             code="weights-elsewhere",
             hint="merge it first (merge_and_unload of peft), and save the whole model",
         )
-    named = config.get("transformers_weights")
-    first = (
-        str(named) if named else next((name for name in _NAMES if (folder / name).is_file()), None)
-    )
+    first = config.get("transformers_weights")
+    if not first:
+        first = next((name for name in _NAMES if (folder / name).is_file()), None)
     if first is None:
         raise WeightsError(
             f"{folder.name} cannot be loaded: it has no weights",
             code="weights-elsewhere",
-            hint=f"one of {', '.join(_NAMES)} is wanted",
+            hint=f"it must have one of {', '.join(_NAMES)}",
         )
+    first = str(first)
+    # large models are split over several files, which an index lists
     names = _parts(_inside(folder, first)) if first.endswith(_INDEX) else [first]
     files = [_inside(folder, name) for name in names]
     for file in files:
+        # refuses a pickle with code; transformers would refuse it without a hint
         if file.suffix != ".safetensors":
-            read_weights(
-                file
-            )  # a pickle with code is refused in the words that say how to convert it
+            read_weights(file)
     return files
 
 
 def _parts(index: Path) -> list[str]:
-    """Names of the files that an index spreads the weights over."""
+    """Names of the weight files that an index lists."""
     try:
+        # name of a tensor -> name of its file
         weight_map = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
         return sorted({str(name) for name in weight_map.values()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -41,8 +41,8 @@ SHIPPED, PRESENT, DOWNLOADABLE, MISSING, OWN = (
     "missing",
     "its own",
 )
-"""Where the weights are: in this package, in the torch hub cache, on a server, nowhere, or where the
-plug-in or file has them."""
+"""Where the weights are: in this package, in the torch hub cache, on a server, nowhere, or where
+the plug-in or file has them."""
 TOLERANCE = 1e-3
 """Largest difference of an answer that the rest of the batch may make: sums in another order."""
 TIMED = 3
@@ -172,7 +172,8 @@ def _costs(classifier: ClipClassifier) -> tuple[float | None, float | None]:
 
 
 def known_clips(spec: InputSpec, count: int = 4) -> NDArray[np.uint8]:
-    """Test clips of coloured waves that move, each clip in another direction and with another wavelength.
+    """Test clips of coloured waves that move, each clip in another direction and with another
+    wavelength.
 
     Returns:
         uint8 [count, F, h, w, 3].
@@ -238,7 +239,7 @@ def _problems(
         difference = result["batch_difference"]
         yield f"the answer to a clip differs by {difference:.2g} alone and in a batch"
     if not result["tells_apart"]:
-        yield "all clips get the same answer: are mean, std and layout right, and the weights whole?"
+        yield "all clips get the same answer: are mean, std, layout and weights right?"
 
 
 def inspect(
@@ -253,8 +254,8 @@ def inspect(
     Args:
         wanted: names, files, folders; () for all names.
         load: loads a classifier. Files are always loaded, named classifiers to be checked.
-        check: run the classifiers on test clips: those that were named, else those whose weights are
-            on this machine.
+        check: run the classifiers on test clips: those that were named, else those whose weights
+            are on this machine.
         failed: called with the error of each that fails.
     """
     known = registry.names()

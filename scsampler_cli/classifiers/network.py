@@ -25,8 +25,8 @@ from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.nn.inference import prepare_network
 
 CPU_BATCH, CPU_PIXELS = 4, 400_000
-"""Most clips and most pixels in a batch on a CPU; one clip may have more pixels. Small networks are a
-fifth faster with four clips, large ones are not, and R(2+1)D-18 takes 0.15 GB for each clip."""
+"""Most clips and most pixels in a batch on a CPU; one clip may have more pixels. Small networks are
+a fifth faster with four clips, large ones are not, and R(2+1)D-18 takes 0.15 GB for each clip."""
 
 
 class NetworkClassifier:
@@ -99,23 +99,27 @@ class NetworkClassifier:
 
     @property
     def output_settings(self) -> dict[str, Any]:
-        """The activation and the order of axes, where they are not those of the built-in classifiers, and `more_settings`."""
-        found = {"activation": self._activation, "layout": getattr(self.network, "layout", AXES)}
-        usual = {"activation": "softmax", "layout": AXES}
-        return self._more_settings | {
-            name: value for name, value in found.items() if value != usual[name]
-        }
+        """Activation and order of axes if they are not the defaults, and `more_settings`."""
+        settings = dict(self._more_settings)
+        # without defaults, so that the built-in classifiers have no settings
+        if self._activation != "softmax":
+            settings["activation"] = self._activation
+        layout = getattr(self.network, "layout", AXES)
+        if layout != AXES:
+            settings["layout"] = layout
+        return settings
 
     def with_spec(self, spec: InputSpec) -> NetworkClassifier:
-        """The same network on another geometry.
+        """The same network with another geometry.
 
         Raises:
-            ClassifierError: it takes one size alone, and this is another.
+            ClassifierError: it takes one clip size only, and this is another.
         """
-        if not self.any_size and (spec.frames, spec.crop) != (self.spec.frames, self.spec.crop):
+        own = self.spec
+        if not self.any_size and (spec.frames, spec.crop) != (own.frames, own.crop):
             raise ClassifierError(
-                f"{self.name} takes clips of {self.spec.frames} frames of {self.spec.crop[0]} x "
-                f"{self.spec.crop[1]} alone",
+                f"{self.name} takes only clips of {own.frames} frames "
+                f"of {own.crop[0]} x {own.crop[1]}",
                 code="model-spec-fixed",
                 hint="leave frames and crop out of the spec",
             )
@@ -178,7 +182,9 @@ def from_file(
     file = read_weights(path)
     # plain state dicts have no metadata
     if file.metadata:
-        return _from_own_format(file, path, device, dtype=dtype, architecture=architecture, labels=labels)
+        return _from_own_format(
+            file, path, device, dtype=dtype, architecture=architecture, labels=labels
+        )
     if architecture is None:
         raise ClassifierError(
             f"{path.name} does not name its network",
@@ -213,7 +219,7 @@ def from_file(
 def _filled(
     architecture: str, classes: int, tensors: dict[str, Tensor], *, path: Path, device: torch.device
 ) -> tuple[nn.Module, bool]:
-    """The network with its weights, prepare_network to run, and whether it takes any size."""
+    """The network with its weights, prepared for inference; True if it takes clips of any size."""
     known = known_architecture(architecture)
     network = known.make(classes)
     load_into(network, tensors, path.name)
@@ -263,9 +269,10 @@ def _from_own_format(
 
 def spec_from(record: dict[str, Any]) -> InputSpec:
     """`InputSpec` from its JSON form (`dataclasses.asdict`)."""
-    values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in record.items()
-    }
+    values: dict[str, Any] = {}
+    for name, value in record.items():
+        # JSON has no tuples
+        values[name] = tuple(value) if isinstance(value, list) else value
     return InputSpec(**values)
 
 

@@ -1,7 +1,8 @@
-"""Classifiers by name: built-ins and plug-ins of the entry-point group `scsampler.classifiers`, `package.module:factory`, files.
+"""Classifiers by name: built-ins and plug-ins, `package.module:factory`, files and folders.
 
-A factory is called as `factory(device, dtype, weights=None, labels=None)` and returns a `ClipClassifier`. Finding reads names
-only; a plug-in is imported when it is chosen, so a broken one harms nothing else.
+Plug-ins are entry points of the group `scsampler.classifiers`. A factory is called as
+`factory(device, dtype, weights=None, labels=None)` and returns a `ClipClassifier`. A plug-in is
+imported only when it is used, so that a broken one does no harm.
 """
 
 from __future__ import annotations
@@ -25,35 +26,41 @@ if TYPE_CHECKING:
 
 GROUP = "scsampler.classifiers"
 OWN = "scsampler"
-"""The distribution whose entry points are the built-ins."""
+"""Name of this distribution, whose entry points are the built-ins."""
 SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".pt2", ".onnx", ".ts", ".torchscript")
-"""What tells a missing model file from a mistyped name."""
+"""Suffixes of model files: with one of them a name is a missing file, else an unknown
+classifier."""
 _CACHED = "hf:"
 _FACTORY = re.compile(r"[A-Za-z_]\w*(\.\w+)*:\w+")
 
 
 def listing() -> dict[str, list[EntryPoint]]:
-    """Name -> the entry points that claim it (more than one is a conflict), sorted by name; nothing is imported."""
-    found: dict[str, list[EntryPoint]] = {}
+    """The entry points by name, sorted. Several of one name are a conflict. Nothing is imported."""
+    by_name: dict[str, list[EntryPoint]] = {}
     for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value, owner(p))):
-        same = found.setdefault(point.name, [])
+        same = by_name.setdefault(point.name, [])
+        # a package that is on the path twice has its entry points twice
         if all((point.value, owner(point)) != (other.value, owner(other)) for other in same):
             same.append(point)
-    return found
+    return by_name
 
 
 def names() -> list[str]:
-    """Names that `--classifier` takes."""
+    """Names of all built-ins and plug-ins, sorted."""
     return list(listing())
 
 
 def find(name: str) -> EntryPoint | Path | str:
-    """What a name stands for: a plug-in, a file or folder, or "hf:..." of the Hugging Face cache; torch is not imported.
+    """Find a classifier. torch is not imported.
+
+    Returns:
+        an entry point for a built-in, a plug-in or `package.module:factory`; a path for a file or
+        folder; "hf:..." for a folder of the Hugging Face cache.
 
     Raises:
-        SettingsError: nothing of these.
-        InputError: a URL.
-        ClassifierError: two distributions claim the name.
+        SettingsError: the name is unknown.
+        InputError: it is a URL.
+        ClassifierError: two distributions have the name.
     """
     if not name:
         raise SettingsError(
@@ -88,7 +95,7 @@ def _only(points: Sequence[EntryPoint]) -> EntryPoint:
 
 
 def owner(point: EntryPoint) -> str:
-    """The distribution that an entry point came with; its module where it was named as package.module:factory."""
+    """The distribution of an entry point; the module of one named as package.module:factory."""
     return point.dist.name if point.dist else f"module {point.module}"
 
 
@@ -105,16 +112,17 @@ def load(
 
     Args:
         name: as `find` takes it.
-        device: where it runs.
-        dtype: its precision.
-        weights: for a classifier with a name.
-        labels: class names.
-        spec_fields: of `--spec`: what a file does not say, or another geometry.
+        device: device of the network.
+        dtype: precision of the network.
+        weights: weight file, for a classifier that has a name.
+        labels: class names; None for the classifier's own.
+        spec_fields: options KEY=VALUE: fields that a file lacks, or another geometry.
 
     Raises:
-        SettingsError: unknown name.
-        ClassifierError: name claimed twice, a plug-in that does not load or return a classifier, a file that says too little.
-        WeightsError: its weights are missing, damaged or do not fit.
+        SettingsError: the name is unknown.
+        ClassifierError: two plug-ins have the name, a plug-in does not load or returns no
+            classifier, or a file lacks spec fields.
+        WeightsError: the weights are missing, damaged or do not fit.
     """
     found = find(name)
     if isinstance(found, EntryPoint):
@@ -129,9 +137,9 @@ def load(
                 code="architecture-conflict",
                 hint="leave out the name that is wrong",
             )
-        named = fields.pop("labels", None)
-        if labels is None and named is not None:
-            labels = names_of(named, str(weights))
+        spec_labels = fields.pop("labels", None)
+        if labels is None and spec_labels is not None:
+            labels = names_of(spec_labels, str(weights))
         return adjusted(_from_factory(found, device, dtype, weights=weights, labels=labels), fields)
     from scsampler_cli.classifiers.from_path import open_path  # imports torch
 
@@ -146,7 +154,8 @@ def _from_factory(
     weights: Path | None,
     labels: Sequence[str] | None,
 ) -> ClipClassifier:
-    from scsampler_cli.classifiers.base import ClipClassifier  # numpy: --help must not wait for it
+    # imported here, so that the help of a command need not wait for numpy
+    from scsampler_cli.classifiers.base import ClipClassifier
 
     factory = import_factory(point)
     try:
@@ -154,6 +163,7 @@ def _from_factory(
             classifier = factory(device, dtype, weights=weights, labels=labels)
     except ScsamplerError:
         raise
+    # a plug-in may raise anything, and must not end the program
     except (Exception, SystemExit) as error:
         raise _broken(point, error) from error
     if not isinstance(classifier, ClipClassifier):
@@ -168,7 +178,9 @@ def _from_factory(
 
 
 def import_factory(point: EntryPoint) -> Any:
-    """The factory that an entry point names; what its module prints goes to standard error.
+    """The factory of an entry point.
+
+    Whatever its module prints goes to standard error, since standard output is for results.
 
     Raises:
         ClassifierError: it cannot be imported.
@@ -192,25 +204,34 @@ def _broken(point: EntryPoint, error: BaseException) -> ClassifierError:
 
 
 def _check_fields(classifier: ClipClassifier, name: str) -> None:
+    """Check the types of the attributes, which `isinstance` of a protocol does not.
+
+    Raises:
+        ClassifierError: one is wrong.
+    """
     from scsampler_cli.classifiers.base import InputSpec
     from scsampler_cli.model_zoo.weights_info import WeightsInfo
 
-    right = {
-        "labels (different names, at least one)": 0
-        < len(set(classifier.labels))
-        == len(classifier.labels),
+    labels = classifier.labels
+    checks = {
+        "labels (different names, at least one)": 0 < len(set(labels)) == len(labels),
         "spec (an InputSpec)": isinstance(classifier.spec, InputSpec),
         "weights (a WeightsInfo)": isinstance(classifier.weights, WeightsInfo),
     }
-    for what in (what for what, good in right.items() if not good):
-        raise ClassifierError(
-            f"classifier {name!r} is broken: invalid {what}",
-            code="classifier-broken",
-            hint="see scsampler_cli.classifiers.base",
-        )
+    for attribute, is_valid in checks.items():
+        if not is_valid:
+            raise ClassifierError(
+                f"classifier {name!r} is broken: invalid {attribute}",
+                code="classifier-broken",
+                hint="see scsampler_cli.classifiers.base",
+            )
 
 
 def _suggestion(name: str) -> str:
+    """The nearest name, and all names, for a hint."""
     close = difflib.get_close_matches(name, names(), n=1)
-    known = f"known: {', '.join(names())}; or a file, a Hugging Face folder, hf:ORG/NAME, package.module:factory"
+    known = (
+        f"known: {', '.join(names())}; "
+        "or a file, a Hugging Face folder, hf:ORG/NAME, package.module:factory"
+    )
     return f"did you mean {close[0]}? {known}" if close else known

@@ -1,7 +1,8 @@
-"""Key layouts of public state dicts -> the names of our networks.
+"""Names of layers in public state dicts -> the names in the networks of this package.
 
-torchvision, IG65M and VMZ name their layers as our networks do. mmaction2 (CSN), piergiaj and hassony2 (I3D) do not: each is a
-few rules here, of which the first that fits a key counts. A key that no rule fits stays as it is, so that loading reports it.
+torchvision, IG65M and VMZ have the names of these networks. mmaction2 (CSN), piergiaj and hassony2
+(I3D) have others, which a few rules translate: the first rule that fits a name counts. A name that no
+rule fits stays unchanged, so that loading reports it.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Layout:
-    """How others name the layers of a network."""
+    """Names of the layers of a network in the files of another publisher."""
 
     name: str
     mark: str
-    """A regular expression that fits some key of every such state dict, and none of another layout."""
+    """Regular expression of a name that only this layout has, and that each of its files has."""
     rules: tuple[tuple[str, str], ...]
-    """(regular expression of a whole key, its name here)."""
+    """(regular expression of a whole name, replacement)."""
 
 
 _BN = r"(weight|bias|running_mean|running_var|num_batches_tracked)"
@@ -31,7 +32,8 @@ _MMACTION = Layout(
     (
         (r"backbone\.conv1\.conv\.weight", r"stem.0.weight"),
         (rf"backbone\.conv1\.bn\.{_BN}", r"stem.1.\1"),
-        # ir-CSN: conv2 is the depthwise convolution; ip-CSN: conv2.0 mixes the channels and conv2.1 is depthwise
+        # ir-CSN: conv2 is the depthwise convolution; ip-CSN: conv2.0 mixes the channels and conv2.1
+        # is depthwise
         (r"backbone\.(layer\d\.\d+)\.conv2\.0\.conv\.weight", r"\1.conv2.0.weight"),
         (rf"backbone\.(layer\d\.\d+)\.conv2\.0\.bn\.{_BN}", r"\1.conv2.1.\2"),
         (r"backbone\.(layer\d\.\d+)\.(conv[13])\.conv\.weight", r"\1.\2.0.weight"),
@@ -98,15 +100,19 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
     "ip_csn_152": (_MMACTION_IP,),
     "i3d_rgb": (_PIERGIAJ, _HASSONY2),
 }
-"""Foreign layouts of each network."""
+"""Layouts of other publishers for each network."""
 
 
 def to_native(
     architecture: str, tensors: Mapping[str, Tensor]
 ) -> tuple[dict[str, Tensor], str | None]:
-    """A state dict under our names, and the name of the layout it was in; None where it needed no renaming.
+    """A state dict under the names of this package.
 
-    Example: ir_csn_152, "backbone.layer1.0.conv2.0.conv.weight" -> "layer1.0.conv2.0.weight", "mmaction2".
+    Returns:
+        the state dict, and the name of its former layout; None if nothing was renamed.
+
+    Example: ir_csn_152, "backbone.layer1.0.conv2.0.conv.weight" -> "layer1.0.conv2.0.weight",
+        "mmaction2".
     """
     for layout in LAYOUTS.get(architecture, ()):
         if any(re.fullmatch(layout.mark, key) for key in tensors):

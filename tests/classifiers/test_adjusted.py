@@ -57,7 +57,7 @@ def test_full_is_a_square_of_the_resized_frames_height() -> None:
     assert whole.classify(clips(40, 40)).shape == (2, 3)
     with pytest.raises(ClassifierError, match=r"takes clips uint8 \[N, 4, 40, 40, 3\]"):
         whole.classify(clips(32, 32))
-    with pytest.raises(SettingsError, match="32 x 32 alone"):
+    with pytest.raises(SettingsError, match="takes only frames of 32 x 32"):
         adjusted(classifier(any_size=False), {}, "full")
 
 
@@ -157,11 +157,13 @@ def test_a_plug_in_is_seen_in_three_crops_and_keeps_its_own_geometry() -> None:
     assert adjusted(Plug(), {}, "three").spec.crops == 3
     with pytest.raises(SettingsError, match="cannot be changed"):
         adjusted(Plug(), {"frames": 8})
-    with pytest.raises(SettingsError, match="32 x 32 alone"):
+    with pytest.raises(SettingsError, match="takes only frames of 32 x 32"):
         adjusted(Plug(), {}, "full")
-    with pytest.raises(SettingsError, match="activation of its own"):
+    with pytest.raises(
+        SettingsError, match="the activation of classifier .plug. cannot be changed"
+    ):
         adjusted(Plug(), {"activation": "sigmoid"})
-    with pytest.raises(SettingsError, match="labels is plug's own"):
+    with pytest.raises(SettingsError, match="labels is fixed in plug"):
         adjusted(Plug(), {"labels": ("x", "y")})
 
 
@@ -172,7 +174,7 @@ def test_other_geometry_reaches_the_network() -> None:
     longer = np.repeat(clips(32, 32), 2, axis=1)
     assert other.classify(longer).shape == (2, 3)
     assert plain.spec == SPEC
-    with pytest.raises(ClassifierError, match="takes clips of 4 frames of 32 x 32 alone"):
+    with pytest.raises(ClassifierError, match="takes only clips of 4 frames of 32 x 32"):
         adjusted(classifier(any_size=False), {"frames": 8})
     darker = adjusted(classifier(any_size=False), {"mean": (0.0, 0.0, 0.0)})
     assert not np.allclose(darker.classify(clips(32, 32)), plain.classify(clips(32, 32)), atol=1e-6)

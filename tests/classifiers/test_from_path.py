@@ -29,9 +29,7 @@ def state(tmp_path: Path) -> Path:
 
 
 def test_a_description_may_say_the_network(state: Path) -> None:
-    with pytest.raises(
-        ClassifierError, match=r"mine\.pth does not name its network"
-    ) as caught:
+    with pytest.raises(ClassifierError, match=r"mine\.pth does not name its network") as caught:
         load(state)
     assert "such as r2plus1d_18" in str(caught.value.hint)
     state.with_suffix(".toml").write_text('arch = "r3d_18"')

@@ -31,7 +31,7 @@ def test_the_papers_six_and_torchvisions_others_have_names() -> None:
 
 @pytest.mark.parametrize("name", ["demo", "actions6", "ir_csn_152"])
 def test_what_is_listed_is_what_is_loaded(name: str) -> None:
-    found = inspection.listed(name)
+    found = inspection.record_by_name(name)
     if name in BUILTINS:
         spec, labels = BUILTINS[name].spec, BUILTINS[name].classes
     else:
@@ -52,15 +52,15 @@ def test_weights_are_shipped_present_or_downloadable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    assert inspection.listed("demo")["weights"] == "shipped"
-    assert inspection.listed("mc3_18")["weights"] == "downloadable"
+    assert inspection.record_by_name("demo")["weights"] == "shipped"
+    assert inspection.record_by_name("mc3_18")["weights"] == "downloadable"
     path = public.cached_path("mc3_18")
     path.parent.mkdir(parents=True)
     path.write_bytes(b"there")
-    assert inspection.listed("mc3_18")["weights"] == "present"
-    assert inspection.listed("mc3_18")["url"].endswith(path.name)
+    assert inspection.record_by_name("mc3_18")["weights"] == "present"
+    assert inspection.record_by_name("mc3_18")["url"].endswith(path.name)
     monkeypatch.setattr(inspection, "bundled_file", lambda name: tmp_path / name)
-    assert inspection.listed("demo")["weights"] == "missing"
+    assert inspection.record_by_name("demo")["weights"] == "missing"
 
 
 class Plug:

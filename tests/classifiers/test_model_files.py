@@ -111,7 +111,7 @@ def test_what_does_not_run_as_described_is_refused_at_once(tmp_path: Path, suffi
     with pytest.raises(ClassifierError, match="gives 3 values for a clip, and there are 2 labels"):
         load(path, "labels=['a','b']")
     if suffix == ".pt":  # the others know their layout
-        with pytest.raises(ClassifierError, match="does not run on clips as described"):
+        with pytest.raises(ClassifierError, match="does not run on clips of its spec"):
             load(path, "layout=NTHWC")
 
 

@@ -1,7 +1,8 @@
-"""Label lists, by name or from a text file: the class names that the outputs of a network stand for, in their order.
+"""Class names of the outputs of a network, in order: named lists, and text files.
 
-Kinetics-400's come from torchvision; `sports1m.txt` is the data set's own list (Karpathy et al., CVPR 2014; CC BY 3.0). Nobody
-has published the names of IG65M's classes (hashtags), so they are numbers.
+The names of Kinetics-400 come from torchvision. `sports1m.txt` is the list of the data set
+(Karpathy et al., CVPR 2014; CC BY 3.0). The names of IG65M's classes (hashtags) are not published:
+they are numbers here.
 """
 
 from __future__ import annotations
@@ -16,14 +17,17 @@ from scsampler_cli.files.text_files import read_text
 from scsampler_cli.files.urls import check_read
 
 NAMES = ("kinetics400", "sports1m")
-"""Lists that can be asked for by name."""
+"""Names of lists."""
 
 
 def read_labels(name: str | Path) -> tuple[str, ...]:
-    """Class names: those of one of NAMES, or of a text file with one a line.
+    """Class names of a named list, or of a text file with one name per line.
+
+    Args:
+        name: one of NAMES, or the path of a file.
 
     Raises:
-        InputError: the file cannot be read, is empty, or a name stands in it twice.
+        InputError: the file cannot be read, is empty, or has a name twice.
     """
     if str(name) in NAMES:
         return named_labels(str(name))
@@ -40,20 +44,24 @@ def read_labels(name: str | Path) -> tuple[str, ...]:
     return distinct([line.strip() for line in text.splitlines() if line.strip()], str(name))
 
 
-def names_of(given: str | tuple[str, ...], source: str) -> tuple[str, ...]:
-    """The class names that a description gives: a list, a list's name, or a file.
+def names_of(labels: str | tuple[str, ...], source: str) -> tuple[str, ...]:
+    """Class names from the spec field `labels`: a list, the name of a list, or a file.
+
+    Args:
+        labels: value of the field.
+        source: where it comes from, for the error.
 
     Raises:
         InputError: as `read_labels` and `distinct`.
     """
-    return read_labels(given) if isinstance(given, str) else distinct(list(given), source)
+    return read_labels(labels) if isinstance(labels, str) else distinct(list(labels), source)
 
 
 def distinct(names: list[str], source: str) -> tuple[str, ...]:
-    """The names, each of which must stand there once.
+    """The names, checked to be different.
 
     Raises:
-        InputError: one is listed twice, or there are none.
+        InputError: a name is listed twice, or there are none.
     """
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice or not names:
@@ -70,14 +78,13 @@ def named_labels(name: str) -> tuple[str, ...]:
     """The class names of one of NAMES: 400 or 487."""
     if name == "kinetics400":
         with loading("torchvision", "the class names of Kinetics-400"):
-            from torchvision.models.video import (
-                R3D_18_Weights,  # usage errors must not wait for torch
-            )
+            # imported here: usage errors must not wait for torch
+            from torchvision.models.video import R3D_18_Weights
 
         return tuple(R3D_18_Weights.KINETICS400_V1.meta["categories"])
     return tuple((files(__package__) / f"{name}.txt").read_text(encoding="utf-8").split("\n")[:-1])
 
 
 def numbered_labels(count: int, what: str = "class") -> tuple[str, ...]:
-    """Names for classes that have none: "class 0", "class 1", ..."""
+    """Numbers as class names: "class 0", "class 1", ..."""
     return tuple(f"{what} {i}" for i in range(count))

@@ -1,25 +1,5 @@
-"""Model files that bring their own network: torch.export (.pt2), ONNX, TorchScript; and which kind a file is.
+"""Model files that contain their network: torch.export (.pt2), ONNX, TorchScript.
 
-Not handled here: how the clips of a model are made, which `model_spec` says; weight files, which need a network, are
-`network`'s.
+Not handled here: the spec of a model (`model_spec`), and weight files without a network
+(`network`).
 """
-
-from scsampler_cli.classifiers.model_files.loader import (
-    EXPORTED,
-    ONNX,
-    SCRIPTED,
-    WEIGHTS,
-    fields_of_shape,
-    kind_of,
-    open_classifier,
-)
-
-__all__ = [
-    "EXPORTED",
-    "ONNX",
-    "SCRIPTED",
-    "WEIGHTS",
-    "kind_of",
-    "open_classifier",
-    "fields_of_shape",
-]

@@ -1,4 +1,4 @@
-"""What a model file gives once it is open: its network, in the order of axes that the product uses."""
+"""An opened model file: its network, and the adapter to the axes that scsampler uses."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from scsampler_cli.errors import ClassifierError
 
 @dataclass(frozen=True)
 class OpenModel:
-    """A network out of a file, and what its input says."""
+    """The network of a model file."""
 
     network: nn.Module
-    """float tensor in the file's own layout -> its output, or several; `LayoutAdapter` takes the one that is the answer."""
+    """float tensor in the file's layout -> one or several outputs; `LayoutAdapter` picks one."""
     shape: tuple[int | None, ...] | None
-    """Of its input; None for what is free, and as a whole where the file does not tell."""
+    """Shape of the input; None for each free axis, or None where the file has no shape."""
     sha256: str
-    """Of all files that its answers depend on."""
+    """SHA-256 of all files that the answers depend on."""
 
 
 class LayoutAdapter(nn.Module):
-    """A network that wants its axes in another order, or batches of a fixed size.
+    """Adapter for a network with another order of axes, or with a fixed batch size.
 
     Args:
-        network: as the file has it.
-        layout: its order of the axes N C T H W.
-        batch: clips that it takes at once; None for any number.
-        classes: C, by which the answer is told from other outputs.
+        network: network of the file.
+        layout: order of its axes, such as NCTHW.
+        batch: batch size that it takes; None for any size.
+        classes: C, which distinguishes its answer from other outputs.
     """
 
     def __init__(self, network: nn.Module, layout: str, batch: int | None, *, classes: int) -> None:
@@ -48,11 +48,13 @@ class LayoutAdapter(nn.Module):
     def _run(self, x: Tensor) -> Tensor:
         count = len(x)
         if self._batch is not None and count < self._batch:
+            # fill the batch with copies of the last clip, whose answers are dropped
             x = torch.cat([x, x[-1:].expand(self._batch - count, *x.shape[1:])])
         return self._answer(self.network(x.permute(self._order).contiguous()))[:count]
 
     def _answer(self, found: Any) -> Tensor:
-        """The output called "logits", the only one, or the only one that has a value for each class."""
+        """The output called "logits", the only one, or the only one with a value for each class."""
+        # models of transformers return a dict
         if isinstance(found, dict):
             if "logits" in found:
                 return found["logits"]
@@ -65,8 +67,9 @@ class LayoutAdapter(nn.Module):
         ]
         if len(outputs) > 1 and len(fitting) != 1:
             raise ClassifierError(
-                f"it gives {len(outputs)} outputs, of which {len(fitting)} have a value for each of {self._classes} labels",
+                f"the model has {len(outputs)} outputs, "
+                f"of which {len(fitting)} have a value for each of {self._classes} labels",
                 code="model-outputs-ambiguous",
-                hint='export it with one output, or call that one "logits"',
+                hint='export it with one output, or name the right one "logits"',
             )
         return fitting[0] if fitting else outputs[0]

@@ -1,4 +1,4 @@
-"""Programs of torch.export (.pt2), opened after `screening` has looked through them."""
+"""Programs of torch.export (.pt2), opened after `screening` has checked them."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from scsampler_cli.model_zoo.weightfile import file_sha256
 
 
 class Program(nn.Module):
-    """An exported program's module, which was exported as it is to run and refuses to change between training and evaluation."""
+    """The module of an exported program, which refuses a change to training or evaluation mode."""
 
     def __init__(self, program: nn.Module) -> None:
         super().__init__()
         self.program = program
 
     def train(self, mode: bool = True) -> Program:
-        """Nothing to change."""
+        """Do nothing: an exported program has one mode."""
         return self
 
     def forward(self, x: Tensor) -> Tensor:
-        """As exported."""
+        """Run the program on an input in its own layout."""
         return self.program(x)
 
 
@@ -35,36 +35,43 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
     """The program as a module on the device, and the shape of its input.
 
     Raises:
-        WeightsError: damaged, of an old format, or holding what could run code.
+        WeightsError: the file is damaged, has an old format, or contains what could run code.
     """
     screen(path)
     logger = logging.getLogger("torch.export")
-    quiet, logger.disabled = logger.disabled, True  # what goes wrong is said below, in one line
+    # torch logs tracebacks; the error below has one line
+    was_disabled, logger.disabled = logger.disabled, True
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", UserWarning
-            )  # of the tensors' memory, which nobody writes to here
+            # tensors in read-only memory, which nothing writes to
+            warnings.simplefilter("ignore", UserWarning)
             program = torch.export.load(path)
         if device.type != "cpu":
             from torch.export.passes import move_to_device_pass
 
             program = move_to_device_pass(program, str(device))
+        # without guards a wrong shape fails in the network, and `loader` explains that error
         network = Program(program.module(check_guards=False))
     except Exception as error:
+        reason = " ".join(str(error).split())[:200]
         raise WeightsError(
-            f"{path.name} cannot be opened as a torch.export program ({' '.join(str(error).split())[:200]})",
+            f"{path.name} cannot be opened as a torch.export program ({reason})",
             code="model-format-unsupported",
             hint=f"export it again with torch {torch.__version__.split('+')[0]}",
         ) from error
     finally:
-        logger.disabled = quiet
+        logger.disabled = was_disabled
     return OpenModel(network, _shape(program), file_sha256(path))
 
 
 def _shape(program: torch.export.ExportedProgram) -> tuple[int | None, ...] | None:
+    """Shape of the only input; None for several inputs."""
     inputs = program.graph_signature.user_inputs
+    if len(inputs) != 1:
+        return None
     for node in program.graph.nodes:
-        if node.op == "placeholder" and len(inputs) == 1 and node.name == inputs[0]:
+        # weights are placeholders, too
+        if node.op == "placeholder" and node.name == inputs[0]:
+            # a free axis has a symbol as its size
             return tuple(size if isinstance(size, int) else None for size in node.meta["val"].shape)
     return None

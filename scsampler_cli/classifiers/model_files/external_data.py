@@ -1,8 +1,8 @@
 """Files in which an ONNX model keeps tensors ("external data").
 
-Tensors are initialisers and attributes of nodes (constants among them), also in subgraphs, functions
-and training graphs, and the two parts of a sparse tensor. onnxruntime does not list their files; the
-package onnx reads the model without opening them.
+Tensors are initialisers and attributes of nodes (constants among them), also in subgraphs,
+functions and training graphs, and the two parts of a sparse tensor. onnxruntime does not list their
+files; the package onnx reads the model without opening them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which kind a model file is, and how it becomes a classifier."""
+"""Classifiers from model files that contain their network."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from scsampler_cli.errors import ClassifierError
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 
 WEIGHTS, EXPORTED, SCRIPTED, ONNX = "weights", "torch.export", "TorchScript", "ONNX"
-
-
-_BY_NAME = {".onnx": ONNX, ".pt2": EXPORTED}
+"""Kinds of files. WEIGHTS has no network."""
+_BY_SUFFIX = {".onnx": ONNX, ".pt2": EXPORTED}
 
 
 def kind_of(path: Path) -> str:
-    """WEIGHTS, EXPORTED, SCRIPTED or ONNX, by the name where that says it, else by what is in the file."""
-    if path.suffix in _BY_NAME:
-        return _BY_NAME[path.suffix]
+    """WEIGHTS, EXPORTED, SCRIPTED or ONNX, by the suffix, else by the contents."""
+    if path.suffix in _BY_SUFFIX:
+        return _BY_SUFFIX[path.suffix]
+    # .pt may be any of three kinds, all of which are ZIP archives
     try:
         with zipfile.ZipFile(path) as archive:
+            # all members are in one folder, whose name does not matter
             names = [name.split("/", 1)[-1] for name in archive.namelist()]
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-        return WEIGHTS  # what is wrong with it is said when it is read
-    if any(
-        name.startswith("models/") or name == "serialized_exported_program.json" for name in names
-    ):
+        return WEIGHTS  # reading it reports what is wrong
+
+    folders = {name.partition("/")[0] for name in names if "/" in name}
+    # the file is in archives of older versions of torch
+    if "models" in folders or "serialized_exported_program.json" in names:
         return EXPORTED
-    return (
-        SCRIPTED
-        if "constants.pkl" in names and any(name.startswith("code/") for name in names)
-        else WEIGHTS
-    )
+    if "constants.pkl" in names and "code" in folders:
+        return SCRIPTED
+    return WEIGHTS
 
 
 def open_classifier(
@@ -53,26 +53,27 @@ def open_classifier(
     labels: Sequence[str] | None = None,
     spec_fields: Sequence[str] = (),
 ) -> NetworkClassifier:
-    """A classifier from a model file, tried on one black clip.
+    """A classifier from a model file, tested on one black clip.
 
     Args:
         path: the model file.
         kind: EXPORTED, SCRIPTED or ONNX.
-        device: where it runs.
-        dtype: its precision (autocast; ONNX keeps its own).
-        labels: class names; else those of the description.
-        spec_fields: of `--spec`.
+        device: device of the network.
+        dtype: precision of the network (autocast; an ONNX model keeps its own).
+        labels: class names; else those of the spec.
+        spec_fields: options KEY=VALUE.
 
     Raises:
-        ClassifierError: it cannot be opened, its description is incomplete, or it does not run as described.
+        ClassifierError: it cannot be opened, its spec is incomplete, or it does not run on clips of
+            its spec.
         WeightsError: it is damaged, or could run code.
-        SettingsError: a field of the description does not fit.
+        SettingsError: a spec field has a wrong value.
     """
-    model = _open(path, kind, device)
+    model = _open_model(path, kind, device)
     fields = read_fields(path, spec_fields)
     if "arch" in fields:
         raise ClassifierError(
-            f"{path.name} brings its own network: arch says nothing of it",
+            f"{path.name} contains its network: the spec field arch has no effect",
             code="model-spec-fixed",
             hint="leave arch out",
         )
@@ -80,11 +81,14 @@ def open_classifier(
         fields["labels"] = tuple(labels)
     fields = complete(merged(fields_of_shape(model.shape), fields, path.name), path)
     names = names_of(fields["labels"], f"of {path.name}")
+
+    layout, batch, any_size = fields["layout"], None, False
+    if model.shape is not None:
+        batch = model.shape[0]  # None where it is free
+        any_size = all(model.shape[layout.index(axis)] is None for axis in "HW")
     classifier = NetworkClassifier(
         path.name,
-        LayoutAdapter(
-            model.network, fields["layout"], (model.shape or (None,))[0], classes=len(names)
-        ),
+        LayoutAdapter(model.network, layout, batch, classes=len(names)),
         names,
         spec=with_fields(InputSpec(), fields),
         weights=WeightsInfo(path.name, model.sha256),
@@ -92,14 +96,14 @@ def open_classifier(
         dtype=dtype,
         activation=fields["activation"],
         multi_label=fields.get("multi_label"),
-        any_size=model.shape is not None
-        and all(model.shape[fields["layout"].index(axis)] is None for axis in "HW"),
+        any_size=any_size,
     )
-    _try(classifier, path)
+    _test_run(classifier, path)
     return classifier
 
 
-def _open(path: Path, kind: str, device: torch.device) -> OpenModel:
+def _open_model(path: Path, kind: str, device: torch.device) -> OpenModel:
+    # imported here: each kind needs other packages
     if kind == ONNX:
         from scsampler_cli.classifiers.model_files import onnx
 
@@ -114,45 +118,58 @@ def _open(path: Path, kind: str, device: torch.device) -> OpenModel:
 
 
 def fields_of_shape(shape: tuple[int | None, ...] | None) -> dict[str, Any]:
-    """Fields that the shape of the input tells: the layout by which axis is 3 long, frames and crop where they are fixed.
+    """Spec fields that follow from the shape of the input.
+
+    The layout follows from the only axis of length 3, frames and crop from axes of fixed length.
 
     Example: (None, 3, 16, 112, 112) -> layout NCTHW, frames 16, crop (112, 112).
     """
-    threes = [axis for axis, size in enumerate(shape or ()) if axis > 0 and size == 3]
-    if shape is None or len(shape) != len(AXES) or len(threes) != 1:
+    if shape is None or len(shape) != len(AXES):
+        return {}
+    # the batch may be 3 long, too
+    threes = [axis for axis, size in enumerate(shape) if axis > 0 and size == 3]
+    if len(threes) != 1:
         return {}
     layout = {1: "NCTHW", 2: "NTCHW", 4: "NTHWC"}.get(threes[0])
     if layout is None:
         return {}
+
     frames, height, width = (shape[layout.index(axis)] for axis in "THW")
-    said: dict[str, Any] = {"layout": layout}
+    fields: dict[str, Any] = {"layout": layout}
     if frames is not None:
-        said["frames"] = frames
+        fields["frames"] = frames
     if height is not None and width is not None:
-        said["crop"] = (height, width)
-    return said
+        fields["crop"] = (height, width)
+    return fields
 
 
-def _try(classifier: NetworkClassifier, path: Path) -> None:
+def _test_run(classifier: NetworkClassifier, path: Path) -> None:
+    """Run the classifier on one black clip.
+
+    Raises:
+        ClassifierError: it failed, or its answer has the wrong shape or is no probabilities.
+    """
     spec = classifier.spec
+    clip = np.zeros((1, spec.frames, *spec.crop, 3), np.uint8)
     try:
-        clip = np.zeros((1, spec.frames, *spec.crop, 3), np.uint8)
-        found = classifier.classify(clip)
+        answer = classifier.classify(clip)
     except ClassifierError as error:
         raise ClassifierError(f"{path.name}: {error}", code=error.code, hint=error.hint) from error
-    except Exception as error:
+    except Exception as error:  # a network may raise anything
+        reason = " ".join(str(error).split())[:200]
         raise ClassifierError(
-            f"{path.name} does not run on clips as described ({' '.join(str(error).split())[:200]})",
+            f"{path.name} does not run on clips of its spec ({reason})",
             code="model-spec-wrong",
             hint="are layout, frames and crop those that it was made for?",
         ) from error
-    if found.shape != (1, len(classifier.labels)):
-        shape = tuple(found.shape[1:])
+    if answer.shape != (1, len(classifier.labels)):
+        shape = tuple(answer.shape[1:])
+        count = shape[0] if len(shape) == 1 else shape
         raise ClassifierError(
-            f"{path.name} gives {shape[0] if len(shape) == 1 else shape} values for a clip, and there are "
-            f"{len(classifier.labels)} labels",
+            f"{path.name} gives {count} values for a clip, "
+            f"and there are {len(classifier.labels)} labels",
             code="label-count-mismatch",
-            hint="one name for each output is wanted, in their order",
+            hint="give one name for each output, in their order",
         )
     try:
         probabilities_of(classifier, clip)
@@ -160,5 +177,6 @@ def _try(classifier: NetworkClassifier, path: Path) -> None:
         raise ClassifierError(
             str(error),
             code=error.code,
-            hint="is activation right? softmax or sigmoid is applied to logits; multi_label needs no sum of 1",
+            hint="is activation right? softmax or sigmoid is for logits; "
+            "with multi_label the sum need not be 1",
         ) from error

@@ -1,4 +1,4 @@
-"""ONNX models, run by onnxruntime (the extra `onnx`), in the precision that they have."""
+"""ONNX models, run by onnxruntime (the extra `onnx`) in their own precision."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ class OnnxNetwork(nn.Module):
         self._input = session.get_inputs()[0]
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """float, in the model's layout -> its outputs, on the same device."""
+        """float tensor in the model's layout -> its outputs as float32, on the same device."""
+        # onnxruntime takes numpy arrays of exactly the type in the model
         values = x.float().cpu().numpy().astype(_TYPES[self._input.type])
         outputs = self._session.run(None, {self._input.name: values})
         return [torch.from_numpy(np.asarray(found, np.float32)).to(x.device) for found in outputs]
@@ -40,12 +41,14 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
     """The model on the device, and the shape of its input.
 
     Raises:
-        ClassifierError: onnx or onnxruntime is missing, or the model has several inputs, or other than floating-point ones.
-        DeviceError: a GPU is asked for, and onnxruntime has no CUDA.
-        WeightsError: damaged, it keeps weights outside its folder, or it wants operators that onnxruntime has not.
+        ClassifierError: onnx or onnxruntime is missing, or the model does not have exactly one
+            input, of floating-point numbers.
+        DeviceError: the device is a GPU, and onnxruntime has no CUDA.
+        WeightsError: it is damaged, has weights outside its folder, or needs operators that this
+            onnxruntime does not have.
     """
     try:
-        import onnx  # noqa: F401  # by `external_files`
+        import onnx  # noqa: F401 - `external_files` needs it
         import onnxruntime
     except ImportError as error:
         raise ClassifierError(
@@ -60,28 +63,32 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
             code="cuda-missing",
             hint="use the device cpu, or install onnxruntime-gpu in its place",
         )
-    apart = external_files(path)
+
+    # checked before onnxruntime opens them
+    external = external_files(path)
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors alone; they come as exceptions, too
-    chosen = [(provider, {"device_id": device.index or 0})] if device.type == "cuda" else [provider]
+    options.log_severity_level = 3  # errors only; they are raised as exceptions, too
+    provider_options = {"device_id": device.index or 0} if device.type == "cuda" else {}
     try:
-        # no fall-back: it would print to standard output, and take another provider than was asked for
+        # a fallback would print to standard output, and use another provider
         session = onnxruntime.InferenceSession(
-            str(path), options, providers=chosen, enable_fallback=0
+            str(path), options, providers=[(provider, provider_options)], enable_fallback=0
         )
         inputs = [(part.name, part.type, part.shape) for part in session.get_inputs()]
-    except Exception as error:  # onnxruntime's own classes, of which there are many
+    except Exception as error:  # onnxruntime has many classes of its own
+        reason = " ".join(str(error).split())[:200]
         raise WeightsError(
-            f"{path.name} cannot be opened as ONNX ({' '.join(str(error).split())[:200]})",
+            f"{path.name} cannot be opened as ONNX ({reason})",
             code="model-format-unsupported",
-            hint="copy or export it again; does it want a newer onnxruntime?",
+            hint="copy or export it again; does it need a newer onnxruntime?",
         ) from error
     if len(inputs) != 1 or inputs[0][1] not in _TYPES:
         kinds = ", ".join(f"{name} {kind}" for name, kind, _ in inputs)
         raise ClassifierError(
             f"{path.name} takes {kinds}",
             code="onnx-input-invalid",
-            hint="one floating-point input, a batch of clips, is wanted",
+            hint="it must have one floating-point input, a batch of clips",
         )
+    # a free axis has a name as its size, or none
     shape = tuple(size if isinstance(size, int) else None for size in inputs[0][2])
-    return OpenModel(OnnxNetwork(session), shape, files_sha256([path, *apart]))
+    return OpenModel(OnnxNetwork(session), shape, files_sha256([path, *external]))

@@ -1,8 +1,8 @@
 """Check a torch.export archive (.pt2) before torch opens it, since torch would run code in it.
 
-An archive consists of JSON (a list of operators by name, shapes with symbols) and tensors. torch 2.11
-looks up any operator name below `torch`, `operator` and `math`, evaluates symbols as Python, unpickles
-tensors and example inputs without restriction, and loads compiled libraries.
+An archive consists of JSON (a list of operators by name, shapes with symbols) and tensors. torch
+2.11 looks up any operator name below `torch`, `operator` and `math`, evaluates symbols as Python,
+unpickles tensors and example inputs without restriction, and loads compiled libraries.
 
 Allowed are operators of ATen, arithmetic, sums and products of symbols, and tensors that are not
 pickled.

@@ -1,4 +1,4 @@
-"""TorchScript archives: deprecated since torch 2.9, and still common. They say nothing of their input."""
+"""TorchScript archives: deprecated since torch 2.9, and still common. They have no input shape."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from scsampler_cli.model_zoo.weightfile import file_sha256
 
 
 def open_model(path: Path, device: torch.device) -> OpenModel:
-    """The scripted or traced module on the device. It runs in TorchScript's interpreter, never in Python's.
+    """The scripted or traced module on the device.
+
+    It runs in TorchScript's interpreter, not in Python's, so that it cannot run code of its own.
 
     Raises:
-        WeightsError: damaged.
+        WeightsError: the file is damaged.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             network = torch.jit.load(path, map_location=device)  # type: ignore[no-untyped-call]
-    except (
-        Exception
-    ) as error:  # RuntimeError, IndexError, UnicodeDecodeError, ...: whatever the damage hits
+    # RuntimeError, IndexError, UnicodeDecodeError and others, depending on where the damage is
+    except Exception as error:
         raise WeightsError(
             f"{path.name} is a damaged TorchScript archive ({' '.join(str(error).split())[:200]})",
             code="weights-damaged",
-            hint="copy it again, or save it anew with torch.export",
+            hint="copy it again, or export it with torch.export",
         ) from error
     return OpenModel(network, None, file_sha256(path))

@@ -1,4 +1,4 @@
-"""Networks of the classifiers by name: torchvision's, those of the paper that torchvision lacks, and two small ones of ours."""
+"""Classifier networks by name: those of torchvision, others of the paper, and two small ones."""
 
 from __future__ import annotations
 
@@ -16,20 +16,22 @@ from scsampler_cli.errors import WeightsError
 
 @dataclass(frozen=True)
 class Architecture:
-    """How a network is made, and what is known of it beforehand."""
+    """A network that can be built for any number of classes."""
 
     make: Callable[[int], nn.Module]
     """C -> network that maps float [N, 3, F, h, w] to logits [N, C]."""
     head: str = "fc"
-    """The last layer; its weights tell C."""
+    """Name of the last layer, whose weights have C rows."""
     any_size: bool = True
-    """Whether it takes pictures larger than it was trained on: convolutions slide over them (Sec. 4.1.3), windows, too."""
+    """True if it takes larger frames than in training: convolutions slide over them (Sec. 4.1.3),
+    and so do attention windows."""
 
 
 def _torchvision(name: str, head: str = "fc", any_size: bool = True) -> Architecture:
     def make(classes: int) -> nn.Module:
         with loading("torchvision", f"the network {name}"):
-            from torchvision.models import get_model  # two seconds, for those who need it
+            # importing torchvision takes two seconds
+            from torchvision.models import get_model
 
         return get_model(name, weights=None, num_classes=classes)
 
@@ -74,7 +76,7 @@ ARCHITECTURES: dict[str, Architecture] = {
 
 
 def architecture(name: str) -> Architecture:
-    """What is known of a network.
+    """The architecture of a name.
 
     Raises:
         WeightsError: the name is unknown.
@@ -90,7 +92,7 @@ def architecture(name: str) -> Architecture:
 
 
 def build(name: str, classes: int) -> nn.Module:
-    """A fresh network.
+    """A new network with random weights.
 
     Raises:
         WeightsError: the name is unknown.
@@ -99,7 +101,8 @@ def build(name: str, classes: int) -> nn.Module:
 
 
 def classes_in(name: str, tensors: Mapping[str, Tensor]) -> int | None:
-    """C of a state dict of this network, by its last layer; None where that is not in it."""
+    """C of a state dict, from its last layer; None where the last layer is missing."""
     head = architecture(name).head
+    # some checkpoints have only one of the two
     last = tensors.get(f"{head}.weight", tensors.get(f"{head}.bias"))
     return None if last is None else last.shape[0]

@@ -1,6 +1,7 @@
-"""Channel-separated networks of 152 layers, ir-CSN and ip-CSN (Tran et al., ICCV 2019): 3D convolutions are depthwise.
+"""Channel-separated networks of 152 layers, ir-CSN and ip-CSN (Tran et al., ICCV 2019).
 
-torchvision's bottleneck ResNet with a middle convolution of our own; layers are named as in the files of VMZ.
+Their 3D convolutions are depthwise. They are torchvision's bottleneck ResNet with another middle
+convolution, and have the layer names of the VMZ files.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ LAYERS = (3, 8, 36, 3)
 
 
 class Depthwise(nn.Conv3d):
-    """Interaction-reduced: one 3 x 3 x 3 kernel a channel in place of the whole convolution (Fig. 2c there)."""
+    """Interaction-reduced: one 3 x 3 x 3 kernel per channel (Tran et al., Fig. 2c)."""
 
     def __init__(
         self, in_planes: int, out_planes: int, midplanes: int | None = None, stride: int = 1
@@ -24,12 +25,12 @@ class Depthwise(nn.Conv3d):
 
     @staticmethod
     def get_downsample_stride(stride: int) -> tuple[int, int, int]:
-        """Time is halved with space."""
+        """The shortcut halves time together with space."""
         return stride, stride, stride
 
 
 class PointwiseDepthwise(nn.Sequential):
-    """Interaction-preserved: a 1 x 1 x 1 convolution mixes the channels before the depthwise one (Fig. 2b there)."""
+    """Interaction-preserved: channels are mixed before the depthwise convolution (Fig. 2b)."""
 
     def __init__(
         self, in_planes: int, out_planes: int, midplanes: int | None = None, stride: int = 1
@@ -44,7 +45,7 @@ class PointwiseDepthwise(nn.Sequential):
 
 
 class Stem(nn.Sequential):
-    """3 x 7 x 7 convolution and pooling of space; the number of frames stays (Table 1 there)."""
+    """3 x 7 x 7 convolution and pooling of space; the number of frames stays (Table 1)."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -58,8 +59,9 @@ class Stem(nn.Sequential):
 class CSN152(VideoResNet):  # type: ignore[misc]
     """A CSN of 152 layers.
 
-    With 400 classes ir-CSN has 29.70 M parameters (29.6 M, as published, without batch normalisation) and ip-CSN 33.02 M
-    (32.8 M); a clip of 32 x 224 x 224 costs 74.05 and 83.29 GMACs. The published 96.7 and 108.8 are counted at 256 x 256.
+    With 400 classes ir-CSN has 29.70 M parameters (29.6 M, as published, without batch
+    normalisation) and ip-CSN 33.02 M (32.8 M); a clip of 32 x 224 x 224 costs 74.05 and 83.29
+    GMACs. The published 96.7 and 108.8 are counted at 256 x 256.
 
     Args:
         classes: C.

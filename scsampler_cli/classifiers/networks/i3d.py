@@ -1,7 +1,8 @@
-"""I3D-RGB: Inception-v1 inflated to three dimensions (Carreira and Zisserman, CVPR 2017, Fig. 3), with TensorFlow's padding.
+"""I3D-RGB: Inception-v1 inflated to three dimensions (Carreira and Zisserman, CVPR 2017, Fig. 3).
 
-That one, "SAME", depends on the size of the input: as much as makes ceil(size / stride) outputs, the odd one at the end. Pooling
-pads with zeros, which after a ReLU is what TensorFlow's ignoring of the margin comes to.
+The padding is TensorFlow's "SAME", which depends on the size of the input: it gives ceil(size /
+stride) outputs, and an odd margin is larger at the end. TensorFlow's pooling ignores the margin;
+after a ReLU, padding with zeros gives the same.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 BATCH_NORM_EPSILON = 1e-3
-"""Of the TensorFlow original."""
+"""That of the original in TensorFlow."""
 MIXED = {
     "mixed_3b": (192, 64, 96, 128, 16, 32, 32),
     "mixed_3c": (256, 128, 128, 192, 32, 96, 64),
@@ -25,18 +26,22 @@ MIXED = {
     "mixed_5b": (832, 256, 160, 320, 32, 128, 128),
     "mixed_5c": (832, 384, 192, 384, 48, 128, 128),
 }
-"""Channels: input; 1x1; 3x3 reduce, 3x3; second 3x3 reduce, second 3x3; after pooling (Szegedy et al., CVPR 2015, Table 1)."""
+"""Channels: input; 1x1; 3x3 reduce, 3x3; second 3x3 reduce, second 3x3; after pooling (Szegedy et
+al., CVPR 2015, Table 1)."""
 Triple = tuple[int, int, int]
 
 
 def pad_same(x: Tensor, kernel: Triple, stride: Triple) -> Tensor:
-    """[N, C, T, H, W] with TensorFlow's "SAME" margin of zeros.
+    """Pad [N, C, T, H, W] with zeros as TensorFlow's "SAME".
 
-    Example: 224 pixels, kernel 7, stride 2 -> 112 outputs need 111 * 2 + 7 = 229 pixels: 2 before, 3 behind.
+    Example: 224 pixels, kernel 7, stride 2 -> 112 outputs need 111 * 2 + 7 = 229 pixels: 2 before,
+    3 behind.
     """
     margins: list[int] = []
+    # F.pad starts with the last dimension
     for size, k, s in zip(reversed(x.shape[2:]), reversed(kernel), reversed(stride), strict=True):
         missing = max((-(-size // s) - 1) * s + k - size, 0)
+        # an odd margin is larger at the end
         margins += [missing // 2, missing - missing // 2]
     return F.pad(x, margins) if any(margins) else x
 
@@ -56,7 +61,7 @@ class Unit(nn.Module):
 
 
 class Pool(nn.MaxPool3d):
-    """Max pooling with "SAME" padding of what a ReLU gave."""
+    """Max pooling with "SAME" padding, for an input without negative values."""
 
     def forward(self, x: Tensor) -> Tensor:
         """float [N, C, T, H, W] -> the same, divided by the stride and rounded up."""
@@ -64,7 +69,7 @@ class Pool(nn.MaxPool3d):
 
 
 class Mixed(nn.Module):
-    """An Inception module: four branches side by side."""
+    """An Inception module: the channels of four branches."""
 
     def __init__(
         self, inputs: int, b0: int, b1a: int, *, b1b: int, b2a: int, b2b: int, b3b: int
@@ -84,8 +89,8 @@ class Mixed(nn.Module):
 class I3D(nn.Module):
     """I3D on RGB in [-1, 1].
 
-    12.70 M parameters with 400 classes (the published 12.3 M are those before the last layer); 111.15 GMACs for a clip of
-    64 x 224 x 224.
+    12.70 M parameters with 400 classes (the published 12.3 M are those before the last layer);
+    111.15 GMACs for a clip of 64 x 224 x 224.
 
     Args:
         classes: C.
@@ -110,7 +115,8 @@ class I3D(nn.Module):
         self.logits = nn.Conv3d(1024, classes, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """float [N, 3, T, H, W], T at least 9, H and W at least 193 -> logits [N, classes], the mean over all positions."""
+        """float [N, 3, T, H, W], T at least 9, H and W at least 193 -> logits [N, classes]."""
+        # mean of the logits over all positions
         return self.logits(self.pool(self.features(x))).mean(dim=(2, 3, 4))
 
 

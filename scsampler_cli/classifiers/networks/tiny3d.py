@@ -1,4 +1,4 @@
-"""A 3D CNN of four layers for the demo: real, trained, and small enough to ship (ours; not of the paper)."""
+"""A 3D CNN of four layers for the demo, small enough to be bundled."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class Tiny3D(nn.Module):
         layers: list[nn.Module] = []
         inputs = 3
         for i, width in enumerate(WIDTHS):
+            # the first one keeps all frames
             stride = (1, 2, 2) if i == 0 else (2, 2, 2)
             layers += [
                 nn.Conv3d(inputs, width, 3, stride=stride, padding=1, bias=False),
@@ -32,4 +33,5 @@ class Tiny3D(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """float [N, 3, F, h, w] -> logits [N, classes]."""
+        # mean over time and space
         return self.fc(self.features(x).mean(dim=(2, 3, 4)))
