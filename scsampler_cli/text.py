@@ -1,4 +1,4 @@
-"""Numbers and text for people: plurals, rounded times and scores, text without control characters."""
+"""Numbers and text for people: plurals, rounded numbers, text without control characters."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _is_control(character: str) -> bool:
 
 
 _CONTROL_CATEGORIES = frozenset(("Cc", "Cs", "Zl", "Zp"))
-"""Unicode categories: controls, lone surrogates (which stand for bytes that are not UTF-8), and line
-and paragraph separators."""
+"""Unicode categories: controls, lone surrogates (bytes that are not UTF-8), and separators of lines
+and paragraphs."""
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that change the direction of the text after them."""

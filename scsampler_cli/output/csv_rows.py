@@ -50,7 +50,7 @@ def csv_columns(command: str, top: int) -> list[str]:
 def csv_rows(record: Record) -> Iterator[dict[str, object]]:
     """Rows with the columns of `csv_columns`; a failed video, and every weight file, is one row.
 
-    A path that a spreadsheet would take for a formula gets "./" in front, which names the same file.
+    A path that looks like a formula gets "./" in front, which names the same file.
     """
     path, command = record["path"], command_of(record)
     if path.startswith(FORMULA):

@@ -53,7 +53,7 @@ def _weights_row(record: Record) -> tuple[str, ...]:
 
 
 def cache_table(records: Sequence[Record]) -> str:
-    """Contents of a cache: a line for each kind, and one for all; with what was removed, if anything."""
+    """Contents of a cache: a line for each kind, and one for all; with what pruning removed."""
     is_pruned = any(record["removed"] is not None for record in records)
     headings = (*_CACHE, *(_PRUNED if is_pruned else ()), "description")
     return _table(headings, [_cache_row(record, is_pruned) for record in records])
@@ -72,7 +72,7 @@ def _cache_row(record: Record, is_pruned: bool) -> tuple[str, ...]:
 
 
 def classifiers_table(records: Sequence[Record]) -> str:
-    """Classifiers; the result of a check is below its classifier, a broken one has its error last."""
+    """Classifiers; a broken one has its error last, and results of a check are below each line."""
     rows = [_classifier_row(record) for record in records]
     heading, *lines = _table(_CLASSIFIERS, rows).splitlines()
     shown = [heading]

@@ -98,7 +98,7 @@ def _open_text(path: Path, mode: str) -> IO[str]:
 
 
 def encoded(text: str) -> bytes:
-    r"""UTF-8; lone surrogates, which stand for bytes of a file name that are not UTF-8, become \udcNN."""
+    r"""UTF-8, where bytes of file names that are not UTF-8 (lone surrogates) become \udcNN."""
     return text.encode("utf-8", "backslashreplace")
 
 

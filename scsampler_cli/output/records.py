@@ -67,7 +67,7 @@ class SelectedClip:
     """Most probable label of this clip alone; None where it could not be decoded."""
     probability: float | None
     packets: float | None = None
-    """NaN where packet sizes are unknown; None without a packet sampler: then JSON lacks the key."""
+    """NaN where packet sizes are unknown; None without a packet sampler: JSON then lacks it."""
 
     def record(self) -> dict[str, Any]:
         """JSON form."""

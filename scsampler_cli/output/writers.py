@@ -1,4 +1,4 @@
-"""Records as a table, JSON, JSON lines, CSV, or files for editors and players; one record at a time.
+"""Records as a table, JSON, JSON lines, CSV, or files for editors and players, one at a time.
 
 Not handled here: `records` has the contents of a record; JSON lines that grow, and are resumed, are
 in `batch.journal`.
@@ -132,9 +132,9 @@ class CsvWriter:
     Args:
         stream: the output.
         columns: of every row.
-        marked: True for a byte order mark at the beginning, and line ends as in RFC 4180. Files have
-            both: without the mark, Excel reads UTF-8 in the code page of the machine. In a pipe the
-            mark would become part of the first column's name.
+        marked: True for a byte order mark at the beginning, and line ends as in RFC 4180. Files
+            have both: without the mark, Excel reads UTF-8 in the code page of the machine. In a
+            pipe the mark would become part of the first column's name.
     """
 
     def __init__(self, stream: IO[str], columns: list[str], marked: bool) -> None:

@@ -136,7 +136,7 @@ def test_a_list_on_standard_input_and_csv(run: Run, videos: Path) -> None:
 def test_the_table_is_for_80_columns(run: Run, videos: Path) -> None:
     result = run("classify", videos / "loud.mp4", *DEMO, "--top", "3")
     assert result.returncode == 0
-    assert "5 of 5 clips taken" in result.stdout
+    assert "5 of 5 clips selected" in result.stdout
     assert max(map(len, result.stdout.splitlines()[1:])) <= 80
     assert "\x1b" not in result.stdout + result.stderr
 

@@ -1,4 +1,4 @@
-"""The chosen clips of one video in the forms that editors and players read: EDL, subtitles, chapters.
+"""The selected clips of one video in formats for editors and players: EDL, subtitles, chapters.
 
-Each module renders a record to text. But: which clips are taken, and where the text goes, is decided elsewhere.
+Each module renders a record as text. Not handled here: `output.writers` writes the text to files.
 """

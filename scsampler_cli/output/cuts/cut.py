@@ -1,4 +1,4 @@
-"""What an editor or a player is told of a chosen clip: where it lies, and one line of text."""
+"""A selected clip for editors and players: its times, and one line of text."""
 
 from __future__ import annotations
 
@@ -14,49 +14,55 @@ _SALIENCY = ("visual", "audio", "packets")
 
 @dataclass(frozen=True)
 class Cut:
-    """A chosen clip."""
+    """A selected clip."""
 
     start: Fraction
-    """Seconds on the file's own clock."""
+    """Seconds on the clock of the file."""
     end: Fraction
     """Seconds, exclusive."""
     text: str
-    """What it shows and how salient it is, or, of a video that was only scored, why it was taken.
+    """Label and saliency; for a video that was only scored, the reason of the selection.
 
-    Example: spinning 94% (visual 0.804, audio 1.000)."""
+    Example: spinning 94% (visual 0.804, audio 1.000).
+    """
 
 
 def cuts(record: Record) -> list[Cut]:
-    """The clips that a record of classify or score takes, in time order."""
-    taken = [clip for clip in record["clips"] if clip.get("taken", True)]
-    return [
-        Cut(seconds(clip["start_s"]), seconds(clip["end_s"]), _text(clip))
-        for clip in sorted(taken, key=lambda clip: clip["clip"])
-    ]
+    """The selected clips of a record of `classify` or `score`, in time order."""
+    # a record of `classify` has selected clips only, without the key
+    selected = [clip for clip in record["clips"] if clip.get("taken", True)]
+    selected.sort(key=lambda clip: clip["clip"])
+    return [Cut(seconds(clip["start_s"]), seconds(clip["end_s"]), _text(clip)) for clip in selected]
 
 
 def origin(record: Record) -> Fraction:
-    """What players show as 0: the earliest time in the file, in seconds on its own clock.
+    """The time that players show as 0: the earliest time in the file, in seconds on its clock.
 
-    MPEG-TS and recordings begin late, some by hours. A feature file of an earlier version knows only where the picture begins.
+    The clocks of MPEG-TS and of recordings begin later than 0, some by hours.
     """
     video = record["video"]
+    # feature files of earlier versions have only the start of the video stream
     return seconds(video.get("file_start_s", video["start_s"]))
 
 
 def seconds(value: float) -> Fraction:
-    """The decimal number that stands in the record, exactly."""
+    """The decimal number in the record as an exact fraction."""
     return Fraction(str(value))
 
 
 def _text(clip: Record) -> str:
-    salient = ", ".join(
-        f"{name} {clip[name]:.3f}" for name in _SALIENCY if clip.get(name) is not None
-    )
-    return printable(f"{_shows(clip)} ({salient})" if salient else _shows(clip))
+    scores = []
+    for name in _SALIENCY:
+        if clip.get(name) is not None:
+            scores.append(f"{name} {clip[name]:.3f}")
+    shows = _shows(clip)
+    return printable(f"{shows} ({', '.join(scores)})" if scores else shows)
 
 
 def _shows(clip: Record) -> str:
+    # a record of `score` has no labels
     if "label" not in clip:
         return str(clip["why"])
-    return "not decoded" if clip["label"] is None else f"{clip['label']} {clip['probability']:.0%}"
+    if clip["label"] is None:
+        return "not decoded"
+    return f"{clip['label']} {clip['probability']:.0%}"

@@ -1,7 +1,8 @@
-"""The chosen clips as chapters in FFmpeg's metadata format, to be put into a video or given to a player.
+"""The selected clips as chapters in FFmpeg's metadata format, for muxing and for players.
 
-What lies between them is chapters too (our choice): those of MP4 have no ends, and the first one begins at 0, so that a clip
-would seem to last until the next. Nothing else is written: muxed into a video, the file takes away none of its titles.
+The stretches between clips are chapters, too: chapters of MP4 have no end and the first one begins
+at 0, so that a clip would otherwise last until the next one. The file has nothing but chapters, so
+that muxing it into a video replaces none of the video's titles.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ from fractions import Fraction
 from scsampler_cli.output.cuts.cut import Record, cuts, origin, seconds
 
 _UNITS = 1_000_000
-"""In a second: records give microseconds."""
+"""Units per second: times in records are in microseconds."""
 BETWEEN = "-"
-"""Title of what was not taken."""
+"""Title of the chapters between the selected clips."""
 
 
 def render(record: Record) -> str:
-    """Chapters of one video, from where players begin to count to its end; the head alone where no clip was taken."""
+    """Chapters of one video, from the origin of players to its end.
+
+    Without a selected clip there is the head alone.
+    """
     return ";FFMETADATA1\n" + "".join(
         f"[CHAPTER]\nTIMEBASE=1/{_UNITS}\nSTART={start}\nEND={end}\ntitle={escaped(title)}\n"
         for start, end, title in _chapters(record)
@@ -30,15 +34,15 @@ def _chapters(record: Record) -> Iterator[tuple[int, int, str]]:
     """(start, end, title), each beginning where the one before ends, the first at 0."""
     zero, video = origin(record), record["video"]
     done = 0
-    taken = cuts(record)
-    for cut in taken:
+    selected = cuts(record)
+    for cut in selected:
         start, end = max(done, _units(cut.start - zero)), _units(cut.end - zero)
         if start > done:
             yield done, start, BETWEEN
         yield start, end, cut.text
         done = end
     last = _units(seconds(video["start_s"]) + seconds(video["duration_s"]) - zero)
-    if taken and last > done:
+    if selected and last > done:
         yield done, last, BETWEEN
 
 
@@ -47,8 +51,9 @@ def _units(time: Fraction) -> int:
 
 
 def escaped(text: str) -> str:
-    r"""A value with a backslash before what the format takes for its own: = ; # \ and the end of a line.
+    r"""A value with a backslash before the special characters = ; # \ and before line breaks.
 
-    One that ends in a backslash gets a space after it: FFmpeg takes the end of the line for escaped, whatever stands before.
+    A value that ends in a backslash gets a space at its end: FFmpeg would otherwise read the line
+    break after it as escaped, even where the backslash itself is escaped.
     """
     return re.sub(r"([=;#\\\n])", r"\\\1", f"{text} " if text.endswith("\\") else text)

@@ -1,4 +1,4 @@
-"""The chosen clips as subtitles (SubRip), for players: what a clip shows is written over it while it runs."""
+"""The selected clips as subtitles (SubRip) for players: each clip has its text while it runs."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from scsampler_cli.output.cuts.cut import Cut, Record, cuts, origin
 
 
 def render(record: Record) -> str:
-    """Subtitles of one video, from where players begin to count; empty where no clip was taken."""
+    """Subtitles of one video, from the origin of players; empty without a selected clip."""
     zero = origin(record)
-    blocks = [
-        f"{number}\n{_clock(start)} --> {_clock(end)}\n{text}\n"
-        for number, (start, end, text) in enumerate(_shown(_joined(cuts(record)), zero), start=1)
-    ]
+    blocks = []
+    subtitles = _timed(_joined(cuts(record)), zero)
+    for number, (start, end, text) in enumerate(subtitles, start=1):
+        blocks.append(f"{number}\n{_clock(start)} --> {_clock(end)}\n{text}\n")
     return "\n".join(blocks)
 
 
-def _joined(taken: list[Cut]) -> Iterator[Cut]:
-    """Adjoining clips of the same text as one."""
+def _joined(selected: list[Cut]) -> Iterator[Cut]:
+    """The clips, where adjoining clips with the same text are one."""
     before: Cut | None = None
-    for cut in taken:
+    for cut in selected:
         if before is not None and (before.end, before.text) == (cut.start, cut.text):
             before = Cut(before.start, cut.end, cut.text)
             continue
@@ -33,10 +33,10 @@ def _joined(taken: list[Cut]) -> Iterator[Cut]:
         yield before
 
 
-def _shown(taken: Iterator[Cut], zero: Fraction) -> Iterator[tuple[int, int, str]]:
-    """(start, end, text) in whole milliseconds, none before 0, each at least one long."""
+def _timed(selected: Iterator[Cut], zero: Fraction) -> Iterator[tuple[int, int, str]]:
+    """(start, end, text) in whole milliseconds, from 0, without overlap, at least 1 ms each."""
     free = 0
-    for cut in taken:
+    for cut in selected:
         start = max(free, _milliseconds(cut.start - zero))
         free = max(start + 1, _milliseconds(cut.end - zero))
         yield start, free, cut.text

@@ -1,1 +1,4 @@
-"""HTML reports that need nothing else: one page a video, and an index of many. Strings only; nothing is read or written here."""
+"""HTML reports without links to other files: a page for one video, and an index of many.
+
+The functions return strings. Not handled here: writing them to files.
+"""

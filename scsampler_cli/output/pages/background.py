@@ -1,4 +1,4 @@
-"""What stands behind a result: the video's facts, how long it took, with what it was made, and what FFmpeg said."""
+"""Details of a result: facts about the video, timings, settings, and messages of FFmpeg."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Record = dict[str, Any]
 
 
 def video_facts(record: Record) -> str:
-    """The file in a dozen words."""
+    """Facts about the video, as a list."""
     return facts(_video(record))
 
 
@@ -23,9 +23,9 @@ def _video(record: Record) -> Iterator[tuple[str, object]]:
         yield "starts at", clock(video["start_s"])
     yield "frames", f"{count(video['frames'])}, {video['fps']:g} a second"
     yield "clips", count(video["clips"])
-    yield "picture", f"{video['codec']}, {video['width']} × {video['height']}{_shape(video)}"
+    yield "video", f"{video['codec']}, {video['width']} × {video['height']}{_shape(video)}"
     yield "motion vectors", video["motion_vectors"]
-    yield "sound", _sound(video["audio"])
+    yield "audio", _audio(video["audio"])
     yield "packets not decoded", count(record["decode_errors"])
     yield "frames missing", count(record["frames_missing"])
     if "source" in record:
@@ -33,13 +33,13 @@ def _video(record: Record) -> Iterator[tuple[str, object]]:
 
 
 def _shape(video: Record) -> str:
-    turned = f", turned by {video['rotation']}°" if video["rotation"] else ""
+    rotated = f", rotated by {video['rotation']}°" if video["rotation"] else ""
     mirrored = ", mirrored" if video["mirrored"] else ""
     pixels = f", pixels {video['pixel_aspect']}" if video["pixel_aspect"] != "1" else ""
-    return turned + mirrored + pixels
+    return rotated + mirrored + pixels
 
 
-def _sound(audio: Record | None) -> str:
+def _audio(audio: Record | None) -> str:
     if audio is None:
         return "none"
     channels = "1 channel" if audio["channels"] == 1 else f"{audio['channels']} channels"
@@ -47,51 +47,61 @@ def _sound(audio: Record | None) -> str:
 
 
 def timings(record: Record) -> str:
-    """Seconds of each stage, and its share."""
+    """Seconds of each stage, with bars of their shares."""
     spent = record["timings_s"]
     total = sum(spent.values())
-    rows = [
-        (text(stage), bar(s / total if total else 0), f"{s:.2f} s") for stage, s in spent.items()
-    ]
-    return table((), [*rows, ("together", "", f"<b>{total:.2f} s</b>")], "bars")
+    rows = []
+    for stage, seconds in spent.items():
+        share = seconds / total if total else 0
+        rows.append((text(stage), bar(share), f"{seconds:.2f} s"))
+    rows.append(("total", "", f"<b>{total:.2f} s</b>"))
+    return table((), rows, "bars")
 
 
 def tags(record: Record) -> str:
-    """The answer: labels with bars, best first."""
-    rows = [
-        (text(t["label"]), bar(t["probability"] or 0), percent(t["probability"]))
-        for t in record["tags"]
-    ]
+    """The tags with bars of their probabilities, best first."""
+    rows = []
+    for tag in record["tags"]:
+        # null where the classifier's output was not a number
+        probability = tag["probability"]
+        rows.append((text(tag["label"]), bar(probability or 0), percent(probability)))
     return table((), rows, "bars")
 
 
 def made_with(record: Record) -> str:
-    """Classifier, samplers, settings and versions, closed until asked for."""
+    """Classifier, samplers, settings and versions, in a collapsed section."""
     names = ("classifier", "samplers", "settings", "versions", "source")
     parts: Record = {name: record[name] for name in names if name in record}
     if "run" in record:
         parts["run"] = {"digest": record["run"]}
+    if not parts:
+        return ""
     inside = "".join(f"<h3>{name}</h3>{facts(_flat(part))}" for name, part in parts.items())
-    return f"<details><summary>Made with</summary>{inside}</details>" if parts else ""
+    return f"<details><summary>Settings and versions</summary>{inside}</details>"
 
 
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, object]]:
-    """Nested records as lines. Example: {"a": {"b": 1}} -> a b: 1."""
+    """Nested records as pairs of name and value.
+
+    Example: {"a": {"b": 1}} -> ("a b", "1").
+    """
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _flat(inner, f"{name} {key}".strip())
-    elif (
-        isinstance(value, Sequence)
-        and not isinstance(value, str)
-        and any(isinstance(v, Mapping) for v in value)
-    ):
+    elif _is_list_of_records(value):
         for number, inner in enumerate(value, start=1):
             yield from _flat(inner, f"{name} {number}".strip())
     else:
-        yield name, _said(value)
+        yield name, _shown(value)
 
 
-def _said(value: Any) -> str:
+def _is_list_of_records(value: Any) -> bool:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return False
+    return any(isinstance(entry, Mapping) for entry in value)
+
+
+def _shown(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -100,10 +110,9 @@ def _said(value: Any) -> str:
 
 
 def ffmpeg(record: Record) -> str:
-    """What FFmpeg complained of, if it did."""
-    said = record.get("ffmpeg")
-    return (
-        f"<details><summary>What FFmpeg said ({len(said)})</summary>{bullets(said)}</details>"
-        if said
-        else ""
-    )
+    """Messages of FFmpeg, in a collapsed section; empty without any."""
+    messages = record.get("ffmpeg")
+    if not messages:
+        return ""
+    summary = f"<summary>Messages of FFmpeg ({len(messages)})</summary>"
+    return f"<details>{summary}{bullets(messages)}</details>"

@@ -1,6 +1,7 @@
-"""The index of many videos: a row each, to be searched, filtered and sorted; made for ten thousand.
+"""The index of many videos, up to ten thousand: a row for each, with search, filters and sorting.
 
-Rows are data in the page, which its script draws as they come into view. Without a script they are a plain list.
+Rows are data in the page; its script draws them as they come into view. Without scripts the page
+shows a plain list.
 """
 
 from __future__ import annotations
@@ -16,31 +17,34 @@ from scsampler_cli.output.pages.markup import LINE_KEY, bar, data_block, link, p
 from scsampler_cli.output.pages.wording import clock, count, percent
 
 _TAGS = 3
-"""Of a video, that a row tells and the search finds."""
+"""Number of tags of a video that its row shows and the search finds."""
 _BUTTONS = 12
-"""Tags that are filters at once; the others are behind a click."""
+"""Number of tags that are visible as filters; the others are in a collapsed section."""
+# saliency over time is packed: one digit of base 36 per value
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What the index shows of one video; text is fit to be shown."""
+    """The row of one video; its text is without control characters."""
 
     folder: str
-    """With the separator at its end; may be empty."""
+    """Folder with the separator at its end; may be empty."""
     name: str
     page: str | None
-    """Relative link to its own page."""
+    """Relative link to the page of the video."""
     ok: bool
     tags: tuple[tuple[str, float], ...] = ()
     """(label, probability), best first."""
     duration_s: float | None = None
-    taken: int | None = None
+    selected: int | None = None
+    """Number of selected clips."""
     clips: int | None = None
+    """Number of all clips."""
     best_s: float | None = None
-    """When the best clip begins."""
+    """Start of the best clip, in seconds."""
     visual: str | None = None
-    """Saliency over time, a digit of base 36 for each part of the video, a dash for none."""
+    """Saliency over time: a digit of base 36 for each part of the video, a dash without a score."""
     audio: str | None = None
     notes: tuple[str, ...] = ()
     error: str = ""
@@ -51,76 +55,74 @@ def row_of(record: dict[str, Any], page: str | None) -> Row:
     """The row of a `classify` or `score` record, or of a failure.
 
     Args:
-        record: with its saliency over time under "saliency", if that is to be shown.
-        page: relative link, quoted as in a URL, to the video's own page.
+        record: its saliency over time, under "saliency", may be missing.
+        page: relative link to the page of the video, quoted as in a URL.
     """
-    folder, name = _parted(record["path"])
+    folder, name = _split(record["path"])
     if record["status"] != "ok":
         message = plain(record["error"]["message"]).removeprefix(f"{folder}{name}: ")
-        return Row(
-            folder,
-            name,
-            page,
-            ok=False,
-            error=message,
-            hint=plain(record["error"].get("hint") or ""),
-        )
-    taken = _best_first(record)
+        hint = plain(record["error"].get("hint") or "")
+        return Row(folder, name, page, ok=False, error=message, hint=hint)
+
+    tags = []
+    for tag in record.get("tags", ())[:_TAGS]:
+        tags.append((plain(tag["label"]), tag["probability"] or 0.0))
+    selected = _best_first(record)
     saliency = record.get("saliency") or {}
     return Row(
         folder,
         name,
         page,
         ok=True,
-        tags=tuple(
-            (plain(tag["label"]), tag["probability"] or 0.0)
-            for tag in record.get("tags", ())[:_TAGS]
-        ),
+        tags=tuple(tags),
         duration_s=record["video"]["duration_s"],
-        taken=len(taken),
+        selected=len(selected),
         clips=record["video"]["clips"],
-        best_s=taken[0]["start_s"] if taken else None,
+        best_s=selected[0]["start_s"] if selected else None,
         visual=_digits(saliency.get("visual")),
         audio=_digits(saliency.get("audio")),
         notes=tuple(map(plain, record["notes"])),
     )
 
 
-def _parted(path: str) -> tuple[str, str]:
-    """Folder and name; one after the other they are the path."""
+def _split(path: str) -> tuple[str, str]:
+    """Folder and name; joined, they are the path."""
     name = PurePath(path).name
-    return (
-        (plain(path.removesuffix(name)), plain(name))
-        if name and path.endswith(name)
-        else ("", plain(path))
-    )
+    # a path such as ".." has no name
+    if not name or not path.endswith(name):
+        return "", plain(path)
+    return plain(path.removesuffix(name)), plain(name)
 
 
 def _best_first(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """The selected clips."""
+    # a record of `classify` has only these, in this order
     if "tags" in record:
         return list(record["clips"])
-    return sorted(
-        (clip for clip in record["clips"] if clip["taken"]), key=lambda clip: clip["rank"]
-    )
+    selected = [clip for clip in record["clips"] if clip["taken"]]
+    return sorted(selected, key=lambda clip: clip["rank"])
 
 
 def _digits(values: Iterable[float | None] | None) -> str | None:
+    """Scores as digits of base 36, a dash for None."""
     if values is None:
         return None
-    top = len(_DIGITS) - 1
-    return "".join(
-        "-" if v is None else _DIGITS[round(top * min(max(v, 0.0), 1.0))] for v in values
-    )
+    highest = len(_DIGITS) - 1
+    packed = ""
+    for value in values:
+        packed += "-" if value is None else _DIGITS[round(highest * min(max(value, 0.0), 1.0))]
+    return packed
 
 
 def index_page(rows: Sequence[Row], command: str) -> str:
-    """One HTML file that needs nothing else.
+    """The index as one HTML file.
 
     Args:
         rows: in the order in which they are shown at first.
-        command: the command line that made them.
+        command: the command line of the run.
     """
-    body = f"{_head(rows, command)}<main>{_controls(rows)}{_table(rows)}{_plain_list(rows)}</main>{_data(rows)}"
+    main = f"<main>{_controls(rows)}{_table(rows)}{_plain_list(rows)}</main>"
+    body = f"{_head(rows, command)}{main}{_data(rows)}"
     return document("Videos – scsampler", body, "batch_page.js")
 
 
@@ -139,7 +141,7 @@ def _videos(number: int) -> str:
 
 
 def _controls(rows: Sequence[Row]) -> str:
-    """Search and filters; they need the script, which uncovers them."""
+    """Search and filters; hidden until the script, which they need, has started."""
     done = sum(row.ok for row in rows)
     states = (
         ("", "all", len(rows)),
@@ -151,7 +153,8 @@ def _controls(rows: Sequence[Row]) -> str:
     )
     return (
         '<div id="controls" hidden><div class="search"><label for="search">Search</label>'
-        '<input id="search" type="search" autocomplete="off" spellcheck="false" placeholder="path, tag, error, note">'
+        '<input id="search" type="search" autocomplete="off" spellcheck="false" '
+        'placeholder="path, tag, error, note">'
         '<span class="soft small">press / to search, Esc to clear</span></div>'
         f'<div class="filters" role="group" aria-label="Status">{buttons}</div>{_tag_filters(rows)}'
         f'<div class="legend soft"><p id="shown" role="status"></p>{_legend(rows)}</div></div>'
@@ -159,14 +162,14 @@ def _controls(rows: Sequence[Row]) -> str:
 
 
 def _legend(rows: Sequence[Row]) -> str:
-    """How the small curves are told apart."""
+    """The legend of the small curves."""
     kinds = [kind for kind in ("visual", "audio") if any(getattr(row, kind) for row in rows)]
     keys = "".join(f'<span class="kind {kind}">{LINE_KEY}{kind}</span>' for kind in kinds)
     return f'<p class="small">saliency over time, 0 to 1:{keys}</p>' if kinds else ""
 
 
 def _tag_filters(rows: Sequence[Row]) -> str:
-    """How the best tags are distributed; each is a filter."""
+    """The best tags with their numbers of videos; each is a filter."""
     found = Counter(row.tags[0][0] for row in rows if row.tags)
     if not found:
         return ""
@@ -186,27 +189,28 @@ def _button(kind: str, value: str, name: str, *, number: int, share: float | Non
     drawn = "" if share is None else bar(share)
     return (
         f'<button type="button" data-{kind}="{text(value)}" aria-pressed="false">'
-        f'<span><bdi>{text(name)}</bdi> <span class="soft">{count(number)}</span></span>{drawn}</button>'
+        f'<span><bdi>{text(name)}</bdi> <span class="soft">{count(number)}</span></span>'
+        f"{drawn}</button>"
     )
 
 
 def _columns(rows: Sequence[Row]) -> list[tuple[str, str]]:
-    """(key, heading) of what any row has."""
+    """(key, heading) of the columns for which a row has something."""
     tags = (
         [("tag", "Best tags"), ("probability", "Probability")]
         if any(row.tags for row in rows)
         else []
     )
     drawn = [("saliency", "Saliency")] if any(row.visual or row.audio for row in rows) else []
-    middle = [("duration", "Duration"), ("clips", "Clips taken"), ("best", "Best clip at")]
+    middle = [("duration", "Duration"), ("clips", "Selected clips"), ("best", "Best clip at")]
     return [("path", "Video"), ("status", "Status"), *tags, *middle, *drawn, ("notes", "Notes")]
 
 
 def _table(rows: Sequence[Row]) -> str:
-    headings = "".join(
-        f'<th scope="col" role="columnheader" class="{key}"><button type="button" data-sort="{key}">{name}</button></th>'
-        for key, name in _columns(rows)
-    )
+    headings = ""
+    for key, name in _columns(rows):
+        button = f'<button type="button" data-sort="{key}">{name}</button>'
+        headings += f'<th scope="col" role="columnheader" class="{key}">{button}</th>'
     return (
         '<div id="list" hidden><table class="videos" role="table"><thead role="rowgroup">'
         f'<tr role="row">{headings}</tr></thead><tbody id="rows" role="rowgroup"></tbody></table>'
@@ -223,24 +227,22 @@ def _plain(row: Row) -> str:
     name = f'<a href="{link(row.page)}">{name}</a>' if row.page else name
     tags = ", ".join(f"{text(label)} {percent(p)}" for label, p in row.tags[:1])
     best = "" if row.best_s is None else f"best clip at {clock(row.best_s)}"
-    told = "; ".join(filter(None, (tags, best, text(f"failed: {row.error}") if not row.ok else "")))
-    return f"<li>{name}: {told}</li>"
+    error = "" if row.ok else text(f"failed: {row.error}")
+    parts = [part for part in (tags, best, error) if part]
+    return f"<li>{name}: {'; '.join(parts)}</li>"
 
 
 def _data(rows: Sequence[Row]) -> str:
-    """The rows as lists, in the order that the script knows."""
-    packed = [
-        [
-            *(
-                row.folder,
-                row.name,
-                row.page and relative(row.page),
-                int(row.ok),
-                [[t, round(p, 4)] for t, p in row.tags],
-            ),
-            *(row.duration_s, row.taken, row.clips, row.best_s, row.visual, row.audio),
-            *(row.notes, row.error, row.hint),
-        ]
-        for row in rows
-    ]
+    """The rows as lists, in the order that the script expects."""
+    packed = []
+    for row in rows:
+        tags = [[label, round(probability, 4)] for label, probability in row.tags]
+        page = row.page and relative(row.page)
+        packed.append(
+            [
+                *(row.folder, row.name, page, int(row.ok), tags),
+                *(row.duration_s, row.selected, row.clips, row.best_s, row.visual, row.audio),
+                *(row.notes, row.error, row.hint),
+            ]
+        )
     return data_block("data", {"columns": [key for key, _ in _columns(rows)], "rows": packed})

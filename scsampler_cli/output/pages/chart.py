@@ -1,6 +1,6 @@
-"""The timeline of a video: a lane for each saliency, over one another, and the clips taken as bands through all of them.
+"""The timeline of a video: a lane for each saliency; selected clips are bands through all lanes.
 
-Lanes are told apart by place, name and pattern of the line, not by colour alone.
+Lanes differ in place, name and pattern of the line, not in colour alone.
 """
 
 from __future__ import annotations
@@ -16,46 +16,44 @@ from scsampler_cli.output.pages.markup import LINE_KEY, data_block, plain, text
 from scsampler_cli.output.pages.wording import clock, count
 
 _MEANING = {
-    "visual": "saliency of the picture, 0 to 1",
+    "visual": "saliency of the video frames, 0 to 1",
     "audio": "saliency of the sound, 0 to 1",
-    "packets": "saliency of the packets' sizes, 0 to 1",
+    "packets": "saliency of the packet sizes, 0 to 1",
     "combined": "rank under the strategy: 1 is the best clip, 0 the last",
 }
 Stretches = Sequence[tuple[float, float]]
 
 
 def timeline(clips: ClipSet, video: dict[str, Any], demo: dict[str, Any] | None) -> str:
-    """The chart, and what its cursor reads; a sentence where no clip was scored."""
+    """The chart, with the data for its cursor; a sentence where no clip was scored."""
     if not clips.scored:
         return '<p class="soft">The saliency of the clips is not known.</p>'
     span = _span(clips.scored, video)
-    taken = [(clip["start_s"], clip["end_s"]) for clip in clips.scored if clip["taken"]]
+    selected = [(clip["start_s"], clip["end_s"]) for clip in clips.scored if clip["taken"]]
     truth = [(float(start), float(end)) for start, end in demo["segments_s"]] if demo else []
-    behind = f'<path class="truth" d="{curve.marks(truth, span)}"/><path class="taken" d="{curve.marks(taken, span)}"/>'
+    # the bands are drawn first, so that the curves are in front of them
+    behind = (
+        f'<path class="truth" d="{curve.marks(truth, span)}"/>'
+        f'<path class="taken" d="{curve.marks(selected, span)}"/>'
+    )
     lanes = "".join(
         _lane(name, clips, span, behind=behind) for name in (*clips.modalities, "combined")
     )
-    strip = _strip(
-        "taken", f"{count(len(taken))} of {count(video['clips'])} clips taken", taken, span=span
-    )
+    words = f"{count(len(selected))} of {count(video['clips'])} clips selected"
+    strips = _strip("taken", words, selected, span=span)
     if demo:
-        strip = (
-            _strip(
-                "truth", f"where the video truly shows ‘{plain(demo['label'])}’", truth, span=span
-            )
-            + strip
-        )
-    return (
-        f'<div class="plot">{strip}{lanes}{axis(span)}<div id="track" hidden><div id="cursor" hidden></div></div></div>'
-        f"{_notes(clips)}{_readout(clips, span)}"
-    )
+        words = f"where the video truly shows ‘{plain(demo['label'])}’"
+        strips = _strip("truth", words, truth, span=span) + strips
+    cursor = '<div id="track" hidden><div id="cursor" hidden></div></div>'
+    plot = f'<div class="plot">{strips}{lanes}{axis(span)}{cursor}</div>'
+    return f"{plot}{_notes(clips)}{_readout(clips, span)}"
 
 
 _BOX = f'viewBox="0 0 {curve.WIDTH} {curve.HEIGHT}" preserveAspectRatio="none"'
 
 
 def _span(clips: Sequence[Clip], video: dict[str, Any]) -> curve.Span:
-    """All of the video and of the clips."""
+    """The time from the start of the video, or of the first clip, to the end of both."""
     begin, first = video.get("start_s") or 0.0, min(clip["start_s"] for clip in clips)
     end, last = begin + (video.get("duration_s") or 0.0), max(clip["end_s"] for clip in clips)
     start = min(begin, first)
@@ -63,8 +61,10 @@ def _span(clips: Sequence[Clip], video: dict[str, Any]) -> curve.Span:
 
 
 def _strip(kind: str, words: str, stretches: Stretches, *, span: curve.Span) -> str:
-    drawn = f'<svg class="strip" {_BOX} aria-hidden="true"><path class="{kind}" d="{curve.marks(stretches, span)}"/></svg>'
-    return f'<div class="lane"><div class="caption"><span class="key {kind}"></span>{text(words)}</div>{drawn}</div>'
+    path = f'<path class="{kind}" d="{curve.marks(stretches, span)}"/>'
+    drawn = f'<svg class="strip" {_BOX} aria-hidden="true">{path}</svg>'
+    caption = f'<div class="caption"><span class="key {kind}"></span>{text(words)}</div>'
+    return f'<div class="lane">{caption}{drawn}</div>'
 
 
 def _lane(name: str, clips: ClipSet, span: curve.Span, *, behind: str) -> str:
@@ -72,38 +72,56 @@ def _lane(name: str, clips: ClipSet, span: curve.Span, *, behind: str) -> str:
         return clips.combined(clip) if name == "combined" else clip.get(name)
 
     drawn = curve.columns(clips.scored, value, span)
-    band = (
-        f'<path class="band" d="{curve.band(drawn)}"/>' if len(clips.scored) > curve.WIDTH else ""
-    )
+    # where a column stands for several clips, the band is from their lowest to their highest value
+    band = ""
+    if len(clips.scored) > curve.WIDTH:
+        band = f'<path class="band" d="{curve.band(drawn)}"/>'
+    # lines at 0, 1/2 and 1
+    grid = f'<path class="grid" d="M0 4H{curve.WIDTH}M0 50H{curve.WIDTH}M0 96H{curve.WIDTH}"/>'
     return (
-        f'<div class="lane {name}"><div class="caption">{LINE_KEY}<b>{name}</b> <span class="soft">{_MEANING[name]}</span>'
+        f'<div class="lane {name}"><div class="caption">{LINE_KEY}<b>{name}</b> '
+        f'<span class="soft">{_MEANING[name]}</span>'
         f'<span class="value" data-lane="{name}"></span></div>'
-        f'<svg {_BOX} role="img" aria-label="{text(_told(name, clips, value))}">'
-        f'<g class="behind">{behind}</g><path class="grid" d="M0 4H{curve.WIDTH}M0 50H{curve.WIDTH}M0 96H{curve.WIDTH}"/>'
-        f'<path class="area" d="{curve.area(drawn)}"/>{band}<path class="line" d="{curve.line(drawn)}"/></svg></div>'
+        f'<svg {_BOX} role="img" aria-label="{text(_description(name, clips, value))}">'
+        f'<g class="behind">{behind}</g>{grid}<path class="area" d="{curve.area(drawn)}"/>'
+        f'{band}<path class="line" d="{curve.line(drawn)}"/></svg></div>'
     )
 
 
-def _told(name: str, clips: ClipSet, value: curve.Value) -> str:
-    """The lane for those who do not see it."""
-    known = [(v, clip["start_s"]) for clip in clips.scored if (v := value(clip)) is not None]
-    least, (most, at) = min(known)[0], max(known)
-    return f"{name} over time: {least:.2f} to {most:.2f}, greatest at {clock(at)}; {count(len(known))} clips"
+def _description(name: str, clips: ClipSet, value: curve.Value) -> str:
+    """The lane in words, for screen readers."""
+    scored = []
+    for clip in clips.scored:
+        found = value(clip)
+        if found is not None:
+            scored.append((found, clip["start_s"]))
+    (lowest, _), (highest, at) = min(scored), max(scored)
+    return (
+        f"{name} over time: {lowest:.2f} to {highest:.2f}, highest at {clock(at)}; "
+        f"{count(len(scored))} clips"
+    )
 
 
 def _notes(clips: ClipSet) -> str:
     words = [f"no {name} scores" for name in ("visual", "audio") if name not in clips.modalities]
     if len(clips.scored) > curve.WIDTH:
         words.append(
-            "a column of the chart stands for several clips: the band goes from the least to the greatest, the line is their mean"
+            "a column of the chart stands for several clips: "
+            "the band is from the lowest to the highest score, the line is the mean"
         )
     return f'<p class="soft small">{text("; ".join(words).capitalize())}.</p>' if words else ""
 
 
 def _readout(clips: ClipSet, span: curve.Span) -> str:
-    """The line under the chart, and its numbers, packed: times in ms as steps, scores in thousandths."""
+    """The line under the chart, and its data: times as steps in ms, scores in thousandths."""
     starts = [round(1000 * clip["start_s"]) for clip in clips.scored]
-    known = {clip["clip"]: clip for clip in clips.taken}
+    # these clips have a label, too
+    classified = {clip["clip"]: clip for clip in clips.selected}
+    reasons = {}
+    for position, clip in enumerate(clips.scored):
+        if clip["taken"]:
+            label = shows(classified.get(clip["clip"], {}))
+            reasons[position] = [plain(clip["why"] or ""), plain(label)]
     data = {
         "from_s": span.start_s,
         "to_s": span.end_s,
@@ -118,11 +136,7 @@ def _readout(clips: ClipSet, span: curve.Span) -> str:
             name: [_thousandths(clip.get(name)) for clip in clips.scored]
             for name in clips.modalities
         },
-        "taken": {
-            at: [plain(clip["why"] or ""), plain(shows(known.get(clip["clip"], {})))]
-            for at, clip in enumerate(clips.scored)
-            if clip["taken"]
-        },
+        "taken": reasons,
     }
     return (
         '<p id="readout" class="readout" role="status" aria-live="polite" hidden></p>'

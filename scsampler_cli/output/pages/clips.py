@@ -1,6 +1,6 @@
-"""The clips of one video, joined from a record and its saliency: which were taken, which rank last, how each is told.
+"""The clips of one video, joined from two sources, and the words for each.
 
-`classify` knows what the classifier saw in the clips taken; `score` knows how every clip ranks.
+A record of `classify` has the labels of the selected clips; the scored clips have the rank of each.
 """
 
 from __future__ import annotations
@@ -12,70 +12,69 @@ from typing import Any
 from scsampler_cli.output.pages.wording import clock, percent, score
 
 BEST, WORST = 10, 5
-"""Clips that are shown as pictures."""
+"""Number of best and of worst clips that are shown as pictures."""
 MODALITIES = ("visual", "audio", "packets")
 Clip = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class ClipSet:
-    """All that is known of the clips of one video."""
+    """The scored clips and the selected clips of one video."""
 
     scored: Sequence[Clip]
-    """In time order; may be empty."""
-    taken: list[Clip]
-    """Best first, with whatever is known of each."""
+    """Scored clips, in time order; may be empty."""
+    selected: list[Clip]
+    """Selected clips, best first, with the keys of both sources."""
 
     @property
     def modalities(self) -> list[str]:
-        """What the clips were scored by."""
-        return [
-            m
-            for m in MODALITIES
-            if any(clip.get(m) is not None for clip in self.scored or self.taken)
-        ]
+        """The modalities for which a clip has a score."""
+        clips = self.scored or self.selected
+        return [name for name in MODALITIES if any(clip.get(name) is not None for clip in clips)]
 
     def combined(self, clip: Clip) -> float | None:
         """1 for the best rank, 0 for the last."""
-        return None if "rank" not in clip else 1 - (clip["rank"] - 1) / max(len(self.scored) - 1, 1)
+        if "rank" not in clip:
+            return None
+        return 1 - (clip["rank"] - 1) / max(len(self.scored) - 1, 1)
 
     def best(self) -> list[Clip]:
-        """Taken clips that are worth a picture, best first."""
-        return self.taken[:BEST]
+        """The selected clips that are shown as pictures, best first."""
+        return self.selected[:BEST]
 
     def worst(self) -> list[Clip]:
-        """Clips with the last ranks, the last one first; none that was taken."""
+        """Clips with the last ranks, the last one first, without selected ones."""
         others = [clip for clip in self.scored if not clip["taken"]]
         return sorted(others, key=lambda clip: -int(clip["rank"]))[:WORST]
 
 
 def join(record: dict[str, Any], scored: Sequence[Clip]) -> ClipSet:
-    """Clips of a `classify` or `score` record, and the saliency of all."""
+    """Join a `classify` or `score` record with the scored clips."""
     if "tags" not in record:
-        return ClipSet(
-            scored,
-            sorted((clip for clip in scored if clip["taken"]), key=lambda clip: clip["rank"]),
-        )
-    known = {clip["clip"]: clip for clip in scored}
-    return ClipSet(scored, [{**known.get(clip["clip"], {}), **clip} for clip in record["clips"]])
+        selected = [clip for clip in scored if clip["taken"]]
+        return ClipSet(scored, sorted(selected, key=lambda clip: clip["rank"]))
+    by_index = {clip["clip"]: clip for clip in scored}
+    selected = [{**by_index.get(clip["clip"], {}), **clip} for clip in record["clips"]]
+    return ClipSet(scored, selected)
 
 
 def time(clip: Clip) -> str:
-    """From when to when."""
+    """Start and end of a clip."""
     return f"{clock(clip['start_s'])}–{clock(clip['end_s'])}"
 
 
 def scores(clip: Clip, modalities: Sequence[str]) -> str:
-    """Its saliency in words. Example: visual 0.804, audio 1.000."""
+    """The saliency of a clip.
+
+    Example: visual 0.804, audio 1.000.
+    """
     return ", ".join(f"{name} {score(clip.get(name))}" for name in modalities)
 
 
 def shows(clip: Clip) -> str:
-    """What the classifier saw in it; nothing where it was not asked."""
+    """The classifier's label of a clip; empty where the clip was not classified."""
     if "label" not in clip:
         return ""
-    return (
-        "could not be decoded"
-        if clip["label"] is None
-        else f"{clip['label']} {percent(clip['probability'])}"
-    )
+    if clip["label"] is None:
+        return "could not be decoded"
+    return f"{clip['label']} {percent(clip['probability'])}"

@@ -1,6 +1,7 @@
-"""A saliency over time as SVG paths: a step for each clip or, where clips are finer than the drawing, what a column spans.
+"""Saliency over time as SVG paths: a step for each clip, or for each column of several clips.
 
-The drawing is `WIDTH` x `HEIGHT` units and is stretched to its place; a path, not an element for each clip.
+The drawing has `WIDTH` x `HEIGHT` units, and is stretched to the width of the page. All clips are
+one path: an element for each would make long videos slow.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 WIDTH, HEIGHT = 1000, 100
-"""Also the most columns that are drawn: about as many as a wide screen shows."""
+"""Units. WIDTH is also the largest number of columns: about that of a wide screen."""
 _INSET = 4
-"""Above 1 and below 0, for the width of the line."""
-_LEAST = 2.0
-"""Units that a mark is wide at least, so that it is seen."""
+"""Units above 1 and below 0, for the width of the line."""
+_MIN_WIDTH = 2.0
+"""Smallest width of a mark in units, so that it stays visible."""
 Value = Callable[[dict[str, Any]], float | None]
 
 
@@ -42,43 +43,49 @@ class Column:
 
 
 def columns(clips: Sequence[dict[str, Any]], value: Value, span: Span) -> list[Column]:
-    """One for each clip that has a value; of more than `WIDTH` clips one for each unit that has any."""
-    known = [(clip, v) for clip in clips if (v := value(clip)) is not None]
+    """A column for each clip with a value; for more than WIDTH clips, a column for each unit."""
+    scored = [(clip, found) for clip in clips if (found := value(clip)) is not None]
     if len(clips) <= WIDTH:
-        return [
-            Column(span.x(c["start_s"]), span.x(c["end_s"]), v, mean=v, high=v) for c, v in known
-        ]
-    within: dict[int, list[float]] = {}
-    for clip, v in known:
+        found_columns = []
+        for clip, found in scored:
+            left, right = span.x(clip["start_s"]), span.x(clip["end_s"])
+            found_columns.append(Column(left, right, found, mean=found, high=found))
+        return found_columns
+
+    # unit -> values of the clips whose middle is in it
+    by_unit: dict[int, list[float]] = {}
+    for clip, found in scored:
         middle = span.x((clip["start_s"] + clip["end_s"]) / 2)
-        within.setdefault(min(max(int(middle), 0), WIDTH - 1), []).append(v)
-    return [
-        Column(at, at + 1, min(vs), mean=sum(vs) / len(vs), high=max(vs))
-        for at, vs in sorted(within.items())
-    ]
+        by_unit.setdefault(min(max(int(middle), 0), WIDTH - 1), []).append(found)
+    found_columns = []
+    for unit, values in sorted(by_unit.items()):
+        mean = sum(values) / len(values)
+        found_columns.append(Column(unit, unit + 1, min(values), mean=mean, high=max(values)))
+    return found_columns
 
 
 def line(drawn: Sequence[Column]) -> str:
-    """The path of the means, broken where there is no value."""
+    """Path of the means, with gaps where there is no value."""
     return "".join(_steps(run, "mean") for run in _runs(drawn))
 
 
 def area(drawn: Sequence[Column]) -> str:
-    """The path around all between 0 and the means."""
+    """Path around the area between 0 and the means."""
     return "".join(f"{_steps(run, 'mean')}V{_y(0)}H{_n(run[0].left)}z" for run in _runs(drawn))
 
 
 def band(drawn: Sequence[Column]) -> str:
-    """The path around all between the least and the greatest."""
+    """Path around the area between the lowest and the highest values."""
     return "".join(f"{_steps(run, 'high')}{_back(run)}z" for run in _runs(drawn))
 
 
 def marks(stretches: Iterable[tuple[float, float]], span: Span) -> str:
-    """The path of boxes of full height, from (start, end) in seconds; those that touch become one."""
+    """Path of boxes of full height, from (start, end) in seconds; boxes that touch are joined."""
     path, left, right = "", 0.0, -1.0
     for start, end in sorted(stretches):
-        begin = min(max(span.x(start), 0.0), WIDTH - _LEAST)
-        until = max(min(span.x(end), float(WIDTH)), begin + _LEAST)
+        begin = min(max(span.x(start), 0.0), WIDTH - _MIN_WIDTH)
+        until = max(min(span.x(end), float(WIDTH)), begin + _MIN_WIDTH)
+        # a difference below 0.05 units comes from rounding
         if begin <= right + 0.05:
             right = max(right, until)
             continue
@@ -103,6 +110,7 @@ def _runs(drawn: Sequence[Column]) -> list[list[Column]]:
 
 
 def _steps(run: Sequence[Column], which: str) -> str:
+    """Path from left to right along one of the values of the columns: "mean" or "high"."""
     heights = [_y(getattr(column, which)) for column in run]
     path = f"M{_n(run[0].left)} {heights[0]}"
     for before, height, column in zip([heights[0], *heights], heights, run, strict=False):
@@ -111,10 +119,12 @@ def _steps(run: Sequence[Column], which: str) -> str:
 
 
 def _back(run: Sequence[Column]) -> str:
+    """Path from right to left along the lowest values."""
     return "".join(f"V{_y(column.low)}H{_n(column.left)}" for column in reversed(run))
 
 
 def _y(value: float) -> str:
+    # SVG counts from the top
     return _n(HEIGHT - _INSET - (HEIGHT - 2 * _INSET) * min(max(value, 0.0), 1.0))
 
 

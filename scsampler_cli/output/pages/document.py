@@ -1,4 +1,7 @@
-"""The frame of a page: head, style, script, and a policy under which nothing else is loaded or run."""
+"""The frame of a page: head, style and script.
+
+A content security policy lets the browser load and run nothing else.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +20,17 @@ def _read_bundled(name: str) -> str:
 
 
 def _hash(content: str) -> str:
+    # the policy allows a style or a script by the hash of its text
     return f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"
 
 
 def document(title: str, body: str, script: str) -> str:
-    """A whole page.
+    """A complete page.
 
     Args:
         title: plain text.
         body: HTML.
-        script: the file of this package that makes it interactive.
+        script: name of the script in this package.
     """
     style, code = _read_bundled("style.css"), _read_bundled(script)
     policy = (
@@ -37,8 +41,11 @@ def document(title: str, body: str, script: str) -> str:
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">\n'
+        f'<meta name="color-scheme" content="light dark">'
+        '<meta name="referrer" content="no-referrer">\n'
         f'<meta name="generator" content="{MARK}">\n'
-        f'<title>{text(title)}</title><link rel="icon" href="data:,"><style>{style}</style></head>\n'
+        # an empty icon keeps browsers from asking for favicon.ico
+        f'<title>{text(title)}</title><link rel="icon" href="data:,">'
+        f"<style>{style}</style></head>\n"
         f"<body>\n{body}\n<script>{code}</script>\n</body></html>\n"
     )

@@ -1,4 +1,4 @@
-"""Clips as pictures with what is known of them, and as a table; each leads to its place in the chart."""
+"""Clips as pictures with captions, and as a table; each links to its place in the chart."""
 
 from __future__ import annotations
 
@@ -10,30 +10,28 @@ from scsampler_cli.output.pages.markup import table, text
 from scsampler_cli.output.pages.wording import clock, count, score
 
 ROWS = 500
-"""Of the table, so that a page stays a page where every clip is taken."""
+"""Most rows of the table: Dense selects every clip, of which a long video has many."""
 
 
-def cards(chosen: Sequence[Clip], clips: ClipSet, pictures: Mapping[int, bytes]) -> str:
-    """A grid of pictures; a clip without one has its words all the same."""
-    return (
-        '<ol class="cards">'
-        + "".join(_card(clip, clips, pictures.get(clip["clip"])) for clip in chosen)
-        + "</ol>"
-    )
+def cards(shown: Sequence[Clip], clips: ClipSet, pictures: Mapping[int, bytes]) -> str:
+    """A grid of pictures with captions; a clip without a picture has its caption alone."""
+    entries = [_card(clip, clips, pictures.get(clip["clip"])) for clip in shown]
+    return f'<ol class="cards">{"".join(entries)}</ol>'
 
 
 def _card(clip: Clip, clips: ClipSet, picture: bytes | None) -> str:
-    seen = shows(clip)
+    label = shows(clip)
     lines = (
         f"<b>{time(clip)}</b>",
-        f'<span class="seen">{text(seen)}</span>' if seen else "",
-        f'<span class="soft">{text(_why(clip, clips))}</span>',
+        f'<span class="seen">{text(label)}</span>' if label else "",
+        f'<span class="soft">{text(_reason(clip, clips))}</span>',
         f'<span class="soft">{text(scores(clip, clips.modalities))}</span>',
     )
     return f"<li>{_to_chart(clip, _image(clip, picture) + ''.join(lines), 'card')}</li>"
 
 
-def _why(clip: Clip, clips: ClipSet) -> str:
+def _reason(clip: Clip, clips: ClipSet) -> str:
+    """Why the clip was selected, and its rank."""
     rank = f"rank {count(clip['rank'])} of {count(len(clips.scored))}" if "rank" in clip else ""
     return ", ".join(filter(None, (clip.get("why"), rank)))
 
@@ -50,24 +48,29 @@ def _to_chart(clip: Clip, inside: str, kind: str = "") -> str:
 
 
 def listing(clips: ClipSet) -> str:
-    """The table of the clips taken, best first."""
-    ranked, seen = any("rank" in c for c in clips.taken), any("label" in c for c in clips.taken)
-    headings = [
-        "time",
-        *clips.modalities,
-        *(["rank"] if ranked else []),
-        "why",
-        *(["shows"] if seen else []),
-    ]
-    rows = [_row(clip, clips.modalities, ranked, seen=seen) for clip in clips.taken[:ROWS]]
-    more = len(clips.taken) - len(rows)
+    """The table of the selected clips, best first."""
+    has_ranks = any("rank" in clip for clip in clips.selected)
+    has_labels = any("label" in clip for clip in clips.selected)
+    headings = ["time", *clips.modalities]
+    if has_ranks:
+        headings.append("rank")
+    headings.append("reason")
+    if has_labels:
+        headings.append("shows")
+
+    rows = []
+    for clip in clips.selected[:ROWS]:
+        rows.append(_row(clip, clips.modalities, has_ranks, has_labels=has_labels))
+    more = len(clips.selected) - len(rows)
     note = f'<p class="soft">{count(more)} more are in the record.</p>' if more else ""
-    return table(headings, rows, "taken", name="clips taken") + note
+    return table(headings, rows, "taken", name="selected clips") + note
 
 
-def _row(clip: Clip, modalities: Sequence[str], ranked: bool, *, seen: bool) -> list[str]:
+def _row(clip: Clip, modalities: Sequence[str], has_ranks: bool, *, has_labels: bool) -> list[str]:
     cells = [_to_chart(clip, time(clip)), *(score(clip.get(name)) for name in modalities)]
-    if ranked:
+    if has_ranks:
         cells.append(count(clip["rank"]) if "rank" in clip else "–")
     cells.append(text(clip["why"] or ""))
-    return [*cells, text(shows(clip))] if seen else cells
+    if has_labels:
+        cells.append(text(shows(clip)))
+    return cells

@@ -1,5 +1,5 @@
 "use strict";
-// The chart's cursor: pointer, keys and thumbnails move it from clip to clip; the line below tells the clip's numbers.
+// The chart's cursor: pointer, keys and thumbnails move it from clip to clip; the line below shows the clip's numbers.
 (() => {
   addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("details")) part.open = true; });
   const block = document.getElementById("data");
@@ -13,7 +13,7 @@
   const taken = Object.keys(data.taken).map(Number).sort((a, b) => a - b);
   const links = Array.from(document.querySelectorAll("a[data-clip]"));
   const outputs = Array.from(document.querySelectorAll(".value[data-lane]"));
-  const idle = "Move over the chart, tap it, or focus it and press ← → (with Shift: the clips taken) to read a clip.";
+  const idle = "Move over the chart, tap it, or focus it and press ← → (with Shift: the selected clips) to read a clip.";
   let pinned = -1, shown = -1;
 
   const clock = (ms) => {
@@ -34,7 +34,7 @@
     const words = names.map((name) => name + " " + worded(value(name, at)));
     words.push("rank " + data.ranks[at].toLocaleString("en") + " of " + clips.length.toLocaleString("en"));
     const [why, seen] = data.taken[at] || [null, ""];
-    if (why !== null) words.push(why ? "taken: " + why : "taken");
+    if (why !== null) words.push(why ? "selected: " + why : "selected");
     if (seen) words.push("shows " + seen);
     const front = document.createElement("b");
     front.textContent = times(at);

@@ -1,6 +1,6 @@
-"""The page of one video: tags, the saliency of every clip over time, the best and the worst clips, and all that is behind them.
+"""The page of one video: tags, saliency over time, best and worst clips, settings and timings.
 
-It shows everything without its script; the script adds a cursor to the chart.
+The page is complete without its script, which adds a cursor to the chart.
 """
 
 from __future__ import annotations
@@ -27,19 +27,18 @@ def video_page(
     *,
     back: str | None = None,
 ) -> str:
-    """One HTML file that needs nothing else.
+    """The page as one HTML file.
 
     Args:
         record: of `classify` or `score`, or a failure.
-        clips: all that were scored, in time order, as `ScoredClip.record` tells them; empty where that is not known.
-        pictures: JPEG by the clip's index; a clip without one is shown in words.
-        back: relative link, quoted as in a URL, to the index of a batch.
+        clips: all scored clips, in time order, as of `ScoredClip.record`; empty where unknown.
+        pictures: JPEG by index of the clip; a clip without one has a caption alone.
+        back: relative link to the index of a batch, quoted as in a URL.
     """
-    sections = (
-        _failed(record)
-        if record["status"] != "ok"
-        else _done(record, join(record, clips), pictures)
-    )
+    if record["status"] == "ok":
+        sections = _result(record, join(record, clips), pictures)
+    else:
+        sections = _failure(record)
     body = "\n".join((_head(record, back), "<main>", *sections, "</main>"))
     return document(f"{PurePath(record['path']).name} – scsampler", body, "video_page.js")
 
@@ -47,13 +46,15 @@ def video_page(
 def _head(record: Record, back: str | None) -> str:
     path = PurePath(record["path"])
     up = f'<a href="{link(back)}">All videos</a>' if back else ""
+    # bdi: a right-to-left name must not change the order of the text around it
     return (
         f'<header><p class="soft top"><span>scsampler {text(command_of(record))}</span>{up}</p>'
-        f'<h1><bdi>{text(path.name)}</bdi></h1><p class="soft path"><bdi>{text(record["path"])}</bdi></p></header>'
+        f"<h1><bdi>{text(path.name)}</bdi></h1>"
+        f'<p class="soft path"><bdi>{text(record["path"])}</bdi></p></header>'
     )
 
 
-def _failed(record: Record) -> Iterator[str]:
+def _failure(record: Record) -> Iterator[str]:
     error = record["error"]
     message = error["message"].removeprefix(f"{record['path']}: ")
     hint = f"<p>Hint: {text(error['hint'])}</p>" if error.get("hint") else ""
@@ -62,48 +63,56 @@ def _failed(record: Record) -> Iterator[str]:
     yield background.made_with(record) + background.ffmpeg(record)
 
 
-def _done(record: Record, clips: ClipSet, pictures: Mapping[int, bytes]) -> Iterator[str]:
+def _result(record: Record, clips: ClipSet, pictures: Mapping[int, bytes]) -> Iterator[str]:
     yield _verdict(record, clips)
-    tags = f"<section><h2>Tags</h2>{background.tags(record)}</section>" if "tags" in record else ""
-    yield f'<div class="pair">{tags}<section><h2>Video</h2>{background.video_facts(record)}</section></div>'
+    tags = ""
+    if "tags" in record:
+        tags = f"<section><h2>Tags</h2>{background.tags(record)}</section>"
+    facts = f"<section><h2>Video</h2>{background.video_facts(record)}</section>"
+    yield f'<div class="pair">{tags}{facts}</div>'
     if record["notes"]:
         yield f'<section class="notes"><h2>Notes</h2>{bullets(record["notes"])}</section>'
     chart = timeline(clips, record["video"], record.get("demo"))
-    yield f'<section id="timeline"><h2>{_of_which(record, clips)}</h2>{chart}</section>'
-    yield _pictures("The best clips taken", clips.best(), clips, pictures=pictures)
-    yield _pictures("The last in rank", clips.worst(), clips, pictures=pictures)
-    yield f"<section><h2>Clips taken, best first</h2>{thumbnails.listing(clips)}</section>"
-    yield f'<div class="pair"><section><h2>Time spent</h2>{background.timings(record)}</section></div>'
+    yield f'<section id="timeline"><h2>{_chart_title(record, clips)}</h2>{chart}</section>'
+    yield _pictures("The best selected clips", clips.best(), clips, pictures=pictures)
+    yield _pictures("The clips with the lowest ranks", clips.worst(), clips, pictures=pictures)
+    yield f"<section><h2>Selected clips, best first</h2>{thumbnails.listing(clips)}</section>"
+    timings = f"<section><h2>Time spent</h2>{background.timings(record)}</section>"
+    yield f'<div class="pair">{timings}</div>'
     yield background.made_with(record) + background.ffmpeg(record)
 
 
-def _of_which(record: Record, clips: ClipSet) -> str:
-    """A cascade, and a clip stride, look at some of the clips."""
-    scored, of = len(clips.scored), record["video"]["clips"]
-    return (
-        "Saliency of every clip"
-        if scored == of
-        else f"Saliency of the {count(scored)} of {count(of)} clips looked at"
-    )
+def _chart_title(record: Record, clips: ClipSet) -> str:
+    scored, total = len(clips.scored), record["video"]["clips"]
+    if scored == total:
+        return "Saliency of every clip"
+    # with a cascade or a clip stride
+    return f"Saliency of the {count(scored)} of {count(total)} clips that were scored"
 
 
 def _verdict(record: Record, clips: ClipSet) -> str:
-    """The answer in a line."""
-    taken, of = count(len(clips.taken)), count(record["video"]["clips"])
-    words = f"<b>{taken}</b> of {of} clips taken"
+    """The result in one line."""
+    selected, total = count(len(clips.selected)), count(record["video"]["clips"])
+    words = f"<b>{selected}</b> of {total} clips selected"
     if record.get("tags"):
         best = record["tags"][0]
-        words = f"<b>{text(best['label'])}</b> {percent(best['probability'])} <span>from {taken} of {of} clips</span>"
+        words = (
+            f"<b>{text(best['label'])}</b> {percent(best['probability'])} "
+            f"<span>from {selected} of {total} clips</span>"
+        )
     demo = record.get("demo")
     if demo:
-        inside = f"{demo['clips_in_action']} of {len(clips.taken)} clips taken lie where ‘{demo['label']}’ is shown"
-        words += f'<small class="soft">{text(inside)}</small>'
+        hits = (
+            f"{demo['clips_in_action']} of {len(clips.selected)} selected clips "
+            f"lie where ‘{demo['label']}’ is shown"
+        )
+        words += f'<small class="soft">{text(hits)}</small>'
     return f'<p class="verdict">{words}</p>'
 
 
 def _pictures(
-    title: str, chosen: Sequence[Record], clips: ClipSet, *, pictures: Mapping[int, bytes]
+    title: str, shown: Sequence[Record], clips: ClipSet, *, pictures: Mapping[int, bytes]
 ) -> str:
-    if not chosen:
+    if not shown:
         return ""
-    return f"<section><h2>{title}</h2>{thumbnails.cards(chosen, clips, pictures)}</section>"
+    return f"<section><h2>{title}</h2>{thumbnails.cards(shown, clips, pictures)}</section>"

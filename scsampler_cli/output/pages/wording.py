@@ -1,13 +1,14 @@
-"""Numbers as people read them: times, scores, shares, counts."""
+"""Numbers for people: times, scores, shares, counts."""
 
 from __future__ import annotations
 
 
 def clock(seconds: float, digits: int = 2) -> str:
-    """A time on the file's own clock.
+    """A time on the clock of the file.
 
     Example: 41.6 -> 0:41.60; 3761.25 -> 1:02:41.25; -0.04 -> -0:00.04.
     """
+    # rounded before it is split, so that 59.999 becomes 1:00.00
     units = round(abs(seconds) * 10**digits)
     whole, part = divmod(units, 10**digits)
     hours, minutes = whole // 3600, whole // 60 % 60
@@ -17,15 +18,21 @@ def clock(seconds: float, digits: int = 2) -> str:
 
 
 def score(value: float | None) -> str:
-    """A score with three digits; a dash where there is none."""
+    """A score with three digits; a dash for None."""
     return "–" if value is None else f"{value:.3f}"
 
 
 def percent(share: float | None) -> str:
-    """A share of one; a dash where there is none. Example: 0.945 -> 94.5 %."""
+    """A share in percent, with a narrow no-break space; a dash for None.
+
+    Example: 0.945 -> 94.5 %.
+    """
     return "–" if share is None else f"{share:.1%}".replace("%", "\u202f%")
 
 
 def count(number: int) -> str:
-    """With commas. Example: 10,000."""
+    """A number with commas between thousands.
+
+    Example: 10,000.
+    """
     return f"{number:,}"

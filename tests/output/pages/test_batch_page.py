@@ -28,7 +28,7 @@ def test_a_row_says_what_the_record_says(report: Report) -> None:
         report.record["tags"][0]["label"],
         report.record["tags"][0]["probability"],
     )
-    assert (row.taken, row.clips, row.duration_s) == (4, len(report.clips), 20.0)
+    assert (row.selected, row.clips, row.duration_s) == (4, len(report.clips), 20.0)
     assert row.best_s == report.record["clips"][0]["start_s"]
     assert (row.visual, row.audio) == ("0iz-", None)
     assert row.notes == ("no sound",)
@@ -37,7 +37,7 @@ def test_a_row_says_what_the_record_says(report: Report) -> None:
 def test_a_score_record_has_a_row_of_its_best_clip(report: Report) -> None:
     row = row_of(report.scored, None)
     assert row.tags == ()
-    assert row.taken == 4
+    assert row.selected == 4
     assert row.best_s == next(clip["start_s"] for clip in report.clips if clip["rank"] == 1)
 
 

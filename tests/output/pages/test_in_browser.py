@@ -155,7 +155,7 @@ def test_arrows_move_the_cursor_from_clip_to_clip(opened: Open, video: str, repo
     first = min(report.record["clips"], key=lambda clip: clip["clip"])
     press(page, "Home")
     told = press(page, "ArrowLeft") if first["clip"] == 0 else press(page, "Shift+ArrowRight")
-    assert f"taken: {first['why']}, shows {first['label']}" in told
+    assert f"selected: {first['why']}, shows {first['label']}" in told
     assert "to read a clip" in press(page, "Escape")
     assert not page.is_visible("#cursor")
 

@@ -35,7 +35,7 @@ def test_a_page_has_all_that_the_record_says(report: Report) -> None:
         assert clip["why"] in shown
         assert f"{clip['label']} {clip['probability']:.1%}".replace("%", "\u202f%") in shown
     for text in ("a note", "what it said", "0123abcd", record["classifier"]["sha256"], record["samplers"][2]["weights"],
-                 record["versions"]["torch"], record["path"], "av-union-list", "4 of 4 clips taken lie where"):  # fmt: skip
+                 record["versions"]["torch"], record["path"], "av-union-list", "4 of 4 selected clips lie where"):  # fmt: skip
         assert text in shown
     assert all(f">{stage}</td>" in page for stage in record["timings_s"])
     assert 'href="index.html"' in page
@@ -87,7 +87,7 @@ def test_nothing_may_be_loaded_or_run_but_what_is_in_the_page(report: Report) ->
 
 def test_a_score_record_has_a_page_without_tags(report: Report) -> None:
     shown = Outline(video_page(report.scored, report.clips, report.pictures)).shown
-    assert f"4 of {len(report.clips)} clips taken" in shown
+    assert f"4 of {len(report.clips)} clips selected" in shown
     assert "Tags" not in shown
     assert "All videos" not in shown
 
@@ -120,7 +120,7 @@ def test_packets_have_a_lane_where_they_were_scored(report: Report) -> None:
 def test_one_clip_without_scores_and_pictures_has_a_page(report: Report) -> None:
     clip = {**made_clips(1, taken=1)[0], "visual": None, "audio": None}
     page = video_page(long_record(report.scored, [clip]), [clip], {})
-    assert "1 of 1 clips taken" in Outline(page).shown
+    assert "1 of 1 clips selected" in Outline(page).shown
     assert "no picture" in page
     assert "nan" not in page
 
