@@ -53,8 +53,8 @@ def _is_control(character: str) -> bool:
     return category(character) in _CONTROL_CATEGORIES or character in _BIDI_CONTROLS
 
 
+# Unicode categories: controls, lone surrogates (bytes that are not UTF-8), and separators of lines
+# and paragraphs
 _CONTROL_CATEGORIES = frozenset(("Cc", "Cs", "Zl", "Zp"))
-"""Unicode categories: controls, lone surrogates (bytes that are not UTF-8), and separators of lines
-and paragraphs."""
+# Characters that change the direction of the text after them
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that change the direction of the text after them."""

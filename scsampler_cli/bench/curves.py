@@ -5,14 +5,13 @@ Not handled here: `figures` draws them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from scsampler_cli.bench import published
 from scsampler_cli.bench.empirical import BINS
+from scsampler_cli.bench.figure_data import ROLES, Chart, Mark, Series
 from scsampler_cli.bench.plan import Plan
 from scsampler_cli.bench.replay import Outcome, Strategy, make_strategy, positions, replay
 from scsampler_cli.bench.run_data import Run
@@ -31,65 +30,9 @@ DRAWS = 10
 ALPHAS = tuple(i / 10 for i in range(11))
 CANDIDATES = (1, 2, 4, 6, 8, 12)
 """Values of M at which the curve has a point, as multiples of K."""
-ROLES = ("scsampler", "random", "uniform", "empirical", "dense", "oracle")
-"""Roles of the lines, in the order of the legend."""
 ACCURACY = "top-1 accuracy, % of videos"
 ByK = dict[int, dict[str, Outcome]]
 """K -> role -> outcome."""
-
-
-@dataclass(frozen=True)
-class Series:
-    """One line of a chart."""
-
-    name: str
-    x: tuple[float, ...]
-    y: tuple[float, ...]
-    role: str
-    """One of ROLES; the colour, the marker and the dashes of the line follow from it."""
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A value of the paper, for reference."""
-
-    x: float
-    y: float
-    label: str
-
-
-@dataclass(frozen=True)
-class Chart:
-    """One figure."""
-
-    key: str
-    title: str
-    x_label: str
-    y_label: str
-    series: tuple[Series, ...]
-    levels: tuple[Series, ...] = ()
-    """Values that do not depend on x, one point each; drawn as horizontal lines."""
-    marks: tuple[Mark, ...] = ()
-    bars: bool = False
-    """True to draw the first series as bars, and the others over it."""
-    log_x: bool = False
-    whole_x: bool = False
-    """True where x is a count."""
-
-    def record(self) -> dict[str, Any]:
-        """JSON form."""
-        lines = [
-            {"name": line.name, "role": line.role, "x": list(line.x), "y": list(line.y)}
-            for line in (*self.series, *self.levels)
-        ]
-        marks = [{"label": mark.label, "x": mark.x, "y": mark.y} for mark in self.marks]
-        return {
-            "title": self.title,
-            "x": self.x_label,
-            "y": self.y_label,
-            "series": lines,
-            "paper": marks,
-        }
 
 
 def charts(run: Run, plan: Plan) -> list[Chart]:
@@ -348,13 +291,3 @@ def overhead_clips(run: Run, seconds: dict[str, float]) -> float | None:
     if run.costs is None or not run.costs.classify_s:
         return None
     return (seconds["read"] + seconds["score"]) / run.costs.classify_s
-
-
-def csv_rows(chart: Chart) -> Sequence[dict[str, Any]]:
-    """The numbers of a chart, a row for each point; a level has no x."""
-    rows: list[dict[str, Any]] = []
-    for line in chart.series:
-        for x, y in zip(line.x, line.y, strict=True):
-            rows.append({"series": line.name, "x": x, "y": y})
-    rows += [{"series": level.name, "x": None, "y": level.y[0]} for level in chart.levels]
-    return rows + [{"series": mark.label, "x": mark.x, "y": mark.y} for mark in chart.marks]

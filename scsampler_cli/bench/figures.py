@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.bench.curves import Chart, Series
+from scsampler_cli.bench.figure_data import Chart, Series
 from scsampler_cli.bench.run_data import Thumbnails, VideoData
 from scsampler_cli.text import printable
 
@@ -32,10 +32,10 @@ STYLES: dict[str, dict[str, Any]] = {
     "dense": {"color": "#D55E00", "marker": "P", "linestyle": (0, (4, 1, 1, 1))},
 }
 INK = "#1a1c1e"
+# Without it, matplotlib takes text between dollar signs for a formula
 _PLAIN_TEXT: dict[Any, Any] = {"text.parse_math": False}
-"""Without it, matplotlib takes text between dollar signs for a formula."""
+# Placeholder that `svg` replaces by the page's text colour; matplotlib needs a real colour
 _PAGE_INK = "#010203"
-"""Placeholder that `svg` replaces by the page's text colour; matplotlib needs a real colour."""
 WIDTH_IN, HEIGHT_IN = 5.6, 4.4
 
 

@@ -10,8 +10,8 @@ from scsampler_cli.selection import aggregate
 RESAMPLES = 2000
 """Resamples of the bootstrap: its interval then varies by a few tenths of a point with the seed."""
 LEVEL = 0.95
+# Most numbers drawn at once, which bounds the memory to 32 MB
 _MAX_DRAWN = 4_000_000
-"""Most numbers drawn at once, which bounds the memory to 32 MB."""
 
 
 def label_rank(probabilities: NDArray[np.float32], target: int) -> int | None:

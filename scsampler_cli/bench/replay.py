@@ -19,8 +19,8 @@ from scsampler_cli.config import BASELINES, RANDOM_STRATEGIES, VISUAL, Selection
 from scsampler_cli.selection.oracle import oracle
 from scsampler_cli.selection.strategies import candidates, select
 
+# Distance between the seeds of two videos: a prime above any number of draws, so none repeats
 _SEED_STEP = 1_000_003
-"""Distance between the seeds of two videos: a prime above any number of draws, so none repeats."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from scsampler_cli.bench import figures
-from scsampler_cli.bench.curves import csv_rows
+from scsampler_cli.bench.figure_data import csv_rows
 from scsampler_cli.bench.report_page import render
 from scsampler_cli.bench.summary import Summary
 from scsampler_cli.bench.table import Table

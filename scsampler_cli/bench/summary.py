@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from scsampler_cli.bench.curves import Chart, charts, overhead_clips
+from scsampler_cli.bench.curves import charts, overhead_clips
+from scsampler_cli.bench.figure_data import Chart
 from scsampler_cli.bench.network_tables import audio_table, inputs_table
 from scsampler_cli.bench.paper_tables import (
     combinations_table,

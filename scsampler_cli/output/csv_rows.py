@@ -26,8 +26,8 @@ _COLUMNS = {
         *("gmacs", "mparams", "weights", "distribution", "factory", "file", "sha256", "error"),
     ),
 }
+# Commands whose records are flat: each is a row as it is
 _LISTS = ("weights", "classifiers", "cache")
-"""Commands whose records are flat: each is a row as it is."""
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """First characters of a formula in a spreadsheet; the wide ones in East Asian versions."""
 

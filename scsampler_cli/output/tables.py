@@ -8,8 +8,8 @@ from scsampler_cli.output import sparkline
 from scsampler_cli.output.records import Record, command_of
 from scsampler_cli.text import counted, printable
 
+# Characters of the bar of a probability of 1
 _BAR = 24
-"""Characters of the bar of a probability of 1."""
 
 
 def render(record: Record) -> str:

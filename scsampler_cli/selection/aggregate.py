@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from scsampler_cli.config import TOP_M
 
+# Lower bound of probabilities: log(0) of one clip would exclude the class from the video
 _SMALLEST = 1e-30
-"""Lower bound of probabilities: log(0) of one clip would exclude the class from the video."""
 Probabilities = NDArray[np.float32]
 
 

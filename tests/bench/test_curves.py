@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from scsampler_cli.bench.curves import Chart, charts, csv_rows
+from scsampler_cli.bench.curves import charts
 from scsampler_cli.bench.empirical import BINS, histogram, oracle_positions
+from scsampler_cli.bench.figure_data import Chart, csv_rows
 from scsampler_cli.bench.paper_tables import strategies_table
 from scsampler_cli.bench.plan import Plan
 from tests.bench.making import MD, SOUND, costs, run, video

@@ -13,8 +13,8 @@ from fractions import Fraction
 
 from scsampler_cli.output.cuts.cut import Record, cuts, origin, seconds
 
+# Units per second: times in records are in microseconds
 _UNITS = 1_000_000
-"""Units per second: times in records are in microseconds."""
 BETWEEN = "-"
 """Title of the chapters between the selected clips."""
 

@@ -13,14 +13,12 @@ from fractions import Fraction
 from math import floor
 
 _NTSC = Fraction(1000, 1001)
+# Frame numbers per second of timecode -> numbers skipped in most minutes
 _DROPPED = {30: 2, 60: 4}
-"""Frame numbers per second of timecode -> numbers skipped in most minutes."""
 _BASES = (24, 25, 30, 48, 50, 60)
+# Relative tolerance of frame rates: half the difference between 30000/1001 and 30. Times in
+# milliseconds give the rate of one second of video as inexactly.
 _TOLERANCE = Fraction(1, 2000)
-"""Relative tolerance of frame rates: half the difference between 30000/1001 and 30.
-
-    Times in milliseconds give the rate of one second of video as inexactly.
-    """
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scsampler_cli.output.pages.curve import WIDTH, Span
 from scsampler_cli.output.pages.wording import clock
 
+# Round steps between ticks, in seconds
 _STEPS_S = (
     *(0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30),
     # minutes
@@ -12,7 +13,6 @@ _STEPS_S = (
     # hours
     *(3600, 7200, 14400, 21600, 43200, 86400),
 )
-"""Round steps between ticks, in seconds."""
 _MAX_TICKS = 9
 
 

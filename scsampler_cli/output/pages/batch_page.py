@@ -16,10 +16,10 @@ from scsampler_cli.output.pages.document import document
 from scsampler_cli.output.pages.markup import LINE_KEY, bar, data_block, link, plain, relative, text
 from scsampler_cli.output.pages.wording import clock, count, percent
 
+# Number of tags of a video that its row shows and the search finds
 _TAGS = 3
-"""Number of tags of a video that its row shows and the search finds."""
+# Number of tags that are visible as filters; the others are in a collapsed section
 _BUTTONS = 12
-"""Number of tags that are visible as filters; the others are in a collapsed section."""
 # saliency over time is packed: one digit of base 36 per value
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 

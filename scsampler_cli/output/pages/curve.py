@@ -12,10 +12,10 @@ from typing import Any
 
 WIDTH, HEIGHT = 1000, 100
 """Units. WIDTH is also the largest number of columns: about that of a wide screen."""
+# Units above 1 and below 0, for the width of the line
 _INSET = 4
-"""Units above 1 and below 0, for the width of the line."""
+# Smallest width of a mark in units, so that it stays visible
 _MIN_WIDTH = 2.0
-"""Smallest width of a mark in units, so that it stays visible."""
 Value = Callable[[dict[str, Any]], float | None]
 
 

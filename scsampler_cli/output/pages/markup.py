@@ -12,8 +12,8 @@ from typing import Any
 
 from scsampler_cli.text import printable
 
+# Characters that change the direction of text: with them, a name reads in another order
 _BIDI = {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
-"""Characters that change the direction of text: with them, a name reads in another order."""
 
 LINE_KEY = (
     '<svg class="key" aria-hidden="true">'
