@@ -29,13 +29,16 @@ def plural(noun: str) -> str:
 
     Example: packet -> packets, process -> processes, entry -> entries.
     """
+    # class -> classes, batch -> batches
     if re.search(r"(s|x|z|ch|sh)$", noun):
         return f"{noun}es"
+    # entry -> entries, but array -> arrays
     return f"{noun[:-1]}ies" if re.search(r"[^aeiou]y$", noun) else f"{noun}s"
 
 
 def score(value: float | None) -> float | None:
     """A score rounded to six digits; None for NaN."""
+    # JSON has no NaN
     return None if value is None or math.isnan(value) else round(value, DIGITS)
 
 

@@ -70,6 +70,7 @@ def thumbnails(
         if (error := outcome.error) is not None:
             on_failure(video, error)
             continue
+        # identity: a comparison of arrays has no single truth value
         number = next(i for i, other in enumerate(run.videos) if other is video)
         yield _from_record(outcome.record, number, best_of[path])
 

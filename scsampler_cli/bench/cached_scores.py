@@ -73,6 +73,7 @@ def _score_key(
     # packet sizes depend on no setting of the features
     if network.input in PACKETS:
         return {"inputs": PACKETS, **key}
+    # one input: the scores of a network do not depend on what else is extracted
     settings = FeatureSettings((network.input,), features.p_frames, features.short_side)
     return {**asdict(settings), **key}
 
@@ -101,9 +102,11 @@ def score_video(
     def score(sampler: Any, inputs: tuple[str, ...], clips: Iterable[Any]) -> None:
         counting = _InputCounter(clips)
         scores: dict[int, list[float]] = {}
+        # kept by clip, and stored when the scores of all clips are there
         for clip, values in sampler.score_each(counting):
             scores[clip] = values
             progress("score", len(scores), len(video.grid))
+        # an entry for each network, so that a further network leaves the others as they are
         rows = {
             name: _rows(i, network.kind, scores, counting)
             for i, (name, network) in enumerate(of(inputs).items())
@@ -136,6 +139,7 @@ class _InputCounter:
                     "rgbr": len(clip.residual),
                 }
             elif isinstance(clip, ClipPackets):
+                # None stands for a clip without the input
                 counts = {"packets": int(clip.values is not None)}
             else:
                 counts = {"mel": int(clip.mel is not None)}
@@ -174,6 +178,7 @@ def _visual(
 ) -> Iterator[ClipVisual]:
     if options.keep_features:
         return store.read_visual(_feature_file(video, facts, options))
+    # each input once, in order: two networks may share one
     inputs = tuple(dict.fromkeys(network.kind for network in networks.values()))
     features = options.features
     settings = FeatureSettings(inputs, features.p_frames, features.short_side)
@@ -192,6 +197,7 @@ def _feature_file(video: Video, facts: ModelFacts, options: ScoreOptions) -> Pat
     try:
         _, notes = store.read_header(file)
     except FeatureFileError:
+        # such as one that a full disk has cut off
         file.unlink(missing_ok=True)
         file = _extracted(video.path, facts, options)
         _, notes = store.read_header(file)
@@ -204,6 +210,7 @@ def _extracted(path: Path, facts: ModelFacts, options: ScoreOptions) -> Path:
     """The feature file, extracted unless it is in the cache."""
     features = options.features
     settings = FeatureSettings(facts.inputs, features.p_frames, features.short_side)
+    # the grid is part of the key, since features are stored clip by clip
     key = {**asdict(settings), "grid": list(facts.grid)}
     file = options.cache.file(path, FEATURES, key, suffix=store.SUFFIX)
     if not file.is_file():
@@ -211,5 +218,6 @@ def _extracted(path: Path, facts: ModelFacts, options: ScoreOptions) -> Path:
         part = file.with_name(f"{os.getpid()}-{file.name}")
         clip_frames, frame_stride = facts.grid
         extract(path, part, settings, clip_frames=clip_frames, frame_stride=frame_stride)
+        # atomic: other processes see the whole file or none
         part.replace(file)
     return file

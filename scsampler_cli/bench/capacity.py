@@ -36,7 +36,9 @@ class Machine:
 
     def rate(self, costs: Sequence[Cost], where: str, length_s: float) -> float:
         """Seconds of video per second, if the cores (or the GPU) were the only limit."""
+        # seconds of one core, or of the GPU, for one video
         spent = sum(cost.seconds for cost in costs if cost.where == where)
+        # cores work on different videos at the same time
         units = self.cores if where == CORES else 1
         return units * length_s / spent if spent else float("inf")
 
@@ -59,6 +61,7 @@ def video_costs(
     Returns:
         costs; that of a network on cores is in core seconds: its time, multiplied by the cores.
     """
+    # a network on cores uses all of them: its time counts once for each core
     where, share = (GPU, 1) if machine.gpu else (CORES, machine.cores)
     read = [Cost(part, CORES, seconds) for part, seconds in reading.items()]
     computed = [Cost(part, where, seconds * share) for part, seconds in networks.items()]
@@ -87,6 +90,7 @@ def capacity_table(costs: Sequence[Cost], machine: Machine, length_s: float) -> 
         {
             "part": "together",
             "where": bottleneck,
+            # hours of video / (seconds of video per second) = hours of the machine
             "machine_hours": HOURS / rates[bottleneck],
             "real_time": rates[bottleneck],
         }
@@ -108,6 +112,7 @@ def capacity_table(costs: Sequence[Cost], machine: Machine, length_s: float) -> 
 
 
 def _notes(rates: Mapping[str, float], bottleneck: str, machine: Machine) -> tuple[str, ...]:
+    # such as "8 cores and a GPU"
     hardware = (
         f"{machine.cores} core{'s' * (machine.cores > 1)}{' and a GPU' if machine.gpu else ''}"
     )

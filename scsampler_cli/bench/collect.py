@@ -62,6 +62,7 @@ def collect(
     failures: list[Mapping[str, str]] = [*data.rejected]
 
     def unusable(example: Example, error: ScsamplerError) -> None:
+        # one line, for tables and CSV
         path, reason = str(example.path), _one_line(error)
         failures.append({"path": path, "label": example.label, "reason": reason})
         on_failure(example, error)
@@ -81,6 +82,7 @@ def collect(
         )
     run = Run(
         data=data.name,
+        # labels and geometry of f, which `replay` needs
         classifier=facts.report_entry(),
         samplers=facts.samplers,
         joint=facts.joint,
@@ -91,8 +93,10 @@ def collect(
         costs=None,
         settings=_settings(facts, context, command),
     )
+    # without times, tables have no seconds
     if report_options.timed:
         timed = _evenly_spaced(videos, report_options.timed)
+        # times are taken after everything else, when no other process works
         costs = time_costs(run, timed, facts, context=context, plan=plan, on_failure=partly_failed)
         run = replace(run, costs=costs)
 
@@ -125,6 +129,7 @@ def _mapped_to_disk(videos: Iterator[VideoData]) -> tuple[VideoData, ...]:
         whole = np.memmap(file, np.float32, "r", shape=shape)
 
     mapped = []
+    # first row of each video in the array of all
     start = 0
     for video in found:
         end = start + video.clips
@@ -136,6 +141,7 @@ def _mapped_to_disk(videos: Iterator[VideoData]) -> tuple[VideoData, ...]:
 def _append(file: IO[bytes], data: bytes) -> None:
     try:
         file.write(data)
+        # the mapping below sees only what has left the buffer
         file.flush()
     except OSError as error:
         message = f"cannot write to {tempfile.gettempdir()}: {error.strerror or error}"
@@ -146,6 +152,7 @@ def _append(file: IO[bytes], data: bytes) -> None:
 def _evenly_spaced(videos: Sequence[VideoData], count: int) -> list[VideoData]:
     """Some of the videos, evenly spaced over the list."""
     at = np.linspace(0, len(videos) - 1, min(count, len(videos))).round().astype(int)
+    # unique: rounding may give an index twice
     return [videos[i] for i in np.unique(at)]
 
 
@@ -169,7 +176,9 @@ def _train_positions(
         float32 [n, KEPT]; None without training videos whose label the classifier knows.
     """
     labels = facts.classifier.labels
+    # the oracle needs f_y of the label
     usable = [example for example in examples if example.label in labels]
+    # the same cache entries as for the compared videos
     identity = clip_probs.identity(facts.classifier, facts.precision)
     do = partial(_classify_in_worker, identity=identity, cache=context.cache)
     outcomes = context.pool.each([example.path for example in usable], do)
@@ -196,6 +205,7 @@ def _classify_in_worker(
 
 
 def _settings(facts: ModelFacts, context: MeasureContext, command: str) -> dict[str, Any]:
+    # the inputs of the settings are ignored: those of the networks are extracted
     features = {**asdict(context.features), "inputs": list(facts.inputs)}
     return {
         "command": command,

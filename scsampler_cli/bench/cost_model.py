@@ -64,6 +64,7 @@ class Costs:
     @staticmethod
     def from_record(record: Mapping[str, Any]) -> Costs:
         """Costs from their JSON form."""
+        # JSON has lists in place of tuples
         checks = tuple(Check(**check) for check in record["checks"])
         spread = {name: (float(low), float(high)) for name, (low, high) in record["spread"].items()}
         return Costs(**{**record, "checks": checks, "spread": spread})

@@ -37,12 +37,14 @@ ByK = dict[int, dict[str, Outcome]]
 
 def charts(run: Run, plan: Plan) -> list[Chart]:
     """All figures for which a run has the numbers."""
+    # a curve has many points, each with its draws
     plan = replace(plan, draws=min(plan.draws, DRAWS))
     by_k: ByK = {}
     for k in _ks(run, plan):
         strategies = _at_k(run, replace(plan, k=k))
         by_k[k] = {role: replay(run, strategy) for role, strategy in strategies}
 
+    # the level of every chart
     dense = replay(run, baseline(run, plan, "dense"))
     found = [
         positions_chart(run, plan, by_k),
@@ -85,6 +87,7 @@ def _dense_level(dense: Outcome) -> Series:
 
 def positions_chart(run: Run, plan: Plan, by_k: ByK) -> Chart:
     """Where in the videos the selected clips lie (Fig. 2)."""
+    # float64 [BINS + 1], and [BINS]
     edges = np.linspace(0, 1, BINS + 1)
     middles = (edges[:-1] + edges[1:]) / 2
     # a video shorter than K has no outcome at K: the next smaller one stands for it
@@ -94,6 +97,7 @@ def positions_chart(run: Run, plan: Plan, by_k: ByK) -> Chart:
         found = positions(run.videos, outcome.clips)
         # percent of the selected clips in each of BINS equal parts
         share = 100 * np.histogram(found, edges)[0] / max(1, len(found))
+        # bars are drawn around their middles
         x, y = tuple(middles.tolist()), tuple(share.tolist())
         series.append(Series(outcome.strategy.name, x, y, role=role))
     return Chart(
@@ -109,11 +113,13 @@ def positions_chart(run: Run, plan: Plan, by_k: ByK) -> Chart:
 def clips_chart(by_k: ByK, dense: Outcome) -> Chart:
     """Accuracy against K (Fig. 4)."""
     x = tuple(map(float, by_k))
+    # the strategies are the same at every K
     first = next(iter(by_k.values()))
     series = []
     for role, outcome in first.items():
         y = tuple(at_k[role].top1 for at_k in by_k.values())
         series.append(Series(_without_parameter(outcome.strategy.name), x, y, role=role))
+    # Table 5 is for K = 10; Figure 4 has no printed numbers
     published_at_10 = (("SCSampler", "av-union-list"), ("Random", "random"))
     marks = tuple(
         Mark(10, published.TABLE_5[key], f"paper, {name}, K = 10") for name, key in published_at_10
@@ -177,6 +183,7 @@ def alpha_chart(run: Run, plan: Plan, dense: Outcome) -> Chart | None:
         for alpha in ALPHAS:
             strategy = make_strategy("", kind, plan.k, sampler=run.main, alpha=alpha)
             y.append(_top1(run, strategy))
+        # "av-convex-list" -> "AV-convex-list"
         name = f"AV{kind[2:]}"
         lines.append(Series(name, ALPHAS, tuple(y), role=role))
         marks.append(Mark(paper_alpha, published.TABLE_5[kind], f"paper, {name}"))
@@ -204,6 +211,7 @@ def candidates_chart(run: Run, plan: Plan, dense: Outcome) -> Chart | None:
     x = sorted(counts)
     y = []
     for count in x:
+        # M is above 0, so that the axis can be logarithmic
         y.append(_top1(run, cascade_strategy(run, plan, count, name="packets first")))
 
     _, without_first_stage = sampler_strategies(run, plan)[0]
@@ -235,6 +243,7 @@ def runtime_chart(by_k: ByK, dense: Outcome) -> Chart | None:
     series = []
     for role in sorted(outcomes, key=ROLES.index):
         name = _without_parameter(outcomes[role][0].strategy.name)
+        # its clips do not depend on K
         if role == "dense":
             name += " (all clips)"
         x = tuple((outcome.seconds() or {})["total"] for outcome in outcomes[role])
@@ -260,6 +269,7 @@ def stride_chart(run: Run, plan: Plan, dense: Outcome) -> Chart:
     name = _without_parameter(strategy.name)
     line = Series(name, tuple(map(float, strides)), tuple(y), role="scsampler")
 
+    # needs no scores, and so does not depend on N
     uniform = _top1(run, baseline(run, plan, "uniform"))
     level = Series("Uniform", (0.0,), (uniform,), role="uniform")
     marks = tuple(Mark(n, y, f"paper, {what}, N = {n}") for n, y, what in published.STRIDE)

@@ -78,13 +78,16 @@ def _saved(chart: Chart, form: str, ink: str) -> bytes:
         figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), layout="constrained")
         axes = figure.subplots()
         _draw(chart, axes, ink)
+        # a long legend would take the height of the chart
         columns = 2 if len(chart.series) + len(chart.levels) + len(chart.marks) > 3 else 1
+        # outside: a legend must not hide a line
         figure.legend(loc="outside lower center", ncols=columns, frameon=False, fontsize=10)
         buffer = io.BytesIO()
         figure.savefig(
             buffer,
             format=form,
             dpi=150,
+            # the page has a background of its own
             transparent=ink == _PAGE_INK,
             metadata={"Date": None} if form == "svg" else None,
         )
@@ -97,6 +100,7 @@ def _draw(chart: Chart, axes: Any, ink: str) -> None:
     for series in chart.series:
         _draw_series(chart, series, axes)
     for level in chart.levels:
+        # a horizontal line has no points to mark
         style = {k: v for k, v in STYLES[level.role].items() if k != "marker"}
         axes.axhline(level.y[0], label=level.name, **{"linewidth": 1.8, **style})
     hollow = {"color": "none", "markeredgecolor": ink, "markersize": 12, "zorder": 6}
@@ -106,6 +110,7 @@ def _draw(chart: Chart, axes: Any, ink: str) -> None:
     if chart.whole_x:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel(chart.y_label)
+    # a grey that is visible on white and on black
     axes.grid(visible=True, color="#888888", alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     if chart.log_x:
@@ -155,10 +160,12 @@ def sheet_png(thumbnails: tuple[Thumbnails, ...], videos: tuple[VideoData, ...])
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
+    # as wide as the longest row
     columns = max(max(thumb.best, len(thumb.clips) - thumb.best) for thumb in thumbnails)
     buffer = io.BytesIO()
     with mpl.rc_context(_PLAIN_TEXT):
         figure = Figure(figsize=(1.7 * columns, 3.3 * len(thumbnails)), layout="constrained")
+        # a subfigure for each video, with a title of its own
         parts = figure.subfigures(len(thumbnails), 1, squeeze=False)[:, 0]
         for part, thumb in zip(parts, thumbnails, strict=True):
             video = videos[thumb.video]
@@ -171,6 +178,7 @@ def sheet_png(thumbnails: tuple[Thumbnails, ...], videos: tuple[VideoData, ...])
 
 def _draw_thumbnails(thumb: Thumbnails, grid: NDArray[Any]) -> None:
     for axes in grid.flat:
+        # also of the places that a short row leaves empty
         axes.set_axis_off()
     for i, start in enumerate(thumb.starts_s):
         # the best clips come first

@@ -30,6 +30,7 @@ def tag_live(
     path: Path, models: Models, features: FeatureSettings, *, selection: SelectionSettings
 ) -> Live:
     """Tag a video as `classify` does, and measure the time."""
+    # from the file to the tag, nothing cached
     start = time.perf_counter()
     result = classify(
         path,
@@ -56,6 +57,7 @@ def live_checks(
     """
     for video, live in lives:
         outcome = replay(replace(run, videos=(video,)), strategy)
+        # one video, and one draw
         clips = outcome.clips[0][0]
         # the tag of the live run must be the best one of the replay, too
         tag = run.classifier["labels"].index(live["label"])

@@ -53,6 +53,7 @@ class LoadModels:
         from scsampler_cli.bench import collect  # noqa: F401
         from scsampler_cli.bench.model_list import models_record
 
+        # may be another one than was requested: then `fell_back` is a note
         classifier, fell_back = self.options.models.load_classifier(log)
         classifier = adjust(classifier, AnswerSettings(spatial=self.options.spatial))
         models = load_networks(self.options, classifier)
@@ -71,6 +72,7 @@ def load_networks(options: NetworkOptions, classifier: ClipClassifier) -> Models
     from scsampler_cli.nn.device import pick_device, pick_dtype
     from scsampler_cli.samplers.scoring import SamplerNetwork, load_network
 
+    # one device and one precision for all networks, so that times are comparable
     device = pick_device(options.models.device)
     dtype = pick_dtype(options.models.precision, device)
 
@@ -87,6 +89,7 @@ def load_networks(options: NetworkOptions, classifier: ClipClassifier) -> Models
         check_torchaudio()
     return assemble(
         classifier,
+        # "torch.float32" -> "float32"
         str(dtype).removeprefix("torch."),
         main,
         others=others,

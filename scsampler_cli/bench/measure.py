@@ -72,12 +72,14 @@ def measured_videos(
         WorkerError: processes end before they begin to work.
         KeyboardInterrupt: it was stopped.
     """
+    # before any process starts: a wrong label is no reason to decode a video
     usable = [
         example for example in examples if _has_known_label(example, facts.classifier, on_failure)
     ]
     do = partial(_measure_in_worker, options=context.score_options)
     outcomes = context.pool.each([example.path for example in usable], do)
     for done, (example, outcome) in enumerate(zip(usable, outcomes, strict=True), start=1):
+        # stays None where the video fails
         video = None
         with reporting_failures(example, on_failure):
             if (error := outcome.error) is not None:
@@ -108,6 +110,7 @@ def _has_known_label(example: Example, classifier: ClassifierFacts, on_failure: 
     if example.label in classifier.labels:
         return True
     text = f"{classifier.name} does not know the label {example.label!r}"
+    # enough to recognise the label set; it may have a thousand labels
     some = ", ".join(classifier.labels[:6])
     on_failure(example, InputError(text, code="labels-unknown", hint=f"it knows {some} ..."))
     return False
@@ -127,13 +130,16 @@ def _measure_in_worker(
         entries = find_scores(path, facts, options)
         missing = [name for name, entry in entries.items() if entry is None]
         if missing:
+            # a further network leaves the scores of the others in the cache
             networks = {name: models.networks[name] for name in missing}
             score_video(video, networks, facts, options=options, progress=progress)
 
+        # the dense ClipProbs, for every strategy, Dense and the oracle
         identity = clip_probs.identity(models.classifier, models.precision)
         clip_probs.compute_if_missing(
             path, models.classifier, identity, cache=options.cache, progress=progress
         )
+    # int64 [L] each: what the cost of decoding depends on
     decode_from, last = decode_spans(video.index, video.grid)
     return {
         **DONE,
@@ -153,8 +159,10 @@ def _video_data(
         InputError: entries vanished from the cache meanwhile, or no clip could be decoded.
     """
     identity = clip_probs.identity(facts.classifier, facts.precision)
+    # found by the process, or by an earlier run
     probabilities = clip_probs.find(example.path, identity, context.cache)
     entries = find_scores(example.path, facts, context.score_options)
+    # cached by the process a moment ago
     found = {name: entry for name, entry in entries.items() if entry is not None}
     if probabilities is None or len(found) < len(entries):
         raise InputError(
@@ -173,6 +181,7 @@ def _video_data(
     return VideoData(
         path=str(example.path),
         label=example.label,
+        # the label is one of them, see `_has_known_label`
         target=facts.classifier.labels.index(example.label),
         seconds=measured["seconds"],
         frames=measured["frames"],
@@ -189,6 +198,7 @@ def _video_data(
 
 def _notes(scores: Mapping[str, Entry], probabilities: Entry) -> tuple[str, ...]:
     """The notes of all entries, each once, in order."""
+    # a dict keeps the order
     notes: dict[str, None] = {}
     for entry in (*scores.values(), probabilities):
         notes |= dict.fromkeys(entry.notes)

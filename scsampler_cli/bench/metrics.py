@@ -29,6 +29,7 @@ def label_rank(probabilities: NDArray[np.float32], target: int) -> int | None:
 
     Example: rows (0.2, 0.8) and (0.6, 0.4), target 0: mean (0.4, 0.6), rank 1.
     """
+    # a row of NaN in [K, C] is NaN throughout
     usable = probabilities[~np.isnan(probabilities).any(axis=1)]
     if not len(usable):
         return None
@@ -63,5 +64,6 @@ def bootstrap_interval(
     for start in range(0, RESAMPLES, rows):
         drawn = generator.integers(0, count, (min(rows, RESAMPLES - start), count))
         means.append(values[drawn].mean(axis=1))
+    # such as the 2.5 % and the 97.5 % quantile
     low, high = np.quantile(np.concatenate(means), [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

@@ -37,6 +37,7 @@ class ModelFacts:
     @property
     def inputs(self) -> tuple[str, ...]:
         """Inputs of all networks, without packets, in the order of INPUTS."""
+        # packets come from the index, not from a feature file
         wanted = {network.input for network in self.networks.values()}
         return tuple(kind for kind in INPUTS if kind in wanted)
 
@@ -54,6 +55,7 @@ class ModelFacts:
             "networks": [asdict(network) for network in self.networks.values()],
             "samplers": [sampler.record() for sampler in self.samplers],
             "joint": self.joint and self.joint.record(),
+            # these are among "networks"
             "compared": [network.name for network in self.compared],
             "gmacs": self.gmacs,
         }
@@ -61,14 +63,17 @@ class ModelFacts:
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> ModelFacts:
         """Facts from their JSON form."""
+        # samplers refer to networks by name
         networks = {each["name"]: NetworkFacts.from_record(each) for each in record["networks"]}
         joint = record["joint"]
+        # the order of the fields is that of the class
         return cls(
             ClassifierFacts.from_record(record["classifier"]),
             record["precision"],
             record["device"],
             networks=networks,
             samplers=tuple(SamplerFacts.from_record(each, networks) for each in record["samplers"]),
+            # null without such networks
             joint=joint and SamplerFacts.from_record(joint, networks),
             compared=tuple(networks[name] for name in record["compared"]),
             gmacs=record["gmacs"],

@@ -67,6 +67,7 @@ def assemble(
         members[group] = tuple(_named(network, named, facts, suffix=suffix) for network in networks)
     samplers = tuple(SamplerFacts(name, members[name]) for name in (MAIN, *others))
     together = SamplerFacts("joint", members["joint"]) if joint else None
+    # each once: a network may be in both groups
     compared = tuple(dict.fromkeys((*members[MAIN], *members[""])))
     return Models(
         classifier, precision, named, samplers=samplers, joint=together, compared=compared
@@ -96,8 +97,10 @@ def _named(
         if other.info.sha256 == network.info.sha256:
             return facts[name]
     name = network_name(network.kind, network.architecture, network.objective) + suffix
+    # another file in the same role
     if name in named:
         name = f"{name} ({network.info.source.removesuffix('.safetensors')})"
+    # of one input, not of a batch
     gmacs = count_macs(network.network, INPUT_SHAPES[network.kind]) / 1e9
     facts[name] = NetworkFacts(
         name,

@@ -28,6 +28,7 @@ def inputs_table(run: Run, plan: Plan) -> Table | None:
     rows: list[Row] = []
     for members in visual_groups(run):
         key = "+".join(network.input for network in members)
+        # a sampler of these networks alone
         sampler = SamplerFacts(key, members)
         outcome = replay(run, make_strategy(key, "visual", plan.k, sampler=sampler))
         first = members[0]
@@ -44,6 +45,7 @@ def inputs_table(run: Run, plan: Plan) -> Table | None:
             "paper_top1": paper[0] if paper else None,
         }
         rows.append(row)
+    # a table with one row compares nothing
     if len(rows) < 2:
         return None
 
@@ -70,6 +72,7 @@ def visual_groups(run: Run) -> Iterator[tuple[NetworkFacts, ...]]:
     visual = [network for network in run.networks if network.input in VISUAL]
     for kind in dict.fromkeys((network.arch, network.objective) for network in visual):
         alike = [network for network in visual if (network.arch, network.objective) == kind]
+        # one name for each set: "md+rgbr", never "rgbr+md"
         alike.sort(key=lambda network: network.input)
         for size in range(1, len(alike) + 1):
             for members in combinations(alike, size):

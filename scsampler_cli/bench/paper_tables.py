@@ -51,8 +51,10 @@ def outcome_row(outcome: Outcome) -> Row:
 
 def strategies_table(run: Run, plan: Plan) -> Table:
     """Accuracy against cost, a row for each strategy (Tables 1 and 2, split by stages)."""
+    # each strategy is replayed once, for all columns
     outcomes = {key: replay(run, strategy) for key, strategy in all_strategies(run, plan)}
     dense = outcomes["dense"]
+    # all strategies are compared with Dense
     dense_total = (dense.seconds() or {}).get("total")
     rows = []
     for key, outcome in outcomes.items():
@@ -69,13 +71,16 @@ def strategies_table(run: Run, plan: Plan) -> Table:
 
 def _strategy_columns(row: Row, *, is_timed: bool) -> tuple[Column, ...]:
     """The columns for which a row has numbers."""
+    # over seeds, of Random and Empirical alone
     spread = Column("+-", ("top1_spread",), "{:.1f}")
     columns = [Column("strategy", ("strategy",)), TOP1, spread]
     if "top5" in row:
         columns.append(TOP5)
+    # points, and the interval in whole points
     gain_form = "{:+.1f} [{:+.0f} {:+.0f}]"
     gain = Column("over Dense", ("gain", "gain_low", "gain_high"), gain_form, brief=False)
     columns += [gain, CLIPS]
+    # unknown for classifiers that do not run in torch
     if row["gmacs"] is not None:
         columns.append(Column("GMACs", ("gmacs",), "{:.1f}"))
     if is_timed:
@@ -89,6 +94,7 @@ def _notes(run: Run, plan: Plan) -> tuple[str, ...]:
         f"Random and Empirical: mean of {plan.draws} seeds, +- their standard deviation."
     ]
     if not (run.main.visual and run.main.audio):
+        # which of the two samplers there is
         missing, other = ("audio", "visual") if run.main.visual else ("visual", "audio")
         notes.append(
             f"No {missing} sampler: the AV combinations are left out, "
@@ -114,6 +120,7 @@ def _notes(run: Run, plan: Plan) -> tuple[str, ...]:
 
 def summary_table(runs: Sequence[Run], plan: Plan) -> Table:
     """A row for each data set and classifier, as in Tables 1 and 2."""
+    # no intervals here, so that the table stays narrow
     rows = [_summary_row(run, plan) for run in runs]
     columns = (
         Column("Data", ("data",)),
@@ -139,6 +146,7 @@ def summary_table(runs: Sequence[Run], plan: Plan) -> Table:
 
 
 def _summary_row(run: Run, plan: Plan) -> Row:
+    # the strategy that `classify` uses
     _, first = sampler_strategies(run, plan)[0]
     row: Row = {
         "data": run.data,
@@ -149,6 +157,7 @@ def _summary_row(run: Run, plan: Plan) -> Row:
         outcome = replay(run, strategy)
         row[key] = outcome.accuracy()[0]
         row[f"{key}_s"] = (outcome.seconds() or {}).get("total")
+    # which strategy stands for SCSampler: not every sampler has audio
     row["sampler"] = first.name
     return row
 
@@ -192,5 +201,6 @@ def videos_table(run: Run, plan: Plan) -> Table:
             if outcome.strategy.draws == 1 and key != "dense":
                 row[f"{key} clips"] = " ".join(map(str, outcome.clips[i][0].tolist()))
         rows.append(row)
+    # the files hold the lists of clips; they are too wide for a page
     columns = (Column("path", ("path",)), *(Column(key, (key,), "{:.2g}") for key in outcomes))
     return Table("videos", f"Video by video, K = {plan.k}", columns, rows=tuple(rows))

@@ -29,6 +29,7 @@ def pooled(runs: Sequence[Run], name: str) -> Run:
             code="bench-video-invalid",
             hint="pool runs of different videos",
         )
+    # a sampler that a run lacks cannot be evaluated on the videos of that run
     samplers = []
     for sampler_name in _common_samplers(runs):
         same = [s for run in runs for s in run.samplers if s.name == sampler_name]
@@ -55,6 +56,7 @@ def pooled(runs: Sequence[Run], name: str) -> Run:
 
 def _common_samplers(runs: Sequence[Run]) -> list[str]:
     """Names of the samplers that all runs have, with networks of the same names."""
+    # for each run: name of the sampler -> names of its networks
     members = []
     for run in runs:
         members.append({s.name: [network.name for network in s.networks] for s in run.samplers})
@@ -92,5 +94,6 @@ def _merged_network(networks: Sequence[NetworkFacts]) -> NetworkFacts:
     if all(network == first for network in networks):
         return first
     files = " + ".join(dict.fromkeys(network.weights for network in networks))
+    # a class may be novel to the network of one run, and seen by that of another
     labels = first.labels if all(network.labels == first.labels for network in networks) else ()
     return replace(first, weights=files, sha256=None, labels=labels)

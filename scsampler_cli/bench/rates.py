@@ -34,6 +34,7 @@ class Rates:
         while True:
             # only `next` is timed, not what the caller does with the item
             with self.timed(stage):
+                # None ends the stream: no item is None
                 item = next(stream, None)
             if item is None:
                 return
@@ -58,6 +59,7 @@ class Rates:
         """Add the record of other videos, which another process measured."""
         for stage, seconds in record["seconds"].items():
             self._seconds[stage] += seconds
+            # the order of videos is the same in both lists
             self._units[stage] += record["units"][stage]
 
     def total(self, stage: str) -> float:

@@ -87,6 +87,7 @@ def selected_clips(
     """
     selection = strategy.selection
     if selection is None:
+        # a clip that could not be decoded counts as probability 0
         return oracle(np.nan_to_num(video.probabilities), video.target, strategy.k)
     if strategy.draws > 1:
         selection = replace(selection, seed=selection.seed + draw + _SEED_STEP * number)
@@ -94,6 +95,7 @@ def selected_clips(
     # In a cascade, only clips that pass the first stage are scored, and only these are neighbours
     # of one another when scores are smoothed: so the scores are computed for these alone.
     clips = None if selection.candidates is None else scored_clips(video, strategy)
+    # a baseline uses the number of clips alone
     sampler = strategy.sampler or SamplerFacts("", ())
     scores = video.clip_scores(sampler, selection.clip_stride, clips)
     return select(scores, selection).clips
@@ -107,6 +109,7 @@ def scored_clips(video: VideoData, strategy: Strategy) -> NDArray[np.int64]:
     """
     if strategy.sampler is None or strategy.selection is None:
         return np.zeros(0, np.int64)
+    # in a cascade these are packet and audio scores; visual ones are not used
     scores = video.clip_scores(strategy.sampler, strategy.selection.clip_stride)
     if strategy.selection.candidates is None:
         return scores.clips
@@ -129,6 +132,7 @@ class Outcome:
         Returns:
             float64 [V, draws].
         """
+        # infinite: no tag at all counts as wrong at any `top`
         ranks = np.full((len(self.clips), self.strategy.draws), np.inf)
         for i, (video, draws) in enumerate(zip(self.run.videos, self.clips, strict=True)):
             for j, clips in enumerate(draws):
@@ -148,6 +152,7 @@ class Outcome:
 
     def accuracy(self, top: int = 1) -> tuple[float, float, float]:
         """Percent of videos, and its 95 % bootstrap interval."""
+        # float64 [V]
         hits = self.hits(top)
         low, high = bootstrap_interval(hits)
         return 100 * float(hits.mean()), 100 * low, 100 * high
@@ -157,6 +162,7 @@ class Outcome:
         """Standard deviation of the accuracy over draws, in points; None with one draw."""
         if self.strategy.draws < 2:
             return None
+        # the accuracy of each draw: float64 [draws]
         return 100 * float((self.label_ranks < 1).mean(axis=0).std(ddof=1))
 
     @property
@@ -180,6 +186,7 @@ class Outcome:
         total = 0.0
         for video in self.run.videos:
             for network in self.strategy.sampler.networks:
+                # float: a share of the inputs of all clips
                 inputs = video.input_counts[network.name] * self._share_scored(video, network)
                 total += network.gmacs * inputs
         return total / len(self.run.videos)
@@ -188,6 +195,7 @@ class Outcome:
         """Share of a video's clips that a network scores."""
         if network.input in VISUAL and self._is_cascade:
             return len(scored_clips(video, self.strategy)) / video.clips
+        # every N-th clip, but for rounding at the end
         return 1 / self._stride
 
     @property
@@ -213,6 +221,7 @@ class Outcome:
         # [videos * draws, stages]
         rows = []
         for video, draws in zip(self.run.videos, self.clips, strict=True):
+            # a strategy with draws has a selection for each
             rows += [self._stage_seconds(costs, video, clips) for clips in draws]
 
         stages: dict[str, float] = {}
@@ -227,8 +236,10 @@ class Outcome:
         # the oracle must classify all clips before it can select
         if self.strategy.selection is None:
             clips = np.arange(video.clips)
+        # each clip is converted, also where frames are shared in decoding
         wanted_frames = len(clips) * int(self.run.classifier["frames"])
         decoded = decoded_frames(video.decode_from, video.last, clips.tolist())
+        # fitting is needed for the frames of the clips alone, decoding from the keyframe on
         decode = costs.decode_s * decoded + costs.fit_s * wanted_frames
         return (
             self._read_seconds(costs, video),
@@ -248,6 +259,7 @@ class Outcome:
             return seconds
         if sampler.visual:
             key = inputs_key(network.input for network in sampler.visual)
+            # one pass for all visual networks of the sampler
             whole_file = costs.read_s[key] * video.clips
             seconds += whole_file * self._share_read(video)
         if sampler.audio:
@@ -260,6 +272,7 @@ class Outcome:
         """Seconds of the sampler's networks."""
         if self.strategy.sampler is None:
             return 0.0
+        # networks run one after the other
         each_clip = 0.0
         for network in self.strategy.sampler.networks:
             each_clip += costs.score_s[network.name] * self._share_scored(video, network)
@@ -280,6 +293,7 @@ def replay(run: Run, strategy: Strategy) -> Outcome:
     """Replay a strategy over all videos of a run."""
     selections = []
     for number, video in enumerate(run.videos):
+        # clips of one video, for each seed
         draws = range(strategy.draws)
         selections.append(
             tuple(selected_clips(video, strategy, draw, number=number) for draw in draws)
@@ -293,6 +307,7 @@ def paired_difference(first: Outcome, second: Outcome) -> tuple[float, float, fl
     Returns:
         the difference, and its 95 % interval by the bootstrap over pairs.
     """
+    # float64 [V], in -1 ... 1: the pairs are the videos
     gain = first.hits() - second.hits()
     low, high = bootstrap_interval(gain)
     return 100 * float(gain.mean()), 100 * low, 100 * high
@@ -312,5 +327,6 @@ def positions(
     """
     parts = []
     for video, draws in zip(videos, selections, strict=True):
+        # the middle of clip i of L is at (i + 1/2) / L
         parts += [(clips + 0.5) / video.clips for clips in draws]
     return np.concatenate(parts) if parts else np.zeros(0)

@@ -72,6 +72,7 @@ def _files(summary: Summary, created: str, command: str) -> Iterator[tuple[str, 
                 f"figures/run{number}_sheet.png",
                 figures.sheet_png(section.run.thumbnails, section.run.videos),
             )
+    # last: a report that was stopped has no report.json
     record = {"created": created, "command": command, **summary.record()}
     yield "report.json", (json.dumps(record, indent=1) + "\n").encode()
     yield "report.html", render(summary, created, command).encode()
@@ -85,6 +86,7 @@ def csv_of(table: Table) -> bytes:
 def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
     # rows may lack keys of other rows; the order is that of first appearance
     names = list(dict.fromkeys(name for row in rows for name in row))
+    # csv writes its own line ends
     buffer = io.StringIO(newline="")
     writer = csv.DictWriter(buffer, names, lineterminator="\n")
     writer.writeheader()

@@ -27,6 +27,7 @@ def render(summary: Summary, created: str, command: str) -> str:
         command: the command line that made it.
     """
     body = "\n".join(_body(summary, created, command))
+    # for phones, too: their browsers assume a wide screen otherwise
     head = (
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
     )
@@ -61,6 +62,7 @@ def _section(section: Section) -> Iterator[str]:
     yield "</div>"
     yield from _sheet(run)
     yield from _facts(run)
+    # last: they may be many
     yield from _failures(run)
 
 
@@ -84,6 +86,7 @@ def _sheet(run: Run) -> Iterator[str]:
         for words, part in (("best", slice(0, thumb.best)), ("worst", slice(thumb.best, None))):
             yield '<div class="clips">'
             for start, picture in zip(thumb.starts_s[part], thumb.pictures[part], strict=True):
+                # inside of the page, which needs no other file
                 data = b64encode(figures.picture_png(picture)).decode()
                 image = (
                     f'<img src="data:image/png;base64,{data}" alt="{words} clip at {start:.1f} s">'
@@ -102,6 +105,7 @@ def _facts(run: Run) -> Iterator[str]:
 
 
 def _fact_rows(run: Run) -> Iterator[tuple[str, object]]:
+    # duration of all videos
     minutes = sum(video.seconds for video in run.videos) / 60
     clips = counted(sum(video.clips for video in run.videos), "clip")
     yield "data set", f"{run.data}: {counted(len(run.videos), 'video')}, {minutes:.1f} min, {clips}"

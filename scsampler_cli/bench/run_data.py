@@ -82,6 +82,7 @@ class SamplerFacts:
     @property
     def labels(self) -> frozenset[str]:
         """Classes of the training videos of any of its networks."""
+        # a class is novel to a sampler where none of its networks learnt it
         return frozenset(label for network in self.networks for label in network.labels)
 
     def record(self) -> dict[str, Any]:
@@ -141,7 +142,9 @@ class VideoData:
             at = np.arange(0, self.clips, clip_stride, dtype=np.int64)
         visual = self._averaged(sampler.visual, at)
         if self.smoothed and visual is not None:
+            # after averaging over networks, as `score` does
             visual = smoothed(visual, at)
+        # not smoothed: a window of sound is longer than a clip
         audio = self._averaged(sampler.audio, at)
         packets = self._averaged(sampler.packets, at)
         return ClipScores(at, self.clips, visual, audio=audio, packets=packets)
@@ -213,6 +216,7 @@ class Run:
     @property
     def classes(self) -> int:
         """C; the smallest one in a pooled run."""
+        # classifiers of pooled runs may have different numbers of classes
         return min(video.probabilities.shape[1] for video in self.videos)
 
 
@@ -221,4 +225,5 @@ def network_name(kind: str, arch: str, objective: str) -> str:
 
     Example: "rgbr", "resnet18", "ac" -> "RGB-R ResNet-18 AC".
     """
+    # an unknown architecture keeps its own name
     return f"{DISPLAY_NAMES.get(kind, kind)} {DISPLAY_NAMES.get(arch, arch)} {objective.upper()}"

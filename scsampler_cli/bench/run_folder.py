@@ -41,6 +41,7 @@ def save(runs: Sequence[Run], plan: Plan, folder: Path) -> None:
     try:
         # a stopped write leaves the old runs in place
         part = folder.with_name(folder.name + ".part")
+        # what a stopped write has left
         shutil.rmtree(part, ignore_errors=True)
         for number, run in enumerate(runs, start=1):
             _save(run, part / f"run{number}")
@@ -57,6 +58,7 @@ def save(runs: Sequence[Run], plan: Plan, folder: Path) -> None:
 
 def _save(run: Run, folder: Path) -> None:
     folder.mkdir(parents=True)
+    # the columns of scores.npy, in the order of "networks" in run.json
     names = [network.name for network in _networks(run)]
     clips = sum(video.clips for video in run.videos)
     _write(
@@ -67,6 +69,7 @@ def _save(run: Run, folder: Path) -> None:
     )
     columns = (np.stack([video.scores[name] for name in names], axis=1) for video in run.videos)
     _write(folder / "scores.npy", columns, (clips, len(names)), dtype=np.float32)
+    # generators: the arrays of one video at a time are in memory
     spans = (np.stack([video.decode_from, video.last], axis=1) for video in run.videos)
     _write(folder / "decode.npy", spans, (clips, 2), dtype=np.int64)
     if run.train_positions is not None:
@@ -126,6 +129,7 @@ def _write(
     for array in arrays:
         target[at : at + len(array)] = array
         at += len(array)
+    # to disk before the folder gets its name
     target.flush()
 
 
@@ -135,6 +139,7 @@ def load(folder: Path) -> list[Run]:
     Raises:
         InputError: there are no runs, or they are damaged.
     """
+    # run10 comes after run9
     found = sorted(
         folder.glob("run*/run.json"),
         key=lambda path: int(path.parent.name.removeprefix("run") or 0),
@@ -173,9 +178,12 @@ def load_plan(folder: Path) -> Plan:
 
 def _load(path: Path) -> Run:
     record, folder = json.loads(path.read_text()), path.parent
+    # a later version may mean other things by the same keys
     if record["schema"] != SCHEMA:
         raise ValueError(f"schema {record['schema']}")
+    # samplers name their networks
     networks = {n["name"]: NetworkFacts.from_record(n) for n in record["networks"]}
+    # read when needed, one array at a time
     pictures = np.load(folder / "thumbnails.npz")
     thumbnails = []
     for i, entry in enumerate(record["thumbnails"]):
@@ -188,6 +196,7 @@ def _load(path: Path) -> Run:
             pictures=pictures[f"arr_{i}"],
         )
         thumbnails.append(found)
+    # the file is missing where there were no training videos
     train = folder / "train.npy"
     joint = record["joint"]
     return Run(
@@ -217,6 +226,7 @@ def _videos(
     # runs without the setting were measured without smoothing
     features = settings.get("features", {})
     is_smoothed = FeatureSettings(p_frames=features.get("p_frames", 0)).smoothed
+    # mapped: a large data set does not fit into memory
     probabilities, scores, decode = (
         np.load(folder / f"{name}.npy", mmap_mode="r")
         for name in ("probabilities", "scores", "decode")
@@ -240,6 +250,7 @@ def _videos(
             target=video["target"],
             seconds=video["seconds"],
             frames=video["frames"],
+            # a view of the mapped file, not a copy
             scores={name: scores[rows, i] for i, name in enumerate(names)},
             input_counts=video["looks"],
             probabilities=probabilities[rows],

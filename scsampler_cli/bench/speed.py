@@ -86,6 +86,7 @@ def measure(subject: Subject, repeats: int, progress: Progress) -> list[Table]:
     Returns:
         tables "stages", "ends" (from end to end), "chosen", "capacity" and "memory".
     """
+    # indexed once: stages that read features start from the index
     video = Video(
         subject.path, subject.models.classifier.spec.frames, subject.models.classifier.spec.stride
     )
@@ -113,6 +114,7 @@ def measure(subject: Subject, repeats: int, progress: Progress) -> list[Table]:
             progress(f"round {round_} of {repeats}", done, len(jobs))
 
     stages = [job.stage for job in jobs]
+    # the median is robust against rounds that other programs slow down
     typical = {name: statistics.median(spent) for name, spent in seconds.items()}
     return [
         stage_table(stages, seconds, video),
@@ -136,6 +138,7 @@ def _capacity(
     """
     device = next(iter(subject.models.networks.values())).device
     machine = Machine(torch.get_num_threads(), device.type == "cuda")
+    # seconds of one core
     reading = {"index": record["timings_s"]["index"]}
     samplers, clips = subject.samplers, len(video.grid)
     if samplers.visual:
@@ -168,10 +171,13 @@ def _jobs(video: Video, subject: Subject) -> Iterator[_Job]:
     def reading(name: str, run: Callable[[], Any]) -> _Job:
         return _Job(Stage(name, "frames", frames, group="reading"), run)
 
+    # the lower bounds: reading alone, then decoding alone
     yield reading("demux", lambda: plain.demux(path))
     yield reading("decode", lambda: plain.decode(path))
+    # decoding with export of motion vectors, which costs time of its own
     if video.info.has_vectors:
         yield reading("decode, vectors", lambda: plain.vectors(path))
+    # the sampler's own inputs, unless they are among the sets
     sets = list(INPUT_SETS)
     if subject.samplers.visual:
         sets.append(subject.samplers.visual.inputs)
@@ -229,6 +235,7 @@ def _ends(video: Video, subject: Subject) -> Iterator[_Job]:
         return record
 
     yield _Job(Stage(SCSAMPLER, "clips", clips, group="ends"), lambda: tag(subject.selection))
+    # a short video has fewer clips than K
     count = min(subject.selection.k, clips)
     yield _Job(
         Stage(CHOSEN, "clips", count, group="networks"),
@@ -243,12 +250,15 @@ def _ends(video: Video, subject: Subject) -> Iterator[_Job]:
             lambda: tag(SelectionSettings(strategy="dense")),
         )
     else:
+        # the time of the part is scaled to the whole video
         stage = Stage(DENSE, "clips", clips, group="ends", scale=clips / count)
+        # the classifier alone on a part: tags of a part would mean nothing
         yield _Job(stage, lambda: classify_clips(video, range(count), classifier))
 
 
 def _clips_until(video: Video, seconds: float) -> int:
     """Number of clips that begin before a time, at least one."""
+    # the clock of a file need not start at 0
     start = video.grid[0].start
     return max(1, sum(clip.start - start < seconds for clip in video.grid))
 
@@ -289,6 +299,7 @@ def peak_mb() -> float:
     """
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
+        # in KiB; ValueError where the line is missing
         (high,) = (line.split()[1] for line in lines if line.startswith("VmHWM"))
         return int(high) * 1024 / 1e6
     except (OSError, ValueError):

@@ -35,6 +35,7 @@ class Stage:
 
 
 def _row(stage: Stage, seconds: Sequence[float]) -> Row:
+    # units per second of each round
     rates = [stage.units / spent for spent in seconds]
     return {
         "stage": stage.name,
@@ -106,8 +107,10 @@ def ends_table(
     # overhead of each round in clip evaluations: (total - clips * s per clip) / s per clip
     overhead = []
     for total, batch_s in zip(seconds[SCSAMPLER], seconds[CLASSIFIER], strict=True):
+        # the classifier was timed on a full batch
         clip_s = batch_s / units[CLASSIFIER]
         overhead.append((total - selected * clip_s) / clip_s)
+    # the stages as `classify` itself records them
     for part in ("index", "score", "classify"):
         rows[0][f"{part}_s"] = statistics.median([record["timings_s"][part] for record in records])
     rows[0] |= {
@@ -164,8 +167,10 @@ def chosen_table(video: Video, clips: Sequence[int]) -> Table:
         pass
     # display positions of the keyframes, and the end of the video
     bounds = [*video.index.keyframes.tolist(), len(video.index.timeline)]
+    # frames of each GOP, by its keyframe
     length = {begin: end - begin for begin, end in pairwise(bounds)}
     groups = _groups(video, clips, bounds)
+    # one row: what the selection of the last round took
     row = {
         "clips": len(clips),
         "groups": len(groups),

@@ -29,6 +29,7 @@ def sampler_strategies(run: Run, plan: Plan) -> list[Named]:
 
     for modality, networks in (("visual", main.visual), ("audio", main.audio)):
         if networks:
+            # the other modality is then neither read nor scored
             alone = replace(main, networks=networks)
             found = make_strategy(f"{modality} only", modality, plan.k, sampler=alone)
             strategies.append((modality, found))
@@ -54,6 +55,7 @@ def _blends(sampler: SamplerFacts, plan: Plan) -> list[Named]:
     }
     strategies = []
     for kind in BLENDS:
+        # "av-union-list" -> "AV-union-list"
         name = f"AV{kind[2:]}{parameters.get(kind, '')}"
         strategies.append((kind, make_strategy(name, kind, plan.k, sampler=sampler)))
     return strategies
@@ -67,6 +69,7 @@ def packet_strategies(run: Run, plan: Plan) -> list[Named]:
     alone = replace(main, networks=main.packets)
     strategies = [("packets", make_strategy("packets only", "packets", plan.k, sampler=alone))]
     if main.visual:
+        # M, as many as `--cascade` has by default
         count = CANDIDATES_PER_CLIP * plan.k
         first = cascade_strategy(run, plan, count, name=f"packets first, M = {count}")
         strategies.append(("cascade", first))
@@ -75,6 +78,7 @@ def packet_strategies(run: Run, plan: Plan) -> list[Named]:
 
 def cascade_strategy(run: Run, plan: Plan, count: int, *, name: str) -> Strategy:
     """The sampler under test, restricted to the `count` best clips of the first stage."""
+    # the best way to combine two samplers (Sec. 3.3.3)
     kind = "av-union-list" if run.main.audio else "visual"
     return make_strategy(name, kind, plan.k, sampler=run.main, candidates=count)
 
@@ -87,6 +91,7 @@ def baseline_strategies(run: Run, plan: Plan) -> list[Named]:
         ("uniform", make_strategy("Uniform", "uniform", plan.k)),
     ]
     if run.train_positions is not None:
+        # float [BINS], of the oracle at this K
         weights = histogram(run.train_positions, plan.k)
         empirical = make_strategy("Empirical", "empirical", plan.k, histogram=weights, **seeds)
         strategies.append(("empirical", empirical))

@@ -72,6 +72,7 @@ def _section_record(section: Section) -> dict[str, Any]:
         "videos": len(run.videos),
         "clips": sum(video.clips for video in run.videos),
         "seconds": sum(video.seconds for video in run.videos),
+        # mappings of a loaded run, or of a run just measured
         "failures": [dict(failure) for failure in run.failures],
         "notes": notes,
         "settings": dict(run.settings),
@@ -85,15 +86,19 @@ def _section_record(section: Section) -> dict[str, Any]:
 
 def summarise(runs: Sequence[Run], plan: Plan) -> Summary:
     """Make all tables and figures for which the runs have the numbers."""
+    # each run by itself, then tables that compare runs
     sections = tuple(_section(run, plan) for run in runs)
     across = [cross_table(runs, plan), novel_table(runs, plan)]
+    # a single run has the same numbers in its own table
     if len(runs) > 1:
+        # a single run has the same numbers in its own table
         across.insert(0, summary_table(runs, plan))
     return Summary(plan, tuple(table for table in across if table is not None), sections)
 
 
 def _section(run: Run, plan: Plan) -> Section:
     first = strategies_table(run, plan)
+    # None where a run has nothing to compare
     more = (inputs_table(run, plan), combinations_table(run, plan), audio_table(run, plan))
     return Section(
         run,
@@ -115,6 +120,7 @@ def verdict(run: Run, table: Table, plan: Plan) -> str:
     best: Row = table.rows[0]
     by_key: Mapping[str, Row] = {row["key"]: row for row in table.rows}
     dense, uniform = by_key["dense"], by_key["uniform"]
+    # of paired videos, so that it is narrower than the difference of two intervals
     gain = (
         f"{best['gain']:+.1f} points, "
         f"95 % interval {best['gain_low']:+.1f} to {best['gain_high']:+.1f}"
@@ -127,7 +133,9 @@ def verdict(run: Run, table: Table, plan: Plan) -> str:
 
     speed_up = best.get("speed_up")
     if speed_up is not None:
+        # the sampler's own cost, in units of the classifier (App. D)
         overhead = overhead_clips(run, {"read": best["read_s"], "score": best["score_s"]})
+        # a ratio above 1 either way, with the word for its direction
         ratio = f"{speed_up:.1f} times faster"
         if speed_up <= 1:
             ratio = f"{1 / speed_up:.1f} times slower"

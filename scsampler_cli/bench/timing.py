@@ -89,6 +89,7 @@ def time_costs(
         # a command that works on one video at a time has all threads
         threads=torch.get_num_threads(),
     )
+    # (video, its live run)
     rates, lives = Rates(), []
     for done, video in enumerate(videos, start=1):
         # one video at a time: no other process works meanwhile
@@ -96,8 +97,10 @@ def time_costs(
         if (error := outcome.error) is not None:
             on_failure(video, error)
         else:
+            # a video that fails adds nothing, not even a part of its stages
             rates.add(outcome.record["rates"])
             lives.append((video, outcome.record["live"]))
+        # also after a failure, so that the count reaches the total
         context.progress("timing", done, len(videos))
     if not lives:
         return None
@@ -199,9 +202,11 @@ def _time_video(
     progress: Progress,
 ) -> None:
     spec = models.classifier.spec
+    # opening is timed, too: it reads the packets of the whole file
     with rates.timed("index"):
         video = open_video(path, spec.frames, spec.stride, progress=progress)
     with rates.timed("decode"):
+        # the number of frames that were decoded
         frames = plain.decode(path)
     for name, inputs in sets.items():
         clips = visual_clips(video, _settings(inputs, features))
@@ -216,6 +221,7 @@ def _time_video(
         "frames": len(video.grid) * spec.frames,
         "classify": len(video.grid),
     }
+    # read once for all networks
     other_inputs = _other_inputs(network.kind for network in models.networks.values())
     for stage in (*sets, *other_inputs, *models.networks):
         units[stage] = len(video.grid)
@@ -234,6 +240,7 @@ def _time_networks(
     def of(inputs: tuple[str, ...]) -> dict[str, SamplerNetwork]:
         return {name: each for name, each in models.networks.items() if each.kind in inputs}
 
+    # each modality in a pass of its own, as in `classify`
     visual, audio, packets = of(VISUAL), of(AUDIO), of(PACKETS)
     if visual:
         inputs = tuple(dict.fromkeys(network.kind for network in visual.values()))
@@ -261,6 +268,7 @@ def _score(
     rates: Rates,
 ) -> None:
     """Time networks on clips, in batches as large as `classify` has."""
+    # the clips of a batch are shared by the networks of a modality
     count = min(batch_for(network.kind) for network in networks.values())
     while batch := list(islice(clips, count)):
         for name, network in networks.items():
@@ -275,6 +283,7 @@ def _time_dense(video: Video, models: Models, rates: Rates) -> None:
     of SCSampler.
     """
     clips = clip_frames(video, range(len(video.grid)), models.classifier.spec)
+    # decoding and resizing, without the classifier
     stream = rates.timed_items("frames", clips)
     count = batch_of(models.classifier)
     while batch := [frames for _, frames in islice(stream, count)]:

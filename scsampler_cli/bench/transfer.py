@@ -22,6 +22,7 @@ BASELINES = (("random", "Random"), ("uniform", "Uniform"), ("dense", "Dense"))
 
 def cross_table(runs: Sequence[Run], plan: Plan) -> Table | None:
     """Top-1 of every sampler under every run; None for a single sampler under a single run."""
+    # each name once, in the order of the runs
     names = list(dict.fromkeys(sampler.name for run in runs for sampler in run.samplers))
     if len(names) * len(runs) < 2:
         return None
@@ -58,6 +59,7 @@ def _cell(i: int, outcome: Outcome) -> Row:
 
 def replay_sampler(run: Run, sampler: SamplerFacts, plan: Plan) -> Outcome:
     """Replay AV-union-list with a sampler, or its only modality where it has one alone."""
+    # the best combination of the paper (Table 5)
     kind = "av-union-list"
     if not sampler.audio:
         kind = "visual"
@@ -88,6 +90,7 @@ def _novel_rows(run: Run, sampler: SamplerFacts, plan: Plan) -> Iterator[Row]:
     """A row for the seen classes and one for the novel ones; nothing where all are seen."""
     # bool [V]
     novel = np.array([video.label not in sampler.labels for video in run.videos])
+    # a weight file may name no labels
     if not sampler.labels or not novel.any():
         return
     outcomes = {"SCSampler": replay_sampler(run, sampler, plan)}
@@ -102,5 +105,6 @@ def _novel_rows(run: Run, sampler: SamplerFacts, plan: Plan) -> Iterator[Row]:
             "videos": int(mask.sum()),
         }
         for name, outcome in outcomes.items():
+            # None where all classes are novel, or none
             row[name] = 100 * float(outcome.hits()[mask].mean()) if mask.any() else None
         yield row

@@ -44,6 +44,7 @@ def csv_columns(command: str, top: int) -> list[str]:
     tags = []
     for i in range(1, top + 1):
         tags += [f"label{i}", f"probability{i}"]
+    # the columns before the tags are the same in every command
     return ["path", "status", *tags, "clips", "classifier", "notes", *_DAMAGE, "error"]
 
 
@@ -57,7 +58,9 @@ def csv_rows(record: Record) -> Iterator[dict[str, object]]:
         path = f"./{path}"
     common = {"path": path, "status": record["status"]}
     if command in _LISTS:
+        # the path in `common` is the one with "./"
         common = {key: record[key] for key in _COLUMNS[command] if key in record} | common
+    # the other cells of a failure stay empty
     if record["status"] != "ok":
         yield {**common, "error": record["error"]["message"]}
         return
@@ -67,6 +70,7 @@ def csv_rows(record: Record) -> Iterator[dict[str, object]]:
 
     common |= {key: record[key] for key in _DAMAGE}
     if command == "score":
+        # a row per clip, each with the path and the damage of its video
         for clip in record["clips"]:
             yield {**common, **{key: clip[key] for key in _COLUMNS[command] if key in clip}}
     elif command == "extract":
@@ -86,6 +90,7 @@ def _extract_cells(record: Record) -> dict[str, object]:
 
 
 def _classify_cells(record: Record) -> dict[str, object]:
+    # lists become text: a cell holds one value
     cells: dict[str, object] = {"notes": "; ".join(record["notes"])}
     for i, tag in enumerate(record["tags"], start=1):
         cells |= {f"label{i}": tag["label"], f"probability{i}": tag["probability"]}

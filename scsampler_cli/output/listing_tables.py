@@ -19,6 +19,7 @@ _DATA_WIDTH = 48
 
 def _table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
     """Aligned text, with a line break after each row."""
+    # names of files may have control characters
     rows = [headings, *(tuple(map(printable, row)) for row in cells)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
@@ -46,6 +47,7 @@ def _weights_row(record: Record) -> tuple[str, ...]:
     size = None if record["bytes"] is None else f"{record['bytes'] / 1e6:.1f}"
     digest = None if record["sha256"] is None else record["sha256"][:12]
     data = record["data"]
+    # descriptions of training data may be long
     if data and len(data) > _DATA_WIDTH:
         data = f"{data[: _DATA_WIDTH - 3]}..."
     first = [record[key] for key in ("name", "kind", "arch", "objective", "labels")]
@@ -73,6 +75,7 @@ def _cache_row(record: Record, is_pruned: bool) -> tuple[str, ...]:
 
 def classifiers_table(records: Sequence[Record]) -> str:
     """Classifiers; a broken one has its error last, and results of a check are below each line."""
+    # lines of checks are put between the rows of the finished table
     rows = [_classifier_row(record) for record in records]
     heading, *lines = _table(_CLASSIFIERS, rows).splitlines()
     shown = [heading]

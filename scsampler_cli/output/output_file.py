@@ -45,6 +45,7 @@ def open_output(
         with reporting_write_errors(output_name(None)):
             stdout.flush()
         return
+    # before the work: a folder that is missing is refused now
     check_output(target)
     if is_special(target):
         with _device(target) as file:
@@ -55,6 +56,7 @@ def open_output(
     place = target.resolve()
     part = sibling(place, ".part")
     with reporting_write_errors(str(target)):
+        # "x": the temporary file of another process is never overwritten
         file = _open_text(fresh(part), "x")
     try:
         yield file
@@ -64,6 +66,7 @@ def open_output(
             os.fsync(file.fileno())
             file.close()
             if place.exists():
+                # a replaced file keeps its permissions
                 shutil.copymode(place, part)
             if keep_existing and is_taken(place):
                 place.rename(free_name(place))
@@ -71,6 +74,7 @@ def open_output(
     finally:
         with contextlib.suppress(OSError):
             file.close()
+            # after a success it has been renamed
             part.unlink(missing_ok=True)
 
 
@@ -94,6 +98,7 @@ def output_name(target: Path | None) -> str:
 
 
 def _open_text(path: Path, mode: str) -> IO[str]:
+    # newline="": line ends are written as they are, on every system
     return path.open(mode, encoding="utf-8", errors="backslashreplace", newline="")
 
 

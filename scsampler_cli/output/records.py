@@ -25,11 +25,13 @@ PARTS = 60
 
 def command_of(record: Record) -> str:
     """The command that made a record, such as "classify", from its schema."""
+    # "scsampler.classify/1" -> "classify"
     return str(record["schema"]).removeprefix("scsampler.").split("/")[0]
 
 
 def _optional_score(name: str, value: float | None) -> dict[str, float | None]:
     """A score that the record has only where its sampler ran; null for NaN."""
+    # NaN has a key, with the value null
     return {} if value is None else {name: score(value)}
 
 
@@ -42,6 +44,7 @@ def versions(ffmpeg: str) -> dict[str, str]:
     found = {"scsampler": __version__}
     for package in PACKAGES:
         try:
+            # from the metadata on disk: an import of torch takes seconds
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = "unknown"
@@ -77,6 +80,7 @@ class SelectedClip:
             "end_s": seconds(self.end),
             "first_frame": self.first_frame,
             "frames": self.frames,
+            # null where the clip has no score
             "visual": score(self.visual),
             "audio": score(self.audio),
             **_optional_score("packets", self.packets),
@@ -137,6 +141,7 @@ def saliency(
         None is in place of a value where no clip has a score, and in place of a list where no clip
         at all has one.
     """
+    # seconds; a video of unknown duration must not divide by 0
     start, step = video["start_s"], max(video["duration_s"], 1e-6) / PARTS
     # (first part, end of the parts) of each clip
     spans = []
@@ -161,6 +166,7 @@ def _highest(
             continue
         # at least one part, within the video
         for part in range(max(first, 0), min(max(end, first + 1), PARTS)):
+            # three digits: the values are for a glance
             highest[part] = round(max(value, highest[part] or 0.0), 3)
     return None if all(value is None for value in highest) else highest
 
@@ -201,6 +207,7 @@ class ClassifyResult:
             "status": "ok",
             "tags": [{"label": label, "probability": score(p)} for label, p in self.tags],
             "clips": [clip.record() for clip in self.clips],
+            # 60 values: all clips of a long video would make the record large
             "saliency": saliency(self.scored, self.video),
             "video": self.video,
             "decode_errors": self.decode_errors,
@@ -315,6 +322,7 @@ def failure(command: str, path: str, error: BaseException) -> dict[str, Any]:
 
 def described(error: BaseException) -> dict[str, Any]:
     """An error as records have it: its type, code, message in one line, and hint."""
+    # other exceptions are errors of this program
     expected = isinstance(error, ScsamplerError)
     message = str(error) if expected else f"unexpected {type(error).__name__}: {error}"
     return {

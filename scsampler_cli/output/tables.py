@@ -26,6 +26,7 @@ def render(record: Record) -> str:
 
 
 def _classify(record: Record) -> Iterator[str]:
+    # labels are aligned, and so are the bars
     width = max((len(tag["label"]) for tag in record["tags"]), default=0)
     for tag in record["tags"]:
         bar = "#" * round(tag["probability"] * _BAR)
@@ -37,11 +38,14 @@ def _classify(record: Record) -> Iterator[str]:
     yield f"  {len(clips)} of {of} selected ({video['duration_s']:.1f} s), best first:"
     yield f"      start       end   {_score_headings(clips)}  {'reason':<22}  shows"
     for clip in clips:
+        # a clip that could not be decoded has no label
         shows = "-" if clip["label"] is None else f"{clip['label']} {clip['probability']:.0%}"
+        # seconds on the clock of the file
         times = f"{clip['start_s']:9.2f} {clip['end_s']:9.2f}"
         yield f"  {times}   {_scores(clip)}  {clip['why']:<22}  {shows}"
 
     classifier = record["classifier"]
+    # a prefix is enough to recognise the file
     digest = f", sha256 {classifier['sha256'][:12]}" if classifier["sha256"] else ""
     yield f"  classifier {classifier['name']} ({classifier['weights']}{digest})"
     stages = [f"{stage} {seconds:.2f} s" for stage, seconds in record["timings_s"].items()]

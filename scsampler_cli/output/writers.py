@@ -49,6 +49,7 @@ def format_for(path: Path, default: str = "table", *, cuts: bool = True) -> str:
     Raises:
         SettingsError: no format has this suffix.
     """
+    # .CSV counts as .csv
     form = _SUFFIXES.get(path.suffix.lower())
     if form is None and not is_special(path):
         what = f"the suffix {path.suffix}" if path.suffix else "a name without a suffix"
@@ -99,8 +100,10 @@ class JsonWriter:
 
     def write(self, record: Record) -> None:
         """Add one record."""
+        # readable characters in place of \u escapes
         text = json.dumps(record, indent=2, ensure_ascii=False)
         if not self._single:
+            # records are written as they come, and not held until the end
             self._stream.write("[\n" if self._count == 0 else ",\n")
         self._stream.write(text + ("\n" if self._single else ""))
         self._count += 1
@@ -139,8 +142,10 @@ class CsvWriter:
 
     def __init__(self, stream: IO[str], columns: list[str], marked: bool) -> None:
         self._stream = stream
+        # the byte order mark
         if marked:
             stream.write("\ufeff")
+        # keys that a row lacks become empty cells
         self._rows = csv.DictWriter(stream, columns, lineterminator="\r\n" if marked else "\n")
         self._rows.writeheader()
 
@@ -164,6 +169,7 @@ def cell(value: object) -> object:
     if not isinstance(value, str):
         return value
     text = printable(value)
+    # an apostrophe marks text in Excel and LibreOffice
     if text.startswith(FORMULA):
         text = f"'{text}"
     return text if _units(text) <= CELL else _cut(text)
@@ -204,6 +210,7 @@ class CutWriter:
     ) -> None:
         self._render = _CUTS[form]
         self._targets, self._folder, self._stdout = targets, folder, stdout
+        # a file that the user named must be written
         self._on_failure = None if folder is None else on_failure
 
     def write(self, record: Record) -> None:
@@ -212,6 +219,7 @@ class CutWriter:
         Raises:
             OutputError: it cannot be written, and there is no `on_failure`.
         """
+        # a failed video has no clips
         if record["status"] != "ok":
             return
         try:
@@ -223,6 +231,7 @@ class CutWriter:
 
     def _write(self, record: Record, target: Path | None) -> None:
         if target is not None and self._folder is not None:
+            # a link inside of the folder may lead out of it
             check_within(target, self._folder)
             with reporting_write_errors(str(target)):
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -280,10 +289,12 @@ def open_writer(
     Raises:
         OutputError: it cannot be written.
     """
+    # files alone, see CsvWriter
     marked = target is not None and not is_special(target)
     with open_output(target, stdout, keep_existing) as stream:
         with reporting_write_errors(output_name(target)):
             writer = make_writer(form, stream, columns, single=single, marked=marked)
+        # errors while writing are reported, errors of the caller are not touched
         yield _Guarded(writer, output_name(target))
         with reporting_write_errors(output_name(target)):
             writer.close()

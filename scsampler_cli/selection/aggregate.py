@@ -61,5 +61,6 @@ def top(probabilities: Probabilities, labels: Sequence[str], count: int) -> list
 
     Example: [0.2, 0.5, 0.3] with a, b, c and 2 -> [("b", 0.5), ("c", 0.3)].
     """
+    # stable: the earlier of equal labels is first
     order = np.argsort(-probabilities, kind="stable")[:count]
     return [(labels[i], float(probabilities[i])) for i in order]

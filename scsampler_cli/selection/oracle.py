@@ -71,5 +71,6 @@ def accuracy(videos: Sequence[ScoredVideo], strategy: str, k: int, *, seed: int 
     """Share of videos that a strategy gets right; NaN without videos."""
     if not videos:
         return float("nan")
+    # 1 for each video that is right
     hits = [is_right(video, selected_by(video, strategy, k, seed=seed)) for video in videos]
     return float(np.mean(hits))

@@ -77,6 +77,7 @@ def candidates(scores: ClipScores, count: int) -> Selection:
         # packets are in the place of the visual scores, which do not exist yet
         first_stage = replace(scores, visual=scores.packets)
         selection = select(first_stage, SelectionSettings(strategy="av-union-list", k=count))
+    # a note must not be taken for one of the visual sampler
     notes = [f"first stage: {note.replace('visual', 'packet')}" for note in selection.notes]
     return replace(selection, notes=tuple(notes))
 
@@ -97,6 +98,7 @@ def _notes(scores: ClipScores, settings: SelectionSettings, lists: RankedLists) 
         return (*notes, f"no audio scores: {settings.strategy} used the visual sampler alone")
     if no_visual.all():
         return (*notes, f"no visual scores: {settings.strategy} used the audio sampler alone")
+    # some clips only
     if count := int((no_audio & ~no_visual).sum()):
         notes.append(
             f"{counted(count, 'clip')} without audio scores: ranked by visual scores alone"

@@ -47,6 +47,7 @@ def origin(record: Record) -> Fraction:
 
 def seconds(value: float) -> Fraction:
     """The decimal number in the record as an exact fraction."""
+    # by way of text: Fraction(0.1) is not 1/10
     return Fraction(str(value))
 
 
@@ -56,6 +57,7 @@ def _text(clip: Record) -> str:
         if clip.get(name) is not None:
             scores.append(f"{name} {clip[name]:.3f}")
     shows = _shows(clip)
+    # editors and players show one line
     return printable(f"{shows} ({', '.join(scores)})" if scores else shows)
 
 

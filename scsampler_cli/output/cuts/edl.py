@@ -28,6 +28,7 @@ def render(record: Record) -> str:
     video = record["video"]
     rate, zero = first_frame(video.get("timecode"), video["fps"])
     name = PurePath(record["path"]).name
+    # B: both video and audio; V: video alone
     channels = "B" if video["audio"] else "V"
     mode = "DROP FRAME" if rate.dropped else "NON-DROP FRAME"
     lines = [f"TITLE: {printable(name)[:_TITLE]}", f"FCM: {mode}", ""]
@@ -54,6 +55,7 @@ def _events(selected: list[Cut], rate: Rate, start: Fraction) -> Iterator[tuple[
     # the first frame that no clip has
     free = 0
     for cut in selected:
+        # times are on the clock of the file, frames count from the first one
         first = max(free, rate.frame(cut.start - start))
         free = max(first + 1, rate.frame(cut.end - start))
         yield cut, first, free
@@ -64,5 +66,6 @@ def reel(name: str) -> str:
 
     A name without any becomes AX, which is an auxiliary source.
     """
+    # upper-case ASCII, as in CMX3600
     kept = "".join(c for c in PurePath(name).stem.upper() if c.isascii() and c.isalnum())
     return (kept or "AX")[:_REEL].ljust(_REEL)

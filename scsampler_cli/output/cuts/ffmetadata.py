@@ -36,11 +36,13 @@ def _chapters(record: Record) -> Iterator[tuple[int, int, str]]:
     done = 0
     selected = cuts(record)
     for cut in selected:
+        # rounding may make clips overlap by a microsecond
         start, end = max(done, _units(cut.start - zero)), _units(cut.end - zero)
         if start > done:
             yield done, start, BETWEEN
         yield start, end, cut.text
         done = end
+    # end of the video, on the clock of players
     last = _units(seconds(video["start_s"]) + seconds(video["duration_s"]) - zero)
     if selected and last > done:
         yield done, last, BETWEEN

@@ -23,6 +23,7 @@ def _joined(selected: list[Cut]) -> Iterator[Cut]:
     """The clips, where adjoining clips with the same text are one."""
     before: Cut | None = None
     for cut in selected:
+        # exact fractions: adjoining clips have equal times
         if before is not None and (before.end, before.text) == (cut.start, cut.text):
             before = Cut(before.start, cut.end, cut.text)
             continue
@@ -43,9 +44,11 @@ def _timed(selected: Iterator[Cut], zero: Fraction) -> Iterator[tuple[int, int, 
 
 
 def _milliseconds(seconds: Fraction) -> int:
+    # half up, so that equal times round alike
     return floor(seconds * 1000 + Fraction(1, 2))
 
 
 def _clock(milliseconds: int) -> str:
+    # the format has a comma before the milliseconds
     minutes, rest = divmod(milliseconds, 60_000)
     return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest // 1000:02d},{rest % 1000:03d}"

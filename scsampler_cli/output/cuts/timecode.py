@@ -35,6 +35,7 @@ class Rate:
     @property
     def dropped(self) -> int:
         """Numbers skipped in most minutes; 0 for non-drop timecode."""
+        # 24000/1001 has no drop-frame timecode: 24 is not in _DROPPED
         drop = self.real != self.base if self.drop is None else self.drop
         return _DROPPED.get(self.base, 0) if drop else 0
 
@@ -59,6 +60,7 @@ class Rate:
         # the skipped numbers are the first ones of a minute
         if seconds == 0 and minutes % 10:
             frames = max(frames, self.dropped)
+        # as if no number were skipped
         number = (minutes * 60 + seconds) * self.base + frames
         return number - self.dropped * (minutes - minutes // 10)
 
@@ -100,6 +102,7 @@ def rate_of(fps: float) -> Rate:
         rate = min(RATES, key=lambda supported: abs(supported.real - pace))
         if abs(rate.real - pace) <= _TOLERANCE * rate.real:
             return rate
+    # the next whole rate
     return next((rate for rate in RATES if rate.real == rate.base and rate.base >= own), RATES[-1])
 
 
@@ -114,8 +117,10 @@ def first_frame(timecode: str | None, fps: float) -> tuple[Rate, int]:
     rate = rate_of(fps)
     if timecode is None:
         return rate, 0
+    # ";" before the frames marks drop-frame timecode
     *clock, frames = (int(part) for part in re.split("[:;]", timecode))
     rate = replace(rate, drop=";" in timecode)
+    # the tag counts frames of the video, which may not be those of the editor
     own = round(fps)
     if own and (rate.base % own == 0 or own % rate.base == 0):
         # an editor counts two frames for each frame of a video at 15 per second

@@ -24,6 +24,7 @@ def ticks(span: Span) -> list[tuple[float, str]]:
     step = next((step for step in _STEPS_S if length / step <= _MAX_TICKS - 1), days)
     # the first and the last multiple of the step within the span; -(-x // y) rounds up
     first, last = -int(-span.start_s // step), int(span.end_s // step)
+    # a step of 0.2 s needs a digit after the point
     digits = 0 if step >= 1 else 1
     found = []
     for number in range(first, last + 1):
@@ -46,6 +47,7 @@ def _tick(number: int, tick: tuple[float, str]) -> str:
         anchor = "start"
     elif at > 97:
         anchor = "end"
+    # every second one; the style hides it on narrow screens
     kind = ' class="second"' if number % 2 else ""
     return (
         f'<g{kind}><line x1="{at:.2f}%" x2="{at:.2f}%" y1="0" y2="5"/>'

@@ -19,6 +19,7 @@ def video_facts(record: Record) -> str:
 def _video(record: Record) -> Iterator[tuple[str, object]]:
     video = record["video"]
     yield "duration", clock(video["duration_s"])
+    # most files begin at 0, which needs no line
     if video["start_s"]:
         yield "starts at", clock(video["start_s"])
     yield "frames", f"{count(video['frames'])}, {video['fps']:g} a second"
@@ -26,8 +27,10 @@ def _video(record: Record) -> Iterator[tuple[str, object]]:
     yield "video", f"{video['codec']}, {video['width']} × {video['height']}{_shape(video)}"
     yield "motion vectors", video["motion_vectors"]
     yield "audio", _audio(video["audio"])
+    # above 0 where the file is damaged
     yield "packets not decoded", count(record["decode_errors"])
     yield "frames missing", count(record["frames_missing"])
+    # older records do not have it
     if "source" in record:
         yield "file", f"{record['source']['size'] / 1e6:,.1f} MB"
 

@@ -58,8 +58,10 @@ def row_of(record: dict[str, Any], page: str | None) -> Row:
         record: its saliency over time, under "saliency", may be missing.
         page: relative link to the page of the video, quoted as in a URL.
     """
+    # folder and name are shown in different styles
     folder, name = _split(record["path"])
     if record["status"] != "ok":
+        # the path is in the row already
         message = plain(record["error"]["message"]).removeprefix(f"{folder}{name}: ")
         hint = plain(record["error"].get("hint") or "")
         return Row(folder, name, page, ok=False, error=message, hint=hint)
@@ -68,6 +70,7 @@ def row_of(record: dict[str, Any], page: str | None) -> Row:
     for tag in record.get("tags", ())[:_TAGS]:
         tags.append((plain(tag["label"]), tag["probability"] or 0.0))
     selected = _best_first(record)
+    # null in records without scores
     saliency = record.get("saliency") or {}
     return Row(
         folder,
@@ -143,6 +146,7 @@ def _videos(number: int) -> str:
 def _controls(rows: Sequence[Row]) -> str:
     """Search and filters; hidden until the script, which they need, has started."""
     done = sum(row.ok for row in rows)
+    # (value of the filter, name, number of videos)
     states = (
         ("", "all", len(rows)),
         ("done", "done", done),
@@ -163,6 +167,7 @@ def _controls(rows: Sequence[Row]) -> str:
 
 def _legend(rows: Sequence[Row]) -> str:
     """The legend of the small curves."""
+    # the small curves have no packets: there is no room for a third line
     kinds = [kind for kind in ("visual", "audio") if any(getattr(row, kind) for row in rows)]
     keys = "".join(f'<span class="kind {kind}">{LINE_KEY}{kind}</span>' for kind in kinds)
     return f'<p class="small">saliency over time, 0 to 1:{keys}</p>' if kinds else ""
@@ -173,11 +178,13 @@ def _tag_filters(rows: Sequence[Row]) -> str:
     found = Counter(row.tags[0][0] for row in rows if row.tags)
     if not found:
         return ""
+    # most frequent first, then by name
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
     buttons = [
         _button("tag", tag, tag, number=number, share=number / ordered[0][1])
         for tag, number in ordered
     ]
+    # a batch may have hundreds of tags
     first, others = "".join(buttons[:_BUTTONS]), "".join(buttons[_BUTTONS:])
     if others:
         summary = f"<summary>{count(len(buttons) - _BUTTONS)} more tags</summary>"
@@ -201,6 +208,7 @@ def _columns(rows: Sequence[Row]) -> list[tuple[str, str]]:
         if any(row.tags for row in rows)
         else []
     )
+    # columns without any value are left out
     drawn = [("saliency", "Saliency")] if any(row.visual or row.audio for row in rows) else []
     middle = [("duration", "Duration"), ("clips", "Selected clips"), ("best", "Best clip at")]
     return [("path", "Video"), ("status", "Status"), *tags, *middle, *drawn, ("notes", "Notes")]
@@ -219,6 +227,7 @@ def _table(rows: Sequence[Row]) -> str:
 
 
 def _plain_list(rows: Sequence[Row]) -> str:
+    # for browsers without scripts, and for search in the text of the file
     return f'<noscript><ul class="plain">{"".join(map(_plain, rows))}</ul></noscript>'
 
 
@@ -234,6 +243,7 @@ def _plain(row: Row) -> str:
 
 def _data(rows: Sequence[Row]) -> str:
     """The rows as lists, in the order that the script expects."""
+    # lists, not objects: ten thousand rows would repeat the keys
     packed = []
     for row in rows:
         tags = [[label, round(probability, 4)] for label, probability in row.tags]

@@ -30,6 +30,7 @@ def timeline(clips: ClipSet, video: dict[str, Any], demo: dict[str, Any] | None)
         return '<p class="soft">The saliency of the clips is not known.</p>'
     span = _span(clips.scored, video)
     selected = [(clip["start_s"], clip["end_s"]) for clip in clips.scored if clip["taken"]]
+    # only generated videos have a known truth
     truth = [(float(start), float(end)) for start, end in demo["segments_s"]] if demo else []
     # the bands are drawn first, so that the curves are in front of them
     behind = (
@@ -40,6 +41,7 @@ def timeline(clips: ClipSet, video: dict[str, Any], demo: dict[str, Any] | None)
         _lane(name, clips, span, behind=behind) for name in (*clips.modalities, "combined")
     )
     words = f"{count(len(selected))} of {count(video['clips'])} clips selected"
+    # strips stand above the lanes
     strips = _strip("taken", words, selected, span=span)
     if demo:
         words = f"where the video truly shows ‘{plain(demo['label'])}’"
@@ -56,7 +58,9 @@ def _span(clips: Sequence[Clip], video: dict[str, Any]) -> curve.Span:
     """The time from the start of the video, or of the first clip, to the end of both."""
     begin, first = video.get("start_s") or 0.0, min(clip["start_s"] for clip in clips)
     end, last = begin + (video.get("duration_s") or 0.0), max(clip["end_s"] for clip in clips)
+    # a clip may lie outside of the duration that the container claims
     start = min(begin, first)
+    # never of length 0
     return curve.Span(start, max(end, last, start + 0.001))
 
 
@@ -69,6 +73,7 @@ def _strip(kind: str, words: str, stretches: Stretches, *, span: curve.Span) -> 
 
 def _lane(name: str, clips: ClipSet, span: curve.Span, *, behind: str) -> str:
     def value(clip: Clip) -> float | None:
+        # the rank is of all modalities together
         return clips.combined(clip) if name == "combined" else clip.get(name)
 
     drawn = curve.columns(clips.scored, value, span)
@@ -103,6 +108,7 @@ def _description(name: str, clips: ClipSet, value: curve.Value) -> str:
 
 
 def _notes(clips: ClipSet) -> str:
+    # packets are optional, so that their absence needs no note
     words = [f"no {name} scores" for name in ("visual", "audio") if name not in clips.modalities]
     if len(clips.scored) > curve.WIDTH:
         words.append(
@@ -114,6 +120,7 @@ def _notes(clips: ClipSet) -> str:
 
 def _readout(clips: ClipSet, span: curve.Span) -> str:
     """The line under the chart, and its data: times as steps in ms, scores in thousandths."""
+    # whole numbers: the difference of two is exact
     starts = [round(1000 * clip["start_s"]) for clip in clips.scored]
     # these clips have a label, too
     classified = {clip["clip"]: clip for clip in clips.selected}
@@ -145,6 +152,7 @@ def _readout(clips: ClipSet, span: curve.Span) -> str:
 
 
 def _steps(values: list[int]) -> list[int]:
+    # differences are shorter to write than times
     return [after - before for before, after in pairwise([0, *values])]
 
 

@@ -29,6 +29,7 @@ class ClipSet:
     @property
     def modalities(self) -> list[str]:
         """The modalities for which a clip has a score."""
+        # a record of `classify` alone has no scored clips
         clips = self.scored or self.selected
         return [name for name in MODALITIES if any(clip.get(name) is not None for clip in clips)]
 
@@ -36,6 +37,7 @@ class ClipSet:
         """1 for the best rank, 0 for the last."""
         if "rank" not in clip:
             return None
+        # a single clip must not divide by 0
         return 1 - (clip["rank"] - 1) / max(len(self.scored) - 1, 1)
 
     def best(self) -> list[Clip]:
@@ -44,6 +46,7 @@ class ClipSet:
 
     def worst(self) -> list[Clip]:
         """Clips with the last ranks, the last one first, without selected ones."""
+        # a selected clip is among the best ones, and shown there
         others = [clip for clip in self.scored if not clip["taken"]]
         return sorted(others, key=lambda clip: -int(clip["rank"]))[:WORST]
 
@@ -54,6 +57,7 @@ def join(record: dict[str, Any], scored: Sequence[Clip]) -> ClipSet:
         selected = [clip for clip in scored if clip["taken"]]
         return ClipSet(scored, sorted(selected, key=lambda clip: clip["rank"]))
     by_index = {clip["clip"]: clip for clip in scored}
+    # rank from the scored clip, label from the selected one
     selected = [{**by_index.get(clip["clip"], {}), **clip} for clip in record["clips"]]
     return ClipSet(scored, selected)
 

@@ -100,6 +100,7 @@ def _box(left: float, right: float) -> str:
 
 def _runs(drawn: Sequence[Column]) -> list[list[Column]]:
     """Columns that follow one another without a gap."""
+    # a gap in the values is a gap in the line
     runs: list[list[Column]] = []
     for column in drawn:
         if runs and column.left - runs[-1][-1].right < 0.05:
@@ -112,7 +113,9 @@ def _runs(drawn: Sequence[Column]) -> list[list[Column]]:
 def _steps(run: Sequence[Column], which: str) -> str:
     """Path from left to right along one of the values of the columns: "mean" or "high"."""
     heights = [_y(getattr(column, which)) for column in run]
+    # M moves, H and V draw horizontal and vertical lines, z closes the path
     path = f"M{_n(run[0].left)} {heights[0]}"
+    # a vertical line where the height changes, then along the column
     for before, height, column in zip([heights[0], *heights], heights, run, strict=False):
         path += ("" if height == before else f"V{height}") + f"H{_n(column.right)}"
     return path
@@ -129,4 +132,5 @@ def _y(value: float) -> str:
 
 
 def _n(units: float) -> str:
+    # a tenth of a unit is finer than a pixel
     return f"{round(units, 1):g}"

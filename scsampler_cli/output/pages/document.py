@@ -33,6 +33,7 @@ def document(title: str, body: str, script: str) -> str:
         script: name of the script in this package.
     """
     style, code = _read_bundled("style.css"), _read_bundled(script)
+    # nothing from the network; images inside of the page; this style and this script
     policy = (
         f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(code)}; "
         "base-uri 'none'; form-action 'none'"

@@ -47,7 +47,9 @@ def link(page: str) -> str:
 
 def data_block(name: str, data: Any) -> str:
     """JSON for a script. Nothing in it can end the element or begin a comment."""
+    # ASCII: no character can be misread in another encoding
     packed = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    # "</script>" and "<!--" would end or hide the data
     for mark in "<>&":
         packed = packed.replace(mark, f"\\u{ord(mark):04x}")
     return f'<script type="application/json" id="{name}">{packed}</script>'
@@ -55,6 +57,7 @@ def data_block(name: str, data: Any) -> str:
 
 def bar(share: float, kind: str = "") -> str:
     """A horizontal bar of a share in [0, 1]; hidden from screen readers, which read the number."""
+    # a probability may exceed 1 by rounding
     width = 100 * min(max(share, 0.0), 1.0)
     return (
         f'<svg class="bar {kind}" aria-hidden="true">'
@@ -67,6 +70,7 @@ def table(
     headings: Sequence[str], rows: Iterable[Sequence[str]], kind: str, *, name: str = ""
 ) -> str:
     """A table of headings and cells that are HTML. One with a name scrolls where it is too wide."""
+    # scope: screen readers name the column of each cell
     head = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
     thead = f"<thead><tr>{head}</tr></thead>" if headings else ""
     body = ""

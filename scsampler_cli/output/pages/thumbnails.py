@@ -20,6 +20,7 @@ def cards(shown: Sequence[Clip], clips: ClipSet, pictures: Mapping[int, bytes]) 
 
 
 def _card(clip: Clip, clips: ClipSet, picture: bytes | None) -> str:
+    # empty for a clip that was not classified
     label = shows(clip)
     lines = (
         f"<b>{time(clip)}</b>",
@@ -39,11 +40,13 @@ def _reason(clip: Clip, clips: ClipSet) -> str:
 def _image(clip: Clip, picture: bytes | None) -> str:
     if picture is None:
         return '<span class="missing soft">no picture</span>'
+    # for screen readers
     alt = f"clip at {clock(clip['start_s'])}"
     return f'<img src="data:image/jpeg;base64,{b64encode(picture).decode()}" alt="{alt}">'
 
 
 def _to_chart(clip: Clip, inside: str, kind: str = "") -> str:
+    # the script moves the cursor to the clip; without it, the link leads to the chart
     return f'<a class="{kind}" href="#timeline" data-clip="{clip["clip"]}">{inside}</a>'
 
 
@@ -51,6 +54,7 @@ def listing(clips: ClipSet) -> str:
     """The table of the selected clips, best first."""
     has_ranks = any("rank" in clip for clip in clips.selected)
     has_labels = any("label" in clip for clip in clips.selected)
+    # columns without any value are left out
     headings = ["time", *clips.modalities]
     if has_ranks:
         headings.append("rank")

@@ -39,12 +39,14 @@ def video_page(
         sections = _result(record, join(record, clips), pictures)
     else:
         sections = _failure(record)
+    # one line per section, so that the source can be read
     body = "\n".join((_head(record, back), "<main>", *sections, "</main>"))
     return document(f"{PurePath(record['path']).name} – scsampler", body, "video_page.js")
 
 
 def _head(record: Record, back: str | None) -> str:
     path = PurePath(record["path"])
+    # a single page has no index
     up = f'<a href="{link(back)}">All videos</a>' if back else ""
     # bdi: a right-to-left name must not change the order of the text around it
     return (
@@ -56,6 +58,7 @@ def _head(record: Record, back: str | None) -> str:
 
 def _failure(record: Record) -> Iterator[str]:
     error = record["error"]
+    # the path is in the heading already
     message = error["message"].removeprefix(f"{record['path']}: ")
     hint = f"<p>Hint: {text(error['hint'])}</p>" if error.get("hint") else ""
     yield f'<section class="failure"><h2>This video failed</h2><p><b>{text(message)}</b></p>{hint}'
@@ -72,6 +75,7 @@ def _result(record: Record, clips: ClipSet, pictures: Mapping[int, bytes]) -> It
     yield f'<div class="pair">{tags}{facts}</div>'
     if record["notes"]:
         yield f'<section class="notes"><h2>Notes</h2>{bullets(record["notes"])}</section>'
+    # the truth is known for generated videos alone
     chart = timeline(clips, record["video"], record.get("demo"))
     yield f'<section id="timeline"><h2>{_chart_title(record, clips)}</h2>{chart}</section>'
     yield _pictures("The best selected clips", clips.best(), clips, pictures=pictures)
@@ -95,6 +99,7 @@ def _verdict(record: Record, clips: ClipSet) -> str:
     selected, total = count(len(clips.selected)), count(record["video"]["clips"])
     words = f"<b>{selected}</b> of {total} clips selected"
     if record.get("tags"):
+        # tags are sorted, best first
         best = record["tags"][0]
         words = (
             f"<b>{text(best['label'])}</b> {percent(best['probability'])} "
