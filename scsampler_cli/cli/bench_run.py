@@ -187,6 +187,6 @@ def _context(options: BenchOptions, pool: Pool, bars: Bars) -> MeasureContext:
     from scsampler_cli.bench.measure import MeasureContext
     from scsampler_cli.cache.video_cache import Cache
 
-    cache = Cache(options.cache or environment.kept_dir())
+    cache = Cache(options.cache or environment.train_cache_dir())
     features = FeatureSettings(p_frames=options.p_frames)
     return MeasureContext(cache, features, options.keep_features, pool=pool, progress=bars)

@@ -1,6 +1,9 @@
-"""`scsampler cache`: what train and bench keep on disk, how large it is, and less of it."""
+"""`scsampler cache`: what train and bench keep on disk, its size, and removing a part of it."""
+
+from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -9,103 +12,103 @@ import typer
 from scsampler_cli.cache.entries import Contents, scan_cache
 from scsampler_cli.cache.listing import records
 from scsampler_cli.cache.prune import Limit, Pruned, parse_limit, prune
-from scsampler_cli.cli import (
-    command_guard,
-    console,
-    input_options,
-    output_options,
-)
-from scsampler_cli.cli.environment import kept_dir
+from scsampler_cli.cli import console
+from scsampler_cli.cli.command_guard import guarded
+from scsampler_cli.cli.environment import train_cache_dir
+from scsampler_cli.cli.learning_options import CacheFolder
+from scsampler_cli.cli.option_groups import expanded
+from scsampler_cli.cli.output_options import Debug, Format, ListFormat
 from scsampler_cli.errors import OutputError, SettingsError
 from scsampler_cli.output.csv_rows import csv_columns
 from scsampler_cli.output.listing_tables import cache_table
 from scsampler_cli.output.writers import open_writer
 
 
-@command_guard.guarded
-def cache(
-    folder: Annotated[
-        Path | None,
-        typer.Option(
-            "--cache",
-            metavar="FOLDER",
-            help="The cache; default, as of train and bench: ~/.cache/scsampler/train.",
-            rich_help_panel=input_options.INPUT,
-        ),
-    ] = None,
-    prune_to: Annotated[
+@dataclass(frozen=True, kw_only=True)
+class CacheOptions:
+    """The options of `scsampler cache`."""
+
+    cache: CacheFolder = None
+    prune: Annotated[
         str | None,
         typer.Option(
-            "--prune",
             metavar="SIZE|AGE",
-            help="Remove what is beyond a size (10GB) or was not used for a time (30d), the least recently used first.",
+            help="Remove entries, the least recently used first, until the cache has at most this "
+            "size (10GB); or all that were not used for this time (30d).",
         ),
-    ] = None,
+    ] = None
     dry_run: Annotated[
         bool,
-        typer.Option(
-            "--dry-run", help="With --prune: remove nothing, and show what would be removed."
-        ),
-    ] = False,
-    format: Annotated[
-        output_options.Format,
-        typer.Option("--format", help="Form of the list.", rich_help_panel=output_options.OUTPUT),
-    ] = output_options.Format.table,
-    debug: output_options.Debug = False,
-) -> None:
-    """List what train and bench keep in their cache, by kind; with --prune, make it smaller.
+        typer.Option("--dry-run", help="Only show what --prune would remove, and remove nothing."),
+    ] = False
+    format: ListFormat = Format.table
+    debug: Debug = False
+
+
+@guarded
+@expanded
+def cache(*, options: CacheOptions) -> None:
+    """List what train and bench keep in their cache, by kind; with --prune, remove a part of it.
 
     scsampler cache
     scsampler cache --prune 10GB
     scsampler cache --prune 30d --dry-run
     """
-    if dry_run and prune_to is None:
+    if options.dry_run and options.prune is None:
         raise SettingsError(
             "--dry-run has no effect without --prune",
             code="no-effect",
             hint="scsampler cache --prune 10GB --dry-run",
         )
-    limit = None if prune_to is None else parse_limit(prune_to)
-    place = folder or kept_dir()
-    contents = scan_cache(place) if folder is not None or place.exists() else Contents((), 0, None)
+    limit = None if options.prune is None else parse_limit(options.prune)
+    folder = options.cache or train_cache_dir()
+    contents = Contents((), 0, None)
+    # the default folder may not exist yet; a folder that the user names must
+    if options.cache is not None or folder.exists():
+        contents = scan_cache(folder)
     pruned = None
     if limit is not None:
-        there = bool(contents.items)
-        pruned = prune(place, contents, limit, dry_run=dry_run) if there else Pruned((), (), ())
-    _show(place, contents, pruned, form=format)
-    _tell(contents, limit, pruned, dry_run=dry_run)
+        pruned = Pruned((), (), ())
+        if contents.items:
+            pruned = prune(folder, contents, limit, dry_run=options.dry_run)
+
+    _show(folder, contents, pruned, format=options.format)
+    _print_notes(contents, limit, pruned, dry_run=options.dry_run)
     if pruned is not None and pruned.failed:
-        item, why = pruned.failed[0]
+        item, reason = pruned.failed[0]
         raise OutputError(
             f"{len(pruned.failed)} of {len(contents.items)} entries cannot be removed from the "
-            "cache: "
-            f"{place / item.video / item.name}: {why}",
+            f"cache: {folder / item.video / item.name}: {reason}",
             code="cache-unusable",
-            hint="check its permissions The others were removed",
+            hint="check its permissions; the other entries were removed",
         )
 
 
-def _show(place: Path, contents: Contents, pruned: Pruned | None, *, form: output_options.Format) -> None:
-    found = list(records(place, contents, pruned))
-    if form == output_options.Format.table:
-        typer.echo(cache_table(found), nl=False)
+def _show(folder: Path, contents: Contents, pruned: Pruned | None, *, format: Format) -> None:
+    """Print the list on standard output."""
+    listed = list(records(folder, contents, pruned))
+    if format == Format.table:
+        typer.echo(cache_table(listed), nl=False)
         return
     with open_writer(
-        form.value, None, sys.stdout, columns=csv_columns("cache", 0), single=False
+        format.value, None, sys.stdout, columns=csv_columns("cache", 0), single=False
     ) as writer:
-        for record in found:
+        for record in listed:
             writer.write(record)
 
 
-def _tell(contents: Contents, limit: Limit | None, pruned: Pruned | None, *, dry_run: bool) -> None:
-    """Notes on stderr."""
+def _print_notes(
+    contents: Contents, limit: Limit | None, pruned: Pruned | None, *, dry_run: bool
+) -> None:
+    """Print on stderr what was not removed, and why."""
     if dry_run:
         console.note("note: nothing was removed (--dry-run)")
     if pruned is not None and pruned.in_use:
-        size = sum(item.bytes for item in pruned.in_use) / 1e6
+        megabytes = sum(item.bytes for item in pruned.in_use) / 1e6
         number = len(pruned.in_use)
         entries = "1 entry stays" if number == 1 else f"{number} entries stay"
-        console.note(f"note: {entries} ({size:.1f} MB): a run is using them")
+        console.note(f"note: {entries} ({megabytes:.1f} MB): a run is using them")
+    # entries in use, and those that cannot be removed, may keep the cache above the limit
     if pruned is not None and limit is not None and limit.bytes is not None:
         left = contents.bytes - sum(item.bytes for item in pruned.removed)
         if left > limit.bytes:
@@ -114,5 +117,5 @@ def _tell(contents: Contents, limit: Limit | None, pruned: Pruned | None, *, dry
             )
     if contents.foreign:
         console.note(
-            f"note: {contents.foreign} files or folders there are not scsampler's: left alone"
+            f"note: {contents.foreign} files or folders in it are not scsampler's, and stay"
         )

@@ -1,6 +1,7 @@
-"""What goes to people on stderr, and to the log file: messages and hints. Results go to stdout and never through here.
+"""Messages and hints for people, on stderr and in the log file.
 
-But: what is drawn on a terminal meanwhile is in `bars`.
+Results go to standard output, and not through this module.
+Not handled here: what is drawn on a terminal; see `progress`.
 """
 
 from __future__ import annotations
@@ -16,14 +17,22 @@ from scsampler_cli.cli.option_hints import full_hint
 from scsampler_cli.errors import InputError, OutputError, ScsamplerError, code_of, read_code
 from scsampler_cli.text import printable
 
-SAID, NOTE, DETAIL, NATIVE = 35, 30, 20, 10
-"""Levels of messages below errors: for everyone, not with -q, with -v, and what native code said, with -vv."""
-for _level, _name in ((SAID, "SAID"), (NOTE, "NOTE"), (DETAIL, "DETAIL"), (NATIVE, "NATIVE")):
+MESSAGE, NOTE, DETAIL, NATIVE = 35, 30, 20, 10
+"""Levels below logging.ERROR: printed always, without -q, with -v, and with -vv."""
+for _level, _name in (
+    (MESSAGE, "MESSAGE"),
+    (NOTE, "NOTE"),
+    (DETAIL, "DETAIL"),
+    (NATIVE, "NATIVE"),
+):
     logging.addLevelName(_level, _name)
 
 
 class _Screen(logging.Handler):
-    """One line on stderr; whatever is in a file's name, it stays one line. What is drawn there makes room for it."""
+    """Prints each message as one line on stderr, even if a file name has line breaks in it.
+
+    A context of `room` clears what is drawn on the terminal meanwhile.
+    """
 
     room: Callable[[], AbstractContextManager[None]] = nullcontext
 
@@ -34,18 +43,20 @@ class _Screen(logging.Handler):
 
 
 class _LogFile(logging.FileHandler):
-    """The log file; when it cannot be written any more, that is said once."""
+    """The log file. If it can no longer be written, one message says so."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """A line with its time."""
+        """One line that begins with the time."""
         record.msg, record.args = printable(record.getMessage()), None
         return super().format(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """The disk is full, or gone."""
+        """Stop logging: the disk is full, or was removed."""
+        # first removed, since the message below would come here again
         _log.removeHandler(self)
+        reason = sys.exc_info()[1]
         say(
-            f"the log file {self.baseFilename} cannot be written any more ({sys.exc_info()[1]}): going on without"
+            f"the log file {self.baseFilename} can no longer be written ({reason}): no more logging"
         )
 
 
@@ -55,18 +66,18 @@ _log.addHandler(_screen)
 
 
 def set_up(quiet: bool, verbose: int, log_file: Path | None = None, *, empty: bool = False) -> None:
-    """Say how much goes to stderr, and where all of it goes.
+    """Set which messages are printed on stderr, and the file that gets all of them.
 
     Args:
-        quiet: no notes.
-        verbose: 1 also tells what is begun and done, 2 what native code says.
-        log_file: is appended to; every line has its time.
-        empty: True to begin with an empty log file.
+        quiet: True for no notes.
+        verbose: 1: also what starts and ends; 2: also the messages of native code.
+        log_file: the messages are appended to it, each with its time.
+        empty: True to empty the log file first.
 
     Raises:
         OutputError: the log file cannot be written.
     """
-    _screen.setLevel(SAID if quiet else (NOTE, DETAIL, NATIVE)[min(verbose, 2)])
+    _screen.setLevel(MESSAGE if quiet else (NOTE, DETAIL, NATIVE)[min(verbose, 2)])
     if log_file is None:
         return
     try:
@@ -84,40 +95,44 @@ def set_up(quiet: bool, verbose: int, log_file: Path | None = None, *, empty: bo
 
 
 def make_room(room: Callable[[], AbstractContextManager[None]] | None) -> None:
-    """Have every message written within such a context; None when nothing is drawn any more."""
+    """Print every message within a context of `room`; None: nothing is drawn any more."""
     _screen.room = room or nullcontext
 
 
 def say(text: str) -> None:
-    """One line for everyone."""
-    _log.log(SAID, "%s", text)
+    """Print one line, always."""
+    _log.log(MESSAGE, "%s", text)
 
 
 def note(text: str) -> None:
-    """One line that -q leaves out."""
+    """Print one line, except with -q."""
     _log.log(NOTE, "%s", text)
 
 
 def detail(text: str) -> None:
-    """One line for those who asked for more."""
+    """Print one line with -v."""
     _log.log(DETAIL, "%s", text)
 
 
 def native(text: str) -> None:
-    """What FFmpeg, or other native code, has said."""
+    """Print one line of FFmpeg, or of other native code, with -vv."""
     _log.log(NATIVE, "%s", text)
 
 
 def notes(quiet: bool) -> Callable[[str], None]:
-    """What takes notes for the user where -q drops them and there is no `set_up`."""
+    """A function that prints notes, except with -q. For commands without `set_up`."""
     return (lambda _: None) if quiet else (lambda text: say(f"note: {text}"))
 
 
 def show_error(error: Exception, prefix: str = "") -> None:
-    """`error: ...` and, where there is one, `hint: ...`, one line each; then the lines of an example, if it has one."""
-    if (
-        isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG
-    ):  # of a name on the command line
+    """Print `error: ...` and `hint: ...`, one line each, then the example of the error.
+
+    Args:
+        error: hint and example are optional.
+        prefix: is put before the message.
+    """
+    # a path on the command line, which any call of the system may refuse
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
         error = InputError(
             f"{error.filename}: {error.strerror}",
             code=read_code(error),
@@ -130,12 +145,13 @@ def show_error(error: Exception, prefix: str = "") -> None:
     else:
         message = f"unexpected {type(error).__name__}: {message}"
     show_failure(prefix + message, hint, code_of(error))
-    for line in ((isinstance(error, ScsamplerError) and error.example) or "").splitlines():
-        say(line)
+    if isinstance(error, ScsamplerError) and error.example:
+        for line in error.example.splitlines():
+            say(line)
 
 
 def show_failure(message: str, hint: str | None, code: str | None) -> None:
-    """`error: ...` and, where there is one, `hint: ...`, one line each.
+    """Print `error: ...` and `hint: ...`, one line each.
 
     Args:
         message: what is wrong.
@@ -148,19 +164,19 @@ def show_failure(message: str, hint: str | None, code: str | None) -> None:
 
 
 def show_traceback(error: Exception) -> None:
-    """The whole traceback, for --debug."""
+    """Print the traceback, for --debug."""
     import traceback
 
     print_traceback("".join(traceback.format_exception(error)))
 
 
 def show_notes(error: Exception) -> None:
-    """What was noted of an error, such as its traceback in the process where it was raised, for --debug."""
+    """Print the notes of an error, for --debug: its traceback in the process that raised it."""
     for text in getattr(error, "__notes__", ()):
         print_traceback(text)
 
 
 def print_traceback(text: str) -> None:
-    """Several lines, as they are."""
+    """Print several lines, unchanged."""
     for line in text.rstrip().splitlines():
         say(line)

@@ -1,37 +1,32 @@
-"""`scsampler doctor`: what is installed, what works, and how to mend what does not."""
+"""`scsampler doctor`: what is installed, what works, and how to repair what does not."""
 
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from scsampler_cli.cli import (
-    command_guard,
-    diagnosis,
-    output_options,
-)
+from scsampler_cli.cli import diagnosis
+from scsampler_cli.cli.command_guard import FAILED, guarded
+from scsampler_cli.cli.output_options import Debug, format_option
 from scsampler_cli.doctor.examine import LIMIT_S
 
-Form = StrEnum("Form", list(diagnosis.FORMS))  # type: ignore[misc]
+ReportFormat = StrEnum("ReportFormat", list(diagnosis.FORMATS))  # type: ignore[misc]
 
 
-@command_guard.guarded
+@guarded
 def doctor(
-    format: Annotated[
-        Form,
-        typer.Option(
-            "--format",
-            help="Form of the result; json is for bug reports.",
-            rich_help_panel=output_options.OUTPUT,
-        ),
-    ] = Form("table"),
+    format: Annotated[ReportFormat, format_option("json is for bug reports.")] = ReportFormat(
+        "table"
+    ),
     timeout: Annotated[
         float,
-        typer.Option(min=1, help="Seconds after which a package or a part counts as hanging."),
+        typer.Option(
+            min=1, metavar="SECONDS", help="Longest time for one check. A longer one fails."
+        ),
     ] = LIMIT_S,
-    debug: output_options.Debug = False,
+    debug: Debug = False,
 ) -> None:
-    """Check this installation: packages, devices, readers, weights, ffmpeg; each with how to mend it.
+    """Check this installation: packages, devices, readers, weights, ffmpeg. Shows how to repair it.
 
     The exit code is 0 if videos can be tagged, 1 if not.
 
@@ -39,4 +34,4 @@ def doctor(
     scsampler doctor --format json > doctor.json
     """
     if not diagnosis.run(format.value, timeout):
-        raise typer.Exit(command_guard.FAILED)
+        raise typer.Exit(FAILED)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scsampler_cli.cli import console, signals
-from scsampler_cli.cli.environment import actors_environment, cores_shared, settle_ray, share_cores
+from scsampler_cli.cli.environment import actor_environment, cores_shared, prepare_ray, share_cores
 
 if TYPE_CHECKING:
     from scsampler_cli.batch import engine
@@ -47,11 +47,11 @@ def make_engine(
     from scsampler_cli.batch.ray.ray_pool import RayPool
 
     # before Ray is imported: it reads the environment then
-    settle_ray(running.ray.address is None)
+    prepare_ray(running.ray.address is None)
     options = ActorOptions.here(
         task, running.timeout_s, running.max_memory_gb, hashed=running.hashed
     )
-    return RayPool(options, running.ray, actors_environment(), note=note, detail=detail)
+    return RayPool(options, running.ray, actor_environment(), note=note, detail=detail)
 
 
 @dataclass(frozen=True, kw_only=True)

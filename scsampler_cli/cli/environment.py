@@ -1,4 +1,4 @@
-"""The process's environment: where generated files are kept, how threads wait. The only module that reads or sets it."""
+"""Environment variables and standard streams of the process. No other module reads or sets them."""
 
 import os
 import secrets
@@ -12,12 +12,12 @@ from scsampler_cli.batch.cores import cores
 
 
 def cache_dir() -> Path:
-    """Folder of what can be made again: $XDG_CACHE_HOME or ~/.cache, scsampler."""
+    """Folder of files that can be made again: scsampler in $XDG_CACHE_HOME, or in ~/.cache."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "scsampler"
 
 
-def kept_dir() -> Path:
-    """Folder of the features, scores and ClipProbs that train and bench keep."""
+def train_cache_dir() -> Path:
+    """Folder of the features, scores and clip probabilities that train and bench keep."""
     return cache_dir() / "train"
 
 
@@ -27,7 +27,7 @@ def demo_dir() -> Path:
 
 
 def torchrun() -> Mapping[str, str]:
-    """What `torchrun` tells each of the processes that it starts: RANK, WORLD_SIZE, ...; empty without it."""
+    """The variables of `torchrun`, such as RANK and WORLD_SIZE; empty without torchrun."""
     return {
         name: os.environ[name]
         for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
@@ -36,7 +36,7 @@ def torchrun() -> Mapping[str, str]:
 
 
 def command_line() -> str:
-    """How the program was called, for reports."""
+    """The command line of this program, for reports."""
     return shlex.join(["scsampler", *sys.argv[1:]])
 
 
@@ -47,24 +47,34 @@ def wants_styles() -> bool:
 
 
 def let_idle_threads_sleep() -> None:
-    """Ask OpenMP's threads to sleep between two parallel regions; to be called before torch is imported.
+    """Let OpenMP's threads sleep between two parallel regions. To be called before torch's import.
 
-    By default they spin. The pipeline goes back and forth between one thread that decodes and several that compute, so on a
-    machine that is busy with anything else the spinning threads take the cores from those that have work: on two cores with two
-    other such processes scoring took 5 to 15 times as long. Alone, sleeping costs about a sixth. What the user sets wins.
+    By default they spin, that is, they wait without giving up their core. The pipeline alternates
+    between one thread that decodes and several that compute. On a busy machine, spinning threads
+    take the cores from threads that have work: on two cores with two other such processes, scoring
+    took 5 to 15 times as long. On an idle machine, sleeping costs about a sixth of the speed. A
+    value of the user stays.
     """
+    # read once, when the OpenMP library is loaded together with torch
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def share_cores(jobs: int) -> None:
-    """Give each of several processes its share of the cores; to be called before they start. What the user sets wins."""
+    """Share the cores among several processes. To be called before they start.
+
+    A value of the user stays.
+    """
+    # torch starts as many threads as there are cores, in each process
     if jobs > 1:
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores() // jobs)))
 
 
 @contextmanager
 def cores_shared(jobs: int) -> Iterator[None]:
-    """As `share_cores`, for processes that start within the context: what this one loads afterwards has all cores."""
+    """As `share_cores`, for processes that start within the context.
+
+    Afterwards this process has all cores again, for libraries that it loads later.
+    """
     before = os.environ.get("OMP_NUM_THREADS")
     share_cores(jobs)
     try:
@@ -74,46 +84,51 @@ def cores_shared(jobs: int) -> Iterator[None]:
             os.environ.pop("OMP_NUM_THREADS", None)
 
 
-def settle_ray(starts: bool) -> None:
-    """Keep Ray quiet and to itself; to be called before it is imported.
+def prepare_ray(starts: bool) -> None:
+    """Set up Ray: no output, no reports, no access for others. To be called before its import.
 
-    What the user sets wins, but for reports to Ray's makers, which are never sent, and for what Ray would write to stdout.
+    A value of the user stays, except that no usage statistics are sent to Ray's developers, and
+    that Ray writes nothing to standard output.
 
     Args:
-        starts: one is started for us alone: nobody else may give it work, and nothing is written to the home folder.
+        starts: True if this process starts a Ray cluster of its own. Others then cannot give it
+            work, and nothing is written to the home folder.
     """
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ["RAY_DEDUP_LOGS"], os.environ["RAY_DEDUP_LOGS_SKIP_REGEX"] = (
-        "1",
-        "^",
-    )  # else it writes between our results
-    os.environ["RAY_ENABLE_AUTO_CONNECT"] = (
-        "0"  # else whatever is still at work when Ray is shut down starts another
-    )
+    # otherwise Ray prints notes about repeated lines on standard output, between the records
+    os.environ["RAY_DEDUP_LOGS"] = "1"
+    os.environ["RAY_DEDUP_LOGS_SKIP_REGEX"] = "^"
+    # otherwise a call that comes after Ray was shut down starts another cluster
+    os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    os.environ.setdefault(
-        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0"
-    )  # silences a warning; --device cpu is ours to heed
+    # Ray warns of a coming change: that it leaves GPUs visible to actors without one. This program
+    # does not use them there, because of --device
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     if starts and "RAY_AUTH_MODE" not in os.environ:
         os.environ["RAY_AUTH_MODE"] = "token"
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
 
 
-def actors_environment() -> dict[str, str]:
-    """What this process has settled for its own children, for those on other machines."""
+def actor_environment() -> dict[str, str]:
+    """Variables that Ray actors on other machines need, as the child processes here have them."""
     return {name: os.environ[name] for name in ("OMP_WAIT_POLICY",) if name in os.environ}
 
 
 def fill_standard_streams() -> None:
-    """Where a standard stream is closed, open /dev/null in its place: else the next file that is opened would be taken for it."""
+    """Open /dev/null in place of each standard stream that is closed.
+
+    Otherwise the next file that is opened gets the number of the stream, and what is printed.
+    """
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
             null = os.open(os.devnull, os.O_RDWR)
+            # open gives the lowest free number, which may already be the right one
             if null != number:
                 os.dup2(null, number)
                 os.close(null)
             os.set_inheritable(number, True)
+    # Python has set it to None when it started with the stream closed
     if sys.stderr is None:
         sys.stderr = os.fdopen(2, "w", closefd=False)

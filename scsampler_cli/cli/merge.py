@@ -4,214 +4,213 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from scsampler_cli.batch.merge_runs import Merged, survey
-from scsampler_cli.cli import (
-    command_guard,
-    console,
-    input_options,
-    no_effect,
-    output_options,
-    output_targets,
-    overwrite_checks,
-)
+from scsampler_cli.cli import console, no_effect, overwrite_checks
+from scsampler_cli.cli.command_guard import SOME_FAILED, guarded
 from scsampler_cli.cli.input_files import named_files
+from scsampler_cli.cli.input_options import INPUT, Glob
+from scsampler_cli.cli.merge_notes import print_notes
+from scsampler_cli.cli.option_groups import expanded
+from scsampler_cli.cli.output_options import (
+    OUTPUT,
+    Format,
+    MessageOptions,
+    Output,
+    Overwrite,
+    format_option,
+)
+from scsampler_cli.cli.output_targets import STDOUT, output_path
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.files.output_paths import (
     check_free,
     free_name,
     is_special,
     is_taken,
-    sibling,
     write_whole,
 )
 from scsampler_cli.output.csv_rows import csv_columns
 from scsampler_cli.output.output_file import reporting_write_errors
 from scsampler_cli.output.writers import FORMATS, format_for, open_writer
-from scsampler_cli.text import counted
-
-LISTED = 20
-"""Paths of a kind that are told one by one on stderr (our choice); a log file gets all."""
 
 
-@command_guard.guarded
-def merge(
-    context: typer.Context,
+@dataclass(frozen=True, kw_only=True)
+class MergeOptions(MessageOptions):
+    """The options of `scsampler merge`."""
+
     parts: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Outputs of JSON lines (.jsonl), all of classify, or all of score, or all of extract."
+            help="Outputs of JSON lines (.jsonl): all of classify, all of score, or all of extract."
         ),
-    ] = None,
+    ] = None
     inputs: Annotated[
         list[str] | None,
         typer.Option(
-            help="Files and folders that should have a record, or - for a list on standard input; may be given several "
-            "times. What has none is told, and the output is in their order.",
-            rich_help_panel=input_options.INPUT,
+            metavar="PATH",
+            help="Files and folders that should have a record, or - to read a list of paths from "
+            "standard input. Repeat the option for several. The output has their order, and a "
+            "note names those without a record.",
+            rich_help_panel=INPUT,
         ),
-    ] = None,
-    glob: input_options.Glob = None,
-    output: output_options.Output = None,
+    ] = None
+    glob: Glob = None
+    output: Output = None
     format: Annotated[
-        output_options.Format | None,
-        typer.Option(
-            "--format",
-            help="Form of the output; default: by the suffix of -o (.json, ...), else jsonl.",
-            rich_help_panel=output_options.OUTPUT,
-        ),
-    ] = None,
+        Format | None, format_option("Default: by the suffix of -o; on standard output jsonl.")
+    ] = None
     holes: Annotated[
         Path | None,
         typer.Option(
-            parser=output_targets.output_path,
+            parser=output_path,
             metavar="PATH",
-            help="Write the files of --inputs without a record here, for `scsampler classify - < FILE`.",
-            rich_help_panel=output_options.OUTPUT,
+            help="File for the paths of --inputs that have no record. `scsampler classify - < FILE`"
+            " then tags them.",
+            rich_help_panel=OUTPUT,
         ),
-    ] = None,
-    overwrite: output_options.Overwrite = False,
-    quiet: output_options.Quiet = False,
-    verbose: output_options.Verbose = 0,
-    log_file: output_options.LogFile = None,
-    debug: output_options.Debug = False,
-) -> None:
-    """Join the JSON lines of several runs, each file once, and tell what is missing, failed, double or made otherwise.
+    ] = None
+    overwrite: Overwrite = False
+
+    @property
+    def file(self) -> Path | None:
+        """The file for the records; None for standard output."""
+        return None if self.output == STDOUT else self.output
+
+    @property
+    def record_format(self) -> str:
+        """Format of the records.
+
+        Raises:
+            SettingsError: the suffix of the file is unknown, or of a format for one video.
+        """
+        if self.format is not None:
+            return self.format.value
+        form = "jsonl" if self.file is None else format_for(self.file, "jsonl", cuts=False)
+        if form not in FORMATS:
+            raise SettingsError(
+                f"{form} has one file for each video",
+                code="output-folder-needed",
+                hint=f"choose from {', '.join(FORMATS)}",
+            )
+        return form
+
+
+@guarded
+@expanded
+def merge(*, context: typer.Context, options: MergeOptions) -> None:
+    """Join the JSON lines of several runs into one output, with one record per file.
+
+    Notes on stderr say which files are missing, failed, repeated, or made with other settings.
 
     scsampler merge part*.jsonl -o all.jsonl --inputs clips/
-    scsampler merge part*.jsonl --inputs clips/ --holes holes.txt -o all.csv; scsampler classify - -o rest.jsonl < holes.txt
+    scsampler merge part*.jsonl --inputs clips/ --holes holes.txt -o all.csv
     """
     no_effect.check(context, no_effect.MERGE)
+    parts = options.parts
     if not parts:
         raise SettingsError(
             "no file to merge is named",
             code="no-input",
             hint="scsampler merge part1.jsonl part2.jsonl -o all.jsonl",
         )
-    console.set_up(quiet, verbose)
-    wanted, notes = named_files(inputs, glob) if inputs else ([], [])
-    output = None if output == output_targets.STDOUT else output
-    overwrite_checks.check_not_read([*parts, *wanted], {"-o": output})
-    form = format or ("jsonl" if output is None else format_for(output, "jsonl", cuts=False))
-    if form not in FORMATS:
-        raise SettingsError(
-            f"{form} has one file for each video",
-            code="output-folder-needed",
-            hint=f"choose from {', '.join(FORMATS)}",
-        )
-    if holes == output_targets.STDOUT and output is None:
+    console.set_up(options.quiet, options.verbose)
+    wanted: list[Path] = []
+    notes: list[str] = []
+    if options.inputs:
+        wanted, notes = named_files(options.inputs, options.glob)
+    form = _check(options, [*parts, *wanted])
+    for note in notes:
+        console.note(f"note: {note}")
+
+    paths = [str(path) for path in wanted]
+    # reads all parts once, and keeps the position of each record instead of the record itself
+    merged = survey(parts)
+    _write(merged, paths, options, form=form)
+    missing = merged.holes(paths)
+    if options.holes is not None:
+        _write_list(options.holes, missing)
+    print_notes(merged, paths, missing)
+    if missing or merged.failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _check(options: MergeOptions, read: Sequence[Path]) -> str:
+    """Refuse outputs that are inputs, or that exist; start the log file.
+
+    Returns:
+        the format of the records.
+
+    Raises:
+        SettingsError: an output is an input, or two outputs are the same.
+        OutputError: a file exists.
+    """
+    file, log_file, overwrite = options.file, options.log_file, options.overwrite
+    overwrite_checks.check_not_read(read, {"-o": file})
+    form = options.record_format
+    if options.holes == STDOUT and file is None:
         raise SettingsError(
             "-o and --holes both go to standard output",
             code="path-conflict",
             hint="give one of them a file",
         )
-    files = {
-        "-o": output,
-        "--holes": None if holes == output_targets.STDOUT else holes,
-        "--log-file": log_file,
-    }
-    overwrite_checks.check_outputs([*parts, *wanted], files)
-    if files["--holes"] is not None:
-        check_free([files["--holes"]], "--holes", overwrite=overwrite)
-    console.set_up(
-        quiet, verbose, log_file, empty=overwrite_checks.check_log(log_file, overwrite=overwrite)
-    )
-    for note in notes:
-        console.note(f"note: {note}")
-    paths = [str(path) for path in wanted]
-    merged = survey(parts)
-    command = merged.command or "classify"
-    if output is not None:
-        overwrite_checks.check_records_file(
-            output, form, command, option="-o", resume=False, overwrite=overwrite
-        )
-    missing = merged.holes(paths)
-    columns = csv_columns(command, merged.tags)
-    old = (
-        None if overwrite or output is None or not is_taken(output) else free_name(output.resolve())
-    )
-    with open_writer(
-        form, output, sys.stdout, columns=columns, single=False, keep_existing=not overwrite
-    ) as writer:
-        for record in merged.records(paths):
-            writer.write(record)
-    if old is not None:
-        console.say(f"note: the records that were there are kept in {old}")
+    holes = None if options.holes == STDOUT else options.holes
+    overwrite_checks.check_outputs(read, {"-o": file, "--holes": holes, "--log-file": log_file})
     if holes is not None:
-        _write_list(holes, missing)
-    _tell(merged, paths, missing)
-    if missing or merged.failed:
-        raise typer.Exit(command_guard.SOME_FAILED)
+        check_free([holes], "--holes", overwrite=overwrite)
+    empty = overwrite_checks.check_log(log_file, overwrite=overwrite)
+    console.set_up(options.quiet, options.verbose, log_file, empty=empty)
+    return form
+
+
+def _write(merged: Merged, order: Sequence[str], options: MergeOptions, *, form: str) -> None:
+    """Write the records, those of `order` first.
+
+    Raises:
+        OutputError: the output is another file, or cannot be written.
+        InputError: a part has changed since it was read.
+    """
+    file, overwrite = options.file, options.overwrite
+    # without any record there is no command; the columns of classify then are as good as others
+    command = merged.command or "classify"
+    kept_as = None
+    if file is not None:
+        overwrite_checks.check_records_file(
+            file, form, command, option="-o", resume=False, overwrite=overwrite
+        )
+        # `open_writer` moves an existing file of records to this name
+        if is_taken(file) and not overwrite:
+            kept_as = free_name(file.resolve())
+    with open_writer(
+        form,
+        file,
+        sys.stdout,
+        columns=csv_columns(command, merged.tags),
+        single=False,
+        keep_existing=not overwrite,
+    ) as writer:
+        for record in merged.records(order):
+            writer.write(record)
+    if kept_as is not None:
+        console.say(f"note: the earlier records are kept in {kept_as}")
 
 
 def _write_list(target: Path, paths: Sequence[str]) -> None:
-    """A list for standard input: a line each, or, where a name has a line end in it, NUL after each."""
+    """Write a list of paths that the other commands can read from standard input."""
+    # a line each; a zero byte after each if a name has a line break in it
     end = b"\0" if any("\n" in path for path in paths) else b"\n"
     data = b"".join(os.fsencode(path) + end for path in paths)
     with reporting_write_errors(str(target)):
-        if target == output_targets.STDOUT:
+        if target == STDOUT:
             sys.stdout.buffer.write(data)
         elif is_special(target):
+            # a pipe or a device cannot be replaced by a new file
             with target.open("ab") as stream:
                 stream.write(data)
         else:
             write_whole(target.resolve(), data)
-
-
-def _tell(merged: Merged, wanted: Sequence[str], missing: Sequence[str]) -> None:
-    """What people should know, the sum last."""
-    for part in merged.halves:
-        console.say(f"note: {part} ends in half a line, which is left out")
-    for part in merged.parts:
-        waiting = sibling(part, ".waiting")
-        if waiting.is_file() and waiting.stat().st_size:
-            console.say(
-                f"note: {waiting} holds records of a run that was cut off; that run with --resume brings them in"
-            )
-    if len(merged.runs) > 1:
-        each = ", ".join(
-            f"{run} {counted(count, 'record')}" for run, count in merged.runs.most_common()
-        )
-        console.say(
-            f"note: made with {len(merged.runs)} different settings, weights or versions, by their run: {each}"
-        )
-    kept = (
-        f"{path}: records differ, that of {merged.parts[merged.lines[path].part]} is kept"
-        for path in merged.differing
-    )
-    _list(kept, len(merged.differing), "more with records that differ")
-    others = len(merged.lines) - (len(wanted) - len(missing))
-    if wanted and others:
-        console.say(
-            f"note: {counted(others, 'record')} of files that are not among --inputs, put last"
-        )
-    if missing and len(missing) == len(wanted) and merged.lines:
-        console.say(
-            "note: not one file of --inputs has a record; they must be named as in the runs"
-        )
-    _list((f"{path}: no record" for path in missing), len(missing), "more without a record")
-    _tell_sum(merged, missing)
-
-
-def _tell_sum(merged: Merged, missing: Sequence[str]) -> None:
-    sums = {
-        f"{counted(len(merged.lines), 'record')} of {counted(len(merged.parts), 'part')}": True,
-        f"{merged.failed} failed": merged.failed,
-        f"{merged.repeated} left out as repetitions": merged.repeated,
-        f"{len(merged.differing)} left out for others of the same file": merged.differing,
-        f"{counted(len(missing), 'file')} without a record": missing,
-    }
-    console.note(f"note: {', '.join(text for text, told in sums.items() if told)}")
-
-
-def _list(lines: Iterable[str], count: int, rest: str) -> None:
-    """Tell the first of many, and all to the log file."""
-    for number, line in enumerate(lines, start=1):
-        (console.say if number <= LISTED else console.detail)(f"note: {line}")
-    if count > LISTED:
-        console.say(f"note: {count - LISTED} {rest}; --log-file FILE gets all")

@@ -1,7 +1,7 @@
-"""Live progress on stderr: how far one stage is, or a batch and the files under way.
+"""Live progress on stderr: of one stage, or of a batch and the files that are processed now.
 
-On a terminal only; in a pipe there is silence. Drawn within 80 columns, told in words and numbers: colour adds nothing that is
-not said without it.
+Only on a terminal; nothing is printed into a pipe. It fits into 80 columns, and is the same without
+colour: words and numbers have all that the bars show.
 """
 
 from __future__ import annotations
@@ -22,27 +22,28 @@ if TYPE_CHECKING:
     from rich.live import Live
 
 STAGES = {
-    "score": "looking",
-    "listen": "listening",
+    "score": "scoring",
+    "listen": "scoring audio",
     "classify": "classifying",
     "extract": "extracting",
 }
 UNITS = {**dict.fromkeys(STAGES, "clips"), "rendering": "frames"}
 STAGES |= {"extras": "drawing"}
-BEGUN = "opening"
-_LOOKED = 0.9
-"""Share of a video's time that has passed when it has been looked at, for the time left of a batch (our choice)."""
-_REFRESHES = 4
-"""Of the screen in a second."""
+OPENING = "opening"
+"""What is shown before the first report on a file."""
+_SCORED_SHARE = 0.9
+"""Share of a video's processing time that scoring takes, for the time left of a batch."""
+_REFRESHES_PER_S = 4
 _SPARE_LINES = 6
-"""Of the screen, that files under way leave to the rest."""
-
-_SHORTEST_BAR = 4
+"""Lines of the terminal that the list of files leaves free."""
+_MIN_BAR = 4
 """Columns."""
+_STAGE_COLUMNS = 13
+"""Columns of the longest name in STAGES."""
 
 
 def clock(seconds: float | None) -> str:
-    """Time left.
+    """Seconds as hours, minutes and seconds.
 
     Example: 75.2 -> 0:01:15, None -> -:--:--.
     """
@@ -53,7 +54,7 @@ def clock(seconds: float | None) -> str:
 
 
 def shortened(name: str, width: int) -> str:
-    """A name within so many columns, its end kept: there the numbers and the suffix are.
+    """A name in at most `width` columns. Its end stays, where the number and the suffix are.
 
     Example: "a_very_long_name_017.mp4", 16 -> "a_ver...017.mp4".
     """
@@ -65,15 +66,19 @@ def shortened(name: str, width: int) -> str:
 
 @dataclass
 class Stage:
-    """How far one stage of a file is."""
+    """Progress of one stage of a file."""
 
-    name: str = BEGUN
+    name: str = OPENING
     done: int = 0
     total: int | None = None
     began: float = field(default_factory=time.monotonic)
 
     def follow(self, name: str, done: int, total: int) -> bool:
-        """Take in a report; a new stage, and one that begins anew, is timed from here. Returns whether it is one."""
+        """Take in a report.
+
+        Returns:
+            True for a new stage, or one that has started again: its time starts now.
+        """
         new = name != self.name or done < self.done
         if new:
             self.name, self.began = name, time.monotonic()
@@ -82,24 +87,24 @@ class Stage:
 
     @property
     def rate(self) -> float | None:
-        """Of its units in a second."""
+        """Units per second; None as long as it is unknown."""
         spent = time.monotonic() - self.began
         return self.done / spent if self.done > 1 and spent > 0 else None
 
     @property
     def left_s(self) -> float | None:
-        """Seconds until it is done, at the rate so far."""
+        """Seconds until the stage is done, at the rate so far."""
         return None if not self.rate or self.total is None else (self.total - self.done) / self.rate
 
     @property
     def share(self) -> float:
-        """Of the work on its file that is done."""
+        """Estimated share of the work on the file that is done, 0 to 1."""
         if self.name in ("classify", "extras"):
-            return _LOOKED
-        return _LOOKED * self.done / self.total if self.total else 0.0
+            return _SCORED_SHARE
+        return _SCORED_SHARE * self.done / self.total if self.total else 0.0
 
     def words(self) -> tuple[str, str, str]:
-        """(how many of how many, how many a second, time left)."""
+        """(done of total, rate, time left) as text; empty if unknown."""
         if self.total is None:
             return "", "", ""
         unit = UNITS.get(self.name, "")
@@ -108,9 +113,9 @@ class Stage:
 
 
 class _Screen:
-    """A part of the terminal that is drawn again and again, until it is closed. A context manager.
+    """A part of the terminal that is drawn several times per second. A context manager.
 
-    What is to be drawn must be there before this is made: it is drawn once at once.
+    Subclasses set what they draw before `super().__init__`, which draws once.
     """
 
     def __init__(self, quiet: bool) -> None:
@@ -126,7 +131,7 @@ class _Screen:
             console=self._console,
             get_renderable=self._draw,
             transient=True,
-            refresh_per_second=_REFRESHES,
+            refresh_per_second=_REFRESHES_PER_S,
             redirect_stdout=False,
             redirect_stderr=False,
             vertical_overflow="crop",
@@ -136,7 +141,7 @@ class _Screen:
         raise NotImplementedError
 
     def _refresh(self) -> None:
-        """A new stage is shown at once, however short it is."""
+        """Draw now: a new stage is shown even if it is short."""
         if self._live is not None and self._live.is_started:
             self._live.refresh()
 
@@ -153,22 +158,22 @@ class _Screen:
 
     @contextmanager
     def hidden(self) -> Iterator[None]:
-        """Clear the screen's part while something is written: a result on the same terminal must not run into it.
+        """A context in which nothing is drawn, so that results and messages can be printed.
 
-        It may be entered while it is entered: a message makes room for itself, wherever it comes from.
+        Contexts may be nested, since each message opens one.
         """
         if self._live is None or not self._live.is_started:
             yield
             return
         self._live.stop()
         yield
-        # a new one: the old one remembers how many lines it had drawn, and would take that many of what was written
+        # a new one: the old one would erase as many printed lines as it had drawn itself
         self._live = self._make()
         self._live.start(refresh=True)
 
 
 class Bars(_Screen):
-    """One stage after another. Itself the progress callback of the library.
+    """Progress of one stage after another. An instance is a progress callback of the library.
 
     Args:
         quiet: True to draw nothing.
@@ -183,7 +188,7 @@ class Bars(_Screen):
         return self
 
     def __call__(self, stage: str, done: int, total: int, *, detail: str = "") -> None:
-        """Show how far a stage is, and in words what comes out of it."""
+        """Show the progress of a stage; `detail` is an intermediate result, such as the loss."""
         self._detail = detail
         if self._stage.follow(stage, done, total):
             self._refresh()
@@ -193,16 +198,17 @@ class Bars(_Screen):
 
 
 class BatchBars(_Screen):
-    """A batch: how many files are done, have failed and are left, and what is done with those under way.
+    """Progress of a batch: numbers of files, and the stage of each file that is processed now.
 
     Args:
         quiet: True to draw nothing.
-        inputs: files in all.
+        inputs: number of files.
     """
 
     def __init__(self, quiet: bool, inputs: int) -> None:
-        self._inputs, self._done, self._failed, self._before = inputs, 0, 0, 0
-        self._under_way: dict[Path, Stage] = {}
+        self._inputs = inputs
+        self._done = self._failed = self._done_before = 0
+        self._current: dict[Path, Stage] = {}
         self._began = time.monotonic()
         super().__init__(quiet)
 
@@ -211,46 +217,47 @@ class BatchBars(_Screen):
         return self
 
     def done_before(self, done: int, failed: int) -> None:
-        """An earlier run has left records: how many, and how many of them of failures."""
-        self._done, self._failed, self._before = done, failed, done
+        """Count the records of an earlier run: all of them, and those of failed files."""
+        self._done, self._failed, self._done_before = done, failed, done
         self._began = time.monotonic()
 
     def watch(self, path: Path, stage: str, done: int, *, total: int) -> None:
         """The progress callback of a batch."""
-        if self._under_way.setdefault(path, Stage()).follow(stage, done, total):
+        if self._current.setdefault(path, Stage()).follow(stage, done, total):
             self._refresh()
 
     def finished(self, path: Path, ok: bool) -> None:
-        """A file has its record."""
-        self._under_way.pop(path, None)
+        """Count a file whose record is written."""
+        self._current.pop(path, None)
         self._done += 1
         self._failed += not ok
 
     @property
     def left_s(self) -> float | None:
-        """Seconds until all is done, as files went so far; asked by the thread that draws, while files come and go."""
-        worked = (
-            self._done - self._before + sum(stage.share for stage in list(self._under_way.values()))
-        )
-        return (
-            (time.monotonic() - self._began) / worked * (self._inputs - self._before - worked)
-            if worked > 0
-            else None
-        )
+        """Seconds until all files are done, at the rate so far; None as long as it is unknown."""
+        # a copy: the thread that draws runs while files come and go
+        current = list(self._current.values())
+        # in files; a file that is not done counts by its share
+        worked = self._done - self._done_before + sum(stage.share for stage in current)
+        if worked <= 0:
+            return None
+        left = self._inputs - self._done_before - worked
+        return (time.monotonic() - self._began) / worked * left
 
-    def told(self) -> str:
-        """How many files are done, have failed and are left, in words."""
+    def summary(self) -> str:
+        """Numbers of files that are done, failed and left, as text."""
         failed = f", {self._failed} failed" if self._failed else ""
         return f"{self._done - self._failed} done{failed}, {self._inputs - self._done} left"
 
     def _draw(self) -> RenderableType:
-        under_way = list(self._under_way.items())
+        current = list(self._current.items())
         if self._inputs == 1:
-            return _line(under_way[0][1] if under_way else Stage(), "", self._console)
+            stage = current[0][1] if current else Stage()
+            return _line(stage, "", self._console)
         from rich.console import Group
 
-        head = _beside(
-            f"files: {self.told()}",
+        head = _bar_line(
+            f"files: {self.summary()}",
             self._done,
             self._inputs,
             after=[f"{clock(self.left_s)} left"],
@@ -258,33 +265,35 @@ class BatchBars(_Screen):
         )
         screen = self._console.size
         room = max(1, screen.height - _SPARE_LINES)
-        lines = [_named(path, stage, screen.width) for path, stage in under_way[:room]]
-        more = [f"  and {len(under_way) - room} more under way"] if len(under_way) > room else []
-        return Group(head, *lines, *more)
+        lines = [_named(path, stage, screen.width) for path, stage in current[:room]]
+        if len(current) > room:
+            lines.append(f"  and {len(current) - room} more")
+        return Group(head, *lines)
 
 
 def _line(stage: Stage, detail: str, console: Console) -> RenderableType:
-    """One stage over the whole width."""
+    """One stage over the whole width of the terminal."""
     count, rate, left = stage.words()
     name = f"{STAGES.get(stage.name, stage.name)} {detail}".rstrip()
     left = left and f"{left} left"
-    after = [
-        " ".join(filter(None, parts)) for parts in ((count, rate, left), (count, left), (left,))
-    ]
-    return _beside(name, stage.done, stage.total, after=after, console=console)
+    # on a narrow terminal the rate goes first, then the count
+    texts = ((count, rate, left), (count, left), (left,))
+    after = [" ".join(filter(None, parts)) for parts in texts]
+    return _bar_line(name, stage.done, stage.total, after=after, console=console)
 
 
-def _beside(
+def _bar_line(
     before: str, done: int, total: int | None, *, after: Sequence[str], console: Console
 ) -> RenderableType:
-    """A bar between two texts, as wide as there is room.
+    """A bar between two texts, over the whole width of the terminal.
 
     Args:
-        before: first text.
-        done: of the total.
-        total: None where it is not known.
-        after: wordings of the second text, from long to short: the first one that fits is taken, or none.
-        console: what it is drawn on.
+        before: text on the left.
+        done: units done.
+        total: units in all; None if unknown.
+        after: versions of the text on the right, from long to short; the first one that fits is
+            shown.
+        console: the terminal.
     """
     from rich.progress_bar import ProgressBar
     from rich.table import Table
@@ -292,24 +301,24 @@ def _beside(
 
     # a column between each two parts, and the last one of the screen, stay empty
     room = console.width - len(before) - 3
-    told = next((text for text in after if len(text) + _SHORTEST_BAR <= room), "")
-    width = max(_SHORTEST_BAR, room - len(told))
+    text_after = next((text for text in after if len(text) + _MIN_BAR <= room), "")
+    width = max(_MIN_BAR, room - len(text_after))
     line = Table.grid(padding=(0, 1))
     line.add_row(
         Text(before, no_wrap=True),
         ProgressBar(total, done, width, pulse=total is None),
-        Text(told, no_wrap=True),
+        Text(text_after, no_wrap=True),
     )
     return line
 
 
 def _named(path: Path, stage: Stage, width: int) -> RenderableType:
-    """A file under way, in one line."""
+    """One line for a file: its name, the stage, the count and the rate."""
     from rich.text import Text
 
     count, rate, _ = stage.words()
-    what = f"{STAGES.get(stage.name, stage.name):<11} {count:>11} {rate:>14}"
-    name = shortened(printable(path.name), max(8, width - len(what) - 4))
-    return Text(
-        f"  {name:<{max(8, width - len(what) - 4)}} {what}".rstrip(), no_wrap=True, overflow="crop"
-    )
+    what = f"{STAGES.get(stage.name, stage.name):<{_STAGE_COLUMNS}} {count:>11} {rate:>14}"
+    name_columns = max(8, width - len(what) - 4)
+    # a name may hold escape sequences
+    name = shortened(printable(path.name), name_columns)
+    return Text(f"  {name:<{name_columns}} {what}".rstrip(), no_wrap=True, overflow="crop")

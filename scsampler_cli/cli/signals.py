@@ -1,6 +1,6 @@
-"""Ctrl-C once finishes what is under way, twice ends it; SIGTERM and SIGHUP end it.
+"""Signals: the first Ctrl-C lets work in progress finish; a second one, SIGTERM and SIGHUP end it.
 
-But: what was ignored before, as after `nohup`, stays ignored.
+A signal that is ignored when the program starts, such as SIGHUP after `nohup`, stays ignored.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 
 class Terminated(BaseException):
-    """SIGTERM or SIGHUP came."""
+    """Raised on SIGTERM or SIGHUP, whose number it has."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -22,14 +22,15 @@ class Terminated(BaseException):
 
 @contextmanager
 def handled(interrupted: Callable[[], None]) -> Iterator[None]:
-    """Handle signals within the block.
+    """A context that handles signals.
 
     Args:
-        interrupted: called at the first Ctrl-C, from a signal handler: it must do no more than set a flag.
+        interrupted: called at the first Ctrl-C. It runs in a signal handler, so that it may only
+            set a flag.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C came a second time.
-        Terminated: SIGTERM or SIGHUP came.
+        KeyboardInterrupt: on a second Ctrl-C.
+        Terminated: on SIGTERM or SIGHUP.
     """
     presses = 0
 
@@ -43,13 +44,15 @@ def handled(interrupted: Callable[[], None]) -> Iterator[None]:
     def terminate(number: int, frame: FrameType | None) -> None:
         raise Terminated(number)
 
+    # signal number -> handler to restore
     before: dict[int, Any] = {}
     handlers = {signal.SIGINT: interrupt, signal.SIGTERM: terminate, signal.SIGHUP: terminate}
     for wanted, handler in handlers.items():
+        # a signal that is ignored stays so, as nohup wants it
         if signal.getsignal(wanted) != signal.SIG_IGN:
             before[wanted] = signal.signal(wanted, handler)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, previous in before.items():
+            signal.signal(number, previous)

@@ -61,7 +61,7 @@ def run(options: TrainOptions) -> dict[str, Any] | None:
         with _pool(options, device, int(torchrun.get("LOCAL_WORLD_SIZE", "1"))) as pool:
             teacher, notes = _teacher(pool) if options.teacher else (None, {})
             settings = settings_of(options, teacher)
-            cache = Cache(options.cache or environment.kept_dir())
+            cache = Cache(options.cache or environment.train_cache_dir())
             context = RunContext(
                 options.file,
                 cache,

@@ -1,6 +1,6 @@
-"""Records of weight files with their metadata: those that ship and torchvision's public ones, or any that are named.
+"""Records of weight files: the bundled files and the public checkpoints, or named files.
 
-But: no network is built; whether a file fits one shows when it is used.
+Not handled here: whether a file fits a network. No network is built.
 """
 
 from __future__ import annotations
@@ -26,24 +26,26 @@ class _Entry:
     name: str
     path: Path
     where: str
-    """"shipped", "cached" and "missing" (of public weights), or "file"."""
+    """"shipped", "cached" or "missing" (for public checkpoints), or "file"."""
     metadata: Record = field(default_factory=dict)
-    """What is known of a file that does not say it itself."""
+    """Metadata that the file itself does not have."""
 
 
-def catalogue(files: Sequence[Path], failed: Callable[[ScsamplerError], None]) -> Iterator[Record]:
+def weight_records(
+    files: Sequence[Path], on_failure: Callable[[ScsamplerError], None]
+) -> Iterator[Record]:
     """Yield a JSON-able record for each weight file; a file that cannot be read is a failed record.
 
     Args:
-        files: to be shown; none: what ships and what is public.
-        failed: told of each file that cannot be read.
+        files: the files; if empty, the bundled files and the public checkpoints.
+        on_failure: called with the error of each file that cannot be read.
     """
     named = [_Entry(str(path), path, "file") for path in map(local_path, files)]
-    for entry in named or (*_read_bundled(), *_public()):
+    for entry in named or (*_bundled(), *_public()):
         try:
             yield _record(entry)
         except ScsamplerError as error:
-            failed(error)
+            on_failure(error)
             yield {
                 **failure("weights", str(entry.path), error),
                 "name": entry.name,
@@ -51,7 +53,7 @@ def catalogue(files: Sequence[Path], failed: Callable[[ScsamplerError], None]) -
             }
 
 
-def _read_bundled() -> Iterator[_Entry]:
+def _bundled() -> Iterator[_Entry]:
     for path in sorted(bundled_dir().glob("*.safetensors")):
         yield _Entry(path.stem, path, "shipped")
 
@@ -64,7 +66,8 @@ def _public() -> Iterator[_Entry]:
             built = BUILTINS[name]
             labels = list(data_labels(built.data, built.classes))
             known |= {"kind": "classifier", "arch": built.network, "labels": labels}
-        else:  # ImageNet weights start samplers (App. B.1) and classify no clip
+        else:
+            # ImageNet weights: samplers start from them (App. B.1), and no clip is classified
             known |= {
                 "kind": "start",
                 "arch": name,
@@ -74,17 +77,22 @@ def _public() -> Iterator[_Entry]:
 
 
 def _record(entry: _Entry) -> Record:
-    file = None if entry.where == "missing" else read_weights(entry.path)
-    metadata = entry.metadata if file is None else {**entry.metadata, **file.metadata}
+    file = None
+    metadata = entry.metadata
+    if entry.where != "missing":
+        file = read_weights(entry.path)
+        metadata = {**metadata, **file.metadata}
     labels = metadata.get("labels")
+    # the kind of a sampler is its input, such as "md"
+    kind = metadata.get("kind")
+    if kind == "sampler":
+        kind = metadata.get("input")
     return {
         "schema": "scsampler.weights/1",
         "path": str(entry.path),
         "status": "ok",
         "name": entry.name,
-        "kind": metadata.get("input")
-        if metadata.get("kind") == "sampler"
-        else metadata.get("kind"),
+        "kind": kind,
         "arch": metadata.get("arch"),
         "objective": metadata.get("objective"),
         "labels": len(labels) if isinstance(labels, list) else None,
@@ -96,7 +104,7 @@ def _record(entry: _Entry) -> Record:
     }
 
 
-def _data(described: object) -> str | None:
-    """The words about the training data; our own files have numbers beside them."""
-    words = described.get("text") if isinstance(described, dict) else described
-    return str(words) if words else None
+def _data(data: object) -> str | None:
+    """The description of the training data; files that `train` wrote have numbers besides it."""
+    text = data.get("text") if isinstance(data, dict) else data
+    return str(text) if text else None

@@ -27,7 +27,7 @@ def weights(
     scsampler weights
     scsampler weights mine.safetensors --format json | jq '.[0].metadata'
     """
-    from scsampler_cli.cli.weight_listing import catalogue
+    from scsampler_cli.cli.weight_listing import weight_records
 
     errors: list[Exception] = []
 
@@ -37,7 +37,7 @@ def weights(
             console.show_traceback(error)
         console.show_error(error)
 
-    records = catalogue(files or [], add_error)
+    records = weight_records(files or [], add_error)
     if format == Format.table:
         typer.echo(weights_table(list(records)), nl=False)
     else:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from scsampler_cli.cache.video_cache import Cache
-from scsampler_cli.cli.environment import kept_dir
+from scsampler_cli.cli.environment import train_cache_dir
 
 ROOT = Path(__file__).parent.parent.parent
 SCRIPT = (
@@ -44,9 +44,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for days, (name, kind) in enumerate((("a", "md"), ("a", "rgbr"), ("b", "rgbr")), start=1):
         video = tmp_path / f"{name}.mp4"
         video.write_text(name)
-        with Cache(kept_dir()).writer(video, kind, {}) as writer:
+        with Cache(train_cache_dir()).writer(video, kind, {}) as writer:
             writer.add(np.ones((1000, 10), np.int8))
-        for head in kept_dir().glob(f"*/{kind}-*/entry.json"):
+        for head in train_cache_dir().glob(f"*/{kind}-*/entry.json"):
             if time.time() - head.stat().st_mtime < 3600:
                 os.utime(head, (time.time() - days * 86400,) * 2)
     return tmp_path
@@ -108,7 +108,7 @@ def test_what_stays_beyond_the_limit_is_told(home: Path) -> None:
 
 def test_what_is_not_ours_is_told(home: Path) -> None:
     (home / "scsampler" / "train" / "holiday.jpg").touch()
-    assert "1 files or folders there are not scsampler's: left alone" in run(home).stderr
+    assert "1 files or folders in it are not scsampler's, and stay" in run(home).stderr
 
 
 def test_a_cache_that_is_not_there_is_empty_by_default_and_an_error_where_it_was_named(

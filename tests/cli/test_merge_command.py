@@ -134,7 +134,7 @@ def test_many_holes_are_counted_and_the_log_has_them_all(run: Run, tmp_path: Pat
     assert made.returncode == 3
     assert made.stderr.count(": no record\n") == 20
     assert "note: 10 more without a record" in made.stderr
-    assert "note: not one file of --inputs has a record" in made.stderr
+    assert "note: no file of --inputs has a record" in made.stderr
     assert log.read_text().count(": no record\n") == 30
 
 
@@ -147,11 +147,11 @@ def test_what_is_double_cut_mixed_or_waiting_is_told(run: Run, tmp_path: Path) -
     assert made.returncode == 0
     assert [json.loads(line)["path"] for line in made.stdout.splitlines()] == ["a", "b", "c"]
     assert made.stderr.splitlines() == [
-        f"note: {second} ends in half a line, which is left out",
-        f"note: {first}.waiting holds records of a run that was cut off; that run with --resume brings them in",
-        f"note: made with 2 different settings, weights or versions, by their run: {'a' * 16} 2 records, {'b' * 16} 1 record",
-        f"note: b: records differ, that of {second} is kept",
-        "note: 3 records of 2 parts, 1 left out as repetitions, 1 left out for others of the same file",
+        f"note: {second} ends in an incomplete line, which is left out",
+        f"note: {first}.waiting has records of a run that did not end; resume that run, and they are in its output",
+        f"note: made with 2 different settings, weights or versions; by the field run: {'a' * 16} 2 records, {'b' * 16} 1 record",
+        f"note: b: records differ, the one of {second} is kept",
+        "note: 3 records of 2 parts, 1 left out as repetitions, 1 left out for another record of the same file",
     ]
 
 
@@ -169,7 +169,7 @@ def test_a_failed_record_is_counted_and_the_exit_code_says_so(run: Run, tmp_path
         (["1.jsonl", "--glob", "*"], 2, "--glob has no effect without --inputs"),
         (["1.jsonl", "-o", "1.jsonl"], 2, "both input and output"),
         (["1.jsonl", "--inputs", "v.mp4", "-o", "x.csv", "--holes", "x.csv"], 2, "named twice"),
-        (["1.jsonl", "-o", "x.edl"], 2, "edl holds one video a file"),
+        (["1.jsonl", "-o", "x.edl"], 2, "edl has one file for each video"),
         (["1.jsonl", "none.jsonl"], 1, "not there"),
         (["1.jsonl", "text"], 1, "line 1 of"),
         (["1.jsonl", "-o", "no/where.jsonl"], 1, "there is no folder"),

@@ -258,7 +258,7 @@ def test_no_option_is_forgotten(name: str) -> None:
 ALWAYS = {
     "strategy", "classifier", "weights", "labels", "arch", "spec", "spatial", "aggregate", "top_m", "temperature",
     "list_classifiers", "what", "clip_stride", "inputs", "replay", "k", "joint", "description", "keep", "seed", "target",
-    "init", "epochs", "per_epoch", "batch_size", "lr", "schedule", "optimiser", "augment", "speed", "form",
+    "init", "epochs", "per_epoch", "batch_size", "lr", "schedule", "optimiser", "augment", "speed",
 }  # fmt: skip
 """Options that choose what is computed, whatever else is said; those that do not go together are refused in `models.check`."""
 

@@ -66,7 +66,7 @@ def test_a_stage_tells_clips_a_second_and_the_time_left(time: Clock, terminal: T
     time.now += 10
     screen("score", 930, 6930)
     [line] = drawn(screen)
-    assert line.startswith("looking ")
+    assert line.startswith("scoring ")
     assert line.endswith("930/6930 93 clips/s 0:01:05 left")
     assert len(line) <= 80
 
@@ -100,7 +100,7 @@ def test_a_batch_tells_done_failed_left_and_the_files_under_way(
     lines = drawn(screen)
     assert lines[0].startswith("files: 20 done, 2 failed, 78 left ")
     assert re.search(r"0:0\d:\d\d left$", lines[0])
-    assert re.fullmatch(r"  a\.mp4 +looking +200/400 +3\.33 clips/s", lines[1])
+    assert re.fullmatch(r"  a\.mp4 +scoring +200/400 +3\.33 clips/s", lines[1])
     assert re.fullmatch(r"  a_name.*\.\.\..*episode_17\.mp4 +classifying +1/10", lines[2])
     assert len(lines) == 3
     assert max(map(len, lines)) <= 80
@@ -195,9 +195,9 @@ def test_a_message_that_room_was_made_for_leaves_one_drawing(
 @pytest.mark.parametrize("width", [80, 60, 40, 20])
 def test_what_does_not_fit_is_left_out_whole(width: int, time: Clock, terminal: Terminal) -> None:
     screen = Bars(quiet=False)
-    screen("learning", 1, 1000, "loss 0.784")
+    screen("learning", 1, 1000, detail="loss 0.784")
     time.now += 100
-    screen("learning", 712, 1000, "loss 0.784")
+    screen("learning", 712, 1000, detail="loss 0.784")
     [line] = drawn(screen, width)
     assert len(line) <= width
     told = {

@@ -17,7 +17,7 @@ def test_a_terminal_gets_bars_and_a_pipe_pure_results(videos: Path, cache: Path)
         cache, "classify", videos, *DEMO, "--format", "jsonl", stdout=subprocess.PIPE
     )
     assert len([json.loads(line) for line in printed.splitlines()]) == 2
-    assert "looking" in shown
+    assert "scoring" in shown
     assert "files" in shown
     assert "schema" not in shown
 
@@ -25,7 +25,7 @@ def test_a_terminal_gets_bars_and_a_pipe_pure_results(videos: Path, cache: Path)
 def test_bars_do_not_run_into_results(videos: Path, cache: Path) -> None:
     _, shown = on_terminal(cache, "classify", videos / "loud.mp4", *DEMO)
     before_table = shown[: shown.index(str(videos))]
-    assert "looking" in before_table
+    assert "scoring" in before_table
     assert before_table.endswith(("\x1b[2K", "\x1b[1A\x1b[2K", "\r", "\n")), repr(
         before_table[-40:]
     )

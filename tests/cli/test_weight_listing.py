@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from scsampler_cli.cli import weight_listing as module
-from scsampler_cli.cli.weight_listing import catalogue
+from scsampler_cli.cli.weight_listing import weight_records
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.model_zoo import public
 from scsampler_cli.model_zoo.bundled_weights import bundled_dir
@@ -28,7 +28,7 @@ def nothing_ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def listed(*files: Path) -> list[dict]:
     errors: list[ScsamplerError] = []
-    records = list(catalogue(files, errors.append))
+    records = list(weight_records(files, errors.append))
     assert errors == []
     json.dumps(records)
     return records
@@ -119,7 +119,7 @@ def test_a_file_that_cannot_be_read_is_a_record_and_harms_no_other(tmp_path: Pat
         sampler(tmp_path / "good.safetensors"),
     ]
     errors: list[ScsamplerError] = []
-    records = list(catalogue(files, errors.append))
+    records = list(weight_records(files, errors.append))
     failed = [record for record in records if record["status"] == "error"]
     assert [(record["where"], record["path"]) for record in failed] == [
         ("file", str(path)) for path in files[:2]
@@ -132,7 +132,7 @@ def test_a_file_that_cannot_be_read_is_a_record_and_harms_no_other(tmp_path: Pat
 def test_a_damaged_download_is_one_failed_record() -> None:
     public.cached_path("r3d_18").parent.mkdir(parents=True)
     public.cached_path("r3d_18").write_bytes(b"garbage" * 9)
-    records = list(catalogue([], lambda error: None))
+    records = list(weight_records([], lambda error: None))
     assert [record["path"] for record in records if record["status"] == "error"] == [
         str(public.cached_path("r3d_18"))
     ]
@@ -143,7 +143,7 @@ def test_a_damaged_download_is_one_failed_record() -> None:
 def test_the_table_has_a_line_for_each_in_straight_columns(tmp_path: Path) -> None:
     (tmp_path / "bad.safetensors").write_bytes(b"garbage" * 9)
     long = sampler(tmp_path / "esc\x1b.safetensors", data="word " * 20)
-    records = list(catalogue([long, tmp_path / "bad.safetensors"], lambda error: None))
+    records = list(weight_records([long, tmp_path / "bad.safetensors"], lambda error: None))
     lines = weights_table(records).splitlines()
     assert len(lines) == 1 + 2
     assert "esc\\x1b.safetensors" in lines[-2]
@@ -159,7 +159,7 @@ def test_the_table_has_a_line_for_each_in_straight_columns(tmp_path: Path) -> No
 def test_csv_rows_have_the_columns(tmp_path: Path) -> None:
     (tmp_path / "bad.safetensors").write_bytes(b"garbage" * 9)
     files = [sampler(tmp_path / "good.safetensors"), tmp_path / "bad.safetensors"]
-    good, bad = (next(csv_rows(record)) for record in catalogue(files, lambda error: None))
+    good, bad = (next(csv_rows(record)) for record in weight_records(files, lambda error: None))
     assert set(good) == set(csv_columns("weights", 0)) - {"error"}
     assert good["sha256"] == read_weights(files[0]).info.sha256
     assert (bad["status"], bad["name"], bad["where"]) == ("error", str(files[1]), "file")
