@@ -41,6 +41,7 @@ class AdjustedClassifier:
         self.name, self.labels, self.weights = inner.name, inner.labels, inner.weights
         self.spec = spec
         self.multi_label = is_multi_label(inner)
+        # an optional attribute
         self.any_size = bool(getattr(inner, "any_size", False))
         self.temperature = temperature
         self.inner = inner
@@ -58,9 +59,11 @@ class AdjustedClassifier:
             ClassifierError: the inner classifier failed, or did not return probabilities.
         """
         most = self._crops_at_once
+        # an empty batch is one part, so that its answer has C columns
         parts = [clips[i : i + most] for i in range(0, len(clips), most)] or [clips]
         # checked before the temperature, which turns any numbers into probabilities
         probabilities = np.concatenate([probabilities_of(self.inner, part) for part in parts])
+        # bit for bit the answers of the inner classifier
         if self.temperature == 1.0:
             return probabilities
         return tempered(probabilities, self.temperature, self.multi_label)
@@ -188,13 +191,16 @@ def adjusted(
             code="model-spec-fixed",
             hint=f"only {', '.join(GEOMETRY)} can be given here",
         )
+    # fields that are not given keep the classifier's values
     spec = with_fields(classifier.spec, fields)
     if spatial == "full":
         spec = _square_of_full_height(classifier, spec)
+    # a plug-in without `with_spec` is fine with its own geometry
     if spec != classifier.spec:
         classifier = _with_spec(classifier, spec)
     if spatial == "three":
         spec = replace(spec, crops=3)
+    # no wrapper without need
     if spec == classifier.spec and temperature == 1.0:
         return classifier
     return AdjustedClassifier(classifier, spec, temperature)
@@ -229,6 +235,7 @@ def _square_of_full_height(classifier: ClipClassifier, spec: InputSpec) -> Input
     side = min(spec.resize) if isinstance(spec.resize, tuple) else spec.resize
     if spec.crop == (side, side):
         return spec
+    # a network with a fixed input size cannot slide
     if not getattr(classifier, "any_size", False):
         raise SettingsError(
             f"classifier {classifier.name!r} takes only frames of {spec.crop[0]} x {spec.crop[1]}",

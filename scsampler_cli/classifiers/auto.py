@@ -28,12 +28,14 @@ def choose_auto(device: torch.device, dtype: torch.dtype) -> tuple[ClipClassifie
         ClassifierError: two distributions have the name, and there is no bundled classifier.
         WeightsError: the weights cannot be loaded, and there is no bundled classifier.
     """
+    # for the note, which tells a download from a cached file
     was_cached = cached_path(PREFERRED).is_file()
     try:
         # before torchvision is imported, which takes seconds
         fetch(PREFERRED)
         classifier = registry.load(PREFERRED, device, dtype)
     except (ClassifierError, WeightsError) as error:
+        # offline, a bundled classifier is better than an error
         for name in SHIPPED:
             if bundled_file(f"{name}_classifier").is_file():
                 chosen = registry.load(name, device, dtype)

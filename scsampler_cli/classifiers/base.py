@@ -132,9 +132,12 @@ def probabilities_of(classifier: ClipClassifier, clips: NDArray[np.uint8]) -> ND
     try:
         # standard output is for results; a plug-in may print
         with redirect_stdout(sys.stderr):
+            # a plug-in may return lists, or numbers of another type
             found = np.asarray(classifier.classify(clips), dtype=np.float32)
+    # the classifiers of this package explain their failures themselves
     except ScsamplerError:
         raise
+    # SystemExit: a plug-in must not end the program
     except (Exception, SystemExit) as error:
         raise ClassifierError(
             f"classifier {classifier.name!r} failed: {type(error).__name__}: {error}",

@@ -46,6 +46,7 @@ def _torchvision(
     return Builtin(name, spec, KINETICS, classes=400, gmacs=gmacs, mparams=mparams, note=note)
 
 
+# specs that several networks share
 _PAPER = "torchvision; App. A.2"
 """Note of the 18-layer networks, which take 16 adjacent frames as in the paper (App. A.2)."""
 _S3D = InputSpec(128, 2, (256, 256), crop=(224, 224))
@@ -147,6 +148,7 @@ both with torch's and torchvision's own."""
 
 def data_labels(data: str, classes: int) -> tuple[str, ...]:
     """Class names of the data set `data`; numbers where they are not published."""
+    # all public weights for Kinetics have the classes in this order
     if data == KINETICS:
         return named_labels("kinetics400")
     if data == IMAGENET:
@@ -181,7 +183,9 @@ def load(
         ClassifierError: the number of labels is wrong.
     """
     known = BUILTINS[name]
+    # downloads the public weights, unless they are cached
     path = weights or fetch(name)
+    # used where the file has as many classes
     fallback = data_labels(known.data, known.classes)
     classifier = from_file(
         path,
@@ -200,6 +204,7 @@ def load(
 
 def __getattr__(name: str) -> Any:
     """The factory of a built-in, which the entry points name."""
+    # Python asks for other attributes, too, such as __path__
     if name not in BUILTINS:
         raise AttributeError(f"no built-in classifier {name!r}")
 

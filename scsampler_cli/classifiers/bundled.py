@@ -44,6 +44,7 @@ def _load(
 ) -> NetworkClassifier:
     """The bundled classifier, or its architecture with other weights."""
     file = bundled_file(f"{name}_classifier")
+    # a bundled file has its architecture, geometry and labels
     if weights is None:
         classifier = from_file(file, device, dtype, architecture=None, labels=labels)
     else:
@@ -59,5 +60,6 @@ def _load(
             fallback_labels=meta["labels"],
             spec=spec,
         )
+    # instead of the name of the file
     classifier.name = name
     return classifier

@@ -24,6 +24,7 @@ class ClassifierFacts:
     @classmethod
     def of(cls, classifier: ClipClassifier) -> ClassifierFacts:
         """The facts about a classifier."""
+        # a copy, JSON-able
         settings = output_settings_of(classifier)
         return cls(
             classifier.name,

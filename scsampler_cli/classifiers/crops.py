@@ -27,11 +27,13 @@ def clip_probabilities(classifier: ClipClassifier, clips: NDArray[np.uint8]) -> 
     """
     crops = classifier.spec.crops
     by_crop = probabilities_of(classifier, crops_apart(clips, classifier.spec))  # [N V, C]
+    # [N, V, C] -> [N, C]
     return by_crop.reshape(len(clips), crops, len(classifier.labels)).mean(axis=1)
 
 
 def batch_shape(classifier: ClipClassifier) -> tuple[int, int, int, int, int]:
     """Shape of a classifier's largest batch for `clip_probabilities`: (N, F, h, V w, 3)."""
     spec = classifier.spec
+    # the crops are side by side: V times the width
     height, width = spec.crop
     return batch_of(classifier), spec.frames, height, spec.crops * width, 3

@@ -27,6 +27,7 @@ def clip_gmacs(classifier: ClipClassifier) -> float | None:
     blank = np.zeros((1, spec.frames, *spec.crop, 3), np.uint8)
     with FlopCounterMode(display=False) as counter:
         probabilities_of(classifier, blank)
+    # 0 where torch ran nothing, as in a plug-in without it
     return spec.crops * counter.get_total_flops() / FLOPS_PER_GMAC or None
 
 
@@ -42,5 +43,6 @@ def costs_of(architecture: str, classes: int, spec: InputSpec) -> tuple[float, f
         network = build(architecture, classes).eval()
         clip = torch.zeros(1, 3, spec.frames, *spec.crop)
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        # under the counter
         network(clip)
     return counter.get_total_flops() / FLOPS_PER_GMAC, count_mparams(network)

@@ -61,7 +61,9 @@ def open_path(
             code="hugging-face-folder-invalid",
             hint="name a file, or a Hugging Face folder",
         )
+    # the common errors, before anything is parsed
     check_weight_file(found)
+    # by suffix and contents
     kind = kind_of(found)
     if kind != WEIGHTS:
         return open_classifier(
@@ -74,6 +76,7 @@ def open_path(
             found, device, dtype, architecture=fields.pop("arch", None), labels=labels
         )
         return adjusted(classifier, fields)
+    # a plain state dict: its spec file may name the network
     fields = read_fields(found, spec_fields)
     network = fields.pop("arch", None)
     if network is None:
@@ -86,6 +89,7 @@ def open_path(
         )
     if labels is None and "labels" in fields:
         labels = names_of(fields["labels"], found.name)
+    # a built-in has a default geometry
     if network in BUILTINS:
         fields.pop("labels", None)
         return adjusted(builtin.load(network, device, dtype, weights=found, labels=labels), fields)
@@ -118,5 +122,6 @@ def _open_state_dict(
         spec=with_fields(InputSpec(), fields),
     )
     # the geometry is in `spec`; the other fields are options of any classifier
-    options = {name: fields[name] for name in ("activation", "multi_label") if name in fields}
+    names = ("activation", "multi_label")
+    options = {name: value for name, value in fields.items() if name in names}
     return adjusted(classifier, options)

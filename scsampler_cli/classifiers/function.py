@@ -38,6 +38,7 @@ class FunctionClassifier:
                 code="arguments-invalid",
                 hint="give one name for each class",
             )
+        # a callable object has no __name__
         self.name = getattr(function, "__name__", type(function).__name__)
         self.labels, self.spec = labels, spec or InputSpec()
         self._function = function

@@ -30,6 +30,7 @@ def fit_frame(frame: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
     """
     planes = torch.from_numpy(frame).permute(2, 0, 1)  # [3, H, W]
     size = resized((frame.shape[0], frame.shape[1]), spec)
+    # on uint8, as torchvision does it
     if size != frame.shape[:2]:
         planes = F.interpolate(planes[None], size, mode="bilinear", antialias=spec.antialias)[0]
     planes = centred(planes, spec) if spec.crops == 1 else _three_crops(planes, spec)
@@ -45,6 +46,7 @@ def _three_crops(planes: Tensor, spec: InputSpec) -> Tensor:
     height, width = planes.shape[-2:]
     # a strip as wide as the crop across the short side, in which the crops move
     if height > width:
+        # padded where the frame is smaller than a crop
         strip = _middle(planes, max(height, h), w)
         return torch.cat([strip[..., y : y + h, :] for y in _offsets(strip.shape[-2], h)], dim=-1)
     strip = _middle(planes, h, max(width, w))
@@ -93,8 +95,10 @@ bounded."""
 
 def resized(size: tuple[int, int], spec: InputSpec) -> tuple[int, int]:
     """(height, width) of a frame after resizing, from its (height, width) before."""
+    # the aspect ratio is not kept
     if isinstance(spec.resize, tuple):
         return spec.resize
+    # the short side gets the size, and the aspect ratio stays
     scale = spec.resize / min(size)
     height, width = (
         min(max(spec.resize, round(length * scale)), _LONGEST * spec.resize) for length in size
@@ -114,4 +118,5 @@ def normalise_planes(planes: Tensor, spec: InputSpec) -> Tensor:
         torch.tensor(values, device=planes.device).view(1, 3, 1, 1, 1)
         for values in (spec.mean, spec.std)
     )
+    # in float32, whatever the precision of the network
     return (planes / 255 - mean) / std

@@ -72,7 +72,9 @@ def open_classifier(
     is_cached = name.startswith(CACHED)
     folder = _cached_folder(name.removeprefix(CACHED)) if is_cached else Path(name)
     config = _read_json(folder / "config.json")
+    # a config may lack it
     kind = str(config.get("model_type"))
+    # names Python files in the folder, which transformers would import
     if "auto_map" in config:
         raise ClassifierError(
             f"{folder.name} needs to run code that came with it, so it is refused",
@@ -95,6 +97,7 @@ def open_classifier(
     # the weight files are checked before transformers loads them
     parts = weight_files(folder, config)
     network = _load_network(folder, MODELS[kind][0])
+    # outputs of the network
     classes = len(_label_names(folder, config))
     if classes != len(names):
         raise ClassifierError(
@@ -107,11 +110,13 @@ def open_classifier(
         LayoutAdapter(network, fields["layout"], None, classes=len(names)),
         names,
         spec=with_fields(InputSpec(), fields),
+        # the name only: a path is of one machine
         weights=WeightsInfo(folder.name, files_sha256(parts)),
         device=device,
         dtype=dtype,
         activation=fields["activation"],
         multi_label=fields.get("multi_label"),
+        # the answers depend on the config, too
         more_settings={"config": file_sha256(folder / "config.json")},
     )
 
@@ -147,6 +152,7 @@ def _cached_folder(name: str) -> Path:
     except ImportError as error:
         raise _no_transformers(name) from error
     try:
+        # looks into the cache only
         return Path(snapshot_download(name, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError) as error:
         raise InputError(
@@ -172,6 +178,7 @@ def _read_json(path: Path) -> Config:
         raise ClassifierError(
             f"{path}: {error}", code="hugging-face-folder-invalid", hint="is the folder complete?"
         ) from error
+    # a list is JSON, too
     if not isinstance(found, dict):
         raise ClassifierError(
             f"{path} holds no JSON object",
@@ -187,6 +194,7 @@ def _fields_of_configs(folder: Path, config: Config) -> dict[str, Any]:
     # a config lacks what equals the default of its class in transformers
     default_frames = {"timesformer": 8, "vivit": 32}.get(config["model_type"], 16)
     frames = config.get("num_frames", default_frames)
+    # a number, or [height, width]
     side = config.get("image_size", 224)
     is_multi_label = config.get("problem_type") == "multi_label_classification"
     fields: dict[str, Any] = {
@@ -249,6 +257,7 @@ def _load_network(folder: Path, class_name: str) -> nn.Module:
         import transformers
     except ImportError as error:
         raise _no_transformers(folder.name) from error
+    # the error below reports what matters
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     model_class = getattr(transformers, class_name)

@@ -31,6 +31,7 @@ def weight_files(folder: Path, config: dict[str, Any]) -> list[Path]:
         WeightsError: there are no weights, a file is missing or outside the folder, or loading it
             could run code.
     """
+    # the base weights would be missing in the digest of the weights
     if (folder / "adapter_config.json").is_file():
         raise ClassifierError(
             f"{folder.name} holds an adapter, whose base weights lie elsewhere, so it is refused",
@@ -49,6 +50,7 @@ def weight_files(folder: Path, config: dict[str, Any]) -> list[Path]:
     first = str(first)
     # large models are split over several files, which an index lists
     names = _parts(_inside(folder, first)) if first.endswith(_INDEX) else [first]
+    # every file is checked before any is read
     files = [_inside(folder, name) for name in names]
     for file in files:
         # refuses a pickle with code; transformers would refuse it without a hint

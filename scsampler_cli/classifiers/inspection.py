@@ -58,6 +58,7 @@ def record_by_name(name: str) -> Record:
         ClassifierError: the plug-in is broken, or two plug-ins have the name.
         SettingsError: the name is unknown.
     """
+    # imports neither torch nor the plug-in
     point = registry.find(name)
     if not isinstance(point, EntryPoint):
         raise ClassifierError(
@@ -70,6 +71,7 @@ def record_by_name(name: str) -> Record:
         return _record_of_own(name) | base
     # a factory may have these attributes, which are known without its weights
     factory = registry.import_factory(point)
+    # optional attributes of a factory
     spec, labels = getattr(factory, "spec", None), getattr(factory, "labels", ())
     known = spec if isinstance(spec, InputSpec) else None
     return record(name, known, len(labels) or None, weights=OWN) | base
@@ -93,6 +95,7 @@ def _record_of_own(name: str) -> Record:
     path = bundled_file(f"{name}_classifier")
     if not path.is_file():
         return record(name, None, None, weights=MISSING) | {"file": path.name}
+    # without the tensors
     meta = read_metadata(path)
     spec, classes = spec_from(meta["spec"]), len(meta["labels"])
     return record(
@@ -151,6 +154,7 @@ def record_of_loaded(name: str, classifier: ClipClassifier) -> Record:
     if name in registry.names():
         known = record_by_name(name)
         # the weights may be a file of the user
+        # values that a loaded classifier does not have
         found |= {key: known[key] for key in ("data", "distribution", "factory")}
         found["weights"] = (
             known["weights"] if known.get("file") == classifier.weights.source else OWN
@@ -235,6 +239,7 @@ def _problems(
         probabilities_of(classifier, clips)
     except ClassifierError as error:
         yield str(error)
+    # a batch normalisation in training mode is the usual cause
     if result["batch_difference"] > TOLERANCE:
         difference = result["batch_difference"]
         yield f"the answer to a clip differs by {difference:.2g} alone and in a batch"
@@ -266,6 +271,7 @@ def inspect(
             would_download = found is not None and not wanted and found["weights"] == DOWNLOADABLE
             if found is None or (check and not would_download):
                 found = _loaded_record(name, load, check)
+            # a failed check is a failure of the classifier
             if problems := (found.get("check") or {}).get("problems"):
                 error = ClassifierError(
                     f"{name}: {'; '.join(problems)}",

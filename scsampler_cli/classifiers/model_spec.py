@@ -111,6 +111,7 @@ def parse_fields(spec_fields: Sequence[str]) -> SpecFields:
     fields: SpecFields = {}
     for text in spec_fields:
         name, equals, value = text.partition("=")
+        # KEY alone
         if not equals:
             raise SettingsError(
                 f"invalid spec {text!r}: expected KEY=VALUE",
@@ -149,6 +150,7 @@ def check_field(name: str, value: Any, where: str = "") -> Any:
             code="model-spec-invalid",
             hint=f"fields: {', '.join(REQUIRED)}, and {', '.join(OPTIONAL)}",
         )
+    # one number stands for a square
     if name == "crop" and _is_side(value):
         value = [value, value]
     if not _CHECKS[name](value):
@@ -253,6 +255,7 @@ def merged(from_model: Mapping[str, Any], fields: SpecFields, model: str) -> Spe
         ClassifierError: two values of a field differ.
     """
     for name, value in from_model.items():
+        # a field that was not given cannot contradict
         other = fields.get(name, value)
         if other != value:
             raise ClassifierError(
@@ -275,6 +278,7 @@ def complete(fields: SpecFields, model: Path, name: str | None = None) -> SpecFi
         ClassifierError: fields are missing. The error names them, and has a template with the known
             ones filled in.
     """
+    # all at once, so that one run is enough to see them
     missing = [name for name in REQUIRED if name not in fields]
     if missing:
         raise ClassifierError(

@@ -94,6 +94,7 @@ class NetworkClassifier:
         """Clips in a batch, see `base.batch_of`."""
         if self._device.type == "cuda":
             return BATCH
+        # of one clip with all its crops
         pixels = self.spec.frames * self.spec.crop[0] * self.spec.crop[1] * self.spec.crops
         return max(1, min(CPU_BATCH, CPU_PIXELS // pixels))
 
@@ -116,6 +117,7 @@ class NetworkClassifier:
             ClassifierError: it takes one clip size only, and this is another.
         """
         own = self.spec
+        # resizing and normalisation can always be changed
         if not self.any_size and (spec.frames, spec.crop) != (own.frames, own.crop):
             raise ClassifierError(
                 f"{self.name} takes only clips of {own.frames} frames "
@@ -137,6 +139,7 @@ class NetworkClassifier:
             multi_label: None: true for the sigmoid.
         """
         other = copy.copy(self)
+        # a shallow copy: both have the same network
         other._activation = activation or self._activation
         other.multi_label = other._activation == "sigmoid" if multi_label is None else multi_label
         return other
@@ -191,7 +194,9 @@ def from_file(
             code="architecture-missing",
             hint="name it, such as r2plus1d_18",
         )
+    # files of other publishers have other names
     tensors, _ = to_native(architecture, file.tensors)
+    # the file decides how many classes the network has
     classes = classes_in(architecture, tensors)
     if classes is None:
         head = known_architecture(architecture).head
@@ -242,6 +247,7 @@ def _from_own_format(
             code="weights-wrong-kind",
             hint="give it as a sampler",
         )
+    # a name that the user gave must be right
     if architecture is not None and meta["arch"] != architecture:
         raise ClassifierError(
             f"{path.name} is for {meta['arch']}, not for {architecture}",

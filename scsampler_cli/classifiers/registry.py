@@ -31,6 +31,7 @@ SUFFIXES = (".safetensors", ".pth", ".pt", ".bin", ".pt2", ".onnx", ".ts", ".tor
 """Suffixes of model files: with one of them a name is a missing file, else an unknown
 classifier."""
 _CACHED = "hf:"
+# package.module:factory
 _FACTORY = re.compile(r"[A-Za-z_]\w*(\.\w+)*:\w+")
 
 
@@ -68,11 +69,13 @@ def find(name: str) -> EntryPoint | Path | str:
         )
     check_read(name)
     points = listing().get(name)
+    # names come before files of the same name
     if points is not None:
         return _only(points)
     if name.startswith(_CACHED):
         return name
     path = Path(name)
+    # opening a missing file reports it as such
     if path.suffix in SUFFIXES or path.exists():
         return path
     if _FACTORY.fullmatch(name):
@@ -85,6 +88,7 @@ def find(name: str) -> EntryPoint | Path | str:
 def _only(points: Sequence[EntryPoint]) -> EntryPoint:
     if len(points) > 1:
         owners = " and ".join(f"{owner(point)} ({point.value})" for point in points)
+        # a plug-in with the name of a built-in is the one to remove
         foreign = " or ".join(sorted({owner(point) for point in points} - {OWN}))
         raise ClassifierError(
             f"classifier {points[0].name!r} is claimed by {owners}",
@@ -124,6 +128,7 @@ def load(
             classifier, or a file lacks spec fields.
         WeightsError: the weights are missing, damaged or do not fit.
     """
+    # an entry point, a path, or "hf:..."
     found = find(name)
     if isinstance(found, EntryPoint):
         from scsampler_cli.classifiers.adjusted import adjusted
@@ -166,6 +171,7 @@ def _from_factory(
     # a plug-in may raise anything, and must not end the program
     except (Exception, SystemExit) as error:
         raise _broken(point, error) from error
+    # has the attributes of the protocol
     if not isinstance(classifier, ClipClassifier):
         raise ClassifierError(
             f"classifier {point.name!r} is broken: its factory returned "
@@ -194,6 +200,7 @@ def import_factory(point: EntryPoint) -> Any:
 
 def _broken(point: EntryPoint, error: BaseException) -> ClassifierError:
     hint = f"it comes from {owner(point)} ({point.value})"
+    # package.module:factory outside the Python path
     if point.dist is None and isinstance(error, ModuleNotFoundError):
         hint = "Python does not find the module: PYTHONPATH=FOLDER says where it lies"
     return ClassifierError(
@@ -229,6 +236,7 @@ def _check_fields(classifier: ClipClassifier, name: str) -> None:
 
 def _suggestion(name: str) -> str:
     """The nearest name, and all names, for a hint."""
+    # one suggestion: more would be guesses
     close = difflib.get_close_matches(name, names(), n=1)
     known = (
         f"known: {', '.join(names())}; "

@@ -1,8 +1,8 @@
 """Names of layers in public state dicts -> the names in the networks of this package.
 
 torchvision, IG65M and VMZ have the names of these networks. mmaction2 (CSN), piergiaj and hassony2
-(I3D) have others, which a few rules translate: the first rule that fits a name counts. A name that no
-rule fits stays unchanged, so that loading reports it.
+(I3D) have others, which a few rules translate: the first rule that fits a name counts. A name that
+no rule fits stays unchanged, so that loading reports it.
 """
 
 from __future__ import annotations
@@ -115,6 +115,7 @@ def to_native(
         "mmaction2".
     """
     for layout in LAYOUTS.get(architecture, ()):
+        # one name is enough to recognise a layout
         if any(re.fullmatch(layout.mark, key) for key in tensors):
             return {_renamed(key, layout): value for key, value in tensors.items()}, layout.name
     return dict(tensors), None

@@ -56,6 +56,7 @@ def sampler_files(spec: str, kinds: Sequence[str]) -> list[Path]:
     """
     if spec == "none":
         return []
+    # a set has networks for several samplers; `kinds` selects those of one
     if spec in SETS:
         paths = set_files(spec, kinds)
         if not paths:
@@ -85,6 +86,7 @@ def check_weight_file(path: Path) -> None:
     Raises:
         WeightsError: it is a URL, missing, a folder, empty, or not readable.
     """
+    # a URL that is not the name of a local file
     if isinstance(url := local_path(path), Url):
         raise WeightsError(
             f"weight file {url} is a URL, and only local files are read",
@@ -92,6 +94,7 @@ def check_weight_file(path: Path) -> None:
             hint=instead(str(url)),
         )
     try:
+        # reading a byte also finds folders and missing rights
         with path.open("rb") as file:
             empty = not file.read(1)
     except OSError as error:

@@ -53,6 +53,7 @@ def _torchvision(file: str, data: str = KINETICS) -> Checkpoint:
     return Checkpoint(f"https://download.pytorch.org/models/{file}.pth", data)
 
 
+# common parts of several addresses
 _IG65M = "https://github.com/moabitcoin/ig65m-pytorch/releases/download/v1.0.0/r2plus1d_34_"
 _VMZ = "https://github.com/bjuncek/VMZ/releases/download/test_models/"
 PUBLIC: dict[str, Checkpoint] = {
@@ -111,6 +112,7 @@ def fetch(name: str) -> Path:
     Raises:
         WeightsError: it is not cached and cannot be downloaded, or the cached file is another one.
     """
+    # the file name is that of PyTorch, so that other programs share the cache
     path, checkpoint = cached_path(name), PUBLIC[name]
     if not path.is_file():
         try:
@@ -149,6 +151,7 @@ def _download(checkpoint: Checkpoint, path: Path) -> None:
             checkpoint.url, str(part), checkpoint.digest or None, progress=is_terminal
         )
         # torch takes a connection that breaks off for the end of the file
+        # a server need not announce a length
         if announced is not None and part.stat().st_size != int(announced):
             raise OSError(f"{part.stat().st_size} of {announced} bytes arrived")
         part.replace(path)

@@ -68,6 +68,7 @@ def read_weights(path: Path) -> WeightFile:
         WeightsError: missing, truncated, not a state dict, or a pickle that would run code.
     """
     check_weight_file(path)
+    # results contain it, so that they can be traced
     digest = file_sha256(path)
     metadata: dict[str, Any] = {}
     if path.suffix == ".safetensors":
@@ -120,6 +121,7 @@ def _read_safetensors(
             tensors = {}
             if with_tensors:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        # values of safetensors metadata are strings
         metadata = json.loads(header.get(_KEY, "{}"))
     except (SafetensorError, ValueError, OSError, RuntimeError) as error:
         raise WeightsError(
@@ -163,6 +165,7 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
             code="weights-damaged",
             hint="copy or download it again",
         ) from error
+    # checkpoints of training scripts have the state dict under some key
     state = _unwrapped(loaded)
     if not state:
         raise WeightsError(
@@ -180,6 +183,7 @@ def _unwrapped(loaded: object) -> dict[str, Tensor]:
     for key in _WRAPPERS:
         if isinstance(loaded.get(key), Mapping):
             return _unwrapped(loaded[key])
+    # counters such as an epoch are no tensors
     return {str(name): value for name, value in loaded.items() if isinstance(value, Tensor)}
 
 
@@ -214,6 +218,7 @@ def load_into(module: nn.Module, tensors: Mapping[str, Tensor], source: str) -> 
     own = module.state_dict()
     # old checkpoints lack these counters, and inference does not use them
     counters = {name for name in own if name.endswith("num_batches_tracked")}
+    # of the names that both have
     misshapen = []
     for name in sorted(set(own) & set(tensors)):
         shape, own_shape = tuple(tensors[name].shape), tuple(own[name].shape)
@@ -262,6 +267,7 @@ def write_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[s
     """
     text = json.dumps({"format": FORMAT, **metadata}, sort_keys=True)
     data = save(in_half_precision(tensors), {_KEY: text})
+    # renamed when complete, so that no half file has the name
     part = sibling(path, ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,9 @@ def pick_device(name: str) -> torch.device:
         SettingsError: the name is unknown.
         DeviceError: the machine does not have the device.
     """
+    # refuses unknown names
     kind, number = parse_device(name)
+    # the default GPU of CUDA
     if kind == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if kind == "cuda" and not torch.cuda.is_available():

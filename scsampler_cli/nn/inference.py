@@ -34,6 +34,7 @@ def prepare_network(
     """
     if device.type == "cpu":
         _keep_memory()
+    # `fuse` is correct in evaluation mode only
     network = network.to(device).eval()
     # `fuse` cannot trace a network whose control flow depends on its input: its batch norms stay
     with suppress(
@@ -80,6 +81,7 @@ def spare_one_core() -> Iterator[None]:
     Threads of torch wait for each other at every layer: one that shares its core delays all.
     """
     threads = torch.get_num_threads()
+    # for all threads of the process
     torch.set_num_threads(max(1, threads - 1))
     try:
         yield

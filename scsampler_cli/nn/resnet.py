@@ -30,6 +30,7 @@ class BasicBlock(nn.Module):
         self.relu = nn.ReLU(inplace=True)
         self.conv2 = nn.Conv2d(width, width, 3, stride=1, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(width)
+        # set by `_layer`, where the shapes differ
         self.downsample: nn.Sequential | None = None
 
     def forward(self, x: Tensor) -> Tensor:

@@ -58,6 +58,7 @@ def image_input(images: NDArray[np.uint8] | NDArray[np.int8]) -> Tensor:
     # interpolate refuses an empty batch
     if min(height, width) == SHORT_SIDE or len(tensor) == 0:
         return tensor
+    # rounding must not make the short side smaller than the crop
     scale = SHORT_SIDE / min(height, width)
     size = [max(SHORT_SIDE, round(length * scale)) for length in (height, width)]
     return F.interpolate(tensor, size=size, mode="bilinear", antialias=True, align_corners=False)
@@ -73,6 +74,7 @@ def crop(tensor: Tensor, size: int, top: float = 0.5, *, left: float = 0.5) -> T
         left: columns left of the crop, as a share of w - size.
     """
     height, width = tensor.shape[-2:]
+    # whole pixels
     y, x = round(top * (height - size)), round(left * (width - size))
     return tensor[..., y : y + size, x : x + size]
 

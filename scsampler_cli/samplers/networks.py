@@ -75,12 +75,14 @@ def build(architecture: str, kind: str, outputs: int) -> nn.Module:
             code="sampler-unknown",
             hint="; ".join(f"{name}: {', '.join(known)}" for name, known in ARCHITECTURES.items()),
         )
+    # kinds with one family of networks first
     if kind == "packets":
         return Packets1d(outputs)
     if architecture == "vgg18":
         return VGG18(outputs)
     if kind == "mel":
         return VGGHead(architecture.removeprefix("vgg18_"), outputs)
+    # both visual networks take any number of channels
     channels = INPUT_SHAPES[kind][0]
     network = (
         resnet18(channels, outputs)
@@ -139,12 +141,14 @@ def count_macs(network: nn.Module, shape: tuple[int, ...]) -> int:
             total += output.numel() * module.weight[0].numel()  # type: ignore[index]
 
     counted = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+    # a hook sees the output shape, which depends on the input
     hooks = [m.register_forward_hook(add) for m in network.modules() if isinstance(m, counted)]
     was_training = network.training
     with torch.inference_mode():
         # in training mode a batch normalisation refuses a single value per channel
         network.eval()(torch.zeros(1, *shape, device=next(network.parameters()).device))
     network.train(was_training)
+    # hooks would stay on the network
     for hook in hooks:
         hook.remove()
     return total

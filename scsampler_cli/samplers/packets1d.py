@@ -35,6 +35,7 @@ class Packets1d(nn.Module):
             channels = width
         self.features = nn.Sequential(*layers)
         self.dropout = nn.Dropout(0.2)
+        # two means side by side
         self.fc = nn.Linear(2 * channels, outputs)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -31,6 +31,7 @@ from scsampler_cli.samplers.network_inputs import audio_input, packets_input, vi
 from scsampler_cli.samplers.networks import build
 from scsampler_cli.selection.scores import averaged
 
+# the clips of a batch are in memory together
 BATCH_CLIPS = 16
 """Clips in a batch: enough to keep a CPU or a GPU busy, few enough to bound memory."""
 BATCH_PACKETS = 256
@@ -160,6 +161,7 @@ class Sampler(Generic[Clip]):
     ) -> None:
         self.networks = networks
         self._prepare: Callable[[Clip, str], Tensor] = prepare
+        # all networks of a sampler get the same batches
         self._batch = min((batch_for(network.kind) for network in networks), default=BATCH_CLIPS)
 
     @property
@@ -191,12 +193,14 @@ class Sampler(Generic[Clip]):
     def score(self, clips: Iterable[Clip]) -> Iterator[tuple[int, float]]:
         """Yield (clip, saliency in [0, 1]) in order; NaN where a clip has no input at all."""
         for clip, values in self.score_each(clips):
+            # the mean over the inputs that the clip has
             yield clip, averaged(np.array([values]))[0]
 
 
 def _by_clip(clips: list[Clip], pending: list[PendingScores]) -> Iterator[tuple[int, list[float]]]:
     """Yield (clip, saliency by each network) of a batch."""
     by_network = [scores.scores() for scores in pending]
+    # one tuple of scores per clip
     for clip, values in zip(clips, zip(*by_network, strict=True), strict=True):
         yield clip.clip, list(values)
 
@@ -219,6 +223,7 @@ class Samplers:
     def records(self) -> list[dict[str, Any]]:
         """Records of all networks, for results."""
         records = []
+        # in the order of the results
         for sampler in (self.visual, self.audio, self.packets):
             if sampler is not None:
                 records += sampler.infos
@@ -231,6 +236,7 @@ def build_samplers(networks: Iterable[SamplerNetwork], notes: tuple[str, ...] = 
     The order of the networks is kept within a sampler. A sampler without a network is None.
     """
     every = list(networks)
+    # one pass over the video gives all visual inputs
     visual = [network for network in every if network.kind in VISUAL]
     audio = [network for network in every if network.kind in AUDIO]
     packets = [network for network in every if network.kind in PACKETS]
@@ -274,6 +280,7 @@ def load_packets(spec: str, device: torch.device, dtype: torch.dtype) -> PacketS
 def _load(
     spec: str, kinds: tuple[str, ...], device: torch.device, *, dtype: torch.dtype
 ) -> list[SamplerNetwork]:
+    # "none" has no files
     paths = sampler_files(spec, kinds)
     networks = [load_network(path, device, dtype) for path in paths]
     for network in networks:
@@ -302,6 +309,7 @@ def load_network(path: Path, device: torch.device, dtype: torch.dtype) -> Sample
             code="weights-wrong-kind",
             hint="training a sampler writes them",
         )
+    # without an objective the file has a classification head
     objective = meta.get("objective", "ac")
     labels = tuple(map(str, meta.get("labels") or ()))
     network = build(

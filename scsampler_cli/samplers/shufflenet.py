@@ -101,5 +101,6 @@ class ShuffleNet26(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """float [N, channels, h, w] -> logits [N, outputs]."""
+        # a quarter of the input's height and width
         x = F.max_pool2d(F.relu(self.stem(x)), 3, 2, 1)
         return self.fc(self.units(x).mean(dim=(2, 3)))

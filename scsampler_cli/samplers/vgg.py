@@ -35,8 +35,10 @@ class VGG18(nn.Module):
     def __init__(self, outputs: int) -> None:
         super().__init__()
         layers: OrderedDict[str, nn.Module] = OrderedDict()
+        # the spectrogram has one channel
         width = 1
         for block, (channels, count) in enumerate(BLOCKS, start=1):
+            # names count from 1, as in the paper (conv4_2)
             for i in range(1, count + 1):
                 layers[f"conv{block}_{i}"] = nn.Conv2d(width, channels, 3, padding=1, bias=False)
                 layers[f"bn{block}_{i}"] = nn.BatchNorm2d(channels)

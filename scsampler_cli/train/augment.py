@@ -60,6 +60,7 @@ def cropped(
         wanted_h = max(1, round(side * size[0] * shape))
         wanted_w = max(1, round(side * size[1] / shape))
 
+    # not larger than the frame
     h, w = min(wanted_h, height), min(wanted_w, width)
     y, x = int(rng.integers(height - h + 1)), int(rng.integers(width - w + 1))
     window = values[..., y : y + h, x : x + w].float()
@@ -70,6 +71,7 @@ def cropped(
 
 def flipped(values: Tensor, kind: str) -> Tensor:
     """Mirrored left to right; motion to the right becomes motion to the left."""
+    # residuals and images keep their values
     mirrored = values.flip(-1)
     if kind != "md":
         return mirrored
@@ -115,6 +117,7 @@ def masked(mel: Tensor, rng: np.random.Generator) -> Tensor:
     """
     # the values are logarithms, so that a sum is a change of loudness
     mel = mel + float(rng.uniform(-1, 1))
+    # after the change of loudness
     level = mel.mean()
     for axis, most in zip((-2, -1), MAX_MASK, strict=True):
         width = int(rng.integers(most + 1))
@@ -153,6 +156,7 @@ def mixup(
         rng: random generator.
         alpha: both parameters of the Beta distribution of the weight.
     """
+    # a small alpha puts most weights near 0 or 1
     weight = float(rng.beta(alpha, alpha))
     order = torch.from_numpy(rng.permutation(len(inputs)))
     mixed_inputs = inputs * weight + inputs[order] * (1 - weight)

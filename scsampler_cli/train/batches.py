@@ -50,9 +50,11 @@ def load(
         clips = [_random_clip(videos[i], settings, rng) for i in draw.videos]
         return {"classifier": Inputs(torch.stack(clips), torch.arange(len(clips)))}
 
+    # a tensor for each clip that has the input
     values: dict[str, list[Tensor]] = {kind: [] for kind in settings.kinds}
     rows: dict[str, list[int]] = {kind: [] for kind in settings.kinds}
     is_strong = settings.augment == "strong"
+    # row: number of the clip in the step
     for row, (i, clip) in enumerate(zip(draw.videos.tolist(), draw.clips.tolist(), strict=True)):
         flip = bool(rng.random() < 0.5)  # one choice for all inputs of a clip
         for kind in settings.kinds:
@@ -60,6 +62,7 @@ def load(
             candidates = entry.rows(clip)
             if not candidates:
                 continue
+            # one of the P-frames (or spectrograms) of the clip
             at = candidates[int(rng.integers(len(candidates)))]
             stored = torch.from_numpy(np.array(entry.values[at : at + 1]))  # [1, ...]
             values[kind].append(_augmented(stored, kind, flip, rng=rng, strong=is_strong)[0])
@@ -99,6 +102,7 @@ def _random_clip(video: TrainVideo, settings: TrainSettings, rng: np.random.Gene
     "strong" also varies the frame stride by one.
     """
     strong, spec = settings.augment == "strong", settings.spec
+    # memory-mapped: only the frames of the clip are read
     frames = video.entries[FRAMES].values  # uint8 [T, H, W, 3]
     stride = max(1, spec.stride + (int(rng.integers(-1, 2)) if strong else 0))
     start = int(rng.integers(max(1, len(frames) - spec.frames * stride + 1)))
@@ -111,6 +115,7 @@ def _random_clip(video: TrainVideo, settings: TrainSettings, rng: np.random.Gene
         clip = augment.flipped(clip, FRAMES)
     if strong:
         clip = augment.colour_jittered(clip, rng)
+    # channels before time, as the networks take clips
     return normalise_planes(clip.permute(1, 0, 2, 3)[None], spec)[0]
 
 

@@ -63,6 +63,7 @@ def save(path: Path, state: State) -> None:
     Raises:
         OutputError: it cannot be written.
     """
+    # a temporary file in the same folder, so that the rename is atomic
     part = sibling(path, ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -42,6 +42,7 @@ class Draw:
 
     def share(self, rank: int, world: int, clips_in_row: int) -> Draw:
         """The clips of process `rank` of `world`; runs of `clips_in_row` clips are not split."""
+        # int64 [n]: number of the run of clips that each clip is in
         groups = np.arange(len(self.videos)) // clips_in_row
         mine = groups % world == rank
         return Draw(self.videos[mine], self.clips[mine])
@@ -55,6 +56,7 @@ def generator(seed: int, *position: int) -> np.random.Generator:
 def usable_clips(video: TrainVideo) -> NDArray[np.int64]:
     """int64: indices of the clips that have a row of some input (all clips, for frames)."""
     has_row = np.zeros(video.clips, bool)
+    # rows of clip i are offsets[i] to offsets[i + 1]
     for entry in video.entries.values():
         has_row |= np.diff(entry.offsets) > 0
     return np.flatnonzero(has_row)
@@ -77,6 +79,7 @@ class Drawer:
         self._labels = np.array([video.label for video in videos], np.int64)
         self._videos = self._usable_videos(videos)
 
+        # a single class gives no information to any objective
         classes = {int(self._labels[i]) for i in self._videos}
         if len(classes) < 2:
             found = "all of one class" if classes else "of no class"
@@ -111,10 +114,12 @@ class Drawer:
     def _balanced(self, rng: np.random.Generator) -> Draw:
         """A step with all classes equally likely."""
         size = self._settings.batch
+        # indices of the usable videos of each class
         by_class = [
             np.array([i for i in self._videos if self._labels[i] == label])
             for label in np.unique(self._labels[self._videos])
         ]
+        # any frame can be the start, so that all videos of a class count the same
         if self._settings.target == "classifier":
             videos = [
                 int(rng.choice(by_class[int(rng.integers(len(by_class)))])) for _ in range(size)
@@ -134,6 +139,7 @@ class Drawer:
     def _clips_of_videos(self, rng: np.random.Generator) -> Draw:
         """A step of `clips_per_video` clips in a row of each drawn video."""
         each = self._settings.clips_per_video
+        # int64: indices of videos
         drawn = rng.choice(self._videos, max(1, self._settings.batch // each), replace=True)
         clips = []
         for i in drawn:
@@ -146,6 +152,7 @@ class Drawer:
 def in_oracle(videos: Sequence[TrainVideo], draw: Draw, k: int) -> NDArray[np.bool_]:
     """bool [n]: whether each clip is in the oracle's top K of its video (SAL-CL)."""
     tops = {}
+    # one ranking for each video of the step
     for i in np.unique(draw.videos):
         video = videos[i]
         top = oracle(video.probabilities, int(video.classifier_label or 0), k)

@@ -98,6 +98,7 @@ def write(
 def _metadata(
     kind: str, tensors: Mapping[str, Tensor], settings: TrainSettings, *, labels: Sequence[str]
 ) -> dict[str, Any]:
+    # keys of the file format
     common = {
         "arch": architecture_of(settings, kind),
         "labels": list(labels),
@@ -109,6 +110,7 @@ def _metadata(
         "sha256": digest(tensors),
     }
     if kind == "classifier":
+        # the geometry that the finished classifier is used with
         spec = settings.test_spec
         return {
             **common,
@@ -133,6 +135,7 @@ def digest(tensors: Mapping[str, Tensor]) -> str:
     It is for the metadata, since a file cannot contain its own digest.
     """
     sha256 = hashlib.sha256()
+    # sorted, so that the order of layers in memory does not matter
     for name, value in sorted(in_half_precision(tensors).items()):
         sha256.update(name.encode())
         sha256.update(value.numpy().tobytes())
@@ -146,6 +149,7 @@ def commit() -> str | None:
     """
     # scsampler_cli/train/export.py
     root = Path(__file__).parents[2]
+    # an installed package has no checkout around it
     if not (root / ".git").exists():
         return None
     try:

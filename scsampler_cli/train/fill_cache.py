@@ -77,6 +77,7 @@ def read_all(
         KeyboardInterrupt: the user interrupted it.
     """
     todo = [example for example in examples if _missing_kinds(example.path, needs, cache)]
+    # progress counts the cached videos, too
     known = len(examples) - len(todo)
     failed = _run_each(
         todo,
@@ -118,6 +119,7 @@ def classify_all(
     if identity is None:
         raise ValueError("no classifier's ClipProbs are needed")
 
+    # AC needs ClipProbs of the validation videos only
     relevant = [example for example in examples if example.split in needs.splits]
     todo = [
         example for example in relevant if not clip_probs.is_known(example.path, identity, cache)
@@ -143,8 +145,10 @@ def _run_each(
 ) -> set[Example]:
     """Run `work` on each video; returns the videos that failed."""
     failed = set()
+    # outcomes come in the order of the videos
     outcomes = pool.each([example.path for example in todo], work)
     for number, (example, outcome) in enumerate(zip(todo, outcomes, strict=True), start=1):
+        # also a crash, a timeout or too much memory: one video does not end the run
         if outcome.error is not None:
             failed.add(example)
             on_failure(example, outcome.error)
@@ -193,6 +197,7 @@ class _Store:
 
     def frames(self) -> None:
         """All frames, resized: uint8 [T, h, w, 3]."""
+        # with one frame per clip, the clips are the frames
         video = open_video(self.path, 1, 1, progress=self.progress)
         spec = self.needs.spec
         height, width = resized(video.info.size, spec)
@@ -213,6 +218,7 @@ class _Store:
             for kind in kinds:
                 writer = self.cache.writer(self.path, kind, self.needs.settings(kind))
                 writers[kind] = stack.enter_context(writer)
+            # decoding costs far more than the rest, so that all inputs share one pass
             for clip in visual_clips(video, FeatureSettings(tuple(kinds), self.needs.p_frames)):
                 for kind, writer in writers.items():
                     writer.add(_visual_rows(clip, kind))
@@ -225,15 +231,21 @@ class _Store:
         video = open_video(self.path, spec.frames, spec.stride, progress=self.progress)
         with self.cache.writer(self.path, kind, self.needs.settings(kind)) as writer:
             for clip in clips_of(video):
+                # half precision: the cache holds all clips of all videos
                 writer.add(clip.half().numpy())
             writer.notes = video.notes
 
 
 def _visual_rows(clip: ClipVisual, kind: str) -> NDArray[Any]:
-    """The rows of a clip: float16 [n, 2, h, w] ("md"), uint8 ("if") or int8 ("rgbr") [n, 3, h, w]."""
+    """The rows of a clip.
+
+    Returns:
+        float16 [n, 2, h, w] for "md", uint8 [n, 3, h, w] for "if", int8 [n, 3, h, w] for "rgbr".
+    """
     if kind == "md":
         return motion_input(clip.motion, clip.height, clip.width).half().numpy()
     images = clip.iframes if kind == "if" else clip.residual
+    # rounded to whole grey levels, a quarter of float32
     dtype = torch.uint8 if kind == "if" else torch.int8
     rows: NDArray[np.uint8 | np.int8] = image_input(images).round().to(dtype).numpy()
     return rows

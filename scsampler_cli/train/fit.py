@@ -21,20 +21,19 @@ import torch
 from torch import Tensor, nn
 
 from scsampler_cli.errors import ScsamplerError, WeightsError
-from scsampler_cli.train import augment, checkpoint, history, losses
+from scsampler_cli.train import checkpoint, history
 from scsampler_cli.train.batches import Inputs, load
 from scsampler_cli.train.checkpoint import State
-from scsampler_cli.train.draw import Draw, Drawer, generator, in_oracle
+from scsampler_cli.train.draw import Draw, Drawer, generator
 from scsampler_cli.train.group import Group
 from scsampler_cli.train.initial_weights import Start, parameter_groups, start_network
 from scsampler_cli.train.model import Model, architecture_of
+from scsampler_cli.train.objective import Objective
 from scsampler_cli.train.schedule import Schedule
 from scsampler_cli.train.settings import TrainSettings
 from scsampler_cli.train.validate import baselines, best_of, measure
 from scsampler_cli.train.videos import TrainVideo
 
-SMOOTHING = 0.1
-"""Label smoothing of the "strong" augmentation (Szegedy et al., 2016)."""
 WEIGHT_DECAY = {"adamw": 0.05, "sgd": 5e-4}
 """By optimiser; the paper gives none."""
 
@@ -77,7 +76,8 @@ class Fit:
         output: Path,
     ) -> None:
         self.settings, self._train, self._val = settings, train, val
-        self._classes, self._device, self._group, self._output = len(labels), device, group, output
+        self._device, self._group, self._output = device, group, output
+        # refuses videos that nothing can be learnt from, before a network is built
         self._drawer = Drawer(train, settings)
 
         torch.manual_seed(settings.seed)  # new layers start from it
@@ -91,6 +91,7 @@ class Fit:
         # a step may hold no clip with sound: a network of joint training then gets no gradient
         is_joint = settings.target == "joint"
         self._wrapped: nn.Module = group.wrap(self._model, device, partial=is_joint)
+        self._objective = Objective(settings, train, classes=len(labels), device=device)
         self._baselines = baselines(val, settings) if group.is_main else {}
         self.state = State(self._digest(labels), 1, 0, loss=0.0, seconds=0.0)
 
@@ -113,12 +114,14 @@ class Fit:
                 factor=recipe.pretrained_factor,
                 weight_decay=WEIGHT_DECAY[recipe.optimiser],
             )
+        # the learning rate of each group is set in the group
         if recipe.optimiser == "adamw":
             return torch.optim.AdamW(groups, recipe.learning_rate)
         return torch.optim.SGD(groups, recipe.learning_rate, momentum=0.9, nesterov=True)
 
     def _digest(self, labels: Sequence[str]) -> str:
         """Digest of settings, videos and pseudo labels: a resumed run must have the same."""
+        # contents rather than paths: a moved file is the same video
         videos = [
             [v.content, v.label, v.example.split, v.clips, v.probabilities_digest]
             for v in (*self._train, *self._val)
@@ -135,6 +138,7 @@ class Fit:
                 or other videos.
         """
         path = checkpoint.path_of(self._output)
+        # the digest is checked before any state is loaded
         state = checkpoint.load(path)
         if state.digest != self.state.digest:
             raise WeightsError(
@@ -171,11 +175,13 @@ class Fit:
         while self.state.epoch <= self.settings.recipe.epochs and not self._is_out_of_patience():
             self._run_epoch(on_step, should_stop)
             on_epoch(self._finish_epoch())
+        # the best epoch is kept in the checkpoint, as it may be before a resume
         if self.settings.keep == "best" and self.state.best:
             return self.state.best
         return self._copy_of_networks()
 
     def _copy_of_networks(self) -> dict[str, Tensor]:
+        # a copy: training goes on and changes the tensors in place
         values = self._model.state_dict()
         return {name: value.detach().cpu().clone() for name, value in values.items()}
 
@@ -189,6 +195,7 @@ class Fit:
     def _run_epoch(self, on_step: OnStep, should_stop: Callable[[], bool]) -> None:
         """Run the steps of an epoch that are left."""
         state = self.state
+        # a resumed epoch counts the seconds before the stop
         start_time = time.perf_counter() - state.seconds
         self._wrapped.train()
         draws = self._drawer.steps(state.epoch)
@@ -197,6 +204,7 @@ class Fit:
             state.step += 1
             state.seconds = time.perf_counter() - start_time
             on_step(state.step, len(draws), state.loss / state.step)
+            # all processes stop at the same step, so that their states match
             if self._group.any(should_stop(), self._device):
                 self._save()
                 raise Stopped
@@ -210,6 +218,7 @@ class Fit:
         group, clips_in_row = self._group, self.settings.clips_in_row
         shares = [draw.share(group.rank, group.world, clips_in_row) for draw in draws]
 
+        # the numbers 2 and 3 separate the random streams of inputs and of dropout
         def read(step: int) -> dict[str, Inputs]:
             return load(self._train, shares[step], self.settings, rng=self._random(2, epoch, step))
 
@@ -227,19 +236,22 @@ class Fit:
     def _step(self, draw: Draw, inputs: dict[str, Inputs]) -> float:
         """One step of the optimiser; returns the loss."""
         epoch, step = self.state.epoch, self.state.step
+        # from the position alone, so that a resumed run draws the same
         rng = self._random(3, epoch, step)
         torch.manual_seed(int(rng.integers(2**62)))  # dropout
         values = {}
         for kind, part in inputs.items():
             values[kind] = (part.values.to(self._device), part.rows.to(self._device))
 
-        loss = self._loss(draw, values, rng)
+        loss = self._objective.loss(self._wrapped, draw, values, rng=rng)
+        # None instead of 0: networks without clips in this step are not updated
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimiser.step()
         self._schedule.after_step()
 
         value = float(loss.detach())
+        # further steps would not help, and the checkpoint must not be overwritten
         if not math.isfinite(value):
             raise ScsamplerError(
                 f"the loss is {value} in epoch {epoch}, step {step + 1}",
@@ -249,55 +261,6 @@ class Fit:
             )
         return value
 
-    def _loss(
-        self, draw: Draw, values: dict[str, tuple[Tensor, Tensor]], rng: np.random.Generator
-    ) -> Tensor:
-        """The objective on the n clips of a step.
-
-        Args:
-            draw: the clips.
-            values: inputs [m, ...] and clip numbers int64 [m], by kind.
-            rng: random generator of this step.
-        """
-        settings, count = self.settings, len(draw.videos)
-        if settings.objective == "ac":
-            return self._ac_loss(draw, values, rng)
-
-        log_p: Tensor = self._wrapped(values, count)  # [n, 2]
-        if settings.objective == "sal-cl":
-            in_top = torch.from_numpy(in_oracle(self._train, draw, settings.k))
-            return losses.sal_cl(log_p, in_top.to(self._device))
-
-        saliency_target = torch.tensor(
-            [
-                float(self._train[video].saliency_target[clip])
-                for video, clip in zip(draw.videos, draw.clips, strict=True)
-            ]
-        )
-        # the same video may be in a step twice; its clips then count as those of two videos
-        videos = torch.arange(count) // settings.clips_per_video
-        return losses.sal_rank(
-            log_p,
-            saliency_target.to(self._device),
-            videos.to(self._device),
-            margin=settings.margin,
-            gap=settings.gap,
-        )
-
-    def _ac_loss(
-        self, draw: Draw, values: dict[str, tuple[Tensor, Tensor]], rng: np.random.Generator
-    ) -> Tensor:
-        labels = torch.tensor([self._train[video].label for video in draw.videos])
-        targets = nn.functional.one_hot(labels, self._classes).float().to(self._device)  # [n, C]
-        is_strong = self.settings.augment == "strong"
-        if is_strong and len(values) == 1:
-            # with several inputs a clip may lack one, so that their rows are of different clips
-            ((kind, (inputs, rows)),) = values.items()
-            mixed, targets = augment.mixup(inputs, targets, rng)
-            values = {kind: (mixed, rows)}
-        log_p: Tensor = self._wrapped(values, len(draw.videos))  # [n, C]
-        return losses.ac(log_p, targets, SMOOTHING if is_strong else 0.0)
-
     def _finish_epoch(self) -> dict[str, Any]:
         """Validate, remember the best epoch, write everything; returns the record of the epoch."""
         state, group = self.state, self._group
@@ -305,6 +268,7 @@ class Fit:
         measures: dict[str, float] = {}
         if group.is_main:
             measures = measure(self._model, self._val, self.settings, device=self._device)
+        # each process has the loss of its own clips
         loss = group.mean_of(state.loss / max(1, state.step), self._device)
         metric = self._metric(measures, loss)
 
@@ -316,6 +280,7 @@ class Fit:
             **measures,
             "baselines": self._baselines,
         }
+        # on a tie the earlier epoch stays
         if self._val and metric > state.best_metric:
             state.best, state.best_metric = self._copy_of_networks(), metric
             state.best_epoch = state.epoch
@@ -334,6 +299,7 @@ class Fit:
         return self._group.mean_of(own_part, self._device)
 
     def _save(self) -> None:
+        # all processes have the same networks
         if not self._group.is_main:
             return
         state = self.state

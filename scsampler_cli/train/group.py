@@ -49,6 +49,7 @@ class Group:
         """
         if self.world == 1:
             return model
+        # each process has one GPU
         devices = [device.index] if device.type == "cuda" else None
         return DistributedDataParallel(model, devices, find_unused_parameters=partial)
 
@@ -60,6 +61,7 @@ class Group:
         """The mean over the processes."""
         if self.world == 1:
             return value
+        # NCCL reduces tensors on a GPU only
         total = Tensor([value]).to(device)
         dist.all_reduce(total)
         return float(total) / self.world
@@ -80,6 +82,7 @@ def joined(environment: Mapping[str, str], cuda: bool) -> Iterator[Group]:
     if world == 1:
         yield Group()
         return
+    # NCCL is for GPUs only
     dist.init_process_group("nccl" if cuda else "gloo", timeout=PATIENCE)
     try:
         yield Group(int(environment["RANK"]), world)

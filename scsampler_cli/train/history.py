@@ -27,7 +27,9 @@ def write(output: Path, history: list[dict[str, Any]]) -> None:
     Raises:
         OutputError: they cannot be written.
     """
+    # JSON Lines: one record per epoch
     lines = "".join(json.dumps(record, sort_keys=True) + "\n" for record in history)
+    # the main process alone writes them
     metrics, curve = files_of(output)
     try:
         _replace(metrics, lines.encode())
@@ -54,6 +56,7 @@ def _replace(path: Path, data: bytes) -> None:
 
 def _figure(history: list[dict[str, Any]]) -> bytes:
     """PNG: the loss above; below, the accuracies, with the baselines as level lines."""
+    # matplotlib takes a second to import; runs without an epoch do not need it
     import io
 
     from matplotlib.figure import Figure

@@ -61,6 +61,7 @@ def start_network(network: nn.Module, architecture: str, kind: str, *, init: str
         WeightsError: the weights are missing, cannot be read, or do not fit; the network is then
             unchanged. Or layers that training does not change would keep random values.
     """
+    # changes the network only if the weights fit
     start = _start(network, architecture, kind, init=init)
     frozen = {name for name, parameter in network.named_parameters() if not parameter.requires_grad}
     if not frozen <= start.loaded:
@@ -115,6 +116,7 @@ def _from_scratch(note: str | None) -> Start:
 def _from_file(
     network: nn.Module, architecture: str, kind: str, *, path: Path, source: str
 ) -> Start:
+    # refuses pickles with code
     file = read_weights(path)
     own = network.state_dict()
     tensors = to_native(architecture, file.tensors)[0] if kind == "classifier" else file.tensors
@@ -130,6 +132,7 @@ def _from_file(
         notes.append(f"{first} is adapted from {channels} to {wanted} channels")
         renamed[first] = adapt_channels(renamed[first], wanted)
 
+    # a last layer for other classes does not fit, and starts from random values
     fitting = _fitting(renamed, own)
     names = [name for name, _ in network.named_parameters()]
     new = [name for name in names if name not in fitting]
@@ -187,6 +190,7 @@ def adapt_channels(weights: Tensor, channels: int) -> Tensor:
 
     Example: one output of three inputs 3, 6, 9 -> two inputs 9, 9 (both sum to 18).
     """
+    # [out, 1, ...]
     mean = weights.float().mean(dim=1, keepdim=True)
     return mean.repeat_interleave(channels, dim=1) * (weights.shape[1] / channels)
 
@@ -208,7 +212,7 @@ def _by_own_name(
 
 
 def _by_order(tensors: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Tensors of a VGG with numbered layers, as in torchvision's vgg19_bn, under the network's names.
+    """Tensors of a VGG with numbered layers, such as vgg19_bn, under the network's names.
 
     Layers of the same kind correspond by their order.
 
@@ -313,6 +317,7 @@ def parameter_groups(
             for the VGG (App. B.2).
         weight_decay: weight decay of all but biases and batch normalisations.
     """
+    # (is loaded, decays) -> parameters
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {
         (loaded, decays): [] for loaded in (True, False) for decays in (True, False)
     }

@@ -58,6 +58,7 @@ def ac(log_p: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
         targets: [n, C], rows sum to 1 (one-hot unless clips were mixed).
         smoothing: share of the target that is spread over all classes.
     """
+    # the smoothed target is a distribution over the C classes, too
     classes = log_p.shape[1]
     smoothed = targets * (1 - smoothing) + smoothing / classes
     return -(smoothed * log_p).sum(dim=1).mean()
@@ -91,6 +92,7 @@ def sal_rank(
     # [n, n]: true where clip i must rank above clip j, so that z is always +1
     is_better = saliency_target[:, None] - saliency_target[None, :] > gap
     pairs = is_better & (videos[:, None] == videos[None, :])
+    # the hinge of every pair; the mask keeps those that count
     loss = F.relu(margin - (saliency[:, None] - saliency[None, :]))
     return (loss * pairs).sum() / pairs.sum().clamp(min=1)
 

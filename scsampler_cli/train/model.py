@@ -45,6 +45,7 @@ class Model(nn.Module):
     def __init__(self, settings: TrainSettings, classes: int, dtype: torch.dtype) -> None:
         super().__init__()
         self._objective, self._dtype = settings.objective, dtype
+        # SAL-* has one output: the saliency
         outputs = classes if settings.objective == "ac" else 1
         networks = {}
         for kind in settings.kinds:
@@ -73,6 +74,7 @@ class Model(nn.Module):
         visual: list[Tensor] = []
         audio: list[Tensor] = []
         for kind, (values, rows) in inputs.items():
+            # weights stay in float32; autocast converts them for each operation
             dtype = self.dtype_of(kind)
             with torch.autocast(values.device.type, dtype, enabled=dtype != torch.float32):
                 logits = self.networks[kind](values).float()

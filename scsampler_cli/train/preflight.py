@@ -46,6 +46,7 @@ def check_run(
     _check_networks(settings)
     _check_classifier(settings, classifier)
 
+    # each process needs at least one clip, for SAL-* the clips of one video
     smallest = context.group.world * settings.clips_in_row
     if settings.batch < smallest:
         raise SettingsError(
@@ -58,12 +59,14 @@ def check_run(
 def _check_networks(settings: TrainSettings) -> None:
     # on the meta device a network has shapes and no values, so that this costs nothing
     with torch.device("meta"):
+        # an unknown architecture is an error here; two classes stand for any number
         model = Model(settings, 2, torch.float32).eval()
         if settings.target == "classifier":
             _check_clip_size(model.networks["classifier"], settings)
 
 
 def _check_clip_size(network: nn.Module, settings: TrainSettings) -> None:
+    # the crop of the finished network may be another one
     for spec in (settings.spec, settings.test_spec):
         height, width = spec.crop
         try:
@@ -90,6 +93,7 @@ def _check_classifier(settings: TrainSettings, classifier: ClassifierFacts | Non
     if settings.target == "classifier":
         return  # its own clips need not be those of the given classifier
 
+    # ClipProbs and features must be of the same clips
     spec, other = settings.spec, classifier.spec
     if (spec.frames, spec.stride) != (other.frames, other.stride):
         raise SettingsError(

@@ -45,6 +45,7 @@ class Recipe:
     """Learning rate of pre-trained layers, as a share of `learning_rate`."""
 
     def __post_init__(self) -> None:
+        # a typing error in a recipe of a caller
         for value, known in ((self.schedule, SCHEDULES), (self.optimiser, OPTIMISERS)):
             if value not in known:
                 raise SettingsError(
@@ -140,6 +141,7 @@ PACKETS_RECIPE = Recipe(
 
 def default_recipe(target: str, objective: str) -> Recipe:
     """The recipe for a target (one of TARGETS) and an objective (one of OBJECTIVES)."""
+    # the objective matters for audio alone: App. B.2 has a recipe for each
     if target == "classifier":
         return CLASSIFIER_RECIPE
     if target == "joint":

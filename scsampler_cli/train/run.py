@@ -50,8 +50,10 @@ def train(
         KeyboardInterrupt: the user interrupted the reading of videos.
     """
     start_time = time.perf_counter()
+    # an unavailable device is an error before any video is read
     device = context.torch_device
     check_run(settings, classifier, context)
+    # sorted, so that the order of the list does not matter
     labels = labels_of(examples)
     videos = _read_videos(
         settings, examples, labels, classifier=classifier, context=context, callbacks=callbacks
@@ -70,11 +72,13 @@ def train(
     run_notes.note_initial_weights(fit, callbacks)
     if context.resume:
         fit.resume()
+    # those of the best or of the last epoch
     networks = fit.run(callbacks.on_epoch, callbacks.on_step, callbacks.should_stop)
     run_notes.note_early_stop(fit, callbacks)
 
     result = _result(fit)
     identity = None if classifier is None else _identity(classifier, settings, context)
+    # metadata of the weight files
     facts: dict[str, Any] = {
         "data": export.describe(videos, context.description),
         "result": result,
@@ -82,8 +86,10 @@ def train(
             kind: {"source": start.source, "sha256": start.sha256}
             for kind, start in fit.starts.items()
         },
+        # the name of this key is part of the file format
         "teacher": identity,
     }
+    # processes other than the main one return the paths, too
     files = export.outputs(context.output, settings)
     if context.group.is_main:
         files = export.write(context.output, networks, settings, labels=labels, facts=facts)
@@ -119,6 +125,7 @@ def _read_videos(
     # a classifier in training is measured by its own answers
     clip_classifier = None if settings.target == "classifier" else classifier
     identity = None if clip_classifier is None else _identity(clip_classifier, settings, context)
+    # identity None: the videos are not classified
     needs = needs_of(settings, identity)
     if "mel" in needs.kinds:
         check_torchaudio()  # one error instead of one for each video
@@ -165,6 +172,7 @@ def _identity(
     classifier: ClassifierFacts, settings: TrainSettings, context: RunContext
 ) -> dict[str, Any]:
     """The identity under which the cache keeps the classifier's ClipProbs."""
+    # the precision changes the ClipProbs a little
     dtype = pick_dtype(settings.precision, context.torch_device)
     return clip_probs.identity(classifier, str(dtype).removeprefix("torch."))
 
@@ -172,11 +180,13 @@ def _identity(
 def _result(fit: Fit) -> dict[str, Any]:
     """The epoch whose networks are exported, and its measures."""
     past = fit.state.history
+    # without validation no epoch is the best
     keep_last = fit.settings.keep == "last" or not fit.state.best_epoch
     epoch = past[-1]["epoch"] if keep_last else fit.state.best_epoch
     record = past[epoch - 1]  # epochs count from 1
     result = {"epoch": epoch, "k": fit.settings.k}
     for name in ("video_accuracy", "clip_accuracy", "baselines"):
+        # a measure may be missing, and the baselines empty
         if record.get(name) not in (None, {}):
             result[name] = record[name]
     return result

@@ -22,6 +22,7 @@ def check_labels(labels: Sequence[str], classifier: ClassifierFacts, callbacks: 
     Raises:
         InputError: it has none of them.
     """
+    # f_y needs the label among the classes of the classifier
     unknown = [label for label in labels if label not in classifier.labels]
     if len(unknown) == len(labels):
         raise InputError(
@@ -40,6 +41,7 @@ def report_lost(
     read: Sequence[Example], videos: Sequence[TrainVideo], callbacks: Callbacks
 ) -> None:
     """Report videos that were read, and that are missing now, or whose cache entries are."""
+    # `open_all` leaves out videos without all of their entries
     present = {video.example for video in videos}
     for example in read:
         if example in present:
@@ -56,12 +58,14 @@ def note_videos(
     split: Mapping[str, list[TrainVideo]], needs: VideoNeeds, callbacks: Callbacks
 ) -> None:
     """Pass on the notes of each video, and note which inputs and measures are missing."""
+    # of both splits
     videos = [video for members in split.values() for video in members]
     for video in videos:
         for note in video.notes:
             callbacks.on_note(f"{video.example.path}: {note}")
 
     for kind in needs.kinds:
+        # a silent video has an entry without rows
         empty = sum(len(video.entries[kind].values) == 0 for video in videos)
         if empty:
             callbacks.on_note(
@@ -69,6 +73,7 @@ def note_videos(
                 f"the {kind} network learns nothing from them"
             )
 
+    # a classifier in training is measured by its own answers
     if needs.classifier is None and FRAMES not in needs.kinds:
         callbacks.on_note(
             "no clip classifier: the accuracy of its answers on the selected clips is not measured"
@@ -84,6 +89,7 @@ def note_labels_without_videos(
     train: Sequence[TrainVideo], labels: Sequence[str], callbacks: Callbacks
 ) -> None:
     """Note the labels of which no training video can be used."""
+    # indices of labels
     with_videos = {video.label for video in train if len(usable_clips(video))}
     for index, label in enumerate(labels):
         if index not in with_videos:
@@ -102,6 +108,7 @@ def note_initial_weights(fit: Fit, callbacks: Callbacks) -> None:
 
 def note_early_stop(fit: Fit, callbacks: Callbacks) -> None:
     """Note that patience ended the run before its last epoch."""
+    # epochs count from 1
     done, best = len(fit.state.history), fit.state.best_epoch
     if done < fit.settings.recipe.epochs:
         callbacks.on_note(

@@ -37,6 +37,7 @@ class Schedule:
         self._each_step: LRScheduler | None = None
         self._each_epoch: LRScheduler | None = None
         self._plateau: ReduceLROnPlateau | None = None
+        # the peaks are the rates of the parameter groups
         if recipe.schedule == "one-cycle":
             peaks = [group["lr"] for group in optimiser.param_groups]
             # OneCycleLR divides by zero where there is one step in all
@@ -44,6 +45,7 @@ class Schedule:
         elif recipe.schedule == "step":
             self._each_epoch = LambdaLR(optimiser, lambda epoch: stepped(epoch, recipe))
         else:
+            # "max": higher measures are better
             self._plateau = ReduceLROnPlateau(optimiser, "max", 1 / DIVISOR, PLATEAU_PATIENCE)
 
     def after_step(self) -> None:

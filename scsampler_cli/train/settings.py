@@ -70,6 +70,7 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         self._check_choices()
+        # SAL-RANK compares pairs, and needs two clips of a video
         if min(self.batch, self.per_epoch, self.k) < 1 or self.clips_per_video < 2:
             raise SettingsError(
                 "batch, per_epoch and k must be at least 1, clips_per_video at least 2",
@@ -106,6 +107,7 @@ class TrainSettings:
                 )
 
     def _check_joint(self) -> None:
+        # AV-joint-training is of a visual and an audio sampler (Sec. 3.3.3)
         audio, visual = "mel" in self.inputs, set(self.inputs) & set(VISUAL)
         if not audio or not visual or set(self.inputs) - set(INPUTS):
             raise SettingsError(
@@ -142,6 +144,7 @@ class TrainSettings:
 
     def record(self) -> dict[str, Any]:
         """The settings for JSON; files by name alone, so that no path of the machine is in it."""
+        # through JSON, which turns tuples into lists
         values = json.loads(json.dumps(asdict(self)))
         return {**values, "init": [Path(name).name for name in self.init]}
 

@@ -35,15 +35,16 @@ def baselines(videos: Sequence[TrainVideo], settings: TrainSettings) -> dict[str
 
     Empty where no video has ClipProbs of its label.
     """
-    known = []
+    scored = []
     for video in videos:
         if _has_clip_probs(video):
+            # the baselines ignore scores
             no_scores = np.zeros(video.clips, np.float32)
-            known.append(_known(video, no_scores))
-    if not known:
+            scored.append(_scored_video(video, no_scores))
+    if not scored:
         return {}
     return {
-        name: round(accuracy(known, name, settings.k, seed=settings.seed), 4) for name in BASELINES
+        name: round(accuracy(scored, name, settings.k, seed=settings.seed), 4) for name in BASELINES
     }
 
 
@@ -62,6 +63,7 @@ def measure(
         "video_accuracy" (with the K clips that the sampler selects; of a classifier with all clips)
         where videos have ClipProbs, and "clip_accuracy" for "ac".
     """
+    # batch normalisation and dropout differ in evaluation mode
     was_training = model.training
     model.eval()
     measures: dict[str, float] = {}
@@ -81,6 +83,7 @@ def _measure_classifier(
     clip_hits: list[bool] = []
     video_hits: list[bool] = []
     for video in videos:
+        # float32 [n, C] of each batch
         parts = []
         # `video.clips` counts frames here: the entry holds frames, not clips
         for clips in _batches(max(1, video.clips // frames_per_clip)):
@@ -90,6 +93,7 @@ def _measure_classifier(
             parts.append(log_p.exp().cpu())
         probabilities = torch.cat(parts)  # [L, C]
         clip_hits += (probabilities.argmax(dim=1) == video.label).tolist()
+        # dense classification: the mean over all clips
         video_hits.append(int(probabilities.mean(dim=0).argmax()) == video.label)
     return {"video_accuracy": _mean(video_hits), "clip_accuracy": _mean(clip_hits)}
 
@@ -98,7 +102,7 @@ def _measure_sampler(
     model: Model, videos: Sequence[TrainVideo], settings: TrainSettings, *, device: torch.device
 ) -> dict[str, float]:
     networks = [_sampler_network(model, kind, settings, device=device) for kind in settings.kinds]
-    known: list[ScoredVideo] = []
+    scored: list[ScoredVideo] = []
     clip_hits: list[bool] = []
     for video in videos:
         scores = []
@@ -107,8 +111,9 @@ def _measure_sampler(
             scores.append(_smooth_if_visual(raw, network.kind))
             clip_hits += hits
         if _has_clip_probs(video):
-            known.append(_known(video, _average(np.stack(scores), settings.kinds)))
-    measures = {"video_accuracy": accuracy(known, "visual", settings.k)}
+            scored.append(_scored_video(video, _average(np.stack(scores), settings.kinds)))
+    # NaN without such videos, which `measure` drops
+    measures = {"video_accuracy": accuracy(scored, "visual", settings.k)}
     if settings.objective == "ac":
         measures["clip_accuracy"] = _mean(clip_hits)
     return measures
@@ -171,12 +176,13 @@ def _average(scores: NDArray[np.float32], kinds: Sequence[str]) -> NDArray[np.fl
     Returns:
         float32 [L]; NaN where a clip has no input.
     """
+    # bool [networks]
     is_visual = np.array([kind in VISUAL for kind in kinds])
     parts = [averaged(scores[mask].T) for mask in (is_visual, ~is_visual) if mask.any()]
     return averaged(np.stack(parts, axis=1)).astype(np.float32)
 
 
-def _known(video: TrainVideo, scores: NDArray[np.float32]) -> ScoredVideo:
+def _scored_video(video: TrainVideo, scores: NDArray[np.float32]) -> ScoredVideo:
     """The video with its ClipProbs and the scores of its clips, for the measures of `oracle`."""
     assert video.probabilities is not None
     clips = np.arange(video.clips, dtype=np.int64)
@@ -202,6 +208,7 @@ def best_of(measures: dict[str, Any]) -> float:
     Video accuracy, with clip accuracy to break a tie; clip accuracy where there is no video
     accuracy; -1 where nothing was measured.
     """
+    # the factor is smaller than one video among 10,000
     if "video_accuracy" in measures:
         return float(measures["video_accuracy"]) + 1e-4 * float(measures.get("clip_accuracy", 0.0))
     return float(measures.get("clip_accuracy", -1.0))

@@ -49,8 +49,10 @@ class VideoNeeds:
         if kind == FRAMES:
             return {"resize": self.spec.resize}
         grid = {"clip_frames": self.spec.frames, "frame_stride": self.spec.stride}
+        # these depend on the clip grid alone
         if kind in ("mel", *PACKETS):
             return grid
+        # all feature settings, such as the number of P-frames
         return {**grid, **asdict(FeatureSettings((kind,), self.p_frames))}
 
 
@@ -86,6 +88,7 @@ class TrainVideo:
         """
         if self.probabilities is None or self.classifier_label is None:
             raise ValueError("this video has no ClipProbs of its label")
+        # one column of the ClipProbs
         return self.probabilities[:, self.classifier_label]
 
     @property
@@ -93,6 +96,7 @@ class TrainVideo:
         """Hex digest of the ClipProbs; None without them."""
         if self.probabilities is None:
             return None
+        # a plug-in without weights has no digest of its own, so that its answers stand for it
         return hashlib.sha256(np.ascontiguousarray(self.probabilities).tobytes()).hexdigest()
 
 
@@ -103,6 +107,7 @@ def needs_of(settings: TrainSettings, classifier: dict[str, Any] | None) -> Vide
         settings: settings of the run.
         classifier: identity of the classifier that gives ClipProbs; None without one.
     """
+    # a classifier takes clips from any frame on, a sampler takes the features of the clip grid
     kinds = (FRAMES,) if settings.target == "classifier" else settings.kinds
     # AC learns from labels alone; its ClipProbs only serve the validation measure
     splits = ("train", "val") if settings.needs_probabilities else ("val",)
@@ -153,6 +158,7 @@ def _open(
     probabilities = None
     notes = [note for entry in entries.values() for note in entry.notes]
     if needs.classifier is not None and example.split in needs.splits:
+        # float32 [L, C]
         stored = clip_probs.find(example.path, needs.classifier, cache)
         if stored is None:
             return None
@@ -160,6 +166,7 @@ def _open(
         probabilities = np.nan_to_num(np.asarray(stored.values, np.float32))
         notes += stored.notes
 
+    # the labels of the run and of the classifier may differ
     known = example.label in classifier_labels
     return TrainVideo(
         example,
@@ -176,6 +183,7 @@ def _entries(example: Example, needs: VideoNeeds, cache: Cache) -> dict[str, Ent
     """The cache entries of a video by kind; None where one is missing."""
     entries = {}
     for kind in needs.kinds:
+        # memory-mapped: nothing is read yet
         entry = cache.find(example.path, kind, needs.settings(kind))
         if entry is None:
             return None

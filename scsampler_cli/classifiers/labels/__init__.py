@@ -29,8 +29,10 @@ def read_labels(name: str | Path) -> tuple[str, ...]:
     Raises:
         InputError: the file cannot be read, is empty, or has a name twice.
     """
+    # a file of that name must be given with its folder: ./kinetics400
     if str(name) in NAMES:
         return named_labels(str(name))
+    # refuses URLs
     check_read(name)
     try:
         text = read_text(Path(name))
@@ -63,6 +65,7 @@ def distinct(names: list[str], source: str) -> tuple[str, ...]:
     Raises:
         InputError: a name is listed twice, or there are none.
     """
+    # two classes of one name could not be distinguished in results
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice or not names:
         what = f"{twice[0]!r} is listed twice" if twice else "it lists no name"

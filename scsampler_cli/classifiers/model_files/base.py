@@ -37,11 +37,13 @@ class LayoutAdapter(nn.Module):
     def __init__(self, network: nn.Module, layout: str, batch: int | None, *, classes: int) -> None:
         super().__init__()
         self.network, self.layout, self._batch = network, layout, batch
+        # argument of `permute`: NCTHW -> the file's layout
         self._order = [AXES.index(axis) for axis in layout]
         self._classes = classes
 
     def forward(self, x: Tensor) -> Tensor:
         """float [N, 3, F, h, w] -> [N, C]."""
+        # a fixed batch size: part by part
         parts = [x] if self._batch is None else list(torch.split(x, self._batch))
         return torch.cat([self._run(part) for part in parts])
 
@@ -59,6 +61,7 @@ class LayoutAdapter(nn.Module):
             if "logits" in found:
                 return found["logits"]
             found = list(found.values())
+        # exported programs may return tuples
         outputs = list(found) if isinstance(found, tuple | list) else [found]
         fitting = [
             out

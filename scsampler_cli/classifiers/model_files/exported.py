@@ -46,6 +46,7 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
             # tensors in read-only memory, which nothing writes to
             warnings.simplefilter("ignore", UserWarning)
             program = torch.export.load(path)
+        # a program has the device of its tensors written into it
         if device.type != "cpu":
             from torch.export.passes import move_to_device_pass
 

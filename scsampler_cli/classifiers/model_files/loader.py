@@ -70,6 +70,7 @@ def open_classifier(
         SettingsError: a spec field has a wrong value.
     """
     model = _open_model(path, kind, device)
+    # options replace fields of the file
     fields = read_fields(path, spec_fields)
     if "arch" in fields:
         raise ClassifierError(
@@ -77,6 +78,7 @@ def open_classifier(
             code="model-spec-fixed",
             hint="leave arch out",
         )
+    # labels of the caller replace those of the spec
     if labels is not None:
         fields["labels"] = tuple(labels)
     fields = complete(merged(fields_of_shape(model.shape), fields, path.name), path)
@@ -130,6 +132,7 @@ def fields_of_shape(shape: tuple[int | None, ...] | None) -> dict[str, Any]:
     threes = [axis for axis, size in enumerate(shape) if axis > 0 and size == 3]
     if len(threes) != 1:
         return {}
+    # the usual layout with the channels at that axis
     layout = {1: "NCTHW", 2: "NTCHW", 4: "NTHWC"}.get(threes[0])
     if layout is None:
         return {}
@@ -162,6 +165,7 @@ def _test_run(classifier: NetworkClassifier, path: Path) -> None:
             code="model-spec-wrong",
             hint="are layout, frames and crop those that it was made for?",
         ) from error
+    # with the wrong labels the answer is right, and its meaning wrong
     if answer.shape != (1, len(classifier.labels)):
         shape = tuple(answer.shape[1:])
         count = shape[0] if len(shape) == 1 else shape

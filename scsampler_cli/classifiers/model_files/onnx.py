@@ -56,6 +56,7 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
             code="package-missing",
             hint="pip install onnx onnxruntime",
         ) from error
+    # one provider: no silent change to the CPU
     provider = "CUDAExecutionProvider" if device.type == "cuda" else "CPUExecutionProvider"
     if provider not in onnxruntime.get_available_providers():
         raise DeviceError(
@@ -82,6 +83,7 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
             code="model-format-unsupported",
             hint="copy or export it again; does it need a newer onnxruntime?",
         ) from error
+    # a quantised model with integer inputs would need its own normalisation
     if len(inputs) != 1 or inputs[0][1] not in _TYPES:
         kinds = ", ".join(f"{name} {kind}" for name, kind, _ in inputs)
         raise ClassifierError(

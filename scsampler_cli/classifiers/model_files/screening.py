@@ -62,6 +62,7 @@ def screen(path: Path) -> None:
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            # the first one is enough
             fault = next(_faults(archive), None)
             names = {_inner(name) for name in archive.namelist()}
     except (
@@ -105,6 +106,7 @@ def _faults(archive: zipfile.ZipFile) -> Iterator[str]:
     if len(set(names)) < len(names):
         yield "two parts of one name"
     for name in names:
+        # a list of what is allowed: a later version of torch may read other members
         if not _MEMBER.fullmatch(_inner(name)):
             yield f"the part {_inner(name)[:60]!r}"
         elif name.endswith(".json"):
@@ -125,6 +127,7 @@ def _is_plain(data: bytes) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            # the same restriction as for weight files
             torch.load(io.BytesIO(data), weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, ValueError, EOFError, KeyError, AttributeError):
         return not data
@@ -142,6 +145,7 @@ def _json_faults(part: Any) -> Iterator[str]:
 
 
 def _field_faults(key: str, value: Any) -> Iterator[str]:
+    # keys of the JSON schema of torch.export
     if key == "use_pickle" and value:
         yield "a pickled tensor"
     elif key == "path_name" and "custom_obj" in str(value):
@@ -151,6 +155,7 @@ def _field_faults(key: str, value: Any) -> Iterator[str]:
             yield f"the operator {value[:60]!r}"
     elif key == "expr_str" and not _EXPRESSION.fullmatch(str(value)):
         yield f"the expression {str(value)[:60]!r}"
+    # pytree specifications of inputs and outputs
     elif key in ("in_spec", "out_spec") and isinstance(value, str):
         yield from (f"the container {name!r}" for name in _containers(value) - _CONTAINERS)
     else:
@@ -159,4 +164,5 @@ def _field_faults(key: str, value: Any) -> Iterator[str]:
 
 def _containers(spec: str) -> set[str]:
     """Types of the containers in a pytree's specification."""
+    # a JSON document inside a string
     return set(re.findall(r'"type": "([^"]*)"', spec))

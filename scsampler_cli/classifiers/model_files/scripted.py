@@ -22,6 +22,7 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
     """
     try:
         with warnings.catch_warnings():
+            # of torch.jit as a whole
             warnings.simplefilter("ignore", DeprecationWarning)
             network = torch.jit.load(path, map_location=device)  # type: ignore[no-untyped-call]
     # RuntimeError, IndexError, UnicodeDecodeError and others, depending on where the damage is

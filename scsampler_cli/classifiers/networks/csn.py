@@ -15,6 +15,7 @@ LAYERS = (3, 8, 36, 3)
 """Blocks of a ResNet of 152 layers."""
 
 
+# torchvision calls these classes with the arguments of its own convolutions
 class Depthwise(nn.Conv3d):
     """Interaction-reduced: one 3 x 3 x 3 kernel per channel (Tran et al., Fig. 2c)."""
 

@@ -82,6 +82,7 @@ class Mixed(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """float [N, inputs, T, H, W] -> [N, b0 + b1b + b2b + b3b, T, H, W]."""
+        # side by side: each keeps T, H and W
         branches = (self.b0(x), self.b1b(self.b1a(x)), self.b2b(self.b2a(x)), self.b3b(self.b3a(x)))
         return torch.cat(branches, dim=1)
 
@@ -111,6 +112,7 @@ class I3D(nn.Module):
             *_mixed("5"),
         ]
         self.features = nn.Sequential(OrderedDict(stages))
+        # two frames and 7 x 7 positions are left of 16 and 224 x 224
         self.pool = nn.AvgPool3d((2, 7, 7), 1)
         self.logits = nn.Conv3d(1024, classes, 1)
 
@@ -124,6 +126,7 @@ def _mixed(stage: str) -> list[tuple[str, nn.Module]]:
     modules: list[tuple[str, nn.Module]] = []
     for name, (inputs, b0, b1a, b1b, b2a, b2b, b3b) in MIXED.items():
         if name[len("mixed_")] == stage:
+            # the names are those of the public files
             mixed = Mixed(inputs, b0, b1a, b1b=b1b, b2a=b2a, b2b=b2b, b3b=b3b)
             modules.append((name, mixed))
     return modules

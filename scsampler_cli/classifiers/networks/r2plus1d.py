@@ -22,6 +22,7 @@ def middle_width(inputs: int, outputs: int) -> int:
 
     Example: 128 -> 128 channels: 27 * 128 * 128 // (9 * 128 + 3 * 128) = 288.
     """
+    # 27 = 3 x 3 x 3 weights against 9 = 3 x 3 and 3
     return 27 * inputs * outputs // (9 * inputs + 3 * outputs)
 
 

@@ -34,6 +34,7 @@ class ShiftBlock(BasicBlock):
 
     def _shift(self, x: Tensor) -> Tensor:
         clips = x.view(-1, self.segments, *x.shape[1:])  # [N, segments, C, h, w]
+        # channels that move each way
         part = x.shape[1] // SHIFTED
         later, earlier, rest = clips.split([part, part, x.shape[1] - 2 * part], dim=2)  # type: ignore[no-untyped-call]
         # zeros come in at the ends of a clip
@@ -53,6 +54,7 @@ class TSM18(nn.Module):
 
     def __init__(self, classes: int) -> None:
         super().__init__()
+        # nine channels: a frame and two differences
         self.network = ResNet18(9, classes, ShiftBlock)
         self.dropout = nn.Dropout(DROPOUT)
 
@@ -60,6 +62,7 @@ class TSM18(nn.Module):
         """float [N, 3, F, h, w], F even -> logits [N, classes]."""
         inputs = _segments(x)
         n, segments = inputs.shape[:2]
+        # the number of segments depends on the clip
         for block in self.network.modules():
             if isinstance(block, ShiftBlock):
                 block.segments = segments
