@@ -119,7 +119,7 @@ def probe_audio(path: Path, reading: ReadSettings = DEFAULT_READING) -> AudioPro
     with _open_sound(path, reading, requested) as (container, _):
         streams = container.streams.audio
         if requested is not None and requested >= len(streams):
-            raise no_such_stream(path, len(streams), "sound", requested=requested)
+            raise no_such_stream(path, len(streams), "audio", requested=requested)
         readable = [
             number
             for number, stream in enumerate(streams)

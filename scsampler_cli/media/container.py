@@ -95,7 +95,7 @@ def announced_aspect(path: Path, reading: ReadSettings) -> Fraction | None:
         return _picture_stream(container, path, reading).sample_aspect_ratio
 
 
-def picture_streams(container: av.container.InputContainer) -> list[int]:
+def video_streams(container: av.container.InputContainer) -> list[int]:
     """Numbers, among the video streams, of those that are no cover art and have a decoder."""
     return [
         number
@@ -118,10 +118,10 @@ def _picture_stream(
     streams = container.streams.video
     if reading.video_stream is not None and streams:
         if reading.video_stream >= len(streams):
-            raise no_such_stream(path, len(streams), "picture", requested=reading.video_stream)
+            raise no_such_stream(path, len(streams), "video", requested=reading.video_stream)
         stream = streams[reading.video_stream]
     else:
-        readable = picture_streams(container)
+        readable = video_streams(container)
         real = [stream for stream in streams if not _is_cover(stream)]
         if not real:
             what = "only cover art, no video" if streams else "no video stream"

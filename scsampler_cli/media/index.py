@@ -31,8 +31,8 @@ from scsampler_cli.media.container import (
     decode_packets,
     open_video,
     packet_of,
-    picture_streams,
     refuse_large,
+    video_streams,
 )
 from scsampler_cli.media.damage import Damage
 from scsampler_cli.media.full_decode import decode_all, decode_starts
@@ -161,7 +161,7 @@ def scan(path: Path, reading: ReadSettings = DEFAULT_READING) -> StreamIndex:
     damage = Damage()
     notes: list[str] = []
     with open_video(path, reading) as (container, stream):
-        number, readable = container.streams.video.index(stream), picture_streams(container)
+        number, readable = container.streams.video.index(stream), video_streams(container)
         if reading.video_stream is None and len(readable) > 1:
             notes.append(
                 f"{len(readable)} video streams: the first, --video-stream {number}, is read"

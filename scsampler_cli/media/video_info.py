@@ -113,8 +113,7 @@ def usable_aspect(aspect: Fraction | None) -> tuple[Fraction, list[str]]:
 def _container_aspect(
     path: Path, stream: VideoStream, own: Fraction | None, *, reading: ReadSettings
 ) -> Fraction | None:
-    """The container's pixel aspect, where it differs from the stream's own; None if it gives
-    none."""
+    """The container's pixel aspect; None if it gives none, or the stream's own."""
     # from the container or, if it gives none, from the part of the stream that was read at opening
     either = stream.sample_aspect_ratio
     if either is None or either == (own or 1):

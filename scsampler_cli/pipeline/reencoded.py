@@ -89,4 +89,4 @@ def _notes(copy: Normalised) -> list[str]:
         # the re-encoded video begins at time 0 at the earliest
         shift = float(copy.shift)
         notes.append(f"the video begins at a negative time: the re-encoded one {shift:.3f} s later")
-    return [*notes, *(f"ffmpeg: {line}" for line in copy.said)]
+    return [*notes, *(f"ffmpeg: {line}" for line in copy.messages)]

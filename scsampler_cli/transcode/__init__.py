@@ -1,1 +1,1 @@
-"""What goes through the `ffmpeg` program: highlight reels and normalised videos."""
+"""Highlight reels and normalised videos, made by the `ffmpeg` program."""

@@ -1,4 +1,4 @@
-"""What the program has made of a video, read again: whether the frames are all there is not left to its word."""
+"""Index of a file that the ffmpeg program wrote: its exit code does not show missing frames."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from scsampler_cli.errors import VideoError
 from scsampler_cli.media.index import StreamIndex, scan
 
 
-def written(part: Path, path: Path) -> StreamIndex:
-    """Index of what was written.
+def index_output(part: Path, path: Path) -> StreamIndex:
+    """Index a file that the program wrote.
 
     Args:
         part: the file.
-        path: the video that it was made of.
+        path: the video from which it was made, for the message.
 
     Raises:
-        VideoError: there is no frame in it.
+        VideoError: it has no frame.
     """
     try:
         return scan(part)

@@ -1,4 +1,4 @@
-"""The kinds of file that a reel can be: container by suffix, and the encoders that are taken for it."""
+"""File types of reels: container by suffix, and the encoders used for each."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from scsampler_cli.errors import ProgramError, SettingsError
 
 @dataclass(frozen=True)
 class Container:
-    """A kind of file."""
+    """A file type."""
 
     muxer: str
-    """FFmpeg's name."""
+    """FFmpeg's name of the container."""
     pictures: tuple[str, ...]
     """Encoders, best first."""
     sounds: tuple[str, ...]
@@ -22,17 +22,18 @@ class Container:
 
 
 _H264, _AAC = ("libx264", "mpeg4"), ("aac",)
-_IN_PLACE = {"avoid_negative_ts": "disabled"}
-"""An encoder of sound puts samples of its own before time 0. FFmpeg before 6 would move everything later by them in Matroska."""
+_KEEP_TIMES = {"avoid_negative_ts": "disabled"}
+"""An audio encoder puts samples of its own before time 0; FFmpeg before 6 would delay all by
+them."""
 CONTAINERS = {
     ".mp4": Container("mp4", _H264, _AAC, options={"movflags": "+faststart"}),
     ".mov": Container("mov", _H264, _AAC, options={"movflags": "+faststart"}),
-    ".mkv": Container("matroska", _H264, _AAC, options=_IN_PLACE),
+    ".mkv": Container("matroska", _H264, _AAC, options=_KEEP_TIMES),
     ".webm": Container(
-        "webm", ("libvpx-vp9", "libvpx"), ("libopus", "libvorbis"), options=_IN_PLACE
+        "webm", ("libvpx-vp9", "libvpx"), ("libopus", "libvorbis"), options=_KEEP_TIMES
     ),
 }
-"""Where a program lacks x264, MPEG-4 Part 2 is what FFmpeg itself takes for MP4."""
+"""File types by suffix. Without x264, MPEG-4 Part 2 is used, as FFmpeg itself does for MP4."""
 
 QUALITY: dict[str, dict[str, str]] = {
     "libx264": {"crf": "20", "preset": "veryfast", "pix_fmt": "yuv420p"},
@@ -50,11 +51,15 @@ QUALITY: dict[str, dict[str, str]] = {
     "libopus": {"b:a": "128k"},
     "libvorbis": {"q:a": "5"},
 }
-"""Options of each encoder (our choice)."""
+"""Options of each encoder."""
 TICKS = {"mpeg4": 60_000}
-"""Ticks of a second in which an encoder counts time; MPEG-4 Part 2 admits no more than 65535."""
+"""Ticks a second of an encoder's clock; MPEG-4 Part 2 allows no more than 65535."""
 DEFAULT_TICKS = 120_000
-"""A frame of 24, 25, 30, 50 or 60 a second, and of those by 1000/1001, is a whole number of them."""
+"""Ticks a second of other encoders.
+
+A frame at 24, 25, 30, 50 or 60 frames a second, or at 1000/1001 of these, is a whole number of
+ticks.
+"""
 
 
 def container_for(target: Path) -> Container:

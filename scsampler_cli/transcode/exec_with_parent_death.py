@@ -1,7 +1,9 @@
-"""Becomes another program that does not outlive the process which asked for it, and that Ctrl-C does not reach.
+"""Replaces itself by another program, which ends with its parent process and ignores Ctrl-C.
 
-Run as a script of its own, `exec_with_parent_death.py PARENT PROGRAM ARGUMENT...`: code that runs between fork and exec in a process with threads
-may find a lock held for ever. But: the death of the parent is followed on Linux alone.
+It is a script of its own, `exec_with_parent_death.py PARENT PROGRAM ARGUMENT...`: in a process with
+threads, code between fork and exec may wait for ever for a lock.
+
+Not handled here: the death of the parent on systems other than Linux.
 """
 
 from __future__ import annotations
@@ -18,23 +20,27 @@ def main(parent: str, program: str, *arguments: str) -> None:
     """Never returns.
 
     Args:
-        parent: number of the process to follow into death.
+        parent: number of the parent process; the program ends when that ends.
         program: path of the program.
-        arguments: its own.
+        arguments: of the program.
     """
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # ignored by Python alone
+    # Python ignores these two, and exec would hand that on
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
-    # kept across exec: a key pressed in the terminal is the business of the process that waits for the program
+    # kept across exec: the process that waits for the program handles Ctrl-C
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != int(parent):  # it died before it could be followed
+    # the parent may have ended before the call above
+    if os.getppid() != int(parent):
         os._exit(1)
     try:
         os.execv(program, (program, *arguments))
-    except OSError as error:  # no program of this machine, for example
+    except OSError as error:
+        # for example a program of another kind of machine
         os.write(2, f"it cannot be started: {error.strerror}\n".encode())
-        os._exit(126)  # as shells say it
+        # the exit code of shells for a file that cannot be executed
+        os._exit(126)
 
 
 if __name__ == "__main__":

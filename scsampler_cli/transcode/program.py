@@ -1,7 +1,9 @@
-"""Find the `ffmpeg` program, ask what it can do, and run graphs of ffmpeg-python on it.
+"""Find the `ffmpeg` program, query its features, and run graphs of ffmpeg-python with it.
 
-Arguments go to it as a list, never through a shell; it asks nothing, ends with this process, and what it says is kept short.
-But: what a graph does, and where its output goes, is for those who build it.
+Arguments are passed as a list, never through a shell. The program does not wait for input, ends
+with this process, and only the last lines of its messages are kept.
+
+Not handled here: what a graph does and where its output goes; see `transcode.reel`.
 """
 
 from __future__ import annotations
@@ -21,22 +23,30 @@ import ffmpeg
 from scsampler_cli.errors import ProgramError
 from scsampler_cli.transcode import exec_with_parent_death
 
-_MANNERS = ("-nostdin", "-hide_banner", "-loglevel", "error", "-max_error_rate", "1", "-y")
-"""What cannot be decoded is left out and counted, as elsewhere, however much it is; the output is a file that was made for it."""
-_KEPT = 1 << 13
-"""Bytes of its complaints that are kept, the last ones (our choice)."""
-_MOST_LINES = 20
-"""Different complaints that are kept, the last ones; as many as a record has."""
+_COMMON_OPTIONS = ("-nostdin", "-hide_banner", "-loglevel", "error", "-max_error_rate", "1", "-y")
+"""Any share of undecodable frames is accepted: they are left out and counted, as elsewhere.
+
+`-y`: the output file exists already, empty.
+"""
+_MAX_BYTES = 1 << 13
+"""Bytes of its messages that are kept, the last ones."""
+_MAX_LINES = 20
+"""Distinct messages that are kept, the last ones; as many as a record has."""
 _ADDRESS = re.compile(" @ 0x[0-9a-f]+")
-_SHOWN = 3
-"""Lines of them that an error shows (our choice)."""
+"""Address of an object of FFmpeg, in its messages."""
+_MAX_QUOTED = 3
+"""Lines that an error quotes."""
 _NEEDED = (("fps_mode", "long"), ("duration", "bsf=setts"))
-"""Options, each with the chapter of the help that it is in: frames keep their times, and the last one of an MP4 its duration."""
+"""Options that the program must have, each with its chapter of the help.
+
+With them frames keep their times, and the last one of an MP4 keeps its duration.
+"""
 _INSTALL = "apt install ffmpeg, brew install ffmpeg, or pip install 'scsampler[ffmpeg]'"
 
 
 def find_ffmpeg() -> Path:
-    """The program: the one on the PATH, else the one that the package imageio-ffmpeg brings; FFmpeg 5.1 or newer.
+    """The program: the one on the PATH, else the one that the package imageio-ffmpeg brings; FFmpeg
+    5.1 or newer.
 
     Raises:
         ProgramError: there is none, or it is too old, or does not run.
@@ -59,7 +69,7 @@ def find_ffmpeg() -> Path:
 
 
 def _packaged() -> str | None:
-    """Of the extra [ffmpeg]; that package carries its program and downloads nothing."""
+    """The program in the package imageio-ffmpeg, of the extra [ffmpeg]; nothing is downloaded."""
     try:
         from imageio_ffmpeg import get_ffmpeg_exe
 
@@ -72,7 +82,7 @@ def _knows(program: Path, option: str, *topic: str) -> bool:
     """Whether the program has an option; `topic` is a chapter of its help."""
     return any(
         line.lstrip().startswith((f"-{option} ", f"-{option}["))
-        for line in _told(program, "-h", *topic)
+        for line in _query(program, "-h", *topic)
     )
 
 
@@ -83,19 +93,19 @@ def encoders(program: Path) -> frozenset[str]:
         ProgramError: it does not run.
     """
     return frozenset(
-        words[1] for line in _told(program, "-encoders") if len(words := line.split()) > 2
+        words[1] for line in _query(program, "-encoders") if len(words := line.split()) > 2
     )
 
 
 def container_version(program: Path) -> int:
-    """Major version of the library in the program that writes containers: 59 in FFmpeg 5, 60 in FFmpeg 6, and so on.
+    """Major version of the program's libavformat: 59 in FFmpeg 5, 60 in FFmpeg 6, and so on.
 
-    The version of the program itself may be any text of those who built it.
+    The version of the program itself may be any text, chosen by those who built it.
 
     Raises:
-        ProgramError: it does not run, or does not say.
+        ProgramError: it does not run, or does not print the version.
     """
-    for line in _told(program, "-version"):
+    for line in _query(program, "-version"):
         if found := re.match(r"libavformat\s+(\d+)\.", line):
             return int(found[1])
     raise ProgramError(
@@ -106,8 +116,8 @@ def container_version(program: Path) -> int:
 
 
 @cache
-def _told(program: Path, *question: str) -> tuple[str, ...]:
-    """Lines of the answer."""
+def _query(program: Path, *question: str) -> tuple[str, ...]:
+    """Lines that the program prints for some options."""
     command = _command([str(program), "-nostdin", "-hide_banner", *question])
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
@@ -119,28 +129,29 @@ def _told(program: Path, *question: str) -> tuple[str, ...]:
 
 
 def name_of(path: Path) -> str:
-    """A file's name as graphs take it: never a protocol, an option or a pattern; its bytes stand as Latin-1 characters.
+    """A file's name for a graph: never a protocol, an option or a pattern.
 
-    ffmpeg-python cannot take names that are not UTF-8; `run` turns the characters into the bytes again.
+    Each byte of the name is one Latin-1 character, since ffmpeg-python accepts no names that are
+    not UTF-8. `run` converts the characters to the bytes again.
     """
     return "file:" + os.fsencode(path).decode("latin-1")
 
 
 def run(graph: Any, program: Path) -> tuple[str, ...]:
-    """Run a graph of ffmpeg-python to its end; when this is interrupted the program is killed.
+    """Run a graph of ffmpeg-python to its end; an exception in this process kills the program.
 
     Args:
-        graph: of outputs, all names in it made by `name_of`.
+        graph: with outputs; all file names in it are from `name_of`.
         program: from `find_ffmpeg`.
 
     Returns:
-        what the program complained of although it went on; the last lines, each once.
+        errors that the program reported although it went on; the last lines, each once.
 
     Raises:
         ProgramError: it failed, or did not start.
     """
     command = _command(
-        [str(program), *_MANNERS, *(_own_bytes(text) for text in ffmpeg.get_args(graph))]
+        [str(program), *_COMMON_OPTIONS, *(_own_bytes(text) for text in ffmpeg.get_args(graph))]
     )
     try:
         process = subprocess.Popen(
@@ -165,7 +176,8 @@ def _own_bytes(text: str) -> str:
 
 
 def _command(arguments: list[str]) -> list[str]:
-    # -I and -S: nothing of the environment or of packages is loaded, which would take longer than the program itself
+    # -I and -S: nothing of the environment or of packages is loaded, which would take longer than
+    # the program itself
     return [
         sys.executable,
         "-I",
@@ -177,11 +189,14 @@ def _command(arguments: list[str]) -> list[str]:
 
 
 def _tail(stream: IO[bytes] | None) -> bytes:
-    """Read to the end; the last lines are kept."""
+    """The last bytes of a stream, read to its end, from the start of a line on."""
     kept = b""
-    while stream is not None and (data := os.read(stream.fileno(), _KEPT)):
-        kept = (kept + data)[-_KEPT:]
-    return kept if len(kept) < _KEPT else kept.partition(b"\n")[2] or kept
+    while stream is not None and (data := os.read(stream.fileno(), _MAX_BYTES)):
+        kept = (kept + data)[-_MAX_BYTES:]
+    if len(kept) < _MAX_BYTES:
+        return kept
+    # the first line is cut
+    return kept.partition(b"\n")[2] or kept
 
 
 def _lines(said: bytes) -> list[str]:
@@ -189,8 +204,8 @@ def _lines(said: bytes) -> list[str]:
 
 
 def _different(lines: list[str]) -> list[str]:
-    """The last of several complaints, without the addresses of what complained."""
-    return list(dict.fromkeys(_ADDRESS.sub("", line).strip() for line in lines))[-_MOST_LINES:]
+    """The last distinct messages, without addresses of objects."""
+    return list(dict.fromkeys(_ADDRESS.sub("", line).strip() for line in lines))[-_MAX_LINES:]
 
 
 def _not_started(program: Path, error: OSError) -> ProgramError:
@@ -214,7 +229,7 @@ def _failed(program: Path, code: int, said: list[str]) -> ProgramError:
         )
     if any("No space left" in line for line in said):
         hint = "the disk is full"
-    why = "; ".join(said[-_SHOWN:])
+    why = "; ".join(said[-_MAX_QUOTED:])
     return ProgramError(
         f"{program} {how}{f': {why}' if why else ''}", code="ffmpeg-program-failed", hint=hint
     )

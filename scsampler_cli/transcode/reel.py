@@ -1,8 +1,10 @@
-"""A highlight reel: the chosen stretches of a video, one after the other, with their sound.
+"""A highlight reel: the selected spans of a video, one after the other, with their sound.
 
-Frames are chosen by their time on the file's own clock, each exactly once, and stand in the reel as far apart as in the video;
-the sound is cut to the sample. The program goes to each stretch instead of decoding what lies between.
-But: which stretches, is the caller's business.
+Frames are selected by their time on the file's own clock, each exactly once, and have the same
+distances in the reel as in the video. The sound is cut to the sample. The program seeks to each
+span and does not decode what lies between.
+
+Not handled here: selecting the spans; the caller does that.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from scsampler_cli.media.audio import sound_stream_options
 from scsampler_cli.media.changes import Aspects, pixel_aspects
 from scsampler_cli.media.index import StreamIndex, scan
 from scsampler_cli.transcode.atomic_output import check_apart, replaced
-from scsampler_cli.transcode.check_output import written
+from scsampler_cli.transcode.check_output import index_output
 from scsampler_cli.transcode.containers import (
     DEFAULT_TICKS,
     QUALITY,
@@ -39,9 +41,10 @@ from scsampler_cli.transcode.source import demuxer_of, source
 from scsampler_cli.transcode.upright import detached, upright
 
 RATE_HZ = 48_000
-"""Of the reel's sound, which is stereo: what every player and encoder takes (our choice)."""
-_PUTS_FORWARD = 60
-"""Version of libavformat, that of FFmpeg 6, since which times in Matroska allow for samples that an encoder puts before 0."""
+"""Sample rate of the reel's sound, which is stereo: every player and encoder supports it."""
+_FIXES_OPUS_TIMES = 60
+"""First version of libavformat (FFmpeg 6) whose Matroska times allow for an encoder's samples
+before 0."""
 
 
 @dataclass(frozen=True)
@@ -50,36 +53,36 @@ class Reel:
 
     path: Path
     spans: tuple[tuple[Fraction, Fraction], ...]
-    """(start, end) in seconds on the video's clock of what is in it, in its order; whole frames."""
+    """(start, end) in seconds on the video's clock of its pieces, in order; whole frames."""
     frames: int
-    """Frames that are in it."""
+    """Number of frames in it."""
     frames_missing: int
-    """Frames that should be in it and could not be decoded."""
+    """Frames of the spans that could not be decoded."""
     duration: Fraction
     """Seconds."""
     video_encoder: str
     audio_encoder: str | None
-    """None: without sound."""
-    said: tuple[str, ...]
-    """What the program complained of although it went on."""
+    """None without sound."""
+    messages: tuple[str, ...]
+    """Errors that the program reported although it went on."""
 
 
 def check_reel(target: Path) -> None:
-    """Refuse a file that no program could write a reel to.
+    """Check that a reel can be written to a file.
 
     Raises:
         OutputError: the target cannot be written.
-        SettingsError: its suffix is no container's.
+        SettingsError: its suffix stands for no container.
     """
     container_for(target)
     check_file(target)
 
 
 def check_program(target: Path) -> None:
-    """Say at once whether the program can write reels of this suffix.
+    """Check, before any work, that the program can write reels with this suffix.
 
     Raises:
-        SettingsError: the suffix is no container's.
+        SettingsError: the suffix stands for no container.
         ProgramError: there is no program ffmpeg, or it lacks the encoders.
     """
     _encoders(container_for(target), find_ffmpeg(), target)
@@ -96,53 +99,59 @@ def write_reel(
     index: StreamIndex | None = None,
     reading: ReadSettings = DEFAULT_READING,
 ) -> Reel:
-    """Write the reel of some stretches of a video: in time order, those that touch or overlap joined.
+    """Write the reel of some spans of a video, in time order.
+
+    Spans that touch or overlap are joined.
 
     Args:
         path: the video.
-        target: the reel; its suffix, .mp4, .mkv, .mov or .webm, is the container. It appears when it is complete.
+        target: the reel; its suffix, .mp4, .mkv, .mov or .webm, selects the container. It appears
+            when it is complete.
         spans: (start, end) in seconds on the file's clock, half-open.
-        video_stream: position among the video streams.
-        audio_stream: position among the audio streams; None: the reel has no sound.
-        demuxer: from `source.demuxer_of`; None: the file is asked.
-        index: of the video; None: it is made.
+        video_stream: number among the video streams.
+        audio_stream: number among the audio streams; None for a reel without sound.
+        demuxer: from `source.demuxer_of`; None to find it here.
+        index: of the video; None to make it here.
         reading: limits.
 
     Raises:
         InputError, VideoError: the video cannot be read.
-        SettingsError: its suffix is no container's.
+        SettingsError: its suffix stands for no container.
         OutputError: the reel cannot be written, or no frame lies in the spans.
         ProgramError: there is no program ffmpeg, or it failed.
     """
     container = container_for(target)
     check_apart(target, path)
     program = find_ffmpeg()
-    picture, encoder = _encoders(container, program, target)
-    sound = None if audio_stream is None else encoder
+    video_encoder, sound_encoder = _encoders(container, program, target)
+    audio_encoder = None if audio_stream is None else sound_encoder
     reading = replace(reading, video_stream=video_stream)
     index = index or scan(path, reading)
+
     pieces = pieces_of(index.timeline, spans)
-    streams = _streams(
-        path, demuxer or demuxer_of(path, reading), index, pieces=pieces, audio_stream=audio_stream
-    )
-    if sound is not None:
-        streams[-1] = framed(streams[-1], sound)
-    options = _options(container, picture, sound, last_frame=_last_frame(index, pieces)) | _shifted(
-        sound, program
-    )
+    demuxer = demuxer or demuxer_of(path, reading)
+    streams = _streams(path, demuxer, index, pieces=pieces, audio_stream=audio_stream)
+    if audio_encoder is not None:
+        streams[-1] = framed(streams[-1], audio_encoder)
+    last_frame = _last_frame_duration(index, pieces)
+    options = _options(container, video_encoder, audio_encoder, last_frame=last_frame)
+    options |= _opus_options(audio_encoder, program)
+
     with replaced(target) as part:
         graph = ffmpeg.output(*streams, name_of(part), **options)
-        said = run(graph if index.untimed else graph.global_args("-copyts"), program)
-        there = len(written(part, path).timeline)
+        # frames without times are counted from 0, so there are no times to copy
+        graph = graph if index.untimed else graph.global_args("-copyts")
+        messages = run(graph, program)
+        frames = len(index_output(part, path).timeline)
     return Reel(
         target,
         tuple((piece.start, piece.end) for piece in pieces),
-        there,
-        frames_missing=sum(piece.stop - piece.first for piece in pieces) - there,
+        frames,
+        frames_missing=sum(piece.stop - piece.first for piece in pieces) - frames,
         duration=sum((piece.duration for piece in pieces), Fraction(0)),
-        video_encoder=picture,
-        audio_encoder=sound,
-        said=said,
+        video_encoder=video_encoder,
+        audio_encoder=audio_encoder,
+        messages=messages,
     )
 
 
@@ -161,24 +170,29 @@ def _streams(
 ) -> list[Any]:
     """The reel's picture and, where there is a audio stream, its sound."""
     groups = groups_of(index, pieces, demuxer)
+    # one input for each group; sound has inputs of its own, since it begins earlier
     opened = partial(source, path, demuxer, index.reading)
-    seen = [(opened(**_seek(group.seek)), group) for group in groups]
-    aspects = pixel_aspects(path, index)
-    streams = [_pictures(seen, index, aspects)]
-    if audio_stream is not None:
-        found = sound_stream_options(path, audio_stream, index.reading)
-        heard = [(opened(vn=None, **found, **_seek(_sound_from(group))), group) for group in groups]
-        streams.append(_sounds(heard, audio_stream, index))
-    return streams
+    visual = [(opened(**_seek_options(group.seek)), group) for group in groups]
+    streams = [_pictures(visual, index, pixel_aspects(path, index))]
+    if audio_stream is None:
+        return streams
+
+    found = sound_stream_options(path, audio_stream, index.reading)
+    audio = []
+    for group in groups:
+        start = None if group.seek is None else group.pieces[0].start - LEAD_S
+        audio.append((opened(vn=None, **found, **_seek_options(start)), group))
+    return [*streams, _sounds(audio, audio_stream, index)]
 
 
-def _seek(to: Fraction | None) -> dict[str, Any]:
-    """Options of an input. Not accurate: what is wanted is chosen by its time further on, and a seek that fails does no harm."""
-    return {} if to is None else {"ss": _decimal(to), "seek_timestamp": 1, "noaccurate_seek": None}
+def _seek_options(to: Fraction | None) -> dict[str, Any]:
+    """Options of an input that begins at a time in seconds on the file's clock.
 
-
-def _sound_from(group: Group) -> Fraction | None:
-    return None if group.seek is None else group.pieces[0].start - LEAD_S
+    The seek need not be exact: filters select frames by time, and a seek that fails does no harm.
+    """
+    if to is None:
+        return {}
+    return {"ss": _decimal(to), "seek_timestamp": 1, "noaccurate_seek": None}
 
 
 def _decimal(seconds: Fraction) -> str:
@@ -186,47 +200,50 @@ def _decimal(seconds: Fraction) -> str:
 
 
 def _pictures(opened: Sequence[tuple[Any, Group]], index: StreamIndex, aspects: Aspects) -> Any:
+    """The pictures of all groups, in one stream."""
+    # encoders of 4:2:0 need even sides
     height, width = (max(2, side + side % 2) for side in index.info.size)
-    made = []
+    parts = []
     for file, group in opened:
         stored = file[f"v:{index.info.stream}"]
-        within = stored.filter("trim", **_outer(group.pieces, index.untimed))
-        chosen = within.filter("select", _chosen(group.pieces, index.untimed))
-        turned = upright(chosen, index.info, height, width=width, aspects=aspects).filter(
-            "setpts", _moved(group.pieces, index)
-        )
-        nothing = upright(
-            stored.filter("trim", end_frame=0), index.info, height, width=width, aspects=aspects
-        )
-        made.append(detached(turned, nothing, index.info))
-    # not concat: it guesses how long the last frame of each part lasts
-    return made[0] if len(made) == 1 else ffmpeg.filter(made, "interleave", nb_inputs=len(made))
+        within = stored.filter("trim", **_trim_options(group.pieces, index.untimed))
+        selected = within.filter("select", _selection(group.pieces, index.untimed))
+        turned = upright(selected, index.info, height, width=width, aspects=aspects)
+        turned = turned.filter("setpts", _reel_time(group.pieces, index))
+        nothing = stored.filter("trim", end_frame=0)
+        nothing = upright(nothing, index.info, height, width=width, aspects=aspects)
+        parts.append(detached(turned, nothing, index.info))
+    # not concat: it guesses the duration of the last frame of each part
+    return parts[0] if len(parts) == 1 else ffmpeg.filter(parts, "interleave", nb_inputs=len(parts))
 
 
-def _outer(pieces: Sequence[Piece], by_number: bool) -> dict[str, Any]:
-    """Bounds of what is looked at: behind the last piece the program reads no further."""
+def _trim_options(pieces: Sequence[Piece], by_number: bool) -> dict[str, Any]:
+    """Options of `trim`: behind the last piece the program reads no further."""
     if by_number:
         return {"start_frame": pieces[0].first, "end_frame": pieces[-1].stop}
-    # rounded to the file's own units, in which it is a whole number; a moment between two frames is none
+    # the program rounds it to the file's units, so it must be the time of a frame, which is a whole
+    # number of them
     return {"end": _decimal(pieces[-1].end)}
 
 
-def _chosen(pieces: Sequence[Piece], by_number: bool) -> str:
-    """An expression that is not 0 for frames of the pieces."""
+def _selection(pieces: Sequence[Piece], by_number: bool) -> str:
+    """Expression of `select` that is not 0 for frames of the pieces."""
     if by_number:
-        origin = pieces[0].first  # those before it do not come here
-        return "+".join(
-            f"gte(n,{piece.first - origin})*lt(n,{piece.stop - origin})" for piece in pieces
-        )
-    return "+".join(
-        f"gte(t,{_decimal(piece.after)})*lt(t,{_decimal(piece.before)})" for piece in pieces
-    )
+        # `trim` removed the frames before the first piece
+        origin = pieces[0].first
+        terms = [f"gte(n,{piece.first - origin})*lt(n,{piece.stop - origin})" for piece in pieces]
+    else:
+        terms = [
+            f"gte(t,{_decimal(piece.after)})*lt(t,{_decimal(piece.before)})" for piece in pieces
+        ]
+    return "+".join(terms)
 
 
-def _moved(pieces: Sequence[Piece], index: StreamIndex) -> str:
-    """An expression of a frame's time in the reel."""
+def _reel_time(pieces: Sequence[Piece], index: StreamIndex) -> str:
+    """Expression of `setpts` for a frame's time in the reel."""
     if index.untimed:
         return f"round(N*{_decimal(index.timeline.mean_frame_duration)}/TB)"
+    # the shift of each piece is added to those of the pieces before it
     shift = Fraction(0)
     steps = []
     for piece in pieces:
@@ -237,22 +254,25 @@ def _moved(pieces: Sequence[Piece], index: StreamIndex) -> str:
 
 
 def _sounds(opened: Sequence[tuple[Any, Group]], stream: int, index: StreamIndex) -> Any:
-    # where frames carry no times, the sound is taken to begin with the picture
+    """The sound of all pieces, one after the other."""
+    # where frames carry no times, sound and picture are assumed to begin together
     origin = index.timeline.time(0) if index.untimed else Fraction(0)
     parts = []
     for file, group in opened:
+        # the output of a filter can be used once only
         split = file[f"a:{stream}"].filter_multi_output("asplit")
-        parts += [_heard(split[number], piece, origin) for number, piece in enumerate(group.pieces)]
+        for number, piece in enumerate(group.pieces):
+            parts.append(_piece_sound(split[number], piece, origin))
     return parts[0] if len(parts) == 1 else ffmpeg.concat(*parts, v=0, a=1)
 
 
-def _heard(stream: Any, piece: Piece, origin: Fraction) -> Any:
-    """The sound of a piece, silent where there is none, as many samples as the piece is long."""
+def _piece_sound(stream: Any, piece: Piece, origin: Fraction) -> Any:
+    """The sound of a piece, of exactly its length, silent where there is none."""
     start, end = piece.start - origin, piece.end - origin
+    # from rounded ends, so that rounding errors do not add up over the pieces
     samples = round((piece.at + piece.duration) * RATE_HZ) - round(piece.at * RATE_HZ)
-    cut = stream.filter("atrim", start=_decimal(start), end=_decimal(end)).filter(
-        "asetpts", f"PTS-({_decimal(start)})/TB"
-    )
+    cut = stream.filter("atrim", start=_decimal(start), end=_decimal(end))
+    cut = cut.filter("asetpts", f"PTS-({_decimal(start)})/TB")
     return (
         filled(cut, RATE_HZ)
         .filter("apad", whole_len=samples)
@@ -261,44 +281,47 @@ def _heard(stream: Any, piece: Piece, origin: Fraction) -> Any:
     )
 
 
-def _last_frame(index: StreamIndex, pieces: Sequence[Piece]) -> Fraction:
-    """How long the last frame lasts, in seconds."""
+def _last_frame_duration(index: StreamIndex, pieces: Sequence[Piece]) -> Fraction:
+    """Seconds that the last frame lasts."""
     if index.untimed:
         return index.timeline.mean_frame_duration
     return pieces[-1].end - index.timeline.time(pieces[-1].stop - 1)
 
 
 def _options(
-    container: Container, picture: str, sound: str | None, *, last_frame: Fraction
+    container: Container, video_encoder: str, audio_encoder: str | None, *, last_frame: Fraction
 ) -> dict[str, Any]:
-    ticks = TICKS.get(picture, DEFAULT_TICKS)
+    """Options of the output; `last_frame` in seconds."""
+    ticks = TICKS.get(video_encoder, DEFAULT_TICKS)
     timing: dict[str, Any] = {}
-    if container.muxer in ("mp4", "mov"):  # where a last frame that lasts no time is not shown
+    # players of MP4 do not show a last frame without a duration
+    if container.muxer in ("mp4", "mov"):
         timing = {
             "video_track_timescale": ticks,
             "bsf:v": f"setts=pts=PTS:dts=DTS:duration={max(1, round(last_frame * ticks))}",
         }
+    audio = {} if audio_encoder is None else {"c:a": audio_encoder, **QUALITY[audio_encoder]}
     return {
         "format": container.muxer,
-        "c:v": picture,
+        "c:v": video_encoder,
         "enc_time_base:v": f"1:{ticks}",
         "fps_mode:v": "passthrough",
         "map_metadata": -1,
         "map_chapters": -1,
         "metadata": f"comment={MARK}",
-        **QUALITY[picture],
-        **({} if sound is None else {"c:a": sound, **QUALITY[sound]}),
+        **QUALITY[video_encoder],
+        **audio,
         **container.options,
         **timing,
     }
 
 
-def _shifted(sound: str | None, program: Path) -> dict[str, Any]:
-    """Options that keep Opus in its place in WebM.
+def _opus_options(audio_encoder: str | None, program: Path) -> dict[str, Any]:
+    """Options that keep the times of Opus in WebM.
 
-    Its encoder puts samples of its own before time 0, and the file says how many, so that players take its times back by them.
-    FFmpeg 5 does not put the times forward before that.
+    The encoder puts samples of its own before time 0. The file holds their number, and players
+    subtract it from all times. FFmpeg 6 and later add it first; FFmpeg 5 does not.
     """
-    if sound != "libopus" or container_version(program) >= _PUTS_FORWARD:
+    if audio_encoder != "libopus" or container_version(program) >= _FIXES_OPUS_TIMES:
         return {}
     return {"bsf:a": "setts=pts=PTS-STARTPTS:dts=DTS-STARTDTS"}

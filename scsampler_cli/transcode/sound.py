@@ -1,21 +1,31 @@
-"""Sound without gaps: where a file has none for a while, silence keeps what follows in its place."""
+"""Sound without gaps, for the ffmpeg program: silence fills them, so that later sound keeps its
+time.
+
+Not handled here: decoding for features; see `media.audio`.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 FRAME_SAMPLES = {"aac": 1024, "libopus": 960}
-"""Samples in each frame of encoders that take no other size. FFmpeg 5.1 may hand on a larger one after a gap in the sound."""
+"""Samples in a frame, for encoders that accept no other size.
+
+FFmpeg 5.1 may send a larger frame after a gap in the sound.
+"""
 GAP_S = 0.04
-"""Seconds: a jump in the times of the sound up to this is closed, a longer one becomes silence, as in `media.audio`."""
+"""Seconds: a longer jump in the times of the sound becomes silence, a shorter one is closed.
+
+As in `media.audio`.
+"""
 
 
 def filled(stream: Any, rate_hz: int | None = None) -> Any:
-    """Sound of a graph with its gaps filled.
+    """Fill the gaps of sound with silence.
 
     Args:
-        stream: of the graph.
-        rate_hz: None leaves rate and channels as they are; else the sound begins at 0, in stereo at this rate.
+        stream: sound of a graph.
+        rate_hz: None keeps rate and channels; else the sound begins at 0, in stereo at this rate.
     """
     options: dict[str, Any] = {"async": 1, "min_hard_comp": GAP_S}
     if rate_hz is None:
@@ -26,6 +36,6 @@ def filled(stream: Any, rate_hz: int | None = None) -> Any:
 
 
 def framed(stream: Any, encoder: str) -> Any:
-    """Sound of a graph in frames of the size that its encoder takes; it must come last."""
+    """Cut sound into frames of the size that its encoder accepts; this must be the last filter."""
     samples = FRAME_SAMPLES.get(encoder)
     return stream if samples is None else stream.filter("asetnsamples", n=samples, p=0)

@@ -1,7 +1,8 @@
-"""The file that the `ffmpeg` program reads: that file and nothing else, whatever it holds and whatever it is called.
+"""The input file of the `ffmpeg` program: that file and nothing else, for any content and any name.
 
-The rules are those of `media.sandbox`: the demuxer is the one that was found there, never the program's guess, so that a list of
-other files under a video's name is no list; the only protocol is that of files.
+The rules are those of `media.sandbox`: the demuxer is the one that was found there, never the
+program's guess, so that a list of other files under a video's name is not read as a list. The only
+protocol is that of files.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from scsampler_cli.errors import VideoError
 from scsampler_cli.media.sandbox import LINKING_DEMUXERS, open_local, pixel_limit
 from scsampler_cli.transcode.program import name_of
 
-_OWN: dict[str, dict[str, str]] = {"mov": {"enable_drefs": "0"}, "image2": {"pattern_type": "none"}}
-"""Options that only some demuxers have: external tracks are not opened, a name is no pattern."""
+_DEMUXER_OPTIONS: dict[str, dict[str, str]] = {
+    "mov": {"enable_drefs": "0"},
+    "image2": {"pattern_type": "none"},
+}
+"""Options of single demuxers: external tracks are not opened, a name is not a pattern."""
 
 THREADS = 2
-"""Of each decoder; each holds frames (our choice)."""
+"""Threads of each decoder; each thread holds frames in memory."""
 
 
 def demuxer_of(path: Path, reading: ReadSettings) -> str:
@@ -28,7 +32,7 @@ def demuxer_of(path: Path, reading: ReadSettings) -> str:
 
     Raises:
         InputError: the file cannot be opened.
-        VideoError: FFmpeg can make nothing of it, or it lists other files.
+        VideoError: FFmpeg cannot read it, or it lists other files.
     """
     with open_local(path, reading) as container:
         return container.format.name
@@ -40,11 +44,11 @@ def source(path: Path, demuxer: str, reading: ReadSettings, **options: Any) -> A
     Args:
         path: the file.
         demuxer: from `demuxer_of`.
-        reading: how large its pictures may be.
-        options: further ones of the program; None for those that take no value.
+        reading: limits of its pictures.
+        options: further options of the program; None for those without a value.
 
     Raises:
-        VideoError: a demuxer that opens what the file names.
+        VideoError: the demuxer opens files which the file names.
     """
     names = demuxer.split(",")
     if LINKING_DEMUXERS.intersection(names) - {"image2"}:
@@ -53,10 +57,10 @@ def source(path: Path, demuxer: str, reading: ReadSettings, **options: Any) -> A
             code="playlist",
             hint="name the files that it lists",
         )
-    # a picture of another size goes on to the scaler: the graph begun anew would forget where it is
     shared = {
         "protocol_whitelist": "file",
         "format_whitelist": demuxer,
+        # a picture of another size must not restart the graph, which would lose its state
         "reinit_filter:v": 0,
         "noautorotate": None,
         "threads": THREADS,
@@ -64,7 +68,7 @@ def source(path: Path, demuxer: str, reading: ReadSettings, **options: Any) -> A
     return ffmpeg.input(
         name_of(path),
         format=names[0],
-        **_OWN.get(names[0], {}),
+        **_DEMUXER_OPTIONS.get(names[0], {}),
         **shared,
         **pixel_limit(reading),
         **options,

@@ -13,9 +13,9 @@ from scsampler_cli.media.audio import (
     RATE_HZ,
     AudioInfo,
     AudioReport,
-    sound_stream_options,
     probe_audio,
     read_audio,
+    sound_stream_options,
 )
 from scsampler_cli.media.damage import Damage
 from scsampler_cli.pipeline.video import Video, audio_clips

@@ -11,7 +11,7 @@ import pytest
 
 from scsampler_cli.media.boxes import timecode_base
 from scsampler_cli.media.index import scan
-from scsampler_cli.media.start_timecode import _of_message
+from scsampler_cli.media.start_timecode import _from_message
 from scsampler_cli.output.cuts import edl, ffmetadata, srt
 from scsampler_cli.pipeline.video import Video
 from tests.synthetic import static, tone, write_video
@@ -103,10 +103,10 @@ def test_mpeg2_tells_it_in_its_groups_of_pictures(tmp_path: Path, name: str) -> 
 def test_a_message_of_h264_or_hevc_is_read_as_smpte_12m_has_it() -> None:
     """Number of timecodes, then: frames, seconds, minutes and hours, in binary coded decimals."""
     words = np.array([1, 1 << 30 | 0x14 << 24 | 0x33 << 16 | 0x22 << 8 | 0x11, 0, 0], np.uint32)
-    assert _of_message(words.tobytes()) == "11:22:33;14"
+    assert _from_message(words.tobytes()) == "11:22:33;14"
     words[1] &= ~np.uint32(1 << 30)
-    assert _of_message(words.tobytes()) == "11:22:33:14"
-    assert _of_message(np.zeros(4, np.uint32).tobytes()) == ""
+    assert _from_message(words.tobytes()) == "11:22:33:14"
+    assert _from_message(np.zeros(4, np.uint32).tobytes()) == ""
 
 
 @pytest.mark.parametrize("text", ["25:00:00:00", "01:02", "noon", "01:60:00:00"])
