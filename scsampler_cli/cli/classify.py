@@ -128,7 +128,7 @@ def classify(
     scsampler classify video.mp4 --classifier mine.safetensors --format json
     scsampler classify --demo
     """
-    no_effect.check(context, no_effect.of_classify(context))
+    no_effect.check(context, no_effect.classify_rules(context))
     if list_classifiers:
         show([], False, list_format(records.format), models=models.ModelOptions())
         return

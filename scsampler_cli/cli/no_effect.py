@@ -1,7 +1,8 @@
-"""Options that would have no effect are refused: they are mistakes, not wishes to be dropped in silence.
+"""Options without effect are refused, since they are most likely mistakes.
 
-A table for each command says where an option has no effect; one that is not in it always has one, or is in EXCUSED with a reason.
-Only what is given on the command line is looked at, but that also where it is the default.
+A table per command has a rule for each option that may have no effect. Options without a rule
+always have an effect, or are in `EXCUSED` with a reason. Only options on the command line are
+checked, even if their value is the default.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from scsampler_cli.output.writers import CUT_FORMATS, format_for
 from scsampler_cli.pipeline.sampler_choice import needed_samplers
 
 Values = Mapping[str, Any]
-"""What the parameters of a command say, by their names."""
+"""Name of a parameter of a command -> its value."""
 Rule = Callable[[Values], str]
-"""Where an option has no effect, such as "with strategy 'uniform'"; empty where it has one."""
+"""Gives the reason why an option has no effect, such as "with strategy 'uniform'", or ""."""
 
 EXCUSED = {
     "jobs": "a bound: there are never more processes than files",
@@ -30,108 +31,120 @@ EXCUSED = {
     "max_memory": "a bound: most files take less",
     "max_pixels": "a bound: most videos are smaller",
     "max_frames": "a bound: most videos are shorter",
-    "as_finished": "a wish about time: with one process files are done in their order anyway",
-    "strict": "a demand on the files: healthy ones meet it",
-    "quiet": "there may be nothing to be said",
-    "verbose": "there may be nothing to be said",
+    "as_finished": "about time only: one process finishes the files in their order anyway",
+    "strict": "a requirement on the files: undamaged ones meet it",
+    "quiet": "there may be no message",
+    "verbose": "there may be no message",
     "debug": "there may be no error",
-    "schema": "prints the schema and leaves, as --help does",
-    "overwrite": "a permission: there may be nothing to write over",
+    "schema": "prints the schema and exits, as --help does",
+    "overwrite": "a permission: there may be no file to replace",
     "patience": "a bound: every epoch may be better than the one before",
-    "cache": "a place: nothing in a result depends on it",
-    "cascade": "--no-cascade says what is so anyway",
+    "cache": "a folder: no result depends on it",
+    "cascade": "--no-cascade is the default",
 }
-"""Options that may change nothing, and are no mistakes."""
+"""Options that may have no effect and still are no mistakes: option -> reason."""
 
 
 def check(context: typer.Context, rules: Mapping[str, Rule]) -> None:
     """Refuse an option that has no effect.
 
     Args:
-        context: of the command, as Typer hands it over.
-        rules: by the names of the command's parameters.
+        context: Typer's context of the command.
+        rules: name of a parameter -> its rule.
 
     Raises:
-        SettingsError: which option, and where.
+        SettingsError: which option, and why.
     """
     for parameter in context.command.params:
-        rule, source = (
-            rules.get(str(parameter.name)),
-            context.get_parameter_source(str(parameter.name)),
-        )
+        name = str(parameter.name)
+        rule, source = rules.get(name), context.get_parameter_source(name)
         if rule is None or source is None or source.name != "COMMANDLINE":
             continue
-        if where := rule(context.params):
-            names = [
-                *parameter.opts,
-                *(parameter.secondary_opts if context.params[str(parameter.name)] is False else ()),
-            ]
-            option = max(names[-1:] if parameter.secondary_opts else names, key=len)
+        reason = rule(context.params)
+        if reason:
+            option = _option_of(parameter, value=context.params[name])
             raise SettingsError(
-                f"{option} has no effect {where}",
+                f"{option} has no effect {reason}",
                 code="no-effect",
                 hint=f"leave it out; {context.command_path} --help explains it",
             )
 
 
-def unless(condition: Callable[[Values], object], where: str) -> Rule:
-    """No effect unless the condition holds."""
-    return lambda values: "" if condition(values) else where
+def _option_of(parameter: Any, *, value: Any) -> str:
+    """The name of an option as the user wrote it: --no-... for False, else the long name."""
+    # secondary names are those of a flag's negative, such as --no-cascade
+    if parameter.secondary_opts:
+        names = [*parameter.opts, *(parameter.secondary_opts if value is False else ())]
+        return str(names[-1])
+    return str(max(parameter.opts, key=len))
+
+
+def unless(condition: Callable[[Values], object], reason: str) -> Rule:
+    """A rule: no effect unless the condition is true."""
+    return lambda values: "" if condition(values) else reason
 
 
 def first(*rules: Rule) -> Rule:
-    """No effect where one of the rules says so."""
-    return lambda values: next(filter(None, (rule(values) for rule in rules)), "")
+    """A rule: no effect if one of the rules has a reason; the first reason counts."""
+
+    def rule(values: Values) -> str:
+        for one in rules:
+            reason = one(values)
+            if reason:
+                return reason
+        return ""
+
+    return rule
 
 
 def with_strategy(values: Values) -> str:
-    """The strategy, as a place where an option may have no effect."""
+    """The reason that names the strategy."""
     return f"with strategy {str(values['strategy'])!r}"
 
 
-def looked_at(kind: str, *, shown: bool) -> Rule:
-    """Of a sampler, and of what it is shown.
+def for_sampler(kind: str, *, scores_shown: bool) -> Rule:
+    """A rule for a sampler and its inputs: no effect unless the strategy uses the sampler.
 
     Args:
         kind: "visual", "audio" or "packets".
-        shown: True where picture and sound are scored whatever the strategy, except by packets alone.
+        scores_shown: True in a command whose results are the visual and audio scores themselves. It
+            computes them with every strategy but "packets".
     """
 
     def rule(values: Values) -> str:
         strategy = str(values["strategy"])
+        # any histogram and any number of candidates: samplers do not depend on them
         histogram = (1.0,) if strategy == "empirical" else None
         candidates = values["k"] if values["cascade"] else None
+        # the option --cascade is refused instead
         if candidates is not None and strategy in (*BASELINES, "audio", "packets"):
-            return ""  # refused for --cascade's sake
+            return ""
         selection = SelectionSettings(
             strategy=strategy, k=values["k"], histogram=histogram, candidates=candidates
         )
-        used = {
-            *needed_samplers(selection),
-            *(("visual", "audio") if shown and strategy != "packets" else ()),
-        }
+        used = set(needed_samplers(selection))
+        if scores_shown and strategy != "packets":
+            used |= {"visual", "audio"}
         return "" if kind in used else with_strategy(values)
 
     return rule
 
 
-def named(kind: str, *, shown: bool) -> Rule:
-    """Of a sampler's name; "none" is true of one that is not looked at."""
-    rule, name = (
-        looked_at(kind, shown=shown),
-        {"packets": "packet_sampler"}.get(kind, f"{kind}_sampler"),
-    )
+def for_sampler_name(kind: str, *, scores_shown: bool) -> Rule:
+    """A rule for the name of a sampler; "none" is accepted for a sampler that is not used."""
+    rule = for_sampler(kind, scores_shown=scores_shown)
+    name = "packet_sampler" if kind == "packets" else f"{kind}_sampler"
     return lambda values: "" if values[name] == "none" else rule(values)
 
 
-def seen(*, shown: bool) -> Rule:
-    """Of what the visual sampler is shown."""
+def for_visual_inputs(*, scores_shown: bool) -> Rule:
+    """A rule for the inputs of the visual sampler."""
     without = unless(lambda values: values["visual_sampler"] != "none", "without a visual sampler")
-    return first(looked_at("visual", shown=shown), without)
+    return first(for_sampler("visual", scores_shown=scores_shown), without)
 
 
-def form_of(values: Values) -> str:
-    """The format of the records; a table where the name of the output says none, which is refused elsewhere."""
+def record_format(values: Values) -> str:
+    """The format of the records. "table" for an unknown suffix, which is an error elsewhere."""
     output = values.get("records") if "records" in values else values.get("output")
     if values["format"] is not None:
         return str(values["format"])
@@ -141,22 +154,25 @@ def form_of(values: Values) -> str:
         return "table"
 
 
-def of_folders(values: Values) -> str:
-    """Of names looked for in folders."""
+def for_folders(values: Values) -> str:
+    """A rule for patterns of file names in folders."""
     paths = values.get("paths") or values.get("inputs") or ()
-    # os.path's isdir says no where pathlib's raises: in a folder that may not be entered
-    there = "-" in paths or any(os.path.isdir(path) for path in paths)  # noqa: PTH112
-    return "" if there else "without a folder to look into"
+    # os.path.isdir is False for a folder that may not be entered, where Path.is_dir raises
+    has_folder = any(os.path.isdir(path) for path in paths)  # noqa: PTH112
+    # a list on standard input may name folders
+    return "" if has_folder or "-" in paths else "without a folder"
 
 
-def of_list(values: Values) -> str:
-    """Of everything, where classifiers are listed."""
+def not_for_lists(values: Values) -> str:
+    """A rule for all options that do not matter to a list of classifiers."""
     return "with --list-classifiers" if values["list_classifiers"] else ""
 
 
 _RUNNING: dict[str, Rule] = {
-    "glob": of_folders,
-    "hash": unless(lambda v: form_of(v) in ("json", "jsonl"), "without records in json or jsonl"),
+    "glob": for_folders,
+    "hash": unless(
+        lambda v: record_format(v) in ("json", "jsonl"), "without records in json or jsonl"
+    ),
     "verbose": unless(
         lambda v: not v["quiet"] or v["log_file"], "with --quiet and without --log-file"
     ),
@@ -169,7 +185,9 @@ _CHOICE: dict[str, Rule] = {
     "alpha": lambda v: "" if "convex" in v["strategy"] else with_strategy(v),
     "k_visual": lambda v: "" if v["strategy"] == "av-union-list" else with_strategy(v),
     "histogram": lambda v: "" if v["strategy"] == "empirical" else with_strategy(v),
-    "cascade": lambda v: with_strategy(v) if v["cascade"] and v["strategy"] not in VISUAL_STRATEGIES else "",
+    "cascade": lambda v: (
+        with_strategy(v) if v["cascade"] and v["strategy"] not in VISUAL_STRATEGIES else ""
+    ),
 }
 _FILES = ("output", "report", "thumbnails", "reel", "log_file", "holes")
 
@@ -183,14 +201,14 @@ _CLASSIFY: dict[str, Rule] = {
     **_RUNNING,
     **_CHOICE,
     **_WRITING,
-    "visual_sampler": named("visual", shown=False),
-    "audio_sampler": named("audio", shown=False),
-    "packet_sampler": named("packets", shown=False),
-    "p_frames": seen(shown=False),
+    "visual_sampler": for_sampler_name("visual", scores_shown=False),
+    "audio_sampler": for_sampler_name("audio", scores_shown=False),
+    "packet_sampler": for_sampler_name("packets", scores_shown=False),
+    "p_frames": for_visual_inputs(scores_shown=False),
     "reel_pad": unless(lambda v: v["reel"], "without --reel"),
     "top": lambda v: (
-        f"on {form_of(v)}, which has no tags"
-        if form_of(v) in CUT_FORMATS and not v["report"]
+        f"on {record_format(v)}, which has no tags"
+        if record_format(v) in CUT_FORMATS and not v["report"]
         else ""
     ),
 }
@@ -198,11 +216,11 @@ SCORE: dict[str, Rule] = {
     **_RUNNING,
     **_CHOICE,
     **_WRITING,
-    "visual_sampler": named("visual", shown=True),
-    "audio_sampler": named("audio", shown=True),
-    "packet_sampler": named("packets", shown=True),
-    "p_frames": seen(shown=True),
-    "short_side": seen(shown=True),
+    "visual_sampler": for_sampler_name("visual", scores_shown=True),
+    "audio_sampler": for_sampler_name("audio", scores_shown=True),
+    "packet_sampler": for_sampler_name("packets", scores_shown=True),
+    "p_frames": for_visual_inputs(scores_shown=True),
+    "short_side": for_visual_inputs(scores_shown=True),
 }
 EXTRACT: dict[str, Rule] = {
     **_RUNNING,
@@ -213,17 +231,19 @@ EXTRACT: dict[str, Rule] = {
 }
 MERGE: dict[str, Rule] = {
     **_WRITING,
-    "glob": first(unless(lambda v: v["inputs"], "without --inputs"), of_folders),
+    "glob": first(unless(lambda v: v["inputs"], "without --inputs"), for_folders),
     "holes": unless(lambda v: v["inputs"], "without --inputs"),
     "verbose": _RUNNING["verbose"],
 }
 _LISTED = ("list_classifiers", "format", "debug")
 
 
-def of_classify(context: typer.Context) -> dict[str, Rule]:
-    """The table of classify, in which nothing but its form matters to a list of classifiers."""
+def classify_rules(context: typer.Context) -> dict[str, Rule]:
+    """The table of classify. With --list-classifiers, only the format of the list matters."""
     names = [str(parameter.name) for parameter in context.command.params]
     return {
-        name: first(*(() if name in _LISTED else (of_list,)), _CLASSIFY.get(name, lambda _: ""))
+        name: first(
+            *(() if name in _LISTED else (not_for_lists,)), _CLASSIFY.get(name, lambda _: "")
+        )
         for name in names
     }

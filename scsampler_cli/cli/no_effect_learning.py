@@ -1,4 +1,4 @@
-"""Where options of `train` and `bench` have no effect; see `effects`."""
+"""Rules for the options of `train` and `bench` that may have no effect; see `no_effect`."""
 
 from __future__ import annotations
 
@@ -10,35 +10,34 @@ from scsampler_cli.config import VISUAL
 from scsampler_cli.train.recipe import default_recipe
 
 IMAGENET = "resnet18"
-"""The one sampler network that starts from public weights where nothing else is asked."""
+"""The only sampler network that has public weights, from which it starts by default."""
 
 
-def _of_samplers(values: Values) -> str:
+def _for_samplers(values: Values) -> str:
     return "with --target classifier" if values["target"] == "classifier" else ""
 
 
-def _of_classifiers(values: Values) -> str:
+def _for_classifiers(values: Values) -> str:
     return "" if values["target"] == "classifier" else f"with --target {values['target']}"
 
 
-def _of_lists(values: Values) -> str:
+def _for_lists(values: Values) -> str:
     if values["demo"]:
         return "with --demo"
-    # os.path's isdir says no where pathlib's raises: in a folder that may not be entered
+    # os.path.isdir is False for a folder that may not be entered, where Path.is_dir raises
     is_folder = values["data"] is not None and os.path.isdir(values["data"])  # noqa: PTH112
     return "on a folder of videos" if is_folder else ""
 
 
-def _with_steps(values: Values) -> str:
+def _for_steps(values: Values) -> str:
     recipe = default_recipe(str(values["target"]), str(values["objective"]))
-    schedule = str(
-        values["schedule"] or (DEMO_RECIPE["schedule"] if values["demo"] else recipe.schedule)
-    )
+    default = DEMO_RECIPE["schedule"] if values["demo"] else recipe.schedule
+    schedule = str(values["schedule"] or default)
     return "" if schedule == "step" else f"with --schedule {schedule}"
 
 
-def _pretrained(values: Values) -> str:
-    """Of what is set for layers that do not start from scratch."""
+def _for_pretrained(values: Values) -> str:
+    """A rule for layers that start from trained weights."""
     init, target = values["init"] or ["auto"], str(values["target"])
     arch = values["arch"] or (DEMO_VISUAL_ARCH if values["demo"] else IMAGENET)
     if set(init) == {"scratch"}:
@@ -48,13 +47,13 @@ def _pretrained(values: Values) -> str:
     return ""
 
 
-def _measured(values: Values) -> str:
-    """Of the clips that are taken in validation, or by the oracle."""
+def _for_validation(values: Values) -> str:
+    """A rule for the clips that validation or the oracle selects by a classifier."""
     has_teacher = values["classifier"] or values["weights"] or values["demo"]
     return "" if has_teacher or values["objective"] == "sal-cl" else "without --classifier"
 
 
-def _with_objective(*objectives: str) -> Rule:
+def _for_objectives(*objectives: str) -> Rule:
     return lambda values: (
         "" if values["objective"] in objectives else f"with --objective {values['objective']}"
     )
@@ -62,65 +61,70 @@ def _with_objective(*objectives: str) -> Rule:
 
 TRAIN: dict[str, Rule] = {
     "list_format": lambda v: "with --demo" if v["demo"] else "",
-    "root": _of_lists,
-    "size": _of_classifiers,
-    "test_crop": _of_classifiers,
+    "root": _for_lists,
+    "size": _for_classifiers,
+    "test_crop": _for_classifiers,
     "p_frames": unless(
         lambda v: v["target"] in ("md", "rgbr", "joint"), "on an input without P-frames"
     ),
-    "objective": _of_samplers,
-    "weights": _of_samplers,
-    "labels": _of_samplers,
-    "pretrained_factor": _pretrained,
-    "step_epochs": _with_steps,
-    "warmup_epochs": _with_steps,
-    "clips_per_video": _with_objective("sal-rank", "sal-cl"),
-    "margin": _with_objective("sal-rank"),
-    "gap": _with_objective("sal-rank"),
-    "k": first(_of_samplers, _measured),
+    "objective": _for_samplers,
+    "weights": _for_samplers,
+    "labels": _for_samplers,
+    "pretrained_factor": _for_pretrained,
+    "step_epochs": _for_steps,
+    "warmup_epochs": _for_steps,
+    "clips_per_video": _for_objectives("sal-rank", "sal-cl"),
+    "margin": _for_objectives("sal-rank"),
+    "gap": _for_objectives("sal-rank"),
+    "k": first(_for_samplers, _for_validation),
     "overwrite": unless(lambda v: not v["resume"], "with --resume"),
 }
 
 
-def _of_speed(values: Values) -> str:
+def _for_speed(values: Values) -> str:
     return "" if values["speed"] else "without --speed"
 
 
-def _but_speed(values: Values) -> str:
+def _not_for_speed(values: Values) -> str:
     return "with --speed" if values["speed"] else ""
 
 
-def _but_replay(values: Values) -> str:
+def _not_for_replay(values: Values) -> str:
     return "on a replay" if values["replay"] else ""
 
 
-_generated: Rule = first(_of_speed, lambda v: "on a video that is there" if v["data"] else "")
-_measuring: Rule = first(_but_speed, _but_replay)
-_to_folder: Rule = first(_but_speed, unless(lambda v: v["output"], "without -o"))
+_for_generated_video: Rule = first(_for_speed, lambda v: "on a named video" if v["data"] else "")
+_for_measuring: Rule = first(_not_for_speed, _not_for_replay)
+_for_folder: Rule = first(_not_for_speed, unless(lambda v: v["output"], "without -o"))
 
 
-def _of_several(values: Values) -> str:
-    runs = len(values["replay"] or ()) or len(values["data"] or ()) * max(
-        1, len(values["classifier"] or ())
-    )
-    # a report may hold several runs
-    return "" if values["replay"] or runs > 1 else "with a single data set"
+def _for_several_runs(values: Values) -> str:
+    # one report may have several runs
+    if values["replay"]:
+        return ""
+    classifiers = max(1, len(values["classifier"] or ()))
+    runs = len(values["data"] or ()) * classifiers
+    return "" if runs > 1 else "with a single data set"
 
 
 BENCH: dict[str, Rule] = {
-    **dict.fromkeys(("minutes", "size", "codec"), _generated),
-    **dict.fromkeys(("repeats", "dense_minutes"), _of_speed),
-    "sheet": first(_measuring, unless(lambda v: v["output"] or not v["sheet"], "without -o")),
-    "sheet_of": first(_measuring, unless(lambda v: v["output"], "without -o")),
-    **dict.fromkeys(("timed", "cache", "jobs", "timeout", "max_memory"), _measuring),
+    # of the generated video, and of --speed
+    **dict.fromkeys(("minutes", "size", "codec"), _for_generated_video),
+    **dict.fromkeys(("repeats", "dense_minutes"), _for_speed),
+    "sheet": first(_for_measuring, unless(lambda v: v["output"] or not v["sheet"], "without -o")),
+    "sheet_of": first(_for_measuring, unless(lambda v: v["output"], "without -o")),
+    # of a run that measures data sets
+    **dict.fromkeys(("timed", "cache", "jobs", "timeout", "max_memory"), _for_measuring),
     **dict.fromkeys(
-        ("keep_features", "empirical", "sampler", "joint", "packet_sampler"), _measuring
+        ("keep_features", "empirical", "sampler", "joint", "packet_sampler"), _for_measuring
     ),
+    # of a run that measures anything: a replay loads no models
     **dict.fromkeys(
-        ("classifier", "weights", "labels", "spatial", "network", "p_frames"), _but_replay
+        ("classifier", "weights", "labels", "spatial", "network", "p_frames"), _not_for_replay
     ),
-    **dict.fromkeys(("visual_sampler", "audio_sampler", "device", "precision"), _but_replay),
-    **dict.fromkeys(("draws", "seed", "output"), _but_speed),
-    **dict.fromkeys(("resume", "overwrite"), _to_folder),
-    "pool": first(_but_speed, _of_several),
+    **dict.fromkeys(("visual_sampler", "audio_sampler", "device", "precision"), _not_for_replay),
+    # of the tables and of the report
+    **dict.fromkeys(("draws", "seed", "output"), _not_for_speed),
+    **dict.fromkeys(("resume", "overwrite"), _for_folder),
+    "pool": first(_not_for_speed, _for_several_runs),
 }

@@ -56,7 +56,7 @@ def test_the_table_has_a_line_for_each_kind_and_one_for_all(home: Path) -> None:
     result = run(home)
     assert (result.returncode, result.stderr) == (0, "")
     heading, *lines = result.stdout.splitlines()
-    assert heading.split() == "kind videos entries MB oldest use newest use what it is".split()
+    assert heading.split() == "kind videos entries MB oldest use newest use description".split()
     assert [line.split()[:3] for line in lines] == [
         ["rgbr", "2", "2"],
         ["md", "1", "1"],

@@ -20,7 +20,7 @@ from scsampler_cli.pipeline import models, sampler_choice
 from scsampler_cli.pipeline.selection_inputs import cascade_candidates, read_histogram
 from scsampler_cli.selection.scores import ClipScores
 from scsampler_cli.selection.strategies import candidates, select
-from tests.test_docs import commands_shown
+from tests.test_docs import ALL, commands_shown
 
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
@@ -29,7 +29,7 @@ def rules(context: typer.Context) -> Mapping[str, no_effect.Rule]:
     tables = {"score": no_effect.SCORE, "extract": no_effect.EXTRACT, "merge": no_effect.MERGE}
     tables |= {"train": no_effect_learning.TRAIN, "bench": no_effect_learning.BENCH}
     return (
-        no_effect.of_classify(context)
+        no_effect.classify_rules(context)
         if context.info_name == "classify"
         else tables[str(context.info_name)]
     )
@@ -114,7 +114,7 @@ def plan(context: typer.Context) -> dict[str, object]:
     v: dict[str, Any] = {
         name: getattr(value, "value", value) for name, value in context.params.items()
     }
-    form = no_effect.form_of(v)
+    form = no_effect.record_format(v)
     found: dict[str, object] = {name: v[name] for name in WRITTEN if name in v}
     found |= {
         "form": form,
@@ -317,9 +317,9 @@ def test_what_is_refused_and_where(line: str, word: str) -> None:
     assert (word in found) if word else not found
 
 
-def test_the_readmes_commands_have_no_idle_options() -> None:
+def test_the_documented_commands_have_no_idle_options() -> None:
     names = ("classify", "score", "extract", "merge", "train", "bench")
-    shown = [words for words in commands_shown() if words[0] in names]
+    shown = [words for words in commands_shown(ALL) if words[0] in names]
     assert len(shown) > 30
     found = {}
     for line in (" ".join(words) for words in shown if not any(" " in word for word in words)):
