@@ -12,7 +12,7 @@ from scsampler_cli.model_zoo.public import cached_path, fetch
 
 PREFERRED = "mc3_18"
 """Kinetics-400 MC3-18: the paper's fastest classifier (App. D)."""
-SHIPPED = ("actions6", "demo")
+BUNDLED = ("actions6", "demo")
 """Bundled classifiers, the best first."""
 
 
@@ -28,7 +28,7 @@ def choose_auto(device: torch.device, dtype: torch.dtype) -> tuple[ClipClassifie
         ClassifierError: two distributions have the name, and there is no bundled classifier.
         WeightsError: the weights cannot be loaded, and there is no bundled classifier.
     """
-    # for the note, which tells a download from a cached file
+    # for the note, which distinguishes a download from a cached file
     was_cached = cached_path(PREFERRED).is_file()
     try:
         # before torchvision is imported, which takes seconds
@@ -36,7 +36,7 @@ def choose_auto(device: torch.device, dtype: torch.dtype) -> tuple[ClipClassifie
         classifier = registry.load(PREFERRED, device, dtype)
     except (ClassifierError, WeightsError) as error:
         # offline, a bundled classifier is better than an error
-        for name in SHIPPED:
+        for name in BUNDLED:
             if bundled_file(f"{name}_classifier").is_file():
                 chosen = registry.load(name, device, dtype)
                 what = f"classifier {name} ({len(chosen.labels)} classes) in place of {PREFERRED}"

@@ -34,7 +34,7 @@ from scsampler_cli.output.records import failure
 
 Record = dict[str, Any]
 SCHEMA = "scsampler.classifiers/1"
-SHIPPED, PRESENT, DOWNLOADABLE, MISSING, OWN = (
+BUNDLED, PRESENT, DOWNLOADABLE, MISSING, OWN = (
     "shipped",
     "present",
     "downloadable",
@@ -99,7 +99,7 @@ def _record_of_own(name: str) -> Record:
     meta = read_metadata(path)
     spec, classes = spec_from(meta["spec"]), len(meta["labels"])
     return record(
-        name, spec, classes, data=None, costs=costs_of(meta["arch"], classes, spec), weights=SHIPPED
+        name, spec, classes, data=None, costs=costs_of(meta["arch"], classes, spec), weights=BUNDLED
     ) | {"file": path.name}
 
 
@@ -248,7 +248,7 @@ def _problems(
 
 
 def inspect(
-    wanted: Sequence[str],
+    requested: Sequence[str],
     load: Callable[[str], ClipClassifier],
     check: bool,
     *,
@@ -257,18 +257,20 @@ def inspect(
     """Yield a record for each classifier; one that fails has a record of its failure.
 
     Args:
-        wanted: names, files, folders; () for all names.
+        requested: names, files, folders; () for all names.
         load: loads a classifier. Files are always loaded, named classifiers to be checked.
         check: run the classifiers on test clips: those that were named, else those whose weights
             are on this machine.
         failed: called with the error of each that fails.
     """
     known = registry.names()
-    for name in wanted or known:
+    for name in requested or known:
         try:
             found = record_by_name(name) if name in known else None
             # a check of all classifiers must not download hundreds of megabytes
-            would_download = found is not None and not wanted and found["weights"] == DOWNLOADABLE
+            would_download = (
+                found is not None and not requested and found["weights"] == DOWNLOADABLE
+            )
             if found is None or (check and not would_download):
                 found = _loaded_record(name, load, check)
             # a failed check is a failure of the classifier

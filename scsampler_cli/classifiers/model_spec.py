@@ -139,7 +139,7 @@ def check_field(name: str, value: Any, where: str = "") -> Any:
     Args:
         name: name of the field.
         value: value as TOML or JSON has it.
-        where: where the value stands, for the error.
+        where: source of the value, for the error.
 
     Raises:
         SettingsError: the field is unknown, or the value is wrong.
@@ -150,7 +150,7 @@ def check_field(name: str, value: Any, where: str = "") -> Any:
             code="model-spec-invalid",
             hint=f"fields: {', '.join(REQUIRED)}, and {', '.join(OPTIONAL)}",
         )
-    # one number stands for a square
+    # one number means a square
     if name == "crop" and _is_side(value):
         value = [value, value]
     if not _CHECKS[name](value):

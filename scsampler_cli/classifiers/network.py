@@ -153,7 +153,7 @@ class NetworkClassifier:
                 f"{self.name} takes clips uint8 [N, {frames}, {size[0]}, {size[1]}, 3], not "
                 f"{clips.dtype} {shown}",
                 code="arguments-invalid",
-                hint="its spec says how frames are to be resized and cropped",
+                hint="resize and crop frames by its spec",
             )
 
 
@@ -203,7 +203,7 @@ def from_file(
         raise WeightsError(
             f"{path.name} has no final layer {head!r}",
             code="state-dict-missing",
-            hint=f"these do not look like weights of {architecture}",
+            hint=f"they do not seem to be weights of {architecture}",
         )
     if labels is None:
         labels = fallback_labels if len(fallback_labels) == classes else numbered_labels(classes)

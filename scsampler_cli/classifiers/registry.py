@@ -202,7 +202,7 @@ def _broken(point: EntryPoint, error: BaseException) -> ClassifierError:
     hint = f"it comes from {owner(point)} ({point.value})"
     # package.module:factory outside the Python path
     if point.dist is None and isinstance(error, ModuleNotFoundError):
-        hint = "Python does not find the module: PYTHONPATH=FOLDER says where it lies"
+        hint = "Python does not find the module: set PYTHONPATH to its folder"
     return ClassifierError(
         f"classifier {point.name!r} is broken: {type(error).__name__}: {error}",
         code="classifier-broken",

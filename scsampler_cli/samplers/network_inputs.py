@@ -99,11 +99,11 @@ def visual_input(clip: ClipVisual, kind: str) -> Tensor:
     return normalise(crop(image_input(images), CROP), kind)
 
 
-def audio_input(sound: ClipAudio) -> Tensor:
+def audio_input(audio: ClipAudio) -> Tensor:
     """The input of the audio network: float32 [n, 1, 40, 200], n = 0 for a clip without sound."""
-    if sound.mel is None:
+    if audio.mel is None:
         return torch.zeros(0, 1, 40, 200)
-    return torch.from_numpy(sound.mel)[None, None]
+    return torch.from_numpy(audio.mel)[None, None]
 
 
 def packets_input(clip: ClipPackets) -> Tensor:

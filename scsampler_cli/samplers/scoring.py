@@ -242,7 +242,7 @@ def build_samplers(networks: Iterable[SamplerNetwork], notes: tuple[str, ...] = 
     packets = [network for network in every if network.kind in PACKETS]
     return Samplers(
         visual=VisualSampler(visual, visual_input) if visual else None,
-        audio=AudioSampler(audio, lambda sound, _: audio_input(sound)) if audio else None,
+        audio=AudioSampler(audio, lambda clip, _: audio_input(clip)) if audio else None,
         packets=PacketSampler(packets, lambda clip, _: packets_input(clip)) if packets else None,
         notes=notes,
     )

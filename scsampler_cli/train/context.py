@@ -36,7 +36,7 @@ class RunContext:
 
     @property
     def torch_device(self) -> torch.device:
-        """The device that `device` stands for."""
+        """The device named by `device`."""
         return pick_device(self.device)
 
 

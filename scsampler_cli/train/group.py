@@ -86,8 +86,8 @@ def joined(environment: Mapping[str, str], cuda: bool) -> Iterator[Group]:
     dist.init_process_group("nccl" if cuda else "gloo", timeout=PATIENCE)
     try:
         yield Group(int(environment["RANK"]), world)
-        # gloo's threads release our tensors a moment after a collective. A thread that does so
-        # while the interpreter ends would abort the process; a barrier has no tensor of ours.
+        # gloo's threads release its tensors a moment after a collective. A thread that does so
+        # while the interpreter ends would abort the process; a barrier has no such tensor.
         dist.barrier()
     finally:
         dist.destroy_process_group()

@@ -128,9 +128,9 @@ def _from_file(
         renamed[first] = renamed[first][:, TSM18_CHANNELS[kind]]
         notes.append(f"{first} takes the channels of {source} for its own input")
     if first in renamed and _differ_in_channels(renamed[first], own[first]):
-        channels, wanted = renamed[first].shape[1], own[first].shape[1]
-        notes.append(f"{first} is adapted from {channels} to {wanted} channels")
-        renamed[first] = adapt_channels(renamed[first], wanted)
+        channels, own_channels = renamed[first].shape[1], own[first].shape[1]
+        notes.append(f"{first} is adapted from {channels} to {own_channels} channels")
+        renamed[first] = adapt_channels(renamed[first], own_channels)
 
     # a last layer for other classes does not fit, and starts from random values
     fitting = _fitting(renamed, own)

@@ -37,7 +37,7 @@ def averaged(parts: Sequence[Tensor]) -> Tensor:
     is the mean of visual and audio (Sec. 3.3.3).
 
     Args:
-        parts: log-probabilities [n, C] each; a row of -inf stands for a clip without this input.
+        parts: log-probabilities [n, C] each; a row of -inf for a clip without this input.
 
     Example: log 0.2 and log 0.4 -> log 0.3; log 0.2 and -inf -> log 0.2.
     """
@@ -101,7 +101,7 @@ def sal_cl(log_p: Tensor, in_top: Tensor) -> Tensor:
     """Saliency classification: binary cross-entropy on "is in the oracle's top K" of its video.
 
     App. B.2 names SAL-CL without a formula; this one has O(v, y; K) of Sec. 3.1 as the label. The
-    two classes have equal weight in the sum, since K clips stand against many more.
+    two classes have equal weight in the sum, since there are K clips against many more.
 
     Args:
         log_p: [n, 2].

@@ -47,7 +47,7 @@ def report_lost(
         if example in present:
             continue
         error = InputError(
-            "the file is gone, or its entry is gone from the cache",
+            "the file has been removed, or its entry in the cache",
             code="cache-entry-gone",
             hint="do not remove videos or cache entries during a run; run again",
         )

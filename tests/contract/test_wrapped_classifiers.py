@@ -10,7 +10,7 @@ import torch
 import transformers
 
 import scsampler_cli
-from scsampler_cli.batch.resume import run_digest
+from scsampler_cli.batch.current_records import run_digest
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.adjusted import adjusted
 from scsampler_cli.classifiers.base import (

@@ -341,7 +341,7 @@ def test_a_class_that_nothing_teaches_is_said(
     )
     assert summary["labels"] == ["down", "right", "up"]
     assert [note for note in seen.notes if "'up'" in note] == [
-        "no training video of 'up' can be used: it stays a label, and nothing teaches it"
+        "no training video of 'up' can be used: it stays a label, and the network cannot learn it"
     ]
 
 
