@@ -103,7 +103,7 @@ def describe(
 
 
 def usable_aspect(aspect: Fraction | None) -> tuple[Fraction, list[str]]:
-    """Width of a pixel over its height; 1, and perhaps a note, where it is unknown or impossible."""
+    """Width of a pixel over its height, 1 where it is unknown or impossible, and notes."""
     if aspect is None or is_pixel(aspect):
         return aspect or Fraction(1), []
     ratio = f"{aspect.numerator} to {aspect.denominator}"

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
-from scsampler_cli.media.audio import probe_audio
+from scsampler_cli.media.audio_probe import probe_audio
 from scsampler_cli.media.index import scan
 from scsampler_cli.output.output_file import reporting_write_errors
 from scsampler_cli.output.records import ExtractResult

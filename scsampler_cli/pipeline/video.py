@@ -24,7 +24,8 @@ from scsampler_cli.features.clip import ClipAudio, ClipPackets, ClipVisual
 from scsampler_cli.features.mel import mel_clips
 from scsampler_cli.features.packet_table import packet_clips
 from scsampler_cli.features.visual import read_visual
-from scsampler_cli.media.audio import AudioReport, probe_audio, read_audio
+from scsampler_cli.media.audio import AudioReport, read_audio
+from scsampler_cli.media.audio_probe import probe_audio
 from scsampler_cli.media.coded import ReadReport
 from scsampler_cli.media.frames import FramesReport, read_clips
 from scsampler_cli.media.index import scan

@@ -24,7 +24,7 @@ from scsampler_cli.config import DEFAULT_READING, ReadSettings
 from scsampler_cli.errors import OutputError, ProgramError
 from scsampler_cli.files.marks import MARK
 from scsampler_cli.files.output_paths import check_file
-from scsampler_cli.media.audio import probe_audio, sound_stream_options
+from scsampler_cli.media.audio_probe import probe_audio, sound_stream_options
 from scsampler_cli.media.changes import Aspects, pixel_aspects
 from scsampler_cli.media.index import StreamIndex, scan
 from scsampler_cli.media.reencode import GOP, SHORT_SIDE

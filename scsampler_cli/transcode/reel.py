@@ -21,7 +21,7 @@ import ffmpeg
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
 from scsampler_cli.files.marks import MARK
 from scsampler_cli.files.output_paths import check_file
-from scsampler_cli.media.audio import sound_stream_options
+from scsampler_cli.media.audio_probe import sound_stream_options
 from scsampler_cli.media.changes import Aspects, pixel_aspects
 from scsampler_cli.media.index import StreamIndex, scan
 from scsampler_cli.transcode.atomic_output import check_apart, replaced

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from scsampler_cli.errors import InputError, VideoError
-from scsampler_cli.media.audio import RATE_HZ, AudioBlock, AudioReport, probe_audio, read_audio
+from scsampler_cli.media.audio import RATE_HZ, AudioBlock, AudioReport, read_audio
+from scsampler_cli.media.audio_probe import probe_audio
 from scsampler_cli.media.damage import Damage
 from tests.synthetic import static, tone, write_video
 

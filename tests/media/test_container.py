@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from scsampler_cli.errors import VideoError
-from scsampler_cli.media.audio import probe_audio
+from scsampler_cli.media.audio_probe import probe_audio
 from scsampler_cli.media.index import scan
 from tests.synthetic import static, tone, write_video
 

@@ -9,14 +9,8 @@ import pytest
 
 from scsampler_cli.config import ReadSettings
 from scsampler_cli.errors import VideoError
-from scsampler_cli.media.audio import (
-    RATE_HZ,
-    AudioInfo,
-    AudioReport,
-    probe_audio,
-    read_audio,
-    sound_stream_options,
-)
+from scsampler_cli.media.audio import RATE_HZ, AudioReport, read_audio
+from scsampler_cli.media.audio_probe import AudioInfo, probe_audio, sound_stream_options
 from scsampler_cli.media.damage import Damage
 from scsampler_cli.pipeline.video import Video, audio_clips
 from scsampler_cli.transcode.normalise import normalise

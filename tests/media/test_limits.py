@@ -16,7 +16,7 @@ import pytest
 from scsampler_cli.config import FeatureSettings, ReadSettings
 from scsampler_cli.errors import LimitError, SettingsError, VideoError
 from scsampler_cli.media.aspect import MOST_PIXELS
-from scsampler_cli.media.audio import probe_audio
+from scsampler_cli.media.audio_probe import probe_audio
 from scsampler_cli.media.damage import Damage
 from scsampler_cli.media.frames import FramesReport, read_clips
 from scsampler_cli.media.index import scan

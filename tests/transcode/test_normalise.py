@@ -11,7 +11,7 @@ import pytest
 from av.video.frame import PictureType
 
 from scsampler_cli.errors import OutputError
-from scsampler_cli.media.audio import probe_audio
+from scsampler_cli.media.audio_probe import probe_audio
 from scsampler_cli.media.index import scan
 from scsampler_cli.timeline import ClipGrid, FrameTimeline
 from scsampler_cli.transcode.normalise import Normalised, check_normalised, normalise, ticks_for

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from scsampler_cli.errors import OutputError, SettingsError
-from scsampler_cli.media.audio import probe_audio
+from scsampler_cli.media.audio_probe import probe_audio
 from scsampler_cli.media.index import scan
 from scsampler_cli.timeline import ClipGrid
 from scsampler_cli.transcode import pieces
