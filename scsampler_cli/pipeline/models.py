@@ -130,15 +130,15 @@ class ModelOptions:
                 hint="name the classifier",
             )
         if self.spec:
-            # imported late: few commands have a spec
-            from scsampler_cli.classifiers.model_spec import parse_fields
-
             if not self.names_classifier:
                 raise SettingsError(
                     "a spec needs a classifier that it describes",
                     code="classifier-options-incomplete",
                     hint="name the classifier",
                 )
+            # imported late: few commands have a spec, and it needs numpy
+            from scsampler_cli.classifiers.model_spec import parse_fields
+
             parse_fields(self.spec)
         # the registry gives a path for a model file, an entry for a name
         found = None if self.classifier == "auto" else registry.find(self.classifier)

@@ -12,7 +12,7 @@ from scsampler_cli.cli.app import app
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 DIFFERENT = {
-    ("--classifier", "default"): "bench compares several, and a sampler is trained without one, too",
+    ("--classifier", "default"): "bench compares several, and a sampler may be trained without one",
     ("--classifier", "type"): "bench compares several",
     ("--clip-frames", "default"): "train takes the clip length of its classifier",
     ("--format", "default"): "the format of a file is decided by its suffix; a list has no file",
