@@ -53,9 +53,14 @@ def save_onnx(
     path.parent.mkdir(exist_ok=True)
     free = ({0: torch.export.Dim("batch", min=1, max=64)},) if batch is None else None
     torch.onnx.export(
-        network, (torch.rand(batch or 2, *CLIP),), str(path), dynamo=True, dynamic_shapes=free, external_data=external,
+        network,
+        (torch.rand(batch or 2, *CLIP),),
+        str(path),
+        dynamo=True,
+        dynamic_shapes=free,
+        external_data=external,
         verbose=False,
-    )  # fmt: skip
+    )
 
 
 class Evil:

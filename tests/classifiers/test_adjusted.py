@@ -97,8 +97,12 @@ def test_crops_lie_side_by_side_and_come_apart_again(height: int, width: int) ->
     centre = fit_frame(frame, replace(spec, crops=1))
     assert np.array_equal(apart[1, 0], centre)
     if height >= 32 and width >= 32:
-        assert np.array_equal(apart[0, 0], frame[:32, (width - 32) // 2 :][:, :32] if height > width else
-                              frame[(height - 32) // 2 :][:32, :32])  # fmt: skip
+        assert np.array_equal(
+            apart[0, 0],
+            frame[:32, (width - 32) // 2 :][:, :32]
+            if height > width
+            else frame[(height - 32) // 2 :][:32, :32],
+        )
 
 
 def test_temperature_is_that_of_the_logits() -> None:
@@ -160,7 +164,7 @@ def test_a_plug_in_is_seen_in_three_crops_and_keeps_its_own_geometry() -> None:
     with pytest.raises(SettingsError, match="takes only frames of 32 x 32"):
         adjusted(Plug(), {}, "full")
     with pytest.raises(
-        SettingsError, match="the activation of classifier .plug. cannot be changed"
+        SettingsError, match=r"the activation of classifier .plug. cannot be changed"
     ):
         adjusted(Plug(), {"activation": "sigmoid"})
     with pytest.raises(SettingsError, match="labels is fixed in plug"):

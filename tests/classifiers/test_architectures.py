@@ -1,4 +1,5 @@
-"""The networks that torchvision lacks: published figures, shapes of the papers' tables, and the built-ins' costs."""
+"""The networks that torchvision lacks: published figures, shapes of the papers' tables, and the
+built-ins' costs."""
 
 import pytest
 import torch
@@ -55,7 +56,8 @@ def test_multiply_adds_are_the_published_ones(
     ("name", "published"), [("r2plus1d_34", 63.6), ("ir_csn_152", 29.6), ("ip_csn_152", 32.8)]
 )
 def test_parameters_are_the_published_ones(name: str, published: float) -> None:
-    """VMZ's model zoo counts the weights of convolutions and the last layer, without batch normalisation."""
+    """VMZ's model zoo counts the weights of convolutions and the last layer, without batch
+    normalisation."""
     with torch.device("meta"):
         assert parameters(build(name, 400), (nn.BatchNorm3d,)) == pytest.approx(published, abs=0.06)
 
@@ -234,7 +236,8 @@ def randomised(network: nn.Module) -> nn.Module:
 
 
 def test_r2plus1d_34_computes_what_the_public_definition_does() -> None:
-    """An independent reference: torchvision's own network, mended as the publishers of the weights mend it."""
+    """An independent reference: torchvision's own network, mended as the publishers of the weights
+    mend it."""
     reference = VideoResNet(
         BasicBlock, [Conv2Plus1D] * 4, [3, 4, 6, 3], R2Plus1dStem, num_classes=5
     )

@@ -1,4 +1,5 @@
-"""Weights that a model keeps in other files: all count, wherever they are named, and none may lie outside the folder."""
+"""Weights that a model keeps in other files: all count, wherever they are named, and none may lie
+outside the folder."""
 
 from __future__ import annotations
 
@@ -133,7 +134,8 @@ def test_a_tensor_of_the_model_itself_names_no_file(tmp_path: Path) -> None:
 
 
 def saved(path: Path, seed: int, names: Callable[[str], str]) -> None:
-    """The small network with each of its weights in a file; all files begin with the same bytes of the model."""
+    """The small network with each of its weights in a file; all files begin with the same bytes of
+    the model."""
     save_onnx(Small(seed).eval(), path)
     model = onnx.load(path)
     for tensor in model.graph.initializer:

@@ -1,4 +1,5 @@
-"""Hugging Face folders: geometry and labels from their configs, the processors' own pixels, and what is refused."""
+"""Hugging Face folders: geometry and labels from their configs, the processors' own pixels, and
+what is refused."""
 
 import json
 import shutil
@@ -22,9 +23,15 @@ from tests.synthetic import texture
 
 CPU, FP32 = torch.device("cpu"), torch.float32
 COMMON = {
-    "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64, "image_size": 32,
-    "num_frames": 4, "id2label": {0: "run", 1: "jump", 2: "swim"}, "label2id": {"run": 0, "jump": 1, "swim": 2},
-}  # fmt: skip
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+    "image_size": 32,
+    "num_frames": 4,
+    "id2label": {0: "run", 1: "jump", 2: "swim"},
+    "label2id": {"run": 0, "jump": 1, "swim": 2},
+}
 SIZES = {"size": {"shortest_edge": 36}, "crop_size": {"height": 32, "width": 32}}
 
 
@@ -82,7 +89,8 @@ def test_geometry_and_labels_come_from_the_configs(folder: Path) -> None:
 
 
 def test_pixels_and_answers_are_those_of_transformers(folder: Path) -> None:
-    """The whole chain against the model's own processor and class, on frames larger than it wants."""
+    """The whole chain against the model's own processor and class, on frames larger than it
+    wants."""
     frames = [texture(60, 80, seed) for seed in range(4)]
     kind = {"videomae": "VideoMAE", "timesformer": "VideoMAE", "vivit": "Vivit"}[folder.name]
     processor = getattr(transformers, f"{kind}ImageProcessor").from_pretrained(folder)

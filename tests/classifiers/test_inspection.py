@@ -93,7 +93,7 @@ class Plug:
         ("good", None),
         ("sum", "not probabilities"),
         ("same", "all clips get the same answer"),
-        ("batch", "alone and among others"),
+        ("batch", "alone and in a batch"),
         ("nan", "not finite"),
     ],
 )

@@ -1,4 +1,5 @@
-"""Model files: each kind gives what the module gives; fixed batches, layouts, damage, and what could run code."""
+"""Model files: each kind gives what the module gives; fixed batches, layouts, damage, and what
+could run code."""
 
 import json
 import random

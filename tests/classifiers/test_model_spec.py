@@ -73,13 +73,29 @@ def test_labels_in_a_file_lie_beside_the_toml(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("frames", "0"), ("frames", "2.5"), ("frames", "true"), ("stride", "-1"), ("crop", "4"), ("crop", "[1,2,3]"),
-        ("resize", "big"), ("mean", "0.5"), ("mean", "[1,2]"), ("mean", "[nan,0,0]"),
-        ("mean", "[123.6,116.3,103.5]"), ("std", "[58.4,57.1,57.4]"), ("std", "[inf,1,1]"),
-        ("std", "[1,0,1]"), ("layout", "NCHW"),
-        ("layout", "5"), ("activation", "relu"), ("labels", "7"), ("labels", "[1,2]"), ("multi_label", "1"), ("arch", "3"),
+        ("frames", "0"),
+        ("frames", "2.5"),
+        ("frames", "true"),
+        ("stride", "-1"),
+        ("crop", "4"),
+        ("crop", "[1,2,3]"),
+        ("resize", "big"),
+        ("mean", "0.5"),
+        ("mean", "[1,2]"),
+        ("mean", "[nan,0,0]"),
+        ("mean", "[123.6,116.3,103.5]"),
+        ("std", "[58.4,57.1,57.4]"),
+        ("std", "[inf,1,1]"),
+        ("std", "[1,0,1]"),
+        ("layout", "NCHW"),
+        ("layout", "5"),
+        ("activation", "relu"),
+        ("labels", "7"),
+        ("labels", "[1,2]"),
+        ("multi_label", "1"),
+        ("arch", "3"),
     ],
-)  # fmt: skip
+)
 def test_a_value_that_does_not_fit_is_refused_with_an_example(field: str, value: str) -> None:
     with pytest.raises(SettingsError, match=rf"spec: {field} cannot be") as caught:
         parse_fields([f"{field}={value}"])

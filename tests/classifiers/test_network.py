@@ -110,7 +110,8 @@ def test_misfits_are_refused(tmp_path: Path) -> None:
 def test_cached_kinetics_weights_are_found_and_checked_offline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file in the torch hub cache is used without any connection, if it is the one that was published."""
+    """A file in the torch hub cache is used without any connection, if it is the one that was
+    published."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     cached = public.cached_path("mc3_18")
     assert cached.is_relative_to(tmp_path)
@@ -151,7 +152,8 @@ def test_public_weights_out_of_reach_give_a_hint(
 
 
 class _Server:
-    """A file server on this machine, in the place of the one that torchvision's weights come from."""
+    """A file server on this machine, in the place of the one that torchvision's weights come
+    from."""
 
     def __init__(self, folder: Path) -> None:
         self.asked: list[str] = []
@@ -175,7 +177,8 @@ class _Server:
 
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[_Server, Path]]:
-    """(server, file that it serves as the Kinetics-400 weights of mc3_18), with an empty torch hub cache."""
+    """(server, file that it serves as the Kinetics-400 weights of mc3_18), with an empty torch hub
+    cache."""
     (tmp_path / "www").mkdir()
     torch.manual_seed(0)
     plain = tmp_path / "www" / "plain.pth"

@@ -1,6 +1,7 @@
 """State dicts in every public layout load whole and compute the same.
 
-The tables here are written out layer by layer from the publishers' module names, independently of the rules that are tested.
+The tables here are written out layer by layer from the publishers' module names, independently of
+the rules that are tested.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,5 @@
-"""The temporal-shift network: its cost, what a segment holds, and that neighbours see each other."""
+"""The temporal-shift network: its cost, what a segment holds, and that neighbours see each
+other."""
 
 import pytest
 import torch

@@ -1,7 +1,9 @@
-"""The contract of a clip classifier, held by every built-in, and by what the pipeline checks of anybody's.
+"""The contract of a clip classifier, held by every built-in, and by what the pipeline checks of
+anybody's.
 
-Networks that take any size are tried on small clips, since nothing but time depends on it; the declared geometry of each is run
-through without numbers (`tests/classifiers/test_architectures.py`), and with them where there is a GPU.
+Networks that take any size are tried on small clips, since nothing but time depends on it; the
+declared geometry of each is run through without numbers
+(`tests/classifiers/test_architectures.py`), and with them where there is a GPU.
 """
 
 from dataclasses import replace
@@ -72,7 +74,8 @@ class Case:
 
 
 def one_of_each_network() -> list[str]:
-    """Names that share a network differ in labels and geometry, which `tests/classifiers` holds; a GPU has time for all."""
+    """Names that share a network differ in labels and geometry, which `tests/classifiers` holds; a
+    GPU has time for all."""
     seen: dict[str, str] = {}
     for name in registry.names():
         seen.setdefault(BUILTINS[name].network if name in BUILTINS else name, name)
@@ -81,7 +84,8 @@ def one_of_each_network() -> list[str]:
 
 @pytest.mark.parametrize("name", registry.names() if GPU else one_of_each_network())
 def test_a_built_in_keeps_the_contract(name: str, tmp_path: Path) -> None:
-    """One test a network, since weights of hundreds of megabytes are made for it: each helper is a clause."""
+    """One test a network, since weights of hundreds of megabytes are made for it: each helper is a
+    clause."""
     case = Case(name, tmp_path)
     classifier = case.load()
     it_describes_itself(case, classifier)

@@ -1,4 +1,5 @@
-"""A classifier with options on top keeps whatever the classifier inside has, for every kind of classifier there is."""
+"""A classifier with options on top keeps whatever the classifier inside has, for every kind of
+classifier there is."""
 
 import ast
 from collections.abc import Callable
@@ -40,7 +41,8 @@ SPEC = InputSpec(4, 1, (40, 60), crop=(32, 32))
 
 
 def test_the_list_of_optional_attributes_is_whole() -> None:
-    """Every attribute of a classifier that the package asks for by getattr or hasattr is in the list."""
+    """Every attribute of a classifier that the package asks for by getattr or hasattr is in the
+    list."""
     asked = {
         call.args[1].value
         for path in SOURCES
@@ -89,9 +91,15 @@ def test_every_built_in_on_its_own_geometry(name: str) -> None:
         network = build(known.network, known.classes)
     labels = [str(number) for number in range(known.classes)]
     plain = NetworkClassifier(
-        name, network, labels, spec=known.spec, weights=WeightsInfo("none", None), device=torch.device("meta"), dtype=FP32,
+        name,
+        network,
+        labels,
+        spec=known.spec,
+        weights=WeightsInfo("none", None),
+        device=torch.device("meta"),
+        dtype=FP32,
         any_size=ARCHITECTURES[known.network].any_size,
-    )  # fmt: skip
+    )
     for device, batch in (("cpu", max(1, 400_000 // _pixels(known.spec))), ("cuda", 16)):
         plain._device = torch.device(device)
         assert batch_of(plain) == min(batch, 4 if device == "cpu" else 16)
@@ -142,9 +150,15 @@ def weight_file(folder: Path) -> str:
 
 def hugging_face(folder: Path) -> str:
     config = transformers.VideoMAEConfig(
-        hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64, image_size=32,
-        num_frames=4, patch_size=8, tubelet_size=2,
-    )  # fmt: skip
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=64,
+        image_size=32,
+        num_frames=4,
+        patch_size=8,
+        tubelet_size=2,
+    )
     transformers.VideoMAEForVideoClassification(config).save_pretrained(folder / "videomae")
     sizes = {"size": {"shortest_edge": 36}, "crop_size": {"height": 32, "width": 32}}
     transformers.VideoMAEImageProcessor(**sizes).save_pretrained(folder / "videomae")

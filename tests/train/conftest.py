@@ -108,7 +108,7 @@ def train(
         settings,
         examples,
         ClassifierFacts.of(teacher),
-        place=replace(context, pool=Here(teacher)),
+        context=replace(context, pool=Here(teacher)),
         callbacks=callbacks,
     )
 

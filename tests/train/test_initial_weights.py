@@ -383,8 +383,11 @@ def test_loaded_parameters_get_a_smaller_rate_and_biases_no_decay() -> None:
     ]
     assert names == [["0.weight"], ["0.bias", "1.weight", "1.bias"], ["2.weight"], ["2.bias"]]
     assert [(group["lr"], group["weight_decay"]) for group in groups] == [
-        (0.125, 0.125), (0.125, 0.0), (0.5, 0.125), (0.5, 0.0),
-    ]  # fmt: skip
+        (0.125, 0.125),
+        (0.125, 0.0),
+        (0.5, 0.125),
+        (0.5, 0.0),
+    ]
 
 
 def test_from_scratch_all_parameters_have_one_rate() -> None:

@@ -489,9 +489,12 @@ def test_the_file_says_where_it_comes_from(
 ) -> None:
     output = tmp_path / "w.safetensors"
     train(
-        settings("md", objective="sal-rank", seed=5), examples, Brightness(),
-        context(output, cache, description="pans"), Seen().callbacks(),
-    )  # fmt: skip
+        settings("md", objective="sal-rank", seed=5),
+        examples,
+        Brightness(),
+        context(output, cache, description="pans"),
+        Seen().callbacks(),
+    )
     meta = read_weights(output).metadata
     assert meta["data"] == {
         "text": "pans",
