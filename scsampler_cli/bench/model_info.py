@@ -66,7 +66,6 @@ class ModelFacts:
         # samplers refer to networks by name
         networks = {each["name"]: NetworkFacts.from_record(each) for each in record["networks"]}
         joint = record["joint"]
-        # the order of the fields is that of the class
         return cls(
             ClassifierFacts.from_record(record["classifier"]),
             record["precision"],

@@ -144,7 +144,7 @@ class VideoData:
         if self.smoothed and visual is not None:
             # after averaging over networks, as `score` does
             visual = smoothed(visual, at)
-        # not smoothed: a window of sound is longer than a clip
+        # not smoothed, as in `scsampler score`
         audio = self._averaged(sampler.audio, at)
         packets = self._averaged(sampler.packets, at)
         return ClipScores(at, self.clips, visual, audio=audio, packets=packets)

@@ -72,7 +72,6 @@ def _section_record(section: Section) -> dict[str, Any]:
         "videos": len(run.videos),
         "clips": sum(video.clips for video in run.videos),
         "seconds": sum(video.seconds for video in run.videos),
-        # mappings of a loaded run, or of a run just measured
         "failures": [dict(failure) for failure in run.failures],
         "notes": notes,
         "settings": dict(run.settings),

@@ -105,6 +105,6 @@ def _novel_rows(run: Run, sampler: SamplerFacts, plan: Plan) -> Iterator[Row]:
             "videos": int(mask.sum()),
         }
         for name, outcome in outcomes.items():
-            # None where all classes are novel, or none
+            # there may be no video with a seen class
             row[name] = 100 * float(outcome.hits()[mask].mean()) if mask.any() else None
         yield row

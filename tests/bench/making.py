@@ -1,4 +1,4 @@
-"""Runs by hand: known scores, known probabilities, known costs."""
+"""Runs made by hand: chosen scores, probabilities and costs."""
 
 from collections.abc import Sequence
 
@@ -41,29 +41,39 @@ def video(
     path: str = "video.mp4",
     keyframes: Sequence[int] = (0,),
 ) -> VideoData:
-    """A video of 16-frame clips at 25 frames/s; every clip has four P-frames and one window of sound."""
-    known = dict(scores or {})
+    """A video of 16-frame clips at 25 frames/s; each has four P-frames and one window of sound."""
+    by_name = dict(scores or {})
     if visual is not None:
-        known[MD.name] = visual
+        by_name[MD.name] = visual
     if audio is not None:
-        known[SOUND.name] = audio
+        by_name[SOUND.name] = audio
     clips = len(probabilities)
     first = np.arange(clips) * 16
     begin = np.array([max(k for k in keyframes if k <= frame) for frame in first], np.int64)
     return VideoData(
-        path=path, label=LABELS[target] if target < 2 else f"class {target}", target=target, seconds=clips * 0.64,
-        frames=clips * 16, scores={name: np.array(values, np.float32) for name, values in known.items()},
-        input_counts={name: clips * (1 if name == SOUND.name else 4) for name in known},
-        probabilities=np.array(probabilities, np.float32), decode_from=begin, last=first + 15,
-    )  # fmt: skip
+        path=path,
+        label=LABELS[target] if target < 2 else f"class {target}",
+        target=target,
+        seconds=clips * 0.64,
+        frames=clips * 16,
+        scores={name: np.array(values, np.float32) for name, values in by_name.items()},
+        input_counts={name: clips * (1 if name == SOUND.name else 4) for name in by_name},
+        probabilities=np.array(probabilities, np.float32),
+        decode_from=begin,
+        last=first + 15,
+    )
 
 
 def costs(**more: float) -> Costs:
     rates = {"index_s": 0.001, "decode_s": 0.01, "fit_s": 0.002, "classify_s": 0.5, **more}
     return Costs(
-        videos=1, clips=4, read_s={"md": 0.1, "mel": 0.03}, score_s={MD.name: 0.02, SOUND.name: 0.01},
-        spread={"decode": (0.009, 0.011)}, **rates,  # type: ignore[arg-type]
-    )  # fmt: skip
+        videos=1,
+        clips=4,
+        read_s={"md": 0.1, "mel": 0.03},
+        score_s={MD.name: 0.02, SOUND.name: 0.01},
+        spread={"decode": (0.009, 0.011)},
+        **rates,  # type: ignore[arg-type]
+    )
 
 
 def run(
@@ -82,8 +92,13 @@ def run(
         "labels": list(LABELS),
         "frames": 16,
     }
-    known: dict[str, object] = {"joint": None, "failures": (), "train_positions": None, **more}
+    fields: dict[str, object] = {"joint": None, "failures": (), "train_positions": None, **more}
     return Run(
-        data=data, classifier=facts, samplers=(SamplerFacts("SCSampler", tuple(networks)),),
-        networks=tuple(networks if compared is None else compared), videos=tuple(videos), costs=measured, **known,  # type: ignore[arg-type]
-    )  # fmt: skip
+        data=data,
+        classifier=facts,
+        samplers=(SamplerFacts("SCSampler", tuple(networks)),),
+        networks=tuple(networks if compared is None else compared),
+        videos=tuple(videos),
+        costs=measured,
+        **fields,  # type: ignore[arg-type]
+    )

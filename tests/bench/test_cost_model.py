@@ -35,7 +35,7 @@ def test_it_is_the_union_of_what_each_clip_needs(keys: set[int], clips: set[int]
 
 
 def test_it_is_what_the_reader_decodes(tmp_path: Path) -> None:
-    """A real video of several GOPs with B-frames: the reader goes on by the decoder's delay, and by no more."""
+    """A real video of several GOPs with B-frames: reading ends after the decoder's delay."""
     path = write_video(
         tmp_path / "v.mp4",
         pan(200, 2, 1, 64, 96),

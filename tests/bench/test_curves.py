@@ -1,4 +1,4 @@
-"""Where the curves must meet what is known otherwise."""
+"""Points of the curves that must agree with tables."""
 
 import numpy as np
 import pytest
@@ -98,7 +98,10 @@ def test_numbers_behind_a_chart_are_all_in_its_csv() -> None:
 
 
 def test_the_empirical_histogram_by_hand() -> None:
-    """Four clips, the best two are the last and the first: the middles at 0.875 and 0.125, bins 17 and 2 of 20."""
+    """Four clips, the best two are the last and the first.
+
+    Their middles are at 0.875 and 0.125, in bins 17 and 2 of 20.
+    """
     probabilities = np.array([[0.8, 0.2], [0.1, 0.9], [0.2, 0.8], [0.9, 0.1]], np.float32)
     found = oracle_positions(probabilities, 0)
     assert found[:4].tolist() == [0.875, 0.125, 0.625, 0.375]

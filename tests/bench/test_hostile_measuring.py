@@ -1,4 +1,4 @@
-"""A video that crashes, hangs or swells the process that measures it is one row that is left out; the rest is compared."""
+"""A video that crashes, hangs or bloats its process is left out; the others are compared."""
 
 import json
 from dataclasses import replace
@@ -15,7 +15,7 @@ from scsampler_cli.bench.plan import Data, Plan, ReportOptions
 from scsampler_cli.datasets.example import Example
 from tests.batch.here import Here, processes
 from tests.batch.hostile import harm
-from tests.bench.test_measure import measuring, models
+from tests.bench.test_measure import context, models
 from tests.synthetic import pan, write_video
 
 REASONS = {
@@ -44,20 +44,20 @@ def listed(tmp_path: Path) -> list[Example]:
 def test_each_is_one_failure_and_the_others_are_measured_as_alone(
     listed: list[Example], tmp_path: Path
 ) -> None:
-    told: list[str] = []
+    reported: list[str] = []
     data = Data(
         "set", listed, [replace(listed[0], split="train"), replace(listed[1], split="train")]
     )
     facts = ModelFacts.from_record(json.loads(json.dumps(models_record(models()))))
     with processes(2, _harmed, timeout_s=15, memory_bytes=1_500_000_000) as pool:
-        where = measuring(tmp_path / "cache", pool=pool)
+        where = context(tmp_path / "cache", pool=pool)
         run = collecting.collect(
             data,
             facts,
             where,
             plan=Plan(2),
             report_options=ReportOptions(1, 1),
-            on_failure=lambda e, error: told.append(f"{e.path.name}: {error}"),
+            on_failure=lambda e, error: reported.append(f"{e.path.name}: {error}"),
             command="x",
         )
     assert [Path(video.path).name for video in run.videos] == ["a.mp4", "b.mp4"]
@@ -65,12 +65,12 @@ def test_each_is_one_failure_and_the_others_are_measured_as_alone(
     assert failed == [*REASONS, "crash-1.mp4"], "in the order of the list; then the training video"
     for failure, (name, reason) in zip(run.failures, REASONS.items(), strict=False):
         assert f"{name}: {reason}" in failure["reason"]
-    assert len(told) == len(failed)
+    assert len(reported) == len(failed)
     assert run.costs is not None
     assert run.costs.videos == len(run.thumbnails) == 1
 
     healthy = replace(data, examples=[listed[1], listed[3]], train=[data.train[1]])
-    alone = replace(measuring(tmp_path / "other"), pool=Here(models()))
+    alone = replace(context(tmp_path / "other"), pool=Here(models()))
     expected = collecting.collect(
         healthy,
         facts,
@@ -96,20 +96,20 @@ def test_a_video_that_only_its_timing_kills_stays_in_the_tables(
 ) -> None:
     healthy = [listed[1], listed[3]]
     facts = models().facts
-    told: list[str] = []
+    reported: list[str] = []
     with processes(1, _deadly) as pool:
-        where = measuring(tmp_path / "cache", pool=pool)
+        where = context(tmp_path / "cache", pool=pool)
         run = collecting.collect(
             Data("set", healthy, ()),
             facts,
             where,
             plan=Plan(2),
             report_options=ReportOptions(2, 0),
-            on_failure=lambda e, _: told.append(e.path.name),
+            on_failure=lambda e, _: reported.append(e.path.name),
             command="x",
         )
     assert [Path(video.path).name for video in run.videos] == ["a.mp4", "b.mp4"]
-    assert told == ["a.mp4"]
+    assert reported == ["a.mp4"]
     assert "in the tables, but its timing or thumbnails failed" in run.failures[0]["reason"]
     assert run.costs is not None
     assert run.costs.videos == 1

@@ -1,4 +1,4 @@
-"""On real videos: what a bench knows is what the commands say, computed once, whoever asks and however often it is stopped."""
+"""On real videos: a bench has the results of the commands, and computes each once."""
 
 import json
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ CPU = torch.device("cpu")
 
 
 class Brightness:
-    """A classifier with a known answer: the brighter a clip, the surer it is of "right". It counts what it is asked."""
+    """The probability of "right" is the brightness of the clip; counts the clips it classifies."""
 
     name, labels, spec = "brightness", ("down", "right"), SPEC
     weights = WeightsInfo("brightness", "b" * 64)
@@ -87,7 +87,7 @@ NETWORKS = [
 
 @pytest.fixture(scope="module")
 def examples(tmp_path_factory: pytest.TempPathFactory) -> list[Example]:
-    """Six videos, with sound, without, and too short for K clips; H.264 with B-frames, and MPEG-4."""
+    """Six videos: with and without sound, too short for K; H.264 with B-frames, and MPEG-4."""
     place = tmp_path_factory.mktemp("videos")
     found = []
     for i in range(3):
@@ -112,7 +112,7 @@ def models(
     )
 
 
-def measuring(cache: Path, keep: bool = True, pool: Rounds | None = None) -> MeasureContext:
+def context(cache: Path, keep: bool = True, pool: Rounds | None = None) -> MeasureContext:
     torch.set_num_threads(1)
     return MeasureContext(
         Cache(cache), FeatureSettings(), keep, pool=pool or Here(), progress=no_progress
@@ -134,7 +134,7 @@ def collect(
     loaded: Models,
     where: MeasureContext,
     plan: Plan,
-    wishes: ReportOptions,
+    report_options: ReportOptions,
     failed: OnFailure,
 ) -> Run:
     """The same."""
@@ -145,7 +145,7 @@ def collect(
         facts,
         here,
         plan=plan,
-        report_options=wishes,
+        report_options=report_options,
         on_failure=failed,
         command="scsampler bench set.csv",
     )
@@ -172,7 +172,7 @@ def test_scores_are_those_of_the_score_command(
     examples: list[Example], tmp_path: Path, keep: bool
 ) -> None:
     loaded = models()
-    for video in measured_videos(examples, loaded, measuring(tmp_path, keep), never):
+    for video in measured_videos(examples, loaded, context(tmp_path, keep), never):
         live = score_clips(
             Video(Path(video.path), 8, 2), tagging_samplers(loaded), FeatureSettings()
         )
@@ -188,7 +188,7 @@ def test_a_replayed_choice_is_that_of_a_live_run(examples: list[Example], tmp_pa
     loaded = models()
     for strategy in ("av-union-list", "visual", "audio", "uniform", "random", "dense"):
         selection = SelectionSettings(strategy=strategy, k=3)
-        for video in measured_videos(examples, loaded, measuring(tmp_path), never):
+        for video in measured_videos(examples, loaded, context(tmp_path), never):
             live = partial(
                 classify,
                 Path(video.path),
@@ -196,8 +196,8 @@ def test_a_replayed_choice_is_that_of_a_live_run(examples: list[Example], tmp_pa
                 loaded.classifier,
                 features=FeatureSettings(),
             )
-            heard = video.clip_scores(loaded.samplers[0]).audio
-            if strategy == "audio" and (heard is None or np.isnan(heard).all()):
+            audio = video.clip_scores(loaded.samplers[0]).audio
+            if strategy == "audio" and (audio is None or np.isnan(audio).all()):
                 with pytest.raises(VideoError, match="uses nothing else"):
                     live(selection=selection)
                 continue
@@ -228,9 +228,9 @@ def test_the_classifier_is_asked_once_for_each_clip(
     examples: list[Example], tmp_path: Path
 ) -> None:
     classifier = Brightness()
-    first = list(measured_videos(examples, models(classifier), measuring(tmp_path), never))
+    first = list(measured_videos(examples, models(classifier), context(tmp_path), never))
     assert classifier.asked == sum(video.clips for video in first)
-    again = list(measured_videos(examples, models(classifier), measuring(tmp_path), never))
+    again = list(measured_videos(examples, models(classifier), context(tmp_path), never))
     assert classifier.asked == sum(video.clips for video in first)
     assert scores(first) == scores(again)
 
@@ -239,12 +239,12 @@ def test_a_further_network_needs_no_video(
     examples: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     both = [NETWORKS[0], NETWORKS[1]]
-    first = list(measured_videos(examples, models(main=both), measuring(tmp_path), never))
+    first = list(measured_videos(examples, models(main=both), context(tmp_path), never))
     monkeypatch.setattr("scsampler_cli.bench.cached_scores.extract", None)
     monkeypatch.setattr("scsampler_cli.bench.cached_scores.visual_clips", None)
     other = sampler("rgbr", "shufflenet26", 2, 7)
     second = list(
-        measured_videos(examples, models(main=[NETWORKS[0], other]), measuring(tmp_path), never)
+        measured_videos(examples, models(main=[NETWORKS[0], other]), context(tmp_path), never)
     )
     name = "RGB-R ShuffleNet-26 AC"
     assert not np.array_equal(first[0].scores[name], second[0].scores[name])
@@ -254,34 +254,32 @@ def test_a_further_network_needs_no_video(
 
 
 def test_several_processes_find_the_same(examples: list[Example], tmp_path: Path) -> None:
-    one = list(measured_videos(examples, models(), measuring(tmp_path / "1"), never))
+    one = list(measured_videos(examples, models(), context(tmp_path / "1"), never))
     with processes(2, _loaded) as pool:
-        two = list(measured_videos(examples, models(), measuring(tmp_path / "2", pool=pool), never))
+        two = list(measured_videos(examples, models(), context(tmp_path / "2", pool=pool), never))
     assert scores(one) == scores(two)
 
 
 def test_a_run_that_was_stopped_goes_on(examples: list[Example], tmp_path: Path) -> None:
     classifier = Brightness()
-    stream = measured_videos(examples, models(classifier), measuring(tmp_path), never)
+    stream = measured_videos(examples, models(classifier), context(tmp_path), never)
     begun = [next(stream), next(stream)]
     stream.close()  # as an interrupt does
     asked = classifier.asked
-    whole = list(measured_videos(examples, models(classifier), measuring(tmp_path), never))
+    whole = list(measured_videos(examples, models(classifier), context(tmp_path), never))
     assert classifier.asked - asked == sum(video.clips for video in whole[2:])
     assert scores(begun) == scores(whole[:2])
 
 
 def test_a_damaged_feature_file_is_made_anew(examples: list[Example], tmp_path: Path) -> None:
-    first = list(
-        measured_videos(examples[:1], models(main=NETWORKS[:2]), measuring(tmp_path), never)
-    )
+    first = list(measured_videos(examples[:1], models(main=NETWORKS[:2]), context(tmp_path), never))
     (file,) = tmp_path.rglob(f"{FEATURES}*")
     file.write_bytes(file.read_bytes()[:-40])
     again = [
         sampler("md", "shufflenet26", 2, 1),
         sampler("rgbr", "shufflenet26", 2, 8),
     ]  # a network that must look again
-    second = list(measured_videos(examples[:1], models(main=again), measuring(tmp_path), never))
+    second = list(measured_videos(examples[:1], models(main=again), context(tmp_path), never))
     assert len(second) == 1
     assert scores(first)[0]["MD ShuffleNet-26 AC"] == scores(second)[0]["MD ShuffleNet-26 AC"]
 
@@ -294,27 +292,27 @@ def test_bad_videos_are_reported_rows(examples: list[Example], tmp_path: Path) -
         Example(tmp_path / "gone.mp4", "down", "val"),
         Example(examples[0].path, "up", "val"),
     ]
-    told: list[str] = []
+    reported: list[str] = []
     data = Data("set", [bad[0], *examples[:2], *bad[1:]], [Example(junk, "right", "train")])
     run = collect(
         data,
         models(),
-        measuring(tmp_path / "cache"),
+        context(tmp_path / "cache"),
         Plan(3),
         ReportOptions(0, 1),
-        lambda e, error: told.append(str(e.path)),
+        lambda e, error: reported.append(str(e.path)),
     )
     assert len(run.videos) == 2
-    assert [failure["path"] for failure in run.failures] == told
-    assert sorted(told) == sorted(str(e.path) for e in (*bad, bad[0]))
+    assert [failure["path"] for failure in run.failures] == reported
+    assert sorted(reported) == sorted(str(e.path) for e in (*bad, bad[0]))
     assert "does not know the label 'up'" in str(run.failures)
 
 
 def test_a_whole_run_live_and_replayed(examples: list[Example], tmp_path: Path) -> None:
-    """Everything at once: times, Empirical, the live check, pictures; and the same report from the disk."""
+    """Times, Empirical, the live check and thumbnails; and the same report from the disk."""
     loaded = models()
     data = Data("set", examples, [replace(example, split="train") for example in examples[:2]])
-    run = collect(data, loaded, measuring(tmp_path / "cache"), Plan(3), ReportOptions(2, 2), never)
+    run = collect(data, loaded, context(tmp_path / "cache"), Plan(3), ReportOptions(2, 2), never)
     assert run.costs is not None
     assert run.costs.videos == 2
     assert set(run.costs.read_s) == {"md", "rgbr", "md+rgbr", "mel"}

@@ -35,13 +35,13 @@ def test_one_class_is_always_right() -> None:
 
 @pytest.mark.parametrize(("count", "right"), [(60, 48), (200, 130), (1000, 30)])
 def test_the_interval_is_the_binomial_ones(count: int, right: int) -> None:
-    """The mean of n resampled right-or-wrong values is Binomial(n, p) / n: its quantiles, from the distribution's definition."""
+    """The mean of n resampled values of 0 or 1 is Binomial(n, p) / n, with its quantiles."""
     p = right / count
     mass = [math.comb(count, k) * p**k * (1 - p) ** (count - k) for k in range(count + 1)]
     below = np.cumsum(mass)
     wanted = [int(np.searchsorted(below, q)) / count for q in (0.025, 0.975)]
     low, high = bootstrap_interval(np.repeat([1.0, 0.0], [right, count - right]))
-    # an empirical quantile of 2000 draws is off by about this much; and a step of the binomial is 1 / n
+    # the error of a quantile of 2000 draws is about this; and a step of the binomial is 1 / n
     slack = 1 / count + 3 * math.sqrt(0.025 * 0.975 / RESAMPLES) / (
         0.058 / math.sqrt(p * (1 - p) / count)
     )

@@ -23,7 +23,7 @@ from scsampler_cli.pipeline.clip_inference import classify_clips, score_clips
 from scsampler_cli.pipeline.video import Video, no_progress
 from scsampler_cli.samplers.scoring import BATCH_CLIPS, BATCH_PACKETS, SamplerNetwork
 from tests.batch.here import Here
-from tests.bench.test_measure import Brightness, collect, measured_videos, measuring, never, sampler
+from tests.bench.test_measure import Brightness, collect, context, measured_videos, never, sampler
 from tests.synthetic import pan, write_video
 
 FRAMES = 600
@@ -68,7 +68,7 @@ def remembering(network: SamplerNetwork, given: dict[str, list[int]]) -> Sampler
 
 
 def test_a_bench_scores_as_many_clips_at_once_as_the_commands_do(tmp_path: Path) -> None:
-    """On a video of more clips than packets are scored at once, for a classifier that takes clips of two frames."""
+    """A video with more clips than a batch of packets has, for clips of two frames."""
     path = write_video(
         tmp_path / "v.mp4", pan(FRAMES, 1, 0, 48, 64), options={"preset": "ultrafast"}
     )
@@ -81,7 +81,7 @@ def test_a_bench_scores_as_many_clips_at_once_as_the_commands_do(tmp_path: Path)
         )
     ]
     loaded = assemble(Short(), "float32", networks, others={}, joint=[], single=[])
-    settings = measuring(tmp_path / "cache", keep=False)
+    settings = context(tmp_path / "cache", keep=False)
     full, clips = {"md": BATCH_CLIPS, "packets": BATCH_PACKETS}, FRAMES // 2
 
     def noted() -> dict[str, list[int]]:
@@ -132,7 +132,7 @@ def test_a_whole_run_with_options_on_top(
         classifier, "float32", [sampler("md", "shufflenet26", 2, 1)], others={}, joint=[], single=[]
     )
     data = Data("set", [Example(short, plain.labels[0], "val")], [])
-    run = collect(data, loaded, measuring(cache), Plan(3), ReportOptions(1, 1), never)
+    run = collect(data, loaded, context(cache), Plan(3), ReportOptions(1, 1), never)
     (video,) = run.videos
     live = classify_clips(Video(short, classifier.spec.frames), range(video.clips), classifier)
     assert np.allclose(video.probabilities, live, atol=1e-6)

@@ -19,7 +19,7 @@ from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.pipeline.stages import classify
 from tests.bench.making import MD, SOUND, costs, network, run, video
-from tests.bench.test_measure import Brightness, measured_videos, measuring, never, sampler
+from tests.bench.test_measure import Brightness, context, measured_videos, never, sampler
 from tests.synthetic import pan, tone, write_video
 
 PACKETS = network("packets", "packets1d", name="packets")
@@ -54,7 +54,10 @@ def test_packets_alone_and_first_are_rows_after_the_others() -> None:
 
 
 def test_in_a_cascade_only_candidates_are_neighbours() -> None:
-    """Candidates are clips 1 and 3, apart: 0.4 and 0.5 stay; with clip 0 beside it, clip 1 would be the better one."""
+    """Candidates are clips 1 and 3, which are no neighbours: their scores stay 0.4 and 0.5.
+
+    Averaged with clip 0, clip 1 would be better than clip 3.
+    """
     scores = [0.9, 0.4, 0.0, 0.5]
     known = video(0, [[0.5, 0.5]] * 4, scores, [0.1] * 4, {"packets": [0.1, 0.9, 0.2, 0.8]})
     strategy = make_strategy("", "visual", 1, sampler=SamplerFacts("", (MD, PACKETS)), candidates=2)
@@ -119,7 +122,7 @@ def test_a_replayed_cascade_is_that_of_a_live_run(tmp_path: Path) -> None:
     ]
     loaded = assemble(Brightness(), "float32", networks, others={}, joint=[], single=[])
     (known,) = measured_videos(
-        [Example(path, "right", "val")], loaded, measuring(tmp_path / "cache"), never
+        [Example(path, "right", "val")], loaded, context(tmp_path / "cache"), never
     )
     for selection in (
         SelectionSettings(strategy="packets", k=3),

@@ -107,7 +107,7 @@ def test_a_video_of_which_nothing_decodes_is_wrong() -> None:
 
 @given(st.data())
 def test_no_strategy_is_surer_of_the_truth_than_the_oracle(data: st.DataObject) -> None:
-    """By construction, at the level of clips: the mean f_y of the oracle's clips is the largest there is."""
+    """By construction, no selection has a larger mean f_y than the oracle's clips."""
     clips = data.draw(st.integers(1, 12))
     unit = st.floats(0, 1, width=32)
     worth = data.draw(st.lists(unit, min_size=clips, max_size=clips))
@@ -161,7 +161,7 @@ def test_nothing_is_said_where_nothing_was_measured() -> None:
 
 
 def test_the_difference_is_paired() -> None:
-    """Both are right on half of the videos: by a bootstrap that is not paired they would differ by chance."""
+    """Both are right on half of the videos: an unpaired bootstrap would differ by chance."""
     videos = [SEEN, MISSED] * 20
     same = run(videos)
     first = replay(same, make_strategy("", "visual", 1, sampler=EYE))

@@ -276,7 +276,8 @@ def test_replay_needs_neither_torch_nor_av(tmp_path: Path) -> None:
     run_folder.save([RUN], PLAN, tmp_path / "report" / "known")
     script = (
         "import sys\n"
-        "sys.modules['torch'] = sys.modules['av'] = sys.modules['torchvision'] = None  # any import of them fails\n"
+        # with None in sys.modules, an import fails
+        "sys.modules['torch'] = sys.modules['av'] = sys.modules['torchvision'] = None\n"
         "sys.argv = ['scsampler', 'bench', '--format', 'json',\n"
         f"            '--replay', r'{tmp_path / 'report'}', '-o', r'{tmp_path / 'new'}']\n"
         "from scsampler_cli.__main__ import main\n"

@@ -1,4 +1,4 @@
-"""CSV that a spreadsheet opens as it was meant: read back with Python's csv, byte for byte where it matters."""
+"""CSV for spreadsheets: read back with Python's csv, byte for byte where it matters."""
 
 import csv
 import io

@@ -140,7 +140,7 @@ def test_with_nothing_scored_clips_are_uniform_and_it_is_said() -> None:
 
 
 def test_a_silent_clip_is_judged_by_its_picture() -> None:
-    """Clip 3 has no sound: its visual rank 0 stands in for its audio rank, so both lists have it on top."""
+    """Clip 3 has no sound: its visual rank 0 is its audio rank, too: first in both lists."""
     found = scores([0.7, 0.1, 0.4, 0.9], [0.9, 0.8, 0.2, NAN])
     assert taken(found, "av-convex-list", 2) == [3, 0]
     assert taken(found, "av-convex-score", 1, alpha=0.5) == [3]  # 0.9 alone; clip 0 has 0.8

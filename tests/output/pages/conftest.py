@@ -17,7 +17,10 @@ from scsampler_cli.pipeline import stages
 from scsampler_cli.samplers.scoring import Samplers, load_audio, load_visual
 from tests.output.pages.reports import Report
 
-ARGUMENTS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync".split()
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+]
 
 
 @pytest.fixture(scope="session")

@@ -53,7 +53,7 @@ def failed(path: str, message: str = "not a video", hint: str = "is it one?") ->
 
 
 def made_clips(number: int, taken: int = 10) -> list[dict[str, Any]]:
-    """Scored clips of a long video; the first are taken, the ranks are those of the visual score."""
+    """Scored clips of a long video; the first are selected, ranked by visual score."""
     return [
         {
             "clip": i,

@@ -1,4 +1,4 @@
-"""Colours can be read: text 4.5 to 1, lines and bars 3 to 1 (WCAG 2 AA), in the light and in the dark."""
+"""Contrast of colours: text 4.5 to 1, lines and bars 3 to 1 (WCAG 2 AA), light and dark."""
 
 import re
 from importlib.resources import files

@@ -1,4 +1,4 @@
-"""Saliency as paths: steps that say the very scores, envelopes that leave out no extreme, ticks at round times."""
+"""Saliency as paths: steps at the scores, envelopes with all extremes, ticks at round times."""
 
 import random
 import re
@@ -78,8 +78,16 @@ def test_an_axis_has_a_few_round_times_in_it(length: float, start: float) -> Non
 
 @pytest.mark.parametrize(
     ("seconds", "digits", "shown"),
-    [(0, 2, "0:00.00"), (41.6, 2, "0:41.60"), (59.999, 2, "1:00.00"), (3761.25, 2, "1:02:41.25"), (-0.04, 2, "-0:00.04"),
-     (-0.001, 2, "0:00.00"), (3600, 0, "1:00:00"), (0.5, 1, "0:00.5")],
-)  # fmt: skip
+    [
+        (0, 2, "0:00.00"),
+        (41.6, 2, "0:41.60"),
+        (59.999, 2, "1:00.00"),
+        (3761.25, 2, "1:02:41.25"),
+        (-0.04, 2, "-0:00.04"),
+        (-0.001, 2, "0:00.00"),
+        (3600, 0, "1:00:00"),
+        (0.5, 1, "0:00.5"),
+    ],
+)
 def test_times_are_told_as_clocks_do(seconds: float, digits: int, shown: str) -> None:
     assert wording.clock(seconds, digits) == shown

@@ -1,4 +1,4 @@
-"""The pages in a real browser, from a file: they draw, answer to keys and pointer, load nothing and run no name."""
+"""The pages in a real browser: they draw, react to keys and pointer, and load nothing."""
 
 import io
 import re
@@ -21,7 +21,7 @@ LABELS = ("spinning", "shaking", "Ölbohren", "ΟΔΟΣ", "strasse")
 
 @pytest.fixture
 def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """Open a page from a file; afterwards nothing has been complained of, and nothing else was asked for."""
+    """Open a page from a file; afterwards there are no errors, and no other requests."""
     contexts: list[BrowserContext] = []
     problems: list[str] = []
 
@@ -124,8 +124,11 @@ def test_light_and_dark_are_drawn_and_differ(
 def test_a_phone_need_not_scroll_sideways(opened: Open, report: Report, path: str) -> None:
     record = named(report.record, path)
     rows = [row_of(record, "a.html"), row_of(failed(path, path), None)]
-    for content in (video_page(record, report.clips, report.pictures, back="i.html"), index_page(rows, path),
-                    video_page(failed(path, path), [], {})):  # fmt: skip
+    for content in (
+        video_page(record, report.clips, report.pictures, back="i.html"),
+        index_page(rows, path),
+        video_page(failed(path, path), [], {}),
+    ):
         page = opened(
             content, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True
         )
@@ -201,7 +204,8 @@ def test_forty_thousand_clips_stay_responsive(opened: Open, report: Report) -> N
     assert "of 40,000" in page.inner_text("#readout")
     spent = page.evaluate(
         "(() => { const track = document.getElementById('track'), start = performance.now();"
-        "for (let i = 0; i < 100; i++) track.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowLeft' }));"
+        "const press = () => new KeyboardEvent('keydown', { key: 'ArrowLeft' });"
+        "for (let i = 0; i < 100; i++) track.dispatchEvent(press());"
         "document.body.offsetHeight; return performance.now() - start; })()"
     )
     assert "clip 39899," in page.inner_text("#readout")
