@@ -101,6 +101,7 @@ def installed(package: str) -> str | None:
 
 def repair_command(package: str) -> str:
     """The command that installs versions that this version of scsampler works with."""
+    # the three are built for each other, so that they are installed together
     names = TORCH_FAMILY if package in TORCH_FAMILY else (package,)
     # pip leaves a package alone that has a right version, even if it is broken
     has_right_version = installed(package) is not None and all(map(in_range, names))
@@ -116,11 +117,13 @@ def install_command(*words: str) -> str:
         words: options and requirements in pip's syntax.
     """
     pip = [sys.executable, "-m", "pip", "install"]
+    # uv makes environments without pip, and installs into them from outside
     if find_spec("pip") is None and shutil.which("uv"):
         pip = ["uv", "pip", "install", "--python", sys.executable]
     # torch decides which build its family needs
     note = _build_note() if any(word.startswith(TORCH_FAMILY) for word in words) else ""
     command = shlex.join([*pip, *words]) + note
+    # neither pip nor uv: Python brings a pip that it can install itself
     if find_spec("pip") is None and pip[0] != "uv":
         return f"{shlex.join([sys.executable, '-m', 'ensurepip'])} && {command}"
     return command

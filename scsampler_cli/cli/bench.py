@@ -22,6 +22,7 @@ def bench(*, context: typer.Context, options: BenchOptions) -> None:
     """
     no_effect.check(context, no_effect_learning.BENCH)
     bench_checks.check(options)
+    # one video without labels: no strategies are compared
     if options.speed:
         bench_speed.run(options)
     elif bench_run.run(options):

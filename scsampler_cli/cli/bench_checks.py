@@ -39,6 +39,7 @@ def check(options: BenchOptions) -> None:
             "a classifier is named twice", code="bench-models-invalid", hint="name each once"
         )
     _check_networks(options)
+    # before torch is imported, which takes seconds
     for name in classifiers:
         options.models(name).check()
 
@@ -52,6 +53,7 @@ def _check_networks(options: BenchOptions) -> None:
             code="bench-models-invalid",
             hint="give each --sampler a name of its own",
         )
+    # bundled sets need no check, and the named samplers were checked above
     for path in (*options.joint_files, *(options.network or ())):
         check_weight_file(path)
 
@@ -65,6 +67,7 @@ def prepare_folder(output: Path, options: BenchOptions) -> bool:
     Raises:
         OutputError: the folder cannot be written, is a file, or something in it would be lost.
     """
+    # a URL would otherwise become a folder with a strange name
     check_written(output)
     is_file = output == STDOUT or (output.exists() and not output.is_dir())
     if is_file or output.suffix.lower() in FILE_SUFFIXES:
@@ -107,6 +110,7 @@ def _check_contents(output: Path, options: BenchOptions) -> None:
             code="report-folder-taken",
             hint="name another folder; or --overwrite replaces files that have the report's names",
         )
+    # the report of another run is neither continued nor replaced by accident
     if not options.resume and not options.overwrite:
         more = "--resume continues the report in it; " if is_report else ""
         raise OutputError(
@@ -114,6 +118,7 @@ def _check_contents(output: Path, options: BenchOptions) -> None:
             code="report-folder-taken",
             hint=f"{more}--overwrite replaces files that have the report's names",
         )
+    # the folder of the runs is replaced as a whole, so that nothing else may be in it
     if runs.exists() and not is_report:
         raise OutputError(
             f"{runs} already exists, and belongs to no report",

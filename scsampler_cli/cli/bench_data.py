@@ -25,11 +25,13 @@ def data_set(text: str, options: BenchOptions) -> Data:
     """
     from scsampler_cli.datasets.read_list import read
 
+    # URLs have ":" and may have "=", so that they are refused before the text is split
     check_read(text)
     name, equals, rest = text.partition("=")
     # a file may have "=" in its name
     has_name = bool(equals) and not Path(text).exists()
     path = local_path(rest) if has_name else Path(text)
+    # nothing is trained: a list without training videos is no error
     listing = read(path, learnt=False)
     for problem in listing.problems:
         console.say(f"skipped: {problem}")

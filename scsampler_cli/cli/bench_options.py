@@ -40,6 +40,7 @@ from scsampler_cli.errors import SettingsError
 from scsampler_cli.model_zoo.bundled_weights import SETS, sampler_files, set_files
 from scsampler_cli.pipeline.models import DEMO, ModelOptions
 
+# panels of the help that only this command has
 COMPARE, SPEED = "What to compare", "Speed (--speed)"
 Codec = StrEnum("Codec", ["h264", "mpeg4", "hevc", "vp9", "av1"])
 DEFAULT_SPATIAL = Spatial("centre")
@@ -203,6 +204,7 @@ class BenchModelOptions(DeviceOptions):
 class SpeedOptions:
     """Measuring the speed of every stage on one video."""
 
+    # the options below have an effect with this one only
     speed: Annotated[
         bool,
         typer.Option(
@@ -252,6 +254,7 @@ class SpeedOptions:
     ] = None
 
 
+# the options of all groups in one object, which the steps of a run take whole
 @dataclass(frozen=True, kw_only=True)
 class BenchOptions(SpeedOptions, BenchModelOptions, BenchSelectionOptions, BenchDataOptions):
     """All options of `scsampler bench`."""
@@ -290,6 +293,7 @@ class BenchOptions(SpeedOptions, BenchModelOptions, BenchSelectionOptions, Bench
     @property
     def classifiers(self) -> list[str]:
         """Names of the classifiers; the demo has its own."""
+        # "auto" would load a classifier of real actions
         return self.classifier or [DEMO if self.demo else "auto"]
 
     @property
@@ -312,6 +316,7 @@ class BenchOptions(SpeedOptions, BenchModelOptions, BenchSelectionOptions, Bench
 
     def networks(self, classifier: str) -> NetworkOptions:
         """One of the classifiers, and the sampler networks that are compared under it."""
+        # checked before: the names are all different
         others = dict(named_sampler(text) for text in self.sampler or ())
         return NetworkOptions(
             models=self.models(classifier),
@@ -335,6 +340,7 @@ def named_sampler(text: str) -> tuple[str, list[Path]]:
             code="bench-models-invalid",
             hint="--sampler NAME=FILE[,FILE...]",
         )
+    # a bundled set: its networks on all inputs, without packets
     if spec in SETS:
         return name, set_files(spec, (*VISUAL, *AUDIO))
     return name, sampler_files(spec, VISUAL)

@@ -33,8 +33,10 @@ def write_report(runs: Sequence[Run], plan: Plan, options: BenchOptions) -> None
     from scsampler_cli.bench.pooling import pooled
     from scsampler_cli.bench.summary import summarise
 
+    # the pooled run has the videos of all others, as one data set
     shown = [*runs, pooled(runs, options.pool)] if options.pool else runs
     summary = summarise(shown, plan)
+    # in UTC, as reports are compared across machines
     created = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     if options.output is not None:
         # the pooled run is computed from the others, and not stored
@@ -54,6 +56,7 @@ def write_report(runs: Sequence[Run], plan: Plan, options: BenchOptions) -> None
             hint="is the disk full?",
         ) from error
     failures = sum(len(run.failures) for run in runs)
+    # on stderr, even with --quiet: the results are not of all videos
     if failures:
         console.say(f"left out: {failures} of the videos and rows, named in the report")
 

@@ -71,11 +71,13 @@ def _load_runs(options: BenchOptions) -> tuple[list[Run], Plan]:
     from scsampler_cli.bench import run_folder
     from scsampler_cli.bench.report_files import RUNS_FOLDER
 
+    # a URL is an error of its own, before any folder is read
     for path in options.replay or ():
         check_read(path)
     folders = [path / RUNS_FOLDER for path in options.replay or ()]
     runs: list[Run] = []
     for folder in folders:
+        # one report may have runs of several data sets and classifiers
         runs += run_folder.load(folder)
     return runs, _plan_of(options, run_folder.load_plan(folders[0]))
 
@@ -140,6 +142,7 @@ def _runs_of(
             if options.debug:
                 console.show_notes(error)
 
+    # one process by default: times are measured undisturbed
     limits = engines.Limits(
         jobs=options.jobs or 1, timeout_s=options.timeout, max_memory_gb=options.max_memory
     )
@@ -152,9 +155,11 @@ def _runs_of(
         fallback_note = loaded["fell_back"]
         classifier = facts.classifier
         for data in data_sets:
+            # not one of its videos could be classified correctly
             if not any(example.label in classifier.labels for example in data.examples):
                 console.say(f"note: {classifier.name} has no label of {data.name}: not compared")
                 continue
+            # one for each data set; `watch` and `report_failure` always use the current one
             bars = Bars(options.quiet)
             context = _context(options, pool, bars)
             with bars, context.cache.in_use():
@@ -167,6 +172,7 @@ def _runs_of(
                     on_failure=report_failure,
                     command=command_line(),
                 )
+            # "auto" has loaded its second choice: the report says so
             if fallback_note:
                 run = replace(run, settings={**run.settings, "notes": [fallback_note]})
             yield run

@@ -39,12 +39,14 @@ def run(options: BenchOptions) -> None:
     Raises:
         SettingsError: more than one video, or an invalid size.
     """
+    # the rounds of several videos could not be compared
     if len(options.data or ()) > 1:
         raise SettingsError(
             "--speed takes one video",
             code="speed-run-invalid",
             hint="scsampler bench --speed video.mp4",
         )
+    # a report needs labels, and --speed has none
     if options.output is not None:
         raise SettingsError(
             "--speed writes to standard output",
@@ -81,6 +83,7 @@ def _measure(name: str, path: Path, options: BenchOptions) -> tuple[dict[str, An
         selection=SelectionSettings(k=k),
         dense_minutes=options.dense_minutes,
     )
+    # the first round is not counted: it loads libraries and fills the disk cache
     with Bars(options.quiet) as bars:
         tables = speed.measure(subject, options.repeats or REPEATS, bars)
     circumstances = {
@@ -101,6 +104,7 @@ def _print(results: list[tuple[dict[str, Any], list[Table]]], format: Format | N
     if format in (None, Format.table):
         for circumstances, tables in results:
             typer.echo(f"== {circumstances['classifier']}, K = {circumstances['k']} ==")
+            # an empty line between tables, and after the last one
             typer.echo("\n\n".join(map(text_of, tables)) + "\n")
         return
 
@@ -132,6 +136,7 @@ def _video(options: BenchOptions) -> Path:
         InputError: the named video cannot be read.
         OutputError: the generated video cannot be written.
     """
+    # a video of the user
     if options.data:
         path = local_path(options.data[0])
         check_readable(path)
@@ -141,6 +146,7 @@ def _video(options: BenchOptions) -> Path:
     codec = str(options.codec or CODEC)
     minutes = options.minutes or MINUTES
     path = environment.demo_dir() / f"speed_{codec}_{width}x{height}_{minutes:g}min.mp4"
+    # rendering takes minutes, and the video depends on its name alone
     if path.is_file():
         return path
     try:

@@ -72,8 +72,10 @@ def cache(*, options: CacheOptions) -> None:
         if contents.items:
             pruned = prune(folder, contents, limit, dry_run=options.dry_run)
 
+    # the list comes first, so that the notes and the error below refer to it
     _show(folder, contents, pruned, format=options.format)
     _print_notes(contents, limit, pruned, dry_run=options.dry_run)
+    # one error for all of them, with the first as an example
     if pruned is not None and pruned.failed:
         item, reason = pruned.failed[0]
         raise OutputError(
@@ -87,6 +89,7 @@ def cache(*, options: CacheOptions) -> None:
 def _show(folder: Path, contents: Contents, pruned: Pruned | None, *, format: Format) -> None:
     """Print the list on standard output."""
     listed = list(records(folder, contents, pruned))
+    # the writers of records have no table of the cache
     if format == Format.table:
         typer.echo(cache_table(listed), nl=False)
         return
@@ -115,6 +118,7 @@ def _print_notes(
             console.note(
                 f"note: the cache holds {left / 1e6:.1f} MB, more than {limit.bytes / 1e6:.1f}"
             )
+    # files of others are never removed
     if contents.foreign:
         console.note(
             f"note: {contents.foreign} files or folders in it are not scsampler's, and stay"

@@ -47,6 +47,7 @@ class _LogFile(logging.FileHandler):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line that begins with the time."""
+        # file names may hold line breaks and escape sequences
         record.msg, record.args = printable(record.getMessage()), None
         return super().format(record)
 
@@ -60,6 +61,7 @@ class _LogFile(logging.FileHandler):
         )
 
 
+# not from logging.getLogger: libraries that configure logging leave this one alone
 _log = logging.Logger("scsampler", logging.DEBUG)
 _screen = _Screen(NOTE)
 _log.addHandler(_screen)
@@ -77,6 +79,7 @@ def set_up(quiet: bool, verbose: int, log_file: Path | None = None, *, empty: bo
     Raises:
         OutputError: the log file cannot be written.
     """
+    # a higher level prints less; the log file gets every level
     _screen.setLevel(MESSAGE if quiet else (NOTE, DETAIL, NATIVE)[min(verbose, 2)])
     if log_file is None:
         return
@@ -90,6 +93,7 @@ def set_up(quiet: bool, verbose: int, log_file: Path | None = None, *, empty: bo
             code="write-failed",
             hint="check its permissions",
         ) from error
+    # the name of the level distinguishes errors, notes and native messages
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     _log.addHandler(handler)
 
@@ -138,6 +142,7 @@ def show_error(error: Exception, prefix: str = "") -> None:
             code=read_code(error),
             hint="check the path and its permissions",
         )
+    # an error of the library has a message for people; any other one is a defect
     message = str(error)
     hint: str | None = "please report it, with the traceback"
     if isinstance(error, ScsamplerError):

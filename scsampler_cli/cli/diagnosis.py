@@ -65,6 +65,7 @@ def without_commands(error: Exception, arguments: Sequence[str]) -> int:
         the exit code.
     """
     if list(arguments[:1]) == ["doctor"]:
+        # the same options as of the command in `doctor`
         parser = argparse.ArgumentParser("scsampler doctor")
         parser.add_argument("--format", choices=FORMATS, default="table")
         parser.add_argument("--timeout", type=float, default=LIMIT_S)

@@ -10,6 +10,7 @@ from scsampler_cli.cli.command_guard import FAILED, guarded
 from scsampler_cli.cli.output_options import Debug, format_option
 from scsampler_cli.doctor.examine import LIMIT_S
 
+# not the formats of records: a report has no rows
 ReportFormat = StrEnum("ReportFormat", list(diagnosis.FORMATS))  # type: ignore[misc]
 
 

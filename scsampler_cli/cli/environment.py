@@ -80,6 +80,7 @@ def cores_shared(jobs: int) -> Iterator[None]:
     try:
         yield
     finally:
+        # a value that the user has set is still there
         if before is None:
             os.environ.pop("OMP_NUM_THREADS", None)
 

@@ -13,6 +13,7 @@ from scsampler_cli.cli.output_options import OUTPUT
 
 LEARNING = "Learning"
 # written out, since --help must not wait for numpy, which the library's own lists import
+# objectives of Sec. 3.2, schedules and optimisers of App. A.2 and B
 Objective = StrEnum("Objective", {"ac": "ac", "sal_rank": "sal-rank", "sal_cl": "sal-cl"})
 Schedule = StrEnum("Schedule", {"plateau": "plateau", "step": "step", "one_cycle": "one-cycle"})
 Optimiser = StrEnum("Optimiser", ["adamw", "sgd"])
@@ -30,6 +31,7 @@ CacheFolder = Annotated[
 ]
 
 
+# None: the default depends on target and objective, see `train.recipe.default_recipe`
 @dataclass(frozen=True, kw_only=True)
 class LearningOptions:
     """How a network learns."""

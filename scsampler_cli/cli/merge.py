@@ -119,9 +119,11 @@ def merge(*, context: typer.Context, options: MergeOptions) -> None:
             code="no-input",
             hint="scsampler merge part1.jsonl part2.jsonl -o all.jsonl",
         )
+    # messages before the log file is checked go to stderr alone
     console.set_up(options.quiet, options.verbose)
     wanted: list[Path] = []
     notes: list[str] = []
+    # without --inputs no file can be missing
     if options.inputs:
         wanted, notes = named_files(options.inputs, options.glob)
     form = _check(options, [*parts, *wanted])
@@ -136,6 +138,7 @@ def merge(*, context: typer.Context, options: MergeOptions) -> None:
     if options.holes is not None:
         _write_list(options.holes, missing)
     print_notes(merged, paths, missing)
+    # exit code 3, as of the runs themselves
     if missing or merged.failed:
         raise typer.Exit(SOME_FAILED)
 
@@ -151,6 +154,7 @@ def _check(options: MergeOptions, read: Sequence[Path]) -> str:
         OutputError: a file exists.
     """
     file, log_file, overwrite = options.file, options.log_file, options.overwrite
+    # of several errors, the one that would have lost data
     overwrite_checks.check_not_read(read, {"-o": file})
     form = options.record_format
     if options.holes == STDOUT and file is None:
@@ -194,6 +198,7 @@ def _write(merged: Merged, order: Sequence[str], options: MergeOptions, *, form:
         single=False,
         keep_existing=not overwrite,
     ) as writer:
+        # read again one by one: memory does not grow with their size
         for record in merged.records(order):
             writer.write(record)
     if kept_as is not None:

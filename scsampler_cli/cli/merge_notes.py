@@ -26,6 +26,7 @@ def print_notes(merged: Merged, wanted: Sequence[str], missing: Sequence[str]) -
         _note_runs(merged)
     _list(_differing(merged), len(merged.differing), "more files with different records")
 
+    # files of --inputs that have a record
     found = len(wanted) - len(missing)
     others = len(merged.lines) - found
     if wanted and others:
@@ -63,6 +64,7 @@ def _note_runs(merged: Merged) -> None:
 
 def _differing(merged: Merged) -> Iterable[str]:
     for path in merged.differing:
+        # the last one, but a result goes before a failure
         kept = merged.parts[merged.lines[path].part]
         yield f"{path}: records differ, the one of {kept} is kept"
 

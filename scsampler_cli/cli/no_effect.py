@@ -58,6 +58,7 @@ def check(context: typer.Context, rules: Mapping[str, Rule]) -> None:
     for parameter in context.command.params:
         name = str(parameter.name)
         rule, source = rules.get(name), context.get_parameter_source(name)
+        # options that have their default are never refused
         if rule is None or source is None or source.name != "COMMANDLINE":
             continue
         reason = rule(context.params)
@@ -146,6 +147,7 @@ def for_visual_inputs(*, scores_shown: bool) -> Rule:
 def record_format(values: Values) -> str:
     """The format of the records. "table" for an unknown suffix, which is an error elsewhere."""
     output = values.get("records") if "records" in values else values.get("output")
+    # --format goes before the suffix of the output
     if values["format"] is not None:
         return str(values["format"])
     try:
@@ -168,6 +170,7 @@ def not_for_lists(values: Values) -> str:
     return "with --list-classifiers" if values["list_classifiers"] else ""
 
 
+# of commands that process videos
 _RUNNING: dict[str, Rule] = {
     "glob": for_folders,
     "hash": unless(
@@ -177,6 +180,7 @@ _RUNNING: dict[str, Rule] = {
         lambda v: not v["quiet"] or v["log_file"], "with --quiet and without --log-file"
     ),
 }
+# of the selection of clips
 _CHOICE: dict[str, Rule] = {
     "k": lambda v: with_strategy(v) if v["strategy"] == "dense" else "",
     "seed": lambda v: "" if v["strategy"] in RANDOM_STRATEGIES else with_strategy(v),
@@ -189,6 +193,7 @@ _CHOICE: dict[str, Rule] = {
         with_strategy(v) if v["cascade"] and v["strategy"] not in VISUAL_STRATEGIES else ""
     ),
 }
+# options that name a file which could already exist
 _FILES = ("output", "report", "thumbnails", "reel", "log_file", "holes")
 
 
@@ -197,6 +202,7 @@ def _has_file(values: Values) -> bool:
 
 
 _WRITING: dict[str, Rule] = {"overwrite": unless(_has_file, "without a file to write")}
+# results are tags: samplers matter only if the strategy uses them
 _CLASSIFY: dict[str, Rule] = {
     **_RUNNING,
     **_CHOICE,
@@ -212,6 +218,7 @@ _CLASSIFY: dict[str, Rule] = {
         else ""
     ),
 }
+# results are scores: samplers matter with nearly every strategy
 SCORE: dict[str, Rule] = {
     **_RUNNING,
     **_CHOICE,
@@ -222,6 +229,7 @@ SCORE: dict[str, Rule] = {
     "p_frames": for_visual_inputs(scores_shown=True),
     "short_side": for_visual_inputs(scores_shown=True),
 }
+# no clip is selected and no network runs
 EXTRACT: dict[str, Rule] = {
     **_RUNNING,
     "p_frames": unless(lambda v: {"md", "rgbr"} & set(v["what"].split(",")), "without md or rgbr"),
@@ -229,12 +237,14 @@ EXTRACT: dict[str, Rule] = {
         lambda v: {"if", "rgbr"} & set(v["what"].split(",")), "without if or rgbr"
     ),
 }
+# records are only read: no option of videos but the names of files
 MERGE: dict[str, Rule] = {
     **_WRITING,
     "glob": first(unless(lambda v: v["inputs"], "without --inputs"), for_folders),
     "holes": unless(lambda v: v["inputs"], "without --inputs"),
     "verbose": _RUNNING["verbose"],
 }
+# options that --list-classifiers goes together with
 _LISTED = ("list_classifiers", "format", "debug")
 
 

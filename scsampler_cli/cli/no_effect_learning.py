@@ -59,6 +59,7 @@ def _for_objectives(*objectives: str) -> Rule:
     )
 
 
+# the rest of train's options matter with every target
 TRAIN: dict[str, Rule] = {
     "list_format": lambda v: "with --demo" if v["demo"] else "",
     "root": _for_lists,

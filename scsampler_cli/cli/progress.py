@@ -79,6 +79,7 @@ class Stage:
         Returns:
             True for a new stage, or one that has started again: its time starts now.
         """
+        # fewer units than before: the stage has started again
         new = name != self.name or done < self.done
         if new:
             self.name, self.began = name, time.monotonic()
@@ -88,6 +89,7 @@ class Stage:
     @property
     def rate(self) -> float | None:
         """Units per second; None as long as it is unknown."""
+        # one unit alone gives no rate: the time is measured from its own report
         spent = time.monotonic() - self.began
         return self.done / spent if self.done > 1 and spent > 0 else None
 
@@ -99,6 +101,7 @@ class Stage:
     @property
     def share(self) -> float:
         """Estimated share of the work on the file that is done, 0 to 1."""
+        # these stages come after scoring, and their units differ in length
         if self.name in ("classify", "extras"):
             return _SCORED_SHARE
         return _SCORED_SHARE * self.done / self.total if self.total else 0.0
@@ -130,10 +133,12 @@ class _Screen:
         return Live(
             console=self._console,
             get_renderable=self._draw,
+            # nothing of it stays on the screen at the end
             transient=True,
             refresh_per_second=_REFRESHES_PER_S,
             redirect_stdout=False,
             redirect_stderr=False,
+            # a drawing that is higher than the screen could not be erased
             vertical_overflow="crop",
         )
 
@@ -148,6 +153,7 @@ class _Screen:
     def __enter__(self) -> _Screen:
         if self._live is not None:
             self._live.start(refresh=True)
+            # every message of this process is then printed above the drawing
             console.make_room(self.hidden)
         return self
 
@@ -165,6 +171,7 @@ class _Screen:
         if self._live is None or not self._live.is_started:
             yield
             return
+        # erases the drawing, since it is transient
         self._live.stop()
         yield
         # a new one: the old one would erase as many printed lines as it had drawn itself
@@ -228,6 +235,7 @@ class BatchBars(_Screen):
 
     def finished(self, path: Path, ok: bool) -> None:
         """Count a file whose record is written."""
+        # a file that failed at once was never reported
         self._current.pop(path, None)
         self._done += 1
         self._failed += not ok
@@ -251,6 +259,7 @@ class BatchBars(_Screen):
 
     def _draw(self) -> RenderableType:
         current = list(self._current.items())
+        # a single file has no line for the batch
         if self._inputs == 1:
             stage = current[0][1] if current else Stage()
             return _line(stage, "", self._console)
@@ -263,6 +272,7 @@ class BatchBars(_Screen):
             after=[f"{clock(self.left_s)} left"],
             console=self._console,
         )
+        # the size may change while the program runs
         screen = self._console.size
         room = max(1, screen.height - _SPARE_LINES)
         lines = [_named(path, stage, screen.width) for path, stage in current[:room]]

@@ -36,6 +36,7 @@ def handled(interrupted: Callable[[], None]) -> Iterator[None]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal presses
+        # the second one may come while the first is still handled
         presses += 1
         if presses > 1:
             raise KeyboardInterrupt

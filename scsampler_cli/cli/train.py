@@ -29,5 +29,6 @@ def train(*, context: typer.Context, options: TrainOptions) -> None:
     if summary is None:
         return
     typer.echo(json.dumps(summary))
+    # exit code 3: the network is trained, but not on all videos of the list
     if any(summary["skipped"].values()):
         raise typer.Exit(SOME_FAILED)

@@ -25,6 +25,7 @@ def check(options: TrainOptions) -> None:
         WeightsError: a weight file that cannot be read.
     """
     _check_source(options)
+    # classifier, weights, labels and device, as every command checks them
     ModelOptions(
         classifier=options.classifier or "auto",
         weights=options.weights,
@@ -34,9 +35,11 @@ def check(options: TrainOptions) -> None:
     if options.data is not None and not options.data.is_dir():
         check_readable(options.data)
     _check_target(options)
+    # raises for an invalid size; the values are used later
     for text in (options.size, options.test_crop):
         crop_size(text)
     check_file(options.file)
+    # first the inputs: --overwrite does not allow to lose them
     _check_inputs_kept(options)
     _check_files_kept(options)
     _check_folder(options.file)
@@ -59,6 +62,7 @@ def _check_source(options: TrainOptions) -> None:
 
 def _check_target(options: TrainOptions) -> None:
     """Refuse a target without what it needs, and options of another target."""
+    # other commands recognise a weight file by its suffix
     if options.file.suffix != ".safetensors":
         raise SettingsError(
             f"{options.file} does not end in .safetensors",
@@ -83,6 +87,7 @@ def _check_target(options: TrainOptions) -> None:
             code="joint-training-invalid",
             hint="add one --init FILE per sampler, e.g. of md, rgbr and mel",
         )
+    # each file states the architecture of its network
     if options.target == "joint" and options.arch:
         raise SettingsError(
             "--arch is for one network",
@@ -129,6 +134,7 @@ def _check_files_kept(options: TrainOptions) -> None:
     Raises:
         OutputError: a file exists.
     """
+    # the run that is continued has written these files
     if options.resume:
         return
     checkpoint, *others = outputs(options)
@@ -144,6 +150,7 @@ def _check_files_kept(options: TrainOptions) -> None:
 
 def _check_folder(output: Path) -> None:
     """Refuse a folder that cannot be written to, before hours of training."""
+    # a permission in the file system shows only when a file is made
     try:
         tempfile.TemporaryFile(dir=output.parent).close()
     except OSError as error:

@@ -48,6 +48,7 @@ def run(options: TrainOptions) -> dict[str, Any] | None:
     from scsampler_cli.train.run import train
 
     torchrun = environment.torchrun()
+    # with several GPUs each process of torchrun has its own
     device = own_device(options.device, torchrun.get("LOCAL_RANK"))
     with joined(torchrun, device.startswith("cuda")) as group:
         # the main process alone renders generated videos and prints messages; the others wait
@@ -59,6 +60,7 @@ def run(options: TrainOptions) -> dict[str, Any] | None:
         if group.is_main:
             group.wait()
         with _pool(options, device, int(torchrun.get("LOCAL_WORLD_SIZE", "1"))) as pool:
+            # its geometry and labels; its networks stay in the worker processes
             teacher, notes = _teacher(pool) if options.teacher else (None, {})
             settings = settings_of(options, teacher)
             cache = Cache(options.cache or environment.train_cache_dir())
@@ -71,6 +73,7 @@ def run(options: TrainOptions) -> dict[str, Any] | None:
                 group=group,
                 description=options.data_description,
             )
+            # `scsampler cache --prune` keeps entries that a run uses
             with cache.in_use(), _Monitor(options, settings) as monitor:
                 try:
                     summary = train(
@@ -86,6 +89,7 @@ def run(options: TrainOptions) -> dict[str, Any] | None:
         # the sum over all processes, each of which has read a part of the videos
         mean_failures = group.mean_of(len(monitor.failures), context.torch_device)
         skipped_videos = round(mean_failures * group.world)
+    # torchrun mixes the standard outputs: one summary is enough
     if not group.is_main:
         return None
     if skipped_rows or skipped_videos:
@@ -180,6 +184,7 @@ class _Monitor:
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
+        # handlers to restore after training
         before = {
             number: signal.signal(number, self._on_signal)
             for number in (signal.SIGINT, signal.SIGTERM)
@@ -192,6 +197,7 @@ class _Monitor:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         """End training after the current step; at once before the first one, or if repeated."""
+        # before the first step there is nothing that a checkpoint could keep
         if self._is_stopped or not self._is_learning:
             raise KeyboardInterrupt
         self._is_stopped = True
@@ -226,6 +232,7 @@ class _Monitor:
     def _epoch_done(self, record: dict[str, Any]) -> None:
         if not self._quiet:
             left_s = (self._recipe.epochs - record["epoch"]) * record["seconds"]
+            # a line that stays above the progress bar
             with self._bars.hidden():
                 console.say(epoch_line(record, self._recipe.epochs, left_s))
 

@@ -49,7 +49,9 @@ def settings_of(options: TrainOptions, teacher: ClassifierFacts | None) -> Train
 
     target, demo = str(options.target), options.demo
     initial_weights = tuple(options.init or ["auto"])
+    # input -> architecture, read from the files that joint training starts from
     joint = _joint_networks(initial_weights) if target == "joint" else {}
+    # small networks, which learn within minutes on a CPU
     demo_arch = DEMO_ARCH.get(target, DEMO_VISUAL_ARCH) if demo else None
     # plain strings: a checkpoint with members of an Enum could not be read as weights only
     return TrainSettings(
@@ -113,6 +115,7 @@ def _recipe(options: TrainOptions) -> Recipe:
         "optimiser": None if options.optimiser is None else str(options.optimiser),
         "pretrained_factor": options.pretrained_factor,
     }
+    # None: the option is not on the command line
     changes = {name: value for name, value in changes.items() if value is not None}
     if options.demo:
         changes = {**DEMO_RECIPE, **changes}
@@ -126,7 +129,9 @@ def _input_spec(options: TrainOptions, teacher: ClassifierFacts | None) -> Input
     # a sampler scores the clips that its classifier tags
     frames = options.clip_frames or (teacher.spec.frames if teacher else 16)
     stride = options.frame_stride or (teacher.spec.stride if teacher else 1)
+    # (height, width) in pixels
     crop = crop_size(options.size) or (DEMO_SIZE if options.demo else SIZE)
+    # the short side of a frame is scaled to 8/7 of the crop, and the crop is cut from it
     return InputSpec(frames, stride, round(min(crop) * CROP_SHARE), crop=crop)
 
 
@@ -139,6 +144,7 @@ def crop_size(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
     found = re.fullmatch(r"(\d{2,3})(?:x(\d{2,3}))?", text)
+    # one side alone stands for a square
     width, height = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
     if min(width, height) < MIN_SIDE:
         raise SettingsError(

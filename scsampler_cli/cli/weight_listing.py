@@ -46,6 +46,7 @@ def weight_records(
             yield _record(entry)
         except ScsamplerError as error:
             on_failure(error)
+            # as records of videos: a failure does not end the list
             yield {
                 **failure("weights", str(entry.path), error),
                 "name": entry.name,
@@ -63,6 +64,7 @@ def _public() -> Iterator[_Entry]:
         path = cached_path(name)
         known: Record = {"data": checkpoint.data, "url": checkpoint.url}
         if name in BUILTINS:
+            # checkpoints hold weights alone: network and labels are known by name
             built = BUILTINS[name]
             labels = list(data_labels(built.data, built.classes))
             known |= {"kind": "classifier", "arch": built.network, "labels": labels}
@@ -95,6 +97,7 @@ def _record(entry: _Entry) -> Record:
         "kind": kind,
         "arch": metadata.get("arch"),
         "objective": metadata.get("objective"),
+        # the names are in "metadata"
         "labels": len(labels) if isinstance(labels, list) else None,
         "bytes": None if file is None else entry.path.stat().st_size,
         "sha256": None if file is None else file.info.sha256,

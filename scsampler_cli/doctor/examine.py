@@ -50,6 +50,7 @@ def examine(cache: Path | None, limit_s: float = LIMIT_S) -> Generator[Check, No
             pool.shutdown(wait=False, cancel_futures=True)
             children.end()
             raise
+    # these take no time, and need no process
     yield machine.cache(cache)
     yield machine.temporary()
     yield machine.memory()
@@ -70,6 +71,7 @@ def _probe_checks(package_answers: Answers, answers: Answers) -> Iterator[Check]
     checks = {}
     for package in packages.wanted():
         answer = package_answers[package.name].result()
+        # waits for the probe, while the others run
         check = packages.examine(package, answer, torch_works=torch_works)
         checks[package.name] = check
         yield check

@@ -37,6 +37,7 @@ def python() -> Check:
         "platform": sysconfig.get_platform(),
         "scsampler": str(folder),
     }
+    # pip refuses older ones; a checkout on PYTHONPATH does not
     if sys.version_info < OLDEST_PYTHON:
         return Check(
             "Python", ERROR, f"{found}: too old", fix="install Python 3.11 or newer", facts=facts
@@ -137,6 +138,7 @@ def open_files() -> Check:
     # a process may raise its soft limit up to the hard one
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     shown = "no limit" if soft == resource.RLIM_INFINITY else f"at most {soft}"
+    # RLIM_INFINITY is -1, which is below every limit
     if soft != resource.RLIM_INFINITY and soft < MIN_OPEN_FILES:
         fix = f"ulimit -n {4096 if hard == resource.RLIM_INFINITY else min(hard, 4096)}"
         found = f"{shown}: too few for several jobs"

@@ -61,6 +61,7 @@ def _package(module: str) -> Facts:
     started = time.perf_counter()
     loaded = import_module(module)
     facts = {"file": getattr(loaded, "__file__", None), "version": _version_of(loaded)}
+    # an import alone does not load every compiled library
     facts |= _TRIED[module](loaded) if module in _TRIED else {}
     return {**facts, "seconds": round(time.perf_counter() - started, 2)}
 
@@ -103,11 +104,13 @@ def _try_av(av: Any) -> Facts:
 
 
 def _try_safetensors(safetensors: Any) -> Facts:
+    # comes from its compiled module
     _ = safetensors.safe_open
     return {}
 
 
 def _try_pillow(_: Any) -> Facts:
+    # has the compiled module of Pillow
     import_module("PIL.Image").new("RGB", (8, 8)).tobytes()
     return {}
 
@@ -153,6 +156,7 @@ def _devices() -> Facts:
     reason = str(caught[-1].message).splitlines()[0] if caught else None
     gpus = [_gpu(torch, number) for number in range(torch.cuda.device_count())] if usable else []
     chosen = device.pick_device("auto")
+    # builds for other systems than macOS may not have it
     mps = getattr(torch.backends, "mps", None)
     return {
         "cuda_build": torch.version.cuda or getattr(torch.version, "hip", None),
@@ -208,6 +212,7 @@ def _sound() -> Facts:
     video = import_module("scsampler_cli.pipeline.video")
     with tempfile.TemporaryDirectory() as folder:
         mels = [clip.mel for clip in video.audio_clips(video.Video(_clip(folder)))]
+        # None: a clip without sound
         with_sound = [mel for mel in mels if mel is not None]
         if not with_sound or not all(mel.std() > 0 for mel in with_sound):
             raise RuntimeError("the spectrogram of an audio stream is empty")

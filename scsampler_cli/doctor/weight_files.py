@@ -39,6 +39,7 @@ def bundled() -> Check:
         found = f"{len(listed)} files, {size / 1e6:.1f} MB, whole, in {folder}"
         return Check(_NAME, OK, found, fix=None, facts=facts)
 
+    # classify works without the other files
     needed = [name for name in bad if Path(name).stem in NEEDED]
     status = ERROR if needed else WARNING
     problems = ", ".join(f"{name} ({what})" for name, what in bad.items())
