@@ -224,7 +224,7 @@ class SpeedOptions:
         str | None,
         typer.Option(
             metavar="WIDTHxHEIGHT",
-            help="Size in pixels. The generated video has it: even numbers, from 64. Default: "
+            help="Size in pixels. The generated video gets it: even numbers, from 64. Default: "
             "340x256.",
             rich_help_panel=SPEED,
         ),

@@ -29,7 +29,7 @@ def check_failure(result: subprocess.CompletedProcess[str], code: int, word: str
 
 
 def on_terminal(cache: Path, *arguments: str | Path, stdout: int | None = None) -> tuple[str, str]:
-    """(stdout, what a terminal of 80 x 24 gets); stdout goes to the terminal too unless it is a pipe."""
+    """(stdout, text on a terminal of 80 x 24), which has stdout, too, unless that is a pipe."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     environment = {
@@ -41,8 +41,12 @@ def on_terminal(cache: Path, *arguments: str | Path, stdout: int | None = None) 
     environment["OMP_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"]
     process = subprocess.Popen(
         [sys.executable, "-m", "scsampler_cli", *map(str, arguments)],
-        stdin=subprocess.DEVNULL, stdout=slave if stdout is None else stdout, stderr=slave, cwd=cache, env=environment,
-    )  # fmt: skip
+        stdin=subprocess.DEVNULL,
+        stdout=slave if stdout is None else stdout,
+        stderr=slave,
+        cwd=cache,
+        env=environment,
+    )
     os.close(slave)
     shown = b""
     with contextlib.suppress(OSError):  # Linux reports the end of a terminal as an error

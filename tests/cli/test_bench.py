@@ -16,7 +16,7 @@ from tests.cli.running import DEMO, Run, check_failure, on_terminal
 
 @pytest.fixture(scope="module")
 def listed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four short demo videos, one of them for training, and a CSV file in which one row is junk and one video is none."""
+    """A list of four short demo videos, one of them for training, a bad row and a bad video."""
     folder = tmp_path_factory.mktemp("set")
     rows = ["path,label,split"]
     for i, (label, split) in enumerate(
@@ -167,9 +167,28 @@ def test_several_data_sets_and_classifiers(run: Run, listed: Path, tmp_path: Pat
     write_weights(other, build("tiny3d", 2).state_dict(), about)
     (tmp_path / "second.csv").write_text(f"path,label\n{listed.parent / 'v1.mp4'},shaking\n")
     result = run(
-        "bench", f"first={listed}", tmp_path / "second.csv", "--classifier", "demo", "--classifier", other, "--device", "cpu",
-        "--visual-sampler", "demo", "--audio-sampler", "demo", "--timed", "0", "--sheet", "0", "--k", "2", "--format", "json",
-    )  # fmt: skip
+        "bench",
+        f"first={listed}",
+        tmp_path / "second.csv",
+        "--classifier",
+        "demo",
+        "--classifier",
+        other,
+        "--device",
+        "cpu",
+        "--visual-sampler",
+        "demo",
+        "--audio-sampler",
+        "demo",
+        "--timed",
+        "0",
+        "--sheet",
+        "0",
+        "--k",
+        "2",
+        "--format",
+        "json",
+    )
     assert result.returncode == 3, result.stderr
     assert "tiny3d (other) knows no label of second: not compared" in result.stderr
     found = json.loads(result.stdout)
@@ -189,10 +208,28 @@ def test_several_data_sets_and_classifiers(run: Run, listed: Path, tmp_path: Pat
 def test_other_samplers_and_networks(run: Run, listed: Path) -> None:
     weights = Path(__file__).parents[2] / "weights"
     result = run(
-        "bench", listed, *DEMO, "--visual-sampler", "demo", "--audio-sampler", "none", "--timed", "0", "--sheet", "0", "--k", "3",
-        "--sampler", "ears and eyes=demo", "--network", weights / "demo_mel.safetensors", "--no-empirical", "--no-keep-features",
-        "--format", "json",
-    )  # fmt: skip
+        "bench",
+        listed,
+        *DEMO,
+        "--visual-sampler",
+        "demo",
+        "--audio-sampler",
+        "none",
+        "--timed",
+        "0",
+        "--sheet",
+        "0",
+        "--k",
+        "3",
+        "--sampler",
+        "ears and eyes=demo",
+        "--network",
+        weights / "demo_mel.safetensors",
+        "--no-empirical",
+        "--no-keep-features",
+        "--format",
+        "json",
+    )
     assert result.returncode == 3, result.stderr
     found = json.loads(result.stdout)
     cross = {row["sampler"] for row in found["across"]["cross"]["rows"]}

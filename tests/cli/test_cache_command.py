@@ -1,4 +1,4 @@
-"""`scsampler cache` as a process: every format, what is removed, and that it loads nothing heavy."""
+"""`scsampler cache` as a process: every format, what it removes, and what it imports."""
 
 import csv
 import io

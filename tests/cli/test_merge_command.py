@@ -148,10 +148,13 @@ def test_what_is_double_cut_mixed_or_waiting_is_told(run: Run, tmp_path: Path) -
     assert [json.loads(line)["path"] for line in made.stdout.splitlines()] == ["a", "b", "c"]
     assert made.stderr.splitlines() == [
         f"note: {second} ends in an incomplete line, which is left out",
-        f"note: {first}.waiting has records of a run that did not end; resume that run, and they are in its output",
-        f"note: made with 2 different settings, weights or versions; by the field run: {'a' * 16} 2 records, {'b' * 16} 1 record",
+        f"note: {first}.waiting has records of a run that did not end; resume that run, and "
+        "they are in its output",
+        "note: made with 2 different settings, weights or versions; by the field run: "
+        f"{'a' * 16} 2 records, {'b' * 16} 1 record",
         f"note: b: records differ, the one of {second} is kept",
-        "note: 3 records of 2 parts, 1 left out as repetitions, 1 left out for another record of the same file",
+        "note: 3 records of 2 parts, 1 left out as repetitions, 1 left out for another record of "
+        "the same file",
     ]
 
 

@@ -52,34 +52,89 @@ def refused(line: str) -> str:
 
 BASES = {
     "classify": [
-        "classify v.mp4", "classify --list-classifiers", "classify v.mp4 --classifier demo", "classify v.mp4 --cascade",
-        *(f"classify v.mp4 --strategy {name}" for name in ("uniform", "dense", "random", "visual", "packets")),
-        "classify v.mp4 --classifier demo --strategy audio", "classify v.mp4 --classifier demo --strategy av-convex-list",
-        "classify v.mp4 --strategy empirical --histogram {folder}/histogram.txt", "classify v.mp4 --visual-sampler none "
-        "--audio-sampler demo", "classify v.mp4 -o {folder}/x.srt", "classify v.mp4 --reel x.mp4", "classify {folder}",
+        "classify v.mp4",
+        "classify --list-classifiers",
+        "classify v.mp4 --classifier demo",
+        "classify v.mp4 --cascade",
+        *(
+            f"classify v.mp4 --strategy {name}"
+            for name in ("uniform", "dense", "random", "visual", "packets")
+        ),
+        "classify v.mp4 --classifier demo --strategy audio",
+        "classify v.mp4 --classifier demo --strategy av-convex-list",
+        "classify v.mp4 --strategy empirical --histogram {folder}/histogram.txt",
+        "classify v.mp4 --visual-sampler none --audio-sampler demo",
+        "classify v.mp4 -o {folder}/x.srt",
+        "classify v.mp4 --reel x.mp4",
+        "classify {folder}",
         "classify v.mp4 -o {folder}/x.jsonl",
     ],
     "score": [
-        "score v.mp4", "score v.mp4 --audio-sampler demo", "score v.mp4 --cascade", "score v.mp4 --visual-sampler none "
-        "--audio-sampler demo", *(f"score v.mp4 --strategy {name}" for name in ("uniform", "dense", "random", "packets")),
-        "score v.mp4 --audio-sampler demo --strategy av-convex-score", "score {folder} --format json",
-        "score v.mp4 --strategy empirical --histogram {folder}/histogram.txt", "score v.mp4 --strategy visual",
+        "score v.mp4",
+        "score v.mp4 --audio-sampler demo",
+        "score v.mp4 --cascade",
+        "score v.mp4 --visual-sampler none --audio-sampler demo",
+        *(f"score v.mp4 --strategy {name}" for name in ("uniform", "dense", "random", "packets")),
+        "score v.mp4 --audio-sampler demo --strategy av-convex-score",
+        "score {folder} --format json",
+        "score v.mp4 --strategy empirical --histogram {folder}/histogram.txt",
+        "score v.mp4 --strategy visual",
     ],
-    "extract": ["extract v.mp4", "extract v.mp4 --what mel", "extract v.mp4 --what if", "extract {folder} --format jsonl"],
-}  # fmt: skip
+    "extract": [
+        "extract v.mp4",
+        "extract v.mp4 --what mel",
+        "extract v.mp4 --what if",
+        "extract {folder} --format jsonl",
+    ],
+}
 """Uses of a command, in which each of its options is tried."""
 SAMPLES = {
-    "--k": "3", "--strategy": "av-intersect-list", "--alpha": "0.1", "--k-visual": "1", "--clip-stride": "3", "--seed": "7",
-    "--histogram": "{folder}/other.txt", "--candidates": "17", "--visual-sampler": "actions6-paper", "--audio-sampler":
-    "actions6-paper", "--packet-sampler": "{folder}/w.safetensors", "--p-frames": "4", "--short-side": "64", "--what": "rgbr",
-    "--glob": "*.odd", "--top": "2", "--aggregate": "top-mean", "--top-m": "2", "--temperature": "2", "--spatial": "three",
-    "--classifier": "r3d_18", "--weights": "{folder}/w.safetensors", "--labels": "kinetics400", "--spec": "frames=8",
-    "--arch": "tiny3d", "--device": "cpu", "--precision": "fp32", "--video-stream": "1", "--audio-stream": "1",
-    "--shard": "1/2", "--engine": "ray", "--address": "auto", "--cpus-per-actor": "2", "--gpus-per-actor": "1",
-    "--output": "{folder}/y.json", "--format": "csv", "--report": "y.html", "--thumbnails": "sheets", "--reel": "y.mp4",
-    "--reel-pad": "1", "--clip-frames": "8", "--frame-stride": "2", "--render": "1", "--records": "{folder}/r.jsonl",
+    "--k": "3",
+    "--strategy": "av-intersect-list",
+    "--alpha": "0.1",
+    "--k-visual": "1",
+    "--clip-stride": "3",
+    "--seed": "7",
+    "--histogram": "{folder}/other.txt",
+    "--candidates": "17",
+    "--visual-sampler": "actions6-paper",
+    "--audio-sampler": "actions6-paper",
+    "--packet-sampler": "{folder}/w.safetensors",
+    "--p-frames": "4",
+    "--short-side": "64",
+    "--what": "rgbr",
+    "--glob": "*.odd",
+    "--top": "2",
+    "--aggregate": "top-mean",
+    "--top-m": "2",
+    "--temperature": "2",
+    "--spatial": "three",
+    "--classifier": "r3d_18",
+    "--weights": "{folder}/w.safetensors",
+    "--labels": "kinetics400",
+    "--spec": "frames=8",
+    "--arch": "tiny3d",
+    "--device": "cpu",
+    "--precision": "fp32",
+    "--video-stream": "1",
+    "--audio-stream": "1",
+    "--shard": "1/2",
+    "--engine": "ray",
+    "--address": "auto",
+    "--cpus-per-actor": "2",
+    "--gpus-per-actor": "1",
+    "--output": "{folder}/y.json",
+    "--format": "csv",
+    "--report": "y.html",
+    "--thumbnails": "sheets",
+    "--reel": "y.mp4",
+    "--reel-pad": "1",
+    "--clip-frames": "8",
+    "--frame-stride": "2",
+    "--render": "1",
+    "--records": "{folder}/r.jsonl",
     "--log-file": "y.log",
-}  # fmt: skip
+}
 """What is said of an option, other than its default; nothing of a flag."""
 
 
@@ -128,8 +183,12 @@ def plan(context: typer.Context) -> dict[str, object]:
         found["top"] = v.get("top")
     if context.info_name == "extract":
         what = set(v["what"].split(","))
-        return found | {"what": what, "stride": v["clip_stride"], "p": v["p_frames"] if what & {"md", "rgbr"} else None,
-                        "side": v["short_side"] if what & {"if", "rgbr"} else None}  # fmt: skip
+        return found | {
+            "what": what,
+            "stride": v["clip_stride"],
+            "p": v["p_frames"] if what & {"md", "rgbr"} else None,
+            "side": v["short_side"] if what & {"if", "rgbr"} else None,
+        }
     first = cascade_candidates(v["cascade"], v["candidates"], v["k"])
     histogram = read_histogram(v["histogram"])
     selection = SelectionSettings(
@@ -144,10 +203,17 @@ def plan(context: typer.Context) -> dict[str, object]:
     )
     shown = context.info_name == "score"
     options = models.ModelOptions(
-        classifier=v.get("classifier", "auto"), weights=v.get("weights"), labels=v.get("labels"),
-        arch=v.get("arch"), spec=tuple(v.get("spec") or ()), visual_sampler=v["visual_sampler"],
-        audio_sampler=v["audio_sampler"], packet_sampler=v["packet_sampler"], device=v["device"], precision=v["precision"],
-    )  # fmt: skip
+        classifier=v.get("classifier", "auto"),
+        weights=v.get("weights"),
+        labels=v.get("labels"),
+        arch=v.get("arch"),
+        spec=tuple(v.get("spec") or ()),
+        visual_sampler=v["visual_sampler"],
+        audio_sampler=v["audio_sampler"],
+        packet_sampler=v["packet_sampler"],
+        device=v["device"],
+        precision=v["precision"],
+    )
     auto = models.AUTO_SET if shown else options.auto_set
     options.check_samplers(selection, auto, shows_all=shown)
     options.check()
@@ -185,13 +251,29 @@ def plan_of(line: str) -> dict[str, object]:
 
 WRITTEN = {
     "strategy": "in the record, and what it could not go by in the notes",
-    "demo": "another video", "video_stream": "another picture, and in the record", "audio_stream": "in the record",
-    "device": "in the record", "precision": "in the record", "shard": "other files", "engine": "who does it",
-    "address": "which cluster", "cpus_per_actor": "asked of Ray", "gpus_per_actor": "asked of Ray", "output": "a file",
-    "report": "a file", "thumbnails": "files", "reel": "a file", "log_file": "a file", "records": "a file",
-    "render": "a file", "reencode": "a file", "clip_frames": "other clips", "frame_stride": "other clips",
-    "resume": "which files are done", "format": "the form",
-}  # fmt: skip
+    "demo": "another video",
+    "video_stream": "another picture, and in the record",
+    "audio_stream": "in the record",
+    "device": "in the record",
+    "precision": "in the record",
+    "shard": "other files",
+    "engine": "who does it",
+    "address": "which cluster",
+    "cpus_per_actor": "asked of Ray",
+    "gpus_per_actor": "asked of Ray",
+    "output": "a file",
+    "report": "a file",
+    "thumbnails": "files",
+    "reel": "a file",
+    "log_file": "a file",
+    "records": "a file",
+    "render": "a file",
+    "reencode": "a file",
+    "clip_frames": "other clips",
+    "frame_stride": "other clips",
+    "resume": "which files are done",
+    "format": "the form",
+}
 """Options that have an effect wherever they are accepted, and what it is."""
 
 
@@ -256,11 +338,38 @@ def test_no_option_is_forgotten(name: str) -> None:
 
 
 ALWAYS = {
-    "strategy", "classifier", "weights", "labels", "arch", "spec", "spatial", "aggregate", "top_m", "temperature",
-    "list_classifiers", "what", "clip_stride", "inputs", "replay", "k", "joint", "description", "keep", "seed", "target",
-    "init", "epochs", "per_epoch", "batch_size", "lr", "schedule", "optimiser", "augment", "speed",
-}  # fmt: skip
-"""Options that choose what is computed, whatever else is said; those that do not go together are refused in `models.check`."""
+    "strategy",
+    "classifier",
+    "weights",
+    "labels",
+    "arch",
+    "spec",
+    "spatial",
+    "aggregate",
+    "top_m",
+    "temperature",
+    "list_classifiers",
+    "what",
+    "clip_stride",
+    "inputs",
+    "replay",
+    "k",
+    "joint",
+    "description",
+    "keep",
+    "seed",
+    "target",
+    "init",
+    "epochs",
+    "per_epoch",
+    "batch_size",
+    "lr",
+    "schedule",
+    "optimiser",
+    "augment",
+    "speed",
+}
+"""Options that always change what is computed. `ModelOptions.check` refuses those that conflict."""
 
 
 @pytest.mark.parametrize(
@@ -268,21 +377,39 @@ ALWAYS = {
     [
         ("train x.csv --size 64", "--size has no effect with --target rgbr"),
         ("train x.csv --target mel --test-crop 64", "--test-crop has no effect with --target mel"),
-        ("train x.csv --target mel --p-frames 2", "--p-frames has no effect on an input without P-frames"),
+        (
+            "train x.csv --target mel --p-frames 2",
+            "--p-frames has no effect on an input without P-frames",
+        ),
         ("train x.csv --margin 0.1", "--margin has no effect with --objective ac"),
         ("train x.csv --objective sal-cl --gap 0.2", "--gap has no effect with --objective sal-cl"),
         ("train x.csv --objective sal-cl --clips-per-video 4", ""),
         ("train x.csv --clips-per-video 4", "--clips-per-video has no effect with --objective ac"),
-        ("train x.csv --target classifier --objective ac", "--objective has no effect with --target classifier"),
-        ("train x.csv --target classifier --weights w.pth", "--weights has no effect with --target classifier"),
+        (
+            "train x.csv --target classifier --objective ac",
+            "--objective has no effect with --target classifier",
+        ),
+        (
+            "train x.csv --target classifier --weights w.pth",
+            "--weights has no effect with --target classifier",
+        ),
         ("train x.csv --target classifier -k 5", "--k has no effect with --target classifier"),
         ("train x.csv -k 5", "--k has no effect without --classifier"),
         ("train x.csv -k 5 --classifier demo", ""),
         ("train x.csv --step-epochs 5", "--step-epochs has no effect with --schedule plateau"),
         ("train x.csv --target mel --step-epochs 5", ""),
-        ("train --demo --target mel --warmup-epochs 1", "--warmup-epochs has no effect with --schedule one-cycle"),
-        ("train x.csv --init scratch --pretrained-factor 1", "--pretrained-factor has no effect with --init scratch"),
-        ("train x.csv --target mel --pretrained-factor 1", "--pretrained-factor has no effect without --init FILE"),
+        (
+            "train --demo --target mel --warmup-epochs 1",
+            "--warmup-epochs has no effect with --schedule one-cycle",
+        ),
+        (
+            "train x.csv --init scratch --pretrained-factor 1",
+            "--pretrained-factor has no effect with --init scratch",
+        ),
+        (
+            "train x.csv --target mel --pretrained-factor 1",
+            "--pretrained-factor has no effect without --init FILE",
+        ),
         ("train x.csv --pretrained-factor 1", ""),
         ("train --demo --root x", "--root has no effect with --demo"),
         ("train . --root x", "--root has no effect on a folder of videos"),
@@ -302,16 +429,25 @@ ALWAYS = {
         ("merge x.jsonl --glob *.mp4", "--glob has no effect without --inputs"),
         ("merge x.jsonl --glob *.mp4 --inputs x.mp4", "--glob has no effect without a folder"),
         ("merge x.jsonl -o - --overwrite", "--overwrite has no effect without a file to write"),
-        ("classify v.mp4 --strategy uniform --seed 0", "--seed has no effect with strategy 'uniform'"),
-        ("classify v.mp4 --strategy random --clip-stride 2", "--clip-stride has no effect with strategy 'random'"),
-        ("classify v.mp4 --strategy uniform --visual-sampler auto", "--visual-sampler has no effect"),
+        (
+            "classify v.mp4 --strategy uniform --seed 0",
+            "--seed has no effect with strategy 'uniform'",
+        ),
+        (
+            "classify v.mp4 --strategy random --clip-stride 2",
+            "--clip-stride has no effect with strategy 'random'",
+        ),
+        (
+            "classify v.mp4 --strategy uniform --visual-sampler auto",
+            "--visual-sampler has no effect",
+        ),
         ("classify v.mp4 --strategy uniform --visual-sampler none", ""),
         ("score v.mp4 --strategy uniform --visual-sampler auto", ""),
         ("classify v.mp4 --list-classifiers", "paths has no effect with --list-classifiers"),
         ("classify v.mp4 -q -v", "--verbose has no effect with --quiet"),
         ("classify v.mp4 -q -v --log-file x.log", ""),
     ],
-)  # fmt: skip
+)
 def test_what_is_refused_and_where(line: str, word: str) -> None:
     found = refused(line)
     assert (word in found) if word else not found

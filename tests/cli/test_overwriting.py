@@ -1,4 +1,4 @@
-"""Nothing that is there is written over unasked: the same rule for every option that names a file."""
+"""No existing file is replaced without --overwrite, by any option that names a file."""
 
 import json
 import os
@@ -278,11 +278,19 @@ def test_streams_pipes_and_devices_go_on_working(videos: Path, tmp_path: Path, l
     """What was in a file that is appended to stays."""
     os.mkfifo(tmp_path / "pipe.json")
     (tmp_path / "out").write_text("\n" if ">>" in line else "x" * 9999)
-    score = f"'{sys.executable}' -m scsampler_cli score '{videos}/loud.mp4' --strategy uniform --visual-sampler none"
+    score = (
+        f"'{sys.executable}' -m scsampler_cli score '{videos}/loud.mp4' "
+        "--strategy uniform --visual-sampler none"
+    )
     result = subprocess.run(
         ["bash", "-c", f"{score} {line}"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False, env=os.environ | {"PYTHONPATH": ROOT},
-    )  # fmt: skip
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env=os.environ | {"PYTHONPATH": ROOT},
+    )
     assert result.returncode == 0, result.stderr
     text = (tmp_path / "out").read_text()
     assert text.startswith("\n" if ">>" in line else "{")

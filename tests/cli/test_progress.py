@@ -180,7 +180,7 @@ def drawings() -> int:
 def test_a_message_that_room_was_made_for_leaves_one_drawing(
     make: Callable[[], Bars | BatchBars], terminal: Terminal, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A message makes room for itself, within the room that its sender made: a second drawing would never be cleared."""
+    """A message clears the screen within a context that has cleared it: one drawing returns."""
     with make() as screen:
         assert drawings() == 1
         for _ in range(3):

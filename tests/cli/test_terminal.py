@@ -58,9 +58,15 @@ def test_an_interrupt_leaves_with_130_and_what_was_written(
         str(out),
     ]
     process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, cwd=cache, env={**os.environ, "COLUMNS": "80"},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
-    )  # fmt: skip
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=cache,
+        env={**os.environ, "COLUMNS": "80"},
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # a shell's background job ignores it
+    )
     while not out.exists() or out.read_text().count("\n") < 2:
         assert process.poll() is None
         time.sleep(0.1)

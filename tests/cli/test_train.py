@@ -1,4 +1,4 @@
-"""`scsampler train` from the outside: lists with faults, one line for each, Ctrl-C, kill, torchrun, the demo."""
+"""`scsampler train` as a process: faulty lists, Ctrl-C, kill, torchrun, the demo."""
 
 import json
 import os
@@ -16,9 +16,27 @@ from tests.cli.running import Run, check_failure
 from tests.synthetic import pan, write_video
 
 SMALL = [
-    "--clip-frames", 8, "--frame-stride", 2, "--arch", "shufflenet26", "--init", "scratch", "--device", "cpu",
-    "--precision", "fp32", "--batch-size", 8, "--per-epoch", 24, "--schedule", "step", "--lr", 0.001,
-]  # fmt: skip
+    "--clip-frames",
+    8,
+    "--frame-stride",
+    2,
+    "--arch",
+    "shufflenet26",
+    "--init",
+    "scratch",
+    "--device",
+    "cpu",
+    "--precision",
+    "fp32",
+    "--batch-size",
+    8,
+    "--per-epoch",
+    24,
+    "--schedule",
+    "step",
+    "--lr",
+    0.001,
+]
 
 
 @pytest.fixture(scope="module")
@@ -166,9 +184,22 @@ def test_torchrun_trains_with_two_processes_and_one_voice(listed: Path, tmp_path
     output = tmp_path / "w.safetensors"
     words = started(listed, output, "--epochs", 2)[2:]
     result = subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", *words[0:]],
-        capture_output=True, text=True, timeout=300, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "torch.distributed.run",
+            "--standalone",
+            "--nproc-per-node",
+            "2",
+            "-m",
+            *words[0:],
+        ],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
     summary = json.loads(result.stdout)
     assert summary["epochs"] == 2
     assert summary["skipped"] == {"rows": 3, "videos": 1}
@@ -280,8 +311,17 @@ def test_clips_that_a_network_cannot_see_are_told_before_anything_is_read(
     run: Run, listed: Path, tmp_path: Path, words: list[str]
 ) -> None:
     cache = ["--cache", tmp_path / "cache", "--quiet"]
-    result = run("train", listed.parent / "good.csv", "-o", tmp_path / "w.safetensors", "--target", "classifier",
-                 *cache, "--arch", *words)  # fmt: skip
+    result = run(
+        "train",
+        listed.parent / "good.csv",
+        "-o",
+        tmp_path / "w.safetensors",
+        "--target",
+        "classifier",
+        *cache,
+        "--arch",
+        *words,
+    )
     check_failure(result, 2, f"{words[0]} cannot take clips of")
     assert not (tmp_path / "cache").exists()
 
@@ -296,7 +336,7 @@ def test_one_class_is_refused(run: Run, listed: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_smaller_demo_gives_a_sampler_that_beats_uniform_and_dense(tmp_path: Path) -> None:
-    """`train --demo` with a sixth of its videos and motion alone, from scratch; measured on new untrimmed videos."""
+    """`train --demo` on a sixth of its videos, by motion; tested on new untrimmed videos."""
     examples = demo_set(
         tmp_path / "videos",
         4,
@@ -327,10 +367,34 @@ def test_a_smaller_demo_gives_a_sampler_that_beats_uniform_and_dense(tmp_path: P
     rows = "".join(f"{example.path},{example.label},{example.split}\n" for example in examples)
     (tmp_path / "demo.csv").write_text("path,label,split\n" + rows)
     command = [
-        sys.executable, "-m", "scsampler_cli", "train", tmp_path / "demo.csv", "--classifier", "demo", "--target", "md",
-        "--arch", "shufflenet26", "--init", "scratch", "--epochs", 5, "--per-epoch", 1024, "--lr", 0.002,
-        "--schedule", "one-cycle", "--device", "cpu", "--cache", tmp_path / "cache", "-o", tmp_path / "md.safetensors",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "scsampler_cli",
+        "train",
+        tmp_path / "demo.csv",
+        "--classifier",
+        "demo",
+        "--target",
+        "md",
+        "--arch",
+        "shufflenet26",
+        "--init",
+        "scratch",
+        "--epochs",
+        5,
+        "--per-epoch",
+        1024,
+        "--lr",
+        0.002,
+        "--schedule",
+        "one-cycle",
+        "--device",
+        "cpu",
+        "--cache",
+        tmp_path / "cache",
+        "-o",
+        tmp_path / "md.safetensors",
+    ]
     result = subprocess.run(
         list(map(str, command)), capture_output=True, text=True, timeout=600, check=False
     )
