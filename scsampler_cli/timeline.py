@@ -247,6 +247,7 @@ class ClipGrid:
         return self.clip_frames * self.frame_stride
 
     def __len__(self) -> int:
+        # one clip, even in a video that is shorter
         return max(1, len(self.timeline) // self.span_frames)
 
     def __getitem__(self, index: int) -> ClipSpan:
@@ -267,6 +268,7 @@ class ClipGrid:
 
     def clip_of(self, frame: int) -> int | None:
         """Clip that covers display position `frame`, or None in the dropped tail."""
+        # positions behind the last whole clip belong to none
         index = frame // self.span_frames
         return index if index < len(self) else None
 

@@ -237,11 +237,13 @@ def _windows(
 
         buffer.cut(needed_from)
         while pending is not None and pending.start < needed_to:
+            # blocks that end before the window are dropped unread
             if pending.start + len(pending.samples) > needed_from:
                 buffer.add(pending, needed_to)
             pending = next(blocks, None)
 
         samples, _ = buffer.take(start, end)
+        # bool [own_end - own_start]: where the clip itself has sound
         _, known = buffer.take(own_start, own_end)
         yield _Window(clip, samples, float(known.mean()))
 

@@ -37,6 +37,7 @@ class Pictures:
     def __init__(self, index: StreamIndex, short_side: int) -> None:
         self._index = index
         height, width = index.info.upright_size
+        # pictures are never enlarged
         scale = min(1.0, short_side / min(height, width)) if short_side else 1.0
         self.height, self.width = max(1, round(height * scale)), max(1, round(width * scale))
         self._scaler = Scaler(Interpolation.AREA, index.damage)

@@ -55,6 +55,7 @@ def render(visual: ClipVisual | None, sound: ClipAudio | None) -> NDArray[np.uin
         rows.append(_spectrogram(sound.mel))
     rows = [row for row in rows if row.size]
     width = max((row.shape[1] for row in rows), default=ROW)
+    # rows of different width are padded on the right
     padded = [np.pad(row, ((0, _GAP), (0, width - row.shape[1]), (0, 0))) for row in rows]
     return np.concatenate(padded) if padded else np.zeros((ROW, ROW, 3), np.uint8)
 

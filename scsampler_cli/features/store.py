@@ -71,6 +71,7 @@ class FeatureWriter:
         data = json.dumps(header, sort_keys=True).encode()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            # a fresh file: nobody can put a link under its name before
             self._file: IO[bytes] = fresh(self._part).open("xb")
         except OSError as error:
             raise not_written(path, error) from error
@@ -83,6 +84,7 @@ class FeatureWriter:
 
     def visual(self, clip: ClipVisual) -> None:
         """Append the visual features of a clip."""
+        # int64 [2]
         size = np.array([clip.height, clip.width], np.int64)
         self._record(
             b"VIS ",
@@ -92,6 +94,7 @@ class FeatureWriter:
 
     def sound(self, clip: ClipAudio) -> None:
         """Append the audio features of a clip."""
+        # a clip without sound has a record, too: its cover
         arrays: dict[str, NDArray[Any]] = {"cover": np.array([clip.cover], np.float64)}
         if clip.mel is not None:
             arrays["mel"] = clip.mel
@@ -125,10 +128,12 @@ class FeatureWriter:
     ) -> None:
         try:
             if kind is None:
+                # all that is known only after the last clip
                 end = json.dumps({key: getattr(self, key) for key in _ENDING}).encode()
                 self._write(_END.pack(b"END ", self._count, len(end), zlib.crc32(end)) + end)
             self._file.close()
             if kind is None:
+                # the name appears only now
                 self._part.replace(self._path)
         except OSError as failed:
             raise not_written(self._path, failed) from failed

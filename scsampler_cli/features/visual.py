@@ -63,6 +63,7 @@ class _ClipBuilder:
         inputs = set(self._settings.inputs)
         if coded.is_intra:
             if "if" in inputs:
+                # uint8 [h, w, 3], rotated; `rgb` itself is before rotation
                 self._iframes.append(self._info.orientation.picture(self._pictures.rgb(coded)))
             return
         # a P-frame whose references were not decoded has neither motion nor residual
@@ -74,6 +75,7 @@ class _ClipBuilder:
         if not self._settings.p_frames:
             return True
         offset = position % self._grid.span_frames
+        # number of the part in which the frame lies, 0 to p_frames - 1
         part = offset * self._settings.p_frames // self._grid.span_frames
         if part in self._parts:
             return False
@@ -175,6 +177,7 @@ def _reference_choice(coded: CodedFrame, field: NDArray[np.float32]) -> NDArray[
     """int64 [rows, columns]: index of the reference of each cell."""
     if len(coded.references) == 1:
         return np.zeros(field.shape[:2], np.int64)
+    # white at the bit depth of the frame: 255 with 8 bits, 1023 with 10
     brightest = (1 << coded.frame.format.components[0].bits) - 1
     references = [luma(reference.frame) for reference in coded.references]
     return closest_reference(luma(coded.frame), references, field, brightest=brightest)
@@ -225,6 +228,7 @@ def read_visual(
             while current is not None and (clip is None or clip > current):
                 yield builder.finish(current)
                 current = next(pending, None)
+            # nothing else in this run is requested
             if current is None:
                 break
             if clip == current:

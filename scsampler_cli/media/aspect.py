@@ -39,6 +39,7 @@ def square_size(height: int, width: int, aspect: Fraction) -> tuple[int, int]:
 
 def is_same_shape(size: tuple[int, int], other: tuple[int, int]) -> bool:
     """True when two (height, width) differ only in scale."""
+    # cross-multiplied aspect ratios: |h w' - w h'| relative to w h'
     return abs(size[0] * other[1] - size[1] * other[0]) <= SAME_SHAPE * size[1] * other[0]
 
 
@@ -59,6 +60,7 @@ def centred(picture: NDArray[Value], canvas: tuple[int, int]) -> NDArray[Value]:
     """[H, W, ...] -> [*canvas, ...]: cropped, or padded with zeros, on both sides."""
     result = np.zeros((*canvas, *picture.shape[2:]), picture.dtype)
     source, target = [], []
+    # only the first two axes; colours are kept
     for have, want in zip(picture.shape, canvas, strict=False):
         shared = min(have, want)
         source.append(slice((have - shared) // 2, (have - shared) // 2 + shared))

@@ -180,12 +180,14 @@ class _Placer:
         """Blocks of all sound that is still held."""
         if self._layout is not None:
             yield from self._drained(report)
+            # None flushes the resampler's own delay
             yield from self._blocks(self._resampled(None, report))
 
     def _expected(self) -> int | None:
         """Position of the next frame if it follows the one before; None before the first frame."""
         if self._cursor is None or self._layout is None:
             return None
+        # samples of the source rate -> samples at 16 kHz
         return self._cursor + self._waiting.samples * RATE_HZ // max(1, self._layout[0])
 
     def _drained(self, report: AudioReport) -> Iterator[AudioBlock]:
@@ -203,6 +205,7 @@ class _Placer:
 
     def _blocks(self, frames: list[av.AudioFrame]) -> Iterator[AudioBlock]:
         for frame in frames:
+            # float32 [1, n] -> [n]
             samples = frame.to_ndarray().reshape(-1).astype(np.float32, copy=False)
             if len(samples) and self._cursor is not None:
                 # damaged float samples may be NaN, or any number

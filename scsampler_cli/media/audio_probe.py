@@ -96,6 +96,7 @@ def open_sound(
         the container; True when it was read to its end.
     """
     with open_local(path, reading) as container:
+        # the usual case: all is known at opening
         if not _is_sound_unknown(container, requested):
             yield container, False
             return
@@ -161,6 +162,7 @@ def _is_sound_unknown(container: av.container.InputContainer, requested: int | N
     """True when the whole file must be read to find its sound, or the rate and channels of it."""
     streams = container.streams.audio
     if not streams or (requested is not None and requested >= len(streams)):
+        # without a track there may be one later, in containers without a complete header
         return container.format.name in _LATE_STREAM_FORMATS
     candidates = streams if requested is None else streams[requested : requested + 1]
     if any(_is_readable(stream) for stream in candidates):

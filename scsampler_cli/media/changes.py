@@ -30,6 +30,7 @@ def pixel_aspects(path: Path, index: StreamIndex) -> Aspects:
     found = [(index.timeline.time(0), index.info.pixel_aspect)]
     if index.untimed or index.info.is_aspect_fixed:
         return tuple(found)
+    # a file that cannot be read any more: the next reader reports it
     with suppress(ScsamplerError), open_video(path, index.reading) as (container, stream):
         # a stream changes its aspect only at keyframes
         stream.codec_context.skip_frame = "NONKEY"

@@ -57,6 +57,7 @@ def open_video(
     with open_local(path, reading) as container:
         stream = _picture_stream(container, path, reading)
         context = stream.codec_context
+        # the header alone may give the size, so that no larger picture is ever decoded
         refuse_large(path, context.width, context.height, reading=reading)
         # one thread: frame threads lose motion vectors at random, and hang when a loop is left
         # early
@@ -109,6 +110,7 @@ def _is_cover(stream: VideoStream) -> bool:
 
 
 def _has_decoder(stream: VideoStream) -> bool:
+    # PyAV gives a stream without a decoder no context
     return getattr(stream, "codec_context", None) is not None
 
 
@@ -116,6 +118,7 @@ def _picture_stream(
     container: av.container.InputContainer, path: Path, reading: ReadSettings
 ) -> VideoStream:
     streams = container.streams.video
+    # a requested stream is read even if it is cover art
     if reading.video_stream is not None and streams:
         if reading.video_stream >= len(streams):
             raise no_such_stream(path, len(streams), "video", requested=reading.video_stream)
@@ -133,6 +136,7 @@ def _picture_stream(
             raise VideoError(
                 f"{path}: {what}", code="no-video-stream", hint=f"scsampler tags videos; {hint}"
             )
+        # without a decoder for any of them, the error below is about the first
         stream = streams[readable[0]] if readable else real[0]
     if not _has_decoder(stream):
         raise VideoError(
@@ -161,6 +165,7 @@ def read_packets(
     The error is noted in `damage`.
     """
     unknown_streams = 0
+    # demux is called again after a packet that failed
     while True:
         try:
             yield from container.demux(stream)
@@ -209,6 +214,7 @@ def frames_of(
         is_started = is_started or bool(frame.key_frame)
         if is_started and frame.is_corrupt:
             damage.picture.add_concealed(packet_of(frame).key)
+        # the decoder's own limit is coarse, see `sandbox.pixel_limit`
         if reading.max_pixels and frame.width * frame.height > reading.max_pixels:
             damage.refuse_picture(
                 packet, f"{frame.width} x {frame.height} pixels, the limit is {reading.max_pixels}"
@@ -238,6 +244,7 @@ def mark_packets(packets: Iterable[av.Packet[Any]]) -> Iterator[av.Packet[Any]]:
     decode_index = 0
     for packet in packets:
         if packet.size:
+            # copies the opaque object of each packet to its frame
             packet.stream.codec_context.copy_opaque = True
             packet.opaque = PacketOfFrame(
                 decode_index, packet.size, packet.pts, dts=packet.dts, key=packet_key(packet)

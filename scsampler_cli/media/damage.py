@@ -157,6 +157,8 @@ class Damage:
         lost &= ~is_decoded
         # in a selected clip a missing frame counts even if another pass decoded it
         lost[list(self.substituted)] = True
+        # of refused packets that belong to no frame, only as many count as there are packets too
+        # many
         return known + int(lost.sum()) + min(unknown, max(0, self.surplus - self.missing_keyframe))
 
     def _refused_frames(self) -> tuple[NDArray[np.bool_], int]:
@@ -183,6 +185,7 @@ class Damage:
         """One sentence for each kind of damage so far."""
         yield from self.picture.notes("")
         yield from self.sound.notes(" of sound")
+        # reasons are a set, so that each occurs once over all passes
         for why in sorted(self.stops):
             yield f"reading stopped before the end of the file: {why}"
         if gaps := self.gaps:

@@ -65,6 +65,7 @@ def _chirp(
     t: NDArray[np.float64], low: float, high: float, *, period: float
 ) -> NDArray[np.float64]:
     """A tone that sweeps from low to high Hz in every period of seconds."""
+    # seconds from the start of each period
     phase = t % period
     return np.sin(2 * np.pi * (low * phase + (high - low) * phase**2 / (2 * period)))
 
@@ -118,6 +119,7 @@ def write_demo_video(
     Returns:
         the content of the video, with the times of the action.
     """
+    # one generator for each video: no video depends on how many were made before
     rng = np.random.default_rng([seed, LABELS.index(label)])
     frames = max(1, round(seconds * FPS))
     segments = [_Segment(label, frames)] if trimmed else _random_segments(rng, label, frames)
@@ -192,6 +194,7 @@ def _texture(
 
 def _pictures(rng: np.random.Generator, segment: _Segment) -> Iterator[NDArray[np.uint8]]:
     """uint8 [240, 320, 3] for each frame of a segment; ground, patch and phase are random."""
+    # a pan moves the window by one column per frame, so the ground is that much wider
     margin = segment.frames if segment.kind == "pan" else 0
     ground = _texture(rng, HEIGHT, WIDTH + margin, blot=(20, 40), contrast=45)
     # larger than shown, so that zooming and spinning never reach its edge
@@ -231,6 +234,7 @@ def _paste(picture: NDArray[np.uint8], patch: NDArray[np.uint8], pose: Pose) -> 
     across = np.cos(angle) * dx + np.sin(angle) * dy
     down = np.cos(angle) * dy - np.sin(angle) * dx
     inside = (np.abs(across) < PATCH / 2) & (np.abs(down) < PATCH / 2)
+    # [h, w, 3] part of the picture; the patch's own middle is at (PATCH, PATCH)
     colours = patch[(down[inside] + PATCH).astype(int), (across[inside] + PATCH).astype(int)]
     picture[top:bottom, left:right][inside] = colours
 

@@ -85,6 +85,7 @@ def read_clips(
         held: dict[int, NDArray[np.uint8]] = {}
         for clip, frames in frames_of_clip.items():
             last = int(frames[-1])
+            # frames come in display order, so the clip is complete once its last frame is there
             while not held or max(held) < last:
                 found = next(stream, None)
                 if found is None:
@@ -93,12 +94,14 @@ def read_clips(
                 held[position] = picture
             batch, missing = _assemble(frames, held)
             index.damage.substituted |= missing
+            # the next clip of the run needs none of the earlier frames
             held = {p: picture for p, picture in held.items() if p > last}
             if batch is None:
                 report.empty.append(clip)
             else:
                 report.repeated += len(missing)
                 yield clip, batch
+        # closes the file also where the last frames were not needed
         stream.close()
 
 
@@ -173,8 +176,10 @@ def _fitted(
         report.changes |= index.changes(frame)
         if position in positions:
             height, width = index.upright_size(frame)
+            # uint8 [H, W, 3] in square pixels, before rotation
             picture = scaler.scaled(frame, width, height, pix_fmt="rgb24")
             yield position, fit(index.info.orientation.picture(picture.to_ndarray()))
+        # nothing behind the last requested frame is decoded
         if position >= max(positions):
             return
 

@@ -48,9 +48,11 @@ def decode_all(path: Path, reading: ReadSettings, damage: Damage) -> DecodedFram
                 found.add(packet.pts, packet.dts, packet.decode_index, size=packet.size)
             decode_indices.append(packet.decode_index)
             sizes.append(packet.size)
+            # a stamp too far from 0 is damage
             pts.append(None if frame.pts is None or abs(frame.pts) > MAX_STAMP else frame.pts)
             last_duration = frame.duration or last_duration
     starts = found.at(np.array(keys, np.int64), np.ones(len(keys), bool), True)
+    # bool [T]: frames at whose packet decoding can start
     packets = frame_packets(decode_indices, sizes, np.isin(np.arange(len(pts)), keys))
     return DecodedFrames(pts, starts, packets, last_duration=last_duration)
 

@@ -44,6 +44,7 @@ def reference_frames(extradata: bytes | None) -> int:
     """
     found = []
     for unit in _units(extradata or b""):
+        # unit[0]: forbidden_zero_bit, nal_ref_idc (2 bits), nal_unit_type (5 bits)
         if unit and unit[0] & 31 == _SPS:
             # a parameter set that is cut off is ignored
             with suppress(IndexError):
@@ -118,6 +119,7 @@ class _Bits:
         self._data, self._at = data, 0
 
     def bit(self) -> int:
+        # bits are read from the highest one of each byte
         value = self._data[self._at // 8] >> (7 - self._at % 8) & 1
         self._at += 1
         return value
@@ -136,6 +138,7 @@ class _Bits:
         return (1 << zeros) - 1 + self.bits(zeros)
 
     def signed(self) -> int:
+        # Exp-Golomb codes of signed numbers: 0, 1, -1, 2, -2, ...
         code = self.unsigned()
         return (code + 1) // 2 if code % 2 else -(code // 2)
 

@@ -96,6 +96,7 @@ class StreamIndex:
         """
         if self.untimed:
             return count if count < len(self.timeline) else None
+        # the pts identifies a frame exactly
         return None if pts is None else self.timeline.find(pts)
 
     def upright_size(self, frame: av.VideoFrame) -> tuple[int, int]:
@@ -122,6 +123,7 @@ class StreamIndex:
     def pixel_aspect(self, frame: av.VideoFrame) -> Fraction:
         """Width of a pixel of a decoded frame over its height."""
         packet = packet_of(frame)
+        # the container gives one aspect for all, or the decoder did not say which packet it was
         if self.info.is_aspect_fixed or packet.decode_index < 0:
             return self.info.pixel_aspect
         return usable_aspect(packet.pixel_aspect)[0]
@@ -168,10 +170,13 @@ def scan(path: Path, reading: ReadSettings = DEFAULT_READING) -> StreamIndex:
             )
         # later passes read the same stream without searching for it
         reading = replace(reading, video_stream=number)
+        # one pass over the packets, without decoding
         packets = scan_packets(path, container, stream, reading=reading, damage=damage)
+    # a second pass, over the first frames only
     trial = _first_frames(path, reading, damage)
     notes += trial.notes
 
+    # packets give (int64 [T] pts, end pts); None where they cannot
     times = packets.times()
     if times is not None and _matches_packets(trial.frames, times[0]):
         timeline = FrameTimeline(*times, trial.time_base)
@@ -186,6 +191,7 @@ def scan(path: Path, reading: ReadSettings = DEFAULT_READING) -> StreamIndex:
         )
     else:
         index = _index_by_decoding(path, reading, trial, notes=notes, damage=damage)
+        # a packet that gave no frame: damaged, a second field, or before the first keyframe
         damage.surplus = max(0, len(packets.pts) - len(index.timeline))
 
     damage.announced_missing = packets.missing_frames(index.timeline, index.untimed)
@@ -205,6 +211,7 @@ def _first_frames(path: Path, reading: ReadSettings, damage: Damage) -> _Trial:
         decoded = decode_packets(container, stream, damage, reading=reading)
         for frame in itertools.islice(decoded, TRIAL_FRAMES):
             if info is None:
+                # the container describes the stream; the first decoded frame has the rest
                 info, notes = describe(path, stream, frame, reading=reading)
                 timecode, timecode_notes = first_timecode(path, stream, frame, rate=rate)
                 info = replace(info, timecode=timecode)
@@ -274,6 +281,7 @@ def _find_starts(
     flagged = set(packets.keyframes.pts)
     flags_are_wrong = any(frame.pts in flagged and not frame.is_start for frame in trial.frames)
     if not flags_are_wrong or packets.start_reader is not None:
+        # the usual case: no pixel was decoded for this
         return packets.starts(timeline.pts, flags_are_wrong)
 
     return decode_starts(path, reading, timeline)
@@ -288,6 +296,7 @@ def _index_by_decoding(
     # pts units a frame, limited so that the times of all frames fit into 64 bits
     step = min(1 / (trial.rate * trial.time_base), Fraction(MAX_STAMP, count))
     repaired = repaired_stamps(frames.pts, step)
+    # a file without any time: frames are counted at the guessed rate
     if repaired.own == 0:
         rate = f"{float(trial.rate):g} frames a second"
         notes = [*notes, f"frames carry no usable times; counted at {rate}"]

@@ -85,6 +85,7 @@ def _length_bytes(extradata: bytes, position: int) -> int:
         extradata: `avcC` or `hvcC` (version 1), or a byte stream with start codes.
         position: of `lengthSizeMinusOne` in `avcC` or `hvcC`, its two lowest bits.
     """
+    # AVCDecoderConfigurationRecord and its HEVC counterpart have version 1 in the first byte
     is_box = len(extradata) > position and extradata[0] == 1
     return (extradata[position] & 3) + 1 if is_box else 0
 
@@ -99,6 +100,7 @@ def _units(data: bytes, length_bytes: int) -> Iterator[bytes]:
             yield data[at : at + length]
             at += length
         return
+    # start codes of three bytes; those of four end in the same three
     at = data.find(b"\0\0\1")
     while at >= 0:
         following = data.find(b"\0\0\1", at + 3)

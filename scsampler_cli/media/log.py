@@ -9,5 +9,6 @@ def use_native_log() -> None:
     PyAV would pass them through Python. Then a decoder's thread can wait for the interpreter while
     the interpreter waits for that thread, and both hang.
     """
+    # PyAV has a callback of its own
     av.logging.restore_default_callback()
     av.logging.set_libav_level(av.logging.WARNING)

@@ -111,6 +111,7 @@ class PacketErrors:
     def count(self) -> int:
         """Damaged packets; a marked packet and a damaged one right behind it count as one."""
         refused = self.refused.keys
+        # each marked packet and the one behind it are one damage
         marked = sum(
             key not in refused and following not in refused
             for key, following in self.marked.following.items()

@@ -143,6 +143,7 @@ class PacketScan:
         if _jumps_back(stamps):
             return None
 
+        # duration of the frame that is shown last, or a usual step
         step = self.last[1]
         if not step:
             step = int(np.median(np.diff(shown))) if shown.size > 1 else 1
@@ -229,6 +230,7 @@ def scan_packets(
         start_reader=start_reader(context.codec.canonical_name, context.extradata),
     )
     limit = reading.max_frames or float("inf")
+    # a file that cannot be right is refused before its packets are read
     if scan.announced > limit:
         raise too_many_frames(path, f"its header claims {scan.announced} frames", reading)
 
@@ -236,6 +238,7 @@ def scan_packets(
         if packet.size:
             scan.add(packet)
             damage.picture.marked.add(packet)
+        # a packet without content stands for no new frame
         scan.empty += is_empty(packet)
         # checked at each packet: a file may hold any number, whatever its header announces
         if scan.packet_count > limit:

@@ -59,6 +59,7 @@ def frame_packets(decode_indices: ArrayLike, sizes: ArrayLike, keys: ArrayLike) 
     kinds = np.where(np.asarray(keys, bool), KEY, np.where(reordered, REORDERED, PREDICTED))
 
     known = index >= 0
+    # sizes of unknown packets become UNKNOWN, whatever the caller gave
     clipped = np.clip(np.asarray(sizes, np.int64), UNKNOWN, LARGEST)
     return FramePackets(
         np.where(known, clipped, UNKNOWN).astype(np.int32),

@@ -89,6 +89,7 @@ def _pictures(frames: int, width: int, height: int) -> Iterator[NDArray[np.uint8
 
     Picture and patch are random in every scene.
     """
+    # the same pictures in every run
     rng = np.random.default_rng(2019)
     # a few frames of noise, used in turn
     grain = [rng.normal(0, _NOISE, (height, width, 1)) for _ in range(8)]
@@ -112,6 +113,7 @@ def _detail(rng: np.random.Generator, height: int, width: int) -> NDArray[np.uin
     """uint8 [height, width, 3]: random colours at several scales, as in natural pictures."""
     picture = np.zeros((height, width, 3), np.float32)
     for size in (64, 16, 4):
+        # coarse scales have more contrast, as in natural pictures
         coarse = rng.normal(0, size**0.5 * 5, (height // size + 2, width // size + 2, 3))
         picture += np.kron(coarse, np.ones((size, size, 1)))[:height, :width]
     return np.clip(128 + picture, 0, 255).astype(np.uint8)

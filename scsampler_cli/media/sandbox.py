@@ -69,6 +69,7 @@ def open_local(
     """
     _refuse_devices(path)
     _refuse_claims(path, reading)
+    # closes the file and the container, in reverse order
     with ExitStack() as held:
         try:
             source, formats = _source(path, held)
@@ -76,6 +77,7 @@ def open_local(
                 source,
                 "r",
                 options={**_options(reading, formats), **(more or {})},
+                # metadata of any encoding must not stop the opening
                 metadata_errors="replace",
             )
             held.enter_context(container)
@@ -178,6 +180,7 @@ def reason(error: Exception) -> str:
 def _open_error(path: Path, error: Exception) -> ScsamplerError:
     """The error that explains why a file could not be opened."""
     number = getattr(error, "errno", None)
+    # what FFmpeg reports may hide that the file itself cannot be read
     read_error = _read_error(path)
     if isinstance(error, av.error.FFmpegError) and number == errno.ENOMEM:
         return VideoError(

@@ -91,8 +91,10 @@ def decode_runs(
 
 def keyframe_before(index: StreamIndex, position: int) -> int:
     """Display position of the last keyframe at or before `position`; 0 where seeking is off."""
+    # without times no seek can be checked
     if index.untimed:
         return 0
+    # int: index of the last keyframe that is not behind the position
     return int(index.keyframes[np.searchsorted(index.keyframes, position, side="right") - 1])
 
 
@@ -120,9 +122,11 @@ def frames_from(
     step_back = 1
     while True:
         started = keyframe == 0
+        # a copy, since the decoder adds to it
         known = deepcopy((damage.picture, damage.refused_pts, damage.refused_without_pts))
         for position, frame in decode(keyframe):
             if not started:
+                # not found before the requested frame: the keyframe was none
                 if position > first:
                     break
                 started = position >= keyframe and is_start_frame(frame)
@@ -182,6 +186,7 @@ def _packets_by_seeking(
 ) -> Packets | None:
     """Packets from that of the keyframe on, or None where no seek finds it."""
     number = int(np.searchsorted(index.keyframes, keyframe))
+    # "mov,mp4,m4a,...": the first name identifies the demuxer
     by_display_time = container.format.name.split(",")[0] in _BY_DISPLAY_TIME
     for earlier in _EARLIER_KEYFRAMES:
         if earlier > number:
@@ -214,6 +219,7 @@ def _from_start(packets: Packets, index: StreamIndex, number: int) -> Packets | 
     pts, dts, size = int(starts.pts[number]), int(starts.dts[number]), int(starts.sizes[number])
     for packet in packets:
         packet_pts, packet_dts = _stamp_of(packet.pts), _stamp_of(packet.dts)
+        # pts may repeat in a damaged file, so the size must be the same, too
         is_same_time = packet_pts == pts and (pts != NO_TIME or packet_dts == dts)
         if packet.size == size and is_same_time:
             return chain([packet], packets)

@@ -71,6 +71,7 @@ def _from_frame(frame: av.VideoFrame, frames_per_second: int) -> str | None:
 def _tags(stream: VideoStream) -> Iterator[str]:
     """Tags of the video stream, of the file, and of its other streams, in this order."""
     container = cast(av.container.InputContainer, stream.container)
+    # tags of a stream that is read come first
     for metadata in (
         stream.metadata,
         container.metadata,
@@ -98,6 +99,7 @@ def _formatted(parts: tuple[str, ...], frames_per_second: int, numbers_per_secon
     video, code = frames_per_second, numbers_per_second
     if code and video and (video % code == 0 or code % video == 0):
         frames = frames * video // code
+    # drop-frame timecode has a semicolon, whatever separator the tag has
     return f"{hours}:{minutes}:{seconds}{':' if separator == ':' else ';'}{frames:02d}"
 
 
@@ -128,8 +130,10 @@ def _from_message(data: bytes) -> str:
 
     def decimal(shift: int, mask: int) -> int:
         value = code >> shift & mask
+        # tens in the high bits, units in the low four
         return 10 * (value >> 4) + (value & 15)
 
     drop = code >> 30 & 1
+    # binary coded decimals: two digits each
     hours, minutes, seconds = decimal(0, 0x3F), decimal(8, 0x7F), decimal(16, 0x7F)
     return f"{hours:02d}:{minutes:02d}:{seconds:02d}{':;'[drop]}{decimal(24, 0x3F):02d}"

@@ -82,10 +82,12 @@ def describe(
 
     `predicted` and `timecode` of the result are not known yet.
     """
+    # the stream's own, as the decoder had it for this packet
     own = packet_of(frame).pixel_aspect
     container = _container_aspect(path, stream, own, reading=reading)
     aspect, notes = usable_aspect(container or own)
     codec = stream.codec_context.codec.canonical_name
+    # only H.264 has more than one in the codecs with vectors
     references = reference_frames(stream.codec_context.extradata) if codec == "h264" else 1
     info = VideoInfo(
         codec,
@@ -97,6 +99,7 @@ def describe(
         predicted=False,  # known when more frames have been seen
         references=references,
         is_aspect_fixed=container is not None and container != own,
+        # FFmpeg's own start, in units of `av.time_base`
         file_start=Fraction(cast(Any, stream.container).start_time or 0, av.time_base),
     )
     return info, notes

@@ -68,6 +68,7 @@ def container_for(target: Path) -> Container:
     Raises:
         SettingsError: none that is known.
     """
+    # suffixes such as .MP4 are the same
     found = CONTAINERS.get(target.suffix.lower())
     if found is None:
         raise SettingsError(

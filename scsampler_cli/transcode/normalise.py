@@ -89,6 +89,7 @@ def check_normalised(target: Path) -> None:
             hint="end it with .mp4",
         )
     check_file(target)
+    # before any time is spent on decoding
     if not {"mpeg4", "aac"} <= encoders(program := find_ffmpeg()):
         raise ProgramError(
             f"{program} has no encoder mpeg4 or aac",
@@ -193,7 +194,9 @@ def _pictures(opened: Any, index: StreamIndex, aspects: Aspects) -> Any:
 
 
 def _settings(index: StreamIndex) -> dict[str, Any]:
+    # counted frames have no times; else all times must be multiples of a tick
     ticks = ticks_for(index.timeline, index.untimed)
+    # seconds of the last frame
     last = index.timeline.time(len(index.timeline)) - index.timeline.time(len(index.timeline) - 1)
     return {
         "format": "mp4",

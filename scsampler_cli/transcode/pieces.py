@@ -87,6 +87,7 @@ def pieces_of(timeline: FrameTimeline, spans: Sequence[tuple[Fraction, Fraction]
         first, stop = _frame_at(timeline, start), _frame_at(timeline, end)
         if stop <= first:
             continue
+        # spans that touch or overlap become one run
         if runs and first <= runs[-1][1]:
             runs[-1] = (runs[-1][0], max(stop, runs[-1][1]))
         else:
@@ -101,6 +102,7 @@ def pieces_of(timeline: FrameTimeline, spans: Sequence[tuple[Fraction, Fraction]
     at = Fraction(0)
     for first, stop in runs:
         pieces.append(_piece(timeline, first, stop, at=at))
+        # the reel's clock goes on from piece to piece
         at += pieces[-1].duration
     return pieces
 
@@ -151,6 +153,7 @@ def groups_of(index: StreamIndex, pieces: Sequence[Piece], demuxer: str) -> list
 
 def _most_groups(index: StreamIndex) -> int:
     """Passes over the file whose decoders fit into memory together; they all run at once."""
+    # bytes of one decoder
     held = index.info.coded_width * index.info.coded_height * _BYTES_PER_PIXEL * _FRAMES_HELD
     return max(1, min(MOST_GROUPS, int(MOST_BYTES / held)))
 

@@ -58,6 +58,7 @@ def find_ffmpeg() -> Path:
         raise ProgramError(
             "there is no program ffmpeg", code="ffmpeg-program-unusable", hint=_INSTALL
         )
+    # the options prove the version: its text is free
     for program in found:
         if all(_knows(program, *what) for what in _NEEDED):
             return program
@@ -74,6 +75,7 @@ def _packaged() -> str | None:
         from imageio_ffmpeg import get_ffmpeg_exe
 
         return get_ffmpeg_exe()
+    # RuntimeError: the package carries no program for this machine
     except (ImportError, RuntimeError):
         return None
 
@@ -92,6 +94,7 @@ def encoders(program: Path) -> frozenset[str]:
     Raises:
         ProgramError: it does not run.
     """
+    # a line of options: flags, name, description
     return frozenset(
         words[1] for line in _query(program, "-encoders") if len(words := line.split()) > 2
     )
@@ -159,6 +162,7 @@ def run(graph: Any, program: Path) -> tuple[str, ...]:
         )
     except OSError as error:
         raise _not_started(program, error) from error
+    # stderr is read to its end first: a full pipe would stop the program
     with process:
         try:
             said = _different(_lines(_tail(process.stderr)))
@@ -172,6 +176,7 @@ def run(graph: Any, program: Path) -> tuple[str, ...]:
 
 
 def _own_bytes(text: str) -> str:
+    # in arguments each byte is one Latin-1 character, see `name_of`
     return os.fsdecode(text.encode("latin-1"))
 
 
@@ -217,6 +222,7 @@ def _not_started(program: Path, error: OSError) -> ProgramError:
 
 
 def _failed(program: Path, code: int, said: list[str]) -> ProgramError:
+    # a program killed by a signal has a negative code
     if code < 0:
         how, hint = (
             f"was killed by signal {-code} ({signal.strsignal(-code)})",

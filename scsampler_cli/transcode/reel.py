@@ -142,6 +142,7 @@ def write_reel(
         # frames without times are counted from 0, so there are no times to copy
         graph = graph if index.untimed else graph.global_args("-copyts")
         messages = run(graph, program)
+        # frames that were written may be fewer: those that could not be decoded are left out
         frames = len(index_output(part, path).timeline)
     return Reel(
         target,
@@ -247,6 +248,7 @@ def _reel_time(pieces: Sequence[Piece], index: StreamIndex) -> str:
     shift = Fraction(0)
     steps = []
     for piece in pieces:
+        # later pieces are moved by all steps before them
         step = piece.start - piece.at - shift
         steps.append(f"gte(T,{_decimal(piece.after)})*({_decimal(step)})")
         shift += step

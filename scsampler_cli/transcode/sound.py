@@ -27,6 +27,7 @@ def filled(stream: Any, rate_hz: int | None = None) -> Any:
         stream: sound of a graph.
         rate_hz: None keeps rate and channels; else the sound begins at 0, in stereo at this rate.
     """
+    # async=1 fills gaps and trims overlaps, without stretching the sound
     options: dict[str, Any] = {"async": 1, "min_hard_comp": GAP_S}
     if rate_hz is None:
         return stream.filter("aresample", **options)
@@ -38,4 +39,5 @@ def filled(stream: Any, rate_hz: int | None = None) -> Any:
 def framed(stream: Any, encoder: str) -> Any:
     """Cut sound into frames of the size that its encoder accepts; this must be the last filter."""
     samples = FRAME_SAMPLES.get(encoder)
+    # p=0: the last frame is not padded
     return stream if samples is None else stream.filter("asetnsamples", n=samples, p=0)

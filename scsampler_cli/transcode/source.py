@@ -51,6 +51,7 @@ def source(path: Path, demuxer: str, reading: ReadSettings, **options: Any) -> A
         VideoError: the demuxer opens files which the file names.
     """
     names = demuxer.split(",")
+    # image2 reads one picture here, since `pattern_type` is "none"
     if LINKING_DEMUXERS.intersection(names) - {"image2"}:
         raise VideoError(
             f"{path}: {demuxer} lists other files; it is not followed",

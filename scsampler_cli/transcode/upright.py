@@ -43,6 +43,7 @@ def upright(stream: Any, info: VideoInfo, height: int, *, width: int, aspects: A
         width: of the result, pixels; even.
         aspects: from `pixel_aspects`, on the clock of the stream.
     """
+    # the given size is as displayed; what is scaled is the stored picture
     if info.orientation.swaps_sides:
         height, width = width, height
     scaled_height, scaled_width = _scaled_size(info, height, width, aspects=aspects)
@@ -66,6 +67,7 @@ def _scaled_size(info: VideoInfo, height: int, width: int, *, aspects: Aspects) 
     first_height, first_width = info.upright_size
     # not the program's own `sar`: newer versions keep the first one
     aspect = str(aspects[-1][1])
+    # nested conditions: the aspect from each time on, the last one innermost
     for (_, before), (begin, _) in reversed(list(itertools.pairwise(aspects))):
         aspect = f"if(lt(t,{float(begin):.9f}),{before},{aspect})"
 

@@ -119,7 +119,7 @@ def test_what_is_displayed_keeps_its_shape(tmp_path: Path) -> None:
 def test_frames_without_times_are_counted(clip: Path, tmp_path: Path) -> None:
     raw_stream(clip, tmp_path / "v.h264")
     before = scan(tmp_path / "v.h264")
-    assert before.counted
+    assert before.untimed
     made = normalised(tmp_path / "v.h264", tmp_path)
     assert made.frames == len(before.timeline)
     assert scan(made.path).timeline.duration == before.timeline.duration

@@ -239,7 +239,7 @@ def test_the_streams_that_were_asked_for_are_taken(tmp_path: Path) -> None:
 
 def test_frames_without_times_are_counted(clip: Path, tmp_path: Path) -> None:
     raw_stream(clip, tmp_path / "v.h264")
-    assert scan(tmp_path / "v.h264").counted
+    assert scan(tmp_path / "v.h264").untimed
     made = reel_of(tmp_path / "v.h264", tmp_path / "reel.mp4", audio_stream=None)
     numbers, times = shown(made.path)
     assert numbers == frames_of(TAKEN)
@@ -252,7 +252,7 @@ def test_an_avi_whose_frames_carry_no_times_keeps_its_sound(tmp_path: Path) -> N
         tmp_path / "v.avi", numbered(200), options={"bf": "2", "g": "40"},
         audio=clicks([number / 25 for number in range(0, 200, 10)], 8), rate_hz=RATE_HZ, audio_codec="libmp3lame",
     )  # fmt: skip
-    assert scan(path).counted
+    assert scan(path).untimed
     made = reel_of(path, tmp_path / "reel.mp4")
     wanted = frames_of(TAKEN)
     assert shown(made.path)[0] == wanted
@@ -302,7 +302,7 @@ def test_an_unknown_suffix_is_refused_at_once(tmp_path: Path, name: str) -> None
             tmp_path / "none.mp4", tmp_path / name, [], video_stream=0, audio_stream=None
         ),
     ):
-        with pytest.raises(SettingsError, match="no kind of video") as caught:
+        with pytest.raises(SettingsError, match="unknown video suffix") as caught:
             work()
         assert ".webm" in (caught.value.hint or "")
 
