@@ -43,6 +43,6 @@ def costs_of(architecture: str, classes: int, spec: InputSpec) -> tuple[float, f
         network = build(architecture, classes).eval()
         clip = torch.zeros(1, 3, spec.frames, *spec.crop)
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-        # under the counter
+        # the counter adds up the operations of this call
         network(clip)
     return counter.get_total_flops() / FLOPS_PER_GMAC, count_mparams(network)

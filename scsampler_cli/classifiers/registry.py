@@ -171,7 +171,7 @@ def _from_factory(
     # a plug-in may raise anything, and must not end the program
     except (Exception, SystemExit) as error:
         raise _broken(point, error) from error
-    # has the attributes of the protocol
+    # true for any object that has the attributes of the protocol
     if not isinstance(classifier, ClipClassifier):
         raise ClassifierError(
             f"classifier {point.name!r} is broken: its factory returned "

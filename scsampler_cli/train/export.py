@@ -147,7 +147,7 @@ def commit() -> str | None:
 
     None for an installed package.
     """
-    # scsampler_cli/train/export.py
+    # the folder that contains the package
     root = Path(__file__).parents[2]
     # an installed package has no checkout around it
     if not (root / ".git").exists():

@@ -76,12 +76,11 @@ def train(
     networks = fit.run(callbacks.on_epoch, callbacks.on_step, callbacks.should_stop)
     run_notes.note_early_stop(fit, callbacks)
 
-    result = _result(fit)
     identity = None if classifier is None else _identity(classifier, settings, context)
     # metadata of the weight files
     facts: dict[str, Any] = {
         "data": export.describe(videos, context.description),
-        "result": result,
+        "result": _result(fit),
         "start": {
             kind: {"source": start.source, "sha256": start.sha256}
             for kind, start in fit.starts.items()
@@ -96,7 +95,6 @@ def train(
     # no process may return, and perhaps read the files, before they are written
     context.group.wait()
 
-    metrics, curve = history.files_of(context.output)
     return {
         "target": settings.target,
         "objective": settings.objective,
@@ -104,11 +102,19 @@ def train(
         "labels": labels,
         "videos": facts["data"]["videos"],
         "epochs": len(fit.state.history),
-        **result,
+        **facts["result"],
+        **_run_files(context),
+        "seconds": round(time.perf_counter() - start_time, 1),
+    }
+
+
+def _run_files(context: RunContext) -> dict[str, str]:
+    """Paths of the files next to the weight file."""
+    metrics, curve = history.files_of(context.output)
+    return {
         "metrics": str(metrics),
         "curve": str(curve),
         "checkpoint": str(checkpoint.path_of(context.output)),
-        "seconds": round(time.perf_counter() - start_time, 1),
     }
 
 
