@@ -97,7 +97,7 @@ def _render_in_worker(
         video = open_video(path, spec.frames, spec.stride, progress=progress)
         height, width = video.info.size
         size = SHEET_HEIGHT, max(1, round(width * SHEET_HEIGHT / height))
-        # one crop of the size of the whole frame: nothing is cut off, whatever the classifier takes
+        # one crop of the whole frame: a classifier's own crop may cut off its edges
         whole_frame = replace(spec, resize=min(size), crop=size, crops=1)
         frames = dict(clip_frames(video, wanted, whole_frame))
 

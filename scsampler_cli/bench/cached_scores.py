@@ -93,7 +93,7 @@ def score_video(
         networks: the networks to run.
         facts: of all models.
         options: cache and features.
-        progress: is told how many clips are scored.
+        progress: called with the number of scored clips.
     """
 
     def of(inputs: tuple[str, ...]) -> Networks:

@@ -147,7 +147,7 @@ def saliency(
     spans = []
     for clip in clips:
         first = int((float(clip.start) - start) / step)
-        # a clip that ends where a part begins does not touch it, whatever the last bits are
+        # 1e-6: rounding must not let a clip touch the part that begins at its end
         end = math.ceil((float(clip.end) - start) / step - 1e-6)
         spans.append((first, end))
 

@@ -42,7 +42,7 @@ def marks(
     line = [_NO_MARK] * parts
     step = max(duration_s, 1e-6) / parts
     for begin, end in spans:
-        # 1e-6: a span that ends where a part begins does not touch it, whatever the last bits are
+        # 1e-6: rounding must not let a span touch the part that begins at its end
         first = int((begin - start_s) / step + 1e-6)
         # -(-x // 1) rounds up
         last = -int(-((end - start_s) / step - 1e-6) // 1)

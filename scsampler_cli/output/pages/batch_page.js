@@ -1,18 +1,18 @@
 "use strict";
-// Search, filters and order of the rows; they are drawn in chunks as they come into view, and the state is in the address.
+// Search, filters and order of the rows. Rows are drawn in chunks as they come into view; the state is in the address.
 (() => {
-  const [FOLDER, NAME, PAGE, OK, TAGS, DURATION, TAKEN, CLIPS, BEST, VISUAL, AUDIO, NOTES, ERROR, HINT] = Array(14).keys();
+  const [FOLDER, NAME, PAGE, OK, TAGS, DURATION, SELECTED, CLIPS, BEST, VISUAL, AUDIO, NOTES, ERROR, HINT] = Array(14).keys();
   const CHUNK = 60;
   const data = JSON.parse(document.getElementById("data").textContent), rows = data.rows;
   const find = (id) => document.getElementById(id);
-  const search = find("search"), body = find("rows"), more = find("more"), told = find("shown");
+  const search = find("search"), body = find("rows"), more = find("more"), countText = find("shown");
   const sorters = Array.from(document.querySelectorAll("button[data-sort]"));
   const filters = Array.from(document.querySelectorAll("button[data-status], button[data-tag]"));
   const NONE = { query: "", status: "", tag: null, sort: "", down: false };
   let state = { ...NONE }, matching = [], drawn = 0;
 
   const path = (row) => row[FOLDER] + row[NAME];
-  // Cases, compositions and final sigmas of Unicode are one and the same to the search.
+  // The search ignores case, and the ways in which Unicode can compose a character.
   const folded = (text) => text.normalize("NFKC").toUpperCase().toLowerCase().replaceAll("ς", "σ");
   const texts = rows.map((row) =>
     folded([path(row), ...row[TAGS].map((tag) => tag[0]), row[ERROR], row[HINT], ...row[NOTES]].join("\n")));
@@ -25,7 +25,7 @@
     tag: (row) => (row[TAGS].length ? row[TAGS][0][0] : null),
     probability: (row) => (row[TAGS].length ? row[TAGS][0][1] : null),
     duration: (row) => row[DURATION],
-    clips: (row) => row[TAKEN],
+    clips: (row) => row[SELECTED],
     best: (row) => row[BEST],
     saliency: (row) => { const marks = row[VISUAL] || row[AUDIO]; return marks ? peak(marks) : null; },
     notes: (row) => (row[OK] ? row[NOTES].length : null),
@@ -97,7 +97,7 @@
       ...(others.length ? [element("small", "soft", others.map(([tag, p]) => tag + " " + percent(p, 0)).join(", "))] : [])],
     probability: (row) => (row[TAGS].length ? [percent(row[TAGS][0][1]), bar(row[TAGS][0][1])] : ["–"]),
     duration: (row) => [row[DURATION] === null ? "–" : clock(row[DURATION], 0)],
-    clips: (row) => [row[TAKEN] === null ? "–" : counted(row[TAKEN]) + " of " + counted(row[CLIPS])],
+    clips: (row) => [row[SELECTED] === null ? "–" : counted(row[SELECTED]) + " of " + counted(row[CLIPS])],
     best: (row) => [row[BEST] === null ? "–" : clock(row[BEST], 2)],
     saliency: (row) => [spark(row)],
     notes: (row) => (row[NOTES].length
@@ -117,9 +117,9 @@
     const keys = row[OK] ? data.columns : ["path", "status"];
     made.append(...keys.map((key) => cell(key, CELLS[key](row))));
     if (!row[OK]) {
-      const why = cell("why", [row[ERROR], ...(row[HINT] ? [element("small", "soft", "Hint: " + row[HINT])] : [])]);
-      why.colSpan = data.columns.length - 2;
-      made.append(why);
+      const error = cell("why", [row[ERROR], ...(row[HINT] ? [element("small", "soft", "Hint: " + row[HINT])] : [])]);
+      error.colSpan = data.columns.length - 2;
+      made.append(error);
     }
     return made;
   };
@@ -130,7 +130,7 @@
     for (; drawn < until; drawn++) part.append(line(rows[matching[drawn]]));
     body.append(part);
     more.hidden = drawn >= matching.length;
-    observer.unobserve(more); // so that it is looked at anew: what was drawn may not fill the window
+    observer.unobserve(more); // observed again: the new rows may not fill the window yet
     observer.observe(more);
   };
   const matches = () => {
@@ -147,7 +147,7 @@
     drawn = 0;
     body.replaceChildren();
     draw(CHUNK);
-    told.textContent = (matching.length === rows.length ? "" : counted(matching.length) + " of ") + counted(rows.length) +
+    countText.textContent = (matching.length === rows.length ? "" : counted(matching.length) + " of ") + counted(rows.length) +
       (rows.length === 1 ? " video" : " videos") + (matching.length ? "" : ": nothing matches, Esc clears");
     for (const button of sorters) {
       const head = button.parentElement;
@@ -182,8 +182,8 @@
     refresh();
   };
   let waiting = 0;
-  const change = (given) => {
-    Object.assign(state, given);
+  const change = (changes) => {
+    Object.assign(state, changes);
     refresh();
     clearTimeout(waiting); // browsers refuse an address that changes with every key
     waiting = setTimeout(() => history.replaceState(null, "", "#" + written()), 400);

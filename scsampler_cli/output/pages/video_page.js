@@ -1,5 +1,5 @@
 "use strict";
-// The chart's cursor: pointer, keys and thumbnails move it from clip to clip; the line below shows the clip's numbers.
+// The cursor of the chart: pointer, keys and thumbnails move it; the line below the chart shows the numbers of the clip.
 (() => {
   addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("details")) part.open = true; });
   const block = document.getElementById("data");
@@ -9,11 +9,11 @@
   const readout = document.getElementById("readout");
   const sums = (steps) => { let sum = 0; return steps.map((step) => (sum += step)); };
   const clips = sums(data.clips), starts = sums(data.starts), last = clips.length - 1;
-  const placeOf = new Map(clips.map((clip, at) => [clip, at]));
-  const taken = Object.keys(data.taken).map(Number).sort((a, b) => a - b);
+  const positionOf = new Map(clips.map((clip, at) => [clip, at]));
+  const selected = Object.keys(data.taken).map(Number).sort((a, b) => a - b);
   const links = Array.from(document.querySelectorAll("a[data-clip]"));
   const outputs = Array.from(document.querySelectorAll(".value[data-lane]"));
-  const idle = "Move over the chart, tap it, or focus it and press ← → (with Shift: the selected clips) to read a clip.";
+  const instructions = "Move over the chart, tap it, or focus it and press ← → (with Shift: the selected clips) to read a clip.";
   let pinned = -1, shown = -1;
 
   const clock = (ms) => {
@@ -26,20 +26,20 @@
     const thousandths = data.scores[name][at];
     return thousandths === null ? null : thousandths / 1000;
   };
-  const worded = (score) => (score === null ? "–" : score.toFixed(3));
+  const shownScore = (score) => (score === null ? "–" : score.toFixed(3));
   const times = (at) => clock(starts[at]) + "–" + clock(starts[at] + data.lengths[at]);
 
-  const tell = (at) => {
+  const describe = (at) => {
     const names = outputs.map((output) => output.dataset.lane);
-    const words = names.map((name) => name + " " + worded(value(name, at)));
+    const words = names.map((name) => name + " " + shownScore(value(name, at)));
     words.push("rank " + data.ranks[at].toLocaleString("en") + " of " + clips.length.toLocaleString("en"));
-    const [why, seen] = data.taken[at] || [null, ""];
-    if (why !== null) words.push(why ? "selected: " + why : "selected");
-    if (seen) words.push("shows " + seen);
+    const [reason, label] = data.taken[at] || [null, ""];
+    if (reason !== null) words.push(reason ? "selected: " + reason : "selected");
+    if (label) words.push("shows " + label);
     const front = document.createElement("b");
     front.textContent = times(at);
     readout.replaceChildren(front, " clip " + clips[at] + ", " + words.join(", "));
-    outputs.forEach((output, i) => { output.textContent = worded(value(names[i], at)); });
+    outputs.forEach((output, i) => { output.textContent = shownScore(value(names[i], at)); });
   };
 
   const show = (at) => {
@@ -48,7 +48,7 @@
     cursor.hidden = at < 0;
     for (const link of links) link.classList.toggle("current", at >= 0 && Number(link.dataset.clip) === clips[at]);
     if (at < 0) {
-      readout.textContent = idle;
+      readout.textContent = instructions;
       for (const output of outputs) output.textContent = "";
       track.removeAttribute("aria-valuetext");
       return;
@@ -58,11 +58,11 @@
     cursor.style.width = data.lengths[at] / 10 / length + "%";
     track.setAttribute("aria-valuenow", String(at + 1));
     track.setAttribute("aria-valuetext", clock(starts[at]));
-    tell(at);
+    describe(at);
   };
   const pin = (at) => { pinned = Math.max(-1, Math.min(last, at)); show(pinned); };
 
-  const under = (event) => {
+  const clipUnder = (event) => {
     const box = track.getBoundingClientRect();
     const ms = 1000 * (data.from_s + ((event.clientX - box.left) / box.width) * (data.to_s - data.from_s));
     let low = 0, high = last;
@@ -72,15 +72,15 @@
     }
     return low;
   };
-  const nextTaken = (from, step) => {
-    if (step > 0) return taken.find((at) => at > from) ?? from;
-    return taken.findLast((at) => at < from) ?? from;
+  const nextSelected = (from, step) => {
+    if (step > 0) return selected.find((at) => at > from) ?? from;
+    return selected.findLast((at) => at < from) ?? from;
   };
 
-  track.addEventListener("pointermove", (event) => show(under(event)));
-  track.addEventListener("pointerdown", (event) => pin(under(event)));
+  track.addEventListener("pointermove", (event) => show(clipUnder(event)));
+  track.addEventListener("pointerdown", (event) => pin(clipUnder(event)));
   track.addEventListener("pointerleave", () => show(pinned));
-  track.addEventListener("focus", () => { if (pinned < 0) pin(taken[0] ?? 0); });
+  track.addEventListener("focus", () => { if (pinned < 0) pin(selected[0] ?? 0); });
   track.addEventListener("keydown", (event) => {
     const from = Math.max(pinned, 0), tenth = Math.max(1, Math.round(last / 10));
     const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: tenth, PageDown: -tenth }[event.key];
@@ -89,25 +89,25 @@
     else if (event.key === "End") pin(last);
     else if (event.key === "Escape") pin(-1);
     else if (step === undefined) return;
-    else if (event.shiftKey) pin(nextTaken(pinned, step));
+    else if (event.shiftKey) pin(nextSelected(pinned, step));
     else pin(Math.max(0, from + step));
     event.preventDefault();
   });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-clip]");
-    const at = link ? placeOf.get(Number(link.dataset.clip)) : undefined;
+    const at = link ? positionOf.get(Number(link.dataset.clip)) : undefined;
     if (at === undefined) return;
     event.preventDefault();
     pin(at);
     track.focus({ preventScroll: true });
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    document.getElementById("timeline").scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "nearest" });
+    const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    document.getElementById("timeline").scrollIntoView({ behavior: reducedMotion ? "auto" : "smooth", block: "nearest" });
   });
 
-  const set = { tabindex: "0", role: "slider", "aria-label": "Clips over time", "aria-valuemin": "1", "aria-valuemax": String(last + 1),
+  const attributes = { tabindex: "0", role: "slider", "aria-label": "Clips over time", "aria-valuemin": "1", "aria-valuemax": String(last + 1),
                 "aria-valuenow": "1", "aria-describedby": "readout" };
-  for (const [name, given] of Object.entries(set)) track.setAttribute(name, given);
+  for (const [name, value] of Object.entries(attributes)) track.setAttribute(name, value);
   track.hidden = false;
   readout.hidden = false;
-  readout.textContent = idle;
+  readout.textContent = instructions;
 })();

@@ -1,6 +1,6 @@
-"""JSON Schemas (draft 2020-12) of the records of classify, score and extract, for those who read them by program.
+"""JSON Schemas (draft 2020-12) of the records of `classify`, `score` and `extract`.
 
-Each is whole in itself. But: scsampler does not check its own records; the tests do.
+Each schema is complete without the others. scsampler does not check its own records; the tests do.
 """
 
 from __future__ import annotations
