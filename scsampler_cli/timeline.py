@@ -32,6 +32,7 @@ class FrameTimeline:
     def __post_init__(self) -> None:
         if self.pts.size == 0:
             raise ValueError("a timeline needs at least one frame")
+        # increasing pts, so that a binary search finds frames
         if np.any(np.diff(self.pts) <= 0) or self.end_pts <= self.pts[-1]:
             raise ValueError("pts must increase strictly and end before end_pts")
 

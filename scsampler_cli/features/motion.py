@@ -95,6 +95,7 @@ def displacement(
     per_frame = field / np.broadcast_to(distance, covered.shape)[..., None]
     # [ceil(H/16), ceil(W/16)]: how many of the four cells have a vector
     count = _quad_sums(covered.astype(np.float32))
+    # uncovered cells are 0 in the field, so they add nothing to the sum
     mean = -_quad_sums(per_frame) / np.maximum(count, 1)[..., None]
     # + 0 turns -0 into 0, so that equal motion has equal bytes
     return (mean + 0).astype(np.float32)
@@ -107,6 +108,7 @@ def _quad_sums(cells: NDArray[np.floating]) -> NDArray[np.floating]:
         even = np.zeros((rows + rows % 2, columns + columns % 2, *cells.shape[2:]), cells.dtype)
         even[:rows, :columns] = cells
         cells = even
+    # [r, c, ...]: upper two and lower two cells of each square
     return (cells[::2, ::2] + cells[::2, 1::2]) + (cells[1::2, ::2] + cells[1::2, 1::2])
 
 

@@ -75,6 +75,7 @@ class FeatureWriter:
             self._file: IO[bytes] = fresh(self._part).open("xb")
         except OSError as error:
             raise not_written(path, error) from error
+        # magic, version and length, JSON, checksum
         self._write(
             MAGIC + _HEADER.pack(VERSION, len(data)) + data + struct.pack("<I", zlib.crc32(data))
         )
@@ -143,6 +144,7 @@ class FeatureWriter:
 
 
 def _checksum(kind: bytes, clip: int, payload: bytes) -> int:
+    # the index of the clip is protected, too: records must not change places
     return zlib.crc32(payload, zlib.crc32(kind + struct.pack("<I", clip)))
 
 
@@ -300,6 +302,7 @@ def _arrays(payload: bytes, path: Path) -> dict[str, NDArray[Any]]:
             array = np.frombuffer(data[at : at + size], kind).reshape(shape)
             arrays[str(name)] = array.astype(dtype)
             at += size
+        # nothing behind the last array may be left
         if at != len(data):
             raise ValueError("length")
     except (ValueError, TypeError, KeyError, struct.error, zlib.error) as error:
@@ -309,6 +312,7 @@ def _arrays(payload: bytes, path: Path) -> dict[str, NDArray[Any]]:
 
 def _exactly(file: IO[bytes], count: int, path: Path) -> bytes:
     data = file.read(count)
+    # a file that is shorter than its records say
     if len(data) != count:
         raise FeatureFileError(
             f"{path} is cut off: {count - len(data)} bytes are missing",

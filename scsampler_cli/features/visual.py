@@ -245,6 +245,7 @@ def read_visual(
             frames = grid.frames_of(current)
             if last_position < frames[0]:
                 report.undecoded_clips.append(current)
+                # frames of a clip that could not be decoded count as replaced
                 index.damage.substituted |= set(frames.tolist())
             yield builder.finish(current)
             current = next(pending, None)

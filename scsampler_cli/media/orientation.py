@@ -30,6 +30,7 @@ class Orientation:
     @property
     def swaps_sides(self) -> bool:
         """True when width and height change places."""
+        # a quarter turn exchanges the sides, a half turn does not
         return self.turns % 2 == 1
 
     def picture(self, picture: NDArray[Any]) -> NDArray[Any]:

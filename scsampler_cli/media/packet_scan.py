@@ -160,6 +160,7 @@ class PacketScan:
         is_doubtful = flags_are_wrong or self.false_keyframes
         least = StartKind.START if is_doubtful else StartKind.POSSIBLE
         selected = np.frombuffer(self.start_kinds, np.uint8) >= least
+        # int64: positions of the flagged packets among all frames
         positions = np.searchsorted(shown, np.array(self.keyframes.pts, np.int64))
         return self.keyframes.at(positions, selected, self.start_reader is not None)
 

@@ -63,10 +63,10 @@ ticks.
 
 
 def container_for(target: Path) -> Container:
-    """The kind of file that the suffix asks for.
+    """The file type of a suffix.
 
     Raises:
-        SettingsError: none that is known.
+        SettingsError: the suffix is unknown.
     """
     # suffixes such as .MP4 are the same
     found = CONTAINERS.get(target.suffix.lower())
@@ -79,16 +79,16 @@ def container_for(target: Path) -> Container:
     return found
 
 
-def first_of(wanted: tuple[str, ...], there: frozenset[str], target: Path) -> str:
-    """The first encoder that the program has.
+def first_available(names: tuple[str, ...], available: frozenset[str], target: Path) -> str:
+    """The first of some encoders that the program has.
 
     Raises:
         ProgramError: it has none of them.
     """
-    found = next((name for name in wanted if name in there), None)
+    found = next((name for name in names if name in available), None)
     if found is None:
         raise ProgramError(
-            f"cannot write {target}: this ffmpeg has no encoder {' or '.join(wanted)}",
+            f"cannot write {target}: this ffmpeg has no encoder {' or '.join(names)}",
             code="ffmpeg-encoder-missing",
             hint="choose another ending, such as .mkv, or install an ffmpeg that has it",
         )

@@ -30,6 +30,7 @@ def main(parent: str, program: str, *arguments: str) -> None:
     # kept across exec: the process that waits for the program handles Ctrl-C
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     if sys.platform == "linux":
+        # SIGKILL, since a program that hangs may ignore other signals
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     # the parent may have ended before the call above
     if os.getppid() != int(parent):

@@ -45,15 +45,14 @@ _INSTALL = "apt install ffmpeg, brew install ffmpeg, or pip install 'scsampler[f
 
 
 def find_ffmpeg() -> Path:
-    """The program: the one on the PATH, else the one that the package imageio-ffmpeg brings; FFmpeg
-    5.1 or newer.
+    """The ffmpeg program on the PATH, or else in the package imageio-ffmpeg; FFmpeg 5.1 or newer.
 
     Raises:
         ProgramError: there is none, or it is too old, or does not run.
     """
-    found = [
-        Path(name).absolute() for name in (shutil.which("ffmpeg"), _packaged()) if name is not None
-    ]
+    names = (shutil.which("ffmpeg"), _packaged())
+    # absolute, since the working directory may change before the program runs
+    found = [Path(name).absolute() for name in names if name is not None]
     if not found:
         raise ProgramError(
             "there is no program ffmpeg", code="ffmpeg-program-unusable", hint=_INSTALL
@@ -81,11 +80,10 @@ def _packaged() -> str | None:
 
 
 def _knows(program: Path, option: str, *topic: str) -> bool:
-    """Whether the program has an option; `topic` is a chapter of its help."""
-    return any(
-        line.lstrip().startswith((f"-{option} ", f"-{option}["))
-        for line in _query(program, "-h", *topic)
-    )
+    """True when the program has an option; `topic` is the chapter of its help."""
+    # "-fps_mode[:<stream_spec>] ...", with or without a stream specifier
+    starts = f"-{option} ", f"-{option}["
+    return any(line.lstrip().startswith(starts) for line in _query(program, "-h", *topic))
 
 
 def encoders(program: Path) -> frozenset[str]:

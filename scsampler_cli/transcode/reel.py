@@ -32,7 +32,7 @@ from scsampler_cli.transcode.containers import (
     TICKS,
     Container,
     container_for,
-    first_of,
+    first_available,
 )
 from scsampler_cli.transcode.pieces import LEAD_S, Group, Piece, groups_of, pieces_of
 from scsampler_cli.transcode.program import container_version, encoders, find_ffmpeg, name_of, run
@@ -158,7 +158,9 @@ def write_reel(
 
 def _encoders(container: Container, program: Path, target: Path) -> tuple[str, str]:
     there = encoders(program)
-    return first_of(container.pictures, there, target), first_of(container.sounds, there, target)
+    return first_available(container.pictures, there, target), first_available(
+        container.sounds, there, target
+    )
 
 
 def _streams(
@@ -243,6 +245,7 @@ def _selection(pieces: Sequence[Piece], by_number: bool) -> str:
 def _reel_time(pieces: Sequence[Piece], index: StreamIndex) -> str:
     """Expression of `setpts` for a frame's time in the reel."""
     if index.untimed:
+        # constant frame rate, since frames carry no times
         return f"round(N*{_decimal(index.timeline.mean_frame_duration)}/TB)"
     # the shift of each piece is added to those of the pieces before it
     shift = Fraction(0)

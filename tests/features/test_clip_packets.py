@@ -1,4 +1,5 @@
-"""The packet sampler's input: a worked example, ends, unknown sizes, and a real video whose motion it shows."""
+"""The packet sampler's input: a worked example, ends, unknown sizes, and a real video whose motion
+it shows."""
 
 from fractions import Fraction
 from itertools import chain
@@ -84,7 +85,8 @@ def test_clips_without_known_sizes_have_no_values_and_are_marked_beside_others()
 
 
 def test_motion_shows_in_packets_alone(tmp_path: Path) -> None:
-    """A picture that stands still, then one that moves: x264's own sizes tell the halves apart without decoding."""
+    """A picture that stands still, then one that moves: x264's own sizes tell the halves apart
+    without decoding."""
     frames = chain(static(96, 96, 128), pan(96, 3, 2, 96, 128))
     index = scan(write_video(tmp_path / "v.mp4", frames))
     grid = ClipGrid(index.timeline, 16)

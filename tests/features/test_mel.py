@@ -39,7 +39,8 @@ def band_edges() -> np.ndarray:
 
 
 def reference(samples: np.ndarray, start: int, hop: int) -> np.ndarray:
-    """float64 [40, 200], written from the definition: Hann window, DFT, triangles on the HTK mel scale, log(x + 0.01)."""
+    """float64 [40, 200], written from the definition: Hann window, DFT, triangles on the HTK mel
+    scale, log(x + 0.01)."""
     n = np.arange(FRAME)
     window = 0.5 - 0.5 * np.cos(2 * np.pi * n / FRAME)
     frequencies = np.arange(N_FFT // 2 + 1) * RATE_HZ / N_FFT
@@ -50,7 +51,8 @@ def reference(samples: np.ndarray, start: int, hop: int) -> np.ndarray:
     padded = np.pad(samples.astype(np.float64), RATE_HZ * 10)
     result = np.zeros((BANDS, STEPS))
     for step in range(STEPS):
-        # the step's centre is half a hop into its slot; the 400 samples around it, placed in the middle of 512
+        # the step's centre is half a hop into its slot; the 400 samples around it, placed in the
+        # middle of 512
         centre = start + step * hop + hop // 2
         first = RATE_HZ * 10 + centre - FRAME // 2
         spectrum = np.fft.rfft(padded[first : first + FRAME] * window, N_FFT)

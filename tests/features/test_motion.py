@@ -50,7 +50,8 @@ def test_blocks_of_every_shape_land_on_their_cells() -> None:
 
 
 def test_displacement_turns_the_sign_averages_and_divides_by_the_distance() -> None:
-    # one 16x16 cell: three 8x8 blocks point (-6, 4), (-6, 4), (-12, 8) to their source; one is intra; distance 2 frames
+    # one 16x16 cell: three 8x8 blocks point (-6, 4), (-6, 4), (-12, 8) to their source; one is
+    # intra; distance 2 frames
     field = np.array([[[-6, 4], [-6, 4]], [[-12, 8], [0, 0]]], np.float32)
     covered = np.array([[True, True], [True, False]])
     # mean vector (-8, 16/3); displacement -(-8, 16/3) / 2

@@ -214,7 +214,8 @@ def test_the_same_file_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_rotation_metadata_turns_pictures_and_vectors(
     tmp_path: Path, rotation: int, expected: tuple[int, int]
 ) -> None:
-    """A pan of (+3, -2) in a picture that a player turns counter-clockwise by `rotation` degrees."""
+    """A pan of (+3, -2) in a picture that a player turns counter-clockwise by `rotation`
+    degrees."""
     path = encode(tmp_path, pan(32, 3, -2, 128, 256), "libx264", {}, "mp4", rotation=rotation)
     clips, index, _ = read(path)
     tall = rotation != 180

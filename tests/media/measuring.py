@@ -1,4 +1,5 @@
-"""How much memory a piece of work takes. Linux alone tells; elsewhere the tests that ask are skipped."""
+"""How much memory a piece of work takes. Linux alone tells; elsewhere the tests that ask are
+skipped."""
 
 from __future__ import annotations
 

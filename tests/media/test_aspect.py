@@ -228,7 +228,8 @@ def headers(part: Part) -> bytes:
 
 
 def renamed(path: Path, source: Path, at: int, part: Part) -> Path:
-    """A video whose packet number `at`, and those behind it, say that they have the aspect of `part`."""
+    """A video whose packet number `at`, and those behind it, say that they have the aspect of
+    `part`."""
     with av.open(str(source)) as old, av.open(str(path), "w") as new:
         stream = new.add_stream_from_template(old.streams.video[0])
         for number, packet in enumerate(p for p in old.demux(video=0) if p.size):
@@ -241,7 +242,8 @@ def renamed(path: Path, source: Path, at: int, part: Part) -> Path:
 
 
 def test_references_of_another_aspect_are_seen_in_the_shape_of_the_frame(tmp_path: Path) -> None:
-    """A change without a keyframe: the residual of the first frame behind it is as small as the others."""
+    """A change without a keyframe: the residual of the first frame behind it is as small as the
+    others."""
     plain = write_video(
         tmp_path / "a.avi",
         sliding(NARROW),

@@ -1,4 +1,5 @@
-"""Every codec and container that can be written here: the right frames at the right times, features of every clip, no damage."""
+"""Every codec and container that can be written here: the right frames at the right times, features
+of every clip, no damage."""
 
 from __future__ import annotations
 
@@ -66,7 +67,8 @@ def seen(video: Video) -> NDArray[np.float64]:
 def check(
     path: Path, frames: int = FRAMES, slack: float = 2.4, reading: ReadSettings | None = None
 ) -> Video:
-    """All frames, each what it should be, features of every clip; and nothing that is whole is called damaged."""
+    """All frames, each what it should be, features of every clip; and nothing that is whole is
+    called damaged."""
     video = Video(path, 8, 1, reading=reading or ReadSettings())
     assert len(video.index.timeline) == frames
     clips = list(visual_clips(video, ALL))

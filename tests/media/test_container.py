@@ -46,7 +46,8 @@ def test_a_playlist_opens_no_other_file(tmp_path: Path) -> None:
     video = write_video(tmp_path / "secret.mp4", static(10, 64, 64), audio=tone(0.4, 300))
     (tmp_path / "list.m3u8").write_text(f"#EXTM3U\n#EXTINF:1,\n{video}\n#EXT-X-ENDLIST\n")
     (tmp_path / "full.m3u8").write_text(
-        f"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:9,\n{video}\n#EXT-X-ENDLIST\n"  # one that FFmpeg would follow
+        # one that FFmpeg would follow
+        f"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:9,\n{video}\n#EXT-X-ENDLIST\n"
     )
     (tmp_path / "list.ffconcat").write_text(f"ffconcat version 1.0\nfile '{video}'\n")
     for name in ("list.m3u8", "full.m3u8", "list.ffconcat"):

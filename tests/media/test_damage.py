@@ -57,7 +57,8 @@ def classify(
 
 
 def spoiled(path: Path, packets: set[int], kind: str = "video") -> Path:
-    """Packets overwritten with zeros where they lie in the file; 16 bytes at their beginning stay out of it."""
+    """Packets overwritten with zeros where they lie in the file; 16 bytes at their beginning stay
+    out of it."""
     data = bytearray(path.read_bytes())
     with av.open(str(path)) as box:
         stream = box.streams.get({kind: 0})[0]
@@ -73,7 +74,8 @@ def spoiled(path: Path, packets: set[int], kind: str = "video") -> Path:
 def test_each_damaged_packet_counts_once_over_all_passes(
     tmp_path: Path, samplers: Samplers, packets: set[int]
 ) -> None:
-    """Scoring and classifying meet the same three packets, and so does indexing when they are among the first 32."""
+    """Scoring and classifying meet the same three packets, and so does indexing when they are among
+    the first 32."""
     path = write_video(
         tmp_path / "v.mp4",
         (texture(64, 64, i) for i in range(64)),
@@ -144,7 +146,8 @@ def test_frames_that_a_cut_off_file_lacks_are_counted(
 
 
 def test_where_reading_stops_is_counted(tmp_path: Path, samplers: Samplers) -> None:
-    """Matroska says nothing of frames; that it ends in the middle of something is an error of reading."""
+    """Matroska says nothing of frames; that it ends in the middle of something is an error of
+    reading."""
     path = write_video(
         tmp_path / "v.mkv", pan(100, 1, 0, 64, 64), options={"g": "10"}, audio=tone(4, 440)
     )

@@ -61,5 +61,6 @@ def test_a_raw_stream_without_times_has_the_same_sizes_and_kinds(tmp_path: Path)
     timed, counted = scan(path), scan(tmp_path / "v.h264")
     assert counted.untimed
     assert counted.packets.kinds.tolist() == timed.packets.kinds.tolist()
-    # the first packet gains the headers that MP4 keeps elsewhere, and every one a start code in the place of a length
+    # the first packet gains the headers that MP4 keeps elsewhere, and every one a start code in the
+    # place of a length
     assert np.abs(counted.packets.sizes - timed.packets.sizes)[1:].max() <= 8

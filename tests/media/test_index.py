@@ -62,7 +62,8 @@ def test_a_raw_stream_without_times_is_counted_and_says_so(tmp_path: Path) -> No
 
 
 def test_a_few_missing_times_do_not_move_the_others(tmp_path: Path) -> None:
-    """H.264 in an MPEG program stream: only the first frame of each pack has a time, and the clock begins late."""
+    """H.264 in an MPEG program stream: only the first frame of each pack has a time, and the clock
+    begins late."""
     path = write_video(tmp_path / "v.mpg", pan(80, 1, 0, 240, 320), options={"bf": "2"})
     with av.open(str(path)) as box:
         base = box.streams.video[0].time_base
@@ -147,7 +148,8 @@ def test_what_a_cut_off_file_lacks_is_said(
 
 
 def test_sound_that_goes_on_is_no_damage_of_the_picture(tmp_path: Path) -> None:
-    """MP4 says for each track how long it is; Matroska for the file alone, and then both explanations are given."""
+    """MP4 says for each track how long it is; Matroska for the file alone, and then both
+    explanations are given."""
     for suffix, notes in (("mp4", 0), ("mkv", 1)):
         path = write_video(tmp_path / f"v.{suffix}", static(50, 64, 64), audio=tone(4, 300))
         found = scan(path).notes
@@ -156,7 +158,8 @@ def test_sound_that_goes_on_is_no_damage_of_the_picture(tmp_path: Path) -> None:
 
 
 def test_h264_with_b_frames_in_avi_has_its_own_times(tmp_path: Path) -> None:
-    """AVI has decoding times only; FFmpeg hands the frames a complete set of times in the wrong order."""
+    """AVI has decoding times only; FFmpeg hands the frames a complete set of times in the wrong
+    order."""
     path = write_video(tmp_path / "v.avi", pan(60, 1, 0, 64, 64), options={"bf": "2"})
     timeline = scan(path).timeline
     assert [timeline.time(i) - timeline.time(0) for i in range(61)] == [

@@ -68,7 +68,8 @@ def test_a_packet_says_what_its_decoder_says(
 def test_an_intra_picture_of_h264_that_is_no_keyframe_is_left_to_the_container(
     tmp_path: Path,
 ) -> None:
-    """Scene cuts within the shortest GOP: I-pictures behind which P-pictures may refer to what is before them."""
+    """Scene cuts within the shortest GOP: I-pictures behind which P-pictures may refer to what is
+    before them."""
     options = {"x264-params": "keyint=100:min-keyint=60:bframes=0:force-cfr=1"}
     with av.open(str(tmp_path / "v.mp4"), "w") as box:
         stream = box.add_stream("libx264", rate=25, options=options)

@@ -1,4 +1,5 @@
-"""Sound that FFmpeg knows nothing of when it opens the file: it begins late, or is not announced."""
+"""Sound that FFmpeg knows nothing of when it opens the file: it begins late, or is not
+announced."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -83,7 +84,8 @@ def test_clips_before_and_behind_it_are_without_sound(tmp_path: Path) -> None:
 
 
 def unannounced(path: Path) -> Path:
-    """Sound in the middle of an MPEG-PS, more than 5 MB behind its beginning and well before its end."""
+    """Sound in the middle of an MPEG-PS, more than 5 MB behind its beginning and well before its
+    end."""
     noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
     return write_video(
         path,
@@ -197,4 +199,5 @@ def test_a_video_written_anew_keeps_late_sound_in_its_place(tmp_path: Path) -> N
 def test_sound_that_is_announced_needs_no_search(tmp_path: Path) -> None:
     path = write_video(tmp_path / "v.mp4", static(10, 48, 64), audio=tone(0.4, 440))
     assert sound_stream_options(path, 0) == {}
-    assert float(Fraction(sound_stream_options(late(tmp_path / "v.ts", "aac"), 0)["probesize"])) > 5e6
+    options = sound_stream_options(late(tmp_path / "v.ts", "aac"), 0)
+    assert float(Fraction(options["probesize"])) > 5e6

@@ -1,4 +1,5 @@
-"""Headers and time stamps that lie: nothing is taken for granted, memory and time stay bounded, and the error names the limit."""
+"""Headers and time stamps that lie: nothing is taken for granted, memory and time stay bounded, and
+the error names the limit."""
 
 from __future__ import annotations
 

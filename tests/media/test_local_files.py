@@ -1,4 +1,5 @@
-"""Opening a file opens that file: no network, no other file, whatever it says and whatever it is called."""
+"""Opening a file opens that file: no network, no other file, whatever it says and whatever it is
+called."""
 
 from __future__ import annotations
 
@@ -19,16 +20,22 @@ from scsampler_cli.pipeline.video import Video
 from tests.synthetic import static, write_video
 
 LISTS = {
-    "hls.m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXT-X-VERSION:3\n#EXTINF:9,\n{target}\n#EXT-X-ENDLIST\n",
+    "hls.m3u8": (
+        "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXT-X-VERSION:3\n#EXTINF:9,\n{target}\n"
+        "#EXT-X-ENDLIST\n"
+    ),
     "hls.mp4": "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:9,\n{target}\n#EXT-X-ENDLIST\n",
     "dash.mpd": (
-        '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT1S" '
-        'profiles="urn:mpeg:dash:profile:isoff-on-demand:2011"><Period><AdaptationSet mimeType="video/mp4">'
-        '<Representation id="1" bandwidth="1000"><BaseURL>{target}</BaseURL><SegmentBase/></Representation>'
+        '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
+        'mediaPresentationDuration="PT1S" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011">'
+        '<Period><AdaptationSet mimeType="video/mp4"><Representation id="1" bandwidth="1000">'
+        "<BaseURL>{target}</BaseURL><SegmentBase/></Representation>"
         "</AdaptationSet></Period></MPD>\n"
     ),
     "list.ffconcat": "ffconcat version 1.0\nfile '{target}'\n",
-    "call.sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\n",
+    "call.sdp": (
+        "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\n"
+    ),
     "subtitles.idx": "# VobSub index file, v7 (do not modify this line!)\n",
 }
 
@@ -82,7 +89,8 @@ def test_the_door_hears_ffmpeg_and_the_lists_are_ones_that_it_would_follow(
 
 
 def _accessed(path: Path):
-    """Tells whether a file was read since. The time of the last reading is set back first, else it may not be written anew."""
+    """Tells whether a file was read since. The time of the last reading is set back first, else it
+    may not be written anew."""
     os.utime(path, (1, path.stat().st_mtime))
     if not _times_are_kept(path):
         return lambda: False
@@ -119,7 +127,8 @@ def test_an_external_track_of_a_mov_is_not_opened(tmp_path: Path, secret: Path) 
     whole = write_video(tmp_path / "v.mov", static(10, 64, 64))
     data = whole.read_bytes()
     at = data.index(b"dref")
-    # one entry of 12 bytes "url " with the flag for "in this file": another kind and no flag make it external
+    # one entry of 12 bytes "url " with the flag for "in this file": another kind and no flag make
+    # it external
     for name in (b"alis", b"url "):
         path = tmp_path / f"{name.strip().decode()}.mov"
         entry = data.index(name if name in data else b"url ", at)

@@ -54,7 +54,8 @@ def lose(path: Path, kind: str, chosen: Callable[[list[bool]], list[int]]) -> Pa
     Args:
         path: the file, changed in place.
         kind: "video" or "audio".
-        chosen: given for each packet of that stream whether a picture begins with it, which ones are lost.
+        chosen: given for each packet of that stream whether a picture begins with it, which ones
+            are lost.
     """
     with av.open(str(path)) as box:
         pid = box.streams.get({kind: 0})[0].id

@@ -1,6 +1,8 @@
-"""Each clip fetched alone is what a plain decode from the start shows: every codec, container, GOP, and wrong keyframe flags.
+"""Each clip fetched alone is what a plain decode from the start shows: every codec, container, GOP,
+and wrong keyframe flags.
 
-SCSAMPLER_SWEEP=all tries every combination of codec, container, B-frames and GOP; without it, one GOP of each.
+SCSAMPLER_SWEEP=all tries every combination of codec, container, B-frames and GOP; without it, one
+GOP of each.
 """
 
 from __future__ import annotations
@@ -318,7 +320,8 @@ def test_h264_intra_pictures_at_which_the_stream_does_not_say_that_decoding_reco
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts", "m2ts", "avi", "flv"])
 @pytest.mark.parametrize("keyint", [5, 12])
 def test_intra_refresh(tmp_path: Path, suffix: str, keyint: int) -> None:
-    """One IDR picture; later pictures at which decoding recovers in some frames' time are called keyframes, and are P."""
+    """One IDR picture; later pictures at which decoding recovers in some frames' time are called
+    keyframes, and are P."""
     options = {"x264-params": f"intra-refresh=1:keyint={keyint}:bframes=0"}
     video = check(write_video(tmp_path / f"v.{suffix}", numbered(), options=options))
     assert video.index.keyframes.tolist() == [0]
@@ -377,7 +380,8 @@ def test_an_edit_list_that_hides_the_first_frames(tmp_path: Path, codec: str) ->
     [("libx264", "mp4"), ("libx264", "ts"), ("mpeg2video", "mkv"), ("mpeg4", "avi")],
 )
 def test_no_reference_lies_before_the_keyframe(tmp_path: Path, codec: str, suffix: str) -> None:
-    """B-frames that precede a keyframe are coded behind it: no frame that follows it can be predicted from them."""
+    """B-frames that precede a keyframe are coded behind it: no frame that follows it can be
+    predicted from them."""
     options = options_of(codec, 12, 3, True)
     if codec == "libx264":
         options["x264-params"] += ":b-pyramid=normal:ref=5"

@@ -1,4 +1,5 @@
-"""The timecode of the first frame, from files that have one; and an edit list of a transport stream whose clock wraps."""
+"""The timecode of the first frame, from files that have one; and an edit list of a transport stream
+whose clock wraps."""
 
 from __future__ import annotations
 
@@ -142,11 +143,17 @@ def clips_of(video: Video) -> list[dict[str, object]]:
 def test_a_clock_that_wraps_gives_no_negative_times(
     tmp_path: Path, suffix: str, codec: str, before_s: float
 ) -> None:
-    """The 33 bits of MPEG-TS end after 26 hours and a half; the first frame is 0 in edit lists, subtitles and chapters."""
+    """The 33 bits of MPEG-TS end after 26 hours and a half; the first frame is 0 in edit lists,
+    subtitles and chapters."""
     path = write_video(
-        tmp_path / f"v.{suffix}", static(100, 64, 96), codec=codec, audio=tone(4, 300, 48_000), rate_hz=48_000,
-        options={"g": "10"}, container_options={"output_ts_offset": str(2**33 / 90_000 - before_s)},
-    )  # fmt: skip
+        tmp_path / f"v.{suffix}",
+        static(100, 64, 96),
+        codec=codec,
+        audio=tone(4, 300, 48_000),
+        rate_hz=48_000,
+        options={"g": "10"},
+        container_options={"output_ts_offset": str(2**33 / 90_000 - before_s)},
+    )
     video = Video(path)
     made = {"path": str(path), "clips": clips_of(video), "video": video.facts()}
     assert len(made["clips"]) == 6

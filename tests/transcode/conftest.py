@@ -86,6 +86,12 @@ def _written(
 ) -> Path:
     sound = clicks([number / FPS for number in range(0, frames, 10)], frames / FPS)
     return write_video(
-        tmp_path_factory.mktemp("video") / name, numbered(frames), FPS, audio=sound, options=options,
-        rotation=rotation, rate_hz=RATE_HZ, container_options=container_options,
-    )  # fmt: skip
+        tmp_path_factory.mktemp("video") / name,
+        numbered(frames),
+        FPS,
+        audio=sound,
+        options=options,
+        rotation=rotation,
+        rate_hz=RATE_HZ,
+        container_options=container_options,
+    )

@@ -1,4 +1,5 @@
-"""Videos whose frames tell their number, and whose sound clicks at the beginning of every tenth frame."""
+"""Videos whose frames tell their number, and whose sound clicks at the beginning of every tenth
+frame."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ RATE_HZ = 48_000
 
 
 def numbered(frames: int, height: int = 120, width: int = 160) -> Iterator[NDArray[np.uint8]]:
-    """uint8 [height, width, 3]: the number's bits as white columns on black, above a bar that moves."""
+    """uint8 [height, width, 3]: the number's bits as white columns on black, above a bar that
+    moves."""
     for number in range(frames):
         picture = np.full((height, width, 3), 16, np.uint8)
         for bit in range(BITS):
@@ -49,7 +51,8 @@ def clicks(times: Iterable[float], seconds: float, rate_hz: int = RATE_HZ) -> ND
 
 
 def shown(path: Path, turns: int = 0) -> tuple[list[int], list[Fraction]]:
-    """(numbers, times in seconds) of all frames of a file; the pictures are turned counter-clockwise first."""
+    """(numbers, times in seconds) of all frames of a file; the pictures are turned
+    counter-clockwise first."""
     numbers, times = [], []
     with av.open(str(path)) as box:
         for frame in box.decode(video=0):

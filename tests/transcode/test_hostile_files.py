@@ -1,4 +1,5 @@
-"""Whatever a video is called and whatever it holds: that file is read and nothing else, and no shell is near."""
+"""Whatever a video is called and whatever it holds: that file is read and nothing else, and no
+shell is near."""
 
 from __future__ import annotations
 

@@ -78,8 +78,12 @@ def test_sound_is_copied_and_stays_where_it_was(
 
 def test_sound_that_mp4_does_not_take_becomes_aac(tmp_path: Path) -> None:
     path = write_video(
-        tmp_path / "v.mkv", numbered(50), audio=tone(2, 300, 48_000), rate_hz=48_000, audio_codec="pcm_s16le"
-    )  # fmt: skip
+        tmp_path / "v.mkv",
+        numbered(50),
+        audio=tone(2, 300, 48_000),
+        rate_hz=48_000,
+        audio_codec="pcm_s16le",
+    )
     made = normalised(path, tmp_path)
     found = probe_audio(made.path).info
     assert made.audio == "aac"

@@ -114,7 +114,8 @@ def test_a_program_without_x264_writes_mpeg4_and_one_without_an_encoder_for_webm
     packaged = find_ffmpeg()
     poor = wrapper(
         tmp_path,
-        f'case "$*" in *-encoders*) "{packaged}" "$@" | grep -v "264\\|vpx";; *) exec "{packaged}" "$@";; esac',
+        f'case "$*" in *-encoders*) "{packaged}" "$@" | grep -v "264\\|vpx";; '
+        f'*) exec "{packaged}" "$@";; esac',
     )
     monkeypatch.setenv("PATH", f"{poor.parent}:/usr/bin:/bin")
     assert {"libx264", "aac"} <= encoders(packaged)

@@ -1,4 +1,5 @@
-"""The reel holds exactly the frames that were asked for, as far apart as they were, and the sound that went with them."""
+"""The reel holds exactly the frames that were asked for, as far apart as they were, and the sound
+that went with them."""
 
 from __future__ import annotations
 
@@ -249,9 +250,13 @@ def test_frames_without_times_are_counted(clip: Path, tmp_path: Path) -> None:
 
 def test_an_avi_whose_frames_carry_no_times_keeps_its_sound(tmp_path: Path) -> None:
     path = write_video(
-        tmp_path / "v.avi", numbered(200), options={"bf": "2", "g": "40"},
-        audio=clicks([number / 25 for number in range(0, 200, 10)], 8), rate_hz=RATE_HZ, audio_codec="libmp3lame",
-    )  # fmt: skip
+        tmp_path / "v.avi",
+        numbered(200),
+        options={"bf": "2", "g": "40"},
+        audio=clicks([number / 25 for number in range(0, 200, 10)], 8),
+        rate_hz=RATE_HZ,
+        audio_codec="libmp3lame",
+    )
     assert scan(path).untimed
     made = reel_of(path, tmp_path / "reel.mp4")
     wanted = frames_of(TAKEN)
@@ -279,7 +284,8 @@ def test_pictures_that_change_their_size_on_the_way_are_all_there(tmp_path: Path
 
 
 def test_long_ways_are_jumped_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where reading begins: at the keyframe before a clip, or a second earlier where a seek only lands nearby."""
+    """Where reading begins: at the keyframe before a clip, or a second earlier where a seek only
+    lands nearby."""
     monkeypatch.undo()
     path = write_video(tmp_path / "v.mp4", static(3000, 64, 64), options={"g": "50", "bf": "2"})
     index = scan(path)
