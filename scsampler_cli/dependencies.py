@@ -83,12 +83,12 @@ def describe(package: str, error: BaseException) -> str:
     package_version = installed(package)
     if package_version is None:
         return f"{package} is not installed"
-    beside = f" beside torch {installed('torch')}" if package in TORCH_FAMILY[1:] else ""
+    with_torch = f" with torch {installed('torch')}" if package in TORCH_FAMILY[1:] else ""
     while error.__cause__ is not None:
         # the first cause is the loader's own message, such as "undefined symbol: ..."
         error = error.__cause__
     reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return f"{package} {package_version} does not load{beside} ({reason})"
+    return f"{package} {package_version} does not load{with_torch} ({reason})"
 
 
 def installed(package: str) -> str | None:

@@ -99,7 +99,7 @@ def test_sound_that_is_asked_for_is_an_error_with_the_command_that_repairs_it(
     monkeypatch.chdir(tmp_path)
     result = run_without(tmp_path, {"torchaudio": BROKEN}, *arguments, video)
     check_dependency_error(result, "torchaudio")
-    assert f"beside torch {installed('torch')}" in result.stderr
+    assert f"with torch {installed('torch')}" in result.stderr
 
 
 def test_features_of_the_picture_need_no_torchaudio(

@@ -1,4 +1,4 @@
-"""`scsampler bench`: is clip sampling worth it for these videos and this classifier?"""
+"""`scsampler bench`: what clip sampling gains on your videos with your classifier."""
 
 import typer
 

@@ -285,7 +285,8 @@ class BenchOptions(SpeedOptions, BenchModelOptions, BenchSelectionOptions, Bench
         ),
     ] = False
     format: Annotated[
-        Format | None, format_option("On standard output, beside the report. Default: table.")
+        Format | None,
+        format_option("On standard output; the report is not affected. Default: table."),
     ] = None
     quiet: Quiet = False
     debug: Debug = False

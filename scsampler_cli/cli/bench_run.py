@@ -172,7 +172,7 @@ def _runs_of(
                     on_failure=report_failure,
                     command=command_line(),
                 )
-            # "auto" has loaded its second choice: the report says so
+            # "auto" has loaded its second choice, which the report notes
             if fallback_note:
                 run = replace(run, settings={**run.settings, "notes": [fallback_note]})
             yield run

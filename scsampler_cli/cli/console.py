@@ -43,7 +43,7 @@ class _Screen(logging.Handler):
 
 
 class _LogFile(logging.FileHandler):
-    """The log file. If it can no longer be written, one message says so."""
+    """The log file. If it can no longer be written, a message is printed once."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line that begins with the time."""

@@ -265,8 +265,8 @@ def epoch_line(record: dict[str, Any], epochs: int, left_s: float) -> str:
     if "video_accuracy" in record:
         # accuracy of the baselines with as many clips, such as "uniform 55.0"
         baselines = [f"{name} {100 * value:.1f}" for name, value in record["baselines"].items()]
-        beside = f" ({', '.join(baselines)})" if baselines else ""
-        parts.append(f"video {record['video_accuracy']:.1%}{beside}")
+        compared = f" ({', '.join(baselines)})" if baselines else ""
+        parts.append(f"video {record['video_accuracy']:.1%}{compared}")
     if "clip_accuracy" in record:
         parts.append(f"clips {record['clip_accuracy']:.1%}")
     return "  ".join([*parts, f"{record['seconds']:.1f} s, {left_s:.0f} s left"])

@@ -58,5 +58,5 @@ class _Finder(MetaPathFinder):
 
 def keep_old_paths() -> None:
     """Let Python find modules under their old paths. To be called once."""
-    # the last one: it is asked only if nothing is found under a name
+    # the last one: it is called only if nothing is found under a name
     sys.meta_path.append(_Finder())

@@ -72,7 +72,7 @@ def _state(path: Path, digest: str) -> str:
 
 def _fix(folder: Path) -> str:
     """The command that restores the files, from a checkout's history or by installing again."""
-    # in a checkout the folder lies beside the package, in an installation inside it
+    # in a checkout the folder is next to the package, in an installation inside it
     checkout = folder.parent
     if (checkout / ".git").exists():
         return shlex.join(["git", "-C", str(checkout), "checkout", "--", folder.name])
