@@ -30,7 +30,7 @@ NOTES = {
     "bench/report_page.py",
     "cache/listing.py",
     "classifiers/auto.py",
-    "media/audio.py",
+    "media/audio_probe.py",
     "media/index.py",
 }
 """Files with notes and titles that name an option or a command: they are no errors."""
