@@ -25,6 +25,7 @@ from scsampler_cli.cli.weights import weights
 from scsampler_cli.config import __version__
 from scsampler_cli.errors import OutputError, SettingsError
 
+# shown at the end of each help page
 EXIT_CODES = "Exit codes: 0 ok, 1 failed, 2 wrong use, 3 some inputs failed, 130 interrupted."
 app = typer.Typer(
     cls=help_pages.Group,
@@ -62,6 +63,7 @@ def scsampler(
 
 _WORKING = (classify, score, extract, merge, train, bench)
 _SHOWING = (classifiers, weights, cache, doctor, docs)
+# in the order of the list on the help page
 for command in (*_WORKING, *_SHOWING):
     app.command(cls=help_pages.Command, epilog=EXIT_CODES)(command)
 
@@ -73,6 +75,8 @@ def run() -> int:
         the exit code: 0 ok, 1 failed, 2 wrong use, 3 some inputs failed, 130 interrupted, 141 when
         whoever read the output has gone, 143 terminated.
     """
+    # both before anything else: OpenMP reads the first when torch is imported, and the second keeps
+    # files that are opened later from getting the numbers of standard streams
     let_idle_threads_sleep()
     fill_standard_streams()
     if sys.stdout is None:
@@ -89,6 +93,7 @@ def run() -> int:
         # and does not end the run
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
+        # without standalone mode Typer raises, and does not print its own errors
         return app(prog_name="scsampler", standalone_mode=False) or 0
     except typer.Abort:
         return INTERRUPTED
@@ -129,12 +134,14 @@ def _show_usage_error(error: typer.TyperException) -> None:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "scsampler"
     hint = f"{path} --help-all lists all options" if " " in path else f"{path} --help"
+    # only Typer's error about an unknown option has suggestions
     option = getattr(error, "option_name", None)
     if context and option and hasattr(error, "possibilities"):
         # Typer sorts its suggestions by name, and not by how near they are
         message = str(error.message)
         if similar := help_pages.nearest(option, context.command):
             hint = f"did you mean {' or '.join(similar)}? {hint}"
+    # words of pydantic, which Typer passes on
     for words, better in (("Value error, ", ""), ("Input should be", "it should be")):
         message = message.replace(words, better)
     console.show_error(SettingsError(message, code="usage", hint=hint))

@@ -120,9 +120,11 @@ def artifacts_of(options: ArtifactOptions, batch: Batch, named: Sequence[str]) -
         folders.append(folder)
         return output_targets.below(folder, batch.named, named, suffix=suffix)
 
+    # one video has the page itself; several have an index, and pages in a folder next to it
     reports: dict[Path, Path] = {}
     if options.report is not None:
         check_file(options.report)
+        # report.html has its pages in report_pages/
         pages = options.report.with_name(f"{options.report.stem}{PAGES}")
         reports = {batch.named[0]: options.report} if batch.single else below(pages, ".html")
     thumbnails: dict[Path, Path] = {}
@@ -170,6 +172,7 @@ def _folder(path: Path) -> Path:
     Raises:
         OutputError: it is a file.
     """
+    # os.path is False for a name that is too long, where pathlib raises
     if os.path.exists(path) and not os.path.isdir(path):  # noqa: PTH110, PTH112
         raise OutputError(
             f"cannot write into {path}: it is a file",

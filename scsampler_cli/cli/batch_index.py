@@ -33,9 +33,11 @@ class Index:
         """Add the row of a record."""
         if self._target is None:
             return
+        # imported late: most runs have no index
         from scsampler_cli.output.pages.batch_page import row_of
 
         page = record.get("files", {}).get("report")
+        # relative, so that the pages can be moved together
         link = page and relative_link(Path(page), self._target)
         self._rows[record["path"]] = row_of(record, link)
 
@@ -52,9 +54,11 @@ class Index:
         from scsampler_cli.output.pages.batch_page import index_page
 
         paths = [str(path) for path in self._batch.inputs]
+        # with --resume this run has made only some of the records
         missing = set(paths) - set(self._rows)
         if missing and self._batch.on_disk:
             self._read_earlier(missing)
+        # a run that was interrupted has no rows for the rest
         rows = [self._rows[path] for path in paths if path in self._rows]
         with reporting_write_errors(str(self._target)):
             write_whole(self._target, encoded(index_page(rows, command_line())))
@@ -67,5 +71,6 @@ class Index:
         assert self._batch.output is not None
         with self._batch.output.open("rb") as lines:
             for record in map(parse_record, lines):
+                # a line that is not a record, such as a half-written one, gives None
                 if record is not None and record["path"] in missing:
                     self.add(record)

@@ -39,6 +39,7 @@ def open_batch_results(
     from scsampler_cli.batch import resume
 
     ordered = not batch.running.as_finished
+    # a format that holds one video per file
     if batch.places is not None:
         cuts = CutWriter(
             batch.form,
@@ -49,6 +50,7 @@ def open_batch_results(
         )
         yield resume.InMemory(cuts, ordered)
         return
+    # a table, JSON, CSV, or a pipe: nothing of an earlier run to continue
     if not batch.on_disk:
         with open_writer(
             batch.form, batch.output, sys.stdout, columns=batch.columns, single=batch.single
@@ -76,8 +78,10 @@ def open_json_lines(batch: Batch) -> Iterator[OnDisk]:
     running = batch.running
     paths = [str(path) for path in batch.inputs]
     keep = running.resume or not running.overwrite
+    # a link stays a link: the file that it points to is written
     place = batch.output.resolve()
     with resume.open_results(place, paths, not running.as_finished, keep=keep) as results:
+        # the earlier file gets its new name when this one is open, and not before
         kept = None if running.resume or not keep else results.set_aside()
         if kept is not None:
             console.say(

@@ -41,7 +41,9 @@ from scsampler_cli.pipeline import models
 from scsampler_cli.tasks import Classify
 
 ANSWER = "From clips to tags"
+# made from the library's names, so that both lists stay the same
 Aggregate = StrEnum("Aggregate", {name.replace("-", "_"): name for name in AGGREGATES})  # type: ignore[misc]
+# a default of a dataclass may not be a call
 DEFAULT_SPATIAL = Spatial(AnswerSettings.spatial)
 DEFAULT_AGGREGATE = Aggregate(AnswerSettings.aggregate)
 
@@ -128,10 +130,12 @@ def classify(
     scsampler classify video.mp4 --classifier mine.safetensors --format json
     scsampler classify --demo
     """
+    # before anything else: it needs the values as Typer has them
     no_effect.check(context, no_effect.classify_rules(context))
     if list_classifiers:
         show([], False, list_format(records.format), models=models.ModelOptions())
         return
+    # everything that can be refused is refused before files are read or models are loaded
     selected, answer = selection.settings(), tags.settings()
     read = reading.settings()
     running = RunOptions.of(batch, messages, overwrite=records.overwrite, device=device.device)
@@ -142,11 +146,14 @@ def classify(
     loaded.check()
     artifacts.check()
 
+    # made after all checks: rendering takes some seconds
     known = None
     if demo:
+        # imported late: it needs numpy and PyAV
         from scsampler_cli.datasets.generated import demo_video
 
         video, known = demo_video(demo_dir())
+        # the batch sees the generated video as if the user had named it
         inputs = replace(inputs, paths=[str(video)])
     todo = run_batch.plan(
         "classify",
@@ -158,6 +165,7 @@ def classify(
         top=tags.top,
         reads=loaded.files(selection.histogram),
     )
+    # these checks need the list of videos
     targets = artifact_options.artifacts_of(artifacts, todo, inputs.paths or [])
     index = Index(targets, todo)
 
@@ -166,6 +174,7 @@ def classify(
         if demo and record["status"] == "ok":
             _show_known(record)
 
+    # what worker processes get: picklable, and without anything of the command line
     task = Classify(
         models=loaded,
         features=FeatureSettings(p_frames=p_frames),
@@ -196,6 +205,7 @@ def _demo_models(loaded: models.ModelOptions, inputs: InputOptions) -> models.Mo
 
 def _show_known(record: Record) -> None:
     """Compare the tags of the generated video with what it shows."""
+    # the first tag is the best one
     found, known = record["tags"][0], record["demo"]
     console.say(
         f"demo: the video shows {known['label']!r} in {len(known['segments_s'])} short segments; "

@@ -31,8 +31,10 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
     @functools.wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
+            # a folder that was deleted has no absolute paths
             check_working_folder()
             command(*args, **kwargs)
+        # an exit code that the command has chosen
         except typer.Exit:
             raise
         except KeyboardInterrupt:

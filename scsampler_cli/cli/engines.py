@@ -36,6 +36,7 @@ def make_engine(
         watch: is called with the progress of files. Ray does not report it.
     """
     if running.ray is None:
+        # imported late: --help must not wait for it
         from scsampler_cli.batch.pool import WorkerPool
 
         # before the processes start: each inherits its number of threads
@@ -85,8 +86,10 @@ def open_pool(
     from scsampler_cli.batch.pool import WorkerPool
     from scsampler_cli.batch.process_map import Pool
 
+    # with torchrun, several commands divide cores and memory
     sharers = limits.jobs * limits.sharers
     bounds = Bounds.from_options(limits.timeout_s, limits.max_memory_gb, sharers)
+    # the pool calls it in any case
     on_progress = watch or _ignore
     with (
         cores_shared(sharers),

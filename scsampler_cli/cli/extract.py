@@ -112,11 +112,15 @@ def extract(
     scsampler extract video.mp4 -o video.scf --render 3
     scsampler extract clips/ -o features/ --what md,mel --records features.jsonl
     """
+    # before anything else: it needs the values as Typer has them
     no_effect.check(context, no_effect.EXTRACT)
+    # a name that is written twice counts once, in the order of the user
     features = clips.features(tuple(dict.fromkeys(what.split(","))))
     read = reading.settings()
     running = RunOptions.of(batch, messages, overwrite=files.overwrite)
+    # a missing program is found before the first video
     if files.reencode:
+        # imported late: --help must not wait for it
         from scsampler_cli.transcode.program import find_ffmpeg
 
         find_ffmpeg()
@@ -130,6 +134,7 @@ def extract(
     )
     targets = _targets(todo, inputs.paths or [], files.output)
     _check_targets(todo, targets, files)
+    # what worker processes get: picklable, and without anything of the command line
     task = Extract(
         output=files.output or Path(),
         targets=targets,
@@ -154,8 +159,10 @@ def _check_targets(todo: Batch, targets: dict[Path, Path], files: FeatureFileOpt
     from scsampler_cli.features.store import sniff
     from scsampler_cli.transcode.normalise import SUFFIX
 
+    # with --shard only the files of this part, others are made by other runs
     made = [targets[path] for path in todo.inputs]
     overwrite_checks.check_made(made, "-o", todo.running, is_own=sniff)
+    # pictures and re-encoded videos have no mark of scsampler, so that none may be replaced
     others: list[Path] = []
     if files.render is not None:
         others += [drawing_of(target, files.render) for target in made]
@@ -170,6 +177,7 @@ def _files_exist(record: Record) -> bool:
     if record["status"] != "ok":
         return True
     try:
+        # the re-encoded video may be large, so that only its presence is checked
         kept = record.get("reencoded") is None or Path(record["reencoded"]).is_file()
         return kept and Path(record["output"]).stat().st_size == record["bytes"]
     except OSError:
@@ -201,6 +209,7 @@ def _targets(todo: Batch, paths: list[str], output: Path | None) -> dict[Path, P
     if todo.single and output is not None and not is_folder:
         _check_file(todo, output)
         return dict.fromkeys(todo.inputs, output)
+    # without -o in the working folder
     folder = Path(output or ".")
     if folder.suffix == SUFFIX and not folder.is_dir():
         raise SettingsError(

@@ -6,6 +6,7 @@ be copied. Rich is not imported: a page appears sooner without it.
 
 from __future__ import annotations
 
+# no import of Rich, directly or indirectly
 import copy
 import difflib
 import textwrap
@@ -50,6 +51,7 @@ LONGEST_CHOICES = 23
 class Command(TyperCommand):
     """A command with the two help pages, and with former names of options."""
 
+    # made once per command: Typer compares options by identity
     _help_all: Any = None
 
     def get_params(self, ctx: Any) -> list[Any]:
@@ -75,11 +77,13 @@ class Command(TyperCommand):
         self._write(ctx, formatter, shows_all=self.name not in COMMON)
 
     def _write(self, ctx: Any, formatter: Any, *, shows_all: bool) -> None:
+        # Typer's own width: the terminal's, at most 100 columns
         width = formatter.width
         params = [param for param in self.get_params(ctx) if not getattr(param, "hidden", False)]
         arguments = [param for param in params if param.param_type_name == "argument"]
         options = [param for param in params if param.param_type_name == "option"]
         parts = [*_head(self, ctx, width), _section("Arguments", arguments, ctx, width=width)]
+        # all options are grouped by panel; a dozen need no groups
         if shows_all:
             for panel, members in _panels(options).items():
                 parts.append(_section(panel, members, ctx, width=width))
@@ -95,6 +99,7 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the command line, in which a former name stands for the name of an option."""
+        # before Typer parses: it knows the present names only
         renamed = RENAMED.get(str(self.name), {})
         return super().parse_args(ctx, [_renamed(word, renamed) for word in args])
 
@@ -135,15 +140,18 @@ def nearest(word: str, command: Any) -> list[str]:
     for param in command.params:
         if param.param_type_name == "option" and not param.hidden:
             names += [name for name in (*param.opts, *param.secondary_opts) if name[:2] == "--"]
+    # compared without dashes, which all names share
     bare = word.lstrip("-")
     # the beginning of a name is the most likely meaning of it
-    begun = sorted((name for name in names if bare and name[2:].startswith(bare)), key=len)
+    prefixed = sorted((name for name in names if bare and name[2:].startswith(bare)), key=len)
+    # difflib's order is by similarity, best first
     close = difflib.get_close_matches(bare, [name[2:] for name in names])
-    return list(dict.fromkeys([*begun, *(f"--{name}" for name in close)]))[:3]
+    return list(dict.fromkeys([*prefixed, *(f"--{name}" for name in close)]))[:3]
 
 
 def _renamed(word: str, names: dict[str, str]) -> str:
     """A word of the command line, with the present name of an option in place of a former one."""
+    # both `--name value` and `--name=value`
     option, equals, value = word.partition("=")
     if option not in names:
         return word
@@ -156,6 +164,7 @@ def _head(command: Any, ctx: Any, width: int) -> Iterator[str]:
     yield command.get_usage(ctx)
     for paragraph in (command.help or "").split("\n\n"):
         lines = paragraph.splitlines()
+        # a paragraph of commands keeps its lines, other paragraphs are filled
         if lines and lines[0].startswith("scsampler "):
             examples = [_wrapped(line, width, INDENT, hanging=2 * INDENT) for line in lines]
             yield "\n".join([_heading("Examples"), *examples])
@@ -182,6 +191,7 @@ def _section(title: str, params: Sequence[Any], ctx: Any, *, width: int) -> str:
     """A heading and a line or more for each option; empty without options."""
     if not params:
         return ""
+    # one row per option: its names, and its help text
     rows = [(_names(param, ctx), _text(param, ctx)) for param in params]
     column = WIDE if width >= WIDE_PAGE else NARROW
     return _heading(title) + "\n" + "\n".join(_rows(rows, width, column))
@@ -189,6 +199,7 @@ def _section(title: str, params: Sequence[Any], ctx: Any, *, width: int) -> str:
 
 def _rows(rows: Iterable[tuple[str, str]], width: int, column: int) -> Iterator[str]:
     """Lines of two columns; a long name has a line of its own."""
+    # column of the help texts, from 0
     start = column + 2 * INDENT
     for name, text in rows:
         lines = _wrapped(text, width, start).splitlines() or [""]
@@ -203,6 +214,7 @@ def _names(param: Any, ctx: Any) -> str:
     """The names of an option and of its value, such as "-k, --k N"."""
     if param.param_type_name == "argument":
         return str(param.make_metavar(ctx) if hasattr(param, "make_metavar") else param.name)
+    # the short name first, as in -k, --k
     names = ", ".join(sorted(param.opts, key=len))
     if param.secondary_opts:
         names += f" / {', '.join(param.secondary_opts)}"
@@ -212,8 +224,10 @@ def _names(param: Any, ctx: Any) -> str:
 
 def _value(param: Any, ctx: Any) -> str:
     """The name of an option's value; empty for a flag."""
+    # a flag takes no value, and --verbose is counted
     if param.is_flag or param.count:
         return ""
+    # a command may name the value itself, such as FOLDER
     if param.metavar:
         return str(param.metavar)
     choices = _choices(param, ctx)
@@ -255,6 +269,7 @@ def _default(param: Any) -> str:
     value = param.default
     if value is None or value is False or value in ("", []) or param.count:
         return ""
+    # only options such as --empirical / --no-empirical are on by default
     if value is True:
         return f"default: {param.opts[0]}"
     if isinstance(value, Enum):

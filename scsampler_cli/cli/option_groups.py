@@ -27,6 +27,7 @@ def expanded(command: Command) -> Command:
     Raises:
         TypeError: two groups have an option of the same name.
     """
+    # Annotated keeps the options of Typer
     hints = get_type_hints(command, include_extras=True)
     groups: dict[str, type] = {}
     options: dict[str, inspect.Parameter] = {}
@@ -36,6 +37,7 @@ def expanded(command: Command) -> Command:
             added = _options_of(hints[name])
         else:
             added = {name: _by_name(name, hints[name], parameter.default)}
+        # one would silently win
         if twice := set(added) & set(options):
             raise TypeError(f"{command.__name__} has two options called {min(twice)!r}")
         options |= added
@@ -72,6 +74,7 @@ def _by_name(name: str, annotation: Any, default: Any) -> inspect.Parameter:
 
 def _grouped(values: Mapping[str, Any], groups: Mapping[str, type]) -> dict[str, Any]:
     """The arguments of the command: each group with the values of its fields."""
+    # fields are taken out, what is left are arguments of the command itself
     rest = dict(values)
     made = {}
     for name, group in groups.items():

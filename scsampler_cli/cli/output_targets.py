@@ -25,6 +25,7 @@ these names, would be overwritten from its start."""
 
 def output_path(text: str) -> Path:
     """The path that an option names; STDOUT for standard output."""
+    # standard output keeps the position that a redirection with >> gives it
     if text in _ALSO_STDOUT:
         return STDOUT
     return Folder(text) if text.endswith("/") else Path(text)
@@ -63,6 +64,7 @@ def below(
     check_written(folder)
     # os.path.isdir is False for a folder that may not be entered, where Path.is_dir raises
     roots = [Path(path) for path in named if os.path.isdir(path)]  # noqa: PTH112
+    # a file that no named folder holds is put directly into `folder`
     targets = {}
     for path in inputs:
         root = next((root for root in roots if path.is_relative_to(root)), path.parent)
@@ -86,6 +88,7 @@ def check_apart(targets: Iterable[Path], inputs: Iterable[Path]) -> None:
     Raises:
         SettingsError: a target is an input.
     """
+    # realpath: the same file may be named through links
     read = {os.path.realpath(path) for path in inputs}
     over = [target for target in targets if os.path.realpath(target) in read]
     if over:
@@ -123,6 +126,7 @@ def of_cuts(
         _make(folder)
         targets = below(folder, inputs, named, suffix=CUT_FORMATS[form])
         return Places({str(path): target for path, target in targets.items()}, folder)
+    # known before the videos are read: the shard does not matter
     if len(inputs) > 1:
         raise SettingsError(
             f"{form} has one file for each video, and these are {len(inputs)}",
@@ -136,6 +140,7 @@ def _make(folder: Path) -> None:
     check_written(folder)
     with reporting_write_errors(str(folder)):
         folder.mkdir(parents=True, exist_ok=True)
+    # found now, not after the first video
     if not os.access(folder, os.W_OK):
         raise OutputError(
             f"cannot write to {folder}: no permission, or a read-only disk",

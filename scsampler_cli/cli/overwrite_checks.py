@@ -36,12 +36,14 @@ def check_outputs(inputs: Iterable[Path], outputs: Mapping[str, Path | None]) ->
         SettingsError: an output is one of the inputs, or another output.
         OutputError: it cannot be written.
     """
+    # first: the most serious mistake has the clearest message
     check_not_read(inputs, outputs)
     seen: dict[Path, str] = {}
     for option, output in outputs.items():
         if output is None:
             continue
         check_output(output)
+        # two names of one file, such as x and ./x
         place = output.resolve()
         if place in seen and not is_special(output):
             raise SettingsError(
@@ -58,6 +60,7 @@ def check_not_read(inputs: Iterable[Path], outputs: Mapping[str, Path | None]) -
     Raises:
         SettingsError: an output is one of the inputs.
     """
+    # samefile needs files that exist; an input that does not is an error elsewhere
     read = [path for path in inputs if path.exists()] if any(outputs.values()) else []
     for option, output in outputs.items():
         if output is not None and output.is_file() and any(path.samefile(output) for path in read):
@@ -84,11 +87,13 @@ def check_records_file(
     Raises:
         OutputError: another file has this name.
     """
+    # only JSON lines can be kept, or continued
     if form != "jsonl" or is_special(output):
         check_free([output], option, overwrite=overwrite)
         return
     from scsampler_cli.batch.resume import check_records, check_waiting
 
+    # records that wait for their turn lie next to the file itself, not next to a link to it
     place = output.resolve()
     check_waiting(place, command, option)
     if resume or not overwrite:
@@ -115,6 +120,7 @@ def check_log(log_file: Path | None, *, overwrite: bool) -> bool:
         return False
     try:
         with log_file.open("rb") as lines:
+            # the first line is enough: scsampler only appends
             is_log = _LOGGED.match(lines.read(64)) is not None
     except OSError as error:
         raise OutputError(
@@ -167,12 +173,14 @@ def check_batch(batch: Batch) -> bool:
         SettingsError, OutputError: as the other checks.
     """
     running, places = batch.running, batch.places
+    # a folder is checked file by file below
     file = None if places and places.folder else batch.output
     check_outputs(
         [*batch.named, *batch.reads], {batch.option: file, "--log-file": running.log_file}
     )
     if places and places.folder:
         wanted = [places.targets[str(path)] for path in batch.inputs]
+        # None is standard output, which is not a file to check
         files = [target for target in wanted if target is not None]
         output_targets.check_apart(files, batch.reads)
         check_free(files, batch.option, overwrite=running.overwrite)

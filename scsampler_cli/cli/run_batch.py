@@ -91,13 +91,16 @@ def plan(
             "no video is named", code="no-input", hint=f"scsampler {command} VIDEO, or --help"
         )
     console.set_up(running.quiet, running.verbose)
+    # (i, n): part i of n
     share = shards.parse(shard) if shard else None
     named, notes = named_files(paths, inputs.glob)
     chosen = [path for path in named if shards.in_shard(path, share)] if share else named
 
+    # `-` and no output are the same from here on
     output = None if output == output_targets.STDOUT else output
     option = "--records" if command == "extract" else "-o"
     overwrite_checks.check_not_read([*named, *reads], {option: output})
+    # without --format, the suffix of the file decides
     form = form or ("table" if output is None else format_for(output, cuts=command != "extract"))
     batch = Batch(
         command,
@@ -160,13 +163,14 @@ def run(batch: Batch, task: Task, hooks: Hooks | None = None) -> None:
     Raises:
         typer.Exit: not all inputs were processed without an error.
     """
-    from scsampler_cli.batch.resume import run_digest
+    from scsampler_cli.batch.current_records import run_digest
 
     running, hooks = batch.running, hooks or Hooks()
     if not batch.inputs:
         batch_results.write_nothing(batch)
         hooks.on_end()
         return
+    # more processes than files would only load models
     jobs = min(running.jobs, len(batch.inputs))
     console.detail(
         f"scsampler {__version__}: {batch.command}, {counted(len(batch.inputs), 'input')}"
@@ -183,10 +187,12 @@ def run(batch: Batch, task: Task, hooks: Hooks | None = None) -> None:
         worker_pool = engines.make_engine(
             task, jobs, running, note=note_once, detail=console.detail, watch=bars.watch
         )
+        # signals first: they must stop a pool that is still starting
         stack.enter_context(signals.handled(worker_pool.stop))
         stack.enter_context(worker_pool)
         # one process is enough to find out that an earlier run has done everything
         identity = worker_pool.identity(1 if running.resume else jobs)
+        # errors of files of records, such as a full disk for one of several
         lost: list[OutputError] = []
         results = stack.enter_context(
             batch_results.open_batch_results(
@@ -197,11 +203,13 @@ def run(batch: Batch, task: Task, hooks: Hooks | None = None) -> None:
         bars.done_before(len(results.done), sum(results.done.values()))
         state = _State(batch, hooks, results, bars=bars, shared_notes=shared_notes, lost=lost)
         digest = run_digest(identity)
+        # the number of an input is its place in the order of records
         todo = [
             (index, path) for index, path in enumerate(batch.inputs) if index not in results.done
         ]
         for outcome in worker_pool.run(todo):
             state.add(outcome, {**outcome.record, "run": digest})
+    # the index page is written after an interrupt, too
     incomplete = not _ended(hooks) or state.incomplete
     _exit(batch, state.failed + len(lost), incomplete, stopped=worker_pool.stopping)
 
@@ -246,6 +254,7 @@ class _State:
             if ok or not (self._batch.single and self._batch.form == "table"):
                 self._results.add(outcome.index, record)
         _show_messages(outcome, self._batch, self._shared_notes)
+        # the writer adds errors while a record is added
         for error in self._lost[self._shown :]:
             console.show_error(error)
         self._shown = len(self._lost)
@@ -269,6 +278,7 @@ def _exit(batch: Batch, failed: int, incomplete: bool, *, stopped: bool) -> None
         more = "; the same command with --resume continues" if batch.on_disk else ""
         console.say(f"interrupted{more}")
         raise typer.Exit(INTERRUPTED)
+    # failed inputs of earlier runs count, too
     if failed == len(batch.inputs):
         raise typer.Exit(FAILED)
     if failed or incomplete:
@@ -304,6 +314,7 @@ def _show_failure(outcome: Outcome, batch: Batch) -> None:
     if outcome.traceback and batch.running.debug:
         console.print_traceback(outcome.traceback)
     message = error["message"]
+    # messages have white space as single blanks
     is_named = batch.single or " ".join(str(path).split()) in message
     message = message if is_named else f"{path}: {message}"
     console.show_failure(message, error["hint"], error["code"])

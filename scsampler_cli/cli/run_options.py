@@ -57,6 +57,7 @@ class RunOptions:
             ClusterError: Ray is not installed.
         """
         return cls(
+            # with Ray the number of actors is in `ray`
             jobs=batch.jobs or 1,
             timeout_s=batch.timeout,
             max_memory_gb=batch.max_memory,
@@ -105,6 +106,7 @@ def ray_settings(batch: BatchOptions, device: str) -> RaySettings | None:
         )
     for option, amount in (("--cpus-per-actor", cpus), ("--gpus-per-actor", gpus)):
         _check_amount(option, amount)
+    # "cuda:1" is ("cuda", 1)
     kind, number = parse_device(device)
     if number is not None:
         raise SettingsError(
@@ -118,6 +120,7 @@ def ray_settings(batch: BatchOptions, device: str) -> RaySettings | None:
             code="no-effect",
             hint="give one of them",
         )
+    # last: a mistake in the options is shown on a machine without Ray, too
     check_installed()
     # None: one GPU per actor if the cluster has any
     wanted = {"cpu": 0.0, "cuda": gpus or 1.0, "auto": gpus}[kind]
@@ -125,6 +128,7 @@ def ray_settings(batch: BatchOptions, device: str) -> RaySettings | None:
 
 
 def _refuse_ray_options(address: str | None, cpus: float | None, gpus: float | None) -> None:
+    # what is given, by option
     values = {"--address": address, "--cpus-per-actor": cpus, "--gpus-per-actor": gpus}
     for option, value in values.items():
         if value is not None:

@@ -38,13 +38,16 @@ def score(
     scsampler score video.mp4 --visual-sampler md.safetensors,rgbr.safetensors
     scsampler score video.scf --format csv -o scores.csv
     """
+    # before anything else: it needs the values as Typer has them
     no_effect.check(context, no_effect.SCORE)
+    # everything that can be refused is refused before files are read or models are loaded
     selected, features = selection.settings(), clips.features()
     read = reading.settings()
     running = RunOptions.of(batch, messages, overwrite=records.overwrite, device=device.device)
     loaded = models_of(device, samplers)
     loaded.check_samplers(selected, models.AUTO_SET, shows_all=True)
     loaded.check()
+    # scores have a page, but no contact sheet and no reel
     artifacts = ArtifactOptions(report=page.report)
     artifacts.check()
 
@@ -57,8 +60,10 @@ def score(
         shard=batch.shard,
         reads=loaded.files(selection.histogram),
     )
+    # these checks need the list of videos
     targets = artifact_options.artifacts_of(artifacts, todo, inputs.paths or [])
     index = Index(targets, todo)
+    # what worker processes get: picklable, and without anything of the command line
     task = Score(
         models=loaded,
         features=features,
