@@ -1,1 +1,4 @@
-"""Work on many files in processes of their own: one that dies, hangs or swells is one failed record, and is replaced."""
+"""Work on many files in worker processes.
+
+A process that crashes, hangs or takes too much memory costs one failed record, and is replaced.
+"""

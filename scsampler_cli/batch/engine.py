@@ -1,4 +1,4 @@
-"""What goes through the files of a batch: processes of this machine (`worker_pool`), or actors of a Ray cluster (`cluster`)."""
+"""The interface of engines: worker processes (`pool`), or actors of Ray (`ray.ray_pool`)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from scsampler_cli.batch.pool import Outcome
+from scsampler_cli.batch.outcome import Outcome
 
 
 class Engine(Protocol):
-    """A context manager that leaves nothing running behind; see `worker_pool.Crew` for what each does and raises."""
+    """Works on the files of a batch. A context manager; at its end nothing is left running.
+
+    `pool.WorkerPool` documents what each method does and raises.
+    """
 
     stopping: bool
     """True after `stop`."""
@@ -26,11 +29,11 @@ class Engine(Protocol):
     ) -> None: ...
 
     def stop(self) -> None:
-        """Begin no more files; those under way are finished. Safe to be called by a signal handler."""
+        """Start no more files; those in progress are finished. A signal handler may call it."""
         ...
 
     def identity(self, count: int) -> dict[str, Any]:
-        """What the records depend on beside the files."""
+        """All that the records depend on except the files."""
         ...
 
     def run(self, files: Sequence[tuple[int, Path]]) -> Iterator[Outcome]:

@@ -1,7 +1,9 @@
-"""A file of JSON lines that survives anything: each line is on disk before the next, and half a line at the end is cut off.
+"""A file of JSON lines that survives crashes.
 
-A line is appended as a whole or not at all; only a process or a machine that dies can leave half of one. One process at a time
-writes such a file. But: which records belong in it is for `results` to say.
+Each line is on disk before the next one is written. A line is appended as a whole or not at all;
+only a process or a machine that dies can leave half a line, which is then cut off. One process at a
+time writes such a file.
+Not handled here: which records belong in it (`resume`).
 """
 
 from __future__ import annotations
@@ -21,22 +23,26 @@ from scsampler_cli.files.output_paths import free_name, fresh, sibling
 from scsampler_cli.output.output_file import encoded, reporting_write_errors
 
 Record = dict[str, Any]
+# beginning of every record
 _BEGINNING = b'{"schema": "scsampler.'
-_HELD = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+# signals that must not interrupt a write
+_BLOCKED = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
 class LineSpan(NamedTuple):
-    """Where a line lies, in bytes."""
+    """Position of a line in the file."""
 
     start: int
+    """Bytes before it."""
     length: int
+    """Bytes, with the line end."""
 
 
 class Journal:
-    """Lines on disk.
+    """A file of JSON lines that this process alone writes.
 
     Args:
-        path: of the file, not of a link; made if it is not there.
+        path: of the file, not of a link; it is made if it does not exist.
         keep: False to begin with an empty file.
 
     Raises:
@@ -46,11 +52,12 @@ class Journal:
     def __init__(self, path: Path, keep: bool) -> None:
         self.path = path
         with reporting_write_errors(str(path)):
-            self._fd = _opened(path)
+            self._fd = _open_locked(path)
         try:
             with reporting_write_errors(str(path)):
                 if not keep:
                     os.ftruncate(self._fd, 0)
+                # bytes of the whole lines, once they are read
                 self._end = os.fstat(self._fd).st_size
                 _sync_folder(path)
         except BaseException:
@@ -58,24 +65,25 @@ class Journal:
             raise
 
     def close(self) -> None:
-        """Nothing is left to be written."""
+        """Close the file and release its lock."""
         os.close(self._fd)
 
     def lines(self) -> Iterator[tuple[LineSpan, Record]]:
-        """The records; what follows the last whole line is cut off.
+        """All records, with the positions of their lines. Half a line at the end is cut off.
 
         Raises:
-            OutputError: a line that is no record: the file is something else, and stays as it is.
+            OutputError: a line is not a record: the file is something else, and is not changed.
         """
-        at = 0
+        end = 0
         with reporting_write_errors(str(self.path)), os.fdopen(os.dup(self._fd), "rb") as file:
             file.seek(0)
             for number, line in enumerate(file, start=1):
                 record = parse_record(line)
                 if record is not None:
-                    yield LineSpan(at, len(line)), record
-                    at += len(line)
+                    yield LineSpan(end, len(line)), record
+                    end += len(line)
                 elif is_partial_line(line):
+                    # a write broke off here: whatever follows was never confirmed
                     break
                 else:
                     where = f"line {number} of {self.path}"
@@ -84,105 +92,120 @@ class Journal:
                         code="records-foreign",
                         hint="replace the output, or give it another name",
                     )
-        if at < self._end:
+        if end < self._end:
             with reporting_write_errors(str(self.path)):
-                os.ftruncate(self._fd, at)
+                os.ftruncate(self._fd, end)
                 os.fsync(self._fd)
-            self._end = at
+            self._end = end
 
     def append(self, line: bytes) -> LineSpan:
-        """Write one line, with its end, and have it on disk.
+        """Write one line, with its line end, and wait until it is on disk.
 
         Raises:
-            OutputError: it could not be written, and is not there in part; or the file is no longer under its name.
+            OutputError: the line could not be written, and no part of it remains; or the file was
+                removed or renamed.
         """
-        place = LineSpan(self._end, len(line))
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
+        span = LineSpan(self._end, len(line))
+        # a signal between write and fsync would leave it open whether the line is there
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)
         try:
             with reporting_write_errors(str(self.path)):
                 self._check_name()
-                _write(self._fd, line, place.start)
+                _write(self._fd, line, span.start)
                 os.fsync(self._fd)
         except OutputError:
+            # a full disk may have taken a part of the line
             with contextlib.suppress(OSError):
-                os.ftruncate(self._fd, place.start)
+                os.ftruncate(self._fd, span.start)
             raise
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        self._end += place.length
-        return place
+        self._end += span.length
+        return span
 
     def _check_name(self) -> None:
-        """A file that was deleted can still be written, and nobody would ever find it."""
-        ours = os.fstat(self._fd)
+        """Check that the path still names this file: a deleted file can be written, and is lost.
+
+        Raises:
+            OutputError: it was removed or replaced.
+        """
+        open_file = os.fstat(self._fd)
         try:
-            there = self.path.stat()
+            named = self.path.stat()
         except FileNotFoundError:
-            there = None
-        if there is None or (there.st_dev, there.st_ino) != (ours.st_dev, ours.st_ino):
+            named = None
+        # device and inode number identify a file
+        if named is None or (named.st_dev, named.st_ino) != (open_file.st_dev, open_file.st_ino):
             raise OutputError(
                 f"{self.path} was removed or replaced while it was written",
                 code="output-replaced",
                 hint="run it again",
             )
 
-    def read(self, place: LineSpan) -> bytes:
-        """One line, with its end."""
+    def read(self, span: LineSpan) -> bytes:
+        """One line, with its line end."""
         with reporting_write_errors(str(self.path)):
-            return os.pread(self._fd, place.length, place.start)
+            return os.pread(self._fd, span.length, span.start)
 
     @property
     def empty(self) -> bool:
-        """True when there is no line."""
+        """True if there is no line."""
         return self._end == 0
 
     def clear(self) -> None:
-        """Drop all lines."""
+        """Remove all lines."""
         with reporting_write_errors(str(self.path)):
             os.ftruncate(self._fd, 0)
         self._end = 0
 
     def set_aside(self) -> Path:
-        """Leave the lines under a name of their own, FILE.old or FILE.old2 and so on, and begin with an empty file.
+        """Rename the file to FILE.old, or FILE.old2 and so on, and begin with an empty one.
 
         Returns:
-            that name.
+            the path of the renamed file.
         """
         old = free_name(self.path)
         with reporting_write_errors(str(self.path)):
             self.path.rename(old)
-            fd = _opened(self.path)
+            fd = _open_locked(self.path)
             _sync_folder(self.path)
         os.close(self._fd)
         self._fd, self._end = fd, 0
         return old
 
-    def keep_only(self, places: Iterable[LineSpan]) -> list[LineSpan]:
-        """Drop all lines but these; the file is whole at any moment.
+    def keep_only(self, spans: Iterable[LineSpan]) -> list[LineSpan]:
+        """Remove all lines but these, and order them like this. The file is complete at any moment.
 
         Returns:
-            where they lie now.
+            the new positions of the lines.
         """
+        # a new file, which then replaces the old one
         part = sibling(self.path, ".part")
-        kept: list[LineSpan] = []
+        moved: list[LineSpan] = []
         with reporting_write_errors(str(self.path)):
-            fd = _opened(fresh(part), os.O_EXCL)
+            fd = _open_locked(fresh(part), os.O_EXCL)
             end = 0
-            for place in places:
-                _write(fd, self.read(place), end)
-                kept.append(LineSpan(end, place.length))
-                end += place.length
+            for span in spans:
+                _write(fd, self.read(span), end)
+                moved.append(LineSpan(end, span.length))
+                end += span.length
             os.fchmod(fd, os.fstat(self._fd).st_mode & 0o7777)
+            # before the rename: else a crash of the machine could leave an empty file
             os.fsync(fd)
             part.replace(self.path)
             _sync_folder(self.path)
         os.close(self._fd)
         self._fd, self._end = fd, end
-        return kept
+        return moved
 
 
-def _opened(path: Path, more: int = 0) -> int:
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | more, 0o666)
+def _open_locked(path: Path, flags: int = 0) -> int:
+    """A descriptor of the file, locked; the lock goes with the descriptor.
+
+    Raises:
+        OutputError: another process has locked it.
+    """
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | flags, 0o666)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -193,13 +216,14 @@ def _opened(path: Path, more: int = 0) -> int:
                 code="output-locked",
                 hint="wait for it, or give the output another name",
             ) from None
-        # some network file systems know no locks: nothing is lost but the warning
+        # some network file systems have no locks: then only this check is missing
     return fd
 
 
 def _sync_folder(path: Path) -> None:
-    """The name, too, is on disk."""
-    with contextlib.suppress(OSError):  # not every file system can
+    """Have the name of a new file on disk, too."""
+    # not every file system can
+    with contextlib.suppress(OSError):
         fd = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(fd)
@@ -207,20 +231,23 @@ def _sync_folder(path: Path) -> None:
             os.close(fd)
 
 
-def _write(fd: int, data: bytes, at: int) -> None:
+def _write(fd: int, data: bytes, start: int) -> None:
+    """Write all data from a position of the file on."""
+    # a write may take a part of the data only
     while data:
-        written = os.pwrite(fd, data, at)
-        data, at = data[written:], at + written
+        written = os.pwrite(fd, data, start)
+        data, start = data[written:], start + written
 
 
 def is_partial_line(line: bytes) -> bool:
-    """True for what a write that broke off leaves: the beginning of a record, or zeros where the disk never got it."""
-    said = line.rstrip(b"\0")
-    return not line.endswith(b"\n") and (said.startswith(_BEGINNING) or _BEGINNING.startswith(said))
+    """True for what an interrupted write leaves: the beginning of a record, or zero bytes."""
+    # after a crash of the machine a file may have its new length, but not its new data
+    text = line.rstrip(b"\0")
+    return not line.endswith(b"\n") and (text.startswith(_BEGINNING) or _BEGINNING.startswith(text))
 
 
 def parse_record(line: bytes) -> Record | None:
-    """The record of a whole line."""
+    """The record of a whole line; None where the line is not a record."""
     if not line.endswith(b"\n"):
         return None
     try:
@@ -232,5 +259,5 @@ def parse_record(line: bytes) -> Record | None:
 
 
 def encode_line(record: Record) -> bytes:
-    """A record as its line."""
+    """A record as a line of the file."""
     return encoded(json.dumps(record, ensure_ascii=False) + "\n")

@@ -1,7 +1,9 @@
-"""JSON lines of several runs joined: each file once, and told what is missing, failed, double or made with other settings.
+"""Merging the JSON lines of several runs: one record for each file, and a report on files that are
+missing, failed, repeated or made with other settings.
 
-The parts are read twice: once to note where each record lies, once to hand the records on. So a million records need memory for
-their paths alone. But: nothing is written here, and records are not made anew.
+The parts are read twice: first for the position of each record, then for the records themselves. So
+a million records need memory for their paths only.
+Not handled here: writing the result.
 """
 
 from __future__ import annotations
@@ -26,49 +28,50 @@ Record = dict[str, Any]
 
 
 class Line(NamedTuple):
-    """Where a record lies."""
+    """Position of a record, with what is known of it."""
 
     part: int
+    """Index of its file."""
     start: int
-    """Bytes."""
+    """Bytes before it."""
     length: int
     """Bytes."""
     ok: bool
     run: str | None
-    """Digest of its settings; None where it does not say, as of a file that failed before anything was loaded."""
+    """Digest of its settings; None for a file that failed before the models were loaded."""
 
 
 @dataclass
 class Merged:
-    """What the parts hold."""
+    """The records of all parts, each video once."""
 
     parts: Sequence[Path]
     schema: str | None = None
-    """Of all records; None without a record."""
+    """Schema of all records; None without a record."""
     lines: dict[str, Line] = field(default_factory=dict)
-    """Path -> the record that is kept, in the order in which the paths were first met."""
+    """Path -> the record that is kept, in the order of the first appearance of the paths."""
     repeated: int = 0
-    """Records that were left out because another says the same but for the time it took."""
+    """Number of records left out because another one is equal but for its times."""
     differing: list[str] = field(default_factory=list)
-    """Paths with records that differ, of which one is kept; once for each that was left out."""
+    """Paths with different records, once for each record that was left out."""
     halves: list[Path] = field(default_factory=list)
-    """Parts that end in half a line, which was left out."""
+    """Parts that end with half a line, which was left out."""
     tags: int = 0
-    """Most tags of any record that was read."""
+    """Largest number of tags in a record."""
 
     @property
     def command(self) -> str | None:
-        """Whose records they are."""
+        """The command that made the records; None without a record."""
         return None if self.schema is None else command_of({"schema": self.schema})
 
     @property
     def failed(self) -> int:
-        """Records kept of files that could not be done."""
+        """Number of kept records of failed files."""
         return sum(not line.ok for line in self.lines.values())
 
     @property
     def runs(self) -> Counter[str]:
-        """Digest of settings -> records kept that were made with them."""
+        """Digest of settings -> number of kept records."""
         return Counter(line.run for line in self.lines.values() if line.run is not None)
 
     def holes(self, wanted: Iterable[str]) -> list[str]:
@@ -76,11 +79,12 @@ class Merged:
         return [path for path in wanted if path not in self.lines]
 
     def records(self, order: Iterable[str] = ()) -> Iterator[Record]:
-        """The records kept: those of `order` first and in that order, the others as their paths were first met.
+        """The kept records: those of `order` first, the others in the order of their appearance.
 
         Raises:
-            InputError: a part cannot be read any more, or has changed since.
+            InputError: a part cannot be read any more, or has changed.
         """
+        # each path once, in order
         first = dict.fromkeys(path for path in order if path in self.lines)
         with ExitStack() as stack:
             files = [stack.enter_context(_opened(path)) for path in self.parts]
@@ -91,10 +95,11 @@ class Merged:
 def survey(parts: Sequence[Path]) -> Merged:
     """Read the parts once.
 
-    Of several records of one file an ok one wins over a failed one, else the last one met.
+    Of several records of one file, an ok one is preferred to a failed one, then the last one to the
+    earlier ones.
 
     Raises:
-        InputError: a part cannot be read, or holds something else than records of one command.
+        InputError: a part cannot be read, or holds anything but records of one command.
     """
     merged = Merged(parts)
     with ExitStack() as stack:
@@ -104,15 +109,11 @@ def survey(parts: Sequence[Path]) -> Merged:
             for number, line in enumerate(file, start=1):
                 record = _record(line, merged, part, number=number)
                 if record is not None:
-                    run = record.get("run") and sys.intern(
-                        record["run"]
-                    )  # a million of the same text is one
-                    _add(
-                        merged,
-                        files,
-                        Line(part, start, len(line), ok=record["status"] == "ok", run=run),
-                        record=record,
-                    )
+                    # a million equal digests take the memory of one
+                    run = record.get("run") and sys.intern(record["run"])
+                    is_ok = record["status"] == "ok"
+                    position = Line(part, start, len(line), ok=is_ok, run=run)
+                    _add(merged, files, position, record=record)
                 start += len(line)
     return merged
 
@@ -140,7 +141,7 @@ def _record(line: bytes, merged: Merged, part: int, *, number: int) -> Record | 
     if not line.strip():
         return None
     path = merged.parts[part]
-    # what was edited by hand may lack the end of its last line, and is whole all the same
+    # a file that was edited by hand may lack the last line end, and is complete all the same
     record = parse_record(line if line.endswith(b"\n") else line + b"\n")
     if record is None and is_partial_line(line):
         merged.halves.append(path)
@@ -164,20 +165,23 @@ def _record(line: bytes, merged: Merged, part: int, *, number: int) -> Record | 
 
 
 def _add(merged: Merged, files: Sequence[IO[bytes]], line: Line, *, record: Record) -> None:
+    """Keep a record, or the one of the same file that was there before."""
     merged.tags = max(merged.tags, len(record.get("tags", ())))
     known = merged.lines.get(record["path"])
     if known is None:
         merged.lines[record["path"]] = line
         return
-    if _but_for_times(_read(files, merged.parts, known)) == _but_for_times(record):
+    # the earlier record is read again: the memory holds positions only
+    if _without_times(_read(files, merged.parts, known)) == _without_times(record):
         merged.repeated += 1
         return
     merged.differing.append(record["path"])
+    # an ok record gives way to another ok one, and never to a failed one
     if line.ok or not known.ok:
         merged.lines[record["path"]] = line
 
 
-def _but_for_times(record: Record) -> Record:
+def _without_times(record: Record) -> Record:
     return {key: value for key, value in record.items() if key != "timings_s"}
 
 

@@ -1,7 +1,7 @@
-"""Several rounds of work on files by one worker pool, whose processes load something once and keep it.
+"""Several passes over files by one worker pool, whose processes load models once and keep them.
 
-`train` and `bench` ask for one thing after another of each video: read it, classify it, time it. `Loading` is the task of such a
-worker pool, `Pool` is what asks.
+`train` and `bench` do several things with each video: read it, classify it, time it. `Loading` is
+the task of such a pool, and `Pool` maps functions over files.
 """
 
 from __future__ import annotations
@@ -12,45 +12,48 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from scsampler_cli.batch.pool import Outcome, WorkerPool
+from scsampler_cli.batch.outcome import Outcome
+from scsampler_cli.batch.pool import WorkerPool
 from scsampler_cli.batch.task import Log, Prepared, Progress, Record
 from scsampler_cli.errors import OutputError
 
 Do = Callable[[Any, Path, Progress], Record]
-"""(what the process has loaded, file, progress) -> record; picklable, as a `partial` of a function of some module."""
+"""(what the process has loaded, file, progress) -> record; picklable, such as a `partial` of a
+function of a module."""
 Attended = Callable[[Callable[[], None]], AbstractContextManager[None]]
-"""Within the context, whoever wants an end has the callback called, from a signal handler if need be."""
+"""Within the context, Ctrl-C calls the given function, from a signal handler."""
 DONE: Record = {"status": "ok"}
-"""The record of work that leaves its result elsewhere, as in a cache."""
+"""The record of work that stores its result elsewhere, as in a cache."""
 
 
 @dataclass(frozen=True)
 class Loading:
-    """A task whose processes load something once; what is done with each file comes with the file."""
+    """A task that loads something once in each process; the work itself comes with each file."""
 
     command: str
     load: Callable[[Log], tuple[Any, dict[str, Any]]]
-    """Picklable; called in each process; gives what is kept there, and what the caller is to know of it, JSON-able."""
+    """Picklable; called in each process. Gives what the process keeps, and facts on it for the
+    caller, JSON-able."""
 
-    def prepare(self, say: Log) -> Prepared:
+    def prepare(self, log: Log) -> Prepared:
         """Load it."""
-        loaded, told = self.load(say)
-        return Prepared(_with(loaded), told)
+        loaded, facts = self.load(log)
+        return Prepared(_work_with(loaded), facts)
 
 
 @dataclass(frozen=True)
 class Making:
-    """A task that loads nothing and makes the files: they need not be there before."""
+    """A task that loads nothing, and makes the files, which need not exist."""
 
     command: str
 
-    def prepare(self, say: Log) -> Prepared:
-        """Nothing to load."""
-        return Prepared(_with(None), {}, makes=True)
+    def prepare(self, log: Log) -> Prepared:
+        """There is nothing to load."""
+        return Prepared(_work_with(None), {}, makes=True)
 
 
-def _with(loaded: Any) -> Callable[[Path, Progress, Do], Record]:
-    """Work on a file with what was loaded; what is done with it comes with the file."""
+def _work_with(loaded: Any) -> Callable[[Path, Progress, Do], Record]:
+    """The work of a process: call the function that comes with the file."""
 
     def work(path: Path, progress: Progress, do: Do) -> Record:
         return do(loaded, path, progress)
@@ -59,7 +62,7 @@ def _with(loaded: Any) -> Callable[[Path, Progress, Do], Record]:
 
 
 class Rounds(Protocol):
-    """What `train` and `bench` need of a `Pool`."""
+    """The part of `Pool` that `train` and `bench` use."""
 
     def each(self, paths: Sequence[Path], do: Do) -> Iterator[Outcome]:
         """See `Pool.each`."""
@@ -71,54 +74,56 @@ class Rounds(Protocol):
 
 
 class Pool:
-    """Rounds of work by a worker pool whose task is a `Loading` or a `Making`.
+    """Maps functions over files with a worker pool whose task is a `Loading` or a `Making`.
 
     Args:
-        worker_pool: entered by the caller, who leaves it, too.
-        attended: keeps watch for Ctrl-C while files are worked on.
+        worker_pool: the pool, which the caller enters and leaves.
+        attended: handles Ctrl-C during the work.
     """
 
     def __init__(self, worker_pool: WorkerPool, attended: Attended) -> None:
-        self._crew, self._attended = worker_pool, attended
+        self._pool, self._attended = worker_pool, attended
 
     def about(self) -> dict[str, Any]:
-        """What `Loading.load` tells of what it has loaded; a process loads it for that.
+        """The facts of `Loading.load`; one process loads the models for them.
 
         Raises:
-            ScsamplerError: they cannot be loaded.
-            KeyboardInterrupt: it was stopped.
+            ScsamplerError: the models cannot be loaded.
+            KeyboardInterrupt: Ctrl-C.
         """
-        with self._attended(self._crew.stop):
-            return self._crew.identity(1)
+        with self._attended(self._pool.stop):
+            return self._pool.identity(1)
 
     def each(self, paths: Sequence[Path], do: Do) -> Iterator[Outcome]:
-        """Work on files; without any, no process is started.
+        """Call a function for each file. Without files no process is started.
 
         Yields:
             one outcome for each file, in the order of the files.
 
         Raises:
-            OutputError: something could not be written, which is no file's fault.
-            WorkerError: processes die before they begin to work.
-            ScsamplerError: models cannot be loaded.
-            KeyboardInterrupt: it was stopped, and the files in progress are finished.
+            OutputError: something could not be written, which concerns all files.
+            WorkerError: processes die before they have loaded their models.
+            ScsamplerError: the models cannot be loaded.
+            KeyboardInterrupt: Ctrl-C, after the files in progress are finished.
         """
         if not paths:
             return
+        # outcomes that wait for earlier ones, and the index of the next one
         early: dict[int, Outcome] = {}
-        turn = 0
-        with self._attended(self._crew.stop):
-            for outcome in self._crew.run(list(enumerate(paths)), do):
+        next_index = 0
+        with self._attended(self._pool.stop):
+            for outcome in self._pool.run(list(enumerate(paths)), do):
                 error = outcome.error
+                # a full disk, say: it would fail all the other files, too
                 if isinstance(error, OutputError):
                     raise error
                 early[outcome.index] = outcome
-                while turn in early:
-                    yield early.pop(turn)
-                    turn += 1
-        if self._crew.stopping:
+                while next_index in early:
+                    yield early.pop(next_index)
+                    next_index += 1
+        if self._pool.stopping:
             raise KeyboardInterrupt
 
     def dismiss(self) -> None:
-        """End the processes, with what they have loaded; the next round starts others."""
-        self._crew.dismiss()
+        """End the processes, with all that they have loaded; the next call starts new ones."""
+        self._pool.dismiss()

@@ -1,18 +1,23 @@
-"""Where the records of a batch go: each once, in the order of the inputs or as they come, and what an earlier run left is kept.
+"""The output of a batch: each record once, in the order of the inputs or as it is done.
 
-Of a file of JSON lines nothing that was finished is ever lost: a record that must wait for those before it is on disk meanwhile,
-in FILE.waiting beside it. The other formats have no lines that could be resumed; their records wait in memory.
+A file of JSON lines can be resumed, and no finished record is ever lost: a record that must wait
+for earlier ones is in FILE.waiting, in the same folder. Other formats cannot be resumed; their
+records wait in memory.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from scsampler_cli.batch.current_records import (
+    differences,
+    is_current,
+    run_digest,
+    unknown_weights_note,
+)
 from scsampler_cli.batch.journal import (
     Journal,
     LineSpan,
@@ -22,110 +27,53 @@ from scsampler_cli.batch.journal import (
     parse_record,
 )
 from scsampler_cli.errors import OutputError
-from scsampler_cli.files.inputs import file_stamp
 from scsampler_cli.files.output_paths import is_taken, sibling
 from scsampler_cli.output.output_file import reporting_write_errors
 from scsampler_cli.output.records import command_of
 from scsampler_cli.output.writers import Writer
 from scsampler_cli.text import counted
 
-TRY_AGAIN = frozenset(
-    ("WorkerError", "TimeLimitError", "MemoryLimitError", "LimitError", "OutputError", "InputError")
-)
-"""Types of failures that say more of the machine, the moment or the limits than of the file: resumed, they are tried again."""
-
-
-_LONGEST = 1 << 26
-"""Bytes of a line that is looked at: records are shorter, other files may be one line of any length."""
-
-
-def run_digest(identity: dict[str, Any]) -> str:
-    """16 hex digits that stand for all that records depend on beside their files."""
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def is_current(record: Record) -> bool:
-    """True when a record still holds: its file has the same size and time, or the same content, and need not be tried again."""
-    if record["status"] != "ok" and record.get("error", {}).get("type") in TRY_AGAIN:
-        return False
-    known, path = record.get("source"), Path(record["path"])
-    now = file_stamp(path)
-    if known is None or now is None or known["size"] != now["size"]:
-        return False
-    return known["mtime_ns"] == now["mtime_ns"] or (
-        "sha256" in known and known["sha256"] == _sha256(path)
-    )
-
-
-def _sha256(path: Path) -> str | None:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return None
-
-
-def _differences(record: Record, identity: dict[str, Any]) -> list[str]:
-    """What an earlier record says otherwise than the settings in force.
-
-    Example: settings.selection.k 10, now 5.
-    """
-    before, now = _flat(record), _flat(identity)
-    return [
-        f"{name} {before[name]}, now {now[name]}"
-        for name in now
-        if name in before and before[name] != now[name]
-    ]
-
-
-def _unknown_weights(identity: dict[str, Any]) -> str:
-    """In words, that a change of the classifier's weights cannot be seen; empty where it can."""
-    classifier = identity.get("classifier")
-    if classifier is None or classifier["sha256"] is not None:
-        return ""
-    return f"; classifier {classifier['name']} gives no sha256: whether its weights are the same cannot be known"
-
-
-def _flat(value: Any, name: str = "") -> dict[str, Any]:
-    if not isinstance(value, dict):
-        return {name: value}
-    return {
-        inner: leaf
-        for key, part in value.items()
-        for inner, leaf in _flat(part, f"{name}.{key}" if name else key).items()
-    }
+# bytes read of a first line: records are shorter, other files may be one line of any length
+_MAX_LINE = 1 << 26
 
 
 @contextmanager
 def open_results(
     path: Path, inputs: Sequence[str], ordered: bool, *, keep: bool
 ) -> Iterator[OnDisk]:
-    """Records in the file of JSON lines at `path`; with `keep` what is there stays, to be recalled or set aside.
+    """The output in a file of JSON lines. A context manager.
+
+    Args:
+        path: the file.
+        inputs: paths as the records name them, in order.
+        ordered: False to write records as they are done.
+        keep: True to keep the records of the file, for `recall` or `set_aside`.
 
     Raises:
-        OutputError: it cannot be written, or another process is writing it.
+        OutputError: the file cannot be written, or another process is writing it.
     """
     file = Journal(path, keep)
     try:
-        beside = _waiting_beside(path)
-        waiting = Journal(beside, keep)
+        waiting_path = _waiting_path(path)
+        waiting = Journal(waiting_path, keep)
         try:
             yield OnDisk(file, waiting, inputs, ordered=ordered)
         finally:
+            # removed while it is locked: no other process can have begun to write it
             if waiting.empty:
-                beside.unlink(missing_ok=True)
+                waiting_path.unlink(missing_ok=True)
             waiting.close()
     finally:
         file.close()
 
 
 def check_records(path: Path, command: str, option: str = "the output") -> None:
-    """Refuse an output that holds something else than records of a command; the first line alone is looked at.
+    """Refuse an output that holds anything but records of a command. Only its first line is read.
 
     Args:
-        path: the file, which need not be there.
-        command: whose records these must be.
-        option: that names it.
+        path: the file, which need not exist.
+        command: the command.
+        option: the option that names the file, for the message.
 
     Raises:
         OutputError: it holds something else, or cannot be read.
@@ -135,12 +83,12 @@ def check_records(path: Path, command: str, option: str = "the output") -> None:
 
 
 def check_waiting(path: Path, command: str, option: str = "the output") -> None:
-    """The same of the records that wait beside an output, in FILE.waiting.
+    """`check_records` for FILE.waiting, the waiting records of an output.
 
     Raises:
         OutputError: it holds something else, or cannot be read.
     """
-    waiting = _waiting_beside(path)
+    waiting = _waiting_path(path)
     _check_first_line(
         waiting,
         command,
@@ -148,7 +96,7 @@ def check_waiting(path: Path, command: str, option: str = "the output") -> None:
     )
 
 
-def _waiting_beside(path: Path) -> Path:
+def _waiting_path(path: Path) -> Path:
     return sibling(path, ".waiting")
 
 
@@ -156,7 +104,7 @@ def _check_first_line(path: Path, command: str, hint: str) -> None:
     if not is_taken(path):
         return
     with reporting_write_errors(str(path)), path.open("rb") as lines:
-        line = lines.readline(_LONGEST)
+        line = lines.readline(_MAX_LINE)
     record = parse_record(line)
     if record is None and not is_partial_line(line):
         raise OutputError(
@@ -171,32 +119,34 @@ def _check_first_line(path: Path, command: str, hint: str) -> None:
 
 
 class Results(Protocol):
-    """Takes the records of a batch."""
+    """The output of a batch."""
 
     done: dict[int, bool]
-    """Inputs that an earlier run has finished: whether they failed."""
+    """Index of an input that is done -> True if it failed."""
 
     def add(self, index: int, record: Record) -> None:
-        """The record of one input; each index comes once, in any order."""
+        """Add the record of one input. Each index comes once, in any order."""
         ...
 
 
 class InMemory:
-    """Records of formats without lines, and of streams; those that must wait are held.
+    """The output in formats without lines, and in streams. Waiting records are in memory.
 
     Args:
-        writer: takes them.
-        ordered: False to write them as they come.
+        writer: writes the records.
+        ordered: False to write records as they are done.
     """
 
     def __init__(self, writer: Writer, ordered: bool) -> None:
         self.done: dict[int, bool] = {}
         self._writer, self._ordered = writer, ordered
+        # index -> record that waits for an earlier one
         self._waiting: dict[int, Record] = {}
+        # index of the next record to write
         self._next = 0
 
     def add(self, index: int, record: Record) -> None:
-        """Write it, or hold it until those before it are there."""
+        """Write the record as soon as all earlier ones are written."""
         if not self._ordered:
             self._writer.write(record)
             return
@@ -207,13 +157,13 @@ class InMemory:
 
 
 class OnDisk:
-    """Records in a file of JSON lines.
+    """The output in a file of JSON lines.
 
     Args:
         file: the lines.
-        waiting: lines of records that are not yet due.
-        inputs: paths as they stand in the records, in order.
-        ordered: False to write them as they come.
+        waiting: lines of records that wait for earlier ones.
+        inputs: paths as the records name them, in order.
+        ordered: False to write records as they are done.
     """
 
     def __init__(
@@ -222,39 +172,44 @@ class OnDisk:
         self.done: dict[int, bool] = {}
         self._file, self._waiting, self._ordered = file, waiting, ordered
         self._index = {path: index for index, path in enumerate(inputs)}
-        self._parked: dict[int, LineSpan] = {}
+        # index -> line in the waiting file
+        self._waiting_lines: dict[int, LineSpan] = {}
+        # index of the next record to append, in order
         self._next = 0
 
     def recall(
-        self, command: str, identity: dict[str, Any], still_there: Callable[[Record], bool]
+        self, command: str, identity: dict[str, Any], is_valid: Callable[[Record], bool]
     ) -> tuple[str, bool]:
-        """Take up what an earlier run left: what was made of the same files with the same settings, and need not be tried again.
+        """Resume an earlier run: keep its current records of these inputs with these settings.
 
-        Records made with other settings are moved out of the way, all of them.
+        If it had other settings, all its records are moved to another file.
 
         Args:
-            command: whose records these must be.
-            identity: all that they depend on beside their files.
-            still_there: False for a record whose work has been lost since.
+            command: the command that the records must be of.
+            identity: all that the records depend on except their files.
+            is_valid: False for a record whose other output files are lost.
 
         Returns:
-            what was found, in words; and whether all begins anew.
+            a message for the user; and True if the run starts again from nothing.
 
         Raises:
             OutputError: the file holds something else, such as records of another command.
         """
-        other = self._other_run(command, identity)
-        if other is not None:
-            return self._start_anew(other), True
-        dropped = self._take_up(lambda record: is_current(record) and still_there(record))
-        again = f"; {counted(dropped, 'record')} made anew" if dropped else ""
-        told = (
-            f"resuming: {len(self.done)} of {counted(len(self._index), 'file')} done before{again}"
-        )
-        return told + _unknown_weights(identity), False
+        differences_found = self._differences(command, identity)
+        if differences_found is not None:
+            return self._start_again(differences_found), True
+        dropped = self._keep_current(lambda record: is_current(record) and is_valid(record))
+        again = f"; {counted(dropped, 'record')} made again" if dropped else ""
+        files = counted(len(self._index), "file")
+        message = f"resuming: {len(self.done)} of {files} done before{again}"
+        return message + unknown_weights_note(identity), False
 
-    def _other_run(self, command: str, identity: dict[str, Any]) -> str | None:
-        """In words, how the settings differ from those of the records; None where they do not."""
+    def _differences(self, command: str, identity: dict[str, Any]) -> str | None:
+        """How the settings differ from those of the records; None where they do not.
+
+        Raises:
+            OutputError: a record is of another command.
+        """
         run = run_digest(identity)
         for journal in (self._file, self._waiting):
             for _, record in journal.lines():
@@ -265,96 +220,110 @@ class OnDisk:
                         code="records-foreign",
                         hint="replace the output, or give it another name",
                     )
-                if (
-                    record.get("run", run) != run
-                ):  # what failed before anything was loaded says no run
-                    return (
-                        "; ".join(_differences(record, identity))
-                        or "other weights, labels or version"
-                    )
+                # a file that failed before the models were loaded has a record without a run
+                if record.get("run", run) != run:
+                    found_differences = "; ".join(differences(record, identity))
+                    return found_differences or "other weights, labels or version"
         return None
 
-    def _start_anew(self, why: str) -> str:
-        return f"made with other settings ({why}): starting anew; the earlier records are in {self.set_aside()}"
+    def _start_again(self, why: str) -> str:
+        """Move all records to another file; the message for the user."""
+        old = self.set_aside()
+        return f"made with other settings ({why}): starting again; the earlier records are in {old}"
 
     def set_aside(self) -> Path | None:
-        """Leave all records that are there under a name of their own, and begin with an empty file.
+        """Move all records to a file of their own, and begin with an empty one.
 
         Returns:
-            that name; None where there is no record.
+            the path of that file; None where there is no record.
 
         Raises:
             OutputError: the file cannot be renamed, or holds something else.
         """
-        parked = [place for place, _ in self._waiting.lines()]
-        if parked:
-            for _ in self._file.lines():  # half a line at its end is cut off
+        waiting = [span for span, _ in self._waiting.lines()]
+        if waiting:
+            # reading all lines cuts off half a line at the end, which nothing may be appended to
+            for _ in self._file.lines():
                 pass
-            for place in parked:
-                self._file.append(self._waiting.read(place))
+            for span in waiting:
+                self._file.append(self._waiting.read(span))
             self._waiting.clear()
         return None if self._file.empty else self._file.set_aside()
 
-    def _take_up(self, is_current: Callable[[Record], bool]) -> int:
-        """How many records are not current any more, and were dropped."""
-        there: list[LineSpan] = []
+    def _keep_current(self, is_current: Callable[[Record], bool]) -> int:
+        """Keep the current records of the inputs, and records of other files.
+
+        Returns:
+            number of records that are not current, and were dropped.
+        """
+        lines: list[LineSpan] = []
+        # records of files that are no inputs of this run
         others: list[LineSpan] = []
-        places: dict[int, LineSpan] = {}
-        for place, record in self._file.lines():
-            there.append(place)
+        current: dict[int, LineSpan] = {}
+        for span, record in self._file.lines():
+            lines.append(span)
             index = self._index.get(record["path"])
             if index is None:
-                others.append(place)  # of files that are not asked for now
-            elif index not in places and is_current(record):
-                places[index] = place
+                others.append(span)
+            elif index not in current and is_current(record):
+                current[index] = span
                 self.done[index] = record["status"] != "ok"
-        for place, record in self._waiting.lines():
+        for span, record in self._waiting.lines():
             index = self._index.get(record["path"])
             if index is not None and index not in self.done and is_current(record):
-                self._parked[index] = place
+                self._waiting_lines[index] = span
                 self.done[index] = record["status"] != "ok"
-        dropped = len(there) - len(others) - len(places)
-        due = self._in_order(places)
-        # places compare by where they lie: nothing moves where the lines are in order already
-        kept = sorted(others + due) if due == sorted(due) else others + due
-        if kept != there:
-            self._file.keep_only(kept)
-        self._due()
+        dropped = len(lines) - len(others) - len(current)
+
+        kept = self._in_order(current)
+        # spans sort by their position: lines that are in order already are not moved
+        new_lines = sorted(others + kept) if kept == sorted(kept) else others + kept
+        if new_lines != lines:
+            self._file.keep_only(new_lines)
+        self._append_waiting()
         return dropped
 
-    def _in_order(self, places: dict[int, LineSpan]) -> list[LineSpan]:
-        """Which of the lines stay; in order, those that one yet to be made comes before are parked."""
-        due = 0
-        while self._ordered and due in places:
-            due += 1
-        for index in sorted(places) if self._ordered else ():
-            if index >= due:
-                self._parked[index] = self._waiting.append(self._file.read(places.pop(index)))
-        return (
-            [places[index] for index in sorted(places)] if self._ordered else list(places.values())
-        )
+    def _in_order(self, current: dict[int, LineSpan]) -> list[LineSpan]:
+        """The lines that stay in the file.
+
+        In order, a line after one that is still to be made moves to the waiting file.
+        """
+        if not self._ordered:
+            return list(current.values())
+        # the first input without a record
+        first_missing = 0
+        while first_missing in current:
+            first_missing += 1
+        for index in sorted(current):
+            if index >= first_missing:
+                line = self._file.read(current.pop(index))
+                self._waiting_lines[index] = self._waiting.append(line)
+        return [current[index] for index in sorted(current)]
 
     def add(self, index: int, record: Record) -> None:
-        """Append it, or park it beside the file until those before it are there."""
+        """Append the record, or write it to the waiting file until all earlier ones are there."""
         line = encode_line(record)
         if self._ordered and index != self._next:
-            self._parked[index] = self._waiting.append(line)
+            self._waiting_lines[index] = self._waiting.append(line)
         else:
             self._file.append(line)
         self.done[index] = record["status"] != "ok"
-        self._due()
+        self._append_waiting()
 
-    def _due(self) -> None:
-        """Append the parked records whose turn has come; all of them, where there is no order."""
+    def _append_waiting(self) -> None:
+        """Append the waiting records whose turn has come; all of them, where there is no order."""
         while self._next in self.done:
-            self._unpark(self._next)
+            self._append_waiting_line(self._next)
             self._next += 1
-        for index in [] if self._ordered else sorted(self._parked):
-            self._unpark(index)
+        if not self._ordered:
+            for index in sorted(self._waiting_lines):
+                self._append_waiting_line(index)
 
-    def _unpark(self, index: int) -> None:
-        place = self._parked.pop(index, None)
-        if place is not None:
-            self._file.append(self._waiting.read(place))
-            if not self._parked:
-                self._waiting.clear()
+    def _append_waiting_line(self, index: int) -> None:
+        span = self._waiting_lines.pop(index, None)
+        if span is None:
+            return
+        self._file.append(self._waiting.read(span))
+        # after the append: a record is in one of the two files at any moment
+        if not self._waiting_lines:
+            self._waiting.clear()

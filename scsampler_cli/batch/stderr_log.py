@@ -1,53 +1,62 @@
-"""What FFmpeg, and other native code, writes to the error output of a process while it works on a file.
+"""Messages that FFmpeg and other native code write to stderr during the work on a file.
 
-But: it is kept as it was said; what it means for the result is told by the notes of the record.
+They are recorded as they are; the notes of the record explain what they mean for the result.
 """
 
 from __future__ import annotations
 
 import re
 
-KEPT = 20
-"""Different messages kept of a file (our choice): a damaged one may have a hundred thousand."""
-_LONGEST = 300
+MAX_MESSAGES = 20
+"""Different messages in the record of a file: a damaged file may give a hundred thousand."""
+# characters of a message
+_MAX_LENGTH = 300
+# FFmpeg names a decoder with the address of its context, which differs from run to run
 _ADDRESS = re.compile(r" @ 0x[0-9a-f]+(?=\])")
 
 
-class Messages:
-    """Lines, the same ones counted; addresses of memory are left out, so that the same file always says the same.
+class StderrLog:
+    """Lines of stderr; equal lines are counted. Memory addresses are removed, so that a file gives
+    the same messages each time.
 
     Example: "[h264 @ 0x55d3c0] no frame!" twice -> "[h264] no frame! (2 times)".
     """
 
     def __init__(self) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
+        # bytes after the last line end
         self._rest = b""
+        # message -> how often it came, in the order of first appearance
         self._counts: dict[str, int] = {}
+        # lines beyond MAX_MESSAGES
         self._more = 0
 
     def feed(self, data: bytes) -> None:
-        """Take some bytes; a line may be cut anywhere."""
+        """Add bytes; a line may be cut anywhere."""
         *lines, rest = (self._rest + data).split(b"\n")
-        self._rest = rest[-_LONGEST:]
+        # a line without end must not fill the memory
+        self._rest = rest[-_MAX_LENGTH:]
         for line in lines:
             self._add(line)
 
     def _add(self, line: bytes) -> None:
-        text = _ADDRESS.sub("", line.decode(errors="replace")).strip()[:_LONGEST]
+        text = _ADDRESS.sub("", line.decode(errors="replace")).strip()[:_MAX_LENGTH]
         if not text:
             return
-        if text in self._counts or len(self._counts) < KEPT:
+        if text in self._counts or len(self._counts) < MAX_MESSAGES:
             self._counts[text] = self._counts.get(text, 0) + 1
         else:
             self._more += 1
 
     def take(self) -> list[str]:
-        """The messages so far, in the order in which each was first said; begins anew."""
+        """The messages so far, in the order of first appearance; they are removed here."""
         self._add(self._rest)
-        said = [
-            text if count == 1 else f"{text} ({count} times)"
-            for text, count in self._counts.items()
-        ]
+        messages = []
+        for text, count in self._counts.items():
+            messages.append(text if count == 1 else f"{text} ({count} times)")
         if self._more:
-            said.append(f"... and {self._more} more")
-        self.__init__()  # type: ignore[misc]
-        return said
+            messages.append(f"... and {self._more} more")
+        self._clear()
+        return messages

@@ -1,6 +1,6 @@
-"""What a process is asked to do with each file.
+"""The interface of tasks: the work of a worker process on each file.
 
-A `Task` travels to the process by pickle; the models that it names are loaded there, once.
+A `Task` travels to the process by pickle. The process loads the models that it names, once.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 Record = dict[str, Any]
 Log = Callable[[str], None]
+"""Takes a note for the user."""
 Progress = Callable[[str, int, int], None]
-"""(stage, done, total); the stage "index" comes once, with the video's length in whole seconds."""
+"""(stage, done, total). The stage "index" comes once, with the video's length in whole seconds."""
 
 
 @dataclass(frozen=True)
@@ -20,25 +21,29 @@ class Prepared:
     """A task whose models are loaded."""
 
     work: Callable[..., Record]
-    """(file, progress, what else `WorkerPool.run` was told) -> its record; whatever it raises becomes a failed record."""
+    """(file, progress, further arguments of `WorkerPool.run`) -> record of the file. An exception
+    becomes a failed record."""
     identity: dict[str, Any]
-    """JSON-able: all that a record depends on beside the file; equal identities give equal records."""
+    """All that a record depends on except the file; JSON-able."""
     makes: bool = False
-    """True where `work` makes the file: it need not be there before."""
+    """True where `work` makes the file, which then need not exist."""
 
 
 class Task(Protocol):
-    """What one command does with each of its inputs; picklable."""
+    """The work of one command on each of its inputs; picklable."""
 
     @property
     def command(self) -> str:
         """Name of the command, for the records of files that fail."""
         ...
 
-    def prepare(self, say: Log) -> Prepared:
-        """Load what is needed; `say` takes notes for the user.
+    def prepare(self, log: Log) -> Prepared:
+        """Load the models.
+
+        Args:
+            log: gets notes for the user.
 
         Raises:
-            ScsamplerError: it cannot be done for any file; ends the batch.
+            ScsamplerError: the task cannot be done for any file; this ends the batch.
         """
         ...

@@ -1,1 +1,4 @@
-"""Lists of labelled videos in five forms: CSV, folders, Kinetics, UCF101, Sports-1M. But: no video is opened here."""
+"""Lists of labelled videos: CSV, folders, Kinetics, UCF101, numbers, Sports-1M.
+
+No video is opened here.
+"""

@@ -14,14 +14,15 @@ from scsampler_cli.files.walk import is_hidden, shortened, walk
 
 
 def read(root: Path, rows: Rows) -> None:
-    """Read a folder; the label of a video is the name of the folder that it lies in, at any depth.
+    """Read a folder of videos. Label folders lie in the root or in train and val; videos lie below
+    them at any depth.
 
-    Files that are no videos are passed over, hidden files and folders with a note, a folder "test" is left out. Without a
-    folder for validation the split is not given.
+    Files that are not videos are skipped; hidden files and folders are skipped with a note, and a
+    folder "test" is left out. Without a folder for validation the split is not given.
 
     Args:
-        root: the folder; links to folders outside it are followed, each folder once.
-        rows: where the videos are entered.
+        root: the folder; links to folders outside are followed, each folder once.
+        rows: gets the videos.
 
     Raises:
         InputError: there is no folder in it, or it cannot be read.
@@ -44,7 +45,8 @@ def read(root: Path, rows: Rows) -> None:
 
 
 def _are_splits(folders: list[str]) -> bool:
-    """Whether folders are splits and not labels: a class may be called "train", but hardly another one "val"."""
+    """Whether folders are splits and not labels."""
+    # a class may have the name "train", but hardly another one the name "val"
     sides = {SIDES.get(folder.lower()) for folder in folders}
     return {"train", "val"} <= sides or (None not in sides and sides != {"test"})
 
@@ -57,45 +59,48 @@ def _read_splits(root: Path, folders: list[str], search: _Search) -> None:
         elif side == "test":
             search.rows.notes.append(f"test split: the folder {folder} is left out")
         else:
-            # with no videos for validation, some are taken from those for training
+            # without a validation folder, `assign_splits` takes a part of the training videos
             split = side if "val" in sides.values() else ""
             search.labels(root / folder, search.folders(root / folder), split)
 
 
 class _Search:
-    """One walk through a data set."""
+    """State of one walk through a data set."""
 
     def __init__(self, root: Path, source: str, rows: Rows) -> None:
         self.root = root
         self.source = source
         self.rows = rows
         self.loose = 0
-        """Videos that lie in no label's folder."""
+        """Number of videos in no label folder."""
+        # folder without links -> folder as it was named first
         self._walked: dict[str, str] = {}
 
     def refuse(self, what: str, *, code: str) -> None:
+        """Add a problem. It belongs to no line."""
         self.rows.refuse(self.source, 0, what, code=code)
 
     def folders(self, folder: Path) -> list[str]:
-        """Names of the folders in it that are not hidden, in order."""
+        """Names of the folders in a folder that are not hidden, sorted."""
         try:
-            names = sorted(os.listdir(folder))  # noqa: PTH208 (the names alone)
+            # names only: Path.iterdir makes an object for each of a million files
+            names = sorted(os.listdir(folder))  # noqa: PTH208
         except OSError as error:
             raise InputError(
                 f"{folder}: {error.strerror}",
                 code=read_code(error),
                 hint="check the folder and its permissions",
             ) from error
-        # os.path's isdir says no where pathlib's raises: links that lead to themselves
-        there = [name for name in names if os.path.isdir(folder / name)]  # noqa: PTH112
-        hidden = [name for name in there if is_hidden(name)]
+        # os.path.isdir is False where pathlib raises: for links that lead to themselves
+        found = [name for name in names if os.path.isdir(folder / name)]  # noqa: PTH112
+        hidden = [name for name in found if is_hidden(name)]
         if hidden:
             self.rows.notes.append(f"{folder}: hidden folders left out: {shortened(hidden)}")
-        self.loose += sum(map(is_video, set(names) - set(there)))
-        return [name for name in there if name not in hidden]
+        self.loose += sum(map(is_video, set(names) - set(found)))
+        return [name for name in found if name not in hidden]
 
     def labels(self, parent: Path, labels: list[str], split: str) -> None:
-        """Enter the videos of each label."""
+        """Add the videos of each label."""
         for label in labels:
             if not is_text(label):
                 self.refuse(f"{parent / label}: a label must be UTF-8", code="list-row-invalid")
@@ -107,7 +112,7 @@ class _Search:
                 self._label(parent / label, label, split)
 
     def _walked_before(self, folder: Path) -> str:
-        """The folder that this one is a link to: one above it, or one that was walked through; "" for none."""
+        """The folder above, or walked before, that this one is a link to; "" for none."""
         real = os.path.realpath(folder)
         above = os.path.realpath(folder.parent)
         if Path(above).is_relative_to(real):
@@ -116,13 +121,16 @@ class _Search:
         return "" if first == str(folder) else first
 
     def _label(self, folder: Path, label: str, split: str) -> None:
-        before = len(self.rows.kept) + len(self.rows.problems)
+        """Add the videos of one label."""
+        # a problem with a video counts, too: the folder is then not empty
+        before = len(self.rows.accepted) + len(self.rows.problems)
         for path in self._videos(folder):
             self.rows.add(Row(self.source, 0, path, label=label, split=split))
-        if before == len(self.rows.kept) + len(self.rows.problems):
+        if before == len(self.rows.accepted) + len(self.rows.problems):
             self.refuse(f"{folder}: no video in this folder", code="no-video-files")
 
     def _videos(self, folder: Path) -> Iterator[str]:
+        """Paths of the videos below a folder."""
         searched = walk(
             str(folder),
             lambda path: has_video_suffix(os.path.basename(path)),  # noqa: PTH119 (quicker)

@@ -1,4 +1,4 @@
-"""A labelled video, and what the reading of a list gives. But: no file is opened here."""
+"""A labelled video, and the result of reading a list of them. No file is opened here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scsampler_cli.errors import InputError
 
 SPLITS = ("train", "val")
 VAL_EVERY = 5
-"""Where a list does not say it, every fifth video (or group) of a class is for validation (our choice)."""
+"""Without splits in a list, every fifth video (or group) of a class is for validation."""
 
 
 @dataclass(frozen=True)
@@ -22,21 +22,23 @@ class Example:
     split: str
     """"train" or "val"."""
     group: str = ""
-    """Videos that belong together, such as the parts of one recording; "" for a video on its own."""
+    """Name that videos of one recording share; "" for a video without a group."""
     line: int = 0
-    """Line of the list that it stands in; 0 for one found in a folder."""
+    """Line of the list; 0 for a video that was found in a folder."""
     source: str = ""
     """Name of the list, for messages."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something in a list that was left out, and why: `data.csv:12: path is empty`."""
+    """An entry of a list that was left out, and why: `data.csv:12: path is empty`."""
 
     source: str
+    """Name of the list."""
     line: int
-    """0 where it belongs to no line."""
+    """Line of the list; 0 where the problem belongs to no line."""
     what: str
+    """The reason."""
     code: str = field(kw_only=True)
     """What is wrong, for programs, as `ScsamplerError.code`."""
 
@@ -47,34 +49,34 @@ class Problem:
 
 @dataclass(frozen=True)
 class Listing:
-    """What a list holds."""
+    """The result of reading a list."""
 
     examples: list[Example]
     problems: list[Problem]
-    """What was left out."""
+    """Entries that were left out."""
     notes: tuple[str, ...] = ()
-    """Worth saying once."""
+    """Notes for the user."""
     split_given: bool = False
-    """The list itself names videos for validation; otherwise VAL_EVERY chose them."""
+    """True if the list names videos for validation; else VAL_EVERY has chosen them."""
     train_given: bool = False
-    """It names videos for training."""
+    """True if the list names videos for training."""
 
 
 def labels_of(examples: Sequence[Example]) -> list[str]:
-    """Names of the classes that can be learnt, in alphabetical order.
+    """Names of the classes of the training videos, in alphabetical order.
 
     Args:
-        examples: of any split; the classes are those of the training videos.
+        examples: of any split.
 
     Raises:
-        InputError: no training video, or training videos of fewer than two classes.
+        InputError: there are training videos of fewer than two classes, or none.
     """
-    videos = [example.label for example in examples if example.split == "train"]
-    labels = sorted(set(videos))
+    labels_of_videos = [example.label for example in examples if example.split == "train"]
+    labels = sorted(set(labels_of_videos))
+    # with one class there is nothing to distinguish
     if len(labels) < 2:
-        counted = (
-            f"{_count(len(videos), 'training video', 's')} of {_count(len(labels), 'class', 'es')}"
-        )
+        videos = _count(len(labels_of_videos), "training video", "s")
+        counted = f"{videos} of {_count(len(labels), 'class', 'es')}"
         raise InputError(
             f"{counted}: not enough to train on",
             code="too-few-training-videos",

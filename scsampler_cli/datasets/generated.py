@@ -1,6 +1,6 @@
-"""The generated data set: one video for `classify --demo`, many for `train --demo` and `bench --demo`.
+"""Generated videos: one for `classify --demo`, many for `train --demo` and `bench --demo`.
 
-Videos are kept in a folder of the caller's choice and made once; a file's name says all that it depends on.
+They are made once, in a folder of the caller. The name of a file holds all that it depends on.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from scsampler_cli.errors import OutputError
 from scsampler_cli.media.demo import LABELS, DemoVideo, write_demo_video
 
 VERSION = 1
-"""Raise it when the generator changes, so that cached videos are made anew."""
+"""Raise it when the generator changes, so that cached videos are made again."""
 SECONDS = 60.0
 LABEL = "spinning"
 SEED = 2019
 
+# (label, seed, seconds, trimmed): arguments of `demo_video`
 _Facts = tuple[str, int, float, bool]
-"""(label, seed, seconds, trimmed)."""
 
 Progress = Callable[[int, int], None]
-"""Told (done, total)."""
+"""(done, total), in videos."""
 
 
 def demo_video(
@@ -38,12 +38,22 @@ def demo_video(
     seconds: float = SECONDS,
     trimmed: bool = False,
 ) -> tuple[Path, DemoVideo]:
-    """A generated video and what it shows, made unless it already exists.
+    """A generated video, made unless it exists.
+
+    Args:
+        folder: of the videos.
+        label: the class.
+        seed: of the random numbers.
+        seconds: length of the video.
+        trimmed: True if the action fills the whole video.
+
+    Returns:
+        path, and the contents of the video.
 
     Raises:
         OutputError: it cannot be written.
     """
-    path = _place(folder, label, seed, seconds=seconds, trimmed=trimmed)
+    path = _path(folder, label, seed, seconds=seconds, trimmed=trimmed)
     facts = path.with_suffix(".json")
     if _is_made(path):
         known = json.loads(facts.read_text())
@@ -54,6 +64,7 @@ def demo_video(
         part = path.with_name(f"part_{path.name}")
         video = write_demo_video(part, label, seed, seconds=seconds, trimmed=trimmed)
         part.replace(path)
+        # written last: without it the video counts as not made
         facts.write_text(json.dumps(asdict(video)))
     except OSError as error:
         raise OutputError(
@@ -64,7 +75,7 @@ def demo_video(
     return path, video
 
 
-def _place(folder: Path, label: str, seed: int, *, seconds: float, trimmed: bool) -> Path:
+def _path(folder: Path, label: str, seed: int, *, seconds: float, trimmed: bool) -> Path:
     kind = "trimmed" if trimmed else "untrimmed"
     return folder / f"v{VERSION}_{kind}_{label}_{seed}_{seconds:g}s.mp4"
 
@@ -75,7 +86,7 @@ def _is_made(path: Path) -> bool:
 
 @dataclass(frozen=True)
 class _Part:
-    """`per_class` videos of each class, seeds counting from `seed`."""
+    """`per_class` videos of each class, with seeds from `seed` on."""
 
     per_class: int
     seed: int
@@ -95,7 +106,21 @@ def demo_set(
     progress: Progress,
     pool: Rounds | None = None,
 ) -> list[Example]:
-    """`per_class` videos of each class, seeds counting from `seed`; made by a pool, or here one after the other."""
+    """Generated videos of all classes.
+
+    Args:
+        folder: of the videos.
+        per_class: videos of each class.
+        seed: of the first video of each class; the others count up.
+        seconds: length of a video.
+        trimmed: True if the action fills the whole video.
+        split: of all videos.
+        progress: called after each video that is made.
+        pool: makes the videos in several processes; None makes them here, one after another.
+
+    Raises:
+        OutputError: a video cannot be written.
+    """
     return _rendered(
         folder, [_Part(per_class, seed, seconds, trimmed=trimmed, split=split)], progress, pool=pool
     )
@@ -104,12 +129,14 @@ def demo_set(
 def training_set(
     folder: Path, trimmed: bool, progress: Progress, *, pool: Rounds | None = None
 ) -> list[Example]:
-    """What the shipped demo networks are trained on.
+    """The data set of the bundled demo networks.
 
-    A classifier learns from short trimmed videos (24 of each class, 6 for validation). Samplers see the former and 8 untrimmed
-    videos of each class, where most clips show nothing: that is what teaches them to be unsure there. They are measured on 4
-    further untrimmed videos of each class. `pool` as in `demo_set`.
+    A classifier is trained on short trimmed videos: 24 of each class, and 6 for validation.
+    Samplers are trained on the same 24, and on 8 untrimmed videos of each class. There most clips
+    show no action, and the sampler learns low scores for them. Validation uses 4 further untrimmed
+    videos of each class. `pool` is that of `demo_set`.
     """
+    # seeds of the parts are far apart: no video is in two of them
     parts = [_Part(24, 1000, 6, trimmed=True, split="train")]
     if trimmed:
         parts.append(_Part(6, 2000, 6, trimmed=True, split="val"))
@@ -124,26 +151,24 @@ def training_set(
 def _rendered(
     folder: Path, parts: list[_Part], progress: Progress, *, pool: Rounds | None
 ) -> list[Example]:
-    wanted = [
-        (part, part.seed + i, label)
-        for part in parts
-        for i in range(part.per_class)
-        for label in LABELS
-    ]
+    """Make the missing videos of all parts."""
     examples: list[Example] = []
     todo: dict[Path, _Facts] = {}
-    for part, seed, label in wanted:
-        path = _place(folder, label, seed, seconds=part.seconds, trimmed=part.trimmed)
-        examples.append(Example(path, label, part.split))
-        if not _is_made(path):
-            todo[path] = (label, seed, part.seconds, part.trimmed)
-    for done, _ in enumerate(_made(folder, todo, pool), start=len(wanted) - len(todo) + 1):
-        progress(done, len(wanted))
+    for part in parts:
+        for seed in range(part.seed, part.seed + part.per_class):
+            for label in LABELS:
+                path = _path(folder, label, seed, seconds=part.seconds, trimmed=part.trimmed)
+                examples.append(Example(path, label, part.split))
+                if not _is_made(path):
+                    todo[path] = (label, seed, part.seconds, part.trimmed)
+    # progress counts the videos that existed before
+    for done, _ in enumerate(_make_all(folder, todo, pool), start=len(examples) - len(todo) + 1):
+        progress(done, len(examples))
     return examples
 
 
-def _made(folder: Path, todo: dict[Path, _Facts], pool: Rounds | None) -> Iterator[None]:
-    """Make videos, given as path -> arguments of `demo_video`; yields after each."""
+def _make_all(folder: Path, todo: dict[Path, _Facts], pool: Rounds | None) -> Iterator[None]:
+    """Make videos, given as path -> arguments of `demo_video`; yield after each."""
     if pool is None:
         for facts in todo.values():
             label, seed, seconds, trimmed = facts
@@ -159,6 +184,7 @@ def _made(folder: Path, todo: dict[Path, _Facts], pool: Rounds | None) -> Iterat
 def _make(
     loaded: object, path: Path, progress: object, *, folder: Path, todo: dict[Path, _Facts]
 ) -> Record:
+    """Make one video in a worker process (`process_map.Do`)."""
     label, seed, seconds, trimmed = todo[path]
     demo_video(folder, label, seed, seconds=seconds, trimmed=trimmed)
     return DONE

@@ -1,4 +1,4 @@
-"""CSV lists: path,label and, where they say it, split and group."""
+"""CSV lists with a header: path, label, and optionally split and group."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ NEEDED = ("path", "label")
 
 
 def read(path: Path, root: Path, rows: Rows) -> None:
-    """Read a list; paths are relative to the root, absolute ones stay.
+    """Read a list.
 
     Args:
-        path: CSV file with a header; columns other than path, label, split and group are passed over.
-        root: where the videos lie.
-        rows: where they are entered.
+        path: CSV file with a header; columns other than path, label, split and group are ignored.
+        root: folder that relative paths begin in.
+        rows: gets the videos.
 
     Raises:
         InputError: it cannot be read, or lacks the column path or label.
@@ -32,13 +32,12 @@ def read(path: Path, root: Path, rows: Rows) -> None:
                 source, line, f"a URL, and only local files are read: {name}", code="remote-url"
             )
         elif name and label:
-            rows.add(
-                Row(source, line, os.path.join(folder, name), label=label, split=split, group=group)  # noqa: PTH118
-            )
+            # os.path.join is faster than pathlib, and leaves an absolute path as it is
+            video = os.path.join(folder, name)  # noqa: PTH118
+            rows.add(Row(source, line, video, label=label, split=split, group=group))
         else:
-            empty = " and ".join(
-                what for what, cell in zip(NEEDED, (name, label), strict=True) if not cell
-            )
+            cells = zip(NEEDED, (name, label), strict=True)
+            empty = " and ".join(column for column, cell in cells if not cell)
             rows.refuse(
                 source,
                 line,

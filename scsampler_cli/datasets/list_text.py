@@ -1,6 +1,6 @@
-"""Text files as lines, CSV files as rows: what cannot be read in them becomes a problem with its line number.
+"""Text files as lines, and CSV files as rows. Bad lines become problems with their line numbers.
 
-But: what the lines mean is the forms' affair.
+Not handled here: the meaning of the lines.
 """
 
 from __future__ import annotations
@@ -15,24 +15,27 @@ from scsampler_cli.datasets.example import Problem
 from scsampler_cli.errors import InputError, read_code
 from scsampler_cli.files.text_files import encoding_of
 
+# bytes of a file that decide its encoding
 _HEAD = 1 << 16
 
 
 def lines(path: Path, problems: list[Problem]) -> Iterator[tuple[int, str]]:
-    """Lines that are not blank, stripped, with their numbers from 1.
+    """The lines that are not blank, stripped, with their numbers from 1.
 
     Args:
-        path: a text file in UTF-8, UTF-16 or UTF-32; with or without a byte order mark, with any kind of line end.
-        problems: where lines that do not fit the encoding are entered.
+        path: a text file in UTF-8, UTF-16 or UTF-32, with or without a byte order mark, with any
+            line ends.
+        problems: gets the lines that are invalid in the encoding.
 
     Raises:
-        InputError: it cannot be read, or is no text.
+        InputError: it cannot be read, or is not text.
     """
     try:
         with path.open("rb") as raw:
             head = raw.read(_HEAD)
             encoding, mark = encoding_of(head, str(path), len(head) < _HEAD)
             raw.seek(mark)
+            # invalid bytes become halves of surrogate pairs: only their lines are lost
             errors = "surrogateescape" if encoding == "utf-8" else "surrogatepass"
             wrong = "not UTF-8" if encoding == "utf-8" else "characters that cannot be decoded"
             for number, line in enumerate(io.TextIOWrapper(raw, encoding, errors), 1):
@@ -55,8 +58,9 @@ def lines(path: Path, problems: list[Problem]) -> Iterator[tuple[int, str]]:
 
 
 def is_text(text: str) -> bool:
-    """Whether it holds no bytes that could not be decoded (they stand in it as halves of surrogate pairs), and no zero."""
+    """Whether a text has no zero character, and no undecoded bytes."""
     try:
+        # undecoded bytes are halves of surrogate pairs, which UTF-8 does not encode
         text.encode()
     except UnicodeEncodeError:
         return False
@@ -64,7 +68,7 @@ def is_text(text: str) -> bool:
 
 
 def columns(line: str) -> list[str]:
-    """Column names of a CSV header, in lower case; none where it is not CSV."""
+    """Column names of a CSV header, in lower case; [] where it is not CSV."""
     try:
         return [name.lower() for name in _cells(line)]
     except csv.Error:
@@ -74,15 +78,18 @@ def columns(line: str) -> list[str]:
 def table(
     path: Path, needed: Sequence[str], optional: Sequence[str], *, problems: list[Problem]
 ) -> Iterator[tuple[int, list[str]]]:
-    """Rows of a CSV file with their line numbers: the needed cells, then the optional ones, "" where there is no such column.
+    """The rows of a CSV file.
 
-    A row is one line: a quote that is not closed spoils its own row and none of the following.
+    A row is one line: an unclosed quote spoils its own row only.
 
     Args:
-        path: with a header.
-        needed: columns.
-        optional: columns; any others are passed over.
-        problems: where bad rows are entered.
+        path: CSV file with a header.
+        needed: columns that must exist.
+        optional: columns that may be missing; all other columns are ignored.
+        problems: gets the bad rows.
+
+    Yields:
+        line number; and the needed cells, then the optional ones, "" for a missing column.
 
     Raises:
         InputError: it cannot be read, or lacks a needed column.
@@ -95,7 +102,8 @@ def table(
             code="list-format-unknown",
             hint=f"the first line, with commas: {','.join((*needed, *optional))}",
         )
-    places = [names.index(name) if name in names else None for name in (*needed, *optional)]
+    # position of each column, None for a missing one
+    positions = [names.index(name) if name in names else None for name in (*needed, *optional)]
     for number, line in listed:
         try:
             row = _cells(line)
@@ -105,7 +113,7 @@ def table(
             )
             continue
         if len(row) == len(names):
-            yield number, ["" if place is None else row[place] for place in places]
+            yield number, ["" if position is None else row[position] for position in positions]
         else:
             problems.append(
                 Problem(
@@ -118,18 +126,21 @@ def table(
 
 
 def _cells(line: str) -> list[str]:
-    # a reader for every line is slow, and only quotes need one
-    row = (
-        next(csv.reader([line], strict=True, skipinitialspace=True))
-        if '"' in line
-        else line.split(",")
-    )
+    # only quotes need a CSV reader, which is slow to make for every line
+    if '"' in line:
+        row = next(csv.reader([line], strict=True, skipinitialspace=True))
+    else:
+        row = line.split(",")
     return [cell.strip() for cell in row]
 
 
-def beside(path: Path, word: str, others: Sequence[str]) -> Path | None:
-    """The file in the same folder whose name has one of the others instead of the word: train.csv -> val.csv."""
+def partner_file(path: Path, word: str, others: Sequence[str]) -> Path | None:
+    """The file in the same folder that has another word in its name; None where there is none.
+
+    Example: train.csv, "train", ["val", "test"] -> val.csv, or else test.csv.
+    """
+    # the last occurrence: a name such as train_v2_train.csv
     before, found, after = path.name.rpartition(word)
     candidates = [path.with_name(before + other + after) for other in others] if found else []
-    # os.path's isfile says no where pathlib's raises: names too long, folders that may not be entered
+    # os.path.isfile is False where pathlib raises: names too long, folders that may not be entered
     return next((candidate for candidate in candidates if os.path.isfile(candidate)), None)  # noqa: PTH113

@@ -1,4 +1,4 @@
-"""Read a list of labelled videos in any of its forms."""
+"""Reading a list of labelled videos in any of the known forms."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from scsampler_cli.datasets import class_folders, header, kinetics, numbered, sp
 from scsampler_cli.datasets.example import Listing
 from scsampler_cli.datasets.list_text import columns, lines
 from scsampler_cli.datasets.rows import Rows
-from scsampler_cli.datasets.splits import checked, sides, straddling
+from scsampler_cli.datasets.splits import assign_splits, split_group_note, without_unlearnable
 from scsampler_cli.errors import InputError, SettingsError
 from scsampler_cli.files.inputs import check_readable
 from scsampler_cli.files.urls import check_read
 
+# form -> reader of lists
 _LISTS: dict[str, Callable[[Path, Path, Rows], None]] = {
     "csv": header.read,
     "kinetics": kinetics.read,
@@ -23,31 +24,33 @@ _LISTS: dict[str, Callable[[Path, Path, Rows], None]] = {
     "sports1m": sports1m.read,
 }
 FORMS = ("auto", "csv", "folder", "kinetics", "ucf101", "numbers", "sports1m")
+# suffixes of lists without a header, in addition to .csv
 _SUFFIXES = (".txt", ".lst", ".list")
-"""Of lists without a header, beside .csv."""
 
 
 def read(
     path: Path, form: str = "auto", root: Path | None = None, *, seed: int = 0, learnt: bool = True
 ) -> Listing:
-    """Read a list of videos; a bad row, a missing file and the like become problems and do not end the reading.
+    """Read a list of videos. Bad rows, missing files and the like become problems, not errors.
 
     Args:
         path: a list, or a folder of videos.
-        form: one of FORMS; "auto" tells it by the folder, the header or the first line.
-        root: where the videos of a list lie; by default in the list's folder. A folder of videos is its own root.
-        seed: which fifth of a class is for validation, where the list does not say it.
-        learnt: the videos are to be learnt from: labels that only validation videos have are left out.
+        form: one of FORMS; "auto" recognises it by the folder, the header or the first line.
+        root: folder of the videos of a list; None for that of the list. A folder of videos is its
+            own root.
+        seed: which fifth of a class is for validation, if the list does not name the splits.
+        learnt: True for training: labels of validation videos alone are left out.
 
     Raises:
-        InputError: no list there, unreadable, empty, without a needed column, or of no known form.
+        InputError: the list does not exist, cannot be read, is empty, lacks a column, or is of no
+            known form.
         SettingsError: an unknown form.
     """
     if form not in FORMS:
         raise SettingsError(
             f"unknown form {form!r}", code="unknown-choice", hint=f"one of {', '.join(FORMS)}"
         )
-    # os.path's isdir says no where pathlib's raises: in a folder that may not be entered
+    # os.path.isdir is False where pathlib raises: in a folder that may not be entered
     is_folder = os.path.isdir(path)  # noqa: PTH112
     line = "" if is_folder else _first_line(path)
     if form == "auto":
@@ -64,12 +67,18 @@ def read(
         class_folders.read(path, rows)
     else:
         _LISTS[form](path, _checked_root(path, root), rows)
-    rows.notes += straddling(rows.kept)
-    listing = rows.listing(sides(rows.kept, seed))
-    return checked(listing) if learnt else listing
+    # before the splits of this package: the note is on those of the list
+    rows.notes += split_group_note(rows.accepted)
+    listing = rows.listing(assign_splits(rows.accepted, seed))
+    return without_unlearnable(listing) if learnt else listing
 
 
 def _checked_root(path: Path, root: Path | None) -> Path:
+    """The folder of the videos of a list.
+
+    Raises:
+        InputError: it does not exist, or is a URL.
+    """
     if root is not None:
         check_read(root)
     if root is not None and not os.path.isdir(root):  # noqa: PTH112 (as above)
@@ -82,6 +91,11 @@ def _checked_root(path: Path, root: Path | None) -> Path:
 
 
 def _first_line(path: Path) -> str:
+    """The first line that is not blank.
+
+    Raises:
+        InputError: there is none, or the file cannot be read.
+    """
     check_readable(path)
     for _, line in lines(path, []):
         return line
@@ -93,20 +107,27 @@ def _first_line(path: Path) -> str:
 
 
 def _form_of(path: Path, line: str) -> str:
+    """The form of a list with this first line.
+
+    Raises:
+        InputError: it is of no known form.
+    """
+    # the forms with a header first: its columns are unmistakable
     first = columns(line)
     if kinetics.ID in first:
         return "kinetics"
     if set(header.NEEDED) <= set(first):
         return "csv"
     suffix = path.suffix.lower()
-    if suffix in _SUFFIXES and sports1m.looks_like(line):
+    if suffix in _SUFFIXES and sports1m.is_line_of_form(line):
         return "sports1m"
-    if suffix in (*_SUFFIXES, ".csv") and numbered.looks_like(line):
-        return numbered.choose(path)
-    if suffix == ".csv":  # with the wrong columns, which its reader tells
+    if suffix in (*_SUFFIXES, ".csv") and numbered.is_line_of_form(line):
+        return numbered.choose_form(path)
+    # with wrong columns: the reader of "csv" names them
+    if suffix == ".csv":
         return "csv"
-    if suffix in _SUFFIXES and ucf101.looks_like(line):
-        return numbered.choose(path)
+    if suffix in _SUFFIXES and ucf101.is_line_of_form(line):
+        return numbered.choose_form(path)
     raise InputError(
         f"{path}: unknown form of list",
         code="list-format-unknown",

@@ -1,4 +1,4 @@
-"""Rows of any list, gathered, checked and made into examples."""
+"""The rows of a list: they are collected, checked, and turned into examples."""
 
 from __future__ import annotations
 
@@ -18,39 +18,41 @@ SIDES = {
     "validation": "val",
     "test": "test",
 }
-"""What lists and folders call the splits; "" is not said."""
+"""Name of a split in lists and folders -> split; "" for an unnamed one."""
 VAL_NAMES = tuple(name for name, side in SIDES.items() if side == "val")
 
 
 class Row(NamedTuple):
-    """A video as it is listed; paths stay strings, since a million of them must be quick."""
+    """A video of a list. The path is a string: a million `Path` objects would take too long."""
 
     source: str
     line: int
     path: str
     label: str
     split: str = ""
-    """As written in the list; once added "train", "val", or "" where the list does not say."""
+    """As written in the list; in `Rows` "train", "val", or "" if the list does not name it."""
     group: str = ""
+    """Name that videos of one recording share; "" for none."""
 
 
 class Rows:
-    """Collects rows; what is wrong with one becomes a problem."""
+    """Collects rows; a bad row becomes a problem."""
 
     def __init__(self) -> None:
-        self.kept: list[Row] = []
+        self.accepted: list[Row] = []
         self.problems: list[Problem] = []
         self.notes: list[str] = []
         self.tests = 0
-        """Rows of the test split: it must not be looked at in training."""
+        """Number of rows of the test split, which training must not use."""
+        # absolute path -> first row with it
         self._seen: dict[str, Row] = {}
 
     def refuse(self, source: str, line: int, what: str, *, code: str) -> None:
-        """Enter a problem."""
+        """Add a problem."""
         self.problems.append(Problem(source, line, what, code=code))
 
     def add(self, row: Row) -> None:
-        """Keep a row, if its split is known and its path was not listed before."""
+        """Accept a row if its split is known and its path is new; else add a problem."""
         side = SIDES.get(row.split.lower())
         if side is None:
             self.refuse(
@@ -60,77 +62,71 @@ class Rows:
                 code="list-row-left-out",
             )
             return
-        first = self._seen.setdefault(os.path.abspath(row.path), row)  # noqa: PTH100 (quicker)
+        first = self._seen.setdefault(os.path.abspath(row.path), row)  # noqa: PTH100 (faster)
         if first is not row:
-            self.refuse(row.source, row.line, _before(first, row), code="list-row-left-out")
+            self.refuse(row.source, row.line, _repeated(first, row), code="list-row-left-out")
         elif side == "test":
             self.tests += 1
         else:
-            self.kept.append(row if side == row.split else row._replace(split=side))
+            self.accepted.append(row if side == row.split else row._replace(split=side))
 
     def listing(self, sides: list[str]) -> Listing:
-        """Examples of all rows whose file is there; a file that several links lead to counts once.
+        """The examples of all rows whose files exist. A file with several links to it counts once.
 
         Args:
-            sides: "train" or "val" for each kept row.
+            sides: "train" or "val" for each accepted row.
         """
         examples = []
-        real, files = RealPaths(), dict[str, Row]()
-        for row in self.kept:  # a file counts under its own name, whatever comes first
+        real = RealPaths()
+        # path without links -> row; a file under its own name comes before all links to it
+        files: dict[str, Row] = {}
+        for row in self.accepted:
             if not os.path.islink(row.path):  # noqa: PTH114 (as below)
                 files.setdefault(real.entry(row.path), row)
-        for row, side in zip(self.kept, sides, strict=True):
-            if os.path.isfile(row.path):  # noqa: PTH113 (says no where pathlib's raises, and is quicker)
-                first = files.setdefault(real.file(row.path), row)
-                if first is not row:
-                    self.refuse(
-                        row.source,
-                        row.line,
-                        f"{row.path} is the same file as {first.path}",
-                        code="list-row-left-out",
-                    )
-                    continue
-                examples.append(
-                    Example(
-                        Path(row.path),
-                        row.label,
-                        side,
-                        group=row.group,
-                        line=row.line,
-                        source=row.source,
-                    )
-                )
-            else:
+
+        for row, side in zip(self.accepted, sides, strict=True):
+            # os.path is faster than pathlib, and False where pathlib raises
+            if not os.path.isfile(row.path):  # noqa: PTH113
                 what = "not a file" if os.path.exists(row.path) else "no such file"  # noqa: PTH110
-                self.refuse(
-                    row.source,
-                    row.line,
-                    f"{what}: {os.path.normpath(row.path)}",
-                    code="list-file-missing",
-                )
+                message = f"{what}: {os.path.normpath(row.path)}"
+                self.refuse(row.source, row.line, message, code="list-file-missing")
+                continue
+            first = files.setdefault(real.file(row.path), row)
+            if first is not row:
+                message = f"{row.path} is the same file as {first.path}"
+                self.refuse(row.source, row.line, message, code="list-row-left-out")
+                continue
+            example = Example(
+                Path(row.path),
+                row.label,
+                side,
+                group=row.group,
+                line=row.line,
+                source=row.source,
+            )
+            examples.append(example)
+
         if self.tests:
             self.notes.append(f"test split: {self.tests} left out")
-        val, train = (any(row.split == side for row in self.kept) for side in ("val", "train"))
         return Listing(
             examples,
             _in_order(self.problems),
             tuple(self.notes),
-            split_given=val,
-            train_given=train,
+            split_given=any(row.split == "val" for row in self.accepted),
+            train_given=any(row.split == "train" for row in self.accepted),
         )
 
 
-def _before(first: Row, row: Row) -> str:
+def _repeated(first: Row, row: Row) -> str:
+    """The problem of a path that was listed before."""
     where = f"line {first.line}" if first.source == row.source else f"{first.source}:{first.line}"
-    return f"listed before in {where}" + (
-        "" if first.label == row.label else f" with the label {first.label!r}"
-    )
+    other_label = "" if first.label == row.label else f" with the label {first.label!r}"
+    return f"listed before in {where}{other_label}"
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:
-    """By list and line: missing files are found out after all lines are read."""
-    sources = {
-        source: place
-        for place, source in enumerate(dict.fromkeys(problem.source for problem in problems))
-    }
-    return sorted(problems, key=lambda problem: (sources[problem.source], problem.line))
+    """Sorted by list and line."""
+    # missing files are found after all lines were read, so that problems come out of order
+    sources = list(dict.fromkeys(problem.source for problem in problems))
+    rank = {source: number for number, source in enumerate(sources)}
+    return sorted(problems, key=lambda problem: (rank[problem.source], problem.line))

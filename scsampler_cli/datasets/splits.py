@@ -1,4 +1,4 @@
-"""Which videos are for validation where a list does not say it, and whether the two sides fit each other."""
+"""Splits: videos for validation, if a list names none, and checks of both splits."""
 
 from __future__ import annotations
 
@@ -10,34 +10,42 @@ from scsampler_cli.datasets.example import VAL_EVERY, Listing, Problem
 from scsampler_cli.datasets.rows import Row
 
 
-def sides(rows: Sequence[Row], seed: int) -> list[str]:
-    """The side of each row, "train" or "val".
+def assign_splits(rows: Sequence[Row], seed: int) -> list[str]:
+    """The split of each row, "train" or "val".
 
-    A row whose split is given keeps it, and a group follows the first of its rows that says one. Of the rest, every
-    VAL_EVERY-th video or group of a class is for validation, in order of first appearance; a group may have videos of several
-    classes. Rows count whether or not their file is there: a video must not change sides when another one is downloaded later.
+    A row with a split keeps it, and a group has the split of its first row with one. Of the others,
+    every VAL_EVERY-th video or group of a class is for validation, in the order of their first
+    appearance; a group may have videos of several classes. Rows of missing files count: a video
+    must not change its split when another one is downloaded later.
 
     Args:
         rows: with split "train", "val" or "".
         seed: which fifth; 0 takes the fifth, tenth, ... of each class.
     """
-    given = {row.group: row.split for row in reversed(rows) if row.split and row.group}
-    said = [row.split or given.get(row.group, "") for row in rows]
+    # reversed: the first row of a group is written last, and stays
+    of_group = {row.group: row.split for row in reversed(rows) if row.split and row.group}
+    given = [row.split or of_group.get(row.group, "") for row in rows]
+
+    # label -> its units without a split, in order: the name of a group, or the number of a row
     classes: dict[str, dict[str | int, None]] = {}
-    for place, row in enumerate(rows):
-        if not said[place]:
-            classes.setdefault(row.label, {})[row.group or place] = None
+    for number, row in enumerate(rows):
+        if not given[number]:
+            classes.setdefault(row.label, {})[row.group or number] = None
+
     decided: dict[str | int, str] = {}
     for units in classes.values():
         _decide(list(units), decided, seed)
     return [
-        side or decided[row.group or place]
-        for place, (row, side) in enumerate(zip(rows, said, strict=True))
+        split or decided[row.group or number]
+        for number, (row, split) in enumerate(zip(rows, given, strict=True))
     ]
 
 
 def _decide(units: Sequence[str | int], decided: dict[str | int, str], seed: int) -> None:
-    """Put the units of one class on a side; a group that another class has put on one stays there, and counts."""
+    """Decide the split of the units of one class.
+
+    A group that has a split by another class keeps it, and counts among the units of this class.
+    """
     chosen = [units[number] for number in _held_out(len(units), _grouped(units), seed)]
     wanted = len(chosen) - sum(decided.get(unit) == "val" for unit in units)
     for unit in [unit for unit in chosen if unit not in decided][: max(0, wanted)]:
@@ -47,48 +55,48 @@ def _decide(units: Sequence[str | int], decided: dict[str | int, str], seed: int
 
 
 def _grouped(units: Iterable[str | int]) -> bool:
-    """Whether there is a group among the units of a class; the others are places of rows."""
+    """Whether there is a group among the units of a class; the others are numbers of rows."""
     return any(isinstance(unit, str) for unit in units)
 
 
 def _held_out(count: int, grouped: bool, seed: int) -> range:
-    """Numbers of the units that are for validation; never all, or the class could not be learnt."""
+    """Numbers of the units for validation; never all of them: a class needs training videos."""
     if count >= VAL_EVERY:
         return range(VAL_EVERY - 1 - seed % VAL_EVERY, count, VAL_EVERY)
+    # With fewer units only groups give one: a class of a few single videos keeps all for training.
     last = count - 1 - seed % count
     return range(last, last + 1) if grouped and count > 1 else range(0)
 
 
-def straddling(rows: Sequence[Row]) -> list[str]:
-    """A note on groups that the list puts on both sides, if there are any."""
-    said = {(row.group, row.split) for row in rows if row.split and row.group}
-    both = [count for count in Counter(group for group, _ in said).values() if count > 1]
+def split_group_note(rows: Sequence[Row]) -> list[str]:
+    """A note on groups that the list has both in training and in validation; [] without any."""
+    pairs = {(row.group, row.split) for row in rows if row.split and row.group}
+    splits_of_group = Counter(group for group, _ in pairs)
+    both = [count for count in splits_of_group.values() if count > 1]
     if not both:
         return []
     return [f"groups both in train and in val: {len(both)}; validation will look better than it is"]
 
 
-def checked(listing: Listing) -> Listing:
-    """Leave out labels that cannot be learnt: those with validation videos alone, each of them a problem.
+def without_unlearnable(listing: Listing) -> Listing:
+    """Leave out labels that cannot be learnt: those without training videos. Each is a problem.
 
-    A list without any training video is left as it is: it may be there for a comparison, which needs none.
+    A list without any training video is returned as it is: a comparison needs none.
     """
     learnt = {example.label for example in listing.examples if example.split == "train"}
-    orphans = (
-        [example for example in listing.examples if example.label not in learnt] if learnt else []
-    )
+    if not learnt:
+        return listing
+    orphans = [example for example in listing.examples if example.label not in learnt]
     if not orphans:
         return listing
+
     counts = Counter(example.label for example in orphans)
+    # reversed: the first video of a label is written last, and stays
     first = {example.label: example for example in reversed(orphans)}
-    problems = [
-        Problem(
-            first[label].source,
-            first[label].line,
-            f"label {label!r} has no training video ({count} in val left out)",
-            code="list-row-left-out",
-        )
-        for label, count in counts.items()
-    ]
-    kept = [example for example in listing.examples if example.label in learnt]
-    return replace(listing, examples=kept, problems=listing.problems + problems)
+    problems = []
+    for label, count in counts.items():
+        what = f"label {label!r} has no training video ({count} in val left out)"
+        source, line = first[label].source, first[label].line
+        problems.append(Problem(source, line, what, code="list-row-left-out"))
+    examples = [example for example in listing.examples if example.label in learnt]
+    return replace(listing, examples=examples, problems=listing.problems + problems)

@@ -1,4 +1,7 @@
-"""Lists of UCF101 (Soomro et al. 2012, "UCF101: A Dataset of 101 Human Actions Classes"): `Class/v_Class_g08_c01.avi 1`."""
+"""Lists of UCF101 (Soomro et al. 2012, "UCF101: A Dataset of 101 Human Actions Classes").
+
+A line is `Class/v_Class_g08_c01.avi 1`: a video in the folder of its class, and the class number.
+"""
 
 from __future__ import annotations
 
@@ -8,32 +11,36 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from scsampler_cli.datasets.example import Problem
-from scsampler_cli.datasets.list_text import beside, lines
+from scsampler_cli.datasets.list_text import lines, partner_file
 from scsampler_cli.datasets.rows import VAL_NAMES, Row, Rows
 from scsampler_cli.errors import InputError
 
+# file with the class numbers, from 1, and names
 INDEX = "classInd.txt"
 _CLASS = re.compile(r"(?P<number>[0-9]{1,9})\s+(?P<name>\S.*)")
 _NUMBER = re.compile(r"[0-9]{1,9}")
+# the group of a recording: _g08_
 _GROUP = re.compile(r"_g([0-9]+)_")
 _FILE = re.compile(r"[^/]+/.*\.\w+")
 
 
-def looks_like(line: str) -> bool:
-    """Whether a list with such a line is one of these."""
+def is_line_of_form(line: str) -> bool:
+    """Whether a line has this form: a file in a folder, with or without a number."""
     return _FILE.fullmatch(_parts(line)[0]) is not None
 
 
 def read(path: Path, root: Path, rows: Rows) -> None:
-    """Read a list such as trainlist01.txt, and testlist01.txt beside it, which is used for validation.
+    """Read a list such as trainlist01.txt, and testlist01.txt in the same folder, which is used for
+    validation.
 
-    The label is the folder in the list. Groups are the numbers _gNN_ in the names: clips of one group are parts of one recording,
-    and a split of our own keeps them together.
+    The label is the folder in the list. The group is the number _gNN_ in a name: clips of one group
+    are parts of one recording, and `assign_splits` keeps them together.
 
     Args:
-        path: one file a line, with or without a class number; checked against classInd.txt beside it, if that is there.
-        root: where the folders of the classes lie.
-        rows: where they are entered.
+        path: text file with one video per line, with or without a class number. Numbers are checked
+            against classInd.txt in the same folder, if that exists.
+        root: folder of the class folders.
+        rows: gets the videos.
 
     Raises:
         InputError: it cannot be read, or its numbers are not those of its folders.
@@ -41,9 +48,10 @@ def read(path: Path, root: Path, rows: Rows) -> None:
     index = path.with_name(INDEX)
     partner = validation_list(path)
     folders, named_so = _numbers(path, partner)
-    # os.path's isfile says no where pathlib's raises
+    # os.path.isfile is False where pathlib raises
     if os.path.isfile(index):  # noqa: PTH113
         classes = classes_of(index, rows.problems)
+        # mmaction2 writes lists of UCF101 with numbers from 0
         if any(0 in numbers for numbers in folders.values()):
             classes = {name: number - 1 for name, number in classes.items()}
             rows.notes.append(f"the numbers count from 0, those of {INDEX} from 1")
@@ -59,12 +67,15 @@ def read(path: Path, root: Path, rows: Rows) -> None:
 
 
 def validation_list(path: Path) -> Path | None:
-    """The list for validation beside a list for training: train.txt -> val.txt, or test.txt."""
-    return beside(path, "train", (*VAL_NAMES, "test"))
+    """The list for validation of a list for training: train.txt -> val.txt, or test.txt."""
+    return partner_file(path, "train", (*VAL_NAMES, "test"))
 
 
-def unlike(folders: Mapping[str, set[int]]) -> str:
-    """Why the numbers of a list cannot be those of its folders, in words; "" where each folder has one of its own."""
+def number_conflict(folders: Mapping[str, set[int]]) -> str:
+    """Why the numbers of a list are not those of its folders; "" if each folder has a number of its
+    own.
+    """
+    # number -> folder
     known: dict[int, str] = {}
     for folder, numbers in folders.items():
         if len(numbers) > 1:
@@ -78,7 +89,7 @@ def unlike(folders: Mapping[str, set[int]]) -> str:
 
 
 def _numbers(path: Path, partner: Path | None) -> tuple[dict[str, set[int]], bool]:
-    """Folder -> the numbers of its videos; and whether all are named as those of UCF101."""
+    """Folder -> the numbers of its videos; and True if all names are those of UCF101."""
     folders: dict[str, set[int]] = {}
     named_so = True
     for each in (path, partner) if partner else (path,):
@@ -97,7 +108,7 @@ def _check(path: Path, folders: Mapping[str, set[int]]) -> None:
     Raises:
         InputError: one folder has several numbers, or one number several folders.
     """
-    if wrong := unlike(folders):
+    if wrong := number_conflict(folders):
         raise InputError(
             f"{path}: {wrong}: not a list of UCF101",
             code="class-numbers-invalid",
@@ -106,7 +117,7 @@ def _check(path: Path, folders: Mapping[str, set[int]]) -> None:
 
 
 def classes_of(path: Path, problems: list[Problem]) -> dict[str, int]:
-    """Class -> number in classInd.txt.
+    """Class -> number, from classInd.txt.
 
     Raises:
         InputError: it cannot be read.
@@ -125,6 +136,7 @@ def classes_of(path: Path, problems: list[Problem]) -> dict[str, int]:
 
 
 def _read(path: Path, root: Path, classes: dict[str, int], *, split: str, rows: Rows) -> None:
+    """Add the videos of one list."""
     source = path.name
     for line, text in lines(path, rows.problems):
         name, number = _parts(text)
@@ -139,10 +151,11 @@ def _read(path: Path, root: Path, classes: dict[str, int], *, split: str, rows: 
         elif wrong := _disagreement(classes, label, number):
             rows.refuse(source, line, wrong, code="class-list-mismatch")
         else:
-            group = _GROUP.search(file)
-            together = f"{label}/g{group[1]}" if group else ""
-            video = os.path.join(root, name)  # noqa: PTH118
-            rows.add(Row(source, line, video, label=label, split=split, group=together))
+            found = _GROUP.search(file)
+            # groups are numbered within their class
+            group = f"{label}/g{found[1]}" if found else ""
+            video = os.path.join(root, name)  # noqa: PTH118 (faster)
+            rows.add(Row(source, line, video, label=label, split=split, group=group))
 
 
 def _parts(line: str) -> tuple[str, int | None]:
@@ -152,6 +165,7 @@ def _parts(line: str) -> tuple[str, int | None]:
 
 
 def _disagreement(classes: dict[str, int], label: str, number: int | None) -> str:
+    """How a line contradicts classInd.txt; "" if it does not, or there is no such file."""
     if not classes:
         return ""
     if label not in classes:

@@ -1,1 +1,1 @@
-"""Names, lists and files of this machine: inputs, folders, text files, and where output may go."""
+"""Files of this machine: inputs, folders, text files, and checks of output paths."""

@@ -1,6 +1,6 @@
-"""Which files a command works on: files, folders, a list on standard input.
+"""Inputs of a command: files, folders, and a list on standard input.
 
-But: nothing is opened here beyond what tells a file from a folder.
+Not handled here: the content of the files.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ VIDEO_SUFFIXES = frozenset(
     f".{suffix}"
     for suffix in (
         "3g2 3gp "
-        "asf avi divx dv f4v flv gif h263 h264 264 h265 265 hevc ivf m1v m2t m2ts m2v m4v mjpeg mjpg mkv mov mp4 mpe mpeg "
-        "mpg mts mxf nut ogm ogv qt rm rmvb ts vob webm wmv y4m"
+        "asf avi divx dv f4v flv gif h263 h264 264 h265 265 hevc ivf m1v m2t m2ts m2v m4v mjpeg "
+        "mjpg mkv mov mp4 mpe mpeg mpg mts mxf nut ogm ogv qt rm rmvb ts vob webm wmv y4m"
     ).split()
 )
-"""What is taken from a folder when no --glob is given."""
+"""Suffixes of the files that are taken from a folder without a pattern."""
 
 
 def find_inputs(
@@ -34,18 +34,20 @@ def find_inputs(
     """Expand arguments to files.
 
     Args:
-        paths: files, folders (searched through and through), or "-" for `listed`.
-        glob: pattern of file names taken from folders, such as "*.mp4"; None takes VIDEO_SUFFIXES.
-        listed: one path each, read where "-" stands.
-        on_note: told what was left out, and of links to files that have a record of their own.
+        paths: files, folders (searched with all folders below), or "-" for `listed`.
+        glob: pattern of file names in folders, such as "*.mp4"; None takes VIDEO_SUFFIXES.
+        listed: paths that "-" stands for; read only if "-" is among the paths.
+        on_note: called with each note: files that were left out, files named twice, links to files
+            that have a record of their own.
 
     Returns:
-        each file once, in the order given, sorted within a folder. A path that does not exist, and a folder that may not be
-        read or holds nothing to take, stay in the list, so that they become failed records instead of ending a batch or going
-        unnoticed.
+        each file once, in the given order, sorted within a folder. A path that does not exist, and
+        a folder that cannot be read or has no matching file, stay in the list: they become failed
+        records, and neither end a batch nor go unnoticed.
 
     Raises:
-        InputError: the only folder named holds nothing to take, a list names the root folder, or there is no input at all.
+        InputError: the only named folder has no matching file, a list names the root folder, or
+            there is no input at all.
     """
     found = _Found()
     empty: list[Path] = []
@@ -53,18 +55,22 @@ def find_inputs(
         names = listed if argument == "-" else [argument]
         for name in filter(None, names):
             path = local_path(name)
-            # os.path's is_dir says no where pathlib's raises: in a folder that may not be entered
+            # os.path.isdir is False where pathlib raises: in a folder that may not be entered
             is_folder = os.path.isdir(path)  # noqa: PTH112
+            # one line of a list hardly means the whole disk
             if is_folder and argument == "-" and os.path.realpath(path) == os.path.sep:
                 raise InputError(
                     f"the list names the folder {name}, which is the whole disk",
                     code="root-folder-listed",
                     hint="list the files, or folders of them",
                 )
-            files = _in_folder(path, glob, on_note) if is_folder else [path]
-            empty += [] if files else [path]
+            files = _files_in(path, glob, on_note) if is_folder else [path]
+            if not files:
+                empty.append(path)
             for file in files or [path]:
                 found.add(file)
+
+    # with other inputs, an empty folder is one failed record among others
     if empty and len(found.paths) == 1:
         what = f"no file that matches {glob!r}" if glob else "no video"
         raise InputError(
@@ -83,11 +89,14 @@ def find_inputs(
     return list(found.paths.values())
 
 
-def _in_folder(folder: Path, glob: str | None, on_note: Callable[[str], object]) -> list[Path]:
+def _files_in(folder: Path, glob: str | None, on_note: Callable[[str], object]) -> list[Path]:
+    """Matching files of a folder and of all folders below it."""
+
     def wanted(path: str) -> bool:
         if glob:
             return Path(path).match(glob)
-        return os.path.splitext(path)[1].lower() in VIDEO_SUFFIXES  # noqa: PTH122 (quicker)
+        # faster than pathlib, which counts for a million files
+        return os.path.splitext(path)[1].lower() in VIDEO_SUFFIXES  # noqa: PTH122
 
     searched = walk(str(folder), wanted)
     for note in searched.notes:
@@ -96,55 +105,62 @@ def _in_folder(folder: Path, glob: str | None, on_note: Callable[[str], object])
 
 
 class _Found:
-    """Files, each once: what counts is the folder that a name stands in, not the way that leads there.
+    """Files, each once. Two paths that differ only by links to folders are one file.
 
-    A link to a file stands in its folder under a name of its own, and is a file of its own.
+    A link to a file has a name of its own in its folder, and counts as a file of its own.
     """
 
     def __init__(self) -> None:
         self.paths: dict[str, Path] = {}
-        """Folder without links in it, and name -> the path as it was given first."""
+        """Path without links to folders -> the path that came first."""
         self._real = RealPaths()
-        self._again: list[str] = []
+        # "second path is first path"
+        self._repeated: list[str] = []
+        # (link to a file, the file)
         self._links: list[tuple[Path, str]] = []
-        """(link to a file, the file)."""
 
     def add(self, path: Path) -> None:
-        """A file that was named, or found in a folder."""
+        """Add a file that was named, or found in a folder."""
         first = self.paths.setdefault(self._real.entry(str(path)), path)
         if first is not path:
-            self._again += [] if first == path else [f"{path} is {first}"]
-        elif os.path.islink(path):  # noqa: PTH114 (says no where pathlib's raises)
+            # the same text twice needs no note
+            if first != path:
+                self._repeated.append(f"{path} is {first}")
+        # os.path.islink is False where pathlib raises
+        elif os.path.islink(path):  # noqa: PTH114
             self._links.append((path, os.path.realpath(path)))
 
     def notes(self) -> list[str]:
-        """What is worth saying of files that are named twice, in two ways."""
+        """Notes on files named twice, and on links to files that are inputs themselves."""
         notes = []
-        if self._again:
-            notes.append(f"named twice, done once: {shortened(self._again)}")
+        if self._repeated:
+            notes.append(f"named twice, done once: {shortened(self._repeated)}")
         known = set(self.paths)
-        same = []
+        linked = []
         for link, target in self._links:
             if target in known:
-                same.append(f"{link} is {target}")
+                linked.append(f"{link} is {target}")
+            # a second link to the same file is worth the same note
             known.add(target)
-        if same:
+        if linked:
             notes.append(
-                f"links to files that are here under another name, too; each is done: {shortened(same)}"
+                "links to files that are inputs under another name, too; each is done: "
+                f"{shortened(linked)}"
             )
         return notes
 
 
 def check_readable(path: Path) -> None:
-    """Say plainly why a file cannot be read at all.
+    """Refuse a file that cannot be read.
 
     Raises:
-        InputError: missing, a folder, empty, not permitted, or a URL.
+        InputError: it is missing, a folder, empty, or a URL, or may not be read.
     """
     check_read(path)
     try:
         size = path.stat().st_size
         if path.is_dir():
+            # raises where the folder may not be read, which explains more than "no videos"
             next(path.iterdir(), None)
             raise InputError(
                 f"{path}: a folder without videos",
@@ -164,9 +180,11 @@ def check_readable(path: Path) -> None:
         path.open("rb").close()
     except OSError as error:
         if isinstance(error, FileNotFoundError) and os.path.islink(path):  # noqa: PTH114 (as above)
+            # Path.readlink would change the text of the link
+            target = os.readlink(path)  # noqa: PTH115
             raise InputError(
-                f"{path} is a link to {os.readlink(path)}, which does not exist",
-                code="broken-link",  # noqa: PTH115 (the text as it is)
+                f"{path} is a link to {target}, which does not exist",
+                code="broken-link",
                 hint="is the disk that it leads to mounted?",
             ) from error
         raise InputError(
@@ -177,10 +195,10 @@ def check_readable(path: Path) -> None:
 
 
 def file_stamp(path: Path) -> dict[str, int] | None:
-    """What a file is known by, beside its name; None where it cannot be asked.
+    """Size and time of a file, by which a later run sees a change; None where it cannot be read.
 
     Returns:
-        {"size": bytes, "mtime_ns": time of its last change in nanoseconds}.
+        {"size": bytes, "mtime_ns": time of the last change in nanoseconds since 1970}.
     """
     try:
         facts = path.stat()

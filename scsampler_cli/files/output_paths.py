@@ -1,6 +1,7 @@
-"""Where output may go: into folders that are there, never through a link out of them, never over a device or what is there.
+"""Checks of output paths: an existing folder, no link that leads out of it, no device, no file in
+the way.
 
-But: what is written there is the business of those who write.
+Not handled here: what is written.
 """
 
 from __future__ import annotations
@@ -18,20 +19,21 @@ from scsampler_cli.errors import InputError, OutputError
 from scsampler_cli.files.urls import check_written
 
 NAME_BYTES = 255
-"""Of a file's name where the disk does not say how long one may be."""
+"""Longest name of a file where the file system does not give its limit."""
 
 
 def not_written(target: object, error: OSError) -> OutputError:
-    """The error of a file that could not be written.
+    """The error for a file that could not be written.
 
     Args:
-        target: what messages call it.
-        error: what the system said.
+        target: the file, as messages name it.
+        error: the error of the system.
     """
+    longest = f"a name may have {NAME_BYTES} bytes on most disks"
     hints = {
         errno.ENOSPC: "the disk is full",
         errno.EDQUOT: "your share of the disk is full",
-        errno.ENAMETOOLONG: f"a name may have {NAME_BYTES} bytes on most disks: rename the video, or name a shorter one",
+        errno.ENAMETOOLONG: f"{longest}: rename the video, or name a shorter one",
         errno.EISDIR: "a folder has that name: move it, or name another place",
     }
     hint = hints.get(error.errno or 0, "check its permissions")
@@ -41,42 +43,47 @@ def not_written(target: object, error: OSError) -> OutputError:
 
 
 def sibling(path: Path, ending: str, stem: str | None = None) -> Path:
-    """A file beside another one that is named after it, such as a temporary one.
+    """Path of a file in the same folder that is named after another one, such as a temporary file.
 
     Args:
-        path: the other one.
+        path: the other file.
         ending: of the name.
-        stem: what it begins with; None: the other one's name.
+        stem: beginning of the name; None for the name of the other file.
 
     Returns:
-        stem and ending; where the disk takes no name of that length, the end of the stem becomes "~" and 16 digits of its
-        sha256, so that the same name always gives the same sibling.
+        stem and ending. Where the file system takes no name of that length, the end of the stem is
+        replaced by "~" and 16 digits of its sha256, so that a name always gives the same sibling.
     """
     stem = path.name if stem is None else stem
-    longest = NAME_BYTES
-    with contextlib.suppress(OSError, ValueError):  # the folder is not there yet, or cannot say it
-        longest = os.pathconf(path.parent, "PC_NAME_MAX")
-    if len(os.fsencode(stem + ending)) <= longest:
+    limit = NAME_BYTES
+    # fails where the folder does not exist yet, or the file system gives no limit
+    with contextlib.suppress(OSError, ValueError):
+        limit = os.pathconf(path.parent, "PC_NAME_MAX")
+    if len(os.fsencode(stem + ending)) <= limit:
         return path.with_name(stem + ending)
+
     ending = f"~{hashlib.sha256(os.fsencode(stem)).hexdigest()[:16]}{ending}"
-    kept = os.fsencode(stem)[: max(0, longest - len(os.fsencode(ending)))]
-    return path.with_name(kept.decode("utf-8", "ignore") + ending)
+    beginning = os.fsencode(stem)[: max(0, limit - len(os.fsencode(ending)))]
+    # "ignore": the cut may go through a character
+    return path.with_name(beginning.decode("utf-8", "ignore") + ending)
 
 
+# names of open descriptors, on Linux and macOS
 _DESCRIPTOR = re.compile(r"/dev/(stdin|stdout|stderr|fd/\d+)|/proc/(self|\d+)/fd/\d+")
 
 
 def check_output(target: Path) -> None:
-    """Say at once what would keep the output from being written in the end.
+    """Refuse, before the work, an output that could not be written after it.
 
     Raises:
-        OutputError: a URL, a folder, a link that leads out of its folder, no folder to write into, no right to, or a name
-            that the disk does not take.
+        OutputError: it is a URL, a folder, or a link that leads out of its folder; its folder does
+            not exist; it may not be written; or the file system does not take its name.
     """
     check_written(target)
     try:
+        # raises where the name is too long: newer versions of pathlib return False in all checks
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            target.lstat()  # newer versions of pathlib answer False to all that follows
+            target.lstat()
         _check_output(target)
     except OSError as error:
         raise not_written(target, error) from error
@@ -114,10 +121,10 @@ def _check_output(target: Path) -> None:
 
 
 def check_file(target: Path) -> None:
-    """Say at once what would keep a whole file from being written in the end.
+    """Refuse, before the work, a file that could not be written as a whole after it.
 
     Raises:
-        OutputError: as `check_output`; or a device or a pipe, which a file cannot take the place of.
+        OutputError: as `check_output`; or it is a device or a pipe, which a file cannot replace.
     """
     check_output(target)
     if is_special(target):
@@ -129,26 +136,27 @@ def check_file(target: Path) -> None:
 
 
 def check_within(target: Path, folder: Path) -> None:
-    """Refuse a place in a tree of outputs that a link leads out of.
+    """Refuse a file that links would put outside of the output folder.
 
     Args:
-        target: a file below `folder`; its own folder need not be there yet.
-        folder: the tree, as the user named it.
+        target: a file below `folder`; its own folder need not exist yet.
+        folder: the output folder, as the user named it.
 
     Raises:
-        OutputError: the file would lie elsewhere.
+        OutputError: the file would lie outside.
     """
-    there = Path(os.path.realpath(target.parent))  # `resolve` raises where links go round
-    if not there.is_relative_to(folder.resolve()):
+    # realpath, unlike `resolve`, does not raise for links in a circle
+    actual = Path(os.path.realpath(target.parent))
+    if not actual.is_relative_to(folder.resolve()):
         raise OutputError(
-            f"cannot write {target}: a link leads to {there}",
+            f"cannot write {target}: a link leads to {actual}",
             code="output-unusable",
             hint=f"name that folder itself, not {folder}",
         )
 
 
 def check_working_folder() -> None:
-    """Say that the folder in which the program runs is gone: neither relative names nor new processes work in it.
+    """Check that the current folder exists: without it relative paths and new processes fail.
 
     Raises:
         InputError: it was deleted, or cannot be reached.
@@ -166,17 +174,21 @@ def check_working_folder() -> None:
 
 
 def is_special(target: Path) -> bool:
-    """True for a device, a pipe or an open descriptor (/dev/fd/3), which is written as it is and must not be replaced."""
-    # os.path says no where pathlib's raises: for names that are too long
-    is_there_and_no_file = os.path.exists(target) and not os.path.isfile(target)  # noqa: PTH110, PTH113
-    return _DESCRIPTOR.fullmatch(str(target)) is not None or is_there_and_no_file
+    """True for a device, a pipe or an open descriptor (/dev/fd/3).
+
+    They are written directly, and must not be replaced by a file.
+    """
+    # os.path is False where pathlib raises: for names that are too long
+    is_no_file = os.path.exists(target) and not os.path.isfile(target)  # noqa: PTH110, PTH113
+    return _DESCRIPTOR.fullmatch(str(target)) is not None or is_no_file
 
 
 def is_taken(target: Path) -> bool:
-    """True where a file would be lost if the target were written: not for an empty file, a device or a pipe."""
+    """True if writing the target would destroy data: not for an empty file, a device or a pipe."""
     try:
         return not is_special(target) and target.stat().st_size > 0
-    except OSError:  # nothing is there
+    except OSError:
+        # it does not exist
         return False
 
 
@@ -187,16 +199,16 @@ def check_free(
     overwrite: bool,
     is_own: Callable[[Path], bool] = lambda _: False,
 ) -> None:
-    """Refuse to write over files that are there.
+    """Refuse to overwrite existing files.
 
     Args:
         targets: files that would be written.
-        option: that names them, for the message.
-        overwrite: True when the user allows it.
+        option: the option that names them, for the message.
+        overwrite: True if the user allows it.
         is_own: True for a file that this run may replace, such as one of the run that it continues.
 
     Raises:
-        OutputError: one is there.
+        OutputError: a file exists.
     """
     if overwrite:
         return
@@ -215,23 +227,29 @@ def check_free(
 
 
 def free_name(path: Path) -> Path:
-    """Where a file that is kept goes: FILE.old, or FILE.old2 and so on where that is taken."""
-    names = (sibling(path, f".old{n if n > 1 else ''}") for n in itertools.count(1))
-    return next(name for name in names if not os.path.lexists(name))
+    """A free name for a file that is kept: FILE.old, or else FILE.old2, FILE.old3 and so on."""
+    for number in itertools.count(1):
+        name = sibling(path, f".old{number if number > 1 else ''}")
+        # lexists: a link that leads nowhere takes the name, too
+        if not os.path.lexists(name):
+            return name
+    raise AssertionError("itertools.count does not end")
 
 
 def fresh(path: Path) -> Path:
-    """A name under which nothing lies any more, for a file that is opened with mode "x": so no link planted there is followed.
+    """The path, after a file with that name was removed.
+
+    The caller opens it with mode "x", so that a link that another user puts there is not followed.
 
     Raises:
-        OSError: what lies there cannot be removed.
+        OSError: the file cannot be removed.
     """
     path.unlink(missing_ok=True)
     return path
 
 
 def write_whole(target: Path, data: bytes) -> None:
-    """Write a file that takes its name when it is complete.
+    """Write a file that gets its name when it is complete.
 
     Raises:
         OSError: it cannot be written.

@@ -1,4 +1,4 @@
-"""URLs where a local path is wanted: distinguished from paths, and shown as they were given."""
+"""URLs in the place of local paths: they are distinguished from paths, and refused."""
 
 from __future__ import annotations
 
@@ -10,28 +10,30 @@ from urllib.parse import unquote, urlsplit
 from scsampler_cli.errors import InputError, OutputError
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+# A URL that went through pathlib has one slash left. Only known schemes: any other text with ":/"
+# may be a path.
 _COLLAPSED = re.compile(
     r"(https?|ftps?|sftp|rtsps?|rtmps?|rtp|srt|udp|tcp|mms|s3|gs|gcs|az|abfss?|hdfs|dbfs|file):/(?=[^/])",
     re.IGNORECASE,
 )
-"""A URL that was a path in between, which has one slash; of an unknown scheme it cannot be told from a path."""
+# schemes of live streams, which cannot be downloaded
 _STREAMS = frozenset("rtsp rtsps rtmp rtmps rtp srt udp tcp mms".split())
 
 
 class Url(PosixPath):
-    """A URL among paths. A path keeps one of the slashes after the colon; this one shows them all."""
+    """A URL among paths. pathlib keeps one of the slashes after the colon; this class shows all."""
 
     def __str__(self) -> str:
-        """With two slashes after the colon, three where no host follows (file:///home)."""
+        """The URL, with two slashes after the colon, or three without a host (file:///home)."""
         scheme, _, rest = super().__str__().partition(":")
         return f"{scheme}:{'//' if scheme.lower() == 'file' else '/'}{rest}"
 
 
 def local_path(name: str | Path) -> Path:
-    """The path that a name stands for; a `Url` where it is one and no local file has that name.
+    """The path of a name: a `Url` for a URL, unless a local file has that name.
 
     Args:
-        name: as the user gave it.
+        name: as the user wrote it.
     """
     text = os.fspath(name)
     return Url(text) if is_url(text) else Path(name)
@@ -39,6 +41,7 @@ def local_path(name: str | Path) -> Path:
 
 def is_url(text: str) -> bool:
     """Whether a name is a URL, and not that of a local file."""
+    # lexists: it asks the system only for the few names that look like URLs
     return bool(_URL.match(text) or _COLLAPSED.match(text)) and not os.path.lexists(text)
 
 
@@ -73,7 +76,7 @@ def check_written(name: str | Path) -> None:
 
 
 def instead(url: str) -> str:
-    """What to do with a URL, in words."""
+    """The hint for a URL: how to get a local file of it."""
     scheme = urlsplit(url).scheme.lower()
     if scheme == "file":
         return f"give the path alone: {unquote(urlsplit(url).path)}"

@@ -1,8 +1,10 @@
-"""The files of a folder and of all folders below it, those that are links, too: each folder once, whatever leads to it.
+"""The files of a folder and of all folders below it. Links to folders are followed; each folder is
+searched once.
 
-Folders and files that begin with a dot are hidden, and so are the folders that systems keep for themselves. Hidden folders are
-not entered, hidden files not taken. A link to a folder above is not followed: from a link to "/" the whole disk would be read.
-Not handled here: what the files hold.
+Names that begin with a dot are hidden, and so are folders of the operating system. Hidden folders
+are not searched, hidden files are not taken. A link to a folder above is not followed: a link to
+"/" would lead to the whole disk.
+Not handled here: the content of the files.
 """
 
 from __future__ import annotations
@@ -24,9 +26,11 @@ SYSTEM_FOLDERS = frozenset(
         "__macosx",
     )
 )
-"""Of network storage (thumbnails, deleted files), Windows, Linux and macOS; in lower case."""
+"""Folders of network storage (thumbnails, deleted files), Windows, Linux and macOS; lower case."""
+# names that a note lists
 _SHOWN = 3
-"""Names of a kind that a note gives."""
+# sort key of a path: for each name in it (0, name) for a file and (1, name) for a folder, so that
+# the files of a folder come before its folders
 _Key = tuple[tuple[int, str], ...]
 
 
@@ -40,16 +44,16 @@ class Found(NamedTuple):
 
 @dataclass
 class Walk:
-    """What a folder holds, from `walk`."""
+    """The result of `walk`."""
 
     found: list[Found] = field(default_factory=list)
     """Sorted by name, the files of a folder before its folders."""
     notes: list[str] = field(default_factory=list)
-    """What was left out."""
+    """Notes on what was left out."""
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a folder of this name is not entered unless it is named itself."""
+    """Whether a folder of this name is searched only if it is named itself."""
     return name.startswith(".") or name.lower() in SYSTEM_FOLDERS
 
 
@@ -57,13 +61,13 @@ def walk(folder: str, wanted: Callable[[str], bool], known: str | None = None) -
     """All wanted files below a folder.
 
     Args:
-        folder: is entered, whatever its name.
-        wanted: told the path of a file; whether it is taken.
-        known: a folder whose files come in another way: links into it are not followed.
+        folder: the folder, which is searched also if its name is that of a hidden one.
+        wanted: path of a file -> whether it is taken.
+        known: a folder whose files are taken elsewhere: links into it are not followed.
     """
     search = _Search(folder, wanted, None if known is None else os.path.realpath(known))
     search.tree(folder, ())
-    # after all that lies in the folder itself: a file keeps the name without a link in it
+    # links come last: a file gets its name without links, if it has one
     while search.links:
         search.follow(*heapq.heappop(search.links))
     return Walk(
@@ -72,7 +76,7 @@ def walk(folder: str, wanted: Callable[[str], bool], known: str | None = None) -
 
 
 class _Search:
-    """One walk."""
+    """State of one walk."""
 
     def __init__(self, root: str, wanted: Callable[[str], bool], known: str | None) -> None:
         self.root = root
@@ -80,14 +84,15 @@ class _Search:
         self.wanted = wanted
         self.found: list[tuple[_Key, Found]] = []
         self.links: list[tuple[_Key, str]] = []
-        """Links to folders, yet to be followed: a heap."""
+        """Links to folders that are not followed yet, as a heap."""
+        # (device, inode) of the folders that were searched
         self._entered: set[tuple[int, int]] = set()
-        """(device, inode) of folders."""
+        # reason -> paths below the root that were left out
         self._left_out: dict[str, list[str]] = {}
-        """What a note says -> paths below the root."""
 
     def tree(self, top: str, top_key: _Key) -> None:
-        """Take the files of a folder and of the folders in it."""
+        """Take the files of a folder and of all folders below it, links not followed."""
+        # a list and no recursion: folders may be nested deeper than Python's stack
         waiting = [(top, top_key)]
         while waiting:
             folder, key = waiting.pop()
@@ -100,16 +105,19 @@ class _Search:
                 with os.scandir(folder) as entries:
                     listed = list(entries)
             except OSError as error:
+                # it becomes a failed record
                 self.found.append((key, Found(folder, error)))
                 continue
-            waiting += [
-                (entry.path, (*key, (1, entry.name)))
-                for entry in listed
-                if self._is_folder(entry, key)
-            ]
+            for entry in listed:
+                if self._take_or_enter(entry, key):
+                    waiting.append((entry.path, (*key, (1, entry.name))))
 
-    def _is_folder(self, entry: os.DirEntry[str], key: _Key) -> bool:
-        """Whether it is a folder to enter; a file is taken, and a link put aside, if it should be."""
+    def _take_or_enter(self, entry: os.DirEntry[str], key: _Key) -> bool:
+        """Take a wanted file, and keep a link to a folder for later.
+
+        Returns:
+            True for a folder that is to be searched now.
+        """
         is_folder = entry.is_dir(follow_symlinks=False)
         if entry.is_symlink():
             if os.path.isdir(entry.path):  # noqa: PTH112 (says no where the other raises)
@@ -118,6 +126,7 @@ class _Search:
                 else:
                     heapq.heappush(self.links, ((*key, (1, entry.name)), entry.path))
                 return False
+            # a link that leads nowhere and looks like a video becomes a failed record
             broken = not os.path.exists(entry.path)  # noqa: PTH110 (as above)
             if broken and not entry.name.startswith(".") and not self.wanted(entry.path):
                 self._leave_out("links that lead nowhere", entry.path)
@@ -135,8 +144,9 @@ class _Search:
         return False
 
     def follow(self, key: _Key, path: str) -> None:
-        """Follow a link to a folder."""
+        """Search the folder that a link leads to, unless it is above the link or known."""
         target = os.path.realpath(path)
+        # folders above the link itself, and above the folder that is searched
         above = (os.path.realpath(os.path.dirname(path)), os.path.realpath(self.root))  # noqa: PTH120
         if any(os.path.commonpath([target, folder]) == target for folder in above):
             self._leave_out("links to a folder above", path)
@@ -149,7 +159,7 @@ class _Search:
         self._left_out.setdefault(what, []).append(os.path.relpath(path, self.root))
 
     def notes(self) -> list[str]:
-        """One for each kind of what was left out."""
+        """One note for each reason why something was left out."""
         return [
             f"{self.root}: {what} left out: {shortened(paths)}"
             for what, paths in sorted(self._left_out.items())
@@ -157,13 +167,14 @@ class _Search:
 
 
 class RealPaths:
-    """Paths without links in them; the folder of many files is looked up once."""
+    """Resolves links in paths. Each folder is looked up once, however many files it has."""
 
     def __init__(self) -> None:
+        # folder as named -> folder without links
         self._folders: dict[str, str] = {}
 
     def entry(self, path: str) -> str:
-        """The folder without links in it, and the name that the path has there, which may be a link."""
+        """The path with links in its folder resolved; the last name itself may be a link."""
         folder, name = os.path.split(path)
         real = self._folders.get(folder)
         if real is None:
@@ -171,13 +182,13 @@ class RealPaths:
         return os.path.join(real, name)  # noqa: PTH118 (quicker)
 
     def file(self, path: str) -> str:
-        """The file itself, whatever links lead to it."""
-        # os.path's islink says no where pathlib's raises
+        """The path with all links resolved."""
+        # os.path.islink is False where pathlib raises
         return os.path.realpath(path) if os.path.islink(path) else self.entry(path)  # noqa: PTH114
 
 
 def shortened(names: Iterable[str]) -> str:
-    """The first names, sorted, and how many more there are."""
+    """The first three names, sorted, and the number of the others."""
     listed = sorted(names)
     more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
     return ", ".join(listed[:_SHOWN]) + more

@@ -1,4 +1,7 @@
-"""Run a batch of the obedient task as a command does, in its own process: python -m tests.batch.driver '{"paths": [...]}'."""
+"""Run a batch of the obedient task as a command does, in a process of its own.
+
+python -m tests.batch.driver '{"paths": [...]}'
+"""
 
 import json
 import sys

@@ -6,7 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from scsampler_cli.batch.pool import Bounds, Outcome, WorkerPool
+from scsampler_cli.batch.bounds import Bounds
+from scsampler_cli.batch.outcome import Outcome
+from scsampler_cli.batch.pool import WorkerPool
 from scsampler_cli.batch.process_map import Attended, Do, Loading, Pool
 from scsampler_cli.errors import OutputError, ScsamplerError
 from scsampler_cli.output import records

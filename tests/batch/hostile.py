@@ -1,4 +1,4 @@
-"""FFmpeg as damaged files may make it: by the name of the video it crashes, hangs, or takes more and more memory."""
+"""FFmpeg as damaged files may make it: it crashes, hangs, or takes more and more memory."""
 
 import ctypes
 import os
@@ -11,8 +11,11 @@ import av
 KINDS = ("crash", "hang", "swell")
 
 
-def harm(say: object = None) -> None:
-    """Make it so in this process; a name such as "hang-1.mp4" says what is to happen, a file beside it that it has begun."""
+def harm(log: object = None) -> None:
+    """Change FFmpeg in this process: a video with a name such as "hang-1.mp4" makes it hang.
+
+    The file hang-1.begun shows that it has begun to hang.
+    """
     genuine = av.open
 
     def opened(source: Any, *given: Any, **named: Any) -> Any:

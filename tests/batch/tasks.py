@@ -1,4 +1,4 @@
-"""Tasks that do to a process what files may do."""
+"""Tasks that do to a worker process what damaged files may do."""
 
 import ctypes
 import multiprocessing
@@ -29,57 +29,74 @@ class Obedient:
 
     command: str = "classify"
 
-    def prepare(self, say: Log) -> Prepared:
-        say("loaded")
+    def prepare(self, log: Log) -> Prepared:
+        log("loaded")
         return Prepared(self._work, {"settings": {"k": 10}})
 
     def _work(self, path: Path, progress: Progress) -> Record:
         progress("score", 1, 2)
         what = path.name.split("-")[0]
-        if what == "crash":
-            ctypes.string_at(0)
-        if what == "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if what == "orphan":  # what began this process dies, and this process with it
-            os.kill(os.getppid(), signal.SIGKILL)
-            time.sleep(600)
-        if what == "leave":
-            os._exit(7)
-        if what == "exit":
-            sys.exit("a plug-in leaves")
-        if what == "hang":
-            time.sleep(600)
-        if what == "slow":
-            time.sleep(0.7)
-        if what == "long":
-            progress("index", 36000, 36000)
-            time.sleep(1.5)
-        if what == "swell":
-            held = [bytearray(os.urandom(1 << 20) * 100) for _ in range(40)]
-            time.sleep(600 + len(held))
+        _end_the_process(what)
+        _use_time_or_memory(what, progress)
+        _raise(what, path)
+        _write_to_stderr(what)
         if what == "gpu":
             return {**record(path), "tags": [os.environ.get("CUDA_VISIBLE_DEVICES")]}
-        if what == "bad":
-            raise VideoError(f"{path}: not a video", hint="look")
-        if what == "bug":
-            raise ZeroDivisionError("by zero")
-        if what == "memory":
-            raise MemoryError
         if what == "nan":
             return {**record(path), "tags": [float("nan")]}
-        if what == "print":
-            print("a plug-in prints")
-        if what == "complain":
-            for number in range(30):
-                os.write(
-                    2, f"[h264 @ 0x{id(self) + number:x}] error at MB {number % 25}\n".encode()
-                )
-        if what == "babble":
-            while True:
-                os.write(2, b"and " * 1000)
-        if what == "deafen":
-            os.write(2, b"x" * 5_000_000)
         return record(path)
+
+
+def _end_the_process(what: str) -> None:
+    if what == "crash":
+        ctypes.string_at(0)
+    if what == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if what == "orphan":
+        # the parent dies, and this process with it
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(600)
+    if what == "leave":
+        os._exit(7)
+
+
+def _use_time_or_memory(what: str, progress: Progress) -> None:
+    if what == "hang":
+        time.sleep(600)
+    if what == "slow":
+        time.sleep(0.7)
+    if what == "long":
+        progress("index", 36000, 36000)
+        time.sleep(1.5)
+    if what == "swell":
+        held = [bytearray(os.urandom(1 << 20) * 100) for _ in range(40)]
+        time.sleep(600 + len(held))
+
+
+def _raise(what: str, path: Path) -> None:
+    if what == "exit":
+        sys.exit("a plug-in leaves")
+    if what == "bad":
+        raise VideoError(f"{path}: not a video", hint="look")
+    if what == "bug":
+        raise ZeroDivisionError("by zero")
+    if what == "memory":
+        raise MemoryError
+
+
+def _write_to_stderr(what: str) -> None:
+    if what == "print":
+        print("a plug-in prints")
+    if what == "complain":
+        for number in range(30):
+            # other memory addresses each time
+            address = id(what) + number
+            os.write(2, f"[h264 @ 0x{address:x}] error at MB {number % 25}\n".encode())
+    if what == "babble":
+        while True:
+            os.write(2, b"and " * 1000)
+    if what == "deafen":
+        os.write(2, b"x" * 5_000_000)
 
 
 @dataclass(frozen=True)
@@ -89,7 +106,7 @@ class Unfit:
     how: str
     command: str = "classify"
 
-    def prepare(self, say: Log) -> Prepared:
+    def prepare(self, log: Log) -> Prepared:
         if self.how == "settings":
             raise SettingsError("k is 0", hint="1 and more")
         if self.how == "bug":
@@ -101,14 +118,14 @@ class Unfit:
 
 @dataclass(frozen=True)
 class HalfFit:
-    """One process loads and works; another cannot load, and says so when the first has finished its file."""
+    """One process loads and works; the other fails to load when the first has finished its file."""
 
     folder: Path
     refuses: int
     """Which of the two processes cannot load: 1 or 2, in the order of their start."""
     command: str = "classify"
 
-    def prepare(self, say: Log) -> Prepared:
+    def prepare(self, log: Log) -> Prepared:
         if multiprocessing.current_process().name == f"scsampler-{self.refuses}":
             while not (self.folder / "finished").exists():
                 time.sleep(0.01)
@@ -122,9 +139,9 @@ class HalfFit:
 
 @dataclass(frozen=True)
 class Told:
-    """Tells in its record what it was told beside the file."""
+    """Puts the further arguments of its work into the record."""
 
     command: str = "classify"
 
-    def prepare(self, say: Log) -> Prepared:
-        return Prepared(lambda path, progress, *told: {**record(path), "tags": list(told)}, {})
+    def prepare(self, log: Log) -> Prepared:
+        return Prepared(lambda path, progress, *more: {**record(path), "tags": list(more)}, {})

@@ -111,14 +111,14 @@ def test_what_a_run_says_is_as_much_as_was_asked_for(tmp_path: Path) -> None:
         f"error: {videos}/bad-1: not a video",
         "hint: look",
         f"error: {videos}/bug-1: unexpected ZeroDivisionError: by zero",
-        "hint: run with --debug for the traceback",
+        "hint: please report it, with the traceback (--debug)",
     ]
     _, _, normal = run(**given)
     assert set(normal.splitlines()) - set(quiet.splitlines()) == {"note: loaded"}
     _, _, verbose = run(verbose=1, **given)
     assert verbose.startswith("scsampler ")
     assert "classify, 4 inputs" in verbose.splitlines()[0]
-    assert f"{videos}/a: begun by process 1" in verbose
+    assert f"{videos}/a: started by process 1" in verbose
     assert f"{videos}/a: ok after " in verbose
     assert "error at MB" not in verbose
     _, _, very = run(verbose=2, debug=True, **given)
@@ -178,7 +178,7 @@ def test_resuming_repairs_skips_and_starts_anew_where_it_must(tmp_path: Path) ->
     (videos / "b").write_bytes(b"yy")
     (videos / "d").write_bytes(b"x")
     code, _, errors = run(**given)
-    assert "resuming: 3 of 5 files done before; 1 record made anew" in errors
+    assert "resuming: 3 of 5 files done before; 1 record made again" in errors
     assert sorted(Path(record["path"]).name for record in read(out)) == [
         "a",
         "b",
@@ -189,7 +189,7 @@ def test_resuming_repairs_skips_and_starts_anew_where_it_must(tmp_path: Path) ->
     out.write_text(out.read_text().replace('"run": "', '"run": "0'))
     code, _, errors = run(**given)
     assert "made with other settings" in errors
-    assert "starting anew; the earlier records are in" in errors
+    assert "starting again; the earlier records are in" in errors
     assert len(read(out)) == len(read(tmp_path / "out.jsonl.old")) == 5
 
 
@@ -211,7 +211,7 @@ def test_an_interrupt_finishes_what_is_under_way_and_a_second_one_does_not(tmp_p
     (videos / "hang-1").write_bytes(b"x")
     log = tmp_path / "run.log"
     process = started(paths=[videos / "hang-1"], output=out, log_file=log)
-    wait_for(lambda: log.exists() and "begun by" in log.read_text(), process)
+    wait_for(lambda: log.exists() and "started by" in log.read_text(), process)
     theirs = workers(process.pid)
     process.send_signal(signal.SIGINT)
     time.sleep(0.5)
@@ -341,4 +341,4 @@ def test_only_a_file_is_resumed(tmp_path: Path) -> None:
     videos = folder(tmp_path, ["a"])
     code, _, errors = run(paths=[videos], resume=True)
     assert code == 2
-    assert errors.splitlines()[-1] == "hint: give it: -o FILE.jsonl"
+    assert errors.splitlines()[-1] == "hint: add -o FILE.jsonl"

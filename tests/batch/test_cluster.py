@@ -72,7 +72,7 @@ def told(path: Path) -> list[dict]:
 
 def places(log: str) -> set[str]:
     """Nodes on which files were begun."""
-    return set(re.findall(r"(\w+): \S+: begun by process", log))
+    return set(re.findall(r"(\w+): \S+: started by process", log))
 
 
 def test_real_networks_give_the_same_records_as_processes_do_and_both_nodes_work(
@@ -143,7 +143,7 @@ def test_whoever_a_file_kills_it_is_one_failed_record(
         == f"{videos}/orphan-1: the actor that worked on it died 3 times"
     )
     assert errors.count("note: loaded") == 1
-    assert errors.count("orphan-1: the actor that worked on it died; it is begun again") == 1
+    assert errors.count("orphan-1: the actor that worked on it died; it is tried again") == 1
     assert "ZeroDivisionError: by zero" in errors
     (orphan,) = (record for record in records if record["path"].endswith("orphan-1"))
     (crashed,) = (record for record in records if record["path"].endswith("crash-1"))
@@ -189,10 +189,10 @@ def test_an_interrupt_finishes_what_is_under_way_and_a_second_one_does_not(
     (videos / "hang-1").write_bytes(b"x")
     log = tmp_path / "run.log"
     process = batches.started(paths=[videos / "hang-1"], log_file=log, ray=settings)
-    wait_for(lambda: log.exists() and "begun by" in log.read_text(), process)
+    wait_for(lambda: log.exists() and "started by" in log.read_text(), process)
     theirs = [int(pid) for pid in re.findall(r"\(pid (\d+)\) started", log.read_text())]
     process.send_signal(signal.SIGINT)
-    wait_for(lambda: "finishing 1 file under way" in log.read_text(), process)
+    wait_for(lambda: "finishing 1 file in progress" in log.read_text(), process)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
@@ -325,14 +325,14 @@ def test_what_cannot_be_done_is_said_once_and_as_locally(
 
 
 def test_machines_that_would_make_other_records_are_refused(tmp_path: Path) -> None:
-    order = ActorOptions(Obedient(), folder=str(tmp_path / "none"))
+    options = ActorOptions(task=Obedient(), folder=str(tmp_path / "none"))
     with pytest.raises(ClusterError, match="here has no folder"):
-        RayActor(order, 1, "here", note=print, detail=print)
-    order = ActorOptions(Obedient(), versions=(("scsampler", "9.9"),))
+        RayActor(options, 1, "here", note=print, detail=print)
+    options = ActorOptions(task=Obedient(), versions=(("scsampler", "9.9"),))
     with pytest.raises(
         ClusterError, match=r"here has other versions: scsampler [\d.]+, not 9.9"
     ) as refused:
-        RayActor(order, 1, "here", note=print, detail=print)
+        RayActor(options, 1, "here", note=print, detail=print)
     assert refused.value.hint
 
 

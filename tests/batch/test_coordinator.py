@@ -14,7 +14,7 @@ def test_a_file_is_charged_with_the_actors_that_die_of_it_and_no_other_is() -> N
     assert coordinator.begin("one", "last", "next") == 0
     notes, _, busy, trouble = coordinator.news()
     assert notes == [
-        *["bad: the actor that worked on it died; it is begun again"] * 2,
+        *["bad: the actor that worked on it died; it is tried again"] * 2,
         "bad: the actor that worked on it died",
     ]
     assert (busy, trouble) == (1, None)
@@ -23,13 +23,17 @@ def test_a_file_is_charged_with_the_actors_that_die_of_it_and_no_other_is() -> N
 
 def test_an_actor_that_cannot_come_up_is_counted_until_it_begins_a_file() -> None:
     coordinator = Coordinator()
-    assert [coordinator.arrived("one"), coordinator.arrived("one"), coordinator.arrived("two")] == [
+    assert [
+        coordinator.count_start("one"),
+        coordinator.count_start("one"),
+        coordinator.count_start("two"),
+    ] == [
         1,
         2,
         1,
     ]
     coordinator.begin("one", "0", "a")
-    assert coordinator.arrived("one") == 1
+    assert coordinator.count_start("one") == 1
 
 
 def test_nothing_is_begun_after_a_stop_and_the_first_to_ask_says_what_records_depend_on() -> None:
@@ -40,4 +44,4 @@ def test_nothing_is_begun_after_a_stop_and_the_first_to_ask_says_what_records_de
     assert coordinator.news()[2] == 1
     coordinator.done("one", "a")
     assert coordinator.news()[2] == 0
-    assert coordinator.agreed({"k": 10}) == coordinator.agreed({"k": 3}) == {"k": 10}
+    assert coordinator.agree_on({"k": 10}) == coordinator.agree_on({"k": 3}) == {"k": 10}

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from scsampler_cli.batch.pool import Bounds, WorkerPool
+from scsampler_cli.batch.bounds import Bounds
+from scsampler_cli.batch.pool import WorkerPool
 from scsampler_cli.batch.process_map import DONE, Making, Pool
 from scsampler_cli.batch.task import Progress, Record
 from scsampler_cli.errors import InputError, OutputError

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from scsampler_cli.batch import resume
+from scsampler_cli.batch import current_records, resume
 from scsampler_cli.batch.resume import InMemory, OnDisk
 from scsampler_cli.errors import OutputError
-from scsampler_cli.files.inputs import identified
+from scsampler_cli.files.inputs import file_stamp
 
 IDENTITY = {
     "settings": {"k": 10, "answer": {"aggregate": "mean"}},
     "samplers": [],
     "versions": {"scsampler": "1"},
 }
-RUN = resume.run_digest(IDENTITY)
+RUN = current_records.run_digest(IDENTITY)
 
 
 class Listed:
@@ -38,7 +38,7 @@ def record(path: Path, run: str = RUN, error: str | None = None, **more: object)
     }
     if error:
         found["error"] = {"type": error, "code": "error", "message": "m", "hint": None}
-    return {**found, "source": identified(path), "run": run}
+    return {**found, "source": file_stamp(path), "run": run}
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_files_that_changed_and_failures_of_the_moment_are_done_again(files: lis
     os.utime(files[1], ns=(5, 5))
     files[5].unlink()
     with batch(files) as found:
-        assert recall(found) == "resuming: 1 of 6 files done before; 5 records made anew"
+        assert recall(found) == "resuming: 1 of 6 files done before; 5 records made again"
         assert found.done == {2: True}
         for index in (0, 1, 3, 4, 5):
             found.add(index, record(files[index], error="InputError" if index == 5 else None))
@@ -132,7 +132,7 @@ def test_a_record_that_is_made_anew_takes_its_place(files: list[Path], ordered: 
             found.add(index, record(files[index], error="WorkerError" if index == 1 else None))
         found.add(5, record(files[5]))
     with pytest.raises(RuntimeError), batch(files, ordered=ordered) as found:  # noqa: PT012
-        assert recall(found) == "resuming: 4 of 6 files done before; 1 record made anew"
+        assert recall(found) == "resuming: 4 of 6 files done before; 1 record made again"
         raise RuntimeError("killed once more")
     with batch(files, ordered=ordered) as found:
         assert recall(found).startswith("resuming: 4 of 6 files done before")
@@ -150,11 +150,11 @@ def test_a_hash_knows_a_file_whose_time_has_changed(files: list[Path]) -> None:
     digest = "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
     known = record(files[0])
     known["source"]["sha256"] = digest
-    assert resume.is_current(known)
+    assert current_records.is_current(known)
     os.utime(files[0], ns=(5, 5))
-    assert resume.is_current(known)
+    assert current_records.is_current(known)
     files[0].write_bytes(b"x")
-    assert not resume.is_current(known)
+    assert not current_records.is_current(known)
 
 
 def test_other_settings_start_anew_and_say_so(files: list[Path]) -> None:
@@ -169,7 +169,7 @@ def test_other_settings_start_anew_and_say_so(files: list[Path]) -> None:
     kept = files[0].parent / "out.jsonl.old"
     assert (
         told
-        == f"made with other settings (settings.k 5, now 10): starting anew; the earlier records are in {kept}"
+        == f"made with other settings (settings.k 5, now 10): starting again; the earlier records are in {kept}"
     )
     assert there(files) == []
     assert there(files, "out.jsonl.old") == ["0", "2"]  # that which waited is kept, too
@@ -233,7 +233,7 @@ def test_a_failure_from_before_anything_was_loaded_is_no_reason_to_start_anew(
         found.add(0, record(files[0]))
         found.add(1, failed)
     with batch(files) as found:
-        assert recall(found) == "resuming: 1 of 6 files done before; 1 record made anew"
+        assert recall(found) == "resuming: 1 of 6 files done before; 1 record made again"
 
 
 def test_records_of_files_that_are_not_asked_for_stay(files: list[Path]) -> None:
@@ -255,7 +255,7 @@ def test_a_classifier_without_a_digest_is_told(
     path = files[0].parent / "o.jsonl"
     paths = [str(file) for file in files]
     with resume.open_results(path, paths, True, keep=True) as found:
-        found.add(0, record(files[0], resume.run_digest(identity)))
+        found.add(0, record(files[0], current_records.run_digest(identity)))
     with resume.open_results(path, paths, True, keep=True) as found:
         said = found.recall("classify", identity, lambda _: True)[0]
     assert said.startswith("resuming: 1 of 6 files done before")

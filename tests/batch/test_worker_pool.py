@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from scsampler_cli.batch.pool import TIMEOUT_S, Bounds, Outcome, WorkerPool
+from scsampler_cli.batch.bounds import TIMEOUT_S, Bounds
+from scsampler_cli.batch.outcome import Outcome
+from scsampler_cli.batch.pool import WorkerPool
 from scsampler_cli.batch.process import Job
 from scsampler_cli.errors import SettingsError, VideoError, WorkerError
 from tests.batch.tasks import HalfFit, Obedient, Told, Unfit
@@ -138,7 +140,7 @@ def test_what_is_done_is_not_lost_when_another_process_cannot_load(
     refuses: int, tmp_path: Path
 ) -> None:
     def both_have_spoken(text: str) -> None:
-        if "begun by" in text:
+        if "started by" in text:
             while not (tmp_path / "finished").exists():
                 time.sleep(0.01)
             time.sleep(0.5)  # both reports are there before the next look at either
@@ -206,7 +208,7 @@ def test_processes_that_are_killed_at_any_time_are_replaced_and_none_is_left(
             pids[found[1]] = int(found[2])
             if len(pids) == 2:
                 os.kill(pids[found[1]], signal.SIGKILL)  # while it loads
-        elif found := re.search(r"slow-3: begun by (process \d+)", text):
+        elif found := re.search(r"slow-3: started by (process \d+)", text):
             os.kill(pids[found[1]], signal.SIGKILL)  # while it works
 
     with WorkerPool(

@@ -1,4 +1,4 @@
-"""As `driver`, on a machine whose threads run in an unlucky order: rows come late, and the end of the process later still."""
+"""As `driver`, with threads in an unlucky order: rows come late, and the process ends still later."""
 
 import sys
 import time

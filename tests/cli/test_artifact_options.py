@@ -103,12 +103,12 @@ def test_resuming_makes_what_is_missing_and_the_index_has_all(
     command = ["classify", many, *DEMO, "-o", tmp_path / "o.jsonl"]
     assert run(*command).returncode == 3
     again = [*command, "--resume", "--report", tmp_path / "all.html"]
-    assert "2 records made anew" in run(*again).stderr
+    assert "2 records made again" in run(*again).stderr
     page = tmp_path / "all_pages" / "below" / "c.mp4.html"
     page.unlink()
     (tmp_path / "all.html").unlink()
     result = run(*again)
-    assert "1 record made anew" in result.stderr
+    assert "1 record made again" in result.stderr
     assert page.is_file()
     index = (tmp_path / "all.html").read_text()
     assert all(
@@ -308,7 +308,7 @@ def test_a_link_in_the_folder_of_pages_leads_nowhere_and_the_tags_are_kept(
     assert "files_failed" not in records["a b#?.mp4"]
     assert list(elsewhere.iterdir()) == []
     (tmp_path / "all_pages" / "below").unlink()
-    assert "1 record made anew" in run(*command, "--resume").stderr
+    assert "1 record made again" in run(*command, "--resume").stderr
     assert (tmp_path / "all_pages" / "below" / "c.mp4.html").is_file()
 
 

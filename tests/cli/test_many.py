@@ -98,6 +98,6 @@ def test_features_stay_in_their_folder(run: Run, videos: Path, tmp_path: Path) -
     (features / "loud.mp4.scf").unlink()
     result = run(*given, "--resume")
     assert result.returncode == 0
-    assert "resuming: 0 of 2 files done before; 2 records made anew" in result.stderr
+    assert "resuming: 0 of 2 files done before; 2 records made again" in result.stderr
     assert [record["status"] for record in records(log)] == ["ok", "ok"]
     assert (features / "sub" / "silent.mkv.scf").is_file()

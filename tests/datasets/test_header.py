@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scsampler_cli.datasets.example import Listing
 from scsampler_cli.datasets.read_list import read
 from scsampler_cli.datasets.rows import Row
-from scsampler_cli.datasets.splits import sides
+from scsampler_cli.datasets.splits import assign_splits
 from scsampler_cli.errors import InputError
 from tests.datasets.making import found, problems, write
 
@@ -117,7 +117,7 @@ def test_a_group_of_several_classes_is_never_divided(pairs: list[tuple[str, str]
         Row("data.csv", i, f"{i}.mp4", label=label, split="", group=group)
         for i, (label, group) in enumerate(pairs)
     ]
-    side_of = sides(rows, 0)
+    side_of = assign_splits(rows, 0)
     for group in "uvwxyz":
         assert (
             len({side for side, row in zip(side_of, rows, strict=True) if row.group == group}) <= 1

@@ -44,11 +44,9 @@ def test_a_folder_tells_its_own_form(tmp_path: Path) -> None:
 def test_an_unknown_form_is_refused_and_the_forms_are_named(
     tmp_path: Path, name: str, text: str
 ) -> None:
-    with pytest.raises(InputError, match="no known form") as caught:
+    with pytest.raises(InputError, match="unknown form of list") as caught:
         read(write(tmp_path / name, text))
-    assert (
-        caught.value.hint == "name its form: csv, folder, kinetics, ucf101, numbers, sports1m"
-    )
+    assert caught.value.hint == "name its form: csv, folder, kinetics, ucf101, numbers, sports1m"
 
 
 def test_a_form_that_does_not_fit_is_refused(tmp_path: Path) -> None:

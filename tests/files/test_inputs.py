@@ -199,7 +199,9 @@ def test_links_to_files_are_files_of_their_own_and_told(tree: Path) -> None:
     assert any(
         f"each is done: {tree}/z.mp4 is {os.path.realpath(tree)}/b.mp4" in note for note in notes
     )
-    with pytest.raises(InputError, match=r"gone.mp4 is a link to nowhere.mp4, which does not exist"):
+    with pytest.raises(
+        InputError, match=r"gone.mp4 is a link to nowhere.mp4, which does not exist"
+    ):
         check_readable(tree / "gone.mp4")
 
 

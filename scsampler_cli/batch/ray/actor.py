@@ -1,4 +1,4 @@
-"""What an actor of a cluster holds: one process with the models on its machine, as locally, and the means to replace it."""
+"""The actor of a cluster: it has a worker pool of one process on its machine."""
 
 from __future__ import annotations
 
@@ -18,30 +18,32 @@ from scsampler_cli.output import records
 from scsampler_cli.text import counted
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ActorOptions:
-    """What every actor is told; travels by pickle."""
+    """Options of all actors of a batch; they travel by pickle."""
 
     task: Task
+    """The work on each file."""
     timeout_s: float | None = None
-    """As `Bounds.from_options` takes it."""
+    """Limit for each file, as in `Bounds.from_options`."""
     memory_gb: float | None = None
-    """The same; the share is of the actor's own machine."""
+    """Limit for each file, as in `Bounds.from_options`, on the machine of the actor."""
     hashed: bool = False
+    """True to put the sha256 of each file into its record."""
     folder: str = ""
-    """Where relative paths begin."""
+    """Folder that relative paths begin in; "" for the current folder."""
     versions: tuple[tuple[str, str], ...] = ()
-    """Of the packages that compute, as the one who asks has them."""
+    """(package, version) of the packages that compute, on the machine that started the batch."""
 
     @classmethod
     def here(
         cls, task: Task, timeout_s: float | None, memory_gb: float | None, *, hashed: bool
     ) -> ActorOptions:
-        """With the folder and the versions of this process."""
+        """Options with the folder and the versions of this process."""
         return cls(
-            task,
-            timeout_s,
-            memory_gb,
+            task=task,
+            timeout_s=timeout_s,
+            memory_gb=memory_gb,
             hashed=hashed,
             folder=str(Path.cwd()),
             versions=tuple(records.versions("").items()),
@@ -52,11 +54,11 @@ class RayActor:
     """A worker pool of one process on this machine.
 
     Args:
-        options: what to do.
-        sharers: stations that share this machine's memory.
-        place: name of the machine, for people.
-        note: takes what the task says while it loads.
-        detail: takes what is for those who want to know more.
+        options: task, limits and folder.
+        sharers: number of actors that share the memory of this machine.
+        place: name of the machine, for messages.
+        note: gets the notes of the task while it loads.
+        detail: gets messages for `--verbose`.
 
     Raises:
         ClusterError: this machine lacks the folder, or has other versions.
@@ -82,18 +84,18 @@ class RayActor:
         self._pool.__enter__()
         try:
             self.identity: dict[str, Any] = self._pool.identity(1)
-            """What records depend on beside the files."""
+            """All that the records depend on except the files."""
         except BaseException:
             self.close()
             raise
 
     def work(self, path: Path) -> Outcome:
-        """What became of a file, whatever it does to its process."""
+        """The outcome of a file, also of one that crashes its process."""
         (outcome,) = self._pool.run([(0, path)])
         return outcome
 
     def failed_outcome(self, path: Path, deaths: int) -> Outcome:
-        """Of a file that is not begun any more: the actors that did have died."""
+        """The outcome of a file that is not tried again: `deaths` actors have died of it."""
         error = WorkerError(
             f"{path}: the actor that worked on it died {counted(deaths, 'time')}",
             code="actor-died",
@@ -107,7 +109,7 @@ class RayActor:
         return Outcome(0, path, record, seconds=0.0, traceback=None)
 
     def close(self) -> None:
-        """End its process."""
+        """End the process."""
         self._pool.__exit__(None, None, None)
 
 
@@ -115,7 +117,11 @@ _ignore: Callable[..., None] = lambda *_: None  # noqa: E731
 
 
 def _enter(folder: str, place: str) -> None:
-    """Relative paths mean the same on every machine."""
+    """Change to the folder in which the batch was started: relative paths mean the same there.
+
+    Raises:
+        ClusterError: this machine does not have it.
+    """
     try:
         os.chdir(folder or ".")
     except OSError as error:
@@ -127,12 +133,16 @@ def _enter(folder: str, place: str) -> None:
 
 
 def _check_versions(wanted: tuple[tuple[str, str], ...], place: str) -> None:
-    here = records.versions("")
-    others = [
-        f"{name} {here.get(name)}, not {version}"
-        for name, version in wanted
-        if here.get(name) != version
-    ]
+    """Refuse versions other than those of the machine that started the batch.
+
+    Raises:
+        ClusterError: they differ; records would depend on the machine that made them.
+    """
+    installed = records.versions("")
+    others = []
+    for name, version in wanted:
+        if installed.get(name) != version:
+            others.append(f"{name} {installed.get(name)}, not {version}")
     if others:
         raise ClusterError(
             f"{place} has other versions: {', '.join(others)}",

@@ -1,13 +1,13 @@
-"""Ray Data over videos: actors on the machines of a cluster, each of which holds the models, and one record for each path.
+"""Ray Data over videos: actors that hold the models, and one record for each path of a dataset.
 
-Example: paths in an object, other columns and all, to records beside them:
+Example: a column of records for a table of videos.
 
     dataset = ray.data.read_csv("videos.csv")                        # has a column "path"
-    dataset = dataset.repartition(target_num_rows_per_block=1)       # a file a task: see `records`
+    dataset = dataset.repartition(target_num_rows_per_block=1)       # one file per block
     for row in records(dataset, task, actors=8).iter_rows():
         record = json.loads(row["record"])
 
-But: Ray is neither started nor joined here, and a command's options, journal and exit code are not known here; `ray_pool` does that.
+Not handled here: starting or joining Ray (`connection`), and the order of records (`ray_pool`).
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ import ray
 import ray.data
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from scsampler_cli.batch.current_records import run_digest
 from scsampler_cli.batch.error_transport import pack_error
 from scsampler_cli.batch.ray.actor import ActorOptions, RayActor
 from scsampler_cli.batch.ray.coordinator import TRIES, Coordinator
-from scsampler_cli.batch.resume import run_digest
 from scsampler_cli.batch.task import Task
 from scsampler_cli.errors import ClusterError, WorkerError
 from scsampler_cli.files.urls import local_path
@@ -33,27 +33,29 @@ from scsampler_cli.files.urls import local_path
 
 @dataclass(frozen=True)
 class Share:
-    """What one actor takes of its machine, as Ray counts it."""
+    """Resources of one actor, as Ray counts them."""
 
     cpus: float = 1.0
-    """Torch has as many threads, 1 at least."""
+    """CPUs; torch uses as many threads, at least 1."""
     gpus: float = 0.0
-    """Below 1 several actors share a GPU; an actor sees no other than its own."""
+    """GPUs. Below 1, several actors share a GPU; an actor sees its own GPU only."""
 
     def within(self, resources: dict[str, float]) -> int:
-        """Actors that a machine has room for."""
+        """Number of actors that a machine has room for."""
+        # 1e-6: 1 / 0.1 may come out just below 10
         by_cpus = int(resources.get("CPU", 0) / self.cpus + 1e-6)
         if not self.gpus:
             return by_cpus
-        there = resources.get("GPU", 0)
-        # an actor's part of a GPU lies on one GPU
-        by_gpus = (
-            int(there / self.gpus) if self.gpus >= 1 else int(there) * int(1 / self.gpus + 1e-6)
-        )
+        available = resources.get("GPU", 0)
+        if self.gpus >= 1:
+            by_gpus = int(available / self.gpus)
+        else:
+            # Ray does not divide the part of one actor between two GPUs
+            by_gpus = int(available) * int(1 / self.gpus + 1e-6)
         return min(by_cpus, by_gpus)
 
     def ray_options(self) -> dict[str, float]:
-        """For Ray."""
+        """The share as options of Ray tasks and actors."""
         return {"num_cpus": self.cpus, "num_gpus": self.gpus}
 
     def __str__(self) -> str:
@@ -63,10 +65,10 @@ class Share:
 
 
 def max_actors(share: Share) -> int:
-    """Actors that the machines of the cluster have room for, whoever else uses them.
+    """Number of actors that the machines of the cluster have room for, other users not counted.
 
     Raises:
-        ClusterError: none of them has room for one.
+        ClusterError: no machine has room for one.
     """
     actors = sum(share.within(node["Resources"]) for node in ray.nodes() if node["Alive"])
     if not actors:
@@ -80,7 +82,8 @@ def max_actors(share: Share) -> int:
 
 
 def new_coordinator() -> Any:
-    """A coordinator for the actors of one task; it lives as long as someone here holds it, and on this machine where it can."""
+    """Start the coordinator for the actors of one task. It lives until its handle is dropped."""
+    # on this machine if possible: as long as the driver lives, the coordinator does
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
     options = {
         "num_cpus": 0,
@@ -92,10 +95,11 @@ def new_coordinator() -> Any:
 
 
 def load_identity(options: ActorOptions, share: Share, coordinator: Any) -> Any:
-    """Begin to find out what records depend on beside the files: models are loaded once, where an actor could be.
+    """Start to load the models once, on a machine with room for an actor, for their identity.
 
     Returns:
-        reference to the identity; getting it raises what `RayActor` does.
+        reference to all that the records depend on except the files; `ray.get` of it raises the
+        errors of `RayActor`.
     """
     return ray.remote(**share.ray_options(), max_retries=TRIES - 1)(_identity).remote(
         options, share, coordinator
@@ -113,13 +117,18 @@ def _identity(options: ActorOptions, share: Share, coordinator: Any) -> dict[str
 
 
 def _load_actor(options: ActorOptions, share: Share, coordinator: Any) -> RayActor:
-    """The actor of this process, and what all must agree on compared."""
+    """The actor of this process, with models loaded.
+
+    Raises:
+        ClusterError: its records would differ from those of the other actors.
+        ScsamplerError: the task cannot be done here.
+    """
     node = ray.get_runtime_context().get_node_id()
-    here = next(each["Resources"] for each in ray.nodes() if each["NodeID"] == node)
+    resources = next(each["Resources"] for each in ray.nodes() if each["NodeID"] == node)
     place = f"{socket.gethostname()} {node[:6]}"
     ray_actor = RayActor(
         options,
-        max(1, share.within(here)),
+        max(1, share.within(resources)),
         place,
         note=coordinator.note.remote,
         detail=coordinator.detail.remote,
@@ -128,7 +137,10 @@ def _load_actor(options: ActorOptions, share: Share, coordinator: Any) -> RayAct
     if agreed != ray_actor.identity:
         ray_actor.close()
         others = ", ".join(name for name in agreed if agreed[name] != ray_actor.identity.get(name))
-        hint = "name the device and the precision instead of auto, and have the same files on all machines"
+        hint = (
+            "name the device and the precision instead of auto, "
+            "and have the same files on all machines"
+        )
         raise ClusterError(
             f"machines of the cluster would make different records ({others} differ)",
             code="cluster-machines-differ",
@@ -147,32 +159,38 @@ def records(
     options: ActorOptions | None = None,
     coordinator: Any = None,
 ) -> ray.data.Dataset:
-    """The record of each path of a dataset, made by actors that load the models once and live as long as it is read.
+    """Add the record of each path to a dataset. Actors make the records, and load the models once.
 
-    Whatever a file does to its process, it has one record, as `worker_pool` makes it. When an actor itself dies, or its machine, Ray
-    starts it again and the block that it was at is done again; a file whose actor has died `coordinator.TRIES` times is a failed
-    record. Nothing is begun before the dataset is read, and then no more than one block for each actor at a time: give it
-    small ones (`repartition(target_num_rows_per_block=1)`), and leave a CPU to whatever makes them.
+    A file that crashes its process has a failed record, as with a `WorkerPool`. When an actor or
+    its machine dies, Ray starts the actor again and repeats its block; a file whose actor has died
+    `coordinator.TRIES` times has a failed record. Work begins when the dataset is read, one block
+    per actor at a time: make blocks small (`repartition(target_num_rows_per_block=1)`), and leave
+    a CPU to the tasks that make them.
 
     Args:
         dataset: has a column of paths; its other columns are kept.
-        task: what is done with each file, such as `cli.classify.Classify`; travels by pickle.
-        column: with the paths: text, or the bytes of names that are not UTF-8. All machines see a file under the same name.
-        actors: so many; None: as many as there is room for.
-        share: what each takes of its machine; None: a CPU.
-        options: bounds of a file, and where relative paths begin; None: the defaults of a command, and the current folder.
-        coordinator: from `new_coordinator`, where notes are to be heard; None: nobody hears them.
+        task: the work on each file, such as `tasks.Classify`; it travels by pickle.
+        column: the paths, as text, or as bytes if names are not UTF-8. A file has the same path on
+            all machines.
+        actors: number of actors; None for as many as there is room for.
+        share: resources of each actor; None for one CPU.
+        options: limits for each file, and the folder of relative paths; None for the defaults and
+            the current folder.
+        coordinator: from `new_coordinator`, for a caller that reads the notes; None: a new one.
 
     Returns:
-        the dataset with three more columns: "record", JSON text with the fields that a command writes; "seconds" that the file
-        took; "traceback" of what failed, else empty. Rows come as they are done.
+        the dataset with three more columns: "record", JSON text with the fields that a command
+        writes; "seconds" that the file took; "traceback" of a failure, else "". Rows come in the
+        order in which they are done.
 
     Raises:
-        ClusterError: no machine has room for an actor; and when it is read: machines differ in versions or models.
-        ScsamplerError: when it is read, within Ray's own error: the task cannot be done.
+        ClusterError: no machine has room for an actor; or, when the dataset is read, machines
+            differ in versions or models.
+        ScsamplerError: when the dataset is read, as the cause of Ray's own error: the task cannot
+            be done.
     """
     share = share or Share()
-    told = {
+    arguments = {
         "options": options or ActorOptions.here(task, None, None, hashed=False),
         "share": share,
         "coordinator": coordinator or new_coordinator(),
@@ -180,7 +198,7 @@ def records(
     }
     return dataset.map_batches(
         _Actor,
-        fn_constructor_kwargs=told,
+        fn_constructor_kwargs=arguments,
         batch_size=1,
         batch_format="pyarrow",
         compute=ray.data.ActorPoolStrategy(
@@ -191,15 +209,18 @@ def records(
 
 
 class _Actor:
-    """Runs inside an actor of Ray Data: one row in, the same row with its record out."""
+    """Callable of the actors of Ray Data: takes one row, and returns it with its record."""
 
-    def __init__(self, options: ActorOptions, share: Share, coordinator: Any, *, column: str) -> None:
+    def __init__(
+        self, options: ActorOptions, share: Share, coordinator: Any, *, column: str
+    ) -> None:
         self._coordinator, self._column = coordinator, column
         context = ray.get_runtime_context()
         self._name, self._life = context.get_actor_id(), f"{context.get_node_id()} {os.getpid()}"
+        # Ray gives what a constructor raises as text: the error is kept for the first row
         self._error: Exception | None = None
         try:
-            if ray.get(coordinator.arrived.remote(self._name)) > TRIES:
+            if ray.get(coordinator.count_start.remote(self._name)) > TRIES:
                 raise WorkerError(
                     f"an actor died {TRIES} times before it could begin",
                     code="process-died",
@@ -208,7 +229,6 @@ class _Actor:
             self._ray_actor = _load_actor(options, share, coordinator)
             self._run = run_digest(self._ray_actor.identity)
         except Exception as error:
-            # kept for the first row: what a constructor raises comes back as text
             ray.get(coordinator.report_failure.remote(pack_error(error)))
             self._error = error
 
@@ -217,27 +237,33 @@ class _Actor:
             raise self._error
         path = local_path(os.fsdecode(batch.column(self._column)[0].as_py()))
         deaths = ray.get(self._coordinator.begin.remote(self._name, self._life, str(path)))
+        # after a stop, files that have not begun come back without a record
         if deaths is None:
             return _with(batch, "", 0.0, traceback="")
-        done = self._ray_actor.work(path) if deaths < TRIES else self._ray_actor.failed_outcome(path, deaths)
+        done = (
+            self._ray_actor.work(path)
+            if deaths < TRIES
+            else self._ray_actor.failed_outcome(path, deaths)
+        )
         self._coordinator.done.remote(self._name, str(path))
         text = json.dumps({**done.record, "run": self._run})
         return _with(batch, text, done.seconds, traceback=done.traceback or "")
 
 
 def _with(batch: Any, record: str, seconds: float, *, traceback: str) -> Any:
-    """The one row of a table with what was made of it."""
+    """A table of one row with three more columns."""
     for name, value in (("record", record), ("seconds", seconds), ("traceback", traceback)):
         batch = batch.append_column(name, [[value]])
     return batch
 
 
 def one_row_blocks(rows: list[dict[str, Any]]) -> ray.data.Dataset:
-    """A dataset of these rows, each a block and so a task of its own, which is made when its turn comes.
+    """A dataset of these rows in blocks of one row, so that each row is a task of its own.
 
-    Sets the block size of this process's `DataContext`. But: blocks of one row each from the start take a millisecond and an
-    object apiece, and `repartition` wants a CPU, for which it waits for ever when the actors have them all.
+    Sets the block size in the `DataContext` of this process.
     """
+    # One-row blocks from the start would cost a millisecond and an object each. `repartition` needs
+    # a CPU, and would wait for it for ever while the actors have them all.
     ray.data.DataContext.get_current().target_max_block_size = 1
     return ray.data.from_items(rows, override_num_blocks=1).map_batches(
         _same, batch_size=1, num_cpus=0

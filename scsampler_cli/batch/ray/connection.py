@@ -1,6 +1,6 @@
-"""Ray in this process: started for the time being, or a cluster joined; without a word from it on either output.
+"""Ray in this process: a local Ray is started, or a cluster is joined. Ray prints nothing.
 
-But: what is done there is the business of `ray_pool`.
+Not handled here: the work on the cluster (`ray_pool`).
 """
 
 from __future__ import annotations
@@ -26,16 +26,20 @@ from scsampler_cli.batch.cores import cores
 from scsampler_cli.errors import ClusterError
 
 JOIN_S = 15
-"""Seconds that a cluster may take to answer (our choice)."""
-_KNOCK = "import logging, sys, ray; ray.init(sys.argv[1], log_to_driver=False, logging_level=logging.CRITICAL)"
+"""Seconds that a cluster may take to answer."""
+_CHECK_SCRIPT = """
+import logging, sys, ray
+ray.init(sys.argv[1], log_to_driver=False, logging_level=logging.CRITICAL)
+"""
 
 
 def check_installed() -> None:
-    """Say so before anything is loaded where Ray is not there.
+    """Check, without importing it, that Ray is installed.
 
     Raises:
         ClusterError: it is not.
     """
+    # Ray Data needs pyarrow
     if find_spec("ray") is None or find_spec("pyarrow") is None:
         raise ClusterError(
             "Ray is not installed", code="package-missing", hint="pip install 'scsampler[ray]'"
@@ -44,27 +48,33 @@ def check_installed() -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class RaySettings:
-    """Where actors work and what each is given."""
+    """The cluster, and the resources of each actor."""
 
     address: str | None
-    """HOST:PORT or "auto" joins a cluster; None starts one on this machine, which ends with the batch."""
+    """HOST:PORT or "auto" joins a cluster; None starts one on this machine, which ends with the
+    batch."""
     actors: int | None
-    """At most; None: as many as there is room for."""
+    """Largest number of actors; None for as many as the cluster has room for."""
     cpus: float
-    """Of each actor."""
+    """CPUs of each actor."""
     gpus: float | None
-    """Of each actor; None: one where the cluster has any."""
+    """GPUs of each actor; None for one if the cluster has GPUs, else none."""
 
 
 @contextmanager
 def connected(settings: RaySettings, environment: Mapping[str, str]) -> Iterator[None]:
-    """Ray in this process, without a word from it.
+    """Ray in this process.
+
+    Args:
+        settings: the cluster.
+        environment: environment variables of the actors.
 
     Raises:
-        ClusterError: it cannot be started or reached.
+        ClusterError: Ray cannot be started, or the cluster cannot be reached.
     """
-    _hush_its_threads()
-    # a folder of its own: of a Ray that ends with us nothing is left, and nobody takes it for a cluster to join
+    _silence_ray_threads()
+    # A folder of its own for a local Ray: it is removed at the end, and no other program finds it
+    # as a cluster to join.
     folder = tempfile.mkdtemp(prefix="scsampler-ray-") if settings.address is None else None
     try:
         _join_or_start(settings, environment, folder)
@@ -79,12 +89,13 @@ def connected(settings: RaySettings, environment: Mapping[str, str]) -> Iterator
 def _join_or_start(
     settings: RaySettings, environment: Mapping[str, str], folder: str | None
 ) -> None:
+    # Ray sets a handler of its own for SIGTERM
     handler = signal.getsignal(signal.SIGTERM)
     if settings.address is not None:
-        _knock(settings.address)
+        _check_reachable(settings.address)
     try:
-        with _hushed():
-            _begin(settings, environment, folder)
+        with _stderr_closed():
+            _init_ray(settings, environment, folder)
     except Exception as error:
         what = f"joined at {settings.address}" if settings.address else "started"
         raise ClusterError(
@@ -93,10 +104,10 @@ def _join_or_start(
             hint=hint_for(str(error)),
         ) from error
     finally:
-        signal.signal(signal.SIGTERM, handler)  # Ray sets its own
+        signal.signal(signal.SIGTERM, handler)
 
 
-def _begin(settings: RaySettings, environment: Mapping[str, str], folder: str | None) -> None:
+def _init_ray(settings: RaySettings, environment: Mapping[str, str], folder: str | None) -> None:
     import ray
     import ray.data
 
@@ -105,21 +116,26 @@ def _begin(settings: RaySettings, environment: Mapping[str, str], folder: str | 
     if folder is None:
         ray.init(settings.address, **shared)
     else:
-        # more actors than cores are the user's choice, as with processes
+        # the user may ask for more actors than cores, as for more processes
         wanted = max(cores(), math.ceil((settings.actors or 0) * settings.cpus))
         ray.init("local", num_cpus=wanted, include_dashboard=False, _temp_dir=folder, **shared)
+    # Ray Data logs to stdout
     data = logging.getLogger("ray.data")
     for handler in [each for each in data.handlers if isinstance(each, logging.StreamHandler)]:
         data.removeHandler(handler)
     ray.data.DataContext.get_current().enable_progress_bars = False
 
 
-def _knock(address: str) -> None:
-    """Ask in a process that can be ended whether a cluster answers: Ray itself tries for minutes, and may then abort.
+def _check_reachable(address: str) -> None:
+    """Check that a cluster answers.
+
+    A process of its own asks, and is ended after JOIN_S: Ray itself tries for minutes, and may then
+    abort the process.
 
     Raises:
-        ClusterError: it does not.
+        ClusterError: the cluster does not answer.
     """
+    # the port first: a wrong address is then found in milliseconds
     host, _, port = address.rpartition(":")
     if host and port.isdigit():
         try:
@@ -129,10 +145,10 @@ def _knock(address: str) -> None:
             raise ClusterError(
                 f"no Ray cluster can be joined at {address}: {why}",
                 code="cluster-unreachable",
-                hint="`ray start --head` tells the address",
+                hint="`ray start --head` prints the address",
             ) from error
-    command = [sys.executable, "-c", _KNOCK, address]
-    said = f"no answer within {JOIN_S} s"
+    command = [sys.executable, "-c", _CHECK_SCRIPT, address]
+    reason = f"no answer within {JOIN_S} s"
     try:
         tried = subprocess.run(
             command,
@@ -144,37 +160,37 @@ def _knock(address: str) -> None:
         )
         if tried.returncode == 0:
             return
-        said = last_line(tried.stderr.decode(errors="replace"))
+        reason = last_line(tried.stderr.decode(errors="replace"))
     except subprocess.TimeoutExpired:
         pass
     raise ClusterError(
-        f"no Ray cluster can be joined at {address}: {said}",
+        f"no Ray cluster can be joined at {address}: {reason}",
         code="cluster-unreachable",
-        hint=hint_for(said),
+        hint=hint_for(reason),
     )
 
 
 @contextmanager
-def _hushed() -> Iterator[None]:
-    """Ray's native code says on the error output how it was told not to say anything."""
-    own, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+def _stderr_closed() -> Iterator[None]:
+    """Discard what is written to descriptor 2: Ray's native code ignores its settings for logs."""
+    stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
     try:
         yield
     finally:
-        os.dup2(own, 2)
-        os.close(own)
+        os.dup2(stderr, 2)
+        os.close(stderr)
         os.close(null)
 
 
-def _hush_its_threads() -> None:
-    """From now on nothing is printed of what Ray's own threads and finalisers raise, as they do when Ray ends beneath them."""
-    threading.excepthook = partial(_unless_rays, threading.excepthook)
-    sys.unraisablehook = partial(_unless_rays, sys.unraisablehook)
+def _silence_ray_threads() -> None:
+    """Print no exceptions of Ray's own threads and finalisers, which fail when Ray is shut down."""
+    threading.excepthook = partial(_show_unless_of_ray, threading.excepthook)
+    sys.unraisablehook = partial(_show_unless_of_ray, sys.unraisablehook)
 
 
-def _unless_rays(show: Callable[[Any], object], raised: Any) -> None:
-    """Show what was raised where nobody catches it, unless it came through code of Ray."""
+def _show_unless_of_ray(show: Callable[[Any], object], raised: Any) -> None:
+    """Show an uncaught exception, unless its traceback passes through Ray."""
     trace = raised.exc_traceback
     while trace is not None:
         if str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0] == "ray":
@@ -184,17 +200,17 @@ def _unless_rays(show: Callable[[Any], object], raised: Any) -> None:
 
 
 def last_line(text: str) -> str:
-    """Of what Ray says in many lines, the one that says what it is."""
+    """The last line of an error message of Ray, which names the error; cut to 300 characters."""
     lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1].strip()[:300] if lines else "it does not say why"
 
 
-def hint_for(said: str) -> str:
-    """What may help where Ray complains."""
-    if "No module named" in said:
+def hint_for(message: str) -> str:
+    """The hint for an error message of Ray."""
+    if "No module named" in message:
         return "install the same scsampler, with all that it needs, on every machine of the cluster"
-    if "auth" in said.lower():
+    if "auth" in message.lower():
         return "set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN to what `ray get-auth-token` says there"
-    if "version" in said.lower():
+    if "version" in message.lower():
         return "install the same Python and Ray on every machine of the cluster"
     return "`ray status` on a machine of the cluster shows its state"

@@ -1,6 +1,6 @@
-"""What the actors of a cluster have in common: which of them is at which file, what they have to say, and when to stop.
+"""The coordinator of the actors: which file each works on, their messages, and the stop signal.
 
-It is an actor itself, `cluster` makes it one. But: files and records do not pass through it.
+It is an actor itself; `cluster` starts it. Files and records do not pass through it.
 """
 
 from __future__ import annotations
@@ -8,85 +8,92 @@ from __future__ import annotations
 from typing import Any
 
 TRIES = 3
-"""Times that a file is begun whose actor dies, and that an actor may come up in a row without beginning one (our choice)."""
+"""Attempts at a file whose actor dies, and starts in a row of an actor that begins no file."""
 
 
 class Coordinator:
-    """One for all actors; keeps little, and nothing that may not be lost with its machine."""
+    """One for all actors. It keeps little, and nothing that must survive its machine."""
 
     def __init__(self) -> None:
-        self._at: dict[str, tuple[str, str]] = {}
-        self._arrivals: dict[str, int] = {}
+        # actor -> (its life, the file that it works on)
+        self._current: dict[str, tuple[str, str]] = {}
+        # actor -> starts since it last began a file
+        self._starts: dict[str, int] = {}
+        # file -> actors that died while they worked on it
         self._deaths: dict[str, int] = {}
         self._notes: list[str] = []
         self._details: list[str] = []
         self._identity: dict[str, Any] | None = None
-        self._trouble: dict[str, Any] | None = None
+        # the first failure, as `pack_error` gives it
+        self._failure: dict[str, Any] | None = None
         self._stopped = False
 
-    def arrived(self, actor: str) -> int:
-        """How often an actor has come up since it last began a file, this time included."""
-        self._arrivals[actor] = self._arrivals.get(actor, 0) + 1
-        return self._arrivals[actor]
+    def count_start(self, actor: str) -> int:
+        """Number of starts of an actor since it last began a file, with this one."""
+        self._starts[actor] = self._starts.get(actor, 0) + 1
+        return self._starts[actor]
 
-    def agreed(self, identity: dict[str, Any]) -> dict[str, Any]:
-        """The identity of whoever asked first: all actors must have it."""
+    def agree_on(self, identity: dict[str, Any]) -> dict[str, Any]:
+        """The identity of the first actor; all others must have the same."""
         if self._identity is None:
             self._identity = identity
         return self._identity
 
     def begin(self, actor: str, life: str, path: str) -> int | None:
-        """An actor is about to work on a file.
+        """Note that an actor begins to work on a file.
 
         Args:
-            actor: which; it keeps its name when it is started again.
-            life: different each time that it is started.
+            actor: name of the actor, which it keeps when it is started again.
+            life: different after each start of the actor.
             path: of the file.
 
         Returns:
-            how many actors have died of the file; None where no more files are to be begun.
+            number of actors that have died of the file; None after `stop`, when the actor must not
+            begin.
         """
-        before = self._at.pop(actor, None)
+        # an actor with another life was restarted: the earlier one died of its file
+        before = self._current.pop(actor, None)
         if before is not None and before[0] != life:
-            died = before[1]
-            self._deaths[died] = self._deaths.get(died, 0) + 1
-            again = "; it is begun again" if self._deaths[died] < TRIES else ""
-            self._notes.append(f"{died}: the actor that worked on it died{again}")
+            lost = before[1]
+            self._deaths[lost] = self._deaths.get(lost, 0) + 1
+            again = "; it is tried again" if self._deaths[lost] < TRIES else ""
+            self._notes.append(f"{lost}: the actor that worked on it died{again}")
         deaths = self._deaths.get(path, 0)
         if self._stopped:
             return None
         if deaths < TRIES:
-            self._at[actor] = (life, path)
-            self._arrivals.pop(actor, None)
+            self._current[actor] = (life, path)
+            self._starts.pop(actor, None)
         return deaths
 
     def done(self, actor: str, path: str) -> None:
-        """An actor has finished a file."""
-        self._at.pop(actor, None)
+        """Note that an actor has finished a file."""
+        self._current.pop(actor, None)
         self._deaths.pop(path, None)
 
     def stop(self) -> None:
-        """Let no more files be begun."""
+        """Let the actors begin no more files."""
         self._stopped = True
 
     def note(self, text: str) -> None:
-        """Something for the user."""
+        """Add a note for the user."""
         self._notes.append(text)
 
     def detail(self, text: str) -> None:
-        """Something for a user who wants to know more."""
+        """Add a message for `--verbose`."""
         self._details.append(text)
 
-    def unfit(self, trouble: dict[str, Any]) -> None:
-        """An actor cannot do the task: why, as `worker.described` says it."""
-        self._trouble = self._trouble or trouble
+    def report_failure(self, packed_error: dict[str, Any]) -> None:
+        """Note that an actor cannot do the task, with the error as `pack_error` gives it."""
+        self._failure = self._failure or packed_error
 
     def news(self) -> tuple[list[str], list[str], int, dict[str, Any] | None]:
-        """What was said since the last time.
+        """Messages since the last call.
 
         Returns:
-            notes, details, how many files are under way, why the task cannot be done.
+            notes; details; number of files in progress; the packed error if the task cannot be
+            done.
         """
         notes, self._notes = self._notes, []
         details, self._details = self._details, []
-        return notes, details, len(self._at), self._trouble
+        return notes, details, len(self._current), self._failure

@@ -1,7 +1,7 @@
-"""The engine for a batch on a Ray cluster, which it starts on this machine or joins: actors share the files among them.
+"""The engine for a Ray cluster, started on this machine or joined: actors share the files.
 
-Each ends in exactly one outcome, as with `worker_pool`, which every actor has one of. But: files and models must be visible on all
-machines under the same names.
+Each file has exactly one outcome, as with `WorkerPool`; every actor has such a pool. Files and
+models must have the same paths on all machines.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from scsampler_cli.errors import ClusterError, WorkerError
 from scsampler_cli.output import records
 from scsampler_cli.text import counted
 
-_PATIENCE_S = 20
-"""Seconds without models after which that is said."""
+# seconds without models until a note says what the run waits for
+_NOTE_AFTER_S = 20
+# seconds between two questions to the coordinator
 _NEWS_S = 0.5
-"""Seconds between two questions to the coordinator."""
-_LAST_S = 2
-"""Seconds that records of finished files may be on their way."""
+# seconds that records of finished files may take to arrive after a stop
+_LAST_RECORDS_S = 2
 
 
 class RayPool:
-    """Actors of a Ray cluster; a context manager that leaves nothing of Ray running that it has started.
+    """Actors of a Ray cluster. A context manager; at its end no Ray that it started is running.
 
     Args:
-        options: what is done with each file.
-        settings: where.
-        environment: variables that the actors' processes get.
-        note: takes what the task says while it loads, each line once.
-        detail: takes what is for those who want to know more.
+        options: the task, and limits for each file.
+        settings: the cluster, and the resources of actors.
+        environment: environment variables of the actors.
+        note: gets the notes of the task while it loads, each once.
+        detail: gets messages for `--verbose`.
     """
 
     def __init__(
@@ -56,9 +56,11 @@ class RayPool:
     ) -> None:
         self._options, self._settings, self._environment = options, settings, environment
         self._note, self._detail = note, detail
+        # each actor makes the same notes while it loads
         self._noted: set[str] = set()
         self._stack = ExitStack()
-        self._asked, self._busy = 0.0, 0
+        # time of the last news on the monotonic clock, and the files in progress then
+        self._last_news, self._busy = 0.0, 0
         self.stopping = False
         """True after `stop`."""
 
@@ -69,6 +71,7 @@ class RayPool:
 
             from scsampler_cli.batch.ray import cluster
 
+            # by default a GPU for each actor, where the cluster has any
             gpus = self._settings.gpus
             if gpus is None:
                 gpus = 1.0 if ray.cluster_resources().get("GPU", 0) >= 1 else 0.0
@@ -91,41 +94,48 @@ class RayPool:
         self._stack.close()
 
     def stop(self) -> None:
-        """Begin no more files; those under way are finished. Safe to be called by a signal handler."""
+        """Start no more files; those in progress are finished. A signal handler may call it."""
         self.stopping = True
 
     def identity(self, count: int) -> dict[str, Any]:
-        """What the records depend on beside the files: an actor's models are loaded once to know it.
+        """All that the records depend on except the files. Models are loaded once for it.
+
+        Args:
+            count: not used; the interface of engines has it.
 
         Raises:
             ScsamplerError: the task cannot be done.
-            KeyboardInterrupt: it was stopped meanwhile.
+            KeyboardInterrupt: `stop` was called.
         """
         import ray
 
         from scsampler_cli.batch.ray import cluster
 
-        began, told = time.monotonic(), False
+        start, noted = time.monotonic(), False
         with self._as_own_errors():
             reference = cluster.load_identity(self._options, self._share, self._coordinator)
             while not ray.wait([reference], timeout=TICK_S)[0]:
                 self._pass_on_news()
                 if self.stopping:
                     raise KeyboardInterrupt
-                if not told and time.monotonic() - began > _PATIENCE_S:
-                    told = True
+                if not noted and time.monotonic() - start > _NOTE_AFTER_S:
+                    noted = True
                     self._note(
-                        f"waiting for the cluster to give an actor its {self._share}, or for models to load"
+                        f"waiting for the cluster to give an actor its {self._share}, "
+                        "or for models to load"
                     )
             identity: dict[str, Any] = ray.get(reference)
             self._pass_on_news(at_once=True)
         return identity
 
     def run(self, files: Sequence[tuple[int, Path]]) -> Iterator[Outcome]:
-        """Work on files, given as (index, path), begun in about this order.
+        """Work on files, started in about the given order.
+
+        Args:
+            files: (index, path) of each file.
 
         Yields:
-            their outcomes as they come; fewer than files only after `stopping`.
+            one outcome for each file, as it is done; fewer only after `stop`.
 
         Raises:
             ScsamplerError: the task cannot be done, or Ray failed.
@@ -144,7 +154,10 @@ class RayPool:
                     traceback=row["traceback"] or None,
                 )
             self._pass_on_news(at_once=True)
-        for index, path in [] if self.stopping else left.items():
+        if self.stopping:
+            return
+        # Ray has lost the rows of these files, with a machine for example
+        for index, path in left.items():
             error = WorkerError(
                 f"{path}: Ray lost the task", code="actor-died", hint="try it again"
             )
@@ -154,10 +167,10 @@ class RayPool:
             )
 
     def _rows(self, files: Sequence[tuple[int, Path]]) -> Generator[dict[str, Any], None, None]:
-        """A row for each file, as they come."""
+        """A row for each file, as it is done."""
         from scsampler_cli.batch.ray import cluster
 
-        # bytes: not every name is text
+        # bytes: file names need not be UTF-8
         rows = [{"index": index, "path": os.fsencode(path)} for index, path in files]
         dataset = cluster.records(
             cluster.one_row_blocks(rows),
@@ -167,7 +180,7 @@ class RayPool:
             options=self._options,
             coordinator=self._coordinator,
         )
-        # nothing is fetched ahead: the record of one file must not wait for the next
+        # without prefetch: the record of one file must not wait for the next one
         blocks: Any = iter(
             dataset.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
         )
@@ -176,36 +189,38 @@ class RayPool:
                 yield from block.to_pylist()
 
     def _until_stopped(self, stream: Stream) -> Iterator[dict[str, Any]]:
-        """The rows; once stopped, those of the files under way."""
-        told, last = False, time.monotonic()
+        """The rows with records; after `stop`, those of the files in progress."""
+        noted, last = False, time.monotonic()
         for row in stream:
             self._pass_on_news()
-            if row is not None and row["record"]:  # else it came too late to be begun
+            # a row without a record came to its actor after the stop
+            if row is not None and row["record"]:
                 yield row
                 last = time.monotonic()
             if not self.stopping:
                 continue
             self._coordinator.stop.remote()
             self._pass_on_news(at_once=True)
-            if self._busy and not told:
-                told = True
-                under_way = counted(self._busy, "file")
+            if self._busy and not noted:
+                noted = True
+                files_left = counted(self._busy, "file")
                 self._note(
-                    f"interrupted: finishing {under_way} under way; once more ends this at once"
+                    f"interrupted: finishing {files_left} in progress; once more ends this at once"
                 )
+            # the record of a file arrives a little after the coordinator counts it as done
             if self._busy:
                 last = time.monotonic()
-            elif time.monotonic() - last > _LAST_S:
+            elif time.monotonic() - last > _LAST_RECORDS_S:
                 return
 
     def _pass_on_news(self, at_once: bool = False) -> None:
-        """Pass on what the actors have said; not more often than now and then."""
+        """Pass on the messages of the actors; every _NEWS_S, or now with `at_once`."""
         import ray
 
         now = time.monotonic()
-        if not at_once and now - self._asked < _NEWS_S:
+        if not at_once and now - self._last_news < _NEWS_S:
             return
-        self._asked = now
+        self._last_news = now
         notes, details, self._busy, _ = ray.get(self._coordinator.news.remote())
         for text in details:
             self._detail(text)
@@ -216,18 +231,19 @@ class RayPool:
 
     @contextmanager
     def _as_own_errors(self) -> Iterator[None]:
-        """What Ray raises, as an error of ours: where an actor has said what it cannot do, that."""
+        """Turn errors of Ray into a `ScsamplerError`: that of an actor, if one has reported it."""
         import ray
 
         try:
             yield
         except (ray.exceptions.RayError, ConnectionError) as error:
             try:
-                *_, trouble = ray.get(self._coordinator.news.remote(), timeout=JOIN_S)
+                *_, failure = ray.get(self._coordinator.news.remote(), timeout=JOIN_S)
             except (ray.exceptions.RayError, ConnectionError):
-                trouble = None
-            if trouble is not None:
-                raise_packed(trouble)
+                # the coordinator is gone, too
+                failure = None
+            if failure is not None:
+                raise_packed(failure)
             raise ClusterError(
                 f"Ray failed: {last_line(str(error))}",
                 code="cluster-lost",

@@ -1,4 +1,4 @@
-"""Rows that another thread waits for, so that this one stays free for signals."""
+"""Rows that another thread waits for. The main thread stays free to handle signals."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from scsampler_cli.batch.pool import TICK_S
 
 Row = dict[str, Any]
 BUFFER = 16
-"""Rows that wait here to be taken; then their maker waits."""
+"""Rows in the queue; beyond it the producer waits."""
 END_S = 5
-"""Seconds that the maker of the rows may take to end."""
+"""Seconds that the producer may take to end."""
 
 
 class Stream:
-    """Rows of a thread of their own. A context manager: after it nobody takes them any more.
+    """Rows made by a thread of their own. A context manager; at its end the thread stops.
 
     Args:
-        rows: makes them, called by that thread.
+        rows: makes the rows; called by that thread.
     """
 
     def __init__(self, rows: Callable[[], Generator[Row, None, None]]) -> None:
@@ -41,28 +41,31 @@ class Stream:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Without an error the thread is waited for a while: what makes the rows may need what is shut down next."""
+        """Stop the thread."""
         self._abandoned = True
+        # the producer may use Ray, which is shut down next; after an error nothing is waited for
         if kind is None:
             self._thread.join(END_S)
 
     def __iter__(self) -> Iterator[Row | None]:
-        """Yields: a row; None where there is none yet."""
+        """Yield each row; and None whenever there was none for TICK_S."""
         while True:
             try:
-                found = self._queue.get(timeout=TICK_S)
+                item = self._queue.get(timeout=TICK_S)
             except queue.Empty:
+                # lets the caller look at signals and messages
                 yield None
                 continue
-            if found is None:
+            # the producer puts None at the end, or its error
+            if item is None:
                 return
-            if isinstance(found, BaseException):
-                raise found
-            yield found
+            if isinstance(item, BaseException):
+                raise item
+            yield item
 
     def _fill(self) -> None:
         try:
-            # closed here and not when it is collected: what it raises then would be printed
+            # closed here, not by the garbage collector: Python would print an exception there
             with closing(self._make()) as rows:
                 for row in rows:
                     if not self._put(row):
@@ -72,6 +75,7 @@ class Stream:
             self._put(error)
 
     def _put(self, item: Row | BaseException | None) -> bool:
+        """Put an item into the queue; False if nobody takes items any more."""
         while not self._abandoned:
             try:
                 self._queue.put(item, timeout=TICK_S)
