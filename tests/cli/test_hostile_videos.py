@@ -144,7 +144,7 @@ def test_an_interrupt_finishes_what_is_under_way_and_a_second_one_does_not(
     os.killpg(process.pid, signal.SIGINT)
     out, errors = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
-    assert "interrupted: finishing 1 file under way; once more ends this at once" in errors
+    assert "interrupted: finishing 1 file in progress; once more ends this at once" in errors
     assert errors.splitlines()[-1] == "interrupted"
     assert "Traceback" not in errors
     assert gone(theirs)

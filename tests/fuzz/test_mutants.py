@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from scsampler_cli.batch.pool import Bounds, WorkerPool
-from scsampler_cli.batch.task import Prepared, Progress, Record, Say
+from scsampler_cli.batch.bounds import Bounds
+from scsampler_cli.batch.pool import WorkerPool
+from scsampler_cli.batch.task import Log, Prepared, Progress, Record
 from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
@@ -50,7 +51,7 @@ class Tag:
 
     command: str = "classify"
 
-    def prepare(self, say: Say) -> Prepared:
+    def prepare(self, log: Log) -> Prepared:
         from scsampler_cli.pipeline import stages
 
         chosen = models.ModelOptions(visual_sampler="demo", audio_sampler="demo", device="cpu")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from scsampler_cli.batch.resume import run_digest
+from scsampler_cli.batch.current_records import run_digest
 from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.config import PAPER_ANSWER, FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
