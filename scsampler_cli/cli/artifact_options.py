@@ -25,6 +25,7 @@ Below = Callable[[Path, str], dict[Path, Path]]
 """(folder, suffix) -> path of a video: its file in the folder."""
 
 
+# one page without scripts or files from elsewhere, which can be sent by mail
 Report = Annotated[
     Path | None,
     typer.Option(
@@ -44,6 +45,7 @@ Thumbnails = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+# needs the program ffmpeg: PyAV decodes, and the reel has to be encoded
 Reel = Annotated[
     Path | None,
     typer.Option(
@@ -54,6 +56,7 @@ Reel = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+# a clip lasts about half a second, too short for people to see what happens
 ReelPad = Annotated[
     float,
     typer.Option(

@@ -24,6 +24,7 @@ def _jobs(details: str) -> Any:
     )
 
 
+# None and not 1: with Ray, no number means as many as fit
 Jobs = Annotated[
     int | None,
     _jobs(
@@ -31,6 +32,7 @@ Jobs = Annotated[
         "Ray as many as fit on the cluster."
     ),
 ]
+# train and bench do not use Ray
 LocalJobs = Annotated[
     int | None, _jobs("Each has a process with its own copy of the models. Default: 1.")
 ]
@@ -42,6 +44,7 @@ EngineOption = Annotated[
         rich_help_panel=BATCH,
     ),
 ]
+# without ray://, which stands for clients of Ray: they cannot start actors as we need them
 Address = Annotated[
     str | None,
     typer.Option(
@@ -51,6 +54,7 @@ Address = Annotated[
         rich_help_panel=BATCH,
     ),
 ]
+# float: Ray divides a CPU among several actors
 CpusPerActor = Annotated[
     float | None,
     typer.Option(
@@ -58,6 +62,7 @@ CpusPerActor = Annotated[
         rich_help_panel=BATCH,
     ),
 ]
+# float: several small networks fit on one GPU
 GpusPerActor = Annotated[
     float | None,
     typer.Option(
@@ -65,6 +70,7 @@ GpusPerActor = Annotated[
         rich_help_panel=BATCH,
     ),
 ]
+# a damaged file may keep a decoder busy for ever
 Timeout = Annotated[
     float | None,
     typer.Option(
@@ -75,6 +81,7 @@ Timeout = Annotated[
         rich_help_panel=BATCH,
     ),
 ]
+# resident memory, as the operating system reports it
 MaxMemory = Annotated[
     float | None,
     typer.Option(
@@ -85,6 +92,7 @@ MaxMemory = Annotated[
         rich_help_panel=BATCH,
     ),
 ]
+# by name and not by place in the list: a file that is added moves no other file
 Shard = Annotated[
     str | None,
     typer.Option(
@@ -94,6 +102,7 @@ Shard = Annotated[
         rich_help_panel=BATCH,
     ),
 ]
+# records are matched by path, size, time and the settings of the run
 Resume = Annotated[
     bool,
     typer.Option(
@@ -111,6 +120,7 @@ AsFinished = Annotated[
         rich_help_panel=BATCH,
     ),
 ]
+# costs one more read of the whole file
 Hash = Annotated[
     bool,
     typer.Option(

@@ -11,6 +11,7 @@ from scsampler_cli.cli.run_options import RunOptions
 from scsampler_cli.files.output_paths import is_special
 
 
+# frozen: checked once, and the same for all that use it
 @dataclass(frozen=True)
 class Batch:
     """The inputs and the output of a command."""

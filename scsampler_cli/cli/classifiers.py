@@ -50,6 +50,7 @@ def classifiers(
     scsampler classifiers mc3_18 --format json
     scsampler classifiers model.onnx --check
     """
+    # one set of options for all names; the loop below sets the name
     models = models_of(device, files=files)
     names = names or []
     if (files.weights or files.arch or files.labels or files.spec) and len(names) != 1:
@@ -108,6 +109,7 @@ def show(
         ) as writer:
             for record in records:
                 writer.write(record)
+    # without names, a package that is not installed is no failure of the command
     if errors and (names or check):
         all_failed = len(errors) == len(names)
         raise typer.Exit(command_guard.FAILED if all_failed else command_guard.SOME_FAILED)

@@ -42,6 +42,7 @@ FeatureFile = Annotated[
         "VIDEO.scf in the working folder."
     ),
 ]
+# one clip only: a picture of each clip would fill the disk
 Render = Annotated[
     int | None,
     typer.Option(
@@ -51,6 +52,7 @@ Render = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+# the codec and the size of CoViAR, whose networks are trained on such videos
 Reencode = Annotated[
     bool,
     typer.Option(
@@ -61,6 +63,7 @@ Reencode = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+# -o names the features here, so that records need another option
 Records = Annotated[
     Path | None,
     typer.Option(

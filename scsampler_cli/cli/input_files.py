@@ -24,6 +24,7 @@ def named_files(paths: Sequence[str], glob: str | None) -> tuple[list[Path], lis
     Raises:
         InputError: as `files.inputs.find_inputs` and `files.text_files.names`.
     """
+    # printed by the caller, when it is known where messages go
     notes: list[str] = []
     return find_inputs(paths, glob, _listed(), on_note=notes.append), notes
 

@@ -11,6 +11,7 @@ from scsampler_cli.config import FeatureSettings, ReadSettings
 
 INPUT = "Input"
 
+# str and not Path: a path may also be a URL, which is refused with an error of its own
 Paths = Annotated[
     list[str] | None,
     typer.Argument(
@@ -18,6 +19,7 @@ Paths = Annotated[
         "standard input, one per line."
     ),
 ]
+# a pattern of the shell must be quoted, else the shell expands it before scsampler gets it
 Glob = Annotated[
     str | None,
     typer.Option(
@@ -27,6 +29,7 @@ Glob = Annotated[
         rich_help_panel=INPUT,
     ),
 ]
+# numbered within their kind, as FFmpeg's 0:v:N and 0:a:N are
 VideoStream = Annotated[
     int | None,
     typer.Option(
@@ -44,6 +47,7 @@ AudioStream = Annotated[
         rich_help_panel=INPUT,
     ),
 ]
+# limits against damaged or hostile headers, far above what cameras write
 MaxPixels = Annotated[
     int,
     typer.Option(
@@ -64,6 +68,7 @@ Strict = Annotated[
         rich_help_panel=INPUT,
     ),
 ]
+# without a default here: train has another one than the other commands
 PFrames = Annotated[
     int,
     typer.Option(
@@ -72,6 +77,7 @@ PFrames = Annotated[
         rich_help_panel=INPUT,
     ),
 ]
+# the range is checked by `FeatureSettings`, since 0 is allowed and 1 to 31 are not
 ShortSide = Annotated[
     int,
     typer.Option(
@@ -80,6 +86,7 @@ ShortSide = Annotated[
         rich_help_panel=INPUT,
     ),
 ]
+# 1024 frames are more than any clip network takes; more would only use up memory
 ClipFrames = Annotated[
     int,
     typer.Option(min=1, max=1024, help="Number of frames per clip.", rich_help_panel=INPUT),
@@ -93,6 +100,7 @@ FrameStride = Annotated[
         rich_help_panel=INPUT,
     ),
 ]
+# a stride of clips, where --frame-stride is one of frames in a clip
 ClipStride = Annotated[
     int,
     typer.Option(min=1, help="Use every N-th clip, and skip the others.", rich_help_panel=INPUT),

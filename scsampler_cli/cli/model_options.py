@@ -13,6 +13,7 @@ from scsampler_cli.config import SPATIAL
 from scsampler_cli.pipeline.models import ModelOptions
 
 MODELS = "Models"
+# written out, since --help must not wait for torch, which the library's own list imports
 Precision = StrEnum("Precision", ["auto", "fp32", "bf16", "fp16"])
 Spatial = StrEnum("Spatial", list(SPATIAL))  # type: ignore[misc]
 
@@ -26,6 +27,7 @@ Classifier = Annotated[
         rich_help_panel=MODELS,
     ),
 ]
+# only for a classifier with a name: a model file as --classifier has its own weights
 Weights = Annotated[
     Path | None,
     typer.Option(
@@ -34,6 +36,7 @@ Weights = Annotated[
         rich_help_panel=MODELS,
     ),
 ]
+# a Path, although a name such as kinetics400 is allowed: `labels.NAMES` is looked up first
 Labels = Annotated[
     Path | None,
     typer.Option(
@@ -51,6 +54,7 @@ Arch = Annotated[
         rich_help_panel=MODELS,
     ),
 ]
+# one option per property, so that a value may have commas
 Spec = Annotated[
     list[str] | None,
     typer.Option(
@@ -60,6 +64,7 @@ Spec = Annotated[
         rich_help_panel=MODELS,
     ),
 ]
+# three crops cost three times as much as one
 SpatialOption = Annotated[
     Spatial,
     typer.Option(
@@ -69,6 +74,7 @@ SpatialOption = Annotated[
         rich_help_panel=MODELS,
     ),
 ]
+# text and not Path: a bundled set, or several files with commas between them
 VisualSampler = Annotated[
     str,
     typer.Option(
@@ -87,6 +93,7 @@ AudioSampler = Annotated[
         rich_help_panel=MODELS,
     ),
 ]
+# beyond the paper: sizes of packets, which need no decoding
 PacketSampler = Annotated[
     str,
     typer.Option(
@@ -96,6 +103,7 @@ PacketSampler = Annotated[
         rich_help_panel=MODELS,
     ),
 ]
+# checked by `config.parse_device`, without torch
 Device = Annotated[
     str,
     typer.Option(
@@ -157,6 +165,7 @@ def models_of(
         files: None in a command without a classifier.
         classifier: `--classifier`.
     """
+    # the defaults of the options hold for what a command does not have
     samplers = samplers or SamplerOptions()
     files = files or ClassifierFileOptions()
     return ModelOptions(

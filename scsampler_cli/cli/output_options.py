@@ -16,6 +16,7 @@ from scsampler_cli.output.schemas import schema
 from scsampler_cli.output.writers import CUT_FORMATS, FORMATS
 
 OUTPUT = "Output"
+# written out, so that the order on the help page is the one of how often they are used
 Format = StrEnum("Format", ["table", "json", "jsonl", "csv"])
 ClipFormat = StrEnum("ClipFormat", (*FORMATS, *CUT_FORMATS))  # type: ignore[misc]
 
@@ -86,6 +87,7 @@ def demo_option(details: str) -> Any:
     )
 
 
+# a file of JSON lines holds hours of work, which a repeated command must not lose
 Output = Annotated[
     Path | None,
     output_option(
@@ -93,6 +95,7 @@ Output = Annotated[
         "file. An existing file of JSON lines is kept as FILE.old."
     ),
 ]
+# the rule is in `overwrite_checks`
 Overwrite = Annotated[
     bool,
     overwrite_option(
@@ -115,12 +118,14 @@ ClipFormatOption = Annotated[
 ListFormat = Annotated[Format, format_option("json has every field.")]
 
 
+# records of each command have a schema of their own, with the command's name
 def _print_schema(context: typer.Context, wanted: bool) -> None:
     if wanted:
         typer.echo(json.dumps(schema(str(context.info_name)), indent=2, ensure_ascii=False))
         raise typer.Exit
 
 
+# eager: it is processed before paths and other options are checked
 Schema = Annotated[
     bool,
     typer.Option(
@@ -132,10 +137,12 @@ Schema = Annotated[
     ),
 ]
 MESSAGES = "Messages"
+# errors are printed all the same
 Quiet = Annotated[
     bool,
     typer.Option("--quiet", "-q", help="Print no progress and no notes.", rich_help_panel=MESSAGES),
 ]
+# counted: -v, -vv
 Verbose = Annotated[
     int,
     typer.Option(
@@ -156,6 +163,7 @@ LogFile = Annotated[
         readable=False,
     ),
 ]
+# read by `command_guard.guarded`, not by the commands
 Debug = Annotated[
     bool,
     typer.Option("--debug", help="Print the traceback of an error.", rich_help_panel=MESSAGES),

@@ -15,8 +15,10 @@ from scsampler_cli.pipeline.selection_inputs import cascade_candidates, read_his
 
 SELECTION = "Selection of clips"
 Strategy = StrEnum("Strategy", {name.replace("-", "_"): name for name in STRATEGIES})  # type: ignore[misc]
+# a default of a dataclass may not be a call
 DEFAULT_STRATEGY = Strategy(SelectionSettings.strategy)
 
+# the K of the paper (Sec. 3.1)
 K = Annotated[
     int,
     typer.Option(
@@ -36,6 +38,7 @@ StrategyOption = Annotated[
         rich_help_panel=SELECTION,
     ),
 ]
+# the alpha of AV-convex-list and AV-convex-score (Sec. 3.3.3)
 Alpha = Annotated[
     float | None,
     typer.Option(
@@ -46,6 +49,7 @@ Alpha = Annotated[
         rich_help_panel=SELECTION,
     ),
 ]
+# the K' of AV-union-list (Sec. 3.3.3)
 KVisual = Annotated[
     int | None,
     typer.Option(
@@ -54,6 +58,7 @@ KVisual = Annotated[
         rich_help_panel=SELECTION,
     ),
 ]
+# each video starts from this seed, so that the order of files does not matter
 Seed = Annotated[
     int,
     typer.Option(
@@ -62,6 +67,7 @@ Seed = Annotated[
         rich_help_panel=SELECTION,
     ),
 ]
+# the baseline Empirical: where in training videos the best clips lie (Sec. 4.1.1)
 Histogram = Annotated[
     Path | None,
     typer.Option(
@@ -70,6 +76,7 @@ Histogram = Annotated[
         rich_help_panel=SELECTION,
     ),
 ]
+# beyond the paper: the costly visual features are computed of some clips only
 Cascade = Annotated[
     bool,
     typer.Option(

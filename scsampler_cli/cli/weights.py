@@ -27,6 +27,7 @@ def weights(
     scsampler weights
     scsampler weights mine.safetensors --format json | jq '.[0].metadata'
     """
+    # imported late: --help must not wait for it
     from scsampler_cli.cli.weight_listing import weight_records
 
     errors: list[Exception] = []
@@ -46,5 +47,6 @@ def weights(
         ) as writer:
             for record in records:
                 writer.write(record)
+    # files that could be read are listed all the same
     if errors:
         raise typer.Exit(command_guard.SOME_FAILED)
