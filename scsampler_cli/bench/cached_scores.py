@@ -108,7 +108,7 @@ def score_video(
             progress("score", len(scores), len(video.grid))
         # an entry for each network, so that a further network leaves the others as they are
         rows = {
-            name: _rows(i, network.kind, scores, counting)
+            name: _rows(i, network.kind, scores, counter=counting)
             for i, (name, network) in enumerate(of(inputs).items())
         }
         _store(video, rows, facts, options=options)
@@ -148,7 +148,7 @@ class _InputCounter:
 
 
 def _rows(
-    column: int, kind: str, scores: Mapping[int, list[float]], counter: _InputCounter
+    column: int, kind: str, scores: Mapping[int, list[float]], *, counter: _InputCounter
 ) -> NDArray[np.float32]:
     """float32 [L, 2] of one network: score and number of inputs, in the order of the clips."""
     clips = range(len(scores))

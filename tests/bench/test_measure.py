@@ -213,12 +213,12 @@ def test_a_replayed_choice_is_that_of_a_live_run(examples: list[Example], tmp_pa
                 train_positions=None,
                 costs=None,
             )
-            strategy = replace(
+            replayed = replace(
                 sampler_strategies(run, Plan(3))[0][1],
                 selection=selection,
                 sampler=loaded.samplers[0],
             )
-            ours = selected_clips(video, strategy)
+            ours = selected_clips(video, replayed)
             assert [clip["clip"] for clip in record["clips"]] == ours.tolist()
             mean = video.probabilities[ours].mean(axis=0)
             assert record["tags"][0]["probability"] == pytest.approx(float(mean.max()), abs=1e-6)

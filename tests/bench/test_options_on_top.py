@@ -57,13 +57,13 @@ class Short(Brightness):
 
 def remembering(network: SamplerNetwork, given: dict[str, list[int]]) -> SamplerNetwork:
     """The network, which notes how many clips it is given at once."""
-    begin = network.begin
+    start = network.start
 
     def noted(inputs: list[torch.Tensor]):
         given.setdefault(network.kind, []).append(len(inputs))
-        return begin(inputs)
+        return start(inputs)
 
-    object.__setattr__(network, "begin", noted)
+    object.__setattr__(network, "start", noted)
     return network
 
 
