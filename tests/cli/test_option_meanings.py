@@ -26,7 +26,6 @@ DIFFERENT = {
     ("--seed", "default"): "bench --replay takes the seed of the report",
     ("--timeout", "help"): "doctor starts programs, the other commands process files",
     ("--timeout", "default"): "doctor starts programs, the other commands process files",
-    ("--timeout", "type"): "doctor starts programs, the other commands process files",
 }
 """(option, what differs): why. The meaning is the first sentence of the help text; what follows it
 are details of the command."""
