@@ -1,13 +1,19 @@
 """The feature file (.scf): `extract` writes it and `score` reads it, both as a stream.
 
-    bytes                content 8                    magic "SCSAMPLF" u16, u32             format
-    version, length n of the header n                    header: JSON, UTF-8 u32
-    crc32 of the header then records, each: 4                    kind: "VIS " or "SND " u32, u32,
-    u32        clip index, length m of the payload, crc32 of kind, clip index and payload m
-    payload: zlib; inside: u16 length of a JSON list of [name, dtype, shape], the list, the arrays'
-    bytes at last: 4, u32, u32, u32     "END ", number of records, length n of the end, crc32 of the
-    end n                    JSON, what was noticed while reading the video: notes, decode_errors,
-    frames_missing
+    bytes                content
+    8                    magic "SCSAMPLF"
+    u16, u32             format version, length n of the header
+    n                    header: JSON, UTF-8
+    u32                  crc32 of the header
+    then records, each:
+    4                    kind: "VIS " or "SND "
+    u32, u32, u32        clip index, length m of the payload, crc32 of kind, clip index and payload
+    m                    payload, packed by zlib: u16 length of a JSON list, the list of
+                         [name, dtype, shape], the bytes of the arrays
+    at the end:
+    4, u32, u32, u32     "END ", number of records, length n of the end, crc32 of the end
+    n                    JSON, events while reading the video: notes, decode_errors,
+                         frames_missing
 
 All integers are little-endian, arrays C-ordered and little-endian. A file without its END record is
 incomplete and is refused, as is one of another version. A file appears under its name only when it
