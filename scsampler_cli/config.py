@@ -96,6 +96,7 @@ class FeatureSettings:
     """Short side of I-frames and residuals in pixels; smaller videos are not enlarged, 0 keeps the
     size of the video. 128 leaves a 112 x 112 crop as the paper's 256 leaves 224."""
 
+    # a property: the record of a run lists `p_frames`, which decides it
     @property
     def smoothed(self) -> bool:
         """Whether visual scores are smoothed over neighbouring clips (`selection.scores.smoothed`).
@@ -257,6 +258,7 @@ class SelectionSettings:
                 code="out-of-range",
                 hint="1 scores every clip",
             )
+        # the second stage selects K clips from M candidates
         if self.candidates is not None and self.candidates < self.k:
             raise SettingsError(
                 f"{self.candidates} candidates are less than k {self.k}",
@@ -264,6 +266,7 @@ class SelectionSettings:
                 hint="leave it out for 4 k of them",
             )
         self._check_unused_options()
+        # the histogram comes from a training set: there is no sensible default
         if self.strategy == "empirical" and not self.histogram:
             raise SettingsError(
                 "strategy 'empirical' needs the histogram of the training set's oracle clips",
@@ -283,6 +286,7 @@ class SelectionSettings:
         Raises:
             SettingsError: an option has no effect.
         """
+        # name -> True if it differs from its default and the strategy does not use it
         unused = {
             "alpha": self.alpha is not None and self.strategy not in DEFAULT_ALPHA,
             "k_visual": self.k_visual is not None and self.strategy != "av-union-list",

@@ -96,6 +96,7 @@ class Scorer:
         )
         self.samplers = options.load_samplers(AUTO_SET, self.selection, shows_all=True)
         self._notes += log_notes(self.samplers.notes, log)
+        # device and precision in force, for the settings of every result
         self._runtime = options.runtime()
 
     def score(self, path: str | Path, progress: Progress = no_progress) -> ScoreResult:
@@ -237,6 +238,7 @@ class Tagger:
             self._notes = (fallback_note, *self._notes)
         self.samplers = options.load_samplers(auto, self.selection)
         self._notes += log_notes(self.samplers.notes, log)
+        # device and precision in force, for the settings of every result
         self._runtime = options.runtime()
 
     def tag(self, path: str | Path, progress: Progress = no_progress) -> ClassifyResult:
@@ -277,6 +279,7 @@ class Tagger:
         for path in paths:
             try:
                 yield self.tag(path)
+            # an unexpected error is a bug, and ends the stream
             except ScsamplerError as error:
                 yield Failure("classify", str(path), error)
 

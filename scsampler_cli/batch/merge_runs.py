@@ -160,6 +160,7 @@ def _record(line: bytes, merged: Merged, part: int, *, number: int) -> Record | 
             code="merge-input-invalid",
             hint="merge the records of one command at a time",
         )
+    # the first record decides the schema of all
     merged.schema = record["schema"]
     return record
 

@@ -41,6 +41,7 @@ def records(cache: Path, contents: Contents, pruned: Pruned | None) -> Iterator[
     # bytes of each kind before anything was removed: their order does not depend on `prune`
     size = {kind: sum(item.bytes for item in contents.items if item.kind == kind) for kind in kinds}
     for kind in (*sorted(kinds, key=lambda kind: (-size[kind], kind)), ALL):
+        # the kind "all" holds every item
         mine = [item for item in left if kind in (item.kind, ALL)]
         record = {
             "schema": "scsampler.cache/1",

@@ -191,7 +191,7 @@ class EntryWriter:
             OSError: it cannot be made.
         """
         # Another process may remove the folder of the video, or the cache, while it is empty: after
-        # mkdir, and also between the steps of mkdir, which makes the parents first (FileNotFoundError
+        # mkdir, and also between the steps of mkdir. It makes the parents first (FileNotFoundError
         # where they are gone again), and asks last whether what is in its way is a folder
         # (FileExistsError where it is none, or is gone again).
         for _ in range(_TRIES - 1):

@@ -106,6 +106,7 @@ def _audio_scores(
     if sampler is None:
         return None
     read = prefetch(audio_clips(video, clips), PREFETCH_CLIPS)
+    # as above: the decoder needs a core of its own
     with spare_one_core():
         scored = sampler.score(with_progress(read, "listen", len(clips), progress=progress))
         return in_clip_order(scored, clips)

@@ -221,7 +221,7 @@ def test_an_output_of_something_else_is_told_by_its_first_line(
             continue
         with pytest.raises(OutputError, match=word) as caught:
             check(out, "classify")
-        assert "-o" in str(caught.value.hint)
+        assert "the output" in str(caught.value.hint)
 
 
 def test_a_failure_from_before_anything_was_loaded_is_no_reason_to_start_anew(

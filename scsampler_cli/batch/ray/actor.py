@@ -81,7 +81,9 @@ class RayActor:
             watch=_ignore,
             hashed=options.hashed,
         )
+        # entered here and left in `close`: the pool lives as long as the actor
         self._pool.__enter__()
+        # loads the models
         try:
             self.identity: dict[str, Any] = self._pool.identity(1)
             """All that the records depend on except the files."""
