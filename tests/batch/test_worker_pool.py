@@ -91,7 +91,7 @@ def test_time_and_memory_have_limits(tmp_path: Path) -> None:
 
 
 def test_the_default_deadline_grows_with_the_video() -> None:
-    job = Job(0, Path("a"), None, began=100.0)
+    job = Job(0, Path("a"), None, start=100.0)
     assert Bounds(None, None).deadline(job) == 100 + TIMEOUT_S
     job.seconds = 4 * 3600
     assert Bounds(None, None).deadline(job) == 100 + 4 * TIMEOUT_S
