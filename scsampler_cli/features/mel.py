@@ -1,5 +1,6 @@
-"""The audio sampler's input: 40 log-mel bands at 200 times over a window of two clips, one window
-for each clip (Sec. 3.3.2).
+"""Input of the audio sampler: a window of two clips for each clip, 40 log-mel bands at 200 times.
+
+Sec. 3.3.2:
 
               |<---------- window: 200 hops ---------->|
     |  clip i-1   |    clip i    |   clip i+1   |

@@ -1,5 +1,4 @@
-"""Input of the packet sampler: sizes and kinds of the frames of a clip and of two clips on each
-side.
+"""Input of the packet sampler: sizes and kinds of the frames of a clip and of two on each side.
 
 Not in the paper. The size of a P-frame measures its motion and residual energy as the codec needed
 them, and nothing is decoded for it. Each clip has 16 steps:

@@ -1,8 +1,7 @@
 """Facts of an H.264 stream that PyAV does not export, read from its NAL units (ITU-T H.264).
 
 - The number of reference frames: `max_num_ref_frames` of its sequence parameter sets (7.3.2.1.1).
-  It
-  limits the frames that a block may have been predicted from.
+  It limits the frames that a block may have been predicted from.
 - Whether a slice is intra (7.3.3), and after how many frames a decoder that starts at a picture has
   recovered (D.1.8).
 
