@@ -1,4 +1,4 @@
-"""Files on a real Ray cluster of two nodes, with one CPU each: the same records as locally, whatever happens to whom."""
+"""Files on a real Ray cluster of two nodes, with one CPU each: the same records as locally."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Several rounds of work by the same processes: order, what they keep, what ends them, and what no file is blamed for."""
+"""Several passes over files by the same processes: order, loaded models, errors, Ctrl-C."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""As `driver`, with threads in an unlucky order: rows come late, and the process ends still later."""
+"""As `driver`, with threads in an unlucky order: rows come late, the process ends still later."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""Lists of a path and the number of its class, as mmaction2, SlowFast, TSN and TSM have them; and how UCF101's differ."""
+"""Lists of a path and a class number (mmaction2, SlowFast, TSN, TSM), unlike those of UCF101."""
 
 from pathlib import Path
 

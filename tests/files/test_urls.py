@@ -1,4 +1,4 @@
-"""A URL in place of a path: shown as it was given, and refused with what to do instead, wherever one can be named."""
+"""URLs in the place of paths: shown as the user wrote them, and refused with a hint."""
 
 import pickle
 from pathlib import Path
