@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import torch
 
 from scsampler_cli import compat
 from scsampler_cli.classifiers import builtin, registry
+from scsampler_cli.output.records import ScoredClip, SelectedClip
 from tests.classifiers.test_registry import install
 
 CPU, FP32 = torch.device("cpu"), torch.float32
@@ -107,3 +109,18 @@ def test_a_plug_in_may_name_an_old_path(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.warns(DeprecationWarning, match=r"scsampler_cli\.classifiers\.bundled"):
         classifier = registry.load("mine", CPU, FP32)
     assert len(classifier.labels) == 6
+
+
+def test_attributes_of_clips_have_their_old_names_too() -> None:
+    times = {"start": Fraction(0), "end": Fraction(1), "first_frame": 0}
+    scores = {"visual": 0.5, "audio": None}
+    selected = SelectedClip(
+        clip=3, **times, frames=16, **scores, reason="visual #1", label="a", probability=0.9
+    )
+    scored = ScoredClip(clip=3, **times, **scores, rank=1, selected=True, reason="visual #1")
+    with pytest.warns(DeprecationWarning, match="called reason now"):
+        assert selected.why == "visual #1"
+    with pytest.warns(DeprecationWarning, match="called selected now"):
+        assert scored.taken is True
+    with pytest.warns(DeprecationWarning, match="called reason now"):
+        assert scored.why == "visual #1"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.errors import ClassifierError, ScsamplerError
-from scsampler_cli.model_zoo.weights_info import WeightsInfo
+from scsampler_cli.model_zoo.weights_info import WeightsInfo as WeightsInfo  # part of this API
 
 SUM_TOLERANCE = 0.01
 """Largest difference between 1 and a sum of probabilities; half precision stays below it."""

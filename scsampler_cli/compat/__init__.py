@@ -9,6 +9,7 @@ from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
 PACKAGE = "scsampler_cli"
 MOVED = {
@@ -60,3 +61,17 @@ def keep_old_paths() -> None:
     """Let Python find modules under their old paths. To be called once."""
     # the last one: it is called only if nothing is found under a name
     sys.meta_path.append(_Finder())
+
+
+def renamed(new: str) -> property:
+    """An attribute under the name of an earlier version.
+
+    Args:
+        new: its name now.
+    """
+
+    def read(owner: Any) -> Any:
+        warnings.warn(f"this attribute is called {new} now", DeprecationWarning, stacklevel=2)
+        return getattr(owner, new)
+
+    return property(read)

@@ -12,6 +12,7 @@ from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from scsampler_cli.compat import renamed
 from scsampler_cli.config import __version__
 from scsampler_cli.errors import ScsamplerError, code_of
 from scsampler_cli.text import score, seconds
@@ -72,6 +73,8 @@ class SelectedClip:
     packets: float | None = None
     """NaN where packet sizes are unknown; None without a packet sampler: JSON then lacks it."""
 
+    why = renamed("reason")
+
     def record(self) -> dict[str, Any]:
         """JSON form."""
         return {
@@ -110,6 +113,9 @@ class ScoredClip:
     """Why it was selected; "why" in JSON."""
     packets: float | None = None
     """As in `SelectedClip`."""
+
+    taken = renamed("selected")
+    why = renamed("reason")
 
     def record(self) -> dict[str, Any]:
         """JSON form."""
