@@ -198,7 +198,7 @@ class AnswerSettings:
 
     @property
     def m(self) -> int:
-        """m, with the default resolved."""
+        """The value of `top_m`, or its default (m)."""
         return self.top_m or TOP_M
 
 

@@ -53,7 +53,7 @@ class Scorer:
         precision: "auto", "fp32", "bf16" or "fp16".
         features: how the inputs of the visual sampler are made.
         reading: which streams of a file are read, and the limits.
-        clip_frames: F, the number of frames of a clip.
+        clip_frames: number of frames in a clip (F).
         frame_stride: distance between two frames of a clip, in frames of the video.
         log: called with each note on the choice of models.
 
@@ -140,7 +140,7 @@ class Tagger:
         classifier: "auto", a name (`scsampler classifiers` lists them), a model file, a Hugging
             Face folder, or "package.module:factory"; or a classifier object; or a function from
             clips (uint8 [N, F, h, w, 3], RGB) to probabilities (float [N, C]).
-        k: K, the number of clips to select.
+        k: number of clips to select (K).
         models: the classifier and the samplers by name, and where they run, instead of the single
             arguments on models.
         labels: the C class names: a list, a text file with one name per line, "kinetics400" or

@@ -143,7 +143,7 @@ class Journal:
             )
 
     def read(self, span: LineSpan) -> bytes:
-        """One line, with its line end."""
+        """Read one line, including its line end."""
         with reporting_write_errors(str(self.path)):
             return os.pread(self._fd, span.length, span.start)
 

@@ -36,7 +36,7 @@ class Loading:
     caller, JSON-able."""
 
     def prepare(self, log: Log) -> Prepared:
-        """Load it."""
+        """Load the models, and return the work on one file."""
         loaded, facts = self.load(log)
         return Prepared(_work_with(loaded), facts)
 
@@ -48,7 +48,7 @@ class Making:
     command: str
 
     def prepare(self, log: Log) -> Prepared:
-        """There is nothing to load."""
+        """Return the work on one file; no models are loaded."""
         return Prepared(_work_with(None), {}, makes=True)
 
 
@@ -65,11 +65,11 @@ class Rounds(Protocol):
     """The part of `Pool` that `train` and `bench` use."""
 
     def each(self, paths: Sequence[Path], do: Do) -> Iterator[Outcome]:
-        """See `Pool.each`."""
+        """Work on files, as `Pool.each` does."""
         ...
 
     def dismiss(self) -> None:
-        """See `Pool.dismiss`."""
+        """End the processes, as `Pool.dismiss` does."""
         ...
 
 

@@ -83,7 +83,10 @@ def check_records(path: Path, command: str, option: str = "the output") -> None:
 
 
 def check_waiting(path: Path, command: str, option: str = "the output") -> None:
-    """`check_records` for FILE.waiting, the waiting records of an output.
+    """Refuse a FILE.waiting that holds anything but records of a command.
+
+    FILE.waiting holds finished records of an output that must wait for those of earlier inputs.
+    Only its first line is read.
 
     Raises:
         OutputError: it holds something else, or cannot be read.

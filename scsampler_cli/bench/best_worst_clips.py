@@ -44,7 +44,7 @@ def thumbnails(
 
     Args:
         run: the run.
-        plan: K.
+        plan: gives K, the number of clips selected per video.
         videos: some videos of the run.
         context: its processes decode the videos.
         on_failure: called with each video that cannot be decoded.

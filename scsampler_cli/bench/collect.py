@@ -50,7 +50,7 @@ def collect(
         data: its videos.
         facts: of classifier and networks, which the processes of `context` hold.
         context: cache, settings, processes, progress.
-        plan: K of the live check.
+        plan: gives K, the number of selected clips, for the live check.
         report_options: how many videos are timed, and how many have thumbnails.
         on_failure: called with each video that cannot be used.
         command: the command line, for the report.

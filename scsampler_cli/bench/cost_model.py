@@ -58,7 +58,7 @@ class Costs:
     checks: tuple[Check, ...] = ()
 
     def record(self) -> dict[str, Any]:
-        """JSON form."""
+        """The fields as a JSON object."""
         return asdict(self)
 
     @staticmethod

@@ -37,7 +37,7 @@ def histogram(positions: NDArray[np.float32], k: int) -> tuple[float, ...]:
 
     Args:
         positions: float32 [n, KEPT], of each training video.
-        k: K; more than KEPT counts as KEPT.
+        k: number of selected clips (K); more than KEPT counts as KEPT.
     """
     best = positions[:, :k]
     # videos with fewer than K clips have NaN in the rest of their row

@@ -49,7 +49,7 @@ class Chart:
     """True where x is a count."""
 
     def record(self) -> dict[str, Any]:
-        """JSON form."""
+        """The fields as a JSON object."""
         lines = [
             {"name": line.name, "role": line.role, "x": list(line.x), "y": list(line.y)}
             for line in (*self.series, *self.levels)

@@ -43,7 +43,7 @@ class LoadModels:
     options: NetworkOptions
 
     def __call__(self, log: Log) -> tuple[Models, dict[str, Any]]:
-        """Load them.
+        """Load the classifier and the sampler networks.
 
         Returns:
             the models, and a record of them: "models" as `ModelFacts.record`, and "fell_back", a

@@ -43,11 +43,11 @@ class ModelFacts:
 
     @property
     def grid(self) -> tuple[int, int]:
-        """(frames of a clip, frame stride)."""
+        """Number of frames in a clip, and the frame stride."""
         return self.classifier.spec.frames, self.classifier.spec.stride
 
     def record(self) -> dict[str, Any]:
-        """JSON form."""
+        """The fields as a JSON object."""
         return {
             "classifier": self.classifier.record(),
             "precision": self.precision,

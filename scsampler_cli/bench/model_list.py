@@ -28,10 +28,10 @@ def assemble(
     joint: Sequence[SamplerNetwork],
     single: Sequence[SamplerNetwork],
 ) -> Models:
-    """The models of a bench.
+    """Collect the networks that a benchmark runs.
 
     Args:
-        classifier: f.
+        classifier: the clip classifier (f in the paper).
         precision: of all networks, such as "float32".
         main: networks of the sampler under test, at least one.
         others: further samplers by name, for the cross-table.
@@ -117,7 +117,7 @@ def _named(
 
 
 def models_record(models: Models) -> dict[str, Any]:
-    """The facts of loaded models as JSON.
+    """What a report says about the loaded models (names, weights, GMACs), as a JSON object.
 
     The classifier runs once, so that its multiply-adds can be counted.
     """

@@ -52,7 +52,7 @@ class Rates:
         self._current = {}
 
     def record(self) -> dict[str, Any]:
-        """JSON form."""
+        """The fields as a JSON object."""
         return {"seconds": dict(self._seconds), "units": dict(self._units)}
 
     def add(self, record: Mapping[str, Any]) -> None:

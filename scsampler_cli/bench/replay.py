@@ -48,12 +48,12 @@ def make_strategy(
     draws: int = 1,
     **parameters: object,
 ) -> Strategy:
-    """A strategy by its kind.
+    """Build a strategy from its kind.
 
     Args:
         name: as shown.
         kind: one of STRATEGIES, or "oracle".
-        k: K.
+        k: number of selected clips (K).
         sampler: its sampler; baselines and the oracle ignore it.
         draws: number of seeds; strategies that draw nothing have one.
         **parameters: further fields of `SelectionSettings`.
@@ -206,7 +206,7 @@ class Outcome:
 
     @property
     def dense_clips(self) -> float:
-        """L, averaged over videos."""
+        """Number of clips of a video (L), averaged over videos."""
         return float(np.mean([video.clips for video in self.run.videos]))
 
     @property
@@ -290,7 +290,10 @@ class Outcome:
 
 
 def replay(run: Run, strategy: Strategy) -> Outcome:
-    """Replay a strategy over all videos of a run."""
+    """Select clips of all videos of a run with a strategy, from the stored scores.
+
+    No video is read.
+    """
     selections = []
     for number, video in enumerate(run.videos):
         # clips of one video, for each seed

@@ -19,7 +19,7 @@ _STYLE = Path(__file__).with_suffix(".css")
 
 
 def render(summary: Summary, created: str, command: str) -> str:
-    """The page.
+    """The report as one HTML page.
 
     Args:
         summary: tables and figures.

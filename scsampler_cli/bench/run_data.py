@@ -124,7 +124,7 @@ class VideoData:
 
     @property
     def clips(self) -> int:
-        """L."""
+        """Number of clips of the video (L)."""
         return len(self.probabilities)
 
     def clip_scores(
@@ -134,7 +134,7 @@ class VideoData:
 
         Args:
             sampler: the sampler.
-            clip_stride: N; every N-th clip is scored.
+            clip_stride: every N-th clip is scored; this is N.
             clips: int64 [M], increasing: the clips to score in place of every N-th.
         """
         at = clips
@@ -205,7 +205,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """Data set and classifier."""
+        """Names of the data set and the classifier."""
         return f"{self.data}, {self.classifier['name']}"
 
     @property

@@ -48,7 +48,7 @@ def _row(stage: Stage, seconds: Sequence[float]) -> Row:
 
 
 def stage_table(stages: Sequence[Stage], seconds: Mapping[str, list[float]], video: Video) -> Table:
-    """Every stage alone.
+    """Table of the speed of every stage alone.
 
     Args:
         stages: all stages; those from end to end are left out.
@@ -200,7 +200,7 @@ def _groups(video: Video, clips: Sequence[int], bounds: Sequence[int]) -> set[in
 
 
 def memory_table(memory: Mapping[str, float], alone: bool) -> Table:
-    """Peak memory by stage.
+    """Table of the peak memory of each stage.
 
     Args:
         memory: MB, by stage.

@@ -114,7 +114,7 @@ def verdict(run: Run, table: Table, plan: Plan) -> str:
     Args:
         run: the run.
         table: its table of strategies; the first row is the strategy under test.
-        plan: K.
+        plan: gives K, the number of clips selected per video.
     """
     best: Row = table.rows[0]
     by_key: Mapping[str, Row] = {row["key"]: row for row in table.rows}

@@ -39,7 +39,7 @@ class Table:
     notes: tuple[str, ...] = field(default=())
 
     def record(self) -> dict[str, Any]:
-        """JSON form."""
+        """The fields as a JSON object."""
         return {"title": self.title, "rows": list(self.rows), "notes": list(self.notes)}
 
 

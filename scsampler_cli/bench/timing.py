@@ -73,7 +73,7 @@ def time_costs(
         videos: the videos to time.
         facts: of classifier and networks.
         context: settings of the features, processes, progress.
-        plan: K of the live runs.
+        plan: gives K, the number of selected clips, for the live runs.
         on_failure: called with each video that cannot be timed.
 
     Returns:

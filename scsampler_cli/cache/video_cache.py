@@ -59,7 +59,7 @@ class Entry:
 
     @property
     def clips(self) -> int:
-        """L, the number of clips."""
+        """Number of clips of the video (L)."""
         return len(self.offsets) - 1
 
 

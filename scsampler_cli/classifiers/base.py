@@ -120,7 +120,7 @@ def probabilities_of(classifier: ClipClassifier, clips: NDArray[np.uint8]) -> ND
     """Classify a batch, and check the answer, so that no fault of a plug-in is blamed on the video.
 
     Args:
-        classifier: f.
+        classifier: the clip classifier (f in the paper).
         clips: uint8 [N, F, h, w, 3].
 
     Returns:
@@ -151,7 +151,7 @@ def probabilities_of(classifier: ClipClassifier, clips: NDArray[np.uint8]) -> ND
     if not np.isfinite(found).all():
         raise _broken(classifier, "returned numbers that are not finite")
     if is_multi_label(classifier):
-        # `initial` is for an empty batch
+        # min() and max() of an empty batch would raise without `initial`
         if found.min(initial=0) < 0 or found.max(initial=0) > 1:
             raise _broken(classifier, "returned values that are not probabilities (0 to 1)")
     elif (found < 0).any() or np.abs(found.sum(axis=1) - 1).max(initial=0) > SUM_TOLERANCE:

@@ -16,7 +16,7 @@ def clip_probabilities(classifier: ClipClassifier, clips: NDArray[np.uint8]) -> 
     """Classify a batch of clips; the probabilities of a clip's crops are averaged.
 
     Args:
-        classifier: f.
+        classifier: the clip classifier (f in the paper).
         clips: uint8 [N, F, h, V w, 3], as `fit_frame` makes them, with V = `classifier.spec.crops`.
 
     Returns:

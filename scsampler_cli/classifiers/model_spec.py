@@ -267,7 +267,7 @@ def merged(from_model: Mapping[str, Any], fields: SpecFields, model: str) -> Spe
 
 
 def complete(fields: SpecFields, model: Path, name: str | None = None) -> SpecFields:
-    """The fields, checked to be complete.
+    """Return the fields, after a check that none is missing.
 
     Args:
         fields: fields that are known.

@@ -139,7 +139,10 @@ def for_sampler_name(kind: str, *, scores_shown: bool) -> Rule:
 
 
 def for_visual_inputs(*, scores_shown: bool) -> Rule:
-    """A rule for the inputs of the visual sampler."""
+    """A rule for options about visual features, such as the number of P-frames.
+
+    They have no effect unless the strategy uses a visual sampler, and there is one.
+    """
     without = unless(lambda values: values["visual_sampler"] != "none", "without a visual sampler")
     return first(for_sampler("visual", scores_shown=scores_shown), without)
 

@@ -169,7 +169,7 @@ class _Buffer:
         return self._samples[0], self._known[0]
 
     def take(self, start: int, end: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Samples and mask of [start, end).
+        """Return the samples from `start` to `end`, and their mask.
 
         Returns:
             float32 [end - start], 0 where there is no sound; bool [end - start], True where there

@@ -64,7 +64,7 @@ def packet_clips(
     # a clip is in the window of five clips, so its steps are needed five times
     @lru_cache(2 * NEIGHBOURS + 2)
     def steps_of(clip: int) -> NDArray[np.float32]:
-        """float32 [9, 16]."""
+        """Packet features of one clip: float32 [9, 16]."""
         if not 0 <= clip < len(grid):
             return np.zeros((len(CHANNELS), STEPS), np.float32)
         # not grid[clip]: it computes exact times, which takes as long as the rest

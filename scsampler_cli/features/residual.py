@@ -41,8 +41,8 @@ def residual(
             picture. It is 0 where a block is intra. The residual there is the plain difference,
             since new content is what a sampler should find.
         choice: integer [ceil(H/8), ceil(W/8)]: index of the reference that predicts each cell.
-        coded_height: H, pixels.
-        coded_width: W, pixels.
+        coded_height: height of the coded picture (H), pixels.
+        coded_width: width of the coded picture (W), pixels.
 
     Returns:
         int8 [h, w, 3], rounded and clipped to -128..127.
@@ -112,10 +112,10 @@ def _sampling_grid(
     Args:
         field: as in `residual`.
         choice: as in `residual`.
-        stacked: R, number of pictures in the stack.
+        stacked: number of pictures in the stack (R).
         size: (h, w) of one picture.
-        coded_height: H, pixels.
-        coded_width: W, pixels.
+        coded_height: height of the coded picture (H), pixels.
+        coded_width: width of the coded picture (W), pixels.
 
     Returns:
         float32 [h, w, 2], (x, y) in the units of grid_sample: -1 and 1 are the outer edges of the

@@ -154,7 +154,7 @@ class _Placer:
         elif self._cursor is None:
             self._cursor = 0
 
-        # the resampler must not place frames by their times, too
+        # the frame is already placed above; with a pts the resampler would place it a second time
         frame.pts = None
         if not LOWEST_HZ <= frame.sample_rate <= HIGHEST_HZ:
             report.not_resampled += 1

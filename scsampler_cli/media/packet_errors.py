@@ -58,7 +58,7 @@ class MarkedPackets:
             self._last = key
 
     def notes(self, noun: str) -> Iterator[str]:
-        """One sentence, or none."""
+        """Yield one sentence about the errors, or nothing without errors."""
         if self.following:
             yield f"{counted(len(self.following), 'packet')}{noun} damaged or cut off"
 
@@ -83,7 +83,7 @@ class RefusedPackets:
         return True
 
     def notes(self, noun: str) -> Iterator[str]:
-        """One sentence, or none."""
+        """Yield one sentence about the errors, or nothing without errors."""
         if not self.keys:
             return
         more = " or more" if len(self.keys) >= MAX_REMEMBERED else ""

@@ -122,7 +122,7 @@ def frames_from(
     step_back = 1
     while True:
         started = keyframe == 0
-        # a copy, since the decoder adds to it
+        # copied, because decode() adds to these records of damage
         known = deepcopy((damage.picture, damage.refused_pts, damage.refused_without_pts))
         for position, frame in decode(keyframe):
             if not started:

@@ -76,7 +76,7 @@ class SelectedClip:
     why = renamed("reason")
 
     def record(self) -> dict[str, Any]:
-        """JSON form."""
+        """The fields as a JSON object."""
         return {
             "clip": self.clip,
             "start_s": seconds(self.start),
@@ -118,7 +118,7 @@ class ScoredClip:
     why = renamed("reason")
 
     def record(self) -> dict[str, Any]:
-        """JSON form."""
+        """The fields as a JSON object."""
         return {
             "clip": self.clip,
             "start_s": seconds(self.start),
@@ -206,7 +206,7 @@ class ClassifyResult:
         return self.tags[0][0]
 
     def record(self) -> dict[str, Any]:
-        """JSON form."""
+        """The fields as a JSON object."""
         return {
             "schema": "scsampler.classify/1",
             "path": self.path,
@@ -244,7 +244,7 @@ class ScoreResult:
     versions: dict[str, str]
 
     def record(self) -> dict[str, Any]:
-        """JSON form."""
+        """The fields as a JSON object."""
         return {
             "schema": "scsampler.score/1",
             "path": self.path,
@@ -282,7 +282,7 @@ class ExtractResult:
     """Path of the re-encoded video whose features these are; None without re-encoding."""
 
     def record(self) -> dict[str, Any]:
-        """JSON form."""
+        """The fields as a JSON object."""
         reencoded = {} if self.reencoded is None else {"reencoded": self.reencoded}
         return {
             "schema": "scsampler.extract/1",
@@ -312,7 +312,7 @@ class Failure:
     error: BaseException
 
     def record(self) -> dict[str, Any]:
-        """JSON form."""
+        """The fields as a JSON object."""
         return failure(self.command, self.path, self.error)
 
 

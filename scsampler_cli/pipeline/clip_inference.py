@@ -49,12 +49,13 @@ def score_clips(
 
     Args:
         video: the video.
-        samplers: s.
+        samplers: the samplers (s in the paper).
         features: how the inputs of the visual sampler are made.
-        clip_stride: N (App. E).
+        clip_stride: every N-th clip is scored; this is N (App. E).
         progress: called after every clip.
-        first: M of the cascade. The visual sampler scores only the M clips that the other samplers
-            rank first, and the result has those clips alone. None scores all clips.
+        first: number of candidates of the cascade (M). The visual sampler scores only the M clips
+            that the other samplers rank first, and the result has those clips alone. None scores
+            all clips.
     """
     clips = video.grid.every(clip_stride)
     count = len(video.grid)

@@ -25,7 +25,7 @@ def identity(classifier: ClipClassifier | ClassifierFacts, precision: str) -> di
     """All that the ClipProbs of a classifier depend on.
 
     Args:
-        classifier: f.
+        classifier: the clip classifier (f in the paper).
         precision: such as "float32"; half precision changes the last digits.
     """
     return {

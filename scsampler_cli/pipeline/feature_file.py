@@ -28,9 +28,10 @@ class FeatureFileVideo:
 
     Args:
         path: the file.
-        clip_frames: requested F.
+        clip_frames: requested number of frames in a clip (F).
         frame_stride: requested distance between two frames of a clip.
-        clip_stride: N of App. E: every N-th clip of the video; 1 takes all clips of the file.
+        clip_stride: every N-th clip of the video is used; this is N (App. E). 1 takes all clips of
+            the file.
         reading: only `strict` has an effect: streams and limits were chosen at extraction. A note
             names a requested stream that is not the extracted one.
 
@@ -133,7 +134,7 @@ class FeatureFileVideo:
         """Saliency from the stored features.
 
         Args:
-            samplers: s.
+            samplers: the samplers (s in the paper).
             requested: settings for the features of a video; differences are noted.
             progress: called after every clip.
 

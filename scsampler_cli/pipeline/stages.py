@@ -83,8 +83,9 @@ def classify(
 
     Args:
         path: the video.
-        samplers: s.
-        classifier: f, with the spatial view and the temperature of `answer` (`models.adjust`).
+        samplers: the samplers (s in the paper).
+        classifier: the clip classifier (f in the paper), with the spatial view and the temperature
+            of `answer` (`models.adjust`).
         features: how the inputs of the visual sampler are made.
         selection: which clips are selected.
         top: number of tags in the result.
@@ -251,10 +252,10 @@ def extract(
     Args:
         path: the video.
         out: the feature file.
-        features: which inputs, and how they are made.
-        clip_frames: F.
+        features: which inputs to write, and their settings.
+        clip_frames: number of frames in a clip (F).
         frame_stride: distance between two frames of a clip, in frames of the video.
-        clip_stride: N; only every N-th clip is written.
+        clip_stride: only every N-th clip is written; this is N.
         progress: called after each clip.
         reading: which streams are read, and the limits.
 

@@ -51,7 +51,7 @@ class Video:
 
     Args:
         path: the file.
-        clip_frames: F, the number of frames of a clip.
+        clip_frames: number of frames in a clip (F).
         frame_stride: distance between two frames of a clip, in frames of the video.
         reading: which streams are read, and the limits.
 
@@ -166,7 +166,7 @@ def visual_clips(
 
     Args:
         video: gets notes on what could not be read.
-        features: which inputs, and how they are made.
+        features: which inputs to compute, and their settings.
         clips: int64 [M], increasing; None for all clips.
     """
     # filled while the caller iterates; turned into notes at the end of the pass

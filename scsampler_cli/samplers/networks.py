@@ -50,7 +50,7 @@ class MotionNetwork(nn.Module):
 
 
 def resnet18(channels: int, outputs: int) -> nn.Module:
-    """ResNet-18.
+    """Build a ResNet-18 with random weights.
 
     With six outputs 11.18 M parameters; 0.4849 GMACs at 3 x 112 x 112, 0.0153 GMACs at 2 x 14 x 14.
     """

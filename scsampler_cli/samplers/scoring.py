@@ -144,7 +144,7 @@ class PendingScores:
 
     def scores(self) -> list[float]:
         """Wait for the network; see `SamplerNetwork.scores`."""
-        # of a saliency head the maximum over its one output is that output
+        # a saliency head has one output, so its maximum is that output
         return [float("nan") if p is None else float(p.max()) for p in self.clip_probabilities()]
 
 

@@ -37,8 +37,8 @@ def oracle(probabilities: NDArray[np.float32], target: int, k: int) -> NDArray[n
 
     Args:
         probabilities: float32 [L, C].
-        target: y.
-        k: K.
+        target: index of the true class (y).
+        k: number of selected clips (K).
 
     Returns:
         int64 [<= K].
@@ -52,7 +52,7 @@ def selected_by(video: ScoredVideo, strategy: str, k: int, *, seed: int = 0) -> 
     Args:
         video: scores and probabilities.
         strategy: one of STRATEGIES, or "oracle".
-        k: K.
+        k: number of selected clips (K).
         seed: of the strategies that draw clips at random.
     """
     if strategy == ORACLE:

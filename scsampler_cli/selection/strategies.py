@@ -60,14 +60,14 @@ def select(scores: ClipScores, settings: SelectionSettings) -> Selection:
 
 
 def candidates(scores: ClipScores, count: int) -> Selection:
-    """First stage of a cascade: the clips that the visual sampler then scores, best first.
+    """Choose the clips that the visual sampler will score, best first.
 
-    It ranks by packets alone, or by packets and sound with the union list, the paper's best way to
-    combine two samplers (Sec. 3.3.3).
+    This is the first stage of a cascade. It ranks by packets alone, or by packets and sound with
+    the union list, the paper's best way to combine two samplers (Sec. 3.3.3).
 
     Args:
         scores: of packets, and of the sound where there is an audio sampler.
-        count: M.
+        count: number of clips to choose (M).
 
     Example: packets 0.9 0.1 0.8 0.2, no sound, M = 2: clips 0 and 2.
     """
@@ -135,7 +135,7 @@ def combined_rank(scores: ClipScores, settings: SelectionSettings) -> NDArray[np
         ranked = RANKED_STRATEGIES[settings.strategy](lists, whole)
         order += [position for position, _ in ranked]
 
-    # each position once, at its first place
+    # clips that no list ranked follow in time order; dict.fromkeys keeps the first of two
     order = list(dict.fromkeys([*order, *range(count)]))
     result = np.empty(count, np.int64)
     result[order] = np.arange(count)

@@ -43,7 +43,7 @@ def write(output: Path, history: list[dict[str, Any]]) -> None:
 
 
 def files_of(output: Path) -> tuple[Path, Path]:
-    """The metrics and the curve of a run that writes `output`."""
+    """Paths of the metrics file and of the curve image of a run that writes `output`."""
     return sibling(output, METRICS, output.stem), sibling(output, CURVE, output.stem)
 
 

@@ -23,7 +23,7 @@ class LoadClassifier:
     models: ModelOptions | None
 
     def __call__(self, log: Log) -> tuple[ClipClassifier | None, dict[str, Any]]:
-        """Load it.
+        """Load the classifier, if there is one.
 
         Returns:
             the classifier, and a record of it: "classifier" as `ClassifierFacts.record`, and

@@ -35,7 +35,7 @@ class Model(nn.Module):
 
     Args:
         settings: settings of the run.
-        classes: C of the data set.
+        classes: number of classes of the data set (C).
         dtype: precision of the networks outside FULL_PRECISION.
 
     Raises:
@@ -65,7 +65,7 @@ class Model(nn.Module):
 
         Args:
             inputs: by kind, values [m, ...] and the clip number of each, int64 [m].
-            clips: n.
+            clips: number of clips in the step (n).
 
         Returns:
             float32 [n, C] for "ac", [n, 2] for SAL-*: the mean over the visual inputs that a clip

@@ -25,7 +25,7 @@ class Objective:
     Args:
         settings: settings of the run.
         videos: videos of the training split.
-        classes: C.
+        classes: number of classes (C).
         device: device of the networks.
     """
 

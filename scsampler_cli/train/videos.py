@@ -76,7 +76,7 @@ class TrainVideo:
 
     @property
     def clips(self) -> int:
-        """L."""
+        """Number of clips of the video (L)."""
         return next(iter(self.entries.values())).clips
 
     @property

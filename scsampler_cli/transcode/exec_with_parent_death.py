@@ -17,7 +17,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main(parent: str, program: str, *arguments: str) -> None:
-    """Never returns.
+    """Replace this process by the program. It never returns.
 
     Args:
         parent: number of the parent process; the program ends when that ends.

@@ -58,7 +58,7 @@ class Piece:
 
     @property
     def duration(self) -> Fraction:
-        """Seconds."""
+        """Length in seconds."""
         return self.end - self.start
 
 

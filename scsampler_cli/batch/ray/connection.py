@@ -63,7 +63,7 @@ class RaySettings:
 
 @contextmanager
 def connected(settings: RaySettings, environment: Mapping[str, str]) -> Iterator[None]:
-    """Ray in this process.
+    """Connect this process to Ray; a context manager.
 
     Args:
         settings: the cluster.

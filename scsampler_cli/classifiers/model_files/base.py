@@ -31,7 +31,7 @@ class LayoutAdapter(nn.Module):
         network: network of the file.
         layout: order of its axes, such as NCTHW.
         batch: batch size that it takes; None for any size.
-        classes: C, which distinguishes its answer from other outputs.
+        classes: number of classes (C), which distinguishes its answer from other outputs.
     """
 
     def __init__(self, network: nn.Module, layout: str, batch: int | None, *, classes: int) -> None:

@@ -65,7 +65,7 @@ class CSN152(VideoResNet):  # type: ignore[misc]
     GMACs. The published 96.7 and 108.8 are counted at 256 x 256.
 
     Args:
-        classes: C.
+        classes: number of classes (C).
         middle: `Depthwise` for ir-CSN, `PointwiseDepthwise` for ip-CSN.
     """
 

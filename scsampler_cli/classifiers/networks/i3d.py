@@ -94,7 +94,7 @@ class I3D(nn.Module):
     111.15 GMACs for a clip of 64 x 224 x 224.
 
     Args:
-        classes: C.
+        classes: number of classes (C).
     """
 
     def __init__(self, classes: int) -> None:

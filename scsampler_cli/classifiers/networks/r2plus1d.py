@@ -48,7 +48,7 @@ class R2Plus1D34(VideoResNet):  # type: ignore[misc]
     counted at 128 x 128.
 
     Args:
-        classes: C.
+        classes: number of classes (C).
     """
 
     def __init__(self, classes: int) -> None:

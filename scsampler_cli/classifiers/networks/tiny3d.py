@@ -12,7 +12,7 @@ class Tiny3D(nn.Module):
     """Four 3D convolutions with batch normalisation, global average, one linear layer.
 
     Args:
-        classes: C.
+        classes: number of classes (C).
     """
 
     def __init__(self, classes: int) -> None:

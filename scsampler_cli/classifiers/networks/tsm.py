@@ -49,7 +49,7 @@ class TSM18(nn.Module):
     With six classes 11.20 M parameters; 1.500 GMACs for a clip of 8 x 96 x 96.
 
     Args:
-        classes: C.
+        classes: number of classes (C).
     """
 
     def __init__(self, classes: int) -> None:

@@ -21,7 +21,7 @@ _REEL, _TITLE = 8, 70
 
 
 def render(record: Record) -> str:
-    """The list of one video.
+    """The edit list of one video, as text.
 
     CMX3600 has numbers up to 999; further events get larger ones.
     """

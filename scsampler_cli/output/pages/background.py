@@ -62,7 +62,7 @@ def timings(record: Record) -> str:
 
 
 def tags(record: Record) -> str:
-    """The tags with bars of their probabilities, best first."""
+    """HTML table of the tags with a bar for each probability, best first."""
     rows = []
     for tag in record["tags"]:
         # null where the classifier's output was not a number

@@ -27,7 +27,7 @@ class Span:
     end_s: float
 
     def x(self, seconds: float) -> float:
-        """Units from the left."""
+        """Horizontal position of a time, in units from the left edge."""
         return WIDTH * (seconds - self.start_s) / (self.end_s - self.start_s)
 
 

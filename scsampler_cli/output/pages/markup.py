@@ -23,9 +23,9 @@ LINE_KEY = (
 
 
 def plain(value: object) -> str:
-    r"""Text without control characters, lone surrogates and changes of direction.
+    r"""Text in which no character is invisible.
 
-    They become \xNN or \uNNNN.
+    Control characters, lone surrogates and bidirectional controls are written as \xNN or \uNNNN.
     """
     return printable(str(value)).translate(_BIDI)
 
