@@ -280,6 +280,7 @@ def reporting_missing_file(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(
-            f"{path}: {error.strerror or error}", code=read_code(error), hint="does the file "
-            "still exist?"
+            f"{path}: {error.strerror or error}",
+            code=read_code(error),
+            hint="does the file still exist?",
         ) from error

@@ -23,7 +23,7 @@ LINE_KEY = (
 
 
 def plain(value: object) -> str:
-    r"""Text in which no character is invisible.
+    r"""Text without characters that disturb a page.
 
     Control characters, lone surrogates and bidirectional controls are written as \xNN or \uNNNN.
     """
