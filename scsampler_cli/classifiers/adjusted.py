@@ -142,7 +142,7 @@ def tempered(
 
     Args:
         probabilities: float32 [N, C].
-        temperature: T, above 0.
+        temperature: the temperature T, above 0.
         multi_label: sigmoid instead of softmax.
     """
     p = probabilities.astype(np.float64)
@@ -168,7 +168,7 @@ def adjusted(
     """The classifier with options of the user; the same object where nothing changes.
 
     Args:
-        classifier: f.
+        classifier: the clip classifier (f in the paper).
         fields: spec fields of the user: geometry, activation, multi_label.
         spatial: "centre": one centre crop. "full": a square of the whole height of the resized
             frame, over which the network slides (256 x 256 for frames that are 256 high, as in Sec.
@@ -187,9 +187,9 @@ def adjusted(
         if name in (*GEOMETRY, "activation", "multi_label"):
             continue
         raise SettingsError(
-            f"{name} is fixed in {classifier.name}: it cannot be given",
+            f"{name} of {classifier.name} cannot be changed",
             code="model-spec-fixed",
-            hint=f"only {', '.join(GEOMETRY)} can be given here",
+            hint=f"you can change only {', '.join((*GEOMETRY, 'activation', 'multi_label'))}",
         )
     # fields that are not given keep the classifier's values
     spec = with_fields(classifier.spec, fields)

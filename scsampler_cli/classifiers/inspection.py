@@ -64,7 +64,7 @@ def record_by_name(name: str) -> Record:
         raise ClassifierError(
             f"{name} is not the name of a classifier",
             code="classifier-unknown",
-            hint="files and folders are opened, not listed",
+            hint="only names can be looked up; for a file or folder: scsampler classifiers PATH",
         )
     base = {"distribution": registry.owner(point), "factory": point.value}
     if base["distribution"] == registry.OWN:
@@ -117,7 +117,7 @@ def record(
     Args:
         name: name of the classifier.
         spec: clip geometry.
-        classes: C.
+        classes: number of classes (C).
         data: data set of the last training.
         costs: (10^9 multiply-adds of one clip, 10^6 parameters).
         weights: where the weights are.

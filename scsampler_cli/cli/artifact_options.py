@@ -100,7 +100,7 @@ class ArtifactOptions(PageOptions):
             raise SettingsError(
                 f"{self.report} does not end in .html",
                 code="report-suffix-invalid",
-                hint="a report is a page for a browser",
+                hint=f"name it {self.report.stem}.html",
             )
 
 
@@ -178,7 +178,7 @@ def _folder(path: Path) -> Path:
     # os.path is False for a name that is too long, where pathlib raises
     if os.path.exists(path) and not os.path.isdir(path):  # noqa: PTH110, PTH112
         raise OutputError(
-            f"cannot write into {path}: it is a file",
+            f"{path} is a file, but a folder is needed here",
             code="artifact-folder-is-file",
             hint="name a folder",
         )

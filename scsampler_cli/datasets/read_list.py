@@ -44,11 +44,13 @@ def read(
     Raises:
         InputError: the list does not exist, cannot be read, is empty, lacks a column, or is of no
             known form.
-        SettingsError: an unknown form.
+        SettingsError: the list format is unknown.
     """
     if form not in FORMS:
         raise SettingsError(
-            f"unknown form {form!r}", code="unknown-choice", hint=f"one of {', '.join(FORMS)}"
+            f"unknown list format {form!r}",
+            code="unknown-choice",
+            hint=f"one of {', '.join(FORMS)}",
         )
     # os.path.isdir is False where pathlib raises: in a folder that may not be entered
     is_folder = os.path.isdir(path)  # noqa: PTH112
@@ -58,9 +60,9 @@ def read(
     if is_folder != (form == "folder"):
         is_what = "a folder" if is_folder else "a file"
         raise InputError(
-            f"{path} is {is_what}, not a list of the form {form}",
+            f"{path} is {is_what}, which does not fit the list format {form}",
             code="list-format-unknown",
-            hint="leave out the form, or correct it",
+            hint="use list format 'auto', which recognises it, or name another",
         )
     rows = Rows()
     if is_folder:
@@ -129,7 +131,7 @@ def _form_of(path: Path, line: str) -> str:
     if suffix in _SUFFIXES and ucf101.is_line_of_form(line):
         return numbered.choose_form(path)
     raise InputError(
-        f"{path}: unknown form of list",
+        f"{path}: unknown list format",
         code="list-format-unknown",
-        hint=f"name its form: {', '.join(form for form in FORMS if form != 'auto')}",
+        hint=f"name its format: {', '.join(form for form in FORMS if form != 'auto')}",
     )

@@ -203,7 +203,7 @@ def _vectors() -> Facts:
         moved = [float(abs(clip.motion).max()) for clip in clips if clip.motion.size]
         fastest = max(moved, default=0.0)
         if fastest < _MIN_MOTION_PX:
-            raise RuntimeError("PyAV exports no motion vectors for a video that moves")
+            raise RuntimeError("PyAV gave no motion vectors for a test video with motion")
         return {"codec": opened.info.codec, "fastest_px": round(fastest, 1), "clips": len(clips)}
 
 

@@ -244,7 +244,7 @@ def _header(file: IO[bytes], path: Path) -> dict[str, Any]:
         raise FeatureFileError(
             f"{path} is not a feature file",
             code="feature-file-damaged",
-            hint="give a file of extracted features",
+            hint="give a feature file (.scf) of the command extract",
         )
     version, length = _HEADER.unpack(_exactly(file, _HEADER.size, path))
     if version != VERSION:

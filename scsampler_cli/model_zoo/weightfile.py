@@ -35,7 +35,7 @@ _KEY = "scsampler"
 _PREFIXES = ("module.", "_orig_mod.", "backbone.", "model.", "net.", "encoder.")
 """Prefixes that wrappers put before all names, such as DataParallel and torch.compile."""
 _CONVERSION = (
-    'where you trust it: python -c "import torch; '
+    'if you trust the file, convert it: python -c "import torch; '
     "from safetensors.torch import save_model as s, save_file as f; "
     "m = torch.load('{name}', map_location='cpu', weights_only=False); "
     "s(m, '{stem}.safetensors') if isinstance(m, torch.nn.Module) else "

@@ -96,14 +96,14 @@ def load(path: Path) -> State:
     """Read a checkpoint.
 
     Raises:
-        WeightsError: it is missing, damaged, or not a checkpoint of this program.
+        WeightsError: it is missing, damaged, not a checkpoint, or of another format version.
     """
     require(path)
     try:
         fields = torch.load(path, map_location="cpu", weights_only=True)
-        if fields.pop("format") != FORMAT:
-            raise ValueError("another format")
-        return State(**fields)
+        version = str(fields.pop("format"))
+        if version == FORMAT:
+            return State(**fields)
     # what torch raises depends on where the damage is; OSError comes from some truncated archives
     except (
         pickle.UnpicklingError,
@@ -121,3 +121,8 @@ def load(path: Path) -> State:
             code="checkpoint-unusable",
             hint=_START_AGAIN,
         ) from error
+    raise WeightsError(
+        f"{path} is of the format {version[:100]!r}; this scsampler reads {FORMAT!r}",
+        code="checkpoint-unusable",
+        hint=f"resume with the version that wrote it; or {_START_AGAIN}",
+    )

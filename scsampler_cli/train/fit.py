@@ -142,10 +142,10 @@ class Fit:
         state = checkpoint.load(path)
         if state.digest != self.state.digest:
             raise WeightsError(
-                f"{path} is of a run with other settings or other videos, or of another classifier",
+                f"{path} belongs to a run with other settings, videos or classifier",
                 code="checkpoint-unusable",
-                hint="use the settings of that run (with one-cycle also its number of epochs), "
-                "or do not resume",
+                hint="repeat that run's options exactly (with the one-cycle schedule also the "
+                "number of epochs), or start again",
             )
         self._model.load_state_dict(state.model)
         self._optimiser.load_state_dict(state.optimiser)

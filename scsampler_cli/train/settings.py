@@ -79,9 +79,9 @@ class TrainSettings:
             )
         if self.target == "classifier" and self.objective != "ac":
             raise SettingsError(
-                f"a classifier cannot be trained with {self.objective}",
+                f"the objective {self.objective} is for samplers",
                 code="objective-invalid",
-                hint="leave the objective out: it is for samplers",
+                hint="a classifier has none to choose: leave it out",
             )
         if self.target == "joint":
             self._check_joint()
@@ -97,7 +97,7 @@ class TrainSettings:
             ("target", self.target, TARGETS),
             ("objective", self.objective, OBJECTIVES),
             ("augmentation", self.augment, AUGMENTATIONS),
-            ("choice to keep", self.keep, ("best", "last")),
+            ("epoch to keep", self.keep, ("best", "last")),
         ):
             if value not in known:
                 raise SettingsError(

@@ -167,7 +167,7 @@ def test_a_plug_in_is_seen_in_three_crops_and_keeps_its_own_geometry() -> None:
         SettingsError, match=r"the activation of classifier .plug. cannot be changed"
     ):
         adjusted(Plug(), {"activation": "sigmoid"})
-    with pytest.raises(SettingsError, match="labels is fixed in plug"):
+    with pytest.raises(SettingsError, match="labels of plug cannot be changed"):
         adjusted(Plug(), {"labels": ("x", "y")})
 
 

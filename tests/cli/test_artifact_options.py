@@ -1,4 +1,4 @@
-"""--report, --thumbnails, --reel and extract --reencode: the files beside the records, for one video and for many."""
+"""--report, --thumbnails, --reel and extract --reencode: their files, for one video or many."""
 
 import io
 import json
@@ -153,7 +153,7 @@ def test_extract_reencodes_first(run: Run, videos: Path, tmp_path: Path) -> None
         (["--reel-pad", "1"], 2, "no effect without --reel"),
         (["--reel", "x.gif"], 2, "x.gif"),
         (["--report", "nowhere/x.html"], 1, "there is no folder nowhere"),
-        (["--thumbnails", "file"], 1, "it is a file"),
+        (["--thumbnails", "file"], 1, "is a file, but a folder is needed here"),
         (["--report", "same.html", "--log-file", "same.html"], 2, "named twice"),
     ],
 )
@@ -179,15 +179,20 @@ def test_a_reel_of_several_videos_needs_a_folder(run: Run, videos: Path, tmp_pat
 
 @pytest.fixture(scope="module")
 def without_program(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Run:
-    """Run scsampler where the packaged program is hidden, also from its workers, and the PATH holds none."""
+    """Run scsampler without ffmpeg: the packaged one is hidden, and there is none on the PATH."""
     folder = tmp_path_factory.mktemp("hidden")
     (folder / "imageio_ffmpeg.py").write_text("raise ImportError('hidden')\n")
 
     def call(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "scsampler_cli", *map(str, arguments)], capture_output=True, text=True, cwd=cache,
-            env={**os.environ, "PATH": "/nowhere", "PYTHONPATH": str(folder)}, check=False,
-        )  # fmt: skip
+            [sys.executable, "-m", "scsampler_cli", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            cwd=cache,
+            # workers inherit it
+            env={**os.environ, "PATH": "/nowhere", "PYTHONPATH": str(folder)},
+            check=False,
+        )
 
     return call
 

@@ -44,18 +44,18 @@ def test_a_folder_tells_its_own_form(tmp_path: Path) -> None:
 def test_an_unknown_form_is_refused_and_the_forms_are_named(
     tmp_path: Path, name: str, text: str
 ) -> None:
-    with pytest.raises(InputError, match="unknown form of list") as caught:
+    with pytest.raises(InputError, match="unknown list format") as caught:
         read(write(tmp_path / name, text))
-    assert caught.value.hint == "name its form: csv, folder, kinetics, ucf101, numbers, sports1m"
+    assert caught.value.hint == "name its format: csv, folder, kinetics, ucf101, numbers, sports1m"
 
 
 def test_a_form_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "data.csv", LISTS["csv"])
-    with pytest.raises(InputError, match="is a file, not a list of the form folder"):
+    with pytest.raises(InputError, match="is a file, which does not fit the list format folder"):
         read(path, "folder")
-    with pytest.raises(InputError, match="is a folder, not a list of the form csv"):
+    with pytest.raises(InputError, match="is a folder, which does not fit the list format csv"):
         read(tmp_path, "csv")
-    with pytest.raises(SettingsError, match="unknown form 'hmdb51'"):
+    with pytest.raises(SettingsError, match="unknown list format 'hmdb51'"):
         read(path, "hmdb51")
 
 
@@ -106,7 +106,7 @@ def test_any_bytes_are_a_listing_or_an_input_error(
 
 @pytest.mark.parametrize("form", ["csv", "kinetics", "ucf101", "numbers", "sports1m"])
 def test_long_lists_are_quick(tmp_path: Path, form: str) -> None:
-    """A million lines take about ten seconds on the slow machine that this was written on; here a tenth, and room."""
+    """A million lines take about ten seconds on a slow machine; here a tenth, with a margin."""
     rows = {
         "csv": "A/{}.mp4,A\n",
         "kinetics": "A{},x,0,9,train\n",

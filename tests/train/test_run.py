@@ -200,7 +200,7 @@ def test_resuming_refuses_another_run_and_damage(
         settings("md", batch=4),
         settings("md", objective="sal-rank"),
     ):
-        with pytest.raises(WeightsError, match="other settings or other videos"):
+        with pytest.raises(WeightsError, match="other settings, videos or classifier"):
             train(
                 other,
                 examples,
@@ -208,7 +208,7 @@ def test_resuming_refuses_another_run_and_damage(
                 context(output, cache, resume=True),
                 Seen().callbacks(),
             )
-    with pytest.raises(WeightsError, match="other settings or other videos"):
+    with pytest.raises(WeightsError, match="other settings, videos or classifier"):
         train(
             settings("md"),
             examples[:4],
@@ -221,10 +221,16 @@ def test_resuming_refuses_another_run_and_damage(
     other = Brightness()
     other.classify = lambda clips: Brightness().classify(255 - clips)  # type: ignore[method-assign]
     other.weights = replace(other.weights, sha256="2" * 64)  # type: ignore[misc]
-    with pytest.raises(WeightsError, match="other settings or other videos"):
+    with pytest.raises(WeightsError, match="other settings, videos or classifier"):
         train(judged, examples, other, context(output, cache, resume=True), Seen().callbacks())
     checkpoint = Path(f"{output}.ckpt")
     whole = checkpoint.read_bytes()
+
+    # another version of the format is named
+    fields = torch.load(checkpoint, weights_only=True)
+    torch.save({**fields, "format": "scsampler-checkpoint/2"}, checkpoint)
+    with pytest.raises(WeightsError, match=r"of the format 'scsampler-checkpoint/2'"):
+        load(checkpoint)
     for kept in (0, 10, 1000, *range(5000, len(whole), len(whole) // 20), len(whole) - 1):
         checkpoint.write_bytes(whole[:kept])
         with pytest.raises(WeightsError, match="damaged"):

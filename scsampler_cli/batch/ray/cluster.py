@@ -222,9 +222,9 @@ class _Actor:
         try:
             if ray.get(coordinator.count_start.remote(self._name)) > TRIES:
                 raise WorkerError(
-                    f"an actor died {TRIES} times before it could begin",
+                    f"a Ray actor died {TRIES} times while starting",
                     code="process-died",
-                    hint="out of memory?",
+                    hint="usually out of memory: use fewer actors, or look at Ray's logs",
                 )
             self._ray_actor = _load_actor(options, share, coordinator)
             self._run = run_digest(self._ray_actor.identity)

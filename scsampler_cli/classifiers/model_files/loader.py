@@ -181,6 +181,6 @@ def _test_run(classifier: NetworkClassifier, path: Path) -> None:
         raise ClassifierError(
             str(error),
             code=error.code,
-            hint="is activation right? softmax or sigmoid is for logits; "
+            hint="check `activation` in the TOML file: softmax and sigmoid are for logits; "
             "with multi_label the sum need not be 1",
         ) from error

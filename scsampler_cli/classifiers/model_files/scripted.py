@@ -18,7 +18,7 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
     It runs in TorchScript's interpreter, not in Python's, so that it cannot run code of its own.
 
     Raises:
-        WeightsError: the file is damaged.
+        WeightsError: the file cannot be opened.
     """
     try:
         with warnings.catch_warnings():
@@ -28,7 +28,8 @@ def open_model(path: Path, device: torch.device) -> OpenModel:
     # RuntimeError, IndexError, UnicodeDecodeError and others, depending on where the damage is
     except Exception as error:
         raise WeightsError(
-            f"{path.name} is a damaged TorchScript archive ({' '.join(str(error).split())[:200]})",
+            f"{path.name} cannot be opened as TorchScript; it may be damaged "
+            f"({' '.join(str(error).split())[:200]})",
             code="weights-damaged",
             hint="copy it again, or export it with torch.export",
         ) from error
