@@ -53,10 +53,10 @@ class BenchDataOptions:
     data: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Labelled videos, as PATH or NAME=PATH: a CSV file (path,label[,split]), a folder "
-            "with one folder per class, or another list that `train` reads. Videos of the split "
-            "val are compared; those of train are for the strategy Empirical. With --speed: one "
-            "video."
+            help="Labelled videos, as PATH or NAME=PATH: a CSV file (path,label[,split][,group]), "
+            "a folder with one folder per class, or another list that `train` reads. Videos of the "
+            "split val are compared; those of train are for the strategy Empirical. Without a "
+            "split all are compared. With --speed: one video."
         ),
     ] = None
     demo: Annotated[bool, demo_option("The networks are those of the demo.")] = False
@@ -224,7 +224,7 @@ class SpeedOptions:
         str | None,
         typer.Option(
             metavar="WIDTHxHEIGHT",
-            help="Size in pixels. The generated video gets it: even numbers, from 64. Default: "
+            help="Size of the generated video in pixels: even numbers, at least 64. Default: "
             "340x256.",
             rich_help_panel=SPEED,
         ),

@@ -45,7 +45,9 @@ TOPICS = {
     "batch": Document("scsampler_cli/batch/README.md", "many files, many machines, Ray, resuming"),
     "output": Document("scsampler_cli/output/README.md", "records, reports, reels, edit lists"),
     "media": Document("scsampler_cli/media/README.md", "codecs that work, damaged files"),
-    "samplers": Document("scsampler_cli/samplers/README.md", "saliency, strategies, packets first"),
+    "samplers": Document(
+        "scsampler_cli/samplers/README.md", "saliency, strategies, packet sizes as a first filter"
+    ),
     "classifiers": Document(
         "scsampler_cli/classifiers/README.md", "your own models, public ones, plug-ins"
     ),
@@ -112,7 +114,7 @@ def document_path(path: str) -> Path:
 
 def _topic_list() -> str:
     width = max(map(len, TOPICS))
-    lines = [f"{name:<{width}}  {document.subject}" for name, document in TOPICS.items()]
+    lines = [f"  {name:<{width}}  {document.subject}" for name, document in TOPICS.items()]
     return "\n".join(["Topics of `scsampler docs TOPIC`:", *lines]) + "\n"
 
 

@@ -39,8 +39,9 @@ class LearningOptions:
     objective: Annotated[
         Objective,
         typer.Option(
-            help="What a sampler learns (Sec. 3.2). ac: the label of the video; sal-rank: for "
-            "which clips the classifier is more certain; sal-cl: which clips are its k best.",
+            help="What a sampler learns (Sec. 3.2). ac: the label of the video; sal-rank: which "
+            "of two clips the classifier is more certain about; sal-cl: which k clips it is most "
+            "certain about.",
             rich_help_panel=LEARNING,
         ),
     ] = Objective.ac
@@ -48,7 +49,7 @@ class LearningOptions:
         int | None,
         typer.Option(
             min=1,
-            help="Largest number of epochs. Default: 40; mel 20 (sal-cl 16), packets 12, joint "
+            help="Maximum number of epochs. Default: 40; mel 20 (sal-cl 16), packets 12, joint "
             "10, classifier 45.",
             rich_help_panel=LEARNING,
         ),

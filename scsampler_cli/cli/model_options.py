@@ -80,7 +80,7 @@ VisualSampler = Annotated[
     typer.Option(
         metavar="SAMPLER",
         help="Sampler of visual features. A bundled set (actions6, actions6-paper, demo), "
-        "FILE[,FILE...], or none. auto: actions6, or demo with the classifier demo.",
+        "FILE[,FILE...], or none. auto: actions6; with the classifier demo, the set demo.",
         rich_help_panel=MODELS,
     ),
 ]
@@ -88,8 +88,8 @@ AudioSampler = Annotated[
     str,
     typer.Option(
         metavar="SAMPLER",
-        help="Sampler of audio. A bundled set (actions6-paper, demo), a FILE, or none. auto: none, "
-        "or demo with the classifier demo.",
+        help="Sampler of audio. A bundled set (actions6-paper, demo), a FILE, or none. auto: none; "
+        "with the classifier demo, the set demo.",
         rich_help_panel=MODELS,
     ),
 ]

@@ -91,16 +91,16 @@ def demo_option(details: str) -> Any:
 Output = Annotated[
     Path | None,
     output_option(
-        "Default, and with -: standard output. FOLDER/ for formats that hold one video per "
-        "file. An existing file of JSON lines is kept as FILE.old."
+        "Default, and with -: standard output. FOLDER/ (with the slash) for formats that hold one "
+        "video per file. An existing JSON-lines output of the same command is renamed to FILE.old."
     ),
 ]
 # the rule is in `overwrite_checks`
 Overwrite = Annotated[
     bool,
     overwrite_option(
-        "Without this option the command stops, but for an output of JSON lines, which is kept as "
-        "FILE.old."
+        "Without this option the command stops; exception: an existing JSON-lines output of the "
+        "same command is renamed to FILE.old."
     ),
 ]
 RecordFormat = Annotated[

@@ -33,8 +33,9 @@ StrategyOption = Annotated[
     Strategy,
     typer.Option(
         "--strategy",
-        help="How clips are selected. av-... combine visual and audio scores; visual, audio and "
-        "packets use one score; random, uniform and empirical use none; dense selects all clips.",
+        help="How clips are selected. av-... combine visual and audio scores; without an audio "
+        "sampler they use the visual scores alone. visual, audio and packets use one score; "
+        "random, uniform and empirical use none; dense selects all clips.",
         rich_help_panel=SELECTION,
     ),
 ]

@@ -83,8 +83,8 @@ class TrainDataOptions:
         str | None,
         typer.Option(
             metavar="WIDTHxHEIGHT",
-            help="Size in pixels. The crop of a classifier in training: WIDTHxHEIGHT, or one side, "
-            "from 16. Default: 112.",
+            help="Size of the crop in pixels when a classifier is trained: WIDTHxHEIGHT, or one "
+            "number for a square; at least 16. Default: 112.",
             rich_help_panel=INPUT,
         ),
     ] = None
@@ -107,7 +107,8 @@ class TrainModelOptions(DeviceOptions):
     target: Annotated[
         Target,
         typer.Option(
-            help="What is trained: a clip classifier, a sampler of one input, or joint: several "
+            help="What is trained: a clip classifier; a sampler of one input: md (motion), rgbr "
+            "(residuals), mel (sound), if (I-frames), packets (packet sizes); or joint: several "
             "samplers whose scores are averaged.",
             rich_help_panel=MODELS,
         ),
@@ -118,7 +119,7 @@ class TrainModelOptions(DeviceOptions):
             metavar="NAME",
             help="Network architecture. if, md, rgbr: resnet18 or shufflenet26; mel: vgg18; "
             "packets: packets1d; classifier: mc3_18, tsm18, tiny3d, r2plus1d_18, i3d_rgb, ... "
-            "Default: the first one.",
+            "Default: the first name for the target.",
             rich_help_panel=MODELS,
         ),
     ] = None
