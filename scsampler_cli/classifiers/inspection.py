@@ -64,7 +64,7 @@ def record_by_name(name: str) -> Record:
         raise ClassifierError(
             f"{name} is not the name of a classifier",
             code="classifier-unknown",
-            hint="only names can be looked up; for a file or folder: scsampler classifiers PATH",
+            hint="only names can be looked up; inspect a file or folder with `record_of_loaded`",
         )
     base = {"distribution": registry.owner(point), "factory": point.value}
     if base["distribution"] == registry.OWN:

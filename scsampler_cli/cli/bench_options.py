@@ -224,8 +224,8 @@ class SpeedOptions:
         str | None,
         typer.Option(
             metavar="WIDTHxHEIGHT",
-            help="Size of the generated video in pixels: even numbers, at least 64. Default: "
-            "340x256.",
+            help="Size in pixels. It is the size of the generated video: even numbers, at least "
+            "64. Default: 340x256.",
             rich_help_panel=SPEED,
         ),
     ] = None

@@ -83,8 +83,8 @@ class TrainDataOptions:
         str | None,
         typer.Option(
             metavar="WIDTHxHEIGHT",
-            help="Size of the crop in pixels when a classifier is trained: WIDTHxHEIGHT, or one "
-            "number for a square; at least 16. Default: 112.",
+            help="Size in pixels. It is the size of the crop when a classifier is trained: "
+            "WIDTHxHEIGHT, or one number for a square; at least 16. Default: 112.",
             rich_help_panel=INPUT,
         ),
     ] = None
