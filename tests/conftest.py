@@ -1,6 +1,6 @@
-"""Before any test: processes that run tests side by side share out the cores, and their idle OpenMP threads sleep.
+"""Settings made before any test: test processes share the cores; idle OpenMP threads sleep.
 
-Each would otherwise start a thread for every core, and the tests then take turns instead of running side by side.
+Without them each process starts a thread for every core, and the tests wait for each other.
 """
 
 import os

@@ -101,9 +101,8 @@ def main(checkout: Path) -> None:
           f"p95 {lengths[int(0.95 * len(lengths))]}, longest {lengths[-1]}")  # fmt: skip
     print(f"comprehensions and conditionals  {density(paths):.1f} in 100 statements")
     readme = (checkout / "README.md").read_text()
-    print(
-        f"README                           {len(readme.splitlines())} lines, {len(readme.encode())} bytes"
-    )
+    lines, size = len(readme.splitlines()), len(readme.encode())
+    print(f"README                           {lines} lines, {size} bytes")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The program ffmpeg that the tests run with.
 
-SCSAMPLER_TEST_FFMPEG names it, so that the same tests can be run with one program after another; "packaged" is the program of the
-package imageio-ffmpeg. Only the tests read it. Without it they take the program that a user would get.
+SCSAMPLER_TEST_FFMPEG names it, so that the same tests can be run with several programs;
+"packaged" is the program of the package imageio-ffmpeg. Only the tests read this variable. Without
+it they run the program that a user would get.
 """
 
 from __future__ import annotations

@@ -31,7 +31,10 @@ def write_video(
     container_options: dict[str, str] | None = None,
     audio_start: float = 0,
 ) -> Path:
-    """Encode frames (uint8 [H, W, 3]) and sound (float32 [S], or [channels, S]), which begins at `audio_start` seconds."""
+    """Encode frames (uint8 [H, W, 3]) and sound (float32 [S], or [channels, S]).
+
+    Sound begins at `audio_start` seconds.
+    """
     frames = iter(frames)
     first = next(frames)
     with av.open(str(path), "w", options=container_options or {}) as box:
@@ -84,7 +87,7 @@ def _chain(
 
 
 def texture(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
-    """uint8 [height, width, 3]: smooth random texture, sharp enough for a motion search to lock on."""
+    """uint8 [height, width, 3]: smooth random texture, sharp enough for a motion search."""
     rng = np.random.default_rng(seed)
     coarse = rng.uniform(0, 255, (height // 4 + 2, width // 4 + 2, 3))
     rows, columns = np.arange(height) / 4, np.arange(width) / 4
@@ -96,7 +99,10 @@ def texture(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
 
 
 def tiles(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
-    """uint8 [height, width, 3]: random colours on 9 x 11 pixels each; hard edges make encoders look far back for a match."""
+    """uint8 [height, width, 3]: random colours on 9 x 11 pixels each.
+
+    Hard edges make encoders search many frames for a match.
+    """
     colours = np.random.default_rng(seed).integers(
         0, 256, (height // 9 + 1, width // 11 + 1, 3), np.uint8
     )

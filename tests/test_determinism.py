@@ -1,4 +1,4 @@
-"""The number of threads changes no answer: what `--jobs` shares out among processes must not show in the records."""
+"""The number of threads changes no result: records are the same for every value of `--jobs`."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from scsampler_cli.config import SelectionSettings
-from scsampler_cli.features.clip import ClipSound, ClipVisual
+from scsampler_cli.features.clip import ClipAudio, ClipVisual
 from scsampler_cli.pipeline import models
 
 
@@ -40,13 +40,14 @@ def test_the_samplers_give_the_same_bytes(threads: list[int]) -> None:
     rng = np.random.default_rng(0)
     seen = [
         ClipVisual(
-            clip, 240, 320, iframes=np.zeros((0, 1, 1, 3), np.uint8), motion=rng.normal(size=(4, 15, 20, 2)).astype(np.float16),
+            clip, 240, 320, iframes=np.zeros((0, 1, 1, 3), np.uint8),
+            motion=rng.normal(size=(4, 15, 20, 2)).astype(np.float16),
             residual=rng.integers(-40, 40, (4, 128, 171, 3)).astype(np.int8),
         )
         for clip in range(6)
     ]  # fmt: skip
     heard = [
-        ClipSound(clip, rng.normal(size=(40, 200)).astype(np.float32), 1.0) for clip in range(6)
+        ClipAudio(clip, rng.normal(size=(40, 200)).astype(np.float32), 1.0) for clip in range(6)
     ]
     answers = []
     for number in threads:

@@ -70,7 +70,10 @@ WITHOUT_TORCH = (
     "bench.run_folder",
     "pipeline.models",
 )
-"""Modules that start without torch, with all that they import at the top: the command line, and reports made again."""
+"""Modules that can be imported without torch: the command line, and reports made again.
+
+This includes all that they import at the top of the file.
+"""
 
 MAX_ROOT_MODULES = 9
 MAX_FILE_LINES = 350

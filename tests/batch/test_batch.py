@@ -21,8 +21,12 @@ def started(
 ) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", f"tests.batch.{driver}", json.dumps(given, default=str)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", preexec_fn=preexec, start_new_session=True,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        preexec_fn=preexec,
+        start_new_session=True,
+    )
 
 
 def run(**given: object) -> tuple[int, str, str]:

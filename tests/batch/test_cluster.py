@@ -204,7 +204,7 @@ def test_an_interrupt_finishes_what_is_under_way_and_a_second_one_does_not(
 def test_an_end_that_meets_rows_on_their_way_is_quiet(
     presses: int, settings: dict[str, object], tmp_path: Path
 ) -> None:
-    """Ray is shut down while its threads still fetch rows: what they raise then is nobody's business."""
+    """Ray is shut down while its threads still fetch rows: no error of a thread is shown."""
     videos = batches.folder(tmp_path, [f"slow-{i:02d}" for i in range(20)])
     out = tmp_path / "out.jsonl"
     process = batches.started(driver="unlucky", paths=[videos], output=out, ray=settings)
@@ -364,7 +364,9 @@ def test_options_and_addresses_that_cannot_work_are_one_line() -> None:
 
 def test_without_ray_the_extra_is_named() -> None:
     script = (
-        "import sys; sys.modules['ray'] = None; sys.argv = ['scsampler', 'score', 'x.mp4', '--engine', 'ray']\n"
+        "import sys\n"
+        "sys.modules['ray'] = None\n"
+        "sys.argv = ['scsampler', 'score', 'x.mp4', '--engine', 'ray']\n"
         "from scsampler_cli.__main__ import main; main()"
     )
     result = subprocess.run(

@@ -146,10 +146,12 @@ def test_names_that_are_not_utf_8_come_back(tmp_path: Path) -> None:
 def test_kill_9_in_the_midst_of_writing_loses_no_line_that_was_done(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     program = (
-        "import sys; from pathlib import Path; from scsampler_cli.batch.journal import Journal, encode_line\n"
+        "import sys; from pathlib import Path\n"
+        "from scsampler_cli.batch.journal import Journal, encode_line\n"
         "journal = Journal(Path(sys.argv[1]), keep=True); at = len(list(journal.lines()))\n"
         "while True:\n"
-        "    record = {'schema': 'scsampler.classify/1', 'path': str(at), 'status': 'ok', 'x': 'y' * (at * 977 % 60000)}\n"
+        "    record = {'schema': 'scsampler.classify/1', 'path': str(at), 'status': 'ok',\n"
+        "              'x': 'y' * (at * 977 % 60000)}\n"
         "    journal.append(encode_line(record)); print(at, flush=True); at += 1\n"
     )
     told = -1

@@ -164,9 +164,14 @@ def test_ctrl_c_is_the_parents_alone_and_nobody_outlives_a_parent_that_is_killed
     program.write_text(PROGRAM)
     pipe, root = subprocess.PIPE, Path(__file__).parents[2]
     process = subprocess.Popen(
-        [sys.executable, str(program), *map(str, files)], stdout=pipe, stderr=pipe, text=True, cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(root)}, start_new_session=True,
-    )  # fmt: skip
+        [sys.executable, str(program), *map(str, files)],
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        start_new_session=True,
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "begin\n"
     if moment == "while they work":

@@ -167,9 +167,9 @@ def test_other_settings_start_anew_and_say_so(files: list[Path]) -> None:
         told = recall(found)
         assert found.done == {}
     kept = files[0].parent / "out.jsonl.old"
-    assert (
-        told
-        == f"made with other settings (settings.k 5, now 10): starting again; the earlier records are in {kept}"
+    assert told == (
+        "made with other settings (settings.k 5, now 10): starting again; "
+        f"the earlier records are in {kept}"
     )
     assert there(files) == []
     assert there(files, "out.jsonl.old") == ["0", "2"]  # that which waited is kept, too

@@ -21,7 +21,8 @@ def test_every_path_is_in_exactly_one_shard(path: Path, count: int) -> None:
 
 
 def test_shards_stay_what_they_are() -> None:
-    # pinned: another way to divide would do half an archive twice when a run goes on with a newer version
+    # pinned: if a newer version divided the files in another way, a run that it continues would
+    # do half of the files twice
     names = [f"clips/{i}.mp4" for i in range(12)]
     assert [i for i, name in enumerate(names) if in_shard(Path(name), Shard(1, 3))] == [
         2,

@@ -61,8 +61,13 @@ def test_each_file_has_one_outcome_whatever_it_does_to_its_process(tmp_path: Pat
     first, *failed, last = done(made(tmp_path, names), jobs=2, notes=notes)
     assert first.record["status"] == last.record["status"] == "ok"
     assert [error(outcome)[0] for outcome in failed] == [
-        *["WorkerError"] * 3, "SystemExit", "VideoError", "ZeroDivisionError", "MemoryLimitError", "ValueError",
-    ]  # fmt: skip
+        *["WorkerError"] * 3,
+        "SystemExit",
+        "VideoError",
+        "ZeroDivisionError",
+        "MemoryLimitError",
+        "ValueError",
+    ]
     why = [error(outcome)[1] for outcome in failed]
     assert why[0] == f"{tmp_path}/crash-1: the process that worked on it was killed by SIGSEGV"
     assert why[1].endswith("was killed by SIGKILL")

@@ -29,7 +29,10 @@ def tags(result: subprocess.CompletedProcess[str]) -> list[tuple[str, float]]:
 
 @pytest.fixture(scope="module")
 def r2plus1d(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One R(2+1)D-18 of five classes as a state dict, torch.export program, ONNX model and TorchScript archive."""
+    """One R(2+1)D-18 of five classes in four forms.
+
+    Files: a state dict, a torch.export program, an ONNX model and a TorchScript archive.
+    """
     folder = tmp_path_factory.mktemp("r2plus1d")
     torch.manual_seed(0)
     network = build("r2plus1d_18", 5).eval()
@@ -85,9 +88,8 @@ def test_a_model_file_without_a_description_says_what_is_missing_and_prints_a_te
     assert result.returncode == 1
     assert result.stdout == ""
     error, hint, *template = result.stderr.splitlines()
-    assert (
-        error == "error: mine.onnx lacks the spec fields stride, resize, mean, std, activation, labels"
-    )
+    fields = "stride, resize, mean, std, activation, labels"
+    assert error == f"error: mine.onnx lacks the spec fields {fields}"
     assert "mine.toml" in hint
     assert "--spec KEY=VALUE" in hint
     (tmp_path / "mine.toml").write_text(
@@ -265,8 +267,8 @@ def test_the_documents_plug_in_installs_and_runs(tmp_path: Path, videos: Path) -
     (source / "pyproject.toml").write_text(project)
     (source / "brightness.py").write_text(module)
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index",
-         "--target", str(site), str(source)], check=True,
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation",
+         "--no-index", "--target", str(site), str(source)], check=True,
     )  # fmt: skip
     result = isolated(
         site, "classify", videos / "loud.mp4", "--classifier", "brightness", "--format", "json"

@@ -170,7 +170,9 @@ def test_an_output_is_checked_before_any_work(run: Run, videos: Path, tmp_path: 
 
 
 def test_a_full_standard_output_is_one_clear_line(run: Run, videos: Path, cache: Path) -> None:
-    command = f"'{sys.executable}' -m scsampler_cli classify '{videos}/loud.mp4' --classifier demo --format json > /dev/full"
+    program = f"'{sys.executable}' -m scsampler_cli"
+    options = "--classifier demo --format json"
+    command = f"{program} classify '{videos}/loud.mp4' {options} > /dev/full"
     result = subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, cwd=cache, check=False, timeout=120
     )
@@ -180,8 +182,12 @@ def test_a_full_standard_output_is_one_clear_line(run: Run, videos: Path, cache:
 def test_a_cache_that_cannot_be_made_is_one_clear_line(cache: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "scsampler_cli", "classify", "--demo"],
-        env={"HOME": "/dev/null", "PATH": "/usr/bin:/bin"}, cwd=cache, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env={"HOME": "/dev/null", "PATH": "/usr/bin:/bin"},
+        cwd=cache,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     check_failure(result, 1, "cannot write /dev/null/.cache")
     assert "XDG_CACHE_HOME" in result.stderr
 
@@ -215,7 +221,8 @@ def test_debug_shows_the_traceback(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_reader_that_leaves_is_no_error(run: Run, videos: Path, cache: Path) -> None:
-    command = f"'{sys.executable}' -m scsampler_cli score '{videos}/loud.mp4' --visual-sampler demo | true"
+    program = f"'{sys.executable}' -m scsampler_cli"
+    command = f"{program} score '{videos}/loud.mp4' --visual-sampler demo | true"
     result = subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, cwd=cache, check=False, timeout=120
     )

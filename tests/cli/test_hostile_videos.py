@@ -1,4 +1,7 @@
-"""`train` and `bench` with videos that crash or hang their decoder: failed rows, exit codes, and signals as with `classify`."""
+"""`train` and `bench` with videos that crash or hang their decoder.
+
+Checked: failed rows, exit codes, and signals, as for `classify`.
+"""
 
 import json
 import os
@@ -18,8 +21,9 @@ from tests.synthetic import pan, write_video
 ROOT = Path(__file__).parents[2]
 HEALTHY = [f"{label}-{i}.mp4" for i in range(3) for label in ("spinning", "shaking")]
 TRAIN = [
-    "train", "list.csv", "--target", "md", "--arch", "shufflenet26", "--init", "scratch", "--clip-frames", 8, "--frame-stride", 2,
-    "--epochs", 1, "--per-epoch", 8, "--batch-size", 4, "--device", "cpu", "-o", "w.safetensors",
+    "train", "list.csv", "--target", "md", "--arch", "shufflenet26", "--init", "scratch",
+    "--clip-frames", 8, "--frame-stride", 2, "--epochs", 1, "--per-epoch", 8,
+    "--batch-size", 4, "--device", "cpu", "-o", "w.safetensors",
 ]  # fmt: skip
 BENCH = [
     "bench",
@@ -77,9 +81,14 @@ def started(place: Path, words: list[object], *more: object) -> subprocess.Popen
     }
     line = [sys.executable, "-m", "scsampler_cli", *words, "--cache", "cache", *more]
     return subprocess.Popen(
-        list(map(str, line)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=place, env=environment,
+        list(map(str, line)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=place,
+        env=environment,
         start_new_session=True,
-    )  # fmt: skip
+    )
 
 
 def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:

@@ -24,8 +24,9 @@ def test_a_classifier_of_ones_own(run: Run, videos: Path, tmp_path: Path) -> Non
     torch.manual_seed(0)
     torch.save(build("r3d_18", 3).state_dict(), tmp_path / "mine.pth")
     (tmp_path / "labels.txt").write_text("run\njump\nswim\n")
-    result = run("classify", videos / "loud.mp4", "--classifier", "r3d_18", "--weights", tmp_path / "mine.pth", "--labels",
-                 tmp_path / "labels.txt", "--k", "1", "--visual-sampler", "demo", "--audio-sampler", "none",
+    result = run("classify", videos / "loud.mp4", "--classifier", "r3d_18",
+                 "--weights", tmp_path / "mine.pth", "--labels", tmp_path / "labels.txt",
+                 "--k", "1", "--visual-sampler", "demo", "--audio-sampler", "none",
                  "--format", "json")  # fmt: skip
     assert result.returncode == 0, result.stderr
     record = json.loads(result.stdout)
@@ -38,7 +39,8 @@ def test_a_bare_state_dict_for_a_shipped_network(run: Run, videos: Path, tmp_pat
     """The shipped file says architecture, geometry and labels; the given one has the numbers."""
     torch.manual_seed(0)
     torch.save({"state_dict": build("tiny3d", 6).state_dict()}, tmp_path / "plain.pth")
-    result = run("classify", videos / "loud.mp4", "--classifier", "demo", "--weights", tmp_path / "plain.pth", "--k", "1",
+    result = run("classify", videos / "loud.mp4", "--classifier", "demo",
+                 "--weights", tmp_path / "plain.pth", "--k", "1",
                  "--strategy", "uniform", "--format", "json")  # fmt: skip
     assert result.returncode == 0, result.stderr
     record = json.loads(result.stdout)
@@ -69,7 +71,7 @@ def test_the_list_of_classifiers(run: Run) -> None:
 
 
 def test_train_then_classify_then_bench(run: Run, tmp_path: Path) -> None:
-    """A user's own two classes, from a CSV file to tags: a pan to the right against a pan downwards."""
+    """Two classes of a user, from a CSV file to tags: a pan to the right and a pan downwards."""
     rows = ["path,label,split"]
     for i in range(4):
         for label, (dx, dy) in {"right": (4, 0), "down": (0, 4)}.items():
@@ -78,8 +80,9 @@ def test_train_then_classify_then_bench(run: Run, tmp_path: Path) -> None:
     (tmp_path / "data.csv").write_text("\n".join(rows) + "\n")
     weights = tmp_path / "md.safetensors"
     trained = run(
-        "train", tmp_path / "data.csv", "--target", "md", "--arch", "shufflenet26", "--init", "scratch", "-o", weights,
-        "--epochs", "8", "--batch-size", "16", "--per-epoch", "320", "--schedule", "one-cycle", "--lr", "0.002",
+        "train", tmp_path / "data.csv", "--target", "md", "--arch", "shufflenet26",
+        "--init", "scratch", "-o", weights, "--epochs", "8", "--batch-size", "16",
+        "--per-epoch", "320", "--schedule", "one-cycle", "--lr", "0.002",
     )  # fmt: skip
     assert trained.returncode == 0, trained.stderr
     summary = json.loads(trained.stdout)
@@ -90,10 +93,12 @@ def test_train_then_classify_then_bench(run: Run, tmp_path: Path) -> None:
         tmp_path / "c.safetensors",
         build("tiny3d", 2).state_dict(),
         {"kind": "classifier", "arch": "tiny3d", "labels": ["down", "right"],
-         "spec": {"frames": 16, "stride": 1, "resize": 36, "crop": [32, 32], "mean": [0.5] * 3, "std": [0.5] * 3}},
+         "spec": {"frames": 16, "stride": 1, "resize": 36, "crop": [32, 32],
+                  "mean": [0.5] * 3, "std": [0.5] * 3}},
     )  # fmt: skip
-    result = run("bench", tmp_path / "data.csv", "--classifier", tmp_path / "c.safetensors", "--visual-sampler", weights,
-                 "--audio-sampler", "none", "--k", "2", "--timed", "0", "--sheet", "0", "--format", "jsonl")  # fmt: skip
+    result = run("bench", tmp_path / "data.csv", "--classifier", tmp_path / "c.safetensors",
+                 "--visual-sampler", weights, "--audio-sampler", "none", "--k", "2", "--timed", "0",
+                 "--sheet", "0", "--format", "jsonl")  # fmt: skip
     assert result.returncode == 0, result.stderr
     rows_found = {row["key"]: row for row in map(json.loads, result.stdout.splitlines())}
     assert list(rows_found) == ["visual", "random", "uniform", "empirical", "dense", "oracle"]

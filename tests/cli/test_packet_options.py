@@ -1,4 +1,4 @@
-"""`--strategy packets` and `--cascade` from the command line, and the options that do not go together."""
+"""`--strategy packets` and `--cascade` on the command line, and options that exclude each other."""
 
 import csv
 import io

@@ -19,7 +19,7 @@ def test_the_demo_names_the_class_and_finds_the_action(run: Run) -> None:
     assert record["tags"][0]["label"] == record["demo"]["label"]
     assert len(record["clips"]) == 10
     assert record["demo"]["clips_in_action"] >= 8
-    assert "10 clips taken lie in those stretches" in result.stderr
+    assert "10 selected clips lie in those segments" in result.stderr
     assert [clip["why"].split()[0] for clip in record["clips"]] == ["visual"] * 8 + ["audio"] * 2
     assert all(clip["visual"] is not None and clip["audio"] is not None for clip in record["clips"])
 
@@ -159,8 +159,9 @@ def test_every_strategy_runs(run: Run, videos: Path, tmp_path: Path, strategy: s
     (tmp_path / "histogram.txt").write_text("1\n2\n1\n")
     extra = ["--histogram", tmp_path / "histogram.txt"] if strategy == "empirical" else []
     extra += [] if strategy == "dense" else ["--k", "2"]
-    result = run("score", videos / "loud.mp4", "--visual-sampler", "demo", "--audio-sampler", "demo",
-                 "--strategy", strategy, "--format", "json", *extra)  # fmt: skip
+    result = run("score", videos / "loud.mp4", "--visual-sampler", "demo",
+                 "--audio-sampler", "demo", "--strategy", strategy, "--format", "json",
+                 *extra)  # fmt: skip
     assert result.returncode == 0, result.stderr
     clips = json.loads(result.stdout)["clips"]
     taken = [clip for clip in clips if clip["taken"]]
@@ -310,6 +311,6 @@ def test_a_folder_is_extracted_into_a_folder(run: Run, videos: Path, tmp_path: P
 
 
 def test_a_clip_stride_scores_every_nth_clip(run: Run, videos: Path) -> None:
-    result = run("score", videos / "loud.mp4", "--visual-sampler", "demo", "--audio-sampler", "none", "--clip-stride", "2",
-                 "--format", "json")  # fmt: skip
+    result = run("score", videos / "loud.mp4", "--visual-sampler", "demo",
+                 "--audio-sampler", "none", "--clip-stride", "2", "--format", "json")  # fmt: skip
     assert [clip["clip"] for clip in json.loads(result.stdout)["clips"]] == [0, 2, 4]

@@ -71,9 +71,11 @@ def test_a_damaged_file_is_one_row_and_the_other_is_listed(
 
 def test_its_help_imports_nothing_heavy() -> None:
     script = (
-        "import sys\nfrom scsampler_cli.__main__ import main\nsys.argv = ['scsampler', 'weights', '--help']\n"
+        "import sys\nfrom scsampler_cli.__main__ import main\n"
+        "sys.argv = ['scsampler', 'weights', '--help']\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "print([m for m in ('torch', 'torchvision', 'numpy', 'av') if m in sys.modules], file=sys.stderr)"
+        "heavy = ('torch', 'torchvision', 'numpy', 'av')\n"
+        "print([name for name in heavy if name in sys.modules], file=sys.stderr)"
     )
     result = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False

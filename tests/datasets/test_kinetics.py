@@ -52,7 +52,10 @@ def test_the_root_may_be_elsewhere_and_splits_have_several_names(
 
 
 def test_what_is_missing_or_wrong_is_said_with_its_line(tmp_path: Path) -> None:
-    bad = "a,x,ten,18,train,0\na,x,inf,18,train,0\n,x,8,18,train,0\na,,8,18,train,0\na,x,8,18,dev,0\na,x,8\n"
+    bad = (
+        "a,x,ten,18,train,0\na,x,inf,18,train,0\n,x,8,18,train,0\n"
+        "a,,8,18,train,0\na,x,8,18,dev,0\na,x,8\n"
+    )
     again = row("y") + row("y", label="b") + row("y")
     listing = read(write(tmp_path / "k.csv", HEADER + row("x") + bad + again, ["y.mp4"]))
     assert problems(listing) == [

@@ -8,7 +8,10 @@ from scsampler_cli.datasets.read_list import read
 from scsampler_cli.errors import InputError
 from tests.datasets.making import found, problems, write
 
-MIXED = "part_0/a1.mp4 0\npart_0/a2.mp4 1\npart_0/a3.mp4 2\npart_1/b1.mp4 0\npart_1/b2.mp4 1\npart_1/b3.mp4 2\n"
+MIXED = (
+    "part_0/a1.mp4 0\npart_0/a2.mp4 1\npart_0/a3.mp4 2\n"
+    "part_1/b1.mp4 0\npart_1/b2.mp4 1\npart_1/b3.mp4 2\n"
+)
 VIDEOS = [
     "part_0/a1.mp4",
     "part_0/a2.mp4",

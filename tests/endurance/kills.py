@@ -1,4 +1,7 @@
-"""python -m tests.endurance.kills FOLDER OUT [SEED]: a batch is killed 50 times, parent or worker, resumed, and loses nothing."""
+"""A batch whose parent or worker is killed 50 times, and which is resumed each time, loses nothing.
+
+python -m tests.endurance.kills FOLDER OUT [SEED]
+"""
 
 import json
 import os
@@ -35,7 +38,10 @@ def records(path: Path) -> list[dict]:
 
 
 def wait(process: subprocess.Popen[bytes], out: Path, chance: random.Random) -> None:
-    """Now and then until some moment while it starts, else until it has done a few files more, and a moment longer."""
+    """Wait for the moment of the kill.
+
+    One time in five it is while the program starts, else after a few more files.
+    """
     if chance.random() < 0.2:
         time.sleep(chance.uniform(0.1, 6))
         return
@@ -78,7 +84,8 @@ def main() -> None:
     )
     same = records(killed) == records(whole)
     print(
-        f"exit code {last.returncode}; {len(records(killed))} records, equal to the uninterrupted run, in order: {same}"
+        f"exit code {last.returncode}; {len(records(killed))} records, "
+        f"equal to the uninterrupted run, in order: {same}"
     )
     leftovers = [
         path.name

@@ -1,4 +1,7 @@
-"""python -m tests.endurance.make FOLDER: FOLDER/four_hours.mp4 and FOLDER/many/0000.mp4 ... 2999.mp4, with sound."""
+"""Make videos with sound: FOLDER/four_hours.mp4 and FOLDER/many/0000.mp4 ... 2999.mp4.
+
+python -m tests.endurance.make FOLDER
+"""
 
 import sys
 from collections.abc import Iterator

@@ -1,4 +1,7 @@
-"""python -m tests.endurance.memory OUT.csv EVERY_S scsampler classify ...: megabytes of parent and workers over time."""
+"""Megabytes of a command's parent process and workers over time.
+
+python -m tests.endurance.memory OUT.csv EVERY_S scsampler classify ...
+"""
 
 import subprocess
 import sys

@@ -89,7 +89,7 @@ def test_unreadable_files_are_told_apart(tmp_path: Path) -> None:
 def test_a_folder_that_may_not_be_read_becomes_a_failed_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Tests often run as root, who may read everything: the refusal is made where the folder is listed."""
+    """Tests often run as root, who may read everything: listing the folder is made to fail."""
     (tmp_path / "open").mkdir()
     (tmp_path / "open" / "a.mp4").write_bytes(b"x")
     (tmp_path / "shut").mkdir()
@@ -180,7 +180,8 @@ def test_a_file_that_is_named_in_two_ways_is_done_once(
     )
     assert found == [Path("b.mp4"), Path("link/c.webm"), Path("sub/deep/d.avi")]
     assert notes == [
-        f"named twice, done once: {tree}/b.mp4 is b.mp4, sub/../b.mp4 is b.mp4, sub/c.webm is link/c.webm"
+        f"named twice, done once: {tree}/b.mp4 is b.mp4, "
+        "sub/../b.mp4 is b.mp4, sub/c.webm is link/c.webm"
     ]
 
 

@@ -1,6 +1,6 @@
-"""Any bytes with a video's name end in a result or a clear error: no hang, no bug of ours, no process left behind.
+"""Any file with a video's name gives a result or a clear error: no hang, no crash, no process left.
 
-SCSAMPLER_MUTANTS sets how many are tried (200); with more of them they are not always the same ones.
+SCSAMPLER_MUTANTS sets how many are tried (200); other numbers try other files.
 """
 
 import os
@@ -47,7 +47,7 @@ class Stub:
 
 @dataclass(frozen=True)
 class Tag:
-    """Everything that classify does, with tiny networks: vectors, residuals, sound, chosen clips."""
+    """Everything that classify does, with tiny networks: vectors, residuals, sound, clips."""
 
     command: str = "classify"
 

@@ -36,7 +36,10 @@ FEATURES = FeatureSettings()
 
 
 class Size(nn.Module):
-    """A network with a known answer: the larger a clip's predicted frames beside their keyframe, the more salient."""
+    """A network with a known answer.
+
+    A clip is more salient the larger its predicted frames are relative to their keyframe.
+    """
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x[:, 3, 32:48].mean(dim=1, keepdim=True)
@@ -196,19 +199,14 @@ def test_feature_files_hold_no_packets(path: Path, samplers: Samplers, tmp_path:
 
 
 def test_only_those_samplers_run_that_the_strategy_asks(samplers: Samplers) -> None:
-    assert settings_record.used_samplers(samplers, SelectionSettings(strategy="packets")) == Samplers(
-        None, None, samplers.packets
-    )
-    assert settings_record.used_samplers(samplers, SelectionSettings(strategy="visual")) == Samplers(
-        samplers.visual, None
-    )
-    assert (
-        settings_record.used_samplers(samplers, SelectionSettings(strategy="visual", candidates=40))
-        == samplers
-    )
-    assert settings_record.used_samplers(samplers, SelectionSettings(strategy="uniform")) == Samplers(
-        None, None
-    )
+    def used(strategy: str, candidates: int | None = None) -> Samplers:
+        settings = SelectionSettings(strategy=strategy, candidates=candidates)
+        return settings_record.used_samplers(samplers, settings)
+
+    assert used("packets") == Samplers(None, None, samplers.packets)
+    assert used("visual") == Samplers(samplers.visual, None)
+    assert used("visual", candidates=40) == samplers
+    assert used("uniform") == Samplers(None, None)
 
 
 def test_a_video_without_times_has_packets_too(path: Path, tmp_path: Path) -> None:
