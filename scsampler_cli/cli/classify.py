@@ -210,5 +210,5 @@ def _show_known(record: Record) -> None:
     console.say(
         f"demo: the video shows {known['label']!r} in {len(known['segments_s'])} short segments; "
         f"tagged {found['label']!r} ({found['probability']:.0%}); {known['clips_in_action']} of "
-        f"{len(record['clips'])} selected clips lie in those segments"
+        f"the {len(record['clips'])} selected clips lie in those segments"
     )

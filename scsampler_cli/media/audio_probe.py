@@ -79,7 +79,10 @@ def probe_audio(path: Path, reading: ReadSettings = DEFAULT_READING) -> AudioPro
         )
         if len(readable) == 1:
             return AudioProbe(info, None)
-        note = f"{len(readable)} audio streams: the first, --audio-stream {info.stream}, is heard"
+        note = (
+            f"{len(readable)} audio streams: the first, number {info.stream}, is read; "
+            "set audio_stream to read another"
+        )
         return AudioProbe(info, None, (note,))
 
 

@@ -47,7 +47,10 @@ class FramesReport:
         notes = sorted(self.changes)
         if self.repeated:
             frames = counted(self.repeated, "frame")
-            notes.append(f"{frames} of the chosen clips could not be decoded; neighbours stand in")
+            notes.append(
+                f"{frames} of the selected clips could not be decoded; "
+                "neighbouring frames are used instead"
+            )
         if self.empty:
             clips = ", ".join(map(str, self.empty))
             notes.append(f"nothing could be decoded of chosen clips {clips}; they were left out")

@@ -166,7 +166,8 @@ def scan(path: Path, reading: ReadSettings = DEFAULT_READING) -> StreamIndex:
         number, readable = container.streams.video.index(stream), video_streams(container)
         if reading.video_stream is None and len(readable) > 1:
             notes.append(
-                f"{len(readable)} video streams: the first, --video-stream {number}, is read"
+                f"{len(readable)} video streams: the first, number {number}, is read; "
+                "set video_stream to read another"
             )
         # later passes read the same stream without searching for it
         reading = replace(reading, video_stream=number)

@@ -1,4 +1,7 @@
-"""A selection without a sampler that it goes by: an error where it was the only one, a note where it was one of two."""
+"""A strategy whose sampler cannot run on a video.
+
+It is an error where that was its only sampler, and a note where it was one of two.
+"""
 
 import os
 import subprocess
@@ -113,9 +116,7 @@ def test_what_a_combination_lost_is_in_the_notes(
     assert f"no audio sampler: {strategy} uses the visual sampler alone" in notes(loud)
     hearing = {"audio_sampler": "demo"}
     assert notes(loud, **hearing) == ""
-    assert f"no audio scores: {strategy} used the visual sampler alone" in notes(
-        silent, **hearing
-    )
+    assert f"no audio scores: {strategy} used the visual sampler alone" in notes(silent, **hearing)
     deaf = {**hearing, "visual_sampler": "none"}
     assert f"no visual sampler: {strategy} uses the audio sampler alone" in notes(loud, **deaf)
     assert "no clip could be scored" in notes(silent, **deaf)
@@ -136,7 +137,7 @@ def test_a_file_that_has_nothing_for_the_one_sampler_fails(
     run(by_picture, silent)
     with pytest.raises(VideoError, match="no clip has sound") as caught:
         run(by_sound, silent)
-    assert "--strategy" in str(caught.value.hint)
+    assert "choose another strategy" in str(caught.value.hint)
     with pytest.raises(VideoError, match="no clip has picture data"):
         run(by_picture, still)
     run(make("av-union-list", visual_sampler="demo", audio_sampler="demo"), still)
@@ -157,19 +158,19 @@ def test_a_feature_file_without_sound_fails_too(silent: Path, tmp_path: Path) ->
         (
             "uniform",
             {"visual_sampler": "demo"},
-            "--visual-sampler has no effect with strategy 'uniform'",
+            "visual_sampler has no effect with strategy 'uniform'",
         ),
         (
             "visual",
             {"audio_sampler": "demo"},
-            "--audio-sampler has no effect with strategy 'visual'",
+            "audio_sampler has no effect with strategy 'visual'",
         ),
         (
             "audio",
             {"visual_sampler": "demo", "audio_sampler": "demo"},
-            "--visual-sampler has no effect",
+            "visual_sampler has no effect",
         ),
-        ("av-union-list", {"packet_sampler": "actions6"}, "--packet-sampler has no effect"),
+        ("av-union-list", {"packet_sampler": "actions6"}, "packet_sampler has no effect"),
     ],
 )
 def test_a_sampler_that_is_not_looked_at_is_refused(

@@ -1,4 +1,4 @@
-"""What holds for every format of chosen clips."""
+"""What holds for every format of selected clips."""
 
 from pathlib import Path
 

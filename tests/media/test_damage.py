@@ -88,7 +88,7 @@ def test_each_damaged_packet_counts_once_over_all_passes(
     keys = list(record)
     assert keys[keys.index("video") :][:3] == ["video", "decode_errors", "frames_missing"]
     assert any("3 packets could not be decoded" in note for note in record["notes"])
-    assert any("neighbours stand in" in note for note in record["notes"]) == (min(packets) > 32)
+    assert any("neighbouring frames are used" in n for n in record["notes"]) == (min(packets) > 32)
 
 
 def test_damaged_sound_is_counted_too(tmp_path: Path, samplers: Samplers) -> None:

@@ -1,4 +1,4 @@
-"""Chosen clips: the right frames, each needed GOP once, nothing else."""
+"""Selected clips: the right frames, each needed GOP once, nothing else."""
 
 from pathlib import Path
 
