@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scsampler_cli.timeline import ClipGrid, FrameTimeline, placed_stamps
+from scsampler_cli.timeline import ClipGrid, FrameTimeline, repaired_stamps
 
 
 def timeline(pts: list[int], end: int, base: Fraction = Fraction(1, 100)) -> FrameTimeline:
@@ -94,20 +94,20 @@ def test_clips_tile_the_video_without_gap_or_overlap(
 def test_frames_without_a_usable_time_are_placed_between_those_with(
     stamps: list[int | None], expected: list[int], own: int
 ) -> None:
-    placed = placed_stamps(stamps, Fraction(10))
+    placed = repaired_stamps(stamps, Fraction(10))
     assert placed.pts.tolist() == expected
     assert (placed.own, placed.restarts) == (own, 0)
 
 
 def test_a_clock_that_starts_anew_goes_on() -> None:
-    placed = placed_stamps([1000, 1010, None, 1030, 0, 10, 20, 5000, 5010, 7, 17], Fraction(10))
+    placed = repaired_stamps([1000, 1010, None, 1030, 0, 10, 20, 5000, 5010, 7, 17], Fraction(10))
     assert placed.pts.tolist() == [1000, 1010, 1020, 1030, 1040, 1050, 1060, 6040, 6050, 6060, 6070]
     assert placed.restarts == 2
 
 
 @given(st.lists(st.none() | st.integers(0, 400), min_size=1, max_size=40), st.integers(0, 5))
 def test_placed_times_always_increase(stamps: list[int | None], step: int) -> None:
-    placed = placed_stamps(stamps, Fraction(step))
+    placed = repaired_stamps(stamps, Fraction(step))
     assert len(placed.pts) == len(stamps)
     assert (np.diff(placed.pts) > 0).all()
     assert placed.own <= sum(stamp is not None for stamp in stamps)
@@ -115,5 +115,5 @@ def test_placed_times_always_increase(stamps: list[int | None], step: int) -> No
 
 def test_stamps_in_order_are_all_kept() -> None:
     stamps = [3, 7, 8, 20, 21]
-    placed = placed_stamps(stamps, Fraction(4))
+    placed = repaired_stamps(stamps, Fraction(4))
     assert (placed.pts.tolist(), placed.own, placed.restarts) == (stamps, 5, 0)
