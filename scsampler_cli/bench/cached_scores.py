@@ -1,7 +1,7 @@
 """The scores of a video's clips by each network, in the cache.
 
 An entry holds float32 [L, 2] for each network: the score of the clip, and the number of inputs
-(frames, or windows of sound) that the network was given for it.
+(frames, or windows of sound) that the network read for it.
 """
 
 from __future__ import annotations

@@ -94,6 +94,6 @@ def _merged_network(networks: Sequence[NetworkFacts]) -> NetworkFacts:
     if all(network == first for network in networks):
         return first
     files = " + ".join(dict.fromkeys(network.weights for network in networks))
-    # a class may be novel to the network of one run, and seen by that of another
+    # a class may be novel to the network of one run, and known to that of another
     labels = first.labels if all(network.labels == first.labels for network in networks) else ()
     return replace(first, weights=files, sha256=None, labels=labels)

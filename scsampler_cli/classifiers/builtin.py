@@ -141,9 +141,9 @@ BUILTINS: dict[str, Builtin] = {
     "swin3d_b": _torchvision("swin3d_b", _SWIN, 281.33, mparams=88.05),
     "swin3d_b_22k": _torchvision("swin3d_b", _SWIN, 281.33, mparams=88.05),
 }
-"""By name. Costs are those of the geometry given, counted by torch; geometry and costs of
-torchvision's networks are written down, since importing torchvision takes seconds. Tests compare
-both with torch's and torchvision's own."""
+"""Built-in classifiers by name. Costs hold for the geometry in the entry, as torch counts them.
+Geometry and costs of torchvision's networks are constants, since importing torchvision takes
+seconds; tests compare them with the values of torch and torchvision."""
 
 
 def data_labels(data: str, classes: int) -> tuple[str, ...]:

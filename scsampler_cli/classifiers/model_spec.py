@@ -244,18 +244,18 @@ def _example(name: str) -> str:
 
 
 def merged(from_model: Mapping[str, Any], fields: SpecFields, model: str) -> SpecFields:
-    """The fields that follow from a model's input shape, and those that were given.
+    """The fields that follow from a model's input shape, and the specified ones.
 
     Args:
         from_model: fields that follow from the shape.
-        fields: fields that were given.
+        fields: fields that the user or the spec file specifies.
         model: name of the model, for the error.
 
     Raises:
         ClassifierError: two values of a field differ.
     """
     for name, value in from_model.items():
-        # a field that was not given cannot contradict
+        # a field that is not specified cannot contradict
         other = fields.get(name, value)
         if other != value:
             raise ClassifierError(

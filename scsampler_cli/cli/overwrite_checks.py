@@ -38,20 +38,21 @@ def check_outputs(inputs: Iterable[Path], outputs: Mapping[str, Path | None]) ->
     """
     # first: the most serious mistake has the clearest message
     check_not_read(inputs, outputs)
-    seen: dict[Path, str] = {}
+    # resolved path -> the option that names it
+    named_by: dict[Path, str] = {}
     for option, output in outputs.items():
         if output is None:
             continue
         check_output(output)
         # two names of one file, such as x and ./x
         place = output.resolve()
-        if place in seen and not is_special(output):
+        if place in named_by and not is_special(output):
             raise SettingsError(
-                f"{output} is named twice, by {seen[place]} and {option}",
+                f"{output} is named twice, by {named_by[place]} and {option}",
                 code="path-conflict",
                 hint="give one another name",
             )
-        seen[place] = option
+        named_by[place] = option
 
 
 def check_not_read(inputs: Iterable[Path], outputs: Mapping[str, Path | None]) -> None:

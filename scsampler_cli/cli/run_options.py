@@ -128,7 +128,7 @@ def ray_settings(batch: BatchOptions, device: str) -> RaySettings | None:
 
 
 def _refuse_ray_options(address: str | None, cpus: float | None, gpus: float | None) -> None:
-    # what is given, by option
+    # None: the user did not set the option
     values = {"--address": address, "--cpus-per-actor": cpus, "--gpus-per-actor": gpus}
     for option, value in values.items():
         if value is not None:

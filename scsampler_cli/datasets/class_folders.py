@@ -18,7 +18,7 @@ def read(root: Path, rows: Rows) -> None:
     them at any depth.
 
     Files that are not videos are skipped; hidden files and folders are skipped with a note, and a
-    folder "test" is left out. Without a folder for validation the split is not given.
+    folder "test" is left out. Without a folder for validation the videos have no split.
 
     Args:
         root: the folder; links to folders outside are followed, each folder once.

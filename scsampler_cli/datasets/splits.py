@@ -24,12 +24,12 @@ def assign_splits(rows: Sequence[Row], seed: int) -> list[str]:
     """
     # reversed: the first row of a group is written last, and stays
     of_group = {row.group: row.split for row in reversed(rows) if row.split and row.group}
-    given = [row.split or of_group.get(row.group, "") for row in rows]
+    known = [row.split or of_group.get(row.group, "") for row in rows]
 
     # label -> its units without a split, in order: the name of a group, or the number of a row
     classes: dict[str, dict[str | int, None]] = {}
     for number, row in enumerate(rows):
-        if not given[number]:
+        if not known[number]:
             classes.setdefault(row.label, {})[row.group or number] = None
 
     decided: dict[str | int, str] = {}
@@ -37,7 +37,7 @@ def assign_splits(rows: Sequence[Row], seed: int) -> list[str]:
         _decide(list(units), decided, seed)
     return [
         split or decided[row.group or number]
-        for number, (row, split) in enumerate(zip(rows, given, strict=True))
+        for number, (row, split) in enumerate(zip(rows, known, strict=True))
     ]
 
 

@@ -75,7 +75,7 @@ class AudioReport:
             restarts = counted(self.restarts, "time")
             notes.append(
                 f"the clock of the sound starts again {restarts}:"
-                " its parts are taken as following one another"
+                " its parts are placed one after another"
             )
         return notes
 

@@ -21,7 +21,7 @@ from scsampler_cli.text import counted
 from scsampler_cli.timeline import REORDERED, FrameTimeline
 
 LONGEST_GAP_S = 10
-"""Seconds: a longer gap in the times of frames is taken for a clock that was set again."""
+"""Seconds: a longer gap in the times of frames is treated as a clock that was set again."""
 MAX_IRREGULAR = 0.1
 """Share of irregular steps between frames; with more, gaps are not counted as lost frames."""
 
@@ -87,7 +87,7 @@ class Damage:
 
         They are counted only where the other frames come at a steady rate.
 
-        Not handled here: a gap of more than `LONGEST_GAP_S`, which is taken for a clock that was
+        Not handled here: a gap of more than `LONGEST_GAP_S`, which is treated as a clock that was
         set again, and a packet that was lost without a mark: it leaves no gap here.
         """
         if self.timeline is None or self.untimed or not self.picture.marked.times:
@@ -142,7 +142,7 @@ class Damage:
           clip.
 
         Not handled here: where packets and frames do not correspond (fields stored one by one,
-        times that contradict each other), a refused packet is taken for a frame, unless there are
+        times that contradict each other), a refused packet counts as a frame, unless there are
         as many frames as packets all the same. Where the header gives a duration and no number of
         frames, and the file also holds sound or text, which may go on for longer, the frames that
         were cut off are in the notes alone.

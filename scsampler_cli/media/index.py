@@ -327,8 +327,7 @@ def _repair_notes(repaired: RepairedStamps, count: int) -> list[str]:
     if repaired.restarts:
         restarts = counted(repaired.restarts, "time")
         notes.append(
-            f"the file's clock starts again {restarts}:"
-            " its parts are taken as following one another"
+            f"the file's clock starts again {restarts}: its parts are placed one after another"
         )
     if repaired.own < count:
         notes.append(

@@ -96,7 +96,7 @@ def describe(
         coded_height=frame.height,
         pixel_aspect=aspect,
         orientation=_orientation(frame),
-        predicted=False,  # known when more frames have been seen
+        predicted=False,  # set later, when more frames are decoded
         references=references,
         is_aspect_fixed=container is not None and container != own,
         # FFmpeg's own start, in units of `av.time_base`
@@ -110,7 +110,7 @@ def usable_aspect(aspect: Fraction | None) -> tuple[Fraction, list[str]]:
     if aspect is None or is_pixel(aspect):
         return aspect or Fraction(1), []
     ratio = f"{aspect.numerator} to {aspect.denominator}"
-    return Fraction(1), [f"pixels of {ratio} are taken for square ones"]
+    return Fraction(1), [f"pixels of {ratio} are treated as square"]
 
 
 def _container_aspect(

@@ -84,7 +84,7 @@ class SamplerNetwork:
             float32 [n, C] on the network's device: softmax of an AC head, sigmoid of a saliency
             head (C = 1).
         """
-        # MD in reduced precision is slower than in float32, and has given NaN
+        # MD in reduced precision is slower than in float32, and has produced NaN
         dtype = torch.float32 if self.kind == "md" else self.dtype
         with (
             torch.inference_mode(),

@@ -77,7 +77,7 @@ def candidates(scores: ClipScores, count: int) -> Selection:
         # packets are in the place of the visual scores, which do not exist yet
         first_stage = replace(scores, visual=scores.packets)
         selection = select(first_stage, SelectionSettings(strategy="av-union-list", k=count))
-    # a note must not be taken for one of the visual sampler
+    # the note must not look like one about the visual sampler
     notes = [f"first stage: {note.replace('visual', 'packet')}" for note in selection.notes]
     return replace(selection, notes=tuple(notes))
 
@@ -113,7 +113,7 @@ def _notes(scores: ClipScores, settings: SelectionSettings, lists: RankedLists) 
 def combined_rank(scores: ClipScores, settings: SelectionSettings) -> NDArray[np.int64]:
     """Rank of every scored clip under the strategy, 0 = best.
 
-    The order is that in which the strategy would select all M clips, with the K' of the given K:
+    The order is that in which the strategy would select all M clips, with the K' of `settings`:
     the first K clips are the selection. For the baselines, which rank nothing, and where no clip
     could be scored: the selected clips first, then the others in time order.
 

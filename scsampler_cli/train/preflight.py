@@ -85,13 +85,13 @@ def _check_classifier(settings: TrainSettings, classifier: ClassifierFacts | Non
     if classifier is None:
         if settings.needs_probabilities:
             raise SettingsError(
-                f"{settings.objective} learns from a clip classifier's answers",
+                f"{settings.objective} learns from the output of a clip classifier",
                 code="training-classifier-invalid",
                 hint="name the classifier that the sampler is for",
             )
         return
     if settings.target == "classifier":
-        return  # its own clips need not be those of the given classifier
+        return  # a classifier in training may have other clips than this one
 
     # ClipProbs and features must be of the same clips
     spec, other = settings.spec, classifier.spec

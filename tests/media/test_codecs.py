@@ -293,7 +293,7 @@ def test_pixels_that_can_be_none_are_taken_for_square_ones_and_said(tmp_path: Pa
     path.write_bytes(data)
     video = Video(path, 8)
     assert video.info.size == (64, 96)
-    assert "pixels of 1000 to 3 are taken for square ones" in video.notes
+    assert "pixels of 1000 to 3 are treated as square" in video.notes
 
 
 @pytest.mark.parametrize("rotation", [90, 180, -90])
