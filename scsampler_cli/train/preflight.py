@@ -85,7 +85,7 @@ def _check_classifier(settings: TrainSettings, classifier: ClassifierFacts | Non
     if classifier is None:
         if settings.needs_probabilities:
             raise SettingsError(
-                f"{settings.objective} learns from the output of a clip classifier",
+                f"{settings.objective} learns from a clip classifier's output",
                 code="training-classifier-invalid",
                 hint="name the classifier that the sampler is for",
             )
