@@ -135,7 +135,7 @@ def test_so_it_is_by_bench(run: Run, tmp_path: Path) -> None:
     words = ["bench", tmp_path / "list.csv", "-o", tmp_path / "out"]
     check_failure(run(*words), 1, "is not empty")
     check_failure(run(*words, "--resume"), 1, "has no report that could be continued")
-    check_failure(run(*words, "--overwrite"), 1, "is of no report")
+    check_failure(run(*words, "--overwrite"), 1, "belongs to no report")
     (tmp_path / "out" / "known").rename(tmp_path / "out" / "other")
     inside = tmp_path / "out" / "list.csv"
     inside.write_text("path,label\n")
@@ -243,7 +243,7 @@ def test_what_is_read_is_never_written_even_if_asked(
         (["extract", "{v}", "-o", "features"], "does not end in .scf"),
         (["merge", "{v}", "-o", "all.xml"], "suffix .xml names no format"),
         (["merge", "{v}", "--inputs", "{v}", "--holes", "-"], "both go to standard output"),
-        (["score", "{v}", "--log-file", "-"], "is no file"),
+        (["score", "{v}", "--log-file", "-"], "needs a file"),
     ],
 )
 def test_a_name_that_says_no_form_is_wrong_use(
