@@ -85,7 +85,7 @@ def _check_classifier(settings: TrainSettings, classifier: ClassifierFacts | Non
     if classifier is None:
         if settings.needs_probabilities:
             raise SettingsError(
-                f"{settings.objective} learns from a clip classifier's output",
+                f"{settings.objective} learns from the probabilities of a clip classifier",
                 code="training-classifier-invalid",
                 hint="name the classifier that the sampler is for",
             )

@@ -219,7 +219,7 @@ def test_torchrun_trains_with_two_processes_and_one_voice(listed: Path, tmp_path
         (
             ["train", ".", "-o", "w.safetensors", "--objective", "sal-rank"],
             2,
-            "learns from a clip classifier",
+            "learns from the probabilities of a clip classifier",
         ),
         (
             ["train", ".", "-o", "w.safetensors", "--target", "joint"],

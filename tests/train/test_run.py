@@ -522,7 +522,7 @@ def test_what_cannot_go_together_is_refused(
     examples: list[Example], cache: Cache, tmp_path: Path
 ) -> None:
     output = context(tmp_path / "w.safetensors", cache)
-    with pytest.raises(SettingsError, match="learns from a clip classifier"):
+    with pytest.raises(SettingsError, match="learns from the probabilities of a clip classifier"):
         train(settings("md", objective="sal-cl"), examples, None, output, Seen().callbacks())
     with pytest.raises(SettingsError, match="brightness takes 8, every 2"):
         train(
