@@ -40,12 +40,12 @@ def choose_auto(device: torch.device, dtype: torch.dtype) -> tuple[ClipClassifie
             if bundled_file(f"{name}_classifier").is_file():
                 chosen = registry.load(name, device, dtype)
                 what = f"classifier {name} ({len(chosen.labels)} classes) in place of {PREFERRED}"
-                why = f"{what}: {error}; set classifier to use another"
+                why = f"{what}: {error}; change it with --classifier"
                 return chosen, why, True
         raise
     how = "from the torch hub cache" if was_cached else "downloaded"
     return (
         classifier,
-        f"classifier {PREFERRED} (Kinetics-400, {how}); set classifier to use another",
+        f"classifier {PREFERRED} (Kinetics-400, {how}); change it with --classifier",
         False,
     )
