@@ -140,7 +140,7 @@ def test_so_it_is_by_bench(run: Run, tmp_path: Path) -> None:
     inside = tmp_path / "out" / "list.csv"
     inside.write_text("path,label\n")
     check_failure(
-        run("bench", inside, "-o", tmp_path / "out", "--overwrite"), 1, "lies in the output"
+        run("bench", inside, "-o", tmp_path / "out", "--overwrite"), 1, "is in the output folder"
     )
     assert (tmp_path / "out" / "other" / "mine.txt").read_bytes() == PRECIOUS
 
