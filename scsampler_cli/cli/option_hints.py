@@ -17,6 +17,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "checkpoint-unusable": ("--resume", "--epochs"),
     "class-numbers-invalid": ("--list-format",),
     "classifier-failed": ("--debug",),
+    "classifier-options-incomplete": ("--classifier",),
     "clip-shape-invalid": ("--clip-frames", "--frame-stride", "--size", "--test-crop"),
     "cluster-lost": ("--debug",),
     "cluster-machines-differ": ("--device", "--precision"),

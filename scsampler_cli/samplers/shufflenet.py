@@ -77,8 +77,8 @@ def _conv(
 class ShuffleNet26(nn.Module):
     """ShuffleNet V1 0.5x, g = 3.
 
-    With six outputs 0.240 M parameters; 0.00976 GMACs at 3 x 112 x 112, 0.00028 GMACs at 2 x 14 x
-    14.
+    With six outputs 0.240 M parameters; 0.00976 GMACs at 3 x 112 x 112,
+    0.00028 GMACs at 2 x 14 x 14.
 
     Args:
         channels: channels of the input: 3 for IF and RGB-R, 2 for MD.

@@ -65,8 +65,8 @@ class VGGHead(nn.Module):
     The activation is the one after batch normalisation and ReLU. Tensors of the trunk have the same
     names as in `VGG18`, so that the weights of a trained one fit.
 
-    With six outputs on conv4_2 0.970 M parameters, 0.3129 GMACs at 1 x 40 x 200; on pool4 1.518 M
-    and 0.3957; on fc1 3.413 M and 0.4282.
+    Parameters, and GMACs at 1 x 40 x 200, with six outputs: on conv4_2 0.970 M parameters, 0.3129;
+    on pool4 1.518 M and 0.3957; on fc1 3.413 M and 0.4282.
 
     Args:
         layer: name of the layer, one of HEADS.

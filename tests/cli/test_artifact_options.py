@@ -322,5 +322,5 @@ def test_labels_without_a_classifier_are_refused(run: Run, videos: Path, cache: 
     check_failure(
         run("classify", videos / "loud.mp4", "--labels", "labels.txt"),
         2,
-        "--labels needs a classifier",
+        "labels need a classifier whose classes they name",
     )

@@ -55,7 +55,9 @@ def test_several_videos_go_to_a_folder_that_keeps_their_tree(
 @pytest.mark.parametrize("output", [[], ["-o", "cuts.srt"], ["-o", "no_folder"]])
 def test_several_videos_in_one_place_are_refused(run: Run, videos: Path, output: list[str]) -> None:
     check_failure(
-        run("classify", videos, *LOOK, "--format", "srt", *output), 2, "srt holds one video a file"
+        run("classify", videos, *LOOK, "--format", "srt", *output),
+        2,
+        "srt has one file for each video",
     )
 
 
@@ -100,10 +102,12 @@ def test_two_videos_of_one_name_keep_their_folders_and_no_video_is_written_over(
 
 def test_commands_without_clips_refuse_them(run: Run, videos: Path) -> None:
     check_failure(
-        run("extract", videos / "loud.mp4", "--records", "x.edl"), 2, "extract chooses none"
+        run("extract", videos / "loud.mp4", "--records", "x.edl"), 2, "extract selects none"
     )
     check_failure(
-        run("classify", "--list-classifiers", "--format", "srt"), 2, "holds the clips of a video"
+        run("classify", "--list-classifiers", "--format", "srt"),
+        2,
+        "is a format for the clips of a video",
     )
     check_failure(run("classify", videos / "loud.mp4", "--resume", "-o", "x.edl"), 2, "--resume")
     assert run("weights", "--format", "edl").returncode == 2

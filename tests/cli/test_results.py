@@ -211,8 +211,7 @@ def test_a_sampler_left_out_is_said_once_and_a_silent_video_for_itself(
     ]
     told = [json.loads(line)["notes"] for line in deaf.stdout.splitlines()]
     assert all(
-        "no audio sampler: av-union-list uses the visual sampler alone" in of_one
-        for of_one in told
+        "no audio sampler: av-union-list uses the visual sampler alone" in of_one for of_one in told
     )
     assert (
         "audio" not in run("score", *both, "--audio-sampler", "none", "--strategy", "visual").stderr

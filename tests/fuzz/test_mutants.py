@@ -79,7 +79,7 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 @pytest.fixture(scope="module")
 def worker_pool() -> Iterator[WorkerPool]:
     with WorkerPool(
-        Tag(), 1, BOUNDS, note=print, detail=lambda _: None, watch=lambda *_: None
+        Tag(), 1, BOUNDS, note=print, detail=lambda _: None, watch=lambda *_, **__: None
     ) as worker_pool:
         yield worker_pool
 

@@ -96,9 +96,7 @@ def test_every_pass_reads_the_stream_asked_for(
     assert shown(video) == pytest.approx(level, abs=3)
     assert video.facts()["stream"] == (asked or 0)
     assert video.facts()["codec"] == ("h264", "mpeg2video")[asked or 0]
-    told = any(
-        "2 video streams: the first, number 0, is read" in note for note in video.notes
-    )
+    told = any("2 video streams: the first, number 0, is read" in note for note in video.notes)
     assert told == (asked is None)
     assert (video.decode_errors, video.frames_missing) == (0, 0)
 
@@ -110,9 +108,7 @@ def test_the_sound_asked_for_is_heard(several: Path, asked: int | None) -> None:
     mel = next(clip.mel for clip in audio_clips(video) if clip.mel is not None)
     loudest = int(mel.mean(axis=1).argmax())
     assert (loudest > BANDS // 2) == (asked == 1)
-    told = any(
-        "2 audio streams: the first, number 0, is read" in note for note in video.notes
-    )
+    told = any("2 audio streams: the first, number 0, is read" in note for note in video.notes)
     assert told == (asked is None)
 
 
