@@ -82,6 +82,17 @@ MAX_POSITIONAL = 3
 CALLED_BY_OTHERS = {"Depthwise.__init__", "PointwiseDepthwise.__init__", "OwnWidth.__init__"}
 """Functions that torchvision calls by position."""
 
+BY_POSITION = {
+    # the sizes or the order of axes
+    *("ones", "zeros", "reshape", "view", "permute", "transpose", "expand", "meshgrid"),
+    # any number of values
+    *("Path", "TypeVar", "einsum", "integers", "pack", "partial", "suppress", "_git"),
+    # functions of torch, numpy, torchaudio, PyAV and Pillow that read well so
+    *("__init__", "MelScale", "ReduceLROnPlateau", "avg_pool2d", "max_pool2d"),
+    *("open_memmap", "reformat", "text"),
+}
+"""Functions that may be called with more than three values by position."""
+
 
 def module_name(path: Path) -> str:
     name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
@@ -246,6 +257,14 @@ def test_arguments_after_the_third_have_names(name: str) -> None:
 def _is_command(function: ast.FunctionDef) -> bool:
     """True of a Typer command, whose arguments are options."""
     return any("guarded" in ast.unparse(decorator) for decorator in function.decorator_list)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_call_hands_over_more_than_three_values_by_position(name: str) -> None:
+    for call in ast.walk(ast.parse(MODULES[name].read_text())):
+        if isinstance(call, ast.Call) and len(call.args) > MAX_POSITIONAL:
+            called = ast.unparse(call.func).split(".")[-1]
+            assert called in BY_POSITION, f"{name}:{call.lineno} {called}"
 
 
 @pytest.mark.parametrize("name", MODULES)
