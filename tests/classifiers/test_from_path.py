@@ -54,7 +54,7 @@ def test_a_description_may_say_the_network(state: Path) -> None:
 def test_the_activation_of_a_state_dict_can_be_given(state: Path) -> None:
     many = load(state, "arch=r3d_18", "activation=sigmoid")
     assert many.multi_label
-    with pytest.raises(SettingsError, match="layout of .* cannot be changed"):
+    with pytest.raises(SettingsError, match=r"layout of .* cannot be changed"):
         load(state, "arch=r3d_18", "layout=NTHWC")
     soft = load(state, "arch=r3d_18", "multi_label=true")
     clip = np.zeros((1, 16, 112, 112, 3), np.uint8)
