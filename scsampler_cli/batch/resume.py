@@ -59,7 +59,7 @@ def open_results(
         try:
             yield OnDisk(file, waiting, inputs, ordered=ordered)
         finally:
-            # removed while it is locked: no other process can have begun to write it
+            # removed while it is locked: no other process can have started to write it
             if waiting.empty:
                 waiting_path.unlink(missing_ok=True)
             waiting.close()

@@ -7,6 +7,7 @@ below an error has the options added: `hint: raise the limit (--max-pixels)`.
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 OPTIONS: dict[str, tuple[str, ...]] = {
     "architecture-missing": ("--arch",),
@@ -104,4 +105,15 @@ def full_hint(code: str | None, message: str, hint: str | None) -> str | None:
         missing = [option for option in missing if option in _Offered.options]
     if missing:
         hint = f"{hint} ({', '.join(missing)})"
-    return f"{hint}; {COMMANDS[code]}" if code in COMMANDS else hint
+    command = COMMANDS.get(code)
+    # the hint of a record that was completed before has both already
+    return f"{hint}; {command}" if command and command not in hint else hint
+
+
+def with_full_hint(record: dict[str, Any]) -> dict[str, Any]:
+    """The record of a file, with the options that help in the hint if it failed."""
+    error = record.get("error")
+    if not error:
+        return record
+    hint = full_hint(error["code"], error["message"], error["hint"])
+    return record | {"error": error | {"hint": hint}}

@@ -29,6 +29,7 @@ from scsampler_cli.cli.batch_plan import Batch
 from scsampler_cli.cli.command_guard import FAILED, INTERRUPTED, SOME_FAILED
 from scsampler_cli.cli.input_files import named_files
 from scsampler_cli.cli.input_options import InputOptions
+from scsampler_cli.cli.option_hints import with_full_hint
 from scsampler_cli.cli.progress import BatchBars
 from scsampler_cli.cli.run_options import RunOptions
 from scsampler_cli.config import __version__
@@ -148,7 +149,7 @@ def _check_readable(batch: Batch) -> None:
         check_readable(batch.inputs[0])
     except ScsamplerError as error:
         record = records.failure(batch.command, str(batch.inputs[0]), error)
-        batch_results.write_single(batch, record)
+        batch_results.write_single(batch, with_full_hint(record))
         raise
 
 
@@ -208,7 +209,7 @@ def run(batch: Batch, task: Task, hooks: Hooks | None = None) -> None:
             (index, path) for index, path in enumerate(batch.inputs) if index not in results.done
         ]
         for outcome in worker_pool.run(todo):
-            state.add(outcome, {**outcome.record, "run": digest})
+            state.add(outcome, with_full_hint({**outcome.record, "run": digest}))
     # the index page is written after an interrupt, too
     incomplete = not _ended(hooks) or state.incomplete
     _exit(batch, state.failed + len(lost), incomplete, stopped=worker_pool.stopping)

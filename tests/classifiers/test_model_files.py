@@ -184,7 +184,7 @@ def test_an_exported_program_that_could_run_code_is_refused(
     save_exported(Small().eval(), path)
     edited(path, part, lambda content: None)
     path.with_suffix(".toml").write_text(FIELDS)
-    load(path)  # writing it anew does no harm
+    load(path)  # writing it again does no harm
     edited(path, part, change)
     with pytest.raises(WeightsError) as caught:
         load(path)

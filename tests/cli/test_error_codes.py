@@ -1,5 +1,6 @@
 """Records and messages of real failures: the code, and the options in the hint."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,10 @@ def test_a_hint_leaves_out_options_of_other_commands(run: Run, folder: Path) -> 
     result = run("score", folder / "clip.mp4", "--visual-sampler", "no-such-set")
     assert "hint: " in result.stderr
     assert "--init" not in result.stderr
+
+
+def test_the_hint_in_a_record_is_that_on_stderr(run: Run, folder: Path) -> None:
+    result = run("score", folder / "clip.mp4", "--max-pixels", "10", "--format", "json")
+    hint = json.loads(result.stdout)["error"]["hint"]
+    assert hint.endswith("(--max-pixels)")
+    assert result.stderr.splitlines().count(f"hint: {hint}") == 1

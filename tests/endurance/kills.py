@@ -68,7 +68,7 @@ def main() -> None:
             workers += 1
             time.sleep(chance.uniform(0.1, 3))
         if process.poll() is not None:
-            print(f"done early, after {parents + workers} kills: begun anew")
+            print(f"done early, after {parents + workers} kills: starting again")
             killed.unlink()
             continue
         process.kill()

@@ -86,7 +86,7 @@ def check(path: Path) -> Video:
         assert np.array_equal(frames, wanted), f"pixels of clip {clip}"
         (alone,) = visual_clips(video, ALL, np.array([clip]))
         assert len(alone.iframes) + len(alone.motion) > 0, f"clip {clip} is empty"
-        if video.info.has_vectors:  # else it is encoded anew, from another frame on
+        if video.info.has_vectors:  # else it is encoded again, from another frame on
             for name in ("iframes", "motion", "residual"):
                 assert np.array_equal(getattr(alone, name), getattr(of_all, name)), (
                     f"{name} of clip {clip}"

@@ -237,7 +237,7 @@ class _Actor:
             raise self._error
         path = local_path(os.fsdecode(batch.column(self._column)[0].as_py()))
         deaths = ray.get(self._coordinator.begin.remote(self._name, self._life, str(path)))
-        # after a stop, files that have not begun come back without a record
+        # after a stop, files that have not started come back without a record
         if deaths is None:
             return _with(batch, "", 0.0, traceback="")
         done = (
