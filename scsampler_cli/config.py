@@ -9,17 +9,22 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from scsampler_cli.errors import SettingsError
 
 __version__ = "0.1.0"
 """Version of this package. pyproject.toml reads it from here."""
 
-VISUAL, AUDIO, PACKETS = ("if", "md", "rgbr"), ("mel",), ("packets",)
+COMPRESSED = ("if", "md", "rgbr")
+"""Inputs that the paper reads from the compressed stream (Sec. 3.3.1)."""
+VISUAL, AUDIO, PACKETS = ("rgb", *COMPRESSED), ("mel",), ("packets",)
 """Inputs of the visual, audio (Sec. 3.3) and packet samplers."""
 INPUTS = (*VISUAL, *AUDIO)
-"""Features read from a video: I-frames, motion displacements, RGB residuals (Sec. 3.3.1), log-mel
-spectrogram (Sec. 3.3.2)."""
+"""Features read from a video: one RGB picture a clip, I-frames, motion displacements, RGB residuals
+(Sec. 3.3.1), log-mel spectrogram (Sec. 3.3.2)."""
+BACKGROUND = "background"
+"""Label of footage that shows none of the classes."""
 
 STRATEGIES = (
     "av-union-list",
@@ -58,6 +63,9 @@ AGGREGATES = ("mean", "max", "top-mean", "log-mean")
 TOP_M = 5
 """Clips that top-mean averages a class over: half of the paper's ten."""
 
+MAX_PICTURE_GAP_S = 3600.0
+"""Largest distance of a clip and the keyframe before it whose picture it takes."""
+
 DEFAULT_ALPHA = {"av-convex-list": 0.8, "av-convex-score": 0.9}
 """Default weight of the visual list or score (Table 5)."""
 
@@ -95,6 +103,10 @@ class FeatureSettings:
     short_side: int = 128
     """Short side of I-frames and residuals in pixels; smaller videos are not enlarged, 0 keeps the
     size of the video. 128 leaves a 112 x 112 crop as the paper's 256 leaves 224."""
+    picture_gap: float = 2.0
+    """Seconds before a clip within which a keyframe stands for the clip's own picture ("rgb"). A
+    clip without such a keyframe gets a frame that is decoded for it; 0 decodes one for every clip
+    that has no keyframe in it."""
 
     # a property: the record of a run lists `p_frames`, which decides it
     @property
@@ -104,6 +116,13 @@ class FeatureSettings:
         They are with one P-frame per clip.
         """
         return self.p_frames == 1
+
+    def of_input(self, kind: str) -> dict[str, Any]:
+        """The settings that the values of one input depend on, for a key of a cache."""
+        key: dict[str, Any] = {"inputs": (kind,), "short_side": self.short_side}
+        if kind == "rgb":
+            return {**key, "picture_gap": self.picture_gap}
+        return {**key, "p_frames": self.p_frames}
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.inputs if name not in INPUTS]
@@ -118,6 +137,12 @@ class FeatureSettings:
                 f"p_frames {self.p_frames} is negative",
                 code="out-of-range",
                 hint="use 0 for all P-frames",
+            )
+        if not 0 <= self.picture_gap <= MAX_PICTURE_GAP_S:
+            raise SettingsError(
+                f"picture_gap {self.picture_gap} is not within 0-{MAX_PICTURE_GAP_S:g} seconds",
+                code="out-of-range",
+                hint="0 gives each clip a picture of its own",
             )
         if self.short_side != 0 and not 32 <= self.short_side <= 4096:
             raise SettingsError(

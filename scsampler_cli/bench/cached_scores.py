@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +74,7 @@ def _score_key(
     if network.input in PACKETS:
         return {"inputs": PACKETS, **key}
     # one input: the scores of a network do not depend on what else is extracted
-    settings = FeatureSettings((network.input,), features.p_frames, features.short_side)
-    return {**asdict(settings), **key}
+    return {**features.of_input(network.input), **key}
 
 
 def score_video(
@@ -181,7 +180,7 @@ def _visual(
     # each input once, in order: two networks may share one
     inputs = tuple(dict.fromkeys(network.kind for network in networks.values()))
     features = options.features
-    settings = FeatureSettings(inputs, features.p_frames, features.short_side)
+    settings = replace(features, inputs=inputs)
     return visual_clips(video, settings)
 
 
@@ -209,7 +208,7 @@ def _feature_file(video: Video, facts: ModelFacts, options: ScoreOptions) -> Pat
 def _extracted(path: Path, facts: ModelFacts, options: ScoreOptions) -> Path:
     """The feature file, extracted unless it is in the cache."""
     features = options.features
-    settings = FeatureSettings(facts.inputs, features.p_frames, features.short_side)
+    settings = replace(features, inputs=facts.inputs)
     # the grid is part of the key, since features are stored clip by clip
     key = {**asdict(settings), "grid": list(facts.grid)}
     file = options.cache.file(path, FEATURES, key, suffix=store.SUFFIX)

@@ -15,7 +15,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -182,7 +182,7 @@ def _jobs(video: Video, subject: Subject) -> Iterator[_Job]:
     if subject.samplers.visual:
         sets.append(subject.samplers.visual.inputs)
     for inputs in dict.fromkeys(sets):
-        settings = FeatureSettings(inputs, subject.features.p_frames, subject.features.short_side)
+        settings = replace(subject.features, inputs=inputs)
         # the default argument binds the settings of this round of the loop
         yield reading(_display_name(inputs), lambda s=settings: _drained(visual_clips(video, s)))  # type: ignore[misc]
     if video.audio is not None:
@@ -273,7 +273,7 @@ def _first_inputs(
 ) -> list[torch.Tensor]:
     """The inputs of a network for the first clips."""
     if kind in VISUAL:
-        settings = FeatureSettings((kind,), features.p_frames, features.short_side)
+        settings = replace(features, inputs=(kind,))
         return [visual_input(clip, kind) for clip in islice(visual_clips(video, settings), count)]
     return [audio_input(clip) for clip in islice(audio_clips(video), count)]
 

@@ -229,7 +229,7 @@ def _time_video(
 
 
 def _settings(inputs: tuple[str, ...], features: FeatureSettings) -> FeatureSettings:
-    return FeatureSettings(inputs, features.p_frames, features.short_side)
+    return replace(features, inputs=inputs)
 
 
 def _time_networks(

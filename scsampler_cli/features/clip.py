@@ -5,10 +5,15 @@ Not handled here: computing them; see `features.visual`, `features.mel`, `featur
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+PICTURE_SOURCES = ("keyframe", "earlier keyframe", "decoded")
+"""Where the picture of a clip comes from: a keyframe in the clip, one before it (at most
+`FeatureSettings.picture_gap` seconds), or a frame of the clip that was decoded for it."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,13 @@ class ClipVisual:
     residual: NDArray[np.int8]
     """int8 [P, h, w, 3]: RGB of a P-frame minus its motion-compensated reference, clipped to
     -128..127 (RGB-R)."""
+    pictures: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 1, 1, 3), np.uint8))
+    """uint8 [n, h, w, 3], n = 0 or 1: the picture of the clip ("rgb", not in the paper). Clips that
+    share a keyframe share the array."""
+    picture_frame: int = -1
+    """Display position of `pictures[0]`; -1 without a picture."""
+    picture_source: str = ""
+    """One of PICTURE_SOURCES; "" without a picture."""
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def _visual_scores(
     """float32 [M], smoothed over neighbours where the settings say so; None without a sampler."""
     if sampler is None:
         return None
-    needed = FeatureSettings(sampler.inputs, features.p_frames, features.short_side)
+    needed = replace(features, inputs=sampler.inputs)
     read = prefetch(visual_clips(video, needed, clips), PREFETCH_CLIPS)
     # the reading thread needs a core of its own
     with spare_one_core():

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -53,7 +53,7 @@ class VideoNeeds:
         if kind in ("mel", *PACKETS):
             return grid
         # all feature settings, such as the number of P-frames
-        return {**grid, **asdict(FeatureSettings((kind,), self.p_frames))}
+        return {**grid, **FeatureSettings((kind,), self.p_frames).of_input(kind)}
 
 
 @dataclass(frozen=True)
