@@ -8,6 +8,9 @@ from pathlib import Path
 from scsampler_cli.errors import SettingsError, WeightsError, read_code
 from scsampler_cli.files.urls import Url, instead, local_path
 
+TRUNK = "imagenet_lite0"
+"""EfficientNet-Lite0 with its ImageNet weights: the start of training, and the part that the weight
+files of networks on frozen features share."""
 SETS = {
     "demo": ("demo_md", "demo_rgbr", "demo_mel"),
     "actions6": ("actions6_rgbr", "actions6_packets"),

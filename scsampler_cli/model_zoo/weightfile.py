@@ -245,28 +245,41 @@ def _first(keys: list[str]) -> str:
     return ", ".join(keys[:3]) + (", ..." if len(keys) > 3 else "")
 
 
-def in_half_precision(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Tensors as they are written: on the CPU, floats in half precision, in alphabetical order."""
+def in_half_precision(tensors: Mapping[str, Tensor], single_up_to: int = 0) -> dict[str, Tensor]:
+    """Tensors as they are written: on the CPU, floats in half precision, in alphabetical order.
+
+    Args:
+        tensors: state dict.
+        single_up_to: tensors of at most this number of values stay in single precision.
+    """
     written = {}
     for name, tensor in sorted(tensors.items()):
         value = tensor.detach().cpu().contiguous()
-        written[name] = value.half() if value.is_floating_point() else value
+        is_halved = value.is_floating_point() and value.numel() > single_up_to
+        written[name] = value.half() if is_halved else value
     return written
 
 
-def write_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
+def write_weights(
+    path: Path,
+    tensors: Mapping[str, Tensor],
+    metadata: Mapping[str, Any],
+    *,
+    single_up_to: int = 0,
+) -> None:
     """Write safetensors in half precision. The same input gives the same bytes.
 
     Args:
         path: the file; it appears under its name when it is complete.
         tensors: state dict.
         metadata: description of the network, for JSON.
+        single_up_to: as in `in_half_precision`.
 
     Raises:
         OutputError: the file cannot be written.
     """
     text = json.dumps({"format": FORMAT, **metadata}, sort_keys=True)
-    data = save(in_half_precision(tensors), {_KEY: text})
+    data = save(in_half_precision(tensors, single_up_to), {_KEY: text})
     # renamed when complete, so that no half file has the name
     part = sibling(path, ".part")
     try:

@@ -126,3 +126,33 @@ class Lite0Trunk(nn.Module):
         """float [N, channels, h, w], any h and w -> float [N, 1280], the mean over the picture."""
         features: Tensor = self.head(self.blocks(self.stem(x)))
         return features.mean(dim=(2, 3))
+
+
+class Lite0(nn.Module):
+    """The trunk with one linear layer on its features, as it was trained on ImageNet.
+
+    Args:
+        classes: number of classes (C); 1000 for ImageNet.
+    """
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.trunk = Lite0Trunk()
+        self.fc = nn.Linear(FEATURES, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """float [N, 3, h, w] -> logits [N, classes]."""
+        logits: Tensor = self.fc(self.trunk(x))
+        return logits
+
+
+def scaled_features(features: Tensor) -> Tensor:
+    """Feature vectors of one length, so that a bright picture does not count more than a dark one.
+
+    Args:
+        features: float [..., 1280].
+
+    Returns:
+        the same shape; the root of the mean square of each vector is 1.
+    """
+    return F.normalize(features, dim=-1) * FEATURES**0.5

@@ -8,11 +8,14 @@ from torch import Tensor, nn
 from scsampler_cli.errors import WeightsError
 from scsampler_cli.features.packet_table import SHAPE
 from scsampler_cli.nn.resnet import ResNet18
+from scsampler_cli.samplers.lite0_sampler import Lite0Sampler
+from scsampler_cli.samplers.network_inputs import IMAGE_MEAN, IMAGE_STD
 from scsampler_cli.samplers.packets1d import Packets1d
 from scsampler_cli.samplers.shufflenet import ShuffleNet26
 from scsampler_cli.samplers.vgg import HEADS, VGG18, VGGHead
 
 INPUT_SHAPES = {
+    "rgb": (3, 128, 128),
     "if": (3, 112, 112),
     "rgbr": (3, 112, 112),
     "md": (2, 14, 14),
@@ -23,13 +26,15 @@ INPUT_SHAPES = {
 enlarged: 14 x 14 for a crop of 224."""
 
 ARCHITECTURES = {
-    "if": ("resnet18", "shufflenet26"),
+    "rgb": ("lite0",),
+    "if": ("resnet18", "shufflenet26", "lite0"),
     "rgbr": ("resnet18", "shufflenet26"),
     "md": ("resnet18", "shufflenet26"),
     "mel": ("vgg18", *(f"vgg18_{layer}" for layer in HEADS)),
     "packets": ("packets1d",),
 }
-"""Architectures for each input; the first is the paper's best (Tables 4 and 6)."""
+"""Architectures for each input; the first is the default: of the paper's inputs its best (Tables 4
+and 6)."""
 
 
 class MotionNetwork(nn.Module):
@@ -61,9 +66,9 @@ def build(architecture: str, kind: str, outputs: int) -> nn.Module:
     """A new network with random weights.
 
     Args:
-        architecture: "resnet18", "shufflenet26", "vgg18", "packets1d", or "vgg18_" with the name of
-            the layer that one FC layer is trained on.
-        kind: "if", "md", "rgbr", "mel" or "packets".
+        architecture: "lite0", "resnet18", "shufflenet26", "vgg18", "packets1d", or "vgg18_" with
+            the name of the layer that one FC layer is trained on.
+        kind: "rgb", "if", "md", "rgbr", "mel" or "packets".
         outputs: classes (AC), or 1 for a saliency head (SAL-RANK, SAL-CL).
 
     Raises:
@@ -82,7 +87,12 @@ def build(architecture: str, kind: str, outputs: int) -> nn.Module:
         return VGG18(outputs)
     if kind == "mel":
         return VGGHead(architecture.removeprefix("vgg18_"), outputs)
-    # both visual networks take any number of channels
+    if architecture == "lite0":
+        # I-frames come with the normalisation of all networks on them
+        return (
+            Lite0Sampler(outputs, IMAGE_MEAN, IMAGE_STD) if kind == "if" else Lite0Sampler(outputs)
+        )
+    # the other visual networks take any number of channels
     channels = INPUT_SHAPES[kind][0]
     network = (
         resnet18(channels, outputs)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from scsampler_cli.classifiers.networks.i3d import I3D
+from scsampler_cli.classifiers.networks.lite0_clip import Lite0Clip
 from scsampler_cli.classifiers.networks.tiny3d import Tiny3D
 from scsampler_cli.classifiers.networks.tsm import TSM18
 from scsampler_cli.dependencies import loading
@@ -70,6 +71,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "swin3d_t": _torchvision("swin3d_t", "head"),
     "swin3d_s": _torchvision("swin3d_s", "head"),
     "swin3d_b": _torchvision("swin3d_b", "head"),
+    "lite0": Architecture(Lite0Clip),
     "tsm18": Architecture(TSM18, "network.fc"),
     "tiny3d": Architecture(Tiny3D),
 }
