@@ -25,6 +25,9 @@ INPUTS = (*VISUAL, *AUDIO)
 (Sec. 3.3.1), log-mel spectrogram (Sec. 3.3.2)."""
 BACKGROUND = "background"
 """Label of footage that shows none of the classes."""
+SALIENCY = ("auto", "class")
+"""Saliency of a classification head (AC): 1 - p(background) where it has a background class, or the
+largest probability of a class, as in the paper (Sec. 3.2.1)."""
 
 STRATEGIES = (
     "av-union-list",

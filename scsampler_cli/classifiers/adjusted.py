@@ -41,8 +41,9 @@ class AdjustedClassifier:
         self.name, self.labels, self.weights = inner.name, inner.labels, inner.weights
         self.spec = spec
         self.multi_label = is_multi_label(inner)
-        # an optional attribute
+        # optional attributes
         self.any_size = bool(getattr(inner, "any_size", False))
+        self.background: str | None = getattr(inner, "background", None)
         self.temperature = temperature
         self.inner = inner
 

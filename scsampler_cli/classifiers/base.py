@@ -58,6 +58,8 @@ class ClipClassifier(Protocol):
     - `with_activation(activation, multi_label)`: the same classifier with another activation of its
       outputs; None keeps the present one.
     - `network`: the torch module, whose parameters are counted.
+    - `background`: the one of the labels for footage that shows none of the others
+      (`background_of`); None without one. It is no tag, and a clip counts less for it.
     - `output_settings`: settings that the answers depend on, other than weights and geometry
       (`output_settings_of`).
     """
@@ -87,6 +89,7 @@ OPTIONAL = (
     "any_size",
     "with_activation",
     "network",
+    "background",
     "output_settings",
 )
 """Attributes that a classifier may have. A wrapper has those of the classifier that it wraps."""
@@ -95,6 +98,34 @@ OPTIONAL = (
 def is_multi_label(classifier: ClipClassifier) -> bool:
     """True for a classifier of which several classes can be true at once."""
     return bool(getattr(classifier, "multi_label", False))
+
+
+def background_of(classifier: ClipClassifier) -> int | None:
+    """Column of the background class; None for a classifier without one.
+
+    Raises:
+        ClassifierError: the name is not among the labels, or the classifier is multi-label: classes
+            that do not exclude each other need none, since all of them can be improbable.
+
+    Example: labels ("a", "background") and background "background" -> 1.
+    """
+    name = getattr(classifier, "background", None)
+    if name is None:
+        return None
+    if name not in classifier.labels:
+        raise ClassifierError(
+            f"the background class {name!r} of classifier {classifier.name!r} is not among its "
+            "labels",
+            code="background-unknown",
+            hint="the background class is one of the labels",
+        )
+    if is_multi_label(classifier):
+        raise ClassifierError(
+            f"classifier {classifier.name!r} is multi-label and has a background class ({name!r})",
+            code="background-multi-label",
+            hint="probabilities of classes that exclude each other: softmax in place of sigmoid",
+        )
+    return tuple(classifier.labels).index(name)
 
 
 BATCH = 16

@@ -20,6 +20,7 @@ from scsampler_cli.classifiers.networks import architecture as known_architectur
 from scsampler_cli.classifiers.networks import classes_in
 from scsampler_cli.classifiers.state_dicts import to_native
 from scsampler_cli.errors import ClassifierError, WeightsError
+from scsampler_cli.model_zoo.background_class import background_column
 from scsampler_cli.model_zoo.weightfile import WeightFile, load_into, read_weights
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.nn.inference import prepare_network
@@ -44,6 +45,7 @@ class NetworkClassifier:
         multi_label: several classes can be true at once; None: true for the sigmoid.
         any_size: the network takes clips of any length and size (`with_spec`).
         more_settings: further settings that the answers depend on, for JSON.
+        background: the one of the labels for footage that shows none of the others.
     """
 
     def __init__(
@@ -60,10 +62,11 @@ class NetworkClassifier:
         multi_label: bool | None = None,
         any_size: bool = False,
         more_settings: Mapping[str, Any] | None = None,
+        background: str | None = None,
     ) -> None:
         self.name, self.labels, self.spec, self.weights = name, tuple(labels), spec, weights
         self.multi_label = activation == "sigmoid" if multi_label is None else multi_label
-        self.any_size = any_size
+        self.any_size, self.background = any_size, background
         self.network = network.to(device).eval()
         self._device, self._dtype, self._activation = device, dtype, activation
         self._more_settings = dict(more_settings or {})
@@ -261,6 +264,7 @@ def _from_own_format(
     _check_labels(labels, len(meta["labels"]), path)
     name = architecture or f"{meta['arch']} ({path.stem})"
     spec = spec_from(meta["spec"])
+    column = background_column(meta, path.name)
     return NetworkClassifier(
         name,
         network,
@@ -270,6 +274,8 @@ def _from_own_format(
         device=device,
         dtype=dtype,
         any_size=any_size,
+        # other names of the classes do not change which one it is
+        background=None if column is None else labels[column],
     )
 
 

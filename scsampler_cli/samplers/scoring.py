@@ -1,8 +1,6 @@
 """s(phi(i)): the saliency of each clip, in [0, 1], from the outputs of networks (Sec. 3.2 and 3.3).
 
-A classification head (AC) scores a clip by the largest class probability, after averaging the
-probabilities over the clip's frames (the paper leaves open which comes first). A saliency head
-(SAL-RANK, SAL-CL) scores it by the mean of its sigmoid. The score of several inputs is the mean of
+`sampler_network` scores the clips with one network. The score of several inputs is the mean of
 their clip scores (Sec. 3.3.1).
 
 Not handled here: the comparison of clips, see `selection`.
@@ -18,17 +16,19 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from scsampler_cli.config import AUDIO, PACKETS, VISUAL
+from scsampler_cli.config import AUDIO, PACKETS, SALIENCY, VISUAL
 from scsampler_cli.errors import WeightsError
 from scsampler_cli.features.clip import ClipAudio, ClipPackets, ClipVisual
+from scsampler_cli.model_zoo.background_class import background_column
 from scsampler_cli.model_zoo.bundled_weights import sampler_files
 from scsampler_cli.model_zoo.weightfile import load_into, read_weights
-from scsampler_cli.model_zoo.weights_info import WeightsInfo
-from scsampler_cli.nn.inference import prepare_network, to_device
+from scsampler_cli.nn.inference import prepare_network
 from scsampler_cli.samplers.network_inputs import audio_input, packets_input, visual_input
 from scsampler_cli.samplers.networks import build
+from scsampler_cli.samplers.sampler_network import PendingScores
+from scsampler_cli.samplers.sampler_network import SamplerNetwork as SamplerNetwork  # for importers
 from scsampler_cli.selection.scores import averaged
 
 # the clips of a batch are in memory together
@@ -45,107 +45,6 @@ def batch_for(kind: str) -> int:
 
 
 Clip = TypeVar("Clip", ClipVisual, ClipAudio, ClipPackets)
-
-
-@dataclass(frozen=True)
-class SamplerNetwork:
-    """One network on one input."""
-
-    kind: str
-    """"if", "md", "rgbr", "mel" or "packets"."""
-    architecture: str
-    objective: str
-    """"ac", "sal-rank" or "sal-cl"."""
-    network: nn.Module
-    info: WeightsInfo
-    device: torch.device
-    dtype: torch.dtype
-    labels: tuple[str, ...] = ()
-    """Class names of its training data; () where its file does not have them."""
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """The network's record for results."""
-        return {
-            "input": self.kind,
-            "arch": self.architecture,
-            "objective": self.objective,
-            "weights": self.info.source,
-            "sha256": self.info.sha256,
-        }
-
-    def probabilities(self, inputs: Tensor) -> Tensor:
-        """Probabilities of each frame (or spectrogram, or packet table).
-
-        Args:
-            inputs: float32 [n, ...].
-
-        Returns:
-            float32 [n, C] on the network's device: softmax of an AC head, sigmoid of a saliency
-            head (C = 1).
-        """
-        # MD in reduced precision is slower than in float32, and has produced NaN
-        dtype = torch.float32 if self.kind == "md" else self.dtype
-        with (
-            torch.inference_mode(),
-            torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32),
-        ):
-            logits = self.network(to_device(inputs, self.device)).float()
-        return logits.softmax(dim=1) if self.objective == "ac" else logits.sigmoid()
-
-    def start(self, inputs: list[Tensor]) -> PendingScores:
-        """Start to score a batch, without waiting for a GPU.
-
-        Args:
-            inputs: float32 [n, ...] for each clip, n = 0 for a clip without this input.
-        """
-        counts = [len(tensor) for tensor in inputs]
-        # frames of all clips make one batch; `counts` separates them again
-        present = [tensor for tensor in inputs if len(tensor)]
-        per_frame = self.probabilities(torch.cat(present)) if present else None
-        return PendingScores(counts, per_frame)
-
-    def clip_probabilities(self, inputs: list[Tensor]) -> list[Tensor | None]:
-        """Mean of the probabilities over the frames of each clip.
-
-        Args:
-            inputs: as in `start`.
-
-        Returns:
-            float32 [C] for each clip; None for a clip without this input.
-        """
-        return self.start(inputs).clip_probabilities()
-
-    def scores(self, inputs: list[Tensor]) -> list[float]:
-        """Saliency of each clip; NaN for a clip without this input.
-
-        Args:
-            inputs: as in `start`.
-        """
-        return self.start(inputs).scores()
-
-
-@dataclass(frozen=True)
-class PendingScores:
-    """A batch that a network has started to score."""
-
-    counts: list[int]
-    """Number of frames of each clip."""
-    per_frame: Tensor | None
-    """float32 [sum of counts, C] on the network's device; None without any frame."""
-
-    def clip_probabilities(self) -> list[Tensor | None]:
-        """Wait for the network; see `SamplerNetwork.clip_probabilities`."""
-        if self.per_frame is None:
-            return [None] * len(self.counts)
-        # the copy to the CPU waits for a GPU
-        parts = self.per_frame.cpu().split(self.counts)  # type: ignore[no-untyped-call]
-        return [part.mean(dim=0) if len(part) else None for part in parts]
-
-    def scores(self) -> list[float]:
-        """Wait for the network; see `SamplerNetwork.scores`."""
-        # a saliency head has one output, so its maximum is that output
-        return [float("nan") if p is None else float(p.max()) for p in self.clip_probabilities()]
 
 
 class Sampler(Generic[Clip]):
@@ -248,7 +147,9 @@ def build_samplers(networks: Iterable[SamplerNetwork], notes: tuple[str, ...] = 
     )
 
 
-def load_visual(spec: str, device: torch.device, dtype: torch.dtype) -> VisualSampler | None:
+def load_visual(
+    spec: str, device: torch.device, dtype: torch.dtype, *, saliency: str = SALIENCY[0]
+) -> VisualSampler | None:
     """The visual sampler that `spec` names.
 
     Args:
@@ -256,6 +157,7 @@ def load_visual(spec: str, device: torch.device, dtype: torch.dtype) -> VisualSa
             "none".
         device: device of the networks.
         dtype: precision of the networks, except for MD, which runs in float32.
+        saliency: how networks with a background class score a clip, one of `config.SALIENCY`.
 
     Returns:
         None for "none".
@@ -264,25 +166,34 @@ def load_visual(spec: str, device: torch.device, dtype: torch.dtype) -> VisualSa
         SettingsError: the name is unknown.
         WeightsError: a file cannot be read, or is for another input.
     """
-    return build_samplers(_load(spec, VISUAL, device, dtype=dtype)).visual
+    return build_samplers(_load(spec, VISUAL, device, dtype=dtype, saliency=saliency)).visual
 
 
-def load_audio(spec: str, device: torch.device, dtype: torch.dtype) -> AudioSampler | None:
+def load_audio(
+    spec: str, device: torch.device, dtype: torch.dtype, *, saliency: str = SALIENCY[0]
+) -> AudioSampler | None:
     """The audio sampler that `spec` names; see `load_visual`."""
-    return build_samplers(_load(spec, AUDIO, device, dtype=dtype)).audio
+    return build_samplers(_load(spec, AUDIO, device, dtype=dtype, saliency=saliency)).audio
 
 
-def load_packets(spec: str, device: torch.device, dtype: torch.dtype) -> PacketSampler | None:
+def load_packets(
+    spec: str, device: torch.device, dtype: torch.dtype, *, saliency: str = SALIENCY[0]
+) -> PacketSampler | None:
     """The packet sampler that `spec` names; see `load_visual`."""
-    return build_samplers(_load(spec, PACKETS, device, dtype=dtype)).packets
+    return build_samplers(_load(spec, PACKETS, device, dtype=dtype, saliency=saliency)).packets
 
 
 def _load(
-    spec: str, kinds: tuple[str, ...], device: torch.device, *, dtype: torch.dtype
+    spec: str,
+    kinds: tuple[str, ...],
+    device: torch.device,
+    *,
+    dtype: torch.dtype,
+    saliency: str,
 ) -> list[SamplerNetwork]:
     # "none" has no files
     paths = sampler_files(spec, kinds)
-    networks = [load_network(path, device, dtype) for path in paths]
+    networks = [load_network(path, device, dtype, saliency=saliency) for path in paths]
     for network in networks:
         if network.kind not in kinds:
             raise WeightsError(
@@ -295,11 +206,20 @@ def _load(
     return networks
 
 
-def load_network(path: Path, device: torch.device, dtype: torch.dtype) -> SamplerNetwork:
+def load_network(
+    path: Path, device: torch.device, dtype: torch.dtype, *, saliency: str = SALIENCY[0]
+) -> SamplerNetwork:
     """A sampler network from its weight file.
 
+    Args:
+        path: the weight file.
+        device: device of the network.
+        dtype: precision of the network, except for MD, which runs in float32.
+        saliency: how a network with a background class scores a clip, one of `config.SALIENCY`.
+
     Raises:
-        WeightsError: the file cannot be read, or is not a sampler's.
+        WeightsError: the file cannot be read, is not a sampler's, or names a background class that
+            it does not have.
     """
     file = read_weights(path)
     meta = file.metadata
@@ -312,6 +232,8 @@ def load_network(path: Path, device: torch.device, dtype: torch.dtype) -> Sample
     # without an objective the file has a classification head
     objective = meta.get("objective", "ac")
     labels = tuple(map(str, meta.get("labels") or ()))
+    # a saliency head has no classes
+    background = background_column(meta, file.info.source) if objective == "ac" else None
     network = build(
         str(meta.get("arch")), str(meta.get("input")), len(labels) if objective == "ac" else 1
     )
@@ -327,4 +249,6 @@ def load_network(path: Path, device: torch.device, dtype: torch.dtype) -> Sample
         device=device,
         dtype=dtype,
         labels=labels,
+        background=background,
+        saliency=saliency,
     )

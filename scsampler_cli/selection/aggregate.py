@@ -1,4 +1,11 @@
-"""aggr: clip probabilities -> video probabilities -> tags (Sec. 3.1)."""
+"""aggr: clip probabilities -> video probabilities -> tags (Sec. 3.1).
+
+A classifier may have a background class, for footage that shows none of the other classes. It is
+not a class of the video: its probability is 0 after aggregation, and it is never a tag. Let
+w_i = 1 - p_i(background) be the weight of clip i, and p_i(c) / w_i its probabilities given that it
+shows a class. Every aggregate then counts a clip by its weight, so a clip of pure background counts
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -14,53 +21,143 @@ _SMALLEST = 1e-30
 Probabilities = NDArray[np.float32]
 
 
-def mean(probabilities: Probabilities) -> Probabilities:
-    """float32 [K, C] -> float32 [C]: the average over clips, as in the paper."""
-    # summed in double precision: rounding to single then hides the order of the clips
-    return probabilities.mean(axis=0, dtype=np.float64).astype(np.float32)
+def mean(probabilities: Probabilities, background: int | None = None) -> Probabilities:
+    """float32 [K, C] -> float32 [C]: the average over clips, as in the paper.
+
+    With a background class it is the average weighted by w_i of p_i(c) / w_i, which is
+    sum_i p_i(c) / sum_i w_i, and sums to 1. Where every clip is pure background, nothing is known
+    about the classes, and all are 0.
+
+    Example: classes a, b and background, clips [0.6, 0.2, 0.2] and [0, 0.2, 0.8]. The weights are
+    0.8 and 0.2, the clips given a class [0.75, 0.25] and [0, 1], so [0.6, 0.4, 0].
+
+    Args:
+        probabilities: of K clips.
+        background: column of the background class; None without one.
+    """
+    if background is None:
+        # summed in double precision: rounding to single then hides the order of the clips
+        return probabilities.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return _normalised(_of_classes(probabilities, background).sum(axis=0)).astype(np.float32)
 
 
-def top_mean(probabilities: Probabilities, m: int) -> Probabilities:
+def top_mean(probabilities: Probabilities, m: int, background: int | None = None) -> Probabilities:
     """float32 [K, C] -> float32 [C]: for each class, the average of its m largest probabilities.
 
-    The result does not sum to 1. Where K < m, all clips count.
+    The result does not sum to 1. Where K < m, all clips count. A clip of background has small
+    probabilities of the classes, and counts as little.
 
     Example: [[0.9, 0.1], [0.5, 0.5], [0.3, 0.7]] with m = 2 -> [0.7, 0.6].
     """
+    if background is not None:
+        probabilities = _of_classes(probabilities, background).astype(np.float32)
     return mean(np.sort(probabilities, axis=0)[-m:])
 
 
-def log_mean(probabilities: Probabilities, multi_label: bool = False) -> Probabilities:
+def log_mean(
+    probabilities: Probabilities, multi_label: bool = False, background: int | None = None
+) -> Probabilities:
     """float32 [K, C] -> float32 [C]: the geometric mean over clips.
 
     It is divided by its sum, unless `multi_label` says that classes do not exclude each other.
+    With a background class it is the geometric mean of p_i(c) / w_i, weighted by w_i: the plain one
+    would count a clip of background as much as any other. Where every clip is pure background, all
+    classes are 0.
 
     Example: [[0.9, 0.1], [0.5, 0.5]] -> sqrt(0.45) : sqrt(0.05) = [0.75, 0.25].
     """
-    bounded = np.maximum(probabilities.astype(np.float64), _SMALLEST)
+    values = probabilities.astype(np.float64)
+    weights = np.ones(len(values))
+    if background is not None:
+        values = _of_classes(probabilities, background)
+        weights = values.sum(axis=1)
+        if weights.sum() < _SMALLEST:
+            return np.zeros(values.shape[1], np.float32)
+        values = values / np.maximum(weights, _SMALLEST)[:, None]
     # float64 [C]
-    means = np.exp(np.log(bounded).mean(axis=0))
+    means = np.exp(np.average(np.log(np.maximum(values, _SMALLEST)), axis=0, weights=weights))
+    if background is not None:
+        means[background] = 0
     return (means if multi_label else means / means.sum()).astype(np.float32)
 
 
 def combine(
-    probabilities: Probabilities, how: str = "mean", m: int = TOP_M, *, multi_label: bool = False
+    probabilities: Probabilities,
+    how: str = "mean",
+    m: int = TOP_M,
+    *,
+    multi_label: bool = False,
+    background: int | None = None,
 ) -> Probabilities:
-    """float32 [K, C] -> float32 [C] by one of `config.AGGREGATES`; K is at least 1."""
+    """float32 [K, C] -> float32 [C] by one of `config.AGGREGATES`; K is at least 1.
+
+    Args:
+        probabilities: of the clips that were decoded.
+        how: the aggregate.
+        m: number of clips of "top-mean".
+        multi_label: classes do not exclude each other.
+        background: column of the background class, which is 0 in the result; None without one.
+    """
     if how == "max":
-        return top_mean(probabilities, 1)
+        return top_mean(probabilities, 1, background)
     if how == "top-mean":
-        return top_mean(probabilities, m)
+        return top_mean(probabilities, m, background)
     if how == "log-mean":
-        return log_mean(probabilities, multi_label)
-    return mean(probabilities)
+        return log_mean(probabilities, multi_label, background)
+    return mean(probabilities, background)
 
 
-def top(probabilities: Probabilities, labels: Sequence[str], count: int) -> list[tuple[str, float]]:
+def best_first(probabilities: Probabilities, background: int | None = None) -> NDArray[np.int64]:
+    """Columns of the classes, the most probable first; equal ones in the order of the labels.
+
+    Args:
+        probabilities: float32 [C].
+        background: column of the background class, which is left out; None without one.
+
+    Returns:
+        int64 [C], or [C - 1] with a background class.
+    """
+    # stable: the earlier of equal labels is first
+    order = np.argsort(-probabilities, kind="stable")
+    return order if background is None else order[order != background]
+
+
+def top(
+    probabilities: Probabilities,
+    labels: Sequence[str],
+    count: int,
+    *,
+    background: int | None = None,
+) -> list[tuple[str, float]]:
     """The `count` most probable labels, best first; equal probabilities in the order of the labels.
+
+    The background class is never among them.
 
     Example: [0.2, 0.5, 0.3] with a, b, c and 2 -> [("b", 0.5), ("c", 0.3)].
     """
-    # stable: the earlier of equal labels is first
-    order = np.argsort(-probabilities, kind="stable")[:count]
+    order = best_first(probabilities, background)[:count]
     return [(labels[i], float(probabilities[i])) for i in order]
+
+
+def background_share(probabilities: Probabilities, background: int | None) -> float | None:
+    """Mean probability of the background class over clips; None without such a class.
+
+    Args:
+        probabilities: float32 [K, C], K at least 1.
+        background: column of the background class.
+    """
+    if background is None:
+        return None
+    return float(probabilities[:, background].mean(dtype=np.float64))
+
+
+def _of_classes(probabilities: Probabilities, background: int) -> NDArray[np.float64]:
+    """float64 [K, C]: the probabilities with 0 for the background class; rows sum to w_i."""
+    values = probabilities.astype(np.float64)
+    values[:, background] = 0
+    return values
+
+
+def _normalised(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """float64 [C], divided by its sum; zeros stay zeros."""
+    return values / max(values.sum(), _SMALLEST)

@@ -30,6 +30,8 @@ class ScoredVideo:
     scores: ClipScores
     probabilities: NDArray[np.float32]
     """ClipProbs: float32 [L, C]."""
+    background: int | None = None
+    """Column of the classifier's background class; None without one."""
 
 
 def oracle(probabilities: NDArray[np.float32], target: int, k: int) -> NDArray[np.int64]:
@@ -63,8 +65,12 @@ def selected_by(video: ScoredVideo, strategy: str, k: int, *, seed: int = 0) -> 
 
 
 def is_right(video: ScoredVideo, clips: NDArray[np.int64]) -> bool:
-    """Whether the mean probability over these clips is largest for the true label."""
-    return int(aggregate.mean(video.probabilities[clips]).argmax()) == video.target
+    """Whether the mean probability over these clips is largest for the true label.
+
+    The background class is no label of a video, so it is left out of the comparison.
+    """
+    mean = aggregate.mean(video.probabilities[clips], video.background)
+    return int(aggregate.best_first(mean, video.background)[0]) == video.target
 
 
 def accuracy(videos: Sequence[ScoredVideo], strategy: str, k: int, *, seed: int = 0) -> float:

@@ -8,12 +8,13 @@ from scsampler_cli.classifiers.adjusted import AdjustedClassifier, adjusted
 from scsampler_cli.classifiers.base import (
     OPTIONAL,
     ClipClassifier,
+    background_of,
     batch_of,
     is_multi_label,
     output_settings_of,
 )
 
-ALWAYS = ("multi_label", "batch_clips", "any_size", "output_settings")
+ALWAYS = ("multi_label", "batch_clips", "any_size", "background", "output_settings")
 """Attributes whose absence means the same as a value: a wrapper may always have them."""
 
 
@@ -36,6 +37,8 @@ def keeps_every_attribute(plain: ClipClassifier) -> None:
             assert name in ALWAYS or hasattr(outer, name) == hasattr(plain, name), name
         assert is_multi_label(outer) == is_multi_label(plain)
         assert outer.any_size == getattr(plain, "any_size", False)
+        if not is_multi_label(plain):
+            assert background_of(outer) == background_of(plain)
         crops = outer.spec.crops // plain.spec.crops
         assert batch_of(outer) == max(1, batch_of(plain) // crops)
         inside = output_settings_of(plain)
@@ -48,6 +51,7 @@ def keeps_every_attribute(plain: ClipClassifier) -> None:
             other = outer.with_spec(replace(outer.spec, mean=(0.1, 0.2, 0.3)))
             assert other.spec == replace(outer.spec, mean=(0.1, 0.2, 0.3))
             assert other.temperature == outer.temperature
+            assert background_of(other) == background_of(outer)
         if hasattr(plain, "with_activation"):
             many = outer.with_activation("sigmoid")
             assert many.multi_label

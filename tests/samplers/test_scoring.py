@@ -1,5 +1,6 @@
 """Saliency of clips, with networks whose answer is known."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,13 @@ from scsampler_cli.features.clip import ClipAudio, ClipVisual
 from scsampler_cli.model_zoo.weightfile import write_weights
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.samplers.networks import build
-from scsampler_cli.samplers.scoring import Sampler, SamplerNetwork, load_audio, load_visual
+from scsampler_cli.samplers.scoring import (
+    Sampler,
+    SamplerNetwork,
+    load_audio,
+    load_network,
+    load_visual,
+)
 
 CPU = torch.device("cpu")
 
@@ -48,6 +55,43 @@ def test_a_saliency_head_is_the_mean_sigmoid() -> None:
     assert network("rgbr", "sal-rank").scores([logits])[0] == pytest.approx(0.7)
 
 
+def test_a_background_class_scores_by_what_is_not_background() -> None:
+    """Frames (0.2, 0.1, 0.7) and (0.4, 0.3, 0.3): mean (0.3, 0.2, 0.5), so 1 - 0.5; in paper mode
+    the largest of the classes, 0.3."""
+    logits = torch.log(torch.tensor([[0.2, 0.1, 0.7], [0.4, 0.3, 0.3]]))
+    known = replace(network("rgbr"), background=2)
+    assert known.scores([logits, logits[:0]])[0] == pytest.approx(0.5)
+    assert np.isnan(known.scores([logits, logits[:0]])[1])
+    assert known.record["score"] == "background"
+    paper = replace(known, saliency="class")
+    assert paper.scores([logits])[0] == pytest.approx(0.3)
+    assert paper.record["score"] == "class"
+    # without such a class both are the same, and the record says nothing
+    plain = network("rgbr")
+    assert replace(plain, saliency="class").scores([logits]) == plain.scores([logits])
+    assert "score" not in plain.record
+
+
+def test_clips_of_nearly_pure_background_still_have_an_order() -> None:
+    logits = torch.tensor([[0.0, 0.0, 30.0], [0.0, 0.0, 29.0]])
+    known = replace(network("rgbr"), background=2)
+    first, second = known.scores([logits[:1], logits[1:]])
+    assert 0 < first < second < 1e-10
+    everything = torch.tensor([[50.0, 0.0, -200.0]])
+    assert known.scores([everything]) == [1.0]
+
+
+def test_a_weight_file_states_its_background_class(tmp_path: Path) -> None:
+    path = write_sampler(tmp_path / "x.safetensors", "md", "shufflenet26", background="b")
+    for saliency, score in (("auto", "background"), ("class", "class")):
+        found = load_network(path, CPU, torch.float32, saliency=saliency)
+        assert (found.background, found.record["score"]) == (1, score)
+    wrong = write_sampler(tmp_path / "y.safetensors", "md", "shufflenet26", background="d")
+    with pytest.raises(WeightsError, match=r"y\.safetensors states .* class 'd'") as got:
+        load_network(wrong, CPU, torch.float32)
+    assert got.value.code == "background-unknown"
+
+
 def test_clips_without_frames_have_no_score() -> None:
     empty = torch.zeros(0, 2)
     values = network("md").scores([empty, torch.zeros(1, 2), empty])
@@ -72,7 +116,9 @@ def test_inputs_are_averaged_where_they_have_something_to_say() -> None:
     assert scores == {0: pytest.approx(0.8), 1: pytest.approx(0.6)}
 
 
-def write_sampler(path: Path, kind: str, arch: str, seed: int = 0) -> Path:
+def write_sampler(
+    path: Path, kind: str, arch: str, seed: int = 0, *, background: str | None = None
+) -> Path:
     torch.manual_seed(seed)
     meta = {
         "kind": "sampler",
@@ -80,7 +126,7 @@ def write_sampler(path: Path, kind: str, arch: str, seed: int = 0) -> Path:
         "arch": arch,
         "objective": "ac",
         "labels": ["a", "b", "c"],
-    }
+    } | ({"background": background} if background else {})
     write_weights(path, build(arch, kind, 3).state_dict(), meta)
     return path
 
