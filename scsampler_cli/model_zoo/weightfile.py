@@ -21,17 +21,23 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
 from scsampler_cli.errors import OutputError, WeightsError
 from scsampler_cli.files.output_paths import sibling
 from scsampler_cli.model_zoo.bundled_weights import check_weight_file
+from scsampler_cli.model_zoo.safetensors_file import read_safetensors
+from scsampler_cli.model_zoo.shared_trunk import with_trunk
+from scsampler_cli.model_zoo.weights_header import (
+    FORMAT,
+    METADATA_KEY,
+    SAMPLER_KEY,
+    SAMPLER_PREFIX,
+    read_header,
+)
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 
-FORMAT = "scsampler-weights/1"
-_KEY = "scsampler"
 _PREFIXES = ("module.", "_orig_mod.", "backbone.", "model.", "net.", "encoder.")
 """Prefixes that wrappers put before all names, such as DataParallel and torch.compile."""
 _CONVERSION = (
@@ -53,8 +59,10 @@ class WeightFile:
     metadata: dict[str, Any]
     """scsampler's metadata; empty for files of other programs."""
     tensors: dict[str, Tensor]
-    """State dict, on the CPU."""
+    """State dict, on the CPU; with the trunk that the file shares with others."""
     info: WeightsInfo
+    sampler: WeightFile | None = None
+    """The sampler that a classifier's file may hold besides; `info` is that of the same file."""
 
 
 def read_weights(path: Path) -> WeightFile:
@@ -70,12 +78,29 @@ def read_weights(path: Path) -> WeightFile:
     check_weight_file(path)
     # results contain it, so that they can be traced
     digest = file_sha256(path)
-    metadata: dict[str, Any] = {}
-    if path.suffix == ".safetensors":
-        metadata, tensors = _read_safetensors(path)
-    else:
-        tensors = _read_torch(path)
-    return WeightFile(metadata, strip_prefixes(tensors), WeightsInfo(path.name, digest))
+    info = WeightsInfo(path.name, digest)
+    if path.suffix != ".safetensors":
+        return WeightFile({}, strip_prefixes(_read_torch(path)), info)
+    metadata, tensors = read_safetensors(path)
+    about = metadata.get(SAMPLER_KEY)
+    if not isinstance(about, dict):
+        return _whole(metadata, strip_prefixes(tensors), info)
+    # two networks in one file
+    parts: tuple[dict[str, Tensor], dict[str, Tensor]] = {}, {}
+    for name, tensor in tensors.items():
+        is_sampler = name.startswith(SAMPLER_PREFIX)
+        parts[is_sampler][name.removeprefix(SAMPLER_PREFIX)] = tensor
+    return _whole(metadata, parts[0], info, _whole(about, parts[1], info))
+
+
+def _whole(
+    metadata: dict[str, Any],
+    tensors: dict[str, Tensor],
+    info: WeightsInfo,
+    sampler: WeightFile | None = None,
+) -> WeightFile:
+    """A network of a file, with the trunk that it shares with others."""
+    return WeightFile(metadata, with_trunk(tensors, metadata, info.source), info, sampler=sampler)
 
 
 def file_sha256(path: Path) -> str:
@@ -108,35 +133,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
     Raises:
         WeightsError: missing or damaged.
     """
-    check_weight_file(path)
-    return _read_safetensors(path, False)[0]
-
-
-def _read_safetensors(
-    path: Path, with_tensors: bool = True
-) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = file.metadata() or {}
-            tensors = {}
-            if with_tensors:
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        # values of safetensors metadata are strings
-        metadata = json.loads(header.get(_KEY, "{}"))
-    except (SafetensorError, ValueError, OSError, RuntimeError) as error:
-        raise WeightsError(
-            f"weight file {path} is damaged or not safetensors ({error})",
-            code="weights-damaged",
-            hint="copy or download it again",
-        ) from error
-    # files of other programs have no format; those of a later version have another one
-    if not isinstance(metadata, dict) or metadata.get("format", FORMAT) != FORMAT:
-        raise WeightsError(
-            f"weight file {path} has a format this version does not know",
-            code="weights-format-unknown",
-            hint="update scsampler",
-        )
-    return metadata, tensors
+    return read_header(path)
 
 
 def _read_torch(path: Path) -> dict[str, Tensor]:
@@ -279,7 +276,7 @@ def write_weights(
         OutputError: the file cannot be written.
     """
     text = json.dumps({"format": FORMAT, **metadata}, sort_keys=True)
-    data = save(in_half_precision(tensors, single_up_to), {_KEY: text})
+    data = save(in_half_precision(tensors, single_up_to), {METADATA_KEY: text})
     # renamed when complete, so that no half file has the name
     part = sibling(path, ".part")
     try:
