@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-
 PICTURE_SOURCES = ("keyframe", "earlier keyframe", "decoded")
 """Where the picture of a clip comes from: a keyframe in the clip, one before it (at most
 `FeatureSettings.picture_gap` seconds), or a frame of the clip that was decoded for it."""

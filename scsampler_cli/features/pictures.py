@@ -32,10 +32,11 @@ class Pictures:
     Args:
         index: of the video.
         short_side: pixels to which the short side is reduced; 0 keeps the size.
+        reencoded: True for frames of `media.reencode`, which all have the first picture's shape.
     """
 
-    def __init__(self, index: StreamIndex, short_side: int) -> None:
-        self._index = index
+    def __init__(self, index: StreamIndex, short_side: int, *, reencoded: bool = False) -> None:
+        self._index, self._reencoded = index, reencoded
         height, width = index.info.upright_size
         # pictures are never enlarged
         scale = min(1.0, short_side / min(height, width)) if short_side else 1.0
@@ -44,9 +45,9 @@ class Pictures:
 
     def shown_size(self, frame: VideoFrame) -> tuple[int, int]:
         """(height, width) of a frame in square pixels, before rotation."""
-        info = self._index.info
-        # re-encoded frames have the first picture's shape already
-        return self._index.upright_size(frame) if info.has_vectors else info.upright_size
+        if self._reencoded:
+            return self._index.info.upright_size
+        return self._index.upright_size(frame)
 
     def own_size(self, coded: CodedFrame) -> tuple[int, int]:
         """(height, width) of a picture at working size, before it is placed on the canvas."""

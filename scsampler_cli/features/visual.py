@@ -1,5 +1,5 @@
 """The compressed-stream reader: IF, MD and RGB-R of clips, in one pass over a video or over some
-GOPs.
+GOPs; with pictures ("rgb", `features.rgb`) clip by clip.
 
 Data flow: decoded frames (with the stream's own vectors, or through `media.reencode`) ->
 `CodedFrame` with its references -> the I- and P-frames that a clip takes -> `ClipVisual`. In memory
@@ -17,18 +17,20 @@ frame.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.config import FeatureSettings
+from scsampler_cli.config import COMPRESSED, FeatureSettings
 from scsampler_cli.errors import VideoError
 from scsampler_cli.features.clip import ClipVisual
 from scsampler_cli.features.motion import displacement, resize_grid, vector_field, window_grid
 from scsampler_cli.features.pictures import Pictures
 from scsampler_cli.features.reference import closest_reference
 from scsampler_cli.features.residual import residual
+from scsampler_cli.features.rgb import read_rgb
 from scsampler_cli.media.coded import CodedFrame, ReadReport, coded_frames, luma
 from scsampler_cli.media.container import motion_vectors
 from scsampler_cli.media.index import StreamIndex
@@ -46,7 +48,7 @@ class _ClipBuilder:
 
     def __init__(self, index: StreamIndex, grid: ClipGrid, settings: FeatureSettings) -> None:
         self._info, self._grid, self._settings = index.info, grid, settings
-        self._pictures = Pictures(index, settings.short_side)
+        self._pictures = Pictures(index, settings.short_side, reencoded=not index.info.has_vectors)
         self._cells: tuple[int, int] | None = None
         """(gh, gw) of the motion grid as stored; known after the first P-frame."""
         self._clear()
@@ -199,12 +201,15 @@ def read_visual(
 ) -> Iterator[ClipVisual]:
     """Visual features of clips, as a stream.
 
+    Pictures ("rgb") are read in a pass of their own, so that they do not depend on what else is
+    requested.
+
     Args:
         path: the video.
         index: from `index.scan`.
         grid: the video's clips.
         clips: increasing indices of the requested clips.
-        settings: inputs, number of P-frames, size.
+        settings: inputs, number of P-frames, size, distance of keyframes.
         report: filled in while reading.
 
     Yields:
@@ -214,6 +219,38 @@ def read_visual(
     Raises:
         VideoError: no frame can be decoded.
     """
+    compressed = tuple(name for name in settings.inputs if name in COMPRESSED)
+    wanted = list(clips)
+    if "rgb" not in settings.inputs:
+        yield from _read_compressed(
+            path, index, grid, clips=wanted, settings=settings, report=report
+        )
+        return
+    pictures = read_rgb(path, index, grid, clips=wanted, settings=settings, report=report)
+    if not compressed:
+        yield from pictures
+        return
+    others = _read_compressed(path, index, grid, clips=wanted, settings=settings, report=report)
+    # two decoders, clip by clip: neither gets ahead of the other
+    for picture, other in zip(pictures, others, strict=True):
+        yield replace(
+            other,
+            pictures=picture.pictures,
+            picture_frame=picture.picture_frame,
+            picture_source=picture.picture_source,
+        )
+
+
+def _read_compressed(
+    path: Path,
+    index: StreamIndex,
+    grid: ClipGrid,
+    *,
+    clips: Iterable[int],
+    settings: FeatureSettings,
+    report: ReadReport,
+) -> Iterator[ClipVisual]:
+    """The compressed inputs of clips; arguments are those of `read_visual`."""
     builder = _ClipBuilder(index, grid, settings)
     runs = decode_runs(index, grid, clips, slack=_SLACK)
     for run in runs:

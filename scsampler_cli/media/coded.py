@@ -43,18 +43,28 @@ class ReadReport:
     """Notes on pictures of another size or shape than the first one."""
     undecoded_clips: list[int] = field(default_factory=list)
     """Requested clips behind the last frame that was decoded."""
+    clips_without_picture: list[int] = field(default_factory=list)
+    """Requested clips of which no frame could be decoded as their picture ("rgb")."""
 
     def notes(self) -> list[str]:
         """One sentence for each kind of event."""
         notes = sorted(self.changes)
         if self.unexpected:
             notes.append(f"{counted(self.unexpected, 'frame')} at unexpected times left out")
-        if self.undecoded_clips:
-            clips = ", ".join(map(str, self.undecoded_clips[:_MAX_LISTED]))
-            if len(self.undecoded_clips) > _MAX_LISTED:
-                clips += " and others"
-            notes.append(f"nothing could be decoded of clips {clips}: they have no visual features")
+        for clips, what in (
+            (self.undecoded_clips, "visual features"),
+            (self.clips_without_picture, "picture"),
+        ):
+            if clips:
+                notes.append(_undecoded_note(clips, what))
         return notes
+
+
+def _undecoded_note(clips: list[int], what: str) -> str:
+    listed = ", ".join(map(str, clips[:_MAX_LISTED]))
+    if len(clips) > _MAX_LISTED:
+        listed += " and others"
+    return f"nothing could be decoded of clips {listed}: they have no {what}"
 
 
 def coded_frames(

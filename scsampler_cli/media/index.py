@@ -70,6 +70,8 @@ class StreamIndex:
     """Notes for the user, one sentence each."""
     packets: FramePackets
     """Bytes and kind of every frame, as far as they are known."""
+    by_packets: bool = True
+    """True when each packet gives one frame; False where only decoding told the frames."""
     reading: ReadSettings = DEFAULT_READING
     """Settings with which the video was read; `video_stream` is the stream that was selected."""
     damage: Damage = field(default_factory=Damage, compare=False)
@@ -317,6 +319,7 @@ def _index_by_decoding(
         untimed=untimed,
         notes=tuple(notes),
         packets=frames.packets,
+        by_packets=False,
     )
 
 
