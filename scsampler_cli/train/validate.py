@@ -79,23 +79,36 @@ def measure(
 def _measure_classifier(
     model: Model, videos: Sequence[TrainVideo], settings: TrainSettings, *, device: torch.device
 ) -> dict[str, float]:
-    frames_per_clip = settings.spec.frames * settings.spec.stride
     clip_hits: list[bool] = []
     video_hits: list[bool] = []
     for video in videos:
-        # float32 [n, C] of each batch
-        parts = []
-        # `video.clips` counts frames here: the entry holds frames, not clips
-        for clips in _batches(max(1, video.clips // frames_per_clip)):
-            values = grid_clips(video, settings, clips).to(device)  # [n, 3, F, h, w]
-            rows = torch.arange(len(clips), device=device)
-            log_p = model({"classifier": (values, rows)}, len(clips))
-            parts.append(log_p.exp().cpu())
-        probabilities = torch.cat(parts)  # [L, C]
+        probabilities = clip_log_probabilities(model, video, settings, device=device).exp()
         clip_hits += (probabilities.argmax(dim=1) == video.label).tolist()
         # dense classification: the mean over all clips
         video_hits.append(int(probabilities.mean(dim=0).argmax()) == video.label)
     return {"video_accuracy": _mean(video_hits), "clip_accuracy": _mean(clip_hits)}
+
+
+def clip_log_probabilities(
+    model: Model, video: TrainVideo, settings: TrainSettings, *, device: torch.device
+) -> Tensor:
+    """A classifier's log-probabilities of the clips of the regular grid: float32 [L, C].
+
+    Args:
+        model: in evaluation mode, and in inference mode.
+        video: with frames, or their features.
+        settings: settings of the run.
+        device: device of the model.
+    """
+    frames_per_clip = settings.spec.frames * settings.spec.stride
+    # float32 [n, C] of each batch
+    parts = []
+    # `video.clips` counts frames here: the entry holds frames, not clips
+    for clips in _batches(max(1, video.clips // frames_per_clip)):
+        values = grid_clips(video, settings, clips).to(device)  # [n, 3, F, h, w]
+        rows = torch.arange(len(clips), device=device)
+        parts.append(model({"classifier": (values, rows)}, len(clips)).cpu())
+    return torch.cat(parts)
 
 
 def _measure_sampler(
