@@ -26,7 +26,7 @@ from scsampler_cli.config import (
 from scsampler_cli.errors import FallbackWarning, ScsamplerError, SettingsError
 from scsampler_cli.output.records import ClassifyResult, Failure, ScoreResult
 from scsampler_cli.pipeline import settings_record, stages
-from scsampler_cli.pipeline.models import AUTO_SET, DEMO, ModelOptions, adjust, identity
+from scsampler_cli.pipeline.models import AUTO_SET, ModelOptions, adjust, identity
 from scsampler_cli.pipeline.tagger_arguments import (
     Labels,
     as_classifier,
@@ -34,6 +34,7 @@ from scsampler_cli.pipeline.tagger_arguments import (
     class_names,
     log_notes,
     log_nothing,
+    log_own_sampler,
     merged_options,
     readable_file,
 )
@@ -45,12 +46,14 @@ class Scorer:
 
     Args:
         selection: which clips are marked as selected.
-        models: the samplers and where they run, instead of the five arguments below.
+        models: the samplers and where they run, instead of the six arguments below.
         visual_sampler: "auto", a bundled set, files separated by commas, or "none".
         audio_sampler: the same.
         packet_sampler: the same; for the strategy "packets" and cascades.
         device: "auto", "cpu", "cuda" or "cuda:N".
         precision: "auto", "fp32", "bf16" or "fp16".
+        saliency: how a sampler with a background class scores a clip: "auto" (by 1 - p(background))
+            or "class" (by the largest probability of a class, as in the paper).
         features: how the inputs of the visual sampler are made.
         reading: which streams of a file are read, and the limits.
         clip_frames: number of frames in a clip (F).
@@ -71,6 +74,7 @@ class Scorer:
         packet_sampler: str = "auto",
         device: str = "auto",
         precision: str = "auto",
+        saliency: str = "auto",
         features: FeatureSettings | None = None,
         reading: ReadSettings = DEFAULT_READING,
         clip_frames: int = 16,
@@ -85,6 +89,7 @@ class Scorer:
                 packet_sampler=packet_sampler,
                 device=device,
                 precision=precision,
+                saliency=saliency,
             ),
         )
         self.selection = selection or SelectionSettings()
@@ -180,6 +185,7 @@ class Tagger:
         packet_sampler: str = "auto",
         device: str = "auto",
         precision: str = "auto",
+        saliency: str = "auto",
         features: FeatureSettings | None = None,
         reading: ReadSettings = DEFAULT_READING,
         answer: AnswerSettings = PAPER_ANSWER,
@@ -214,6 +220,7 @@ class Tagger:
                 packet_sampler=packet_sampler,
                 device=device,
                 precision=precision,
+                saliency=saliency,
             ),
         )
         self._load(options, own, log)
@@ -230,7 +237,7 @@ class Tagger:
         self.classifier = adjust(loaded, self.answer)
 
         # only now is the name of a plug-in's classifier known, and with it the set of samplers
-        auto = DEMO if self.classifier.name == DEMO else AUTO_SET
+        auto = options.auto_for(self.classifier.name)
         self._notes = check_sampler_options(options, self.selection, auto, log=log, shows_all=False)
         if fallback_note:
             # level 3 is the caller of Tagger()
@@ -238,6 +245,7 @@ class Tagger:
             self._notes = (fallback_note, *self._notes)
         self.samplers = options.load_samplers(auto, self.selection)
         self._notes += log_notes(self.samplers.notes, log)
+        log_own_sampler(options, self.samplers, log)
         # device and precision in force, for the settings of every result
         self._runtime = options.runtime()
 

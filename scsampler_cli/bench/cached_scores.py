@@ -69,6 +69,8 @@ def _score_key(
         "precision": facts.precision,
         "sha256": network.sha256,
         "grid": list(facts.grid),
+        # one weight file gives two kinds of scores
+        **({} if network.score is None else {"score": network.score}),
     }
     # packet sizes depend on no setting of the features
     if network.input in PACKETS:

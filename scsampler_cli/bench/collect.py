@@ -176,8 +176,8 @@ def _train_positions(
         float32 [n, KEPT]; None without training videos whose label the classifier knows.
     """
     labels = facts.classifier.labels
-    # the oracle needs f_y of the label
-    usable = [example for example in examples if example.label in labels]
+    # the oracle needs f_y of the label, and background is no label of a video
+    usable = [example for example in examples if example.label in facts.classifier.classes]
     # the same cache entries as for the compared videos
     identity = clip_probs.identity(facts.classifier, facts.precision)
     do = partial(_classify_in_worker, identity=identity, cache=context.cache)

@@ -61,7 +61,7 @@ def live_checks(
         clips = outcome.clips[0][0]
         # the tag of the live run must be the best one of the replay, too
         tag = run.classifier["labels"].index(live["label"])
-        rank = label_rank(video.probabilities[clips], tag)
+        rank = label_rank(video.probabilities[clips], tag, video.background)
         yield Check(
             path=video.path,
             modelled_s=(outcome.seconds() or {})["total"],

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scsampler_cli.config import AUDIO, PACKETS, VISUAL, AnswerSettings
-from scsampler_cli.model_zoo.bundled_weights import sampler_files, set_files
-from scsampler_cli.pipeline.models import AUTO_SET, DEMO, ModelOptions, adjust
+from scsampler_cli.config import AUDIO, PACKETS, AnswerSettings
+from scsampler_cli.model_zoo.bundled_weights import sampler_files
+from scsampler_cli.pipeline.models import ModelOptions, adjust
+from scsampler_cli.pipeline.sampler_choice import KINDS, auto_option, check_saliency
 
 if TYPE_CHECKING:
     from scsampler_cli.batch.task import Log
@@ -56,16 +57,24 @@ class LoadModels:
         # may be another one than was requested: then `fell_back` is a note
         classifier, fell_back = self.options.models.load_classifier(log)
         classifier = adjust(classifier, AnswerSettings(spatial=self.options.spatial))
-        models = load_networks(self.options, classifier)
+        models = load_networks(self.options, classifier, with_paper_scores=True)
         return models, {"models": models_record(models), "fell_back": fell_back}
 
 
-def load_networks(options: NetworkOptions, classifier: ClipClassifier) -> Models:
+def load_networks(
+    options: NetworkOptions, classifier: ClipClassifier, *, with_paper_scores: bool = False
+) -> Models:
     """Load every sampler network, for one classifier.
+
+    Args:
+        options: which ones.
+        classifier: the clip classifier (f in the paper).
+        with_paper_scores: compare a network that scores by 1 - p(background) with the paper's AC,
+            the same network by the largest probability of a class (Sec. 3.2.1).
 
     Raises:
         WeightsError: a file cannot be read.
-        SettingsError: as `model_list.assemble`.
+        SettingsError: as `model_list.assemble`, or the setting `saliency` has no effect.
     """
     from scsampler_cli.bench.model_list import assemble
     from scsampler_cli.features.mel import check_torchaudio
@@ -77,13 +86,21 @@ def load_networks(options: NetworkOptions, classifier: ClipClassifier) -> Models
     dtype = pick_dtype(options.models.precision, device)
 
     def load_all(paths: tuple[Path, ...]) -> list[SamplerNetwork]:
-        return [load_network(path, device, dtype) for path in paths]
+        saliency = options.models.saliency
+        return [load_network(path, device, dtype, saliency=saliency) for path in paths]
 
     others = {name: load_all(paths) for name, paths in options.others.items()}
     main = load_all(_main_files(options.models, classifier.name))
     joint, single = load_all(options.joint), load_all(options.single)
 
     groups = [*others.values(), main, joint, single]
+    records = [network.record for networks in groups for network in networks]
+    check_saliency(options.models.saliency, records)
+    if with_paper_scores:
+        for network in (*main, *single):
+            # packets are scored by the sampler under test alone
+            if network.scores_by_background and network.kind not in PACKETS:
+                single.append(replace(network, saliency="class"))
     if any(network.kind in AUDIO for networks in groups for network in networks):
         # a missing torchaudio is found before hours of measuring
         check_torchaudio()
@@ -99,16 +116,11 @@ def load_networks(options: NetworkOptions, classifier: ClipClassifier) -> Models
 
 
 def _main_files(models: ModelOptions, classifier: str) -> tuple[Path, ...]:
-    """Weight files of the sampler under test; "auto" is the set for this classifier."""
-    auto = DEMO if classifier == DEMO else AUTO_SET
-    visual = auto if models.visual_sampler == "auto" else models.visual_sampler
-    packets = auto if models.packet_sampler == "auto" else models.packet_sampler
-    audio = models.audio_sampler
-    if audio == "auto":
+    """Weight files of the sampler under test; "auto" depends on the classifier."""
+    auto = models.auto_for(classifier)
+    files: list[Path] = []
+    for kind, option in models.samplers.items():
         # not every bundled set has an audio network
-        audio = auto if set_files(auto, AUDIO) else "none"
-    return (
-        *sampler_files(visual, VISUAL),
-        *sampler_files(audio, AUDIO),
-        *sampler_files(packets, PACKETS),
-    )
+        spec = auto_option(kind, auto) if option == "auto" else option
+        files += sampler_files(spec, KINDS[kind])
+    return tuple(files)

@@ -107,11 +107,15 @@ def reporting_failures(example: Example, on_failure: OnFailure) -> Iterator[None
 
 
 def _has_known_label(example: Example, classifier: ClassifierFacts, on_failure: OnFailure) -> bool:
-    if example.label in classifier.labels:
+    # the background class is no tag, so that no strategy could be right
+    classes = classifier.classes
+    if example.label in classes:
         return True
     text = f"{classifier.name} does not know the label {example.label!r}"
+    if example.label in classifier.labels:
+        text = f"{example.label!r} is the background class of {classifier.name}, which is no tag"
     # enough to recognise the label set; it may have a thousand labels
-    some = ", ".join(classifier.labels[:6])
+    some = ", ".join(classes[:6])
     on_failure(example, InputError(text, code="labels-unknown", hint=f"it knows {some} ..."))
     return False
 
@@ -192,6 +196,7 @@ def _video_data(
         decode_from=np.array(measured["decode_from"], np.int64),
         last=np.array(measured["last"], np.int64),
         notes=_notes(found, probabilities),
+        background=facts.classifier.background_column,
         smoothed=context.features.smoothed,
     )
 

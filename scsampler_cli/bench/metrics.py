@@ -14,15 +14,19 @@ LEVEL = 0.95
 _MAX_DRAWN = 4_000_000
 
 
-def label_rank(probabilities: NDArray[np.float32], target: int) -> int | None:
+def label_rank(
+    probabilities: NDArray[np.float32], target: int, background: int | None = None
+) -> int | None:
     """Rank of the true label among the tags of a video, 0 = first.
 
-    Among equal probabilities the earlier label is first, as in `selection.aggregate.top`.
+    Among equal probabilities the earlier label is first, as in `selection.aggregate.top`. The
+    background class is no tag.
 
     Args:
         probabilities: float32 [K, C] of the selected clips. Rows of NaN (clips that could not be
             decoded) are left out, as `classify` does.
         target: index of the true label.
+        background: column of the background class; None without one.
 
     Returns:
         None where no clip can be decoded.
@@ -33,9 +37,8 @@ def label_rank(probabilities: NDArray[np.float32], target: int) -> int | None:
     usable = probabilities[~np.isnan(probabilities).any(axis=1)]
     if not len(usable):
         return None
-    # float32 [C]
-    mean = aggregate.mean(usable)
-    return int(np.flatnonzero(np.argsort(-mean, kind="stable") == target)[0])
+    order = aggregate.best_first(aggregate.mean(usable, background), background)
+    return int(np.flatnonzero(order == target)[0])
 
 
 def bootstrap_interval(

@@ -86,6 +86,7 @@ class ModelFacts:
             "weights": self.classifier.weights.source,
             "sha256": self.classifier.weights.sha256,
             "labels": list(self.classifier.labels),
+            "background": self.classifier.background,
             "frames": spec.frames,
             "stride": spec.stride,
             "crop": list(spec.crop),

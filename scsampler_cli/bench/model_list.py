@@ -92,11 +92,12 @@ def _named(
     suffix: str,
 ) -> NetworkFacts:
     """The facts of a network, which is added under a unique name unless its file is there."""
+    score = network.record.get("score")
     for name, other in named.items():
         # the same weight file in two samplers is one network
-        if other.info.sha256 == network.info.sha256:
+        if other.info.sha256 == network.info.sha256 and facts[name].score == score:
             return facts[name]
-    name = network_name(network.kind, network.architecture, network.objective) + suffix
+    name = network_name(network.kind, network.architecture, network.objective, score=score) + suffix
     # another file in the same role
     if name in named:
         name = f"{name} ({network.info.source.removesuffix('.safetensors')})"
@@ -111,6 +112,7 @@ def _named(
         sha256=network.info.sha256,
         labels=network.labels,
         gmacs=gmacs,
+        score=score,
     )
     named[name] = network
     return facts[name]

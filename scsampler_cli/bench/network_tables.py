@@ -34,11 +34,11 @@ def inputs_table(run: Run, plan: Plan) -> Table | None:
         first = members[0]
 
         # the paper's table is of action classifiers alone
-        paper = published.TABLE_4.get((key, first.arch)) if first.objective == "ac" else None
+        paper = published.TABLE_4.get((key, first.arch)) if first.objective_name == "AC" else None
         row: Row = {
             "features": " + ".join(DISPLAY_NAMES[network.input] for network in members),
             "architecture": DISPLAY_NAMES.get(first.arch, first.arch),
-            "objective": first.objective.upper(),
+            "objective": first.objective_name,
             "weights": ", ".join(network.weights for network in members),
             **outcome_row(outcome),
             "sampler_gmacs": outcome.sampler_gmacs(),
@@ -65,13 +65,15 @@ def inputs_table(run: Run, plan: Plan) -> Table | None:
 
 
 def visual_groups(run: Run) -> Iterator[tuple[NetworkFacts, ...]]:
-    """Sets of networks of one architecture and objective, each on another input; small sets first.
+    """Sets of networks of one architecture, objective and score, each on another input.
+
+    Small sets are first.
 
     Example: networks on MD and RGB-R -> (MD), (RGB-R), (MD, RGB-R).
     """
     visual = [network for network in run.networks if network.input in VISUAL]
-    for kind in dict.fromkeys((network.arch, network.objective) for network in visual):
-        alike = [network for network in visual if (network.arch, network.objective) == kind]
+    for kind in dict.fromkeys((network.arch, network.objective_name) for network in visual):
+        alike = [network for network in visual if (network.arch, network.objective_name) == kind]
         # one name for each set: "md+rgbr", never "rgbr+md"
         alike.sort(key=lambda network: network.input)
         for size in range(1, len(alike) + 1):
@@ -94,7 +96,7 @@ def audio_table(run: Run, plan: Plan) -> Table | None:
         paper = published.TABLE_6.get(network.arch) if network.objective == "sal-rank" else None
         row: Row = {
             "network": DISPLAY_NAMES.get(network.arch, network.arch),
-            "objective": network.objective.upper(),
+            "objective": network.objective_name,
             "weights": network.weights,
             **outcome_row(outcome),
             "sampler_gmacs": outcome.sampler_gmacs(),

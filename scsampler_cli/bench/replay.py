@@ -136,7 +136,7 @@ class Outcome:
         ranks = np.full((len(self.clips), self.strategy.draws), np.inf)
         for i, (video, draws) in enumerate(zip(self.run.videos, self.clips, strict=True)):
             for j, clips in enumerate(draws):
-                rank = label_rank(video.probabilities[clips], video.target)
+                rank = label_rank(video.probabilities[clips], video.target, video.background)
                 if rank is not None:
                     ranks[i, j] = rank
         return ranks

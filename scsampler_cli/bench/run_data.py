@@ -50,11 +50,19 @@ class NetworkFacts:
     """Classes of its training videos."""
     gmacs: float
     """10^9 multiply-adds per input: an I-frame, a P-frame, a window of sound, a clip's packets."""
+    score: str | None = None
+    """How a network with a background class scores a clip, "background" or "class" (see
+    `SamplerNetwork.record`); None without such a class."""
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> NetworkFacts:
         """Facts from their JSON form."""
         return cls(**{**record, "labels": tuple(record["labels"])})
+
+    @property
+    def objective_name(self) -> str:
+        """Objective, and the score where it is not the paper's: "AC", "AC, background"."""
+        return objective_name(self.objective, self.score)
 
 
 @dataclass(frozen=True)
@@ -119,6 +127,8 @@ class VideoData:
     last: NDArray[np.int64]
     """int64 [L]: display position of the last frame of a clip that the classifier gets."""
     notes: tuple[str, ...] = ()
+    background: int | None = None
+    """Column of the classifier's background class; None without one."""
     smoothed: bool = False
     """Whether visual scores are averaged with those of neighbouring clips."""
 
@@ -215,15 +225,26 @@ class Run:
 
     @property
     def classes(self) -> int:
-        """C; the smallest one in a pooled run."""
+        """Number of classes without background; the smallest one in a pooled run."""
         # classifiers of pooled runs may have different numbers of classes
-        return min(video.probabilities.shape[1] for video in self.videos)
+        return min(
+            video.probabilities.shape[1] - (video.background is not None) for video in self.videos
+        )
 
 
-def network_name(kind: str, arch: str, objective: str) -> str:
+def network_name(kind: str, arch: str, objective: str, *, score: str | None = None) -> str:
     """The name of a network's role.
 
     Example: "rgbr", "resnet18", "ac" -> "RGB-R ResNet-18 AC".
     """
     # an unknown architecture keeps its own name
-    return f"{DISPLAY_NAMES.get(kind, kind)} {DISPLAY_NAMES.get(arch, arch)} {objective.upper()}"
+    names = DISPLAY_NAMES.get(kind, kind), DISPLAY_NAMES.get(arch, arch)
+    return f"{' '.join(names)} {objective_name(objective, score)}"
+
+
+def objective_name(objective: str, score: str | None = None) -> str:
+    """An objective as in the paper; a score by 1 - p(background) is not the paper's AC.
+
+    Example: "ac", "background" -> "AC, background".
+    """
+    return f"{objective.upper()}, background" if score == "background" else objective.upper()

@@ -64,7 +64,7 @@ def _save(run: Run, folder: Path) -> None:
     _write(
         folder / "probabilities.npy",
         (video.probabilities for video in run.videos),
-        (clips, run.classes),
+        (clips, run.videos[0].probabilities.shape[1]),
         dtype=np.float32,
     )
     columns = (np.stack([video.scores[name] for name in names], axis=1) for video in run.videos)
@@ -117,6 +117,7 @@ def _video(video: VideoData) -> dict[str, Any]:
         "seconds": video.seconds,
         "looks": dict(video.input_counts),
         "notes": list(video.notes),
+        "background": video.background,
     }
 
 
@@ -257,5 +258,7 @@ def _videos(
             decode_from=decode[rows, 0],
             last=decode[rows, 1],
             notes=tuple(video["notes"]),
+            # runs of earlier versions have no background class
+            background=video.get("background"),
             smoothed=is_smoothed,
         )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scsampler_cli.classifiers.base import (
     ClipClassifier,
     InputSpec,
+    background_of,
     batch_of,
     is_multi_label,
     output_settings_of,
@@ -178,6 +179,7 @@ def adjusted(
 
     Raises:
         SettingsError: the classifier does not support an option.
+        ClassifierError: its background class is not one of its labels, or it is multi-label.
     """
     if "activation" in fields or "multi_label" in fields:
         classifier = _with_activation(classifier, fields)
@@ -201,6 +203,8 @@ def adjusted(
         classifier = _with_spec(classifier, spec)
     if spatial == "three":
         spec = replace(spec, crops=3)
+    # an error of its background class concerns no video
+    background_of(classifier)
     # no wrapper without need
     if spec == classifier.spec and temperature == 1.0:
         return classifier

@@ -104,20 +104,21 @@ def background_of(classifier: ClipClassifier) -> int | None:
     """Column of the background class; None for a classifier without one.
 
     Raises:
-        ClassifierError: the name is not among the labels, or the classifier is multi-label: classes
-            that do not exclude each other need none, since all of them can be improbable.
+        ClassifierError: the name is not among the labels, or there is no other label, or the
+            classifier is multi-label: classes that do not exclude each other need no background,
+            since all of them can be improbable.
 
     Example: labels ("a", "background") and background "background" -> 1.
     """
     name = getattr(classifier, "background", None)
     if name is None:
         return None
-    if name not in classifier.labels:
+    if name not in classifier.labels or len(classifier.labels) < 2:
         raise ClassifierError(
-            f"the background class {name!r} of classifier {classifier.name!r} is not among its "
-            "labels",
-            code="background-unknown",
-            hint="the background class is one of the labels",
+            f"the background class {name!r} of classifier {classifier.name!r} is not one of "
+            f"several labels: {', '.join(classifier.labels[:6])}",
+            code="background-invalid",
+            hint="the background class is one of the labels, next to the classes",
         )
     if is_multi_label(classifier):
         raise ClassifierError(

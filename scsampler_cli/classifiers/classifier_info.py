@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, output_settings_of
+from scsampler_cli.classifiers.base import (
+    ClipClassifier,
+    InputSpec,
+    background_of,
+    output_settings_of,
+)
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 
 
@@ -20,18 +25,32 @@ class ClassifierFacts:
     weights: WeightsInfo
     output_settings: Mapping[str, Any] = field(default_factory=dict)
     """See `base.output_settings_of`."""
+    background: str | None = None
+    """Name of the background class; None without one."""
+
+    @property
+    def background_column(self) -> int | None:
+        """Column of the background class; None without one."""
+        return None if self.background is None else self.labels.index(self.background)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The labels that can be tags: all but the background class."""
+        return tuple(label for label in self.labels if label != self.background)
 
     @classmethod
     def of(cls, classifier: ClipClassifier) -> ClassifierFacts:
         """The facts about a classifier."""
         # a copy, JSON-able
         settings = output_settings_of(classifier)
+        background = background_of(classifier)
         return cls(
             classifier.name,
             tuple(classifier.labels),
             classifier.spec,
             weights=classifier.weights,
             output_settings=settings,
+            background=None if background is None else classifier.labels[background],
         )
 
     def record(self) -> dict[str, Any]:
@@ -52,4 +71,5 @@ class ClassifierFacts:
             InputSpec(**spec),
             weights=weights,
             output_settings=record["output_settings"],
+            background=record["background"],
         )

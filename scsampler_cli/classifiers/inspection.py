@@ -20,6 +20,7 @@ from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.base import (
     ClipClassifier,
     InputSpec,
+    background_of,
     is_multi_label,
     probabilities_of,
 )
@@ -98,9 +99,15 @@ def _record_of_own(name: str) -> Record:
     # without the tensors
     meta = read_metadata(path)
     spec, classes = spec_from(meta["spec"]), len(meta["labels"])
-    return record(
-        name, spec, classes, data=None, costs=costs_of(meta["arch"], classes, spec), weights=BUNDLED
-    ) | {"file": path.name}
+    found = record(
+        name,
+        spec,
+        classes,
+        background=meta.get("background"),
+        costs=costs_of(meta["arch"], classes, spec),
+        weights=BUNDLED,
+    )
+    return found | {"file": path.name}
 
 
 def record(
@@ -109,6 +116,7 @@ def record(
     classes: int | None,
     *,
     data: str | None = None,
+    background: str | None = None,
     costs: tuple[float | None, float | None] = (None, None),
     weights: str | None = None,
 ) -> Record:
@@ -119,6 +127,7 @@ def record(
         spec: clip geometry.
         classes: number of classes (C).
         data: data set of the last training.
+        background: the one of the labels that is the background class; None without one.
         costs: (10^9 multiply-adds of one clip, 10^6 parameters).
         weights: where the weights are.
     """
@@ -134,6 +143,7 @@ def record(
         "mean": spec and list(spec.mean),
         "std": spec and list(spec.std),
         "labels": classes,
+        "background": background,
         "data": data,
         "gmacs": None if costs[0] is None else round(costs[0], 2),
         "mparams": None if costs[1] is None else round(costs[1], 2),
@@ -143,11 +153,12 @@ def record(
 
 def record_of_loaded(name: str, classifier: ClipClassifier) -> Record:
     """The record of a loaded classifier."""
+    background = background_of(classifier)
     found = record(
         name,
         classifier.spec,
         len(classifier.labels),
-        data=None,
+        background=None if background is None else classifier.labels[background],
         costs=_costs(classifier),
         weights=OWN,
     )

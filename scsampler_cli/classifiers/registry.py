@@ -145,7 +145,8 @@ def load(
         spec_labels = fields.pop("labels", None)
         if labels is None and spec_labels is not None:
             labels = names_of(spec_labels, str(weights))
-        return adjusted(_from_factory(found, device, dtype, weights=weights, labels=labels), fields)
+        classifier = _from_factory(found, device, dtype, weights=weights, labels=labels)
+        return adjusted(classifier, fields)
     from scsampler_cli.classifiers.from_path import open_path  # imports torch
 
     return open_path(found, device, dtype, labels=labels, spec_fields=spec_fields)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +18,8 @@ from scsampler_cli.cli.model_options import (
     DeviceOptions,
     Labels,
     PacketSampler,
+    Saliency,
+    SaliencyOption,
     Spatial,
     SpatialOption,
     VisualSampler,
@@ -35,14 +36,14 @@ from scsampler_cli.cli.output_options import (
     overwrite_option,
 )
 from scsampler_cli.cli.selection_options import SELECTION
+from scsampler_cli.cli.speed_options import SpeedOptions
 from scsampler_cli.config import AUDIO, VISUAL, FeatureSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.model_zoo.bundled_weights import SETS, sampler_files, set_files
 from scsampler_cli.pipeline.models import DEMO, ModelOptions
 
-# panels of the help that only this command has
-COMPARE, SPEED = "What to compare", "Speed (--speed)"
-Codec = StrEnum("Codec", ["h264", "mpeg4", "hevc", "vp9", "av1"])
+# a panel of the help that only this command has
+COMPARE = "What to compare"
 DEFAULT_SPATIAL = Spatial("centre")
 
 
@@ -148,6 +149,7 @@ class BenchModelOptions(DeviceOptions):
     visual_sampler: VisualSampler = "auto"
     audio_sampler: AudioSampler = "auto"
     packet_sampler: PacketSampler = "none"
+    saliency: SaliencyOption = Saliency.auto
     sampler: Annotated[
         list[str] | None,
         typer.Option(
@@ -196,60 +198,6 @@ class BenchModelOptions(DeviceOptions):
             metavar="VIDEO",
             help="Video of the list to show on the contact sheet. Repeat the option for several.",
             rich_help_panel=COMPARE,
-        ),
-    ] = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpeedOptions:
-    """Measuring the speed of every stage on one video."""
-
-    # the options below have an effect with this one only
-    speed: Annotated[
-        bool,
-        typer.Option(
-            "--speed", help="Measure the speed of every stage on one video.", rich_help_panel=SPEED
-        ),
-    ] = False
-    minutes: Annotated[
-        float | None,
-        typer.Option(
-            min=0.1,
-            max=600,
-            help="Length of the generated video, in minutes. Default: 5.6.",
-            rich_help_panel=SPEED,
-        ),
-    ] = None
-    size: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WIDTHxHEIGHT",
-            help="Size in pixels. It is the size of the generated video: even numbers, at least "
-            "64. Default: 340x256.",
-            rich_help_panel=SPEED,
-        ),
-    ] = None
-    codec: Annotated[
-        Codec | None,
-        typer.Option(help="Codec of the generated video. Default: h264.", rich_help_panel=SPEED),
-    ] = None
-    repeats: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=100,
-            help="Number of rounds after a first one to warm up; the medians are printed. Default: "
-            "3.",
-            rich_help_panel=SPEED,
-        ),
-    ] = None
-    dense_minutes: Annotated[
-        float | None,
-        typer.Option(
-            min=0.01,
-            help="Run Dense on this many minutes of the video only, and scale its time. Default: "
-            "on the whole video.",
-            rich_help_panel=SPEED,
         ),
     ] = None
 
@@ -313,6 +261,7 @@ class BenchOptions(SpeedOptions, BenchModelOptions, BenchSelectionOptions, Bench
             packet_sampler=self.packet_sampler,
             device=self.device,
             precision=self.precision.value,
+            saliency=self.saliency.value,
         )
 
     def networks(self, classifier: str) -> NetworkOptions:

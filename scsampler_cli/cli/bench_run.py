@@ -156,7 +156,7 @@ def _runs_of(
         classifier = facts.classifier
         for data in data_sets:
             # not one of its videos could be classified correctly
-            if not any(example.label in classifier.labels for example in data.examples):
+            if not any(example.label in classifier.classes for example in data.examples):
                 console.say(f"note: {classifier.name} has no label of {data.name}: not compared")
                 continue
             # one for each data set; `watch` and `report_failure` always use the current one

@@ -16,6 +16,7 @@ MODELS = "Models"
 # written out, since --help must not wait for torch, which the library's own list imports
 Precision = StrEnum("Precision", ["auto", "fp32", "bf16", "fp16"])
 Spatial = StrEnum("Spatial", list(SPATIAL))  # type: ignore[misc]
+Saliency = StrEnum("Saliency", ["auto", "class"])
 
 Classifier = Annotated[
     str,
@@ -123,6 +124,17 @@ PrecisionOption = Annotated[
 ]
 
 
+SaliencyOption = Annotated[
+    Saliency,
+    typer.Option(
+        "--saliency",
+        help="Score of a clip by a sampler with a background class. auto: 1 - p(background). "
+        "class: the largest class probability, as in the paper.",
+        rich_help_panel=MODELS,
+    ),
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class ClassifierFileOptions:
     """The weights of a classifier, and what its file does not state."""
@@ -140,6 +152,7 @@ class SamplerOptions:
     visual_sampler: VisualSampler = "auto"
     audio_sampler: AudioSampler = "auto"
     packet_sampler: PacketSampler = "auto"
+    saliency: SaliencyOption = Saliency.auto
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,4 +192,5 @@ def models_of(
         packet_sampler=samplers.packet_sampler,
         device=device.device,
         precision=device.precision.value,
+        saliency=samplers.saliency.value,
     )

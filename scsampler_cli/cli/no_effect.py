@@ -196,6 +196,18 @@ _CHOICE: dict[str, Rule] = {
         with_strategy(v) if v["cascade"] and v["strategy"] not in VISUAL_STRATEGIES else ""
     ),
 }
+
+
+def _for_sampled(values: Values) -> str:
+    return with_strategy(values) if values["strategy"] in BASELINES else ""
+
+
+def _with_a_sampler(values: Values) -> str:
+    names = ("visual_sampler", "audio_sampler", "packet_sampler")
+    # whether a sampler has a background class is known when its file is read
+    return "" if any(values[name] != "none" for name in names) else "without a sampler"
+
+
 # options that name a file which could already exist
 _FILES = ("output", "report", "thumbnails", "reel", "log_file", "holes")
 
@@ -214,6 +226,7 @@ _CLASSIFY: dict[str, Rule] = {
     "audio_sampler": for_sampler_name("audio", scores_shown=False),
     "packet_sampler": for_sampler_name("packets", scores_shown=False),
     "p_frames": for_visual_inputs(scores_shown=False),
+    "saliency": first(_for_sampled, _with_a_sampler),
     "reel_pad": unless(lambda v: v["reel"], "without --reel"),
     "top": lambda v: (
         f"on {record_format(v)}, which has no tags"
@@ -230,6 +243,7 @@ SCORE: dict[str, Rule] = {
     "audio_sampler": for_sampler_name("audio", scores_shown=True),
     "packet_sampler": for_sampler_name("packets", scores_shown=True),
     "p_frames": for_visual_inputs(scores_shown=True),
+    "saliency": _with_a_sampler,
     "short_side": for_visual_inputs(scores_shown=True),
 }
 # no clip is selected and no network runs

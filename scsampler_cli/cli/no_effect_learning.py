@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 
 from scsampler_cli.cli.no_effect import Rule, Values, first, unless
-from scsampler_cli.cli.train_settings import DEMO_RECIPE, DEMO_VISUAL_ARCH
+from scsampler_cli.cli.train_settings import DEMO_RECIPE, architecture_for
 from scsampler_cli.config import VISUAL
-from scsampler_cli.train.recipe import default_recipe
+from scsampler_cli.train.recipe import default_recipe, has_trunk, trunk_of
 
 IMAGENET = "resnet18"
-"""The only sampler network that has public weights, from which it starts by default."""
+"""The sampler network of the paper that starts from public weights by default."""
 
 
 def _for_samplers(values: Values) -> str:
@@ -29,8 +29,23 @@ def _for_lists(values: Values) -> str:
     return "on a folder of videos" if is_folder else ""
 
 
+def _has_trunk(values: Values) -> bool:
+    return has_trunk(str(values["target"]), _architecture(values))
+
+
+def _trunk(values: Values) -> str:
+    frozen, last = values["freeze"], values["unfreeze_last"]
+    return trunk_of(str(values["target"]), _architecture(values), frozen, last)
+
+
+def _architecture(values: Values) -> str | None:
+    return architecture_for(str(values["target"]), values["arch"], bool(values["demo"]))
+
+
 def _for_steps(values: Values) -> str:
-    recipe = default_recipe(str(values["target"]), str(values["objective"]))
+    recipe = default_recipe(
+        str(values["target"]), str(values["objective"]), trunk=_trunk(values)
+    )
     default = DEMO_RECIPE["schedule"] if values["demo"] else recipe.schedule
     schedule = str(values["schedule"] or default)
     return "" if schedule == "step" else f"with --schedule {schedule}"
@@ -39,7 +54,10 @@ def _for_steps(values: Values) -> str:
 def _for_pretrained(values: Values) -> str:
     """A rule for layers that start from trained weights."""
     init, target = values["init"] or ["auto"], str(values["target"])
-    arch = values["arch"] or (DEMO_VISUAL_ARCH if values["demo"] else IMAGENET)
+    if trunk := _trunk(values):
+        # its layers have weights, and learn unless they are frozen
+        return "on a frozen trunk" if trunk == "frozen" else ""
+    arch = _architecture(values) or IMAGENET
     if set(init) == {"scratch"}:
         return "with --init scratch"
     if init == ["auto"] and target != "joint" and not (target in VISUAL and arch == IMAGENET):
@@ -64,7 +82,15 @@ TRAIN: dict[str, Rule] = {
     "list_format": lambda v: "with --demo" if v["demo"] else "",
     "root": _for_lists,
     "size": _for_classifiers,
-    "test_crop": _for_classifiers,
+    "test_crop": first(
+        _for_classifiers, lambda v: "on lite0, which takes all of a frame" if _has_trunk(v) else ""
+    ),
+    "freeze": unless(_has_trunk, "without a lite0 network"),
+    "unfreeze_last": first(
+        unless(_has_trunk, "without a lite0 network"),
+        lambda v: "with --no-freeze" if v["freeze"] is False else "",
+    ),
+    "background": lambda v: "with --demo" if v["demo"] else "",
     "p_frames": unless(
         lambda v: v["target"] in ("md", "rgbr", "joint"), "on an input without P-frames"
     ),
@@ -124,6 +150,8 @@ BENCH: dict[str, Rule] = {
         ("classifier", "weights", "labels", "spatial", "network", "p_frames"), _not_for_replay
     ),
     **dict.fromkeys(("visual_sampler", "audio_sampler", "device", "precision"), _not_for_replay),
+    # speed does not depend on it
+    "saliency": _for_measuring,
     # of the tables and of the report
     **dict.fromkeys(("draws", "seed", "output"), _not_for_speed),
     **dict.fromkeys(("resume", "overwrite"), _for_folder),

@@ -15,7 +15,9 @@ from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.files.urls import local_path
 from scsampler_cli.model_zoo.bundled_weights import bundled_dir
 from scsampler_cli.model_zoo.public import PUBLIC, cached_path
+from scsampler_cli.model_zoo.shared_trunk import KEY as TRUNK_KEY
 from scsampler_cli.model_zoo.weightfile import read_weights
+from scsampler_cli.model_zoo.weights_header import SAMPLER_KEY
 from scsampler_cli.output.records import failure
 
 Record = dict[str, Any]
@@ -99,11 +101,32 @@ def _record(entry: _Entry) -> Record:
         "objective": metadata.get("objective"),
         # the names are in "metadata"
         "labels": len(labels) if isinstance(labels, list) else None,
+        # one of the labels
+        "background": metadata.get("background"),
         "bytes": None if file is None else entry.path.stat().st_size,
         "sha256": None if file is None else file.info.sha256,
         "where": entry.where,
+        # the bundled network that the file leaves out
+        "shares": (metadata.get(TRUNK_KEY) or {}).get("file"),
+        # of a classifier that brings its sampler
+        "sampler": _sampler(metadata.get(SAMPLER_KEY)),
+        "calibration": metadata.get("calibration"),
         "data": _data(metadata.get("data")),
         "metadata": metadata,
+    }
+
+
+def _sampler(metadata: object) -> Record | None:
+    """The sampler in the file of a classifier, as the record of a file of its own has it."""
+    if not isinstance(metadata, dict):
+        return None
+    return {
+        "kind": metadata.get("input"),
+        "arch": metadata.get("arch"),
+        "objective": metadata.get("objective"),
+        "labels": len(metadata.get("labels") or ()),
+        "background": metadata.get("background"),
+        "shares": (metadata.get(TRUNK_KEY) or {}).get("file"),
     }
 
 

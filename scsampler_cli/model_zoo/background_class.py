@@ -16,7 +16,7 @@ def background_column(metadata: Mapping[str, Any], source: str) -> int | None:
         source: name of the file, for the error.
 
     Raises:
-        WeightsError: the name is not among the labels.
+        WeightsError: the name is not among the labels, or there is no other label.
 
     Example: labels ["a", "background"] and background "background" -> 1.
     """
@@ -24,10 +24,10 @@ def background_column(metadata: Mapping[str, Any], source: str) -> int | None:
     if name is None:
         return None
     labels = list(metadata.get("labels") or ())
-    if name not in labels:
+    if name not in labels or len(labels) < 2:
         raise WeightsError(
-            f"{source} states the background class {name!r}, which is not among its labels",
-            code="background-unknown",
-            hint="the background class is one of the labels",
+            f"{source} states the background class {name!r}, which is not one of several labels",
+            code="background-invalid",
+            hint="the background class is one of the labels, next to the classes",
         )
     return labels.index(name)

@@ -14,7 +14,7 @@ _COLUMNS = {
     ),
     "extract": ("path", "status", "output", "inputs", "clips", "bytes", "notes", *_DAMAGE, "error"),
     "weights": (
-        *("path", "status", "name", "kind", "arch", "objective", "labels", "bytes"),
+        *("path", "status", "name", "kind", "arch", "objective", "labels", "background", "bytes"),
         *("sha256", "where", "data", "error"),
     ),
     "cache": (
@@ -23,7 +23,8 @@ _COLUMNS = {
     ),
     "classifiers": (
         *("path", "status", "name", "frames", "stride", "size", "labels", "data"),
-        *("gmacs", "mparams", "weights", "distribution", "factory", "file", "sha256", "error"),
+        *("background", "gmacs", "mparams", "weights", "distribution", "factory", "file"),
+        *("sha256", "error"),
     ),
 }
 # Commands whose records are flat: each is a row as it is
@@ -45,7 +46,8 @@ def csv_columns(command: str, top: int) -> list[str]:
     for i in range(1, top + 1):
         tags += [f"label{i}", f"probability{i}"]
     # the columns before the tags are the same in every command
-    return ["path", "status", *tags, "clips", "classifier", "notes", *_DAMAGE, "error"]
+    shared = ("clips", "classifier", "notes", *_DAMAGE, "background", "error")
+    return ["path", "status", *tags, *shared]
 
 
 def csv_rows(record: Record) -> Iterator[dict[str, object]]:
@@ -98,4 +100,6 @@ def _classify_cells(record: Record) -> dict[str, object]:
     spans = [f"{clip['start_s']:g}-{clip['end_s']:g}" for clip in record["clips"]]
     cells["clips"] = " ".join(spans)
     cells["classifier"] = record["classifier"]["name"]
+    # empty for a classifier without a background class
+    cells["background"] = record.get("background")
     return cells

@@ -36,8 +36,31 @@ def _or_dash(value: object) -> str:
 
 
 def weights_table(records: Sequence[Record]) -> str:
-    """Weight files; a file that cannot be read has its error in the last column."""
-    return _table(_WEIGHTS, [_weights_row(record) for record in records])
+    """Weight files; a file that cannot be read has its error in the last column.
+
+    What a file holds besides its network is below its line.
+    """
+    heading, *lines = _table(_WEIGHTS, [_weights_row(record) for record in records]).splitlines()
+    shown = [heading]
+    for line, record in zip(lines, records, strict=True):
+        shown += [line, *_weights_lines(record)]
+    return "".join(f"{line}\n" for line in shown)
+
+
+def _weights_lines(record: Record) -> Iterator[str]:
+    """What else a weight file holds, indented below its line."""
+    # failed records, and those of earlier versions, lack the keys
+    if shared := record.get("shares"):
+        yield f"  shares the network {printable(str(shared))}, which comes with scsampler"
+    if sampler := record.get("sampler"):
+        what = f"{sampler['kind']} ({sampler['arch']}, {sampler['objective']})"
+        yield f"  holds its sampler, too: {printable(what)}, {_labels(sampler)} labels"
+    if calibration := record.get("calibration"):
+        yield (
+            f"  calibrated: temperature {calibration['temperature']:.2f}, expected calibration "
+            f"error {calibration['ece_after']:.3f} (before {calibration['ece_before']:.3f}) on "
+            f"{calibration['clips']} clips of {calibration['videos']} videos"
+        )
 
 
 def _weights_row(record: Record) -> tuple[str, ...]:
@@ -50,8 +73,15 @@ def _weights_row(record: Record) -> tuple[str, ...]:
     # descriptions of training data may be long
     if data and len(data) > _DATA_WIDTH:
         data = f"{data[: _DATA_WIDTH - 3]}..."
-    first = [record[key] for key in ("name", "kind", "arch", "objective", "labels")]
-    return tuple(map(_or_dash, (*first, size, digest, record["where"], data)))
+    first = [record[key] for key in ("name", "kind", "arch", "objective")]
+    return tuple(map(_or_dash, (*first, _labels(record), size, digest, record["where"], data)))
+
+
+def _labels(record: Record) -> str | None:
+    """Number of labels; the background class, which is no tag, is named apart."""
+    if record.get("background") is None or not record["labels"]:
+        return None if record["labels"] is None else str(record["labels"])
+    return f"{record['labels'] - 1} + {record['background']}"
 
 
 def cache_table(records: Sequence[Record]) -> str:
@@ -97,7 +127,7 @@ def _classifier_row(record: Record) -> tuple[str, ...]:
     for key in ("gmacs", "mparams"):
         costs.append(None if record[key] is None else f"{record[key]:.2f}")
     description = record["data"] or record.get("distribution") or record.get("file")
-    cells = (record["labels"], *costs, record["weights"], description)
+    cells = (_labels(record), *costs, record["weights"], description)
     return (record["name"], clip, *map(_or_dash, cells))
 
 

@@ -5,8 +5,6 @@ Not handled here: `writers` writes records to files.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
@@ -15,13 +13,12 @@ from typing import Any
 from scsampler_cli.compat import renamed
 from scsampler_cli.config import __version__
 from scsampler_cli.errors import ScsamplerError, code_of
+from scsampler_cli.output.saliency_course import saliency
 from scsampler_cli.text import score, seconds
 
 Record = dict[str, Any]
 """A result in JSON form."""
 PACKAGES = ("torch", "torchvision", "torchaudio", "av", "numpy")
-PARTS = 60
-"""Number of parts of a video for the saliency over time: a line of a terminal has room for them."""
 
 
 def command_of(record: Record) -> str:
@@ -52,6 +49,12 @@ def versions(ffmpeg: str) -> dict[str, str]:
     return {**found, "ffmpeg": ffmpeg}
 
 
+def _picture(source: str | None) -> dict[str, str | None]:
+    """Where a clip's picture comes from, which the record has only where pictures were read."""
+    # null where nothing could be decoded
+    return {} if source is None else {"picture": source or None}
+
+
 @dataclass(frozen=True)
 class SelectedClip:
     """A clip that was selected for the classifier."""
@@ -68,10 +71,14 @@ class SelectedClip:
     reason: str
     """Why it was selected, such as "visual #1"; "why" in JSON."""
     label: str | None
-    """Most probable label of this clip alone; None where it could not be decoded."""
+    """Most probable label of this clip alone, background included; None where it could not be
+    decoded."""
     probability: float | None
     packets: float | None = None
     """NaN where packet sizes are unknown; None without a packet sampler: JSON then lacks it."""
+    picture: str | None = None
+    """Where the picture that was scored comes from: one of `features.clip.PICTURE_SOURCES`; ""
+    where nothing could be decoded (null in JSON); None where none was read: JSON then lacks it."""
 
     why = renamed("reason")
 
@@ -87,6 +94,7 @@ class SelectedClip:
             "visual": score(self.visual),
             "audio": score(self.audio),
             **_optional_score("packets", self.packets),
+            **_picture(self.picture),
             "why": self.reason,
             "label": self.label,
             "probability": score(self.probability),
@@ -113,6 +121,8 @@ class ScoredClip:
     """Why it was selected; "why" in JSON."""
     packets: float | None = None
     """As in `SelectedClip`."""
+    picture: str | None = None
+    """As in `SelectedClip`."""
 
     taken = renamed("selected")
     why = renamed("reason")
@@ -127,54 +137,11 @@ class ScoredClip:
             "visual": score(self.visual),
             "audio": score(self.audio),
             **_optional_score("packets", self.packets),
+            **_picture(self.picture),
             "rank": self.rank,
             "taken": self.selected,
             "why": self.reason,
         }
-
-
-def saliency(
-    clips: Sequence[ScoredClip], video: dict[str, Any]
-) -> dict[str, list[float | None] | None]:
-    """Saliency over time: the highest score of the clips that touch each of PARTS equal parts.
-
-    Args:
-        clips: scored clips, in any order.
-        video: "start_s" and "duration_s".
-
-    Returns:
-        lists of PARTS values for "visual", "audio" and, where a clip has such a score, "packets".
-        None is in place of a value where no clip has a score, and in place of a list where no clip
-        at all has one.
-    """
-    # seconds; a video of unknown duration must not divide by 0
-    start, step = video["start_s"], max(video["duration_s"], 1e-6) / PARTS
-    # (first part, end of the parts) of each clip
-    spans = []
-    for clip in clips:
-        first = int((float(clip.start) - start) / step)
-        # 1e-6: rounding must not let a clip touch the part that begins at its end
-        end = math.ceil((float(clip.end) - start) / step - 1e-6)
-        spans.append((first, end))
-
-    courses = {"visual": _highest(spans, [clip.visual for clip in clips])}
-    courses["audio"] = _highest(spans, [clip.audio for clip in clips])
-    packets = _highest(spans, [clip.packets for clip in clips])
-    return courses if packets is None else {**courses, "packets": packets}
-
-
-def _highest(
-    spans: Sequence[tuple[int, int]], scores: Sequence[float | None]
-) -> list[float | None] | None:
-    highest: list[float | None] = [None] * PARTS
-    for (first, end), value in zip(spans, scores, strict=True):
-        if value is None or math.isnan(value):
-            continue
-        # at least one part, within the video
-        for part in range(max(first, 0), min(max(end, first + 1), PARTS)):
-            # three digits: the values are for a glance
-            highest[part] = round(max(value, highest[part] or 0.0), 3)
-    return None if all(value is None for value in highest) else highest
 
 
 @dataclass(frozen=True)
@@ -199,6 +166,9 @@ class ClassifyResult:
     versions: dict[str, str]
     scored: tuple[ScoredClip, ...] = ()
     """Every scored clip, in time order; JSON has only their saliency over time."""
+    background: float | None = None
+    """Mean probability of the background class over the selected clips that were decoded; None for
+    a classifier without such a class: JSON then lacks it."""
 
     @property
     def label(self) -> str:
@@ -212,6 +182,7 @@ class ClassifyResult:
             "path": self.path,
             "status": "ok",
             "tags": [{"label": label, "probability": score(p)} for label, p in self.tags],
+            **_optional_score("background", self.background),
             "clips": [clip.record() for clip in self.clips],
             # 60 values: all clips of a long video would make the record large
             "saliency": saliency(self.scored, self.video),

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.output import records
-from scsampler_cli.pipeline.video import Video
 from scsampler_cli.selection.scores import ClipScores
 from scsampler_cli.selection.strategies import Selection
 from scsampler_cli.timeline import ClipSpan
 
 
+class ClipSource(Protocol):
+    """A video, or a feature file of one."""
+
+    @property
+    def picture_sources(self) -> Mapping[int, str]:
+        """As `Video.picture_sources`."""
+        ...
+
+    def span(self, clip: int) -> ClipSpan:
+        """Position of a clip in the video."""
+        ...
+
+
 def selected_clips(
-    video: Video,
+    video: ClipSource,
     scores: ClipScores,
     chosen: Selection,
     *,
@@ -25,11 +38,11 @@ def selected_clips(
     """The selected clips, in the order of the selection.
 
     Args:
-        video: gives the positions of the clips.
+        video: gives the positions of the clips, and where their pictures come from.
         scores: of the scored clips, which need not hold all selected ones.
         chosen: K clips.
         probabilities: float32 [K, C]; a row of NaN for a clip that could not be decoded.
-        labels: C class names.
+        labels: C class names. A clip is a fact of its own: its label may be the background class.
     """
     # tolist: JSON takes Python integers, not NumPy's
     for clip, reason, row in zip(chosen.clips.tolist(), chosen.reasons, probabilities, strict=True):
@@ -48,6 +61,7 @@ def selected_clips(
             label=None if best is None else labels[best],
             probability=None if best is None else float(row[best]),
             packets=_score_of(clip, scores, scores.packets),
+            picture=video.picture_sources.get(clip),
         )
 
 
@@ -61,7 +75,7 @@ def _score_of(clip: int, scores: ClipScores, values: NDArray[np.float32] | None)
 
 def scored_clips(
     scores: ClipScores,
-    span: Callable[[int], ClipSpan],
+    video: ClipSource,
     chosen: Selection,
     *,
     ranks: NDArray[np.int64],
@@ -70,17 +84,18 @@ def scored_clips(
 
     Args:
         scores: of M clips.
-        span: position of a clip.
+        video: gives the positions of the clips, and where their pictures come from.
         chosen: the selected clips.
         ranks: int64 [M], from 0.
     """
     reasons = dict(zip(chosen.clips.tolist(), chosen.reasons, strict=True))
     for row, clip in enumerate(scores.clips.tolist()):
+        span = video.span(clip)
         yield records.ScoredClip(
             clip=clip,
-            start=span(clip).start,
-            end=span(clip).end,
-            first_frame=span(clip).first_frame,
+            start=span.start,
+            end=span.end,
+            first_frame=span.first_frame,
             visual=_value(scores.visual, row),
             audio=_value(scores.audio, row),
             # records count ranks from 1
@@ -88,6 +103,7 @@ def scored_clips(
             selected=clip in reasons,
             reason=reasons.get(clip),
             packets=_value(scores.packets, row),
+            picture=video.picture_sources.get(clip),
         )
 
 

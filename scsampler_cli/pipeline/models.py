@@ -15,6 +15,7 @@ from scsampler_cli.classifiers.labels import NAMES, read_labels
 from scsampler_cli.config import (
     AUDIO,
     PACKETS,
+    SALIENCY,
     VISUAL,
     AnswerSettings,
     SelectionSettings,
@@ -22,7 +23,8 @@ from scsampler_cli.config import (
     parse_device,
 )
 from scsampler_cli.errors import DependencyError, SettingsError
-from scsampler_cli.model_zoo.bundled_weights import check_weight_file, sampler_files, set_files
+from scsampler_cli.model_zoo.bundled_weights import check_weight_file, sampler_files
+from scsampler_cli.model_zoo.weights_header import sampler_in
 from scsampler_cli.pipeline import sampler_choice
 
 if TYPE_CHECKING:
@@ -31,8 +33,7 @@ if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import ClipClassifier
     from scsampler_cli.samplers.scoring import Samplers
 
-AUTO_SET = "actions6"
-"""The set of samplers that were trained on real video: the default for every other classifier."""
+AUTO_SET = sampler_choice.AUTO_SET
 DEMO = "demo"
 """The classifier, and the set of samplers, for generated videos."""
 
@@ -61,6 +62,8 @@ class ModelOptions:
     """"auto", "cpu", "cuda" or "cuda:N"."""
     precision: str = "auto"
     """"auto", "fp32", "bf16" or "fp16"."""
+    saliency: str = SALIENCY[0]
+    """How a sampler with a background class scores a clip, one of `config.SALIENCY`."""
 
     @property
     def names_classifier(self) -> bool:
@@ -78,13 +81,32 @@ class ModelOptions:
 
     @property
     def auto_set(self) -> str | None:
-        """The set of samplers that "auto" stands for; None for a plug-in, whose classifier decides
-        it by its name when it is loaded.
+        """What "auto" stands for: a set of samplers, or the classifier's weight file where it holds
+        a sampler; None for a plug-in, whose classifier decides by its name when it is loaded.
+
+        Raises:
+            WeightsError: the weight file is damaged.
         """
-        if self.classifier == DEMO:
-            return DEMO
         # only "package.module:factory" has a colon
-        return None if ":" in self.classifier else AUTO_SET
+        if ":" in self.classifier and self.own_sampler is None:
+            return None
+        return self.auto_for(self.classifier)
+
+    @property
+    def own_sampler(self) -> Path | None:
+        """The classifier's weight file, if it holds the sampler that was trained with it.
+
+        Raises:
+            WeightsError: it is damaged.
+        """
+        file = Path(self.weights or self.classifier)
+        return None if sampler_in(file) is None else file
+
+    def auto_for(self, classifier: str) -> str:
+        """What "auto" stands for with the loaded classifier of this name."""
+        if self.own_sampler is not None:
+            return str(self.own_sampler)
+        return DEMO if classifier == DEMO else AUTO_SET
 
     def files(self, *others: Path | None) -> list[Path]:
         """Existing files that the options name, and the existing ones of `others`."""
@@ -106,6 +128,12 @@ class ModelOptions:
         """
         # the cheap checks first: files are read only for names that make sense
         parse_device(self.device)
+        if self.saliency not in SALIENCY:
+            raise SettingsError(
+                f"unknown saliency {self.saliency!r}",
+                code="arguments-invalid",
+                hint=f"one of {', '.join(SALIENCY)}",
+            )
         self._check_classifier()
         if self.weights is not None:
             check_weight_file(self.weights)
@@ -226,13 +254,14 @@ class ModelOptions:
         """Load the samplers that the selection uses, or whose scores are shown.
 
         Args:
-            auto: the bundled set that "auto" stands for.
+            auto: what "auto" stands for, see `sampler_choice.auto_option`.
             selection: which clips are selected.
             shows_all: True where visual and audio scores are results in themselves.
 
         Raises:
             WeightsError: a weight file cannot be read.
             DependencyError: torchaudio does not load, and the selection needs it.
+            SettingsError: `saliency` has no effect.
         """
         from scsampler_cli.samplers.scoring import Samplers, load_audio, load_packets, load_visual
 
@@ -247,15 +276,17 @@ class ModelOptions:
         # a set need not have a sampler of every kind
         for kind, option in options.items():
             if option == "auto":
-                options[kind] = auto if set_files(auto, sampler_choice.KINDS[kind]) else "none"
+                options[kind] = sampler_choice.auto_option(kind, auto)
 
         device, dtype = self._device()
-        return Samplers(
-            load_visual(options["visual"], device, dtype),
-            load_audio(options["audio"], device, dtype),
-            load_packets(options["packets"], device, dtype),
+        loaded = Samplers(
+            load_visual(options["visual"], device, dtype, saliency=self.saliency),
+            load_audio(options["audio"], device, dtype, saliency=self.saliency),
+            load_packets(options["packets"], device, dtype, saliency=self.saliency),
             notes=notes,
         )
+        sampler_choice.check_saliency(self.saliency, loaded.records())
+        return loaded
 
     def _device(self) -> tuple[torch.device, torch.dtype]:
         """Device and precision in force."""

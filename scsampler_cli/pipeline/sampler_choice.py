@@ -5,12 +5,17 @@ It works with names and files: no network is loaded here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
-from scsampler_cli.config import AUDIO, BASELINES, PACKETS, VISUAL, SelectionSettings
+from scsampler_cli.config import AUDIO, BASELINES, PACKETS, SALIENCY, VISUAL, SelectionSettings
 from scsampler_cli.errors import SettingsError
-from scsampler_cli.model_zoo.bundled_weights import set_files
+from scsampler_cli.model_zoo.bundled_weights import SETS, set_files
+from scsampler_cli.model_zoo.weights_header import sampler_in
 
+AUTO_SET = "actions6"
+"""The set of samplers that were trained on real video: the default for every classifier that brings
+no sampler."""
 KINDS = {"visual": VISUAL, "audio": AUDIO, "packets": PACKETS}
 """Kind of a sampler -> its inputs."""
 _NAMES = {"visual": "a visual sampler", "audio": "an audio sampler", "packets": "a packet sampler"}
@@ -36,14 +41,34 @@ def is_available(spec: str, kind: str, auto: str | None) -> bool | None:
     Args:
         spec: "auto", a bundled set, files, or "none".
         kind: one of KINDS.
-        auto: the set that "auto" stands for; None where that is not known yet.
+        auto: as `auto_option`; None where that is not known yet.
 
     Returns:
         None where that is not known yet.
     """
     if spec != "auto":
         return spec != "none"
-    return None if auto is None else bool(set_files(auto, KINDS[kind]))
+    return None if auto is None else auto_option(kind, auto) != "none"
+
+
+def auto_option(kind: str, auto: str) -> str:
+    """What "auto" stands for.
+
+    Args:
+        kind: one of KINDS.
+        auto: a bundled set, or a classifier's weight file that holds its sampler, too.
+
+    Returns:
+        the set, the file, or "none".
+    """
+    if auto not in SETS:
+        if sampler_in(Path(auto)) in KINDS[kind]:
+            return auto
+        # sizes of packets tell little of the classes: those of any video will do
+        if kind != "packets":
+            return "none"
+        auto = AUTO_SET
+    return auto if set_files(auto, KINDS[kind]) else "none"
 
 
 def check_available(selection: SelectionSettings, available: Availability) -> None:
@@ -124,6 +149,25 @@ def check_named(selection: SelectionSettings, named: Mapping[str, str], *, shows
             code="no-effect",
             hint=hint,
         )
+
+
+def check_saliency(saliency: str, networks: Iterable[Mapping[str, object]]) -> None:
+    """Refuse a choice of the saliency where no network has a background class.
+
+    Args:
+        saliency: one of `config.SALIENCY`; "auto" is never refused.
+        networks: records of the loaded networks (`SamplerNetwork.record`).
+
+    Raises:
+        SettingsError: it has no effect.
+    """
+    if saliency == SALIENCY[0] or any("score" in record for record in networks):
+        return
+    raise SettingsError(
+        f"saliency {saliency!r} has no effect: no sampler has a background class",
+        code="no-effect",
+        hint="leave it out: clips are scored by the largest class probability anyway",
+    )
 
 
 def missing_half_note(selection: SelectionSettings, available: Availability) -> str:

@@ -10,7 +10,12 @@ import hashlib
 from dataclasses import asdict, replace
 from typing import Any
 
-from scsampler_cli.classifiers.base import ClipClassifier, is_multi_label, output_settings_of
+from scsampler_cli.classifiers.base import (
+    ClipClassifier,
+    background_of,
+    is_multi_label,
+    output_settings_of,
+)
 from scsampler_cli.config import AnswerSettings, FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.pipeline.sampler_choice import KINDS, needed_samplers
 from scsampler_cli.samplers.scoring import Samplers
@@ -79,7 +84,9 @@ def used_samplers(samplers: Samplers, selection: SelectionSettings) -> Samplers:
 
 
 def of_classifier(classifier: ClipClassifier) -> Settings:
-    """Name, weights and clip geometry of a classifier."""
+    """Name, weights and clip geometry of a classifier, and its background class if it has one."""
+    background = background_of(classifier)
+    named = {} if background is None else {"background": classifier.labels[background]}
     return {
         "name": classifier.name,
         "weights": classifier.weights.source,
@@ -90,6 +97,7 @@ def of_classifier(classifier: ClipClassifier) -> Settings:
         "crop": list(classifier.spec.crop),
         "crops": classifier.spec.crops,
         "multi_label": is_multi_label(classifier),
+        **named,
     }
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scsampler_cli.classifiers.base import ClipClassifier, is_multi_label
+from scsampler_cli.classifiers.base import ClipClassifier, background_of, is_multi_label
 from scsampler_cli.config import (
     DEFAULT_READING,
     PAPER_ANSWER,
@@ -132,10 +132,17 @@ def classify(
     video.check_whole()
 
     # aggr (Sec. 3.1): float32 [K', C] -> float32 [C]
+    background = background_of(classifier)
     combined = aggregate.combine(
-        probabilities[decoded], answer.aggregate, answer.m, multi_label=is_multi_label(classifier)
+        probabilities[decoded],
+        answer.aggregate,
+        answer.m,
+        multi_label=is_multi_label(classifier),
+        background=background,
     )
-    tags = aggregate.top(combined, classifier.labels, top)
+    tags = aggregate.top(combined, classifier.labels, top, background=background)
+    if background is not None and not combined.any():
+        video.note("the selected clips are nothing but background: no class has a probability")
     ranks = combined_rank(scores, selection)
     selected = selected_clips(
         video, scores, chosen, probabilities=probabilities, labels=classifier.labels
@@ -155,7 +162,8 @@ def classify(
         notes=(*video.notes, *chosen.notes),
         timings_s=clock.spent,
         versions=records.versions(FFMPEG_VERSION),
-        scored=tuple(scored_clips(scores, video.span, chosen, ranks=ranks)),
+        scored=tuple(scored_clips(scores, video, chosen, ranks=ranks)),
+        background=aggregate.background_share(probabilities[decoded], background),
     )
 
 
@@ -222,7 +230,7 @@ def score(
     ranks = combined_rank(scores, selection)
     return records.ScoreResult(
         path=str(path),
-        clips=tuple(scored_clips(scores, source.span, chosen, ranks=ranks)),
+        clips=tuple(scored_clips(scores, source, chosen, ranks=ranks)),
         video=source.facts(),
         decode_errors=source.decode_errors,
         frames_missing=source.frames_missing,
@@ -268,6 +276,8 @@ def extract(
     with clock.stage("index"):
         video = Video(path, clip_frames, frame_stride, reading=reading)
     _report_length(video, progress)
+    # the header has the facts, and is written before the pass
+    video.expect(features.inputs)
 
     clips = video.grid.every(clip_stride)
     settings = settings_record.of_extract(

@@ -9,7 +9,7 @@ Not handled here: the comparison of clips, see `selection`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -78,16 +78,25 @@ class Sampler(Generic[Clip]):
         stream = iter(clips)
         previous: tuple[list[Clip], list[PendingScores]] | None = None
         while batch := list(islice(stream, self._batch)):
-            pending = []
-            for network in self.networks:
-                inputs = [self._prepare(clip, network.kind) for clip in batch]
-                pending.append(network.start(inputs))
+            pending = self._start(batch)
             # results come one batch late: while a GPU computes, the next batch is read and prepared
             if previous is not None:
                 yield from _by_clip(*previous)
             previous = batch, pending
         if previous is not None:
             yield from _by_clip(*previous)
+
+    def _start(self, batch: list[Clip]) -> list[PendingScores]:
+        """Start to score a batch by each network."""
+        started: dict[int, PendingScores] = {}
+        pending = []
+        for network in self.networks:
+            # one network with two kinds of scores runs once
+            key = id(network.network)
+            if key not in started:
+                started[key] = network.start([self._prepare(clip, network.kind) for clip in batch])
+            pending.append(replace(started[key], network=network))
+        return pending
 
     def score(self, clips: Iterable[Clip]) -> Iterator[tuple[int, float]]:
         """Yield (clip, saliency in [0, 1]) in order; NaN where a clip has no input at all."""
@@ -118,6 +127,11 @@ class Samplers:
     packets: PacketSampler | None = None
     notes: tuple[str, ...] = ()
     """Notes of loading, such as a sampler that was left out."""
+
+    def networks(self, kind: str) -> list[SamplerNetwork]:
+        """The networks of the "visual", the "audio" or the "packets" sampler."""
+        sampler = {"visual": self.visual, "audio": self.audio, "packets": self.packets}[kind]
+        return [] if sampler is None else sampler.networks
 
     def records(self) -> list[dict[str, Any]]:
         """Records of all networks, for results."""
@@ -212,7 +226,7 @@ def load_network(
     """A sampler network from its weight file.
 
     Args:
-        path: the weight file.
+        path: the weight file; or that of a classifier which holds its sampler, too.
         device: device of the network.
         dtype: precision of the network, except for MD, which runs in float32.
         saliency: how a network with a background class scores a clip, one of `config.SALIENCY`.
@@ -222,6 +236,8 @@ def load_network(
             it does not have.
     """
     file = read_weights(path)
+    # the file of a classifier may hold its sampler, too
+    file = file.sampler or file
     meta = file.metadata
     if meta.get("kind") != "sampler":
         raise WeightsError(

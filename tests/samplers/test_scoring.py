@@ -89,7 +89,7 @@ def test_a_weight_file_states_its_background_class(tmp_path: Path) -> None:
     wrong = write_sampler(tmp_path / "y.safetensors", "md", "shufflenet26", background="d")
     with pytest.raises(WeightsError, match=r"y\.safetensors states .* class 'd'") as got:
         load_network(wrong, CPU, torch.float32)
-    assert got.value.code == "background-unknown"
+    assert got.value.code == "background-invalid"
 
 
 def test_clips_without_frames_have_no_score() -> None:

@@ -62,12 +62,18 @@ def timings(record: Record) -> str:
 
 
 def tags(record: Record) -> str:
-    """HTML table of the tags with a bar for each probability, best first."""
+    """HTML table of the tags with a bar for each probability, best first.
+
+    The last row is the share of background, where the classifier has such a class.
+    """
     rows = []
     for tag in record["tags"]:
         # null where the classifier's output was not a number
         probability = tag["probability"]
         rows.append((text(tag["label"]), bar(probability or 0), percent(probability)))
+    if "background" in record:
+        share = record["background"]
+        rows.append(("<i>none of the classes</i>", bar(share), percent(share)))
     return table((), rows, "bars")
 
 
