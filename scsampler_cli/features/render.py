@@ -1,4 +1,5 @@
-"""One clip's features as a picture: I-frames, motion, residuals and mel, one row each.
+"""One clip's features as a picture: its RGB picture, I-frames, motion, residuals and mel, one row
+each.
 
 Motion is a colour wheel: the hue is the direction (red to the right, then clockwise yellow, green,
 cyan to the left, and so on), the brightness is the speed, full at 10 pixels a frame. Residuals are
@@ -46,6 +47,7 @@ def render(visual: ClipVisual | None, sound: ClipAudio | None) -> NDArray[np.uin
     """uint8 [h, w, 3]: a row for each input that the clip has; a black square if it has none."""
     rows: list[NDArray[np.uint8]] = []
     if visual is not None:
+        rows.append(_row(visual.pictures))
         rows.append(_row(visual.iframes))
         rows.append(_row([motion_colours(motion) for motion in visual.motion[:_MAX_PICTURES]]))
         # doubled, since most residuals are small; 128 is 0

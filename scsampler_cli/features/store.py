@@ -38,10 +38,11 @@ from numpy.typing import NDArray
 
 from scsampler_cli.errors import FeatureFileError, read_code
 from scsampler_cli.features.clip import ClipAudio, ClipVisual
+from scsampler_cli.features.visual_arrays import VisualPacker, VisualUnpacker
 from scsampler_cli.files.output_paths import fresh, not_written, sibling
 
 MAGIC = b"SCSAMPLF"
-VERSION = 2
+VERSION = 3
 SUFFIX = ".scf"
 _HEADER = struct.Struct("<HI")
 _RECORD = struct.Struct("<4sIII")
@@ -67,6 +68,7 @@ class FeatureWriter:
     def __init__(self, path: Path, header: dict[str, Any]) -> None:
         self._path, self._part = path, sibling(path, ".part")
         self._count = 0
+        self._visual = VisualPacker()
         # these three are written at the end; the caller sets them before the block ends
         self.notes: list[str] = []
         """Notes on the video."""
@@ -91,13 +93,7 @@ class FeatureWriter:
 
     def visual(self, clip: ClipVisual) -> None:
         """Append the visual features of a clip."""
-        # int64 [2]
-        size = np.array([clip.height, clip.width], np.int64)
-        self._record(
-            b"VIS ",
-            clip.clip,
-            {"size": size, "if": clip.iframes, "md": clip.motion, "rgbr": clip.residual},
-        )
+        self._record(b"VIS ", clip.clip, self._visual.arrays(clip))
 
     def sound(self, clip: ClipAudio) -> None:
         """Append the audio features of a clip."""
@@ -188,23 +184,16 @@ def read_header(path: Path) -> tuple[dict[str, Any], list[str]]:
 
 
 def read_visual(path: Path) -> Iterator[ClipVisual]:
-    """The visual features, in clip order.
+    """The visual features, in clip order. Clips that share a picture share its array.
 
     Raises:
         FeatureFileError: truncated or damaged.
     """
+    unpacker = VisualUnpacker()
     for clip, arrays in _read(path, b"VIS "):
         try:
-            height, width = arrays["size"].tolist()
-            yield ClipVisual(
-                clip,
-                height,
-                width,
-                iframes=arrays["if"],
-                motion=arrays["md"],
-                residual=arrays["rgbr"],
-            )
-        except (KeyError, ValueError) as error:
+            yield unpacker.clip(clip, arrays)
+        except (KeyError, ValueError, IndexError) as error:
             raise _damaged(path, "an incomplete record") from error
 
 

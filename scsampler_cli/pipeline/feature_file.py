@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
 from scsampler_cli.errors import FeatureFileError
 from scsampler_cli.features import store
+from scsampler_cli.features.clip import ClipVisual
 from scsampler_cli.pipeline.clip_inference import in_clip_order
 from scsampler_cli.pipeline.strict import check_whole
 from scsampler_cli.pipeline.video import Progress, with_progress
@@ -62,7 +63,10 @@ class FeatureFileVideo:
             tuple(self._settings["inputs"]),
             self._settings["p_frames"],
             self._settings["short_side"],
+            self._settings["picture_gap"],
         )
+        self.picture_sources: dict[int, str] = {}
+        """As `Video.picture_sources`, of the clips that were scored by their pictures."""
         self.clip_stride = self._stride_in_force(clip_stride)
         # start and end are fractions of a second, written as text
         self._spans = {
@@ -90,15 +94,16 @@ class FeatureFileVideo:
             )
         return max(requested, stored)
 
-    def _compare(self, **requested: int) -> None:
-        """Add a note for each setting that differs from that of the file."""
+    def _compare(self, **requested: float) -> None:
+        """Add a note for each setting that differs from that of the file, once."""
         for name, value in requested.items():
             stored = self._settings[name]
-            if stored != value:
-                self.notes.append(
-                    f"the features were extracted with {name} {stored}, not {value}; "
-                    "the video itself may score differently"
-                )
+            note = (
+                f"the features were extracted with {name} {stored}, not {value}; "
+                "the video itself may score differently"
+            )
+            if stored != value and note not in self.notes:
+                self.notes.append(note)
 
     def _compare_streams(self, reading: ReadSettings) -> None:
         """Add a note for each requested stream that is not the extracted one."""
@@ -146,7 +151,9 @@ class FeatureFileVideo:
         visual = audio = None
         if samplers.visual is not None:
             self._check_inputs(samplers.visual.inputs)
-            self._compare(p_frames=requested.p_frames, short_side=requested.short_side)
+            for kind in samplers.visual.inputs:
+                key = requested.of_input(kind)
+                self._compare(**{name: key[name] for name in key if name != "inputs"})
             visual = self._visual_scores(samplers.visual, clips, progress)
         if samplers.audio is not None and self._facts["audio"] is None:
             # a video without audio has no mel features to extract
@@ -160,10 +167,18 @@ class FeatureFileVideo:
         self, sampler: VisualSampler, clips: NDArray[np.int64], progress: Progress
     ) -> NDArray[np.float32]:
         """float32 [M], smoothed as the scores of the video would be."""
-        stored = (clip for clip in store.read_visual(self._path) if clip.clip in self._spans)
+        stored = self._visual_clips("rgb" in sampler.inputs)
         scored = sampler.score(with_progress(stored, "score", len(clips), progress=progress))
         scores = in_clip_order(scored, clips)
         return smoothed(scores, clips) if self.features.smoothed else scores
+
+    def _visual_clips(self, has_pictures: bool) -> Iterator[ClipVisual]:
+        """The clips of the stride in force; `picture_sources` gets those with pictures."""
+        for clip in store.read_visual(self._path):
+            if clip.clip in self._spans:
+                if has_pictures:
+                    self.picture_sources[clip.clip] = clip.picture_source
+                yield clip
 
     def _audio_scores(
         self, sampler: AudioSampler, clips: NDArray[np.int64], progress: Progress

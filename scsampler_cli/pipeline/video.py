@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.classifiers.geometry import fit_frame
-from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
+from scsampler_cli.config import COMPRESSED, DEFAULT_READING, FeatureSettings, ReadSettings
 from scsampler_cli.errors import InputError, read_code
 from scsampler_cli.features.clip import ClipAudio, ClipPackets, ClipVisual
 from scsampler_cli.features.mel import mel_clips
@@ -79,10 +79,10 @@ class Video:
         """The audio stream that is read, or None and the reason."""
         self._notes = [*self.index.notes, *audio.notes]
 
-        # a video of one frame has no motion in any case, and needs no note
-        if not self.info.has_vectors and len(self.index.timeline) > 1:
-            why = "no predicted frames" if self.info.codec in VECTOR_CODECS else "no motion vectors"
-            self.note(f"{self.info.codec} with {why} to read: re-encoded to small MPEG-4 in memory")
+        self._is_reencoded = False
+        self.picture_sources: dict[int, str] = {}
+        """Where the picture of each clip comes from, one of `features.clip.PICTURE_SOURCES`, ""
+        where nothing could be decoded; clips whose picture ("rgb") was read so far."""
         if len(self.index.timeline) < self.grid.span_frames:
             frames = self.grid.span_frames
             self.note(f"shorter than one clip of {frames} frames: the last frame is repeated")
@@ -106,6 +106,16 @@ class Video:
         """Add notes, each once."""
         # several passes over one file meet the same damage
         self._notes += [text for text in texts if text not in self._notes]
+
+    def expect(self, inputs: Sequence[str]) -> None:
+        """Note how visual inputs will be read; `facts` tells it, too. `visual_clips` calls it."""
+        if self.info.has_vectors or not set(inputs) & set(COMPRESSED):
+            return
+        self._is_reencoded = True
+        # a video of one frame has no motion in any case, and needs no note
+        if len(self.index.timeline) > 1:
+            why = "no predicted frames" if self.info.codec in VECTOR_CODECS else "no motion vectors"
+            self.note(f"{self.info.codec} with {why} to read: re-encoded to small MPEG-4 in memory")
 
     @property
     def whole_seconds(self) -> int:
@@ -137,6 +147,7 @@ class Video:
         """Properties of the file, for the record."""
         timeline = self.index.timeline
         height, width = self.info.size
+        without = "re-encoded" if self._is_reencoded else "none"
         # keys as in the schemas of records; a new one goes there, too
         return {
             "codec": self.info.codec,
@@ -154,7 +165,7 @@ class Video:
             "duration_s": seconds(timeline.duration),
             "fps": score(float(1 / timeline.mean_frame_duration)),
             "clips": len(self.grid),
-            "motion_vectors": "native" if self.info.has_vectors else "re-encoded",
+            "motion_vectors": "native" if self.info.has_vectors else without,
             "audio": None if self.audio is None else asdict(self.audio),
         }
 
@@ -162,19 +173,23 @@ class Video:
 def visual_clips(
     video: Video, features: FeatureSettings, clips: NDArray[np.int64] | None = None
 ) -> Iterator[ClipVisual]:
-    """Visual features of clips, in one pass over the file.
+    """Visual features of clips, in one pass over the file; in two where pictures are among them.
 
     Args:
-        video: gets notes on what could not be read.
+        video: gets notes on what could not be read, and `picture_sources`.
         features: which inputs to compute, and their settings.
         clips: int64 [M], increasing; None for all clips.
     """
+    video.expect(features.inputs)
     # filled while the caller iterates; turned into notes at the end of the pass
     report = ReadReport()
     wanted = video.grid.every(1) if clips is None else clips
-    yield from read_visual(
+    for clip in read_visual(
         video.path, video.index, video.grid, clips=wanted.tolist(), settings=features, report=report
-    )
+    ):
+        if "rgb" in features.inputs:
+            video.picture_sources[clip.clip] = clip.picture_source
+        yield clip
     video.note(*report.notes())
 
 

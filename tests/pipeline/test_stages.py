@@ -15,7 +15,7 @@ from scsampler_cli.errors import VideoError
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.pipeline import stages
 from scsampler_cli.pipeline.clip_inference import classify_clips, score_clips
-from scsampler_cli.pipeline.video import Video, clip_frames
+from scsampler_cli.pipeline.video import Video, clip_frames, visual_clips
 from scsampler_cli.samplers.scoring import Samplers, load_audio, load_visual
 from tests.synthetic import pan, static, tone, write_video
 
@@ -115,9 +115,17 @@ def test_sound_in_parts_is_scored_in_parts(tmp_path: Path, samplers: Samplers) -
     assert any("without sound" in note for note in video.notes)
 
 
-def test_an_unknown_reencoded_codec_says_so(tmp_path: Path) -> None:
+def test_a_codec_without_vectors_is_reencoded_only_for_inputs_that_need_them(
+    tmp_path: Path,
+) -> None:
     path = write_video(tmp_path / "v.avi", static(20, 64, 64), codec="mjpeg", pix_fmt="yuvj420p")
-    assert any("re-encoded" in note for note in Video(path).notes)
+    video = Video(path)
+    assert video.facts()["motion_vectors"] == "none"
+    list(visual_clips(video, FeatureSettings(("rgb",))))
+    assert video.notes == []
+    list(visual_clips(video, FeatureSettings(("md",))))
+    assert any("re-encoded" in note for note in video.notes)
+    assert video.facts()["motion_vectors"] == "re-encoded"
 
 
 def test_times_of_a_late_variable_rate_video_are_its_own(
