@@ -15,12 +15,13 @@ from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.files.urls import local_path
 from scsampler_cli.model_zoo.bundled_weights import bundled_dir
 from scsampler_cli.model_zoo.public import PUBLIC, cached_path
-from scsampler_cli.model_zoo.shared_trunk import KEY as TRUNK_KEY
+from scsampler_cli.model_zoo.shared_trunk import shared_by
 from scsampler_cli.model_zoo.weightfile import read_weights
 from scsampler_cli.model_zoo.weights_header import SAMPLER_KEY
 from scsampler_cli.output.records import failure
 
 Record = dict[str, Any]
+_CALIBRATION = {"temperature", "ece_before", "ece_after", "clips", "videos"}
 
 
 @dataclass(frozen=True)
@@ -107,10 +108,10 @@ def _record(entry: _Entry) -> Record:
         "sha256": None if file is None else file.info.sha256,
         "where": entry.where,
         # the bundled network that the file leaves out
-        "shares": (metadata.get(TRUNK_KEY) or {}).get("file"),
+        "shares": shared_by(metadata),
         # of a classifier that brings its sampler
         "sampler": _sampler(metadata.get(SAMPLER_KEY)),
-        "calibration": metadata.get("calibration"),
+        "calibration": _calibration(metadata.get("calibration")),
         "data": _data(metadata.get("data")),
         "metadata": metadata,
     }
@@ -120,14 +121,22 @@ def _sampler(metadata: object) -> Record | None:
     """The sampler in the file of a classifier, as the record of a file of its own has it."""
     if not isinstance(metadata, dict):
         return None
+    labels = metadata.get("labels")
     return {
         "kind": metadata.get("input"),
         "arch": metadata.get("arch"),
         "objective": metadata.get("objective"),
-        "labels": len(metadata.get("labels") or ()),
+        "labels": len(labels) if isinstance(labels, list) else None,
         "background": metadata.get("background"),
-        "shares": (metadata.get(TRUNK_KEY) or {}).get("file"),
+        "shares": shared_by(metadata),
     }
+
+
+def _calibration(found: object) -> Record | None:
+    """The calibration of a classifier; None for anything but numbers."""
+    if not isinstance(found, dict) or not found.keys() >= _CALIBRATION:
+        return None
+    return found if all(isinstance(value, int | float) for value in found.values()) else None
 
 
 def _data(data: object) -> str | None:

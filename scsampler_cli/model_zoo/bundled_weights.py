@@ -69,7 +69,8 @@ def sampler_files(spec: str, kinds: Sequence[str]) -> list[Path]:
                 hint="use none, or name a file",
             )
         return paths
-    paths = [Path(part) for part in spec.split(",")]
+    # a comma may also be part of a name
+    paths = [Path(spec)] if Path(spec).is_file() else [Path(part) for part in spec.split(",")]
     # a word without a suffix is a misspelt set rather than a missing file
     if len(paths) == 1 and not paths[0].suffix and not paths[0].exists():
         known = ", ".join([*SETS, "none"])

@@ -65,7 +65,7 @@ def with_trunk(
     if stated is None:
         return dict(tensors)
     path = bundled_file(TRUNK)
-    name = stated.get("file") if isinstance(stated, dict) else stated
+    name, digest = shared_by(metadata), stated.get("sha256") if isinstance(stated, dict) else None
     if name == TRUNK and not path.is_file():
         raise WeightsError(
             f"{source} shares the network {TRUNK}, and there is no {path}",
@@ -73,13 +73,19 @@ def with_trunk(
             hint="install scsampler again: the file comes with it",
         )
     shared, sha256 = _trunk_at(path) if name == TRUNK else ({}, "")
-    if name != TRUNK or stated.get("sha256") != sha256:
+    if name != TRUNK or digest != sha256:
         raise WeightsError(
             f"{source} was trained on another network {name!r} than the one of this version",
             code="trunk-mismatch",
             hint="use the version that wrote the file, or train it again",
         )
     return {**shared, **tensors}
+
+
+def shared_by(metadata: Mapping[str, Any]) -> str | None:
+    """Name of the network that a file shares, by its metadata; None where it shares none."""
+    stated = metadata.get(KEY)
+    return str(stated.get("file")) if isinstance(stated, dict) else None
 
 
 def _trunk_at(path: Path) -> tuple[dict[str, Tensor], str]:

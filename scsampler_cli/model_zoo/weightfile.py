@@ -90,13 +90,14 @@ def read_weights(path: Path) -> WeightFile:
     for name, tensor in tensors.items():
         is_sampler = name.startswith(SAMPLER_PREFIX)
         parts[is_sampler][name.removeprefix(SAMPLER_PREFIX)] = tensor
-    return _whole(metadata, parts[0], info, _whole(about, parts[1], info))
+    return _whole(metadata, parts[0], info, sampler=_whole(about, parts[1], info))
 
 
 def _whole(
     metadata: dict[str, Any],
     tensors: dict[str, Tensor],
     info: WeightsInfo,
+    *,
     sampler: WeightFile | None = None,
 ) -> WeightFile:
     """A network of a file, with the trunk that it shares with others."""

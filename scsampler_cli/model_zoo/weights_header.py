@@ -11,6 +11,7 @@ Not handled here: the tensors, see `weightfile`.
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,8 @@ def sampler_in(path: Path) -> str | None:
     Raises:
         WeightsError: a safetensors file that is damaged, or of a later format.
     """
-    if path.suffix != ".safetensors" or not path.is_file():
+    # os.path is False where pathlib raises: for names that are too long
+    if path.suffix != ".safetensors" or not os.path.isfile(path):  # noqa: PTH113
         return None
     sampler = read_header(path).get(SAMPLER_KEY)
     return str(sampler.get("input")) if isinstance(sampler, dict) else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +17,12 @@ from torch import Tensor
 
 from scsampler_cli.config import __version__
 from scsampler_cli.features.packet_table import CHANNELS
+from scsampler_cli.model_zoo.safetensors_file import read_safetensors
+from scsampler_cli.model_zoo.shared_trunk import KEY as TRUNK_KEY
+from scsampler_cli.model_zoo.shared_trunk import without_trunk
 from scsampler_cli.model_zoo.weightfile import in_half_precision, write_weights
+from scsampler_cli.model_zoo.weights_header import SAMPLER_KEY, SAMPLER_PREFIX
+from scsampler_cli.nn.lite0 import MEAN, SCALE
 from scsampler_cli.samplers.network_inputs import (
     IMAGE_MEAN,
     IMAGE_STD,
@@ -28,6 +34,7 @@ from scsampler_cli.train.settings import TrainSettings
 from scsampler_cli.train.videos import TrainVideo
 
 NORMALISATION: dict[str, dict[str, Any]] = {
+    "rgb": {"mean": (MEAN / 255,) * 3, "std": (SCALE / 255,) * 3},
     "if": {"mean": IMAGE_MEAN, "std": IMAGE_STD},
     "rgbr": {"mean": (0.0,) * 3, "std": (RESIDUAL_STD,) * 3},
     "md": {
@@ -91,8 +98,38 @@ def write(
             for name, value in networks.items()
             if name.startswith(prefix)
         }
-        write_weights(path, tensors, {**_metadata(kind, tensors, settings, labels=labels), **facts})
+        metadata = {**_metadata(kind, tensors, settings, labels=labels), **facts}
+        # the ImageNet trunk comes with the package, and need not be in every file
+        written, trunk = without_trunk(tensors)
+        if trunk is not None:
+            metadata[TRUNK_KEY] = trunk
+        write_weights(path, written, metadata)
     return files
+
+
+def write_both(output: Path, classifier: Path, sampler: Path) -> None:
+    """Write a classifier and its sampler into one file, which is read as that of the classifier.
+
+    Args:
+        output: the file.
+        classifier: weight file of the classifier.
+        sampler: weight file of the sampler.
+
+    Raises:
+        WeightsError: one of the two cannot be read.
+        OutputError: the file cannot be written.
+    """
+    # as they are in the files, with the trunk left out
+    metadata, tensors = read_safetensors(classifier)
+    about, others = read_safetensors(sampler)
+    prefixed = {f"{SAMPLER_PREFIX}{name}": value for name, value in others.items()}
+    # the tensors have the precision in which they were written
+    write_weights(
+        output,
+        {**tensors, **prefixed},
+        {**metadata, SAMPLER_KEY: about},
+        single_up_to=sys.maxsize,
+    )
 
 
 def _metadata(
@@ -130,9 +167,10 @@ def _metadata(
 
 
 def digest(tensors: Mapping[str, Tensor]) -> str:
-    """SHA-256 of the tensors as they are written: names and bytes, in alphabetical order.
+    """SHA-256 of a whole network in half precision: names and bytes, in alphabetical order.
 
-    It is for the metadata, since a file cannot contain its own digest.
+    It is for the metadata, since a file cannot contain its own digest. It covers a trunk that the
+    file leaves out.
     """
     sha256 = hashlib.sha256()
     # sorted, so that the order of layers in memory does not matter

@@ -83,6 +83,8 @@ def note_videos(
             "no validation videos: nothing is measured, the last epoch is kept, "
             "and patience never ends the run"
         )
+        if FRAMES in needs.kinds:
+            callbacks.on_note("no validation videos: the probabilities are not calibrated")
 
 
 def note_labels_without_videos(
