@@ -151,6 +151,8 @@ class Tagger:
         labels: the C class names: a list, a text file with one name per line, "kinetics400" or
             "sports1m". A function needs them.
         spec: the clip geometry of a function; default 16 frames of 112 x 112.
+        background: the one of a function's labels for clips that show none of the others. It is no
+            tag, and a clip counts less for it. Other classifiers state it themselves.
         selection: all settings of the selection, instead of `k`.
         weights: a weight file for a classifier with a name.
         arch: the network of a plain state dict.
@@ -176,6 +178,7 @@ class Tagger:
         models: ModelOptions | None = None,
         labels: Labels | None = None,
         spec: InputSpec | None = None,
+        background: str | None = None,
         selection: SelectionSettings | None = None,
         weights: Path | None = None,
         arch: str | None = None,
@@ -206,7 +209,16 @@ class Tagger:
 
         names = class_names(labels)
         # a classifier object needs neither a name nor labels in the options
-        own = None if isinstance(classifier, str | Path) else as_classifier(classifier, names, spec)
+        own = None
+        if not isinstance(classifier, str | Path):
+            own = as_classifier(classifier, names, spec, background=background)
+        elif background is not None:
+            raise SettingsError(
+                f"the file of classifier {str(classifier)!r} states whether it has a background "
+                "class",
+                code="arguments-invalid",
+                hint="leave out background: it is for functions",
+            )
         options = merged_options(
             models,
             ModelOptions(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
 from scsampler_cli.classifiers.function import ClipFunction, FunctionClassifier
@@ -12,6 +13,9 @@ from scsampler_cli.errors import SettingsError
 from scsampler_cli.files.inputs import check_readable
 from scsampler_cli.files.urls import local_path
 from scsampler_cli.pipeline.models import ModelOptions
+
+if TYPE_CHECKING:
+    from scsampler_cli.samplers.scoring import Samplers
 
 Labels = str | Path | Sequence[str]
 """Class names, or what `classifiers.labels.read_labels` takes."""
@@ -85,6 +89,18 @@ def log_notes(notes: tuple[str, ...], log: Callable[[str], None]) -> tuple[str, 
     return notes
 
 
+def log_own_sampler(options: ModelOptions, samplers: Samplers, log: Callable[[str], None]) -> None:
+    """Call `log` where a sampler comes from the weight file of the classifier."""
+    file = options.own_sampler
+    if file is None:
+        return
+    for kind, option in options.samplers.items():
+        networks = samplers.networks(kind)
+        if option == "auto" and any(network.info.source == file.name for network in networks):
+            inputs = ", ".join(network.kind for network in networks)
+            log(f"{kind} sampler ({inputs}) from {file.name}, trained with its classifier")
+
+
 def class_names(labels: Labels | None) -> tuple[str, ...] | None:
     """C class names; None where none are given.
 
@@ -103,19 +119,27 @@ def as_classifier(
     classifier: ClipClassifier | ClipFunction,
     labels: tuple[str, ...] | None,
     spec: InputSpec | None,
+    *,
+    background: str | None = None,
 ) -> ClipClassifier:
     """A classifier object of the caller, or one made of a function.
+
+    Args:
+        classifier: either.
+        labels: C class names of a function.
+        spec: clip geometry of a function.
+        background: the one of the labels that is the background class of a function.
 
     Raises:
         SettingsError: it is neither, or labels and spec do not go with it.
     """
     # ClipClassifier is a protocol: any object with its attributes will do
     if isinstance(classifier, ClipClassifier):
-        if labels is not None or spec is not None:
+        if labels is not None or spec is not None or background is not None:
             raise SettingsError(
                 f"classifier {classifier.name!r} has labels and a spec of its own",
                 code="arguments-invalid",
-                hint="leave out labels and spec",
+                hint="leave out labels, spec and background",
             )
         return classifier
     if not callable(classifier):
@@ -130,4 +154,4 @@ def as_classifier(
             code="arguments-invalid",
             hint="Tagger(function, labels=['a', 'b'])",
         )
-    return FunctionClassifier(classifier, labels, spec)
+    return FunctionClassifier(classifier, labels, spec, background=background)
