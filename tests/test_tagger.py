@@ -53,6 +53,37 @@ def test_three_lines_tag_a_video(video: Path, capfd: pytest.CaptureFixture[str])
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_function_may_have_a_background_class(video: Path) -> None:
+    def thirds(clips: NDArray[np.uint8]) -> NDArray[np.float64]:
+        return np.tile([0.15, 0.6, 0.25], (len(clips), 1))
+
+    labels = ["a", "none of these", "b"]
+    tagger = Tagger(thirds, labels=labels, spec=SPEC, background="none of these", k=2, device="cpu")
+    result = tagger.tag(video)
+    # 0.25 / 0.4 and 0.15 / 0.4
+    assert [label for label, _ in result.tags] == ["b", "a"]
+    assert [p for _, p in result.tags] == pytest.approx([0.625, 0.375])
+    assert result.background == pytest.approx(0.6)
+    assert {clip.label for clip in result.clips} == {"none of these"}
+    assert tagger.identity["classifier"]["background"] == "none of these"
+    plain = Tagger(thirds, labels=labels, spec=SPEC, k=2, device="cpu").tag(video)
+    assert (plain.background, len(plain.tags)) == (None, 3)
+    for classifier, words in (("demo", "states whether"), (tagger.classifier, "of its own")):
+        with pytest.raises(SettingsError, match=words):
+            Tagger(classifier, background="a", device="cpu")
+
+
+def test_nothing_but_background_is_said(video: Path) -> None:
+    def nothing(clips: NDArray[np.uint8]) -> NDArray[np.float64]:
+        return np.tile([0.0, 0.0, 1.0], (len(clips), 1))
+
+    tagger = Tagger(nothing, labels=["a", "b", "c"], spec=SPEC, background="c", k=2, device="cpu")
+    result = tagger.tag(video)
+    assert result.tags == (("a", 0.0), ("b", 0.0))
+    assert result.background == 1
+    assert any("nothing but background" in note for note in result.notes)
+
+
 def test_a_function_is_a_classifier(video: Path) -> None:
     tagger = Tagger(brightness, labels=["bright", "dark"], spec=SPEC, k=2, device="cpu")
     result = tagger.tag(str(video))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.classifiers.base import InputSpec
+from scsampler_cli.classifiers.base import InputSpec, background_of
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 
@@ -22,15 +22,22 @@ class FunctionClassifier:
         function: function from clips to probabilities.
         labels: C different class names.
         spec: clip geometry of the function; None for 16 frames of 112 x 112.
+        background: the one of the labels for clips that show none of the others; None without one.
 
     Raises:
         SettingsError: there are no labels, or two are equal.
+        ClassifierError: the background class is not one of several labels.
     """
 
     weights = WeightsInfo("a function", None)
 
     def __init__(
-        self, function: ClipFunction, labels: tuple[str, ...], spec: InputSpec | None = None
+        self,
+        function: ClipFunction,
+        labels: tuple[str, ...],
+        spec: InputSpec | None = None,
+        *,
+        background: str | None = None,
     ) -> None:
         if not labels or len(set(labels)) < len(labels):
             raise SettingsError(
@@ -41,7 +48,10 @@ class FunctionClassifier:
         # a callable object has no __name__
         self.name = getattr(function, "__name__", type(function).__name__)
         self.labels, self.spec = labels, spec or InputSpec()
+        self.background = background
         self._function = function
+        # now, and not at the first video
+        background_of(self)
 
     def classify(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """uint8 [N, F, h, w, 3] -> float32 [N, C]."""

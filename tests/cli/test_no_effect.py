@@ -100,6 +100,7 @@ SAMPLES = {
     "--visual-sampler": "actions6-paper",
     "--audio-sampler": "actions6-paper",
     "--packet-sampler": "{folder}/w.safetensors",
+    "--saliency": "class",
     "--p-frames": "4",
     "--short-side": "64",
     "--what": "rgbr",
@@ -227,6 +228,9 @@ def plan(context: typer.Context) -> dict[str, object]:
         "samplers": {kind: options.samplers[kind] for kind in there},
         "chosen": chosen(selection, there),
     }
+    if there:
+        # whether one of them has a background class is known when it is loaded
+        found["saliency"] = v["saliency"]
     if "visual" in there:
         found |= {"p_frames": v["p_frames"], "short_side": v.get("short_side")}
     if not shown:

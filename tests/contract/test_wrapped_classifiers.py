@@ -18,6 +18,7 @@ from scsampler_cli.classifiers.base import (
     OPTIONAL,
     ClipClassifier,
     InputSpec,
+    background_of,
     batch_of,
     output_settings_of,
 )
@@ -25,8 +26,8 @@ from scsampler_cli.classifiers.builtin import BUILTINS
 from scsampler_cli.classifiers.function import FunctionClassifier
 from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.classifiers.networks import ARCHITECTURES, build
-from scsampler_cli.errors import ClassifierError
-from scsampler_cli.model_zoo.weightfile import write_weights
+from scsampler_cli.errors import ClassifierError, WeightsError
+from scsampler_cli.model_zoo.weightfile import read_weights, write_weights
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.pipeline import clip_probs, settings_record
 from scsampler_cli.pipeline.clip_inference import classify_clips
@@ -62,6 +63,7 @@ def test_the_list_of_optional_attributes_is_whole() -> None:
         "any_size",
         "with_activation",
         "network",
+        "background",
         "output_settings",
     }
 
@@ -148,6 +150,13 @@ def weight_file(folder: Path) -> str:
     return str(folder / "ours.safetensors")
 
 
+def file_with_background(folder: Path) -> str:
+    path = Path(weight_file(folder))
+    file = read_weights(path)
+    write_weights(path, file.tensors, file.metadata | {"background": "b"})
+    return str(path)
+
+
 def hugging_face(folder: Path) -> str:
     config = transformers.VideoMAEConfig(
         hidden_size=32,
@@ -170,13 +179,30 @@ def bundled_file(folder: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    "kind", [exported, onnx, scripted, state_dict, weight_file, hugging_face, bundled_file]
+    "kind",
+    [
+        exported,
+        onnx,
+        scripted,
+        state_dict,
+        weight_file,
+        file_with_background,
+        hugging_face,
+        bundled_file,
+    ],
 )
 @pytest.mark.parametrize("given", [(), ("activation=sigmoid",)], ids=["softmax", "sigmoid"])
 def test_every_kind_of_file(
     kind: Callable[[Path], str], given: tuple[str, ...], tmp_path: Path
 ) -> None:
-    plain = registry.load(kind(tmp_path), CPU, FP32, spec_fields=given)
+    name = kind(tmp_path)
+    if given and background_of(registry.load(name, CPU, FP32)) is not None:
+        # a background class is for classes that exclude each other
+        with pytest.raises(ClassifierError, match="multi-label and has a background class") as got:
+            adjusted(registry.load(name, CPU, FP32, spec_fields=given), {})
+        assert got.value.code == "background-multi-label"
+        return
+    plain = registry.load(name, CPU, FP32, spec_fields=given)
     keeps_every_attribute(plain)
     for outer in wrapped(plain):
         assert outer.classify(
@@ -194,6 +220,9 @@ def test_what_programs_bring_along() -> None:
 
     function = FunctionClassifier(bright, ("bright", "dark"), SPEC)
     keeps_every_attribute(function)
+    with_background = FunctionClassifier(bright, ("bright", "dark"), SPEC, background="dark")
+    assert background_of(with_background) == 1
+    keeps_every_attribute(with_background)
     for batch in (None, 1, 5, 16):
         keeps_every_attribute(Counting(function, batch))
 
@@ -275,3 +304,38 @@ def test_other_answers_are_never_taken_for_these(tmp_path: Path) -> None:
 def test_a_wrapper_of_a_classifier_is_a_classifier() -> None:
     for outer in wrapped(registry.load("demo", CPU, FP32)):
         assert isinstance(outer, ClipClassifier)
+
+
+def test_a_file_states_its_background_class_whatever_its_labels_are_called(tmp_path: Path) -> None:
+    path = file_with_background(tmp_path)
+    plain = registry.load(path, CPU, FP32)
+    assert (plain.background, background_of(plain)) == ("b", 1)
+    renamed = registry.load(path, CPU, FP32, labels=("yoga", "nothing"))
+    assert (renamed.background, background_of(renamed)) == ("nothing", 1)
+    without = registry.load(weight_file(tmp_path), CPU, FP32)
+    assert background_of(without) is None
+    # finished records of one are never taken for those of the other
+    assert settings_record.of_classifier(plain)["background"] == "b"
+    assert "background" not in settings_record.of_classifier(without)
+    assert settings_record.identity_of(plain) != settings_record.identity_of(without)
+
+
+@pytest.mark.parametrize(
+    ("labels", "background"), [(["a", "b"], "c"), (["a"], "a"), (["a", "b"], "")]
+)
+def test_a_background_class_is_one_of_several_labels(
+    tmp_path: Path, labels: list[str], background: str
+) -> None:
+    spec = {"frames": 4, "stride": 1, "resize": 36, "crop": [32, 32]}
+    about = {"kind": "classifier", "arch": "tiny3d", "labels": labels, "spec": spec}
+    write_weights(
+        tmp_path / "x.safetensors",
+        build("tiny3d", len(labels)).state_dict(),
+        about | {"background": background},
+    )
+    with pytest.raises(WeightsError, match="not one of several labels") as got:
+        registry.load(str(tmp_path / "x.safetensors"), CPU, FP32)
+    assert got.value.code == "background-invalid"
+    with pytest.raises(ClassifierError, match="not one of several labels") as caught:
+        FunctionClassifier(lambda clips: clips, tuple(labels), SPEC, background=background)
+    assert caught.value.code == "background-invalid"
