@@ -46,8 +46,9 @@ from scsampler_cli.output.records import Record
 from scsampler_cli.pipeline.clip_inference import classify_clips
 from scsampler_cli.pipeline.stages import classify
 from scsampler_cli.pipeline.video import Progress, Video, audio_clips, clip_frames, visual_clips
+from scsampler_cli.samplers.clip_batches import batch_for
 from scsampler_cli.samplers.network_inputs import audio_input, visual_input
-from scsampler_cli.samplers.scoring import SamplerNetwork, Samplers, batch_for
+from scsampler_cli.samplers.scoring import SamplerNetwork, Samplers
 
 INPUT_SETS = (("md",), ("if",), ("rgbr",), ("md", "rgbr"))
 """Sets of visual inputs whose extraction is timed."""

@@ -47,9 +47,10 @@ from scsampler_cli.pipeline.video import (
     reporting_missing_file,
     visual_clips,
 )
+from scsampler_cli.samplers.clip_batches import batch_for
 from scsampler_cli.samplers.network_inputs import audio_input, packets_input, visual_input
 from scsampler_cli.samplers.networks import INPUT_SHAPES
-from scsampler_cli.samplers.scoring import SamplerNetwork, batch_for
+from scsampler_cli.samplers.scoring import SamplerNetwork
 
 OnVideoFailure = Callable[[VideoData, ScsamplerError], None]
 """Called with each measured video on which a later step failed, and the error."""

@@ -26,12 +26,10 @@ from scsampler_cli.pipeline.video import (
     visual_clips,
     with_progress,
 )
+from scsampler_cli.samplers.clip_batches import read_ahead
 from scsampler_cli.samplers.scoring import AudioSampler, Samplers, VisualSampler
 from scsampler_cli.selection.scores import ClipScores, smoothed
 from scsampler_cli.selection.strategies import candidates
-
-PREFETCH_CLIPS = 32
-"""Clips that are read before they are scored: two batches of a sampler."""
 
 Scores = NDArray[np.float32]
 
@@ -92,7 +90,7 @@ def _visual_scores(
     if sampler is None:
         return None
     needed = replace(features, inputs=sampler.inputs)
-    read = prefetch(visual_clips(video, needed, clips), PREFETCH_CLIPS)
+    read = prefetch(visual_clips(video, needed, clips), read_ahead(sampler.inputs))
     # the reading thread needs a core of its own
     with spare_one_core():
         scored = sampler.score(with_progress(read, "score", len(clips), progress=progress))
@@ -106,7 +104,7 @@ def _audio_scores(
     """float32 [M]; None without a sampler."""
     if sampler is None:
         return None
-    read = prefetch(audio_clips(video, clips), PREFETCH_CLIPS)
+    read = prefetch(audio_clips(video, clips), read_ahead(sampler.inputs))
     # as above: the decoder needs a core of its own
     with spare_one_core():
         scored = sampler.score(with_progress(read, "listen", len(clips), progress=progress))

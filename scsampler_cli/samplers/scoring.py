@@ -1,18 +1,18 @@
 """s(phi(i)): the saliency of each clip, in [0, 1], from the outputs of networks (Sec. 3.2 and 3.3).
 
-`sampler_network` scores the clips with one network. The score of several inputs is the mean of
-their clip scores (Sec. 3.3.1).
+`sampler_network` scores the clips with one network, in batches (`clip_batches`). The score of
+several inputs is the mean of their clip scores (Sec. 3.3.1).
 
 Not handled here: the comparison of clips, see `selection`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 import numpy as np
 import torch
@@ -25,26 +25,12 @@ from scsampler_cli.model_zoo.background_class import background_column
 from scsampler_cli.model_zoo.bundled_weights import sampler_files
 from scsampler_cli.model_zoo.weightfile import load_into, read_weights
 from scsampler_cli.nn.inference import prepare_network
+from scsampler_cli.samplers.clip_batches import Clip, batches, distinct, picture_key
 from scsampler_cli.samplers.network_inputs import audio_input, packets_input, visual_input
 from scsampler_cli.samplers.networks import build
 from scsampler_cli.samplers.sampler_network import PendingScores
 from scsampler_cli.samplers.sampler_network import SamplerNetwork as SamplerNetwork  # for importers
 from scsampler_cli.selection.scores import averaged
-
-# the clips of a batch are in memory together
-BATCH_CLIPS = 16
-"""Clips in a batch: enough to keep a CPU or a GPU busy, few enough to bound memory."""
-BATCH_PACKETS = 256
-"""Clips in a batch of packets, whose network is so small that each call costs more than its
-layers."""
-
-
-def batch_for(kind: str) -> int:
-    """Clips in a batch of the input "if", "md", "rgbr", "mel" or "packets", on any device."""
-    return BATCH_PACKETS if kind in PACKETS else BATCH_CLIPS
-
-
-Clip = TypeVar("Clip", ClipVisual, ClipAudio, ClipPackets)
 
 
 class Sampler(Generic[Clip]):
@@ -60,8 +46,6 @@ class Sampler(Generic[Clip]):
     ) -> None:
         self.networks = networks
         self._prepare: Callable[[Clip, str], Tensor] = prepare
-        # all networks of a sampler get the same batches
-        self._batch = min((batch_for(network.kind) for network in networks), default=BATCH_CLIPS)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -75,28 +59,33 @@ class Sampler(Generic[Clip]):
 
     def score_each(self, clips: Iterable[Clip]) -> Iterator[tuple[int, list[float]]]:
         """Yield (clip, saliency by each network) in order; NaN where a clip lacks an input."""
-        stream = iter(clips)
-        previous: tuple[list[Clip], list[PendingScores]] | None = None
-        while batch := list(islice(stream, self._batch)):
-            pending = self._start(batch)
+        previous: _Batch[Clip] | None = None
+        # all networks of a sampler get the same batches
+        for batch in batches(clips, self.inputs):
+            started = self._start(batch, previous)
             # results come one batch late: while a GPU computes, the next batch is read and prepared
             if previous is not None:
-                yield from _by_clip(*previous)
-            previous = batch, pending
+                yield from previous.scores()
+            previous = started
         if previous is not None:
-            yield from _by_clip(*previous)
+            yield from previous.scores()
 
-    def _start(self, batch: list[Clip]) -> list[PendingScores]:
-        """Start to score a batch by each network."""
+    def _start(self, clips: list[Clip], previous: _Batch[Clip] | None) -> _Batch[Clip]:
+        """Start to score a batch by each network; `previous` is the batch before it."""
         started: dict[int, PendingScores] = {}
-        pending = []
-        for network in self.networks:
+        by_network = []
+        for i, network in enumerate(self.networks):
+            # the last picture of a batch may be the first one of the next
+            known = previous.last(i, network.kind) if previous else {}
+            new = [c for c in distinct(clips, network.kind) if _key(c, network) not in known]
             # one network with two kinds of scores runs once
             key = id(network.network)
             if key not in started:
-                started[key] = network.start([self._prepare(clip, network.kind) for clip in batch])
-            pending.append(replace(started[key], network=network))
-        return pending
+                started[key] = network.start([self._prepare(clip, network.kind) for clip in new])
+            pending = _Started(replace(started[key], network=network))
+            at = {_key(clip, network): (pending, row) for row, clip in enumerate(new)}
+            by_network.append([(known | at)[_key(clip, network)] for clip in clips])
+        return _Batch(clips, by_network)
 
     def score(self, clips: Iterable[Clip]) -> Iterator[tuple[int, float]]:
         """Yield (clip, saliency in [0, 1]) in order; NaN where a clip has no input at all."""
@@ -105,12 +94,38 @@ class Sampler(Generic[Clip]):
             yield clip, averaged(np.array([values]))[0]
 
 
-def _by_clip(clips: list[Clip], pending: list[PendingScores]) -> Iterator[tuple[int, list[float]]]:
-    """Yield (clip, saliency by each network) of a batch."""
-    by_network = [scores.scores() for scores in pending]
-    # one tuple of scores per clip
-    for clip, values in zip(clips, zip(*by_network, strict=True), strict=True):
-        yield clip.clip, list(values)
+def _key(clip: ClipVisual | ClipAudio | ClipPackets, network: SamplerNetwork) -> Hashable:
+    return picture_key(clip, network.kind)
+
+
+class _Started:
+    """Inputs that a network has started to score."""
+
+    def __init__(self, pending: PendingScores) -> None:
+        self._pending = pending
+
+    @cached_property
+    def scores(self) -> list[float]:
+        """Saliency of each input; waits for the network."""
+        return self._pending.scores()
+
+
+@dataclass(frozen=True)
+class _Batch(Generic[Clip]):
+    """Clips that the networks have started to score."""
+
+    clips: list[Clip]
+    by_network: list[list[tuple[_Started, int]]]
+    """Of each network, where the score of each clip will be."""
+
+    def last(self, network: int, kind: str) -> dict[Hashable, tuple[_Started, int]]:
+        """Where the score of the last clip's input will be, by the key of the input."""
+        return {picture_key(self.clips[-1], kind): self.by_network[network][-1]}
+
+    def scores(self) -> Iterator[tuple[int, list[float]]]:
+        """Yield (clip, saliency by each network)."""
+        for clip, found in zip(self.clips, zip(*self.by_network, strict=True), strict=True):
+            yield clip.clip, [started.scores[row] for started, row in found]
 
 
 VisualSampler = Sampler[ClipVisual]
@@ -214,8 +229,8 @@ def _load(
                 f"{network.info.source} is a sampler for {network.kind}, "
                 f"not for {' or '.join(kinds)}",
                 code="weights-wrong-kind",
-                hint="the visual sampler takes if, md and rgbr networks, the audio sampler mel, "
-                "the packet sampler packets",
+                hint="the visual sampler takes rgb, if, md and rgbr networks, the audio sampler "
+                "mel, the packet sampler packets",
             )
     return networks
 

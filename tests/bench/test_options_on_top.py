@@ -21,7 +21,8 @@ from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.pipeline.clip_inference import classify_clips, score_clips
 from scsampler_cli.pipeline.video import Video, no_progress
-from scsampler_cli.samplers.scoring import BATCH_CLIPS, BATCH_PACKETS, SamplerNetwork
+from scsampler_cli.samplers.clip_batches import BATCH_CLIPS, BATCH_PACKETS
+from scsampler_cli.samplers.scoring import SamplerNetwork
 from tests.batch.here import Here
 from tests.bench.test_measure import Brightness, collect, context, measured_videos, never, sampler
 from tests.synthetic import pan, write_video

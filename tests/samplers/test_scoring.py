@@ -181,7 +181,7 @@ def test_none_is_no_sampler() -> None:
 
 def test_wrong_files_are_refused(tmp_path: Path) -> None:
     ear = write_sampler(tmp_path / "ear.safetensors", "mel", "vgg18")
-    with pytest.raises(WeightsError, match="for mel, not for if or md or rgbr"):
+    with pytest.raises(WeightsError, match="for mel, not for rgb or if or md or rgbr"):
         load_visual(str(ear), CPU, torch.float32)
     with pytest.raises(SettingsError, match="unknown sampler 'nothing'") as caught:
         load_visual("nothing", CPU, torch.float32)
