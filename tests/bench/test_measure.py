@@ -284,6 +284,71 @@ def test_a_damaged_feature_file_is_made_anew(examples: list[Example], tmp_path: 
     assert scores(first)[0]["MD ShuffleNet-26 AC"] == scores(second)[0]["MD ShuffleNet-26 AC"]
 
 
+class WithBackground(Brightness):
+    """The same, with a class for neither."""
+
+    name, labels, background = "with background", ("down", "right", "nothing"), "nothing"
+    weights = WeightsInfo("with background", "c" * 64)
+
+    def classify(self, clips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        half = super().classify(clips) / 2
+        return np.concatenate([half, half.sum(axis=1, keepdims=True)], axis=1)
+
+
+def test_one_network_with_two_kinds_of_scores_runs_once(
+    examples: list[Example], tmp_path: Path
+) -> None:
+    by_background = replace(sampler("md", "shufflenet26", 3, 1), background=2)
+    paper = replace(by_background, saliency="class")
+    calls: list[int] = []
+    by_background.network.register_forward_hook(lambda *_: calls.append(1))
+
+    def measured(main: SamplerNetwork, single: list[SamplerNetwork]) -> dict[str, list[float]]:
+        loaded = assemble(Brightness(), "float32", [main], others={}, joint=[], single=single)
+        # `assemble` runs each network to count its multiply-adds
+        calls.clear()
+        (found,) = measured_videos(examples[:1], loaded, context(tmp_path), never)
+        return {name: values.tolist() for name, values in found.scores.items()}
+
+    both = measured(by_background, [paper])
+    assert list(both) == ["MD ShuffleNet-26 AC, background", "MD ShuffleNet-26 AC"]
+    # 120 frames of clips of 8 with stride 2 are 7 clips, which are one batch
+    assert len(calls) == 1
+    ours, papers = map(np.array, both.values())
+    assert (ours > papers).all()
+    assert (papers >= ours / 2 - 1e-6).all()
+    # each has an entry of its own in the cache
+    assert measured(paper, []) == {"MD ShuffleNet-26 AC": both["MD ShuffleNet-26 AC"]}
+    assert measured(by_background, []) == {
+        "MD ShuffleNet-26 AC, background": both["MD ShuffleNet-26 AC, background"]
+    }
+    assert calls == []
+
+
+def test_background_is_no_label_of_a_video(examples: list[Example], tmp_path: Path) -> None:
+    reported: list[str] = []
+    nothing = Example(examples[1].path, "nothing", "val")
+    loaded = models(WithBackground(), NETWORKS[:1])
+    run = collect(
+        Data("set", [examples[0], nothing], []),
+        loaded,
+        context(tmp_path / "cache"),
+        Plan(3),
+        ReportOptions(1, 0),
+        lambda _, error: reported.append(str(error)),
+    )
+    assert reported == ["'nothing' is the background class of with background, which is no tag"]
+    (video,) = run.videos
+    assert (video.background, run.classes) == (2, 2)
+    assert run.classifier["background"] == "nothing"
+    assert run.costs is not None
+    assert all(check.same_tag for check in run.costs.checks)
+    run_folder.save([run], Plan(3), tmp_path / "runs")
+    (again,) = run_folder.load(tmp_path / "runs")
+    assert (again.videos[0].background, again.classes) == (2, 2)
+    assert np.array_equal(again.videos[0].probabilities, video.probabilities)
+
+
 def test_bad_videos_are_reported_rows(examples: list[Example], tmp_path: Path) -> None:
     junk = tmp_path / "junk.mp4"
     junk.write_bytes(b"no video at all" * 99)

@@ -23,6 +23,15 @@ def test_ties_go_to_the_earlier_label_as_in_the_tags() -> None:
     assert label_rank(rows((0.5, 0.5)), 1) == 1
 
 
+def test_background_is_no_tag() -> None:
+    """(0.3, 0.2, 0.5) without background last: 0.6 and 0.4."""
+    assert label_rank(rows((0.3, 0.2, 0.5)), 0) == 1
+    assert label_rank(rows((0.3, 0.2, 0.5)), 0, 2) == 0
+    assert label_rank(rows((0.5, 0.2, 0.3)), 1, 0) == 1
+    # in nothing but background, all classes are equal
+    assert label_rank(rows((1.0, 0.0, 0.0)), 2, 0) == 1
+
+
 def test_clips_that_could_not_be_decoded_do_not_count() -> None:
     nothing = (math.nan, math.nan)
     assert label_rank(rows(nothing, (0.1, 0.9)), 1) == 0

@@ -1,6 +1,7 @@
 """The evaluator, on scores and probabilities worked by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -44,6 +45,19 @@ def test_accuracies_are_what_the_hand_says() -> None:
     assert top1("oracle", 1) == 100  # clips 1 and 3
     assert top1("oracle", 2) == 50  # (0.6, 0.4): right; (0.6, 0.4): wrong
     assert top1("av-union-list", 2, k_visual=1) == 50  # 1 and 2: (0.6, 0.4); 0 and 1: wrong
+
+
+def test_background_counts_as_little_as_it_is() -> None:
+    """Three clips of background, one of the action: Dense is right only where that is known."""
+    rows = [[0.01, 0.09, 0.9], [0.7, 0.2, 0.1], [0.01, 0.09, 0.9], [0.0, 0.1, 0.9]]
+    plain = video(0, rows, [0.1, 0.9, 0.1, 0.1])
+    known = replace(plain, background=2)
+    assert replay(run([plain]), make_strategy("dense", "dense", 1)).top1 == 0
+    found = replay(run([known]), make_strategy("dense", "dense", 1))
+    assert (found.top1, found.run.classes) == (100, 2)
+    # the oracle selects by f_y, as without such a class
+    best = make_strategy("oracle", "oracle", 2)
+    assert selected_clips(known, best).tolist() == selected_clips(plain, best).tolist()
 
 
 @pytest.mark.parametrize("kind", [kind for kind in STRATEGIES if kind != "empirical"])
