@@ -93,7 +93,7 @@ def parse_device(name: str) -> tuple[str, int | None]:
     return found[1], None if found[2] is None else int(found[2])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FeatureSettings:
     """Which features are read from a video, and how they are made."""
 

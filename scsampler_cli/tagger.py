@@ -31,6 +31,7 @@ from scsampler_cli.pipeline.tagger_arguments import (
     Labels,
     as_classifier,
     check_sampler_options,
+    check_visual_features,
     class_names,
     log_notes,
     log_nothing,
@@ -100,6 +101,7 @@ class Scorer:
             options, self.selection, AUTO_SET, log=log, shows_all=True
         )
         self.samplers = options.load_samplers(AUTO_SET, self.selection, shows_all=True)
+        check_visual_features(self.features, self.samplers)
         self._notes += log_notes(self.samplers.notes, log)
         # device and precision in force, for the settings of every result
         self._runtime = options.runtime()
@@ -256,6 +258,7 @@ class Tagger:
             warnings.warn(fallback_note, FallbackWarning, stacklevel=3)
             self._notes = (fallback_note, *self._notes)
         self.samplers = options.load_samplers(auto, self.selection)
+        check_visual_features(self.features, self.samplers)
         self._notes += log_notes(self.samplers.notes, log)
         log_own_sampler(options, self.samplers, log)
         # device and precision in force, for the settings of every result

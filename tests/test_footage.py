@@ -60,7 +60,7 @@ def action_clips(per_class: int) -> list[tuple[Path, str]]:
 )
 def test_residuals_of_real_h264_are_smaller_than_frame_differences(path: Path) -> None:
     video = Video(path)
-    features = FeatureSettings(("rgbr",), 0, 0)
+    features = FeatureSettings(inputs=("rgbr",), p_frames=0, short_side=0)
     left = [
         np.abs(clip.residual.astype(int)).mean()
         for clip in visual_clips(video, features)

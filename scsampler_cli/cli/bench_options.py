@@ -10,7 +10,7 @@ import typer
 
 from scsampler_cli.bench.load_models import NetworkOptions
 from scsampler_cli.cli.batch_options import LocalJobs, MaxMemory, Timeout
-from scsampler_cli.cli.input_options import INPUT, PFrames
+from scsampler_cli.cli.input_options import INPUT, PFrames, PictureGap
 from scsampler_cli.cli.learning_options import CacheFolder
 from scsampler_cli.cli.model_options import (
     MODELS,
@@ -79,6 +79,7 @@ class BenchDataOptions:
         ),
     ] = ""
     p_frames: PFrames = FeatureSettings.p_frames
+    picture_gap: PictureGap = FeatureSettings.picture_gap
     cache: CacheFolder = None
     keep_features: Annotated[
         bool,
@@ -238,6 +239,11 @@ class BenchOptions(SpeedOptions, BenchModelOptions, BenchSelectionOptions, Bench
     ] = None
     quiet: Quiet = False
     debug: Debug = False
+
+    @property
+    def features(self) -> FeatureSettings:
+        """How the inputs of the visual samplers are made."""
+        return FeatureSettings(p_frames=self.p_frames, picture_gap=self.picture_gap)
 
     @property
     def classifiers(self) -> list[str]:

@@ -23,7 +23,6 @@ from scsampler_cli.cli import (
 from scsampler_cli.cli.bench_options import BenchOptions
 from scsampler_cli.cli.environment import command_line
 from scsampler_cli.cli.progress import Bars
-from scsampler_cli.config import FeatureSettings
 from scsampler_cli.errors import InputError
 from scsampler_cli.files.urls import check_read
 
@@ -194,5 +193,4 @@ def _context(options: BenchOptions, pool: Pool, bars: Bars) -> MeasureContext:
     from scsampler_cli.cache.video_cache import Cache
 
     cache = Cache(options.cache or environment.train_cache_dir())
-    features = FeatureSettings(p_frames=options.p_frames)
-    return MeasureContext(cache, features, options.keep_features, pool=pool, progress=bars)
+    return MeasureContext(cache, options.features, options.keep_features, pool=pool, progress=bars)

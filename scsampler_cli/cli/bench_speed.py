@@ -15,7 +15,7 @@ from scsampler_cli.cli.bench_report import print_csv
 from scsampler_cli.cli.environment import command_line
 from scsampler_cli.cli.output_options import Format
 from scsampler_cli.cli.progress import Bars
-from scsampler_cli.config import AnswerSettings, FeatureSettings, SelectionSettings
+from scsampler_cli.config import AnswerSettings, SelectionSettings
 from scsampler_cli.errors import OutputError, SettingsError
 from scsampler_cli.files.inputs import check_readable
 from scsampler_cli.files.urls import local_path
@@ -79,7 +79,7 @@ def _measure(name: str, path: Path, options: BenchOptions) -> tuple[dict[str, An
         path,
         loaded,
         tagging_samplers(loaded),
-        features=FeatureSettings(p_frames=options.p_frames),
+        features=options.features,
         selection=SelectionSettings(k=k),
         dense_minutes=options.dense_minutes,
     )

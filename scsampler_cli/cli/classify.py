@@ -14,7 +14,7 @@ from scsampler_cli.cli.batch_options import GpuBatchOptions
 from scsampler_cli.cli.classifiers import show
 from scsampler_cli.cli.command_guard import guarded
 from scsampler_cli.cli.environment import demo_dir
-from scsampler_cli.cli.input_options import InputOptions, PFrames, ReadOptions
+from scsampler_cli.cli.input_options import InputOptions, PFrames, PictureGap, ReadOptions
 from scsampler_cli.cli.model_options import (
     MODELS,
     Classifier,
@@ -115,6 +115,7 @@ def classify(
     ] = False,
     samplers: SamplerOptions,
     p_frames: PFrames = FeatureSettings.p_frames,
+    picture_gap: PictureGap = FeatureSettings.picture_gap,
     device: DeviceOptions,
     tags: TagOptions,
     reading: ReadOptions,
@@ -177,7 +178,7 @@ def classify(
     # what worker processes get: picklable, and without anything of the command line
     task = Classify(
         models=loaded,
-        features=FeatureSettings(p_frames=p_frames),
+        features=FeatureSettings(p_frames=p_frames, picture_gap=picture_gap),
         selection=selected,
         answer=answer,
         reading=read,

@@ -29,12 +29,14 @@ from scsampler_cli.cli.output_options import (
     output_option,
 )
 from scsampler_cli.cli.run_options import RunOptions
-from scsampler_cli.config import INPUTS
+from scsampler_cli.config import AUDIO, COMPRESSED
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.files.output_paths import check_file
 from scsampler_cli.files.urls import check_written
 from scsampler_cli.tasks import Extract, drawing_of
 
+PAPER_INPUTS = ",".join((*COMPRESSED, *AUDIO))
+"""The features of the paper (Sec. 3.3)."""
 FeatureFile = Annotated[
     Path | None,
     output_option(
@@ -98,11 +100,11 @@ def extract(
         str,
         typer.Option(
             metavar="NAME,...",
-            help="Names of features, separated by commas: if (I-frames), md (motion "
-            "displacements), rgbr (RGB residuals), mel (audio).",
+            help="Names of features, separated by commas: rgb (a picture of each clip), if "
+            "(I-frames), md (motion displacements), rgbr (RGB residuals), mel (audio).",
             rich_help_panel=INPUT,
         ),
-    ] = ",".join(INPUTS),
+    ] = PAPER_INPUTS,
     clips: ClipOptions,
     clip_stride: ClipStride = 1,
     reading: ReadOptions,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli.config import FeatureSettings, ReadSettings
+from scsampler_cli.config import MAX_PICTURE_GAP_S, FeatureSettings, ReadSettings
 
 INPUT = "Input"
 
@@ -81,8 +81,20 @@ PFrames = Annotated[
 ShortSide = Annotated[
     int,
     typer.Option(
-        help="Short side of I-frames and residuals, in pixels, 32 to 4096. Larger frames are "
-        "scaled down to it. 0: no scaling.",
+        help="Short side of pictures, I-frames and residuals, in pixels, 32 to 4096. Larger frames "
+        "are scaled down to it. 0: no scaling.",
+        rich_help_panel=INPUT,
+    ),
+]
+PictureGap = Annotated[
+    float,
+    typer.Option(
+        metavar="SECONDS",
+        min=0,
+        max=MAX_PICTURE_GAP_S,
+        help="Largest distance of a clip and the keyframe before it whose picture it takes. A clip "
+        "without a keyframe as near as that gets a frame of its own, which costs more. 0: only "
+        "keyframes in the clip itself.",
         rich_help_panel=INPUT,
     ),
 ]
@@ -142,9 +154,15 @@ class ClipOptions:
 
     p_frames: PFrames = FeatureSettings.p_frames
     short_side: ShortSide = FeatureSettings.short_side
+    picture_gap: PictureGap = FeatureSettings.picture_gap
     clip_frames: ClipFrames = 16
     frame_stride: FrameStride = 1
 
     def features(self, inputs: tuple[str, ...] = FeatureSettings.inputs) -> FeatureSettings:
         """Settings of the features, of the given inputs (some of `config.INPUTS`)."""
-        return FeatureSettings(inputs, self.p_frames, self.short_side)
+        return FeatureSettings(
+            inputs=inputs,
+            p_frames=self.p_frames,
+            short_side=self.short_side,
+            picture_gap=self.picture_gap,
+        )

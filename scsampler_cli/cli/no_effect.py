@@ -8,7 +8,7 @@ checked, even if their value is the default.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,15 @@ import typer
 
 from scsampler_cli.cli.output_targets import STDOUT
 from scsampler_cli.config import BASELINES, RANDOM_STRATEGIES, VISUAL_STRATEGIES, SelectionSettings
-from scsampler_cli.errors import SettingsError
+from scsampler_cli.errors import ScsamplerError, SettingsError
 from scsampler_cli.output.writers import CUT_FORMATS, format_for
-from scsampler_cli.pipeline.sampler_choice import needed_samplers
+from scsampler_cli.pipeline.models import ModelOptions
+from scsampler_cli.pipeline.sampler_choice import (
+    CONCERNED,
+    inputs_of,
+    needed_samplers,
+    without_concerned,
+)
 
 Values = Mapping[str, Any]
 """Name of a parameter of a command -> its value."""
@@ -138,13 +144,42 @@ def for_sampler_name(kind: str, *, scores_shown: bool) -> Rule:
     return lambda values: "" if values[name] == "none" else rule(values)
 
 
-def for_visual_inputs(*, scores_shown: bool) -> Rule:
+def for_visual_inputs(setting: str, *, scores_shown: bool) -> Rule:
     """A rule for options about visual features, such as the number of P-frames.
 
-    They have no effect unless the strategy uses a visual sampler, and there is one.
+    They have no effect unless the strategy uses a visual sampler, and there is one on an input that
+    they change.
+
+    Args:
+        setting: name of the setting.
+        scores_shown: as in `for_sampler`.
     """
     without = unless(lambda values: values["visual_sampler"] != "none", "without a visual sampler")
-    return first(for_sampler("visual", scores_shown=scores_shown), without)
+    concerned = for_inputs(setting, _visual_inputs)
+    return first(for_sampler("visual", scores_shown=scores_shown), without, concerned)
+
+
+def for_inputs(setting: str, inputs_of_all: Callable[[Values], Iterable[str] | None]) -> Rule:
+    """A rule for a setting of the features; `inputs_of_all` gives None where inputs are not known
+    yet.
+    """
+
+    def rule(values: Values) -> str:
+        try:
+            inputs = inputs_of_all(values)
+        except ScsamplerError:
+            # the check of the models has the better message
+            return ""
+        return "" if inputs is None else without_concerned(setting, frozenset(inputs))
+
+    return rule
+
+
+def _visual_inputs(values: Values) -> frozenset[str] | None:
+    options = ModelOptions(
+        classifier=values.get("classifier", "auto"), weights=values.get("weights")
+    )
+    return inputs_of(values["visual_sampler"], "visual", options.auto_set)
 
 
 def record_format(values: Values) -> str:
@@ -225,7 +260,8 @@ _CLASSIFY: dict[str, Rule] = {
     "visual_sampler": for_sampler_name("visual", scores_shown=False),
     "audio_sampler": for_sampler_name("audio", scores_shown=False),
     "packet_sampler": for_sampler_name("packets", scores_shown=False),
-    "p_frames": for_visual_inputs(scores_shown=False),
+    "p_frames": for_visual_inputs("p_frames", scores_shown=False),
+    "picture_gap": for_visual_inputs("picture_gap", scores_shown=False),
     "saliency": first(_for_sampled, _with_a_sampler),
     "reel_pad": unless(lambda v: v["reel"], "without --reel"),
     "top": lambda v: (
@@ -242,17 +278,24 @@ SCORE: dict[str, Rule] = {
     "visual_sampler": for_sampler_name("visual", scores_shown=True),
     "audio_sampler": for_sampler_name("audio", scores_shown=True),
     "packet_sampler": for_sampler_name("packets", scores_shown=True),
-    "p_frames": for_visual_inputs(scores_shown=True),
+    "p_frames": for_visual_inputs("p_frames", scores_shown=True),
+    "picture_gap": for_visual_inputs("picture_gap", scores_shown=True),
     "saliency": _with_a_sampler,
-    "short_side": for_visual_inputs(scores_shown=True),
+    "short_side": for_visual_inputs("short_side", scores_shown=True),
 }
+
+
+def _for_extracted(inputs: tuple[str, ...]) -> Rule:
+    return unless(
+        lambda values: set(inputs) & set(values["what"].split(",")),
+        f"without {' or '.join(inputs)}",
+    )
+
+
 # no clip is selected and no network runs
 EXTRACT: dict[str, Rule] = {
     **_RUNNING,
-    "p_frames": unless(lambda v: {"md", "rgbr"} & set(v["what"].split(",")), "without md or rgbr"),
-    "short_side": unless(
-        lambda v: {"if", "rgbr"} & set(v["what"].split(",")), "without if or rgbr"
-    ),
+    **{setting: _for_extracted(inputs) for setting, inputs in CONCERNED.items()},
 }
 # records are only read: no option of videos but the names of files
 MERGE: dict[str, Rule] = {

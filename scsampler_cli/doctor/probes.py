@@ -199,7 +199,7 @@ def _vectors() -> Facts:
     video = import_module("scsampler_cli.pipeline.video")
     with tempfile.TemporaryDirectory() as folder:
         opened = video.Video(_clip(folder))
-        clips = list(video.visual_clips(opened, config.FeatureSettings(("md",), 0)))
+        clips = list(video.visual_clips(opened, config.FeatureSettings(inputs=("md",), p_frames=0)))
         moved = [float(abs(clip.motion).max()) for clip in clips if clip.motion.size]
         fastest = max(moved, default=0.0)
         if fastest < _MIN_MOTION_PX:

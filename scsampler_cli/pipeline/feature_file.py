@@ -60,10 +60,10 @@ class FeatureFileVideo:
         self._clip_count: int = header["clip_count"]
         # the scores are smoothed as the settings of the file say, not as the requested ones do
         self.features = FeatureSettings(
-            tuple(self._settings["inputs"]),
-            self._settings["p_frames"],
-            self._settings["short_side"],
-            self._settings["picture_gap"],
+            inputs=tuple(self._settings["inputs"]),
+            p_frames=self._settings["p_frames"],
+            short_side=self._settings["short_side"],
+            picture_gap=self._settings["picture_gap"],
         )
         self.picture_sources: dict[int, str] = {}
         """As `Video.picture_sources`, of the clips that were scored by their pictures."""

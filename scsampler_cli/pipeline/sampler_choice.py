@@ -5,13 +5,21 @@ It works with names and files: no network is loaded here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from scsampler_cli.config import AUDIO, BASELINES, PACKETS, SALIENCY, VISUAL, SelectionSettings
+from scsampler_cli.config import (
+    AUDIO,
+    BASELINES,
+    PACKETS,
+    SALIENCY,
+    VISUAL,
+    FeatureSettings,
+    SelectionSettings,
+)
 from scsampler_cli.errors import SettingsError
-from scsampler_cli.model_zoo.bundled_weights import SETS, set_files
-from scsampler_cli.model_zoo.weights_header import sampler_in
+from scsampler_cli.model_zoo.bundled_weights import SETS, sampler_files, set_files
+from scsampler_cli.model_zoo.weights_header import SAMPLER_KEY, read_header, sampler_in
 
 AUTO_SET = "actions6"
 """The set of samplers that were trained on real video: the default for every classifier that brings
@@ -20,6 +28,12 @@ KINDS = {"visual": VISUAL, "audio": AUDIO, "packets": PACKETS}
 """Kind of a sampler -> its inputs."""
 _NAMES = {"visual": "a visual sampler", "audio": "an audio sampler", "packets": "a packet sampler"}
 _SETTINGS = {"visual": "visual_sampler", "audio": "audio_sampler", "packets": "packet_sampler"}
+CONCERNED = {
+    "p_frames": ("md", "rgbr"),
+    "short_side": ("rgb", "if", "rgbr"),
+    "picture_gap": ("rgb",),
+}
+"""Setting of the features -> the inputs that it changes."""
 Availability = Mapping[str, bool | None]
 """Kind of a sampler -> whether one is available; None where that is not known yet."""
 
@@ -168,6 +182,62 @@ def check_saliency(saliency: str, networks: Iterable[Mapping[str, object]]) -> N
         code="no-effect",
         hint="leave it out: clips are scored by the largest class probability anyway",
     )
+
+
+def inputs_of(option: str, kind: str, auto: str | None) -> frozenset[str] | None:
+    """The inputs of a sampler, from the names of sets and the headers of weight files.
+
+    Args:
+        option: "auto", a bundled set, files, or "none".
+        kind: one of KINDS.
+        auto: as `auto_option`; None where that is not known yet.
+
+    Returns:
+        None where they are not known yet.
+
+    Raises:
+        SettingsError, WeightsError: as `bundled_weights.sampler_files`, `weights_header`.
+    """
+    if option == "auto":
+        if auto is None:
+            return None
+        option = auto_option(kind, auto)
+    found = set()
+    for path in sampler_files(option, KINDS[kind]):
+        # the file of a classifier may hold its sampler, too
+        header = read_header(path)
+        found.add(str(header.get(SAMPLER_KEY, header).get("input")))
+    return frozenset(found)
+
+
+def without_concerned(setting: str, inputs: Collection[str]) -> str:
+    """Why a setting of the features has no effect on some inputs; "" where it has one.
+
+    Example: "picture_gap", ("md",) -> "without a sampler on rgb".
+    """
+    concerned = CONCERNED[setting]
+    if set(concerned) & set(inputs):
+        return ""
+    return f"without a sampler on {' or '.join(concerned)}"
+
+
+def check_features(features: FeatureSettings, inputs: Collection[str]) -> None:
+    """Refuse settings of the features that no input of the visual sampler depends on.
+
+    Args:
+        features: settings that have their default are never refused.
+        inputs: of the loaded visual sampler; empty without one.
+
+    Raises:
+        SettingsError: a setting has no effect.
+    """
+    for setting in CONCERNED:
+        is_default = getattr(features, setting) == getattr(FeatureSettings(), setting)
+        why = without_concerned(setting, inputs)
+        if why and inputs and not is_default:
+            raise SettingsError(
+                f"{setting} has no effect {why}", code="no-effect", hint="leave it out"
+            )
 
 
 def missing_half_note(selection: SelectionSettings, available: Availability) -> str:

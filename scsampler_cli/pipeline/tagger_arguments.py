@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
 from scsampler_cli.classifiers.function import ClipFunction, FunctionClassifier
-from scsampler_cli.config import SelectionSettings
+from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.files.inputs import check_readable
 from scsampler_cli.files.urls import local_path
 from scsampler_cli.pipeline.models import ModelOptions
+from scsampler_cli.pipeline.sampler_choice import check_features
 
 if TYPE_CHECKING:
     from scsampler_cli.samplers.scoring import Samplers
@@ -52,6 +53,15 @@ def merged_options(models: ModelOptions | None, arguments: ModelOptions) -> Mode
             hint="put all of them into ModelOptions",
         )
     return models
+
+
+def check_visual_features(features: FeatureSettings, samplers: Samplers) -> None:
+    """Refuse settings of the features that the loaded visual sampler does not depend on.
+
+    Raises:
+        SettingsError: a setting has no effect.
+    """
+    check_features(features, samplers.visual.inputs if samplers.visual else ())
 
 
 def check_sampler_options(

@@ -1,5 +1,6 @@
 """No option is passed over in silence: each changes something, is refused, or has an excuse."""
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
@@ -17,6 +18,7 @@ from scsampler_cli.errors import SettingsError
 from scsampler_cli.files.inputs import find_inputs
 from scsampler_cli.output.writers import CUT_FORMATS
 from scsampler_cli.pipeline import models, sampler_choice
+from scsampler_cli.pipeline.sampler_choice import CONCERNED
 from scsampler_cli.pipeline.selection_inputs import cascade_candidates, read_histogram
 from scsampler_cli.selection.scores import ClipScores
 from scsampler_cli.selection.strategies import candidates, select
@@ -67,6 +69,7 @@ BASES = {
         "classify v.mp4 -o {folder}/x.srt",
         "classify v.mp4 --reel x.mp4",
         "classify {folder}",
+        "classify v.mp4 --visual-sampler {folder}/rgb.safetensors",
         "classify v.mp4 -o {folder}/x.jsonl",
     ],
     "score": [
@@ -79,11 +82,14 @@ BASES = {
         "score {folder} --format json",
         "score v.mp4 --strategy empirical --histogram {folder}/histogram.txt",
         "score v.mp4 --strategy visual",
+        "score v.mp4 --visual-sampler actions6-paper",
+        "score v.mp4 --visual-sampler {folder}/rgb.safetensors",
     ],
     "extract": [
         "extract v.mp4",
         "extract v.mp4 --what mel",
         "extract v.mp4 --what if",
+        "extract v.mp4 --what rgb",
         "extract {folder} --format jsonl",
     ],
 }
@@ -103,6 +109,7 @@ SAMPLES = {
     "--saliency": "class",
     "--p-frames": "4",
     "--short-side": "64",
+    "--picture-gap": "0.5",
     "--what": "rgbr",
     "--glob": "*.odd",
     "--top": "2",
@@ -188,7 +195,8 @@ def plan(context: typer.Context) -> dict[str, object]:
             "what": what,
             "stride": v["clip_stride"],
             "p": v["p_frames"] if what & {"md", "rgbr"} else None,
-            "side": v["short_side"] if what & {"if", "rgbr"} else None,
+            "side": v["short_side"] if what & {"rgb", "if", "rgbr"} else None,
+            "gap": v["picture_gap"] if "rgb" in what else None,
         }
     first = cascade_candidates(v["cascade"], v["candidates"], v["k"])
     histogram = read_histogram(v["histogram"])
@@ -232,7 +240,11 @@ def plan(context: typer.Context) -> dict[str, object]:
         # whether one of them has a background class is known when it is loaded
         found["saliency"] = v["saliency"]
     if "visual" in there:
-        found |= {"p_frames": v["p_frames"], "short_side": v.get("short_side")}
+        inputs = sampler_choice.inputs_of(options.samplers["visual"], "visual", auto) or set()
+        concerned = {
+            name: v.get(name) for name, kinds in CONCERNED.items() if set(kinds) & set(inputs)
+        }
+        found |= {"features": concerned}
     if not shown:
         answer = AnswerSettings(
             spatial=v["spatial"],
@@ -291,8 +303,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("a.mp4", "x"),
     ):
         (place / name).write_text(text)
-    (place / "w.safetensors").write_bytes(b"x")
+    write_header(place / "w.safetensors", "packets")
+    write_header(place / "rgb.safetensors", "rgb")
     return place
+
+
+def write_header(path: Path, kind: str) -> Path:
+    """The beginning of a sampler's weight file, which says what its input is."""
+    meta = json.dumps({"kind": "sampler", "input": kind})
+    header = json.dumps({"__metadata__": {"scsampler": meta}}).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    return path
 
 
 CASES = [
@@ -467,3 +488,28 @@ def test_the_documented_commands_have_no_idle_options() -> None:
             found[line] = refused(line)
     assert len(found) > 25
     assert {line: why for line, why in found.items() if why} == {}
+
+
+def test_settings_of_features_need_a_sampler_on_their_input(folder: Path) -> None:
+    rgb, frames = folder / "rgb.safetensors", write_header(folder / "if.safetensors", "if")
+    for command in ("classify v.mp4", "score v.mp4", "bench v.csv"):
+        of_rgb = f"{command} --visual-sampler {rgb}"
+        assert refused(f"{of_rgb} --picture-gap 1") == ""
+        assert "--p-frames has no effect without a sampler on md or rgbr" in refused(
+            f"{of_rgb} --p-frames 4"
+        )
+        assert refused(f"{command} --visual-sampler {frames} --p-frames 4")
+        assert refused(f"{command} --visual-sampler actions6-paper --p-frames 4") == ""
+        assert "--picture-gap has no effect without a sampler on rgb" in refused(
+            f"{command} --visual-sampler actions6-paper --picture-gap 1"
+        )
+    assert refused(f"score v.mp4 --visual-sampler {rgb} --short-side 64") == ""
+    assert refused("extract v.mp4 --picture-gap 1") == "--picture-gap has no effect without rgb"
+    # bench compares further networks, and --speed times all inputs
+    paper = "bench v.csv --visual-sampler actions6-paper --picture-gap 1"
+    assert refused(f"{paper} --network {rgb}") == ""
+    assert refused(f"{paper} --sampler eyes={rgb}") == ""
+    assert refused(f"{paper} --network {frames}")
+    assert refused("bench --speed --picture-gap 1 --p-frames 4") == ""
+    # a plug-in decides by its name when it is loaded
+    assert refused("classify v.mp4 --classifier my.module:make --picture-gap 1") == ""

@@ -79,7 +79,7 @@ def test_extracting(videos: Path, tmp_path: Path) -> None:
     task = Extract(
         output=target,
         targets={video: target},
-        features=FeatureSettings(("md",)),
+        features=FeatureSettings(inputs=("md",)),
         reading=ReadSettings(),
         clip_frames=16,
         frame_stride=1,

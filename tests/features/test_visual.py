@@ -156,7 +156,7 @@ def test_residuals_are_smaller_than_frame_differences(
     tmp_path: Path, codec: str, limit: float, short_side: int
 ) -> None:
     path = encode(tmp_path, pan(32, 3, -2), codec, QUIET if codec == "libx265" else {}, "mp4")
-    clips, _, _ = read(path, FeatureSettings(("rgbr",), 0, short_side))
+    clips, _, _ = read(path, FeatureSettings(inputs=("rgbr",), p_frames=0, short_side=short_side))
     left = np.concatenate([clip.residual for clip in clips]).astype(int)
     first, second = (np.asarray(f, dtype=int) for f in pan(2, 3, -2))
     difference = np.abs(
@@ -185,7 +185,7 @@ def test_iframes_are_what_a_plain_decode_shows(tmp_path: Path) -> None:
 
 def test_at_most_the_asked_number_of_p_frames_one_in_each_part(tmp_path: Path) -> None:
     path = encode(tmp_path, pan(64, 1, 0), "mpeg4", {"g": "300"}, "mp4")
-    clips, _, _ = read(path, FeatureSettings(("md", "rgbr"), 4, 64))
+    clips, _, _ = read(path, FeatureSettings(inputs=("md", "rgbr"), p_frames=4, short_side=64))
     assert (
         [len(clip.motion) for clip in clips]
         == [len(clip.residual) for clip in clips]
@@ -197,7 +197,7 @@ def test_at_most_the_asked_number_of_p_frames_one_in_each_part(tmp_path: Path) -
 
 def test_inputs_that_were_not_asked_for_are_empty(tmp_path: Path) -> None:
     path = encode(tmp_path, pan(16, 1, 0), "mpeg4", {}, "mp4")
-    (clip,), _, _ = read(path, FeatureSettings(("md",), 0, 0))
+    (clip,), _, _ = read(path, FeatureSettings(inputs=("md",), p_frames=0, short_side=0))
     assert len(clip.motion) > 10
     assert len(clip.residual) == len(clip.iframes) == 0
 

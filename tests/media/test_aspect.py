@@ -193,7 +193,7 @@ def test_a_clip_with_both_shapes_keeps_them(tmp_path: Path) -> None:
 def test_the_samplers_see_round_circles(tmp_path: Path, codec: str) -> None:
     """Natively, and re-encoded in memory."""
     video = Video(joined(tmp_path / "v.ts", codec, NARROW, WIDE, Part(144, 176, Fraction(1))), 8)
-    clips = list(visual_clips(video, FeatureSettings(("if",))))
+    clips = list(visual_clips(video, FeatureSettings(inputs=("if",))))
     pictures = [picture for clip in clips for picture in clip.iframes]
     assert len(pictures) >= 5
     assert all(is_round(picture) for picture in pictures)
@@ -203,7 +203,7 @@ def test_the_samplers_see_round_circles(tmp_path: Path, codec: str) -> None:
 def test_features_behind_a_change_are_those_of_a_video_of_that_aspect(tmp_path: Path) -> None:
     both = Video(joined(tmp_path / "v.ts", "libx264", NARROW, WIDE, look=sliding), 8)
     alone = Video(joined(tmp_path / "w.ts", "libx264", WIDE, look=sliding), 8)
-    settings = FeatureSettings(("if", "md", "rgbr"))
+    settings = FeatureSettings(inputs=("if", "md", "rgbr"))
     for seen, expected in zip(
         list(visual_clips(both, settings))[-3:], visual_clips(alone, settings), strict=True
     ):
@@ -252,7 +252,7 @@ def test_references_of_another_aspect_are_seen_in_the_shape_of_the_frame(tmp_pat
         pixel_aspect=NARROW.aspect,
     )
     video = Video(renamed(tmp_path / "v.avi", plain, 12, WIDE), 8)
-    settings = FeatureSettings(("rgbr",), p_frames=0)
+    settings = FeatureSettings(inputs=("rgbr",), p_frames=0)
     residuals = np.concatenate([clip.residual for clip in visual_clips(video, settings)]).astype(
         int
     )

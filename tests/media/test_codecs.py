@@ -20,7 +20,7 @@ from tests.media.measuring import grown
 from tests.synthetic import tone, write_video
 
 FRAMES = 40
-ALL = FeatureSettings(("if", "md", "rgbr"), 4, 64)
+ALL = FeatureSettings(inputs=("if", "md", "rgbr"), p_frames=4, short_side=64)
 QUIET = {"x265-params": "log-level=none"}
 FINE = {"b": "8M", "qmin": "1", "qmax": "2"}
 FAST_VPX = {"deadline": "realtime", "cpu-used": "8"}

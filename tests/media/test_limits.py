@@ -251,7 +251,7 @@ def test_a_strip_is_read_in_bounded_memory(tmp_path: Path, height: int, width: i
     video = Video(path)
 
     def read() -> None:
-        (clip,) = visual_clips(video, FeatureSettings(("if", "md", "rgbr")))
+        (clip,) = visual_clips(video, FeatureSettings(inputs=("if", "md", "rgbr")))
         assert max(clip.iframes.shape[1:3]) <= 16000
         list(
             read_clips(

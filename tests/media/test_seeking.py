@@ -30,7 +30,7 @@ from tests.synthetic import texture, write_video
 
 FRAMES = 56
 CLIP = 8
-ALL = FeatureSettings(("if", "md", "rgbr"), 4, 0)
+ALL = FeatureSettings(inputs=("if", "md", "rgbr"), p_frames=4, short_side=0)
 EVERY = os.environ.get("SCSAMPLER_SWEEP") == "all"
 GOPS = (1, 5, 12, 50) if EVERY else (12,)
 LONG = 50  # the last GOP is short then

@@ -91,7 +91,7 @@ def test_every_pass_reads_the_stream_asked_for(
 ) -> None:
     video = Video(several, 8, reading=ReadSettings(video_stream=asked))
     assert len(video.index.timeline) == frames
-    clips = list(visual_clips(video, FeatureSettings(("if",), 0, 0)))
+    clips = list(visual_clips(video, FeatureSettings(inputs=("if",), p_frames=0, short_side=0)))
     assert clips[0].iframes[0].mean() == pytest.approx(level, abs=3)
     assert shown(video) == pytest.approx(level, abs=3)
     assert video.facts()["stream"] == (asked or 0)

@@ -121,9 +121,9 @@ def test_a_codec_without_vectors_is_reencoded_only_for_inputs_that_need_them(
     path = write_video(tmp_path / "v.avi", static(20, 64, 64), codec="mjpeg", pix_fmt="yuvj420p")
     video = Video(path)
     assert video.facts()["motion_vectors"] == "none"
-    list(visual_clips(video, FeatureSettings(("rgb",))))
+    list(visual_clips(video, FeatureSettings(inputs=("rgb",))))
     assert video.notes == []
-    list(visual_clips(video, FeatureSettings(("md",))))
+    list(visual_clips(video, FeatureSettings(inputs=("md",))))
     assert any("re-encoded" in note for note in video.notes)
     assert video.facts()["motion_vectors"] == "re-encoded"
 

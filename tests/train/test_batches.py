@@ -166,7 +166,7 @@ def test_at_test_time_networks_see_what_scoring_shows_them(
     from scsampler_cli.config import FeatureSettings
 
     video = Video(examples[0].path, SMALL.frames, SMALL.stride)
-    clips = list(visual_clips(video, FeatureSettings(("md", "rgbr"))))
+    clips = list(visual_clips(video, FeatureSettings(inputs=("md", "rgbr"))))
     assert stored.clips == len(clips) == 5
     for clip in clips:
         assert centre_crops(stored, "md", clip.clip).numpy() == pytest.approx(

@@ -74,7 +74,8 @@ def test_every_objective_trains_every_input_and_its_file_scores(
         visual = load_visual(str(output), CPU, FP32)
         assert visual is not None
         scores = [
-            score for _, score in visual.score(visual_clips(video, FeatureSettings((target,))))
+            score
+            for _, score in visual.score(visual_clips(video, FeatureSettings(inputs=(target,))))
         ]
     assert len(scores) == 5
     assert all(0 <= score <= 1 for score in scores)

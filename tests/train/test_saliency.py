@@ -65,6 +65,9 @@ def test_clips_that_the_classifier_is_sure_of_score_higher_in_new_videos(
     for example in (e for e in halves if e.split == "val"):
         video = Video(example.path, SMALL.frames, SMALL.stride)
         scores = [
-            score for _, score in sampler.score(visual_clips(video, FeatureSettings(("md",), 4)))
+            score
+            for _, score in sampler.score(
+                visual_clips(video, FeatureSettings(inputs=("md",), p_frames=4))
+            )
         ]
         assert min(scores[3:]) > max(scores[:3])
