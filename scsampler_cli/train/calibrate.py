@@ -100,9 +100,9 @@ def calibration_error(
 def fit_temperature(answers: Answers) -> float:
     """The temperature with the least negative log likelihood; every video counts the same.
 
-    With few videos that are all answered rightly, that would be one near 0 and make every answer
-    certain. So the mean confidence is at most (V + 1) / (V + 2) for V videos, the probability that
-    the rule of succession gives to a further right answer.
+    With few videos that are all answered rightly, that would be one near 0, and every answer
+    certain. So a temperature below 1 must leave the mean confidence at most (V + 1) / (V + 2) for V
+    videos, the probability that the rule of succession gives to a further right answer.
     """
     weights, rows = answers.weights, np.arange(len(answers.labels))
 
@@ -116,13 +116,12 @@ def fit_temperature(answers: Answers) -> float:
 
     videos = int(answers.videos.max()) + 1
     most = (videos + 1) / (videos + 2)
-    low, high = math.log(LIMITS[0]), math.log(LIMITS[1])
-    best = _lowest(loss, low, high)
-    # the confidence falls with the temperature
-    if is_too_sure(best) and not is_too_sure(high):
-        for _ in range(_ROUNDS):
-            middle = (best + high) / 2
-            best, high = (middle, high) if is_too_sure(middle) else (best, middle)
+    best = _lowest(loss, math.log(LIMITS[0]), math.log(LIMITS[1]))
+    # the confidence falls as the temperature rises; the logarithm of 1 is 0
+    high = 0.0
+    for _ in range(_ROUNDS if best < high and is_too_sure(best) else 0):
+        middle = (best + high) / 2
+        best, high = (middle, high) if is_too_sure(middle) else (best, middle)
     return math.exp(best)
 
 

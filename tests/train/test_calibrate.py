@@ -76,6 +76,9 @@ def test_few_videos_that_are_all_right_do_not_make_it_certain() -> None:
     confidence = answers.probabilities(fit_temperature(answers)).max(axis=1).mean()
     # the rule of succession: four of five
     assert confidence == pytest.approx(0.8, abs=1e-6)
+    # nor is an answer made less sure than training made it
+    surer = Answers(np.log([[0.95, 0.05]] * 3), answers.labels, answers.videos)
+    assert fit_temperature(surer) == pytest.approx(1.0, abs=1e-6)
 
 
 def test_probabilities_of_videos_are_the_means_over_their_clips() -> None:
