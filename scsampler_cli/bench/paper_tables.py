@@ -100,6 +100,11 @@ def _notes(run: Run, plan: Plan) -> tuple[str, ...]:
             f"No {missing} sampler: the AV combinations are left out, "
             f"since they would equal the {other} sampler alone."
         )
+    if any(network.score == "background" for network in run.main.networks):
+        notes.append(
+            "The sampler scores a clip by 1 - p(background); AC is the largest probability of a "
+            "class, as in the paper (Sec. 3.2.1)."
+        )
     if run.train_positions is None:
         notes.append("Without training videos there is no Empirical.")
     if run.costs is None:

@@ -5,18 +5,21 @@ Each list holds pairs (key, strategy); the key identifies the strategy in report
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from scsampler_cli.bench.empirical import histogram
 from scsampler_cli.bench.plan import Plan
 from scsampler_cli.bench.replay import Strategy, make_strategy
-from scsampler_cli.bench.run_data import Run, SamplerFacts
+from scsampler_cli.bench.run_data import NetworkFacts, Run, SamplerFacts
 from scsampler_cli.config import CANDIDATES_PER_CLIP
 
 Named = tuple[str, Strategy]
 BLENDS = ("av-union-list", "av-convex-list", "av-convex-score", "av-intersect-list")
 JOINT = "av-joint-training"
+PAPER, PAPER_NAME = "visual-ac", "visual only, AC"
+"""A visual sampler with a background class, scored as in the paper (Sec. 3.2.1)."""
 
 
 def sampler_strategies(run: Run, plan: Plan) -> list[Named]:
@@ -34,6 +37,10 @@ def sampler_strategies(run: Run, plan: Plan) -> list[Named]:
             found = make_strategy(f"{modality} only", modality, plan.k, sampler=alone)
             strategies.append((modality, found))
 
+    papers = paper_networks(run, main.visual)
+    if papers:
+        alone = replace(main, networks=papers)
+        strategies.append((PAPER, make_strategy(PAPER_NAME, "visual", plan.k, sampler=alone)))
     strategies += packet_strategies(run, plan)
     if run.joint is not None:
         # last, since the first strategy must be that of the sampler under test
@@ -42,6 +49,24 @@ def sampler_strategies(run: Run, plan: Plan) -> list[Named]:
         )
         strategies.append((JOINT, joint))
     return strategies
+
+
+def paper_networks(run: Run, networks: Sequence[NetworkFacts]) -> tuple[NetworkFacts, ...]:
+    """The same networks, scored as in the paper where they are scored by 1 - p(background).
+
+    Returns:
+        () where all are scored as in the paper, or where the run lacks such scores of one.
+    """
+    found = []
+    for network in networks:
+        if network.score != "background":
+            found.append(network)
+            continue
+        # pooled runs have files without a digest, and then their names
+        same = (network.input, network.weights, network.sha256, "class")
+        found += [n for n in run.networks if (n.input, n.weights, n.sha256, n.score) == same]
+    is_other = tuple(found) != tuple(networks)
+    return tuple(found) if is_other and len(found) == len(networks) else ()
 
 
 def _blends(sampler: SamplerFacts, plan: Plan) -> list[Named]:

@@ -21,6 +21,30 @@ def keys(table: object) -> list[str]:
     return [row["key"] for row in table.rows]  # type: ignore[attr-defined]
 
 
+def test_a_sampler_with_a_background_class_has_the_papers_row_below_its_own() -> None:
+    ours = replace(MD, name="MD AC, background", score="background")
+    papers = replace(MD, name="MD AC", score="class")
+    # by background clip 1 is the best, by class clip 0
+    visual = RIGHT.scores[MD.name]
+    known = replace(
+        RIGHT,
+        scores={ours.name: visual, papers.name: 1 - visual},
+        input_counts={ours.name: 4, papers.name: 4},
+    )
+    both = run([known], (ours,), compared=(ours, papers))
+    rows = {str(row["key"]): row for row in strategies_table(both, PLAN).rows}
+    assert rows["visual-ac"]["strategy"] == "visual only, AC"
+    assert rows["visual"]["strategy"] == "visual only"
+    assert (rows["visual"]["top1"], rows["visual-ac"]["top1"]) == (100, 0)
+    assert "1 - p(background)" in " ".join(strategies_table(both, PLAN).notes)
+    named = inputs_table(both, PLAN)
+    assert named is not None
+    assert [row["objective"] for row in named.rows] == ["AC, background", "AC"]
+    # with the paper's scores alone, or without them, there is no such row
+    for alone in (run([known], (papers,)), run([known], (ours,))):
+        assert "visual-ac" not in {row["key"] for row in strategies_table(alone, PLAN).rows}
+
+
 def test_one_row_for_each_strategy() -> None:
     both = strategies_table(
         run([RIGHT, WRONG], (MD, SOUND), costs(), train_positions=np.full((1, 1), 0.5, np.float32)),
