@@ -50,25 +50,32 @@ class LearningOptions:
         typer.Option(
             min=1,
             help="Maximum number of epochs. Default: 40; mel 20 (sal-cl 16), packets 12, joint "
-            "10, classifier 45.",
+            "10, classifier 45, lite0 10 (12 if not frozen).",
             rich_help_panel=LEARNING,
         ),
     ] = None
     per_epoch: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Number of clips per epoch. Default: 4000.", rich_help_panel=LEARNING
+            min=1,
+            help="Number of clips per epoch. Default: 4000; with a frozen lite0 64000.",
+            rich_help_panel=LEARNING,
         ),
     ] = None
     batch_size: Annotated[
-        int, typer.Option(min=1, help="Number of clips per step.", rich_help_panel=LEARNING)
-    ] = 64
+        int | None,
+        typer.Option(
+            min=1,
+            help="Number of clips per step. Default: 64; with a frozen lite0 256.",
+            rich_help_panel=LEARNING,
+        ),
+    ] = None
     lr: Annotated[
         float | None,
         typer.Option(
             min=0,
             help="Learning rate of new layers. Default: 0.001; mel with sal-rank 0.03, packets "
-            "0.003, classifier 0.01.",
+            "0.003, classifier 0.01, a frozen lite0 0.002.",
             rich_help_panel=LEARNING,
         ),
     ] = None
@@ -78,7 +85,7 @@ class LearningOptions:
             min=0,
             max=1,
             help="Learning rate of pre-trained layers, as a factor of --lr. Default: 0.01; mel "
-            "0.05 (App. B), packets, joint and classifier 1.",
+            "0.05 (App. B), lite0 0.1, packets, joint and classifier 1.",
             rich_help_panel=LEARNING,
         ),
     ] = None
@@ -86,7 +93,7 @@ class LearningOptions:
         Schedule | None,
         typer.Option(
             help="Schedule of the learning rate. Default: plateau; mel and classifier step, "
-            "packets one-cycle.",
+            "packets and lite0 one-cycle.",
             rich_help_panel=LEARNING,
         ),
     ] = None
@@ -110,13 +117,15 @@ class LearningOptions:
     optimiser: Annotated[
         Optimiser | None,
         typer.Option(
-            help="Optimiser. Default: adamw; mel and classifier sgd.", rich_help_panel=LEARNING
+            help="Optimiser. Default: adamw; mel and classifier sgd, lite0 adamw.",
+            rich_help_panel=LEARNING,
         ),
     ] = None
     augment: Annotated[
         Augment,
         typer.Option(
-            help="Augmentation. paper: random crop and flip; strong: more, for small data sets.",
+            help="Augmentation. paper: random crop and flip; strong: more, for small data sets. "
+            "With a frozen lite0 pictures are mirrored only, and strong mixes pairs of clips.",
             rich_help_panel=LEARNING,
         ),
     ] = Augment.paper

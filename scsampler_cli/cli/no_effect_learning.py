@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from scsampler_cli.cli.no_effect import Rule, Values, first, unless
+from scsampler_cli.cli.bench_inputs import compared_inputs
+from scsampler_cli.cli.no_effect import Rule, Values, first, for_inputs, unless
 from scsampler_cli.cli.train_settings import DEMO_RECIPE, architecture_for
 from scsampler_cli.config import VISUAL
 from scsampler_cli.train.recipe import default_recipe, has_trunk, trunk_of
@@ -43,9 +44,7 @@ def _architecture(values: Values) -> str | None:
 
 
 def _for_steps(values: Values) -> str:
-    recipe = default_recipe(
-        str(values["target"]), str(values["objective"]), trunk=_trunk(values)
-    )
+    recipe = default_recipe(str(values["target"]), str(values["objective"]), trunk=_trunk(values))
     default = DEMO_RECIPE["schedule"] if values["demo"] else recipe.schedule
     schedule = str(values["schedule"] or default)
     return "" if schedule == "step" else f"with --schedule {schedule}"
@@ -77,8 +76,12 @@ def _for_objectives(*objectives: str) -> Rule:
     )
 
 
+def _always(_: Values) -> str:
+    return ""
+
+
 # the rest of train's options matter with every target
-TRAIN: dict[str, Rule] = {
+_TRAIN_ONE: dict[str, Rule] = {
     "list_format": lambda v: "with --demo" if v["demo"] else "",
     "root": _for_lists,
     "size": _for_classifiers,
@@ -105,7 +108,34 @@ TRAIN: dict[str, Rule] = {
     "gap": _for_objectives("sal-rank"),
     "k": first(_for_samplers, _for_validation),
     "overwrite": unless(lambda v: not v["resume"], "with --resume"),
+    # with --target auto alone they have none
+    **dict.fromkeys(("arch", "init", "classifier"), _always),
 }
+_OF_ONE_NETWORK = {
+    *("arch", "init", "classifier", "weights", "labels", "size", "test_crop", "p_frames"),
+    *("objective", "clips_per_video", "margin", "gap", "k"),
+}
+"""Options for one of the two networks of `--target auto`."""
+
+
+def _with_auto(name: str, rule: Rule) -> Rule:
+    """The rule of an option, for `--target auto`, too."""
+
+    def of_both(values: Values) -> str:
+        if values["target"] != "auto":
+            return rule(values)
+        # the demo trains one small sampler
+        if values["demo"]:
+            return rule({**values, "target": "rgbr"})
+        if name in _OF_ONE_NETWORK:
+            return "with --target auto, which trains two networks"
+        # for the rest both are alike
+        return rule({**values, "target": "classifier"})
+
+    return of_both
+
+
+TRAIN: dict[str, Rule] = {name: _with_auto(name, rule) for name, rule in _TRAIN_ONE.items()}
 
 
 def _for_speed(values: Values) -> str:
@@ -146,9 +176,11 @@ BENCH: dict[str, Rule] = {
         ("keep_features", "empirical", "sampler", "joint", "packet_sampler"), _for_measuring
     ),
     # of a run that measures anything: a replay loads no models
-    **dict.fromkeys(
-        ("classifier", "weights", "labels", "spatial", "network", "p_frames"), _not_for_replay
-    ),
+    **dict.fromkeys(("classifier", "weights", "labels", "spatial", "network"), _not_for_replay),
+    **{
+        setting: first(_not_for_replay, for_inputs(setting, compared_inputs))
+        for setting in ("p_frames", "picture_gap")
+    },
     **dict.fromkeys(("visual_sampler", "audio_sampler", "device", "precision"), _not_for_replay),
     # speed does not depend on it
     "saliency": _for_measuring,

@@ -12,6 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from scsampler_cli.cli.train_options import TrainOptions
 from scsampler_cli.errors import SettingsError
+from scsampler_cli.train.recipe import (
+    FROZEN_BATCH,
+    FROZEN_PER_EPOCH,
+    default_recipe,
+    trunk_of,
+)
 
 if TYPE_CHECKING:
     from scsampler_cli.classifiers.base import InputSpec
@@ -19,7 +25,9 @@ if TYPE_CHECKING:
     from scsampler_cli.train.recipe import Recipe
     from scsampler_cli.train.settings import TrainSettings
 
-CLIPS_PER_EPOCH, SIZE = 4000, (112, 112)
+CLIPS_PER_EPOCH, BATCH, SIZE = 4000, 64, (112, 112)
+TRUNK_FRAMES, TRUNK_STRIDE, TRUNK_SIZE = 4, 4, (128, 128)
+"""Clips of a lite0 classifier: they span 16 frames."""
 CROP_SHARE = 8 / 7
 """Short side of a frame over the side of its crop, as the paper's 256 over 224."""
 MIN_SIDE = 16
@@ -33,17 +41,20 @@ DEMO_RECIPE: dict[str, Any] = {
 }
 """Recipe of --demo, which trains from random weights within minutes."""
 DEMO_CLIPS_PER_EPOCH, DEMO_SIZE = 1536, (56, 56)
-DEMO_ARCH = {"classifier": "tiny3d", "mel": "vgg18", "packets": "packets1d"}
+DEMO_ARCH = {"classifier": "tiny3d", "rgb": "lite0", "mel": "vgg18", "packets": "packets1d"}
 DEMO_VISUAL_ARCH = "shufflenet26"
 """Architecture of the demo's samplers on if, md and rgbr."""
 
 
-def settings_of(options: TrainOptions, teacher: ClassifierFacts | None) -> TrainSettings:
+def settings_of(
+    options: TrainOptions, teacher: ClassifierFacts | None, *, background: bool = False
+) -> TrainSettings:
     """Settings of the run: the options, and the paper's recipe for what they leave open.
 
     Args:
         options: the options of the command.
         teacher: the classifier whose clip geometry a sampler takes over; None without one.
+        background: whether there are videos of none of the classes.
     """
     from scsampler_cli.train.settings import TrainSettings
 
@@ -51,19 +62,24 @@ def settings_of(options: TrainOptions, teacher: ClassifierFacts | None) -> Train
     initial_weights = tuple(options.init or ["auto"])
     # input -> architecture, read from the files that joint training starts from
     joint = _joint_networks(initial_weights) if target == "joint" else {}
-    # small networks, which learn within minutes on a CPU
-    demo_arch = DEMO_ARCH.get(target, DEMO_VISUAL_ARCH) if demo else None
+    architecture = architecture_for(target, options.arch, demo)
+    trunk = trunk_of(target, architecture, options.freeze, options.unfreeze_last)
+    is_frozen = trunk == "frozen"
+    per_epoch = DEMO_CLIPS_PER_EPOCH if demo else CLIPS_PER_EPOCH
     # plain strings: a checkpoint with members of an Enum could not be read as weights only
     return TrainSettings(
         target=target,
         objective=str(options.objective),
-        architecture=options.arch or demo_arch,
+        architecture=architecture,
         inputs=tuple(joint) or ("md", "rgbr", "mel"),
         architectures=tuple(joint.values()),
         init=initial_weights,
-        recipe=_recipe(options),
-        batch=options.batch_size,
-        per_epoch=options.per_epoch or (DEMO_CLIPS_PER_EPOCH if demo else CLIPS_PER_EPOCH),
+        freeze=options.freeze,
+        unfreeze_last=options.unfreeze_last,
+        background=background,
+        recipe=_recipe(options, trunk),
+        batch=options.batch_size or (FROZEN_BATCH if is_frozen else BATCH),
+        per_epoch=options.per_epoch or (FROZEN_PER_EPOCH if is_frozen else per_epoch),
         clips_per_video=options.clips_per_video,
         margin=options.margin,
         gap=options.gap,
@@ -73,10 +89,21 @@ def settings_of(options: TrainOptions, teacher: ClassifierFacts | None) -> Train
         keep=str(options.keep),
         seed=options.seed,
         p_frames=options.p_frames,
-        spec=_input_spec(options, teacher),
+        spec=_input_spec(options, teacher, trunk),
         test_crop=crop_size(options.test_crop),
         precision=str(options.precision),
     )
+
+
+def architecture_for(target: str, named: str | None, demo: bool) -> str | None:
+    """The architecture of a network; None for the default of its target.
+
+    Args:
+        target: what is trained.
+        named: the architecture on the command line; None without one.
+        demo: True for small networks, which learn within minutes on a CPU.
+    """
+    return named or (DEMO_ARCH.get(target, DEMO_VISUAL_ARCH) if demo else None)
 
 
 def _joint_networks(files: tuple[str, ...]) -> dict[str, str]:
@@ -102,10 +129,8 @@ def _joint_networks(files: tuple[str, ...]) -> dict[str, str]:
     return dict(zip(inputs, architectures, strict=True))
 
 
-def _recipe(options: TrainOptions) -> Recipe:
+def _recipe(options: TrainOptions, trunk: str) -> Recipe:
     """The recipe of target and objective, then that of the demo, then the options."""
-    from scsampler_cli.train.recipe import default_recipe
-
     changes: dict[str, Any] = {
         "epochs": options.epochs,
         "learning_rate": options.lr,
@@ -119,12 +144,27 @@ def _recipe(options: TrainOptions) -> Recipe:
     changes = {name: value for name, value in changes.items() if value is not None}
     if options.demo:
         changes = {**DEMO_RECIPE, **changes}
-    return replace(default_recipe(str(options.target), str(options.objective)), **changes)
+    recipe = default_recipe(str(options.target), str(options.objective), trunk=trunk)
+    return replace(recipe, **changes)
 
 
-def _input_spec(options: TrainOptions, teacher: ClassifierFacts | None) -> InputSpec:
+def _input_spec(options: TrainOptions, teacher: ClassifierFacts | None, trunk: str) -> InputSpec:
     """Length, stride and size of the clips that the network learns from."""
     from scsampler_cli.classifiers.base import InputSpec
+
+    if trunk and options.target == "classifier":
+        from scsampler_cli.nn.lite0 import MEAN, SCALE
+
+        # all of the picture, stretched to the size
+        size = crop_size(options.size) or TRUNK_SIZE
+        return InputSpec(
+            options.clip_frames or TRUNK_FRAMES,
+            options.frame_stride or TRUNK_STRIDE,
+            size,
+            crop=size,
+            mean=(MEAN / 255,) * 3,
+            std=(SCALE / 255,) * 3,
+        )
 
     # a sampler scores the clips that its classifier tags
     frames = options.clip_frames or (teacher.spec.frames if teacher else 16)

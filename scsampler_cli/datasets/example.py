@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scsampler_cli.config import BACKGROUND
 from scsampler_cli.errors import InputError
 
 SPLITS = ("train", "val")
@@ -60,19 +61,25 @@ class Listing:
     """True if the list names videos for validation; else VAL_EVERY has chosen them."""
     train_given: bool = False
     """True if the list names videos for training."""
+    background: bool = False
+    """True if there are videos of none of the classes, with the label `BACKGROUND`."""
 
 
-def labels_of(examples: Sequence[Example]) -> list[str]:
-    """Names of the classes of the training videos, in alphabetical order.
+def labels_of(examples: Sequence[Example], background: bool = False) -> list[str]:
+    """Names of the classes of the training videos, in alphabetical order; `BACKGROUND` is last.
 
     Args:
         examples: of any split.
+        background: True where the videos labelled `BACKGROUND` show none of the classes. They
+            count as a class here: one class and background are enough to train on.
 
     Raises:
         InputError: there are training videos of fewer than two classes, or none.
     """
     labels_of_videos = [example.label for example in examples if example.split == "train"]
     labels = sorted(set(labels_of_videos))
+    if background and BACKGROUND in labels:
+        labels = [*(label for label in labels if label != BACKGROUND), BACKGROUND]
     # with one class there is nothing to distinguish
     if len(labels) < 2:
         videos = _count(len(labels_of_videos), "training video", "s")

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scsampler_cli.datasets import class_folders, header, kinetics, numbered, sports1m, ucf101
+from scsampler_cli.config import BACKGROUND
+from scsampler_cli.datasets import (
+    background_footage,
+    class_folders,
+    header,
+    kinetics,
+    numbered,
+    sports1m,
+    ucf101,
+)
 from scsampler_cli.datasets.example import Listing
 from scsampler_cli.datasets.list_text import columns, lines
 from scsampler_cli.datasets.rows import Rows
@@ -29,7 +38,13 @@ _SUFFIXES = (".txt", ".lst", ".list")
 
 
 def read(
-    path: Path, form: str = "auto", root: Path | None = None, *, seed: int = 0, learnt: bool = True
+    path: Path,
+    form: str = "auto",
+    root: Path | None = None,
+    *,
+    seed: int = 0,
+    learnt: bool = True,
+    background: Sequence[Path] = (),
 ) -> Listing:
     """Read a list of videos. Bad rows, missing files and the like become problems, not errors.
 
@@ -39,11 +54,13 @@ def read(
         root: folder of the videos of a list; None for that of the list. A folder of videos is its
             own root.
         seed: which fifth of a class is for validation, if the list does not name the splits.
-        learnt: True for training: labels of validation videos alone are left out.
+        learnt: True for training: labels of validation videos alone are left out, and videos
+            without a label are background.
+        background: folders, lists and videos that show none of the classes.
 
     Raises:
         InputError: the list does not exist, cannot be read, is empty, lacks a column, or is of no
-            known form.
+            known form; the background has no video, or there is also a class of its name.
         SettingsError: the list format is unknown.
     """
     if form not in FORMS:
@@ -64,15 +81,45 @@ def read(
             code="list-format-unknown",
             hint="use list format 'auto', which recognises it, or name another",
         )
-    rows = Rows()
+    rows = Rows(takes_background=learnt)
     if is_folder:
         class_folders.read(path, rows)
     else:
         _LISTS[form](path, _checked_root(path, root), rows)
+    background_footage.read(background, rows)
+    _check_background(rows, is_named=bool(background))
     # before the splits of this package: the note is on those of the list
     rows.notes += split_group_note(rows.accepted)
     listing = rows.listing(assign_splits(rows.accepted, seed))
     return without_unlearnable(listing) if learnt else listing
+
+
+def _check_background(rows: Rows, is_named: bool) -> None:
+    """Refuse background that cannot be told from a class, or of which nothing is left.
+
+    Raises:
+        InputError: see above.
+    """
+    of_label = [row for row in rows.accepted if row.label == BACKGROUND]
+    named_so = next((row for row in of_label if not row.is_background), None)
+    has_background = any(row.is_background for row in of_label)
+    if named_so is not None and has_background:
+        raise InputError(
+            f"{named_so.path} is of a class {BACKGROUND!r}, and there is footage of none of the "
+            "classes, too",
+            code="background-label",
+            hint="give that class another name, or its videos as background",
+        )
+    if named_so is not None:
+        rows.notes.append(
+            f"{BACKGROUND!r} is a class like the others here: it is not known to show none of them"
+        )
+    if is_named and not has_background:
+        raise InputError(
+            f"no background video can be used: {rows.problems[-1]}",
+            code="no-usable-videos",
+            hint="a video of a class cannot be background, too",
+        )
 
 
 def _checked_root(path: Path, root: Path | None) -> Path:

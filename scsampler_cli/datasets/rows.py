@@ -33,13 +33,21 @@ class Row(NamedTuple):
     """As written in the list; in `Rows` "train", "val", or "" if the list does not name it."""
     group: str = ""
     """Name that videos of one recording share; "" for none."""
+    is_background: bool = False
+    """True for footage that shows none of the classes; its label is `config.BACKGROUND`."""
 
 
 class Rows:
-    """Collects rows; a bad row becomes a problem."""
+    """Collects rows; a bad row becomes a problem.
 
-    def __init__(self) -> None:
+    Args:
+        takes_background: True where a row without a label is background, not a mistake.
+    """
+
+    def __init__(self, takes_background: bool = False) -> None:
         self.accepted: list[Row] = []
+        self.takes_background = takes_background
+        """True where a row without a label is background, not a mistake."""
         self.problems: list[Problem] = []
         self.notes: list[str] = []
         self.tests = 0
@@ -114,6 +122,7 @@ class Rows:
             tuple(self.notes),
             split_given=any(row.split == "val" for row in self.accepted),
             train_given=any(row.split == "train" for row in self.accepted),
+            background=any(row.is_background for row in self.accepted),
         )
 
 

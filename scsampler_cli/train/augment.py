@@ -20,6 +20,8 @@ MIN_SCALE = 0.65
 """Side of the smallest crop of "strong", as a share of the largest possible side."""
 MAX_LOG_ASPECT = 0.2
 """Largest logarithm of the change of a crop's aspect ratio."""
+MAX_SHIFT = 8
+"""Largest shift of a picture that is not cropped, in pixels."""
 MAX_COLOUR_CHANGE = 0.4
 """Largest relative change of brightness, contrast and saturation."""
 MAX_TINT = 0.15
@@ -67,6 +69,21 @@ def cropped(
     if (h, w) == size:
         return window
     return F.interpolate(window, size, mode="bilinear", antialias=False, align_corners=False)
+
+
+def shifted(values: Tensor, rng: np.random.Generator) -> Tensor:
+    """A picture, moved a little; its border is repeated where nothing is left.
+
+    Args:
+        values: [n, c, h, w] of any type.
+        rng: random generator.
+
+    Returns:
+        float32 [n, c, h, w].
+    """
+    padded = F.pad(values.float(), (MAX_SHIFT,) * 4, mode="replicate")
+    y, x = rng.integers(2 * MAX_SHIFT + 1, size=2).tolist()
+    return padded[..., y : y + values.shape[-2], x : x + values.shape[-1]]
 
 
 def flipped(values: Tensor, kind: str) -> Tensor:

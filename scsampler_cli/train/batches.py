@@ -7,7 +7,6 @@ the cost, and over the epochs the network gets all.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -15,21 +14,12 @@ from torch import Tensor
 
 from scsampler_cli.classifiers.geometry import centred, normalise_planes
 from scsampler_cli.config import PACKETS, FeatureSettings
-from scsampler_cli.samplers.network_inputs import CROP, MOTION_CROP, crop, normalise
-from scsampler_cli.train import augment
+from scsampler_cli.samplers.network_inputs import CROP, MOTION_CROP, PICTURE_SIDE, crop, normalise
+from scsampler_cli.train import augment, feature_rows
 from scsampler_cli.train.draw import Draw
 from scsampler_cli.train.settings import TrainSettings
+from scsampler_cli.train.step_inputs import Inputs
 from scsampler_cli.train.videos import FRAMES, TrainVideo
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """Inputs of one network for the clips of a step."""
-
-    values: Tensor
-    """float32 [m, ...]."""
-    rows: Tensor
-    """int64 [m]: number of the clip in the step; a clip without this input does not occur."""
 
 
 def load(
@@ -46,6 +36,8 @@ def load(
     Returns:
         inputs by kind; a kind that no clip has is left out.
     """
+    if settings.frozen:
+        return feature_rows.load(videos, draw, settings, rng=rng)
     if settings.target == "classifier":
         clips = [_random_clip(videos[i], settings, rng) for i in draw.videos]
         return {"classifier": Inputs(torch.stack(clips), torch.arange(len(clips)))}
@@ -84,6 +76,8 @@ def _augmented(
     if kind == "packets":
         return augment.size_jittered(value.float(), rng) if strong else value.float()
 
+    if kind == "rgb":
+        return _augmented_picture(value, flip, rng=rng, strong=strong)
     side = MOTION_CROP if kind == "md" else CROP
     # 14 cells of motion are too few for crops of other scales
     value = augment.cropped(value, (side, side), rng, strong=strong and kind != "md")
@@ -94,6 +88,21 @@ def _augmented(
     elif strong:
         value = augment.strength_jittered(value, rng)
     return value if kind == "md" else normalise(value, kind)
+
+
+def _augmented_picture(
+    value: Tensor, flip: bool, *, rng: np.random.Generator, strong: bool
+) -> Tensor:
+    """A stored picture [1, 3, 128, 128] -> float32 of the same shape, normalised.
+
+    All of the picture is the input, so that "paper" shifts it in place of a crop.
+    """
+    if strong:
+        value = augment.cropped(value, (PICTURE_SIDE, PICTURE_SIDE), rng, strong=True)
+    else:
+        value = augment.shifted(value, rng)
+    value = augment.flipped(value, "rgb") if flip else value
+    return normalise(augment.colour_jittered(value, rng) if strong else value, "rgb")
 
 
 def _random_clip(video: TrainVideo, settings: TrainSettings, rng: np.random.Generator) -> Tensor:
@@ -119,16 +128,23 @@ def _random_clip(video: TrainVideo, settings: TrainSettings, rng: np.random.Gene
     return normalise_planes(clip.permute(1, 0, 2, 3)[None], spec)[0]
 
 
-def centre_crops(video: TrainVideo, kind: str, clip: int) -> Tensor:
-    """The input of a network at test time: float32 [n, ...], n = 0 where the clip lacks it."""
+def centre_crops(video: TrainVideo, kind: str, clip: int, *, frozen: bool = False) -> Tensor:
+    """The input of a network at test time: float32 [n, ...], n = 0 where the clip lacks it.
+
+    With a frozen trunk it is features.
+    """
     entry = video.entries[kind]
     rows = entry.rows(clip)
+    if frozen:
+        return feature_rows.of_rows(entry, rows)
     if kind in ("md", "rgbr"):
         # training may store more P-frames than scoring uses
         rows = rows[: FeatureSettings.p_frames]
     values = torch.from_numpy(np.array(entry.values[rows.start : rows.stop])).float()
     if kind in ("mel", *PACKETS) or not len(values):
         return values
+    if kind == "rgb":
+        return normalise(values, kind)
     return crop(values, MOTION_CROP) if kind == "md" else normalise(crop(values, CROP), kind)
 
 
@@ -136,8 +152,10 @@ def grid_clips(video: TrainVideo, settings: TrainSettings, clips: Sequence[int])
     """Clips of the regular grid with the centre crop, as the finished classifier gets them.
 
     Returns:
-        float32 [n, 3, F, h, w], normalised.
+        float32 [n, 3, F, h, w], normalised; with a frozen trunk features [n, F, 1280].
     """
+    if settings.frozen:
+        return feature_rows.of_grid(video.entries[FRAMES], clips, settings.spec.frames)
     spec, frames = settings.test_spec, video.entries[FRAMES].values  # uint8 [T, H, W, 3]
     frames_per_clip = spec.frames * spec.stride
     cropped = []

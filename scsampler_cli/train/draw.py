@@ -78,6 +78,7 @@ class Drawer:
         self._usable = [usable_clips(video) for video in videos]
         self._labels = np.array([video.label for video in videos], np.int64)
         self._videos = self._usable_videos(videos)
+        self._flat: list[NDArray[np.int64]] | None = None
 
         # a single class gives no information to any objective
         classes = {int(self._labels[i]) for i in self._videos}
@@ -109,6 +110,8 @@ class Drawer:
         settings = self._settings
         rng = generator(settings.seed, 1, epoch)
         draw = self._clips_of_videos if settings.needs_probabilities else self._balanced
+        if draw == self._balanced and settings.frozen:
+            draw = self._balanced_at_once
         return [draw(rng) for _ in range(max(1, settings.per_epoch // settings.batch))]
 
     def _balanced(self, rng: np.random.Generator) -> Draw:
@@ -135,6 +138,33 @@ class Drawer:
         drawn = [int(rng.choice(by_class[label], p=shares[label])) for label in classes]
         clips = [rng.choice(self._usable[i]) for i in drawn]
         return Draw(np.array(drawn, np.int64), np.array(clips, np.int64))
+
+    def _balanced_at_once(self, rng: np.random.Generator) -> Draw:
+        """As `_balanced`, for the steps of a frozen trunk, which take a millisecond.
+
+        The random numbers are others, so that networks with other steps stay what they were.
+        """
+        if self._flat is None:
+            self._flat = self._flat_clips()
+        size = self._settings.batch
+        classes = rng.integers(len(self._flat), size=size)
+        places = rng.random(size)
+        drawn = np.empty((size, 2), np.int64)
+        for number, members in enumerate(self._flat):
+            mine = classes == number
+            drawn[mine] = members[(places[mine] * len(members)).astype(np.int64)]
+        return Draw(drawn[:, 0], drawn[:, 1])
+
+    def _flat_clips(self) -> list[NDArray[np.int64]]:
+        """What is drawn from, by class: int64 [n, 2], video and clip, each equally likely."""
+        by_class: dict[int, list[NDArray[np.int64]]] = {}
+        for i in self._videos:
+            # a classifier takes any moment of a video
+            is_classifier = self._settings.target == "classifier"
+            clips = np.zeros(1, np.int64) if is_classifier else self._usable[i]
+            pairs = np.stack([np.full_like(clips, i), clips], axis=1)
+            by_class.setdefault(int(self._labels[i]), []).append(pairs)
+        return [np.concatenate(by_class[label]) for label in sorted(by_class)]
 
     def _clips_of_videos(self, rng: np.random.Generator) -> Draw:
         """A step of `clips_per_video` clips in a row of each drawn video."""

@@ -21,7 +21,7 @@ from scsampler_cli.batch.process_map import DONE, Do, Rounds
 from scsampler_cli.batch.task import Record
 from scsampler_cli.cache.video_cache import Cache
 from scsampler_cli.classifiers.geometry import resized
-from scsampler_cli.config import VISUAL, FeatureSettings
+from scsampler_cli.config import VISUAL
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.features.clip import ClipVisual
@@ -41,6 +41,7 @@ from scsampler_cli.samplers.network_inputs import (
     image_input,
     motion_input,
     packets_input,
+    picture_input,
 )
 from scsampler_cli.train.videos import FRAMES, VideoNeeds
 
@@ -120,7 +121,7 @@ def classify_all(
         raise ValueError("no classifier's ClipProbs are needed")
 
     # AC needs ClipProbs of the validation videos only
-    relevant = [example for example in examples if example.split in needs.splits]
+    relevant = [example for example in examples if needs.needs_clip_probs(example)]
     todo = [
         example for example in relevant if not clip_probs.is_known(example.path, identity, cache)
     ]
@@ -196,17 +197,21 @@ class _Store:
     progress: Progress
 
     def frames(self) -> None:
-        """All frames, resized: uint8 [T, h, w, 3]."""
+        """All frames, or every n-th, resized: uint8 [T, h, w, 3]."""
+        spec, step = self.needs.spec, self.needs.frame_step
         # with one frame per clip, the clips are the frames
-        video = open_video(self.path, 1, 1, progress=self.progress)
-        spec = self.needs.spec
+        video = open_video(self.path, 1, step, progress=self.progress)
+        if step > 1 and len(video.index.timeline) < spec.frames * step:
+            # the frames of its only clip, the last one perhaps repeated
+            video = open_video(self.path, spec.frames, step, progress=self.progress)
         height, width = resized(video.info.size, spec)
         # a crop, not resize=(height, width): that would stretch a frame whose shape differs from
         # that of the first one
         whole = replace(spec, frames=1, stride=1, crop=(height, width))
         with self.cache.writer(self.path, FRAMES, self.needs.settings(FRAMES)) as writer:
-            for _, frame in clip_frames(video, range(len(video.grid)), whole):
-                writer.add(frame)
+            for _, frames in clip_frames(video, range(len(video.grid)), whole):
+                for frame in frames:
+                    writer.add(frame[None])
             writer.notes = video.notes
 
     def visual(self, kinds: Sequence[str]) -> None:
@@ -219,7 +224,7 @@ class _Store:
                 writer = self.cache.writer(self.path, kind, self.needs.settings(kind))
                 writers[kind] = stack.enter_context(writer)
             # decoding costs far more than the rest, so that all inputs share one pass
-            for clip in visual_clips(video, FeatureSettings(tuple(kinds), self.needs.p_frames)):
+            for clip in visual_clips(video, self.needs.features(tuple(kinds))):
                 for kind, writer in writers.items():
                     writer.add(_visual_rows(clip, kind))
             for writer in writers.values():
@@ -240,8 +245,12 @@ def _visual_rows(clip: ClipVisual, kind: str) -> NDArray[Any]:
     """The rows of a clip.
 
     Returns:
-        float16 [n, 2, h, w] for "md", uint8 [n, 3, h, w] for "if", int8 [n, 3, h, w] for "rgbr".
+        float16 [n, 2, h, w] for "md", uint8 [n, 3, h, w] for "if" and "rgb", int8 [n, 3, h, w] for
+        "rgbr".
     """
+    if kind == "rgb":
+        pictures: NDArray[np.uint8] = picture_input(clip.pictures).round().to(torch.uint8).numpy()
+        return pictures
     if kind == "md":
         return motion_input(clip.motion, clip.height, clip.width).half().numpy()
     images = clip.iframes if kind == "if" else clip.residual

@@ -23,14 +23,15 @@ from torch import Tensor, nn
 from scsampler_cli.errors import ScsamplerError, WeightsError
 from scsampler_cli.train import checkpoint, history
 from scsampler_cli.train.batches import Inputs, load
+from scsampler_cli.train.calibrate import Answers, answers_of
 from scsampler_cli.train.checkpoint import State
 from scsampler_cli.train.draw import Draw, Drawer, generator
 from scsampler_cli.train.group import Group
-from scsampler_cli.train.initial_weights import Start, parameter_groups, start_network
-from scsampler_cli.train.model import Model, architecture_of
+from scsampler_cli.train.initial_weights import parameter_groups
 from scsampler_cli.train.objective import Objective
 from scsampler_cli.train.schedule import Schedule
 from scsampler_cli.train.settings import TrainSettings
+from scsampler_cli.train.started import Started
 from scsampler_cli.train.validate import baselines, best_of, measure
 from scsampler_cli.train.videos import TrainVideo
 
@@ -53,14 +54,13 @@ class Fit:
         labels: class names.
         train: videos to learn from.
         val: videos to validate on; may be empty.
+        started: the networks, with their initial weights.
         device: device of the networks.
-        dtype: precision of the networks outside `model.FULL_PRECISION`.
         group: the processes that train together.
         output: weight file. Checkpoint, metrics and curve go next to it.
 
     Raises:
         InputError: nothing can be learnt from these videos.
-        WeightsError: initial weights are missing or do not fit.
     """
 
     def __init__(
@@ -70,20 +70,15 @@ class Fit:
         train: Sequence[TrainVideo],
         *,
         val: Sequence[TrainVideo],
+        started: Started,
         device: torch.device,
-        dtype: torch.dtype,
         group: Group,
         output: Path,
     ) -> None:
         self.settings, self._train, self._val = settings, train, val
         self._device, self._group, self._output = device, group, output
-        # refuses videos that nothing can be learnt from, before a network is built
         self._drawer = Drawer(train, settings)
-
-        torch.manual_seed(settings.seed)  # new layers start from it
-        self._model = Model(settings, len(labels), dtype)
-        self.starts = self._start_networks()
-        self._model.to(device)
+        self._model, self.starts = started.model.to(device), started.starts
         self._optimiser = self._make_optimiser()
         steps = len(self._drawer.steps(1))
         self._schedule = Schedule(self._optimiser, settings.recipe, steps)
@@ -94,14 +89,6 @@ class Fit:
         self._objective = Objective(settings, train, classes=len(labels), device=device)
         self._baselines = baselines(val, settings) if group.is_main else {}
         self.state = State(self._digest(labels), 1, 0, loss=0.0, seconds=0.0)
-
-    def _start_networks(self) -> dict[str, Start]:
-        settings = self.settings
-        starts = {}
-        for kind, init in zip(settings.kinds, settings.init, strict=False):
-            network, architecture = self._model.networks[kind], architecture_of(settings, kind)
-            starts[kind] = start_network(network, architecture, kind, init=init)
-        return starts
 
     def _make_optimiser(self) -> torch.optim.Optimizer:
         recipe = self.settings.recipe
@@ -179,6 +166,16 @@ class Fit:
         if self.settings.keep == "best" and self.state.best:
             return self.state.best
         return self._copy_of_networks()
+
+    def answers(self, networks: dict[str, Tensor]) -> Answers | None:
+        """What a classifier with these weights says of the validation videos; None without any.
+
+        Only the main process has them.
+        """
+        if self.settings.target != "classifier" or not self._val or not self._group.is_main:
+            return None
+        self._model.load_state_dict(networks)
+        return answers_of(self._model, self._val, self.settings, device=self._device)
 
     def _copy_of_networks(self) -> dict[str, Tensor]:
         # a copy: training goes on and changes the tensors in place

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from scsampler_cli.classifiers.state_dicts import to_native
 from scsampler_cli.config import VISUAL
 from scsampler_cli.errors import WeightsError
+from scsampler_cli.model_zoo.bundled_weights import TRUNK, bundled_file
 from scsampler_cli.model_zoo.public import fetch
 from scsampler_cli.model_zoo.weightfile import WeightFile, read_weights
 
@@ -28,6 +29,8 @@ MIN_LOADED_SHARE = 0.5
 TSM18_CHANNELS = {"if": slice(0, 3), "rgbr": slice(3, 6)}
 """Input channels of a tsm18 that a sampler's input corresponds to: the frame, and its difference to
 the frame before (a residual without motion compensation)."""
+_TOP_LAYER = {"fc.weight", "fc.bias"}
+"""Parameters of the layer on the trunk of lite0."""
 _CONVOLUTION, _NORM, _LINEAR = 4, 1, 2
 """Kinds of layers of a VGG by the number of dimensions of their weights."""
 
@@ -53,9 +56,10 @@ def start_network(network: nn.Module, architecture: str, kind: str, *, init: str
         network: as `build` makes it.
         architecture: name of its architecture.
         kind: "if", "md", "rgbr", "mel", "packets" or "classifier".
-        init: "auto": ImageNet for a ResNet-18 sampler (App. B.1) if its weights are cached or can
-            be downloaded, else scratch. "imagenet": ImageNet, or an error. "scratch": random
-            values. Anything else is a weight file: one of scsampler, or a plain state dict.
+        init: "auto": ImageNet for lite0, whose weights come with the package, and for a ResNet-18
+            sampler (App. B.1) if its weights are cached or can be downloaded; else scratch.
+            "imagenet": ImageNet, or an error. "scratch": random values. Anything else is a weight
+            file: one of scsampler, or a plain state dict.
 
     Raises:
         WeightsError: the weights are missing, cannot be read, or do not fit; the network is then
@@ -66,9 +70,9 @@ def start_network(network: nn.Module, architecture: str, kind: str, *, init: str
     frozen = {name for name, parameter in network.named_parameters() if not parameter.requires_grad}
     if not frozen <= start.loaded:
         raise WeightsError(
-            f"{architecture} trains only its last layer, and the other layers have no weights",
+            f"{architecture} keeps the weights of its frozen layers, and they have none yet",
             code="initial-weights-unusable",
-            hint="start from a trained vgg18 sampler",
+            hint="start lite0 from imagenet, and a head on the VGG from a trained vgg18 sampler",
         )
     return start
 
@@ -84,18 +88,29 @@ def _start(network: nn.Module, architecture: str, kind: str, *, init: str) -> St
         raise WeightsError(
             f"there are no ImageNet weights for {architecture} on {kind}",
             code="initial-weights-unusable",
-            hint="they start resnet18 on if, md and rgbr; start from another file, or from scratch",
+            hint="they start lite0, and resnet18 on if, md and rgbr; start from another file, or "
+            "from scratch",
         )
-    return _from_file(network, architecture, kind, path=fetch("resnet18"), source="imagenet")
+    return _from_imagenet(network, architecture, kind)
+
+
+def _from_imagenet(network: nn.Module, architecture: str, kind: str) -> Start:
+    path = bundled_file(TRUNK) if architecture == "lite0" else fetch("resnet18")
+    start = _from_file(network, architecture, kind, path=path, source="imagenet")
+    # the layer on the trunk is for other classes, which needs no remark
+    is_expected = {name for name, _ in network.named_parameters()} - start.loaded == _TOP_LAYER
+    return replace(start, note=None) if architecture == "lite0" and is_expected else start
 
 
 def _start_auto(network: nn.Module, architecture: str, kind: str) -> Start:
     if _has_imagenet(architecture, kind):
         try:
-            path = fetch("resnet18")
+            return _from_imagenet(network, architecture, kind)
         except WeightsError as error:
+            # the trunk comes with the package: its loss is no reason for random weights
+            if architecture == "lite0":
+                raise
             return _from_scratch(f"{error}: training starts from scratch")
-        return _from_file(network, architecture, kind, path=path, source="imagenet")
     if kind == "mel":
         return _from_scratch("no AudioSet weights are given: the VGG starts from scratch")
     if kind in VISUAL:
@@ -106,7 +121,7 @@ def _start_auto(network: nn.Module, architecture: str, kind: str) -> Start:
 
 
 def _has_imagenet(architecture: str, kind: str) -> bool:
-    return architecture == "resnet18" and kind in VISUAL
+    return architecture == "lite0" or (architecture == "resnet18" and kind in VISUAL)
 
 
 def _from_scratch(note: str | None) -> Start:

@@ -17,6 +17,12 @@ OBJECTIVES = ("ac", "sal-rank", "sal-cl")
 TARGETS = ("classifier", *VISUAL, "mel", *PACKETS, "joint")
 """What can be trained: a clip classifier, one sampler network by its input, or visual and audio
 samplers together (Sec. 3.3.3)."""
+TRUNK = "lite0"
+"""The architecture that is a trunk with ImageNet weights, and one layer on its features."""
+TRUNK_TARGETS = ("classifier", "rgb")
+"""Targets whose default architecture it is."""
+TRUNK_BLOCKS = 16
+"""Blocks of the trunk, counted from its input."""
 SCHEDULES = ("plateau", "step", "one-cycle")
 OPTIMISERS = ("adamw", "sgd")
 
@@ -139,8 +145,61 @@ PACKETS_RECIPE = Recipe(
 """For a network that the paper does not have: small, from scratch, an epoch takes seconds."""
 
 
-def default_recipe(target: str, objective: str) -> Recipe:
-    """The recipe for a target (one of TARGETS) and an objective (one of OBJECTIVES)."""
+FROZEN_RECIPE = Recipe(
+    epochs=10,
+    learning_rate=0.002,
+    schedule="one-cycle",
+    step_epochs=5,
+    warmup_epochs=0,
+    optimiser="adamw",
+    pretrained_factor=1.0,
+)
+"""For one layer on the features of a frozen trunk, which the paper does not have."""
+FROZEN_BATCH, FROZEN_PER_EPOCH = 256, 64_000
+"""Clips in a step and in an epoch with a frozen trunk: a step costs a millisecond."""
+FINE_TUNING_RECIPE = Recipe(
+    epochs=12,
+    learning_rate=0.001,
+    schedule="one-cycle",
+    step_epochs=5,
+    warmup_epochs=0,
+    optimiser="adamw",
+    pretrained_factor=0.1,
+)
+"""For a trunk that is trained with the layer on it, all of it or its last blocks."""
+
+
+def has_trunk(target: str, architecture: str | None) -> bool:
+    """True for one network (not for joint training) that is a trunk with a layer on it.
+
+    Args:
+        target: one of TARGETS.
+        architecture: None for the default of the target.
+    """
+    default = TRUNK if target in TRUNK_TARGETS else None
+    return target != "joint" and (architecture or default) == TRUNK
+
+
+def trunk_of(target: str, architecture: str | None, freeze: bool | None, unfreeze_last: int) -> str:
+    """ "frozen" for a trunk that gives features, "trained" for one that learns, "" for none.
+
+    Arguments as the fields of `settings.TrainSettings`.
+    """
+    if not has_trunk(target, architecture):
+        return ""
+    return "trained" if freeze is False or unfreeze_last else "frozen"
+
+
+def default_recipe(target: str, objective: str, *, trunk: str = "") -> Recipe:
+    """The recipe for a target and an objective.
+
+    Args:
+        target: one of TARGETS.
+        objective: one of OBJECTIVES.
+        trunk: "frozen" or "trained" for a network with a trunk, "" for others.
+    """
+    if trunk:
+        return FROZEN_RECIPE if trunk == "frozen" else FINE_TUNING_RECIPE
     # the objective matters for audio alone: App. B.2 has a recipe for each
     if target == "classifier":
         return CLASSIFIER_RECIPE

@@ -8,17 +8,22 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from torch import Tensor
+
 from scsampler_cli.classifiers.classifier_info import ClassifierFacts
+from scsampler_cli.config import BACKGROUND
 from scsampler_cli.datasets.example import Example, labels_of
 from scsampler_cli.errors import InputError
 from scsampler_cli.features.mel import check_torchaudio
 from scsampler_cli.nn.device import pick_dtype
 from scsampler_cli.pipeline import clip_probs
-from scsampler_cli.train import checkpoint, export, fill_cache, history, run_notes
+from scsampler_cli.train import calibrate, checkpoint, export, fill_cache, history, run_notes
 from scsampler_cli.train.context import Callbacks, RunContext
 from scsampler_cli.train.fit import Fit
 from scsampler_cli.train.preflight import check_run, training_dtype
 from scsampler_cli.train.settings import TrainSettings
+from scsampler_cli.train.started import Started, started
+from scsampler_cli.train.trunk_features import TrunkFeatures
 from scsampler_cli.train.videos import TrainVideo, by_split, needs_of, open_all
 
 
@@ -54,18 +59,21 @@ def train(
     device = context.torch_device
     check_run(settings, classifier, context)
     # sorted, so that the order of the list does not matter
-    labels = labels_of(examples)
+    labels = labels_of(examples, settings.background)
     videos = _read_videos(
         settings, examples, labels, classifier=classifier, context=context, callbacks=callbacks
     )
 
+    networks = started(settings, len(labels), training_dtype(settings, device))
+    if settings.frozen:
+        videos = _with_features(videos, networks, settings, context=context, callbacks=callbacks)
     fit = Fit(
         settings,
         labels,
         videos["train"],
         val=videos["val"],
+        started=networks,
         device=device,
-        dtype=training_dtype(settings, device),
         group=context.group,
         output=context.output,
     )
@@ -73,8 +81,10 @@ def train(
     if context.resume:
         fit.resume()
     # those of the best or of the last epoch
-    networks = fit.run(callbacks.on_epoch, callbacks.on_step, callbacks.should_stop)
+    weights = fit.run(callbacks.on_epoch, callbacks.on_step, callbacks.should_stop)
     run_notes.note_early_stop(fit, callbacks)
+    # of a classifier with validation videos; else empty
+    weights, calibrated = _calibrated(fit, weights, labels)
 
     identity = None if classifier is None else _identity(classifier, settings, context)
     # metadata of the weight files
@@ -87,11 +97,14 @@ def train(
         },
         # the name of this key is part of the file format
         "teacher": identity,
+        **calibrated,
     }
+    if settings.background:
+        facts["background"] = BACKGROUND
     # processes other than the main one return the paths, too
     files = export.outputs(context.output, settings)
     if context.group.is_main:
-        files = export.write(context.output, networks, settings, labels=labels, facts=facts)
+        files = export.write(context.output, weights, settings, labels=labels, facts=facts)
     # no process may return, and perhaps read the files, before they are written
     context.group.wait()
 
@@ -103,6 +116,7 @@ def train(
         "videos": facts["data"]["videos"],
         "epochs": len(fit.state.history),
         **facts["result"],
+        **calibrated,
         **_run_files(context),
         "seconds": round(time.perf_counter() - start_time, 1),
     }
@@ -174,6 +188,37 @@ def _read_videos(
     return split
 
 
+def _with_features(
+    videos: dict[str, list[TrainVideo]],
+    networks: Started,
+    settings: TrainSettings,
+    *,
+    context: RunContext,
+    callbacks: Callbacks,
+) -> dict[str, list[TrainVideo]]:
+    """The videos with the features of the frozen trunk in place of their pictures."""
+    group, device = context.group, context.torch_device
+    features = TrunkFeatures(
+        networks.model.networks[settings.target],
+        settings,
+        needs_of(settings, None),
+        cache=context.cache,
+        device=device,
+        dtype=training_dtype(settings, device),
+    )
+    every = [video for members in videos.values() for video in members]
+    # each process of the group computes its share
+    features.fill(every[group.rank :: group.world], callbacks.on_progress)
+    group.wait()
+    found = {split: features.put(members) for split, members in videos.items()}
+    run_notes.report_lost(
+        [video.example for video in every],
+        [video for members in found.values() for video in members],
+        callbacks,
+    )
+    return found
+
+
 def _identity(
     classifier: ClassifierFacts, settings: TrainSettings, context: RunContext
 ) -> dict[str, Any]:
@@ -181,6 +226,25 @@ def _identity(
     # the precision changes the ClipProbs a little
     dtype = pick_dtype(settings.precision, context.torch_device)
     return clip_probs.identity(classifier, str(dtype).removeprefix("torch."))
+
+
+def _calibrated(
+    fit: Fit, weights: dict[str, Tensor], labels: list[str]
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The weights with the temperature of a classifier, and what was measured of it.
+
+    Returns:
+        the weights; and "calibration" and "held_out" for metadata and summary, or nothing.
+    """
+    answers = fit.answers(weights)
+    if answers is None:
+        return weights, {}
+    temperature = calibrate.fit_temperature(answers)
+    measured = {
+        "calibration": calibrate.record(answers, temperature),
+        "held_out": calibrate.right_by_class(answers, temperature, labels),
+    }
+    return calibrate.with_temperature(weights, fit.settings, temperature), measured
 
 
 def _result(fit: Fit) -> dict[str, Any]:

@@ -11,7 +11,15 @@ from typing import Any
 from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.config import INPUTS, VISUAL
 from scsampler_cli.errors import SettingsError
-from scsampler_cli.train.recipe import OBJECTIVES, TARGETS, Recipe, default_recipe
+from scsampler_cli.train.recipe import (
+    OBJECTIVES,
+    TARGETS,
+    TRUNK_BLOCKS,
+    Recipe,
+    default_recipe,
+    has_trunk,
+    trunk_of,
+)
 
 AUGMENTATIONS = ("paper", "strong")
 MARGIN = 0.1
@@ -33,13 +41,22 @@ class TrainSettings:
     objective: str = "ac"
     """One of OBJECTIVES; "ac" for a classifier."""
     architecture: str | None = None
-    """None: mc3_18 for a classifier, the paper's best for a sampler (Table 4)."""
+    """None: lite0 for a classifier and for "rgb", the paper's best for other samplers (Table 4)."""
     inputs: tuple[str, ...] = ("md", "rgbr", "mel")
     """For "joint": the networks that are trained together."""
     architectures: tuple[str, ...] = ()
     """For "joint": the architecture in each weight file; () for the default of each input."""
     init: tuple[str, ...] = ("auto",)
     """"auto", "imagenet", "scratch", or a weight file; for "joint" one file for each input."""
+    freeze: bool | None = None
+    """For lite0: True keeps the weights of its trunk, and only the layer on it learns, from
+    features that are computed once. None: True, but in joint training, which trains all layers.
+    Other architectures have no trunk, and take None."""
+    unfreeze_last: int = 0
+    """Last blocks of the trunk (of 16) that learn, and its head with them; 0: none."""
+    background: bool = False
+    """Whether the videos labelled `config.BACKGROUND` show none of the classes. They get the last
+    output, and are no videos of a class."""
     recipe: Recipe = field(default_factory=lambda: default_recipe("rgbr", "ac"))
     batch: int = 64
     """Clips in a step, of all processes together."""
@@ -83,6 +100,14 @@ class TrainSettings:
                 code="objective-invalid",
                 hint="a classifier has none to choose: leave it out",
             )
+        self._check_trunk()
+        if self.background and self.objective != "ac":
+            raise SettingsError(
+                f"{self.objective} learns from the probability of a video's label, and footage of "
+                "none of the classes has no label",
+                code="background-objective",
+                hint="leave the background out, or use the objective ac",
+            )
         if self.target == "joint":
             self._check_joint()
         elif len(self.init) != 1:
@@ -106,6 +131,22 @@ class TrainSettings:
                     hint=f"choose from {', '.join(known)}",
                 )
 
+    def _check_trunk(self) -> None:
+        if not has_trunk(self.target, self.architecture):
+            wrong = self.freeze is not None or self.unfreeze_last != 0
+            why = "only a lite0 network, trained alone, has a trunk to freeze"
+        elif not 0 <= self.unfreeze_last <= TRUNK_BLOCKS:
+            wrong, why = True, f"the trunk has {TRUNK_BLOCKS} blocks, not {self.unfreeze_last}"
+        else:
+            wrong = self.freeze is False and self.unfreeze_last != 0
+            why = "all blocks learn already"
+        if wrong:
+            raise SettingsError(
+                f"these parts of the network cannot be frozen: {why}",
+                code="freezing-invalid",
+                hint="leave out what is frozen: the trunk of lite0 is by default",
+            )
+
     def _check_joint(self) -> None:
         # AV-joint-training is of a visual and an audio sampler (Sec. 3.3.3)
         audio, visual = "mel" in self.inputs, set(self.inputs) & set(VISUAL)
@@ -126,6 +167,24 @@ class TrainSettings:
     def kinds(self) -> tuple[str, ...]:
         """Names of the networks that are trained."""
         return self.inputs if self.target == "joint" else (self.target,)
+
+    @property
+    def trunk(self) -> str:
+        """What the trunk does: "frozen", "trained", or "" for none (`recipe.trunk_of`)."""
+        return trunk_of(self.target, self.architecture, self.freeze, self.unfreeze_last)
+
+    @property
+    def frozen(self) -> bool:
+        """True where the network learns from features that are computed once."""
+        return self.trunk == "frozen"
+
+    @property
+    def frame_step(self) -> int:
+        """Frames of a video from one that is stored for a classifier to the next.
+
+        A frozen trunk would cost the most: it gets every `spec.stride`-th frame.
+        """
+        return self.spec.stride if self.frozen else 1
 
     @property
     def test_spec(self) -> InputSpec:

@@ -18,6 +18,8 @@ from torch import Tensor
 from scsampler_cli.config import VISUAL, FeatureSettings
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.samplers.scoring import SamplerNetwork
+from scsampler_cli.selection.aggregate import best_first
+from scsampler_cli.selection.aggregate import mean as mean_of
 from scsampler_cli.selection.oracle import ORACLE, ScoredVideo, accuracy
 from scsampler_cli.selection.scores import ClipScores, averaged, smoothed
 from scsampler_cli.train.batches import centre_crops, grid_clips
@@ -84,8 +86,12 @@ def _measure_classifier(
     for video in videos:
         probabilities = clip_log_probabilities(model, video, settings, device=device).exp()
         clip_hits += (probabilities.argmax(dim=1) == video.label).tolist()
-        # dense classification: the mean over all clips
-        video_hits.append(int(probabilities.mean(dim=0).argmax()) == video.label)
+        background = probabilities.shape[1] - 1 if settings.background else None
+        # a video of no class has no tag to be right about
+        if video.label != background:
+            # dense classification: the mean over all clips
+            mean = mean_of(probabilities.numpy(), background)
+            video_hits.append(int(best_first(mean, background)[0]) == video.label)
     return {"video_accuracy": _mean(video_hits), "clip_accuracy": _mean(clip_hits)}
 
 
@@ -100,12 +106,13 @@ def clip_log_probabilities(
         settings: settings of the run.
         device: device of the model.
     """
-    frames_per_clip = settings.spec.frames * settings.spec.stride
+    # `video.clips` counts stored frames here: the entry holds frames, not clips
+    stored_per_clip = settings.spec.frames * settings.spec.stride // settings.frame_step
     # float32 [n, C] of each batch
     parts = []
-    # `video.clips` counts frames here: the entry holds frames, not clips
-    for clips in _batches(max(1, video.clips // frames_per_clip)):
-        values = grid_clips(video, settings, clips).to(device)  # [n, 3, F, h, w]
+    for clips in _batches(max(1, video.clips // stored_per_clip)):
+        # [n, 3, F, h, w], or features [n, F, 1280]
+        values = grid_clips(video, settings, clips).to(device)
         rows = torch.arange(len(clips), device=device)
         parts.append(model({"classifier": (values, rows)}, len(clips)).cpu())
     return torch.cat(parts)
@@ -120,7 +127,7 @@ def _measure_sampler(
     for video in videos:
         scores = []
         for network in networks:
-            raw, hits = _score(network, video)
+            raw, hits = _score(network, video, frozen=settings.frozen)
             scores.append(_smooth_if_visual(raw, network.kind))
             clip_hits += hits
         if _has_clip_probs(video):
@@ -140,14 +147,17 @@ def _sampler_network(
         kind,
         architecture_of(settings, kind),
         settings.objective,
-        network=model.networks[kind],
+        network=model.scorer(kind),
         info=WeightsInfo("under training", None),
         device=device,
         dtype=model.dtype_of(kind),
+        background=model.classes - 1 if settings.background else None,
     )
 
 
-def _score(network: SamplerNetwork, video: TrainVideo) -> tuple[NDArray[np.float32], list[bool]]:
+def _score(
+    network: SamplerNetwork, video: TrainVideo, *, frozen: bool
+) -> tuple[NDArray[np.float32], list[bool]]:
     """Score all clips of a video.
 
     Returns:
@@ -157,12 +167,14 @@ def _score(network: SamplerNetwork, video: TrainVideo) -> tuple[NDArray[np.float
     scores: list[float] = []
     hits: list[bool] = []
     for clips in _batches(video.clips):
-        inputs: list[Tensor] = [centre_crops(video, network.kind, clip) for clip in clips]
+        inputs: list[Tensor] = [
+            centre_crops(video, network.kind, clip, frozen=frozen) for clip in clips
+        ]
         for probabilities in network.clip_probabilities(inputs):
             if probabilities is None:
                 scores.append(float("nan"))
             else:
-                scores.append(float(probabilities.max()))
+                scores.append(network.saliency_of(probabilities))
                 hits.append(int(probabilities.argmax()) == video.label)
     return np.array(scores, np.float32), hits
 

@@ -6,7 +6,9 @@
 - motion: float16 [n, 2, h, w]
 - log-mel: float16 [n, 1, 40, 200]
 - packets: float16 [n, 9, 80]
-- for a classifier all frames, of which any run can be a clip: uint8 [T, h, w, 3]
+- "rgb", all of the picture: uint8 [n, 3, 128, 128]
+- for a classifier all frames, of which any run can be a clip, or every n-th: uint8 [T, h, w, 3]
+- with a frozen trunk the features of pictures in their place (`trunk_features`)
 - the classifier's dense ClipProbs, the pseudo labels of Sec. 3.2.2: float32 [L, C]
 """
 
@@ -22,13 +24,15 @@ from numpy.typing import NDArray
 
 from scsampler_cli.cache.video_cache import Cache, Entry, content
 from scsampler_cli.classifiers.base import InputSpec
-from scsampler_cli.config import PACKETS, FeatureSettings
+from scsampler_cli.config import BACKGROUND, PACKETS, FeatureSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.pipeline import clip_probs
 from scsampler_cli.train.settings import TrainSettings
 
 FRAMES = "frames"
-"""The kind of entry that holds all frames of a video."""
+"""The kind of entry that holds the frames of a video: all, or every n-th."""
+PICTURE_GAP_S = 0.0
+"""Seconds: in training every clip has a picture of its own ("rgb")."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +47,36 @@ class VideoNeeds:
     """Identity of the classifier whose ClipProbs are needed (`pipeline.clip_probs.identity`)."""
     splits: tuple[str, ...] = ("train", "val")
     """Splits whose videos need ClipProbs."""
+    frame_step: int = 1
+    """Of the frames of a video, every one or every n-th is stored."""
+    background: bool = False
+    """Whether videos labelled `BACKGROUND` are of no class; those need no ClipProbs."""
+
+    def needs_clip_probs(self, example: Example) -> bool:
+        """True where the ClipProbs of a video are needed."""
+        is_background = self.background and example.label == BACKGROUND
+        return self.classifier is not None and example.split in self.splits and not is_background
+
+    def features(self, kinds: tuple[str, ...]) -> FeatureSettings:
+        """How visual features are read."""
+        return FeatureSettings(inputs=kinds, p_frames=self.p_frames, picture_gap=PICTURE_GAP_S)
 
     def settings(self, kind: str) -> dict[str, Any]:
         """All that the values of a kind depend on, except for the file."""
         if kind == FRAMES:
-            return {"resize": self.spec.resize}
+            key: dict[str, Any] = {"resize": self.spec.resize}
+            if self.spec.antialias:
+                key["antialias"] = True
+            if self.frame_step == 1:
+                return key
+            # a video shorter than a clip has the frames of that clip alone
+            return {**key, "every": self.frame_step, "at_least": self.spec.frames}
         grid = {"clip_frames": self.spec.frames, "frame_stride": self.spec.stride}
         # these depend on the clip grid alone
         if kind in ("mel", *PACKETS):
             return grid
         # all feature settings, such as the number of P-frames
-        return {**grid, **FeatureSettings((kind,), self.p_frames).of_input(kind)}
+        return {**grid, **self.features((kind,)).of_input(kind)}
 
 
 @dataclass(frozen=True)
@@ -111,7 +134,15 @@ def needs_of(settings: TrainSettings, classifier: dict[str, Any] | None) -> Vide
     kinds = (FRAMES,) if settings.target == "classifier" else settings.kinds
     # AC learns from labels alone; its ClipProbs only serve the validation measure
     splits = ("train", "val") if settings.needs_probabilities else ("val",)
-    return VideoNeeds(kinds, settings.spec, settings.p_frames, classifier=classifier, splits=splits)
+    return VideoNeeds(
+        kinds,
+        settings.spec,
+        settings.p_frames,
+        classifier=classifier,
+        splits=splits,
+        frame_step=settings.frame_step,
+        background=settings.background,
+    )
 
 
 def open_all(
@@ -157,7 +188,7 @@ def _open(
 
     probabilities = None
     notes = [note for entry in entries.values() for note in entry.notes]
-    if needs.classifier is not None and example.split in needs.splits:
+    if needs.classifier is not None and needs.needs_clip_probs(example):
         # float32 [L, C]
         stored = clip_probs.find(example.path, needs.classifier, cache)
         if stored is None:
@@ -167,7 +198,8 @@ def _open(
         notes += stored.notes
 
     # the labels of the run and of the classifier may differ
-    known = example.label in classifier_labels
+    is_background = needs.background and example.label == BACKGROUND
+    known = example.label in classifier_labels and not is_background
     return TrainVideo(
         example,
         labels.index(example.label),

@@ -425,7 +425,7 @@ def test_a_head_takes_the_trunk_of_a_trained_vgg_and_trains_its_own_layer_alone(
 
 @pytest.mark.parametrize("init", ["auto", "scratch"])
 def test_a_head_on_an_untrained_trunk_is_refused(init: str) -> None:
-    with pytest.raises(WeightsError, match="only its last layer"):
+    with pytest.raises(WeightsError, match="keeps the weights of its frozen layers"):
         start_network(build("vgg18_fc1", "mel", 1), "vgg18_fc1", "mel", init=init)
 
 
