@@ -23,7 +23,7 @@ _FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 def prepare_network(
-    network: nn.Module, device: torch.device, channels_last: bool = True
+    network: nn.Module, device: torch.device, channels_last: bool = True, *, fold: bool = True
 ) -> nn.Module:
     """The network on a device, in evaluation mode, with batch norms folded into convolutions.
 
@@ -31,6 +31,7 @@ def prepare_network(
         network: a trained network.
         device: device to run on.
         channels_last: store weights with the channels last, which is faster for most networks.
+        fold: False for a network whose batch norms are folded already.
     """
     if device.type == "cpu":
         _keep_memory()
@@ -40,7 +41,7 @@ def prepare_network(
     with suppress(
         TraceError, TypeError, ValueError, RuntimeError, AttributeError, NotImplementedError
     ):
-        network = fuse(network)
+        network = fuse(network) if fold else network
     if channels_last:
         for parameter in network.parameters():
             if parameter.dim() in _FORMATS:
