@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scsampler_cli.classifiers.base import ClipClassifier, background_of, is_multi_label
 from scsampler_cli.config import (
@@ -131,25 +132,14 @@ def classify(
     # only now are all packets read that will be read
     video.check_whole()
 
-    # aggr (Sec. 3.1): float32 [K', C] -> float32 [C]
-    background = background_of(classifier)
-    combined = aggregate.combine(
-        probabilities[decoded],
-        answer.aggregate,
-        answer.m,
-        multi_label=is_multi_label(classifier),
-        background=background,
-    )
-    tags = aggregate.top(combined, classifier.labels, top, background=background)
-    if background is not None and not combined.any():
-        video.note("the selected clips are nothing but background: no class has a probability")
+    tags = _tags(probabilities[decoded], classifier, answer, top=top, video=video)
     ranks = combined_rank(scores, selection)
     selected = selected_clips(
         video, scores, chosen, probabilities=probabilities, labels=classifier.labels
     )
     return records.ClassifyResult(
         path=str(path),
-        tags=tuple(tags),
+        tags=tags,
         clips=tuple(selected),
         video=video.facts(),
         decode_errors=video.decode_errors,
@@ -163,8 +153,39 @@ def classify(
         timings_s=clock.spent,
         versions=records.versions(FFMPEG_VERSION),
         scored=tuple(scored_clips(scores, video, chosen, ranks=ranks)),
-        background=aggregate.background_share(probabilities[decoded], background),
+        background=aggregate.background_share(probabilities[decoded], background_of(classifier)),
     )
+
+
+def _tags(
+    probabilities: NDArray[np.float32],
+    classifier: ClipClassifier,
+    answer: AnswerSettings,
+    *,
+    top: int,
+    video: Video,
+) -> tuple[tuple[str, float], ...]:
+    """aggr (Sec. 3.1): the most probable labels of a video, best first.
+
+    Args:
+        probabilities: float32 [K, C] of the selected clips that were decoded, K at least 1.
+        classifier: whose probabilities they are.
+        answer: how they are aggregated.
+        top: number of labels.
+        video: gets a note where no class has a probability.
+    """
+    background = background_of(classifier)
+    # float32 [C]
+    combined = aggregate.combine(
+        probabilities,
+        answer.aggregate,
+        answer.m,
+        multi_label=is_multi_label(classifier),
+        background=background,
+    )
+    if background is not None and not combined.any():
+        video.note("the selected clips are nothing but background: no class has a probability")
+    return tuple(aggregate.top(combined, classifier.labels, top, background=background))
 
 
 def _report_length(video: Video, progress: Progress) -> None:
