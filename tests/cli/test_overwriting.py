@@ -112,7 +112,10 @@ def test_so_it_is_by_train(tmp_path: Path, taken: str) -> None:
     (tmp_path / taken).write_bytes(PRECIOUS)
 
     def check(*more: str) -> None:
-        words = [str(tmp_path / "list.csv"), "-o", str(tmp_path / "w.safetensors"), *more]
+        words = [
+            str(tmp_path / "list.csv"), "--target", "rgbr", "-o", str(tmp_path / "w.safetensors"),
+            *more,
+        ]  # fmt: skip
         context = typer.main.get_command(app).commands["train"].make_context("train", words)  # type: ignore[attr-defined]
         train_checks.check(TrainOptions(**context.params))
 

@@ -16,6 +16,8 @@ from tests.cli.running import Run, check_failure
 from tests.synthetic import pan, write_video
 
 SMALL = [
+    "--target",
+    "rgbr",
     "--clip-frames",
     8,
     "--frame-stride",
@@ -213,11 +215,11 @@ def test_torchrun_trains_with_two_processes_and_one_voice(listed: Path, tmp_path
     ("words", "code", "word"),
     [
         (["train"], 2, "give either labelled videos or --demo"),
-        (["train", "x.csv"], 2, "no weight file is named"),
+        (["train", "x.csv", "--target", "rgbr"], 2, "no weight file is named"),
         (["train", "nowhere.csv", "-o", "w.safetensors"], 1, "nowhere.csv"),
         (["train", ".", "-o", "w.pth"], 2, "does not end in .safetensors"),
         (
-            ["train", ".", "-o", "w.safetensors", "--objective", "sal-rank"],
+            ["train", ".", "-o", "w.safetensors", "--target", "mel", "--objective", "sal-rank"],
             2,
             "learns from the probabilities of a clip classifier",
         ),
@@ -269,8 +271,8 @@ def test_what_cannot_be_trained_is_refused_in_one_line(
 @pytest.mark.parametrize(
     ("more", "word"),
     [
-        (["--init", "w.safetensors"], "is an input of this run"),
-        (["--classifier", "w.safetensors"], "is an input of this run"),
+        (["--target", "rgbr", "--init", "w.safetensors"], "is an input of this run"),
+        (["--target", "rgbr", "--classifier", "w.safetensors"], "is an input of this run"),
         (
             ["--target", "joint", "--init", "w_mel.safetensors", "--init", "w.safetensors"],
             "is an input of this run",

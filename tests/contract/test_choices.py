@@ -24,7 +24,7 @@ from scsampler_cli.train.settings import AUGMENTATIONS
         ("classify", "--precision", ("auto", *PRECISIONS)),
         ("extract", "--format", FORMATS),
         ("train", "--list-format", FORMS),
-        ("train", "--target", TARGETS),
+        ("train", "--target", ("auto", *TARGETS)),
         ("train", "--objective", OBJECTIVES),
         ("train", "--schedule", SCHEDULES),
         ("train", "--optimiser", OPTIMISERS),
