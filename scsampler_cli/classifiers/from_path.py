@@ -92,7 +92,9 @@ def open_path(
     # a built-in has a default geometry
     if network in BUILTINS:
         fields.pop("labels", None)
-        return adjusted(builtin.load(network, device, dtype, weights=found, labels=labels), fields)
+        known = builtin.load(network, device, dtype, weights=found, labels=labels)
+        known.background = fields.pop("background", None)
+        return adjusted(known, fields)
     return _open_state_dict(found, network, device, dtype=dtype, labels=labels, fields=fields)
 
 
@@ -121,6 +123,7 @@ def _open_state_dict(
         fallback_labels=(),
         spec=with_fields(InputSpec(), fields),
     )
+    classifier.background = fields.get("background")
     # the geometry is in `spec`; the other fields are options of any classifier
     names = ("activation", "multi_label")
     options = {name: value for name, value in fields.items() if name in names}

@@ -116,6 +116,7 @@ def open_classifier(
         dtype=dtype,
         activation=fields["activation"],
         multi_label=fields.get("multi_label"),
+        background=fields.get("background"),
         # the answers depend on the config, too
         more_settings={"config": file_sha256(folder / "config.json")},
     )

@@ -27,7 +27,7 @@ GEOMETRY = (*_NEEDED, "antialias")
 """Fields of `InputSpec`. They can also be changed for a classifier that has a name."""
 REQUIRED = (*_NEEDED, "layout", "activation", "labels")
 SWITCHES = ("multi_label", "antialias")
-OPTIONAL = ("arch", *SWITCHES)
+OPTIONAL = ("arch", "background", *SWITCHES)
 SpecFields = dict[str, Any]
 """Fields by name, with values as `check_field` returns them."""
 
@@ -219,6 +219,8 @@ def _is_labels(value: object) -> bool:
     return _is_text(value) or (isinstance(value, list) and all(map(_is_text, value)))
 
 
+_EXAMPLES = {"arch": '"r2plus1d_18"', "background": '"none of these" (one of the labels)'}
+"""Examples of optional fields; the others are switches."""
 _CHECKS: dict[str, Callable[[object], bool]] = {
     "frames": _is_count,
     "stride": _is_count,
@@ -230,6 +232,7 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "activation": _is_activation,
     "labels": _is_labels,
     "arch": _is_text,
+    "background": _is_text,
     "multi_label": _is_switch,
     "antialias": _is_switch,
 }
@@ -238,7 +241,7 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
 
 def _example(name: str) -> str:
     if name not in _TEMPLATE:
-        return 'such as arch = "r2plus1d_18"' if name == "arch" else f"such as {name} = true"
+        return f"such as {name} = {_EXAMPLES.get(name, 'true')}"
     value, meaning = _TEMPLATE[name]
     return f"such as {name} = {value} ({meaning})"
 

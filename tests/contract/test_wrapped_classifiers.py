@@ -26,7 +26,7 @@ from scsampler_cli.classifiers.builtin import BUILTINS
 from scsampler_cli.classifiers.function import FunctionClassifier
 from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.classifiers.networks import ARCHITECTURES, build
-from scsampler_cli.errors import ClassifierError, WeightsError
+from scsampler_cli.errors import ClassifierError, SettingsError, WeightsError
 from scsampler_cli.model_zoo.weightfile import read_weights, write_weights
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.pipeline import clip_probs, settings_record
@@ -339,3 +339,21 @@ def test_a_background_class_is_one_of_several_labels(
     with pytest.raises(ClassifierError, match="not one of several labels") as caught:
         FunctionClassifier(lambda clips: clips, tuple(labels), SPEC, background=background)
     assert caught.value.code == "background-invalid"
+
+
+@pytest.mark.parametrize("kind", [exported, scripted, state_dict, hugging_face])
+def test_a_spec_states_a_background_class(kind: Callable[[Path], str], tmp_path: Path) -> None:
+    name = kind(tmp_path)
+    known = registry.load(name, CPU, FP32)
+    assert background_of(known) is None
+    last = known.labels[-1]
+    plain = registry.load(name, CPU, FP32, spec_fields=(f"background={last}",))
+    assert background_of(plain) == len(known.labels) - 1
+    keeps_every_attribute(plain)
+    with pytest.raises(ClassifierError, match=r"'nowhere' of classifier .* not one of several"):
+        adjusted(registry.load(name, CPU, FP32, spec_fields=("background=nowhere",)), {})
+
+
+def test_a_file_that_states_its_classes_takes_no_other_background(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"background of .* cannot be changed"):
+        registry.load(weight_file(tmp_path), CPU, FP32, spec_fields=("background=a",))

@@ -99,6 +99,7 @@ def open_classifier(
         activation=fields["activation"],
         multi_label=fields.get("multi_label"),
         any_size=any_size,
+        background=fields.get("background"),
     )
     _test_run(classifier, path)
     return classifier
