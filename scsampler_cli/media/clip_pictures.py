@@ -6,8 +6,9 @@ the keyframe alone is decoded. Other GOPs are decoded up to the last requested f
 that nothing refers to where the decoder can skip them. Packets in between are read past; a long way
 is skipped by seeking.
 
-Where a keyframe does not decode, or turns out to be none, its clips get a frame of their own,
-decoded as `media.seeking` does it from an earlier keyframe.
+Where a keyframe does not decode, its clips get a frame of their own, decoded as `media.seeking`
+does it from an earlier keyframe. Where one that only the container flags proves to be none, the
+decoder finds the true keyframes of the video.
 
 Not handled here: which keyframe serves a clip, and the size of pictures; see `features.rgb`.
 """
@@ -27,6 +28,7 @@ import numpy as np
 
 from scsampler_cli.media.coded import CodedFrame, ReadReport
 from scsampler_cli.media.container import VideoStream, frames_of
+from scsampler_cli.media.full_decode import decode_starts
 from scsampler_cli.media.index import StreamIndex
 from scsampler_cli.media.keyframes import NO_TIME, is_start_frame
 from scsampler_cli.media.seeking import Packets, PositionedFrame, frames_from, open_at_keyframe
@@ -94,9 +96,18 @@ def read_pictures_of_clips(
         each request in order, with its frame. A request whose keyframe did not decode comes with
         `keyframe` None. Requests for the same keyframe get the same object.
     """
-    reader = _Reader(path, index, report)
-    for run in reader.runs(requests):
-        yield from reader.read(run)
+    left = list(requests)
+    while left:
+        reader = _Reader(path, index, report)
+        done = 0
+        for picked in reader.read_all(left):
+            done += 1
+            yield picked
+        left = left[done:]
+        if left:
+            # a keyframe that only the container flags was none: the decoder finds the true ones
+            index = replace(index, starts=decode_starts(path, index.reading, index.timeline))
+            left = [_with_true_keyframe(request, index) for request in left]
 
 
 _Gop = tuple[int, list[PictureRequest]]
@@ -112,8 +123,17 @@ class _Reader:
         self._retries_left = _RETRIED_SHARE * max(len(index.timeline), _LEAST_RETRIED)
         """Frames that retries may still decode: bounds the time spent on a file of which little
         decodes."""
+        self._is_misled = False
+        """True after a start that only the container flags, and at which no decoding starts."""
 
-    def runs(self, requests: Iterable[PictureRequest]) -> Iterator[list[_Gop]]:
+    def read_all(self, requests: Iterable[PictureRequest]) -> Iterator[Picked]:
+        """The frames for requests, up to a keyframe that proves to be none (`_is_misled`)."""
+        for run in self._runs(requests):
+            yield from self._read(run)
+            if self._is_misled:
+                return
+
+    def _runs(self, requests: Iterable[PictureRequest]) -> Iterator[list[_Gop]]:
         """GOPs that are read in one go, each with its requests."""
         run: list[_Gop] = []
         end = 0
@@ -134,7 +154,7 @@ class _Reader:
             return 0
         return int(np.searchsorted(self._index.keyframes, request.position, side="right")) - 1
 
-    def read(self, run: list[_Gop]) -> Iterator[Picked]:
+    def _read(self, run: list[_Gop]) -> Iterator[Picked]:
         """The frames for the requests of one run."""
         left = deque(run)
         keyframe = int(self._index.keyframes[run[0][0]])
@@ -149,6 +169,8 @@ class _Reader:
                 if left and left[0][0] == number:
                     requests = left.popleft()[1]
                     yield from self._gop(stream, map(_packet, gop), number, requests=requests)
+                if self._is_misled:
+                    return
                 if not left:
                     break
         for _, requests in left:
@@ -158,7 +180,7 @@ class _Reader:
         """True where frames that nothing refers to can be left out."""
         # frames without times are counted; of two fields, the decoder may skip one
         can_skip = self._index.by_packets and not self._index.untimed
-        return can_skip and request.last - request.first >= _LEAST_SKIPPABLE
+        return can_skip and request.last - request.first + 1 >= _LEAST_SKIPPABLE
 
     def _numbered(self, packets: Packets, number: int) -> Iterator[_NumberedPacket]:
         """Packets, each with the number of the start that it follows.
@@ -196,6 +218,8 @@ class _Reader:
         frames = self._frames_of(chain(packets, [end]))
         started = self._from_start(frames, number, requests[0].position)
         for request, frame in _picked(self._noted(started), requests):
+            if self._is_misled:
+                return
             if frame is None:
                 yield from self._retry([request])
             else:
@@ -236,6 +260,7 @@ class _Reader:
             yield position, frame
         if known is not None and not started:
             damage.picture, damage.refused_pts, damage.refused_without_pts = known
+            self._is_misled = True
 
     def _noted(self, frames: Iterator[PositionedFrame]) -> Iterator[CodedFrame]:
         """The frames, each noted as decoded, with a note on its shape."""
@@ -280,6 +305,12 @@ def _picked(frames: Iterator[CodedFrame], requests: Sequence[PictureRequest]) ->
         before = frame
     for request in left:
         yield request, request.nearest(before)
+
+
+def _with_true_keyframe(request: PictureRequest, index: StreamIndex) -> PictureRequest:
+    """The request itself, or one for a frame of the clip where its keyframe is none."""
+    is_true = request.keyframe is None or request.keyframe in index.keyframes
+    return request if is_true else replace(request, keyframe=None)
 
 
 def _number(numbered: _NumberedPacket) -> int:
