@@ -1,7 +1,8 @@
 """The scores of a video's clips by each network, in the cache.
 
 An entry holds float32 [L, 2] for each network: the score of the clip, and the number of inputs
-(frames, or windows of sound) that the network read for it.
+(frames, or windows of sound) that the network read for it. A picture that several clips share
+counts for the first one.
 """
 
 from __future__ import annotations
@@ -130,15 +131,19 @@ class _InputCounter:
         self._clips = clips
         self.counts: dict[int, Counter[str]] = {}
         """Index of the clip -> kind of input -> number."""
+        self._picture: int | None = None
+        """Position of the last clip's picture."""
 
     def __iter__(self) -> Iterator[Any]:
         for clip in self._clips:
             if isinstance(clip, ClipVisual):
                 counts = {
+                    "rgb": int(clip.picture_frame not in (-1, self._picture)),
                     "if": len(clip.iframes),
                     "md": len(clip.motion),
                     "rgbr": len(clip.residual),
                 }
+                self._picture = clip.picture_frame
             elif isinstance(clip, ClipPackets):
                 # None stands for a clip without the input
                 counts = {"packets": int(clip.values is not None)}

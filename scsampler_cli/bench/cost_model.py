@@ -46,7 +46,7 @@ class Costs:
     read_s: Mapping[str, float]
     """Features, per clip, by inputs: "md+rgbr" (in one pass), "mel"."""
     score_s: Mapping[str, float]
-    """Each network, per clip."""
+    """Each network, per clip; a picture that several clips share is computed once."""
     decode_s: float
     """Decoding, per frame."""
     fit_s: float

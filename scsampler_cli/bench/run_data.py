@@ -18,11 +18,13 @@ from scsampler_cli.config import AUDIO, PACKETS, VISUAL
 from scsampler_cli.selection.scores import ClipScores, averaged, smoothed
 
 DISPLAY_NAMES = {
+    "rgb": "RGB",
     "if": "IF",
     "md": "MD",
     "rgbr": "RGB-R",
     "mel": "sound",
     "packets": "packets",
+    "lite0": "Lite0",
     "resnet18": "ResNet-18",
     "shufflenet26": "ShuffleNet-26",
     "vgg18": "VGG-18",
@@ -31,7 +33,7 @@ DISPLAY_NAMES = {
     "vgg18_fc1": "FC on fc1",
     "packets1d": "1-D network",
 }
-"""Names of inputs and architectures, as in the paper."""
+"""Names of inputs and architectures; those of the paper as in the paper."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ class NetworkFacts:
     labels: tuple[str, ...]
     """Classes of its training videos."""
     gmacs: float
-    """10^9 multiply-adds per input: an I-frame, a P-frame, a window of sound, a clip's packets."""
+    """10^9 multiply-adds per input: a picture, an I-frame, a P-frame, a window of sound, a clip's
+    packets."""
     score: str | None = None
     """How a network with a background class scores a clip, "background" or "class" (see
     `SamplerNetwork.record`); None without such a class."""

@@ -41,16 +41,17 @@ from scsampler_cli.bench.table import Table
 from scsampler_cli.classifiers.base import batch_of
 from scsampler_cli.classifiers.crops import batch_shape, clip_probabilities
 from scsampler_cli.config import VISUAL, FeatureSettings, SelectionSettings
+from scsampler_cli.features.rgb import picture_requests
 from scsampler_cli.media import plain
 from scsampler_cli.output.records import Record
 from scsampler_cli.pipeline.clip_inference import classify_clips
 from scsampler_cli.pipeline.stages import classify
 from scsampler_cli.pipeline.video import Progress, Video, audio_clips, clip_frames, visual_clips
-from scsampler_cli.samplers.clip_batches import batch_for
+from scsampler_cli.samplers.clip_batches import batch_for, batches, distinct
 from scsampler_cli.samplers.network_inputs import audio_input, visual_input
 from scsampler_cli.samplers.scoring import SamplerNetwork, Samplers
 
-INPUT_SETS = (("md",), ("if",), ("rgbr",), ("md", "rgbr"))
+INPUT_SETS = (("rgb",), ("md",), ("if",), ("rgbr",), ("md", "rgbr"))
 """Sets of visual inputs whose extraction is timed."""
 SOUND, CHOSEN = "sound, mel", "decode the chosen clips"
 
@@ -141,7 +142,7 @@ def _capacity(
     machine = Machine(torch.get_num_threads(), device.type == "cuda")
     # seconds of one core
     reading = {"index": record["timings_s"]["index"]}
-    samplers, clips = subject.samplers, len(video.grid)
+    samplers = subject.samplers
     if samplers.visual:
         shown = _display_name(samplers.visual.inputs)
         reading[f"read {shown}"] = seconds[shown]
@@ -151,7 +152,8 @@ def _capacity(
     for name, network in _named(subject):
         # a network without input in this video was not timed
         if name in seconds:
-            networks[name] = seconds[name] / _timed_clips(network, video) * clips
+            inputs = _input_count(video, network.kind, features=subject.features)
+            networks[name] = seconds[name] / min(batch_for(network.kind), inputs) * inputs
     clip_s = seconds[CLASSIFIER] / batch_of(subject.models.classifier)
     networks["classify the chosen clips"] = clip_s * len(record["clips"])
     costs = video_costs(reading, networks, seconds[CHOSEN], machine=machine)
@@ -194,11 +196,11 @@ def _jobs(video: Video, subject: Subject) -> Iterator[_Job]:
 
 def _networks(video: Video, subject: Subject) -> Iterator[_Job]:
     for name, network in _named(subject):
-        count = _timed_clips(network, video)
-        inputs = _first_inputs(video, network.kind, count, features=subject.features)
+        inputs = _first_inputs(video, network.kind, features=subject.features)
         # a video without sound has no inputs for the audio network
         if any(len(tensor) for tensor in inputs):
-            stage = Stage(name, "clips", count, group="networks")
+            unit = "pictures" if network.kind == "rgb" else "clips"
+            stage = Stage(name, unit, len(inputs), group="networks")
             yield _Job(stage, partial(network.scores, inputs))
     classifier = subject.models.classifier
     # uint8 [batch, frames, height, width, 3]: the time of a network does not depend on the pixels
@@ -214,9 +216,13 @@ def _named(subject: Subject) -> list[tuple[str, SamplerNetwork]]:
     return [(f"sampler {name}", network) for name, network in subject.models.networks.items()]
 
 
-def _timed_clips(network: SamplerNetwork, video: Video) -> int:
-    """Number of clips on which a network is timed: a full batch, or all clips of a short video."""
-    return min(batch_for(network.kind), len(video.grid))
+def _input_count(video: Video, kind: str, features: FeatureSettings) -> int:
+    """Number of inputs of a network: clips, or the different pictures of clips."""
+    if kind != "rgb":
+        return len(video.grid)
+    every = video.grid.every(1).tolist()
+    requests = picture_requests(video.index, video.grid, every, picture_gap=features.picture_gap)
+    return len({request.position for request in requests})
 
 
 def _ends(video: Video, subject: Subject) -> Iterator[_Job]:
@@ -269,14 +275,13 @@ def _drained(items: Iterator[object]) -> None:
         pass
 
 
-def _first_inputs(
-    video: Video, kind: str, count: int, *, features: FeatureSettings
-) -> list[torch.Tensor]:
-    """The inputs of a network for the first clips."""
+def _first_inputs(video: Video, kind: str, features: FeatureSettings) -> list[torch.Tensor]:
+    """The inputs of a network in its first batch, or in all of a short video."""
     if kind in VISUAL:
         settings = replace(features, inputs=(kind,))
-        return [visual_input(clip, kind) for clip in islice(visual_clips(video, settings), count)]
-    return [audio_input(clip) for clip in islice(audio_clips(video), count)]
+        first = next(batches(visual_clips(video, settings), [kind]))
+        return [visual_input(clip, kind) for clip in distinct(first, kind)]
+    return [audio_input(clip) for clip in islice(audio_clips(video), batch_for(kind))]
 
 
 def reset_peak() -> bool:

@@ -28,13 +28,13 @@ from scsampler_cli.bench.measure import MeasureContext
 from scsampler_cli.bench.model_info import ModelFacts
 from scsampler_cli.bench.network_tables import visual_groups
 from scsampler_cli.bench.plan import Plan
-from scsampler_cli.bench.rates import Item, Rates
+from scsampler_cli.bench.rates import Rates
 from scsampler_cli.bench.replay import Strategy
 from scsampler_cli.bench.run_data import Run, VideoData
 from scsampler_cli.bench.strategy_list import JOINT, sampler_strategies
 from scsampler_cli.classifiers.base import batch_of
 from scsampler_cli.classifiers.crops import batch_shape, clip_probabilities
-from scsampler_cli.config import AUDIO, PACKETS, VISUAL, FeatureSettings, SelectionSettings
+from scsampler_cli.config import AUDIO, COMPRESSED, PACKETS, FeatureSettings, SelectionSettings
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.media import plain
 from scsampler_cli.pipeline.video import (
@@ -47,7 +47,7 @@ from scsampler_cli.pipeline.video import (
     reporting_missing_file,
     visual_clips,
 )
-from scsampler_cli.samplers.clip_batches import batch_for
+from scsampler_cli.samplers.clip_batches import Clip, batch_for, batches, distinct
 from scsampler_cli.samplers.network_inputs import audio_input, packets_input, visual_input
 from scsampler_cli.samplers.networks import INPUT_SHAPES
 from scsampler_cli.samplers.scoring import SamplerNetwork
@@ -242,8 +242,9 @@ def _time_networks(
         return {name: each for name, each in models.networks.items() if each.kind in inputs}
 
     # each modality in a pass of its own, as in `classify`
-    visual, audio, packets = of(VISUAL), of(AUDIO), of(PACKETS)
-    if visual:
+    audio, packets = of(AUDIO), of(PACKETS)
+    # pictures in a pass of their own, too: clips share them, so that batches have more clips
+    for visual in filter(None, (of(("rgb",)), of(COMPRESSED))):
         inputs = tuple(dict.fromkeys(network.kind for network in visual.values()))
         clips = visual_clips(video, _settings(inputs, features))
         _score(clips, visual, visual_input, rates=rates)
@@ -262,19 +263,19 @@ def _other_inputs(inputs: Iterable[str]) -> list[str]:
 
 
 def _score(
-    clips: Iterator[Item],
+    clips: Iterator[Clip],
     networks: Mapping[str, SamplerNetwork],
-    prepare: Callable[[Item, str], Tensor],
+    prepare: Callable[[Clip, str], Tensor],
     *,
     rates: Rates,
 ) -> None:
     """Time networks on clips, in batches as large as `classify` has."""
     # the clips of a batch are shared by the networks of a modality
-    count = min(batch_for(network.kind) for network in networks.values())
-    while batch := list(islice(clips, count)):
+    for batch in batches(clips, [network.kind for network in networks.values()]):
         for name, network in networks.items():
             with rates.timed(name):
-                network.scores([prepare(clip, network.kind) for clip in batch])
+                different = distinct(batch, network.kind)
+                network.scores([prepare(clip, network.kind) for clip in different])
 
 
 def _time_dense(video: Video, models: Models, rates: Rates) -> None:

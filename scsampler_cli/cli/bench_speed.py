@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from scsampler_cli.cli.bench_report import print_csv
 from scsampler_cli.cli.environment import command_line
 from scsampler_cli.cli.output_options import Format
 from scsampler_cli.cli.progress import Bars
+from scsampler_cli.cli.speed_options import Gop
 from scsampler_cli.config import AnswerSettings, SelectionSettings
 from scsampler_cli.errors import OutputError, SettingsError
 from scsampler_cli.files.inputs import check_readable
@@ -29,6 +31,8 @@ K, REPEATS = 10, 3
 MINUTES, SIZE, CODEC = 5.6, "340x256", "h264"
 """The generated video is as long as those of Sports1M on average (Sec. 4.1.2), and as large as
 CoViAR's."""
+SHORT_MINUTES = 2
+"""Longest generated video whose scoring alone is timed."""
 MIN_SIDE = 64
 """Pixels, of the generated video."""
 
@@ -53,13 +57,21 @@ def run(options: BenchOptions) -> None:
             code="speed-run-invalid",
             hint="scsampler bench --speed --format json > speed.json",
         )
-    path = _video(options)
-    results = [_measure(name, path, options) for name in options.classifiers]
+    path, others = _video(options), _short_videos(options)
+    results = [_measure(name, path, options, others=others) for name in options.classifiers]
     _print(results, options.format)
 
 
-def _measure(name: str, path: Path, options: BenchOptions) -> tuple[dict[str, Any], list[Table]]:
+def _measure(
+    name: str, path: Path, options: BenchOptions, *, others: list[Path]
+) -> tuple[dict[str, Any], list[Table]]:
     """Measure with one classifier.
+
+    Args:
+        name: of the classifier.
+        path: the video.
+        options: all options.
+        others: videos whose scoring is timed, too.
 
     Returns:
         the circumstances (video, models, machine), and the tables.
@@ -69,6 +81,7 @@ def _measure(name: str, path: Path, options: BenchOptions) -> tuple[dict[str, An
     from scsampler_cli.bench.hardware import machine
     from scsampler_cli.bench.live_check import tagging_samplers
     from scsampler_cli.bench.load_models import load_networks
+    from scsampler_cli.bench.scoring_speed import scoring_table
 
     log = console.notes(options.quiet)
     classifier, fallback_note = options.models(name).load_classifier(log)
@@ -86,6 +99,9 @@ def _measure(name: str, path: Path, options: BenchOptions) -> tuple[dict[str, An
     # the first round is not counted: it loads libraries and fills the disk cache
     with Bars(options.quiet) as bars:
         tables = speed.measure(subject, options.repeats or REPEATS, bars)
+        # beside the times of all stages
+        scoring = scoring_table(subject, [path, *others], options.repeats or REPEATS, progress=bars)
+        tables[2:2] = [scoring] if scoring else []
     circumstances = {
         "video": str(path),
         "classifier": classifier.name,
@@ -129,7 +145,7 @@ def _print(results: list[tuple[dict[str, Any], list[Table]]], format: Format | N
 
 
 def _video(options: BenchOptions) -> Path:
-    """The named video, or a generated one, which is kept in the cache folder for the next run.
+    """The named video, or a generated one.
 
     Raises:
         SettingsError: an invalid size.
@@ -141,11 +157,34 @@ def _video(options: BenchOptions) -> Path:
         path = local_path(options.data[0])
         check_readable(path)
         return path
+    return _generated(options, Gop.default if _gop(options) == Gop.all else _gop(options))
 
+
+def _gop(options: BenchOptions) -> Gop:
+    return Gop.all if options.gop is None else options.gop
+
+
+def _short_videos(options: BenchOptions) -> list[Path]:
+    """Generated videos with other keyframes, whose scoring is timed, too."""
+    if options.data or _gop(options) != Gop.all:
+        return []
+    return [_generated(options, gop, longest=SHORT_MINUTES) for gop in (Gop["2s"], Gop["10s"])]
+
+
+def _generated(options: BenchOptions, gop: Gop, longest: float = math.inf) -> Path:
+    """A generated video, which is kept in the cache folder for the next run.
+
+    Args:
+        options: length, size and codec.
+        gop: its keyframes, not `all`.
+        longest: minutes that it has at most.
+    """
     width, height = _size(options.size or SIZE)
     codec = str(options.codec or CODEC)
-    minutes = options.minutes or MINUTES
-    path = environment.demo_dir() / f"speed_{codec}_{width}x{height}_{minutes:g}min.mp4"
+    minutes = min(options.minutes or MINUTES, longest)
+    keyframes = "" if gop == Gop.default else f"_gop{gop}"
+    name = f"speed_{codec}_{width}x{height}_{minutes:g}min{keyframes}.mp4"
+    path = environment.demo_dir() / name
     # rendering takes minutes, and the video depends on its name alone
     if path.is_file():
         return path
@@ -153,7 +192,8 @@ def _video(options: BenchOptions) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         # a video that was not written to its end never has the final name
         part = path.with_name(f"part_{path.name}")
-        _render(part, minutes * 60, (width, height), codec=codec, quiet=options.quiet)
+        with Bars(options.quiet) as bars:
+            _render(part, minutes * 60, (width, height), codec=codec, gop=gop, bars=bars)
         part.replace(path)
     except OSError as error:
         raise OutputError(
@@ -164,20 +204,22 @@ def _video(options: BenchOptions) -> Path:
     return path
 
 
-def _render(path: Path, seconds: float, size: tuple[int, int], *, codec: str, quiet: bool) -> None:
+def _render(
+    path: Path, seconds: float, size: tuple[int, int], *, codec: str, gop: Gop, bars: Bars
+) -> None:
     """Render the generated video; `size` is (width, height)."""
     from scsampler_cli.media.sample import write_sample
 
     width, height = size
-    with Bars(quiet) as bars:
-        write_sample(
-            path,
-            seconds,
-            width,
-            height=height,
-            codec=codec,
-            progress=lambda done, total: bars("rendering", done, total),
-        )
+    write_sample(
+        path,
+        seconds,
+        width,
+        height=height,
+        codec=codec,
+        gop=str(gop),
+        progress=lambda done, total: bars("rendering", done, total),
+    )
 
 
 def _size(text: str) -> tuple[int, int]:

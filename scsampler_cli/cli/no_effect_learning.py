@@ -166,7 +166,7 @@ def _for_several_runs(values: Values) -> str:
 
 BENCH: dict[str, Rule] = {
     # of the generated video, and of --speed
-    **dict.fromkeys(("minutes", "size", "codec"), _for_generated_video),
+    **dict.fromkeys(("minutes", "size", "codec", "gop"), _for_generated_video),
     **dict.fromkeys(("repeats", "dense_minutes"), _for_speed),
     "sheet": first(_for_measuring, unless(lambda v: v["output"] or not v["sheet"], "without -o")),
     "sheet_of": first(_for_measuring, unless(lambda v: v["output"], "without -o")),

@@ -11,6 +11,8 @@ import typer
 # a panel of the help that only this command has
 SPEED = "Speed (--speed)"
 Codec = StrEnum("Codec", ["h264", "mpeg4", "hevc", "vp9", "av1"])
+# those of `media.sample`, which imports PyAV
+Gop = StrEnum("Gop", ["default", "2s", "10s", "all"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,15 @@ class SpeedOptions:
     codec: Annotated[
         Codec | None,
         typer.Option(help="Codec of the generated video. Default: h264.", rich_help_panel=SPEED),
+    ] = None
+    gop: Annotated[
+        Gop | None,
+        typer.Option(
+            help="Keyframes of the generated video. default: where the encoder sets them. 2s, 10s: "
+            "that often, and none at cuts. all: those of default, and the scoring of short videos "
+            "with each. Default: all.",
+            rich_help_panel=SPEED,
+        ),
     ] = None
     repeats: Annotated[
         int | None,

@@ -26,11 +26,20 @@ ENCODERS = {
     "av1": "libsvtav1",
 }
 """Codec -> FFmpeg's encoder; defaults are used except for AV1 and VP9, which would take minutes."""
+GOPS = {"default": None, "2s": 2, "10s": 10}
+"""Name -> seconds between keyframes, with none at cuts; None for the encoder's default. Streaming
+services encode with 2."""
 _OPTIONS = {
     "av1": {"preset": "10"},
     "vp9": {"deadline": "realtime", "cpu-used": "8"},
     "hevc": {"x265-params": "log-level=none"},
 }
+_NO_CUTS = {
+    "h264": {"x264-params": "scenecut=0"},
+    "mpeg4": {"sc_threshold": "1000000000"},
+    "hevc": {"x265-params": "log-level=none:scenecut=0"},
+}
+"""Options that leave out keyframes at cuts, where an encoder sets them."""
 _SCENE_S = 6
 """Seconds between cuts."""
 _NOISE = 3.0
@@ -44,6 +53,7 @@ def write_sample(
     *,
     height: int,
     codec: str,
+    gop: str = "default",
     progress: Callable[[int, int], None],
 ) -> None:
     """Render and encode; the same arguments give the same pictures.
@@ -54,17 +64,22 @@ def write_sample(
         width: pixels, even.
         height: pixels, even.
         codec: a key of ENCODERS.
+        gop: a key of GOPS.
         progress: called once a second of video, with the number of finished frames and of all
             frames.
     """
     frames = max(1, round(seconds * FPS))
     with av.open(str(path), "w") as box:
-        options = _OPTIONS.get(codec, {})
+        options, interval = _OPTIONS.get(codec, {}), GOPS[gop]
+        if interval is not None:
+            options = {**options, **_NO_CUTS.get(codec, {})}
         video = cast(
             "av.video.stream.VideoStream",
             box.add_stream(ENCODERS[codec], rate=FPS, options=options),
         )
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
+        if interval is not None:
+            video.gop_size = interval * FPS
         audio = box.add_stream("aac", rate=RATE_HZ, layout="mono")
         for count, picture in enumerate(_pictures(frames, width, height)):
             frame = av.VideoFrame.from_ndarray(picture, "rgb24")

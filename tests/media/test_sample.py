@@ -36,3 +36,15 @@ def test_the_same_arguments_give_the_same_video(tmp_path: Path) -> None:
     for name in ("a.mp4", "b.mp4"):
         write_sample(tmp_path / name, 0.5, 64, height=64, codec="mpeg4", progress=lambda *_: None)
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("gop", "keyframes"), [("default", [0, 180]), ("2s", [0, 60, 120, 180]), ("10s", [0])]
+)
+def test_keyframes_come_at_cuts_or_as_often_as_requested(
+    tmp_path: Path, gop: str, keyframes: list[int]
+) -> None:
+    """A cut after six seconds, at 30 frames/s."""
+    path = tmp_path / "v.mp4"
+    write_sample(path, 6.5, 64, height=64, codec="h264", gop=gop, progress=lambda *_: None)
+    assert scan(path).keyframes.tolist() == keyframes
