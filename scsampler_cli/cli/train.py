@@ -1,10 +1,18 @@
 """`scsampler train`: samplers and clip classifiers from labelled videos."""
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import typer
 
-from scsampler_cli.cli import no_effect, no_effect_learning, train_checks, train_run
+from scsampler_cli.cli import (
+    no_effect,
+    no_effect_learning,
+    train_both,
+    train_checks,
+    train_run,
+)
 from scsampler_cli.cli.command_guard import SOME_FAILED, guarded
 from scsampler_cli.cli.option_groups import expanded
 from scsampler_cli.cli.train_options import TrainOptions
@@ -13,10 +21,12 @@ from scsampler_cli.cli.train_options import TrainOptions
 @guarded
 @expanded
 def train(*, context: typer.Context, options: TrainOptions) -> None:
-    """Train a sampler for your classifier and your videos, or a clip classifier.
+    """Train a clip classifier with its sampler, or one network, from your videos.
 
-    The recipes are those of the paper (Sec. 3.2, App. A.2, App. B). Prints a summary as JSON.
+    A folder with one folder of videos per class is enough. The recipes of single networks are those
+    of the paper (Sec. 3.2, App. A.2, App. B). Prints a summary as JSON.
 
+    scsampler train clips/
     scsampler train videos.csv --target rgbr -o rgbr.safetensors
     scsampler train clips/ --target mel --objective sal-rank --classifier f.pth -o mel.safetensors
     scsampler train clips/ --target classifier --arch mc3_18 -o mine.safetensors
@@ -24,7 +34,10 @@ def train(*, context: typer.Context, options: TrainOptions) -> None:
     """
     no_effect.check(context, no_effect_learning.TRAIN)
     train_checks.check(options)
-    summary = train_run.run(options)
+    if options.trains_both:
+        summary: dict[str, Any] | None = train_both.run(options)
+    else:
+        summary = train_run.run(replace(options, target=options.only_target))
     # of several processes that train together, only the main one has a summary
     if summary is None:
         return

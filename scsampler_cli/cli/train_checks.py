@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from scsampler_cli.cli import train_both
 from scsampler_cli.cli.train_options import TrainOptions
 from scsampler_cli.cli.train_settings import crop_size
 from scsampler_cli.config import INPUTS
@@ -52,7 +53,7 @@ def _check_source(options: TrainOptions) -> None:
             code="source-conflict",
             hint="scsampler train videos.csv -o FILE.safetensors",
         )
-    if options.output is None and not options.demo:
+    if options.output is None and not options.demo and not options.trains_both:
         raise SettingsError(
             "no weight file is named",
             code="weights-output-invalid",
@@ -99,6 +100,10 @@ def _check_target(options: TrainOptions) -> None:
 def outputs(options: TrainOptions) -> list[Path]:
     """All files that the run writes, the checkpoint first."""
     file = options.file
+    if options.trains_both:
+        runs = train_both.parts(file)
+        checkpoints = [train_both.checkpoint_of(part) for part in runs.values()]
+        return [*checkpoints, file, *runs.values(), *train_both.records(file).values()]
     weights = [file]
     # joint training writes one weight file per input
     if options.target == "joint":
@@ -134,6 +139,9 @@ def _check_files_kept(options: TrainOptions) -> None:
     Raises:
         OutputError: a file exists.
     """
+    if options.trains_both:
+        train_both.check_files_kept(options)
+        return
     # the run that is continued has written these files
     if options.resume:
         return

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
@@ -30,11 +30,40 @@ if TYPE_CHECKING:
     from scsampler_cli.train.settings import TrainSettings
 
 
+class Labelled(NamedTuple):
+    """The labelled videos of a run."""
+
+    examples: list[Example]
+    skipped_rows: int
+    """Number of rows in the list that cannot be used."""
+    has_background: bool
+    """Whether there are videos of none of the classes."""
+
+
 def run(options: TrainOptions) -> dict[str, Any] | None:
     """Train a network and write its weights.
 
     Returns:
         the summary for standard output; None in all but the main process of `torchrun`.
+
+    Raises:
+        ScsamplerError: nothing could be trained.
+        typer.Exit: interrupted; the checkpoint is written.
+    """
+    return run_on(options)[0]
+
+
+def run_on(
+    options: TrainOptions, labelled: Labelled | None = None
+) -> tuple[dict[str, Any] | None, list[Path]]:
+    """Train a network and write its weights.
+
+    Args:
+        options: the options of the command.
+        labelled: its videos, where they are known already; None reads the list.
+
+    Returns:
+        the summary, as `run`; and the videos that could not be read.
 
     Raises:
         ScsamplerError: nothing could be trained.
@@ -56,13 +85,13 @@ def run(options: TrainOptions) -> dict[str, Any] | None:
         if not group.is_main:
             options = replace(options, quiet=True)
             group.wait()
-        examples, skipped_rows = _examples(options, group.is_main)
+        examples, skipped_rows, has_background = labelled or labelled_videos(options, group.is_main)
         if group.is_main:
             group.wait()
         with _pool(options, device, int(torchrun.get("LOCAL_WORLD_SIZE", "1"))) as pool:
             # its geometry and labels; its networks stay in the worker processes
             teacher, notes = _teacher(pool) if options.teacher else (None, {})
-            settings = settings_of(options, teacher)
+            settings = settings_of(options, teacher, background=has_background)
             cache = Cache(options.cache or environment.train_cache_dir())
             context = RunContext(
                 options.file,
@@ -91,15 +120,17 @@ def run(options: TrainOptions) -> dict[str, Any] | None:
         skipped_videos = round(mean_failures * group.world)
     # torchrun mixes the standard outputs: one summary is enough
     if not group.is_main:
-        return None
-    if skipped_rows or skipped_videos:
+        return None, monitor.failures
+    # the caller that read the list has named its rows
+    if labelled is None and (skipped_rows or skipped_videos):
         rows, videos = counted(skipped_rows, "row"), counted(skipped_videos, "video")
         console.say(f"skipped: {rows} of the list and {videos}, named above")
-    return {**summary, **notes, "skipped": {"rows": skipped_rows, "videos": skipped_videos}}
+    skipped = {"rows": skipped_rows, "videos": skipped_videos}
+    return {**summary, **notes, "skipped": skipped}, monitor.failures
 
 
-def _examples(options: TrainOptions, is_main: bool) -> tuple[list[Example], int]:
-    """The labelled videos, and the number of rows in the list that cannot be used."""
+def labelled_videos(options: TrainOptions, is_main: bool = True) -> Labelled:
+    """The videos that the options name. The main process alone says what it leaves out."""
     if options.data is None:
         from scsampler_cli.datasets.generated import training_set
 
@@ -116,18 +147,24 @@ def _examples(options: TrainOptions, is_main: bool) -> tuple[list[Example], int]
                 lambda done, total: bars("rendering", done, total),
                 pool=pool,
             )
-        return examples, 0
+        return Labelled(examples, 0, has_background=False)
 
     from scsampler_cli.datasets.read_list import read
 
-    listing = read(options.data, str(options.list_format), options.root, seed=options.seed)
+    listing = read(
+        options.data,
+        str(options.list_format),
+        options.root,
+        seed=options.seed,
+        background=tuple(options.background or ()),
+    )
     if is_main:
         for problem in listing.problems:
             console.say(f"skipped: {problem}")
     if not options.quiet:
         for note in listing.notes:
             console.say(f"note: {note}")
-    return listing.examples, len(listing.problems)
+    return Labelled(listing.examples, len(listing.problems), has_background=listing.background)
 
 
 def _pool(options: TrainOptions, device: str, sharers: int) -> AbstractContextManager[Pool]:
