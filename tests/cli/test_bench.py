@@ -7,10 +7,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import torch
 
 from scsampler_cli.classifiers.networks import build
 from scsampler_cli.media.demo import write_demo_video
+from scsampler_cli.model_zoo.bundled_weights import bundled_file
 from scsampler_cli.model_zoo.weightfile import write_weights
+from scsampler_cli.samplers.networks import build as build_sampler
 from tests.cli.running import DEMO, Run, check_failure, on_terminal
 
 
@@ -261,6 +264,7 @@ def test_other_samplers_and_networks(run: Run, listed: Path) -> None:
         (["x.csv", "--minutes", "3"], 2, "--minutes has no effect without --speed"),
         (["x.csv", "--dense-minutes", "3"], 2, "--dense-minutes has no effect without --speed"),
         (["--speed", "x.mp4", "--codec", "av1"], 2, "--codec has no effect"),
+        (["--speed", "x.mp4", "--gop", "2s"], 2, "--gop has no effect on a named video"),
         (["x.csv", "--pool", "all"], 2, "--pool has no effect"),
         (["--replay", "x", "--sampler", "a=b"], 2, "--sampler has no effect on a replay"),
         (["--replay", "x", *DEMO[2:]], 2, "--device has no effect on a replay"),
@@ -403,6 +407,65 @@ def test_dense_can_be_measured_on_the_first_minutes(run: Run, listed: Path) -> N
     assert one["ends"]["rows"][1]["speed_up"] == 1
 
 
+@pytest.fixture(scope="module")
+def eyes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sampler on pictures, which has not learnt anything."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("eyes") / "eyes.safetensors"
+    meta = {"kind": "sampler", "input": "rgb", "arch": "lite0", "labels": ["spinning", "shaking"]}
+    write_weights(path, build_sampler("lite0", "rgb", 2).state_dict(), meta)
+    return path
+
+
+def test_pictures_are_compared_with_the_inputs_of_the_paper(
+    run: Run, listed: Path, eyes: Path, tmp_path: Path
+) -> None:
+    result = run(
+        "bench",
+        listed,
+        "--classifier",
+        "demo",
+        *("--visual-sampler", eyes, "--audio-sampler", "none", "--no-empirical"),
+        *("--network", bundled_file("demo_rgbr"), "--picture-gap", "1"),
+        *("--timed", "1", "--sheet", "0", "-o", tmp_path / "out", "--format", "json"),
+    )
+    assert result.returncode == 3, result.stderr
+    (one,) = json.loads(result.stdout)["runs"]
+    rows = {row["features"]: row for row in one["tables"]["inputs"]["rows"]}
+    assert set(rows) == {"RGB", "RGB-R"}
+    assert rows["RGB"]["architecture"] == "Lite0"
+    (network,) = one["samplers"][0]["networks"]
+    assert network["gmacs"] == pytest.approx(0.126, abs=0.001)
+    # of 10 clips some share a picture, which counts once
+    assert 0 < rows["RGB"]["sampler_gmacs"] < 10 * network["gmacs"]
+    assert {"rgb", "rgbr"} <= set(one["costs"]["read_s"])
+    assert all(check["same_clips"] for check in one["costs"]["checks"])
+    assert one["settings"]["features"]["picture_gap"] == 1
+    again = run("bench", "--replay", tmp_path / "out", "--format", "json")
+    assert json.loads(again.stdout)["runs"][0]["tables"] == one["tables"]
+
+
+def test_speed_times_the_scoring_with_keyframes_near_and_far(run: Run, eyes: Path) -> None:
+    words = ("bench", "--speed", "--minutes", "0.1", "--size", "96x64", "--classifier", "demo")
+    result = run(
+        *words,
+        *("--visual-sampler", eyes, "--audio-sampler", "none"),
+        *("--repeats", "1", "--format", "json"),
+    )
+    assert result.returncode == 0, result.stderr
+    (one,) = json.loads(result.stdout)["runs"]
+    default, often, seldom = one["scoring"]["rows"]
+    assert "RGB Lite0 AC" in one["scoring"]["notes"][0]
+    assert (often["keyframes"], seldom["keyframes"]) == (3, 1)
+    assert default["file"] == Path(one["video"]).name
+    for row in (default, often, seldom):
+        assert row["faster"] == pytest.approx(row["paper_ms"] / row["ms"])
+    stages = {row["stage"]: row for row in one["stages"]["rows"]}
+    assert stages["sampler RGB Lite0 AC"]["unit"] == "pictures"
+    assert stages["RGB"]["per_second"] > 0
+    assert "read RGB" in {row["part"] for row in one["capacity"]["rows"]}
+
+
 def test_speed_makes_its_own_video(run: Run) -> None:
     result = run(
         "bench",
@@ -413,6 +476,7 @@ def test_speed_makes_its_own_video(run: Run) -> None:
         "96x64",
         "--codec",
         "mpeg4",
+        *("--gop", "2s"),
         *DEMO,
         "--repeats",
         "1",
