@@ -42,7 +42,13 @@ def pooled(runs: Sequence[Run], name: str) -> Run:
     return replace(
         first,
         data=name,
-        classifier={**first.classifier, "name": classifiers, "sha256": None, "labels": []},
+        classifier={
+            **first.classifier,
+            "name": classifiers,
+            "sha256": None,
+            "labels": [],
+            "background": None,
+        },
         samplers=tuple(samplers),
         joint=_joint(runs),
         networks=_common_networks([run.networks for run in runs]),

@@ -173,8 +173,7 @@ def _read_videos(
     pool.dismiss()  # training needs the memory of its processes
     group.wait()
 
-    classifier_labels = () if clip_classifier is None else clip_classifier.labels
-    videos = open_all(examples, labels, needs, cache=cache, classifier_labels=classifier_labels)
+    videos = open_all(examples, labels, needs, cache=cache, classifier=clip_classifier)
     run_notes.report_lost(read, videos, callbacks)
     split = by_split(videos)
     if not split["train"]:

@@ -215,6 +215,7 @@ def _scored_video(video: TrainVideo, scores: NDArray[np.float32]) -> ScoredVideo
         int(video.classifier_label or 0),
         ClipScores(clips, video.clips, visual=scores),
         video.probabilities,
+        background=video.classifier_background,
     )
 
 

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from scsampler_cli.cache.video_cache import Cache, Entry, content
 from scsampler_cli.classifiers.base import InputSpec
+from scsampler_cli.classifiers.classifier_info import ClassifierFacts
 from scsampler_cli.config import BACKGROUND, PACKETS, FeatureSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.pipeline import clip_probs
@@ -96,6 +97,8 @@ class TrainVideo:
     """Notes of reading and classifying the video, each once."""
     content: str = ""
     """Digest of the file's bytes."""
+    classifier_background: int | None = None
+    """Column of the background class in the ClipProbs; None without one."""
 
     @property
     def clips(self) -> int:
@@ -151,7 +154,7 @@ def open_all(
     needs: VideoNeeds,
     *,
     cache: Cache,
-    classifier_labels: tuple[str, ...],
+    classifier: ClassifierFacts | None,
 ) -> list[TrainVideo]:
     """The videos that still exist and have all needed entries in the cache.
 
@@ -160,12 +163,12 @@ def open_all(
         labels: class names of the run.
         needs: entries that must be in the cache.
         cache: the cache.
-        classifier_labels: class names of the classifier; () without one.
+        classifier: whose ClipProbs the videos have; None without one.
     """
     videos = []
     for example in examples:
         try:
-            video = _open(example, labels, needs, cache=cache, classifier_labels=classifier_labels)
+            video = _open(example, labels, needs, cache=cache, classifier=classifier)
         except OSError:  # the file has been removed
             continue
         if video is not None:
@@ -179,7 +182,7 @@ def _open(
     needs: VideoNeeds,
     *,
     cache: Cache,
-    classifier_labels: tuple[str, ...],
+    classifier: ClassifierFacts | None,
 ) -> TrainVideo | None:
     """One video; None where an entry is missing."""
     entries = _entries(example, needs, cache)
@@ -199,15 +202,20 @@ def _open(
 
     # the labels of the run and of the classifier may differ
     is_background = needs.background and example.label == BACKGROUND
-    known = example.label in classifier_labels and not is_background
+    # without its background class, which is no label of a video
+    classes = () if classifier is None or is_background else classifier.classes
+    label = None
+    if classifier is not None and example.label in classes:
+        label = classifier.labels.index(example.label)
     return TrainVideo(
         example,
         labels.index(example.label),
         entries,
         probabilities=probabilities,
-        classifier_label=classifier_labels.index(example.label) if known else None,
+        classifier_label=label,
         notes=tuple(dict.fromkeys(notes)),  # each note once, in order
         content=content(example.path),
+        classifier_background=None if classifier is None else classifier.background_column,
     )
 
 

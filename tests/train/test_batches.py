@@ -1,6 +1,7 @@
 """What networks see while they learn: crops of the right place and size, motion that is mirrored
 with the picture."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,16 @@ import pytest
 import torch
 
 from scsampler_cli.cache.video_cache import Cache, Entry
+from scsampler_cli.classifiers.classifier_info import ClassifierFacts
 from scsampler_cli.datasets.example import Example
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.pipeline.video import Video, visual_clips
 from scsampler_cli.samplers.network_inputs import visual_input
 from scsampler_cli.train import augment
 from scsampler_cli.train.batches import centre_crops, grid_clips, load
 from scsampler_cli.train.draw import Draw, generator
 from scsampler_cli.train.fill_cache import read_all
+from scsampler_cli.train.validate import baselines
 from scsampler_cli.train.videos import TrainVideo, VideoNeeds, open_all
 from tests.batch.here import Here
 from tests.train.conftest import SMALL, settings
@@ -162,7 +166,7 @@ def test_at_test_time_networks_see_what_scoring_shows_them(
         progress=lambda *_: None,
         on_failure=lambda *_: pytest.fail("unreadable"),
     )
-    (stored,) = open_all(examples[:1], ["down", "right"], needs, cache=cache, classifier_labels=())
+    (stored,) = open_all(examples[:1], ["down", "right"], needs, cache=cache, classifier=None)
     from scsampler_cli.config import FeatureSettings
 
     video = Video(examples[0].path, SMALL.frames, SMALL.stride)
@@ -190,9 +194,40 @@ def test_grid_clips_are_what_the_classifier_will_see(examples: list[Example], ca
         progress=lambda *_: None,
         on_failure=lambda *_: pytest.fail("unreadable"),
     )
-    (stored,) = open_all(examples[:1], ["down", "right"], needs, cache=cache, classifier_labels=())
+    (stored,) = open_all(examples[:1], ["down", "right"], needs, cache=cache, classifier=None)
     seen = np.stack(
         [frames for _, frames in clip_frames(Video(examples[0].path, 8, 2), range(5), SMALL)]
     )
     expected = normalise(seen, SMALL, torch.device("cpu"))
     assert torch.equal(grid_clips(stored, settings("classifier"), range(5)), expected)
+
+
+def test_the_background_class_of_the_classifier_is_left_out_of_the_baselines() -> None:
+    """Clips (0.3, 0.1, 0.6) and (0.2, 0.1, 0.7) of a video of the first class."""
+    clips = np.array([[0.3, 0.1, 0.6], [0.2, 0.1, 0.7]], np.float32)
+    plain = replace(made("md", np.zeros((2, 2, 16, 20))), probabilities=clips, classifier_label=0)
+    known = replace(plain, classifier_background=2)
+    assert baselines([plain], settings("md"))["dense"] == 0
+    assert baselines([known], settings("md"))["dense"] == 1
+
+
+def test_a_video_is_no_background_to_the_classifier(examples: list[Example], cache: Cache) -> None:
+    needs = VideoNeeds(("frames",), SMALL, 4)
+    read_all(
+        examples[:1],
+        needs,
+        cache,
+        pool=Here(),
+        progress=lambda *_: None,
+        on_failure=lambda *_: pytest.fail("unreadable"),
+    )
+    label = examples[0].label
+    facts = ClassifierFacts(
+        "f", ("other", label), SMALL, weights=WeightsInfo("none", None), background="other"
+    )
+    for background, found in (("other", (1, 0)), (label, (None, 1)), (None, (1, None))):
+        classifier = replace(facts, background=background)
+        (video,) = open_all(
+            examples[:1], ["down", "right"], needs, cache=cache, classifier=classifier
+        )
+        assert (video.classifier_label, video.classifier_background) == found
