@@ -30,6 +30,8 @@ OPTIONAL = {
     "file_start_s",
     "timecode",
     "packets",
+    "picture",
+    "picture_gap",
     "saliency",
     "files",
 }
@@ -145,7 +147,7 @@ def test_a_value_of_the_wrong_type_is_found(records: dict[str, list[Record]], co
         ("clips.0.visual", -0.1),
         ("clips.0.first_frame", 1.5),
         ("video.width", 0),
-        ("video.motion_vectors", "none"),
+        ("video.motion_vectors", "guessed"),
         ("settings.selection.strategy", "best"),
         ("classifier.sha256", "ab"),
         ("run", "x" * 16),

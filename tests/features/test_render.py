@@ -1,5 +1,6 @@
 """Pictures of features."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,14 @@ def test_each_feature_has_its_row() -> None:
     assert picture[264 + 10, 10].tolist() == [128, 128, 128]
     assert render(None, SOUND).shape == (124, 600, 3)
     assert render(None, None).any() == False  # noqa: E712 (a numpy bool)
+
+
+def test_the_rgb_picture_of_a_clip_is_the_first_row() -> None:
+    blue = np.full((1, 64, 64, 3), (0, 0, 255), np.uint8)
+    picture = render(replace(VISUAL, pictures=blue), None)
+    assert picture.shape[0] == 4 * 132
+    assert picture[10, 10].tolist() == [0, 0, 255]
+    assert np.array_equal(picture[132:], render(VISUAL, None))
 
 
 def test_a_clip_of_a_file_is_drawn(tmp_path: Path) -> None:

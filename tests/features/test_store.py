@@ -1,6 +1,7 @@
 """The feature file: what goes in comes out; what is not whole is refused."""
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,34 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert heard.cover == 0.75
     assert silent.mel is None
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_pictures_are_read_back_and_shared_again(tmp_path: Path) -> None:
+    path = tmp_path / "v.scf"
+    red, blue = (np.full((1, 6, 8, 3), level, np.uint8) for level in (10, 200))
+    sources = ["keyframe", "earlier keyframe", "decoded", "", "decoded"]
+    pictures = [red, red, blue, red[:0], red.copy()]
+    with FeatureWriter(path, HEADER) as writer:
+        for i, (picture, source) in enumerate(zip(pictures, sources, strict=True)):
+            frame = 16 * i if source else -1
+            clip = replace(visual(i), pictures=picture, picture_frame=frame, picture_source=source)
+            writer.visual(clip)
+    stored = list(read_visual(path))
+    assert [clip.picture_source for clip in stored] == sources
+    assert [clip.picture_frame for clip in stored] == [0, 16, 32, -1, 64]
+    for clip, picture in zip(stored, pictures, strict=True):
+        assert np.array_equal(clip.pictures, picture)
+    assert stored[0].pictures is stored[1].pictures
+    assert stored[4].pictures is not stored[0].pictures
+
+
+def test_a_file_of_the_version_before_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "v.scf")
+    data = path.read_bytes()
+    path.write_bytes(data[:8] + struct.pack("<H", 2) + data[10:])
+    with pytest.raises(FeatureFileError, match="has version 2 of the feature format") as error:
+        read_header(path)
+    assert error.value.hint == "extract the features again"
 
 
 @settings(max_examples=30, deadline=None)
