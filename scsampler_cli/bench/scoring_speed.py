@@ -42,8 +42,8 @@ def scoring_table(
     if subject.samplers.visual is None:
         return None
     samplers = {"ours": replace(subject.samplers, audio=None, packets=None)}
-    if paper := _paper_sampler(subject):
-        samplers["paper"] = paper
+    if reference := _paper_sampler(subject):
+        samplers["paper"] = reference
     # (sampler, file) -> milliseconds a clip, round by round
     runs: dict[tuple[str, Path], list[float]] = {}
     for round_ in range(repeats + 1):

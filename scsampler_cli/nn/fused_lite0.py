@@ -49,7 +49,18 @@ def _one_pass(
     """A convolution and a ReLU6, without dilation."""
     name, bounds = _RELU6 if relu else ("none", [])
     operation: Any = torch.ops.mkldnn._convolution_pointwise
-    result: Tensor = operation(x, weight, bias, padding, stride, [1, 1], groups, name, bounds, "")
+    result: Tensor = operation(
+        x,
+        weight,
+        bias,
+        padding=padding,
+        stride=stride,
+        dilation=[1, 1],
+        groups=groups,
+        attr=name,
+        scalars=bounds,
+        algorithm="",
+    )
     return result
 
 
