@@ -30,7 +30,7 @@ _IN_CLIP, _EARLIER, _DECODED = PICTURE_SOURCES
 
 
 def picture_requests(
-    index: StreamIndex, grid: ClipGrid, clips: Iterable[int], picture_gap: float
+    index: StreamIndex, grid: ClipGrid, clips: Iterable[int], *, picture_gap: float
 ) -> list[PictureRequest]:
     """Which frame is to stand for each clip.
 
@@ -88,8 +88,8 @@ def read_rgb(
         VideoError: no frame can be decoded.
     """
     maker = _Maker(index, settings.short_side)
-    requests = picture_requests(index, grid, clips, settings.picture_gap)
-    read = read_pictures_of_clips(path, index, requests, report)
+    requests = picture_requests(index, grid, clips, picture_gap=settings.picture_gap)
+    read = read_pictures_of_clips(path, index, requests, report=report)
     for number, (request, frame) in enumerate(read, start=1):
         if frame is None:
             report.clips_without_picture.append(request.clip)

@@ -82,7 +82,7 @@ Picked = tuple[PictureRequest, CodedFrame | None]
 
 
 def read_pictures_of_clips(
-    path: Path, index: StreamIndex, requests: Sequence[PictureRequest], report: ReadReport
+    path: Path, index: StreamIndex, requests: Sequence[PictureRequest], *, report: ReadReport
 ) -> Iterator[Picked]:
     """The frame for each clip, in one pass over the file.
 

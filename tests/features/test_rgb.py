@@ -342,3 +342,19 @@ def test_a_video_of_which_nothing_decodes_any_more_is_an_error(tmp_path: Path) -
     grid = ClipGrid(index.timeline, CLIP)
     with pytest.raises(VideoError, match="no frame can be decoded"):
         list(read_visual(path, index, grid, clips=[0, 1], settings=settings, report=report))
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "ts", "mkv", "avi"])
+def test_gops_that_are_far_apart_are_sought(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codec = "mpeg4" if suffix == "avi" else "libx264"
+    path = encode(tmp_path / f"v.{suffix}", codec, options_of(codec, 12, 2, False))
+    every = read(path, 0.0)
+    assert {clip.picture_source for clip in every.clips} == {"keyframe", "decoded"}
+    monkeypatch.setattr("scsampler_cli.media.clip_pictures._SLACK", 0)
+    for clips in ([0, 2, 6], [3, 5], list(range(7))):
+        found = read(path, 0.0, clips)
+        assert [clip.clip for clip in found.clips] == clips
+        for clip in found.clips:
+            assert np.array_equal(clip.pictures, every.clips[clip.clip].pictures)
