@@ -50,7 +50,7 @@ class LearningOptions:
         typer.Option(
             min=1,
             help="Maximum number of epochs. Default: 40; mel 20 (sal-cl 16), packets 12, joint "
-            "10, classifier 45, lite0 10 (12 if not frozen).",
+            "10, classifier 45, lite0 8 (12 if not frozen).",
             rich_help_panel=LEARNING,
         ),
     ] = None
@@ -58,7 +58,7 @@ class LearningOptions:
         int | None,
         typer.Option(
             min=1,
-            help="Number of clips per epoch. Default: 4000; with a frozen lite0 64000.",
+            help="Number of clips per epoch. Default: 4000; with a frozen lite0 32768.",
             rich_help_panel=LEARNING,
         ),
     ] = None
@@ -75,7 +75,7 @@ class LearningOptions:
         typer.Option(
             min=0,
             help="Learning rate of new layers. Default: 0.001; mel with sal-rank 0.03, packets "
-            "0.003, classifier 0.01, a frozen lite0 0.002.",
+            "0.003, classifier 0.01 (lite0 0.001).",
             rich_help_panel=LEARNING,
         ),
     ] = None

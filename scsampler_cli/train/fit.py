@@ -36,7 +36,7 @@ from scsampler_cli.train.validate import baselines, best_of, measure
 from scsampler_cli.train.videos import TrainVideo
 
 WEIGHT_DECAY = {"adamw": 0.05, "sgd": 5e-4}
-"""By optimiser; the paper gives none."""
+"""By optimiser, where the recipe has none; the paper gives none."""
 
 OnStep = Callable[[int, int, float], None]
 """Called with (steps done, steps in the epoch, mean loss so far)."""
@@ -92,6 +92,7 @@ class Fit:
 
     def _make_optimiser(self) -> torch.optim.Optimizer:
         recipe = self.settings.recipe
+        decay = recipe.weight_decay
         groups: list[dict[str, Any]] = []
         for kind, start in self.starts.items():
             groups += parameter_groups(
@@ -99,7 +100,7 @@ class Fit:
                 start,
                 recipe.learning_rate,
                 factor=recipe.pretrained_factor,
-                weight_decay=WEIGHT_DECAY[recipe.optimiser],
+                weight_decay=WEIGHT_DECAY[recipe.optimiser] if decay is None else decay,
             )
         # the learning rate of each group is set in the group
         if recipe.optimiser == "adamw":

@@ -49,6 +49,8 @@ class Recipe:
     optimiser: str
     pretrained_factor: float
     """Learning rate of pre-trained layers, as a share of `learning_rate`."""
+    weight_decay: float | None = None
+    """Of all but biases and batch normalisations; None for that of the optimiser (`fit`)."""
 
     def __post_init__(self) -> None:
         # a typing error in a recipe of a caller
@@ -146,16 +148,19 @@ PACKETS_RECIPE = Recipe(
 
 
 FROZEN_RECIPE = Recipe(
-    epochs=10,
-    learning_rate=0.002,
+    epochs=8,
+    learning_rate=0.001,
     schedule="one-cycle",
     step_epochs=5,
     warmup_epochs=0,
     optimiser="adamw",
     pretrained_factor=1.0,
+    weight_decay=5.0,
 )
-"""For one layer on the features of a frozen trunk, which the paper does not have."""
-FROZEN_BATCH, FROZEN_PER_EPOCH = 256, 64_000
+"""For one layer on the features of a frozen trunk, which the paper does not have.
+
+A thousand steps are enough. With a weight decay of 0.05 it was as accurate, and too sure."""
+FROZEN_BATCH, FROZEN_PER_EPOCH = 256, 32_768
 """Clips in a step and in an epoch with a frozen trunk: a step costs a millisecond."""
 FINE_TUNING_RECIPE = Recipe(
     epochs=12,
