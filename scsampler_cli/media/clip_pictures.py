@@ -43,7 +43,7 @@ _LEAST_SKIPPABLE = 8
 """Frames of a clip from which one of them is sure to be a reference in all usual streams."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PictureRequest:
     """Which frame is to stand for a clip."""
 
@@ -162,7 +162,7 @@ class _Reader:
             # the same for all GOPs: some decoders read it only once
             if self._can_skip(run[0][1][0]):
                 stream.codec_context.skip_frame = "NONREF"
-            for number, gop in groupby(self._numbered(packets, run[0][0]), key=_number):
+            for number, gop in groupby(self._numbered(packets, run), key=_number):
                 # the start of an earlier GOP was not met
                 while left and left[0][0] < number:
                     yield from self._retry(left.popleft()[1])
@@ -182,20 +182,23 @@ class _Reader:
         can_skip = self._index.by_packets and not self._index.untimed
         return can_skip and request.last - request.first + 1 >= _LEAST_SKIPPABLE
 
-    def _numbered(self, packets: Packets, number: int) -> Iterator[_NumberedPacket]:
+    def _numbered(self, packets: Packets, run: list[_Gop]) -> Iterator[_NumberedPacket]:
         """Packets, each with the number of the start that it follows.
 
         Args:
-            packets: in decoding order; the first one is a start.
-            number: of the first one.
+            packets: in decoding order; the first one is the first start of the run.
+            run: GOPs that need to be told apart from those behind them.
         """
-        starts = self._index.starts
+        starts, number = self._index.starts, run[0][0]
+        # (time, size) of a start -> its number; in an all-intra video, every frame is a start
         numbers: dict[tuple[int, int], int] = {}
         # without times, the whole file is one GOP
         if not self._index.untimed:
-            stamps = np.where(starts.pts == NO_TIME, starts.dts, starts.pts)
-            keys = zip(stamps.tolist(), starts.sizes.tolist(), strict=True)
-            numbers = {key: at for at, key in enumerate(keys)}
+            at = np.array([n for n, _ in run])  # int64 [G]
+            at = np.union1d(at, np.minimum(at + 1, len(starts.pts) - 1))
+            stamps = np.where(starts.pts == NO_TIME, starts.dts, starts.pts)[at]
+            keys = zip(stamps.tolist(), starts.sizes[at].tolist(), strict=True)
+            numbers = dict(zip(keys, at.tolist(), strict=True))
         for packet in packets:
             # neither empty packets nor the one that ends the stream
             if packet.size:
