@@ -78,6 +78,7 @@ def train(
         output=context.output,
     )
     run_notes.note_initial_weights(fit, callbacks)
+    run_notes.note_augmentation(settings, callbacks)
     if context.resume:
         fit.resume()
     # those of the best or of the last epoch
@@ -87,20 +88,12 @@ def train(
     weights, calibrated = _calibrated(fit, weights, labels)
 
     identity = None if classifier is None else _identity(classifier, settings, context)
-    # metadata of the weight files
-    facts: dict[str, Any] = {
-        "data": export.describe(videos, context.description),
-        "result": _result(fit),
-        "start": {
-            kind: {"source": start.source, "sha256": start.sha256}
-            for kind, start in fit.starts.items()
-        },
+    facts = {
+        **_facts(fit, videos, text=context.description),
         # the name of this key is part of the file format
         "teacher": identity,
         **calibrated,
     }
-    if settings.background:
-        facts["background"] = BACKGROUND
     # processes other than the main one return the paths, too
     files = export.outputs(context.output, settings)
     if context.group.is_main:
@@ -120,6 +113,21 @@ def train(
         **_run_files(context),
         "seconds": round(time.perf_counter() - start_time, 1),
     }
+
+
+def _facts(fit: Fit, videos: dict[str, list[TrainVideo]], *, text: str) -> dict[str, Any]:
+    """Metadata of the weight files about data, result and start."""
+    facts: dict[str, Any] = {
+        "data": export.describe(videos, text),
+        "result": _result(fit),
+        "start": {
+            kind: {"source": start.source, "sha256": start.sha256}
+            for kind, start in fit.starts.items()
+        },
+    }
+    if fit.settings.background:
+        facts["background"] = BACKGROUND
+    return facts
 
 
 def _run_files(context: RunContext) -> dict[str, str]:

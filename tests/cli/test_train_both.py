@@ -189,7 +189,8 @@ def test_an_interrupted_run_goes_on_and_its_folder_is_gone_in_the_end(
     home: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "it.safetensors"
-    more = ["train", home / "clips", "-o", output, "--cache", tmp_path / "cache", *QUICK]
+    cache = home / "cache" / "scsampler" / "train"
+    more = ["train", home / "clips", "-o", output, "--cache", cache, *QUICK]
     long = [*more, "--epochs", "400", "--keep", "last"]
     process = subprocess.Popen(
         words(*long), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -216,27 +217,30 @@ def test_an_interrupted_run_goes_on_and_its_folder_is_gone_in_the_end(
 
 
 def test_resuming_after_the_classifier_is_done_trains_the_sampler(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, tmp_path: Path, trained: subprocess.CompletedProcess[str]
 ) -> None:
-    output = tmp_path / "it.safetensors"
-    more = ["train", home / "clips", "-o", output, "--cache", tmp_path / "cache", *QUICK]
-    whole = run(tmp_path, *more)
-    first = read_weights(output)
-    output.unlink()
-    # as a run leaves it that is killed between both
-    (tmp_path / "it.training").mkdir()
-    one = tmp_path / "it.training" / "classifier.safetensors"
-    alone = ["train", home / "clips", "--target", "classifier", "-o", one]
-    assert run(tmp_path, *alone, "--cache", tmp_path / "cache", *QUICK).returncode == 3
-    again = run(tmp_path, *more, "--resume")
+    """As a run leaves it that is killed between both; the result is that of a run without a
+    stop."""
+    cache = ["--cache", home / "cache" / "scsampler" / "train"]
+    folder = tmp_path / "it.training"
+    folder.mkdir()
+    alone = ["--target", "classifier", "-o", folder / "classifier.safetensors"]
+    assert run(home, "train", "clips", *alone, *cache, *QUICK).returncode == 3
+    again = run(
+        home, "train", "clips", "-o", tmp_path / "it.safetensors", *cache, *QUICK, "--resume"
+    )
     assert again.returncode == 3, again.stderr
-    assert "epoch 1/2" in again.stderr, "the sampler's"
-    second = read_weights(output)
+    assert again.stderr.count("epoch 1/2") == 1, "the sampler's"
+    first, second = (
+        read_weights(home / "clips.safetensors"),
+        read_weights(tmp_path / "it.safetensors"),
+    )
     assert first.sampler is not None
     assert second.sampler is not None
     assert first.metadata["sha256"] == second.metadata["sha256"]
     assert first.sampler.metadata["sha256"] == second.sampler.metadata["sha256"]
-    assert json.loads(whole.stdout)["held_out"] == json.loads(again.stdout)["held_out"]
+    assert json.loads(trained.stdout)["held_out"] == json.loads(again.stdout)["held_out"]
+    assert not folder.exists()
 
 
 def test_one_video_a_class_trains_and_nothing_is_held_out(home: Path, tmp_path: Path) -> None:
