@@ -33,6 +33,8 @@ class Lite0Sampler(nn.Module):
         self.trunk = Lite0Trunk()
         self.dropout = nn.Dropout(DROPOUT)
         self.fc = nn.Linear(FEATURES, outputs)
+        self.gain: Tensor
+        self.offset: Tensor
         # x * gain + offset is the trunk's own normalisation; not weights, and so not in files
         gain = torch.tensor(std).view(3, 1, 1) * 255 / SCALE
         offset = (torch.tensor(mean).view(3, 1, 1) * 255 - MEAN) / SCALE

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from scsampler_cli.errors import ScsamplerError, WeightsError
 from scsampler_cli.train import checkpoint, history
-from scsampler_cli.train.batches import Inputs, load
+from scsampler_cli.train.batches import load
 from scsampler_cli.train.calibrate import Answers, answers_of
 from scsampler_cli.train.checkpoint import State
 from scsampler_cli.train.draw import Draw, Drawer, generator
@@ -32,6 +32,7 @@ from scsampler_cli.train.objective import Objective
 from scsampler_cli.train.schedule import Schedule
 from scsampler_cli.train.settings import TrainSettings
 from scsampler_cli.train.started import Started
+from scsampler_cli.train.step_inputs import Inputs
 from scsampler_cli.train.validate import baselines, best_of, measure
 from scsampler_cli.train.videos import TrainVideo
 

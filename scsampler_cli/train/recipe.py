@@ -186,7 +186,7 @@ def has_trunk(target: str, architecture: str | None) -> bool:
 
 
 def trunk_of(target: str, architecture: str | None, freeze: bool | None, unfreeze_last: int) -> str:
-    """ "frozen" for a trunk that gives features, "trained" for one that learns, "" for none.
+    """What a trunk does: "frozen" where it gives features, "trained" where it learns, "" for none.
 
     Arguments as the fields of `settings.TrainSettings`.
     """

@@ -11,6 +11,7 @@ from scsampler_cli.text import counted
 from scsampler_cli.train.context import Callbacks
 from scsampler_cli.train.draw import usable_clips
 from scsampler_cli.train.fit import Fit
+from scsampler_cli.train.settings import TrainSettings
 from scsampler_cli.train.videos import FRAMES, TrainVideo, VideoNeeds
 
 _EMPTY_INPUT = {"mel": "no sound", "packets": "no sizes of packets"}
@@ -99,6 +100,15 @@ def note_labels_without_videos(
                 f"no training video of {label!r} can be used: "
                 "it stays a label, and the network cannot learn it"
             )
+
+
+def note_augmentation(settings: TrainSettings, callbacks: Callbacks) -> None:
+    """Note what is left of the augmentation "strong" where features were computed before."""
+    if settings.frozen and settings.augment == "strong":
+        callbacks.on_note(
+            "frozen trunk: the augmentation strong mirrors pictures and blends pairs of clips; it "
+            "cannot crop or colour them"
+        )
 
 
 def note_initial_weights(fit: Fit, callbacks: Callbacks) -> None:

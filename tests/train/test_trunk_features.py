@@ -74,7 +74,7 @@ def test_every_objective_trains_the_layer_on_a_frozen_trunk(
         score for _, score in visual.score(visual_clips(video, FeatureSettings(inputs=(target,))))
     ]
     assert len(scores) == 5
-    assert np.nanmin(scores) >= 0
+    assert min(score for score in scores if not np.isnan(score)) >= 0
 
 
 def test_the_exported_classifier_says_what_its_features_say(

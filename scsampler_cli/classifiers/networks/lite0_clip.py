@@ -49,4 +49,4 @@ class Lite0Clip(nn.Module):
         clips, frames = x.shape[0], x.shape[2]
         # all frames of all clips are one batch of pictures
         features = self.embed(x.transpose(1, 2).flatten(0, 1))
-        return self.classify(features.unflatten(0, (clips, frames)))
+        return self.classify(features.reshape(clips, frames, FEATURES))
