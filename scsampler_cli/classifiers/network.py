@@ -23,7 +23,7 @@ from scsampler_cli.errors import ClassifierError, WeightsError
 from scsampler_cli.model_zoo.background_class import background_column
 from scsampler_cli.model_zoo.weightfile import WeightFile, load_into, read_weights
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
-from scsampler_cli.nn.inference import prepare_network
+from scsampler_cli.nn.fused_lite0 import prepare_with_trunk
 
 CPU_BATCH, CPU_PIXELS = 4, 400_000
 """Most clips and most pixels in a batch on a CPU; one clip may have more pixels. Small networks are
@@ -211,7 +211,9 @@ def from_file(
     if labels is None:
         labels = fallback_labels if len(fallback_labels) == classes else numbered_labels(classes)
     _check_labels(labels, classes, path)
-    network, any_size = _filled(architecture, classes, tensors, path=path, device=device)
+    network, any_size = _filled(
+        architecture, classes, tensors, path=path, device=device, dtype=dtype
+    )
     return NetworkClassifier(
         architecture,
         network,
@@ -225,13 +227,19 @@ def from_file(
 
 
 def _filled(
-    architecture: str, classes: int, tensors: dict[str, Tensor], *, path: Path, device: torch.device
+    architecture: str,
+    classes: int,
+    tensors: dict[str, Tensor],
+    *,
+    path: Path,
+    device: torch.device,
+    dtype: torch.dtype,
 ) -> tuple[nn.Module, bool]:
     """The network with its weights, prepared for inference; True if it takes clips of any size."""
     known = known_architecture(architecture)
     network = known.make(classes)
     load_into(network, tensors, path.name)
-    return prepare_network(network, device), known.any_size
+    return prepare_with_trunk(network, device, dtype), known.any_size
 
 
 def _from_own_format(
@@ -258,7 +266,7 @@ def _from_own_format(
             hint="leave the name out",
         )
     network, any_size = _filled(
-        meta["arch"], len(meta["labels"]), file.tensors, path=path, device=device
+        meta["arch"], len(meta["labels"]), file.tensors, path=path, device=device, dtype=dtype
     )
     labels = meta["labels"] if labels is None else labels
     _check_labels(labels, len(meta["labels"]), path)

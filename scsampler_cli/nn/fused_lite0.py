@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from scsampler_cli.nn.inference import prepare_network
 from scsampler_cli.nn.lite0 import InvertedResidual, Lite0Trunk
 
 _RELU6 = ("hardtanh", [0.0, 6.0])
@@ -170,6 +171,26 @@ def fuse_trunk(network: nn.Module, dtype: torch.dtype) -> None:
     trunk = network.trunk
     assert isinstance(trunk, Lite0Trunk)
     network.trunk = FusedLite0(trunk, dtype)
+
+
+def prepare_with_trunk(
+    network: nn.Module, device: torch.device, dtype: torch.dtype, *, channels_last: bool = True
+) -> nn.Module:
+    """`inference.prepare_network`, with the trunk of a Lite0 network in one pass for each layer
+    where that is possible.
+
+    Args:
+        network: a trained network; it is changed.
+        device: device to run on.
+        dtype: precision of the trunk.
+        channels_last: as in `prepare_network`.
+    """
+    # the network itself, or the one that it wraps
+    owners = [m for m in network.modules() if isinstance(getattr(m, "trunk", None), Lite0Trunk)]
+    is_fused = device.type == "cpu" and bool(owners) and can_fuse(dtype)
+    if is_fused:
+        fuse_trunk(owners[0], dtype)
+    return prepare_network(network, device, channels_last, fold=not is_fused)
 
 
 def _blocks_of(trunk: Lite0Trunk) -> list[InvertedResidual]:

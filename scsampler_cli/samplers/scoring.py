@@ -24,10 +24,8 @@ from scsampler_cli.features.clip import ClipAudio, ClipPackets, ClipVisual
 from scsampler_cli.model_zoo.background_class import background_column
 from scsampler_cli.model_zoo.bundled_weights import sampler_files
 from scsampler_cli.model_zoo.weightfile import load_into, read_weights
-from scsampler_cli.nn.fused_lite0 import can_fuse, fuse_trunk
-from scsampler_cli.nn.inference import prepare_network
+from scsampler_cli.nn.fused_lite0 import prepare_with_trunk
 from scsampler_cli.samplers.clip_batches import Clip, batches, distinct, picture_key
-from scsampler_cli.samplers.lite0_sampler import Lite0Sampler
 from scsampler_cli.samplers.network_inputs import audio_input, packets_input, visual_input
 from scsampler_cli.samplers.networks import build
 from scsampler_cli.samplers.sampler_network import PendingScores
@@ -271,12 +269,9 @@ def load_network(
         str(meta.get("arch")), str(meta.get("input")), len(labels) if objective == "ac" else 1
     )
     load_into(network, file.tensors, file.info.source)
-    is_fused = device.type == "cpu" and isinstance(network, Lite0Sampler) and can_fuse(dtype)
-    if is_fused:
-        fuse_trunk(network, dtype)
     # with channels last, the last bit of the VGG's output depends on the number of threads
     channels_last = meta["input"] not in AUDIO
-    network = prepare_network(network, device, channels_last, fold=not is_fused)
+    network = prepare_with_trunk(network, device, dtype, channels_last=channels_last)
     return SamplerNetwork(
         meta["input"],
         meta["arch"],

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 
 from scsampler_cli.cache.video_cache import Cache, Entry
 from scsampler_cli.classifiers.geometry import centred, normalise_planes
-from scsampler_cli.nn.inference import prepare_network, to_device
+from scsampler_cli.nn.fused_lite0 import prepare_with_trunk
+from scsampler_cli.nn.inference import to_device
 from scsampler_cli.nn.lite0 import FEATURES
 from scsampler_cli.pipeline.video import Progress
 from scsampler_cli.samplers.network_inputs import CROP, crop, normalise
@@ -98,7 +99,8 @@ class TrunkFeatures:
         total, left = len(videos), _Counter(todo)
         if not todo:
             return
-        embedding = prepare_network(_Embedding(copy.deepcopy(self.network)), self.device)
+        network = _Embedding(copy.deepcopy(self.network))
+        embedding = prepare_with_trunk(network, self.device, self.dtype)
         for bunch in _bunches(todo):
             for view, rows in zip(bunch, self._features(bunch, embedding), strict=True):
                 self._store(view, rows)
