@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from scsampler_cli.bench.load_models import _main_files
 from scsampler_cli.cli import train_both
 from scsampler_cli.cli.train_options import TrainOptions
 from scsampler_cli.cli.train_words import result_lines
 from scsampler_cli.datasets.example import Example
+from scsampler_cli.model_zoo.bundled_weights import bundled_file
 from scsampler_cli.model_zoo.weightfile import read_weights
 from scsampler_cli.pipeline.models import ModelOptions
 from scsampler_cli.tagger import Scorer, Tagger
@@ -157,7 +159,13 @@ def test_a_tagger_of_the_library_does_the_same(home: Path) -> None:
     assert scorer.samplers.visual.infos == tagger.samplers.visual.infos
     # sizes of packets are those of the default set
     assert Tagger(file, device="cpu").samplers.packets is None
-    assert ModelOptions(classifier=str(file)).auto_set == str(file)
+    options = ModelOptions(classifier=str(file))
+    assert options.auto_set == str(file)
+    # bench measures the same sampler, with the packet sampler of the default set
+    assert _main_files(options, tagger.classifier.name) == (
+        file,
+        bundled_file("actions6_packets"),
+    )
 
 
 @pytest.mark.usefixtures("trained")
