@@ -81,7 +81,8 @@ VisualSampler = Annotated[
     typer.Option(
         metavar="SAMPLER",
         help="Sampler of visual features. A bundled set (actions6, actions6-paper, demo), "
-        "FILE[,FILE...], or none. auto: actions6; with the classifier demo, the set demo.",
+        "FILE[,FILE...], or none. auto: the one in the classifier's file, else actions6; with the "
+        "classifier demo, the set demo.",
         rich_help_panel=MODELS,
     ),
 ]

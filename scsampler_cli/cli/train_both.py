@@ -19,7 +19,7 @@ from scsampler_cli.cli.train_options import Target, TrainOptions
 from scsampler_cli.cli.train_run import Labelled
 from scsampler_cli.cli.train_words import result_lines
 from scsampler_cli.errors import OutputError, SettingsError
-from scsampler_cli.files.output_paths import check_free, is_taken
+from scsampler_cli.files.output_paths import check_free, is_taken, sibling
 from scsampler_cli.train.history import CHECKPOINT, CURVE, METRICS
 
 NETWORKS = (Target.classifier, Target.rgb)
@@ -76,7 +76,7 @@ def folder_of(output: Path) -> Path:
 
     Example: clips.safetensors -> clips.training.
     """
-    return output.with_suffix(FOLDER)
+    return sibling(output, FOLDER, output.stem)
 
 
 def parts(output: Path) -> dict[Target, Path]:
@@ -89,8 +89,12 @@ def records(output: Path) -> dict[Path, Path]:
     moved = {}
     for target, part in parts(output).items():
         for suffix in (METRICS, CURVE):
-            moved[part.with_suffix(suffix)] = output.with_suffix(f".{target}{suffix}")
+            moved[part.with_suffix(suffix)] = _record_of(output, target, suffix)
     return moved
+
+
+def _record_of(output: Path, target: Target, suffix: str) -> Path:
+    return sibling(output, f".{target}{suffix}", output.stem)
 
 
 def checkpoint_of(part: Path) -> Path:
@@ -194,8 +198,8 @@ def _summary(
             for key, value in summaries[target].items()
             if key not in ("target", "files", "labels", "skipped", "checkpoint", *found)
         }
-        part["metrics"] = str(options.file.with_suffix(f".{target}{METRICS}"))
-        part["curve"] = str(options.file.with_suffix(f".{target}{CURVE}"))
+        part["metrics"] = str(_record_of(options.file, target, METRICS))
+        part["curve"] = str(_record_of(options.file, target, CURVE))
         found["classifier" if target == NETWORKS[0] else "sampler"] = part
     found["skipped"] = {"rows": labelled.skipped_rows, "videos": len(set(lost))}
     return found

@@ -133,6 +133,9 @@ def _from_file(
 ) -> Start:
     # refuses pickles with code
     file = read_weights(path)
+    if kind != "classifier":
+        # the file of a classifier may hold its sampler, too
+        file = file.sampler or file
     own = network.state_dict()
     tensors = to_native(architecture, file.tensors)[0] if kind == "classifier" else file.tensors
     renamed = _by_own_name(tensors, own, architecture)
