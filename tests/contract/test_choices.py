@@ -56,8 +56,9 @@ def test_the_help_of_train_tells_every_default_of_the_recipes(option: str, field
     (parameter,) = (
         p for p in typer.main.get_command(app).commands["train"].params if option in p.opts
     )  # type: ignore[attr-defined]
-    said = parameter.help.partition("Default")[2].replace("App. B", "")
+    said = re.sub("App. B|lite0", "", parameter.help.partition("Default")[2])
     recipes = [default_recipe(target, objective) for target in TARGETS for objective in OBJECTIVES]
+    recipes += [default_recipe("rgb", "ac", trunk=trunk) for trunk in ("frozen", "trained")]
     if option in ("--step-epochs", "--warmup-epochs"):  # of no effect elsewhere
         recipes = [recipe for recipe in recipes if recipe.schedule == "step"]
     known = {getattr(recipe, field) for recipe in recipes}
