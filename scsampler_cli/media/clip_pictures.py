@@ -37,7 +37,7 @@ _SLACK = 2000
 """Frames between two GOPs up to which their packets are read past: to open the file again and to
 seek costs about as much."""
 _RETRIED_SHARE = 20
-"""Frames that retries may decode, as a multiple of the length of the video and of a minimum."""
+"""Packets that retries may read, as a multiple of the frames of the video and of a minimum."""
 _LEAST_RETRIED = 1000
 _LEAST_SKIPPABLE = 8
 """Frames of a clip from which one of them is sure to be a reference in all usual streams."""
@@ -121,8 +121,8 @@ class _Reader:
     def __init__(self, path: Path, index: StreamIndex, report: ReadReport) -> None:
         self._path, self._index, self._report = path, index, report
         self._retries_left = _RETRIED_SHARE * max(len(index.timeline), _LEAST_RETRIED)
-        """Frames that retries may still decode: bounds the time spent on a file of which little
-        decodes."""
+        """Packets that retries may still read: bounds the time spent on a file of which little or
+        nothing decodes."""
         self._is_misled = False
         """True after a start that only the container flags, and at which no decoding starts."""
 
@@ -285,9 +285,15 @@ class _Reader:
         if self._retries_left <= 0:
             return
         with open_at_keyframe(self._path, self._index, keyframe) as (_, packets):
-            for positioned in self._frames_of(packets):
-                self._retries_left -= 1
-                yield positioned
+            yield from self._frames_of(self._charged(packets))
+
+    def _charged(self, packets: Packets) -> Packets:
+        """The packets, as long as retries are left."""
+        for packet in packets:
+            self._retries_left -= 1
+            if self._retries_left < 0:
+                return
+            yield packet
 
 
 def _picked(frames: Iterator[CodedFrame], requests: Sequence[PictureRequest]) -> Iterator[Picked]:
