@@ -15,7 +15,8 @@ from torchvision.models.vgg import make_layers
 from scsampler_cli.classifiers.networks import build as build_classifier
 from scsampler_cli.errors import WeightsError
 from scsampler_cli.model_zoo import public
-from scsampler_cli.model_zoo.weightfile import write_weights
+from scsampler_cli.model_zoo.bundled_weights import TRUNK, bundled_file
+from scsampler_cli.model_zoo.weightfile import file_sha256, read_weights, write_weights
 from scsampler_cli.samplers.networks import build
 from scsampler_cli.samplers.vgg import BLOCKS
 from scsampler_cli.train.initial_weights import (
@@ -91,6 +92,21 @@ def test_a_picture_network_starts_from_imagenet(
     for name, tensor in network.state_dict().items():
         expected = before if name.startswith("fc.") else imagenet
         assert torch.equal(tensor, expected[name]), name
+
+
+@pytest.mark.usefixtures("offline")
+@pytest.mark.parametrize("init", ["auto", "imagenet"])
+@pytest.mark.parametrize("kind", ["rgb", "if", "classifier"])
+def test_lite0_starts_from_the_weights_of_the_package(kind: str, init: str) -> None:
+    network = build_classifier("lite0", 6) if kind == "classifier" else build("lite0", kind, 6)
+    start = start_network(network, "lite0", kind, init=init)
+    bundled = bundled_file(TRUNK)
+    assert (start.source, start.sha256) == ("imagenet", file_sha256(bundled))
+    assert start.note is None, "a new last layer needs no remark"
+    assert start.loaded == parameters(network) - {"fc.weight", "fc.bias"}
+    for name, tensor in read_weights(bundled).tensors.items():
+        if name.startswith("trunk."):
+            assert torch.equal(network.state_dict()[name], tensor.to(network.state_dict()[name]))
 
 
 def test_a_motion_network_takes_the_same_weights_inside_and_adapts_its_first_layer(
