@@ -9,6 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, probabilities_of
 from scsampler_cli.classifiers.networks import build
+from scsampler_cli.nn.fused_lite0 import counted_operations
 
 FLOPS_PER_GMAC = 2e9
 """torch counts a multiply-add as two operations."""
@@ -25,7 +26,8 @@ def clip_gmacs(classifier: ClipClassifier) -> float | None:
     spec = classifier.spec
     # one crop: `classify` takes each crop as a clip of its own
     blank = np.zeros((1, spec.frames, *spec.crop, 3), np.uint8)
-    with FlopCounterMode(display=False) as counter:
+    counter = FlopCounterMode(display=False, custom_mapping=counted_operations())
+    with counter:
         probabilities_of(classifier, blank)
     # 0 where torch ran nothing, as in a plug-in without it
     return spec.crops * counter.get_total_flops() / FLOPS_PER_GMAC or None

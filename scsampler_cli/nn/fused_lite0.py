@@ -65,6 +65,23 @@ def _one_pass(
     return result
 
 
+def one_pass_flops(x: list[int], weight: list[int], *_: Any, **options: Any) -> int:
+    """Operations of `_one_pass` for torch's counter, by the shapes of its arguments.
+
+    The line that `FusedConvolution` drops is not counted.
+    """
+    stride: list[int] = options["stride"]
+    outputs = x[0] * weight[0] * -(-x[2] // stride[0]) * -(-x[3] // stride[1])
+    # a multiply-add counts twice
+    return 2 * outputs * weight[1] * weight[2] * weight[3]
+
+
+def counted_operations() -> dict[Any, Any]:
+    """Operations that torch's counter does not know, with their counts; empty without oneDNN."""
+    operation = getattr(torch.ops.mkldnn, "_convolution_pointwise", None)
+    return {} if operation is None else {operation: one_pass_flops}
+
+
 class FusedConvolution(nn.Conv2d):
     """A convolution with folded normalisation, "SAME" padding and ReLU6.
 

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from scsampler_cli.model_zoo.bundled_weights import TRUNK, bundled_file
 from scsampler_cli.model_zoo.weightfile import load_into, read_weights, write_weights
-from scsampler_cli.nn.fused_lite0 import FusedLite0, can_fuse
+from scsampler_cli.nn.fused_lite0 import FusedLite0, can_fuse, counted_operations
 from scsampler_cli.nn.lite0 import Lite0, Lite0Trunk
 from scsampler_cli.samplers.networks import build, count_macs
 from scsampler_cli.samplers.scoring import load_network
@@ -53,3 +54,11 @@ def test_a_loaded_sampler_has_them_and_the_same_costs(tmp_path: Path) -> None:
     with torch.inference_mode():
         expected = network.eval()(pictures).softmax(dim=1)
     assert torch.allclose(loaded.probabilities(pictures), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("size", [(128, 128), (97, 131)])
+def test_operations_are_those_of_the_plain_layers(plain: Lite0Trunk, size: tuple[int, int]) -> None:
+    counter = FlopCounterMode(display=False, custom_mapping=counted_operations())
+    with torch.inference_mode(), counter:
+        FusedLite0(plain, torch.float32)(torch.zeros(1, 3, *size))
+    assert counter.get_total_flops() == 2 * count_macs(plain, (3, *size))
