@@ -65,12 +65,13 @@ def _one_pass(
     return result
 
 
-def one_pass_flops(x: list[int], weight: list[int], *_: Any, **options: Any) -> int:
+def one_pass_flops(x: list[int], weight: list[int], *rest: Any, **_: Any) -> int:
     """Operations of `_one_pass` for torch's counter, by the shapes of its arguments.
 
     The line that `FusedConvolution` drops is not counted.
     """
-    stride: list[int] = options["stride"]
+    # bias, padding, stride: the operation's own order, in which torch hands them over
+    stride: list[int] = rest[2]
     outputs = x[0] * weight[0] * -(-x[2] // stride[0]) * -(-x[3] // stride[1])
     # a multiply-add counts twice
     return 2 * outputs * weight[1] * weight[2] * weight[3]
