@@ -64,6 +64,13 @@ class WeightFile:
     sampler: WeightFile | None = None
     """The sampler that a classifier's file may hold besides; `info` is that of the same file."""
 
+    def part_for(self, kind: str) -> WeightFile:
+        """The network for "classifier", or for the input of a sampler.
+
+        Only a file that holds both has a choice.
+        """
+        return self if kind == "classifier" else self.sampler or self
+
 
 def read_weights(path: Path) -> WeightFile:
     """Read a weight file.

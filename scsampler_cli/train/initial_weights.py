@@ -132,10 +132,7 @@ def _from_file(
     network: nn.Module, architecture: str, kind: str, *, path: Path, source: str
 ) -> Start:
     # refuses pickles with code
-    file = read_weights(path)
-    if kind != "classifier":
-        # the file of a classifier may hold its sampler, too
-        file = file.sampler or file
+    file = read_weights(path).part_for(kind)
     own = network.state_dict()
     tensors = to_native(architecture, file.tensors)[0] if kind == "classifier" else file.tensors
     renamed = _by_own_name(tensors, own, architecture)

@@ -159,7 +159,9 @@ def test_one_file_holds_a_classifier_and_its_sampler(tmp_path: Path) -> None:
     for found, expected in ((file, alone), (file.sampler, sampler)):
         assert found.tensors.keys() == expected.tensors.keys()
         assert all(torch.equal(value, expected.tensors[n]) for n, value in found.tensors.items())
-    assert {**file.sampler.metadata} == sampler.metadata
+    assert file.sampler.metadata == sampler.metadata
+    assert (file.part_for("classifier"), file.part_for("rgb")) == (file, file.sampler)
+    assert alone.part_for("rgb") is alone
     assert {k: v for k, v in file.metadata.items() if k != "sampler"} == alone.metadata
     assert registry.load(str(path), CPU, FP32).labels == ("a", "b", "c")
     network = load_network(path, CPU, FP32)
