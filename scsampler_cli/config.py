@@ -106,10 +106,10 @@ class FeatureSettings:
     short_side: int = 128
     """Short side of I-frames and residuals in pixels; smaller videos are not enlarged, 0 keeps the
     size of the video. 128 leaves a 112 x 112 crop as the paper's 256 leaves 224."""
-    picture_gap: float = 2.0
+    picture_gap: float | None = None
     """Seconds before a clip within which a keyframe stands for the clip's own picture ("rgb"). A
     clip without such a keyframe gets a frame that is decoded for it; 0 decodes one for every clip
-    that has no keyframe in it."""
+    that has no keyframe in it. None: by the keyframes of the video (`features.picture_gap`)."""
 
     # a property: the record of a run lists `p_frames`, which decides it
     @property
@@ -141,7 +141,7 @@ class FeatureSettings:
                 code="out-of-range",
                 hint="use 0 for all P-frames",
             )
-        if not 0 <= self.picture_gap <= MAX_PICTURE_GAP_S:
+        if not 0 <= (self.picture_gap or 0) <= MAX_PICTURE_GAP_S:
             raise SettingsError(
                 f"picture_gap {self.picture_gap} is not within 0-{MAX_PICTURE_GAP_S:g} seconds",
                 code="out-of-range",

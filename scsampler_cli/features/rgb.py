@@ -1,7 +1,7 @@
 """The picture of each clip ("rgb"): a keyframe where one is near enough, else a frame of the clip.
 
 A keyframe in the clip serves it, of several the one nearest to the middle. Without one, the last
-keyframe before the clip serves it where it is at most `FeatureSettings.picture_gap` seconds old:
+keyframe before the clip serves it where it is at most `picture_gap.gap_in_force` seconds old:
 its scene is most likely still on. Else a frame near the middle of the clip is decoded.
 
 Not handled here: decoding; see `media.clip_pictures`.
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.errors import VideoError
 from scsampler_cli.features.clip import PICTURE_SOURCES, ClipVisual
+from scsampler_cli.features.picture_gap import AT_CUTS, CUT_GAP_S, automatic_gap, gap_in_force
 from scsampler_cli.features.pictures import Pictures
 from scsampler_cli.media.clip_pictures import PictureRequest, read_pictures_of_clips
 from scsampler_cli.media.coded import CodedFrame, ReadReport
@@ -30,7 +31,7 @@ _IN_CLIP, _EARLIER, _DECODED = PICTURE_SOURCES
 
 
 def picture_requests(
-    index: StreamIndex, grid: ClipGrid, clips: Iterable[int], *, picture_gap: float
+    index: StreamIndex, grid: ClipGrid, clips: Iterable[int], *, picture_gap: float | None
 ) -> list[PictureRequest]:
     """Which frame is to stand for each clip.
 
@@ -38,13 +39,14 @@ def picture_requests(
         index: of the video.
         grid: its clips.
         clips: increasing indices.
-        picture_gap: seconds from a keyframe to the start of a clip that it may stand for.
+        picture_gap: seconds from a keyframe to the start of a clip that it may stand for; None: by
+            the keyframes of the video.
     """
     # a start without a packet is the start of the file, and no keyframe
     keyframes = index.keyframes[index.starts.sizes > 0]
     pts = index.timeline.pts
     # as text, so that 0.3 s is three tenths of a second exactly
-    gap = math.floor(Fraction(str(picture_gap)) / index.timeline.time_base)
+    gap = math.floor(Fraction(str(gap_in_force(index, picture_gap))) / index.timeline.time_base)
     requests = []
     for clip in clips:
         frames = grid.frames_of(clip)
@@ -89,6 +91,8 @@ def read_rgb(
     """
     maker = _Maker(index, settings.short_side)
     requests = picture_requests(index, grid, clips, picture_gap=settings.picture_gap)
+    if settings.picture_gap is None and automatic_gap(index) == CUT_GAP_S:
+        report.changes.add(AT_CUTS)
     read = read_pictures_of_clips(path, index, requests, report=report)
     for number, (request, frame) in enumerate(read, start=1):
         if frame is None:

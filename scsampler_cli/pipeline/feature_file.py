@@ -94,7 +94,7 @@ class FeatureFileVideo:
             )
         return max(requested, stored)
 
-    def _compare(self, **requested: float) -> None:
+    def _compare(self, **requested: float | None) -> None:
         """Add a note for each setting that differs from that of the file, once."""
         for name, value in requested.items():
             stored = self._settings[name]
