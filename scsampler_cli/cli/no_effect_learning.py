@@ -36,7 +36,7 @@ def _has_trunk(values: Values) -> bool:
 
 def _trunk(values: Values) -> str:
     frozen, last = values["freeze"], values["unfreeze_last"]
-    return trunk_of(str(values["target"]), _architecture(values), frozen, last)
+    return trunk_of(str(values["target"]), _architecture(values), frozen, unfreeze_last=last)
 
 
 def _architecture(values: Values) -> str | None:

@@ -63,7 +63,7 @@ def settings_of(
     # input -> architecture, read from the files that joint training starts from
     joint = _joint_networks(initial_weights) if target == "joint" else {}
     architecture = architecture_for(target, options.arch, demo)
-    trunk = trunk_of(target, architecture, options.freeze, options.unfreeze_last)
+    trunk = trunk_of(target, architecture, options.freeze, unfreeze_last=options.unfreeze_last)
     is_frozen = trunk == "frozen"
     per_epoch = DEMO_CLIPS_PER_EPOCH if demo else CLIPS_PER_EPOCH
     # plain strings: a checkpoint with members of an Enum could not be read as weights only

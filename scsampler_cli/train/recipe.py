@@ -185,7 +185,9 @@ def has_trunk(target: str, architecture: str | None) -> bool:
     return target != "joint" and (architecture or default) == TRUNK
 
 
-def trunk_of(target: str, architecture: str | None, freeze: bool | None, unfreeze_last: int) -> str:
+def trunk_of(
+    target: str, architecture: str | None, freeze: bool | None, *, unfreeze_last: int
+) -> str:
     """What a trunk does: "frozen" where it gives features, "trained" where it learns, "" for none.
 
     Arguments as the fields of `settings.TrainSettings`.

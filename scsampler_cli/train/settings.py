@@ -171,7 +171,9 @@ class TrainSettings:
     @property
     def trunk(self) -> str:
         """What the trunk does: "frozen", "trained", or "" for none (`recipe.trunk_of`)."""
-        return trunk_of(self.target, self.architecture, self.freeze, self.unfreeze_last)
+        return trunk_of(
+            self.target, self.architecture, self.freeze, unfreeze_last=self.unfreeze_last
+        )
 
     @property
     def frozen(self) -> bool:

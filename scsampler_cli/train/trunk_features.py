@@ -132,7 +132,7 @@ class TrunkFeatures:
         (kind,) = self.needs.kinds
         is_training = video.example.split == "train"
         return [
-            _View(video, kind, is_mirrored, self._key(kind, digest, is_mirrored))
+            _View(video, kind, is_mirrored, key=self._key(kind, digest, is_mirrored))
             for is_mirrored in ((False, True) if is_training else (False,))
         ]
 
