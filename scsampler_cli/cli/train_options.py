@@ -98,7 +98,7 @@ class TrainDataOptions:
         typer.Option(
             metavar="WIDTHxHEIGHT",
             help="Size in pixels. It is the size of the crop when a classifier is trained: "
-            "WIDTHxHEIGHT, or one number for a square; at least 16. Default: 112; lite0 128, and "
+            "WIDTHxHEIGHT, or one number for a square; at least 16. Default: 112; lite0 224, and "
             "all of the picture is stretched to it.",
             rich_help_panel=INPUT,
         ),
