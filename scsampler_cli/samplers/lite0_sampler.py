@@ -45,11 +45,11 @@ class Lite0Sampler(nn.Module):
         """Feature vectors: float [N, 3, h, w] -> [N, 1280]."""
         return scaled_features(self.trunk(x * self.gain + self.offset))
 
-    def classify(self, features: Tensor) -> Tensor:
+    def logits_of(self, features: Tensor) -> Tensor:
         """float [N, 1280] -> logits [N, outputs]."""
         logits: Tensor = self.fc(self.dropout(features))
         return logits
 
     def forward(self, x: Tensor) -> Tensor:
         """float [N, 3, h, w] -> logits [N, outputs]."""
-        return self.classify(self.embed(x))
+        return self.logits_of(self.embed(x))

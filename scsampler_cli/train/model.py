@@ -36,7 +36,7 @@ class Head(nn.Module):
     """The layer on a frozen trunk, as a network of its own that takes features.
 
     Args:
-        network: a network with `classify`.
+        network: a network with `logits_of`.
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -45,7 +45,7 @@ class Head(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """float [N, 1280] (of a classifier [N, F, 1280]) -> logits [N, outputs]."""
-        logits: Tensor = self.network.classify(features)  # type: ignore[operator]
+        logits: Tensor = self.network.logits_of(features)  # type: ignore[operator]
         return logits
 
 

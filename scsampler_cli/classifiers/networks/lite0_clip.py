@@ -36,7 +36,7 @@ class Lite0Clip(nn.Module):
         """Feature vectors of frames: float [N, 3, h, w] -> [N, 1280]."""
         return scaled_features(self.trunk(x))
 
-    def classify(self, features: Tensor) -> Tensor:
+    def logits_of(self, features: Tensor) -> Tensor:
         """float [N, F, 1280], the frames of clips in order -> logits [N, classes]."""
         # the sum of |difference| over the number of frames: 0 for a clip of one frame
         change = (features[:, 1:] - features[:, :-1]).abs().sum(dim=1) / features.shape[1]
@@ -49,4 +49,4 @@ class Lite0Clip(nn.Module):
         clips, frames = x.shape[0], x.shape[2]
         # all frames of all clips are one batch of pictures
         features = self.embed(x.transpose(1, 2).flatten(0, 1))
-        return self.classify(features.reshape(clips, frames, FEATURES))
+        return self.logits_of(features.reshape(clips, frames, FEATURES))
