@@ -14,7 +14,7 @@ from scsampler_cli.doctor.check import ERROR, OK, WARNING, Check
 from scsampler_cli.model_zoo.bundled_weights import bundled_dir, bundled_file
 
 SUMS = "SHA256SUMS"
-NEEDED = ("actions6_rgbr", "actions6_classifier")
+NEEDED = ("imagenet_lite0", "actions6_rgb", "actions6_classifier")
 """Files that `classify` uses by default on a machine without network access."""
 _NAME = "bundled weights"
 

@@ -25,12 +25,6 @@ scene detection 0."""
 _CLEARLY = 0.9
 """Of the longest distance: a shorter one is not the encoder's fixed distance."""
 
-AT_CUTS = (
-    "keyframes lie at cuts: each stands for the clips after it, "
-    f"at most {CUT_GAP_S:g} s (picture_gap sets this)"
-)
-"""A note."""
-
 
 def automatic_gap(index: StreamIndex) -> float:
     """Seconds from a keyframe to a clip whose picture it may give.

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.errors import VideoError
 from scsampler_cli.features.clip import PICTURE_SOURCES, ClipVisual
-from scsampler_cli.features.picture_gap import AT_CUTS, CUT_GAP_S, automatic_gap, gap_in_force
+from scsampler_cli.features.picture_gap import gap_in_force
 from scsampler_cli.features.pictures import Pictures
 from scsampler_cli.media.clip_pictures import PictureRequest, read_pictures_of_clips
 from scsampler_cli.media.coded import CodedFrame, ReadReport
@@ -91,8 +91,6 @@ def read_rgb(
     """
     maker = _Maker(index, settings.short_side)
     requests = picture_requests(index, grid, clips, picture_gap=settings.picture_gap)
-    if settings.picture_gap is None and automatic_gap(index) == CUT_GAP_S:
-        report.changes.add(AT_CUTS)
     read = read_pictures_of_clips(path, index, requests, report=report)
     for number, (request, frame) in enumerate(read, start=1):
         if frame is None:

@@ -13,7 +13,7 @@ TRUNK = "imagenet_lite0"
 files of networks on frozen features share."""
 SETS = {
     "demo": ("demo_md", "demo_rgbr", "demo_mel"),
-    "actions6": ("actions6_rgbr", "actions6_packets"),
+    "actions6": ("actions6_rgb", "actions6_packets"),
     "actions6-paper": ("actions6_md", "actions6_rgbr", "actions6_mel"),
 }
 """Bundled sets of samplers; a file is called NAME_INPUT.

@@ -298,7 +298,7 @@ def extract(
         video = Video(path, clip_frames, frame_stride, reading=reading)
     _report_length(video, progress)
     # the header has the facts, and is written before the pass
-    video.expect(features.inputs)
+    video.expect(features)
 
     clips = video.grid.every(clip_stride)
     settings = settings_record.of_extract(

@@ -23,6 +23,7 @@ from scsampler_cli.errors import InputError, read_code
 from scsampler_cli.features.clip import ClipAudio, ClipPackets, ClipVisual
 from scsampler_cli.features.mel import mel_clips
 from scsampler_cli.features.packet_table import packet_clips
+from scsampler_cli.features.picture_gap import gap_in_force
 from scsampler_cli.features.visual import read_visual
 from scsampler_cli.media.audio import AudioReport, read_audio
 from scsampler_cli.media.audio_probe import probe_audio
@@ -80,6 +81,7 @@ class Video:
         self._notes = [*self.index.notes, *audio.notes]
 
         self._is_reencoded = False
+        self._picture_gap_s: float | None = None
         self.picture_sources: dict[int, str] = {}
         """Where the picture of each clip comes from, one of `features.clip.PICTURE_SOURCES`, ""
         where nothing could be decoded; clips whose picture ("rgb") was read so far."""
@@ -107,8 +109,11 @@ class Video:
         # several passes over one file meet the same damage
         self._notes += [text for text in texts if text not in self._notes]
 
-    def expect(self, inputs: Sequence[str]) -> None:
+    def expect(self, features: FeatureSettings) -> None:
         """Note how visual inputs will be read; `facts` tells it, too. `visual_clips` calls it."""
+        inputs = features.inputs
+        if "rgb" in inputs:
+            self._picture_gap_s = gap_in_force(self.index, features.picture_gap)
         if self.info.has_vectors or not set(inputs) & set(COMPRESSED):
             return
         self._is_reencoded = True
@@ -148,6 +153,8 @@ class Video:
         timeline = self.index.timeline
         height, width = self.info.size
         without = "re-encoded" if self._is_reencoded else "none"
+        # only where pictures of clips were read
+        gap = {} if self._picture_gap_s is None else {"picture_gap_s": self._picture_gap_s}
         # keys as in the schemas of records; a new one goes there, too
         return {
             "codec": self.info.codec,
@@ -166,6 +173,7 @@ class Video:
             "fps": score(float(1 / timeline.mean_frame_duration)),
             "clips": len(self.grid),
             "motion_vectors": "native" if self.info.has_vectors else without,
+            **gap,
             "audio": None if self.audio is None else asdict(self.audio),
         }
 
@@ -180,7 +188,7 @@ def visual_clips(
         features: which inputs to compute, and their settings.
         clips: int64 [M], increasing; None for all clips.
     """
-    video.expect(features.inputs)
+    video.expect(features)
     # filled while the caller iterates; turned into notes at the end of the pass
     report = ReadReport()
     wanted = video.grid.every(1) if clips is None else clips

@@ -184,14 +184,31 @@ def record(answers: Answers, temperature: float) -> dict[str, Any]:
 
 
 def right_by_class(
-    answers: Answers, temperature: float, labels: Sequence[str]
+    answers: Answers,
+    temperature: float,
+    labels: Sequence[str],
+    *,
+    background: int | None = None,
 ) -> dict[str, dict[str, int]]:
     """Videos and right answers of each class, as dense classification tags them.
+
+    The background is no tag: a video of a class is right if its class is the most probable one of
+    the others, and a video of the background if background is.
+
+    Args:
+        answers: of the validation videos.
+        temperature: divisor of the logits.
+        labels: C class names.
+        background: its column.
 
     Example: {"Archery": {"videos": 10, "right": 9}}; a class without a video is left out.
     """
     probabilities, true, _ = answers.of_videos(temperature)
-    hits = probabilities.argmax(axis=1) == true
+    tags = probabilities.copy()
+    if background is not None:
+        # a video of the background has no tag to be right about
+        tags[true != background, background] = -np.inf
+    hits = tags.argmax(axis=1) == true
     found = {}
     for number, label in enumerate(labels):
         mine = true == number

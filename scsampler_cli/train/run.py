@@ -247,9 +247,11 @@ def _calibrated(
     if answers is None:
         return weights, {}
     temperature = calibrate.fit_temperature(answers)
+    # the background is the last of the labels
+    background = len(labels) - 1 if fit.settings.background else None
     measured = {
         "calibration": calibrate.record(answers, temperature),
-        "held_out": calibrate.right_by_class(answers, temperature, labels),
+        "held_out": calibrate.right_by_class(answers, temperature, labels, background=background),
     }
     return calibrate.with_temperature(weights, fit.settings, temperature), measured
 

@@ -10,7 +10,7 @@ import pytest
 from av.video.frame import PictureType
 
 from scsampler_cli.config import FeatureSettings
-from scsampler_cli.features.picture_gap import AT_CUTS, CUT_GAP_S, REGULAR_GAP_S, automatic_gap
+from scsampler_cli.features.picture_gap import CUT_GAP_S, REGULAR_GAP_S, automatic_gap
 from scsampler_cli.media.index import scan
 from scsampler_cli.pipeline.video import Video, visual_clips
 
@@ -54,7 +54,7 @@ def test_keyframes_at_cuts_stand_for_the_whole_scene(tmp_path: Path) -> None:
         c.clip: c.picture_source for c in visual_clips(video, FeatureSettings(inputs=("rgb",)))
     }
     assert "decoded" not in sources.values()
-    assert AT_CUTS in video.notes
+    assert video.facts()["picture_gap_s"] == CUT_GAP_S
 
 
 @pytest.mark.parametrize("x264", ["scenecut=0:keyint=50", "scenecut=0:keyint=250", "keyint=1"])
@@ -63,7 +63,7 @@ def test_regular_keyframes_do_not(tmp_path: Path, x264: str) -> None:
     assert automatic_gap(scan(path)) == REGULAR_GAP_S
     video = Video(path)
     list(visual_clips(video, FeatureSettings(inputs=("rgb",))))
-    assert AT_CUTS not in video.notes
+    assert video.facts()["picture_gap_s"] == REGULAR_GAP_S
 
 
 def test_a_few_keyframes_prove_nothing(tmp_path: Path) -> None:
@@ -77,4 +77,4 @@ def test_a_gap_of_the_user_is_kept(tmp_path: Path) -> None:
     settings = FeatureSettings(inputs=("rgb",), picture_gap=0)
     sources = [c.picture_source for c in visual_clips(video, settings)]
     assert "earlier keyframe" not in sources
-    assert AT_CUTS not in video.notes
+    assert video.facts()["picture_gap_s"] == 0

@@ -92,6 +92,17 @@ def test_probabilities_of_videos_are_the_means_over_their_clips() -> None:
     assert right == {"a": {"videos": 1, "right": 1}, "b": {"videos": 1, "right": 1}}
 
 
+def test_background_is_no_tag_of_a_video_of_a_class() -> None:
+    # one clip each: the class "a" is second to the background, and the background is sure
+    p = np.array([[0.3, 0.1, 0.6], [0.08, 0.02, 0.9]])
+    answers = Answers(np.log(p), np.array([0, 2]), np.array([0, 1]))
+    labels = ["a", "b", "background"]
+    right = calibrate.right_by_class(answers, 1.0, labels, background=2)
+    assert right == {"a": {"videos": 1, "right": 1}, "background": {"videos": 1, "right": 1}}
+    plain = calibrate.right_by_class(answers, 1.0, labels)
+    assert plain["a"] == {"videos": 1, "right": 0}
+
+
 @pytest.mark.parametrize("architecture", ["tiny3d", "lite0"])
 def test_a_run_puts_the_temperature_into_the_last_layer(
     examples: list[Example],
