@@ -29,14 +29,14 @@ from scsampler_cli.cli.output_options import (
     output_option,
 )
 from scsampler_cli.cli.run_options import RunOptions
-from scsampler_cli.config import AUDIO, COMPRESSED
+from scsampler_cli.config import INPUTS
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.files.output_paths import check_file
 from scsampler_cli.files.urls import check_written
 from scsampler_cli.tasks import Extract, drawing_of
 
-PAPER_INPUTS = ",".join((*COMPRESSED, *AUDIO))
-"""The features of the paper (Sec. 3.3)."""
+ALL_INPUTS = ",".join(INPUTS)
+"""All features: any visual or audio sampler can score the file."""
 FeatureFile = Annotated[
     Path | None,
     output_option(
@@ -104,7 +104,7 @@ def extract(
             "(I-frames), md (motion displacements), rgbr (RGB residuals), mel (audio).",
             rich_help_panel=INPUT,
         ),
-    ] = PAPER_INPUTS,
+    ] = ALL_INPUTS,
     clips: ClipOptions,
     clip_stride: ClipStride = 1,
     reading: ReadOptions,
@@ -112,7 +112,7 @@ def extract(
     batch: BatchOptions,
     messages: MessageOptions,
 ) -> None:
-    """Write the compressed-domain and audio features of videos to feature files (.scf).
+    """Write the visual and audio features of videos to feature files (.scf).
 
     scsampler extract video.mp4 -o video.scf --render 3
     scsampler extract clips/ -o features/ --what md,mel --records features.jsonl

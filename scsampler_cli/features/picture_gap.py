@@ -2,7 +2,7 @@
 
 Encoders with scene detection put a keyframe at each cut, and their keyframes come at irregular
 times: until the next one the scene is the same. Keyframes at regular times tell nothing about the
-scene.
+scene: there pictures must be denser, unless decoding them costs too much.
 """
 
 from __future__ import annotations
@@ -14,8 +14,12 @@ from scsampler_cli.media.index import StreamIndex
 REGULAR_GAP_S = 2.0
 """For keyframes at regular times: with pictures at least this dense, accuracy was that of a picture
 for each clip."""
-CUT_GAP_S = 10.0
-"""For keyframes at cuts: the longest distance of keyframes of x264 at 25 frames a second."""
+LONG_GAP_S = 10.0
+"""For keyframes at cuts, and for large pictures: the longest distance of keyframes of x264 at 25
+frames a second."""
+LARGE_PIXELS = 2560 * 1440
+"""Above this, as in 4K, decoding costs many times as much as everything else: half a minute for two
+minutes of AV1."""
 MIN_INTERVALS = 8
 """Fewer distances of keyframes prove no scene detection."""
 CUT_SHARE = 0.85
@@ -31,12 +35,14 @@ def automatic_gap(index: StreamIndex) -> float:
 
     The last distance, from the last keyframe to the end of the video, is left out.
     """
+    if index.info.coded_height * index.info.coded_width > LARGE_PIXELS:
+        return LONG_GAP_S
     seconds = index.timeline.pts[index.keyframes] * float(index.timeline.time_base)
     distances = np.diff(seconds)
     if len(distances) < MIN_INTERVALS:
         return REGULAR_GAP_S
     shorter = float((distances < _CLEARLY * distances.max()).mean())
-    return CUT_GAP_S if shorter >= CUT_SHARE else REGULAR_GAP_S
+    return LONG_GAP_S if shorter >= CUT_SHARE else REGULAR_GAP_S
 
 
 def gap_in_force(index: StreamIndex, requested: float | None) -> float:

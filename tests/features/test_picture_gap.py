@@ -10,12 +10,19 @@ import pytest
 from av.video.frame import PictureType
 
 from scsampler_cli.config import FeatureSettings
-from scsampler_cli.features.picture_gap import CUT_GAP_S, REGULAR_GAP_S, automatic_gap
+from scsampler_cli.features.picture_gap import LONG_GAP_S, REGULAR_GAP_S, automatic_gap
 from scsampler_cli.media.index import scan
 from scsampler_cli.pipeline.video import Video, visual_clips
 
 
-def _scenes(path: Path, lengths: list[int], x264: str, *, at_cuts: bool = False) -> Path:
+def _scenes(
+    path: Path,
+    lengths: list[int],
+    x264: str,
+    *,
+    at_cuts: bool = False,
+    size: tuple[int, int] = (64, 48),
+) -> Path:
     """Scenes of noise patterns, each of some frames at 25 a second.
 
     `at_cuts` puts keyframes at cuts, as scene detection does with footage.
@@ -23,11 +30,11 @@ def _scenes(path: Path, lengths: list[int], x264: str, *, at_cuts: bool = False)
     rng = np.random.default_rng(0)
     with av.open(str(path), "w") as box:
         stream = box.add_stream("libx264", rate=25, options={"x264-params": x264})
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        (stream.width, stream.height), stream.pix_fmt = size, "yuv420p"
         number = 0
         for length in lengths:
             tile = rng.integers(0, 255, (6, 8, 3), np.uint8)
-            picture = np.kron(tile, np.ones((8, 8, 1), np.uint8))
+            picture = np.kron(tile, np.ones((size[1] // 6, size[0] // 8, 1), np.uint8))
             for at in range(length):
                 frame = av.VideoFrame.from_ndarray(picture, "rgb24")
                 if at_cuts and at == 0:
@@ -47,14 +54,14 @@ def test_keyframes_at_cuts_stand_for_the_whole_scene(tmp_path: Path) -> None:
     path = _scenes(tmp_path / "cuts.mp4", SCENES, CUTS, at_cuts=True)
     index = scan(path)
     assert index.keyframes.tolist() == np.cumsum([0, *SCENES[:-1]]).tolist()
-    assert automatic_gap(index) == CUT_GAP_S
+    assert automatic_gap(index) == LONG_GAP_S
 
     video = Video(path)
     sources = {
         c.clip: c.picture_source for c in visual_clips(video, FeatureSettings(inputs=("rgb",)))
     }
     assert "decoded" not in sources.values()
-    assert video.facts()["picture_gap_s"] == CUT_GAP_S
+    assert video.facts()["picture_gap_s"] == LONG_GAP_S
 
 
 @pytest.mark.parametrize("x264", ["scenecut=0:keyint=50", "scenecut=0:keyint=250", "keyint=1"])
@@ -78,3 +85,11 @@ def test_a_gap_of_the_user_is_kept(tmp_path: Path) -> None:
     sources = [c.picture_source for c in visual_clips(video, settings)]
     assert "earlier keyframe" not in sources
     assert video.facts()["picture_gap_s"] == 0
+
+
+def test_large_pictures_are_decoded_sparingly(tmp_path: Path) -> None:
+    fast = f"{CUTS}:ref=1:bframes=0"
+    large = _scenes(tmp_path / "4k.mp4", [2], fast, size=(3840, 2160))
+    assert automatic_gap(scan(large)) == LONG_GAP_S
+    full_hd = _scenes(tmp_path / "hd.mp4", [2], fast, size=(1920, 1080))
+    assert automatic_gap(scan(full_hd)) == REGULAR_GAP_S
