@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from scsampler_cli.classifiers import registry
-from scsampler_cli.classifiers.base import ClipClassifier
+from scsampler_cli.classifiers.base import ClipClassifier, background_of
 from scsampler_cli.errors import ClassifierError, WeightsError
 from scsampler_cli.model_zoo.bundled_weights import bundled_file
 from scsampler_cli.model_zoo.public import cached_path, fetch
@@ -39,7 +39,9 @@ def choose_auto(device: torch.device, dtype: torch.dtype) -> tuple[ClipClassifie
         for name in BUNDLED:
             if bundled_file(f"{name}_classifier").is_file():
                 chosen = registry.load(name, device, dtype)
-                what = f"classifier {name} ({len(chosen.labels)} classes) in place of {PREFERRED}"
+                # "none of these" is no class
+                classes = len(chosen.labels) - (background_of(chosen) is not None)
+                what = f"classifier {name} ({classes} classes) in place of {PREFERRED}"
                 why = f"{what}: {error}; change it with --classifier"
                 return chosen, why, True
         raise

@@ -538,7 +538,8 @@ def test_settings_of_features_need_a_sampler_on_their_input(folder: Path) -> Non
             f"{command} --visual-sampler actions6-paper --picture-gap 1"
         )
     assert refused(f"score v.mp4 --visual-sampler {rgb} --short-side 64") == ""
-    assert refused("extract v.mp4 --picture-gap 1") == "--picture-gap has no effect without rgb"
+    without = "--picture-gap has no effect without rgb"
+    assert refused("extract v.mp4 --what md --picture-gap 1") == without
     # bench compares further networks, and --speed times all inputs
     paper = "bench v.csv --visual-sampler actions6-paper --picture-gap 1"
     assert refused(f"{paper} --network {rgb}") == ""

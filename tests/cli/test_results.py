@@ -186,7 +186,7 @@ def test_scores_are_the_same_from_the_video_and_from_its_features(
     )
     assert made.returncode == 0, made.stderr
     record = json.loads(made.stdout)
-    assert record["inputs"] == ["if", "md", "rgbr", "mel"]
+    assert record["inputs"] == ["rgb", "if", "md", "rgbr", "mel"]
     assert (tmp_path / "loud.2.png").read_bytes().startswith(b"\x89PNG")
     direct = json.loads(run("score", videos / "loud.mp4", *samplers, "--format", "json").stdout)
     stored = json.loads(run("score", tmp_path / "loud.scf", *samplers, "--format", "json").stdout)

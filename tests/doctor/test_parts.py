@@ -177,7 +177,16 @@ def test_the_bundled_weights_are_those_of_their_list() -> None:
     assert set(check.facts["files"]) == {path.name for path in bundled_dir().glob("*.safetensors")}
 
 
-@pytest.mark.parametrize(("stem", "status"), [("actions6_rgbr", ERROR), ("demo_mel", WARNING)])
+@pytest.mark.parametrize(
+    ("stem", "status"),
+    [
+        ("actions6_rgb", ERROR),
+        # the network of the default sampler and classifier
+        ("imagenet_lite0", ERROR),
+        ("actions6_rgbr", WARNING),
+        ("demo_mel", WARNING),
+    ],
+)
 def test_a_missing_and_a_changed_weight_file_are_named(
     bundled: Path, stem: str, status: str
 ) -> None:
