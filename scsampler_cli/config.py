@@ -111,14 +111,17 @@ class FeatureSettings:
     clip without such a keyframe gets a frame that is decoded for it; 0 decodes one for every clip
     that has no keyframe in it. None: by the keyframes of the video (`features.picture_gap`)."""
 
-    # a property: the record of a run lists `p_frames`, which decides it
+    # a property: the record of a run lists `p_frames` and `inputs`, which decide it
     @property
     def smoothed(self) -> bool:
         """Whether visual scores are smoothed over neighbouring clips (`selection.scores.smoothed`).
 
-        They are with one P-frame per clip.
+        They are with one P-frame or I-frame per clip, a weak sample of it. With pictures alone they
+        are not: each shows all of its scene, and smoothing mixes scenes.
         """
-        return self.p_frames == 1
+        if not set(self.inputs) & set(COMPRESSED):
+            return False
+        return self.p_frames == 1 or not {"md", "rgbr"} & set(self.inputs)
 
     def of_input(self, kind: str) -> dict[str, Any]:
         """The settings that the values of one input depend on, for a key of a cache."""

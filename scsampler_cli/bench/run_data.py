@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.bench.cost_model import Costs
-from scsampler_cli.config import AUDIO, PACKETS, VISUAL
+from scsampler_cli.config import AUDIO, INPUTS, PACKETS, VISUAL, FeatureSettings
 from scsampler_cli.selection.scores import ClipScores, averaged, smoothed
 
 DISPLAY_NAMES = {
@@ -154,7 +154,10 @@ class VideoData:
         if at is None:
             at = np.arange(0, self.clips, clip_stride, dtype=np.int64)
         visual = self._averaged(sampler.visual, at)
-        if self.smoothed and visual is not None:
+        settings = FeatureSettings(
+            inputs=tuple(network.input for network in sampler.visual) or INPUTS
+        )
+        if self.smoothed and settings.smoothed and visual is not None:
             # after averaging over networks, as `score` does
             visual = smoothed(visual, at)
         # not smoothed, as in `scsampler score`

@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 from scsampler_cli.bench.cost_model import Costs
 from scsampler_cli.bench.plan import Plan
 from scsampler_cli.bench.run_data import NetworkFacts, Run, SamplerFacts, Thumbnails, VideoData
-from scsampler_cli.config import FeatureSettings
 from scsampler_cli.errors import InputError, OutputError
 
 SCHEMA = "scsampler.bench.run/1"
@@ -226,7 +225,7 @@ def _videos(
 ) -> Iterator[VideoData]:
     # runs without the setting were measured without smoothing
     features = settings.get("features", {})
-    is_smoothed = FeatureSettings(p_frames=features.get("p_frames", 0)).smoothed
+    is_smoothed = features.get("p_frames", 0) == 1
     # mapped: a large data set does not fit into memory
     probabilities, scores, decode = (
         np.load(folder / f"{name}.npy", mmap_mode="r")

@@ -180,8 +180,8 @@ def _score(
 
 
 def _smooth_if_visual(scores: NDArray[np.float32], kind: str) -> NDArray[np.float32]:
-    """The scores of all clips as `classify` compares them: visual ones are smoothed by default."""
-    if kind in VISUAL and FeatureSettings().smoothed:
+    """The scores of all clips as `classify` compares them by default."""
+    if kind in VISUAL and FeatureSettings(inputs=(kind,)).smoothed:
         return smoothed(scores, np.arange(len(scores), dtype=np.int64))
     return scores
 
