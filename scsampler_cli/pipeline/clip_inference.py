@@ -95,7 +95,7 @@ def _visual_scores(
     with spare_one_core():
         scored = sampler.score(with_progress(read, "score", len(clips), progress=progress))
         scores = in_clip_order(scored, clips)
-    return smoothed(scores, clips) if features.smoothed else scores
+    return smoothed(scores, clips) if needed.smoothed else scores
 
 
 def _audio_scores(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -98,8 +99,10 @@ class FeatureFileVideo:
         """Add a note for each setting that differs from that of the file, once."""
         for name, value in requested.items():
             stored = self._settings[name]
+            # None: `picture_gap` by the keyframes of the video
+            had, asked = ("automatic" if gap is None else gap for gap in (stored, value))
             note = (
-                f"the features were extracted with {name} {stored}, not {value}; "
+                f"the features were extracted with {name} {had}, not {asked}; "
                 "the video itself may score differently"
             )
             if stored != value and note not in self.notes:
@@ -130,8 +133,10 @@ class FeatureFileVideo:
         return self._spans[clip]
 
     def facts(self) -> dict[str, Any]:
-        """Properties of the video, for the record."""
-        return self._facts
+        """Properties of the video, for the record; complete after `scores`."""
+        # as the record of the video itself: only where clips were scored by pictures
+        unused = () if self.picture_sources else ("picture_gap_s",)
+        return {name: value for name, value in self._facts.items() if name not in unused}
 
     def scores(
         self, samplers: Samplers, requested: FeatureSettings, progress: Progress
@@ -170,7 +175,8 @@ class FeatureFileVideo:
         stored = self._visual_clips("rgb" in sampler.inputs)
         scored = sampler.score(with_progress(stored, "score", len(clips), progress=progress))
         scores = in_clip_order(scored, clips)
-        return smoothed(scores, clips) if self.features.smoothed else scores
+        stored_as = replace(self.features, inputs=sampler.inputs)
+        return smoothed(scores, clips) if stored_as.smoothed else scores
 
     def _visual_clips(self, has_pictures: bool) -> Iterator[ClipVisual]:
         """The clips of the stride in force; `picture_sources` gets those with pictures."""

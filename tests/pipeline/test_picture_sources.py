@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,26 @@ def test_another_distance_of_keyframes_is_noted_for_a_feature_file(
     stages.extract(video, out, settings, clip_frames=16, frame_stride=1)
     (note,) = scored(out, samplers)["notes"]
     assert note.startswith("the features were extracted with picture_gap 3.0, not 0.5")
+
+
+def test_the_automatic_distance_is_noted_by_that_name(
+    tmp_path: Path, video: Path, samplers: Samplers
+) -> None:
+    out = tmp_path / "v.scf"
+    stages.extract(video, out, FeatureSettings(inputs=("rgb",)), clip_frames=16, frame_stride=1)
+    (note,) = scored(out, samplers)["notes"]
+    assert note.startswith("the features were extracted with picture_gap automatic, not 0.5")
+
+
+def test_features_of_other_inputs_in_the_file_change_no_score(
+    tmp_path: Path, video: Path, samplers: Samplers
+) -> None:
+    out = tmp_path / "v.scf"
+    settings = replace(PICTURES, inputs=("rgb", "md"), p_frames=4)
+    stages.extract(video, out, settings, clip_frames=16, frame_stride=1)
+    stored, read = scored(out, samplers), scored(video, samplers)
+    assert stored["clips"] == read["clips"]
+    assert stored["video"]["picture_gap_s"] == read["video"]["picture_gap_s"] == 0.5
 
 
 def test_selected_clips_have_the_source_only_where_pictures_were_read(

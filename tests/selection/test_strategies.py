@@ -267,3 +267,6 @@ def test_only_a_single_p_frame_needs_its_neighbours() -> None:
     assert FeatureSettings().smoothed
     assert not FeatureSettings(p_frames=0).smoothed
     assert not FeatureSettings(p_frames=4).smoothed
+    # pictures have no P-frames: their scores are smoothed whatever is said of those
+    assert FeatureSettings(inputs=("rgb", "mel"), p_frames=4).smoothed
+    assert not FeatureSettings(inputs=("rgb", "md"), p_frames=4).smoothed
