@@ -30,7 +30,27 @@ def test_the_classifier_gives_the_same_bytes(name: str, threads: list[int]) -> N
     assert len(set(answers)) == 1
 
 
-def test_the_samplers_give_the_same_bytes(threads: list[int]) -> None:
+def test_the_default_samplers_give_the_same_bytes(threads: list[int]) -> None:
+    samplers = models.ModelOptions(device="cpu").load_samplers(models.AUTO_SET, SelectionSettings())
+    assert samplers.visual is not None
+    assert (samplers.visual.inputs, samplers.audio) == (("rgb",), None)
+    rng = np.random.default_rng(0)
+    seen = [
+        ClipVisual(
+            clip, 240, 320, iframes=np.zeros((0, 1, 1, 3), np.uint8),
+            motion=np.zeros((0, 1, 1, 2), np.float16), residual=np.zeros((0, 1, 1, 3), np.int8),
+            pictures=rng.integers(0, 256, (1, 128, 171, 3)).astype(np.uint8),
+        )
+        for clip in range(20)
+    ]  # fmt: skip
+    answers = []
+    for number in threads:
+        torch.set_num_threads(number)
+        answers.append(tuple(samplers.visual.score(iter(seen))))
+    assert len(set(answers)) == 1
+
+
+def test_the_papers_samplers_give_the_same_bytes(threads: list[int]) -> None:
     chosen = models.ModelOptions(
         visual_sampler="actions6-paper", audio_sampler="actions6-paper", device="cpu"
     )

@@ -91,4 +91,4 @@ def test_packets_first(run: Run, videos: Path, packets: Path) -> None:
 
 def test_a_packet_sampler_is_no_visual_one(run: Run, videos: Path, packets: Path) -> None:
     result = run("classify", videos / "loud.mp4", *DEMO, "--visual-sampler", packets)
-    check_failure(result, 1, "is a sampler for packets, not for if or md or rgbr")
+    check_failure(result, 1, "is a sampler for packets, not for rgb or if or md or rgbr")

@@ -267,6 +267,8 @@ def test_only_a_single_p_frame_needs_its_neighbours() -> None:
     assert FeatureSettings().smoothed
     assert not FeatureSettings(p_frames=0).smoothed
     assert not FeatureSettings(p_frames=4).smoothed
-    # pictures have no P-frames: their scores are smoothed whatever is said of those
-    assert FeatureSettings(inputs=("rgb", "mel"), p_frames=4).smoothed
     assert not FeatureSettings(inputs=("rgb", "md"), p_frames=4).smoothed
+    assert FeatureSettings(inputs=("rgb", "md")).smoothed
+    # a picture shows all of its scene, an I-frame only a moment
+    assert not FeatureSettings(inputs=("rgb", "mel")).smoothed
+    assert FeatureSettings(inputs=("if",), p_frames=4).smoothed
