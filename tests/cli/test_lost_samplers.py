@@ -149,7 +149,7 @@ def test_a_feature_file_without_sound_fails_too(silent: Path, tmp_path: Path) ->
 
     stages.extract(silent, tmp_path / "v.scf", FeatureSettings(), clip_frames=16, frame_stride=1)
     with pytest.raises(VideoError, match="no clip has sound"):
-        scorer("audio", audio_sampler="demo").score(tmp_path / "v.scf")
+        scorer("audio", visual_sampler="demo", audio_sampler="demo").score(tmp_path / "v.scf")
 
 
 @pytest.mark.parametrize(
