@@ -20,6 +20,7 @@ from scsampler_cli.cli.train_run import Labelled
 from scsampler_cli.cli.train_words import result_lines
 from scsampler_cli.errors import OutputError, SettingsError
 from scsampler_cli.files.output_paths import check_free, is_taken, sibling
+from scsampler_cli.text import counted
 from scsampler_cli.train.history import CHECKPOINT, CURVE, METRICS
 
 NETWORKS = (Target.classifier, Target.rgb)
@@ -38,6 +39,8 @@ def run(options: TrainOptions) -> dict[str, Any]:
         ScsamplerError: nothing could be trained.
         typer.Exit: interrupted; the checkpoint is written.
     """
+    from scsampler_cli.datasets.example import labels_of
+
     start_time = time.perf_counter()
     if int(environment.torchrun().get("WORLD_SIZE", "1")) > 1:
         raise SettingsError(
@@ -46,6 +49,8 @@ def run(options: TrainOptions) -> dict[str, Any]:
             hint="name what they train with --target",
         )
     labelled = train_run.labelled_videos(options)
+    # too few classes are an error before any work
+    labels_of(labelled.examples, labelled.has_background)
     folder = folder_of(options.file)
     try:
         folder.mkdir(exist_ok=True)
@@ -133,7 +138,7 @@ def _run_both(
     files = parts(options.file)
     for target, part in files.items():
         if not options.quiet:
-            console.say(f"training the {'classifier' if target == NETWORKS[0] else 'sampler'}")
+            console.say(_beginning(target, labelled))
         one = replace(options, target=target, output=part)
         if target != NETWORKS[0]:
             one = replace(
@@ -148,6 +153,14 @@ def _run_both(
         summaries[target] = summary
         lost += failures
     return summaries, lost
+
+
+def _beginning(target: Target, labelled: Labelled) -> str:
+    """A line before a run, with the numbers of its videos."""
+    network = "classifier" if target == NETWORKS[0] else "sampler"
+    learnt = sum(example.split == "train" for example in labelled.examples)
+    held_out = len(labelled.examples) - learnt
+    return f"training the {network}: {counted(learnt, 'video')} to learn from, {held_out} held out"
 
 
 def _without(labelled: Labelled, lost: list[Path]) -> Labelled:

@@ -105,10 +105,10 @@ def _check_background(rows: Rows, is_named: bool) -> None:
     has_background = any(row.is_background for row in of_label)
     if named_so is not None and has_background:
         raise InputError(
-            f"{named_so.path} is of a class {BACKGROUND!r}, and there is footage of none of the "
-            "classes, too",
+            f"{named_so.path} is of a class named {BACKGROUND!r}, and other videos are given as "
+            "background",
             code="background-label",
-            hint="give that class another name, or its videos as background",
+            hint="rename the class, or give its videos as background, too",
         )
     if named_so is not None:
         rows.notes.append(
