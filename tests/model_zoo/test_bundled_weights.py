@@ -62,7 +62,9 @@ def test_every_file_says_how_it_was_made(path: Path) -> None:
         "result",
         "package",
     } <= said.keys()
-    assert all(tensor.dtype != torch.float32 for tensor in file.tensors.values())
+    # the shared trunk is partly in single precision
+    own = {name: value for name, value in file.tensors.items() if not name.startswith("trunk.")}
+    assert all(tensor.dtype != torch.float32 for tensor in own.values())
 
 
 def test_a_set_without_a_network_for_an_input_says_so() -> None:
