@@ -128,7 +128,7 @@ def test_a_second_run_reads_no_video_and_runs_no_trunk(
     for pool in (Here(), Here()):
         where = context(tmp_path / "w.safetensors", cache, pool=pool)
         train(frozen("rgb"), examples, None, where, Seen().callbacks())
-        monkeypatch.setattr("scsampler_cli.train.trunk_features.prepare_network", None)
+        monkeypatch.setattr("scsampler_cli.train.trunk_features.prepare_with_trunk", None)
     assert pool.handed == []
 
 
