@@ -94,7 +94,8 @@ def test_bad_rows_and_videos_are_named_skipped_and_counted(listed: Path, tmp_pat
     for line, word in (
         (8, "no such file"),
         (9, "path is empty"),
-        (10, "label is empty"),
+        # without a label it would be background, and it is listed with one
+        (10, "listed before"),
         (11, "broken.mp4"),
     ):
         assert any(
