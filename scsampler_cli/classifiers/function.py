@@ -26,7 +26,7 @@ class FunctionClassifier:
 
     Raises:
         SettingsError: there are no labels, or two are equal.
-        ClassifierError: the background class is not one of several labels.
+        ClassifierError: the background class is not one of two or more labels.
     """
 
     weights = WeightsInfo("a function", None)

@@ -65,7 +65,7 @@ def run(options: TrainOptions) -> dict[str, Any]:
         _write(options.file)
         summary = _summary(options, summaries, labelled, lost=lost)
     finally:
-        # empty where the run has ended, or has not begun
+        # empty where the run has ended, or has not started
         with contextlib.suppress(OSError):
             folder.rmdir()
     summary["seconds"] = round(time.perf_counter() - start_time, 1)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 CLIPS_PER_EPOCH, BATCH, SIZE = 4000, 64, (112, 112)
 TRUNK_FRAMES, TRUNK_STRIDE, TRUNK_SIZE = 4, 4, (224, 224)
-"""Clips of a lite0 classifier: they span 16 frames. At 224 pixels, those of ImageNet, two clips in
-five are right that are wrong at 128."""
+"""Clips of a lite0 classifier: they span 16 frames. 224 pixels are those of ImageNet; at 128 the
+network is right less often (weights/README.md)."""
 CROP_SHARE = 8 / 7
 """Short side of a frame over the side of its crop, as the paper's 256 over 224."""
 MIN_SIDE = 16

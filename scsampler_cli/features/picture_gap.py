@@ -18,8 +18,7 @@ LONG_GAP_S = 10.0
 """For keyframes at cuts, and for large pictures: the longest distance of keyframes of x264 at 25
 frames a second."""
 LARGE_PIXELS = 2560 * 1440
-"""Above this, as in 4K, decoding costs many times as much as everything else: half a minute for two
-minutes of AV1."""
+"""Above this, as in 4K, decoding costs many times as much as everything else."""
 MIN_INTERVALS = 8
 """Fewer distances of keyframes prove no scene detection."""
 CUT_SHARE = 0.85

@@ -2,7 +2,7 @@
 
 A network on frozen features differs from another one in its last layer alone. Its file leaves out
 the tensors of the trunk, and its metadata states which ones they are:
-`"trunk": {"file": NAME, "sha256": DIGEST}`. Who reads the file gets the whole network all the same.
+`"trunk": {"file": NAME, "sha256": DIGEST}`. `read_weights` gives the whole network.
 A trunk that training has changed stays in its file.
 """
 

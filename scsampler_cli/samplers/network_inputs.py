@@ -68,10 +68,7 @@ def image_input(images: NDArray[np.uint8] | NDArray[np.int8]) -> Tensor:
 
 
 def picture_input(pictures: NDArray[np.uint8]) -> Tensor:
-    """Pictures for a network, before normalisation.
-
-    A square of all of the picture was as accurate as the picture in its own shape, at three
-    quarters of the cost.
+    """Pictures for a network, before normalisation: all of each, stretched to a square.
 
     Args:
         pictures: uint8 [n, h, w, 3].

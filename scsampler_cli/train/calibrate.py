@@ -1,7 +1,7 @@
 """Calibration of a classifier: its probabilities are to be as high as they are often right.
 
 One number, the temperature T, divides all logits (Guo et al., 2017). It is fitted on the validation
-videos after training, and goes into the last layer, so that who loads the file needs not know it.
+videos after training, and goes into the last layer: a reader of the file need not know it.
 The expected calibration error (ECE) says how far the largest probability of an answer is from the
 share of right answers.
 

@@ -333,10 +333,10 @@ def test_a_background_class_is_one_of_several_labels(
         build("tiny3d", len(labels)).state_dict(),
         about | {"background": background},
     )
-    with pytest.raises(WeightsError, match="not one of several labels") as got:
+    with pytest.raises(WeightsError, match="not one of two or more labels") as got:
         registry.load(str(tmp_path / "x.safetensors"), CPU, FP32)
     assert got.value.code == "background-invalid"
-    with pytest.raises(ClassifierError, match="not one of several labels") as caught:
+    with pytest.raises(ClassifierError, match="not one of two or more labels") as caught:
         FunctionClassifier(lambda clips: clips, tuple(labels), SPEC, background=background)
     assert caught.value.code == "background-invalid"
 
@@ -350,7 +350,7 @@ def test_a_spec_states_a_background_class(kind: Callable[[Path], str], tmp_path:
     plain = registry.load(name, CPU, FP32, spec_fields=(f"background={last}",))
     assert background_of(plain) == len(known.labels) - 1
     keeps_every_attribute(plain)
-    with pytest.raises(ClassifierError, match=r"'nowhere' of classifier .* not one of several"):
+    with pytest.raises(ClassifierError, match=r"'nowhere' of classifier .* not one of two or more"):
         adjusted(registry.load(name, CPU, FP32, spec_fields=("background=nowhere",)), {})
 
 
