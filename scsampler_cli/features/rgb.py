@@ -1,8 +1,8 @@
 """The picture of each clip ("rgb"): a keyframe where one is near enough, else a frame of the clip.
 
 A keyframe in the clip serves it; if there are several, the one nearest to the middle. Without one,
-the last keyframe before the clip serves it where it is at most `picture_gap.gap_in_force` seconds old:
-its scene is most likely still on. Else a frame near the middle of the clip is decoded.
+the last keyframe before the clip serves it where it is at most `picture_gap.gap_in_force` seconds
+old: its scene is most likely still on. Else a frame near the middle of the clip is decoded.
 
 Not handled here: decoding; see `media.clip_pictures`.
 """

@@ -26,7 +26,8 @@ def background_column(metadata: Mapping[str, Any], source: str) -> int | None:
     labels = list(metadata.get("labels") or ())
     if name not in labels or len(labels) < 2:
         raise WeightsError(
-            f"{source} states the background class {name!r}, which is not one of two or more labels",
+            f"{source} states the background class {name!r}, "
+            "which is not one of two or more labels",
             code="background-invalid",
             hint="the background class is one of the labels, next to the classes",
         )
