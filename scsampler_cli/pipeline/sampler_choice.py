@@ -123,7 +123,7 @@ def check_available(selection: SelectionSettings, available: Availability) -> No
         raise SettingsError(
             f"strategy {strategy!r} needs a visual or an audio sampler, and there is none",
             code="sampler-missing",
-            hint="leave the visual sampler out, or use strategy 'uniform'",
+            hint="set one of the two to 'auto' or a file, or use strategy 'uniform'",
         )
     # both settings divide the selection between the visual and the audio sampler
     for name, value in (("alpha", selection.alpha), ("k_visual", selection.k_visual)):
