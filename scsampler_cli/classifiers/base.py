@@ -116,7 +116,7 @@ def background_of(classifier: ClipClassifier) -> int | None:
     if name not in classifier.labels or len(classifier.labels) < 2:
         raise ClassifierError(
             f"the background class {name!r} of classifier {classifier.name!r} is not one of "
-            f"several labels: {', '.join(classifier.labels[:6])}",
+            f"two or more labels: {', '.join(classifier.labels[:6])}",
             code="background-invalid",
             hint="the background class is one of the labels, next to the classes",
         )

@@ -32,6 +32,7 @@ OPTIONAL = {
     "packets",
     "picture",
     "picture_gap",
+    "picture_gap_s",
     "saliency",
     "files",
 }

@@ -158,7 +158,7 @@ def test_validation_has_several_names_and_test_rows_are_left_out(tmp_path: Path)
     ("row", "what"),
     [
         (",a,", "path is empty"),
-        ("x.mp4, ,", "label is empty"),
+        ("good.mp4, ,", "listed before in line 2 with the label 'a'"),
         (",,train", "path and label are empty"),
         ("x.mp4,a,dev", "split 'dev' is neither train nor val"),
         ("x.mp4,a", "columns: 2 instead of 3"),
