@@ -101,7 +101,7 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[str]) -> N
 
 def test_train_leaves_out_what_crashes_and_what_hangs(place: Path) -> None:
     listed(place, "crash-t.mp4", "hang-v.mp4")
-    process = started(place, TRAIN, "--jobs", 2, "--timeout", 10)
+    process = started(place, TRAIN, "--jobs", 2, "--timeout", 5)
     out, errors = process.communicate(timeout=240)
     assert process.returncode == 3, errors
     assert json.loads(out)["skipped"] == {"rows": 0, "videos": 2}
@@ -110,7 +110,7 @@ def test_train_leaves_out_what_crashes_and_what_hangs(place: Path) -> None:
     assert "list.csv:2: " in said[0]
     assert "crash-t.mp4: the process that worked on it was killed by SIGSEGV" in said[0]
     assert "list.csv:3: " in said[1]
-    assert "hang-v.mp4: not done after 1" in said[1]
+    assert "hang-v.mp4: not done after 5" in said[1]
     assert "skipped: 0 rows of the list and 2 videos, named above" in errors
     assert "Traceback" not in errors
     (place / "hang-v.begun").unlink()
