@@ -67,7 +67,7 @@ TOP_M = 5
 """Clips that top-mean averages a class over: half of the paper's ten."""
 
 MAX_PICTURE_GAP_S = 3600.0
-"""Largest distance of a clip and the keyframe before it whose picture it takes."""
+"""Largest `picture_gap` that may be set, in seconds."""
 
 DEFAULT_ALPHA = {"av-convex-list": 0.8, "av-convex-score": 0.9}
 """Default weight of the visual list or score (Table 5)."""
@@ -104,8 +104,8 @@ class FeatureSettings:
     One P-frame, smoothed over neighbouring clips, ranks clips as well as four; all of them would
     cost more time than the decoder."""
     short_side: int = 128
-    """Short side of I-frames and residuals in pixels; smaller videos are not enlarged, 0 keeps the
-    size of the video. 128 leaves a 112 x 112 crop as the paper's 256 leaves 224."""
+    """Short side of pictures, I-frames and residuals in pixels; smaller videos are not enlarged, 0
+    keeps the size of the video. 128 leaves a 112 x 112 crop as the paper's 256 leaves 224."""
     picture_gap: float | None = None
     """Seconds before a clip within which a keyframe stands for the clip's own picture ("rgb"). A
     clip without such a keyframe gets a frame that is decoded for it; 0 decodes one for every clip
@@ -116,8 +116,9 @@ class FeatureSettings:
     def smoothed(self) -> bool:
         """Whether visual scores are smoothed over neighbouring clips (`selection.scores.smoothed`).
 
-        They are with one P-frame or I-frame per clip, a weak sample of it. With pictures alone they
-        are not: each shows all of its scene, and smoothing mixes scenes.
+        They are with one P-frame per clip, which is a weak sample of it, and for I-frames without
+        motion and residuals. With pictures alone they are not: each shows the whole scene, and
+        smoothing mixes scenes.
         """
         if not set(self.inputs) & set(COMPRESSED):
             return False

@@ -197,7 +197,7 @@ def _video_data(
         last=np.array(measured["last"], np.int64),
         notes=_notes(found, probabilities),
         background=facts.classifier.background_column,
-        smoothed=context.features.p_frames == 1,
+        p_frames=context.features.p_frames,
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.bench.cost_model import Costs
-from scsampler_cli.config import AUDIO, INPUTS, PACKETS, VISUAL, FeatureSettings
+from scsampler_cli.config import AUDIO, PACKETS, VISUAL, FeatureSettings
 from scsampler_cli.selection.scores import ClipScores, averaged, smoothed
 
 DISPLAY_NAMES = {
@@ -132,8 +132,9 @@ class VideoData:
     notes: tuple[str, ...] = ()
     background: int | None = None
     """Column of the classifier's background class; None without one."""
-    smoothed: bool = False
-    """Whether visual scores are averaged with those of neighbouring clips."""
+    p_frames: int | None = None
+    """P-frames read per clip, on which it depends whether visual scores are smoothed over
+    neighbouring clips. None for a run of before there was smoothing."""
 
     @property
     def clips(self) -> int:
@@ -154,12 +155,11 @@ class VideoData:
         if at is None:
             at = np.arange(0, self.clips, clip_stride, dtype=np.int64)
         visual = self._averaged(sampler.visual, at)
-        settings = FeatureSettings(
-            inputs=tuple(network.input for network in sampler.visual) or INPUTS
-        )
-        if self.smoothed and settings.smoothed and visual is not None:
+        if visual is not None and self.p_frames is not None:
+            inputs = tuple(network.input for network in sampler.visual)
             # after averaging over networks, as `score` does
-            visual = smoothed(visual, at)
+            if FeatureSettings(inputs=inputs, p_frames=self.p_frames).smoothed:
+                visual = smoothed(visual, at)
         # not smoothed, as in `scsampler score`
         audio = self._averaged(sampler.audio, at)
         packets = self._averaged(sampler.packets, at)

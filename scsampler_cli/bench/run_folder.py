@@ -225,7 +225,7 @@ def _videos(
 ) -> Iterator[VideoData]:
     # runs without the setting were measured without smoothing
     features = settings.get("features", {})
-    is_smoothed = features.get("p_frames", 0) == 1
+    p_frames = features.get("p_frames")
     # mapped: a large data set does not fit into memory
     probabilities, scores, decode = (
         np.load(folder / f"{name}.npy", mmap_mode="r")
@@ -259,5 +259,5 @@ def _videos(
             notes=tuple(video["notes"]),
             # runs of earlier versions have no background class
             background=video.get("background"),
-            smoothed=is_smoothed,
+            p_frames=p_frames,
         )

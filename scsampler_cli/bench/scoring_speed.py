@@ -2,7 +2,7 @@
 
 The other sampler is RGB-R ResNet-18 (Sec. 3.3.1), on the same file in the same rounds, so that the
 ratio holds on any machine.
-Not handled here: the time of the stages of scoring alone is in `speed`.
+Not handled here: the time of single stages of scoring, see `speed`.
 """
 
 from __future__ import annotations

@@ -92,10 +92,10 @@ PictureGap = Annotated[
         metavar="SECONDS",
         min=0,
         max=MAX_PICTURE_GAP_S,
-        help="Largest distance of a clip and the keyframe before it whose picture it takes. A clip "
-        "without a keyframe as near as that gets a frame of its own, which costs more. 0: only "
-        "keyframes in the clip itself. Default: 10 where the encoder puts keyframes at cuts, and "
-        "for 4K, else 2.",
+        help="Longest time between a keyframe and a later clip that takes its picture. A clip "
+        "without a keyframe that near gets a frame of its own, which costs more. 0: only keyframes "
+        "in the clip itself. Default: 10 where the encoder puts keyframes at cuts, and for 4K, "
+        "else 2.",
         rich_help_panel=INPUT,
     ),
 ]

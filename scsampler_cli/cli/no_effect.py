@@ -18,7 +18,7 @@ from scsampler_cli.cli.output_targets import STDOUT
 from scsampler_cli.config import BASELINES, RANDOM_STRATEGIES, VISUAL_STRATEGIES, SelectionSettings
 from scsampler_cli.errors import ScsamplerError, SettingsError
 from scsampler_cli.output.writers import CUT_FORMATS, format_for
-from scsampler_cli.pipeline.models import ModelOptions
+from scsampler_cli.pipeline.models import DEMO, ModelOptions
 from scsampler_cli.pipeline.sampler_choice import (
     CONCERNED,
     inputs_of,
@@ -176,9 +176,11 @@ def for_inputs(setting: str, inputs_of_all: Callable[[Values], Iterable[str] | N
 
 
 def _visual_inputs(values: Values) -> frozenset[str] | None:
-    options = ModelOptions(
-        classifier=values.get("classifier", "auto"), weights=values.get("weights")
-    )
+    classifier, weights = values.get("classifier", "auto"), values.get("weights")
+    # the demo has networks of its own, unless others are named
+    if values.get("demo") and classifier == "auto" and weights is None:
+        classifier = DEMO
+    options = ModelOptions(classifier=classifier, weights=weights)
     return inputs_of(values["visual_sampler"], "visual", options.auto_set)
 
 

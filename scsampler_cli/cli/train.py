@@ -23,8 +23,8 @@ from scsampler_cli.cli.train_options import TrainOptions
 def train(*, context: typer.Context, options: TrainOptions) -> None:
     """Train a clip classifier with its sampler, or one network, from your videos.
 
-    A folder with one folder of videos per class is enough. The recipes of single networks are those
-    of the paper (Sec. 3.2, App. A.2, App. B). Prints a summary as JSON.
+    A folder with one folder of videos per class is enough. The recipes of the paper's networks are
+    those of its Sec. 3.2, App. A.2 and App. B. Prints a summary as JSON.
 
     scsampler train clips/
     scsampler train videos.csv --target rgbr -o rgbr.safetensors

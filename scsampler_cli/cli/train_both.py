@@ -36,7 +36,9 @@ def run(options: TrainOptions) -> dict[str, Any]:
         the summary for standard output.
 
     Raises:
-        ScsamplerError: nothing could be trained.
+        InputError: nothing could be read, or there is too little to learn from.
+        SettingsError: several processes were started.
+        OutputError: a file cannot be written.
         typer.Exit: interrupted; the checkpoint is written.
     """
     from scsampler_cli.datasets.example import labels_of
@@ -116,7 +118,7 @@ def check_files_kept(options: TrainOptions) -> None:
     if options.resume:
         return
     folder = folder_of(options.file)
-    # a folder that is empty is of no run; one that is a file is in the way
+    # an empty folder holds no earlier run
     is_old = any(is_taken(checkpoint_of(part)) for part in parts(options.file).values())
     if is_old and not options.overwrite:
         raise OutputError(

@@ -152,8 +152,8 @@ class TrainModelOptions(DeviceOptions):
         bool | None,
         typer.Option(
             "--freeze/--no-freeze",
-            help="Keep the ImageNet weights of a lite0 network: only its last layer is trained, "
-            "which takes seconds. Default: --freeze.",
+            help="Train only the last layer of a lite0 network, and keep its ImageNet weights. Its "
+            "features are computed once; then an epoch takes seconds. Default: --freeze.",
             rich_help_panel=MODELS,
             show_default=False,
         ),
@@ -163,7 +163,8 @@ class TrainModelOptions(DeviceOptions):
         typer.Option(
             min=0,
             max=16,
-            help="Number of the last of lite0's 16 blocks that are trained, too.",
+            help="Also train this many of the 16 blocks of lite0, counted from the last one, and "
+            "the convolution behind them.",
             rich_help_panel=MODELS,
         ),
     ] = 0
@@ -243,7 +244,7 @@ class TrainOptions(TrainOutputOptions, LearningOptions, TrainModelOptions, Train
             return self.output
         if self.data is None:
             return Path(f"demo_{self.only_target}.safetensors")
-        # without links: clips/. and clips/.. have a name, too
+        # absolute, so that clips/. and clips/.. have a name
         data = Path(os.path.abspath(self.data))  # noqa: PTH100 (does not follow links)
         name = data.name if data.is_dir() else data.stem
         return Path(f"{name or 'videos'}.safetensors")

@@ -130,7 +130,16 @@ def run_on(
 
 
 def labelled_videos(options: TrainOptions, is_main: bool = True) -> Labelled:
-    """The videos that the options name. The main process alone says what it leaves out."""
+    """The videos that the options name.
+
+    Args:
+        options: of the command.
+        is_main: whether this is the main process, which alone says what is left out.
+
+    Raises:
+        InputError: the list or the background cannot be read, or has nothing to learn from.
+        SettingsError: the list format is unknown.
+    """
     if options.data is None:
         from scsampler_cli.datasets.generated import training_set
 

@@ -40,8 +40,8 @@ def result_lines(
     yield f"learnt from {counted(len(learnt), 'video')} of {what}: {_by_class(learnt)}"
     if not held_out:
         yield (
-            "no video was held out, so nothing says how good it is: that takes five videos of a "
-            "class, or two groups in a list"
+            "no video was held out, so that the accuracy is unknown: a class needs five videos, or "
+            "two groups in the list"
         )
     else:
         what = f"{counted(len(held_out), 'video')}{_sources(held_out)}"
@@ -60,7 +60,7 @@ def _sources(held_out: Sequence[Example]) -> str:
     groups = {example.group for example in held_out}
     if "" not in groups:
         return f" of {counted(len(groups), 'group')}, of which nothing was learnt"
-    # parts of one recording on both sides would be recognised by their looks
+    # clips of one recording in both splits make validation look better than it is
     return ", as if each video were a recording of its own (a list can name groups)"
 
 
@@ -74,7 +74,7 @@ def _by_class(examples: Sequence[Example]) -> str:
     counts.sort(key=lambda item: item[0] == BACKGROUND)
     shown = [f"{printable(label)} {count}" for label, count in counts[:MOST_CLASSES]]
     more = len(counts) - len(shown)
-    return ", ".join([*shown, *([f"and {more} more classes"] if more else [])])
+    return ", ".join([*shown, *([f"and {more} more"] if more else [])])
 
 
 def _measures(summary: Mapping[str, Any]) -> Iterator[str]:
@@ -88,8 +88,8 @@ def _measures(summary: Mapping[str, Any]) -> Iterator[str]:
     names = sorted(rows, key=lambda name: rows[name]["right"] / rows[name]["videos"])
     names = names[:MOST_CLASSES] if len(names) > MOST_CLASSES else list(rows)
     shown = [f"{printable(name)} {rows[name]['right']} of {rows[name]['videos']}" for name in names]
-    worst = f" (the worst {MOST_CLASSES} classes)" if len(rows) > len(names) else ""
-    yield f"right on {right} of {videos} held-out videos ({right / videos:.0%}){worst}: " + (
+    which = f"; the {MOST_CLASSES} classes with the lowest share" if len(rows) > len(names) else ""
+    yield f"right on {right} of {videos} held-out videos ({right / videos:.0%}){which}: " + (
         ", ".join(shown)
     )
     found = summary["calibration"]

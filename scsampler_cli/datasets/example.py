@@ -74,12 +74,19 @@ def labels_of(examples: Sequence[Example], background: bool = False) -> list[str
             count as a class here: one class and background are enough to train on.
 
     Raises:
-        InputError: there are training videos of fewer than two classes, or none.
+        InputError: there are training videos of fewer than two classes, or none; or none of
+            background, which is said to be there.
     """
     labels_of_videos = [example.label for example in examples if example.split == "train"]
     labels = sorted(set(labels_of_videos))
     if background and BACKGROUND in labels:
         labels = [*(label for label in labels if label != BACKGROUND), BACKGROUND]
+    elif background:
+        raise InputError(
+            "no training video is of the background",
+            code="too-few-training-videos",
+            hint="give training videos that show none of the classes, or no background",
+        )
     # with one class there is nothing to distinguish
     if len(labels) < 2:
         videos = _count(len(labels_of_videos), "training video", "s")

@@ -91,7 +91,11 @@ def read(
     # before the splits of this package: the note is on those of the list
     rows.notes += split_group_note(rows.accepted)
     listing = rows.listing(assign_splits(rows.accepted, seed))
-    return without_unlearnable(listing) if learnt else listing
+    if not learnt:
+        return listing
+    listing = without_unlearnable(listing)
+    _check_learnable_background(listing)
+    return listing
 
 
 def _check_background(rows: Rows, is_named: bool) -> None:
@@ -112,13 +116,29 @@ def _check_background(rows: Rows, is_named: bool) -> None:
         )
     if named_so is not None:
         rows.notes.append(
-            f"{BACKGROUND!r} is a class like the others here: it is not known to show none of them"
+            f"{BACKGROUND!r} is a class like the others here; its videos count as background only "
+            "if they are given as such"
         )
     if is_named and not has_background:
         raise InputError(
             f"no background video can be used: {rows.problems[-1]}",
             code="no-usable-videos",
             hint="a video of a class cannot be background, too",
+        )
+
+
+def _check_learnable_background(listing: Listing) -> None:
+    """Refuse background of which no video is left to learn from.
+
+    Raises:
+        InputError: see above.
+    """
+    learnt = any(e.split == "train" and e.label == BACKGROUND for e in listing.examples)
+    if listing.background and not learnt:
+        raise InputError(
+            f"no background video can be used for training: {listing.problems[-1]}",
+            code="no-usable-videos",
+            hint="background needs at least one training video that exists",
         )
 
 

@@ -55,6 +55,11 @@ class Rows:
         # absolute path -> first row with it
         self._seen: dict[str, Row] = {}
 
+    @property
+    def seen(self) -> int:
+        """Number of rows so far, with those that were left out."""
+        return len(self.accepted) + len(self.problems) + self.tests
+
     def refuse(self, source: str, line: int, what: str, *, code: str) -> None:
         """Add a problem."""
         self.problems.append(Problem(source, line, what, code=code))

@@ -20,11 +20,11 @@ frames a second."""
 LARGE_PIXELS = 2560 * 1440
 """Above this, as in 4K, decoding costs many times as much as everything else."""
 MIN_INTERVALS = 8
-"""Fewer distances of keyframes prove no scene detection."""
+"""From fewer distances between keyframes, scene detection cannot be inferred."""
 CUT_SHARE = 0.85
-"""Share of distances that are clearly shorter than the longest one, from which keyframes lie at
-cuts. With cuts of 3 to 12 seconds it is 0.9 to 1, where they are faded over 0.1 to 0.8, without
-scene detection 0."""
+"""From this share of distances that are clearly shorter than the longest one, keyframes lie at
+cuts. Measured: 0.9 to 1 for scenes of 3 to 12 seconds with hard cuts, 0.1 to 0.8 with cross-fades,
+0 without scene detection."""
 _CLEARLY = 0.9
 """Of the longest distance: a shorter one is not the encoder's fixed distance."""
 

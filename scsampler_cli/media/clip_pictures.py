@@ -7,8 +7,8 @@ that nothing refers to where the decoder can skip them. Packets in between are r
 is skipped by seeking.
 
 Where a keyframe does not decode, its clips get a frame of their own, decoded as `media.seeking`
-does it from an earlier keyframe. Where one that only the container flags proves to be none, the
-decoder finds the true keyframes of the video.
+does it from an earlier keyframe. If a frame that only the container marks as a keyframe is none,
+the whole video is decoded once to find its true keyframes.
 
 Not handled here: which keyframe serves a clip, and the size of pictures; see `features.rgb`.
 """
@@ -36,8 +36,9 @@ from scsampler_cli.media.seeking import Packets, PositionedFrame, frames_from, o
 _SLACK = 2000
 """Frames between two GOPs up to which their packets are read past: to open the file again and to
 seek costs about as much."""
-_RETRIED_SHARE = 20
-"""Packets that retries may read, as a multiple of the frames of the video and of a minimum."""
+_RETRY_FACTOR = 20
+"""Packets that retries may read: this times the number of frames of the video, or times
+`_LEAST_RETRIED` if that is larger."""
 _LEAST_RETRIED = 1000
 _LEAST_SKIPPABLE = 8
 """Frames of a clip from which one of them is sure to be a reference in all usual streams."""
@@ -95,6 +96,9 @@ def read_pictures_of_clips(
     Yields:
         each request in order, with its frame. A request whose keyframe did not decode comes with
         `keyframe` None. Requests for the same keyframe get the same object.
+
+    Raises:
+        InputError, VideoError, LimitError: as `container.open_video`.
     """
     left = list(requests)
     while left:
@@ -120,7 +124,7 @@ class _Reader:
 
     def __init__(self, path: Path, index: StreamIndex, report: ReadReport) -> None:
         self._path, self._index, self._report = path, index, report
-        self._retries_left = _RETRIED_SHARE * max(len(index.timeline), _LEAST_RETRIED)
+        self._retries_left = _RETRY_FACTOR * max(len(index.timeline), _LEAST_RETRIED)
         """Packets that retries may still read: bounds the time spent on a file of which little or
         nothing decodes."""
         self._is_misled = False

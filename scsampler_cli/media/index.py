@@ -71,7 +71,7 @@ class StreamIndex:
     packets: FramePackets
     """Bytes and kind of every frame, as far as they are known."""
     by_packets: bool = True
-    """True when each packet gives one frame; False where only decoding told the frames."""
+    """True when each packet gives one frame; False if the frames are known from decoding alone."""
     reading: ReadSettings = DEFAULT_READING
     """Settings with which the video was read; `video_stream` is the stream that was selected."""
     damage: Damage = field(default_factory=Damage, compare=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -69,10 +70,11 @@ def sampler_files(spec: str, kinds: Sequence[str]) -> list[Path]:
                 hint="use none, or name a file",
             )
         return paths
-    # a comma may also be part of a name
-    paths = [Path(spec)] if Path(spec).is_file() else [Path(part) for part in spec.split(",")]
+    # a comma may also be part of a name; os.path is False where pathlib raises: for long names
+    is_one_file = os.path.isfile(spec)  # noqa: PTH113
+    paths = [Path(spec)] if is_one_file else [Path(part) for part in spec.split(",")]
     # a word without a suffix is a misspelt set rather than a missing file
-    if len(paths) == 1 and not paths[0].suffix and not paths[0].exists():
+    if len(paths) == 1 and not paths[0].suffix and not os.path.exists(spec):  # noqa: PTH110
         known = ", ".join([*SETS, "none"])
         raise SettingsError(
             f"unknown sampler {spec!r}",

@@ -80,7 +80,8 @@ def read_weights(path: Path) -> WeightFile:
             "state_dict", "model_state" and the like.
 
     Raises:
-        WeightsError: missing, truncated, not a state dict, or a pickle that would run code.
+        WeightsError: missing, truncated, not a state dict, a pickle that would run code, or of a
+            later format; or the ImageNet network that it shares is missing or another one.
     """
     check_weight_file(path)
     # results contain it, so that they can be traced

@@ -32,7 +32,7 @@ def _classify(record: Record) -> Iterator[str]:
         bar = "#" * round(tag["probability"] * _BAR)
         yield f"  {tag['probability']:6.1%}  {tag['label']:<{width}}  {bar}".rstrip()
     if "background" in record:
-        yield f"  {record['background']:6.1%}  of the selected clips is background, no tag"
+        yield f"  {record['background']:6.1%}  background (mean over the selected clips; no tag)"
     yield from sparkline.timeline(record)
 
     video, clips = record["video"], record["clips"]

@@ -131,7 +131,7 @@ class ModelOptions:
         if self.saliency not in SALIENCY:
             raise SettingsError(
                 f"unknown saliency {self.saliency!r}",
-                code="arguments-invalid",
+                code="unknown-choice",
                 hint=f"one of {', '.join(SALIENCY)}",
             )
         self._check_classifier()

@@ -74,11 +74,14 @@ def auto_option(kind: str, auto: str) -> str:
 
     Returns:
         the set, the file, or "none".
+
+    Raises:
+        WeightsError: the weight file is damaged, or of a later format.
     """
     if auto not in SETS:
         if sampler_in(Path(auto)) in KINDS[kind]:
             return auto
-        # sizes of packets tell little of the classes: those of any video will do
+        # packet sizes hardly depend on the classes: the bundled packet sampler fits any classifier
         if kind != "packets":
             return "none"
         auto = AUTO_SET

@@ -110,7 +110,7 @@ class Video:
         self._notes += [text for text in texts if text not in self._notes]
 
     def expect(self, features: FeatureSettings) -> None:
-        """Note how visual inputs will be read; `facts` tells it, too. `visual_clips` calls it."""
+        """Note how visual inputs will be read; `facts` then reports it. `visual_clips` calls it."""
         inputs = features.inputs
         if "rgb" in inputs:
             self._picture_gap_s = gap_in_force(self.index, features.picture_gap)

@@ -26,7 +26,7 @@ class SamplerNetwork:
     """One network on one input."""
 
     kind: str
-    """"if", "md", "rgbr", "mel" or "packets"."""
+    """"rgb", "if", "md", "rgbr", "mel" or "packets"."""
     architecture: str
     objective: str
     """"ac", "sal-rank" or "sal-cl"."""

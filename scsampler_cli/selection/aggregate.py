@@ -45,9 +45,14 @@ def top_mean(probabilities: Probabilities, m: int, background: int | None = None
     """float32 [K, C] -> float32 [C]: for each class, the average of its m largest probabilities.
 
     The result does not sum to 1. Where K < m, all clips count. A clip of background has small
-    probabilities of the classes, and counts as little.
+    class probabilities, and so contributes little; background itself is 0 in the result.
 
     Example: [[0.9, 0.1], [0.5, 0.5], [0.3, 0.7]] with m = 2 -> [0.7, 0.6].
+
+    Args:
+        probabilities: of K clips.
+        m: clips that a class is averaged over.
+        background: column of the background class; None without one.
     """
     if background is not None:
         probabilities = _of_classes(probabilities, background).astype(np.float32)
@@ -61,10 +66,15 @@ def log_mean(
 
     It is divided by its sum, unless `multi_label` says that classes do not exclude each other.
     With a background class it is the geometric mean of p_i(c) / w_i, weighted by w_i: the plain one
-    would count a clip of background as much as any other. Where every clip is pure background, all
-    classes are 0.
+    would count a clip of background as much as any other. Background itself is 0 in the result, and
+    where every clip is pure background, so are all classes.
 
     Example: [[0.9, 0.1], [0.5, 0.5]] -> sqrt(0.45) : sqrt(0.05) = [0.75, 0.25].
+
+    Args:
+        probabilities: of K clips.
+        multi_label: classes do not exclude each other.
+        background: column of the background class; None without one.
     """
     values = probabilities.astype(np.float64)
     weights = np.ones(len(values))

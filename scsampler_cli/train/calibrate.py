@@ -1,4 +1,4 @@
-"""Calibration of a classifier: its probabilities are to be as high as they are often right.
+"""Calibration of a classifier: its confidence is to equal its accuracy.
 
 One number, the temperature T, divides all logits (Guo et al., 2017). It is fitted on the validation
 videos after training, and goes into the last layer: a reader of the file need not know it.
@@ -100,9 +100,10 @@ def calibration_error(
 def fit_temperature(answers: Answers) -> float:
     """The temperature with the least negative log likelihood; every video counts the same.
 
-    With few videos that are all answered rightly, that would be one near 0, and every answer
-    certain. So a temperature below 1 must leave the mean confidence at most (V + 1) / (V + 2) for V
-    videos, the probability that the rule of succession gives to a further right answer.
+    If all of a few videos are classified correctly, that would be a temperature near 0, and every
+    probability near 1. So a temperature below 1 must leave the mean confidence at most
+    (V + 1) / (V + 2) for V videos, the probability that the rule of succession gives to a further
+    right answer.
     """
     weights, rows = answers.weights, np.arange(len(answers.labels))
 

@@ -142,7 +142,8 @@ class Drawer:
     def _balanced_at_once(self, rng: np.random.Generator) -> Draw:
         """As `_balanced`, for the steps of a frozen trunk, which take a millisecond.
 
-        The random numbers are others, so that networks with other steps stay what they were.
+        It draws other random numbers than `_balanced`, which stays as it is so that earlier runs
+        can be repeated.
         """
         if self._flat is None:
             self._flat = self._flat_clips()

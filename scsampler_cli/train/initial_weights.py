@@ -55,7 +55,7 @@ def start_network(network: nn.Module, architecture: str, kind: str, *, init: str
     Args:
         network: as `build` makes it.
         architecture: name of its architecture.
-        kind: "if", "md", "rgbr", "mel", "packets" or "classifier".
+        kind: "rgb", "if", "md", "rgbr", "mel", "packets" or "classifier".
         init: "auto": ImageNet for lite0, whose weights come with the package, and for a ResNet-18
             sampler (App. B.1) if its weights are cached or can be downloaded; else scratch.
             "imagenet": ImageNet, or an error. "scratch": random values. Anything else is a weight

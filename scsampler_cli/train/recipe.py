@@ -50,7 +50,8 @@ class Recipe:
     pretrained_factor: float
     """Learning rate of pre-trained layers, as a share of `learning_rate`."""
     weight_decay: float | None = None
-    """Of all but biases and batch normalisations; None for that of the optimiser (`fit`)."""
+    """Of all parameters but biases and batch normalisations; None: that of the optimiser
+    (`fit`)."""
 
     def __post_init__(self) -> None:
         # a typing error in a recipe of a caller
@@ -159,7 +160,7 @@ FROZEN_RECIPE = Recipe(
 )
 """For one layer on the features of a frozen trunk, which the paper does not have.
 
-A thousand steps are enough. With a weight decay of 0.05 it was as accurate, and too sure."""
+A thousand steps are enough. With a weight decay of 0.05 it was as accurate, but overconfident."""
 FROZEN_BATCH, FROZEN_PER_EPOCH = 256, 32_768
 """Clips in a step and in an epoch with a frozen trunk: a step costs a millisecond."""
 FINE_TUNING_RECIPE = Recipe(

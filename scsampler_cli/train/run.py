@@ -169,7 +169,9 @@ def _read_videos(
         on_failure=callbacks.on_failure,
     )
     if clip_classifier is not None:
-        run_notes.check_labels(labels, clip_classifier, callbacks)
+        # the background is no class, and not classified
+        classes = labels[:-1] if settings.background else labels
+        run_notes.check_labels(classes, clip_classifier, callbacks)
         read = fill_cache.classify_all(
             read,
             needs,
@@ -187,6 +189,13 @@ def _read_videos(
     if not split["train"]:
         raise InputError(
             "no training video can be used",
+            code="too-few-training-videos",
+            hint="the errors above give the reasons",
+        )
+    background = len(labels) - 1 if settings.background else None
+    if background is not None and all(video.label != background for video in split["train"]):
+        raise InputError(
+            "no training video of the background can be used",
             code="too-few-training-videos",
             hint="the errors above give the reasons",
         )

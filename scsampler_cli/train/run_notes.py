@@ -18,13 +18,13 @@ _EMPTY_INPUT = {"mel": "no sound", "packets": "no sizes of packets"}
 
 
 def check_labels(labels: Sequence[str], classifier: ClassifierFacts, callbacks: Callbacks) -> None:
-    """Note the labels that the classifier does not have.
+    """Note the classes that the classifier does not have. Its background class is none.
 
     Raises:
         InputError: it has none of them.
     """
     # f_y needs the label among the classes of the classifier
-    unknown = [label for label in labels if label not in classifier.labels]
+    unknown = [label for label in labels if label not in classifier.classes]
     if len(unknown) == len(labels):
         raise InputError(
             f"{classifier.name} has none of the labels {', '.join(labels[:4])}",

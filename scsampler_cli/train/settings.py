@@ -50,7 +50,7 @@ class TrainSettings:
     """"auto", "imagenet", "scratch", or a weight file; for "joint" one file for each input."""
     freeze: bool | None = None
     """For lite0: True keeps the weights of its trunk, and only the layer on it learns, from
-    features that are computed once. None: True, but in joint training, which trains all layers.
+    features that are computed once. None: as True, but joint training trains all layers.
     Other architectures have no trunk, and take None."""
     unfreeze_last: int = 0
     """Last blocks of the trunk (of 16) that learn, and its head with them; 0: none."""

@@ -108,7 +108,7 @@ class TrunkFeatures:
             progress("embedding", total - left.videos, total)
 
     def put(self, videos: Sequence[TrainVideo]) -> list[TrainVideo]:
-        """The videos with features in the place of pictures; those without any are left out.
+        """The videos with features in the place of pictures. One that lacks any is left out.
 
         Training videos also have the features of their mirrored pictures, as MIRRORED.
         """

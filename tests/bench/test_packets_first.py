@@ -61,7 +61,16 @@ def test_in_a_cascade_only_candidates_are_neighbours() -> None:
     scores = [0.9, 0.4, 0.0, 0.5]
     known = video(0, [[0.5, 0.5]] * 4, scores, [0.1] * 4, {"packets": [0.1, 0.9, 0.2, 0.8]})
     strategy = make_strategy("", "visual", 1, sampler=SamplerFacts("", (MD, PACKETS)), candidates=2)
-    assert selected_clips(replace(known, smoothed=True), strategy).tolist() == [3]
+    assert selected_clips(replace(known, p_frames=1), strategy).tolist() == [3]
+
+
+def test_i_frames_are_smoothed_however_many_p_frames_others_have() -> None:
+    """[0, 0.6, 0, 0.5, 0.5, 0.4]: the best clip alone is 1, with its neighbours 4."""
+    known = video(0, [[0.5, 0.5]] * 6, [0, 0.6, 0, 0.5, 0.5, 0.4], [0.1] * 6)
+    for p_frames, kind, best in ((1, "md", 4), (4, "md", 1), (4, "if", 4), (None, "if", 1)):
+        networks = (replace(MD, input=kind),)
+        strategy = make_strategy("", "visual", 1, sampler=SamplerFacts("", networks))
+        assert selected_clips(replace(known, p_frames=p_frames), strategy).tolist() == [best]
 
 
 def test_a_cascade_takes_among_its_candidates_and_costs_what_they_cost() -> None:

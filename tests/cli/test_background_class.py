@@ -74,7 +74,8 @@ def test_the_record_has_the_share_and_no_such_tag(record: dict) -> None:
 
 
 def test_each_format_copes(run: Run, videos: Path, models: Path, record: dict) -> None:
-    assert f"{record['background']:6.1%}  of the selected clips is background" in render(record)
+    line = f"{record['background']:6.1%}  background (mean over the selected clips; no tag)"
+    assert line in render(record)
     path = videos / "loud.mp4"
     rows = csv.DictReader(
         io.StringIO(run("classify", path, *options(models), "--format", "csv").stdout)

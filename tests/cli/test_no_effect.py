@@ -546,5 +546,8 @@ def test_settings_of_features_need_a_sampler_on_their_input(folder: Path) -> Non
     assert refused(f"{paper} --sampler eyes={rgb}") == ""
     assert refused(f"{paper} --network {frames}")
     assert refused("bench --speed --picture-gap 1 --p-frames 4") == ""
+    # the demo has samplers of its own
+    assert refused("classify --demo --p-frames 4") == ""
+    assert "without a sampler on rgb" in refused("classify --demo --picture-gap 1")
     # a plug-in decides by its name when it is loaded
     assert refused("classify v.mp4 --classifier my.module:make --picture-gap 1") == ""

@@ -85,3 +85,20 @@ def test_background_of_which_nothing_is_left_is_refused(tmp_path: Path, classes:
         read(classes, background=[tmp_path / "empty"])
     with pytest.raises(InputError, match="nowhere"):
         read(classes, background=[tmp_path / "nowhere"])
+    write(tmp_path / "gone.csv", "path\ngone.mp4\n", [])
+    with pytest.raises(InputError, match=r"gone\.mp4") as caught:
+        read(classes, background=[tmp_path / "gone.csv"])
+    assert caught.value.code == "no-usable-videos"
+
+
+def test_background_that_is_for_validation_alone_is_refused(tmp_path: Path, classes: Path) -> None:
+    held_out = write(tmp_path / "val.csv", "path,split\nv.mp4,val\n", ["v.mp4"])
+    with pytest.raises(InputError, match="no training video") as caught:
+        read(classes, background=[held_out])
+    assert caught.value.code == "no-usable-videos"
+    # rows of a test split are videos, which neither training nor validation may use
+    tests = write(tmp_path / "test.csv", "path,split\nt.mp4,test\n", ["t.mp4"])
+    write(tmp_path / "b.txt", "b.mp4\n", ["b.mp4"])
+    listing = read(classes, background=[tests, tmp_path / "b.txt"])
+    assert listing.background
+    assert "test split: 1 left out" in listing.notes

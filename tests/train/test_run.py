@@ -13,7 +13,7 @@ import torch
 
 from scsampler_cli.cache.video_cache import Cache
 from scsampler_cli.classifiers import registry
-from scsampler_cli.config import FeatureSettings
+from scsampler_cli.config import BACKGROUND, FeatureSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.errors import InputError, OutputError, SettingsError, WeightsError
 from scsampler_cli.model_zoo.weightfile import read_weights
@@ -350,6 +350,20 @@ def test_a_class_that_nothing_teaches_is_said(
     assert [note for note in seen.notes if "'up'" in note] == [
         "no training video of 'up' can be used: it stays a label, and the network cannot learn it"
     ]
+
+
+def test_background_that_nothing_teaches_is_an_error(
+    examples: list[Example], cache: Cache, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.mp4").write_text("text")
+    of_background = replace(settings("md"), background=True)
+    place = context(tmp_path / "w.safetensors", cache)
+    with pytest.raises(InputError, match="no training video is of the background"):
+        train(of_background, examples, None, place, Seen().callbacks())
+    listed = [*examples, Example(tmp_path / "bad.mp4", BACKGROUND, "train")]
+    with pytest.raises(InputError, match="no training video of the background can be used"):
+        train(of_background, listed, None, place, Seen().callbacks())
+    assert not (tmp_path / "w.safetensors").exists()
 
 
 def test_videos_that_go_from_the_cache_during_a_run_are_named(
