@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,19 @@ import typer
 from scsampler_cli.config import MAX_PICTURE_GAP_S, FeatureSettings, ReadSettings
 
 INPUT = "Input"
+
+
+def input_path(text: str) -> Path:
+    """The path that an option names.
+
+    Raises:
+        typer.BadParameter: it is empty, as that of a variable that is not set: `Path` would take it
+            for the current folder.
+    """
+    if not text:
+        raise typer.BadParameter("the path is empty")
+    return Path(text)
+
 
 # str and not Path: a path may also be a URL, which is refused with an error of its own
 Paths = Annotated[

@@ -176,12 +176,14 @@ class LearningOptions:
         ),
     ] = 0
     keep: Annotated[
-        Keep,
+        Keep | None,
         typer.Option(
-            help="Which epoch is written: the best in validation, or the last.",
+            help="Which epoch is written: the best in validation, or the last. Default: last for a "
+            "frozen lite0 without --patience, else best.",
             rich_help_panel=LEARNING,
+            show_default=False,
         ),
-    ] = Keep.best
+    ] = None
     seed: Annotated[
         int, typer.Option(min=0, help="Seed of random numbers.", rich_help_panel=LEARNING)
     ] = 0

@@ -115,11 +115,17 @@ def check_files_kept(options: TrainOptions) -> None:
     Raises:
         OutputError: a file exists.
     """
-    if options.resume:
-        return
     folder = folder_of(options.file)
     # an empty folder holds no earlier run
     is_old = any(is_taken(checkpoint_of(part)) for part in parts(options.file).values())
+    if options.resume and (is_old or not is_taken(options.file)):
+        return
+    if options.resume:
+        raise OutputError(
+            f"nothing to resume: {options.file} is there, and no checkpoint of its training",
+            code="output-exists",
+            hint="the training has ended; --overwrite in place of --resume trains again",
+        )
     if is_old and not options.overwrite:
         raise OutputError(
             f"{folder} already exists: it has the checkpoints of an earlier run",
@@ -141,14 +147,13 @@ def _run_both(
     for target, part in files.items():
         if not options.quiet:
             console.say(_beginning(target, labelled))
-        one = replace(options, target=target, output=part)
+        # the earlier command may have ended before this run had a checkpoint
+        has_checkpoint = options.resume and checkpoint_of(part).is_file()
+        if options.resume and not has_checkpoint and not options.quiet:
+            console.say("note: it has no checkpoint yet, and starts from the beginning")
+        one = replace(options, target=target, output=part, resume=has_checkpoint)
         if target != NETWORKS[0]:
-            one = replace(
-                one,
-                classifier=str(files[NETWORKS[0]]),
-                # the earlier run may have ended before this one began
-                resume=options.resume and checkpoint_of(part).is_file(),
-            )
+            one = replace(one, classifier=str(files[NETWORKS[0]]))
         # a video that could not be read once is not tried again
         summary, failures = train_run.run_on(one, _without(labelled, lost))
         assert summary is not None

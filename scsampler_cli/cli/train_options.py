@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from scsampler_cli.cli.batch_options import LocalJobs, MaxMemory, Timeout
-from scsampler_cli.cli.input_options import INPUT, PFrames
+from scsampler_cli.cli.input_options import INPUT, PFrames, input_path
 from scsampler_cli.cli.learning_options import CacheFolder, LearningOptions
 from scsampler_cli.cli.model_options import MODELS, DeviceOptions, Labels, Weights
 from scsampler_cli.cli.output_options import (
@@ -50,6 +50,7 @@ class TrainDataOptions:
         list[Path] | None,
         typer.Option(
             metavar="PATH",
+            parser=input_path,
             help="Footage that shows none of the classes: a folder of videos, a list, or a video; "
             "may be repeated. The network gets one more output for it. Rows without a label in the "
             "list of videos are background, too.",
@@ -189,9 +190,9 @@ class TrainOutputOptions:
     output: Annotated[
         Path | None,
         output_option(
-            "The weights go to NAME.safetensors; NAME.metrics.jsonl, NAME.curve.png and a "
-            "checkpoint go next to it. Default with --target auto: the name of the folder or list; "
-            "with --demo: demo_TARGET.safetensors."
+            "The weights go to NAME.safetensors; metrics (NAME.metrics.jsonl, or one file for "
+            "each network), a curve and a checkpoint go next to it. Default with --target auto: "
+            "the name of the folder or list; with --demo: demo_TARGET.safetensors."
         ),
     ] = None
     overwrite: Annotated[bool, overwrite_option("Without this option the command stops.")] = False

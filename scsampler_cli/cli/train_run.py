@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
-from scsampler_cli.cli import command_guard, console, engines, environment
+from scsampler_cli.cli import command_guard, console, engines, environment, signals
 from scsampler_cli.cli.progress import Bars
 from scsampler_cli.cli.train_options import TrainOptions
 from scsampler_cli.cli.train_settings import settings_of
@@ -114,7 +114,9 @@ def run_on(
                         console.say(
                             f"interrupted: {checkpoint} is written, and --resume continues from it"
                         )
-                    raise typer.Exit(command_guard.INTERRUPTED) from None
+                    is_ended = monitor.stopped_by == signal.SIGTERM
+                    code = 128 + signal.SIGTERM if is_ended else command_guard.INTERRUPTED
+                    raise typer.Exit(code) from None
         # the sum over all processes, each of which has read a part of the videos
         mean_failures = group.mean_of(len(monitor.failures), context.torch_device)
         skipped_videos = round(mean_failures * group.world)
@@ -225,7 +227,9 @@ class _Monitor:
     def __init__(self, options: TrainOptions, settings: TrainSettings) -> None:
         self._quiet, self._debug, self._recipe = options.quiet, options.debug, settings.recipe
         self._bars = Bars(options.quiet)
-        self._is_learning = self._is_stopped = False
+        self._is_learning = False
+        self.stopped_by: int | None = None
+        """The signal after which training ends."""
         self.failures: list[Path] = []
 
     @contextmanager
@@ -244,9 +248,11 @@ class _Monitor:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         """End training after the current step; at once before the first one, or if repeated."""
         # before the first step there is nothing that a checkpoint could keep
-        if self._is_stopped or not self._is_learning:
+        if self.stopped_by is not None or not self._is_learning:
+            if number == signal.SIGTERM:
+                raise signals.Terminated(number)
             raise KeyboardInterrupt
-        self._is_stopped = True
+        self.stopped_by = number
 
     def __enter__(self) -> _Monitor:
         self._held = self._signals()
@@ -268,7 +274,7 @@ class _Monitor:
             self._epoch_done,
             on_failure=self._failed,
             on_note=self._note,
-            should_stop=lambda: self._is_stopped,
+            should_stop=lambda: self.stopped_by is not None,
         )
 
     def _step(self, done: int, total: int, loss: float) -> None:

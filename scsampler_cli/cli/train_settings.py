@@ -66,6 +66,8 @@ def settings_of(
     architecture = architecture_for(target, options.arch, demo)
     trunk = trunk_of(target, architecture, options.freeze, unfreeze_last=options.unfreeze_last)
     is_frozen = trunk == "frozen"
+    # one layer does not overfit, and where all epochs are equally right, the last is the surest
+    default_keep = "last" if is_frozen and not options.patience else "best"
     per_epoch = DEMO_CLIPS_PER_EPOCH if demo else CLIPS_PER_EPOCH
     # plain strings: a checkpoint with members of an Enum could not be read as weights only
     return TrainSettings(
@@ -87,7 +89,7 @@ def settings_of(
         k=options.k,
         augment=str(options.augment),
         patience=options.patience,
-        keep=str(options.keep),
+        keep=str(options.keep or default_keep),
         seed=options.seed,
         p_frames=options.p_frames,
         spec=_input_spec(options, teacher, trunk),

@@ -57,8 +57,9 @@ def result_lines(
 
 def _sources(held_out: Sequence[Example]) -> str:
     """How the held-out videos are kept apart from the others."""
-    groups = {example.group for example in held_out}
-    if "" not in groups:
+    # footage that shows no class may lack a group
+    groups = {example.group for example in held_out if example.label != BACKGROUND}
+    if groups and "" not in groups:
         return f" of {counted(len(groups), 'group')}, of which nothing was learnt"
     # clips of one recording in both splits make validation look better than it is
     return ", as if each video were a recording of its own (a list can name groups)"

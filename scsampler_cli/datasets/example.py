@@ -94,7 +94,7 @@ def labels_of(examples: Sequence[Example], background: bool = False) -> list[str
         raise InputError(
             f"{counted}: not enough to train on",
             code="too-few-training-videos",
-            hint="at least two classes with training videos are needed",
+            hint="at least two classes with training videos are needed, or one and background",
         )
     return labels
 

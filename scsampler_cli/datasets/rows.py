@@ -133,9 +133,12 @@ class Rows:
 
 def _repeated(first: Row, row: Row) -> str:
     """The problem of a path that was listed before."""
-    where = f"line {first.line}" if first.source == row.source else f"{first.source}:{first.line}"
     other_label = "" if first.label == row.label else f" with the label {first.label!r}"
-    return f"listed before in {where}{other_label}"
+    # of a folder, not of a line of a list
+    if not row.line:
+        return f"{row.path} was listed before{other_label}"
+    where = f"line {first.line}" if first.source == row.source else f"{first.source}:{first.line}"
+    return f"listed before in {where if first.line else first.source}{other_label}"
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:

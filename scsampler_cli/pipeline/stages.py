@@ -33,7 +33,7 @@ from scsampler_cli.media.container import FFMPEG_VERSION
 from scsampler_cli.output import records
 from scsampler_cli.pipeline import settings_record
 from scsampler_cli.pipeline.clip_inference import classify_clips, score_clips
-from scsampler_cli.pipeline.clip_records import scored_clips, selected_clips
+from scsampler_cli.pipeline.clip_records import background_notes, scored_clips, selected_clips
 from scsampler_cli.pipeline.feature_file import FeatureFileVideo
 from scsampler_cli.pipeline.input_checks import (
     check_any_score,
@@ -183,8 +183,7 @@ def _tags(
         multi_label=is_multi_label(classifier),
         background=background,
     )
-    if background is not None and not combined.any():
-        video.note("the selected clips are nothing but background: no class has a probability")
+    video.note(*background_notes(combined, aggregate.background_share(probabilities, background)))
     return tuple(aggregate.top(combined, classifier.labels, top, background=background))
 
 

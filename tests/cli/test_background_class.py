@@ -15,6 +15,7 @@ from scsampler_cli.model_zoo.weightfile import write_weights
 from scsampler_cli.output import schemas
 from scsampler_cli.output.tables import render
 from scsampler_cli.output.writers import CUT_FORMATS
+from scsampler_cli.pipeline.clip_records import background_notes
 from scsampler_cli.samplers.networks import build
 from tests.cli.running import Run, check_failure
 
@@ -71,6 +72,15 @@ def test_the_record_has_the_share_and_no_such_tag(record: dict) -> None:
     assert record["background"] == pytest.approx(np.mean(shown), abs=1e-4)
     assert record["classifier"]["background"] == "background"
     assert record["samplers"][0]["score"] == "background"
+
+
+def test_a_note_says_where_most_of_the_selection_is_background(record: dict) -> None:
+    (note,) = [note for note in record["notes"] if "background" in note]
+    assert note.startswith(f"the selected clips are background by {record['background']:.0%}: ")
+    half = np.array([0.5, 0.5, 0], np.float32)
+    assert background_notes(half, 0.5) == background_notes(half, None) == []
+    (nothing,) = background_notes(np.zeros(3, np.float32), 1.0)
+    assert nothing == "the selected clips are nothing but background: no class has a probability"
 
 
 def test_each_format_copes(run: Run, videos: Path, models: Path, record: dict) -> None:

@@ -208,9 +208,9 @@ def test_an_interrupted_run_goes_on_and_its_folder_is_gone_in_the_end(
         if metrics.exists() or process.poll() is not None:
             break
         time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, ""), err
+    assert (process.returncode, out) == (143, ""), err
     assert "--resume continues from it" in err
     assert not output.exists()
 
@@ -222,6 +222,7 @@ def test_an_interrupted_run_goes_on_and_its_folder_is_gone_in_the_end(
     assert again.returncode == 3, again.stderr
     assert output.is_file()
     assert not (tmp_path / "it.training").exists()
+    check_failure(run(tmp_path, *more, "--resume"), 1, "nothing to resume")
 
 
 def test_resuming_after_the_classifier_is_done_trains_the_sampler(
@@ -231,6 +232,14 @@ def test_resuming_after_the_classifier_is_done_trains_the_sampler(
     stop."""
     cache = ["--cache", home / "cache" / "scsampler" / "train"]
     folder = tmp_path / "it.training"
+    folder.mkdir()
+    # one that is killed before its first epoch leaves an empty folder
+    early = run(
+        home, "train", "clips", "-o", tmp_path / "it.safetensors", *cache, *QUICK, "--resume"
+    )
+    assert early.returncode == 3, early.stderr
+    assert early.stderr.count("note: it has no checkpoint yet, and starts from the beginning") == 2
+    (tmp_path / "it.safetensors").unlink()
     folder.mkdir()
     alone = ["--target", "classifier", "-o", folder / "classifier.safetensors"]
     assert run(home, "train", "clips", *alone, *cache, *QUICK).returncode == 3
@@ -274,6 +283,10 @@ def test_a_single_class_is_refused_and_leaves_nothing(home: Path, tmp_path: Path
     assert not list(tmp_path.glob("one.*"))
 
 
+def test_an_empty_path_of_background_is_not_the_current_folder(home: Path) -> None:
+    check_failure(run(home, "train", "clips", "--background", "", *QUICK), 2, "the path is empty")
+
+
 def test_background_is_a_class_of_both_networks(home: Path, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     for number in range(5):
@@ -286,6 +299,7 @@ def test_background_is_a_class_of_both_networks(home: Path, tmp_path: Path) -> N
     for metadata in (file.metadata, file.sampler.metadata):
         assert metadata["labels"] == ["blue", "red", "background"]
         assert metadata["background"] == "background"
+        assert metadata["result"]["epoch"] == 2, "of a frozen trunk the last epoch is written"
     assert "of 2 classes and background: blue 4, red 4, background 4" in result.stderr
     assert json.loads(result.stdout)["calibration"]["videos"] == 3
 
