@@ -73,7 +73,7 @@ def check(context: typer.Context, rules: Mapping[str, Rule]) -> None:
             raise SettingsError(
                 f"{option} has no effect {reason}",
                 code="no-effect",
-                hint=f"leave it out; {context.command_path} --help explains it",
+                hint=f"leave it out; {context.command_path} --help-all explains it",
             )
 
 

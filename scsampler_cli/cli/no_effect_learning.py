@@ -128,7 +128,7 @@ def _with_auto(name: str, rule: Rule) -> Rule:
         if values["demo"]:
             return rule({**values, "target": "rgbr"})
         if name in _OF_ONE_NETWORK:
-            return "with --target auto, which trains two networks"
+            return "with --target auto, which trains two networks; --target names one of them"
         # for the rest both are alike
         return rule({**values, "target": "classifier"})
 

@@ -75,7 +75,9 @@ def encoding_of(data: bytes, source: str, whole: bool = True) -> tuple[str, int]
     likely = _guess_from_zero_bytes(data, source, whole)
     if likely is None:
         raise InputError(
-            f"{source} is not a text file: it holds zero bytes", code="damaged-text", hint=_HINT
+            f"{source} is not a text file: it holds zero bytes",
+            code="damaged-text",
+            hint="a text file in UTF-8 is needed here; a video is known by its suffix, as .mp4",
         )
     return likely, 0
 

@@ -83,11 +83,11 @@ class Drawer:
         # a single class gives no information to any objective
         classes = {int(self._labels[i]) for i in self._videos}
         if len(classes) < 2:
-            found = "all of one class" if classes else "of no class"
+            found = ", all of one class" if classes else ""
             hint = _HINTS.get(settings.objective) or _HINTS.get(settings.target)
             raise InputError(
-                f"{len(self._videos)} of {len(videos)} training videos, {found}, "
-                "can be used for training",
+                f"{len(self._videos)} of {len(videos)} training videos can be used for training"
+                f"{found}",
                 code="too-few-training-videos",
                 hint=hint or "two classes are needed",
             )
