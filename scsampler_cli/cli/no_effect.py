@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -176,11 +177,12 @@ def for_inputs(setting: str, inputs_of_all: Callable[[Values], Iterable[str] | N
 
 
 def _visual_inputs(values: Values) -> frozenset[str] | None:
-    classifier, weights = values.get("classifier", "auto"), values.get("weights")
+    options = ModelOptions(
+        classifier=values.get("classifier", "auto"), weights=values.get("weights")
+    )
     # the demo has networks of its own, unless others are named
-    if values.get("demo") and classifier == "auto" and weights is None:
-        classifier = DEMO
-    options = ModelOptions(classifier=classifier, weights=weights)
+    if values.get("demo") and not options.names_classifier:
+        options = replace(options, classifier=DEMO)
     return inputs_of(values["visual_sampler"], "visual", options.auto_set)
 
 

@@ -42,8 +42,9 @@ class TrainDataOptions:
     data: Annotated[
         Path | None,
         typer.Argument(
+            parser=input_path,
             help="Labelled videos: a CSV file (path,label[,split][,group]), a folder with one "
-            "folder per class, or a list of Kinetics, UCF101, Sports1M or mmaction2."
+            "folder per class, or a list of Kinetics, UCF101, Sports1M or mmaction2.",
         ),
     ] = None
     background: Annotated[
@@ -69,6 +70,7 @@ class TrainDataOptions:
         Path | None,
         typer.Option(
             metavar="FOLDER",
+            parser=input_path,
             help="Folder that the paths in the list are relative to. Default: the folder of the "
             "list.",
             rich_help_panel=INPUT,

@@ -68,6 +68,7 @@ def run_on(
     Raises:
         ScsamplerError: nothing could be trained.
         typer.Exit: interrupted; the checkpoint is written.
+        signals.Terminated: ended by SIGTERM; the checkpoint is written.
     """
     from scsampler_cli.cache.video_cache import Cache
     from scsampler_cli.nn.device import own_device
@@ -114,9 +115,9 @@ def run_on(
                         console.say(
                             f"interrupted: {checkpoint} is written, and --resume continues from it"
                         )
-                    is_ended = monitor.stopped_by == signal.SIGTERM
-                    code = 128 + signal.SIGTERM if is_ended else command_guard.INTERRUPTED
-                    raise typer.Exit(code) from None
+                    if monitor.stopped_by == signal.SIGTERM:
+                        raise signals.Terminated(signal.SIGTERM) from None
+                    raise typer.Exit(command_guard.INTERRUPTED) from None
         # the sum over all processes, each of which has read a part of the videos
         mean_failures = group.mean_of(len(monitor.failures), context.torch_device)
         skipped_videos = round(mean_failures * group.world)

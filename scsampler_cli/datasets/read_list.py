@@ -87,27 +87,26 @@ def read(
     else:
         _LISTS[form](path, _checked_root(path, root), rows)
     background_footage.read(background, rows)
-    _check_background(rows, is_named=bool(background))
+    _check_background_label(rows)
     # before the splits of this package: the note is on those of the list
     rows.notes += split_group_note(rows.accepted)
     listing = rows.listing(assign_splits(rows.accepted, seed))
     if not learnt:
         return listing
     listing = without_unlearnable(listing)
-    _check_learnable_background(listing)
+    _check_learnable_background(listing, is_named=bool(background))
     return listing
 
 
-def _check_background(rows: Rows, is_named: bool) -> None:
-    """Refuse background that cannot be told from a class, or of which nothing is left.
+def _check_background_label(rows: Rows) -> None:
+    """Refuse background next to a class of its name; note such a class alone.
 
     Raises:
         InputError: see above.
     """
     of_label = [row for row in rows.accepted if row.label == BACKGROUND]
     named_so = next((row for row in of_label if not row.is_background), None)
-    has_background = any(row.is_background for row in of_label)
-    if named_so is not None and has_background:
+    if named_so is not None and any(row.is_background for row in of_label):
         raise InputError(
             f"{named_so.path} is of a class named {BACKGROUND!r}, and other videos are given as "
             "background",
@@ -119,26 +118,21 @@ def _check_background(rows: Rows, is_named: bool) -> None:
             f"{BACKGROUND!r} is a class like the others here; its videos count as background only "
             "if they are given as such"
         )
-    if is_named and not has_background:
-        raise InputError(
-            f"no background video can be used: {rows.problems[-1]}",
-            code="no-usable-videos",
-            hint="a video of a class cannot be background, too",
-        )
 
 
-def _check_learnable_background(listing: Listing) -> None:
+def _check_learnable_background(listing: Listing, is_named: bool) -> None:
     """Refuse background of which no video is left to learn from.
 
     Raises:
         InputError: see above.
     """
+    is_given = is_named or listing.background
     learnt = any(e.split == "train" and e.label == BACKGROUND for e in listing.examples)
-    if listing.background and not learnt:
+    if is_given and not learnt:
         raise InputError(
             f"no background video can be used for training: {listing.problems[-1]}",
             code="no-usable-videos",
-            hint="background needs at least one training video that exists",
+            hint="background needs a training video that exists, and is in no class",
         )
 
 

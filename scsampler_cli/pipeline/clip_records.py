@@ -13,9 +13,6 @@ from scsampler_cli.selection.scores import ClipScores
 from scsampler_cli.selection.strategies import Selection
 from scsampler_cli.timeline import ClipSpan
 
-MOSTLY = 0.5
-"""Share of background in the selected clips above which a note says so."""
-
 
 class ClipSource(Protocol):
     """A video, or a feature file of one."""
@@ -112,22 +109,3 @@ def scored_clips(
 
 def _value(values: NDArray[np.float32] | None, row: int) -> float | None:
     return None if values is None else float(values[row])
-
-
-def background_notes(combined: NDArray[np.float32], share: float | None) -> list[str]:
-    """Notes on a video whose selected clips show none of the classes, or hardly any.
-
-    Args:
-        combined: float32 [C], the probabilities of the video; 0 for the background class.
-        share: mean probability of the background class over the selected clips; None without one.
-    """
-    if share is None:
-        return []
-    if not combined.any():
-        return ["the selected clips are nothing but background: no class has a probability"]
-    if share <= MOSTLY:
-        return []
-    return [
-        f"the selected clips are background by {share:.0%}: perhaps the video shows none of the "
-        "classes, whose probabilities leave background out"
-    ]

@@ -16,9 +16,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from scsampler_cli.classifiers.base import ClipClassifier, background_of, is_multi_label
+from scsampler_cli.classifiers.base import ClipClassifier, background_of
 from scsampler_cli.config import (
     DEFAULT_READING,
     PAPER_ANSWER,
@@ -33,13 +32,14 @@ from scsampler_cli.media.container import FFMPEG_VERSION
 from scsampler_cli.output import records
 from scsampler_cli.pipeline import settings_record
 from scsampler_cli.pipeline.clip_inference import classify_clips, score_clips
-from scsampler_cli.pipeline.clip_records import background_notes, scored_clips, selected_clips
+from scsampler_cli.pipeline.clip_records import scored_clips, selected_clips
 from scsampler_cli.pipeline.feature_file import FeatureFileVideo
 from scsampler_cli.pipeline.input_checks import (
     check_any_score,
     check_is_video,
     check_no_packet_sampler,
 )
+from scsampler_cli.pipeline.tags import tags_of
 from scsampler_cli.pipeline.video import (
     Progress,
     Video,
@@ -132,7 +132,7 @@ def classify(
     # only now are all packets read that will be read
     video.check_whole()
 
-    tags = _tags(probabilities[decoded], classifier, answer, top=top, video=video)
+    tags = tags_of(probabilities[decoded], classifier, answer, top=top, video=video)
     ranks = combined_rank(scores, selection)
     selected = selected_clips(
         video, scores, chosen, probabilities=probabilities, labels=classifier.labels
@@ -155,36 +155,6 @@ def classify(
         scored=tuple(scored_clips(scores, video, chosen, ranks=ranks)),
         background=aggregate.background_share(probabilities[decoded], background_of(classifier)),
     )
-
-
-def _tags(
-    probabilities: NDArray[np.float32],
-    classifier: ClipClassifier,
-    answer: AnswerSettings,
-    *,
-    top: int,
-    video: Video,
-) -> tuple[tuple[str, float], ...]:
-    """aggr (Sec. 3.1): the most probable labels of a video, best first.
-
-    Args:
-        probabilities: float32 [K, C] of the selected clips that were decoded, K at least 1.
-        classifier: whose probabilities they are.
-        answer: how they are aggregated.
-        top: number of labels.
-        video: gets a note where no class has a probability.
-    """
-    background = background_of(classifier)
-    # float32 [C]
-    combined = aggregate.combine(
-        probabilities,
-        answer.aggregate,
-        answer.m,
-        multi_label=is_multi_label(classifier),
-        background=background,
-    )
-    video.note(*background_notes(combined, aggregate.background_share(probabilities, background)))
-    return tuple(aggregate.top(combined, classifier.labels, top, background=background))
 
 
 def _report_length(video: Video, progress: Progress) -> None:

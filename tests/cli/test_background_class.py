@@ -15,7 +15,7 @@ from scsampler_cli.model_zoo.weightfile import write_weights
 from scsampler_cli.output import schemas
 from scsampler_cli.output.tables import render
 from scsampler_cli.output.writers import CUT_FORMATS
-from scsampler_cli.pipeline.clip_records import background_notes
+from scsampler_cli.pipeline.tags import background_notes
 from scsampler_cli.samplers.networks import build
 from tests.cli.running import Run, check_failure
 

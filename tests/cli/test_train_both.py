@@ -212,6 +212,7 @@ def test_an_interrupted_run_goes_on_and_its_folder_is_gone_in_the_end(
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (143, ""), err
     assert "--resume continues from it" in err
+    assert err.splitlines()[-1] == "ended by SIGTERM"
     assert not output.exists()
 
     check_failure(run(tmp_path, *more), 1, "it has the checkpoints of an earlier run")
@@ -283,8 +284,9 @@ def test_a_single_class_is_refused_and_leaves_nothing(home: Path, tmp_path: Path
     assert not list(tmp_path.glob("one.*"))
 
 
-def test_an_empty_path_of_background_is_not_the_current_folder(home: Path) -> None:
-    check_failure(run(home, "train", "clips", "--background", "", *QUICK), 2, "the path is empty")
+def test_an_empty_path_is_not_the_current_folder(home: Path) -> None:
+    for words_ in (["clips", "--background", ""], [""], ["clips", "--root", ""]):
+        check_failure(run(home, "train", *words_, *QUICK), 2, "the path is empty")
 
 
 def test_background_is_a_class_of_both_networks(home: Path, tmp_path: Path) -> None:

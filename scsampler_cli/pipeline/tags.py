@@ -1,0 +1,66 @@
+"""The tags of a video: the classifier's answers on the selected clips, combined.
+
+Not handled here: the mathematics of combining, see `selection.aggregate`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scsampler_cli.classifiers.base import ClipClassifier, background_of, is_multi_label
+from scsampler_cli.config import AnswerSettings
+from scsampler_cli.pipeline.video import Video
+from scsampler_cli.selection import aggregate
+
+MOSTLY = 0.5
+"""Share of background in the selected clips above which a note says so."""
+
+
+def tags_of(
+    probabilities: NDArray[np.float32],
+    classifier: ClipClassifier,
+    answer: AnswerSettings,
+    *,
+    top: int,
+    video: Video,
+) -> tuple[tuple[str, float], ...]:
+    """aggr (Sec. 3.1): the most probable labels of a video, best first.
+
+    Args:
+        probabilities: float32 [K, C] of the selected clips that were decoded, K at least 1.
+        classifier: whose probabilities they are.
+        answer: how they are aggregated.
+        top: number of labels.
+        video: gets a note where most of the clips, or all, are background.
+    """
+    background = background_of(classifier)
+    # float32 [C]
+    combined = aggregate.combine(
+        probabilities,
+        answer.aggregate,
+        answer.m,
+        multi_label=is_multi_label(classifier),
+        background=background,
+    )
+    video.note(*background_notes(combined, aggregate.background_share(probabilities, background)))
+    return tuple(aggregate.top(combined, classifier.labels, top, background=background))
+
+
+def background_notes(combined: NDArray[np.float32], share: float | None) -> list[str]:
+    """Notes on a video whose selected clips show none of the classes, or hardly any.
+
+    Args:
+        combined: float32 [C], the probabilities of the video; 0 for the background class.
+        share: mean probability of the background class over the selected clips; None without one.
+    """
+    if share is None:
+        return []
+    if not combined.any():
+        return ["the selected clips are nothing but background: no class has a probability"]
+    if share <= MOSTLY:
+        return []
+    return [
+        f"the selected clips are background by {share:.0%}: perhaps the video shows none of the "
+        "classes, whose probabilities leave background out"
+    ]
