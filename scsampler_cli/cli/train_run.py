@@ -47,8 +47,7 @@ def run(options: TrainOptions) -> dict[str, Any] | None:
         the summary for standard output; None in all but the main process of `torchrun`.
 
     Raises:
-        ScsamplerError: nothing could be trained.
-        typer.Exit: interrupted; the checkpoint is written.
+        as `run_on`.
     """
     return run_on(options)[0]
 

@@ -33,14 +33,14 @@ def read(paths: Iterable[Path], rows: Rows) -> None:
         InputError: a path cannot be read, or has no videos.
     """
     for path in paths:
-        before = rows.seen
+        before = rows.total
         # os.path.isdir is False where pathlib raises: in a folder that may not be entered
         is_folder = os.path.isdir(path)  # noqa: PTH112
         if not is_folder:
             check_readable(path)
         for row in _rows_of(path, is_folder, rows):
             rows.add(row)
-        if before == rows.seen:
+        if before == rows.total:
             raise InputError(
                 f"{path}: no video in it",
                 code="no-video-files",

@@ -56,7 +56,7 @@ class Rows:
         self._seen: dict[str, Row] = {}
 
     @property
-    def seen(self) -> int:
+    def total(self) -> int:
         """Number of rows so far, with those that were left out."""
         return len(self.accepted) + len(self.problems) + self.tests
 
