@@ -8,7 +8,7 @@ is skipped by seeking.
 
 Where a keyframe does not decode, its clips get a frame of their own, decoded as `media.seeking`
 does it from an earlier keyframe. If a frame that only the container marks as a keyframe is none,
-the whole video is decoded once to find its true keyframes.
+a decoder that skips all other frames reads the file once and finds the true keyframes.
 
 Not handled here: which keyframe serves a clip, and the size of pictures; see `features.rgb`.
 """

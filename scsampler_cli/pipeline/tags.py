@@ -61,6 +61,6 @@ def background_notes(combined: NDArray[np.float32], share: float | None) -> list
     if share <= MOSTLY:
         return []
     return [
-        f"the selected clips are background by {share:.0%}: perhaps the video shows none of the "
-        "classes, whose probabilities leave background out"
+        f"the selected clips are mostly background ({share:.0%}): perhaps the video shows none of "
+        "the classes"
     ]
