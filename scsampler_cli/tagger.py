@@ -13,11 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
+from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, classes_of
 from scsampler_cli.classifiers.function import ClipFunction
 from scsampler_cli.config import (
+    DEFAULT_ANSWER,
     DEFAULT_READING,
-    PAPER_ANSWER,
     AnswerSettings,
     FeatureSettings,
     ReadSettings,
@@ -27,6 +27,7 @@ from scsampler_cli.errors import FallbackWarning, ScsamplerError, SettingsError
 from scsampler_cli.output.records import ClassifyResult, Failure, ScoreResult
 from scsampler_cli.pipeline import settings_record, stages
 from scsampler_cli.pipeline.models import AUTO_SET, ModelOptions, adjust, identity
+from scsampler_cli.pipeline.strategy_choice import check_needs_no_classifier, choose_strategy
 from scsampler_cli.pipeline.tagger_arguments import (
     Labels,
     as_classifier,
@@ -38,6 +39,7 @@ from scsampler_cli.pipeline.tagger_arguments import (
     log_own_sampler,
     merged_options,
     readable_file,
+    selection_of,
 )
 from scsampler_cli.pipeline.video import Progress, no_progress
 
@@ -93,7 +95,8 @@ class Scorer:
                 saliency=saliency,
             ),
         )
-        self.selection = selection or SelectionSettings()
+        self.selection = (selection or SelectionSettings()).by_samplers()
+        check_needs_no_classifier(self.selection)
         self.features = features or FeatureSettings()
         self.reading = reading
         self.clip_frames, self.frame_stride = clip_frames, frame_stride
@@ -147,7 +150,8 @@ class Tagger:
         classifier: "auto", a name (`scsampler classifiers` lists them), a model file, a Hugging
             Face folder, or "package.module:factory"; or a classifier object; or a function from
             clips (uint8 [N, F, h, w, 3], RGB) to probabilities (float [N, C]).
-        k: number of clips to select (K).
+        k: number of clips to select (K); or "auto" to stop as soon as more clips would hardly
+            change the answer, after at most 20.
         models: the classifier and the samplers by name, and where they run, instead of the single
             arguments on models.
         labels: the C class names: a list, a text file with one name per line, "kinetics400" or
@@ -175,7 +179,7 @@ class Tagger:
     def __init__(
         self,
         classifier: str | Path | ClipClassifier | ClipFunction = "auto",
-        k: int | None = None,
+        k: int | str | None = None,
         *,
         models: ModelOptions | None = None,
         labels: Labels | None = None,
@@ -193,17 +197,11 @@ class Tagger:
         saliency: str = "auto",
         features: FeatureSettings | None = None,
         reading: ReadSettings = DEFAULT_READING,
-        answer: AnswerSettings = PAPER_ANSWER,
+        answer: AnswerSettings = DEFAULT_ANSWER,
         top: int = 5,
         log: Callable[[str], None] = log_nothing,
     ) -> None:
-        if k is not None and selection is not None:
-            raise SettingsError(
-                "k and selection are both given",
-                code="arguments-invalid",
-                hint="give k in the selection: SelectionSettings(k=...)",
-            )
-        self.selection = selection or (SelectionSettings() if k is None else SelectionSettings(k=k))
+        self.selection = selection_of(k, selection)
         self.features = features or FeatureSettings()
         self.reading = reading
         self.answer = answer
@@ -252,7 +250,17 @@ class Tagger:
 
         # only now is the name of a plug-in's classifier known, and with it the set of samplers
         auto = options.auto_for(self.classifier.name)
+        choice = choose_strategy(
+            self.selection, options.samplers, auto, classes=classes_of(self.classifier)
+        )
+        self.selection, self._why = choice.selection, choice.why
+        self.answer = self.answer.for_strategy(self.selection.strategy)
+        options = replace(options, visual_sampler=choice.samplers["visual"])
         self._notes = check_sampler_options(options, self.selection, auto, log=log, shows_all=False)
+        if choice.why:
+            log(choice.why)
+        if choice.note:
+            self._notes += log_notes((choice.note,), log)
         if fallback_note:
             # level 3 is the caller of Tagger()
             warnings.warn(fallback_note, FallbackWarning, stacklevel=3)
@@ -287,8 +295,13 @@ class Tagger:
             reading=self.reading,
         )
         return replace(
-            result, settings=result.settings | self._runtime, notes=(*self._notes, *result.notes)
+            result, settings=self._settings(result.settings), notes=(*self._notes, *result.notes)
         )
+
+    def _settings(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """The settings of a result with device, precision, and the choice of the strategy."""
+        selection = {**settings["selection"], "why": self._why or None}
+        return {**settings, "selection": selection} | self._runtime
 
     def stream(self, paths: Iterable[str | Path]) -> Iterator[ClassifyResult | Failure]:
         """Tag videos one after another, each when the caller takes the next result.
@@ -318,4 +331,4 @@ class Tagger:
             samplers=self.samplers,
         )
         classifier = settings_record.identity_of(self.classifier)
-        return identity(settings | self._runtime, self.samplers.records(), classifier)
+        return identity(self._settings(settings), self.samplers.records(), classifier)

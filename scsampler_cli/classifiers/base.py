@@ -129,6 +129,12 @@ def background_of(classifier: ClipClassifier) -> int | None:
     return tuple(classifier.labels).index(name)
 
 
+def classes_of(classifier: ClipClassifier) -> tuple[str, ...]:
+    """The labels without the background class."""
+    background = background_of(classifier)
+    return tuple(name for at, name in enumerate(classifier.labels) if at != background)
+
+
 BATCH = 16
 """Clips in a batch of a classifier without `batch_clips`: more than the ten clips of the paper."""
 

@@ -16,7 +16,14 @@ from typing import Any
 import typer
 
 from scsampler_cli.cli.output_targets import STDOUT
-from scsampler_cli.config import BASELINES, RANDOM_STRATEGIES, VISUAL_STRATEGIES, SelectionSettings
+from scsampler_cli.cli.selection_options import AUTO, most_clips
+from scsampler_cli.config import (
+    BASELINES,
+    RANDOM_STRATEGIES,
+    RANKED,
+    VISUAL_STRATEGIES,
+    SelectionSettings,
+)
 from scsampler_cli.errors import ScsamplerError, SettingsError
 from scsampler_cli.output.writers import CUT_FORMATS, format_for
 from scsampler_cli.pipeline.models import DEMO, ModelOptions
@@ -48,6 +55,7 @@ EXCUSED = {
     "patience": "a bound: every epoch may be better than the one before",
     "cache": "a folder: no result depends on it",
     "cascade": "--no-cascade is the default",
+    "diverse": "--no-diverse is the default",
 }
 """Options that may have no effect and still are no mistakes: option -> reason."""
 
@@ -123,12 +131,13 @@ def for_sampler(kind: str, *, scores_shown: bool) -> Rule:
         strategy = str(values["strategy"])
         # any histogram and any number of candidates: samplers do not depend on them
         histogram = (1.0,) if strategy == "empirical" else None
-        candidates = values["k"] if values["cascade"] else None
+        k = most_clips(values["k"], values["max_k"])
+        candidates = k if values["cascade"] else None
         # the option --cascade is refused instead
-        if candidates is not None and strategy in (*BASELINES, "audio", "packets"):
+        if candidates is not None and strategy not in (*VISUAL_STRATEGIES, "auto"):
             return ""
         selection = SelectionSettings(
-            strategy=strategy, k=values["k"], histogram=histogram, candidates=candidates
+            strategy=strategy, k=k, histogram=histogram, candidates=candidates
         )
         used = set(needed_samplers(selection))
         if scores_shown and strategy != "packets":
@@ -225,14 +234,20 @@ _RUNNING: dict[str, Rule] = {
 # of the selection of clips
 _CHOICE: dict[str, Rule] = {
     "k": lambda v: with_strategy(v) if v["strategy"] == "dense" else "",
+    "max_k": unless(lambda v: v["k"] == AUTO, "without --k auto"),
+    "diverse": lambda v: (
+        with_strategy(v) if v["diverse"] and v["strategy"] not in (*RANKED, "auto") else ""
+    ),
     "seed": lambda v: "" if v["strategy"] in RANDOM_STRATEGIES else with_strategy(v),
-    "clip_stride": lambda v: with_strategy(v) if v["strategy"] in BASELINES else "",
+    "clip_stride": lambda v: with_strategy(v) if v["strategy"] in (*BASELINES, "search") else "",
     "candidates": unless(lambda v: v["cascade"], "without --cascade"),
     "alpha": lambda v: "" if "convex" in v["strategy"] else with_strategy(v),
-    "k_visual": lambda v: "" if v["strategy"] == "av-union-list" else with_strategy(v),
+    "k_visual": lambda v: "" if v["strategy"] in ("av-union-list", "auto") else with_strategy(v),
     "histogram": lambda v: "" if v["strategy"] == "empirical" else with_strategy(v),
     "cascade": lambda v: (
-        with_strategy(v) if v["cascade"] and v["strategy"] not in VISUAL_STRATEGIES else ""
+        with_strategy(v)
+        if v["cascade"] and v["strategy"] not in (*VISUAL_STRATEGIES, "auto")
+        else ""
     ),
 }
 

@@ -18,6 +18,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "checkpoint-unusable": ("--resume", "--epochs"),
     "class-numbers-invalid": ("--list-format",),
     "classifier-failed": ("--debug",),
+    "classifier-needed": ("--strategy", "--k"),
     "classifier-options-incomplete": ("--classifier",),
     "clip-shape-invalid": ("--clip-frames", "--frame-stride", "--size", "--test-crop"),
     "cluster-lost": ("--debug",),
@@ -68,6 +69,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
 
 COMMANDS: dict[str, str] = {
     "architecture-missing": "`scsampler classifiers` lists those that are known",
+    "classifier-needed": "`scsampler classify` has a classifier",
     "clip-missing": "`scsampler score` lists the clips of a feature file",
     "clip-shape-invalid": "`scsampler classifiers` lists what each network takes",
     "feature-file-damaged": "`scsampler extract` writes feature files",

@@ -14,6 +14,7 @@ from scsampler_cli.cli.output_options import MessageOptions, RecordOptions
 from scsampler_cli.cli.run_options import RunOptions
 from scsampler_cli.cli.selection_options import SelectionOptions
 from scsampler_cli.pipeline import models
+from scsampler_cli.pipeline.strategy_choice import check_needs_no_classifier
 from scsampler_cli.tasks import Score
 
 
@@ -45,6 +46,7 @@ def score(
     read = reading.settings()
     running = RunOptions.of(batch, messages, overwrite=records.overwrite, device=device.device)
     loaded = models_of(device, samplers)
+    check_needs_no_classifier(selected)
     loaded.check_samplers(selected, models.AUTO_SET, shows_all=True)
     loaded.check()
     # scores have a page, but no contact sheet and no reel

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from scsampler_cli.cli.input_options import ClipStride
-from scsampler_cli.config import STRATEGIES, SelectionSettings
+from scsampler_cli.config import MAX_K, STRATEGIES, SelectionSettings
 from scsampler_cli.pipeline.selection_inputs import cascade_candidates, read_histogram
 
 SELECTION = "Selection of clips"
@@ -18,14 +18,55 @@ Strategy = StrEnum("Strategy", {name.replace("-", "_"): name for name in STRATEG
 # a default of a dataclass may not be a call
 DEFAULT_STRATEGY = Strategy(SelectionSettings.strategy)
 
+AUTO = "auto"
+"""The value of `--k` that stops as soon as more clips would hardly change the answer."""
+
+
+def clip_number(text: str) -> str:
+    """Check the value of `--k`: a whole number from 1 up, or "auto".
+
+    Raises:
+        typer.BadParameter: it is something else.
+    """
+    if text == AUTO:
+        return text
+    try:
+        number = int(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is neither a whole number nor {AUTO}") from None
+    if number < 1:
+        raise typer.BadParameter(f"{number} is not in the range x>=1.")
+    return str(number)
+
+
 # the K of the paper (Sec. 3.1)
 K = Annotated[
-    int,
+    str,
     typer.Option(
         "--k",
         "-k",
+        parser=clip_number,
+        metavar="N|auto",
+        help="Number of clips classified per video. auto: stop as soon as more clips would hardly "
+        "change the answer, after at most --max-k.",
+        rich_help_panel=SELECTION,
+    ),
+]
+MaxK = Annotated[
+    int | None,
+    typer.Option(
+        "--max-k",
         min=1,
-        help="Number of clips selected per video.",
+        help="Most clips classified per video with --k auto. Default: 20.",
+        rich_help_panel=SELECTION,
+    ),
+]
+Diverse = Annotated[
+    bool,
+    typer.Option(
+        "--diverse/--no-diverse",
+        help="Take no clip that looks like a better one while there are others; for strategies "
+        "by samplers. A search does so anyway.",
         rich_help_panel=SELECTION,
     ),
 ]
@@ -33,9 +74,11 @@ StrategyOption = Annotated[
     Strategy,
     typer.Option(
         "--strategy",
-        help="How clips are selected. av-... combine visual and audio scores; without an audio "
-        "sampler they use the visual scores alone. visual, audio and packets use one score; "
-        "random, uniform and empirical use none; dense selects all clips.",
+        help="How clips are selected. auto: av-union-list if a sampler was trained for the "
+        "classifier's classes, else search. search: the classifier's answers on a few clips guide "
+        "the choice of the next. av-... combine visual and audio scores; without an audio sampler "
+        "they use the visual scores alone. visual, audio and packets use one score; random, "
+        "uniform and empirical use none; dense selects all clips.",
         rich_help_panel=SELECTION,
     ),
 ]
@@ -97,12 +140,19 @@ Candidates = Annotated[
 ]
 
 
+def most_clips(k: str, max_k: int | None) -> int:
+    """K, or the most clips that --k auto classifies."""
+    return (max_k or MAX_K) if k == AUTO else int(k)
+
+
 @dataclass(frozen=True, kw_only=True)
 class SelectionOptions:
     """Which clips of a video are selected."""
 
-    k: K = 10
+    k: K = str(SelectionSettings.k)
+    max_k: MaxK = None
     strategy: StrategyOption = DEFAULT_STRATEGY
+    diverse: Diverse = False
     alpha: Alpha = None
     k_visual: KVisual = None
     clip_stride: ClipStride = 1
@@ -120,11 +170,15 @@ class SelectionOptions:
         """
         return SelectionSettings(
             strategy=self.strategy.value,
-            k=self.k,
+            k=most_clips(self.k, self.max_k),
+            stops_early=self.k == AUTO,
+            diverse=self.diverse,
             k_visual=self.k_visual,
             alpha=self.alpha,
             seed=self.seed,
             clip_stride=self.clip_stride,
             histogram=read_histogram(self.histogram),
-            candidates=cascade_candidates(self.cascade, self.candidates, self.k),
+            candidates=cascade_candidates(
+                self.cascade, self.candidates, most_clips(self.k, self.max_k)
+            ),
         )

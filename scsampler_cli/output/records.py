@@ -79,6 +79,9 @@ class SelectedClip:
     picture: str | None = None
     """Where the picture that was scored comes from: one of `features.clip.PICTURE_SOURCES`; ""
     where nothing could be decoded (null in JSON); None where none was read: JSON then lacks it."""
+    predicted: float | None = None
+    """Confidence of the classifier on this clip as a search believed it before the answer; None
+    for its first clips and without a search: JSON then lacks it."""
 
     why = renamed("reason")
 
@@ -96,6 +99,7 @@ class SelectedClip:
             **_optional_score("packets", self.packets),
             **_picture(self.picture),
             "why": self.reason,
+            **_optional_score("predicted", self.predicted),
             "label": self.label,
             "probability": score(self.probability),
         }
@@ -123,6 +127,9 @@ class ScoredClip:
     """As in `SelectedClip`."""
     picture: str | None = None
     """As in `SelectedClip`."""
+    confidence: float | None = None
+    """Confidence of the classifier as a search believes it after the last answer; None without a
+    search: JSON then lacks it."""
 
     taken = renamed("selected")
     why = renamed("reason")
@@ -137,6 +144,7 @@ class ScoredClip:
             "visual": score(self.visual),
             "audio": score(self.audio),
             **_optional_score("packets", self.packets),
+            **_optional_score("confidence", self.confidence),
             **_picture(self.picture),
             "rank": self.rank,
             "taken": self.selected,

@@ -5,6 +5,7 @@ Reading runs in a thread ahead of the network (`prefetch`).
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -27,7 +28,8 @@ from scsampler_cli.pipeline.video import (
     with_progress,
 )
 from scsampler_cli.samplers.clip_batches import read_ahead
-from scsampler_cli.samplers.scoring import AudioSampler, Samplers, VisualSampler
+from scsampler_cli.samplers.picture_features import Vectors
+from scsampler_cli.samplers.scoring import AudioSampler, Samplers
 from scsampler_cli.selection.scores import ClipScores, smoothed
 from scsampler_cli.selection.strategies import candidates
 
@@ -42,6 +44,7 @@ def score_clips(
     clip_stride: int = 1,
     progress: Progress = no_progress,
     first: int | None = None,
+    vectors: Vectors | None = None,
 ) -> ClipScores:
     """Saliency of every N-th clip. Inputs that no sampler needs are not computed.
 
@@ -54,11 +57,17 @@ def score_clips(
         first: number of candidates of the cascade (M). The visual sampler scores only the M clips
             that the other samplers rank first, and the result has those clips alone. None scores
             all clips.
+        vectors: is filled with what the pictures of the scored clips show; None where nobody needs
+            it. It is read in the same pass as the visual scores.
     """
     clips = video.grid.every(clip_stride)
     count = len(video.grid)
+    if vectors is None:
+        samplers = replace(samplers, pictures=None)
     if first is None:
-        visual = _visual_scores(video, samplers.visual, features, clips=clips, progress=progress)
+        visual = _visual_scores(
+            video, samplers, features, clips=clips, progress=progress, vectors=vectors
+        )
         audio = _audio_scores(video, samplers.audio, clips, progress=progress)
         packets = _packet_scores(video, samplers, clips)
         return ClipScores(clips, count, visual, audio=audio, packets=packets)
@@ -74,28 +83,43 @@ def score_clips(
     video.note(*chosen.notes)
     # passes over the file want clips in time order
     scores = scores.among(np.sort(chosen.clips))
-    visual = _visual_scores(video, samplers.visual, features, clips=scores.clips, progress=progress)
+    visual = _visual_scores(
+        video, samplers, features, clips=scores.clips, progress=progress, vectors=vectors
+    )
     return replace(scores, visual=visual)
 
 
 def _visual_scores(
     video: Video,
-    sampler: VisualSampler | None,
+    samplers: Samplers,
     features: FeatureSettings,
     *,
     clips: NDArray[np.int64],
     progress: Progress,
+    vectors: Vectors | None,
 ) -> Scores | None:
     """float32 [M], smoothed over neighbours where the settings say so; None without a sampler."""
-    if sampler is None:
+    sampler, pictures = samplers.visual, samplers.pictures
+    own = () if sampler is None else sampler.inputs
+    # each input once: a sampler may use pictures, too
+    inputs = tuple(dict.fromkeys((*own, *(() if pictures is None else ("rgb",)))))
+    if not inputs:
         return None
-    needed = replace(features, inputs=sampler.inputs)
-    read = prefetch(visual_clips(video, needed, clips), read_ahead(sampler.inputs))
+    read = prefetch(
+        visual_clips(video, replace(features, inputs=inputs), clips), read_ahead(inputs)
+    )
+    stream = with_progress(read, "score", len(clips), progress=progress)
     # the reading thread needs a core of its own
     with spare_one_core():
-        scored = sampler.score(with_progress(read, "score", len(clips), progress=progress))
-        scores = in_clip_order(scored, clips)
-    return smoothed(scores, clips) if needed.smoothed else scores
+        if pictures is not None and vectors is not None:
+            stream = pictures.passing(stream, vectors)
+        if sampler is None:
+            # the vectors are filled while the clips pass
+            deque(stream, maxlen=0)
+            return None
+        scores = in_clip_order(sampler.score(stream), clips)
+    is_smoothed = replace(features, inputs=own).smoothed
+    return smoothed(scores, clips) if is_smoothed else scores
 
 
 def _audio_scores(

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.output import records
+from scsampler_cli.pipeline.asking import Answers
+from scsampler_cli.pipeline.choices import Choice
 from scsampler_cli.selection.scores import ClipScores
-from scsampler_cli.selection.strategies import Selection
 from scsampler_cli.timeline import ClipSpan
 
 
@@ -28,24 +29,25 @@ class ClipSource(Protocol):
 
 
 def selected_clips(
-    video: ClipSource,
-    scores: ClipScores,
-    chosen: Selection,
-    *,
-    probabilities: NDArray[np.float32],
-    labels: Sequence[str],
+    video: ClipSource, choice: Choice, answers: Answers, *, labels: Sequence[str]
 ) -> Iterator[records.SelectedClip]:
     """The selected clips, in the order of the selection.
 
     Args:
         video: gives the positions of the clips, and where their pictures come from.
-        scores: of the scored clips, which need not hold all selected ones.
-        chosen: K clips.
-        probabilities: float32 [K, C]; a row of NaN for a clip that could not be decoded.
+        choice: what was selected, by which scores.
+        answers: on K clips.
         labels: C class names. A clip is a fact of its own: its label may be the background class.
     """
+    scores, chosen = choice.scores, choice.selection()
     # tolist: JSON takes Python integers, not NumPy's
-    for clip, reason, row in zip(chosen.clips.tolist(), chosen.reasons, probabilities, strict=True):
+    for clip, reason, row, asked in zip(
+        chosen.clips.tolist(),
+        chosen.reasons,
+        answers.probabilities,
+        choice.chooser.asked,
+        strict=True,
+    ):
         span = video.span(clip)
         # label and probability are null for a clip that could not be decoded
         best = None if np.isnan(row).any() else int(row.argmax())
@@ -62,6 +64,7 @@ def selected_clips(
             probability=None if best is None else float(row[best]),
             packets=_score_of(clip, scores, scores.packets),
             picture=video.picture_sources.get(clip),
+            predicted=asked.predicted,
         )
 
 
@@ -73,21 +76,15 @@ def _score_of(clip: int, scores: ClipScores, values: NDArray[np.float32] | None)
     return _value(values, row) if is_scored else None
 
 
-def scored_clips(
-    scores: ClipScores,
-    video: ClipSource,
-    chosen: Selection,
-    *,
-    ranks: NDArray[np.int64],
-) -> Iterator[records.ScoredClip]:
+def scored_clips(video: ClipSource, choice: Choice) -> Iterator[records.ScoredClip]:
     """All scored clips, in time order.
 
     Args:
-        scores: of M clips.
         video: gives the positions of the clips, and where their pictures come from.
-        chosen: the selected clips.
-        ranks: int64 [M], from 0.
+        choice: what was selected, by which scores.
     """
+    scores, chosen = choice.scores, choice.selection()
+    ranks, confidence = choice.ranks(), choice.confidence()
     reasons = dict(zip(chosen.clips.tolist(), chosen.reasons, strict=True))
     for row, clip in enumerate(scores.clips.tolist()):
         span = video.span(clip)
@@ -104,6 +101,7 @@ def scored_clips(
             reason=reasons.get(clip),
             packets=_value(scores.packets, row),
             picture=video.picture_sources.get(clip),
+            confidence=None if confidence is None else float(confidence[row]),
         )
 
 

@@ -11,13 +11,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.config import DEFAULT_READING, FeatureSettings, ReadSettings
+from scsampler_cli.config import (
+    DEFAULT_READING,
+    FeatureSettings,
+    ReadSettings,
+    SelectionSettings,
+)
 from scsampler_cli.errors import FeatureFileError
 from scsampler_cli.features import store
 from scsampler_cli.features.clip import ClipVisual
 from scsampler_cli.pipeline.clip_inference import in_clip_order
 from scsampler_cli.pipeline.strict import check_whole
 from scsampler_cli.pipeline.video import Progress, with_progress
+from scsampler_cli.samplers.picture_features import PictureFeatures, Vectors, as_array
 from scsampler_cli.samplers.scoring import AudioSampler, Samplers, VisualSampler
 from scsampler_cli.selection.scores import ClipScores, smoothed
 from scsampler_cli.timeline import ClipSpan
@@ -138,15 +144,25 @@ class FeatureFileVideo:
         unused = () if self.picture_sources else ("picture_gap_s",)
         return {name: value for name, value in self._facts.items() if name not in unused}
 
-    def scores(
-        self, samplers: Samplers, requested: FeatureSettings, progress: Progress
-    ) -> ClipScores:
-        """Saliency from the stored features.
+    def scored(
+        self,
+        samplers: Samplers,
+        requested: FeatureSettings,
+        selection: SelectionSettings,
+        *,
+        progress: Progress,
+    ) -> tuple[ClipScores, NDArray[np.float32] | None]:
+        """Saliency from the stored features, and what the pictures show.
 
         Args:
             samplers: the samplers (s in the paper).
             requested: settings for the features of a video; differences are noted.
+            selection: whether it depends on the pictures.
             progress: called after every clip.
+
+        Returns:
+            scores of M clips;
+            float32 [M, D], vectors of the pictures; None where the selection does not need them.
 
         Raises:
             FeatureFileError: the file lacks an input of a sampler.
@@ -154,26 +170,41 @@ class FeatureFileVideo:
         # int64 [M], increasing: clips are stored in time order
         clips = np.array(list(self._spans), dtype=np.int64)
         visual = audio = None
+        vectors: Vectors | None = {} if selection.needs_pictures else None
+        if vectors is not None:
+            self._check_inputs(("rgb",))
         if samplers.visual is not None:
             self._check_inputs(samplers.visual.inputs)
             for kind in samplers.visual.inputs:
                 key = requested.of_input(kind)
                 self._compare(**{name: key[name] for name in key if name != "inputs"})
-            visual = self._visual_scores(samplers.visual, clips, progress)
+            visual = self._visual_scores(
+                samplers.visual, clips, progress, pictures=samplers.pictures, vectors=vectors
+            )
         if samplers.audio is not None and self._facts["audio"] is None:
             # a video without audio has no mel features to extract
             audio = np.full(len(clips), np.nan, np.float32)
         elif samplers.audio is not None:
             self._check_inputs(samplers.audio.inputs)
             audio = self._audio_scores(samplers.audio, clips, progress)
-        return ClipScores(clips, self._clip_count, visual, audio=audio)
+        scores = ClipScores(clips, self._clip_count, visual, audio=audio)
+        return scores, None if vectors is None else as_array(vectors, clips)
 
     def _visual_scores(
-        self, sampler: VisualSampler, clips: NDArray[np.int64], progress: Progress
+        self,
+        sampler: VisualSampler,
+        clips: NDArray[np.int64],
+        progress: Progress,
+        *,
+        pictures: PictureFeatures | None,
+        vectors: Vectors | None,
     ) -> NDArray[np.float32]:
         """float32 [M], smoothed as the scores of the video would be."""
-        stored = self._visual_clips("rgb" in sampler.inputs)
-        scored = sampler.score(with_progress(stored, "score", len(clips), progress=progress))
+        stored = self._visual_clips("rgb" in sampler.inputs or vectors is not None)
+        stream = with_progress(stored, "score", len(clips), progress=progress)
+        if pictures is not None and vectors is not None:
+            stream = pictures.passing(stream, vectors)
+        scored = sampler.score(stream)
         scores = in_clip_order(scored, clips)
         stored_as = replace(self.features, inputs=sampler.inputs)
         return smoothed(scores, clips) if stored_as.smoothed else scores

@@ -263,6 +263,7 @@ class ModelOptions:
             DependencyError: torchaudio does not load, and the selection needs it.
             SettingsError: `saliency` has no effect.
         """
+        from scsampler_cli.samplers.picture_features import PictureFeatures
         from scsampler_cli.samplers.scoring import Samplers, load_audio, load_packets, load_visual
 
         wanted = set(sampler_choice.needed_samplers(selection))
@@ -284,6 +285,7 @@ class ModelOptions:
             load_audio(options["audio"], device, dtype, saliency=self.saliency),
             load_packets(options["packets"], device, dtype, saliency=self.saliency),
             notes=notes,
+            pictures=PictureFeatures(device, dtype) if selection.needs_pictures else None,
         )
         sampler_choice.check_saliency(self.saliency, loaded.records())
         return loaded

@@ -39,9 +39,15 @@ Availability = Mapping[str, bool | None]
 
 
 def needed_samplers(selection: SelectionSettings) -> tuple[str, ...]:
-    """Kinds of the samplers that the selection depends on; none for the baselines."""
+    """Kinds of the samplers that the selection depends on; none for the baselines.
+
+    A search uses the visual sampler where there is one.
+    """
+    selection = selection.by_samplers()
     if selection.strategy in BASELINES:
         return ()
+    if selection.strategy == "search":
+        return ("visual",)
     kinds = (selection.strategy,) if selection.strategy in KINDS else ("visual", "audio")
     if selection.candidates is None:
         return kinds
@@ -96,6 +102,9 @@ def check_available(selection: SelectionSettings, available: Availability) -> No
         SettingsError: a sampler is missing.
     """
     strategy = selection.strategy
+    # a search can do without any sampler, and so can "auto", which may stand for it
+    if strategy in ("auto", "search"):
+        return
     lacking = [kind for kind in KINDS if available[kind] is False]
     if strategy in lacking:
         hint = "name one: a file, or the set actions6-paper"
@@ -257,4 +266,4 @@ def missing_half_note(selection: SelectionSettings, available: Availability) -> 
 
 def _combines(selection: SelectionSettings) -> bool:
     """True for a strategy that combines visual and audio scores."""
-    return selection.strategy not in (*BASELINES, *KINDS)
+    return selection.strategy not in (*BASELINES, *KINDS, "auto", "search")

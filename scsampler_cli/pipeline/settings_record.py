@@ -7,6 +7,7 @@ listed: within the limits they change nothing.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -19,6 +20,8 @@ from scsampler_cli.classifiers.base import (
 from scsampler_cli.config import AnswerSettings, FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.pipeline.sampler_choice import KINDS, needed_samplers
 from scsampler_cli.samplers.scoring import Samplers
+from scsampler_cli.selection.search import AskedClip
+from scsampler_cli.text import score
 
 Settings = dict[str, Any]
 
@@ -42,6 +45,28 @@ def of_classify(
         "reading": _of_reading(reading),
         "top": top,
     }
+
+
+def with_answers(settings: Settings, asked: Sequence[AskedClip], stopped: str | None) -> Settings:
+    """Settings with what happened in one video, where the answers decided which clips were asked.
+
+    Args:
+        settings: of `of_classify`.
+        asked: all clips that were asked, in order.
+        stopped: why no more clips were asked; None where their number was fixed.
+    """
+    selection = settings["selection"]
+    if selection["strategy"] != "search" and stopped is None:
+        return settings
+    found = [
+        {
+            "clip": each.clip,
+            "predicted": score(each.predicted),
+            "observed": score(each.observed),
+        }
+        for each in asked
+    ]
+    return {**settings, "selection": {**selection, "asked": found, "stopped": stopped}}
 
 
 def of_score(
@@ -80,6 +105,8 @@ def used_samplers(samplers: Samplers, selection: SelectionSettings) -> Samplers:
     """The samplers that the selection needs (`pipeline.sampler_choice.needed_samplers`)."""
     needed = needed_samplers(selection)
     unused: dict[str, Any] = {kind: None for kind in KINDS if kind not in needed}
+    if not selection.needs_pictures:
+        unused["pictures"] = None
     return replace(samplers, **unused)
 
 
@@ -124,6 +151,8 @@ def _of_features(features: FeatureSettings, samplers: Samplers) -> Settings:
     for sampler in (samplers.visual, samplers.audio, samplers.packets):
         if sampler:
             inputs += sampler.inputs
+    if samplers.pictures and "rgb" not in inputs:
+        inputs.append("rgb")
     return {**asdict(features), "inputs": inputs}
 
 

@@ -16,11 +16,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scsampler_cli.classifiers.base import ClipClassifier, background_of
 from scsampler_cli.config import (
+    DEFAULT_ANSWER,
     DEFAULT_READING,
-    PAPER_ANSWER,
     AnswerSettings,
     FeatureSettings,
     ReadSettings,
@@ -31,7 +32,9 @@ from scsampler_cli.features import store
 from scsampler_cli.media.container import FFMPEG_VERSION
 from scsampler_cli.output import records
 from scsampler_cli.pipeline import settings_record
-from scsampler_cli.pipeline.clip_inference import classify_clips, score_clips
+from scsampler_cli.pipeline.asking import ask
+from scsampler_cli.pipeline.choices import choose
+from scsampler_cli.pipeline.clip_inference import score_clips
 from scsampler_cli.pipeline.clip_records import scored_clips, selected_clips
 from scsampler_cli.pipeline.feature_file import FeatureFileVideo
 from scsampler_cli.pipeline.input_checks import (
@@ -48,9 +51,10 @@ from scsampler_cli.pipeline.video import (
     visual_clips,
     with_progress,
 )
+from scsampler_cli.samplers.picture_features import Vectors, as_array
 from scsampler_cli.samplers.scoring import Samplers
 from scsampler_cli.selection import aggregate
-from scsampler_cli.selection.strategies import combined_rank, select
+from scsampler_cli.selection.scores import ClipScores
 
 
 @dataclass
@@ -77,7 +81,7 @@ def classify(
     selection: SelectionSettings,
     top: int = 5,
     progress: Progress = no_progress,
-    answer: AnswerSettings = PAPER_ANSWER,
+    answer: AnswerSettings = DEFAULT_ANSWER,
     reading: ReadSettings = DEFAULT_READING,
 ) -> records.ClassifyResult:
     """Tag one video: the whole method of the paper (Sec. 3.1).
@@ -99,31 +103,26 @@ def classify(
             the video is damaged and the settings are `strict`.
     """
     clock = _Clock()
+    selection = selection.by_samplers()
+    answer = answer.for_strategy(selection.strategy)
     # the grid of clips follows the classifier: samplers score the clips that f can classify
     check_is_video(path)
     with clock.stage("index"):
         video = Video(path, classifier.spec.frames, classifier.spec.stride, reading=reading)
     _report_length(video, progress)
 
+    # a sampler that the strategy ignores would cost time and change nothing
+    used = settings_record.used_samplers(samplers, selection)
     with clock.stage("score"):
-        # a sampler that the strategy ignores would cost time and change nothing
-        used = settings_record.used_samplers(samplers, selection)
-        scores = score_clips(
-            video,
-            used,
-            features,
-            clip_stride=selection.clip_stride,
-            progress=progress,
-            first=selection.candidates,
-        )
+        scores, pictures = _scored(video, used, features, selection=selection, progress=progress)
     check_any_score(video, path, scores, selection=selection)
-    chosen = select(scores, selection)
+    choice = choose(scores, selection, pictures, background=background_of(classifier))
 
     with clock.stage("classify"):
-        # float32 [K, C]; NaN rows are clips that could not be decoded
-        probabilities = classify_clips(video, chosen.clips.tolist(), classifier, progress=progress)
-    decoded = ~np.isnan(probabilities).any(axis=1)
-    if not decoded.any():
+        answers = ask(
+            video, classifier, choice.chooser, selection=selection, answer=answer, progress=progress
+        )
+    if not len(answers.decoded):
         raise VideoError(
             f"{path}: none of the selected clips can be decoded",
             code="nothing-decodable",
@@ -132,29 +131,48 @@ def classify(
     # only now are all packets read that will be read
     video.check_whole()
 
-    tags = tags_of(probabilities[decoded], classifier, answer, top=top, video=video)
-    ranks = combined_rank(scores, selection)
-    selected = selected_clips(
-        video, scores, chosen, probabilities=probabilities, labels=classifier.labels
+    tags = tags_of(answers.decoded, classifier, answer, top=top, video=video)
+    settings = settings_record.of_classify(
+        features, selection, answer, top=top, reading=reading, samplers=samplers
     )
     return records.ClassifyResult(
         path=str(path),
         tags=tags,
-        clips=tuple(selected),
+        clips=tuple(selected_clips(video, choice, answers, labels=classifier.labels)),
         video=video.facts(),
         decode_errors=video.decode_errors,
         frames_missing=video.frames_missing,
         classifier=settings_record.of_classifier(classifier),
         samplers=used.records(),
-        settings=settings_record.of_classify(
-            features, selection, answer, top=top, reading=reading, samplers=samplers
-        ),
-        notes=(*video.notes, *chosen.notes),
+        settings=settings_record.with_answers(settings, choice.chooser.asked, answers.stopped),
+        notes=(*video.notes, *choice.selection().notes),
         timings_s=clock.spent,
         versions=records.versions(FFMPEG_VERSION),
-        scored=tuple(scored_clips(scores, video, chosen, ranks=ranks)),
-        background=aggregate.background_share(probabilities[decoded], background_of(classifier)),
+        scored=tuple(scored_clips(video, choice)),
+        background=aggregate.background_share(answers.decoded, background_of(classifier)),
     )
+
+
+def _scored(
+    video: Video,
+    samplers: Samplers,
+    features: FeatureSettings,
+    *,
+    selection: SelectionSettings,
+    progress: Progress,
+) -> tuple[ClipScores, NDArray[np.float32] | None]:
+    """Scores of the clips, and the vectors of their pictures where the selection needs them."""
+    vectors: Vectors | None = {} if selection.needs_pictures else None
+    scores = score_clips(
+        video,
+        samplers,
+        features,
+        clip_stride=selection.clip_stride,
+        progress=progress,
+        first=selection.candidates,
+        vectors=vectors,
+    )
+    return scores, None if vectors is None else as_array(vectors, scores.clips)
 
 
 def _report_length(video: Video, progress: Progress) -> None:
@@ -181,6 +199,7 @@ def score(
         ScsamplerError: the file cannot be read, or is damaged and the settings are `strict`.
     """
     clock = _Clock()
+    selection = selection.by_samplers()
     stride = selection.clip_stride
     if selection.strategy == "packets" or selection.candidates is not None:
         samplers = settings_record.used_samplers(samplers, selection)
@@ -202,25 +221,19 @@ def score(
     with clock.stage("score"):
         if isinstance(source, FeatureFileVideo):
             check_no_packet_sampler(path, samplers)
-            scores = source.scores(samplers, features, progress)
+            scores, pictures = source.scored(samplers, features, selection, progress=progress)
             # the record gets the settings that the file was extracted with
             features, stride = source.features, source.clip_stride
         else:
-            scores = score_clips(
-                source,
-                samplers,
-                features,
-                clip_stride=stride,
-                progress=progress,
-                first=selection.candidates,
+            scores, pictures = _scored(
+                source, samplers, features, selection=selection, progress=progress
             )
     source.check_whole()
     check_any_score(source, path, scores, selection=selection)
-    chosen = select(scores, selection)
-    ranks = combined_rank(scores, selection)
+    choice = choose(scores, selection, pictures)
     return records.ScoreResult(
         path=str(path),
-        clips=tuple(scored_clips(scores, source, chosen, ranks=ranks)),
+        clips=tuple(scored_clips(source, choice)),
         video=source.facts(),
         decode_errors=source.decode_errors,
         frames_missing=source.frames_missing,
@@ -228,7 +241,7 @@ def score(
         settings=settings_record.of_score(
             features, selection, reading, samplers=samplers, stride=stride
         ),
-        notes=(*source.notes, *chosen.notes),
+        notes=(*source.notes, *choice.selection().notes),
         timings_s=clock.spent,
         versions=records.versions(FFMPEG_VERSION),
     )

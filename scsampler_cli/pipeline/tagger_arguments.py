@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
 from scsampler_cli.classifiers.function import ClipFunction, FunctionClassifier
-from scsampler_cli.config import FeatureSettings, SelectionSettings
+from scsampler_cli.config import MAX_K, FeatureSettings, SelectionSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.files.inputs import check_readable
 from scsampler_cli.files.urls import local_path
@@ -61,7 +61,9 @@ def check_visual_features(features: FeatureSettings, samplers: Samplers) -> None
     Raises:
         SettingsError: a setting has no effect.
     """
-    check_features(features, samplers.visual.inputs if samplers.visual else ())
+    own = samplers.visual.inputs if samplers.visual else ()
+    # a search, and a diverse selection, read the picture of each clip
+    check_features(features, (*own, "rgb") if samplers.pictures else own)
 
 
 def check_sampler_options(
@@ -97,6 +99,35 @@ def log_notes(notes: tuple[str, ...], log: Callable[[str], None]) -> tuple[str, 
     for note in notes:
         log(note)
     return notes
+
+
+def selection_of(k: int | str | None, selection: SelectionSettings | None) -> SelectionSettings:
+    """The settings of the selection from two arguments, of which at most one may be given.
+
+    Args:
+        k: number of clips to select (K), or "auto".
+        selection: all settings.
+
+    Raises:
+        SettingsError: both are given, or `k` is neither a number nor "auto".
+    """
+    if k is None:
+        return selection or SelectionSettings()
+    if selection is not None:
+        raise SettingsError(
+            "k and selection are both given",
+            code="arguments-invalid",
+            hint="give k in the selection: SelectionSettings(k=...)",
+        )
+    if k == "auto":
+        return SelectionSettings(k=MAX_K, stops_early=True)
+    if not isinstance(k, int):
+        raise SettingsError(
+            f"k is {k!r}, neither a number nor 'auto'",
+            code="arguments-invalid",
+            hint="the paper takes 10 clips",
+        )
+    return SelectionSettings(k=k)
 
 
 def log_own_sampler(options: ModelOptions, samplers: Samplers, log: Callable[[str], None]) -> None:

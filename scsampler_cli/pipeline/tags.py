@@ -35,16 +35,22 @@ def tags_of(
         video: gets a note where most of the clips, or all, are background.
     """
     background = background_of(classifier)
-    # float32 [C]
-    combined = aggregate.combine(
+    combined = combined_of(probabilities, classifier, answer)
+    video.note(*background_notes(combined, aggregate.background_share(probabilities, background)))
+    return tuple(aggregate.top(combined, classifier.labels, top, background=background))
+
+
+def combined_of(
+    probabilities: NDArray[np.float32], classifier: ClipClassifier, answer: AnswerSettings
+) -> NDArray[np.float32]:
+    """Probabilities of a video, float32 [C]; arguments as of `tags_of`."""
+    return aggregate.combine(
         probabilities,
         answer.aggregate,
         answer.m,
         multi_label=is_multi_label(classifier),
-        background=background,
+        background=background_of(classifier),
     )
-    video.note(*background_notes(combined, aggregate.background_share(probabilities, background)))
-    return tuple(aggregate.top(combined, classifier.labels, top, background=background))
 
 
 def background_notes(combined: NDArray[np.float32], share: float | None) -> list[str]:

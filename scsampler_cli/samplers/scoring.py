@@ -28,6 +28,7 @@ from scsampler_cli.nn.fused_lite0 import prepare_with_trunk
 from scsampler_cli.samplers.clip_batches import Clip, batches, distinct, picture_key
 from scsampler_cli.samplers.network_inputs import audio_input, packets_input, visual_input
 from scsampler_cli.samplers.networks import build
+from scsampler_cli.samplers.picture_features import PictureFeatures
 from scsampler_cli.samplers.sampler_network import PendingScores
 from scsampler_cli.samplers.sampler_network import SamplerNetwork as SamplerNetwork  # for importers
 from scsampler_cli.selection.scores import averaged
@@ -135,13 +136,16 @@ PacketSampler = Sampler[ClipPackets]
 
 @dataclass(frozen=True)
 class Samplers:
-    """s: the visual, the audio and the packet sampler; each may be None."""
+    """s: the visual, the audio and the packet sampler, and the network that knows which clips look
+    alike; each may be None.
+    """
 
     visual: VisualSampler | None
     audio: AudioSampler | None
     packets: PacketSampler | None = None
     notes: tuple[str, ...] = ()
     """Notes of loading, such as a sampler that was left out."""
+    pictures: PictureFeatures | None = None
 
     def networks(self, kind: str) -> list[SamplerNetwork]:
         """The networks of the "visual", the "audio" or the "packets" sampler."""
@@ -155,7 +159,7 @@ class Samplers:
         for sampler in (self.visual, self.audio, self.packets):
             if sampler is not None:
                 records += sampler.infos
-        return records
+        return records if self.pictures is None else [*records, self.pictures.record]
 
 
 def build_samplers(networks: Iterable[SamplerNetwork], notes: tuple[str, ...] = ()) -> Samplers:

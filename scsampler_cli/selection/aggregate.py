@@ -18,6 +18,8 @@ from scsampler_cli.config import TOP_M
 
 # Lower bound of probabilities: log(0) of one clip would exclude the class from the video
 _SMALLEST = 1e-30
+_SURE, _USUAL = 1e-4, 1e-3
+"""Least distance from 0 and 1 of a probability, and of a usual one, before odds are taken."""
 Probabilities = NDArray[np.float32]
 
 
@@ -91,6 +93,61 @@ def log_mean(
     return (means if multi_label else means / means.sum()).astype(np.float32)
 
 
+def log_odds_ratios(
+    probabilities: Probabilities, background: int | None = None
+) -> NDArray[np.float64]:
+    """How much a clip speaks for a class, compared with the other clips of the video.
+
+    A classifier has a habit: on footage that shows none of its classes it tends to one of them. A
+    clip on which the odds of a class are as usual in this video says nothing about it. With the
+    usual probability b(c), the mean over the clips and one more clip on which all classes are
+    equally probable, the ratio is [p_i(c) / (1 - p_i(c))] / [b(c) / (1 - b(c))]: the Bayes factor
+    by which the clip changes the odds of the class.
+
+    Args:
+        probabilities: float32 [K, C] of clips.
+        background: column of the background class, whose ratio is 0 (-inf); None without one.
+
+    Returns:
+        float64 [K, C]: natural logarithms.
+
+    Example: classes a and b, clips [0.9, 0.1] and [0.6, 0.4]. b = (0.9 + 0.6 + 0.5) / 3 = 2/3 and
+    1/3, so the odds of a are usually 2 : 1. On the first clip they are 9 : 1, which is 4.5 times
+    that; on the second 1.5 : 1, which is 0.75 times.
+    """
+    values = probabilities.astype(np.float64)
+    count, classes = values.shape
+    usual = (values.sum(axis=0) + 1 / classes) / (count + 1)
+    ratios: NDArray[np.float64] = _log_odds(values, _SURE) - _log_odds(usual, _USUAL)
+    if background is not None:
+        ratios[:, background] = -np.inf
+    return ratios
+
+
+def odds_mean(probabilities: Probabilities, background: int | None = None) -> Probabilities:
+    """float32 [K, C] -> float32 [C]: the mean weighted by the largest odds ratio of each clip.
+
+    It is for clips of which most do not show what the video is about. A clip counts as many times
+    as it speaks for its class (`log_odds_ratios`). With a background class the result is that of
+    `mean` with the same weights.
+
+    Example: clips [0.9, 0.1] and [0.6, 0.4]. The ratios are 4.5 and 0.22 on the first, 0.75 and
+    1.33 on the second, so the weights are 4.5 and 1.33, and the mean is [0.83, 0.17].
+
+    Args:
+        probabilities: of K clips.
+        background: column of the background class; None without one.
+    """
+    largest = log_odds_ratios(probabilities, background).max(axis=1)
+    # only the proportions of weights count
+    weights = np.exp(largest - largest.max())
+    values = probabilities.astype(np.float64)
+    if background is not None:
+        values = _of_classes(probabilities, background)
+        return _normalised(weights @ values).astype(np.float32)
+    return (weights @ values / weights.sum()).astype(np.float32)
+
+
 def combine(
     probabilities: Probabilities,
     how: str = "mean",
@@ -114,6 +171,8 @@ def combine(
         return top_mean(probabilities, m, background)
     if how == "log-mean":
         return log_mean(probabilities, multi_label, background)
+    if how == "odds":
+        return odds_mean(probabilities, background)
     return mean(probabilities, background)
 
 
@@ -171,3 +230,10 @@ def _of_classes(probabilities: Probabilities, background: int) -> NDArray[np.flo
 def _normalised(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """float64 [C], divided by its sum; zeros stay zeros."""
     return values / max(values.sum(), _SMALLEST)
+
+
+def _log_odds(values: NDArray[np.float64], margin: float) -> NDArray[np.float64]:
+    """Natural logarithm of p / (1 - p), of values that are kept `margin` away from 0 and 1."""
+    kept = np.clip(values, margin, 1 - margin)
+    odds: NDArray[np.float64] = np.log(kept / (1 - kept))
+    return odds

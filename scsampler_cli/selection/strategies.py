@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from scsampler_cli.config import SelectionSettings
 from scsampler_cli.selection.baselines import BASELINE_STRATEGIES, uniform
-from scsampler_cli.selection.ranking import RANKED_STRATEGIES, RankedLists, ranked_lists
+from scsampler_cli.selection.diversity import spread_out
+from scsampler_cli.selection.ranking import RANKED_STRATEGIES, Ranked, RankedLists, ranked_lists
 from scsampler_cli.selection.scores import MODALITIES, ClipScores
 from scsampler_cli.text import counted
 
@@ -31,13 +32,19 @@ class Selection:
     """Where the strategy could not be applied as it is."""
 
 
-def select(scores: ClipScores, settings: SelectionSettings) -> Selection:
+def select(
+    scores: ClipScores,
+    settings: SelectionSettings,
+    features: NDArray[np.float32] | None = None,
+) -> Selection:
     """Select K clips of one video, or all of them where there are fewer.
 
     Args:
         scores: of its clips; baselines use only `clip_count`.
-        settings: strategy and its parameters.
+        settings: strategy and its parameters. "auto" stands for the paper's strategy.
+        features: float32 [M, D], of the pictures of the scored clips; for `diverse` alone.
     """
+    settings = settings.by_samplers()
     if settings.strategy in BASELINE_STRATEGIES:
         clips = BASELINE_STRATEGIES[settings.strategy](scores.clip_count, settings)
         return Selection(clips, (settings.strategy,) * len(clips), settings.strategy)
@@ -49,7 +56,7 @@ def select(scores: ClipScores, settings: SelectionSettings) -> Selection:
         note = "no clip could be scored: clips were selected uniformly"
         return Selection(clips, ("uniform",) * len(clips), settings.strategy, notes=(note,))
 
-    ranked = RANKED_STRATEGIES[settings.strategy](lists, settings)
+    ranked = _ranked(lists, settings, features)
     return Selection(
         # positions among the scored clips -> indices of clips
         scores.clips[[position for position, _ in ranked]],
@@ -57,6 +64,27 @@ def select(scores: ClipScores, settings: SelectionSettings) -> Selection:
         settings.strategy,
         notes=_notes(scores, settings, lists),
     )
+
+
+def _ranked(
+    lists: RankedLists, settings: SelectionSettings, features: NDArray[np.float32] | None
+) -> Ranked:
+    """The selected positions with their reasons, best first."""
+    rank = RANKED_STRATEGIES[settings.strategy]
+    if not settings.diverse:
+        return rank(lists, settings)
+    assert features is not None  # read with the scores, see `pipeline.stages`
+    # all clips in the order of the strategy, from which clips like better ones are left out
+    everything = rank(lists, _of_all(settings, len(lists.visual)))
+    reasons = dict(everything)
+    order = spread_out([position for position, _ in everything], features, settings.k)
+    return [(position, reasons[position]) for position in order[: settings.k]]
+
+
+def _of_all(settings: SelectionSettings, count: int) -> SelectionSettings:
+    """Settings that rank all clips, with the K' of these settings."""
+    share = min(settings.visual_share, count) if settings.strategy == "av-union-list" else None
+    return replace(settings, k=count, k_visual=share)
 
 
 def candidates(scores: ClipScores, count: int) -> Selection:
@@ -110,29 +138,34 @@ def _notes(scores: ClipScores, settings: SelectionSettings, lists: RankedLists) 
     return tuple(notes)
 
 
-def combined_rank(scores: ClipScores, settings: SelectionSettings) -> NDArray[np.int64]:
+def combined_rank(
+    scores: ClipScores, settings: SelectionSettings, selection: Selection | None = None
+) -> NDArray[np.int64]:
     """Rank of every scored clip under the strategy, 0 = best.
 
     The order is that in which the strategy would select all M clips, with the K' of `settings`:
     the first K clips are the selection. For the baselines, which rank nothing, and where no clip
     could be scored: the selected clips first, then the others in time order.
 
+    Args:
+        scores: of M clips.
+        settings: strategy and its parameters.
+        selection: by these settings; None to select here.
+
     Returns:
         int64 [M].
     """
+    settings = settings.by_samplers()
     count = len(scores.clips)
     position_of = {int(clip): i for i, clip in enumerate(scores.clips)}
-    selected = select(scores, settings).clips.tolist()
+    chosen = select(scores, settings) if selection is None else selection
+    selected = chosen.clips.tolist()
     # a baseline may select clips that were not scored
     order = [position_of[clip] for clip in selected if clip in position_of]
 
     lists = ranked_lists(scores, settings.strategy)
     if settings.strategy in RANKED_STRATEGIES and not np.isnan(lists.visual).all():
-        share = None
-        if settings.strategy == "av-union-list":
-            share = min(settings.visual_share, count)
-        whole = replace(settings, k=count, k_visual=share)
-        ranked = RANKED_STRATEGIES[settings.strategy](lists, whole)
+        ranked = RANKED_STRATEGIES[settings.strategy](lists, _of_all(settings, count))
         order += [position for position, _ in ranked]
 
     # clips that no list ranked follow in time order; dict.fromkeys keeps the first of two

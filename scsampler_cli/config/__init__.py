@@ -8,9 +8,19 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+# part of this module for callers: a file of its own for its length alone
+from scsampler_cli.config.selection_settings import BASELINES as BASELINES
+from scsampler_cli.config.selection_settings import CANDIDATES_PER_CLIP as CANDIDATES_PER_CLIP
+from scsampler_cli.config.selection_settings import DEFAULT_ALPHA as DEFAULT_ALPHA
+from scsampler_cli.config.selection_settings import MAX_K as MAX_K
+from scsampler_cli.config.selection_settings import RANDOM_STRATEGIES as RANDOM_STRATEGIES
+from scsampler_cli.config.selection_settings import RANKED as RANKED
+from scsampler_cli.config.selection_settings import STRATEGIES as STRATEGIES
+from scsampler_cli.config.selection_settings import VISUAL_STRATEGIES as VISUAL_STRATEGIES
+from scsampler_cli.config.selection_settings import SelectionSettings as SelectionSettings
 from scsampler_cli.errors import SettingsError
 
 __version__ = "0.1.0"
@@ -29,48 +39,17 @@ SALIENCY = ("auto", "class")
 """Saliency of a classification head (AC): 1 - p(background) where it has a background class, or the
 largest probability of a class, as in the paper (Sec. 3.2.1)."""
 
-STRATEGIES = (
-    "av-union-list",
-    "av-intersect-list",
-    "av-convex-list",
-    "av-convex-score",
-    "visual",
-    "audio",
-    "packets",
-    "random",
-    "uniform",
-    "empirical",
-    "dense",
-)
-"""Strategies of selection: by samplers (Sec. 3.3.3), by packets, and baselines (Sec. 4.1.1)."""
-RANDOM_STRATEGIES = ("random", "empirical")
-"""Strategies that draw clips at random, with a seed."""
-BASELINES = (*RANDOM_STRATEGIES, "uniform", "dense")
-"""Strategies that use no sampler."""
-VISUAL_STRATEGIES = (
-    "av-union-list",
-    "av-intersect-list",
-    "av-convex-list",
-    "av-convex-score",
-    "visual",
-)
-"""Strategies that use the visual sampler: those for which a cascade saves time."""
-CANDIDATES_PER_CLIP = 4
-"""M / K: candidates that the first stage of a cascade passes on for each selected clip."""
-
 SPATIAL = ("centre", "full", "three")
 """Views of a frame for the classifier: one centre crop (Sec. 4.1), the whole frame, fully
 convolutionally (Sec. 4.1.3), three crops."""
-AGGREGATES = ("mean", "max", "top-mean", "log-mean")
-"""aggr (Sec. 3.1): the mean over the selected clips, as in the paper, and others."""
+AGGREGATES = ("auto", "mean", "max", "top-mean", "log-mean", "odds")
+"""aggr (Sec. 3.1): the mean over the selected clips, as in the paper, and others. "auto" is the
+mean weighted by odds ratios ("odds") for the strategy "search", else the mean."""
 TOP_M = 5
 """Clips that top-mean averages a class over: half of the paper's ten."""
 
 MAX_PICTURE_GAP_S = 3600.0
 """Largest `picture_gap` that may be set, in seconds."""
-
-DEFAULT_ALPHA = {"av-convex-list": 0.8, "av-convex-score": 0.9}
-"""Default weight of the visual list or score (Table 5)."""
 
 
 def parse_device(name: str) -> tuple[str, int | None]:
@@ -207,7 +186,7 @@ class AnswerSettings:
     """One of SPATIAL."""
     temperature: float = 1.0
     """Divisor of the classifier's logits."""
-    aggregate: str = "mean"
+    aggregate: str = "auto"
     """One of AGGREGATES."""
     top_m: int | None = None
     """m of top-mean; None means TOP_M."""
@@ -228,119 +207,17 @@ class AnswerSettings:
                 hint="leave it out, or use aggregate 'top-mean'",
             )
 
+    def for_strategy(self, strategy: str) -> AnswerSettings:
+        """The same settings with the aggregate that "auto" stands for."""
+        if self.aggregate != "auto":
+            return self
+        return replace(self, aggregate="odds" if strategy == "search" else "mean")
+
     @property
     def m(self) -> int:
         """The value of `top_m`, or its default (m)."""
         return self.top_m or TOP_M
 
 
-PAPER_ANSWER = AnswerSettings()
-"""One centre crop, the mean over clips."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SelectionSettings:
-    """Which clips the classifier sees (S(v; K), Sec. 3.1 and 3.3.3)."""
-
-    strategy: str = "av-union-list"
-    """One of STRATEGIES; AV-union-list is the paper's best (Table 5)."""
-    k: int = 10
-    """K, the number of selected clips (App. C.2)."""
-    k_visual: int | None = None
-    """K' of AV-union-list (App. C.3); None means round(0.8 K): 8 of 10."""
-    alpha: float | None = None
-    """Weight of the visual list or score; None means Table 5's value for the strategy."""
-    seed: int = 0
-    """Seed of the random and empirical baselines."""
-    clip_stride: int = 1
-    """N of App. E: only every N-th clip is scored."""
-    histogram: tuple[float, ...] | None = None
-    """For `empirical`: weight of each equal part of the video, from the oracle clips of the
-    training set (Sec. 4.1.1)."""
-    candidates: int | None = None
-    """M of the cascade: the visual sampler scores only the M clips that packets and audio rank
-    first. None: no cascade, all clips are scored."""
-
-    def __post_init__(self) -> None:
-        if self.strategy not in STRATEGIES:
-            raise SettingsError(
-                f"unknown strategy {self.strategy!r}",
-                code="unknown-choice",
-                hint=f"choose from {', '.join(STRATEGIES)}",
-            )
-        if self.k < 1:
-            raise SettingsError(
-                f"k {self.k} is below 1", code="out-of-range", hint="the paper takes 10 clips"
-            )
-        if self.k_visual is not None and not 0 <= self.k_visual <= self.k:
-            raise SettingsError(
-                f"k_visual {self.k_visual} is not within 0-{self.k} (k)",
-                code="out-of-range",
-                hint="leave it out for round(0.8 k)",
-            )
-        if self.alpha is not None and not 0.0 <= self.alpha <= 1.0:
-            raise SettingsError(
-                f"alpha {self.alpha} is not within 0-1",
-                code="out-of-range",
-                hint="1 uses the visual scores alone, 0 the audio scores",
-            )
-        if self.clip_stride < 1:
-            raise SettingsError(
-                f"clip_stride {self.clip_stride} is below 1",
-                code="out-of-range",
-                hint="1 scores every clip",
-            )
-        # the second stage selects K clips from M candidates
-        if self.candidates is not None and self.candidates < self.k:
-            raise SettingsError(
-                f"{self.candidates} candidates are less than k {self.k}",
-                code="cascade-invalid",
-                hint="leave it out for 4 k of them",
-            )
-        self._check_unused_options()
-        # the histogram comes from a training set: there is no sensible default
-        if self.strategy == "empirical" and not self.histogram:
-            raise SettingsError(
-                "strategy 'empirical' needs the histogram of the training set's oracle clips",
-                code="histogram-invalid",
-                hint="give one weight for each equal part of the video",
-            )
-        if self.histogram is not None and (min(self.histogram) < 0 or sum(self.histogram) <= 0):
-            raise SettingsError(
-                "histogram weights must not be negative and not all zero",
-                code="histogram-invalid",
-                hint="give one weight per equal part of the video, such as 1 2 2 1",
-            )
-
-    def _check_unused_options(self) -> None:
-        """Refuse an option that the strategy does not use, rather than ignore it in silence.
-
-        Raises:
-            SettingsError: an option has no effect.
-        """
-        # name -> True if it differs from its default and the strategy does not use it
-        unused = {
-            "alpha": self.alpha is not None and self.strategy not in DEFAULT_ALPHA,
-            "k_visual": self.k_visual is not None and self.strategy != "av-union-list",
-            "histogram": self.histogram is not None and self.strategy != "empirical",
-            "seed": self.seed != 0 and self.strategy not in RANDOM_STRATEGIES,
-            "clip_stride": self.clip_stride != 1 and self.strategy in BASELINES,
-            "cascade": self.candidates is not None and self.strategy not in VISUAL_STRATEGIES,
-        }
-        for name, is_unused in unused.items():
-            if is_unused:
-                raise SettingsError(
-                    f"{name} has no effect with strategy {self.strategy!r}",
-                    code="no-effect",
-                    hint="leave it out, or choose another strategy",
-                )
-
-    @property
-    def visual_share(self) -> int:
-        """K': `k_visual`, or round(0.8 K) (8 of 10, App. C.3)."""
-        return round(0.8 * self.k) if self.k_visual is None else self.k_visual
-
-    @property
-    def weight(self) -> float:
-        """alpha of the convex strategies: the given one, or that of Table 5."""
-        return DEFAULT_ALPHA.get(self.strategy, 0.8) if self.alpha is None else self.alpha
+DEFAULT_ANSWER = AnswerSettings()
+"""One centre crop; the mean over clips, as in the paper, unless a search selected them."""

@@ -1,0 +1,205 @@
+"""Search: the classifier's own answers on a few clips decide which clips it gets next.
+
+It needs no training and knows no classes, so that it serves any classifier. The paper leaves the
+choice of a set of clips that knows of redundancy to future work (Sec. 5).
+
+1. The first clips are evenly spaced, which is the best guess where nothing is known.
+2. Each answer tells how much its clip speaks for a class: the largest odds ratio
+   (`aggregate.log_odds_ratios`), which does not mistake a habit of the classifier for a finding.
+3. A Gaussian process carries these values over to clips that look like the answered ones, or are
+   near them in time (`gaussian_process`, `clip_kernel`).
+4. The next clip is the one with the largest upper confidence bound, mean + BETA * deviation
+   (GP-UCB: Srinivas et al., ICML 2010, arXiv 0912.3995). So clips like one that said nothing are
+   left out, and so are clips whose answer is known already.
+
+Steps 2 to 4 are repeated until there are K answers. A clip that cannot be decoded gives none, and
+another one takes its place; after K such clips the search ends. Beside one row of the kernel a step
+costs O(n L), so that K clips cost O(K^2 L). Everything is deterministic.
+
+Not handled here: how the answers become tags (`aggregate.odds_mean`), and when fewer than K are
+enough (`stopping`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scsampler_cli.selection.aggregate import log_odds_ratios
+from scsampler_cli.selection.clip_kernel import ClipKernel
+from scsampler_cli.selection.gaussian_process import GaussianProcess
+
+SEEDS = 5
+"""Evenly spaced clips that are asked first, but no more than half of K."""
+BETA = 4.0
+"""Weight of the deviation: how much is given for clips of which little is known."""
+NOISE = 0.1
+"""Variance of what an answer says about its own clip, where values have the variance 1."""
+PRIOR_WEIGHT = 4.0
+"""Weight of a sampler's scores, in deviations of these."""
+_LEAST_SPREAD = 0.3
+"""Least deviation that observed values are divided by: equal answers differ by rounding alone."""
+Clips = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class AskedClip:
+    """A clip that the classifier was asked about."""
+
+    clip: int
+    predicted: float | None
+    """Probability of the clip's most probable class as it was believed before the answer; None for
+    the first clips, before any answer."""
+    observed: float | None
+    """The same probability by the answer; None where the clip could not be decoded."""
+    is_seed: bool
+    """True for one of the evenly spaced first clips."""
+
+
+class Search:
+    """The search in one video, a clip after the other.
+
+        search = Search(features, k=10)
+        while len(clips := search.propose()):
+            search.observe(clips, classify(clips))
+
+    Args:
+        features: float32 [L, D], of the picture of each clip; only directions count. A row with NaN
+            stands for a clip without a picture.
+        k: answers wanted (K), at least 1.
+        background: column of the classifier's background class; None without one.
+        prior: float [L], saliency of each clip by a sampler, NaN where it has none; None without a
+            sampler.
+
+    Raises:
+        ValueError: `k` is below 1, or features and prior have different lengths.
+    """
+
+    def __init__(
+        self,
+        features: NDArray[np.float32],
+        k: int,
+        *,
+        background: int | None = None,
+        prior: NDArray[np.floating] | None = None,
+    ) -> None:
+        count = len(features)
+        if k < 1 or (prior is not None and prior.shape != (count,)):
+            raise ValueError("k must be at least 1, and a prior needs one value for each clip")
+        self._k, self._background = k, background
+        self._kernel = ClipKernel(features)
+        self._process = GaussianProcess(self._kernel, NOISE)
+        self._prior = np.zeros(count) if prior is None else PRIOR_WEIGHT * _standardised(prior)
+        self._is_open = np.ones(count, bool)
+        """Clips that were not proposed yet."""
+        self._seeds = _evenly_spaced(count, min(SEEDS, (k + 1) // 2))
+        self._pending: dict[int, float | None] = {}
+        """Proposed clip -> its predicted confidence."""
+        self._asked: list[AskedClip] = []
+        self._answered: list[int] = []
+        self._answers: list[NDArray[np.float32]] = []
+
+    @property
+    def asked(self) -> tuple[AskedClip, ...]:
+        """All clips that were asked, in order."""
+        return tuple(self._asked)
+
+    @property
+    def answers(self) -> NDArray[np.float32]:
+        """float32 [n, C]: the answers so far, in order, without clips that gave none."""
+        return np.stack(self._answers) if self._answers else np.zeros((0, 0), np.float32)
+
+    def propose(self) -> Clips:
+        """The clips to ask next: all first clips together, later one at a time.
+
+        Returns:
+            int64 [n]; empty at the end. The same clips again until they are observed.
+        """
+        if self._pending:
+            return np.array(list(self._pending), np.int64)
+        failed = len(self._asked) - len(self._answered)
+        if len(self._answered) >= self._k or failed >= self._k or not self._is_open.any():
+            return np.zeros(0, np.int64)
+        if not self._asked:
+            return self._proposed(self._seeds, None)
+        confidence, _ = self.belief()
+        # clips that are not open must never be the largest
+        bound = np.where(self._is_open, self._upper_bound(), -np.inf)
+        return self._proposed(np.array([bound.argmax()]), confidence)
+
+    def observe(self, clips: Clips, probabilities: NDArray[np.float32]) -> None:
+        """Tell the answers on the proposed clips.
+
+        Args:
+            clips: int64 [n], the proposed clips, in any order.
+            probabilities: float32 [n, C]; a row with NaN for a clip that could not be decoded.
+
+        Raises:
+            ValueError: other clips than those proposed.
+        """
+        if sorted(clips.tolist()) != sorted(self._pending) or len(clips) != len(probabilities):
+            raise ValueError("observe needs one answer for each of the proposed clips")
+        for clip, row in zip(clips.tolist(), probabilities, strict=True):
+            is_decoded = not np.isnan(row).any()
+            if is_decoded:
+                self._process.add(clip)
+                self._answered.append(clip)
+                self._answers.append(row)
+            observed = float(self._confidences(row[None])[0]) if is_decoded else None
+            is_seed = clip in self._seeds
+            self._asked.append(AskedClip(clip, self._pending[clip], observed, is_seed))
+        self._pending = {}
+
+    def belief(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What is believed of every clip after the answers so far.
+
+        Returns:
+            float64 [L], in [0, 1]: probability of the most probable class;
+            float64 [L], in [0, 1]: how uncertain that is, 1 where nothing is known.
+        """
+        deviation = self._process.deviation
+        if not self._answers:
+            return np.full(len(self._kernel), np.nan), deviation
+        values = self._confidences(self.answers).astype(np.float64)
+        mean = values.mean() + self._process.mean(values - values.mean())
+        return np.clip(mean, 0.0, 1.0), deviation
+
+    def _proposed(self, clips: Clips, confidence: NDArray[np.float64] | None) -> Clips:
+        for clip in clips.tolist():
+            self._pending[clip] = None if confidence is None else float(confidence[clip])
+        self._is_open[clips] = False
+        return clips.astype(np.int64)
+
+    def _upper_bound(self) -> NDArray[np.float64]:
+        """float64 [L]: mean + BETA * deviation of the value of each clip, in deviations."""
+        bound = self._prior + BETA * self._process.deviation
+        if self._answers:
+            values = log_odds_ratios(self.answers, self._background).max(axis=1)
+            spread = max(float(values.std()), _LEAST_SPREAD)
+            bound = bound + self._process.mean((values - values.mean()) / spread)
+        return bound
+
+    def _confidences(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+        """float32 [n]: probability of the most probable class, without background."""
+        if self._background is not None:
+            probabilities = np.delete(probabilities, self._background, axis=1)
+        found: NDArray[np.float32] = probabilities.max(axis=1)
+        return found
+
+
+def _evenly_spaced(count: int, wanted: int) -> Clips:
+    """The middle one of each of `wanted` equal parts; all clips where there are fewer."""
+    wanted = min(wanted, count)
+    return ((2 * np.arange(wanted) + 1) * count // (2 * max(wanted, 1))).astype(np.int64)
+
+
+def _standardised(scores: NDArray[np.floating]) -> NDArray[np.float64]:
+    """float64 [L], with mean 0 and deviation 1; 0 where there is no score, or all are equal."""
+    values = scores.astype(np.float64)
+    known = ~np.isnan(values)
+    if not known.any() or values[known].std() < 1e-9:
+        return np.zeros(len(values))
+    spread = (values - values[known].mean()) / values[known].std()
+    return np.where(known, spread, 0.0)
