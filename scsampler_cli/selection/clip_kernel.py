@@ -1,6 +1,6 @@
 """How alike two clips of a video are: by what they show, and by how near they are in time.
 
-    k(i, j) = w exp(-|x_i - x_j|^2 / 2 l^2) + (1 - w) exp(-(t_i - t_j)^2 / 2 r^2)
+    k(i, j) = exp(-|x_i - x_j|^2 / 2 l^2) exp(-(t_i - t_j)^2 / 2 r^2)
 
 x_i is the clip's picture as a vector (`samplers.picture_features`), without what all clips of the
 video share, and of length 1; t_i is the clip's position, from 0 at the start of the video to 1.
@@ -11,12 +11,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-LENGTH = 0.35
-"""l: two pictures of one scene are about this far from each other, two scenes about 1.4."""
-TIME_LENGTH = 0.08
-"""r, as a share of the video."""
-PICTURE_SHARE = 0.5
-"""w."""
+LENGTH = 0.7
+"""l: pictures of one scene are mostly nearer to each other than this, those of two scenes about 1.4
+apart."""
+TIME_LENGTH = 0.3
+"""r, as a share of the video: what looks the same at its start and at its end is asked twice."""
 
 
 class ClipKernel:
@@ -24,7 +23,7 @@ class ClipKernel:
 
     Args:
         features: float32 [L, D], of any length; a row with NaN for a clip without a picture, which
-            is then like others by its time alone.
+            is like the others by its time alone.
     """
 
     def __init__(self, features: NDArray[np.float32]) -> None:
@@ -42,12 +41,13 @@ class ClipKernel:
         products = self._features @ self._features[clip]
         # squared distances; rounding may leave one just below 0
         squares = np.maximum(self._lengths + self._lengths[clip] - 2 * products, 0.0)
-        pictures = np.exp(-squares.astype(np.float64) / (2 * LENGTH**2))
-        pictures *= self._known & self._known[clip]
-        pictures[clip] = 1.0
+        pictures = squares.astype(np.float64) / LENGTH**2
+        # a clip without a picture may look like any other
+        pictures[~(self._known & self._known[clip])] = 0.0
+        pictures[clip] = 0.0
         time = (self._positions - self._positions[clip]) / TIME_LENGTH
-        near: NDArray[np.float64] = np.exp(-(time**2) / 2)
-        return PICTURE_SHARE * pictures + (1 - PICTURE_SHARE) * near
+        near: NDArray[np.float64] = np.exp(-(pictures + time**2) / 2)
+        return near
 
 
 def centred(features: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -33,8 +33,10 @@ from scsampler_cli.selection.gaussian_process import GaussianProcess
 
 SEEDS = 5
 """Evenly spaced clips that are asked first, but no more than half of K."""
-BETA = 4.0
-"""Weight of the deviation: how much is given for clips of which little is known."""
+BETA = 16.0
+"""Weight of the deviation, where values have the variance 1: clips of which little is known come
+first, and among these the promising ones. Smaller weights ask too many clips like a confident one,
+which may be confidently wrong (`bench` has the measurements)."""
 NOISE = 0.1
 """Variance of what an answer says about its own clip, where values have the variance 1."""
 PRIOR_WEIGHT = 4.0

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from scsampler_cli.batch.current_records import run_digest
 from scsampler_cli.classifiers.base import InputSpec
-from scsampler_cli.config import PAPER_ANSWER, FeatureSettings, ReadSettings, SelectionSettings
+from scsampler_cli.config import DEFAULT_ANSWER, FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.pipeline import settings_record
 from scsampler_cli.samplers.scoring import Samplers
@@ -67,7 +67,7 @@ def test_limits_are_no_part_of_it_but_streams_are(change: dict, same: bool) -> N
         return settings_record.of_classify(
             FeatureSettings(),
             SelectionSettings(),
-            PAPER_ANSWER,
+            DEFAULT_ANSWER,
             top=5,
             reading=reading,
             samplers=Samplers(None, None),
