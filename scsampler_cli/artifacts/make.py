@@ -17,6 +17,7 @@ from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.features import store
 from scsampler_cli.files.inputs import file_stamp
 from scsampler_cli.files.output_paths import check_within, write_whole
+from scsampler_cli.output.clip_order import best_first
 from scsampler_cli.output.output_file import encoded, reporting_write_errors
 from scsampler_cli.output.pages.clips import join
 from scsampler_cli.output.pages.video_page import video_page
@@ -131,7 +132,8 @@ class _Maker:
             write_whole(target, encoded(page))
 
     def _write_sheet(self, target: Path, video: Video) -> None:
-        clips = self.record["clips"]
+        # of a search: by the observed confidence, and not in the order of asking
+        clips = best_first(self.record)
         pictures = self._pictures(video, [clip["clip"] for clip in clips])
         cells = [Cell(pictures.get(clip["clip"]), tuple(_captions(clip))) for clip in clips]
         with reporting_write_errors(str(target)):
@@ -171,6 +173,8 @@ def _captions(clip: Record) -> Iterator[str]:
     yield f"{clock_time(clip['start_s'])}   {clip['why']}"
     yield "not decoded" if clip["label"] is None else f"{clip['label']} {clip['probability']:.0%}"
     scores = {"picture": clip["visual"], "sound": clip["audio"], "packets": clip.get("packets")}
+    # of a search
+    scores |= {"predicted": clip.get("predicted"), "observed": clip.get("observed")}
     yield "   ".join(f"{name} {value:.2f}" for name, value in scores.items() if value is not None)
 
 

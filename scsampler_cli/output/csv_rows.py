@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scsampler_cli.output.clip_order import selection_of
 from scsampler_cli.output.records import Record, command_of
 
 _DAMAGE = ("decode_errors", "frames_missing")
@@ -47,7 +48,8 @@ def csv_columns(command: str, top: int) -> list[str]:
         tags += [f"label{i}", f"probability{i}"]
     # the columns before the tags are the same in every command
     shared = ("clips", "classifier", "notes", *_DAMAGE, "background", "error")
-    return ["path", "status", *tags, *shared]
+    # new columns come last, so that programs that count columns find the others
+    return ["path", "status", *tags, *shared, "strategy", "asked", "stopped"]
 
 
 def csv_rows(record: Record) -> Iterator[dict[str, object]]:
@@ -96,10 +98,16 @@ def _classify_cells(record: Record) -> dict[str, object]:
     cells: dict[str, object] = {"notes": "; ".join(record["notes"])}
     for i, tag in enumerate(record["tags"], start=1):
         cells |= {f"label{i}": tag["label"], f"probability{i}": tag["probability"]}
-    # seconds of the selected clips, best first: "1.28-1.92 12.5-13.14"
+    # seconds of the selected clips, in the order of the record: "1.28-1.92 12.5-13.14"
     spans = [f"{clip['start_s']:g}-{clip['end_s']:g}" for clip in record["clips"]]
     cells["clips"] = " ".join(spans)
     cells["classifier"] = record["classifier"]["name"]
     # empty for a classifier without a background class
     cells["background"] = record.get("background")
+    selection = selection_of(record)
+    cells["strategy"] = selection.get("strategy")
+    # clips that the classifier got; those that could not be decoded count
+    cells["asked"] = len(record["clips"])
+    # empty where the number of clips was fixed
+    cells["stopped"] = selection.get("stopped")
     return cells

@@ -41,6 +41,11 @@ class ClipWithScores(Protocol):
         """Score by the packet sampler."""
         ...
 
+    @property
+    def confidence(self) -> float | None:
+        """Confidence of the classifier, as a search believes it."""
+        ...
+
 
 def saliency(
     clips: Sequence[ClipWithScores], video: dict[str, Any]
@@ -52,9 +57,9 @@ def saliency(
         video: "start_s" and "duration_s".
 
     Returns:
-        lists of PARTS values for "visual", "audio" and, where a clip has such a score, "packets".
-        None is in place of a value where no clip has a score, and in place of a list where no clip
-        at all has one.
+        lists of PARTS values for "visual", "audio" and, where a clip has such a value, "packets"
+        and "confidence". None is in place of a value where no clip has one, and in place of a list
+        where no clip at all has one.
     """
     # seconds; a video of unknown duration must not divide by 0
     start, step = video["start_s"], max(video["duration_s"], 1e-6) / PARTS
@@ -68,8 +73,11 @@ def saliency(
 
     courses = {"visual": _highest(spans, [clip.visual for clip in clips])}
     courses["audio"] = _highest(spans, [clip.audio for clip in clips])
-    packets = _highest(spans, [clip.packets for clip in clips])
-    return courses if packets is None else {**courses, "packets": packets}
+    optional = {
+        "packets": _highest(spans, [clip.packets for clip in clips]),
+        "confidence": _highest(spans, [clip.confidence for clip in clips]),
+    }
+    return courses | {name: values for name, values in optional.items() if values is not None}
 
 
 def _highest(

@@ -53,7 +53,9 @@ def marks(
 
 
 def timeline(record: dict[str, Any]) -> list[str]:
-    """Lines with the saliency over time, the selected clips, and the time; none without scores."""
+    """Lines with the saliency over time (and what a search believes), the selected clips, and the
+    time; none without scores.
+    """
     # records of earlier versions do not have it
     saliency = record.get("saliency", {})
     scored = {name: values for name, values in saliency.items() if values}
@@ -73,7 +75,9 @@ def timeline(record: dict[str, Any]) -> list[str]:
     first, last = clock_time(start), clock_time(start + length)
     # the end is at the right edge of the line
     rows.append(("", f"{first}{last:>{parts - len(first)}}"))
-    return [f"  {name:<{_NAME_WIDTH}}{line}".rstrip() for name, line in rows]
+    # a longer name moves all lines
+    width = max(_NAME_WIDTH, *(len(name) + 1 for name, _ in rows))
+    return [f"  {name:<{width}}{line}".rstrip() for name, line in rows]
 
 
 def clock_time(seconds: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scsampler_cli.output import sparkline
+from scsampler_cli.output import clip_order, sparkline
 from scsampler_cli.output.records import Record, command_of
 from scsampler_cli.text import counted, printable
 
@@ -35,23 +35,37 @@ def _classify(record: Record) -> Iterator[str]:
         yield f"  {record['background']:6.1%}  background (mean over the selected clips; no tag)"
     yield from sparkline.timeline(record)
 
-    video, clips = record["video"], record["clips"]
-    of = counted(video["clips"], "clip")
-    yield f"  {len(clips)} of {of} selected ({video['duration_s']:.1f} s), best first:"
-    yield f"      start       end   {_score_headings(clips)}  {'reason':<22}  shows"
-    for clip in clips:
-        # a clip that could not be decoded has no label
-        shows = "-" if clip["label"] is None else f"{clip['label']} {clip['probability']:.0%}"
-        # seconds on the clock of the file
-        times = f"{clip['start_s']:9.2f} {clip['end_s']:9.2f}"
-        yield f"  {times}   {_scores(clip)}  {clip['why']:<22}  {shows}"
-
+    yield from _selected(record)
     classifier = record["classifier"]
     # a prefix is enough to recognise the file
     digest = f", sha256 {classifier['sha256'][:12]}" if classifier["sha256"] else ""
     yield f"  classifier {classifier['name']} ({classifier['weights']}{digest})"
     stages = [f"{stage} {seconds:.2f} s" for stage, seconds in record["timings_s"].items()]
     yield f"  time {', '.join(stages)}"
+
+
+def _selected(record: Record) -> Iterator[str]:
+    """The selected clips: how many of how many, in which order, and each with what it shows."""
+    video, clips = record["video"], record["clips"]
+    of = counted(video["clips"], "clip")
+    if why := clip_order.selection_of(record).get("why"):
+        yield f"  {why}"
+    if asking := clip_order.asking(record):
+        yield f"  {asking}"
+    order = clip_order.order_of(record)
+    yield f"  {len(clips)} of {of} selected ({video['duration_s']:.1f} s), {order}:"
+
+    if clip_order.is_search(record):
+        headings, numbers = _searched(clips)
+    else:
+        headings, numbers = _score_headings(clips), [_scores(clip) for clip in clips]
+    yield f"      start       end   {headings}  {'reason':<22}  shows"
+    for clip, scores in zip(clips, numbers, strict=True):
+        # a clip that could not be decoded has no label
+        shows = "-" if clip["label"] is None else f"{clip['label']} {clip['probability']:.0%}"
+        # seconds on the clock of the file
+        times = f"{clip['start_s']:9.2f} {clip['end_s']:9.2f}"
+        yield f"  {times}   {scores}  {clip['why']:<22}  {shows}"
 
 
 def _score(record: Record) -> Iterator[str]:
@@ -81,6 +95,20 @@ def _score_headings(clips: list[Record]) -> str:
 def _scores(clip: Record) -> str:
     scores = f"{_number(clip['visual'])}  {_number(clip['audio'])}"
     return f"{scores}    {_number(clip['packets'])}" if "packets" in clip else scores
+
+
+def _searched(clips: list[Record]) -> tuple[str, list[str]]:
+    """The heading and the numbers of each clip of a search: what was predicted of it.
+
+    Saliency has a column where a sampler knows the classes.
+    """
+    names = ["predicted"]
+    if any(clip["visual"] is not None for clip in clips):
+        names = ["visual", *names]
+    rows = []
+    for clip in clips:
+        rows.append("  ".join(f"{_number(clip.get(name)):>{len(name)}}" for name in names))
+    return "  ".join(names), rows
 
 
 def _number(value: float | None) -> str:

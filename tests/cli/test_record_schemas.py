@@ -36,7 +36,9 @@ OPTIONAL = {
     "saliency",
     "files",
 }
-OPTIONAL |= {"device", "precision"}
+OPTIONAL |= {"device", "precision", "confidence"}
+# elsewhere these keys are required
+OPTIONAL_AT = {("clips", "predicted"), ("selection", "why")}
 OPEN = ("versions", "timings_s")
 CHECKS = {command: Draft202012Validator(schemas.schema(command)) for command in schemas.COMMANDS}
 
@@ -65,6 +67,10 @@ def records(
     made["classify"].append(
         json.loads(run("classify", "--demo", "--k", "3", "--format", "json").stdout)
     )
+    loud = folder / "videos" / "loud.mp4"
+    for options in (["--strategy", "search"], ["--strategy", "visual", "--diverse"]):
+        searched = run("classify", loud, *DEMO, *options, "--k", "auto", "--format", "json")
+        made["classify"].append(json.loads(searched.stdout))
     made["classify"].append(
         json.loads(run("classify", folder / "none.mp4", "--format", "json").stdout)
     )
@@ -110,6 +116,10 @@ def test_the_records_tried_are_of_every_kind(records: dict[str, list[Record]]) -
     assert any("sha256" in record["source"] for record in tagged if record["source"])
     assert any("packets" in clip for record in scored for clip in record["clips"])
     assert any(record["path"].endswith(".scf") for record in scored)
+    selections = [record["settings"]["selection"] for record in tagged]
+    assert {"search", "visual"} == {each["strategy"] for each in selections if "asked" in each}
+    assert any(each["diverse"] for each in selections)
+    assert any("confidence" in record["saliency"] for record in tagged)
     assert all("rendered" in record for record in extracted)
 
 
@@ -124,6 +134,8 @@ def test_a_key_that_is_missing_or_unknown_is_found(
             at(other, place)["something"] = 1
             assert problems(command, other), place
             for key in set(at(record, place)) - OPTIONAL:
+                if (next((step for step in reversed(place) if step != 0), ""), key) in OPTIONAL_AT:
+                    continue
                 other = copy.deepcopy(record)
                 del at(other, place)[key]
                 assert problems(command, other), (*place, key)
@@ -150,6 +162,10 @@ def test_a_value_of_the_wrong_type_is_found(records: dict[str, list[Record]], co
         ("video.width", 0),
         ("video.motion_vectors", "guessed"),
         ("settings.selection.strategy", "best"),
+        ("settings.selection.strategy", "auto"),
+        ("settings.selection.asked", []),
+        ("settings.selection.asked", [{"clip": 0, "predicted": 1.5, "observed": 0.5}]),
+        ("settings.selection.stopped", "without the clips that were asked"),
         ("classifier.sha256", "ab"),
         ("run", "x" * 16),
         ("status", "failed"),
@@ -195,10 +211,12 @@ def test_a_failure_is_no_result_and_a_result_no_failure(records: dict[str, list[
 
 def test_the_schemas_know_what_the_settings_know() -> None:
     shared = [CHECKS[command].schema["$defs"] for command in schemas.COMMANDS]
-    assert shared[0]["selection"]["properties"]["strategy"]["enum"] == list(config.STRATEGIES)
+    # a record has the strategy and the aggregate that "auto" stands for
+    strategies = shared[0]["selection"]["properties"]["strategy"]["enum"]
+    assert ["auto", *strategies] == list(config.STRATEGIES)
     answer = shared[0]["result"]["properties"]["settings"]["properties"]["answer"]["properties"]
     assert answer["spatial"]["enum"] == list(config.SPATIAL)
-    assert answer["aggregate"]["enum"] == list(config.AGGREGATES)
+    assert ["auto", *answer["aggregate"]["enum"]] == list(config.AGGREGATES)
     assert shared[0]["sampler"]["properties"]["input"]["enum"] == [*config.INPUTS, "packets"]
     for name in set.union(*map(set, shared)) - {"result", "failure"}:
         said = [defs[name] for defs in shared if name in defs]

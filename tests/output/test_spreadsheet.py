@@ -61,7 +61,7 @@ def test_a_named_pipe_gets_neither(tmp_path: Path) -> None:
         pass
     reader.join(timeout=10)
     assert read[0].startswith(b"path,status,label1")
-    assert read[0].endswith(b"error\n")
+    assert read[0].endswith(b"stopped\n")
 
 
 @pytest.mark.parametrize("start", DANGEROUS)

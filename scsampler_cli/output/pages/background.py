@@ -81,6 +81,10 @@ def made_with(record: Record) -> str:
     """Classifier, samplers, settings and versions, in a collapsed section."""
     names = ("classifier", "samplers", "settings", "versions", "source")
     parts: Record = {name: record[name] for name in names if name in record}
+    if "selection" in parts.get("settings", {}):
+        # the asked clips are in the table of the page
+        kept = {k: v for k, v in parts["settings"]["selection"].items() if k != "asked"}
+        parts["settings"] = {**parts["settings"], "selection": kept}
     if "run" in record:
         parts["run"] = {"digest": record["run"]}
     if not parts:

@@ -1,7 +1,7 @@
 "use strict";
 // Search, filters and order of the rows. Rows are drawn in chunks as they come into view; the state is in the address.
 (() => {
-  const [FOLDER, NAME, PAGE, OK, TAGS, DURATION, SELECTED, CLIPS, BEST, VISUAL, AUDIO, NOTES, ERROR, HINT] = Array(14).keys();
+  const [FOLDER, NAME, PAGE, OK, TAGS, DURATION, SELECTED, CLIPS, BEST, VISUAL, AUDIO, NOTES, ERROR, HINT, CONFIDENCE] = Array(15).keys();
   const CHUNK = 60;
   const data = JSON.parse(document.getElementById("data").textContent), rows = data.rows;
   const find = (id) => document.getElementById(id);
@@ -27,7 +27,7 @@
     duration: (row) => row[DURATION],
     clips: (row) => row[SELECTED],
     best: (row) => row[BEST],
-    saliency: (row) => { const marks = row[VISUAL] || row[AUDIO]; return marks ? peak(marks) : null; },
+    saliency: (row) => { const marks = row[VISUAL] || row[AUDIO] || row[CONFIDENCE]; return marks ? peak(marks) : null; },
     notes: (row) => (row[OK] ? row[NOTES].length : null),
   };
   const collator = new Intl.Collator("en", { numeric: true });
@@ -76,7 +76,7 @@
     return shape("path", { class: kind, d: path });
   };
   const spark = (row) => {
-    const drawn = [["visual", row[VISUAL]], ["audio", row[AUDIO]]].filter(([, marks]) => marks);
+    const drawn = [["visual", row[VISUAL]], ["audio", row[AUDIO]], ["confidence", row[CONFIDENCE]]].filter(([, marks]) => marks);
     if (!drawn.length) return "–";
     const parts = Math.max(...drawn.map(([, marks]) => marks.length));
     const words = drawn.map(([kind, marks]) => kind + " up to " + Math.max(0, peak(marks)).toFixed(2)).join(", ");

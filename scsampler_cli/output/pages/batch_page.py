@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
+from scsampler_cli.output.clip_order import best_first
 from scsampler_cli.output.pages.document import document
 from scsampler_cli.output.pages.markup import LINE_KEY, bar, data_block, link, plain, relative, text
 from scsampler_cli.output.pages.wording import clock, count, percent
@@ -20,6 +21,8 @@ from scsampler_cli.output.pages.wording import clock, count, percent
 _TAGS = 3
 # Number of tags that are visible as filters; the others are in a collapsed section
 _BUTTONS = 12
+# Curves of a row: saliency, and the confidence that a search believes
+_CURVES = ("visual", "audio", "confidence")
 # saliency over time is packed: one digit of base 36 per value
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -42,10 +45,12 @@ class Row:
     clips: int | None = None
     """Number of all clips."""
     best_s: float | None = None
-    """Start of the best clip, in seconds."""
+    """Start of the best clip, in seconds; of a search, of the most confident answer."""
     visual: str | None = None
     """Saliency over time: a digit of base 36 for each part of the video, a dash without a score."""
     audio: str | None = None
+    confidence: str | None = None
+    """What a search believes over time, in the same form."""
     notes: tuple[str, ...] = ()
     error: str = ""
     hint: str = ""
@@ -84,6 +89,7 @@ def row_of(record: dict[str, Any], page: str | None) -> Row:
         best_s=selected[0]["start_s"] if selected else None,
         visual=_digits(saliency.get("visual")),
         audio=_digits(saliency.get("audio")),
+        confidence=_digits(saliency.get("confidence")),
         notes=tuple(map(plain, record["notes"])),
     )
 
@@ -98,10 +104,10 @@ def _split(path: str) -> tuple[str, str]:
 
 
 def _best_first(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """The selected clips."""
-    # a record of `classify` has only these, in this order
+    """The selected clips, the best one first."""
+    # a record of `classify` has only these
     if "tags" in record:
-        return list(record["clips"])
+        return best_first(record)
     selected = [clip for clip in record["clips"] if clip["taken"]]
     return sorted(selected, key=lambda clip: clip["rank"])
 
@@ -168,9 +174,21 @@ def _controls(rows: Sequence[Row]) -> str:
 def _legend(rows: Sequence[Row]) -> str:
     """The legend of the small curves."""
     # the small curves have no packets: there is no room for a third line
-    kinds = [kind for kind in ("visual", "audio") if any(getattr(row, kind) for row in rows)]
+    kinds = _curves(rows)
     keys = "".join(f'<span class="kind {kind}">{LINE_KEY}{kind}</span>' for kind in kinds)
-    return f'<p class="small">saliency over time, 0 to 1:{keys}</p>' if kinds else ""
+    return f'<p class="small">{_name_of(kinds)} over time, 0 to 1:{keys}</p>' if kinds else ""
+
+
+def _curves(rows: Sequence[Row]) -> list[str]:
+    """The kinds of curves that a row has."""
+    return [kind for kind in _CURVES if any(getattr(row, kind) for row in rows)]
+
+
+def _name_of(kinds: Sequence[str]) -> str:
+    """What the curves show: saliency, confidence, or both."""
+    has_saliency = any(kind != "confidence" for kind in kinds)
+    names = ["saliency"] if has_saliency else []
+    return " and ".join([*names, "confidence"] if "confidence" in kinds else names)
 
 
 def _tag_filters(rows: Sequence[Row]) -> str:
@@ -209,7 +227,8 @@ def _columns(rows: Sequence[Row]) -> list[tuple[str, str]]:
         else []
     )
     # columns without any value are left out
-    drawn = [("saliency", "Saliency")] if any(row.visual or row.audio for row in rows) else []
+    kinds = _curves(rows)
+    drawn = [("saliency", _name_of(kinds).capitalize())] if kinds else []
     middle = [("duration", "Duration"), ("clips", "Selected clips"), ("best", "Best clip at")]
     return [("path", "Video"), ("status", "Status"), *tags, *middle, *drawn, ("notes", "Notes")]
 
@@ -252,7 +271,7 @@ def _data(rows: Sequence[Row]) -> str:
             [
                 *(row.folder, row.name, page, int(row.ok), tags),
                 *(row.duration_s, row.selected, row.clips, row.best_s, row.visual, row.audio),
-                *(row.notes, row.error, row.hint),
+                *(row.notes, row.error, row.hint, row.confidence),
             ]
         )
     return data_block("data", {"columns": [key for key, _ in _columns(rows)], "rows": packed})

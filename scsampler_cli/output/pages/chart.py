@@ -11,8 +11,9 @@ from typing import Any
 
 from scsampler_cli.output.pages import curve
 from scsampler_cli.output.pages.axis import axis
-from scsampler_cli.output.pages.clips import Clip, ClipSet, shows
+from scsampler_cli.output.pages.clips import Clip, ClipSet, confidence, shows
 from scsampler_cli.output.pages.markup import LINE_KEY, data_block, plain, text
+from scsampler_cli.output.pages.search_course import answers, order
 from scsampler_cli.output.pages.wording import clock, count
 
 _MEANING = {
@@ -20,6 +21,7 @@ _MEANING = {
     "audio": "saliency of the sound, 0 to 1",
     "packets": "saliency of the packet sizes, 0 to 1",
     "combined": "rank under the strategy: 1 is the best clip, 0 the last",
+    "confidence": "how sure the search believes the classifier to be, 0 to 1; dots: its answers",
 }
 Stretches = Sequence[tuple[float, float]]
 
@@ -37,12 +39,12 @@ def timeline(clips: ClipSet, video: dict[str, Any], demo: dict[str, Any] | None)
         f'<path class="truth" d="{curve.marks(truth, span)}"/>'
         f'<path class="taken" d="{curve.marks(selected, span)}"/>'
     )
-    lanes = "".join(
-        _lane(name, clips, span, behind=behind) for name in (*clips.modalities, "combined")
-    )
+    lanes = "".join(_lane(name, clips, span, behind=behind) for name in clips.lanes)
     words = f"{count(len(selected))} of {count(video['clips'])} clips selected"
+    if clips.is_search:
+        words += "; numbers: the order in which they were asked"
     # strips stand above the lanes
-    strips = _strip("taken", words, selected, span=span)
+    strips = _strip("taken", words, selected, span=span, below=order(clips, span))
     if demo:
         words = f"where the video truly shows ‘{plain(demo['label'])}’"
         strips = _strip("truth", words, truth, span=span) + strips
@@ -64,11 +66,13 @@ def _span(clips: Sequence[Clip], video: dict[str, Any]) -> curve.Span:
     return curve.Span(start, max(end, last, start + 0.001))
 
 
-def _strip(kind: str, words: str, stretches: Stretches, *, span: curve.Span) -> str:
+def _strip(
+    kind: str, words: str, stretches: Stretches, *, span: curve.Span, below: str = ""
+) -> str:
     path = f'<path class="{kind}" d="{curve.marks(stretches, span)}"/>'
     drawn = f'<svg class="strip" {_BOX} aria-hidden="true">{path}</svg>'
     caption = f'<div class="caption"><span class="key {kind}"></span>{text(words)}</div>'
-    return f'<div class="lane">{caption}{drawn}</div>'
+    return f'<div class="lane">{caption}{drawn}{below}</div>'
 
 
 def _lane(name: str, clips: ClipSet, span: curve.Span, *, behind: str) -> str:
@@ -89,7 +93,8 @@ def _lane(name: str, clips: ClipSet, span: curve.Span, *, behind: str) -> str:
         f'<span class="value" data-lane="{name}"></span></div>'
         f'<svg {_BOX} role="img" aria-label="{text(_description(name, clips, value))}">'
         f'<g class="behind">{behind}</g>{grid}<path class="area" d="{curve.area(drawn)}"/>'
-        f'{band}<path class="line" d="{curve.line(drawn)}"/></svg></div>'
+        f'{band}<path class="line" d="{curve.line(drawn)}"/></svg>'
+        f"{answers(clips, span) if name == 'confidence' else ''}</div>"
     )
 
 
@@ -108,8 +113,11 @@ def _description(name: str, clips: ClipSet, value: curve.Value) -> str:
 
 
 def _notes(clips: ClipSet) -> str:
-    # packets are optional, so that their absence needs no note
-    words = [f"no {name} scores" for name in ("visual", "audio") if name not in clips.modalities]
+    words = []
+    # packets are optional, so that their absence needs no note; a search needs no scores at all
+    if not clips.is_search:
+        missing = (name for name in ("visual", "audio") if name not in clips.modalities)
+        words = [f"no {name} scores" for name in missing]
     if len(clips.scored) > curve.WIDTH:
         words.append(
             "a column of the chart stands for several clips: "
@@ -127,8 +135,9 @@ def _readout(clips: ClipSet, span: curve.Span) -> str:
     reasons = {}
     for position, clip in enumerate(clips.scored):
         if clip["taken"]:
-            label = shows(classified.get(clip["clip"], {}))
-            reasons[position] = [plain(clip["why"] or ""), plain(label)]
+            asked = classified.get(clip["clip"], {})
+            numbers = confidence(asked) if clips.is_search else ""
+            reasons[position] = [plain(clip["why"] or ""), plain(shows(asked)), numbers]
     data = {
         "from_s": span.start_s,
         "to_s": span.end_s,
@@ -138,10 +147,12 @@ def _readout(clips: ClipSet, span: curve.Span) -> str:
             round(1000 * clip["end_s"]) - start
             for clip, start in zip(clips.scored, starts, strict=True)
         ],
-        "ranks": [clip["rank"] for clip in clips.scored],
+        # in a search, ranks mix the order of asking with what is believed
+        "ranks": [] if clips.is_search else [clip["rank"] for clip in clips.scored],
         "scores": {
             name: [_thousandths(clip.get(name)) for clip in clips.scored]
-            for name in clips.modalities
+            for name in clips.lanes
+            if name != "combined"
         },
         "taken": reasons,
     }

@@ -126,9 +126,14 @@ def _back(run: Sequence[Column]) -> str:
     return "".join(f"V{_y(column.low)}H{_n(column.left)}" for column in reversed(run))
 
 
-def _y(value: float) -> str:
+def level(value: float) -> float:
+    """Vertical position of a value in [0, 1], in units from the top."""
     # SVG counts from the top
-    return _n(HEIGHT - _INSET - (HEIGHT - 2 * _INSET) * min(max(value, 0.0), 1.0))
+    return HEIGHT - _INSET - (HEIGHT - 2 * _INSET) * min(max(value, 0.0), 1.0)
+
+
+def _y(value: float) -> str:
+    return _n(level(value))
 
 
 def _n(units: float) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from scsampler_cli.output.pages.clips import Clip, ClipSet, scores, shows, time
+from scsampler_cli.output.pages.clips import Clip, ClipSet, confidence, scores, shows, time
 from scsampler_cli.output.pages.markup import table, text
 from scsampler_cli.output.pages.wording import clock, count, score
 
+Column = tuple[str, Callable[[Clip], str]]
+"""Heading and cell of a table's column, as HTML."""
 ROWS = 500
 """Most rows of the table: Dense selects every clip, of which a long video has many."""
 
@@ -26,15 +28,26 @@ def _card(clip: Clip, clips: ClipSet, picture: bytes | None) -> str:
         f"<b>{time(clip)}</b>",
         f'<span class="seen">{text(label)}</span>' if label else "",
         f'<span class="soft">{text(_reason(clip, clips))}</span>',
-        f'<span class="soft">{text(scores(clip, clips.modalities))}</span>',
+        f'<span class="soft">{text(_numbers(clip, clips))}</span>',
     )
     return f"<li>{_to_chart(clip, _image(clip, picture) + ''.join(lines), 'card')}</li>"
 
 
 def _reason(clip: Clip, clips: ClipSet) -> str:
     """Why the clip was selected, and its rank."""
-    rank = f"rank {count(clip['rank'])} of {count(len(clips.scored))}" if "rank" in clip else ""
+    rank = ""
+    # the rank of an asked clip in a search is the order of asking, which the reason has
+    if "rank" in clip and not clips.is_search:
+        rank = f"rank {count(clip['rank'])} of {count(len(clips.scored))}"
     return ", ".join(filter(None, (clip.get("why"), rank)))
+
+
+def _numbers(clip: Clip, clips: ClipSet) -> str:
+    """Saliency, and in a search the confidence."""
+    found = [confidence(clip)] if clips.is_search else []
+    if clips.modalities:
+        found.append(scores(clip, clips.modalities))
+    return ", ".join(found)
 
 
 def _image(clip: Clip, picture: bytes | None) -> str:
@@ -51,30 +64,49 @@ def _to_chart(clip: Clip, inside: str, kind: str = "") -> str:
 
 
 def listing(clips: ClipSet) -> str:
-    """The table of the selected clips, best first."""
-    has_ranks = any("rank" in clip for clip in clips.selected)
-    has_labels = any("label" in clip for clip in clips.selected)
-    # columns without any value are left out
-    headings = ["time", *clips.modalities]
-    if has_ranks:
-        headings.append("rank")
-    headings.append("reason")
-    if has_labels:
-        headings.append("shows")
-
+    """The table of the selected clips, in the order of the record."""
+    columns = _columns_of_search(clips) if clips.is_search else _columns(clips)
     rows = []
     for clip in clips.selected[:ROWS]:
-        rows.append(_row(clip, clips.modalities, has_ranks, has_labels=has_labels))
+        rows.append([cell(clip) for _, cell in columns])
     more = len(clips.selected) - len(rows)
     note = f'<p class="soft">{count(more)} more are in the record.</p>' if more else ""
+    headings = [heading for heading, _ in columns]
     return table(headings, rows, "taken", name="selected clips") + note
 
 
-def _row(clip: Clip, modalities: Sequence[str], has_ranks: bool, *, has_labels: bool) -> list[str]:
-    cells = [_to_chart(clip, time(clip)), *(score(clip.get(name)) for name in modalities)]
-    if has_ranks:
-        cells.append(count(clip["rank"]) if "rank" in clip else "–")
-    cells.append(text(clip["why"] or ""))
-    if has_labels:
-        cells.append(text(shows(clip)))
-    return cells
+def _columns(clips: ClipSet) -> list[Column]:
+    """Columns of any other selection; those without any value are left out."""
+    found: list[Column] = [("time", _time), *map(_saliency, clips.modalities)]
+    if any("rank" in clip for clip in clips.selected):
+        found.append(("rank", lambda clip: count(clip["rank"]) if "rank" in clip else "–"))
+    found.append(("reason", lambda clip: text(clip["why"] or "")))
+    if any("label" in clip for clip in clips.selected):
+        found.append(("shows", _shows))
+    return found
+
+
+def _columns_of_search(clips: ClipSet) -> list[Column]:
+    """Columns of a search: what was predicted of each clip, and what the answer was."""
+    return [
+        ("order", lambda clip: count(clip["order"])),
+        ("time", _time),
+        ("predicted", lambda clip: score(clip["predicted"])),
+        ("observed", lambda clip: score(clip["observed"])),
+        ("shows", _shows),
+        *map(_saliency, clips.modalities),
+        # the order is in a column of its own: "search #6" -> "search"
+        ("reason", lambda clip: text(str(clip["why"]).partition(" #")[0])),
+    ]
+
+
+def _time(clip: Clip) -> str:
+    return _to_chart(clip, time(clip))
+
+
+def _shows(clip: Clip) -> str:
+    return text(shows(clip))
+
+
+def _saliency(name: str) -> Column:
+    return name, lambda clip: score(clip.get(name))

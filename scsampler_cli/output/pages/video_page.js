@@ -32,9 +32,10 @@
   const describe = (at) => {
     const names = outputs.map((output) => output.dataset.lane);
     const words = names.map((name) => name + " " + shownScore(value(name, at)));
-    words.push("rank " + data.ranks[at].toLocaleString("en") + " of " + clips.length.toLocaleString("en"));
-    const [reason, label] = data.taken[at] || [null, ""];
+    if (data.ranks.length) words.push("rank " + data.ranks[at].toLocaleString("en") + " of " + clips.length.toLocaleString("en"));
+    const [reason, label, numbers] = data.taken[at] || [null, "", ""];
     if (reason !== null) words.push(reason ? "selected: " + reason : "selected");
+    if (numbers) words.push(numbers);
     if (label) words.push("shows " + label);
     const front = document.createElement("b");
     front.textContent = times(at);

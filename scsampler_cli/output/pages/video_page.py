@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
+from scsampler_cli.output.clip_order import asking, order_of, selection_of
 from scsampler_cli.output.pages import background, thumbnails
 from scsampler_cli.output.pages.chart import timeline
 from scsampler_cli.output.pages.clips import ClipSet, join
@@ -18,6 +19,11 @@ from scsampler_cli.output.pages.wording import count, percent
 from scsampler_cli.output.records import command_of
 
 Record = dict[str, Any]
+_SEARCH = (
+    "the first clips are evenly spaced; each later clip is the one with the highest upper "
+    "confidence bound after the answers before it. Predicted: the confidence that was believed "
+    "before the answer; observed: that of the answer"
+)
 
 
 def video_page(
@@ -78,16 +84,38 @@ def _result(record: Record, clips: ClipSet, pictures: Mapping[int, bytes]) -> It
     # the truth is known for generated videos alone
     chart = timeline(clips, record["video"], record.get("demo"))
     yield f'<section id="timeline"><h2>{_chart_title(record, clips)}</h2>{chart}</section>'
-    yield _pictures("The best selected clips", clips.best(), clips, pictures=pictures)
-    yield _pictures("The clips with the lowest ranks", clips.worst(), clips, pictures=pictures)
-    yield f"<section><h2>Selected clips, best first</h2>{thumbnails.listing(clips)}</section>"
+    best, worst = "The best selected clips", "The clips with the lowest ranks"
+    if clips.is_search:
+        best, worst = "The most confident answers", "Clips with the lowest confidence, not asked"
+    yield _pictures(best, clips.best(), clips, pictures=pictures)
+    yield _pictures(worst, clips.worst(), clips, pictures=pictures)
+    yield _selected(record, clips)
     timings = f"<section><h2>Time spent</h2>{background.timings(record)}</section>"
     yield f'<div class="pair">{timings}</div>'
     yield background.made_with(record) + background.ffmpeg(record)
 
 
+def _selected(record: Record, clips: ClipSet) -> str:
+    """The table of the selected clips, with how a search, or an early end, came to them."""
+    lines = []
+    if clips.is_search:
+        title = "Selected clips, in the order in which they were asked"
+        lines.append(_SEARCH)
+    else:
+        title = f"Selected clips, {order_of({**record, 'clips': clips.selected})}"
+    lines += [line for line in (selection_of(record).get("why"), asking(record)) if line]
+    said = "".join(f"<p>{text(_sentence(line))}</p>" for line in lines)
+    return f"<section><h2>{title}</h2>{said}{thumbnails.listing(clips)}</section>"
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
+
+
 def _chart_title(record: Record, clips: ClipSet) -> str:
     scored, total = len(clips.scored), record["video"]["clips"]
+    if clips.is_search:
+        return "Confidence in every clip"
     if scored == total:
         return "Saliency of every clip"
     # with a cascade or a clip stride

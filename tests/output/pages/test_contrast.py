@@ -12,7 +12,7 @@ LIGHT, DARK = (
 )
 TEXT, DRAWN = (
     ("ink", "soft", "link", "bad", "taken"),
-    ("visual", "audio", "packets", "combined", "truth", "control"),
+    ("visual", "audio", "packets", "combined", "confidence", "truth", "control"),
 )
 
 
