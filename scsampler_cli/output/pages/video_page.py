@@ -101,6 +101,8 @@ def _selected(record: Record, clips: ClipSet) -> str:
     if clips.is_search:
         title = "Selected clips, in the order in which they were asked"
         lines.append(_SEARCH)
+        if "background" in record:
+            lines.append("a background class does not count for the confidence")
     else:
         title = f"Selected clips, {order_of({**record, 'clips': clips.selected})}"
     lines += [line for line in (selection_of(record).get("why"), asking(record)) if line]

@@ -1,0 +1,31 @@
+"""Results of a search, as `searching` makes them."""
+
+from pathlib import Path
+
+import pytest
+
+from scsampler_cli.output.records import ClassifyResult
+from tests.output.searching import classified, write
+
+
+@pytest.fixture(scope="session")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("search") / "v.mp4")
+
+
+@pytest.fixture(scope="session")
+def searched(video: Path) -> ClassifyResult:
+    """Eight of twelve clips."""
+    return classified(video)
+
+
+@pytest.fixture(scope="session")
+def stopped(video: Path) -> ClassifyResult:
+    """Fewer clips than allowed."""
+    return classified(video, k=12, stops_early=True)
+
+
+@pytest.fixture(scope="session")
+def damaged(tmp_path_factory: pytest.TempPathFactory) -> ClassifyResult:
+    """Ten clips asked in a video whose clip 6, one of the first five, cannot be decoded."""
+    return classified(write(tmp_path_factory.mktemp("search") / "d.mp4", damaged=6), k=10)

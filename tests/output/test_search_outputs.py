@@ -1,0 +1,148 @@
+"""Results of a search in records, tables, rows and cuts: in which order, and what was believed."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from scsampler_cli.output import clip_order, schemas, tables
+from scsampler_cli.output.csv_rows import csv_columns, csv_rows
+from scsampler_cli.output.cuts import edl, ffmetadata, srt
+from scsampler_cli.output.records import ClassifyResult
+from scsampler_cli.output.saliency_course import PARTS
+from tests.output.searching import BRIGHT, classified, level
+
+
+def chosen(result: ClassifyResult) -> dict[str, Any]:
+    return dict(result.settings["selection"])
+
+
+def test_records_of_a_search_fit_the_schema(
+    searched: ClassifyResult, stopped: ClassifyResult, damaged: ClassifyResult
+) -> None:
+    check = Draft202012Validator(schemas.schema("classify"))
+    for result in (searched, stopped, damaged):
+        assert [error.message for error in check.iter_errors(result.record())] == []
+
+
+def test_confidence_over_time_is_what_is_believed_of_every_clip(searched: ClassifyResult) -> None:
+    course = searched.record()["saliency"]
+    assert course["visual"] is None
+    assert len(course["confidence"]) == PARTS
+    # twelve clips: five parts are one clip
+    believed = [round(float(clip.confidence or 0), 3) for clip in searched.scored]
+    assert course["confidence"][2::5] == believed
+    answered = {clip.clip for clip in searched.clips}
+    for clip in answered:
+        assert believed[clip] == pytest.approx(level(clip) / 255, abs=0.12)
+
+
+def test_other_strategies_have_no_confidence(video: Path) -> None:
+    record = classified(video, k=3, strategy="uniform").record()
+    assert set(record["saliency"]) == {"visual", "audio"}
+    assert "asked" not in record["settings"]["selection"]
+
+
+def test_the_table_lists_the_clips_in_the_order_in_which_they_were_asked(
+    searched: ClassifyResult,
+) -> None:
+    lines = tables.render(searched.record()).splitlines()[1:]
+    assert max(map(len, lines)) <= 80
+    head = next(i for i, line in enumerate(lines) if "start       end" in line)
+    assert lines[head - 1].endswith(
+        "8 of 12 clips selected (7.7 s), in the order in which they were asked:"
+    )
+    assert lines[head].split() == ["start", "end", "predicted", "reason", "shows"]
+    rows = [line.split() for line in lines[head + 1 : head + 9]]
+    assert [float(row[0]) for row in rows] == [float(clip.start) for clip in searched.clips]
+    shown = ["-" if c.predicted is None else f"{c.predicted:.3f}" for c in searched.clips]
+    assert [row[2] for row in rows] == shown
+    assert shown[:4] == ["-"] * 4
+    assert "-" not in shown[4:]
+    assert "best first" not in "".join(lines)
+
+
+def test_the_table_draws_what_is_believed(searched: ClassifyResult) -> None:
+    lines = tables.render(searched.record()).splitlines()
+    (drawn,) = (line for line in lines if line.startswith("  confidence "))
+    (marks,) = (line for line in lines if line.startswith("  selected "))
+    course = drawn.removeprefix("  confidence ")
+    assert len(course) == PARTS
+    # the marks are under the parts of their clips
+    below = marks[len(drawn) - PARTS :].ljust(PARTS)
+    assert {i // 5 for i in range(PARTS) if below[i] == "^"} == {c.clip for c in searched.clips}
+
+
+def test_the_table_says_how_many_were_asked_and_why_it_stopped(stopped: ClassifyResult) -> None:
+    asked = len(chosen(stopped)["asked"])
+    assert asked < 12
+    said = f"  {asked} of 12 clips asked, at most 12; stopped: {chosen(stopped)['stopped']}\n"
+    assert said in tables.render(stopped.record())
+
+
+def test_the_table_gives_the_reason_for_the_strategy(searched: ClassifyResult) -> None:
+    record = searched.record()
+    why = "strategy search: no sampler was trained for day"
+    record["settings"]["selection"] = {**chosen(searched), "why": why}
+    assert f"  {why}\n" in tables.render(record)
+
+
+def test_a_clip_that_could_not_be_decoded_is_counted(damaged: ClassifyResult) -> None:
+    assert [e["clip"] for e in chosen(damaged)["asked"] if e["observed"] is None] == [6]
+    text = tables.render(damaged.record())
+    assert "  11 of 12 clips asked, 1 of them could not be decoded\n" in text
+
+
+@pytest.mark.parametrize("strategy", ["uniform", "random", "dense"])
+def test_baselines_are_in_time_order(video: Path, strategy: str) -> None:
+    record = classified(video, k=4, strategy=strategy).record()
+    starts = [clip["start_s"] for clip in record["clips"]]
+    assert starts == sorted(starts)
+    assert "selected (7.7 s), in time order:" in tables.render(record)
+
+
+def test_the_best_answers_come_first_where_the_best_is_wanted(
+    searched: ClassifyResult, damaged: ClassifyResult
+) -> None:
+    for result in (searched, damaged):
+        best = clip_order.best_first(result.record())
+        assert sorted(c["clip"] for c in best) == sorted(c.clip for c in result.clips)
+        decoded = [c["clip"] for c in best if c["label"] is not None]
+        assert decoded == sorted(decoded, key=level, reverse=True)
+        # clips without an answer are last
+        assert all(c["label"] is None for c in best[len(decoded) :])
+
+
+def test_observed_confidence_does_not_count_background(searched: ClassifyResult) -> None:
+    dark = next(clip for clip in searched.clips if clip.clip not in BRIGHT)
+    observed = clip_order.answers(searched.record())[dark.clip]["observed"]
+    assert dark.label == "night"
+    assert observed < (dark.probability or 0)
+
+
+def test_rows_of_a_spreadsheet_say_how_many_were_asked_and_why(
+    searched: ClassifyResult, stopped: ClassifyResult
+) -> None:
+    columns = csv_columns("classify", 1)
+    before = ["background", "error"]
+    assert columns[-5:] == [*before, "strategy", "asked", "stopped"]
+    (row,), (early,) = csv_rows(searched.record()), csv_rows(stopped.record())
+    assert (row["strategy"], row["asked"], row["stopped"]) == ("search", 8, None)
+    assert (early["asked"], early["stopped"]) == (len(stopped.clips), chosen(stopped)["stopped"])
+
+
+def test_cuts_of_a_search_are_in_time_order_and_say_what_the_clips_show(
+    searched: ClassifyResult,
+) -> None:
+    record = searched.record()
+    expected = sorted(searched.clips, key=lambda clip: clip.start)
+    shown = [f"{clip.label} {clip.probability:.0%}" for clip in expected]
+    assert [clip.clip for clip in expected] != [clip.clip for clip in searched.clips]
+    comments = re.findall(r"^\* COMMENT: (.*%)$", edl.render(record), re.MULTILINE)
+    assert comments == shown
+    titles = re.findall(r"^title=([^-].*)$", ffmetadata.render(record), re.MULTILINE)
+    assert titles == shown
+    texts = re.findall(r"^\d+\n.* --> .*\n(.*)$", srt.render(record), re.MULTILINE)
+    assert texts == shown
