@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scsampler_cli.bench.model_info import ModelFacts
-from scsampler_cli.bench.run_data import NetworkFacts, SamplerFacts
+from scsampler_cli.bench.run_data import PICTURES, NetworkFacts, SamplerFacts, Tagging
 from scsampler_cli.classifiers.base import ClipClassifier
 from scsampler_cli.classifiers.classifier_info import ClassifierFacts
+from scsampler_cli.samplers.picture_features import PictureFeatures
 from scsampler_cli.samplers.scoring import SamplerNetwork
 
 
@@ -23,11 +24,18 @@ class Models:
     networks: Mapping[str, SamplerNetwork]
     """Every network, by name."""
     samplers: tuple[SamplerFacts, ...]
-    """The first one is the sampler under test."""
+    """The first one is the sampler under test; it may have no networks."""
     joint: SamplerFacts | None
     """Networks that were trained together; None without any."""
     compared: tuple[NetworkFacts, ...]
     """Networks in the tables of inputs and of audio networks."""
+    device: str
+    """Device of the networks, such as "cuda:0"."""
+    pictures: PictureFeatures | None = None
+    """The network that knows which clips look alike; None to leave out what needs it."""
+    picture_gmacs: float = 0.0
+    """Its 10^9 multiply-adds per picture."""
+    tagging: Tagging = field(default_factory=Tagging)
 
     @property
     def facts(self) -> ModelFacts:
@@ -40,10 +48,27 @@ class Models:
         return ModelFacts(
             ClassifierFacts.of(self.classifier),
             self.precision,
-            # all networks run on one device
-            str(next(iter(self.networks.values())).device),
+            self.device,
             networks={network.name: network for network in networks},
             samplers=self.samplers,
             joint=self.joint,
             compared=self.compared,
+            pictures=self._picture_facts(),
+            tagging=self.tagging,
+        )
+
+    def _picture_facts(self) -> NetworkFacts | None:
+        if self.pictures is None:
+            return None
+        record = self.pictures.record
+        return NetworkFacts(
+            PICTURES,
+            record["input"],
+            record["arch"],
+            objective=record["objective"],
+            weights=record["weights"],
+            sha256=record["sha256"],
+            # it knows no class of a video
+            labels=(),
+            gmacs=self.picture_gmacs,
         )

@@ -12,11 +12,12 @@ import numpy as np
 
 from scsampler_cli.batch.process_map import DONE
 from scsampler_cli.batch.task import Record
+from scsampler_cli.bench.asked_clips import ranks
 from scsampler_cli.bench.bench_models import Models
 from scsampler_cli.bench.measure import MeasureContext
 from scsampler_cli.bench.plan import Plan
 from scsampler_cli.bench.run_data import Run, Thumbnails, VideoData
-from scsampler_cli.bench.strategy_list import sampler_strategies
+from scsampler_cli.bench.strategy_list import under_test
 from scsampler_cli.bench.timing import OnVideoFailure
 from scsampler_cli.pipeline.video import (
     Progress,
@@ -24,7 +25,6 @@ from scsampler_cli.pipeline.video import (
     open_video,
     reporting_missing_file,
 )
-from scsampler_cli.selection.strategies import combined_rank
 
 SHEET_CLIPS = 5
 """Number of best clips, and of worst clips, of a video on the contact sheet."""
@@ -40,7 +40,7 @@ def thumbnails(
     context: MeasureContext,
     on_failure: OnVideoFailure,
 ) -> Iterator[Thumbnails]:
-    """The best and the worst clips of some videos, ranked by the sampler under test.
+    """The best and the worst clips of some videos, ranked by the strategy under test.
 
     Args:
         run: the run.
@@ -49,15 +49,12 @@ def thumbnails(
         context: its processes decode the videos.
         on_failure: called with each video that cannot be decoded.
     """
-    _, strategy = sampler_strategies(run, plan)[0]
-    if strategy.sampler is None or strategy.selection is None:
-        return
+    _, strategy = under_test(run, plan)
     clips_of: dict[Path, list[int]] = {}
     best_of: dict[Path, list[int]] = {}
     for video in videos:
         # rank of each clip -> clips, best first
-        ranks = combined_rank(video.clip_scores(strategy.sampler), strategy.selection)
-        order = np.argsort(ranks, kind="stable").tolist()
+        order = np.argsort(ranks(video, strategy), kind="stable").tolist()
         best = order[:SHEET_CLIPS]
         # a short video has fewer worst clips, or none
         worst = [clip for clip in order[-SHEET_CLIPS:] if clip not in best]

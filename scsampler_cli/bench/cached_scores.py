@@ -191,6 +191,13 @@ def _visual(
     return visual_clips(video, settings)
 
 
+def pictures_of(video: Video, facts: ModelFacts, options: ScoreOptions) -> Iterator[ClipVisual]:
+    """All clips with their picture ("rgb"), from the feature file if it has pictures."""
+    if options.keep_features and "rgb" in facts.inputs:
+        return store.read_visual(_feature_file(video, facts, options))
+    return visual_clips(video, replace(options.features, inputs=("rgb",)))
+
+
 def _audio(video: Video, facts: ModelFacts, options: ScoreOptions) -> Iterator[ClipAudio]:
     if options.keep_features:
         return store.read_sound(_feature_file(video, facts, options))

@@ -92,6 +92,8 @@ def collect(
         train_positions=_train_positions(data.train, facts, context, on_failure=unusable),
         costs=None,
         settings=_settings(facts, context, command),
+        pictures=facts.pictures,
+        tagging=facts.tagging,
     )
     # without times, tables have no seconds
     if report_options.timed:

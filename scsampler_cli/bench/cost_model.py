@@ -31,6 +31,8 @@ class Check:
     """True where the live run selected the clips that the replay selects."""
     same_tag: bool
     """True where the best tag of the live run is that of the replay."""
+    strategy: str = ""
+    """Name of the strategy; "" in a run of before there were several."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,11 @@ class Costs:
     spread: Mapping[str, tuple[float, float]]
     """Smallest and largest rate among the timed videos, of "decode", "classify" and the inputs."""
     checks: tuple[Check, ...] = ()
+    round_s: float = 0.0
+    """What a further round of a search costs besides its frames: the file is opened again, and the
+    decoder starts at a keyframe."""
+    classify_one_s: float = 0.0
+    """Classification of a clip that is alone in its round; 0 where that was not measured."""
 
     def record(self) -> dict[str, Any]:
         """The fields as a JSON object."""

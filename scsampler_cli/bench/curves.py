@@ -5,6 +5,7 @@ Not handled here: `figures` draws them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,19 +18,25 @@ from scsampler_cli.bench.replay import Outcome, Strategy, make_strategy, positio
 from scsampler_cli.bench.run_data import Run
 from scsampler_cli.bench.strategy_list import (
     Named,
+    auto_strategy,
     baseline,
     baseline_strategies,
     cascade_strategy,
+    rival,
     sampler_strategies,
+    under_test,
 )
 
 KS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50, 100)
 STRIDES = tuple(range(1, 11))
 DRAWS = 10
 """Most seeds of Random and Empirical at each point of a curve."""
+MOST = (5, 6, 8, 10, 15, 20, 30)
+"""Largest numbers of clips of a search that stops by itself."""
 ALPHAS = tuple(i / 10 for i in range(11))
 CANDIDATES = (1, 2, 4, 6, 8, 12)
 """Values of M at which the curve has a point, as multiples of K."""
+AUTO_NAME = f"search, k auto to {MOST[0]}-{MOST[-1]}"
 ACCURACY = "top-1 accuracy, % of videos"
 ByK = dict[int, dict[str, Outcome]]
 """K -> role -> outcome."""
@@ -44,15 +51,18 @@ def charts(run: Run, plan: Plan) -> list[Chart]:
         strategies = _at_k(run, replace(plan, k=k))
         by_k[k] = {role: replay(run, strategy) for role, strategy in strategies}
 
+    autos = []
+    if run.has_vectors:
+        autos = [replay(run, auto_strategy(most)) for most in MOST]
     # the level of every chart
     dense = replay(run, baseline(run, plan, "dense"))
     found = [
         positions_chart(run, plan, by_k),
-        clips_chart(by_k, dense),
+        clips_chart(by_k, dense, autos),
         share_chart(run, plan, dense),
         alpha_chart(run, plan, dense),
         candidates_chart(run, plan, dense),
-        runtime_chart(by_k, dense),
+        runtime_chart(by_k, dense, autos),
         stride_chart(run, plan, dense),
     ]
     return [chart for chart in found if chart is not None]
@@ -64,11 +74,12 @@ def _top1(run: Run, strategy: Strategy) -> float:
 
 
 def _at_k(run: Run, plan: Plan) -> list[Named]:
-    """The strategy under test, Random, Uniform, Empirical and the oracle."""
-    _, first = sampler_strategies(run, plan)[0]
+    """By role: the strategy under test, its rival, Random, Uniform, Empirical and the oracle."""
+    _, first = under_test(run, plan)
     # Dense has no K
     others = [named for named in baseline_strategies(run, plan) if named[0] != "dense"]
-    return [("scsampler", first), *others]
+    other = rival(run, plan)
+    return [("scsampler", first), *([("rival", other[1])] if other else []), *others]
 
 
 def _most_clips(run: Run) -> int:
@@ -110,8 +121,10 @@ def positions_chart(run: Run, plan: Plan, by_k: ByK) -> Chart:
     )
 
 
-def clips_chart(by_k: ByK, dense: Outcome) -> Chart:
-    """Accuracy against K (Fig. 4)."""
+def clips_chart(by_k: ByK, dense: Outcome, autos: Sequence[Outcome]) -> Chart:
+    """Accuracy against K (Fig. 4), and of a search that stops by itself against its mean number of
+    clips, a point for each largest number.
+    """
     x = tuple(map(float, by_k))
     # the strategies are the same at every K
     first = next(iter(by_k.values()))
@@ -119,6 +132,10 @@ def clips_chart(by_k: ByK, dense: Outcome) -> Chart:
     for role, outcome in first.items():
         y = tuple(at_k[role].top1 for at_k in by_k.values())
         series.append(Series(_without_parameter(outcome.strategy.name), x, y, role=role))
+    if autos:
+        x_auto = tuple(outcome.clips_per_video for outcome in autos)
+        y_auto = tuple(outcome.top1 for outcome in autos)
+        series.append(Series(AUTO_NAME, x_auto, y_auto, role="auto"))
     # Table 5 is for K = 10; Figure 4 has no printed numbers
     published_at_10 = (("SCSampler", "av-union-list"), ("Random", "random"))
     marks = tuple(
@@ -230,11 +247,13 @@ def candidates_chart(run: Run, plan: Plan, dense: Outcome) -> Chart | None:
     )
 
 
-def runtime_chart(by_k: ByK, dense: Outcome) -> Chart | None:
+def runtime_chart(by_k: ByK, dense: Outcome, autos: Sequence[Outcome]) -> Chart | None:
     """Accuracy against seconds per video (Fig. 6); None where no time was measured."""
     if dense.run.costs is None:
         return None
     outcomes: dict[str, list[Outcome]] = {"dense": [dense]}
+    if autos:
+        outcomes["auto"] = list(autos)
     for at_k in by_k.values():
         # the oracle is no method: it must classify all clips first
         for role in at_k.keys() - {"oracle"}:
@@ -246,6 +265,8 @@ def runtime_chart(by_k: ByK, dense: Outcome) -> Chart | None:
         # its clips do not depend on K
         if role == "dense":
             name += " (all clips)"
+        if role == "auto":
+            name = AUTO_NAME
         x = tuple((outcome.seconds() or {})["total"] for outcome in outcomes[role])
         y = tuple(outcome.top1 for outcome in outcomes[role])
         series.append(Series(name, x, y, role=role))
@@ -259,12 +280,15 @@ def runtime_chart(by_k: ByK, dense: Outcome) -> Chart | None:
     )
 
 
-def stride_chart(run: Run, plan: Plan, dense: Outcome) -> Chart:
-    """Accuracy against the clip stride N (Fig. 7)."""
+def stride_chart(run: Run, plan: Plan, dense: Outcome) -> Chart | None:
+    """Accuracy against the clip stride N (Fig. 7); None without a sampler."""
+    strategies = sampler_strategies(run, plan)
+    if not strategies:
+        return None
     # the shortest video must keep at least one clip
     fewest = min(video.clips for video in run.videos)
     strides = [n for n in STRIDES if n <= max(1, fewest)]
-    _, strategy = sampler_strategies(run, plan)[0]
+    _, strategy = strategies[0]
     y = [_top1(run, _with_stride(strategy, n)) for n in strides]
     name = _without_parameter(strategy.name)
     line = Series(name, tuple(map(float, strides)), tuple(y), role="scsampler")

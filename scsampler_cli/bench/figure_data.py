@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-ROLES = ("scsampler", "random", "uniform", "empirical", "dense", "oracle")
-"""Roles of the lines, in the order of the legend."""
+ROLES = ("scsampler", "rival", "auto", "random", "uniform", "empirical", "dense", "oracle")
+"""Roles of the lines, in the order of the legend. The rival is the search where the strategy of a
+sampler is under test, and the sampler's where the search is."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,9 @@ STYLES: dict[str, dict[str, Any]] = {
         "linewidth": 2.4,
         "zorder": 5,
     },
+    # grey and brown are seen on white and on black, too
+    "rival": {"color": "#7F7F7F", "marker": "X", "linestyle": "-", "zorder": 4},
+    "auto": {"color": "#A65628", "marker": "*", "linestyle": (0, (1, 1)), "zorder": 4},
     "oracle": {"color": "#56B4E9", "marker": "v", "linestyle": (0, (6, 2)), "zorder": 6},
     "random": {"color": "#E69F00", "marker": "^", "linestyle": ":"},
     "uniform": {"color": "#009E73", "marker": "s", "linestyle": "--"},

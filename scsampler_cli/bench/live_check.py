@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +21,47 @@ Live = dict[str, Any]
 """"seconds", "label" and "clips" of a live run."""
 
 
+@dataclass(frozen=True)
+class LiveRun:
+    """How a video is tagged for a check; picklable."""
+
+    selection: SelectionSettings
+    networks: tuple[str, ...]
+    """Names of the sampler's networks."""
+
+    @classmethod
+    def of(cls, strategy: Strategy) -> LiveRun:
+        """The live run of a strategy, which is not one of `strategy.IDEALS`."""
+        assert strategy.selection is not None  # IDEALS are no methods
+        sampler = strategy.sampler
+        names = () if sampler is None else tuple(network.name for network in sampler.networks)
+        return cls(strategy.selection, names)
+
+
 def tagging_samplers(models: Models) -> Samplers:
     """The sampler under test, as `classify` runs it."""
-    return build_samplers(models.networks[network.name] for network in models.samplers[0].networks)
+    return _samplers(models, [network.name for network in models.samplers[0].networks])
 
 
-def tag_live(
-    path: Path, models: Models, features: FeatureSettings, *, selection: SelectionSettings
-) -> Live:
+def _samplers(models: Models, names: Iterable[str]) -> Samplers:
+    samplers = build_samplers(models.networks[name] for name in names)
+    return replace(samplers, pictures=models.pictures)
+
+
+def tag_live(path: Path, models: Models, features: FeatureSettings, *, how: LiveRun) -> Live:
     """Tag a video as `classify` does, and measure the time."""
     # from the file to the tag, nothing cached
     start = time.perf_counter()
     result = classify(
         path,
-        tagging_samplers(models),
+        _samplers(models, how.networks),
         models.classifier,
         features=features,
-        selection=selection,
+        selection=how.selection,
         top=1,
     )
     seconds = time.perf_counter() - start
+    # in the order in which they were asked
     clips = [clip.clip for clip in result.clips]
     return {"seconds": seconds, "label": result.label, "clips": clips}
 
@@ -61,11 +82,13 @@ def live_checks(
         clips = outcome.clips[0][0]
         # the tag of the live run must be the best one of the replay, too
         tag = run.classifier["labels"].index(live["label"])
-        rank = label_rank(video.probabilities[clips], tag, video.background)
+        probabilities = video.probabilities[clips]
+        rank = label_rank(probabilities, tag, video.background, aggregate=strategy.aggregate)
         yield Check(
             path=video.path,
             modelled_s=(outcome.seconds() or {})["total"],
             measured_s=live["seconds"],
             same_clips=live["clips"] == clips.tolist(),
             same_tag=rank == 0,
+            strategy=strategy.name,
         )

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scsampler_cli.config import AUDIO, PACKETS, AnswerSettings
+from scsampler_cli.config import AUDIO, PACKETS, AnswerSettings, SelectionSettings
 from scsampler_cli.model_zoo.bundled_weights import sampler_files
 from scsampler_cli.pipeline.models import ModelOptions, adjust
 from scsampler_cli.pipeline.sampler_choice import KINDS, auto_option, check_saliency
+from scsampler_cli.pipeline.strategy_choice import choose_strategy
 
 if TYPE_CHECKING:
     from scsampler_cli.batch.task import Log
     from scsampler_cli.bench.bench_models import Models
+    from scsampler_cli.bench.run_data import Tagging
     from scsampler_cli.classifiers.base import ClipClassifier
 
 
@@ -79,6 +81,7 @@ def load_networks(
     from scsampler_cli.bench.model_list import assemble
     from scsampler_cli.features.mel import check_torchaudio
     from scsampler_cli.nn.device import pick_device, pick_dtype
+    from scsampler_cli.samplers.picture_features import PictureFeatures
     from scsampler_cli.samplers.scoring import SamplerNetwork, load_network
 
     # one device and one precision for all networks, so that times are comparable
@@ -112,6 +115,26 @@ def load_networks(
         others=others,
         joint=joint,
         single=single,
+        device=str(device),
+        pictures=PictureFeatures(device, dtype),
+        tagging=_tagging(options.models, classifier),
+    )
+
+
+def _tagging(models: ModelOptions, classifier: ClipClassifier) -> Tagging:
+    """What `classify` does with the same options."""
+    from scsampler_cli.bench.run_data import Tagging
+    from scsampler_cli.classifiers.base import classes_of
+
+    auto, classes = models.auto_for(classifier.name), classes_of(classifier)
+    usual = choose_strategy(SelectionSettings(), models.samplers, auto, classes=classes)
+    search = choose_strategy(
+        SelectionSettings(strategy="search"), models.samplers, auto, classes=classes
+    )
+    return Tagging(
+        searches=usual.selection.strategy == "search",
+        # the choice leaves out a sampler that learnt other classes
+        has_prior=search.samplers["visual"] != "none",
     )
 
 

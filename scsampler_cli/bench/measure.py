@@ -6,7 +6,7 @@ stopped therefore continues where it was, and another sampler or classifier cost
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,8 +18,10 @@ from scsampler_cli.batch.process_map import DONE, Rounds
 from scsampler_cli.batch.task import Record
 from scsampler_cli.bench.bench_models import Models
 from scsampler_cli.bench.cached_scores import ScoreOptions, find_scores, score_video
+from scsampler_cli.bench.cached_vectors import compute_vectors, find_vectors
 from scsampler_cli.bench.model_info import ModelFacts
-from scsampler_cli.bench.run_data import VideoData
+from scsampler_cli.bench.picture_vectors import PictureVectors
+from scsampler_cli.bench.run_data import PICTURES, VideoData
 from scsampler_cli.cache.video_cache import Cache, Entry
 from scsampler_cli.classifiers.classifier_info import ClassifierFacts
 from scsampler_cli.config import FeatureSettings
@@ -137,6 +139,8 @@ def _measure_in_worker(
             # a further network leaves the scores of the others in the cache
             networks = {name: models.networks[name] for name in missing}
             score_video(video, networks, facts, options=options, progress=progress)
+        if models.pictures is not None and find_vectors(path, facts, options) is None:
+            compute_vectors(video, models.pictures, facts, options=options, progress=progress)
 
         # the dense ClipProbs, for every strategy, Dense and the oracle
         identity = clip_probs.identity(models.classifier, models.precision)
@@ -166,9 +170,11 @@ def _video_data(
     # found by the process, or by an earlier run
     probabilities = clip_probs.find(example.path, identity, context.cache)
     entries = find_scores(example.path, facts, context.score_options)
+    pictures = find_vectors(example.path, facts, context.score_options)
     # cached by the process a moment ago
     found = {name: entry for name, entry in entries.items() if entry is not None}
-    if probabilities is None or len(found) < len(entries):
+    is_gone = facts.pictures is not None and pictures is None
+    if probabilities is None or len(found) < len(entries) or is_gone:
         raise InputError(
             f"{example.path}: its scores were removed from the cache during the run",
             code="cache-entry-gone",
@@ -182,6 +188,10 @@ def _video_data(
             code="nothing-decodable",
             hint="the file may be damaged",
         )
+    vectors = None if pictures is None else PictureVectors.of_rows(np.asarray(pictures.values))
+    counts = {name: int(entry.values[:, 1].sum()) for name, entry in found.items()}
+    if vectors is not None:
+        counts[PICTURES] = len(vectors.distinct)
     return VideoData(
         path=str(example.path),
         label=example.label,
@@ -191,20 +201,21 @@ def _video_data(
         frames=measured["frames"],
         # an entry is float32 [L, 2]: score, number of inputs
         scores={name: np.array(entry.values[:, 0], np.float32) for name, entry in found.items()},
-        input_counts={name: int(entry.values[:, 1].sum()) for name, entry in found.items()},
+        input_counts=counts,
         probabilities=values,
         decode_from=np.array(measured["decode_from"], np.int64),
         last=np.array(measured["last"], np.int64),
-        notes=_notes(found, probabilities),
+        notes=_notes([*found.values(), *([pictures] if pictures else []), probabilities]),
         background=facts.classifier.background_column,
         p_frames=context.features.p_frames,
+        vectors=vectors,
     )
 
 
-def _notes(scores: Mapping[str, Entry], probabilities: Entry) -> tuple[str, ...]:
+def _notes(entries: Sequence[Entry]) -> tuple[str, ...]:
     """The notes of all entries, each once, in order."""
     # a dict keeps the order
     notes: dict[str, None] = {}
-    for entry in (*scores.values(), probabilities):
+    for entry in entries:
         notes |= dict.fromkeys(entry.notes)
     return tuple(notes)

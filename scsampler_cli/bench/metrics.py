@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.selection import aggregate
+from scsampler_cli.selection.aggregate import best_first, combine
 
 RESAMPLES = 2000
 """Resamples of the bootstrap: its interval then varies by a few tenths of a point with the seed."""
@@ -15,7 +15,11 @@ _MAX_DRAWN = 4_000_000
 
 
 def label_rank(
-    probabilities: NDArray[np.float32], target: int, background: int | None = None
+    probabilities: NDArray[np.float32],
+    target: int,
+    background: int | None = None,
+    *,
+    aggregate: str = "mean",
 ) -> int | None:
     """Rank of the true label among the tags of a video, 0 = first.
 
@@ -27,6 +31,7 @@ def label_rank(
             decoded) are left out, as `classify` does.
         target: index of the true label.
         background: column of the background class; None without one.
+        aggregate: one of `config.AGGREGATES` without "auto".
 
     Returns:
         None where no clip can be decoded.
@@ -37,7 +42,7 @@ def label_rank(
     usable = probabilities[~np.isnan(probabilities).any(axis=1)]
     if not len(usable):
         return None
-    order = aggregate.best_first(aggregate.mean(usable, background), background)
+    order = best_first(combine(usable, aggregate, background=background), background)
     return int(np.flatnonzero(order == target)[0])
 
 

@@ -6,10 +6,10 @@ Worker processes hold the models themselves; this module needs neither torch nor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from scsampler_cli.bench.run_data import NetworkFacts, SamplerFacts
+from scsampler_cli.bench.run_data import NetworkFacts, SamplerFacts, Tagging
 from scsampler_cli.classifiers.classifier_info import ClassifierFacts
 from scsampler_cli.config import INPUTS
 
@@ -33,6 +33,9 @@ class ModelFacts:
     """Networks in the tables of inputs and of audio networks."""
     gmacs: float | None = None
     """10^9 multiply-adds of the classifier per clip; None where they are not known."""
+    pictures: NetworkFacts | None = None
+    """The network that knows which clips look alike; None where it is not loaded."""
+    tagging: Tagging = field(default_factory=Tagging)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -58,6 +61,8 @@ class ModelFacts:
             # these are among "networks"
             "compared": [network.name for network in self.compared],
             "gmacs": self.gmacs,
+            "pictures": self.pictures and asdict(self.pictures),
+            "tagging": asdict(self.tagging),
         }
 
     @classmethod
@@ -76,6 +81,8 @@ class ModelFacts:
             joint=joint and SamplerFacts.from_record(joint, networks),
             compared=tuple(networks[name] for name in record["compared"]),
             gmacs=record["gmacs"],
+            pictures=record["pictures"] and NetworkFacts.from_record(record["pictures"]),
+            tagging=Tagging(**record["tagging"]),
         )
 
     def report_entry(self) -> dict[str, Any]:

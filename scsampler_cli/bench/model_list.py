@@ -7,16 +7,21 @@ from dataclasses import replace
 from typing import Any
 
 from scsampler_cli.bench.bench_models import Models
-from scsampler_cli.bench.run_data import NetworkFacts, SamplerFacts, network_name
+from scsampler_cli.bench.run_data import (
+    MAIN,
+    NetworkFacts,
+    SamplerFacts,
+    Tagging,
+    network_name,
+)
 from scsampler_cli.classifiers.base import ClipClassifier
 from scsampler_cli.classifiers.flops import clip_gmacs
 from scsampler_cli.config import PACKETS
 from scsampler_cli.errors import SettingsError
+from scsampler_cli.nn.lite0 import Lite0Trunk
 from scsampler_cli.samplers.networks import INPUT_SHAPES, count_macs
+from scsampler_cli.samplers.picture_features import PictureFeatures
 from scsampler_cli.samplers.scoring import SamplerNetwork
-
-MAIN = "SCSampler"
-"""Name of the sampler under test."""
 
 
 def assemble(
@@ -27,27 +32,28 @@ def assemble(
     others: Mapping[str, Sequence[SamplerNetwork]],
     joint: Sequence[SamplerNetwork],
     single: Sequence[SamplerNetwork],
+    device: str = "cpu",
+    pictures: PictureFeatures | None = None,
+    tagging: Tagging | None = None,
 ) -> Models:
     """Collect the networks that a benchmark runs.
 
     Args:
         classifier: the clip classifier (f in the paper).
         precision: of all networks, such as "float32".
-        main: networks of the sampler under test, at least one.
+        main: networks of the sampler under test; may be empty, as a search needs none.
         others: further samplers by name, for the cross-table.
         joint: networks trained together; may be empty.
         single: further networks, for the tables of inputs and of audio networks.
+        device: of all networks, such as "cuda:0".
+        pictures: the network that knows which clips look alike; None leaves the search out.
+        tagging: what `classify` does with the classifier and the sampler under test; None where it
+            uses the strategy of the sampler.
 
     Raises:
-        SettingsError: there is no network, two networks of one sampler have the same input, or a
-            network other than those of the sampler under test scores packets.
+        SettingsError: two networks of one sampler have the same input, or a network other than
+            those of the sampler under test scores packets.
     """
-    if not main:
-        raise SettingsError(
-            "there is no sampler to measure",
-            code="bench-sampler-missing",
-            hint="name a visual sampler, an audio sampler or both",
-        )
     groups = {MAIN: main, **others, "joint": joint}
     for name, networks in groups.items():
         _check_inputs(name, networks)
@@ -70,8 +76,22 @@ def assemble(
     # each once: a network may be in both groups
     compared = tuple(dict.fromkeys((*members[MAIN], *members[""])))
     return Models(
-        classifier, precision, named, samplers=samplers, joint=together, compared=compared
+        classifier,
+        precision,
+        named,
+        samplers=samplers,
+        joint=together,
+        compared=compared,
+        device=device,
+        pictures=pictures,
+        picture_gmacs=0.0 if pictures is None else _picture_gmacs(),
+        tagging=tagging or Tagging(),
     )
+
+
+def _picture_gmacs() -> float:
+    # counted on a network of its own: the layers of the loaded one are fused
+    return count_macs(Lite0Trunk(), INPUT_SHAPES["rgb"]) / 1e9
 
 
 def _check_inputs(name: str, networks: Sequence[SamplerNetwork]) -> None:

@@ -12,9 +12,12 @@ from scsampler_cli.bench.plan import Plan
 from scsampler_cli.bench.replay import Outcome, paired_difference, replay
 from scsampler_cli.bench.run_data import Run
 from scsampler_cli.bench.strategy_list import (
+    BLENDS,
+    JOINT,
     all_strategies,
     baseline_strategies,
-    sampler_strategies,
+    search_strategies,
+    under_test,
 )
 from scsampler_cli.bench.table import (
     CLIPS,
@@ -31,6 +34,11 @@ from scsampler_cli.config import DEFAULT_ALPHA
 from scsampler_cli.text import counted
 
 TOP = 5
+IN_TABLE_5 = (
+    *(*BLENDS, "visual", "visual-ac", "audio", "packets", "cascade", JOINT),
+    *("random", "uniform", "dense"),
+)
+"""Keys of the strategies in the table of combinations."""
 
 
 def outcome_row(outcome: Outcome) -> Row:
@@ -93,7 +101,9 @@ def _notes(run: Run, plan: Plan) -> tuple[str, ...]:
         f"{counted(len(run.videos), 'video')}; [ ] 95 % bootstrap over videos; "
         f"Random and Empirical: mean of {plan.draws} seeds, +- their standard deviation."
     ]
-    if not (run.main.visual and run.main.audio):
+    if not (run.main.visual or run.main.audio):
+        notes.append("There is no sampler; the search needs none.")
+    elif not (run.main.visual and run.main.audio):
         # which of the two samplers there is
         missing, other = ("audio", "visual") if run.main.visual else ("visual", "audio")
         notes.append(
@@ -105,6 +115,7 @@ def _notes(run: Run, plan: Plan) -> tuple[str, ...]:
             "The sampler scores a clip by 1 - p(background); AC is the largest probability of a "
             "class, as in the paper (Sec. 3.2.1)."
         )
+    notes += _search_notes(run, plan)
     if run.train_positions is None:
         notes.append("Without training videos there is no Empirical.")
     if run.costs is None:
@@ -113,7 +124,7 @@ def _notes(run: Run, plan: Plan) -> tuple[str, ...]:
     notes.append(
         "Seconds per video: rates measured on "
         f"{run.costs.videos} of the videos, one after the other, multiplied by the work "
-        "of each strategy. Dense and the oracle decode and classify all clips."
+        "of each strategy. Dense, the oracle and the surest clips decode and classify all clips."
     )
     if run.main.packets and run.main.visual:
         notes.append(
@@ -121,6 +132,22 @@ def _notes(run: Run, plan: Plan) -> tuple[str, ...]:
             "from the keyframes before the M clips to the ends of these clips."
         )
     return tuple(notes)
+
+
+def _search_notes(run: Run, plan: Plan) -> list[str]:
+    notes = [
+        f"Odds: the mean weighted by odds ratios, as in a search. The surest {plan.k} of all clips "
+        "need the classifier's answers on all clips, and are no method."
+    ]
+    if not run.has_vectors:
+        return [
+            *notes,
+            "The search is left out: the run is of an earlier version, which did not keep what the "
+            "pictures show. A new run has it.",
+        ]
+    if run.tagging.has_prior:
+        notes.append("Prior: the search begins with the scores of the visual sampler.")
+    return [*notes, "K auto: clips is the mean number of clips that were asked."]
 
 
 def summary_table(runs: Sequence[Run], plan: Plan) -> Table:
@@ -133,6 +160,7 @@ def summary_table(runs: Sequence[Run], plan: Plan) -> Table:
         Column("Videos", ("videos",)),
         Column("SCSampler, %", ("scsampler",), "{:.1f}"),
         Column("s/video", ("scsampler_s",), "{:.2f}"),
+        Column("Search, %", ("search",), "{:.1f}"),
         Column("Random, %", ("random",), "{:.1f}"),
         Column("Uniform, %", ("uniform",), "{:.1f}"),
         Column("Empirical, %", ("empirical",), "{:.1f}"),
@@ -152,13 +180,17 @@ def summary_table(runs: Sequence[Run], plan: Plan) -> Table:
 
 def _summary_row(run: Run, plan: Plan) -> Row:
     # the strategy that `classify` uses
-    _, first = sampler_strategies(run, plan)[0]
+    _, first = under_test(run, plan)
     row: Row = {
         "data": run.data,
         "classifier": run.classifier["name"],
         "videos": len(run.videos),
     }
-    for key, strategy in [("scsampler", first), *baseline_strategies(run, plan)]:
+    for key, strategy in [
+        ("scsampler", first),
+        *search_strategies(run, plan)[:1],
+        *baseline_strategies(run, plan),
+    ]:
         outcome = replay(run, strategy)
         row[key] = outcome.accuracy()[0]
         row[f"{key}_s"] = (outcome.seconds() or {}).get("total")
@@ -173,8 +205,7 @@ def combinations_table(run: Run, plan: Plan) -> Table | None:
         return None
     rows: list[Row] = []
     for key, strategy in all_strategies(run, plan):
-        # Table 5 has neither of these two
-        if key in ("empirical", "oracle"):
+        if key not in IN_TABLE_5:
             continue
         row: Row = {
             "key": key,
@@ -203,7 +234,7 @@ def videos_table(run: Run, plan: Plan) -> Table:
         row: Row = {"path": video.path, "label": video.label, "clips": video.clips}
         for key, outcome in outcomes.items():
             row[key] = float((outcome.label_ranks[i] < 1).mean())
-            if outcome.strategy.draws == 1 and key != "dense":
+            if outcome.strategy.draws == 1 and key not in ("dense", "dense-odds"):
                 row[f"{key} clips"] = " ".join(map(str, outcome.clips[i][0].tolist()))
         rows.append(row)
     # the files hold the lists of clips; they are too wide for a page

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from scsampler_cli.bench.run_data import NetworkFacts, Run, SamplerFacts, VideoData
+from scsampler_cli.bench.run_data import NetworkFacts, Run, SamplerFacts, Tagging, VideoData
 from scsampler_cli.errors import SettingsError
 
 
@@ -57,6 +57,12 @@ def pooled(runs: Sequence[Run], name: str) -> Run:
         train_positions=np.concatenate(positions) if len(positions) == len(runs) else None,
         costs=None,
         thumbnails=(),
+        pictures=first.pictures if all(run.has_vectors for run in runs) else None,
+        tagging=Tagging(
+            # one row for all videos: that of a sampler, where it is the usual one anywhere
+            searches=all(run.tagging.searches for run in runs),
+            has_prior=all(run.tagging.has_prior for run in runs),
+        ),
     )
 
 

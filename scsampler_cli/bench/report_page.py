@@ -126,7 +126,8 @@ def _fact_rows(run: Run) -> Iterator[tuple[str, object]]:
     yield from _flat(run.settings)
     if run.costs is not None:
         for check in run.costs.checks:
-            yield f"live check, {check.path}", _check(check)
+            what = f"{check.strategy}, {check.path}" if check.strategy else check.path
+            yield f"live check, {what}", _check(check)
 
 
 def _check(check: Check) -> str:

@@ -14,9 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.bench.cost_model import Costs
+from scsampler_cli.bench.picture_vectors import PictureVectors
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL, FeatureSettings
 from scsampler_cli.selection.scores import ClipScores, averaged, smoothed
 
+MAIN = "SCSampler"
+"""Name of the sampler under test."""
+PICTURES = "pictures"
+"""Name of the network that computes the vectors of pictures."""
 DISPLAY_NAMES = {
     "rgb": "RGB",
     "if": "IF",
@@ -135,6 +140,8 @@ class VideoData:
     p_frames: int | None = None
     """P-frames read per clip, on which it depends whether visual scores are smoothed over
     neighbouring clips. None for a run of before there was smoothing."""
+    vectors: PictureVectors | None = None
+    """What the pictures of the clips show; None for a run of before there was a search."""
 
     @property
     def clips(self) -> int:
@@ -192,6 +199,16 @@ class Thumbnails:
 
 
 @dataclass(frozen=True)
+class Tagging:
+    """What `classify` does with the same classifier and the same samplers."""
+
+    searches: bool = False
+    """True where "auto" stands for a search, False for the strategy of the sampler under test."""
+    has_prior: bool = False
+    """True where a search takes the visual scores of the sampler under test as its prior."""
+
+
+@dataclass(frozen=True)
 class Run:
     """A data set under one classifier."""
 
@@ -218,6 +235,15 @@ class Run:
     thumbnails: tuple[Thumbnails, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Settings of the features, machine and versions."""
+    pictures: NetworkFacts | None = None
+    """The network that computes the vectors of pictures; None for a run of before there was a
+    search."""
+    tagging: Tagging = field(default_factory=Tagging)
+
+    @property
+    def has_vectors(self) -> bool:
+        """True where a search can be replayed."""
+        return self.pictures is not None and all(video.vectors is not None for video in self.videos)
 
     @property
     def name(self) -> str:
@@ -226,8 +252,9 @@ class Run:
 
     @property
     def main(self) -> SamplerFacts:
-        """The sampler under test."""
-        return self.samplers[0]
+        """The sampler under test; without networks where there is none."""
+        # pooled runs need not have a sampler in common
+        return self.samplers[0] if self.samplers else SamplerFacts(MAIN, ())
 
     @property
     def classes(self) -> int:

@@ -5,6 +5,8 @@
               probabilities.npy    float32 [sum of L, C], mapped into memory, video after video
               scores.npy           float32 [sum of L, networks]
               decode.npy           int64 [sum of L, 2]: decode_from, last
+              vectors.npy          float16 [sum of P, D], each picture once
+              pictures.npy         int64 [sum of L]: the clip's row among those of its video, or -1
               train.npy            float32 [n, m], with training videos only
               thumbnails.npz       pictures of the contact sheet
 """
@@ -14,7 +16,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -23,8 +25,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.bench.cost_model import Costs
+from scsampler_cli.bench.picture_vectors import PictureVectors
 from scsampler_cli.bench.plan import Plan
-from scsampler_cli.bench.run_data import NetworkFacts, Run, SamplerFacts, Thumbnails, VideoData
+from scsampler_cli.bench.run_data import (
+    NetworkFacts,
+    Run,
+    SamplerFacts,
+    Tagging,
+    Thumbnails,
+    VideoData,
+)
 from scsampler_cli.errors import InputError, OutputError
 
 SCHEMA = "scsampler.bench.run/1"
@@ -71,6 +81,7 @@ def _save(run: Run, folder: Path) -> None:
     # generators: the arrays of one video at a time are in memory
     spans = (np.stack([video.decode_from, video.last], axis=1) for video in run.videos)
     _write(folder / "decode.npy", spans, (clips, 2), dtype=np.int64)
+    _save_vectors(run, folder)
     if run.train_positions is not None:
         np.save(folder / "train.npy", run.train_positions)
     np.savez(folder / "thumbnails.npz", *(thumb.pictures for thumb in run.thumbnails))
@@ -87,8 +98,19 @@ def _save(run: Run, folder: Path) -> None:
         "costs": run.costs and run.costs.record(),
         "thumbnails": [_thumbnails_record(thumbnails) for thumbnails in run.thumbnails],
         "settings": dict(run.settings),
+        "pictures": asdict(run.pictures) if run.pictures and run.has_vectors else None,
+        "tagging": asdict(run.tagging),
     }
     (folder / "run.json").write_text(json.dumps(record, indent=1))
+
+
+def _save_vectors(run: Run, folder: Path) -> None:
+    """Write the vectors of pictures; nothing where the run has none."""
+    if not run.has_vectors:
+        return
+    found = [video.vectors for video in run.videos if video.vectors is not None]
+    np.save(folder / "vectors.npy", np.concatenate([each.distinct for each in found]))
+    np.save(folder / "pictures.npy", np.concatenate([each.row_of for each in found]))
 
 
 def _thumbnails_record(thumbnails: Thumbnails) -> dict[str, Any]:
@@ -184,7 +206,7 @@ def _load(path: Path) -> Run:
     # samplers name their networks
     networks = {n["name"]: NetworkFacts.from_record(n) for n in record["networks"]}
     # read when needed, one array at a time
-    pictures = np.load(folder / "thumbnails.npz")
+    thumbnail_pictures = np.load(folder / "thumbnails.npz")
     thumbnails = []
     for i, entry in enumerate(record["thumbnails"]):
         found = Thumbnails(
@@ -193,27 +215,56 @@ def _load(path: Path) -> Run:
             entry["best"],
             starts_s=tuple(entry["starts_s"]),
             # numpy names the unnamed arrays of an archive arr_0, arr_1, ...
-            pictures=pictures[f"arr_{i}"],
+            pictures=thumbnail_pictures[f"arr_{i}"],
         )
         thumbnails.append(found)
     # the file is missing where there were no training videos
     train = folder / "train.npy"
-    joint = record["joint"]
+    joint, pictures = record["joint"], record.get("pictures")
+    videos = list(_videos(record["videos"], list(networks), folder, settings=record["settings"]))
+    # runs of earlier versions have no vectors
+    if pictures:
+        vectors = _vectors(folder, [video.clips for video in videos])
+        videos = [replace(video, vectors=v) for video, v in zip(videos, vectors, strict=True)]
     return Run(
         data=record["data"],
         classifier=record["classifier"],
         samplers=tuple(SamplerFacts.from_record(about, networks) for about in record["samplers"]),
         joint=joint and SamplerFacts.from_record(joint, networks),
         networks=tuple(networks[name] for name in record["compared"]),
-        videos=tuple(
-            _videos(record["videos"], list(networks), folder, settings=record["settings"])
-        ),
+        videos=tuple(videos),
         failures=tuple(record["failures"]),
         train_positions=np.load(train) if train.is_file() else None,
         costs=Costs.from_record(record["costs"]) if record["costs"] else None,
         thumbnails=tuple(thumbnails),
         settings=record["settings"],
+        pictures=pictures and NetworkFacts.from_record(pictures),
+        tagging=Tagging(**record.get("tagging", {})),
     )
+
+
+def _vectors(folder: Path, clips: Sequence[int]) -> Iterator[PictureVectors]:
+    """The vectors of each video.
+
+    Args:
+        folder: of the run.
+        clips: number of clips of each video.
+    """
+    vectors, row_of = (
+        np.load(folder / "vectors.npy", mmap_mode="r"),
+        np.load(folder / "pictures.npy"),
+    )
+    if len(row_of) != sum(clips):
+        raise ValueError("the pictures and the list of videos have different lengths")
+    clip = row = 0
+    for count in clips:
+        of_video = row_of[clip : clip + count]
+        # rows are counted from 0 in each video
+        rows = int(of_video.max(initial=-1)) + 1
+        yield PictureVectors(vectors[row : row + rows], of_video)
+        clip, row = clip + count, row + rows
+    if row != len(vectors):
+        raise ValueError("the vectors and the pictures have different lengths")
 
 
 def _videos(
@@ -242,7 +293,7 @@ def _videos(
     for video in records:
         rows = slice(start, start + video["clips"])
         start = rows.stop
-        if not np.isfinite(probabilities[rows]).all():
+        if not _are_probabilities(probabilities[rows]):
             raise ValueError(f"{video['path']} has probabilities that are not numbers")
         yield VideoData(
             path=video["path"],
@@ -261,3 +312,10 @@ def _videos(
             background=video.get("background"),
             p_frames=p_frames,
         )
+
+
+def _are_probabilities(rows: NDArray[np.float32]) -> bool:
+    """False where a row has a number that is not finite, but for a clip that could not be decoded,
+    whose row is NaN throughout.
+    """
+    return bool((np.isfinite(rows).all(axis=1) | np.isnan(rows).all(axis=1)).all())

@@ -138,8 +138,8 @@ def _capacity(
         seconds: of one round, by stage.
         record: result of SCSampler.
     """
-    device = next(iter(subject.models.networks.values())).device
-    machine = Machine(torch.get_num_threads(), device.type == "cuda")
+    is_on_gpu = torch.device(subject.models.device).type == "cuda"
+    machine = Machine(torch.get_num_threads(), is_on_gpu)
     # seconds of one core
     reading = {"index": record["timings_s"]["index"]}
     samplers = subject.samplers

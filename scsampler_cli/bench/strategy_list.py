@@ -1,6 +1,7 @@
-"""The strategies that a bench compares: those that use the sampler under test, and the baselines.
+"""The strategies that a bench compares: the sampler's, the search's, and the baselines.
 
-Each list holds pairs (key, strategy); the key identifies the strategy in reports and charts.
+The strategy under test is the one that `classify` uses with the same classifier and samplers. Each
+list holds pairs (key, strategy); the key identifies the strategy in reports and charts.
 """
 
 from __future__ import annotations
@@ -11,19 +12,87 @@ from typing import Any
 
 from scsampler_cli.bench.empirical import histogram
 from scsampler_cli.bench.plan import Plan
-from scsampler_cli.bench.replay import Strategy, make_strategy
 from scsampler_cli.bench.run_data import NetworkFacts, Run, SamplerFacts
-from scsampler_cli.config import CANDIDATES_PER_CLIP
+from scsampler_cli.bench.strategy import Strategy, make_strategy
+from scsampler_cli.config import CANDIDATES_PER_CLIP, MAX_K, RANKED
 
 Named = tuple[str, Strategy]
 BLENDS = ("av-union-list", "av-convex-list", "av-convex-score", "av-intersect-list")
 JOINT = "av-joint-training"
+SUREST = "surest"
 PAPER, PAPER_NAME = "visual-ac", "visual only, AC"
 """A visual sampler with a background class, scored as in the paper (Sec. 3.2.1)."""
 
 
+def under_test(run: Run, plan: Plan) -> Named:
+    """The strategy that `classify` uses; Uniform where the data of the run are not enough for it,
+    such as those of pooled runs without a common sampler.
+    """
+    by_sampler = dict(sampler_strategies(run, plan))
+    by_sampler.pop(JOINT, None)
+    search = search_strategies(run, plan)[:1]
+    found = [*search, *by_sampler.items()]
+    if by_sampler and not run.tagging.searches:
+        found = list(by_sampler.items())
+    return found[0] if found else ("uniform", baseline(run, plan, "uniform"))
+
+
+def rival(run: Run, plan: Plan) -> Named | None:
+    """The search where a strategy by samplers is under test, else the sampler's strategy; None
+    where there is none.
+    """
+    first, _ = under_test(run, plan)
+    pairs = [*search_strategies(run, plan)[:1], *sampler_strategies(run, plan)[:1]]
+    others = [named for named in pairs if named[0] not in (first, JOINT)]
+    return others[0] if others else None
+
+
+def search_strategies(run: Run, plan: Plan) -> list[Named]:
+    """The strategies in which the classifier's answers decide; empty without vectors of pictures.
+
+    The first one is the search that knows no sampler.
+    """
+    if not run.has_vectors:
+        return []
+    strategies = [("search", make_strategy("search", "search", plan.k))]
+    if run.tagging.has_prior and run.main.visual:
+        visual = replace(run.main, networks=run.main.visual)
+        prior = make_strategy("search, prior", "search", plan.k, sampler=visual)
+        strategies.append(("search-prior", prior))
+    return [*strategies, ("auto", auto_strategy(MAX_K))]
+
+
+def auto_strategy(most: int) -> Strategy:
+    """The search that stops by itself, after `most` clips at the latest."""
+    return make_strategy(f"search, k auto to {most}", "search", most, stops_early=True)
+
+
+def variants(run: Run, plan: Plan) -> list[Named]:
+    """The first strategy of the sampler under test with k auto, and without clips that look alike.
+
+    Empty without a sampler.
+    """
+    strategies: list[Named] = []
+    for key, first in sampler_strategies(run, plan)[:1]:
+        selection = first.selection
+        if key == JOINT or selection is None or selection.strategy not in RANKED:
+            continue
+        # without a parameter, which depends on K
+        name = first.name.split(" (")[0]
+        early = replace(selection, k=MAX_K, stops_early=True)
+        strategies.append(
+            (f"{key}-auto", replace(first, name=f"{name}, k auto to {MAX_K}", selection=early))
+        )
+        if run.has_vectors:
+            diverse = replace(selection, diverse=True)
+            strategies.append(
+                ("diverse", replace(first, name=f"{name}, diverse", selection=diverse))
+            )
+    return strategies
+
+
 def sampler_strategies(run: Run, plan: Plan) -> list[Named]:
-    """The strategies of the sampler under test; the first one is what `classify` uses."""
+    """The strategies of the sampler under test, the usual one first; empty without a sampler."""
     # packets have strategies of their own, below
     main = replace(run.main, networks=(*run.main.visual, *run.main.audio))
     strategies: list[Named] = []
@@ -43,7 +112,7 @@ def sampler_strategies(run: Run, plan: Plan) -> list[Named]:
         strategies.append((PAPER, make_strategy(PAPER_NAME, "visual", plan.k, sampler=alone)))
     strategies += packet_strategies(run, plan)
     if run.joint is not None:
-        # last, since the first strategy must be that of the sampler under test
+        # last, since the first strategy is that of the sampler under test
         joint = make_strategy(
             "AV-joint-training", "av-convex-score", plan.k, sampler=run.joint, alpha=0.5
         )
@@ -127,9 +196,24 @@ def baseline_strategies(run: Run, plan: Plan) -> list[Named]:
     ]
 
 
+def odds_strategies(plan: Plan) -> list[Named]:
+    """Uniform and Dense with the aggregate of a search, and what no method can know: the K clips of
+    which the classifier is surest.
+    """
+    return [
+        ("uniform-odds", make_strategy("Uniform, odds", "uniform", plan.k, aggregate="odds")),
+        ("dense-odds", make_strategy("Dense, odds", "dense", plan.k, aggregate="odds")),
+        (SUREST, make_strategy(f"surest {plan.k} of all clips", SUREST, plan.k)),
+    ]
+
+
 def all_strategies(run: Run, plan: Plan) -> list[Named]:
-    """The strategies of the sampler, then the baselines."""
-    return [*sampler_strategies(run, plan), *baseline_strategies(run, plan)]
+    """The strategy under test, those of samplers and searches, then the baselines; each once."""
+    baselines = baseline_strategies(run, plan)
+    # odds beside the baselines, oracle last
+    found = [under_test(run, plan), *sampler_strategies(run, plan), *search_strategies(run, plan)]
+    found += [*variants(run, plan), *baselines[:-1], *odds_strategies(plan), baselines[-1]]
+    return list(dict(found).items())
 
 
 def baseline(run: Run, plan: Plan, key: str) -> Strategy:

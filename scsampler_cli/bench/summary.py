@@ -140,7 +140,7 @@ def verdict(run: Run, table: Table, plan: Plan) -> str:
             ratio = f"{1 / speed_up:.1f} times slower"
         sentences.append(
             f"It takes {best['total_s']:.2f} s per video, Dense {dense['total_s']:.2f} s: {ratio}; "
-            f"the sampler costs as much as {overhead:.1f} clip evaluations."
+            f"choosing the clips costs as much as {overhead:.1f} clip evaluations."
         )
     sentences.append(_conclusion(best, speed_up))
     return " ".join(sentences)

@@ -22,21 +22,22 @@ from torch import Tensor
 from scsampler_cli.batch.process_map import DONE
 from scsampler_cli.batch.task import Record
 from scsampler_cli.bench.bench_models import Models
-from scsampler_cli.bench.cost_model import Costs, inputs_key
-from scsampler_cli.bench.live_check import live_checks, tag_live
+from scsampler_cli.bench.cost_model import Check, Costs, decoded_frames, inputs_key
+from scsampler_cli.bench.live_check import LiveRun, live_checks, tag_live
 from scsampler_cli.bench.measure import MeasureContext
 from scsampler_cli.bench.model_info import ModelFacts
 from scsampler_cli.bench.network_tables import visual_groups
 from scsampler_cli.bench.plan import Plan
 from scsampler_cli.bench.rates import Rates
-from scsampler_cli.bench.replay import Strategy
-from scsampler_cli.bench.run_data import Run, VideoData
-from scsampler_cli.bench.strategy_list import JOINT, sampler_strategies
+from scsampler_cli.bench.run_data import PICTURES, Run, VideoData
+from scsampler_cli.bench.strategy import Strategy
+from scsampler_cli.bench.strategy_list import search_strategies, under_test
 from scsampler_cli.classifiers.base import batch_of
 from scsampler_cli.classifiers.crops import batch_shape, clip_probabilities
-from scsampler_cli.config import AUDIO, COMPRESSED, PACKETS, FeatureSettings, SelectionSettings
+from scsampler_cli.config import AUDIO, COMPRESSED, PACKETS, FeatureSettings
 from scsampler_cli.errors import ScsamplerError
 from scsampler_cli.media import plain
+from scsampler_cli.media.seeking import decode_spans
 from scsampler_cli.pipeline.video import (
     Progress,
     Video,
@@ -50,10 +51,13 @@ from scsampler_cli.pipeline.video import (
 from scsampler_cli.samplers.clip_batches import Clip, batch_for, batches, distinct
 from scsampler_cli.samplers.network_inputs import audio_input, packets_input, visual_input
 from scsampler_cli.samplers.networks import INPUT_SHAPES
+from scsampler_cli.samplers.picture_features import PictureFeatures
 from scsampler_cli.samplers.scoring import SamplerNetwork
 
 OnVideoFailure = Callable[[VideoData, ScsamplerError], None]
 """Called with each measured video on which a later step failed, and the error."""
+ALONE = 8
+"""Clips of a video that are timed one at a time."""
 InputSets = Mapping[str, tuple[str, ...]]
 """Key as of `cost_model.inputs_key` -> visual inputs that are read in one pass."""
 
@@ -80,17 +84,17 @@ def time_costs(
     Returns:
         None where not one video could be timed.
     """
-    strategy = _strategy_under_test(run, plan)
+    checked = _checked(run, plan)
     sets = _input_sets(run)
     do = partial(
         _time_in_worker,
         sets=sets,
         features=context.features,
-        selection=None if strategy is None else strategy.selection,
+        lives=[LiveRun.of(strategy) for strategy in checked],
         # a command that works on one video at a time has all threads
         threads=torch.get_num_threads(),
     )
-    # (video, its live run)
+    # (video, a live run for each checked strategy)
     rates, lives = Rates(), []
     for done, video in enumerate(videos, start=1):
         # one video at a time: no other process works meanwhile
@@ -100,38 +104,45 @@ def time_costs(
         else:
             # a video that fails adds nothing, not even a part of its stages
             rates.add(outcome.record["rates"])
-            lives.append((video, outcome.record["live"]))
+            lives.append((video, outcome.record["lives"]))
         # also after a failure, so that the count reaches the total
         context.progress("timing", done, len(videos))
     if not lives:
         return None
 
     inputs = [network.input for network in facts.networks.values()]
-    costs = _costs(rates, [*sets, *_other_inputs(inputs)], list(facts.networks))
+    networks = [*facts.networks, *([] if facts.pictures is None else [PICTURES])]
+    frames = int(run.classifier["frames"])
+    costs = _costs(rates, [*sets, *_other_inputs(inputs)], networks, frames=frames)
     costs = replace(costs, videos=len(lives), clips=sum(video.clips for video, _ in lives))
-    if strategy is None:
-        return costs
-    checks = live_checks(replace(run, costs=costs), strategy, lives)
+    timed = replace(run, costs=costs)
+    checks: list[Check] = []
+    for at, strategy in enumerate(checked):
+        checks += live_checks(timed, strategy, [(video, each[at]) for video, each in lives])
     return replace(costs, checks=tuple(checks))
 
 
-def _strategy_under_test(run: Run, plan: Plan) -> Strategy | None:
-    for key, strategy in sampler_strategies(run, plan):
-        if key != JOINT:
-            return strategy
-    return None
+def _checked(run: Run, plan: Plan) -> list[Strategy]:
+    """The strategies that are run live, too: the one under test, and the search."""
+    named = [under_test(run, plan), *search_strategies(run, plan)[:1]]
+    return list(dict(named).values())
 
 
-def _costs(rates: Rates, reading: Sequence[str], networks: Sequence[str]) -> Costs:
+def _costs(rates: Rates, reading: Sequence[str], networks: Sequence[str], *, frames: int) -> Costs:
     """The costs from measured rates.
 
     Args:
         rates: of all videos.
         reading: stages that read features.
         networks: stages of the sampler networks.
+        frames: frames of a clip.
     """
     # "frames" is decoding and resizing of the same frames that "decode" only decodes
     fit_total = max(0.0, rates.total("frames") - rates.total("decode"))
+    fit_s = fit_total / max(1, rates.units("frames"))
+    # "alone" reads clips one at a time; what its frames cost in one stream is no overhead
+    clips = rates.units("alone")
+    in_stream = rates.rate("decode") * rates.units("alone, decoded") + fit_s * frames * clips
     return Costs(
         videos=0,
         clips=0,
@@ -139,8 +150,10 @@ def _costs(rates: Rates, reading: Sequence[str], networks: Sequence[str]) -> Cos
         read_s={name: rates.rate(name) for name in reading},
         score_s={name: rates.rate(name) for name in networks},
         decode_s=rates.rate("decode"),
-        fit_s=fit_total / max(1, rates.units("frames")),
+        fit_s=fit_s,
         classify_s=rates.rate("classify"),
+        round_s=max(0.0, rates.total("alone") - in_stream) / max(1, clips),
+        classify_one_s=rates.rate("classify one"),
         spread={name: rates.spread(name) for name in ("decode", "classify", *reading)},
     )
 
@@ -152,11 +165,11 @@ def _time_in_worker(
     *,
     sets: InputSets,
     features: FeatureSettings,
-    selection: SelectionSettings | None,
+    lives: Sequence[LiveRun],
     threads: int,
 ) -> Record:
     """The work of a process on one video: time every stage, then tag it live."""
-    rates, live = Rates(), None
+    rates = Rates()
     # the processes of a pool share out the cores: this one has them all for the time being
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
@@ -164,11 +177,10 @@ def _time_in_worker(
         with reporting_missing_file(path):
             _warm_up(models)
             _time_video(path, sets, models, features=features, rates=rates, progress=progress)
-            if selection is not None:
-                live = tag_live(path, models, features, selection=selection)
+            live = [tag_live(path, models, features, how=how) for how in lives]
     finally:
         torch.set_num_threads(before)
-    return {**DONE, "rates": rates.record(), "live": live}
+    return {**DONE, "rates": rates.record(), "lives": live}
 
 
 def _input_sets(run: Run) -> dict[str, tuple[str, ...]]:
@@ -176,9 +188,12 @@ def _input_sets(run: Run) -> dict[str, tuple[str, ...]]:
     groups = [*visual_groups(run), *(sampler.visual for sampler in run.samplers)]
     if run.joint is not None:
         groups.append(run.joint.visual)
+    if run.pictures is not None:
+        # of a search without a prior, and beside the inputs of the sampler under test
+        groups += [(run.pictures,), (*run.main.visual, run.pictures)]
     sets = {}
     for group in groups:
-        inputs = tuple(network.input for network in group)
+        inputs = tuple(dict.fromkeys(network.input for network in group))
         if inputs:
             sets[inputs_key(inputs)] = inputs
     return sets
@@ -191,6 +206,8 @@ def _warm_up(models: Models) -> None:
     clip_probabilities(models.classifier, np.zeros(batch_shape(models.classifier), np.uint8))
     for network in models.networks.values():
         network.probabilities(torch.zeros(batch_for(network.kind), *INPUT_SHAPES[network.kind]))
+    if models.pictures is not None:
+        models.pictures.of_pictures(torch.zeros(batch_for("rgb"), *INPUT_SHAPES["rgb"]))
 
 
 def _time_video(
@@ -214,13 +231,20 @@ def _time_video(
         # a deque of length 0 consumes the iterator
         deque(rates.timed_items(name, clips), maxlen=0)
     _time_networks(video, models, features, rates=rates)
+    if models.pictures is not None:
+        _time_pictures(video, models.pictures, features, rates=rates)
     _time_dense(video, models, rates)
+    alone = _time_alone(video, models, rates)
 
     units = {
         "index": frames,
         "decode": frames,
         "frames": len(video.grid) * spec.frames,
         "classify": len(video.grid),
+        PICTURES: len(video.grid),
+        "alone": len(alone),
+        "alone, decoded": sum(alone),
+        "classify one": len(alone),
     }
     # read once for all networks
     other_inputs = _other_inputs(network.kind for network in models.networks.values())
@@ -254,6 +278,33 @@ def _time_networks(
     if packets:
         sizes = rates.timed_items("packets", packets_by_clip(video))
         _score(sizes, packets, lambda clip, _: packets_input(clip), rates=rates)
+
+
+def _time_pictures(
+    video: Video, pictures: PictureFeatures, features: FeatureSettings, *, rates: Rates
+) -> None:
+    """Time the network that knows which clips look alike, in batches as `classify` has them."""
+    for batch in batches(visual_clips(video, _settings(("rgb",), features)), ("rgb",)):
+        with rates.timed(PICTURES):
+            deque(pictures.passing(batch, {}), maxlen=0)
+
+
+def _time_alone(video: Video, models: Models, rates: Rates) -> list[int]:
+    """Time some clips one at a time, as a search asks for them.
+
+    Returns:
+        number of frames that had to be decoded for each clip.
+    """
+    begin, last = decode_spans(video.index, video.grid)
+    count = min(ALONE, len(video.grid))
+    decoded = []
+    for clip in np.linspace(0, len(video.grid) - 1, count).round().astype(int).tolist():
+        read = rates.timed_items("alone", clip_frames(video, [clip], models.classifier.spec))
+        for _, frames in read:
+            with rates.timed("classify one"):
+                clip_probabilities(models.classifier, frames[None])
+        decoded.append(decoded_frames(begin, last, [clip]))
+    return decoded
 
 
 def _other_inputs(inputs: Iterable[str]) -> list[str]:

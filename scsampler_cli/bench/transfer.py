@@ -9,7 +9,7 @@ import numpy as np
 from scsampler_cli.bench.plan import Plan
 from scsampler_cli.bench.replay import Outcome, make_strategy, replay
 from scsampler_cli.bench.run_data import Run, SamplerFacts
-from scsampler_cli.bench.strategy_list import baseline
+from scsampler_cli.bench.strategy_list import Named, baseline, odds_strategies, search_strategies
 from scsampler_cli.bench.table import Column, Row, Table
 
 PAPER = (
@@ -17,13 +17,13 @@ PAPER = (
     "65.0 with one trained on Sports1M, 65.9 with one for R(2+1)D, Uniform 62.3, Dense 65.1; "
     "on Sports1M 72.8, 69.2, 72.1, 64.8, 66.6."
 )
-BASELINES = (("random", "Random"), ("uniform", "Uniform"), ("dense", "Dense"))
+BASELINES = ("random", "uniform", "dense")
 
 
 def cross_table(runs: Sequence[Run], plan: Plan) -> Table | None:
     """Top-1 of every sampler under every run; None for a single sampler under a single run."""
     # each name once, in the order of the runs
-    names = list(dict.fromkeys(sampler.name for run in runs for sampler in run.samplers))
+    names = list(dict.fromkeys(sampler.name for run in runs for sampler in _samplers(run)))
     if len(names) * len(runs) < 2:
         return None
 
@@ -32,14 +32,16 @@ def cross_table(runs: Sequence[Run], plan: Plan) -> Table | None:
         row: Row = {"sampler": name}
         for i, run in enumerate(runs):
             # a run may lack a sampler that another one has: its cell stays empty
-            for sampler in run.samplers:
+            for sampler in _samplers(run):
                 if sampler.name == name:
                     row |= _cell(i, replay_sampler(run, sampler, plan))
         rows.append(row)
-    for key, heading in BASELINES:
-        row = {"sampler": heading}
+    # without a sampler: each once, also where a run has no search
+    for key in dict.fromkeys(key for run in runs for key, _ in _compared(run, plan)):
+        row = {}
         for i, run in enumerate(runs):
-            row |= _cell(i, replay(run, baseline(run, plan, key)))
+            for strategy in (s for other, s in _compared(run, plan) if other == key):
+                row |= {"sampler": strategy.name, **_cell(i, replay(run, strategy))}
         rows.append(row)
 
     columns = [Column("sampler", ("sampler",))]
@@ -47,6 +49,20 @@ def cross_table(runs: Sequence[Run], plan: Plan) -> Table | None:
         columns.append(Column(f"{run.name}, %", _keys(i), "{:.1f} [{:.0f}-{:.0f}]"))
     title = f"Samplers on other classifiers and data sets, K = {plan.k} (Table 3)"
     return Table("cross", title, tuple(columns), rows=tuple(rows), notes=(PAPER,))
+
+
+def _samplers(run: Run) -> list[SamplerFacts]:
+    """The samplers that have networks for pictures or sound."""
+    return [sampler for sampler in run.samplers if sampler.visual or sampler.audio]
+
+
+def _compared(run: Run, plan: Plan) -> list[Named]:
+    """What samplers are compared with: search, baselines, and the clips of which f is surest."""
+    return [
+        *search_strategies(run, plan)[:1],
+        *((key, baseline(run, plan, key)) for key in BASELINES),
+        *odds_strategies(plan)[-1:],
+    ]
 
 
 def _keys(i: int) -> tuple[str, str, str]:
@@ -74,12 +90,13 @@ def novel_table(runs: Sequence[Run], plan: Plan) -> Table | None:
     The classes that a sampler learnt are the labels in its weight files.
     """
     rows = [
-        row for run in runs for sampler in run.samplers for row in _novel_rows(run, sampler, plan)
+        row for run in runs for sampler in _samplers(run) for row in _novel_rows(run, sampler, plan)
     ]
     if not rows:
         return None
     columns = [Column(name, (name,)) for name in ("data", "sampler", "classes", "videos")]
-    for name in ("SCSampler", "Random", "Uniform", "Dense"):
+    names = ["SCSampler", *dict.fromkeys(s.name for run in runs for _, s in _compared(run, plan))]
+    for name in names:
         columns.append(Column(f"{name}, %", (name,), "{:.1f}"))
     note = "A class is novel where it is not among the labels in the sampler's weight files."
     title = f"Classes that the sampler did not learn, K = {plan.k} (Sec. 4.1.4)"
@@ -94,8 +111,8 @@ def _novel_rows(run: Run, sampler: SamplerFacts, plan: Plan) -> Iterator[Row]:
     if not sampler.labels or not novel.any():
         return
     outcomes = {"SCSampler": replay_sampler(run, sampler, plan)}
-    for key, heading in BASELINES:
-        outcomes[heading] = replay(run, baseline(run, plan, key))
+    for _, strategy in _compared(run, plan):
+        outcomes[strategy.name] = replay(run, strategy)
 
     for classes, mask in (("seen", ~novel), ("novel", novel)):
         row: Row = {

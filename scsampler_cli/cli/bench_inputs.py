@@ -12,7 +12,7 @@ from scsampler_cli.pipeline.sampler_choice import inputs_of
 
 
 def compared_inputs(values: Mapping[str, Any]) -> frozenset[str] | None:
-    """Visual inputs, and those of other networks that are named.
+    """Visual inputs, those of other networks that are named, and the pictures of the search.
 
     Args:
         values: name of a parameter of the command -> its value.
@@ -26,7 +26,8 @@ def compared_inputs(values: Mapping[str, Any]) -> frozenset[str] | None:
     # all inputs are timed, whatever the networks are
     if values["speed"]:
         return None
-    found: set[str] = set()
+    # a search compares the pictures of clips, whatever the samplers are
+    found: set[str] = {"rgb"}
     for classifier in values["classifier"] or [DEMO if values["demo"] else "auto"]:
         options = ModelOptions(classifier=classifier, weights=values["weights"])
         inputs = inputs_of(values["visual_sampler"], "visual", options.auto_set)

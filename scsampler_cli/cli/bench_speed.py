@@ -87,13 +87,15 @@ def _measure(
     classifier, fallback_note = options.models(name).load_classifier(log)
     classifier = models.adjust(classifier, AnswerSettings(spatial=options.spatial.value))
     loaded = load_networks(options.networks(name), classifier)
-    k = options.k or K
+    k, samplers = options.k or K, tagging_samplers(loaded)
+    # without a sampler, the search needs none
+    has_sampler = samplers.visual is not None or samplers.audio is not None
     subject = speed.Subject(
         path,
         loaded,
-        tagging_samplers(loaded),
+        samplers,
         features=options.features,
-        selection=SelectionSettings(k=k),
+        selection=SelectionSettings(k=k, strategy="auto" if has_sampler else "search"),
         dense_minutes=options.dense_minutes,
     )
     # the first round is not counted: it loads libraries and fills the disk cache

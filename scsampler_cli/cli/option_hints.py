@@ -12,7 +12,6 @@ from typing import Any
 OPTIONS: dict[str, tuple[str, ...]] = {
     "architecture-missing": ("--arch",),
     "bench-packet-samplers": ("--packet-sampler",),
-    "bench-sampler-missing": ("--visual-sampler", "--audio-sampler"),
     "cache-unusable": ("--cache",),
     "cascade-invalid": ("--cascade", "--candidates", "--packet-sampler"),
     "checkpoint-unusable": ("--resume", "--epochs"),
@@ -54,6 +53,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "records-foreign": ("--overwrite",),
     "sampler-missing": ("--visual-sampler", "--audio-sampler", "--packet-sampler"),
     "spatial-unsupported": ("--spatial",),
+    "stop-unsupported": ("--aggregate", "--k"),
     "stream-missing": ("--video-stream", "--audio-stream"),
     "strict-damage": ("--strict",),
     "time-limit": ("--timeout",),

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from scsampler_cli.bench.cost_model import Costs
-from scsampler_cli.bench.run_data import NetworkFacts, Run, SamplerFacts, VideoData
+from scsampler_cli.bench.picture_vectors import PictureVectors
+from scsampler_cli.bench.run_data import PICTURES, NetworkFacts, Run, SamplerFacts, VideoData
 
 LABELS = ("a", "b")
 
@@ -29,6 +30,7 @@ def network(
     )
 
 
+LITE0 = network("rgb", "lite0", "features", name=PICTURES, labels=())
 MD, SOUND = network("md"), network("mel", "vgg18", "sal-rank")
 
 
@@ -40,6 +42,7 @@ def video(
     scores: dict[str, Sequence[float]] | None = None,
     path: str = "video.mp4",
     keyframes: Sequence[int] = (0,),
+    vectors: Sequence[Sequence[float]] | None = None,
 ) -> VideoData:
     """A video of 16-frame clips at 25 frames/s; each has four P-frames and one window of sound."""
     by_name = dict(scores or {})
@@ -50,6 +53,11 @@ def video(
     clips = len(probabilities)
     first = np.arange(clips) * 16
     begin = np.array([max(k for k in keyframes if k <= frame) for frame in first], np.int64)
+    counts = {name: clips * (1 if name == SOUND.name else 4) for name in by_name}
+    pictures = None
+    if vectors is not None:
+        pictures = PictureVectors.of_rows(np.array(vectors, np.float16))
+        counts[PICTURES] = len(pictures.distinct)
     return VideoData(
         path=path,
         label=LABELS[target] if target < 2 else f"class {target}",
@@ -57,10 +65,11 @@ def video(
         seconds=clips * 0.64,
         frames=clips * 16,
         scores={name: np.array(values, np.float32) for name, values in by_name.items()},
-        input_counts={name: clips * (1 if name == SOUND.name else 4) for name in by_name},
+        input_counts=counts,
         probabilities=np.array(probabilities, np.float32),
         decode_from=begin,
         last=first + 15,
+        vectors=pictures,
     )
 
 
@@ -69,8 +78,8 @@ def costs(**more: float) -> Costs:
     return Costs(
         videos=1,
         clips=4,
-        read_s={"md": 0.1, "mel": 0.03},
-        score_s={MD.name: 0.02, SOUND.name: 0.01},
+        read_s={"md": 0.1, "mel": 0.03, "rgb": 0.04, "md+rgb": 0.13},
+        score_s={MD.name: 0.02, SOUND.name: 0.01, PICTURES: 0.005},
         spread={"decode": (0.009, 0.011)},
         **rates,  # type: ignore[arg-type]
     )

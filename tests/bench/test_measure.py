@@ -423,8 +423,8 @@ def test_networks_have_one_role_each() -> None:
     assert found.samplers[1].networks[0].name == "MD ShuffleNet-26 AC"  # the same file, loaded once
     with pytest.raises(SettingsError, match="two networks for one input"):
         assemble(Brightness(), "float32", [NETWORKS[0], again], others={}, joint=[], single=[])
-    with pytest.raises(SettingsError, match="no sampler"):
-        assemble(Brightness(), "float32", [], others={}, joint=[], single=[])
+    without = assemble(Brightness(), "float32", [], others={}, joint=[], single=[])
+    assert without.facts.samplers[0].networks == ()
 
 
 def test_networks_trained_together_are_not_rows_of_the_design_tables() -> None:

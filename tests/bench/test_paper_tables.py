@@ -52,7 +52,8 @@ def test_one_row_for_each_strategy() -> None:
     )
     assert keys(both) == [
         *("av-union-list", "av-convex-list", "av-convex-score", "av-intersect-list"),
-        *("visual", "audio", "random", "uniform", "empirical", "dense", "oracle"),
+        *("visual", "audio", "av-union-list-auto", "random", "uniform", "empirical", "dense"),
+        *("uniform-odds", "dense-odds", "surest", "oracle"),
     ]
     found = {row["key"]: row for row in both.rows}
     assert found["visual"]["top1"] == 50
@@ -70,7 +71,10 @@ def test_one_row_for_each_strategy() -> None:
 
 def test_a_missing_sampler_or_training_set_leaves_its_rows_out_and_is_said() -> None:
     table = strategies_table(run([RIGHT], (MD,)), PLAN)
-    assert keys(table) == ["visual", "random", "uniform", "dense", "oracle"]
+    assert keys(table) == [
+        *("visual", "visual-auto", "random", "uniform", "dense"),
+        *("uniform-odds", "dense-odds", "surest", "oracle"),
+    ]
     assert any("No audio sampler" in note for note in table.notes)
     assert any("no Empirical" in note for note in table.notes)
     table = strategies_table(run([RIGHT], (SOUND,)), PLAN)
@@ -152,7 +156,9 @@ def test_the_cross_table_has_every_sampler_under_every_run() -> None:
     table = cross_table([first, second], PLAN)
     assert table is not None
     rows = {row["sampler"]: row for row in table.rows}
-    assert list(rows) == ["SCSampler", "other", "Random", "Uniform", "Dense"]
+    assert list(rows) == [
+        *("SCSampler", "other", "Random", "Uniform", "Dense", "surest 1 of all clips"),
+    ]
     assert (rows["SCSampler"]["run1"], rows["SCSampler"]["run2"]) == (100, 100)
     assert "run1" not in rows["other"]
     assert rows["other"]["run2"] == 0
