@@ -173,8 +173,8 @@ def _captions(clip: Record) -> Iterator[str]:
     yield f"{clock_time(clip['start_s'])}   {clip['why']}"
     yield "not decoded" if clip["label"] is None else f"{clip['label']} {clip['probability']:.0%}"
     scores = {"picture": clip["visual"], "sound": clip["audio"], "packets": clip.get("packets")}
-    # of a search
-    scores |= {"predicted": clip.get("predicted"), "observed": clip.get("observed")}
+    # of a search; the answer is the line above
+    scores["predicted"] = clip.get("predicted")
     yield "   ".join(f"{name} {value:.2f}" for name, value in scores.items() if value is not None)
 
 

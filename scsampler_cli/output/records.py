@@ -160,8 +160,8 @@ class ClassifyResult:
     tags: tuple[tuple[str, float], ...]
     """(label, probability), best first."""
     clips: tuple[SelectedClip, ...]
-    """Selected clips: best first; of a search, in the order in which they were asked; of a baseline,
-    in time order."""
+    """Selected clips, best first; of a search, in the order in which they were asked; of a
+    baseline, in time order."""
     video: dict[str, Any]
     decode_errors: int
     """`media.damage.Damage.decode_errors`."""

@@ -9,20 +9,20 @@ from tests.output.searching import classified, write
 
 
 @pytest.fixture(scope="session")
-def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(tmp_path_factory.mktemp("search") / "v.mp4")
 
 
 @pytest.fixture(scope="session")
-def searched(video: Path) -> ClassifyResult:
+def searched(scenes: Path) -> ClassifyResult:
     """Eight of twelve clips."""
-    return classified(video)
+    return classified(scenes)
 
 
 @pytest.fixture(scope="session")
-def stopped(video: Path) -> ClassifyResult:
+def stopped(scenes: Path) -> ClassifyResult:
     """Fewer clips than allowed."""
-    return classified(video, k=12, stops_early=True)
+    return classified(scenes, k=12, stops_early=True)
 
 
 @pytest.fixture(scope="session")

@@ -39,8 +39,8 @@ def test_confidence_over_time_is_what_is_believed_of_every_clip(searched: Classi
         assert believed[clip] == pytest.approx(level(clip) / 255, abs=0.12)
 
 
-def test_other_strategies_have_no_confidence(video: Path) -> None:
-    record = classified(video, k=3, strategy="uniform").record()
+def test_other_strategies_have_no_confidence(scenes: Path) -> None:
+    record = classified(scenes, k=3, strategy="uniform").record()
     assert set(record["saliency"]) == {"visual", "audio"}
     assert "asked" not in record["settings"]["selection"]
 
@@ -96,8 +96,8 @@ def test_a_clip_that_could_not_be_decoded_is_counted(damaged: ClassifyResult) ->
 
 
 @pytest.mark.parametrize("strategy", ["uniform", "random", "dense"])
-def test_baselines_are_in_time_order(video: Path, strategy: str) -> None:
-    record = classified(video, k=4, strategy=strategy).record()
+def test_baselines_are_in_time_order(scenes: Path, strategy: str) -> None:
+    record = classified(scenes, k=4, strategy=strategy).record()
     starts = [clip["start_s"] for clip in record["clips"]]
     assert starts == sorted(starts)
     assert "selected (7.7 s), in time order:" in tables.render(record)

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from scsampler_cli.output.pages.batch_page import index_page, row_of
 from scsampler_cli.output.pages.video_page import video_page
+from scsampler_cli.output.records import ClassifyResult
 from tests.output.pages.reports import HOSTILE, Report, failed, long_record, made_clips, named
 
 Open = Callable[..., Page]
@@ -161,6 +162,52 @@ def test_arrows_move_the_cursor_from_clip_to_clip(opened: Open, video: str, repo
     assert f"selected: {first['why']}, shows {first['label']}" in told
     assert "to read a clip" in press(page, "Escape")
     assert not page.is_visible("#cursor")
+
+
+def test_a_search_is_read_clip_by_clip(opened: Open, searched: ClassifyResult) -> None:
+    clips = [clip.record() for clip in searched.scored]
+    page = opened(video_page(searched.record(), clips, {}))
+    told = press(page, "Home")
+    assert f"clip 0, confidence {clips[0]['confidence']:.3f}" in told
+    assert "rank" not in told
+    last = searched.clips[-1]
+    while f"clip {last.clip}," not in told:
+        before, told = told, press(page, "Shift+ArrowRight")
+        assert told != before
+    observed = searched.settings["selection"]["asked"][-1]["observed"]
+    numbers = f"predicted {last.predicted:.3f}, observed {observed:.3f}"
+    assert f"selected: search #8, {numbers}, shows {last.label}" in told
+
+
+def test_a_search_is_drawn_and_fits_a_phone_in_the_dark(
+    opened: Open, searched: ClassifyResult
+) -> None:
+    clips = [clip.record() for clip in searched.scored]
+    how = {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark", "is_mobile": True}
+    page = opened(video_page(searched.record(), clips, {}), **how)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    boxes = page.evaluate(
+        "[...document.querySelectorAll('.order text')].map(n => n.getBoundingClientRect().toJSON())"
+    )
+    assert len(boxes) == len(searched.clips)
+    for i, one in enumerate(boxes):
+        for other in boxes[:i]:
+            apart = one["left"] >= other["right"] or other["left"] >= one["right"]
+            assert apart or one["top"] >= other["bottom"] - 4 or other["top"] >= one["bottom"] - 4
+    lane = page.locator(".lane.confidence").bounding_box()
+    assert lane is not None
+    for dot in page.locator(".answers circle").all():
+        box = dot.bounding_box()
+        assert box is not None
+        assert lane["y"] <= box["y"] + box["height"] / 2 <= lane["y"] + lane["height"]
+
+
+def test_the_index_draws_what_a_search_believes(opened: Open, searched: ClassifyResult) -> None:
+    page = opened(index_page([row_of(searched.record(), "v.html")], "scsampler"))
+    highest = max(searched.record()["saliency"]["confidence"])
+    label = page.get_attribute("#rows .spark", "aria-label") or ""
+    assert float(label.removeprefix("confidence up to ")) == pytest.approx(highest, abs=0.02)
+    assert page.locator("#rows .spark .confidence").count() == 1
 
 
 def test_the_pointer_and_a_tap_move_the_cursor(opened: Open, video: str, report: Report) -> None:
