@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from scsampler_cli.output import clip_order, sparkline
 from scsampler_cli.output.records import Record, command_of
 from scsampler_cli.text import counted, printable
 
+# Columns of a terminal
+_WIDTH = 80
 # Characters of the bar of a probability of 1
 _BAR = 24
 
@@ -48,10 +51,10 @@ def _selected(record: Record) -> Iterator[str]:
     """The selected clips: how many of how many, in which order, and each with what it shows."""
     video, clips = record["video"], record["clips"]
     of = counted(video["clips"], "clip")
-    if why := clip_order.selection_of(record).get("why"):
-        yield f"  {why}"
-    if asking := clip_order.asking(record):
-        yield f"  {asking}"
+    why = clip_order.selection_of(record).get("why") or ""
+    for sentence in (why, clip_order.asking(record)):
+        # an empty one has no line
+        yield from textwrap.wrap(sentence, _WIDTH, initial_indent="  ", subsequent_indent="    ")
     order = clip_order.order_of(record)
     yield f"  {len(clips)} of {of} selected ({video['duration_s']:.1f} s), {order}:"
 

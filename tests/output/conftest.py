@@ -21,7 +21,7 @@ def searched(scenes: Path) -> ClassifyResult:
 
 @pytest.fixture(scope="session")
 def stopped(scenes: Path) -> ClassifyResult:
-    """Fewer clips than allowed."""
+    """At most twelve clips, or fewer where they are enough."""
     return classified(scenes, k=12, stops_early=True)
 
 
