@@ -76,7 +76,7 @@ def _save(run: Run, folder: Path) -> None:
         (clips, run.videos[0].probabilities.shape[1]),
         dtype=np.float32,
     )
-    columns = (np.stack([video.scores[name] for name in names], axis=1) for video in run.videos)
+    columns = (_columns(video, names) for video in run.videos)
     _write(folder / "scores.npy", columns, (clips, len(names)), dtype=np.float32)
     # generators: the arrays of one video at a time are in memory
     spans = (np.stack([video.decode_from, video.last], axis=1) for video in run.videos)
@@ -102,6 +102,14 @@ def _save(run: Run, folder: Path) -> None:
         "tagging": asdict(run.tagging),
     }
     (folder / "run.json").write_text(json.dumps(record, indent=1))
+
+
+def _columns(video: VideoData, names: Sequence[str]) -> NDArray[np.float32]:
+    """float32 [L, networks], without a column where there is no network."""
+    found = np.zeros((video.clips, len(names)), np.float32)
+    for column, name in enumerate(names):
+        found[:, column] = video.scores[name]
+    return found
 
 
 def _save_vectors(run: Run, folder: Path) -> None:
