@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, classes_of
+from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, classes_of, is_multi_label
 from scsampler_cli.classifiers.function import ClipFunction
 from scsampler_cli.config import (
     DEFAULT_ANSWER,
@@ -42,6 +42,7 @@ from scsampler_cli.pipeline.tagger_arguments import (
     selection_of,
 )
 from scsampler_cli.pipeline.video import Progress, no_progress
+from scsampler_cli.selection.stopping import check_aggregate
 
 
 class Scorer:
@@ -254,7 +255,6 @@ class Tagger:
             self.selection, options.samplers, auto, classes=classes_of(self.classifier)
         )
         self.selection, self._why = choice.selection, choice.why
-        self.answer = self.answer.for_strategy(self.selection.strategy)
         options = replace(options, visual_sampler=choice.samplers["visual"])
         self._notes = check_sampler_options(options, self.selection, auto, log=log, shows_all=False)
         if choice.why:
@@ -266,6 +266,12 @@ class Tagger:
             warnings.warn(fallback_note, FallbackWarning, stacklevel=3)
             self._notes = (fallback_note, *self._notes)
         self.samplers = options.load_samplers(auto, self.selection)
+        self.answer = self.answer.for_strategy(
+            self.selection.strategy,
+            guided=self.samplers.visual is not None,
+            multi_label=is_multi_label(self.classifier),
+        )
+        check_aggregate(self.selection, self.answer)
         check_visual_features(self.features, self.samplers)
         self._notes += log_notes(self.samplers.notes, log)
         log_own_sampler(options, self.samplers, log)

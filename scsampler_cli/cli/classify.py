@@ -38,6 +38,7 @@ from scsampler_cli.cli.selection_options import SelectionOptions
 from scsampler_cli.config import AGGREGATES, AnswerSettings, FeatureSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.pipeline import models
+from scsampler_cli.selection.stopping import check_aggregate
 from scsampler_cli.tasks import Classify
 
 ANSWER = "From clips to tags"
@@ -145,6 +146,8 @@ def classify(
         loaded = _demo_models(loaded, inputs)
     loaded.check_samplers(selected, loaded.auto_set, shows_all=False)
     loaded.check()
+    # as "auto" may be of the strategy, its aggregates are both known
+    check_aggregate(selected, answer.for_strategy(selected.strategy))
     artifacts.check()
 
     # made after all checks: rendering takes some seconds

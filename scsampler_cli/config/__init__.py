@@ -44,7 +44,7 @@ SPATIAL = ("centre", "full", "three")
 convolutionally (Sec. 4.1.3), three crops."""
 AGGREGATES = ("auto", "mean", "max", "top-mean", "log-mean", "odds")
 """aggr (Sec. 3.1): the mean over the selected clips, as in the paper, and others. "auto" is the
-mean weighted by odds ratios ("odds") for the strategy "search", else the mean."""
+mean of odds ratios ("odds") for a search without a sampler, else the mean."""
 TOP_M = 5
 """Clips that top-mean averages a class over: half of the paper's ten."""
 
@@ -207,11 +207,22 @@ class AnswerSettings:
                 hint="leave it out, or use aggregate 'top-mean'",
             )
 
-    def for_strategy(self, strategy: str) -> AnswerSettings:
-        """The same settings with the aggregate that "auto" stands for."""
+    def for_strategy(
+        self, strategy: str, *, guided: bool = False, multi_label: bool = False
+    ) -> AnswerSettings:
+        """The same settings with the aggregate that "auto" stands for.
+
+        Args:
+            strategy: of the selection.
+            guided: a sampler guides the search, so that most clips show what the video is about:
+                the paper's mean.
+            multi_label: the classes do not exclude each other, so that no class is the habit of the
+                classifier: the paper's mean.
+        """
         if self.aggregate != "auto":
             return self
-        return replace(self, aggregate="odds" if strategy == "search" else "mean")
+        is_odds = strategy == "search" and not guided and not multi_label
+        return replace(self, aggregate="odds" if is_odds else "mean")
 
     @property
     def m(self) -> int:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from scsampler_cli.classifiers.base import ClipClassifier, background_of
 from scsampler_cli.config import AnswerSettings, SelectionSettings
 from scsampler_cli.pipeline.clip_inference import classify_clips
-from scsampler_cli.pipeline.tags import combined_of
 from scsampler_cli.pipeline.video import Progress, Video
 from scsampler_cli.selection.chooser import Chooser
 from scsampler_cli.selection.stopping import why_settled
@@ -64,24 +63,17 @@ def ask(
         rows += list(found)
         answers = Answers(np.array(clips, np.int64), np.stack(rows))
         if selection.stops_early:
-            left = total - len(answers.decoded)
-            stopped = _why_stopped(answers.decoded, left, classifier, answer=answer)
+            stopped = why_settled(
+                answers.decoded,
+                total - len(answers.decoded),
+                aggregate=answer.aggregate,
+                background=background_of(classifier),
+            )
             if stopped:
                 return Answers(answers.clips, answers.probabilities, stopped)
     stacked = np.stack(rows) if rows else np.zeros((0, len(classifier.labels)), np.float32)
-    why = "all clips were asked" if len(clips) == len(video.grid) else f"max_k {selection.k}"
+    why = "all clips were asked" if len(clips) == len(video.grid) else "the largest number of clips"
     return Answers(np.array(clips, np.int64), stacked, why if selection.stops_early else None)
-
-
-def _why_stopped(
-    decoded: NDArray[np.float32], left: int, classifier: ClipClassifier, *, answer: AnswerSettings
-) -> str:
-    """Why the answers so far are enough; "" where they are not."""
-
-    def combined(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        return combined_of(rows, classifier, answer)
-
-    return why_settled(decoded, left, combined, background=background_of(classifier))
 
 
 def _after(progress: Progress, before: int, total: int) -> Progress:

@@ -91,7 +91,13 @@ def choose(
     """
     if settings.strategy == "search":
         assert features is not None  # read in the pass before, see `stages`
-        search = Search(features, settings.k, background=background, prior=scores.visual)
+        search = Search(
+            features,
+            settings.k,
+            background=background,
+            prior=scores.visual,
+            stops_early=settings.stops_early,
+        )
         return Choice(search, scores, settings, _fixed=None, _search=search)
     fixed = select(scores, settings, features)
     chooser = FixedChoice(fixed.clips, settings.stops_early)

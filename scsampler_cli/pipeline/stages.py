@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.classifiers.base import ClipClassifier, background_of
+from scsampler_cli.classifiers.base import ClipClassifier, background_of, is_multi_label
 from scsampler_cli.config import (
     DEFAULT_ANSWER,
     DEFAULT_READING,
@@ -104,7 +104,11 @@ def classify(
     """
     clock = _Clock()
     selection = selection.by_samplers()
-    answer = answer.for_strategy(selection.strategy)
+    answer = answer.for_strategy(
+        selection.strategy,
+        guided=samplers.visual is not None,
+        multi_label=is_multi_label(classifier),
+    )
     # the grid of clips follows the classifier: samplers score the clips that f can classify
     check_is_video(path)
     with clock.stage("index"):

@@ -20,6 +20,9 @@ from scsampler_cli.config import TOP_M
 _SMALLEST = 1e-30
 _SURE, _USUAL = 1e-4, 1e-3
 """Least distance from 0 and 1 of a probability, and of a usual one, before odds are taken."""
+EVEN_CLIPS = 5
+"""Clips without an opinion that are added before the usual probabilities are taken: without them a
+video that shows one class throughout would make this class its own habit."""
 Probabilities = NDArray[np.float32]
 
 
@@ -100,9 +103,12 @@ def log_odds_ratios(
 
     A classifier has a habit: on footage that shows none of its classes it tends to one of them. A
     clip on which the odds of a class are as usual in this video says nothing about it. With the
-    usual probability b(c), the mean over the clips and one more clip on which all classes are
-    equally probable, the ratio is [p_i(c) / (1 - p_i(c))] / [b(c) / (1 - b(c))]: the Bayes factor
-    by which the clip changes the odds of the class.
+    usual probability b(c), the mean over the clips and `EVEN_CLIPS` more on which all classes are
+    equally probable and background is not, the ratio is
+
+        [p_i(c) / (1 - p_i(c))] / [b(c) / (1 - b(c))]
+
+    It is the Bayes factor by which the clip changes the odds of the class.
 
     Args:
         probabilities: float32 [K, C] of clips.
@@ -111,41 +117,48 @@ def log_odds_ratios(
     Returns:
         float64 [K, C]: natural logarithms.
 
-    Example: classes a and b, clips [0.9, 0.1] and [0.6, 0.4]. b = (0.9 + 0.6 + 0.5) / 3 = 2/3 and
-    1/3, so the odds of a are usually 2 : 1. On the first clip they are 9 : 1, which is 4.5 times
-    that; on the second 1.5 : 1, which is 0.75 times.
+    Example: classes a and b, clips [0.9, 0.1], [0.6, 0.4] and [0.6, 0.4]. With five even clips
+    b = (0.9 + 0.6 + 0.6 + 5/2) / 8 = 0.575 and 0.425, so the odds of a are usually 1.35. On the
+    first clip they are 9, which is 6.65 times that; on the others 1.5, 1.11 times.
     """
     values = probabilities.astype(np.float64)
     count, classes = values.shape
-    usual = (values.sum(axis=0) + 1 / classes) / (count + 1)
+    classes -= background is not None
+    usual = (values.sum(axis=0) + EVEN_CLIPS / classes) / (count + EVEN_CLIPS)
     ratios: NDArray[np.float64] = _log_odds(values, _SURE) - _log_odds(usual, _USUAL)
     if background is not None:
         ratios[:, background] = -np.inf
     return ratios
 
 
-def odds_mean(probabilities: Probabilities, background: int | None = None) -> Probabilities:
-    """float32 [K, C] -> float32 [C]: the mean weighted by the largest odds ratio of each clip.
+def odds_mean(
+    probabilities: Probabilities, multi_label: bool = False, background: int | None = None
+) -> Probabilities:
+    """float32 [K, C] -> float32 [C]: the mean odds ratio of each class over the clips.
 
-    It is for clips of which most do not show what the video is about. A clip counts as many times
-    as it speaks for its class (`log_odds_ratios`). With a background class the result is that of
-    `mean` with the same weights.
+    It is for clips of which most do not show what the video is about: a few clips that speak for a
+    class count more than many that do not (`log_odds_ratios`). The result is divided by its sum.
+    Where classes do not exclude each other, there is no habit to compare with: it is the mean odds
+    o of each class, as the probability o / (1 + o). A single clip has nothing to be compared with:
+    the result is its own probabilities, as of `mean`.
 
-    Example: clips [0.9, 0.1] and [0.6, 0.4]. The ratios are 4.5 and 0.22 on the first, 0.75 and
-    1.33 on the second, so the weights are 4.5 and 1.33, and the mean is [0.83, 0.17].
+    Example: the same clips. The ratios of a are 6.65, 1.11 and 1.11, those of b 0.15, 0.90 and
+    0.90, so the means are 2.96 and 0.65, and the result is [0.82, 0.18].
 
     Args:
         probabilities: of K clips.
-        background: column of the background class; None without one.
+        multi_label: classes do not exclude each other.
+        background: column of the background class, which is 0 in the result; None without one.
     """
-    largest = log_odds_ratios(probabilities, background).max(axis=1)
-    # only the proportions of weights count
-    weights = np.exp(largest - largest.max())
-    values = probabilities.astype(np.float64)
-    if background is not None:
-        values = _of_classes(probabilities, background)
-        return _normalised(weights @ values).astype(np.float32)
-    return (weights @ values / weights.sum()).astype(np.float32)
+    if len(probabilities) == 1:
+        return mean(probabilities, background)
+    if multi_label:
+        odds = np.exp(_log_odds(probabilities.astype(np.float64), _SURE)).mean(axis=0)
+        return (odds / (1 + odds)).astype(np.float32)
+    means = np.exp(log_odds_ratios(probabilities, background)).mean(axis=0)
+    if background is not None and not _of_classes(probabilities, background).any():
+        return np.zeros(len(means), np.float32)
+    return _normalised(means).astype(np.float32)
 
 
 def combine(
@@ -172,7 +185,7 @@ def combine(
     if how == "log-mean":
         return log_mean(probabilities, multi_label, background)
     if how == "odds":
-        return odds_mean(probabilities, background)
+        return odds_mean(probabilities, multi_label, background)
     return mean(probabilities, background)
 
 

@@ -23,12 +23,11 @@ class ClipKernel:
 
     Args:
         features: float32 [L, D], of any length; a row with NaN for a clip without a picture, which
-            is like the others by its time alone.
+            stands in the middle of all others.
     """
 
     def __init__(self, features: NDArray[np.float32]) -> None:
-        self._known = known_rows(features)
-        self._features = centred(features, self._known)
+        self._features = centred(features, known_rows(features))
         self._lengths = np.einsum("ld,ld->l", self._features, self._features)
         self._positions = np.arange(len(features)) / max(len(features), 1)
 
@@ -42,9 +41,6 @@ class ClipKernel:
         # squared distances; rounding may leave one just below 0
         squares = np.maximum(self._lengths + self._lengths[clip] - 2 * products, 0.0)
         pictures = squares.astype(np.float64) / LENGTH**2
-        # a clip without a picture may look like any other
-        pictures[~(self._known & self._known[clip])] = 0.0
-        pictures[clip] = 0.0
         time = (self._positions - self._positions[clip]) / TIME_LENGTH
         near: NDArray[np.float64] = np.exp(-(pictures + time**2) / 2)
         return near
@@ -58,7 +54,9 @@ def centred(features: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[
         known: bool [L], False for rows with NaN.
 
     Returns:
-        float32 [L, D]; unknown rows are 0, and all rows are where all pictures are the same.
+        float32 [L, D]; unknown rows are 0, and all rows are 0 where all pictures are the same.
+        Anything else for unknown rows, such as "like any other", would be no covariance: clips that
+        are unlike each other cannot all be like a third one.
     """
     result = np.zeros_like(features, dtype=np.float32)
     if not known.any():

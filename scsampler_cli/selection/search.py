@@ -3,7 +3,7 @@
 It needs no training and knows no classes, so that it serves any classifier. The paper leaves the
 choice of a set of clips that knows of redundancy to future work (Sec. 5).
 
-1. The first clips are evenly spaced, which is the best guess where nothing is known.
+1. The first half of the clips is evenly spaced, the best guess where nothing is known.
 2. Each answer tells how much its clip speaks for a class: the largest odds ratio
    (`aggregate.log_odds_ratios`), which does not mistake a habit of the classifier for a finding.
 3. A Gaussian process carries these values over to clips that look like the answered ones, or are
@@ -11,6 +11,9 @@ choice of a set of clips that knows of redundancy to future work (Sec. 5).
 4. The next clip is the one with the largest upper confidence bound, mean + BETA * deviation
    (GP-UCB: Srinivas et al., ICML 2010, arXiv 0912.3995). So clips like one that said nothing are
    left out, and so are clips whose answer is known already.
+
+A sampler that was trained for the classes knows more than even spacing: with its scores there are
+no evenly spaced clips, and the rank of a clip among the scores is added to its bound.
 
 Steps 2 to 4 are repeated until there are K answers. A clip that cannot be decoded gives none, and
 another one takes its place; after K such clips the search ends. Beside one row of the kernel a step
@@ -31,16 +34,16 @@ from scsampler_cli.selection.aggregate import log_odds_ratios
 from scsampler_cli.selection.clip_kernel import ClipKernel
 from scsampler_cli.selection.gaussian_process import GaussianProcess
 
-SEEDS = 5
-"""Evenly spaced clips that are asked first, but no more than half of K."""
+EARLY_SEEDS = 5
+"""Evenly spaced first clips where the search may stop early: half of the paper's ten."""
 BETA = 16.0
 """Weight of the deviation, where values have the variance 1: clips of which little is known come
 first, and among these the promising ones. Smaller weights ask too many clips like a confident one,
 which may be confidently wrong (`bench` has the measurements)."""
 NOISE = 0.1
 """Variance of what an answer says about its own clip, where values have the variance 1."""
-PRIOR_WEIGHT = 4.0
-"""Weight of a sampler's scores, in deviations of these."""
+PRIOR_WEIGHT = 16.0
+"""Weight of the ranks of a sampler's scores, in deviations of these: that of `BETA`."""
 _LEAST_SPREAD = 0.3
 """Least deviation that observed values are divided by: equal answers differ by rounding alone."""
 Clips = NDArray[np.int64]
@@ -74,6 +77,7 @@ class Search:
         background: column of the classifier's background class; None without one.
         prior: float [L], saliency of each clip by a sampler, NaN where it has none; None without a
             sampler.
+        stops_early: True where the caller may stop before K answers: the first clips are then few.
 
     Raises:
         ValueError: `k` is below 1, or features and prior have different lengths.
@@ -86,6 +90,7 @@ class Search:
         *,
         background: int | None = None,
         prior: NDArray[np.floating] | None = None,
+        stops_early: bool = False,
     ) -> None:
         count = len(features)
         if k < 1 or (prior is not None and prior.shape != (count,)):
@@ -93,10 +98,11 @@ class Search:
         self._k, self._background = k, background
         self._kernel = ClipKernel(features)
         self._process = GaussianProcess(self._kernel, NOISE)
-        self._prior = np.zeros(count) if prior is None else PRIOR_WEIGHT * _standardised(prior)
+        self._prior = np.zeros(count) if prior is None else PRIOR_WEIGHT * _ranked(prior)
         self._is_open = np.ones(count, bool)
         """Clips that were not proposed yet."""
-        self._seeds = _evenly_spaced(count, min(SEEDS, (k + 1) // 2))
+        seeds = min(EARLY_SEEDS, (k + 1) // 2) if stops_early else (k + 1) // 2
+        self._seeds = _evenly_spaced(count, 0 if self._prior.any() else seeds)
         self._pending: dict[int, float | None] = {}
         """Proposed clip -> its predicted confidence."""
         self._asked: list[AskedClip] = []
@@ -114,7 +120,7 @@ class Search:
         return np.stack(self._answers) if self._answers else np.zeros((0, 0), np.float32)
 
     def propose(self) -> Clips:
-        """The clips to ask next: all first clips together, later one at a time.
+        """The clips to ask next: evenly spaced ones together, all others one at a time.
 
         Returns:
             int64 [n]; empty at the end. The same clips again until they are observed.
@@ -124,9 +130,10 @@ class Search:
         failed = len(self._asked) - len(self._answered)
         if len(self._answered) >= self._k or failed >= self._k or not self._is_open.any():
             return np.zeros(0, np.int64)
-        if not self._asked:
+        if not self._asked and len(self._seeds):
             return self._proposed(self._seeds, None)
-        confidence, _ = self.belief()
+        # before the first answer nothing is predicted
+        confidence = self.belief()[0] if self._answers else None
         # clips that are not open must never be the largest
         bound = np.where(self._is_open, self._upper_bound(), -np.inf)
         return self._proposed(np.array([bound.argmax()]), confidence)
@@ -197,11 +204,22 @@ def _evenly_spaced(count: int, wanted: int) -> Clips:
     return ((2 * np.arange(wanted) + 1) * count // (2 * max(wanted, 1))).astype(np.int64)
 
 
-def _standardised(scores: NDArray[np.floating]) -> NDArray[np.float64]:
-    """float64 [L], with mean 0 and deviation 1; 0 where there is no score, or all are equal."""
-    values = scores.astype(np.float64)
-    known = ~np.isnan(values)
-    if not known.any() or values[known].std() < 1e-9:
-        return np.zeros(len(values))
-    spread = (values - values[known].mean()) / values[known].std()
-    return np.where(known, spread, 0.0)
+def _ranked(scores: NDArray[np.floating]) -> NDArray[np.float64]:
+    """float64 [L]: ranks of scores, evenly spread with mean 0 and deviation 1.
+
+    Equal scores have equal ranks. A clip without a score is in the middle; all are where all scores
+    are equal.
+
+    Example: 0.1, 0.9, 0.5 -> -1.22, 1.22, 0.
+    """
+    known = np.logical_not(np.isnan(scores))
+    result = np.zeros(len(scores))
+    if not known.any():
+        return result
+    _, inverse, counts = np.unique(scores[known], return_inverse=True, return_counts=True)
+    # the mean place of equal scores, from 0
+    places = np.cumsum(counts) - (counts + 1) / 2
+    ranks = places[inverse]
+    spread = float(ranks.std())
+    result[known] = (ranks - ranks.mean()) / spread if spread > 0 else 0.0
+    return result

@@ -122,3 +122,41 @@ def test_settings_without_effect_or_sense_are_refused() -> None:
         with pytest.raises(SettingsError, match="temperature"):
             AnswerSettings(temperature=temperature)
     assert AnswerSettings(aggregate="top-mean").m == 5
+
+
+EVEN = np.array([[0.9, 0.1], [0.6, 0.4], [0.6, 0.4]], np.float32)
+
+
+def test_odds_ratios_compare_a_clip_with_the_others() -> None:
+    # worked by hand in the docstring
+    found = np.exp(aggregate.log_odds_ratios(EVEN))
+    assert found[:, 0].tolist() == pytest.approx([9 / (0.575 / 0.425), 1.1087, 1.1087], abs=1e-3)
+    assert found[:, 1].tolist() == pytest.approx([0.1503, 0.9020, 0.9020], abs=1e-3)
+    assert aggregate.odds_mean(EVEN).tolist() == pytest.approx([0.8195, 0.1805], abs=1e-3)
+
+
+def test_one_telling_clip_outweighs_the_habit_of_the_classifier() -> None:
+    # nine clips tend to class a, as they always do; one clearly shows class b
+    clips = np.array([[0.7, 0.15, 0.15]] * 9 + [[0.02, 0.97, 0.01]], np.float32)
+    assert aggregate.mean(clips).argmax() == 0
+    assert aggregate.odds_mean(clips).argmax() == 1
+
+
+def test_a_video_that_shows_one_class_throughout_keeps_it() -> None:
+    clips = np.array([[0.9, 0.05, 0.05]] * 9 + [[0.3, 0.6, 0.1]], np.float32)
+    assert aggregate.odds_mean(clips).argmax() == 0
+
+
+def test_certain_answers_have_finite_odds() -> None:
+    clips = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]], np.float32)
+    found = aggregate.odds_mean(clips)
+    assert np.isfinite(found).all()
+    assert found.sum() == pytest.approx(1)
+    assert found.argmax() == 0
+
+
+def test_odds_of_labels_that_do_not_exclude_each_other_are_averaged() -> None:
+    # odds 9 and 1 of the first label: 5, which is the probability 5/6
+    clips = np.array([[0.9, 0.5], [0.5, 0.5]], np.float32)
+    found = aggregate.odds_mean(clips, multi_label=True)
+    assert found.tolist() == pytest.approx([5 / 6, 0.5])
