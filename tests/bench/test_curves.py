@@ -24,6 +24,7 @@ def some_videos(count: int = 12) -> list:
                 RNG.random(25).tolist(),
                 RNG.random(25).tolist(),
                 path=f"v{i}.mp4",
+                vectors=np.random.default_rng(i).normal(size=(25, 8)).tolist(),
             )
         )
     return found

@@ -16,10 +16,10 @@ from scsampler_cli.bench import figures, report_files, report_page, run_folder
 from scsampler_cli.bench.cost_model import Check
 from scsampler_cli.bench.plan import Plan
 from scsampler_cli.bench.pooling import pooled
-from scsampler_cli.bench.run_data import SamplerFacts, Thumbnails
+from scsampler_cli.bench.run_data import SamplerFacts, Tagging, Thumbnails
 from scsampler_cli.bench.summary import summarise
 from scsampler_cli.errors import InputError, OutputError, SettingsError
-from tests.bench.making import MD, SOUND, costs, network, run, video
+from tests.bench.making import LITE0, MD, SOUND, costs, network, run, video
 from tests.bench.test_curves import some_videos
 
 PLAN = Plan(k=3, draws=4)
@@ -37,6 +37,8 @@ RUN = replace(
     ),
     thumbnails=(Thumbnails(2, (5, 6, 7), 2, starts_s=(1.0, 2.0, 3.0), pictures=PICTURES),),
     settings={"features": {"p_frames": 4}, "versions": {"numpy": "2"}},
+    pictures=LITE0,
+    tagging=Tagging(has_prior=True),
 )
 SUMMARY = summarise([RUN], PLAN)
 
