@@ -19,7 +19,7 @@ _APART = 4.5
 def order(clips: ClipSet, span: Span) -> str:
     """The numbers of the asked clips at their times, as SVG; empty without a search.
 
-    A number that has no room in the rows is left out; the table has all.
+    A number that has no room in the rows is left out, which a line below says.
     """
     if not clips.is_search:
         return ""
@@ -38,7 +38,18 @@ def order(clips: ClipSet, span: Span) -> str:
             f"{clip['order']}</text>"
         )
     height = _ROW_HEIGHT * max(len(free), 1)
-    return f'<div class="order"><svg height="{height}" aria-hidden="true">{drawn}</svg></div>'
+    svg = f'<svg height="{height}" aria-hidden="true">{drawn}</svg>'
+    return f'<div class="order">{svg}{_left_out(clips, drawn.count("<text"))}</div>'
+
+
+def _left_out(clips: ClipSet, numbers: int) -> str:
+    """A line on what is not drawn; empty where all is."""
+    words = []
+    if numbers < min(len(clips.selected), MOST):
+        words.append("numbers without room are left out")
+    if len(clips.selected) > MOST:
+        words.append(f"the first {MOST} clips have numbers and dots")
+    return f'<p class="soft small">{"; ".join(words).capitalize()}.</p>' if words else ""
 
 
 def answers(clips: ClipSet, span: Span) -> str:

@@ -69,6 +69,7 @@ def test_the_chart_has_a_number_and_a_dot_for_each_answer(damaged: ClassifyResul
     in_time = sorted(damaged.clips, key=lambda clip: clip.start)
     asked = [clip.clip for clip in damaged.clips]
     assert [int(number) - 1 for number in numbers] == [asked.index(c.clip) for c in in_time]
+    assert "left out" not in order[: order.index("</div>")]
     # the clip that could not be decoded has no dot
     assert page.count("<circle ") == len(damaged.clips) - 1
     assert "could not be decoded" in page
@@ -115,6 +116,7 @@ def test_ten_thousand_clips_of_which_a_thousand_were_asked_give_a_page_of_bounde
     assert sum(Outline(page).elements.values()) < 5_000
     assert len(page) < 600_000
     assert "500 more are in the record" in page
+    assert "Numbers without room are left out; the first 200 clips have numbers and dots." in page
 
 
 def long_search(
