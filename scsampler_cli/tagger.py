@@ -27,7 +27,11 @@ from scsampler_cli.errors import FallbackWarning, ScsamplerError, SettingsError
 from scsampler_cli.output.records import ClassifyResult, Failure, ScoreResult
 from scsampler_cli.pipeline import settings_record, stages
 from scsampler_cli.pipeline.models import AUTO_SET, ModelOptions, adjust, identity
-from scsampler_cli.pipeline.strategy_choice import check_needs_no_classifier, choose_strategy
+from scsampler_cli.pipeline.strategy_choice import (
+    check_aggregate,
+    check_needs_no_classifier,
+    choose_strategy,
+)
 from scsampler_cli.pipeline.tagger_arguments import (
     Labels,
     as_classifier,
@@ -42,7 +46,6 @@ from scsampler_cli.pipeline.tagger_arguments import (
     selection_of,
 )
 from scsampler_cli.pipeline.video import Progress, no_progress
-from scsampler_cli.selection.stopping import check_aggregate
 
 
 class Scorer:

@@ -7,7 +7,8 @@ from scsampler_cli.errors import SettingsError
 
 
 def test_defaults_are_the_best_configuration_of_the_paper() -> None:
-    settings = SelectionSettings()
+    settings = SelectionSettings().by_samplers()
+    assert SelectionSettings().strategy == "auto"
     assert (settings.strategy, settings.k, settings.visual_share) == ("av-union-list", 10, 8)
     assert FeatureSettings().inputs == ("md", "rgbr", "mel")
 
@@ -33,7 +34,12 @@ def test_alpha_follows_table_5() -> None:
         ({"clip_stride": 0}, "clip_stride"),
         ({"strategy": "empirical"}, "histogram"),
         ({"strategy": "empirical", "histogram": (0.0, 0.0)}, "histogram"),
-        ({"alpha": 0.5}, "alpha has no effect with strategy 'av-union-list'"),
+        ({"alpha": 0.5}, "alpha has no effect with strategy 'auto'"),
+        ({"strategy": "search", "diverse": True}, "diverse has no effect with strategy 'search'"),
+        ({"strategy": "uniform", "diverse": True}, "diverse has no effect"),
+        ({"strategy": "uniform", "stops_early": True}, "stops_early has no effect"),
+        ({"strategy": "search", "clip_stride": 2}, "clip_stride has no effect"),
+        ({"strategy": "search", "candidates": 40}, "cascade has no effect"),
         ({"strategy": "visual", "k_visual": 3}, "k_visual has no effect"),
         ({"strategy": "random", "histogram": (1.0,)}, "histogram has no effect"),
         (
@@ -43,7 +49,7 @@ def test_alpha_follows_table_5() -> None:
         ({"strategy": "audio", "candidates": 20}, "cascade has no effect"),
         ({"strategy": "dense", "candidates": 20}, "cascade has no effect"),
         ({"strategy": "uniform", "seed": 1}, "seed has no effect with strategy 'uniform'"),
-        ({"seed": 1}, "seed has no effect with strategy 'av-union-list'"),
+        ({"seed": 1}, "seed has no effect with strategy 'auto'"),
         (
             {"strategy": "dense", "clip_stride": 2},
             "clip_stride has no effect with strategy 'dense'",

@@ -58,7 +58,10 @@ def test_a_function_may_have_a_background_class(video: Path) -> None:
         return np.tile([0.15, 0.6, 0.25], (len(clips), 1))
 
     labels = ["a", "none of these", "b"]
-    tagger = Tagger(thirds, labels=labels, spec=SPEC, background="none of these", k=2, device="cpu")
+    plan = SelectionSettings(strategy="uniform", k=2)
+    tagger = Tagger(
+        thirds, labels=labels, spec=SPEC, background="none of these", selection=plan, device="cpu"
+    )
     result = tagger.tag(video)
     # 0.25 / 0.4 and 0.15 / 0.4
     assert [label for label, _ in result.tags] == ["b", "a"]

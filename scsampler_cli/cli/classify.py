@@ -38,7 +38,7 @@ from scsampler_cli.cli.selection_options import SelectionOptions
 from scsampler_cli.config import AGGREGATES, AnswerSettings, FeatureSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.pipeline import models
-from scsampler_cli.selection.stopping import check_aggregate
+from scsampler_cli.pipeline.strategy_choice import check_aggregate
 from scsampler_cli.tasks import Classify
 
 ANSWER = "From clips to tags"

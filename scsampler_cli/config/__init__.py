@@ -45,6 +45,8 @@ convolutionally (Sec. 4.1.3), three crops."""
 AGGREGATES = ("auto", "mean", "max", "top-mean", "log-mean", "odds")
 """aggr (Sec. 3.1): the mean over the selected clips, as in the paper, and others. "auto" is the
 mean of odds ratios ("odds") for a search without a sampler, else the mean."""
+SETTLED = ("mean", "odds")
+"""Aggregates of which it is known when more clips would not change the answer."""
 TOP_M = 5
 """Clips that top-mean averages a class over: half of the paper's ten."""
 

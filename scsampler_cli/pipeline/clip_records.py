@@ -40,14 +40,10 @@ def selected_clips(
         labels: C class names. A clip is a fact of its own: its label may be the background class.
     """
     scores, chosen = choice.scores, choice.selection()
-    # tolist: JSON takes Python integers, not NumPy's
-    for clip, reason, row, asked in zip(
-        chosen.clips.tolist(),
-        chosen.reasons,
-        answers.probabilities,
-        choice.chooser.asked,
-        strict=True,
+    for asked, reason, row in zip(
+        choice.chooser.asked, chosen.reasons, answers.probabilities, strict=True
     ):
+        clip = asked.clip
         span = video.span(clip)
         # label and probability are null for a clip that could not be decoded
         best = None if np.isnan(row).any() else int(row.argmax())

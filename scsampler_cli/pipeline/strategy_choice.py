@@ -10,7 +10,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scsampler_cli.config import AUDIO, RANKED, VISUAL, SelectionSettings
+from scsampler_cli.config import (
+    AUDIO,
+    RANKED,
+    SETTLED,
+    VISUAL,
+    AnswerSettings,
+    SelectionSettings,
+)
 from scsampler_cli.config.selection_settings import FOR_SAMPLERS
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.model_zoo.bundled_weights import SETS, sampler_files
@@ -64,14 +71,13 @@ def choose_strategy(
         if named or selection.is_for_samplers:
             chosen = selection.by_samplers()
             what = f"the {named[0]} sampler was named" if named else "a setting is for samplers"
-            return StrategyChoice(
-                chosen, samplers, f"strategy {FOR_SAMPLERS}: {what}", _mismatch(learnt, classes)
-            )
+            why, note = f"strategy {FOR_SAMPLERS}: {what}", _mismatch(learnt, classes)
+            return StrategyChoice(chosen, samplers, why=why, note=note)
         if learnt is not None and fits:
             why = f"strategy {FOR_SAMPLERS}: the sampler was trained for these classes"
-            return StrategyChoice(selection.by_samplers(), samplers, why)
+            return StrategyChoice(selection.by_samplers(), samplers, why=why)
         why = f"strategy search: no sampler was trained for {_some(classes)}"
-        return StrategyChoice(replace(selection, strategy="search"), _without(samplers), why)
+        return StrategyChoice(replace(selection, strategy="search"), _without(samplers), why=why)
     if strategy == "search":
         # a sampler of other classes would mislead the search
         is_named = samplers["visual"] not in ("auto", "none")
@@ -100,6 +106,24 @@ def check_needs_no_classifier(selection: SelectionSettings) -> None:
             f"{what}, and scoring has none",
             code="classifier-needed",
             hint="tag the video instead, or choose another strategy and a number of clips",
+        )
+
+
+def check_aggregate(selection: SelectionSettings, answer: AnswerSettings) -> None:
+    """Refuse to stop early with an aggregate of which it is not known when it is settled.
+
+    Args:
+        selection: whether to stop early.
+        answer: with the aggregate in force (`AnswerSettings.for_strategy`).
+
+    Raises:
+        SettingsError: it is not known.
+    """
+    if selection.stops_early and answer.aggregate not in SETTLED:
+        raise SettingsError(
+            f"k 'auto' cannot tell when aggregate {answer.aggregate!r} is settled",
+            code="stop-unsupported",
+            hint="use aggregate auto, mean or odds, or a number of clips",
         )
 
 

@@ -46,23 +46,19 @@ class GaussianProcess:
 
     def __init__(self, kernel: Kernel, noise: float) -> None:
         self._kernel, self._noise = kernel, noise
-        self._clips: list[int] = []
-        self._rows: list[NDArray[np.float64]] = []
-        """v_n, float64 [L] each."""
-        self._scales: list[float] = []
-        """sqrt(variance(a_n) + s), the diagonal of the Cholesky factor."""
+        self._rows: list[tuple[int, NDArray[np.float64], float]] = []
+        """Of each observation: the clip a_n, its row v_n (float64 [L]), and the diagonal of the
+        Cholesky factor, sqrt(variance(a_n) + s)."""
         self._variance = np.ones(len(kernel))
 
     def add(self, clip: int) -> None:
         """Add a clip that is observed, or will be; its value comes with `mean`."""
         covariance = self._kernel.row(clip)
-        for row in self._rows:
+        for _, row, _ in self._rows:
             covariance = covariance - row[clip] * row
         scale = float(np.sqrt(max(covariance[clip], 0.0) + self._noise))
         row = covariance / scale
-        self._clips.append(clip)
-        self._rows.append(row)
-        self._scales.append(scale)
+        self._rows.append((clip, row, scale))
         self._variance = self._variance - row**2
 
     @property
@@ -83,8 +79,6 @@ class GaussianProcess:
         """
         mean = np.zeros(len(self._kernel))
         # forward substitution: the mean after n observations explains the next one in part
-        for clip, row, scale, value in zip(
-            self._clips, self._rows, self._scales, values, strict=False
-        ):
+        for (clip, row, scale), value in zip(self._rows, values, strict=False):
             mean = mean + row * ((value - mean[clip]) / scale)
         return mean

@@ -157,8 +157,8 @@ class Search:
                 self._answered.append(clip)
                 self._answers.append(row)
             observed = float(self._confidences(row[None])[0]) if is_decoded else None
-            is_seed = clip in self._seeds
-            self._asked.append(AskedClip(clip, self._pending[clip], observed, is_seed))
+            predicted = self._pending[clip]
+            self._asked.append(AskedClip(clip, predicted, observed, is_seed=clip in self._seeds))
         self._pending = {}
 
     def belief(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

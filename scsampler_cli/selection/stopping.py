@@ -22,33 +22,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.config import AnswerSettings, SelectionSettings
-from scsampler_cli.errors import SettingsError
 from scsampler_cli.selection.aggregate import log_odds_ratios
 from scsampler_cli.selection.chooser import LEAST_CLIPS
 
 CONFIDENCE = 0.8
 """Least probability that the best tag would be the same after all clips that may be asked."""
-AGGREGATES = ("mean", "odds")
-"""Aggregates of which it is known when they are settled."""
-
-
-def check_aggregate(selection: SelectionSettings, answer: AnswerSettings) -> None:
-    """Refuse to stop early with an aggregate of which it is not known when it is settled.
-
-    Args:
-        selection: whether to stop early.
-        answer: with the aggregate in force (`AnswerSettings.for_strategy`).
-
-    Raises:
-        SettingsError: it is not known.
-    """
-    if selection.stops_early and answer.aggregate not in AGGREGATES:
-        raise SettingsError(
-            f"k 'auto' cannot tell when aggregate {answer.aggregate!r} is settled",
-            code="stop-unsupported",
-            hint="use aggregate auto, mean or odds, or a number of clips",
-        )
 
 
 def probability_of_leader(
@@ -59,7 +37,7 @@ def probability_of_leader(
     Args:
         answers: float32 [n, C], n at least 1, of the clips that were decoded.
         left: number of clips that may still be asked (m).
-        aggregate: one of AGGREGATES.
+        aggregate: one of `config.SETTLED`.
         background: column of the background class, which is no tag; None without one.
 
     Returns:

@@ -22,7 +22,8 @@ def found(draw: st.DrawFn) -> ClipScores:
     return ClipScores(clips, length, *arrays)
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+# a search has no selection before the first answer: tests/selection/test_search.py
+@pytest.mark.parametrize("strategy", [name for name in STRATEGIES if name != "search"])
 @settings(max_examples=60, deadline=None)
 @given(scores=found(), k=st.integers(1, 15), seed=st.integers(0, 3), data=st.data())
 def test_contract(

@@ -29,6 +29,7 @@ from scsampler_cli.samplers.scoring import (
     load_audio,
     load_visual,
 )
+from scsampler_cli.selection.strategies import select
 from tests.synthetic import pan, raw_stream, static, tone, write_video
 
 CPU, FP32 = torch.device("cpu"), torch.float32
@@ -134,7 +135,7 @@ def test_with_as_many_candidates_as_clips_it_is_the_full_strategy(
             assert theirs is not None
             assert np.array_equal(mine, theirs)
         plan = SelectionSettings(strategy=strategy, k=3)
-        assert stages.select(first, plan).clips.tolist() == stages.select(full, plan).clips.tolist()
+        assert select(first, plan).clips.tolist() == select(full, plan).clips.tolist()
 
 
 def test_with_a_clip_stride_only_those_clips_are_candidates(path: Path, samplers: Samplers) -> None:

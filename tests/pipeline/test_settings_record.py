@@ -80,7 +80,10 @@ def test_limits_are_no_part_of_it_but_streams_are(change: dict, same: bool) -> N
 
 def test_defaults_are_told_as_what_is_in_force() -> None:
     told = settings_record.of_score(
-        FeatureSettings(), SelectionSettings(k=5), ReadSettings(), samplers=Samplers(None, None)
+        FeatureSettings(),
+        SelectionSettings(k=5).by_samplers(),
+        ReadSettings(),
+        samplers=Samplers(None, None),
     )
     assert told["selection"]["k_visual"] == 4
     assert told["selection"]["alpha"] is None

@@ -70,6 +70,6 @@ def test_the_union_list_keeps_its_share_of_the_visual_list() -> None:
     scores = ClipScores(np.arange(12), 12, visual, audio=visual[::-1].copy())
     settings = SelectionSettings(strategy="av-union-list", k=3, k_visual=1, diverse=True)
     chosen = select(scores, settings, SCENES)
-    # of all clips in the order of the strategy: one of the visual list, then those of the audio list
+    # all clips in the order of the strategy: one of the visual list, then those of the audio list
     assert chosen.reasons[0] == "visual #1"
     assert all(reason.startswith("audio") for reason in chosen.reasons[1:])

@@ -3,17 +3,12 @@
 import numpy as np
 import pytest
 
-from scsampler_cli.config import AnswerSettings, SelectionSettings
+from scsampler_cli.config import SETTLED, AnswerSettings, SelectionSettings
 from scsampler_cli.errors import SettingsError
+from scsampler_cli.pipeline.strategy_choice import check_aggregate
 from scsampler_cli.selection.aggregate import combine
 from scsampler_cli.selection.chooser import LEAST_CLIPS, FixedChoice
-from scsampler_cli.selection.stopping import (
-    AGGREGATES,
-    CONFIDENCE,
-    check_aggregate,
-    probability_of_leader,
-    why_settled,
-)
+from scsampler_cli.selection.stopping import CONFIDENCE, probability_of_leader, why_settled
 
 
 def test_the_example_of_the_docstring() -> None:
@@ -23,7 +18,7 @@ def test_the_example_of_the_docstring() -> None:
 
 def test_a_tie_is_even_odds_and_no_clip_left_is_certain() -> None:
     answers = np.array([[0.9, 0.1], [0.1, 0.9]], np.float32)
-    for aggregate in AGGREGATES:
+    for aggregate in SETTLED:
         assert probability_of_leader(answers, 5, aggregate=aggregate) == pytest.approx(0.5)
         assert probability_of_leader(answers, 0, aggregate=aggregate) == 1
 
@@ -64,7 +59,7 @@ SETTINGS = [
 
 
 def simulated(aggregate: str, classes: int, action: float, *, sharpness: float) -> tuple[int, int]:
-    """Of 200 videos, those that stop early, and of these the ones whose answer is that of the end."""
+    """Of 200 videos, those that stop early; and of these, those whose answer is that of the end."""
     random = np.random.default_rng(0)
     most, same, stopped = 20, 0, 0
     # a habit: clips without the class look like some classes more than like others
@@ -110,7 +105,7 @@ def test_other_aggregates_cannot_stop_early() -> None:
         with pytest.raises(SettingsError, match="cannot tell"):
             check_aggregate(early, AnswerSettings(aggregate=how))
         check_aggregate(SelectionSettings(), AnswerSettings(aggregate=how))
-    for how in AGGREGATES:
+    for how in SETTLED:
         check_aggregate(early, AnswerSettings(aggregate=how))
 
 
