@@ -27,5 +27,5 @@ def stopped(scenes: Path) -> ClassifyResult:
 
 @pytest.fixture(scope="session")
 def damaged(tmp_path_factory: pytest.TempPathFactory) -> ClassifyResult:
-    """Ten clips asked in a video whose clip 6, one of the first five, cannot be decoded."""
-    return classified(write(tmp_path_factory.mktemp("search") / "d.mp4", damaged=6), k=10)
+    """All clips of a video asked, of which clip 6 cannot be decoded."""
+    return classified(write(tmp_path_factory.mktemp("search") / "d.mp4", damaged=6), k=12)

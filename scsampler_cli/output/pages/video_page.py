@@ -20,9 +20,7 @@ from scsampler_cli.output.records import command_of
 
 Record = dict[str, Any]
 _SEARCH = (
-    "the first clips are evenly spaced; each later clip is the one with the highest upper "
-    "confidence bound after the answers before it. Predicted: the confidence that was believed "
-    "before the answer; observed: that of the answer"
+    "predicted: the confidence that was believed before the answer; observed: that of the answer"
 )
 
 
@@ -100,7 +98,7 @@ def _selected(record: Record, clips: ClipSet) -> str:
     lines = []
     if clips.is_search:
         title = "Selected clips, in the order in which they were asked"
-        lines.append(_SEARCH)
+        lines += [_rule(clips), _SEARCH]
         if "background" in record:
             lines.append("a background class does not count for the confidence")
     else:
@@ -108,6 +106,18 @@ def _selected(record: Record, clips: ClipSet) -> str:
     lines += [line for line in (selection_of(record).get("why"), asking(record)) if line]
     said = "".join(f"<p>{text(_sentence(line))}</p>" for line in lines)
     return f"<section><h2>{title}</h2>{said}{thumbnails.listing(clips)}</section>"
+
+
+def _rule(clips: ClipSet) -> str:
+    """How a search chose its clips."""
+    later = "the one with the highest upper confidence bound after the answers before it"
+    spaced = sum(str(clip["why"]).startswith("evenly spaced") for clip in clips.selected)
+    if not spaced:
+        # a sampler's scores lead to the first clip
+        return f"each clip is {later}; its visual score counts, too"
+    if spaced == 1:
+        return f"the first clip is in the middle; each later clip is {later}"
+    return f"the first {count(spaced)} clips are evenly spaced; each later clip is {later}"
 
 
 def _sentence(words: str) -> str:

@@ -35,7 +35,8 @@ def test_the_table_has_what_was_asked_predicted_and_observed(searched: ClassifyR
         predicted = asked["predicted"]
         assert row[2] == ("–" if predicted is None else f"{predicted:.3f}")
         assert row[3] == f"{asked['observed']:.3f}"
-    assert [row[5] for row in rows] == ["evenly spaced"] * 4 + ["search"] * 4
+    assert [row[5] for row in rows] == [c.reason.partition(" #")[0] for c in searched.clips]
+    assert {row[5] for row in rows} == {"evenly spaced", "search"}
 
 
 def test_no_order_is_claimed_that_a_search_does_not_have(searched: ClassifyResult) -> None:
@@ -84,6 +85,18 @@ def test_the_page_says_why_it_stopped_and_why_it_searched(stopped: ClassifyResul
     assert f"{asked} of 12 clips asked, at most 12; stopped: {selection['stopped']}." in shown
     assert "Strategy search: no sampler was trained for day." in shown
     assert "A background class does not count for the confidence." in shown
+
+
+def test_the_page_says_how_clips_were_chosen(searched: ClassifyResult) -> None:
+    later = "the one with the highest upper confidence bound after the answers before it"
+    spaced = sum("evenly" in clip.reason for clip in searched.clips)
+    page = page_of(searched)
+    assert f"The first {spaced} clips are evenly spaced; each later clip is {later}." in page
+    # with the scores of a sampler there are no evenly spaced clips
+    record = searched.record()
+    clips = [{**clip, "why": f"search #{n}"} for n, clip in enumerate(record["clips"], start=1)]
+    page = video_page({**record, "clips": clips}, [], {})
+    assert f"Each clip is {later}; its visual score counts, too." in page
 
 
 def test_the_settings_do_not_repeat_the_asked_clips(searched: ClassifyResult) -> None:
