@@ -140,11 +140,13 @@ def _search_notes(run: Run, plan: Plan) -> list[str]:
         "need the classifier's answers on all clips, and are no method."
     ]
     if not run.has_vectors:
-        return [
-            *notes,
+        left_out = (
             "The search is left out: the run is of an earlier version, which did not keep what the "
-            "pictures show. A new run has it.",
-        ]
+            "pictures show. A new run has it."
+        )
+        if run.costs is not None and not run.costs.classify_one_s:
+            left_out += " Nor did it time clips one at a time: k auto takes longer than it says."
+        return [*notes, left_out]
     if run.tagging.has_prior:
         notes.append("Prior: the search begins with the scores of the visual sampler.")
     return [*notes, "K auto: clips is the mean number of clips that were asked."]

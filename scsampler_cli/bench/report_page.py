@@ -119,6 +119,8 @@ def _fact_rows(run: Run) -> Iterator[tuple[str, object]]:
         networks |= {network.name: network for network in sampler.networks}
     # one network may be in several samplers, and in the tables of networks
     networks |= {network.name: network for network in run.networks}
+    if run.pictures is not None:
+        networks[run.pictures.name] = run.pictures
     for network in networks.values():
         digest, cost = _digest(network.sha256), f"{network.gmacs:.4f} GMACs per input"
         yield network.name, f"{network.weights}, sha256 {digest}, {cost}"

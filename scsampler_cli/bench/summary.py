@@ -69,6 +69,8 @@ def _section_record(section: Section) -> dict[str, Any]:
         "classifier": dict(run.classifier),
         "samplers": samplers,
         "joint": run.joint and [asdict(network) for network in run.joint.networks],
+        "pictures": run.pictures and asdict(run.pictures),
+        "tagging": asdict(run.tagging),
         "videos": len(run.videos),
         "clips": sum(video.clips for video in run.videos),
         "seconds": sum(video.seconds for video in run.videos),

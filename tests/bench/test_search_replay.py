@@ -150,6 +150,29 @@ def test_pictures_are_looked_at_once(examples: list[Example], tmp_path: Path) ->
         assert np.array_equal(ours.vectors.row_of, theirs.vectors.row_of)
 
 
+def test_vectors_from_a_feature_file_are_those_of_the_video(
+    examples: list[Example], tmp_path: Path
+) -> None:
+    """A sampler on pictures has them in its feature file; without one they are read again."""
+    models = assemble(
+        Brightness(),
+        "float32",
+        [sampler("rgb", "lite0", 2, 1)],
+        others={},
+        joint=[],
+        single=[],
+        pictures=PictureFeatures(torch.device("cpu"), torch.float32),
+    )
+    (kept,) = measured_videos(examples[:1], models, context(tmp_path / "1"), never)
+    (read,) = measured_videos(examples[:1], models, context(tmp_path / "2", keep=False), never)
+    assert list((tmp_path / "1").rglob("features-*"))
+    assert not list((tmp_path / "2").rglob("features-*"))
+    assert kept.vectors is not None
+    assert read.vectors is not None
+    assert np.array_equal(kept.vectors.distinct, read.vectors.distinct)
+    assert np.array_equal(kept.vectors.row_of, read.vectors.row_of)
+
+
 @pytest.mark.parametrize(
     ("main", "tagging", "checked"),
     [
