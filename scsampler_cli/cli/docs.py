@@ -48,6 +48,9 @@ TOPICS = {
     "samplers": Document(
         "scsampler_cli/samplers/README.md", "saliency, strategies, packet sizes as a first filter"
     ),
+    "selection": Document(
+        "scsampler_cli/selection/README.md", "search, as many clips as it takes, no repeats"
+    ),
     "classifiers": Document(
         "scsampler_cli/classifiers/README.md", "your own models, public ones, plug-ins"
     ),

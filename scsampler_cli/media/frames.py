@@ -53,7 +53,7 @@ class FramesReport:
             )
         if self.empty:
             clips = ", ".join(map(str, self.empty))
-            notes.append(f"nothing could be decoded of chosen clips {clips}; they were left out")
+            notes.append(f"nothing could be decoded of selected clips {clips}: they have no answer")
         return notes
 
 

@@ -116,9 +116,11 @@ class PictureFeatures:
 
 def as_array(found: Vectors, clips: NDArray[np.int64]) -> NDArray[np.float32]:
     """float32 [M, D] in the order of `clips`; a row of NaN for a clip without a picture."""
-    none = np.full(DIMENSIONS, np.nan, np.float16)
-    rows = [found.get(clip, none) for clip in clips.tolist()]
-    return np.stack(rows).astype(np.float32)
+    vectors = np.full((len(clips), DIMENSIONS), np.nan, np.float32)
+    for row, clip in enumerate(clips.tolist()):
+        if clip in found:
+            vectors[row] = found[clip]
+    return vectors
 
 
 @functools.cache
