@@ -26,7 +26,7 @@ import torch
 
 from scsampler_cli.bench.bench_models import Models
 from scsampler_cli.bench.capacity import Machine, capacity_table, video_costs
-from scsampler_cli.bench.run_data import DISPLAY_NAMES
+from scsampler_cli.bench.run_data import DISPLAY_NAMES, PICTURES
 from scsampler_cli.bench.speed_tables import (
     CLASSIFIER,
     DENSE,
@@ -53,6 +53,7 @@ from scsampler_cli.samplers.scoring import SamplerNetwork, Samplers
 
 INPUT_SETS = (("rgb",), ("md",), ("if",), ("rgbr",), ("md", "rgbr"))
 """Sets of visual inputs whose extraction is timed."""
+SEARCH_NOTE = "There is no sampler: SCSampler is the search, which needs none."
 SOUND, CHOSEN = "sound, mel", "decode the chosen clips"
 
 
@@ -116,11 +117,14 @@ def measure(subject: Subject, repeats: int, progress: Progress) -> list[Table]:
             progress(f"round {round_} of {repeats}", done, len(jobs))
 
     stages = [job.stage for job in jobs]
+    ends = ends_table(stages, seconds, records)
+    if subject.selection.strategy == "search":
+        ends = replace(ends, notes=(*ends.notes, SEARCH_NOTE))
     # the median is robust against rounds that other programs slow down
     typical = {name: statistics.median(spent) for name, spent in seconds.items()}
     return [
         stage_table(stages, seconds, video),
-        ends_table(stages, seconds, records),
+        ends,
         chosen_table(video, [clip["clip"] for clip in records[-1]["clips"]]),
         _capacity(video, subject, typical, record=records[-1]),
         memory_table(memory, alone),
@@ -149,6 +153,10 @@ def _capacity(
     if samplers.audio and SOUND in seconds:
         reading["read the sound"] = seconds[SOUND]
     networks = {}
+    if subject.selection.needs_pictures:
+        reading["read RGB"] = seconds["RGB"]
+        inputs = _input_count(video, "rgb", features=subject.features)
+        networks[PICTURES] = seconds[PICTURES] / min(batch_for("rgb"), inputs) * inputs
     for name, network in _named(subject):
         # a network without input in this video was not timed
         if name in seconds:
@@ -202,6 +210,11 @@ def _networks(video: Video, subject: Subject) -> Iterator[_Job]:
             unit = "pictures" if network.kind == "rgb" else "clips"
             stage = Stage(name, unit, len(inputs), group="networks")
             yield _Job(stage, partial(network.scores, inputs))
+    pictures = subject.models.pictures
+    if subject.selection.needs_pictures and pictures is not None:
+        tensors = _first_inputs(video, "rgb", features=subject.features)
+        stage = Stage(PICTURES, "pictures", len(tensors), group="networks")
+        yield _Job(stage, partial(pictures.of_pictures, torch.cat(tensors)))
     classifier = subject.models.classifier
     # uint8 [batch, frames, height, width, 3]: the time of a network does not depend on the pixels
     noise = np.random.default_rng(0).integers(0, 255, batch_shape(classifier), np.uint8)
