@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from scsampler_cli.bench.model_info import ModelFacts
 from scsampler_cli.bench.run_data import PICTURES, NetworkFacts, SamplerFacts, Tagging
-from scsampler_cli.classifiers.base import ClipClassifier
+from scsampler_cli.classifiers.base import ClipClassifier, is_multi_label
 from scsampler_cli.classifiers.classifier_info import ClassifierFacts
 from scsampler_cli.samplers.picture_features import PictureFeatures
 from scsampler_cli.samplers.scoring import SamplerNetwork
@@ -54,6 +54,7 @@ class Models:
             joint=self.joint,
             compared=self.compared,
             pictures=self._picture_facts(),
+            multi_label=is_multi_label(self.classifier),
             tagging=self.tagging,
         )
 

@@ -53,7 +53,7 @@ def charts(run: Run, plan: Plan) -> list[Chart]:
 
     autos = []
     if run.has_vectors:
-        autos = [replay(run, auto_strategy(most)) for most in MOST]
+        autos = [replay(run, auto_strategy(run, most)) for most in MOST]
     # the level of every chart
     dense = replay(run, baseline(run, plan, "dense"))
     found = [

@@ -83,7 +83,13 @@ def live_checks(
         # the tag of the live run must be the best one of the replay, too
         tag = run.classifier["labels"].index(live["label"])
         probabilities = video.probabilities[clips]
-        rank = label_rank(probabilities, tag, video.background, aggregate=strategy.aggregate)
+        rank = label_rank(
+            probabilities,
+            tag,
+            video.background,
+            aggregate=strategy.aggregate,
+            multi_label=run.is_multi_label,
+        )
         yield Check(
             path=video.path,
             modelled_s=(outcome.seconds() or {})["total"],

@@ -20,6 +20,7 @@ def label_rank(
     background: int | None = None,
     *,
     aggregate: str = "mean",
+    multi_label: bool = False,
 ) -> int | None:
     """Rank of the true label among the tags of a video, 0 = first.
 
@@ -32,6 +33,7 @@ def label_rank(
         target: index of the true label.
         background: column of the background class; None without one.
         aggregate: one of `config.AGGREGATES` without "auto".
+        multi_label: True where the classes do not exclude each other.
 
     Returns:
         None where no clip can be decoded.
@@ -42,7 +44,8 @@ def label_rank(
     usable = probabilities[~np.isnan(probabilities).any(axis=1)]
     if not len(usable):
         return None
-    order = best_first(combine(usable, aggregate, background=background), background)
+    combined = combine(usable, aggregate, multi_label=multi_label, background=background)
+    order = best_first(combined, background)
     return int(np.flatnonzero(order == target)[0])
 
 

@@ -35,6 +35,8 @@ class ModelFacts:
     """10^9 multiply-adds of the classifier per clip; None where they are not known."""
     pictures: NetworkFacts | None = None
     """The network that knows which clips look alike; None where it is not loaded."""
+    multi_label: bool = False
+    """True for a classifier of which several classes can be true at once."""
     tagging: Tagging = field(default_factory=Tagging)
 
     @property
@@ -62,6 +64,7 @@ class ModelFacts:
             "compared": [network.name for network in self.compared],
             "gmacs": self.gmacs,
             "pictures": self.pictures and asdict(self.pictures),
+            "multi_label": self.multi_label,
             "tagging": asdict(self.tagging),
         }
 
@@ -82,6 +85,7 @@ class ModelFacts:
             compared=tuple(networks[name] for name in record["compared"]),
             gmacs=record["gmacs"],
             pictures=record["pictures"] and NetworkFacts.from_record(record["pictures"]),
+            multi_label=record["multi_label"],
             tagging=Tagging(**record["tagging"]),
         )
 
@@ -94,6 +98,7 @@ class ModelFacts:
             "sha256": self.classifier.weights.sha256,
             "labels": list(self.classifier.labels),
             "background": self.classifier.background,
+            "multi_label": self.multi_label,
             "frames": spec.frames,
             "stride": spec.stride,
             "crop": list(spec.crop),

@@ -136,8 +136,9 @@ def _notes(run: Run, plan: Plan) -> tuple[str, ...]:
 
 def _search_notes(run: Run, plan: Plan) -> list[str]:
     notes = [
-        f"Odds: the mean weighted by odds ratios, as in a search. The surest {plan.k} of all clips "
-        "need the classifier's answers on all clips, and are no method."
+        "Odds: answers are combined by odds ratios, as in a search without a prior; in all other "
+        f"rows they are averaged. The surest {plan.k} of all clips need the classifier's answers "
+        "on all clips, and are no method."
     ]
     if not run.has_vectors:
         left_out = (
@@ -148,7 +149,7 @@ def _search_notes(run: Run, plan: Plan) -> list[str]:
             left_out += " Nor did it time clips one at a time: k auto takes longer than it says."
         return [*notes, left_out]
     if run.tagging.has_prior:
-        notes.append("Prior: the search begins with the scores of the visual sampler.")
+        notes.append("Prior: the scores of the visual sampler guide the search.")
     return [*notes, "K auto: clips is the mean number of clips that were asked."]
 
 

@@ -55,6 +55,7 @@ class Outcome:
                     video.target,
                     video.background,
                     aggregate=self.strategy.aggregate,
+                    multi_label=self.run.is_multi_label,
                 )
                 if rank is not None:
                     ranks[i, j] = rank

@@ -246,6 +246,13 @@ class Run:
         return self.pictures is not None and all(video.vectors is not None for video in self.videos)
 
     @property
+    def is_multi_label(self) -> bool:
+        """True where several classes can be true at once; False in runs of earlier versions, which
+        do not say it.
+        """
+        return bool(self.classifier.get("multi_label", False))
+
+    @property
     def name(self) -> str:
         """Names of the data set and the classifier."""
         return f"{self.data}, {self.classifier['name']}"

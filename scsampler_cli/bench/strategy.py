@@ -52,6 +52,7 @@ def make_strategy(
     sampler: SamplerFacts | None = None,
     draws: int = 1,
     aggregate: str = "auto",
+    multi_label: bool = False,
     **parameters: object,
 ) -> Strategy:
     """Build a strategy from its kind.
@@ -63,16 +64,21 @@ def make_strategy(
         sampler: its sampler; baselines and IDEALS ignore it.
         draws: number of seeds; strategies that draw nothing have one.
         aggregate: one of `config.AGGREGATES`; "auto" is that of `classify`.
+        multi_label: whether the classes exclude each other, on which "auto" depends.
         **parameters: further fields of `SelectionSettings`.
     """
     if kind in IDEALS:
         return Strategy(name, None, k=k, ideal=kind)
     selection = SelectionSettings(strategy=kind, k=k, **parameters)  # type: ignore[arg-type]
+    guided = sampler is not None and bool(sampler.visual)
+    answer = AnswerSettings(aggregate=aggregate).for_strategy(
+        kind, guided=guided, multi_label=multi_label
+    )
     return Strategy(
         name,
         selection,
         sampler=None if kind in BASELINES else sampler,
         k=k,
         draws=draws if kind in RANDOM_STRATEGIES else 1,
-        aggregate=AnswerSettings(aggregate=aggregate).for_strategy(kind).aggregate,
+        aggregate=answer.aggregate,
     )

@@ -30,8 +30,10 @@ def under_test(run: Run, plan: Plan) -> Named:
     """
     by_sampler = dict(sampler_strategies(run, plan))
     by_sampler.pop(JOINT, None)
-    search = search_strategies(run, plan)[:1]
-    found = [*search, *by_sampler.items()]
+    search = dict(search_strategies(run, plan))
+    # "search-prior" is there where `classify` would use the prior
+    found = [(key, search[key]) for key in ("search-prior", "search") if key in search]
+    found += by_sampler.items()
     if by_sampler and not run.tagging.searches:
         found = list(by_sampler.items())
     return found[0] if found else ("uniform", baseline(run, plan, "uniform"))
@@ -43,6 +45,8 @@ def rival(run: Run, plan: Plan) -> Named | None:
     """
     first, _ = under_test(run, plan)
     pairs = [*search_strategies(run, plan)[:1], *sampler_strategies(run, plan)[:1]]
+    if first.startswith("search"):
+        pairs.reverse()
     others = [named for named in pairs if named[0] not in (first, JOINT)]
     return others[0] if others else None
 
@@ -54,17 +58,19 @@ def search_strategies(run: Run, plan: Plan) -> list[Named]:
     """
     if not run.has_vectors:
         return []
-    strategies = [("search", make_strategy("search", "search", plan.k))]
+    many = run.is_multi_label
+    strategies = [("search", make_strategy("search", "search", plan.k, multi_label=many))]
     if run.tagging.has_prior and run.main.visual:
         visual = replace(run.main, networks=run.main.visual)
         prior = make_strategy("search, prior", "search", plan.k, sampler=visual)
         strategies.append(("search-prior", prior))
-    return [*strategies, ("auto", auto_strategy(MAX_K))]
+    return [*strategies, ("auto", auto_strategy(run, MAX_K))]
 
 
-def auto_strategy(most: int) -> Strategy:
+def auto_strategy(run: Run, most: int) -> Strategy:
     """The search that stops by itself, after `most` clips at the latest."""
-    return make_strategy(f"search, k auto to {most}", "search", most, stops_early=True)
+    name, many = f"search, k auto to {most}", run.is_multi_label
+    return make_strategy(name, "search", most, multi_label=many, stops_early=True)
 
 
 def variants(run: Run, plan: Plan) -> list[Named]:
@@ -197,8 +203,8 @@ def baseline_strategies(run: Run, plan: Plan) -> list[Named]:
 
 
 def odds_strategies(plan: Plan) -> list[Named]:
-    """Uniform and Dense with the aggregate of a search, and what no method can know: the K clips of
-    which the classifier is surest.
+    """Uniform and Dense with the aggregate of a search without a prior, and what no method can
+    know: the K clips of which the classifier is surest.
     """
     return [
         ("uniform-odds", make_strategy("Uniform, odds", "uniform", plan.k, aggregate="odds")),

@@ -22,6 +22,7 @@ from scsampler_cli.bench.plan import Plan
 from scsampler_cli.bench.pooling import pooled
 from scsampler_cli.bench.replay import make_strategy, replay
 from scsampler_cli.bench.run_data import Run, SamplerFacts, Tagging, VideoData
+from scsampler_cli.bench.strategy_list import search_strategies
 from scsampler_cli.bench.summary import summarise
 from scsampler_cli.bench.transfer import cross_table, novel_table
 from scsampler_cli.selection.search import Search
@@ -85,6 +86,8 @@ def test_the_search_has_rows_beside_those_of_the_sampler() -> None:
 
 def test_the_first_row_is_what_classify_uses() -> None:
     assert next(iter(rows(replace(RUN, tagging=Tagging(searches=True))))) == "search"
+    guided = rows(replace(RUN, tagging=Tagging(searches=True, has_prior=True)))
+    assert next(iter(guided)) == "search-prior"
     # a search that leaves out the sampler has no prior
     assert "search-prior" not in rows(replace(RUN, tagging=Tagging(searches=True)))
     alone = searched(some(), tagging=Tagging(searches=True))
@@ -233,6 +236,11 @@ def test_odds_and_mean_are_each_rows_own_aggregate() -> None:
     one = run([known])
     assert replay(one, make_strategy("", "dense", 4)).top1 == 0
     assert replay(one, make_strategy("", "dense", 4, aggregate="odds")).top1 == 100
+    # as `classify` has it: the mean with a sampler, and where classes do not exclude each other
+    assert dict(search_strategies(RUN, PLAN))["search"].aggregate == "odds"
+    assert dict(search_strategies(RUN, PLAN))["search-prior"].aggregate == "mean"
+    many = replace(RUN, classifier={**RUN.classifier, "multi_label": True})
+    assert {each.aggregate for _, each in search_strategies(many, PLAN)} == {"mean"}
 
 
 def test_lines_of_the_search_agree_with_the_table() -> None:
