@@ -18,10 +18,13 @@ from scsampler_cli.bench.plan import Data, Plan, ReportOptions
 from scsampler_cli.bench.run_data import PICTURES, Run, SamplerFacts, Tagging, VideoData
 from scsampler_cli.bench.strategy import Strategy, make_strategy
 from scsampler_cli.bench.summary import summarise
+from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.datasets.example import Example
+from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.samplers.picture_features import PictureFeatures
 from tests.bench.test_measure import Brightness, collect, context, measured_videos, never, sampler
+from tests.output.searching import FRAMES, write
 from tests.synthetic import pan, write_video
 
 PLAN = Plan(3)
@@ -110,6 +113,36 @@ def test_a_replay_asks_what_a_live_run_asks(
         tag = models.classifier.labels.index(live["label"])
         probabilities = video.probabilities[clips]
         assert label_rank(probabilities, tag, aggregate=strategy.aggregate) == 0
+
+
+class Lit(Brightness):
+    """For clips of the damaged video."""
+
+    name, spec = "lit", InputSpec(FRAMES, crop=(32, 32))
+    weights = WeightsInfo("lit", "d" * 64)
+
+
+def test_a_clip_that_cannot_be_decoded_is_replaced_as_in_a_live_run(tmp_path: Path) -> None:
+    strategy = make_strategy("", "search", 4)
+    damaged = 3
+    path = write(tmp_path / "damaged.mp4", damaged=damaged)
+    models = assemble(
+        Lit(),
+        "float32",
+        [],
+        others={},
+        joint=[],
+        single=[],
+        pictures=PictureFeatures(torch.device("cpu"), torch.float32),
+    )
+    where = context(tmp_path / "cache")
+    (video,) = measured_videos([Example(path, "right", "val")], models, where, never)
+    assert np.isnan(video.probabilities).any(axis=1).nonzero()[0].tolist() == [damaged]
+    live = tag_live(path, models, FeatureSettings(), how=LiveRun.of(strategy))
+    clips = joined(asked_rounds(video, strategy))
+    assert live["clips"] == clips.tolist()
+    assert damaged in clips
+    assert len(clips) == 5
 
 
 def test_diverse_and_prior_change_what_is_asked(
