@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from scsampler_cli import InputSpec, Scorer, SelectionSettings, SettingsError, Tagger
-from scsampler_cli.config import AnswerSettings
+from scsampler_cli.config import AnswerSettings, FeatureSettings
 from scsampler_cli.selection.stopping import CONFIDENCE
 from tests.output.searching import BRIGHT, FRAMES, answer, write
 
@@ -135,8 +135,6 @@ def test_the_aggregate_can_be_named(video: Path) -> None:
     mean = tagger(8, answer=AnswerSettings(aggregate="mean")).tag(video)
     odds = tagger(8).tag(video)
     assert [clip.clip for clip in mean.clips] == [clip.clip for clip in odds.clips]
-    rows = np.array([clip.probability for clip in mean.clips])
-    assert 0 < rows.min()
     # three of twelve clips are bright: their class is what differs from the usual
     assert odds.tags[0][0] == "day"
     assert odds.tags[0][1] > mean.tags[0][1] * 0.5
@@ -157,9 +155,8 @@ def test_scoring_has_no_classifier() -> None:
 
 
 def test_an_option_without_effect_on_a_search_is_refused(video: Path) -> None:
+    four = FeatureSettings(p_frames=4)
     with pytest.raises(SettingsError, match="p_frames has no effect"):
-        from scsampler_cli import FeatureSettings
-
-        tagger(4, features=FeatureSettings(p_frames=4))
+        tagger(4, features=four)
     with pytest.raises(SettingsError, match="cannot tell when aggregate 'max'"):
         tagger("auto", answer=AnswerSettings(aggregate="max"))

@@ -1,7 +1,5 @@
 """Vectors of pictures: near for pictures that look alike, and computed once for each picture."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
