@@ -28,14 +28,13 @@ def under_test(run: Run, plan: Plan) -> Named:
     """The strategy that `classify` uses; Uniform where the data of the run are not enough for it,
     such as those of pooled runs without a common sampler.
     """
-    by_sampler = dict(sampler_strategies(run, plan))
-    by_sampler.pop(JOINT, None)
-    search = dict(search_strategies(run, plan))
+    by_sampler = [named for named in sampler_strategies(run, plan) if named[0] != JOINT]
     # "search-prior" is there where `classify` would use the prior
-    found = [(key, search[key]) for key in ("search-prior", "search") if key in search]
-    found += by_sampler.items()
+    keys = ("search-prior", "search")
+    searches = [named for named in reversed(search_strategies(run, plan)) if named[0] in keys]
+    found = [*searches, *by_sampler]
     if by_sampler and not run.tagging.searches:
-        found = list(by_sampler.items())
+        found = by_sampler
     return found[0] if found else ("uniform", baseline(run, plan, "uniform"))
 
 
