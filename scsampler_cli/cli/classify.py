@@ -34,7 +34,7 @@ from scsampler_cli.cli.output_options import (
     list_format,
 )
 from scsampler_cli.cli.run_options import RunOptions
-from scsampler_cli.cli.selection_options import SelectionOptions
+from scsampler_cli.cli.selection_options import TagSelectionOptions
 from scsampler_cli.config import AGGREGATES, AnswerSettings, FeatureSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.pipeline import models
@@ -103,7 +103,7 @@ def classify(
     context: typer.Context,
     inputs: InputOptions,
     demo: Annotated[bool, demo_option("One video of 60 s with a known answer.")] = False,
-    selection: SelectionOptions,
+    selection: TagSelectionOptions,
     classifier: Classifier = "auto",
     files: ClassifierFileOptions,
     list_classifiers: Annotated[

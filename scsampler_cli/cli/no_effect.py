@@ -131,7 +131,7 @@ def for_sampler(kind: str, *, scores_shown: bool) -> Rule:
         strategy = str(values["strategy"])
         # any histogram and any number of candidates: samplers do not depend on them
         histogram = (1.0,) if strategy == "empirical" else None
-        k = most_clips(values["k"], values["max_k"])
+        k = most_clips(values["k"], values.get("max_k"))
         candidates = k if values["cascade"] else None
         # the option --cascade is refused instead
         if candidates is not None and strategy not in (*VISUAL_STRATEGIES, "auto"):
@@ -234,7 +234,6 @@ _RUNNING: dict[str, Rule] = {
 # of the selection of clips
 _CHOICE: dict[str, Rule] = {
     "k": lambda v: with_strategy(v) if v["strategy"] == "dense" else "",
-    "max_k": unless(lambda v: v["k"] == AUTO, "without --k auto"),
     "diverse": lambda v: (
         with_strategy(v) if v["diverse"] and v["strategy"] not in (*RANKED, "auto") else ""
     ),
@@ -276,6 +275,7 @@ _CLASSIFY: dict[str, Rule] = {
     **_RUNNING,
     **_CHOICE,
     **_WRITING,
+    "max_k": unless(lambda v: v["k"] == AUTO, "without --k auto"),
     "visual_sampler": for_sampler_name("visual", scores_shown=False),
     "audio_sampler": for_sampler_name("audio", scores_shown=False),
     "packet_sampler": for_sampler_name("packets", scores_shown=False),

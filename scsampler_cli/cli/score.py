@@ -42,7 +42,7 @@ def score(
     # before anything else: it needs the values as Typer has them
     no_effect.check(context, no_effect.SCORE)
     # everything that can be refused is refused before files are read or models are loaded
-    selected, features = selection.settings(), clips.features()
+    selected, features = selection.settings().by_samplers(), clips.features()
     read = reading.settings()
     running = RunOptions.of(batch, messages, overwrite=records.overwrite, device=device.device)
     loaded = models_of(device, samplers)

@@ -47,8 +47,8 @@ K = Annotated[
         "-k",
         parser=clip_number,
         metavar="N|auto",
-        help="Number of clips classified per video. auto: stop as soon as more clips would hardly "
-        "change the answer, after at most --max-k.",
+        help="Number of clips selected per video. auto, with a classifier: stop as soon as more "
+        "clips would hardly change the answer, after at most --max-k.",
         rich_help_panel=SELECTION,
     ),
 ]
@@ -150,7 +150,6 @@ class SelectionOptions:
     """Which clips of a video are selected."""
 
     k: K = str(SelectionSettings.k)
-    max_k: MaxK = None
     strategy: StrategyOption = DEFAULT_STRATEGY
     diverse: Diverse = False
     alpha: Alpha = None
@@ -161,6 +160,11 @@ class SelectionOptions:
     cascade: Cascade = False
     candidates: Candidates = None
 
+    @property
+    def most_clips(self) -> int:
+        """K, or the most clips that --k auto classifies."""
+        return most_clips(self.k, None)
+
     def settings(self) -> SelectionSettings:
         """The same as settings of the library.
 
@@ -170,7 +174,7 @@ class SelectionOptions:
         """
         return SelectionSettings(
             strategy=self.strategy.value,
-            k=most_clips(self.k, self.max_k),
+            k=self.most_clips,
             stops_early=self.k == AUTO,
             diverse=self.diverse,
             k_visual=self.k_visual,
@@ -178,7 +182,17 @@ class SelectionOptions:
             seed=self.seed,
             clip_stride=self.clip_stride,
             histogram=read_histogram(self.histogram),
-            candidates=cascade_candidates(
-                self.cascade, self.candidates, most_clips(self.k, self.max_k)
-            ),
+            candidates=cascade_candidates(self.cascade, self.candidates, self.most_clips),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagSelectionOptions(SelectionOptions):
+    """The same where a classifier can say that it has seen enough."""
+
+    max_k: MaxK = None
+
+    @property
+    def most_clips(self) -> int:
+        """K, or the most clips that --k auto classifies."""
+        return most_clips(self.k, self.max_k)

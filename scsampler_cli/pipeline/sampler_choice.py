@@ -101,6 +101,8 @@ def check_available(selection: SelectionSettings, available: Availability) -> No
     Raises:
         SettingsError: a sampler is missing.
     """
+    if selection.is_for_samplers:
+        selection = selection.by_samplers()
     strategy = selection.strategy
     # a search can do without any sampler, and so can "auto", which may stand for it
     if strategy in ("auto", "search"):

@@ -13,15 +13,17 @@ import typer
 
 from scsampler_cli.cli import no_effect, no_effect_learning
 from scsampler_cli.cli.app import app
+from scsampler_cli.cli.selection_options import most_clips
 from scsampler_cli.config import AnswerSettings, SelectionSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.files.inputs import find_inputs
 from scsampler_cli.output.writers import CUT_FORMATS
 from scsampler_cli.pipeline import models, sampler_choice
+from scsampler_cli.pipeline.choices import choose
 from scsampler_cli.pipeline.sampler_choice import CONCERNED
 from scsampler_cli.pipeline.selection_inputs import cascade_candidates, read_histogram
 from scsampler_cli.selection.scores import ClipScores
-from scsampler_cli.selection.strategies import candidates, select
+from scsampler_cli.selection.strategies import candidates
 from tests.test_docs import ALL, commands_shown
 
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
@@ -58,6 +60,9 @@ BASES = {
         "classify --list-classifiers",
         "classify v.mp4 --classifier demo",
         "classify v.mp4 --cascade",
+        "classify v.mp4 --strategy search",
+        "classify v.mp4 --k auto",
+        "classify v.mp4 --diverse",
         *(
             f"classify v.mp4 --strategy {name}"
             for name in ("uniform", "dense", "random", "visual", "packets")
@@ -96,6 +101,7 @@ BASES = {
 """Uses of a command, in which each of its options is tried."""
 SAMPLES = {
     "--k": "3",
+    "--max-k": "7",
     "--strategy": "av-intersect-list",
     "--alpha": "0.1",
     "--k-visual": "1",
@@ -163,7 +169,12 @@ def chosen(selection: SelectionSettings, there: set[str]) -> list[object]:
     for known in scores(there, selection.clip_stride):
         if selection.candidates is not None:
             known = known.among(np.sort(candidates(known, selection.candidates).clips))
-        found = select(known, selection)
+        features = np.random.default_rng(7).random((len(known.clips), 4)).astype(np.float32)
+        choice = choose(known, selection, features)
+        # a search selects on the way
+        while len(clips := choice.chooser.propose()):
+            choice.chooser.observe(clips, np.full((len(clips), 2), 0.5, np.float32))
+        found = choice.selection()
         taken.append((found.clips.tolist(), found.reasons))
     return taken
 
@@ -198,11 +209,14 @@ def plan(context: typer.Context) -> dict[str, object]:
             "side": v["short_side"] if what & {"rgb", "if", "rgbr"} else None,
             "gap": v["picture_gap"] if "rgb" in what else None,
         }
-    first = cascade_candidates(v["cascade"], v["candidates"], v["k"])
+    k = most_clips(v["k"], v.get("max_k"))
+    first = cascade_candidates(v["cascade"], v["candidates"], k)
     histogram = read_histogram(v["histogram"])
     selection = SelectionSettings(
         strategy=v["strategy"],
-        k=v["k"],
+        k=k,
+        stops_early=v["k"] == "auto",
+        diverse=v["diverse"],
         k_visual=v["k_visual"],
         alpha=v["alpha"],
         seed=v["seed"],
@@ -235,6 +249,7 @@ def plan(context: typer.Context) -> dict[str, object]:
     found |= {
         "samplers": {kind: options.samplers[kind] for kind in there},
         "chosen": chosen(selection, there),
+        "stops_early": selection.stops_early,
     }
     if there:
         # whether one of them has a background class is known when it is loaded

@@ -20,6 +20,7 @@ DIFFERENT = {
     "none for rows",
     ("--frame-stride", "default"): "train takes the stride of its classifier",
     ("--k", "default"): "bench --replay takes the k of the report",
+    ("--k", "type"): "auto where one video after the other is tagged; bench has rows for it",
     ("--p-frames", "default"): "4 in train: it draws one of the P-frames of a clip for each step, "
     "so that with 1 a network would see fewer frames and give other results",
     ("--packet-sampler", "default"): "bench compares the sampler of the paper, which has none",
