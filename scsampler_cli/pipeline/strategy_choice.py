@@ -64,30 +64,30 @@ def choose_strategy(
     """
     strategy = selection.strategy
     learnt = _learnt(samplers, auto)
-    # the file of a classifier that holds its sampler, too: trained together
-    fits = auto not in SETS or (learnt is not None and set(classes) <= learnt)
+    is_named = {kind: option not in ("auto", "none") for kind, option in samplers.items()}
+    # the file of a classifier may hold its sampler, too: these were trained together
+    is_own = samplers["visual"] == "auto" and auto not in SETS
+    fits = learnt is not None and (is_own or set(classes) <= learnt)
+    note = "" if is_own else _mismatch(learnt, classes)
     if strategy == "auto":
-        named = [kind for kind in ("visual", "audio") if samplers[kind] not in ("auto", "none")]
+        named = [kind for kind in ("visual", "audio") if is_named[kind]]
         if named or selection.is_for_samplers:
-            chosen = selection.by_samplers()
             what = f"the {named[0]} sampler was named" if named else "a setting is for samplers"
-            why, note = f"strategy {FOR_SAMPLERS}: {what}", _mismatch(learnt, classes)
-            return StrategyChoice(chosen, samplers, why=why, note=note)
-        if learnt is not None and fits:
+            why = f"strategy {FOR_SAMPLERS}: {what}"
+            return StrategyChoice(selection.by_samplers(), samplers, why=why, note=note)
+        if fits:
             why = f"strategy {FOR_SAMPLERS}: the sampler was trained for these classes"
             return StrategyChoice(selection.by_samplers(), samplers, why=why)
         why = f"strategy search: no sampler was trained for {_some(classes)}"
         return StrategyChoice(replace(selection, strategy="search"), _without(samplers), why=why)
     if strategy == "search":
         # a sampler of other classes would mislead the search
-        is_named = samplers["visual"] not in ("auto", "none")
-        if learnt is not None and (fits or is_named):
-            note = _mismatch(learnt, classes) if is_named else ""
+        if fits or is_named["visual"]:
             return StrategyChoice(selection, samplers, note=note)
         return StrategyChoice(selection, _without(samplers))
-    if strategy in RANKED and strategy != "packets" and auto in SETS:
-        return StrategyChoice(selection, samplers, note=_mismatch(learnt, classes))
-    return StrategyChoice(selection, samplers)
+    # packet sizes hardly depend on the classes
+    is_noted = strategy in RANKED and strategy != "packets"
+    return StrategyChoice(selection, samplers, note=note if is_noted else "")
 
 
 def check_needs_no_classifier(selection: SelectionSettings) -> None:

@@ -103,6 +103,9 @@ def test_the_sampler_in_the_file_of_the_classifier_fits(tmp_path: Path) -> None:
     write_weights(path, {"x": torch.zeros(1), **tensors}, meta)
     found = chosen(OTHERS, auto=str(path))
     assert found.selection.strategy == "av-union-list"
+    assert chosen(OTHERS, "search", auto=str(path)).samplers["visual"] == "auto"
+    # another one that is named is compared all the same
+    assert "not trained for" in chosen(OTHERS, "visual", str(path), visual="actions6-paper").note
 
 
 def test_scoring_alone_refuses_what_needs_answers() -> None:
