@@ -37,7 +37,10 @@ def test_alpha_follows_table_5() -> None:
         ({"alpha": 0.5}, "alpha has no effect with strategy 'auto'"),
         ({"strategy": "search", "diverse": True}, "diverse has no effect with strategy 'search'"),
         ({"strategy": "uniform", "diverse": True}, "diverse has no effect"),
-        ({"strategy": "uniform", "stops_early": True}, "stops_early has no effect"),
+        (
+            {"strategy": "uniform", "stops_early": True},
+            "k 'auto' has no effect with strategy 'uniform'",
+        ),
         ({"strategy": "search", "clip_stride": 2}, "clip_stride has no effect"),
         ({"strategy": "search", "candidates": 40}, "cascade has no effect"),
         ({"strategy": "visual", "k_visual": 3}, "k_visual has no effect"),

@@ -139,7 +139,7 @@ class SelectionSettings:
         """
         # name -> True if it differs from its default and the strategy does not use it
         unused = {
-            "stops_early": self.stops_early and self.strategy in BASELINES,
+            "k 'auto'": self.stops_early and self.strategy in BASELINES,
             "diverse": self.diverse and self.strategy not in (*RANKED, "auto"),
             "alpha": self.alpha is not None and self.strategy not in DEFAULT_ALPHA,
             "k_visual": self.k_visual is not None
