@@ -166,7 +166,15 @@ def for_visual_inputs(setting: str, *, scores_shown: bool) -> Rule:
     """
     without = unless(lambda values: values["visual_sampler"] != "none", "without a visual sampler")
     concerned = for_inputs(setting, _visual_inputs)
-    return first(for_sampler("visual", scores_shown=scores_shown), without, concerned)
+    by_sampler = first(for_sampler("visual", scores_shown=scores_shown), without, concerned)
+
+    def rule(values: Values) -> str:
+        # a search and diverse clips read the picture of each clip, whatever the sampler
+        reads = values["diverse"] or values["strategy"] == "search"
+        none = values["visual_sampler"] == "none" and values["strategy"] == "auto"
+        return "" if (reads or none) and "rgb" in CONCERNED[setting] else by_sampler(values)
+
+    return rule
 
 
 def for_inputs(setting: str, inputs_of_all: Callable[[Values], Iterable[str] | None]) -> Rule:

@@ -65,8 +65,8 @@ Diverse = Annotated[
     bool,
     typer.Option(
         "--diverse/--no-diverse",
-        help="Take no clip that looks like a better one while there are others; for strategies "
-        "by samplers. A search does so anyway.",
+        help="Prefer clips that look unlike those that were taken already and are far from them in "
+        "time; for strategies by samplers. A search does so anyway.",
         rich_help_panel=SELECTION,
     ),
 ]

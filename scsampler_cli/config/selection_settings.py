@@ -63,8 +63,7 @@ class SelectionSettings:
     stops_early: bool = False
     """True to stop as soon as more clips would hardly change the answer (`selection.stopping`)."""
     diverse: bool = False
-    """True to take no clip that looks like a better one, as long as there are others
-    (`selection.diversity`)."""
+    """True to prefer clips that are unlike those taken already (`selection.diversity`)."""
     k_visual: int | None = None
     """K' of AV-union-list (App. C.3); None means round(0.8 K): 8 of 10."""
     alpha: float | None = None
@@ -86,6 +85,12 @@ class SelectionSettings:
                 f"unknown strategy {self.strategy!r}",
                 code="unknown-choice",
                 hint=f"choose from {', '.join(STRATEGIES)}",
+            )
+        if isinstance(self.k, bool) or not isinstance(self.k, int):
+            raise SettingsError(
+                f"k is {self.k!r}, not a whole number",
+                code="arguments-invalid",
+                hint="k='auto' of Tagger is k=20, stops_early=True here",
             )
         if self.k < 1:
             raise SettingsError(
@@ -159,14 +164,15 @@ class SelectionSettings:
                 )
 
     @property
-    def is_for_samplers(self) -> bool:
-        """True where a setting has an effect on strategies by samplers alone."""
-        return (
-            self.diverse
-            or self.k_visual is not None
-            or self.candidates is not None
-            or self.clip_stride != 1
-        )
+    def for_samplers(self) -> str:
+        """The first setting that has an effect on strategies by samplers alone; "" without one."""
+        given = {
+            "diverse": self.diverse,
+            "k_visual": self.k_visual is not None,
+            "cascade": self.candidates is not None,
+            "clip_stride": self.clip_stride != 1,
+        }
+        return next((name for name, is_given in given.items() if is_given), "")
 
     @property
     def needs_pictures(self) -> bool:

@@ -52,8 +52,9 @@ class FramesReport:
                 "neighbouring frames are used instead"
             )
         if self.empty:
-            clips = ", ".join(map(str, self.empty))
-            notes.append(f"nothing could be decoded of selected clips {clips}: they have no answer")
+            clips = ", ".join(map(str, sorted(set(self.empty))))
+            what = "clip" if len(set(self.empty)) == 1 else "clips"
+            notes.append(f"nothing could be decoded of the selected {what} {clips}: no answer")
         return notes
 
 

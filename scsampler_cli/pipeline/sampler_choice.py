@@ -101,7 +101,7 @@ def check_available(selection: SelectionSettings, available: Availability) -> No
     Raises:
         SettingsError: a sampler is missing.
     """
-    if selection.is_for_samplers:
+    if selection.for_samplers:
         selection = selection.by_samplers()
     strategy = selection.strategy
     # a search can do without any sampler, and so can "auto", which may stand for it
@@ -192,9 +192,9 @@ def check_saliency(saliency: str, networks: Iterable[Mapping[str, object]]) -> N
     if saliency == SALIENCY[0] or any("score" in record for record in networks):
         return
     raise SettingsError(
-        f"saliency {saliency!r} has no effect: no sampler has a background class",
+        f"saliency {saliency!r} has no effect: no sampler in use has a background class",
         code="no-effect",
-        hint="leave it out: clips are scored by the largest class probability anyway",
+        hint="leave it out",
     )
 
 

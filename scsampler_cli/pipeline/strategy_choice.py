@@ -71,8 +71,10 @@ def choose_strategy(
     note = "" if is_own else _mismatch(learnt, classes)
     if strategy == "auto":
         named = [kind for kind in ("visual", "audio") if is_named[kind]]
-        if named or selection.is_for_samplers:
-            what = f"the {named[0]} sampler was named" if named else "a setting is for samplers"
+        if named or selection.for_samplers:
+            what = f"{selection.for_samplers} is for samplers"
+            if named:
+                what = f"the {named[0]} sampler was named"
             why = f"strategy {FOR_SAMPLERS}: {what}"
             return StrategyChoice(selection.by_samplers(), samplers, why=why, note=note)
         if fits:
@@ -138,7 +140,7 @@ def _mismatch(learnt: frozenset[str] | None, classes: Collection[str]) -> str:
     missing = [name for name in classes if name not in learnt]
     return (
         f"the sampler was not trained for {_some(missing)}; it knows {_some(sorted(learnt))}: "
-        "strategy search needs no training"
+        "strategy search without a sampler needs no training"
     )
 
 

@@ -121,7 +121,7 @@ def selection_of(k: int | str | None, selection: SelectionSettings | None) -> Se
         )
     if k == "auto":
         return SelectionSettings(k=MAX_K, stops_early=True)
-    if not isinstance(k, int):
+    if isinstance(k, bool) or not isinstance(k, int):
         raise SettingsError(
             f"k is {k!r}, neither a number nor 'auto'",
             code="arguments-invalid",

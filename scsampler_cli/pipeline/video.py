@@ -80,6 +80,8 @@ class Video:
         """The audio stream that is read, or None and the reason."""
         self._notes = [*self.index.notes, *audio.notes]
 
+        self.frames_report = FramesReport()
+        """What happened in all rounds in which clips were decoded for a classifier."""
         self._is_reencoded = False
         self._picture_gap_s: float | None = None
         self.picture_sources: dict[int, str] = {}
@@ -102,7 +104,9 @@ class Video:
     @property
     def notes(self) -> list[str]:
         """What the user should know so far, one sentence each."""
-        return [*self._notes, *self.index.damage.notes()]
+        told = [*self._notes, *self.frames_report.notes(), *self.index.damage.notes()]
+        # several passes over one file meet the same changes
+        return list(dict.fromkeys(told))
 
     def note(self, *texts: str) -> None:
         """Add notes, each once."""
@@ -263,16 +267,14 @@ def clip_frames(
     Yields:
         (clip, uint8 [F, h, w, 3], RGB).
     """
-    report = FramesReport()
     yield from read_clips(
         video.path,
         video.index,
         video.grid,
         clips=clips,
         fit=lambda frame: fit_frame(frame, spec),
-        report=report,
+        report=video.frames_report,
     )
-    video.note(*report.notes())
 
 
 def with_progress(

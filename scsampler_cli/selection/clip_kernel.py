@@ -74,5 +74,5 @@ def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def known_rows(features: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """bool [L]: False for clips without a picture, whose row has NaN."""
-    return np.logical_not(np.isnan(features).any(axis=1))
+    """bool [L]: False for clips without a picture, whose row is not finite."""
+    return np.asarray(np.isfinite(features).all(axis=1))

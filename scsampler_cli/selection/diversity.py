@@ -1,4 +1,4 @@
-"""The best clips that are not the same thing twice.
+"""Good clips that are unlike each other, so that they are not the same thing twice.
 
 A strategy gives a list of all clips, best first. With the value v = 1 - place / M of a clip in that
 list (1 for the best of M clips), the next clip is the one with the largest

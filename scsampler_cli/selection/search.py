@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.selection.aggregate import log_odds_ratios
-from scsampler_cli.selection.clip_kernel import ClipKernel
+from scsampler_cli.selection.clip_kernel import ClipKernel, known_rows
 from scsampler_cli.selection.gaussian_process import GaussianProcess
 
 EARLY_SEEDS = 5
@@ -80,7 +80,7 @@ class Search:
         stops_early: True where the caller may stop before K answers: the first clips are then few.
 
     Raises:
-        ValueError: `k` is below 1, or features and prior have different lengths.
+        ValueError: `k` is no whole number from 1 up, or features or prior have a wrong shape.
     """
 
     def __init__(
@@ -92,9 +92,14 @@ class Search:
         prior: NDArray[np.floating] | None = None,
         stops_early: bool = False,
     ) -> None:
+        features = np.asarray(features, np.float32)
+        if features.ndim != 2:
+            raise ValueError(f"features have {features.ndim} axes, not two: clips and numbers")
+        if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
+            raise ValueError(f"k is {k!r}, not a whole number from 1 up")
         count = len(features)
-        if k < 1 or (prior is not None and prior.shape != (count,)):
-            raise ValueError("k must be at least 1, and a prior needs one value for each clip")
+        if prior is not None and np.shape(prior) != (count,):
+            raise ValueError(f"the prior has the shape {np.shape(prior)}, not ({count},)")
         self._k, self._background = k, background
         self._kernel = ClipKernel(features)
         self._process = GaussianProcess(self._kernel, NOISE)
@@ -106,8 +111,9 @@ class Search:
         self._pending: dict[int, float | None] = {}
         """Proposed clip -> its predicted confidence."""
         self._asked: list[AskedClip] = []
-        self._answered: list[int] = []
         self._answers: list[NDArray[np.float32]] = []
+        # what has no picture can most likely not be decoded: such clips come last
+        self._has_picture = known_rows(features)
 
     @property
     def asked(self) -> tuple[AskedClip, ...]:
@@ -127,15 +133,17 @@ class Search:
         """
         if self._pending:
             return np.array(list(self._pending), np.int64)
-        failed = len(self._asked) - len(self._answered)
-        if len(self._answered) >= self._k or failed >= self._k or not self._is_open.any():
+        failed = len(self._asked) - len(self._answers)
+        if len(self._answers) >= self._k or failed >= self._k or not self._is_open.any():
             return np.zeros(0, np.int64)
         if not self._asked and len(self._seeds):
             return self._proposed(self._seeds, None)
         # before the first answer nothing is predicted
         confidence = self.belief()[0] if self._answers else None
         # clips that are not open must never be the largest
-        bound = np.where(self._is_open, self._upper_bound(), -np.inf)
+        usable = self._is_open & self._has_picture
+        usable = usable if usable.any() else self._is_open
+        bound = np.where(usable, self._upper_bound(), -np.inf)
         return self._proposed(np.array([bound.argmax()]), confidence)
 
     def observe(self, clips: Clips, probabilities: NDArray[np.float32]) -> None:
@@ -146,15 +154,19 @@ class Search:
             probabilities: float32 [n, C]; a row with NaN for a clip that could not be decoded.
 
         Raises:
-            ValueError: other clips than those proposed.
+            ValueError: other clips than those proposed, or no probabilities.
         """
+        clips, probabilities = np.asarray(clips), np.asarray(probabilities, np.float32)
         if sorted(clips.tolist()) != sorted(self._pending) or len(clips) != len(probabilities):
             raise ValueError("observe needs one answer for each of the proposed clips")
+        # comparisons with NaN, for clips that could not be decoded, are False
+        if probabilities.ndim != 2 or (probabilities < 0).any() or (probabilities > 1).any():
+            raise ValueError("answers are rows of probabilities, 0 to 1")
         for clip, row in zip(clips.tolist(), probabilities, strict=True):
             is_decoded = not np.isnan(row).any()
+            # a clip that failed is known, too: those like it would most likely fail as well
+            self._process.add(clip)
             if is_decoded:
-                self._process.add(clip)
-                self._answered.append(clip)
                 self._answers.append(row)
             observed = float(self._confidences(row[None])[0]) if is_decoded else None
             predicted = self._pending[clip]
@@ -172,7 +184,7 @@ class Search:
         if not self._answers:
             return np.full(len(self._kernel), np.nan), deviation
         values = self._confidences(self.answers).astype(np.float64)
-        mean = values.mean() + self._process.mean(values - values.mean())
+        mean = values.mean() + self._process.mean(self._of_asked(values - values.mean()))
         return np.clip(mean, 0.0, 1.0), deviation
 
     def _proposed(self, clips: Clips, confidence: NDArray[np.float64] | None) -> Clips:
@@ -187,8 +199,14 @@ class Search:
         if self._answers:
             values = log_odds_ratios(self.answers, self._background).max(axis=1)
             spread = max(float(values.std()), _LEAST_SPREAD)
-            bound = bound + self._process.mean((values - values.mean()) / spread)
+            bound = bound + self._process.mean(self._of_asked((values - values.mean()) / spread))
         return bound
+
+    def _of_asked(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """float64 [n]: values of the answers, and the mean, 0, for clips that gave none."""
+        result = np.zeros(len(self._asked))
+        result[[each.observed is not None for each in self._asked]] = values
+        return result
 
     def _confidences(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
         """float32 [n]: probability of the most probable class, without background."""

@@ -65,7 +65,7 @@ def test_a_named_sampler_is_used_with_a_note_on_its_classes() -> None:
 
 @pytest.mark.parametrize("strategy", ["visual", "av-union-list", "av-convex-score"])
 def test_a_named_strategy_gets_a_note_where_the_classes_differ(strategy: str) -> None:
-    assert "strategy search needs no training" in chosen(OTHERS, strategy).note
+    assert "strategy search without a sampler needs no training" in chosen(OTHERS, strategy).note
     assert chosen(OTHERS, strategy).selection.strategy == strategy
     assert chosen(SIX, strategy).note == ""
 
@@ -91,7 +91,7 @@ def test_a_setting_for_samplers_means_a_strategy_by_samplers(setting: dict[str, 
     selection = SelectionSettings(**setting)  # type: ignore[arg-type]
     found = choose_strategy(selection, AUTO, "actions6", classes=OTHERS)
     assert found.selection.strategy == "av-union-list"
-    assert "a setting is for samplers" in found.why
+    assert f"{'cascade' if 'candidates' in setting else next(iter(setting))} is for" in found.why
     assert "not trained for" in found.note
 
 

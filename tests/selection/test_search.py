@@ -132,6 +132,26 @@ def test_a_clip_that_cannot_be_decoded_is_replaced() -> None:
     assert search.asked[1].observed is None
 
 
+def test_clips_without_a_picture_are_asked_last() -> None:
+    features, answers = random_video(30)
+    features[10:20] = np.nan
+    answers[10:20] = np.nan
+    search = Search(features, 12)
+    finished(search, answers)
+    # evenly spaced first clips fall there, too; no other clip does while there are better ones
+    assert sum(each.observed is None for each in search.asked if not each.is_seed) == 0
+    assert len(search.answers) == 12
+
+
+def test_a_failed_clip_keeps_the_search_from_its_neighbours() -> None:
+    features = np.ones((60, 4), np.float32)
+    answers = np.tile([0.5, 0.5], (60, 1))
+    plain = finished(Search(features, 4), answers)
+    answers[plain[2]] = np.nan
+    asked = finished(Search(features, 4), answers)
+    assert min(abs(clip - plain[2]) for clip in asked if clip != plain[2]) > 3
+
+
 def test_a_video_of_which_nothing_decodes_ends_after_k_clips() -> None:
     features, answers = random_video(1000)
     assert len(finished(Search(features, 10), np.full_like(answers, np.nan))) == 10
@@ -172,8 +192,11 @@ def test_the_background_class_says_nothing() -> None:
 
 def test_wrong_use_is_an_error() -> None:
     features, answers = random_video(10)
-    with pytest.raises(ValueError, match="k must be"):
-        Search(features, 0)
+    for k in (0, 2.5, True, "auto"):
+        with pytest.raises(ValueError, match="not a whole number"):
+            Search(features, k)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="1 axes"):
+        Search(features[0], 1)
     with pytest.raises(ValueError, match="prior"):
         Search(features, 1, prior=np.zeros(9))
     search = Search(features, 4)
@@ -183,6 +206,11 @@ def test_wrong_use_is_an_error() -> None:
         search.observe(proposed + 1, answers[proposed])
     with pytest.raises(ValueError, match="one answer for each"):
         search.observe(proposed, answers[:1])
+    with pytest.raises(ValueError, match="probabilities"):
+        search.observe(proposed, answers[: len(proposed)] * 30)
+    # lists will do
+    search.observe(proposed.tolist(), answers[: len(proposed)].tolist())  # type: ignore[arg-type]
+    assert len(search.asked) == len(proposed)
 
 
 def test_answers_may_come_in_any_order() -> None:
