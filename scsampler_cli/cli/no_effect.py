@@ -171,8 +171,11 @@ def for_visual_inputs(setting: str, *, scores_shown: bool) -> Rule:
     def rule(values: Values) -> str:
         # a search and diverse clips read the picture of each clip, whatever the sampler
         reads = values["diverse"] or values["strategy"] == "search"
-        none = values["visual_sampler"] == "none" and values["strategy"] == "auto"
-        return "" if (reads or none) and "rgb" in CONCERNED[setting] else by_sampler(values)
+        # without a sampler "auto" is a search, if there is a classifier to ask
+        samplers = values["visual_sampler"], values["audio_sampler"]
+        is_search = not scores_shown and samplers in (("none", "none"), ("none", "auto"))
+        reads = reads or (is_search and values["strategy"] == "auto")
+        return "" if reads and "rgb" in CONCERNED[setting] else by_sampler(values)
 
     return rule
 
