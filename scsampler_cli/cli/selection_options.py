@@ -33,9 +33,9 @@ def clip_number(text: str) -> str:
     try:
         number = int(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is neither a whole number nor {AUTO}") from None
+        number = 0
     if number < 1:
-        raise typer.BadParameter(f"{number} is not in the range x>=1.")
+        raise typer.BadParameter(f"it should be a whole number from 1 up, or {AUTO}, not {text!r}")
     return str(number)
 
 

@@ -111,7 +111,8 @@ def test_what_a_combination_lost_is_in_the_notes(
     def notes(path: Path, **samplers: str) -> str:
         ready = make(strategy, **samplers)
         result = ready.tag(path) if isinstance(ready, Tagger) else ready.score(path)
-        return "; ".join(result.notes)
+        # the function has other classes than the samplers, which is a note of its own
+        return "; ".join(note for note in result.notes if "was not trained for" not in note)
 
     assert f"no audio sampler: {strategy} uses the visual sampler alone" in notes(loud)
     hearing = {"audio_sampler": "demo"}

@@ -101,7 +101,10 @@ def test_train_then_classify_then_bench(run: Run, tmp_path: Path) -> None:
                  "--sheet", "0", "--format", "jsonl")  # fmt: skip
     assert result.returncode == 0, result.stderr
     rows_found = {row["key"]: row for row in map(json.loads, result.stdout.splitlines())}
-    assert list(rows_found) == ["visual", "random", "uniform", "empirical", "dense", "oracle"]
+    # the sampler was trained for these classes
+    assert next(iter(rows_found)) == "visual"
+    baselines = {"random", "uniform", "empirical", "dense", "oracle"}
+    assert baselines | {"search", "search-prior", "diverse"} <= set(rows_found)
     assert rows_found["dense"]["clips"] == 4
     assert rows_found["visual"]["clips"] == 2
     assert rows_found["oracle"]["top1"] >= max(

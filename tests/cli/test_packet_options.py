@@ -43,7 +43,7 @@ def packets(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         (
             ["--packet-sampler", "actions6"],
-            "--packet-sampler has no effect with strategy 'av-union-list'",
+            "--packet-sampler has no effect with strategy 'auto'",
         ),
         (
             ["--strategy", "packets", "--packet-sampler", "none"],

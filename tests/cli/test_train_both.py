@@ -174,7 +174,8 @@ def test_the_checks_before_a_run_do_not_import_torch(home: Path) -> None:
         "import sys; from scsampler_cli.pipeline.models import ModelOptions; "
         "from scsampler_cli.config import SelectionSettings; "
         "options = ModelOptions(classifier='clips.safetensors'); "
-        "note = options.check_samplers(SelectionSettings(), options.auto_set, shows_all=False); "
+        "plan = SelectionSettings().by_samplers(); "
+        "note = options.check_samplers(plan, options.auto_set, shows_all=False); "
         "options.check(); print(note); assert 'torch' not in sys.modules"
     )
     result = subprocess.run(
