@@ -131,7 +131,8 @@ def test_a_choice_of_saliency_without_effect_is_an_error(
 ) -> None:
     path, chosen = videos / "loud.mp4", ("--saliency", "class", "--device", "cpu")
     demo = run("score", path, "--visual-sampler", "demo", *chosen)
-    check_failure(demo, 2, "saliency 'class' has no effect: no sampler in use has a background class")
+    why = "saliency 'class' has no effect: no sampler in use has a background class"
+    check_failure(demo, 2, why)
     uniform = run("classify", path, "--classifier", "demo", "--strategy", "uniform", *chosen)
     check_failure(uniform, 2, "--saliency has no effect with strategy 'uniform'")
 
