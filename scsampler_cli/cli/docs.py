@@ -49,7 +49,7 @@ TOPICS = {
         "scsampler_cli/samplers/README.md", "saliency, strategies, packet sizes as a first filter"
     ),
     "selection": Document(
-        "scsampler_cli/selection/README.md", "search, as many clips as it takes, no repeats"
+        "scsampler_cli/selection/README.md", "search for any classifier, as few clips as are needed"
     ),
     "classifiers": Document(
         "scsampler_cli/classifiers/README.md", "your own models, public ones, plug-ins"

@@ -46,7 +46,7 @@ def ask(
     Args:
         video: the video.
         classifier: the clip classifier (f in the paper).
-        chooser: proposes clips, and is told the answers.
+        chooser: proposes clips, and gets the answers.
         selection: K, and whether fewer clips may be enough.
         answer: how the answers are aggregated, on which it depends whether they are enough.
         progress: called after every clip.

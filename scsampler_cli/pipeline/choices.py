@@ -100,5 +100,5 @@ def choose(
         )
         return Choice(search, scores, settings, _fixed=None, _search=search)
     fixed = select(scores, settings, features)
-    chooser = FixedChoice(fixed.clips, settings.stops_early)
+    chooser = FixedChoice(fixed.clips, settings.stops_early, background=background)
     return Choice(chooser, scores, settings, _fixed=fixed, _search=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -178,6 +179,7 @@ class FeatureFileVideo:
             for kind in samplers.visual.inputs:
                 key = requested.of_input(kind)
                 self._compare(**{name: key[name] for name in key if name != "inputs"})
+        if samplers.visual is not None or vectors is not None:
             visual = self._visual_scores(
                 samplers.visual, clips, progress, pictures=samplers.pictures, vectors=vectors
             )
@@ -192,18 +194,23 @@ class FeatureFileVideo:
 
     def _visual_scores(
         self,
-        sampler: VisualSampler,
+        sampler: VisualSampler | None,
         clips: NDArray[np.int64],
         progress: Progress,
         *,
         pictures: PictureFeatures | None,
         vectors: Vectors | None,
-    ) -> NDArray[np.float32]:
-        """float32 [M], smoothed as the scores of the video would be."""
-        stored = self._visual_clips("rgb" in sampler.inputs or vectors is not None)
+    ) -> NDArray[np.float32] | None:
+        """float32 [M], smoothed as the scores of the video would be; None without a sampler."""
+        reads_pictures = sampler is not None and "rgb" in sampler.inputs
+        stored = self._visual_clips(reads_pictures or vectors is not None)
         stream = with_progress(stored, "score", len(clips), progress=progress)
         if pictures is not None and vectors is not None:
             stream = pictures.passing(stream, vectors)
+        if sampler is None:
+            # the vectors are filled while the clips pass
+            deque(stream, maxlen=0)
+            return None
         scored = sampler.score(stream)
         scores = in_clip_order(scored, clips)
         stored_as = replace(self.features, inputs=sampler.inputs)

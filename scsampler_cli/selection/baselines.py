@@ -25,9 +25,19 @@ def uniform(clip_count: int, settings: SelectionSettings) -> Clips:
 
     Example: L = 8, K = 3 -> clips 1, 4, 6.
     """
-    k = min(settings.k, clip_count)
-    # (i + 1/2) * L / K, in whole numbers
-    return ((2 * np.arange(k) + 1) * clip_count // (2 * k)).astype(np.int64)
+    return evenly_spaced(clip_count, settings.k)
+
+
+def evenly_spaced(clip_count: int, wanted: int) -> Clips:
+    """The middle clip of each of `wanted` equal parts; all clips where there are fewer.
+
+    Args:
+        clip_count: L.
+        wanted: number of clips; 0 gives none.
+    """
+    k = min(wanted, clip_count)
+    # (i + 1/2) * L / K, in whole numbers; no division by 0 where none is wanted
+    return ((2 * np.arange(k) + 1) * clip_count // (2 * max(k, 1))).astype(np.int64)
 
 
 def empirical(clip_count: int, settings: SelectionSettings) -> Clips:

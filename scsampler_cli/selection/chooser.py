@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.selection.search import AskedClip
+from scsampler_cli.selection.search import AskedClip, confidences
 
 LEAST_CLIPS = 4
 """Clips that are asked before the number of clips is decided."""
@@ -39,10 +39,17 @@ class FixedChoice:
         clips: int64 [K], best first.
         stops_early: True to propose them one at a time after the first `LEAST_CLIPS`, so that the
             caller can stop. False proposes all together, which is faster.
+        background: column of the classifier's background class; None without one.
     """
 
-    def __init__(self, clips: NDArray[np.int64], stops_early: bool = False) -> None:
-        self._clips, self._stops_early = clips, stops_early
+    def __init__(
+        self,
+        clips: NDArray[np.int64],
+        stops_early: bool = False,
+        *,
+        background: int | None = None,
+    ) -> None:
+        self._clips, self._stops_early, self._background = clips, stops_early, background
         self._asked: list[AskedClip] = []
 
     @property
@@ -59,6 +66,7 @@ class FixedChoice:
 
     def observe(self, clips: NDArray[np.int64], probabilities: NDArray[np.float32]) -> None:
         """Tell the answers on the proposed clips: float32 [n, C], NaN where there is none."""
-        for clip, row in zip(clips.tolist(), probabilities, strict=True):
-            observed = None if np.isnan(row).any() else float(row.max())
+        found = confidences(probabilities, self._background)
+        for clip, value in zip(clips.tolist(), found, strict=True):
+            observed = None if np.isnan(value) else float(value)
             self._asked.append(AskedClip(clip, None, observed, is_seed=False))

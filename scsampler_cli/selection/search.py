@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.selection.aggregate import log_odds_ratios
+from scsampler_cli.selection.baselines import Clips, evenly_spaced
 from scsampler_cli.selection.clip_kernel import ClipKernel, known_rows
 from scsampler_cli.selection.gaussian_process import GaussianProcess
 
@@ -46,7 +47,6 @@ PRIOR_WEIGHT = 16.0
 """Weight of the ranks of a sampler's scores, in deviations of these: that of `BETA`."""
 _LEAST_SPREAD = 0.3
 """Least deviation that observed values are divided by: equal answers differ by rounding alone."""
-Clips = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Search:
         self._is_open = np.ones(count, bool)
         """Clips that were not proposed yet."""
         seeds = min(EARLY_SEEDS, (k + 1) // 2) if stops_early else (k + 1) // 2
-        self._seeds = _evenly_spaced(count, 0 if self._prior.any() else seeds)
+        self._seeds = evenly_spaced(count, 0 if self._prior.any() else seeds)
         self._pending: dict[int, float | None] = {}
         """Proposed clip -> its predicted confidence."""
         self._asked: list[AskedClip] = []
@@ -168,7 +168,7 @@ class Search:
             self._process.add(clip)
             if is_decoded:
                 self._answers.append(row)
-            observed = float(self._confidences(row[None])[0]) if is_decoded else None
+            observed = float(confidences(row[None], self._background)[0]) if is_decoded else None
             predicted = self._pending[clip]
             self._asked.append(AskedClip(clip, predicted, observed, is_seed=clip in self._seeds))
         self._pending = {}
@@ -183,7 +183,7 @@ class Search:
         deviation = self._process.deviation
         if not self._answers:
             return np.full(len(self._kernel), np.nan), deviation
-        values = self._confidences(self.answers).astype(np.float64)
+        values = confidences(self.answers, self._background).astype(np.float64)
         mean = values.mean() + self._process.mean(self._of_asked(values - values.mean()))
         return np.clip(mean, 0.0, 1.0), deviation
 
@@ -208,18 +208,23 @@ class Search:
         result[[each.observed is not None for each in self._asked]] = values
         return result
 
-    def _confidences(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-        """float32 [n]: probability of the most probable class, without background."""
-        if self._background is not None:
-            probabilities = np.delete(probabilities, self._background, axis=1)
-        found: NDArray[np.float32] = probabilities.max(axis=1)
-        return found
 
+def confidences(
+    probabilities: NDArray[np.float32], background: int | None = None
+) -> NDArray[np.float32]:
+    """Confidence of the classifier on clips: probability of the most probable class.
 
-def _evenly_spaced(count: int, wanted: int) -> Clips:
-    """The middle one of each of `wanted` equal parts; all clips where there are fewer."""
-    wanted = min(wanted, count)
-    return ((2 * np.arange(wanted) + 1) * count // (2 * max(wanted, 1))).astype(np.int64)
+    Args:
+        probabilities: float32 [n, C], NaN for a clip that could not be decoded.
+        background: column of the background class, which does not count; None without one.
+
+    Returns:
+        float32 [n]; NaN for a clip that could not be decoded.
+    """
+    if background is not None:
+        probabilities = np.delete(probabilities, background, axis=1)
+    found: NDArray[np.float32] = probabilities.max(axis=1)
+    return found
 
 
 def _ranked(scores: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""A search from the file to the tags: what is asked, what the record says, what is replaced."""
+"""A search from the file to the tags: the asked clips, the record, replaced clips."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,6 @@ import pytest
 
 from scsampler_cli import InputSpec, Scorer, SelectionSettings, SettingsError, Tagger
 from scsampler_cli.config import AnswerSettings, FeatureSettings
-from scsampler_cli.selection.stopping import CONFIDENCE
 from tests.output.searching import BRIGHT, FRAMES, answer, write
 
 SPEC = InputSpec(frames=FRAMES, crop=(32, 32))
@@ -91,7 +90,6 @@ def test_as_many_clips_as_it_takes(video: Path) -> None:
 
     undecided = Tagger(torn, "auto", labels=LABELS, spec=SPEC, device="cpu").tag(video)
     assert len(undecided.clips) > len(result.clips)
-    assert 0.5 < CONFIDENCE < 1
 
 
 def test_strategies_that_rank_stop_early_too(video: Path) -> None:
@@ -137,7 +135,7 @@ def test_the_aggregate_can_be_named(video: Path) -> None:
     assert [clip.clip for clip in mean.clips] == [clip.clip for clip in odds.clips]
     # three of twelve clips are bright: their class is what differs from the usual
     assert odds.tags[0][0] == "day"
-    assert odds.tags[0][1] > mean.tags[0][1] * 0.5
+    assert odds.tags != mean.tags
     assert set(BRIGHT) & {clip.clip for clip in odds.clips}
 
 

@@ -124,3 +124,9 @@ def test_a_fixed_selection_is_asked_one_by_one_where_it_may_stop() -> None:
         early.observe(proposed, answers[: len(proposed)])
     assert rounds == [[7, 3, 9, 1], [5], [8]]
     assert [each.clip for each in early.asked] == clips.tolist()
+
+
+def test_the_background_class_is_no_confidence_of_a_fixed_selection() -> None:
+    choice = FixedChoice(np.array([3]), background=1)
+    choice.observe(choice.propose(), np.array([[0.2, 0.8]], np.float32))
+    assert choice.asked[0].observed == pytest.approx(0.2)
