@@ -1,7 +1,7 @@
 """Which clips of a video a strategy asks the classifier about, round by round, from kept data.
 
 The choice is that of `classify`: `pipeline.choices` proposes, kept ClipProbs answer, and
-`selection.stopping` decides whether that is enough.
+`selection.asking` asks until that is enough.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scsampler_cli.bench.run_data import SamplerFacts, VideoData
 from scsampler_cli.bench.strategy import Strategy
 from scsampler_cli.pipeline.choices import Choice, choose
+from scsampler_cli.selection import asking
 from scsampler_cli.selection.oracle import oracle
 from scsampler_cli.selection.ranking import top_k
-from scsampler_cli.selection.stopping import why_settled
 from scsampler_cli.selection.strategies import candidates
 
 Rounds = tuple[NDArray[np.int64], ...]
@@ -75,32 +75,20 @@ def begin(video: VideoData, strategy: Strategy, draw: int = 0, *, number: int = 
 
 
 def ask(video: VideoData, choice: Choice, strategy: Strategy) -> Rounds:
-    """Answer what a choice proposes, until there are enough answers, as `pipeline.asking` does."""
+    """Answer what a choice proposes, until there are enough answers, as `classify` does."""
     chooser, selection = choice.chooser, choice.settings
     # no answer changes a fixed number of clips
     if not strategy.is_asked:
         return (chooser.propose(),)
-    rounds: list[NDArray[np.int64]] = []
-    total = min(selection.k, video.clips)
-    while len(proposed := chooser.propose()):
-        chooser.observe(proposed, video.probabilities[proposed])
-        rounds.append(proposed)
-        if selection.stops_early:
-            decoded = decodable(video.probabilities[joined(tuple(rounds))])
-            is_enough = why_settled(
-                decoded,
-                total - len(decoded),
-                aggregate=strategy.aggregate,
-                background=video.background,
-            )
-            if is_enough:
-                break
-    return tuple(rounds)
-
-
-def decodable(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-    """float32 [m, C]: the rows of clips that could be decoded."""
-    return probabilities[~np.isnan(probabilities).any(axis=1)]
+    answers = asking.ask(
+        chooser,
+        lambda clips: video.probabilities[clips],
+        selection,
+        clip_count=video.clips,
+        aggregate=strategy.aggregate,
+        background=video.background,
+    )
+    return answers.rounds
 
 
 def ranks(video: VideoData, strategy: Strategy) -> NDArray[np.int64]:

@@ -12,9 +12,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.classifiers.base import ClipClassifier, batch_of
+from scsampler_cli.classifiers.base import ClipClassifier, background_of, batch_of
 from scsampler_cli.classifiers.crops import clip_probabilities
-from scsampler_cli.config import FeatureSettings
+from scsampler_cli.config import AnswerSettings, FeatureSettings, SelectionSettings
 from scsampler_cli.nn.inference import spare_one_core
 from scsampler_cli.pipeline.prefetch import prefetch
 from scsampler_cli.pipeline.video import (
@@ -30,6 +30,8 @@ from scsampler_cli.pipeline.video import (
 from scsampler_cli.samplers.clip_batches import read_ahead
 from scsampler_cli.samplers.picture_features import Vectors
 from scsampler_cli.samplers.scoring import AudioSampler, Samplers
+from scsampler_cli.selection.asking import Answers, ask
+from scsampler_cli.selection.chooser import Chooser
 from scsampler_cli.selection.scores import ClipScores, smoothed
 from scsampler_cli.selection.strategies import candidates
 
@@ -182,3 +184,45 @@ def classify_clips(
         progress("classify", done, len(clips))
     classify_batch()
     return probabilities
+
+
+def ask_classifier(
+    video: Video,
+    classifier: ClipClassifier,
+    chooser: Chooser,
+    *,
+    selection: SelectionSettings,
+    answer: AnswerSettings,
+    progress: Progress,
+) -> Answers:
+    """`selection.asking.ask` with the clips of a video, decoded and classified round by round.
+
+    Args:
+        video: the video.
+        classifier: the clip classifier (f in the paper).
+        chooser: proposes clips, and gets the answers.
+        selection: K, and whether fewer clips may be enough.
+        answer: how the answers are aggregated.
+        progress: called after every clip.
+    """
+    total = min(selection.k, len(video.grid))
+    done = 0
+
+    def report(stage: str, count: int, _: int) -> None:
+        # a clip that could not be decoded is replaced, so that more than K may be asked
+        progress(stage, min(done + count, total), total)
+
+    def classify(clips: NDArray[np.int64]) -> NDArray[np.float32]:
+        nonlocal done
+        found = classify_clips(video, clips.tolist(), classifier, progress=report)
+        done += len(clips)
+        return found
+
+    return ask(
+        chooser,
+        classify,
+        selection,
+        clip_count=len(video.grid),
+        aggregate=answer.aggregate,
+        background=background_of(classifier),
+    )

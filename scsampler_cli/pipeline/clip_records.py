@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.output import records
-from scsampler_cli.pipeline.asking import Answers
 from scsampler_cli.pipeline.choices import Choice
+from scsampler_cli.selection.asking import Answers
 from scsampler_cli.selection.scores import ClipScores
 from scsampler_cli.timeline import ClipSpan
 

@@ -32,9 +32,8 @@ from scsampler_cli.features import store
 from scsampler_cli.media.container import FFMPEG_VERSION
 from scsampler_cli.output import records
 from scsampler_cli.pipeline import settings_record
-from scsampler_cli.pipeline.asking import ask
 from scsampler_cli.pipeline.choices import choose
-from scsampler_cli.pipeline.clip_inference import score_clips
+from scsampler_cli.pipeline.clip_inference import ask_classifier, score_clips
 from scsampler_cli.pipeline.clip_records import scored_clips, selected_clips
 from scsampler_cli.pipeline.feature_file import FeatureFileVideo
 from scsampler_cli.pipeline.input_checks import (
@@ -123,7 +122,7 @@ def classify(
     choice = choose(scores, selection, pictures, background=background_of(classifier))
 
     with clock.stage("classify"):
-        answers = ask(
+        answers = ask_classifier(
             video, classifier, choice.chooser, selection=selection, answer=answer, progress=progress
         )
     if not len(answers.decoded):

@@ -8,7 +8,10 @@ import pytest
 
 from scsampler_cli import InputSpec, Scorer, SelectionSettings, SettingsError, Tagger
 from scsampler_cli.config import AnswerSettings, FeatureSettings
+from scsampler_cli.errors import FeatureFileError
+from scsampler_cli.pipeline import stages
 from tests.output.searching import BRIGHT, FRAMES, answer, write
+from tests.synthetic import pan, tone, write_video
 
 SPEC = InputSpec(frames=FRAMES, crop=(32, 32))
 LABELS = ["day", "night", "none"]
@@ -158,3 +161,23 @@ def test_an_option_without_effect_on_a_search_is_refused(video: Path) -> None:
         tagger(4, features=four)
     with pytest.raises(SettingsError, match="cannot tell when aggregate 'max'"):
         tagger("auto", answer=AnswerSettings(aggregate="max"))
+
+
+def test_a_feature_file_gives_the_same_diverse_clips_without_a_visual_sampler(
+    tmp_path: Path,
+) -> None:
+    path = write_video(tmp_path / "v.mp4", pan(160, 3, 0, 64, 96), audio=tone(6.4, 800))
+    plan = SelectionSettings(strategy="audio", k=3, diverse=True)
+    scorer = Scorer(plan, visual_sampler="none", audio_sampler="demo", device="cpu")
+    features = FeatureSettings(inputs=("rgb", "mel"))
+    stages.extract(path, tmp_path / "v.scf", features, clip_frames=16, frame_stride=1)
+    of_video, of_file = (scorer.score(each) for each in (path, tmp_path / "v.scf"))
+    taken = [[clip.clip for clip in each.clips if clip.selected] for each in (of_video, of_file)]
+    assert taken[0] == taken[1]
+    # without pictures in the file there is an error, no quiet choice by time alone
+    only_sound = tmp_path / "sound.scf"
+    stages.extract(
+        path, only_sound, FeatureSettings(inputs=("mel",)), clip_frames=16, frame_stride=1
+    )
+    with pytest.raises(FeatureFileError, match="rgb"):
+        scorer.score(only_sound)
