@@ -14,6 +14,7 @@ from scsampler_cli.compat import renamed
 from scsampler_cli.config import __version__
 from scsampler_cli.errors import ScsamplerError, code_of
 from scsampler_cli.output.saliency_course import saliency
+from scsampler_cli.output.segment import Segment
 from scsampler_cli.text import score, seconds
 
 Record = dict[str, Any]
@@ -178,11 +179,23 @@ class ClassifyResult:
     background: float | None = None
     """Mean probability of the background class over the selected clips that were decoded; None for
     a classifier without such a class: JSON then lacks it."""
+    confidence: float = 1.0
+    """How sure it is that the video shows the best tag at all, 0 to 1."""
+    min_probability: float | None = None
+    """The confidence below which the video is unsure; None without such a limit."""
+    segments: tuple[Segment, ...] | None = None
+    """Where the actions are, in time order; None where they were not looked for: JSON then lacks
+    them."""
 
     @property
-    def label(self) -> str:
-        """The label of the best tag."""
-        return self.tags[0][0]
+    def confident(self) -> bool:
+        """False where the video may show none of the classes ("unsure")."""
+        return self.min_probability is None or self.confidence >= self.min_probability
+
+    @property
+    def label(self) -> str | None:
+        """The label of the best tag; None where the video is unsure."""
+        return self.tags[0][0] if self.confident else None
 
     def record(self) -> dict[str, Any]:
         """The fields as a JSON object."""
@@ -190,8 +203,13 @@ class ClassifyResult:
             "schema": "scsampler.classify/1",
             "path": self.path,
             "status": "ok",
+            # null where the video is unsure; the tags are there all the same
+            "label": self.label,
+            "confident": self.confident,
+            "confidence": score(self.confidence),
             "tags": [{"label": label, "probability": score(p)} for label, p in self.tags],
             **_optional_score("background", self.background),
+            **self._segments(),
             "clips": [clip.record() for clip in self.clips],
             # 60 values: all clips of a long video would make the record large
             "saliency": saliency(self.scored, self.video),
@@ -205,6 +223,11 @@ class ClassifyResult:
             "timings_s": self.timings_s,
             "versions": self.versions,
         }
+
+    def _segments(self) -> dict[str, Any]:
+        if self.segments is None:
+            return {}
+        return {"segments": [segment.record() for segment in self.segments]}
 
 
 @dataclass(frozen=True)
