@@ -1,5 +1,6 @@
 """Messages and hints for people, on stderr and in the log file.
 
+On a terminal a message is broken between words; in a pipe and in the log file it is one line.
 Results go to standard output, and not through this module.
 Not handled here: what is drawn on a terminal; see `progress`.
 """
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from scsampler_cli.cli.line_wrap import stderr_columns, wrapped
 from scsampler_cli.cli.option_hints import full_hint
 from scsampler_cli.errors import InputError, OutputError, ScsamplerError, code_of, read_code
 from scsampler_cli.text import printable
@@ -28,18 +30,27 @@ for _level, _name in (
     logging.addLevelName(_level, _name)
 
 
-class _Screen(logging.Handler):
-    """Prints each message as one line on stderr, even if a file name has line breaks in it.
+_WHOLE = {"is_whole": True}
+"""Marks a message that is never broken into lines."""
 
-    A context of `room` clears what is drawn on the terminal meanwhile.
+
+class _Screen(logging.Handler):
+    """Prints each message on stderr: one line, even if a file name has line breaks in it.
+
+    On a terminal it is broken between words where it is too long. A context of `room` clears what
+    is drawn on the terminal meanwhile.
     """
 
     room: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print a message."""
+        text = printable(record.getMessage())
+        width = 0 if getattr(record, "is_whole", False) else stderr_columns()
         with self.room():
-            print(printable(record.getMessage()), file=sys.stderr, flush=True)
+            print(
+                *(wrapped(text, width) if width else [text]), sep="\n", file=sys.stderr, flush=True
+            )
 
 
 class _LogFile(logging.FileHandler):
@@ -55,7 +66,9 @@ class _LogFile(logging.FileHandler):
         """Stop logging: the disk is full, or was removed."""
         # first removed, since the message below would come here again
         _log.removeHandler(self)
-        reason = sys.exc_info()[1]
+        error = sys.exc_info()[1]
+        # the words of the system, without the number of the error
+        reason = getattr(error, "strerror", None) or error
         say(
             f"the log file {self.baseFilename} can no longer be written ({reason}): no more logging"
         )
@@ -108,6 +121,11 @@ def say(text: str) -> None:
     _log.log(MESSAGE, "%s", text)
 
 
+def say_whole(text: str) -> None:
+    """Print one line as it is, always: a command to copy, or a line of a traceback."""
+    _log.log(MESSAGE, "%s", text, extra=_WHOLE)
+
+
 def note(text: str) -> None:
     """Print one line, except with -q."""
     _log.log(NOTE, "%s", text)
@@ -152,7 +170,7 @@ def show_error(error: Exception, prefix: str = "") -> None:
     show_failure(prefix + message, hint, code_of(error))
     if isinstance(error, ScsamplerError) and error.example:
         for line in error.example.splitlines():
-            say(line)
+            say_whole(line)
 
 
 def show_failure(message: str, hint: str | None, code: str | None) -> None:
@@ -184,4 +202,4 @@ def show_notes(error: Exception) -> None:
 def print_traceback(text: str) -> None:
     """Print several lines, unchanged."""
     for line in text.rstrip().splitlines():
-        say(line)
+        say_whole(line)

@@ -9,6 +9,7 @@ Not handled here: reading the files, see `weightfile`.
 from __future__ import annotations
 
 import re
+import socket
 import sys
 import urllib.error
 import urllib.request
@@ -160,5 +161,15 @@ def _download(checkpoint: Checkpoint, path: Path) -> None:
 
 
 def _reason(error: Exception) -> str:
+    """Why a download failed, in words."""
     # a URLError has the reason apart
-    return str(getattr(error, "reason", None) or error).splitlines()[0]
+    reason = getattr(error, "reason", None) or error
+    if isinstance(reason, socket.gaierror):
+        return "the server's name cannot be found; is this machine connected to the network?"
+    if isinstance(reason, TimeoutError):
+        return "the server does not answer"
+    # the words of the system without the number of the error, such as "Connection refused"
+    if isinstance(reason, OSError) and reason.strerror:
+        is_connection = isinstance(error, urllib.error.URLError)
+        return f"{'the server cannot be reached: ' if is_connection else ''}{reason.strerror}"
+    return str(reason).splitlines()[0]

@@ -75,8 +75,9 @@ def save(path: Path, state: State) -> None:
         part.replace(path)
     # torch reports a full disk as a RuntimeError
     except (OSError, RuntimeError) as error:
+        why = getattr(error, "strerror", None) or error
         raise OutputError(
-            f"cannot write {path}: {error}", code="write-failed", hint="is the disk full?"
+            f"cannot write {path}: {why}", code="write-failed", hint="is the disk full?"
         ) from error
 
 
