@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,16 +67,55 @@ def bootstrap_interval(
     Returns:
         (low, high); NaN without videos.
     """
-    count = len(values)
-    if not count:
+    if not len(values):
         return float("nan"), float("nan")
+    means = [counts @ values / len(values) for counts in resampled_counts(len(values), seed)]
+    return percentiles(np.concatenate(means), level)
+
+
+def ratio_interval(
+    parts: NDArray[np.float64], totals: NDArray[np.float64]
+) -> tuple[float, float, float]:
+    """Sum of the parts over the sum of the totals, and its 95 % bootstrap interval over videos.
+
+    Args:
+        parts: float64 [V], such as the number of segments of each video that were found.
+        totals: float64 [V], such as the number of its segments.
+
+    Returns:
+        (value, low, high); NaN where the totals sum to 0.
+    """
+    if not totals.sum():
+        return float("nan"), float("nan"), float("nan")
+    ratios = []
+    for counts in resampled_counts(len(totals)):
+        below = counts @ totals
+        # a resample may have none of the videos with a total
+        ratios.append(np.where(below > 0, counts @ parts / np.where(below > 0, below, 1), np.nan))
+    low, high = percentiles(np.concatenate(ratios))
+    return float(parts.sum() / totals.sum()), low, high
+
+
+def resampled_counts(count: int, seed: int = 0) -> Iterator[NDArray[np.int64]]:
+    """How often each video occurs in each of RESAMPLES resamples of the bootstrap.
+
+    Yields:
+        int64 [r, V] for some resamples at a time, which bounds the memory.
+    """
     generator = np.random.default_rng(seed)
-    means: list[NDArray[np.float64]] = []
-    # videos are drawn with replacement, some resamples at a time: int64 [resamples, V]
+    # videos are drawn with replacement
     rows = max(1, _MAX_DRAWN // count)
     for start in range(0, RESAMPLES, rows):
-        drawn = generator.integers(0, count, (min(rows, RESAMPLES - start), count))
-        means.append(values[drawn].mean(axis=1))
-    # such as the 2.5 % and the 97.5 % quantile
-    low, high = np.quantile(np.concatenate(means), [(1 - level) / 2, (1 + level) / 2])
+        some = min(rows, RESAMPLES - start)
+        drawn = generator.integers(0, count, (some, count))
+        # each resample counts its own videos: numbered apart, one count does for all
+        drawn += count * np.arange(some)[:, None]
+        yield np.bincount(drawn.ravel(), minlength=some * count).reshape(some, count)
+
+
+def percentiles(values: NDArray[np.float64], level: float = LEVEL) -> tuple[float, float]:
+    """The bounds between which a share of resampled values lies, such as the 2.5 % and the 97.5 %
+    quantile; values of NaN are left out.
+    """
+    low, high = np.nanquantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
