@@ -149,6 +149,6 @@ def test_videos_that_the_list_does_not_tell_apart_have_no_segments() -> None:
     assert list(segments_of(listing, labels)) == ["/here/b/2.mp4"]
 
 
-def test_paths_without_links_that_no_list_has_are_left_out() -> None:
+def test_videos_that_no_list_has_are_left_out() -> None:
     assert segments_of(listed("/there/1.mp4"), {"/here/3.mp4": "x"}) == {}
     assert segments_of(listed("/there/1.mp4"), {}) == {}
