@@ -79,9 +79,7 @@ def _demo_fields(result: ClassifyResult, video: DemoVideo) -> Record:
     the selected clips lie in them.
     """
     # a clip counts when more than half of it shows the action
-    inside = sum(
-        _overlap(float(clip.start), float(clip.end), video.segments) > 0.5 for clip in result.clips
-    )
+    inside = sum(_overlap(clip.start, clip.end, video.segments) > 0.5 for clip in result.clips)
     return {"demo": {"label": video.label, "segments_s": video.segments, "clips_in_action": inside}}
 
 

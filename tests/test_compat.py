@@ -112,7 +112,7 @@ def test_a_plug_in_may_name_an_old_path(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_attributes_of_clips_have_their_old_names_too() -> None:
-    times = {"start": Fraction(0), "end": Fraction(1), "first_frame": 0}
+    times = {"exact_start": Fraction(0), "exact_end": Fraction(1), "first_frame": 0}
     scores = {"visual": 0.5, "audio": None}
     selected = SelectedClip(
         clip=3, **times, frames=16, **scores, reason="visual #1", label="a", probability=0.9

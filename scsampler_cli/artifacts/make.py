@@ -13,7 +13,7 @@ from scsampler_cli.artifacts.artifact_paths import Artifacts, Record, relative_l
 from scsampler_cli.artifacts.contact_sheet import Cell, contact_sheet
 from scsampler_cli.artifacts.stills import stills
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
-from scsampler_cli.errors import ScsamplerError
+from scsampler_cli.errors import OutputError, ScsamplerError
 from scsampler_cli.features import store
 from scsampler_cli.files.inputs import file_stamp
 from scsampler_cli.files.output_paths import check_within, write_whole
@@ -23,6 +23,7 @@ from scsampler_cli.output.pages.clips import join
 from scsampler_cli.output.pages.video_page import video_page
 from scsampler_cli.output.records import ClassifyResult, ScoreResult, described
 from scsampler_cli.output.sparkline import clock_time
+from scsampler_cli.output.stretches import exact_stretches, left_out
 from scsampler_cli.pipeline.video import Progress, Video, no_progress
 from scsampler_cli.text import counted
 from scsampler_cli.transcode.reel import write_reel
@@ -114,7 +115,7 @@ class _Maker:
         if name == "thumbnails":
             self._write_sheet(target, self.video)
         else:
-            _make_reel(self.result, self.video, target, pad_s=self.artifacts.reel_pad_s)
+            self._write_reel(target, self.video)
 
     def _write_page(self, target: Path) -> None:
         result = self.result
@@ -141,6 +142,30 @@ class _Maker:
                 target,
                 contact_sheet(f"{video.path.name}: {self.record['tags'][0]['label']}", cells),
             )
+
+    def _write_reel(self, target: Path, video: Video) -> None:
+        assert isinstance(self.result, ClassifyResult)
+        found = exact_stretches(self.record, self.result.clips, self.result.segments)
+        shown = [stretch for stretch in found if stretch.label is not None]
+        if not shown:
+            raise OutputError(
+                f"nothing to show in a reel: {_why_nothing(self.record)}",
+                code="reel-empty",
+                hint="choose other clips",
+            )
+        # whole milliseconds: the exact value of a float such as 0.1 has a long denominator
+        pad = Fraction(self.artifacts.reel_pad_s).limit_denominator(1000)
+        write_reel(
+            video.path,
+            target,
+            [(stretch.start - pad, stretch.end + pad) for stretch in shown],
+            video_stream=video.info.stream,
+            audio_stream=None if video.audio is None else video.audio.stream,
+            index=video.index,
+            reading=video.index.reading,
+        )
+        if note := left_out(self.record):
+            self.record["notes"].append(f"reel: {note}")
 
     def _pictures(self, video: Video, clips: list[int]) -> dict[int, bytes]:
         """Clip -> JPEG; a note in the record counts the clips without one."""
@@ -178,16 +203,8 @@ def _captions(clip: Record) -> Iterator[str]:
     yield "   ".join(f"{name} {value:.2f}" for name, value in scores.items() if value is not None)
 
 
-def _make_reel(result: ClassifyResult, video: Video, target: Path, *, pad_s: float) -> None:
-    # whole milliseconds: the exact value of a float such as 0.1 has a long denominator
-    pad = Fraction(pad_s).limit_denominator(1000)
-    spans = [(clip.start - pad, clip.end + pad) for clip in result.clips if clip.label is not None]
-    write_reel(
-        video.path,
-        target,
-        spans,
-        video_stream=video.info.stream,
-        audio_stream=None if video.audio is None else video.audio.stream,
-        index=video.index,
-        reading=video.index.reading,
-    )
+def _why_nothing(record: Record) -> str:
+    """Why no stretch of a video has a label."""
+    if record.get("segments") is not None:
+        return "no segment was found"
+    return left_out(record) or "no clip could be decoded"

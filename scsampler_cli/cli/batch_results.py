@@ -47,6 +47,7 @@ def open_batch_results(
             batch.places.folder,
             stdout=sys.stdout,
             on_failure=on_failure,
+            on_note=lambda text: console.note(f"note: {text}"),
         )
         yield resume.InMemory(cuts, ordered)
         return

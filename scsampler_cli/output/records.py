@@ -6,16 +6,17 @@ Not handled here: `writers` writes records to files.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from scsampler_cli.compat import renamed
 from scsampler_cli.config import __version__
 from scsampler_cli.errors import ScsamplerError, code_of
+from scsampler_cli.output.clip_record import ScoredClip as ScoredClip
+from scsampler_cli.output.clip_record import SelectedClip as SelectedClip
+from scsampler_cli.output.clip_record import optional_score
 from scsampler_cli.output.saliency_course import saliency
 from scsampler_cli.output.segment import Segment
-from scsampler_cli.text import score, seconds
+from scsampler_cli.text import score
 
 Record = dict[str, Any]
 """A result in JSON form."""
@@ -26,12 +27,6 @@ def command_of(record: Record) -> str:
     """The command that made a record, such as "classify", from its schema."""
     # "scsampler.classify/1" -> "classify"
     return str(record["schema"]).removeprefix("scsampler.").split("/")[0]
-
-
-def _optional_score(name: str, value: float | None) -> dict[str, float | None]:
-    """A score that the record has only where its sampler ran; null for NaN."""
-    # NaN has a key, with the value null
-    return {} if value is None else {name: score(value)}
 
 
 def versions(ffmpeg: str) -> dict[str, str]:
@@ -48,109 +43,6 @@ def versions(ffmpeg: str) -> dict[str, str]:
         except PackageNotFoundError:
             found[package] = "unknown"
     return {**found, "ffmpeg": ffmpeg}
-
-
-def _picture(source: str | None) -> dict[str, str | None]:
-    """Where a clip's picture comes from, which the record has only where pictures were read."""
-    # null where nothing could be decoded
-    return {} if source is None else {"picture": source or None}
-
-
-@dataclass(frozen=True)
-class SelectedClip:
-    """A clip that was selected for the classifier."""
-
-    clip: int
-    start: Fraction
-    """Seconds."""
-    end: Fraction
-    """Seconds, exclusive."""
-    first_frame: int
-    frames: int
-    visual: float | None
-    audio: float | None
-    reason: str
-    """Why it was selected, such as "visual #1"; "why" in JSON."""
-    label: str | None
-    """Most probable label of this clip alone, background included; None where it could not be
-    decoded."""
-    probability: float | None
-    packets: float | None = None
-    """NaN where packet sizes are unknown; None without a packet sampler: JSON then lacks it."""
-    picture: str | None = None
-    """Where the picture that was scored comes from: one of `features.clip.PICTURE_SOURCES`; ""
-    where nothing could be decoded (null in JSON); None where none was read: JSON then lacks it."""
-    predicted: float | None = None
-    """Confidence of the classifier on this clip as a search believed it before the answer; None
-    for its first clips and without a search: JSON then lacks it."""
-
-    why = renamed("reason")
-
-    def record(self) -> dict[str, Any]:
-        """The fields as a JSON object."""
-        return {
-            "clip": self.clip,
-            "start_s": seconds(self.start),
-            "end_s": seconds(self.end),
-            "first_frame": self.first_frame,
-            "frames": self.frames,
-            # null where the clip has no score
-            "visual": score(self.visual),
-            "audio": score(self.audio),
-            **_optional_score("packets", self.packets),
-            **_picture(self.picture),
-            "why": self.reason,
-            **_optional_score("predicted", self.predicted),
-            "label": self.label,
-            "probability": score(self.probability),
-        }
-
-
-@dataclass(frozen=True)
-class ScoredClip:
-    """A clip with its saliency."""
-
-    clip: int
-    start: Fraction
-    """Seconds."""
-    end: Fraction
-    """Seconds, exclusive."""
-    first_frame: int
-    visual: float | None
-    audio: float | None
-    rank: int
-    """Rank under the strategy, 1 = best."""
-    selected: bool
-    """Whether the strategy selected it; "taken" in JSON."""
-    reason: str | None
-    """Why it was selected; "why" in JSON."""
-    packets: float | None = None
-    """As in `SelectedClip`."""
-    picture: str | None = None
-    """As in `SelectedClip`."""
-    confidence: float | None = None
-    """Confidence of the classifier as a search believes it after the last answer; None without a
-    search: JSON then lacks it."""
-
-    taken = renamed("selected")
-    why = renamed("reason")
-
-    def record(self) -> dict[str, Any]:
-        """The fields as a JSON object."""
-        return {
-            "clip": self.clip,
-            "start_s": seconds(self.start),
-            "end_s": seconds(self.end),
-            "first_frame": self.first_frame,
-            "visual": score(self.visual),
-            "audio": score(self.audio),
-            **_optional_score("packets", self.packets),
-            **_optional_score("confidence", self.confidence),
-            **_picture(self.picture),
-            "rank": self.rank,
-            "taken": self.selected,
-            "why": self.reason,
-        }
 
 
 @dataclass(frozen=True)
@@ -208,7 +100,7 @@ class ClassifyResult:
             "confident": self.confident,
             "confidence": score(self.confidence),
             "tags": [{"label": label, "probability": score(p)} for label, p in self.tags],
-            **_optional_score("background", self.background),
+            **optional_score("background", self.background),
             **self._segments(),
             "clips": [clip.record() for clip in self.clips],
             # 60 values: all clips of a long video would make the record large

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any, Protocol
 
 PARTS = 60
@@ -17,12 +16,12 @@ class ClipWithScores(Protocol):
     """A scored clip, such as `records.ScoredClip`."""
 
     @property
-    def start(self) -> Fraction:
+    def start(self) -> float:
         """Seconds."""
         ...
 
     @property
-    def end(self) -> Fraction:
+    def end(self) -> float:
         """Seconds, exclusive."""
         ...
 
@@ -66,9 +65,9 @@ def saliency(
     # (first part, end of the parts) of each clip
     spans = []
     for clip in clips:
-        first = int((float(clip.start) - start) / step)
+        first = int((clip.start - start) / step)
         # 1e-6: rounding must not let a clip touch the part that begins at its end
-        end = math.ceil((float(clip.end) - start) / step - 1e-6)
+        end = math.ceil((clip.end - start) / step - 1e-6)
         spans.append((first, end))
 
     courses = {"visual": _highest(spans, [clip.visual for clip in clips])}

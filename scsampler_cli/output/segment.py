@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from scsampler_cli.output.exact_times import ExactTimes
 from scsampler_cli.text import score, seconds
 
 
 @dataclass(frozen=True)
-class Segment:
+class Segment(ExactTimes):
     """A stretch of a video that shows one of the classes."""
 
-    start: Fraction
+    exact_start: Fraction
     """Seconds on the clock of the file."""
-    end: Fraction
+    exact_end: Fraction
     """Seconds, exclusive."""
     label: str
     """The class that it shows; never the background class."""
@@ -27,8 +28,8 @@ class Segment:
     def record(self) -> dict[str, Any]:
         """The fields as a JSON object."""
         return {
-            "start_s": seconds(self.start),
-            "end_s": seconds(self.end),
+            "start_s": seconds(self.exact_start),
+            "end_s": seconds(self.exact_end),
             "label": self.label,
             "probability": score(self.probability),
             "clips": list(self.clips),

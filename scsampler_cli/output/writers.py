@@ -20,6 +20,7 @@ from scsampler_cli.output.csv_rows import FORMULA, csv_rows
 from scsampler_cli.output.cuts import edl, ffmetadata, srt
 from scsampler_cli.output.output_file import open_output, output_name, reporting_write_errors
 from scsampler_cli.output.records import Record
+from scsampler_cli.output.stretches import left_out
 from scsampler_cli.text import printable
 
 FORMATS = ("table", "json", "jsonl", "csv")
@@ -188,7 +189,7 @@ def _cut(text: str) -> str:
 
 
 class CutWriter:
-    """The selected clips of each video, in one file per video; failed videos have none.
+    """The stretches of each video, in one file per video; failed videos have none.
 
     Args:
         form: one of CUT_FORMATS.
@@ -197,6 +198,7 @@ class CutWriter:
         stdout: standard output.
         on_failure: called with the error of a file in the folder that cannot be written; the others
             are still written. None to raise the error.
+        on_note: called with a note on clips of a video that its file leaves out.
     """
 
     def __init__(
@@ -207,7 +209,9 @@ class CutWriter:
         *,
         stdout: IO[str],
         on_failure: Callable[[OutputError], object] | None = None,
+        on_note: Callable[[str], object] = lambda _: None,
     ) -> None:
+        self._on_note = on_note
         self._render = _CUTS[form]
         self._targets, self._folder, self._stdout = targets, folder, stdout
         # a file that the user named must be written
@@ -237,6 +241,8 @@ class CutWriter:
                 target.parent.mkdir(parents=True, exist_ok=True)
         with open_output(target, self._stdout) as file, reporting_write_errors(output_name(target)):
             file.write(self._render(record))
+        if note := left_out(record):
+            self._on_note(f"{record['path']}: {note}")
 
     def close(self) -> None:
         """Nothing to complete."""

@@ -49,8 +49,8 @@ def selected_clips(
         best = None if np.isnan(row).any() else int(row.argmax())
         yield records.SelectedClip(
             clip=clip,
-            start=span.start,
-            end=span.end,
+            exact_start=span.start,
+            exact_end=span.end,
             first_frame=span.first_frame,
             frames=span.frame_count,
             visual=_score_of(clip, scores, scores.visual),
@@ -86,8 +86,8 @@ def scored_clips(video: ClipSource, choice: Choice) -> Iterator[records.ScoredCl
         span = video.span(clip)
         yield records.ScoredClip(
             clip=clip,
-            start=span.start,
-            end=span.end,
+            exact_start=span.start,
+            exact_end=span.end,
             first_frame=span.first_frame,
             visual=_value(scores.visual, row),
             audio=_value(scores.audio, row),

@@ -1,6 +1,8 @@
 """Files made of a search: the sheet has the best answers first, the reel is in time order."""
 
 import io
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -11,7 +13,8 @@ from PIL import Image
 from scsampler_cli.artifacts.artifact_paths import Artifacts
 from scsampler_cli.artifacts.make import with_artifacts
 from scsampler_cli.output.records import ClassifyResult
-from tests.output.searching import FRAMES, classified, level, write
+from scsampler_cli.output.segment import Segment
+from tests.output.searching import BRIGHT, FRAMES, classified, level, write
 
 
 @pytest.fixture(scope="module")
@@ -42,19 +45,51 @@ def test_a_contact_sheet_has_the_most_confident_answers_first(
     assert np.abs(np.subtract(shown, expected)).max() < 12
 
 
-def test_a_reel_has_all_asked_clips_in_time_order(
+def test_a_reel_has_the_clips_that_show_a_class_in_time_order(
     searched: ClassifyResult, path: Path, tmp_path: Path
 ) -> None:
     reel = tmp_path / "v.mp4"
     artifacts = Artifacts(reels={path: reel})
     record = with_artifacts(searched, path, (FRAMES, 1), artifacts=artifacts)
     assert "files_failed" not in record
+    assert record["notes"][-1] == "reel: 6 of 8 clips show background and are left out"
     with av.open(str(reel)) as box:
         frames = [frame.to_ndarray(format="gray").mean() for frame in box.decode(video=0)]
-    assert len(frames) == FRAMES * len(searched.clips)
+    bright = sorted(clip.clip for clip in searched.clips if clip.clip in BRIGHT)
+    assert len(frames) == FRAMES * len(bright) == FRAMES * 2
     shown = [frames[at] for at in range(FRAMES // 2, len(frames), FRAMES)]
-    expected = [level(number) for number in sorted(clip.clip for clip in searched.clips)]
-    assert np.abs(np.subtract(shown, expected)).max() < 12
+    assert np.abs(np.subtract(shown, [level(number) for number in bright])).max() < 12
+
+
+def test_a_reel_is_made_of_segments_where_there_are_some(
+    searched: ClassifyResult, path: Path, tmp_path: Path
+) -> None:
+    reel = tmp_path / "v.mp4"
+    artifacts = Artifacts(reels={path: reel})
+    found = Segment(Fraction(8, 25), Fraction(58, 25), "day", probability=0.9, clips=(1,))
+    record = with_artifacts(
+        replace(searched, segments=(found,)), path, (FRAMES, 1), artifacts=artifacts
+    )
+    assert "reel: " not in "".join(record["notes"])
+    with av.open(str(reel)) as box:
+        assert len(list(box.decode(video=0))) == 50
+
+
+def test_a_reel_without_a_stretch_says_why(
+    searched: ClassifyResult, path: Path, tmp_path: Path
+) -> None:
+    artifacts = Artifacts(reels={path: tmp_path / "v.mp4"})
+    dark = tuple(clip for clip in searched.clips if clip.clip not in BRIGHT)
+    undecoded = tuple(replace(clip, label=None, probability=None) for clip in dark)
+    for result, reason in (
+        (replace(searched, segments=()), "no segment was found"),
+        (replace(searched, clips=dark), "6 of 6 clips show background and are left out"),
+        (replace(searched, clips=undecoded), "no clip could be decoded"),
+    ):
+        record = with_artifacts(result, path, (FRAMES, 1), artifacts=artifacts)
+        assert record["files_failed"]["reel"]["code"] == "reel-empty"
+        assert reason in record["files_failed"]["reel"]["message"]
+    assert not (tmp_path / "v.mp4").exists()
 
 
 def test_a_page_has_pictures_of_what_it_shows(

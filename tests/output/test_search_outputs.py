@@ -12,6 +12,7 @@ from scsampler_cli.output.csv_rows import csv_columns, csv_rows
 from scsampler_cli.output.cuts import edl, ffmetadata, srt
 from scsampler_cli.output.records import ClassifyResult
 from scsampler_cli.output.saliency_course import PARTS
+from scsampler_cli.output.stretches import left_out
 from tests.output.searching import BRIGHT, classified, level
 
 
@@ -134,13 +135,16 @@ def test_rows_of_a_spreadsheet_say_how_many_were_asked_and_why(
     assert (early["asked"], early["stopped"]) == (len(stopped.clips), chosen(stopped)["stopped"])
 
 
-def test_cuts_of_a_search_are_in_time_order_and_say_what_the_clips_show(
+def test_cuts_of_a_search_are_in_time_order_and_show_no_background(
     searched: ClassifyResult,
 ) -> None:
     record = searched.record()
-    expected = sorted(searched.clips, key=lambda clip: clip.start)
-    shown = [f"{clip.label} {clip.probability:.0%}" for clip in expected]
-    assert [clip.clip for clip in expected] != [clip.clip for clip in searched.clips]
+    bright = sorted(
+        (clip for clip in searched.clips if clip.clip in BRIGHT), key=lambda clip: clip.clip
+    )
+    shown = [f"day {clip.probability:.0%}" for clip in bright]
+    assert len(shown) == 2
+    assert left_out(record) == "6 of 8 clips show background and are left out"
     comments = re.findall(r"^\* COMMENT: (.*%)$", edl.render(record), re.MULTILINE)
     assert comments == shown
     titles = re.findall(r"^title=([^-].*)$", ffmetadata.render(record), re.MULTILINE)

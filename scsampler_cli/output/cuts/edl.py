@@ -1,4 +1,4 @@
-"""An edit decision list (CMX3600) of the selected clips, one after the other, for video editors.
+"""An edit decision list (CMX3600) of the stretches of a video, one after the other, for editors.
 
 As in editors, source times start at the timecode of the video's first frame, or at 00:00:00:00
 where the file has none; the clock of the file does not matter. The format has no frame rate, for
@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import PurePath
 
-from scsampler_cli.output.cuts.cut import Cut, Record, cuts, seconds
 from scsampler_cli.output.cuts.timecode import Rate, first_frame
+from scsampler_cli.output.stretches import Record, Stretch, seconds, stretches
 from scsampler_cli.text import printable
 
 _REEL, _TITLE = 8, 70
@@ -34,31 +34,33 @@ def render(record: Record) -> str:
     lines = [f"TITLE: {printable(name)[:_TITLE]}", f"FCM: {mode}", ""]
     # position in the edited video, in frames
     recorded = 0
-    events = _events(cuts(record), rate, seconds(video["start_s"]))
-    for number, (cut, first, end) in enumerate(events, start=1):
+    events = _events(stretches(record), rate, seconds(video["start_s"]))
+    for number, (stretch, first, end) in enumerate(events, start=1):
         # source in, source out, record in, record out
         times = (zero + first, zero + end, recorded, recorded + end - first)
         recorded += end - first
         timecodes = " ".join(map(rate.timecode, times))
         lines.append(f"{number:03d}  {reel(name)} {channels:<5} C        {timecodes}")
-        lines += [f"* FROM CLIP NAME: {printable(name)}", f"* COMMENT: {cut.text}"]
+        lines += [f"* FROM CLIP NAME: {printable(name)}", f"* COMMENT: {stretch.text}"]
         lines += [f"* COMMENT: {float(rate.real):.6g} frames a second"] if number == 1 else []
     return "".join(f"{line}\n" for line in lines)
 
 
-def _events(selected: list[Cut], rate: Rate, start: Fraction) -> Iterator[tuple[Cut, int, int]]:
-    """(clip, first frame, end frame), counted from the video's first frame.
+def _events(
+    found: list[Stretch], rate: Rate, start: Fraction
+) -> Iterator[tuple[Stretch, int, int]]:
+    """(stretch, first frame, end frame), counted from the video's first frame.
 
-    Each clip has at least one frame, and no frame is in two clips. Rounding keeps clips apart,
+    Each stretch has at least one frame, and no frame is in two of them. Rounding keeps them apart,
     except where they are shorter than a frame of a slower rate: these are moved to later frames.
     """
-    # the first frame that no clip has
+    # the first frame that no stretch has
     free = 0
-    for cut in selected:
+    for stretch in found:
         # times are on the clock of the file, frames count from the first one
-        first = max(free, rate.frame(cut.start - start))
-        free = max(first + 1, rate.frame(cut.end - start))
-        yield cut, first, free
+        first = max(free, rate.frame(stretch.start - start))
+        free = max(first + 1, rate.frame(stretch.end - start))
+        yield stretch, first, free
 
 
 def reel(name: str) -> str:

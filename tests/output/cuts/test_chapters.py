@@ -36,8 +36,7 @@ def test_chapters_follow_one_another_from_where_players_count_to_the_end(tmp_pat
         (float(start), float(end), title) for start, end, title in read(tmp_path / "v.ffmeta")
     ] == [
         (0.0, 0.08, "-"),
-        (0.08, 0.72, "archery 75% (visual 0.500)"),
-        (0.72, 1.36, "archery 75% (visual 0.500)"),
+        (0.08, 1.36, "archery 75% (visual 0.500)"),
         (1.36, 2.0, "-"),
         (2.0, 2.64, "archery 75% (visual 0.500, audio 1.000)"),
         (2.64, 20.08, "-"),

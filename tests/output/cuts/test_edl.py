@@ -136,7 +136,8 @@ def test_events_never_overlap_and_the_record_has_no_gaps(
     def at(number: int) -> float:
         return round((late + number * frames) / fps, 6)
 
-    made = record(*(clip(i, at(i), at(i + 1)) for i in clips), fps=fps)
+    # clips with labels of their own are not joined
+    made = record(*(clip(i, at(i), at(i + 1), label=f"label {i}") for i in clips), fps=fps)
     found = events(render(made))
     assert len(found) == len(clips)
     for (_, _, _, first, end, begun, done), following in zip(

@@ -21,12 +21,12 @@ def test_subtitles_are_numbered_in_time_order_from_where_players_count() -> None
     )
 
 
-def test_adjoining_clips_are_one_only_where_they_say_the_same() -> None:
+def test_touching_clips_are_one_subtitle_only_where_they_show_the_same() -> None:
     said = [
         clip(0, 0.0, 0.64),
         clip(1, 0.64, 1.28),
-        clip(2, 1.28, 1.92, visual=0.75),
-        clip(4, 2.56, 3.2, visual=0.75),
+        clip(2, 1.28, 1.92, label="bowls"),
+        clip(4, 2.56, 3.2, label="bowls"),
     ]
     times = [line for line in render(record(*said)).splitlines() if "-->" in line]
     assert times == [

@@ -1,0 +1,24 @@
+"""Times of clips and segments: exact where they are computed, floats where people read them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+
+class ExactTimes:
+    """A part of a video with exact times, which are also there as floats."""
+
+    exact_start: Fraction
+    """Seconds on the clock of the file."""
+    exact_end: Fraction
+    """Seconds, exclusive."""
+
+    @property
+    def start(self) -> float:
+        """Seconds on the clock of the file."""
+        return float(self.exact_start)
+
+    @property
+    def end(self) -> float:
+        """Seconds, exclusive."""
+        return float(self.exact_end)
