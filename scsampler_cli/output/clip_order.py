@@ -29,7 +29,7 @@ def is_search(record: Record) -> bool:
 def order_of(record: Record) -> str:
     """The order of the selected clips, as words after a comma."""
     if is_search(record):
-        return "in the order in which they were asked"
+        return "in the order of asking"
     # a strategy by samplers selects evenly where no clip has a score
     reasons = [clip["why"] for clip in record["clips"] if clip.get("taken", True)]
     return "in time order" if all(why in BASELINES for why in reasons) else "best first"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterator
 
@@ -55,8 +56,9 @@ def _selected(record: Record) -> Iterator[str]:
     for sentence in (why, clip_order.asking(record)):
         # an empty one has no line
         yield from textwrap.wrap(sentence, _WIDTH, initial_indent="  ", subsequent_indent="    ")
-    order = clip_order.order_of(record)
-    yield f"  {len(clips)} of {of} selected ({video['duration_s']:.1f} s), {order}:"
+    length = f"{_seconds_in(clips):.1f} s of {video['duration_s']:.1f} s"
+    heading = f"{len(clips)} of {of} selected ({length}), {clip_order.order_of(record)}:"
+    yield from textwrap.wrap(heading, _WIDTH, initial_indent="  ", subsequent_indent="    ")
 
     if clip_order.is_search(record):
         headings, numbers = _searched(clips)
@@ -69,6 +71,15 @@ def _selected(record: Record) -> Iterator[str]:
         # seconds on the clock of the file
         times = f"{clip['start_s']:9.2f} {clip['end_s']:9.2f}"
         yield f"  {times}   {scores}  {clip['why']:<22}  {shows}"
+
+
+def _seconds_in(clips: list[Record]) -> float:
+    """Seconds of the video that the clips cover; what lies in two clips counts once."""
+    covered, until = 0.0, -math.inf
+    for clip in sorted(clips, key=lambda clip: float(clip["start_s"])):
+        covered += max(0.0, clip["end_s"] - max(until, clip["start_s"]))
+        until = max(until, clip["end_s"])
+    return covered
 
 
 def _score(record: Record) -> Iterator[str]:

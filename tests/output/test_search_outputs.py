@@ -53,7 +53,7 @@ def test_the_table_lists_the_clips_in_the_order_in_which_they_were_asked(
     assert max(map(len, lines)) <= 80
     head = next(i for i, line in enumerate(lines) if "start       end" in line)
     assert lines[head - 1].endswith(
-        "8 of 12 clips selected (7.7 s), in the order in which they were asked:"
+        "8 of 12 clips selected (5.1 s of 7.7 s), in the order of asking:"
     )
     assert lines[head].split() == ["start", "end", "predicted", "reason", "shows"]
     rows = [line.split() for line in lines[head + 1 : head + 9]]
@@ -102,7 +102,15 @@ def test_baselines_are_in_time_order(scenes: Path, strategy: str) -> None:
     record = classified(scenes, k=4, strategy=strategy).record()
     starts = [clip["start_s"] for clip in record["clips"]]
     assert starts == sorted(starts)
-    assert "selected (7.7 s), in time order:" in tables.render(record)
+    length = 7.7 if strategy == "dense" else 2.6
+    assert f"selected ({length} s of 7.7 s), in time order:" in tables.render(record)
+
+
+def test_the_table_counts_what_lies_in_two_clips_once(scenes: Path) -> None:
+    record = classified(scenes, k=3, strategy="uniform").record()
+    for number, clip in enumerate(record["clips"]):
+        clip |= {"start_s": 1.0 + 0.5 * number, "end_s": 2.0 + 0.5 * number}
+    assert "3 of 12 clips selected (2.0 s of 7.7 s), " in tables.render(record)
 
 
 def test_the_best_answers_come_first_where_the_best_is_wanted(
