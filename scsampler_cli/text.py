@@ -42,6 +42,22 @@ def score(value: float | None) -> float | None:
     return None if value is None or math.isnan(value) else round(value, DIGITS)
 
 
+def duration(seconds: float) -> str:
+    """A duration for people, in at most two units.
+
+    Example: 3.24 -> 3.2 s, 17.3 -> 17 s, 75 -> 1 min 15 s, 7530 -> 2 h 5 min.
+    """
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    minutes, rest = divmod(whole, 60)
+    if whole < 60:
+        return f"{whole} s"
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
 def printable(text: str) -> str:
     r"""Text without characters that control a terminal.
 

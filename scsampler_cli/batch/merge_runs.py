@@ -37,6 +37,8 @@ class Line(NamedTuple):
     length: int
     """Bytes."""
     ok: bool
+    is_confident: bool
+    """False for a video without a confident tag; True in records that do not say it."""
     run: str | None
     """Digest of its settings; None for a file that failed before the models were loaded."""
 
@@ -68,6 +70,11 @@ class Merged:
     def failed(self) -> int:
         """Number of kept records of failed files."""
         return sum(not line.ok for line in self.lines.values())
+
+    @property
+    def unsure(self) -> int:
+        """Number of kept records of videos without a confident tag."""
+        return sum(line.ok and not line.is_confident for line in self.lines.values())
 
     @property
     def runs(self) -> Counter[str]:
@@ -112,7 +119,14 @@ def survey(parts: Sequence[Path]) -> Merged:
                     # a million equal digests take the memory of one
                     run = record.get("run") and sys.intern(record["run"])
                     is_ok = record["status"] == "ok"
-                    position = Line(part, start, len(line), ok=is_ok, run=run)
+                    position = Line(
+                        part,
+                        start,
+                        len(line),
+                        ok=is_ok,
+                        is_confident=record.get("confident", True),
+                        run=run,
+                    )
                     _add(merged, files, position, record=record)
                 start += len(line)
     return merged

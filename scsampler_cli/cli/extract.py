@@ -151,7 +151,8 @@ def extract(
         render=files.render,
         reencode=files.reencode,
     )
-    run_batch.run(todo, task, run_batch.Hooks(is_valid=_files_exist))
+    hooks = run_batch.Hooks(is_valid=_files_exist, made_in=files.output or Path())
+    run_batch.run(todo, task, hooks)
 
 
 def _check_targets(todo: Batch, targets: dict[Path, Path], files: FeatureFileOptions) -> None:

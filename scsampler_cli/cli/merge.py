@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +21,6 @@ from scsampler_cli.cli.merge_notes import print_notes
 from scsampler_cli.cli.option_groups import expanded
 from scsampler_cli.cli.output_options import (
     OUTPUT,
-    Format,
     MessageOptions,
     Output,
     Overwrite,
@@ -37,7 +37,9 @@ from scsampler_cli.files.output_paths import (
 )
 from scsampler_cli.output.csv_rows import csv_columns
 from scsampler_cli.output.output_file import reporting_write_errors
-from scsampler_cli.output.writers import FORMATS, format_for, open_writer
+from scsampler_cli.output.writers import DOCUMENT_FORMATS, FORMATS, format_for, open_writer
+
+MergeFormat = StrEnum("MergeFormat", (*FORMATS, *DOCUMENT_FORMATS))  # type: ignore[misc]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +65,11 @@ class MergeOptions(MessageOptions):
     glob: Glob = None
     output: Output = None
     format: Annotated[
-        Format | None, format_option("Default: by the suffix of -o; on standard output jsonl.")
+        MergeFormat | None,
+        format_option(
+            "Default: by the suffix of -o; on standard output jsonl. activitynet and labelstudio "
+            "take records of classify."
+        ),
     ] = None
     holes: Annotated[
         Path | None,
@@ -90,7 +96,7 @@ class MergeOptions(MessageOptions):
             SettingsError: the suffix of the file is unknown, or of a format for one video.
         """
         if self.format is not None:
-            return self.format.value
+            return str(self.format)
         form = "jsonl" if self.file is None else format_for(self.file, "jsonl", cuts=False)
         if form not in FORMATS:
             raise SettingsError(
@@ -137,7 +143,7 @@ def merge(*, context: typer.Context, options: MergeOptions) -> None:
     missing = merged.holes(paths)
     if options.holes is not None:
         _write_list(options.holes, missing)
-    print_notes(merged, paths, missing)
+    print_notes(merged, paths, missing, output=options.file)
     # exit code 3, as of the runs themselves
     if missing or merged.failed:
         raise typer.Exit(SOME_FAILED)
@@ -182,6 +188,12 @@ def _write(merged: Merged, order: Sequence[str], options: MergeOptions, *, form:
     file, overwrite = options.file, options.overwrite
     # without any record there is no command; the columns of classify then are as good as others
     command = merged.command or "classify"
+    if form in DOCUMENT_FORMATS and command != "classify":
+        raise SettingsError(
+            f"{form} has labels of videos, and records of {command} have none",
+            code="format-unsupported",
+            hint="merge records of classify",
+        )
     kept_as = None
     if file is not None:
         overwrite_checks.check_records_file(

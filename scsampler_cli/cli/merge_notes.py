@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from scsampler_cli.batch.merge_runs import Merged
 from scsampler_cli.cli import console
+from scsampler_cli.cli.batch_counts import BatchCounts, shown_path
 from scsampler_cli.files.output_paths import sibling
 from scsampler_cli.text import counted
 
@@ -13,13 +15,16 @@ LISTED = 20
 """Paths of one kind that stderr names; the log file has all."""
 
 
-def print_notes(merged: Merged, wanted: Sequence[str], missing: Sequence[str]) -> None:
+def print_notes(
+    merged: Merged, wanted: Sequence[str], missing: Sequence[str], *, output: Path | None
+) -> None:
     """Print all notes, the totals last.
 
     Args:
         merged: the records.
         wanted: paths that should have a record; empty without --inputs.
         missing: those of them without a record.
+        output: the file of the records; None for standard output.
     """
     _note_unfinished_parts(merged)
     if len(merged.runs) > 1:
@@ -37,7 +42,7 @@ def print_notes(merged: Merged, wanted: Sequence[str], missing: Sequence[str]) -
     if missing and not found and merged.lines:
         console.say("note: no file of --inputs has a record; name the files as in the runs")
     _list((f"{path}: no record" for path in missing), len(missing), "more without a record")
-    _note_totals(merged, missing)
+    _note_totals(merged, missing, output)
 
 
 def _note_unfinished_parts(merged: Merged) -> None:
@@ -69,17 +74,22 @@ def _differing(merged: Merged) -> Iterable[str]:
         yield f"{path}: records differ, the one of {kept} is kept"
 
 
-def _note_totals(merged: Merged, missing: Sequence[str]) -> None:
-    totals = [f"{counted(len(merged.lines), 'record')} of {counted(len(merged.parts), 'part')}"]
-    if merged.failed:
-        totals.append(f"{merged.failed} failed")
+def _note_totals(merged: Merged, missing: Sequence[str], output: Path | None) -> None:
+    text = f"{counted(len(merged.lines), 'record')} of {counted(len(merged.parts), 'part')}"
+    # without a record there is no command, and nothing to count
+    if merged.command is not None:
+        done = len(merged.lines) - merged.failed - merged.unsure
+        counts = BatchCounts(merged.command, done=done, unsure=merged.unsure, failed=merged.failed)
+        text = f"{text}: {counts.words()}"
+    more = []
     if merged.repeated:
-        totals.append(f"{merged.repeated} left out as repetitions")
+        more.append(f"{merged.repeated} left out as repetitions")
     if merged.differing:
-        totals.append(f"{len(merged.differing)} left out for another record of the same file")
+        more.append(f"{len(merged.differing)} left out for another record of the same file")
     if missing:
-        totals.append(f"{counted(len(missing), 'file')} without a record")
-    console.note(f"note: {', '.join(totals)}")
+        more.append(f"{counted(len(missing), 'file')} without a record")
+    target = "" if output is None else f" -> {shown_path(output)}"
+    console.note(f"note: {'; '.join([text, *([', '.join(more)] if more else [])])}{target}")
 
 
 def _list(lines: Iterable[str], count: int, rest: str) -> None:

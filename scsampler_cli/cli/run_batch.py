@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Container, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from scsampler_cli.cli import (
     overwrite_checks,
     signals,
 )
+from scsampler_cli.cli.batch_counts import BatchCounts, end_line
 from scsampler_cli.cli.batch_plan import Batch
 from scsampler_cli.cli.command_guard import FAILED, INTERRUPTED, SOME_FAILED
 from scsampler_cli.cli.input_files import named_files
@@ -37,7 +39,7 @@ from scsampler_cli.errors import OutputError, ScsamplerError, SettingsError
 from scsampler_cli.files.inputs import check_readable
 from scsampler_cli.output import records
 from scsampler_cli.output.csv_rows import csv_columns
-from scsampler_cli.output.writers import CUT_FORMATS, format_for
+from scsampler_cli.output.writers import CUT_FORMATS, DOCUMENT_FORMATS, format_for
 from scsampler_cli.text import counted
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ class Hooks:
     """Called with each record of this run, failures included."""
     on_end: Callable[[], None] = lambda: None
     """Called when all records are written, also after an interrupt."""
+    made_in: Path | None = None
+    """File or folder of what the command makes of a video; None where that is the record."""
 
 
 def plan(
@@ -103,6 +107,8 @@ def plan(
     overwrite_checks.check_not_read([*named, *reads], {option: output})
     # without --format, the suffix of the file decides
     form = form or ("table" if output is None else format_for(output, cuts=command != "extract"))
+    if form in DOCUMENT_FORMATS:
+        output_targets.check_document(command, form, named)
     batch = Batch(
         command,
         chosen,
@@ -167,6 +173,7 @@ def run(batch: Batch, task: Task, hooks: Hooks | None = None) -> None:
     from scsampler_cli.batch.current_records import run_digest
 
     running, hooks = batch.running, hooks or Hooks()
+    start_time = time.perf_counter()
     if not batch.inputs:
         batch_results.write_nothing(batch)
         hooks.on_end()
@@ -211,8 +218,14 @@ def run(batch: Batch, task: Task, hooks: Hooks | None = None) -> None:
         for outcome in worker_pool.run(todo):
             state.add(outcome, with_full_hint({**outcome.record, "run": digest}))
     # the index page is written after an interrupt, too
-    incomplete = not _ended(hooks) or state.incomplete
-    _exit(batch, state.failed + len(lost), incomplete, stopped=worker_pool.stopping)
+    has_ended = _ended(hooks)
+    counts = state.counts()
+    # a single file has its table, or its error
+    if not batch.single:
+        seconds = time.perf_counter() - start_time
+        console.note(end_line(counts, seconds, [hooks.made_in, batch.output]))
+    incomplete = not has_ended or counts.incomplete > 0
+    _exit(batch, counts.all_failed, incomplete, stopped=worker_pool.stopping)
 
 
 class _State:
@@ -240,16 +253,14 @@ class _State:
         self._batch, self._hooks, self._results = batch, hooks, results
         self._bars, self._shared_notes, self._lost = bars, shared_notes, lost
         self._shown = 0
-        self.failed = sum(results.done.values())
-        """Number of failed inputs, those of an earlier run included."""
-        self.incomplete = False
-        """True when a file that belongs to a record could not be made."""
+        self._counts = BatchCounts(
+            batch.command, kept=len(results.done), kept_failed=sum(results.done.values())
+        )
 
     def add(self, outcome: Outcome, record: Record) -> None:
         """Write the record of a file, and show its messages."""
         ok = record["status"] == "ok"
-        self.failed += not ok
-        self.incomplete |= "files_failed" in record
+        self._counts.add(record)
         with self._bars.hidden():
             # the error of a single file is on stderr, and a table has no line for it
             if ok or not (self._batch.single and self._batch.form == "table"):
@@ -261,6 +272,12 @@ class _State:
         self._shown = len(self._lost)
         self._bars.finished(outcome.path, ok)
         self._hooks.on_record(record)
+
+    def counts(self) -> BatchCounts:
+        """The numbers of the whole batch, once the writer is closed."""
+        counts = replace(self._counts, lost=len(self._lost))
+        worked = counts.done + counts.unsure + counts.failed
+        return replace(counts, left=len(self._batch.inputs) - counts.kept - worked)
 
 
 def _ended(hooks: Hooks) -> bool:

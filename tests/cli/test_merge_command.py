@@ -32,7 +32,7 @@ def test_parts_become_one_output_in_any_format(run: Run, tmp_path: Path) -> None
     merged = run("merge", *parts)
     assert merged.returncode == 0, merged.stderr
     assert merged.stdout == "".join(path.read_text() for path in parts)
-    assert merged.stderr == "note: 3 records of 2 parts\n"
+    assert merged.stderr == "note: 3 records of 2 parts: 3 tagged\n"
     for name in ("all.json", "all.csv", "all.txt", "all.jsonl"):
         assert run("merge", *parts, "-o", tmp_path / name, "-q").stderr == ""
     assert [r["path"] for r in json.loads((tmp_path / "all.json").read_text())] == ["a", "b", "c"]
@@ -74,7 +74,7 @@ def test_holes_are_listed_for_the_next_run_and_the_output_is_in_the_order_asked_
         "note: 1 record of files that are not among --inputs, put last",
         f"note: {folder / 'b.mp4'}: no record",
         f"note: {folder / 'c.mkv'}: no record",
-        "note: 3 records of 1 part, 2 files without a record",
+        "note: 3 records of 1 part: 3 tagged; 2 files without a record",
     ]
     listed = run(
         "merge",
@@ -153,15 +153,29 @@ def test_what_is_double_cut_mixed_or_waiting_is_told(run: Run, tmp_path: Path) -
         "note: made with 2 different settings, weights or versions; by the field run: "
         f"{'a' * 16} 2 records, {'b' * 16} 1 record",
         f"note: b: records differ, the one of {second} is kept",
-        "note: 3 records of 2 parts, 1 left out as repetitions, 1 left out for another record of "
-        "the same file",
+        "note: 3 records of 2 parts: 3 tagged; 1 left out as repetitions, 1 left out for another "
+        "record of the same file",
     ]
 
 
 def test_a_failed_record_is_counted_and_the_exit_code_says_so(run: Run, tmp_path: Path) -> None:
     made = run("merge", part(tmp_path / "1.jsonl", good("a"), BAD))
     assert made.returncode == 3
-    assert made.stderr == "note: 2 records of 1 part, 1 failed\n"
+    assert made.stderr == "note: 2 records of 1 part: 1 tagged, 1 failed\n"
+
+
+def test_unsure_videos_are_counted_and_the_output_is_named(run: Run, tmp_path: Path) -> None:
+    unsure = good("b", label=None, confident=False, confidence=0.2)
+    parts = [
+        part(tmp_path / "1.jsonl", good("a", label="archery", confident=True), unsure),
+        # a record of an earlier version, which does not say it
+        part(tmp_path / "2.jsonl", good("c")),
+    ]
+    made = run("merge", *parts, "-o", tmp_path / "all.jsonl")
+    assert made.returncode == 0, made.stderr
+    expected = f"note: 3 records of 2 parts: 2 tagged, 1 unsure -> {tmp_path / 'all.jsonl'}\n"
+    assert made.stderr == expected
+    assert json.loads((tmp_path / "all.jsonl").read_text().splitlines()[1]) == unsure
 
 
 @pytest.mark.parametrize(
