@@ -63,7 +63,8 @@ def tag_live(path: Path, models: Models, features: FeatureSettings, *, how: Live
     seconds = time.perf_counter() - start
     # in the order in which they were asked
     clips = [clip.clip for clip in result.clips]
-    return {"seconds": seconds, "label": result.label, "clips": clips}
+    # the best tag, also where the video is unsure
+    return {"seconds": seconds, "label": result.tags[0][0], "clips": clips}
 
 
 def live_checks(

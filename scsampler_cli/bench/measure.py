@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scsampler_cli.batch.process_map import DONE, Rounds
 from scsampler_cli.batch.task import Record
@@ -30,6 +31,7 @@ from scsampler_cli.errors import InputError, OutputError, ScsamplerError
 from scsampler_cli.media.seeking import decode_spans
 from scsampler_cli.pipeline import clip_probs
 from scsampler_cli.pipeline.video import Progress, open_video, reporting_missing_file
+from scsampler_cli.timeline import ClipGrid
 
 OnFailure = Callable[[Example, ScsamplerError], None]
 """Called with each video that cannot be used, and the error."""
@@ -155,7 +157,19 @@ def _measure_in_worker(
         "frames": len(video.index.timeline),
         "decode_from": decode_from.tolist(),
         "last": last.tolist(),
+        "times": _clip_times(video.grid).tolist(),
     }
+
+
+def _clip_times(grid: ClipGrid) -> NDArray[np.float64]:
+    """float64 [L, 2]: start and end of each clip, in seconds from the first frame."""
+    timeline = grid.timeline
+    # display position of the first frame of each clip, and of that behind its last frame
+    first = np.arange(len(grid)) * grid.span_frames
+    after = np.minimum(first + grid.span_frames, len(timeline))
+    pts = np.append(timeline.pts, timeline.end_pts)
+    spans: NDArray[np.int64] = np.stack([pts[first], pts[after]], axis=1) - pts[0]
+    return spans * float(timeline.time_base)
 
 
 def _video_data(
@@ -205,6 +219,8 @@ def _video_data(
         probabilities=values,
         decode_from=np.array(measured["decode_from"], np.int64),
         last=np.array(measured["last"], np.int64),
+        times=np.array(measured["times"], np.float64),
+        labels=tuple(facts.classifier.labels),
         notes=_notes([*found.values(), *([pictures] if pictures else []), probabilities]),
         background=facts.classifier.background_column,
         p_frames=context.features.p_frames,

@@ -6,7 +6,9 @@ Not handled here: how the vectors are computed (`samplers.picture_features`), an
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,3 +44,39 @@ class PictureVectors:
         known = rows != NONE
         found[known] = self.distinct[rows[known]]
         return found
+
+
+def save(vectors: Sequence[PictureVectors], folder: Path) -> None:
+    """Write the vectors of all videos of a run into its folder.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    np.save(folder / "vectors.npy", np.concatenate([each.distinct for each in vectors]))
+    np.save(folder / "pictures.npy", np.concatenate([each.row_of for each in vectors]))
+
+
+def load(folder: Path, clips: Sequence[int]) -> Iterator[PictureVectors]:
+    """The vectors of each video, as `save` wrote them.
+
+    Args:
+        folder: of the run.
+        clips: number of clips of each video.
+
+    Raises:
+        OSError: a file cannot be read.
+        ValueError: the files are damaged.
+    """
+    vectors = np.load(folder / "vectors.npy", mmap_mode="r")
+    row_of = np.load(folder / "pictures.npy")
+    if len(row_of) != sum(clips):
+        raise ValueError("the pictures and the list of videos have different lengths")
+    clip = row = 0
+    for count in clips:
+        of_video = row_of[clip : clip + count]
+        # rows are counted from 0 in each video
+        rows = int(of_video.max(initial=-1)) + 1
+        yield PictureVectors(vectors[row : row + rows], of_video)
+        clip, row = clip + count, row + rows
+    if row != len(vectors):
+        raise ValueError("the vectors and the pictures have different lengths")

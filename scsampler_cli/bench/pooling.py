@@ -63,6 +63,7 @@ def pooled(runs: Sequence[Run], name: str) -> Run:
             searches=all(run.tagging.searches for run in runs),
             has_prior=all(run.tagging.has_prior for run in runs),
         ),
+        segment_notes=tuple(dict.fromkeys(note for run in runs for note in run.segment_notes)),
     )
 
 

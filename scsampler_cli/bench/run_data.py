@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scsampler_cli.bench.cost_model import Costs
 from scsampler_cli.bench.picture_vectors import PictureVectors
 from scsampler_cli.config import AUDIO, PACKETS, VISUAL, FeatureSettings
+from scsampler_cli.datasets.segment_list import TrueSegment
 from scsampler_cli.selection.scores import ClipScores, averaged, smoothed
 
 MAIN = "SCSampler"
@@ -142,6 +143,13 @@ class VideoData:
     neighbouring clips. None for a run of before there was smoothing."""
     vectors: PictureVectors | None = None
     """What the pictures of the clips show; None for a run of before there was a search."""
+    times: NDArray[np.float64] | None = None
+    """float64 [L, 2]: start and end of each clip, in seconds from the first frame. None for a run
+    of before there were segments."""
+    labels: tuple[str, ...] = ()
+    """Names of the C classes."""
+    true_segments: tuple[TrueSegment, ...] | None = None
+    """Where the actions are, in time order; None for a video that is in no list of segments."""
 
     @property
     def clips(self) -> int:
@@ -239,6 +247,13 @@ class Run:
     """The network that computes the vectors of pictures; None for a run of before there was a
     search."""
     tagging: Tagging = field(default_factory=Tagging)
+    segment_notes: tuple[str, ...] = ()
+    """Notes on the true segments of the videos."""
+
+    @property
+    def has_times(self) -> bool:
+        """True where it is known when each clip begins and ends."""
+        return all(video.times is not None for video in self.videos)
 
     @property
     def has_vectors(self) -> bool:

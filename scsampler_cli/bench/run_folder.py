@@ -7,6 +7,7 @@
               decode.npy           int64 [sum of L, 2]: decode_from, last
               vectors.npy          float16 [sum of P, D], each picture once
               pictures.npy         int64 [sum of L]: the clip's row among those of its video, or -1
+              times.npy            float64 [sum of L, 2]: start and end of each clip, in seconds
               train.npy            float32 [n, m], with training videos only
               thumbnails.npz       pictures of the contact sheet
 """
@@ -24,8 +25,8 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from scsampler_cli.bench import picture_vectors
 from scsampler_cli.bench.cost_model import Costs
-from scsampler_cli.bench.picture_vectors import PictureVectors
 from scsampler_cli.bench.plan import Plan
 from scsampler_cli.bench.run_data import (
     NetworkFacts,
@@ -35,6 +36,7 @@ from scsampler_cli.bench.run_data import (
     Thumbnails,
     VideoData,
 )
+from scsampler_cli.datasets.segment_list import TrueSegment
 from scsampler_cli.errors import InputError, OutputError
 
 SCHEMA = "scsampler.bench.run/1"
@@ -81,7 +83,12 @@ def _save(run: Run, folder: Path) -> None:
     # generators: the arrays of one video at a time are in memory
     spans = (np.stack([video.decode_from, video.last], axis=1) for video in run.videos)
     _write(folder / "decode.npy", spans, (clips, 2), dtype=np.int64)
-    _save_vectors(run, folder)
+    if run.has_vectors:
+        found = [video.vectors for video in run.videos if video.vectors is not None]
+        picture_vectors.save(found, folder)
+    if run.has_times:
+        times = (video.times for video in run.videos if video.times is not None)
+        _write(folder / "times.npy", times, (clips, 2), dtype=np.float64)
     if run.train_positions is not None:
         np.save(folder / "train.npy", run.train_positions)
     np.savez(folder / "thumbnails.npz", *(thumb.pictures for thumb in run.thumbnails))
@@ -100,6 +107,7 @@ def _save(run: Run, folder: Path) -> None:
         "settings": dict(run.settings),
         "pictures": asdict(run.pictures) if run.pictures and run.has_vectors else None,
         "tagging": asdict(run.tagging),
+        "segment_notes": list(run.segment_notes),
     }
     (folder / "run.json").write_text(json.dumps(record, indent=1))
 
@@ -110,15 +118,6 @@ def _columns(video: VideoData, names: Sequence[str]) -> NDArray[np.float32]:
     for column, name in enumerate(names):
         found[:, column] = video.scores[name]
     return found
-
-
-def _save_vectors(run: Run, folder: Path) -> None:
-    """Write the vectors of pictures; nothing where the run has none."""
-    if not run.has_vectors:
-        return
-    found = [video.vectors for video in run.videos if video.vectors is not None]
-    np.save(folder / "vectors.npy", np.concatenate([each.distinct for each in found]))
-    np.save(folder / "pictures.npy", np.concatenate([each.row_of for each in found]))
 
 
 def _thumbnails_record(thumbnails: Thumbnails) -> dict[str, Any]:
@@ -147,6 +146,8 @@ def _video(video: VideoData) -> dict[str, Any]:
         "looks": dict(video.input_counts),
         "notes": list(video.notes),
         "background": video.background,
+        # [label, start, end] of each
+        "segments": video.true_segments and list(video.true_segments),
     }
 
 
@@ -229,10 +230,10 @@ def _load(path: Path) -> Run:
     # the file is missing where there were no training videos
     train = folder / "train.npy"
     joint, pictures = record["joint"], record.get("pictures")
-    videos = list(_videos(record["videos"], list(networks), folder, settings=record["settings"]))
+    videos = list(_videos(record, list(networks), folder))
     # runs of earlier versions have no vectors
     if pictures:
-        vectors = _vectors(folder, [video.clips for video in videos])
+        vectors = picture_vectors.load(folder, [video.clips for video in videos])
         videos = [replace(video, vectors=v) for video, v in zip(videos, vectors, strict=True)]
     return Run(
         data=record["data"],
@@ -248,54 +249,24 @@ def _load(path: Path) -> Run:
         settings=record["settings"],
         pictures=pictures and NetworkFacts.from_record(pictures),
         tagging=Tagging(**record.get("tagging", {})),
+        segment_notes=tuple(record.get("segment_notes", ())),
     )
 
 
-def _vectors(folder: Path, clips: Sequence[int]) -> Iterator[PictureVectors]:
-    """The vectors of each video.
-
-    Args:
-        folder: of the run.
-        clips: number of clips of each video.
-    """
-    vectors, row_of = (
-        np.load(folder / "vectors.npy", mmap_mode="r"),
-        np.load(folder / "pictures.npy"),
-    )
-    if len(row_of) != sum(clips):
-        raise ValueError("the pictures and the list of videos have different lengths")
-    clip = row = 0
-    for count in clips:
-        of_video = row_of[clip : clip + count]
-        # rows are counted from 0 in each video
-        rows = int(of_video.max(initial=-1)) + 1
-        yield PictureVectors(vectors[row : row + rows], of_video)
-        clip, row = clip + count, row + rows
-    if row != len(vectors):
-        raise ValueError("the vectors and the pictures have different lengths")
-
-
-def _videos(
-    records: Sequence[Mapping[str, Any]],
-    names: Sequence[str],
-    folder: Path,
-    *,
-    settings: Mapping[str, Any],
-) -> Iterator[VideoData]:
+def _videos(run: Mapping[str, Any], names: Sequence[str], folder: Path) -> Iterator[VideoData]:
+    records = run["videos"]
     # runs without the setting were measured without smoothing
-    features = settings.get("features", {})
-    p_frames = features.get("p_frames")
+    p_frames = run["settings"].get("features", {}).get("p_frames")
     # mapped: a large data set does not fit into memory
     probabilities, scores, decode = (
         np.load(folder / f"{name}.npy", mmap_mode="r")
         for name in ("probabilities", "scores", "decode")
     )
-    if (
-        not len(probabilities)
-        == len(scores)
-        == len(decode)
-        == sum(record["clips"] for record in records)
-    ):
+    clips = sum(record["clips"] for record in records)
+    # runs of earlier versions have no times
+    times = np.load(path) if (path := folder / "times.npy").is_file() else None
+    arrays = [probabilities, scores, decode, *([] if times is None else [times])]
+    if any(len(array) != clips for array in arrays):
         raise ValueError("the arrays and the list of videos have different lengths")
     start = 0
     for video in records:
@@ -319,7 +290,14 @@ def _videos(
             # runs of earlier versions have no background class
             background=video.get("background"),
             p_frames=p_frames,
+            times=None if times is None else times[rows],
+            labels=tuple(run["classifier"]["labels"]),
+            true_segments=_segments(video.get("segments")),
         )
+
+
+def _segments(rows: Sequence[Sequence[Any]] | None) -> tuple[TrueSegment, ...] | None:
+    return None if rows is None else tuple(TrueSegment(*row) for row in rows)
 
 
 def _are_probabilities(rows: NDArray[np.float32]) -> bool:
