@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scsampler_cli.output.csv_rows import csv_columns
-from scsampler_cli.output.writers import CELL, cell, make_writer, open_writer
+from scsampler_cli.output.csv_writer import CELL, cell
+from scsampler_cli.output.writers import make_writer, open_writer
 from tests.output.test_writers import BAD, CLASSIFY, SCORE
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -61,7 +62,7 @@ def test_a_named_pipe_gets_neither(tmp_path: Path) -> None:
         pass
     reader.join(timeout=10)
     assert read[0].startswith(b"path,status,label1")
-    assert read[0].endswith(b"stopped\n")
+    assert read[0].endswith(b"width,height\n")
 
 
 @pytest.mark.parametrize("start", DANGEROUS)
