@@ -17,6 +17,7 @@ from scsampler_cli.bench.paper_tables import (
 )
 from scsampler_cli.bench.plan import Plan
 from scsampler_cli.bench.run_data import Run
+from scsampler_cli.bench.segment_tables import segment_tables
 from scsampler_cli.bench.table import Row, Table
 from scsampler_cli.bench.transfer import cross_table, novel_table
 from scsampler_cli.text import counted
@@ -100,7 +101,12 @@ def summarise(runs: Sequence[Run], plan: Plan) -> Summary:
 def _section(run: Run, plan: Plan) -> Section:
     first = strategies_table(run, plan)
     # None where a run has nothing to compare
-    more = (inputs_table(run, plan), combinations_table(run, plan), audio_table(run, plan))
+    more = (
+        *segment_tables(run, plan),
+        inputs_table(run, plan),
+        combinations_table(run, plan),
+        audio_table(run, plan),
+    )
     return Section(
         run,
         verdict(run, first, plan),

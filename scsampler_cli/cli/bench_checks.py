@@ -135,6 +135,8 @@ def _check_inputs_kept(output: Path, options: BenchOptions) -> None:
         OutputError: which one.
     """
     inputs = list(options.replay or ())
+    if options.segments is not None:
+        inputs.append(options.segments)
     for text in options.data or ():
         # NAME=PATH, or a path that may have "=" in it
         inputs += [Path(name) for name in (text, text.partition("=")[2]) if name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scsampler_cli.bench.plan import Data
 from scsampler_cli.cli import console, engines, environment
@@ -11,6 +12,9 @@ from scsampler_cli.cli.bench_options import BenchOptions
 from scsampler_cli.cli.progress import Bars
 from scsampler_cli.errors import InputError
 from scsampler_cli.files.urls import check_read, local_path
+
+if TYPE_CHECKING:
+    from scsampler_cli.datasets.segment_list import SegmentList
 
 DEMO_SEED, DEMO_TRAIN_SEED = 9000, 9500
 """Other seeds than those of the videos that the bundled networks were trained on."""
@@ -62,6 +66,25 @@ def data_set(text: str, options: BenchOptions) -> Data:
             hint="those are compared; without the column split, all are compared",
         )
     return Data(title, compared, train if options.empirical else (), rejected=rejected)
+
+
+def segment_list(options: BenchOptions) -> SegmentList | None:
+    """The true segments; None without a list. Rows that cannot be used are printed.
+
+    Raises:
+        InputError: the list cannot be read, or names no video.
+    """
+    from scsampler_cli.datasets.segment_list import read_segments
+
+    if options.segments is None:
+        return None
+    listing = read_segments(options.segments)
+    for problem in listing.problems:
+        console.say(f"skipped: {problem}")
+    if not options.quiet:
+        for note in listing.notes:
+            console.say(f"note: {note}")
+    return listing
 
 
 def demo_data(options: BenchOptions) -> Data:

@@ -78,6 +78,15 @@ class BenchDataOptions:
             rich_help_panel=INPUT,
         ),
     ] = ""
+    segments: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="List of true segments, to measure how well they are found: CSV with the columns "
+            "path,label,start_s,end_s, in seconds.",
+            rich_help_panel=INPUT,
+        ),
+    ] = None
     p_frames: PFrames = FeatureSettings.p_frames
     picture_gap: PictureGap = FeatureSettings.picture_gap
     cache: CacheFolder = None

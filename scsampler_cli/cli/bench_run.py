@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from scsampler_cli.bench.measure import MeasureContext
     from scsampler_cli.bench.run_data import Run
     from scsampler_cli.datasets.example import Example
+    from scsampler_cli.datasets.segment_list import SegmentList
 
 TIMED, SHEET = 3, 4
 """Number of videos whose times are measured, and number of videos on the contact sheet."""
@@ -45,9 +46,15 @@ def run(options: BenchOptions) -> bool:
     Raises:
         ScsamplerError: nothing could be compared.
     """
+    segments = bench_data.segment_list(options)
     is_new = options.output is not None and bench_checks.prepare_folder(options.output, options)
     try:
-        runs, plan = _load_runs(options) if options.replay else _measure_runs(options)
+        if options.replay:
+            runs, plan = _load_runs(options)
+        else:
+            runs, plan = _measure_runs(options, segments)
+        if segments is not None:
+            runs = _with_segments(runs, segments)
     except BaseException:
         # a run that fails leaves no empty folder behind; rmdir spares one with results in it
         if is_new and options.output is not None:
@@ -81,11 +88,23 @@ def _load_runs(options: BenchOptions) -> tuple[list[Run], Plan]:
     return runs, _plan_of(options, run_folder.load_plan(folders[0]))
 
 
-def _measure_runs(options: BenchOptions) -> tuple[list[Run], Plan]:
+def _with_segments(runs: Sequence[Run], segments: SegmentList) -> list[Run]:
+    from scsampler_cli.bench.true_segments import check_listed, with_true_segments
+
+    check_listed(segments, [video.path for run in runs for video in run.videos])
+    return [with_true_segments(run, segments) for run in runs]
+
+
+def _measure_runs(options: BenchOptions, segments: SegmentList | None) -> tuple[list[Run], Plan]:
     """One run for each data set and each classifier that has one of its labels, and the plan."""
     plan = _plan_of(options, Plan())
     data_sets = [bench_data.data_set(text, options) for text in options.data or ()]
     _check_sheet(data_sets, options)
+    if segments is not None:
+        from scsampler_cli.bench.true_segments import check_listed
+
+        # before hours of measuring
+        check_listed(segments, [str(each.path) for data in data_sets for each in data.examples])
     data_sets = data_sets or [bench_data.demo_data(options)]
     runs: list[Run] = []
     for name in options.classifiers:

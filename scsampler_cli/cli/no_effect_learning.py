@@ -188,4 +188,5 @@ BENCH: dict[str, Rule] = {
     **dict.fromkeys(("draws", "seed", "output"), _not_for_speed),
     **dict.fromkeys(("resume", "overwrite"), _for_folder),
     "pool": first(_not_for_speed, _for_several_runs),
+    "segments": first(_not_for_speed, lambda v: "with --demo" if v["demo"] else ""),
 }
