@@ -60,6 +60,7 @@ CONFINED = {
     "ffmpeg": ("transcode",),
     "imageio_ffmpeg": ("transcode",),
     "ray": ("batch.ray",),
+    "opentimelineio": ("output.cuts.otio",),
 }
 """Packages of others, and where they may be imported. Other packages are for tests alone."""
 

@@ -9,6 +9,8 @@ from pathlib import Path, PosixPath
 
 from scsampler_cli.errors import OutputError, SettingsError
 from scsampler_cli.files.urls import check_written
+from scsampler_cli.output.cuts import otio
+from scsampler_cli.output.exchange.activitynet_results import check_ids
 from scsampler_cli.output.output_file import reporting_write_errors
 from scsampler_cli.output.writers import CUT_FORMATS
 
@@ -114,6 +116,7 @@ def of_cuts(
     Raises:
         SettingsError: the command selects no clips, or several videos would have one file.
         OutputError: the folder cannot be made or written to.
+        DependencyError: the package of the format is not installed.
     """
     if command == "extract":
         raise SettingsError(
@@ -121,6 +124,8 @@ def of_cuts(
             code="format-unsupported",
             hint="use classify or score",
         )
+    if form == "otio":
+        otio.check_installed()
     if output is not None and (isinstance(output, Folder) or os.path.isdir(output)):  # noqa: PTH112
         folder = Path(output)
         _make(folder)
@@ -134,6 +139,27 @@ def of_cuts(
             hint="name a folder for the files, with / at its end: -o cuts/",
         )
     return Places({str(path): output for path in inputs}, None)
+
+
+def check_document(command: str, form: str, inputs: Iterable[Path]) -> None:
+    """Refuse videos that a document of another tool cannot hold.
+
+    Args:
+        command: the command that writes it.
+        form: one of DOCUMENT_FORMATS.
+        inputs: videos, also those of other shards.
+
+    Raises:
+        SettingsError: the command gives no labels, or two videos would have the same ID.
+    """
+    if command != "classify":
+        raise SettingsError(
+            f"{form} has labels of videos, and {command} gives none",
+            code="format-unsupported",
+            hint="use classify",
+        )
+    if form == "activitynet":
+        check_ids(map(str, inputs))
 
 
 def _make(folder: Path) -> None:

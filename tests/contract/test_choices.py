@@ -9,7 +9,7 @@ from scsampler_cli.cli.app import app
 from scsampler_cli.config import AGGREGATES, SPATIAL, STRATEGIES
 from scsampler_cli.datasets.read_list import FORMS
 from scsampler_cli.nn.device import PRECISIONS
-from scsampler_cli.output.writers import CUT_FORMATS, FORMATS
+from scsampler_cli.output.writers import CUT_FORMATS, DOCUMENT_FORMATS, FORMATS
 from scsampler_cli.train.recipe import OBJECTIVES, OPTIMISERS, SCHEDULES, TARGETS, default_recipe
 from scsampler_cli.train.settings import AUGMENTATIONS
 
@@ -20,7 +20,8 @@ from scsampler_cli.train.settings import AUGMENTATIONS
         ("classify", "--strategy", STRATEGIES),
         ("classify", "--spatial", SPATIAL),
         ("classify", "--aggregate", AGGREGATES),
-        ("classify", "--format", (*FORMATS, *CUT_FORMATS)),
+        ("classify", "--format", (*FORMATS, *CUT_FORMATS, *DOCUMENT_FORMATS)),
+        ("merge", "--format", (*FORMATS, *DOCUMENT_FORMATS)),
         ("classify", "--precision", ("auto", *PRECISIONS)),
         ("extract", "--format", FORMATS),
         ("train", "--list-format", FORMS),

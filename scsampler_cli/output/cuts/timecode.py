@@ -126,3 +126,16 @@ def first_frame(timecode: str | None, fps: float) -> tuple[Rate, int]:
         # an editor counts two frames for each frame of a video at 15 per second
         frames = frames * rate.base // own
     return rate, rate.counted(clock[0], clock[1], clock[2], frames=frames)
+
+
+def exact_rate(fps: float) -> Rate:
+    """The exact frame rate of a video, such as 30000/1001 for 29.97.
+
+    Args:
+        fps: frames per second, averaged over the video. A rate that editors do not support is taken
+            as the decimal number that it is, 0 as the slowest rate of editors.
+    """
+    own, supported = Fraction(str(fps)), rate_of(fps)
+    if not own or abs(supported.real - own) <= _TOLERANCE * supported.real:
+        return supported
+    return Rate(max(1, round(own)), own)
