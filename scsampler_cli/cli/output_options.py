@@ -13,23 +13,24 @@ import typer
 from scsampler_cli.cli.output_targets import output_path
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.output.schemas import schema
-from scsampler_cli.output.writers import CUT_FORMATS, FORMATS
+from scsampler_cli.output.writers import CUT_FORMATS, DOCUMENT_FORMATS, FORMATS
 
 OUTPUT = "Output"
 # written out, so that the order on the help page is the one of how often they are used
 Format = StrEnum("Format", ["table", "json", "jsonl", "csv"])
-ClipFormat = StrEnum("ClipFormat", (*FORMATS, *CUT_FORMATS))  # type: ignore[misc]
+ClipFormat = StrEnum("ClipFormat", (*FORMATS, *CUT_FORMATS, *DOCUMENT_FORMATS))  # type: ignore[misc]
 
 
 def list_format(format: ClipFormat | None) -> Format:
-    """The format of a list that has no clips; a table by default.
+    """The format of a list that has no videos; a table by default.
 
     Raises:
-        SettingsError: a format for clips.
+        SettingsError: a format for videos or their clips.
     """
-    if format in CUT_FORMATS:
+    if format in (*CUT_FORMATS, *DOCUMENT_FORMATS):
+        content = "the clips of a video" if format in CUT_FORMATS else "labels of videos"
         raise SettingsError(
-            f"{format} is a format for the clips of a video",
+            f"{format} is a format for {content}",
             code="format-unsupported",
             hint=f"choose from {', '.join(FORMATS)}",
         )
@@ -111,8 +112,9 @@ ClipFormatOption = Annotated[
     ClipFormat | None,
     format_option(
         "Default: by the suffix of -o; on standard output a table. jsonl has one line per video, "
-        "and can be resumed. edl, srt and ffmetadata (chapters) hold the selected clips of one "
-        "video."
+        "and can be resumed. edl, srt, ffmetadata (chapters) and otio (OpenTimelineIO) hold the "
+        "segments or selected clips of one video; activitynet and labelstudio (pre-annotations) "
+        "those of all videos."
     ),
 ]
 ListFormat = Annotated[Format, format_option("json has every field.")]
