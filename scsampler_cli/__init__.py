@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     )
     from scsampler_cli.errors import FallbackWarning, ScsamplerError, SettingsError
     from scsampler_cli.output.records import ClassifyResult, Failure, ScoreResult
-    from scsampler_cli.tagger import Scorer, Tagger
+    from scsampler_cli.scorer import Scorer
+    from scsampler_cli.tagger import Tagger
 
 
 # module -> the public names that it defines
 _HOMES = {
-    "tagger": ("Tagger", "Scorer"),
+    "scorer": ("Scorer",),
+    "tagger": ("Tagger",),
     "output.records": ("ClassifyResult", "ScoreResult", "Failure"),
     "config": ("SelectionSettings", "FeatureSettings", "AnswerSettings", "ReadSettings"),
     "classifiers.base": ("ClipClassifier", "InputSpec"),

@@ -25,7 +25,7 @@ LAYERS = (
     # many files, lists of them, what is kept of them, and the ffmpeg program
     *("batch", "cache", "datasets", "transcode"),
     # one video from end to end, and what is made beside its record
-    *("pipeline", "artifacts", "tagger", "tasks"),
+    *("pipeline", "artifacts", "scorer", "tagger", "tasks"),
     # many videos with labels
     *("train", "bench"),
     # the ways in

@@ -18,7 +18,8 @@ from scsampler_cli.datasets.example import Example
 from scsampler_cli.model_zoo.bundled_weights import bundled_file
 from scsampler_cli.model_zoo.weightfile import read_weights
 from scsampler_cli.pipeline.models import ModelOptions
-from scsampler_cli.tagger import Scorer, Tagger
+from scsampler_cli.scorer import Scorer
+from scsampler_cli.tagger import Tagger
 from tests.cli.running import check_failure
 from tests.synthetic import pan, write_video
 

@@ -9,7 +9,7 @@ from scsampler_cli.datasets.read_list import read
 from scsampler_cli.errors import InputError, OutputError
 from scsampler_cli.files.inputs import check_readable, find_inputs
 from scsampler_cli.files.urls import Url, check_read, check_written, local_path
-from scsampler_cli.tagger import Scorer
+from scsampler_cli.scorer import Scorer
 from tests.synthetic import static, write_video
 
 URLS = {
