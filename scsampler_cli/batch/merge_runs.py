@@ -39,6 +39,8 @@ class Line(NamedTuple):
     ok: bool
     is_confident: bool
     """False for a video without a confident tag; True in records that do not say it."""
+    has_segments: bool
+    """Whether segments were looked for."""
     run: str | None
     """Digest of its settings; None for a file that failed before the models were loaded."""
 
@@ -75,6 +77,12 @@ class Merged:
     def unsure(self) -> int:
         """Number of kept records of videos without a confident tag."""
         return sum(line.ok and not line.is_confident for line in self.lines.values())
+
+    @property
+    def has_segments(self) -> bool:
+        """Whether segments were looked for in every video that did not fail."""
+        done = [line for line in self.lines.values() if line.ok]
+        return bool(done) and all(line.has_segments for line in done)
 
     @property
     def runs(self) -> Counter[str]:
@@ -125,6 +133,7 @@ def survey(parts: Sequence[Path]) -> Merged:
                         len(line),
                         ok=is_ok,
                         is_confident=record.get("confident", True),
+                        has_segments="segments" in record,
                         run=run,
                     )
                     _add(merged, files, position, record=record)

@@ -23,6 +23,7 @@ class Batch:
     form: str
     output: Path | None
     columns: list[str]
+    """Columns of CSV."""
     running: RunOptions
     named: list[Path]
     """All files that are named; `inputs` are those of them in the shard."""
@@ -30,6 +31,8 @@ class Batch:
     """Files of a format that holds one video per file; None for other formats."""
     reads: Sequence[Path] = ()
     """Other files that are read, such as weight files."""
+    rows: str = "video"
+    """What a row of CSV is, one of `csv_rows.ROWS`."""
 
     @property
     def option(self) -> str:

@@ -11,7 +11,7 @@ from scsampler_cli.batch.task import Record
 from scsampler_cli.cli import console
 from scsampler_cli.cli.batch_plan import Batch
 from scsampler_cli.errors import OutputError
-from scsampler_cli.output.writers import FORMATS, CutWriter, open_writer
+from scsampler_cli.output.writers import DOCUMENT_FORMATS, FORMATS, CutWriter, open_writer
 
 if TYPE_CHECKING:
     from scsampler_cli.batch.resume import OnDisk, Results
@@ -54,7 +54,12 @@ def open_batch_results(
     # a table, JSON, CSV, or a pipe: nothing of an earlier run to continue
     if not batch.on_disk:
         with open_writer(
-            batch.form, batch.output, sys.stdout, columns=batch.columns, single=batch.single
+            batch.form,
+            batch.output,
+            sys.stdout,
+            columns=batch.columns,
+            single=batch.single,
+            rows=batch.rows,
         ) as writer:
             yield resume.InMemory(writer, ordered)
         return
@@ -97,7 +102,7 @@ def write_single(batch: Batch, record: Record) -> None:
     if batch.on_disk:
         with open_json_lines(batch) as results:
             results.add(0, record)
-    elif batch.form in FORMATS and batch.form != "table":
+    elif batch.form in (*FORMATS, *DOCUMENT_FORMATS) and batch.form != "table":
         with open_writer(
             batch.form, batch.output, sys.stdout, columns=batch.columns, single=True
         ) as writer:
@@ -112,6 +117,6 @@ def write_nothing(batch: Batch) -> None:
     if batch.on_disk:
         with open_json_lines(batch):
             return
-    if batch.form in FORMATS:
+    if batch.form in (*FORMATS, *DOCUMENT_FORMATS):
         with open_writer(batch.form, batch.output, sys.stdout, columns=batch.columns, single=False):
             return

@@ -29,10 +29,10 @@ from scsampler_cli.cli.option_groups import expanded
 from scsampler_cli.cli.output_options import (
     OUTPUT,
     MessageOptions,
-    RecordOptions,
     demo_option,
     list_format,
 )
+from scsampler_cli.cli.row_options import TagRecordOptions, rows_of
 from scsampler_cli.cli.run_options import RunOptions
 from scsampler_cli.cli.selection_options import TagSelectionOptions
 from scsampler_cli.config import AGGREGATES, AnswerSettings, FeatureSettings
@@ -120,7 +120,7 @@ def classify(
     device: DeviceOptions,
     tags: TagOptions,
     reading: ReadOptions,
-    records: RecordOptions,
+    records: TagRecordOptions,
     artifacts: ArtifactOptions,
     batch: GpuBatchOptions,
     messages: MessageOptions,
@@ -149,6 +149,7 @@ def classify(
     # as "auto" may be of the strategy, its aggregates are both known
     check_aggregate(selected, answer.for_strategy(selected.strategy))
     artifacts.check()
+    rows = rows_of(records.rows, has_segments=bool(context.params.get("segments")))
 
     # made after all checks: rendering takes some seconds
     known = None
@@ -167,6 +168,7 @@ def classify(
         output=records.output,
         shard=batch.shard,
         top=tags.top,
+        rows=rows,
         reads=loaded.files(selection.histogram),
     )
     # these checks need the list of videos

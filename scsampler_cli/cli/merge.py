@@ -27,6 +27,7 @@ from scsampler_cli.cli.output_options import (
     format_option,
 )
 from scsampler_cli.cli.output_targets import STDOUT, output_path
+from scsampler_cli.cli.row_options import RowsOption, rows_of
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.files.output_paths import (
     check_free,
@@ -71,6 +72,7 @@ class MergeOptions(MessageOptions):
             "take records of classify."
         ),
     ] = None
+    rows: RowsOption = None
     holes: Annotated[
         Path | None,
         typer.Option(
@@ -182,12 +184,18 @@ def _write(merged: Merged, order: Sequence[str], options: MergeOptions, *, form:
     """Write the records, those of `order` first.
 
     Raises:
+        SettingsError: --rows does not go with the records.
         OutputError: the output is another file, or cannot be written.
         InputError: a part has changed since it was read.
     """
     file, overwrite = options.file, options.overwrite
     # without any record there is no command; the columns of classify then are as good as others
     command = merged.command or "classify"
+    if options.rows is not None and command != "classify":
+        raise SettingsError(
+            f"--rows has no effect on records of {command}", code="no-effect", hint="leave it out"
+        )
+    rows = rows_of(options.rows, has_segments=merged.has_segments)
     if form in DOCUMENT_FORMATS and command != "classify":
         raise SettingsError(
             f"{form} has labels of videos, and records of {command} have none",
@@ -206,9 +214,10 @@ def _write(merged: Merged, order: Sequence[str], options: MergeOptions, *, form:
         form,
         file,
         sys.stdout,
-        columns=csv_columns(command, merged.tags),
+        columns=csv_columns(command, merged.tags, rows),
         single=False,
         keep_existing=not overwrite,
+        rows=rows,
     ) as writer:
         # read again one by one: memory does not grow with their size
         for record in merged.records(order):

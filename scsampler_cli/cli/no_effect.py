@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import typer
 
-from scsampler_cli.cli.output_targets import STDOUT
+from scsampler_cli.cli.record_format import has_file
+from scsampler_cli.cli.record_format import record_format as record_format
 from scsampler_cli.cli.selection_options import AUTO, most_clips
 from scsampler_cli.config import (
     BASELINES,
@@ -25,7 +25,7 @@ from scsampler_cli.config import (
     SelectionSettings,
 )
 from scsampler_cli.errors import ScsamplerError, SettingsError
-from scsampler_cli.output.writers import CUT_FORMATS, format_for
+from scsampler_cli.output.writers import CUT_FORMATS, DOCUMENT_FORMATS
 from scsampler_cli.pipeline.models import DEMO, ModelOptions
 from scsampler_cli.pipeline.sampler_choice import (
     CONCERNED,
@@ -206,18 +206,6 @@ def _visual_inputs(values: Values) -> frozenset[str] | None:
     return inputs_of(values["visual_sampler"], "visual", options.auto_set)
 
 
-def record_format(values: Values) -> str:
-    """The format of the records. "table" for an unknown suffix, which is an error elsewhere."""
-    output = values.get("records") if "records" in values else values.get("output")
-    # --format goes before the suffix of the output
-    if values["format"] is not None:
-        return str(values["format"])
-    try:
-        return "table" if output is None or output == STDOUT else format_for(Path(output))
-    except SettingsError:
-        return "table"
-
-
 def for_folders(values: Values) -> str:
     """A rule for patterns of file names in folders."""
     paths = values.get("paths") or values.get("inputs") or ()
@@ -272,15 +260,8 @@ def _with_a_sampler(values: Values) -> str:
     return "" if any(values[name] != "none" for name in names) else "without a sampler"
 
 
-# options that name a file which could already exist
-_FILES = ("output", "report", "thumbnails", "reel", "log_file", "holes")
-
-
-def _has_file(values: Values) -> bool:
-    return any(values.get(name) is not None and values[name] != STDOUT for name in _FILES)
-
-
-_WRITING: dict[str, Rule] = {"overwrite": unless(_has_file, "without a file to write")}
+_FOR_ROWS = unless(lambda v: record_format(v) == "csv", "without records in csv")
+_WRITING: dict[str, Rule] = {"overwrite": unless(has_file, "without a file to write")}
 # results are tags: samplers matter only if the strategy uses them
 _CLASSIFY: dict[str, Rule] = {
     **_RUNNING,
@@ -294,9 +275,10 @@ _CLASSIFY: dict[str, Rule] = {
     "picture_gap": for_visual_inputs("picture_gap", scores_shown=False),
     "saliency": first(_for_sampled, _with_a_sampler),
     "reel_pad": unless(lambda v: v["reel"], "without --reel"),
+    "rows": _FOR_ROWS,
     "top": lambda v: (
         f"on {record_format(v)}, which has no tags"
-        if record_format(v) in CUT_FORMATS and not v["report"]
+        if record_format(v) in (*CUT_FORMATS, *DOCUMENT_FORMATS) and not v["report"]
         else ""
     ),
 }
@@ -332,6 +314,7 @@ MERGE: dict[str, Rule] = {
     **_WRITING,
     "glob": first(unless(lambda v: v["inputs"], "without --inputs"), for_folders),
     "holes": unless(lambda v: v["inputs"], "without --inputs"),
+    "rows": _FOR_ROWS,
     "verbose": _RUNNING["verbose"],
 }
 # options that --list-classifiers goes together with

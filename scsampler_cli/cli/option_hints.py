@@ -51,6 +51,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "process-died": ("--jobs", "--resume"),
     "prune-limit-invalid": ("--prune",),
     "records-foreign": ("--overwrite",),
+    "rows-without-segments": ("--segments", "--rows"),
     "sampler-missing": ("--visual-sampler", "--audio-sampler", "--packet-sampler"),
     "spatial-unsupported": ("--spatial",),
     "stop-unsupported": ("--aggregate", "--k"),

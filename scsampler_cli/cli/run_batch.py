@@ -70,6 +70,7 @@ def plan(
     output: Path | None,
     shard: str | None = None,
     top: int = 5,
+    rows: str = "video",
     reads: Sequence[Path] = (),
 ) -> Batch:
     """Find the inputs and the format of the records, and check the output.
@@ -82,6 +83,7 @@ def plan(
         output: file or folder of the records; None and "-" are standard output.
         shard: "i/n" takes one of n parts of the inputs.
         top: number of tags in a record of `classify`.
+        rows: what a row of CSV is, one of `csv_rows.ROWS`.
         reads: other files that the command reads, such as weight files.
 
     Raises:
@@ -115,7 +117,7 @@ def plan(
         _is_single(paths),
         form=form,
         output=output,
-        columns=csv_columns(command, top),
+        columns=csv_columns(command, top, rows),
         running=running,
         named=named,
         places=(
@@ -124,6 +126,7 @@ def plan(
             else None
         ),
         reads=reads,
+        rows=rows,
     )
     if running.resume and not batch.on_disk:
         raise SettingsError(

@@ -76,6 +76,7 @@ BASES = {
         "classify {folder}",
         "classify v.mp4 --visual-sampler {folder}/rgb.safetensors",
         "classify v.mp4 -o {folder}/x.jsonl",
+        "classify v.mp4 -o {folder}/x.csv",
     ],
     "score": [
         "score v.mp4",
@@ -139,6 +140,7 @@ SAMPLES = {
     "--gpus-per-actor": "1",
     "--output": "{folder}/y.json",
     "--format": "csv",
+    "--rows": "clips",
     "--report": "y.html",
     "--thumbnails": "sheets",
     "--reel": "y.mp4",
@@ -304,6 +306,7 @@ WRITTEN = {
     "frame_stride": "other clips",
     "resume": "which files are done",
     "format": "the form",
+    "rows": "what a row is",
 }
 """Options that have an effect wherever they are accepted, and what it is."""
 
