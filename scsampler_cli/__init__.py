@@ -19,10 +19,13 @@ if TYPE_CHECKING:
         AnswerSettings,
         FeatureSettings,
         ReadSettings,
+        SegmentSettings,
         SelectionSettings,
     )
     from scsampler_cli.errors import FallbackWarning, ScsamplerError, SettingsError
+    from scsampler_cli.features.read_features import ClipFeatures, Features, read_features
     from scsampler_cli.output.records import ClassifyResult, Failure, ScoreResult
+    from scsampler_cli.output.segment import Segment
     from scsampler_cli.scorer import Scorer
     from scsampler_cli.tagger import Tagger
 
@@ -32,8 +35,16 @@ _HOMES = {
     "scorer": ("Scorer",),
     "tagger": ("Tagger",),
     "output.records": ("ClassifyResult", "ScoreResult", "Failure"),
-    "config": ("SelectionSettings", "FeatureSettings", "AnswerSettings", "ReadSettings"),
+    "output.segment": ("Segment",),
+    "config": (
+        "SelectionSettings",
+        "FeatureSettings",
+        "AnswerSettings",
+        "ReadSettings",
+        "SegmentSettings",
+    ),
     "classifiers.base": ("ClipClassifier", "InputSpec"),
+    "features.read_features": ("read_features", "Features", "ClipFeatures"),
     "errors": ("FallbackWarning", "ScsamplerError", "SettingsError"),
 }
 
@@ -41,18 +52,23 @@ __all__ = [
     "AnswerSettings",
     "ClassifyResult",
     "ClipClassifier",
+    "ClipFeatures",
     "Failure",
     "FallbackWarning",
     "FeatureSettings",
+    "Features",
     "InputSpec",
     "ReadSettings",
     "ScoreResult",
     "Scorer",
     "ScsamplerError",
+    "Segment",
+    "SegmentSettings",
     "SelectionSettings",
     "SettingsError",
     "Tagger",
     "__version__",
+    "read_features",
 ]
 
 

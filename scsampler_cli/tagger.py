@@ -13,7 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from scsampler_cli.classifiers.base import ClipClassifier, InputSpec, classes_of, is_multi_label
+from scsampler_cli.classifiers.base import (
+    ClipClassifier,
+    InputSpec,
+    classes_of,
+    is_multi_label,
+    min_probability_of,
+)
 from scsampler_cli.classifiers.function import ClipFunction
 from scsampler_cli.config import (
     DEFAULT_ANSWER,
@@ -21,12 +27,14 @@ from scsampler_cli.config import (
     AnswerSettings,
     FeatureSettings,
     ReadSettings,
+    SegmentSettings,
     SelectionSettings,
 )
 from scsampler_cli.errors import FallbackWarning, ScsamplerError, SettingsError
 from scsampler_cli.output.records import ClassifyResult, Failure
 from scsampler_cli.pipeline import settings_record, stages
 from scsampler_cli.pipeline.models import ModelOptions, adjust, identity
+from scsampler_cli.pipeline.segments import search_for, with_pictures
 from scsampler_cli.pipeline.strategy_choice import (
     check_aggregate,
     choose_strategy,
@@ -70,6 +78,8 @@ class Tagger:
         visual_sampler: this and the arguments up to `reading` are those of `Scorer`.
         answer: how the probabilities of clips become tags.
         top: number of tags in a result.
+        segments: True to find where the actions are, too (`result.segments`); or the settings of
+            segments.
         log: called with each note on the choice of models.
 
     Raises:
@@ -103,6 +113,7 @@ class Tagger:
         reading: ReadSettings = DEFAULT_READING,
         answer: AnswerSettings = DEFAULT_ANSWER,
         top: int = 5,
+        segments: bool | SegmentSettings | None = None,
         log: Callable[[str], None] = log_nothing,
     ) -> None:
         self.selection = selection_of(k, selection)
@@ -110,6 +121,7 @@ class Tagger:
         self.reading = reading
         self.answer = answer
         self.top = top
+        self._segment_settings = SegmentSettings() if segments is True else segments or None
 
         names = class_names(labels)
         # a classifier object needs neither a name nor labels in the options
@@ -169,11 +181,18 @@ class Tagger:
             warnings.warn(fallback_note, FallbackWarning, stacklevel=3)
             self._notes = (fallback_note, *self._notes)
         self.samplers = options.load_samplers(auto, self.selection)
+        self.segments = search_for(
+            self._segment_settings, self.selection, self.classifier, self.samplers
+        )
+        if self.segments is not None and self.segments.needs_pictures:
+            self.samplers = with_pictures(self.samplers, options.device, options.precision)
         self.answer = self.answer.for_strategy(
             self.selection.strategy,
             guided=self.samplers.visual is not None,
             multi_label=is_multi_label(self.classifier),
         )
+        if self.answer.min_probability is None:
+            self.answer = replace(self.answer, min_probability=min_probability_of(self.classifier))
         check_aggregate(self.selection, self.answer)
         check_visual_features(self.features, self.samplers)
         self._notes += log_notes(self.samplers.notes, log)
@@ -202,6 +221,7 @@ class Tagger:
             progress=progress,
             answer=self.answer,
             reading=self.reading,
+            segments=self.segments,
         )
         return replace(
             result, settings=self._settings(result.settings), notes=(*self._notes, *result.notes)
@@ -238,6 +258,7 @@ class Tagger:
             top=self.top,
             reading=self.reading,
             samplers=self.samplers,
+            segments=self.segments,
         )
         classifier = settings_record.identity_of(self.classifier)
         return identity(self._settings(settings), self.samplers.records(), classifier)

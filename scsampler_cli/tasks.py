@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scsampler_cli.batch.task import Log, Prepared, Progress, Record
-from scsampler_cli.config import AnswerSettings, FeatureSettings, ReadSettings, SelectionSettings
+from scsampler_cli.config import (
+    AnswerSettings,
+    FeatureSettings,
+    ReadSettings,
+    SegmentSettings,
+    SelectionSettings,
+)
 from scsampler_cli.errors import FallbackWarning
 from scsampler_cli.files.output_paths import check_within
 from scsampler_cli.pipeline.models import ModelOptions, identity
@@ -33,6 +39,8 @@ class Classify:
     answer: AnswerSettings
     reading: ReadSettings
     top: int
+    segments: SegmentSettings | None
+    """How segments are looked for; None for none."""
     demo: DemoVideo | None
     """Contents of the generated video; None for any other video."""
     artifacts: Artifacts
@@ -53,6 +61,7 @@ class Classify:
             answer=self.answer,
             reading=self.reading,
             top=self.top,
+            segments=self.segments,
             log=log,
         )
         # F and the frame stride: pictures of clips need the same grid
@@ -107,7 +116,7 @@ class Score:
     def prepare(self, log: Log) -> Prepared:
         """Load the samplers."""
         from scsampler_cli.artifacts.make import with_artifacts
-        from scsampler_cli.tagger import Scorer
+        from scsampler_cli.scorer import Scorer
 
         scorer = Scorer(
             self.selection,

@@ -45,6 +45,7 @@ class AdjustedClassifier:
         # optional attributes
         self.any_size = bool(getattr(inner, "any_size", False))
         self.background: str | None = getattr(inner, "background", None)
+        self.min_probability: float | None = getattr(inner, "min_probability", None)
         self.temperature = temperature
         self.inner = inner
 

@@ -60,6 +60,8 @@ class ClipClassifier(Protocol):
     - `network`: the torch module, whose parameters are counted.
     - `background`: the one of the labels for footage that shows none of the others
       (`background_of`); None without one. It is no tag, and a clip counts less for it.
+    - `min_probability`: confidence below which a video is unsure (`min_probability_of`); None or
+      absent without such a limit.
     - `output_settings`: settings that the answers depend on, other than weights and geometry
       (`output_settings_of`).
     """
@@ -90,6 +92,7 @@ OPTIONAL = (
     "with_activation",
     "network",
     "background",
+    "min_probability",
     "output_settings",
 )
 """Attributes that a classifier may have. A wrapper has those of the classifier that it wraps."""
@@ -133,6 +136,25 @@ def classes_of(classifier: ClipClassifier) -> tuple[str, ...]:
     """The labels without the background class."""
     background = background_of(classifier)
     return tuple(name for at, name in enumerate(classifier.labels) if at != background)
+
+
+def min_probability_of(classifier: ClipClassifier) -> float | None:
+    """Confidence below which a video is unsure, by the classifier itself; None without a limit.
+
+    Raises:
+        ClassifierError: it is not a number within 0-1.
+    """
+    limit = getattr(classifier, "min_probability", None)
+    if limit is None:
+        return None
+    # a comparison with NaN is False
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 <= limit <= 1:
+        raise ClassifierError(
+            f"classifier {classifier.name!r} has the min_probability {limit!r}",
+            code="min-probability-invalid",
+            hint="it is a probability, 0 to 1; leave it out for no limit",
+        )
+    return float(limit)
 
 
 BATCH = 16

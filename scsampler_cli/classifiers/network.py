@@ -46,6 +46,7 @@ class NetworkClassifier:
         any_size: the network takes clips of any length and size (`with_spec`).
         more_settings: further settings that the answers depend on, for JSON.
         background: the one of the labels for footage that shows none of the others.
+        min_probability: confidence below which a video is unsure; None without such a limit.
     """
 
     def __init__(
@@ -63,10 +64,12 @@ class NetworkClassifier:
         any_size: bool = False,
         more_settings: Mapping[str, Any] | None = None,
         background: str | None = None,
+        min_probability: float | None = None,
     ) -> None:
         self.name, self.labels, self.spec, self.weights = name, tuple(labels), spec, weights
         self.multi_label = activation == "sigmoid" if multi_label is None else multi_label
         self.any_size, self.background = any_size, background
+        self.min_probability = min_probability
         self.network = network.to(device).eval()
         self._device, self._dtype, self._activation = device, dtype, activation
         self._more_settings = dict(more_settings or {})
@@ -284,6 +287,7 @@ def _from_own_format(
         any_size=any_size,
         # other names of the classes do not change which one it is
         background=None if column is None else labels[column],
+        min_probability=meta.get("min_probability"),
     )
 
 

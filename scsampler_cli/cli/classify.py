@@ -78,6 +78,25 @@ class TagOptions:
             rich_help_panel=ANSWER,
         ),
     ] = 1.0
+    segments: Annotated[
+        bool,
+        typer.Option(
+            "--segments/--no-segments",
+            help="Find where the actions are: stretches of the video with start, end, label and "
+            "probability. The classifier answers further clips for it (--max-k).",
+            rich_help_panel=ANSWER,
+        ),
+    ] = False
+    min_probability: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="A video whose confidence is lower is 'unsure': it has no label, and is listed "
+            "all the same. 0 sets no limit. Default: the classifier's own limit, if it has one.",
+            rich_help_panel=ANSWER,
+        ),
+    ] = None
     top: Annotated[
         int, typer.Option(min=1, help="Number of tags per video.", rich_help_panel=OUTPUT)
     ] = 5
@@ -93,6 +112,7 @@ class TagOptions:
             temperature=self.temperature,
             aggregate=self.aggregate.value,
             top_m=self.top_m,
+            min_probability=self.min_probability,
         )
 
 
@@ -139,7 +159,7 @@ def classify(
         return
     # everything that can be refused is refused before files are read or models are loaded
     selected, answer = selection.settings(), tags.settings()
-    read = reading.settings()
+    read, segments = reading.settings(), selection.segments(tags.segments)
     running = RunOptions.of(batch, messages, overwrite=records.overwrite, device=device.device)
     loaded = models_of(device, samplers, files, classifier=classifier)
     if demo:
@@ -149,7 +169,7 @@ def classify(
     # as "auto" may be of the strategy, its aggregates are both known
     check_aggregate(selected, answer.for_strategy(selected.strategy))
     artifacts.check()
-    rows = rows_of(records.rows, has_segments=bool(context.params.get("segments")))
+    rows = rows_of(records.rows, has_segments=tags.segments)
 
     # made after all checks: rendering takes some seconds
     known = None
@@ -188,6 +208,7 @@ def classify(
         answer=answer,
         reading=read,
         top=tags.top,
+        segments=segments,
         demo=known,
         artifacts=targets,
     )

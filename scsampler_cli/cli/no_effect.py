@@ -56,6 +56,8 @@ EXCUSED = {
     "cache": "a folder: no result depends on it",
     "cascade": "--no-cascade is the default",
     "diverse": "--no-diverse is the default",
+    "segments": "--no-segments is the default",
+    "min_probability": "a limit: every video may be above it",
 }
 """Options that may have no effect and still are no mistakes: option -> reason."""
 
@@ -267,7 +269,7 @@ _CLASSIFY: dict[str, Rule] = {
     **_RUNNING,
     **_CHOICE,
     **_WRITING,
-    "max_k": unless(lambda v: v["k"] == AUTO, "without --k auto"),
+    "max_k": unless(lambda v: v["k"] == AUTO or v["segments"], "without --k auto or --segments"),
     "visual_sampler": for_sampler_name("visual", scores_shown=False),
     "audio_sampler": for_sampler_name("audio", scores_shown=False),
     "packet_sampler": for_sampler_name("packets", scores_shown=False),

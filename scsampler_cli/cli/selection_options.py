@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from scsampler_cli.cli.input_options import ClipStride
-from scsampler_cli.config import MAX_K, STRATEGIES, SelectionSettings
+from scsampler_cli.config import MAX_K, STRATEGIES, SegmentSettings, SelectionSettings
+from scsampler_cli.errors import SettingsError
 from scsampler_cli.pipeline.selection_inputs import cascade_candidates, read_histogram
 
 SELECTION = "Selection of clips"
@@ -57,7 +58,8 @@ MaxK = Annotated[
     typer.Option(
         "--max-k",
         min=1,
-        help="Most clips classified per video with --k auto. Default: 20.",
+        help="Most clips classified per video with --k auto, and with --segments. Default: 20; for "
+        "--segments all clips if the classifier costs little or has a background class.",
         rich_help_panel=SELECTION,
     ),
 ]
@@ -196,3 +198,19 @@ class TagSelectionOptions(SelectionOptions):
     def most_clips(self) -> int:
         """K, or the most clips that --k auto classifies."""
         return most_clips(self.k, self.max_k)
+
+    def segments(self, wanted: bool) -> SegmentSettings | None:
+        """The settings of segments; None if they are not wanted.
+
+        Raises:
+            SettingsError: fewer clips may be classified than are selected.
+        """
+        if not wanted:
+            return None
+        if self.max_k is not None and self.max_k < self.most_clips:
+            raise SettingsError(
+                f"max_k {self.max_k} is less than k {self.most_clips}",
+                code="out-of-range",
+                hint="it counts the selected clips, too",
+            )
+        return SegmentSettings(max_clips=self.max_k)

@@ -20,6 +20,7 @@ from scsampler_cli.config.selection_settings import RANDOM_STRATEGIES as RANDOM_
 from scsampler_cli.config.selection_settings import RANKED as RANKED
 from scsampler_cli.config.selection_settings import STRATEGIES as STRATEGIES
 from scsampler_cli.config.selection_settings import VISUAL_STRATEGIES as VISUAL_STRATEGIES
+from scsampler_cli.config.segment_settings import SegmentSettings as SegmentSettings
 from scsampler_cli.config.selection_settings import SelectionSettings as SelectionSettings
 from scsampler_cli.errors import SettingsError
 
@@ -192,8 +193,18 @@ class AnswerSettings:
     """One of AGGREGATES."""
     top_m: int | None = None
     """m of top-mean; None means TOP_M."""
+    min_probability: float | None = None
+    """Confidence below which a video is unsure (`selection.confidence`); 0 for no limit. None means
+    the classifier's own limit, if it has one."""
 
     def __post_init__(self) -> None:
+        # a comparison with NaN is False
+        if self.min_probability is not None and not 0 <= self.min_probability <= 1:
+            raise SettingsError(
+                f"min_probability {self.min_probability} is not within 0-1",
+                code="out-of-range",
+                hint="0 sets no limit",
+            )
         # a negative temperature would turn the order of the classes round
         if self.temperature <= 0 or not math.isfinite(self.temperature):
             raise SettingsError(

@@ -19,6 +19,7 @@ from scsampler_cli.classifiers.base import (
 )
 from scsampler_cli.config import AnswerSettings, FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.pipeline.sampler_choice import KINDS, needed_samplers
+from scsampler_cli.pipeline.segments import SegmentSearch
 from scsampler_cli.samplers.scoring import Samplers
 from scsampler_cli.selection.search import AskedClip
 from scsampler_cli.text import score
@@ -34,14 +35,21 @@ def of_classify(
     top: int,
     reading: ReadSettings,
     samplers: Samplers,
+    segments: SegmentSearch | None = None,
 ) -> Settings:
     """Settings of `pipeline.stages.classify`."""
     # m counts for one aggregate only: null elsewhere, so that equal results have equal settings
     top_m = answer.m if answer.aggregate == "top-mean" else None
     return {
-        "features": _of_features(features, used_samplers(samplers, selection)),
+        "features": _of_features(features, used_samplers(samplers, selection, segments)),
         "selection": _of_selection(selection),
-        "answer": {**asdict(answer), "top_m": top_m},
+        # no limit is null, however it was requested
+        "answer": {
+            **asdict(answer),
+            "top_m": top_m,
+            "min_probability": answer.min_probability or None,
+        },
+        "segments": None if segments is None else segments.record(),
         "reading": _of_reading(reading),
         "top": top,
     }
@@ -101,11 +109,15 @@ def of_extract(
     return {**asdict(features), **grid, "reading": _of_reading(reading)}
 
 
-def used_samplers(samplers: Samplers, selection: SelectionSettings) -> Samplers:
-    """The samplers that the selection needs (`pipeline.sampler_choice.needed_samplers`)."""
+def used_samplers(
+    samplers: Samplers, selection: SelectionSettings, segments: SegmentSearch | None = None
+) -> Samplers:
+    """The samplers that the selection needs (`pipeline.sampler_choice.needed_samplers`), or the
+    segments.
+    """
     needed = needed_samplers(selection)
     unused: dict[str, Any] = {kind: None for kind in KINDS if kind not in needed}
-    if not selection.needs_pictures:
+    if not selection.needs_pictures and not (segments and segments.needs_pictures):
         unused["pictures"] = None
     return replace(samplers, **unused)
 

@@ -9,10 +9,7 @@ Not handled here: loading models, searching folders and writing results.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +25,7 @@ from scsampler_cli.config import (
     SelectionSettings,
 )
 from scsampler_cli.errors import VideoError
-from scsampler_cli.features import store
+from scsampler_cli.features import array_file, store
 from scsampler_cli.media.container import FFMPEG_VERSION
 from scsampler_cli.output import records
 from scsampler_cli.pipeline import settings_record
@@ -38,10 +35,13 @@ from scsampler_cli.pipeline.clip_records import scored_clips, selected_clips
 from scsampler_cli.pipeline.feature_file import FeatureFileVideo
 from scsampler_cli.pipeline.input_checks import (
     check_any_score,
+    check_can_be_scored,
     check_is_video,
     check_no_packet_sampler,
 )
-from scsampler_cli.pipeline.tags import tags_of
+from scsampler_cli.pipeline.segments import SegmentFinder, SegmentSearch
+from scsampler_cli.pipeline.stage_clock import StageClock
+from scsampler_cli.pipeline.tags import confidence_of, tags_of
 from scsampler_cli.pipeline.video import (
     Progress,
     Video,
@@ -56,21 +56,6 @@ from scsampler_cli.selection import aggregate
 from scsampler_cli.selection.scores import ClipScores
 
 
-@dataclass
-class _Clock:
-    """Seconds per stage."""
-
-    spent: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Add the time of the block to a stage."""
-        # seconds with 4 digits are enough for a record
-        start = time.perf_counter()
-        yield
-        self.spent[name] = round(self.spent.get(name, 0.0) + time.perf_counter() - start, 4)
-
-
 def classify(
     path: Path,
     samplers: Samplers,
@@ -82,6 +67,7 @@ def classify(
     progress: Progress = no_progress,
     answer: AnswerSettings = DEFAULT_ANSWER,
     reading: ReadSettings = DEFAULT_READING,
+    segments: SegmentSearch | None = None,
 ) -> records.ClassifyResult:
     """Tag one video: the whole method of the paper (Sec. 3.1).
 
@@ -96,12 +82,13 @@ def classify(
         progress: called after each clip.
         answer: how the probabilities of clips become those of the video.
         reading: which streams are read, and the limits.
+        segments: how segments are looked for; None for none.
 
     Raises:
         ScsamplerError: the video cannot be read, none of the selected clips could be decoded, or
             the video is damaged and the settings are `strict`.
     """
-    clock = _Clock()
+    clock = StageClock()
     selection = selection.by_samplers()
     answer = answer.for_strategy(
         selection.strategy,
@@ -115,7 +102,7 @@ def classify(
     _report_length(video, progress)
 
     # a sampler that the strategy ignores would cost time and change nothing
-    used = settings_record.used_samplers(samplers, selection)
+    used = settings_record.used_samplers(samplers, selection, segments)
     with clock.stage("score"):
         scores, pictures = _scored(video, used, features, selection=selection, progress=progress)
     check_any_score(video, path, scores, selection=selection)
@@ -131,12 +118,30 @@ def classify(
             code="nothing-decodable",
             hint="the file may be damaged",
         )
+    found = None
+    if segments is not None:
+        with clock.stage("segments"):
+            found = SegmentFinder(
+                video,
+                classifier,
+                segments,
+                scores=scores,
+                pictures=pictures,
+                answers=answers,
+                progress=progress,
+            ).find()
     # only now are all packets read that will be read
     video.check_whole()
 
     tags = tags_of(answers.decoded, classifier, answer, top=top, video=video)
     settings = settings_record.of_classify(
-        features, selection, answer, top=top, reading=reading, samplers=samplers
+        features,
+        selection,
+        answer,
+        top=top,
+        reading=reading,
+        samplers=samplers,
+        segments=segments,
     )
     return records.ClassifyResult(
         path=str(path),
@@ -153,6 +158,9 @@ def classify(
         versions=records.versions(FFMPEG_VERSION),
         scored=tuple(scored_clips(video, choice)),
         background=aggregate.background_share(answers.decoded, background_of(classifier)),
+        confidence=confidence_of(answers.decoded, classifier, tags, selection=selection),
+        min_probability=answer.min_probability or None,
+        segments=found,
     )
 
 
@@ -165,7 +173,7 @@ def _scored(
     progress: Progress,
 ) -> tuple[ClipScores, NDArray[np.float32] | None]:
     """Scores of the clips, and the vectors of their pictures where the selection needs them."""
-    vectors: Vectors | None = {} if selection.needs_pictures else None
+    vectors: Vectors | None = None if samplers.pictures is None else {}
     scores = score_clips(
         video,
         samplers,
@@ -201,7 +209,7 @@ def score(
     Raises:
         ScsamplerError: the file cannot be read, or is damaged and the settings are `strict`.
     """
-    clock = _Clock()
+    clock = StageClock()
     selection = selection.by_samplers()
     stride = selection.clip_stride
     if selection.strategy == "packets" or selection.candidates is not None:
@@ -211,6 +219,7 @@ def score(
         samplers = replace(samplers, packets=None)
 
     source: FeatureFileVideo | Video
+    check_can_be_scored(path)
     with clock.stage("index"):
         if store.sniff(path):
             source = FeatureFileVideo(
@@ -261,11 +270,12 @@ def extract(
     progress: Progress = no_progress,
     reading: ReadSettings = DEFAULT_READING,
 ) -> records.ExtractResult:
-    """Write the features of one video to a feature file (`features.store`).
+    """Write the features of one video to a feature file.
 
     Args:
         path: the video.
-        out: the feature file.
+        out: the feature file; .npz is one of NumPy (`features.array_file`), all others are those of
+            `features.store`.
         features: which inputs to write, and their settings.
         clip_frames: number of frames in a clip (F).
         frame_stride: distance between two frames of a clip, in frames of the video.
@@ -277,7 +287,7 @@ def extract(
         ScsamplerError: the video cannot be read, the file cannot be written, or the video is
             damaged and the settings are `strict`.
     """
-    clock = _Clock()
+    clock = StageClock()
     check_is_video(path)
     with clock.stage("index"):
         video = Video(path, clip_frames, frame_stride, reading=reading)
@@ -299,7 +309,9 @@ def extract(
         "video": video.facts(),
         "versions": versions,
     }
-    with clock.stage("extract"), store.FeatureWriter(out, header) as writer:
+    is_array_file = out.suffix == array_file.SUFFIX
+    make_writer = array_file.ArrayFileWriter if is_array_file else store.FeatureWriter
+    with clock.stage("extract"), make_writer(out, header) as writer:
         # one pass over the packets for the visual inputs, another one for the audio
         if set(features.inputs) - {"mel"}:
             visual = visual_clips(video, features, clips)

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.classifiers.base import ClipClassifier, background_of, is_multi_label
-from scsampler_cli.config import AnswerSettings
+from scsampler_cli.config import RANKED, AnswerSettings, SelectionSettings
 from scsampler_cli.pipeline.video import Video
 from scsampler_cli.selection import aggregate
+from scsampler_cli.selection.confidence import confidence
 
 MOSTLY = 0.5
 """Share of background in the selected clips above which a note says so."""
@@ -50,6 +51,31 @@ def combined_of(
         answer.m,
         multi_label=is_multi_label(classifier),
         background=background_of(classifier),
+    )
+
+
+def confidence_of(
+    probabilities: NDArray[np.float32],
+    classifier: ClipClassifier,
+    tags: tuple[tuple[str, float], ...],
+    *,
+    selection: SelectionSettings,
+) -> float:
+    """How sure it is that the video shows its best tag at all (`selection.confidence`).
+
+    Args:
+        probabilities: float32 [K, C] of the selected clips that were decoded, K at least 1.
+        classifier: whose probabilities they are.
+        tags: of the video, best first.
+        selection: how the clips were selected.
+    """
+    label, probability = tags[0]
+    return confidence(
+        probabilities,
+        list(classifier.labels).index(label),
+        probability,
+        background=background_of(classifier),
+        is_salient=selection.strategy in (*RANKED, "dense"),
     )
 
 

@@ -173,6 +173,22 @@ class Search:
             self._asked.append(AskedClip(clip, predicted, observed, is_seed=clip in self._seeds))
         self._pending = {}
 
+    def resume(self, clips: Clips, probabilities: NDArray[np.float32]) -> None:
+        """Begin with answers that are known already, in the place of evenly spaced clips.
+
+        Args:
+            clips: int64 [n], all different; n is at least 1.
+            probabilities: float32 [n, C], as in `observe`.
+
+        Raises:
+            ValueError: clips were proposed before, or no probabilities.
+        """
+        if self._asked or self._pending:
+            raise ValueError("a search is resumed before its first proposal")
+        self._seeds = np.zeros(0, np.int64)
+        self._proposed(np.asarray(clips), None)
+        self.observe(clips, probabilities)
+
     def belief(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What is believed of every clip after the answers so far.
 

@@ -1,0 +1,32 @@
+"""Settings of segments: how much may be asked of the classifier to find where actions are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scsampler_cli.errors import SettingsError
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentSettings:
+    """How segments are looked for (`pipeline.segments`)."""
+
+    max_clips: int | None = None
+    """Most clips that the classifier answers in all, the selected ones included. None: all clips
+    where the classifier costs little or has a background class, else MAX_K."""
+
+    def __post_init__(self) -> None:
+        if self.max_clips is None:
+            return
+        if isinstance(self.max_clips, bool) or not isinstance(self.max_clips, int):
+            raise SettingsError(
+                f"max_clips is {self.max_clips!r}, not a whole number",
+                code="arguments-invalid",
+                hint="leave it out for the default",
+            )
+        if self.max_clips < 1:
+            raise SettingsError(
+                f"max_clips {self.max_clips} is below 1",
+                code="out-of-range",
+                hint="leave it out for the default",
+            )
