@@ -48,15 +48,15 @@ def _columns() -> tuple[Column, ...]:
         keys = (key,)
         if iou == MAIN_IOU:
             keys, form = (key, f"{key}_low", f"{key}_high"), "{:.1f} [{:.0f}-{:.0f}]"
-        columns.append(Column(f"mAP at {iou}, %", keys, form))
+        columns.append(Column(f"mAP@{iou}, %", keys, form))
     interval = "{:.1f} [{:.0f}-{:.0f}]"
     return (
         *columns,
         Column("touched, %", ("touched", "touched_low", "touched_high"), interval),
         Column("by clips, %", ("by_clips", "by_clips_low", "by_clips_high"), interval),
         CLIPS,
-        Column("segments", ("segments",), "{:.1f}"),
-        Column("covered, %", ("covered",), "{:.1f}"),
+        Column("segments", ("segments",), "{:.1f}", brief=False),
+        Column("covered, %", ("covered",), "{:.1f}", brief=False),
     )
 
 
@@ -156,6 +156,6 @@ def _classes_table(outcome: SegmentOutcome) -> Table:
         Column("true", ("true",)),
         Column("found", ("found",)),
     ]
-    columns += [Column(f"AP at {iou}, %", (_key(iou),), "{:.1f}") for iou in THRESHOLDS]
+    columns += [Column(f"AP@{iou}, %", (_key(iou),), "{:.1f}") for iou in THRESHOLDS]
     title = f"Segments by class: {outcome.name}"
     return Table("segment_classes", title, tuple(columns), rows=tuple(rows))
