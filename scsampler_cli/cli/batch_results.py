@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scsampler_cli.batch.task import Record
 from scsampler_cli.cli import console
 from scsampler_cli.cli.batch_plan import Batch
+from scsampler_cli.cli.environment import wants_styles
 from scsampler_cli.errors import OutputError
 from scsampler_cli.output.writers import DOCUMENT_FORMATS, FORMATS, CutWriter, open_writer
 
@@ -60,6 +61,7 @@ def open_batch_results(
             columns=batch.columns,
             single=batch.single,
             rows=batch.rows,
+            has_styles=batch.output is None and wants_styles(),
         ) as writer:
             yield resume.InMemory(writer, ordered)
         return

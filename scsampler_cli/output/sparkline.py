@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 _LEVELS = "▁▂▃▄▅▆▇█"
 _NO_VALUE = " "
 _MARK, _NO_MARK = "^", " "
-_NAME_WIDTH = 9
+_SEGMENT = "="
+_NAME_WIDTH, _MOST_WIDTH = 9, 16
+_PARTS = 60
+"""Parts of a video without saliency, as many as of one with it."""
 
 
 def spark(values: Sequence[float | None]) -> str:
@@ -27,7 +31,12 @@ def spark(values: Sequence[float | None]) -> str:
 
 
 def marks(
-    spans: Sequence[tuple[float, float]], start_s: float, duration_s: float, *, parts: int
+    spans: Sequence[tuple[float, float]],
+    start_s: float,
+    duration_s: float,
+    *,
+    parts: int,
+    mark: str = _MARK,
 ) -> str:
     """A mark at each part of the video that one of the spans touches.
 
@@ -36,6 +45,7 @@ def marks(
         start_s: start of the video.
         duration_s: its duration.
         parts: number of equal parts.
+        mark: a character.
 
     Example: (1.0, 2.0) of 10 s from 0 in 10 parts -> " ^        ".
     """
@@ -48,22 +58,23 @@ def marks(
         last = -int(-((end - start_s) / step - 1e-6) // 1)
         # at least one part, within the video
         for part in range(max(first, 0), min(max(last, first + 1), parts)):
-            line[part] = _MARK
+            line[part] = mark
     return "".join(line)
 
 
 def timeline(record: dict[str, Any]) -> list[str]:
-    """Lines with the saliency over time (and what a search believes), the selected clips, and the
-    time; none without scores.
+    """Lines with the saliency over time (and what a search believes), the segments of each class,
+    the selected clips, and the time; none without scores or segments.
     """
     # records of earlier versions do not have it
     saliency = record.get("saliency", {})
     scored = {name: values for name, values in saliency.items() if values}
-    if not scored:
+    segments = record.get("segments", [])
+    if not scored and not segments:
         return []
 
     start, length = record["video"]["start_s"], record["video"]["duration_s"]
-    parts = max(map(len, scored.values()))
+    parts = max(map(len, scored.values()), default=_PARTS)
     selected = []
     for clip in record["clips"]:
         # records of `classify` have selected clips only, without the key
@@ -71,6 +82,11 @@ def timeline(record: dict[str, Any]) -> list[str]:
             selected.append((clip["start_s"], clip["end_s"]))
 
     rows = [(name, spark(values)) for name, values in scored.items()]
+    for label in dict.fromkeys(segment["label"] for segment in segments):
+        spans = [(s["start_s"], s["end_s"]) for s in segments if s["label"] == label]
+        # a long name would leave no room for the line
+        name = textwrap.shorten(label, _MOST_WIDTH, placeholder="...") or label[:_MOST_WIDTH]
+        rows.append((name, marks(spans, start, length, parts=parts, mark=_SEGMENT)))
     rows.append(("selected", marks(selected, start, length, parts=parts)))
     first, last = clock_time(start), clock_time(start + length)
     # the end is at the right edge of the line

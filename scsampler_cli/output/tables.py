@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator
 
 from scsampler_cli.output import clip_order, sparkline
+from scsampler_cli.output.pages.wording import doubt
 from scsampler_cli.output.records import Record, command_of
 from scsampler_cli.text import counted, printable
 
@@ -14,10 +15,17 @@ from scsampler_cli.text import counted, printable
 _WIDTH = 80
 # Characters of the bar of a probability of 1
 _BAR = 24
+_UNSURE = "  unsure: "
+"""Start of the line that says that a video is unsure."""
 
 
-def render(record: Record) -> str:
-    """A record as text, which ends with a line break."""
+def render(record: Record, *, has_styles: bool = False) -> str:
+    """A record as text, which ends with a line break.
+
+    Args:
+        record: of any command that makes records.
+        has_styles: True for a terminal that shows colours: what is unsure is yellow.
+    """
     path = record["path"]
     if record["status"] != "ok":
         # the path is on the line above
@@ -26,10 +34,20 @@ def render(record: Record) -> str:
     else:
         body = _BODY[command_of(record)](record)
         lines = [path, *body, *(f"  note: {note}" for note in record["notes"])]
-    return "".join(f"{printable(line)}\n" for line in lines)
+    shown = [printable(line) for line in lines]
+    if has_styles:
+        shown = [_coloured(line) for line in shown]
+    return "".join(f"{line}\n" for line in shown)
+
+
+def _coloured(line: str) -> str:
+    # the standard yellow of a terminal, which its user may have set
+    return f"\x1b[33m{line}\x1b[0m" if line.startswith(_UNSURE) else line
 
 
 def _classify(record: Record) -> Iterator[str]:
+    if not record.get("confident", True):
+        yield _unsure(record)
     # labels are aligned, and so are the bars
     width = max((len(tag["label"]) for tag in record["tags"]), default=0)
     for tag in record["tags"]:
@@ -39,6 +57,8 @@ def _classify(record: Record) -> Iterator[str]:
         yield f"  {record['background']:6.1%}  background (mean over the selected clips; no tag)"
     yield from sparkline.timeline(record)
 
+    if "segments" in record:
+        yield from _segments(record["segments"])
     yield from _selected(record)
     classifier = record["classifier"]
     # a prefix is enough to recognise the file
@@ -46,6 +66,24 @@ def _classify(record: Record) -> Iterator[str]:
     yield f"  classifier {classifier['name']} ({classifier['weights']}{digest})"
     stages = [f"{stage} {seconds:.2f} s" for stage, seconds in record["timings_s"].items()]
     yield f"  time {', '.join(stages)}"
+
+
+def _unsure(record: Record) -> str:
+    # a terminal may lack the narrow space of web pages
+    why = doubt(record).replace("\u202f", " ")
+    return f"{_UNSURE}{why}; perhaps it shows none of the classes"
+
+
+def _segments(segments: list[Record]) -> Iterator[str]:
+    """The segments, each with its times, its probability and its label."""
+    if not segments:
+        yield "  no segments"
+        return
+    yield f"  {counted(len(segments), 'segment')}:"
+    yield "      start       end   shows"
+    for each in segments:
+        times = f"{each['start_s']:9.2f} {each['end_s']:9.2f}"
+        yield f"  {times}   {each['label']} {each['probability']:.0%}"
 
 
 def _selected(record: Record) -> Iterator[str]:

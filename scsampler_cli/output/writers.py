@@ -7,7 +7,6 @@ in `batch.journal`.
 from __future__ import annotations
 
 import contextlib
-import csv
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -16,27 +15,28 @@ from typing import IO, Protocol
 from scsampler_cli.errors import OutputError, SettingsError
 from scsampler_cli.files.output_paths import check_within, is_special
 from scsampler_cli.output import tables
-from scsampler_cli.output.csv_rows import FORMULA, csv_rows
-from scsampler_cli.output.cuts import edl, ffmetadata, srt
+from scsampler_cli.output.csv_writer import CsvWriter
+from scsampler_cli.output.cuts import edl, ffmetadata, otio, srt
+from scsampler_cli.output.exchange.activitynet_results import ActivityNetWriter
+from scsampler_cli.output.exchange.labelstudio_tasks import LabelStudioWriter
 from scsampler_cli.output.output_file import open_output, output_name, reporting_write_errors
 from scsampler_cli.output.records import Record
 from scsampler_cli.output.stretches import left_out
-from scsampler_cli.text import printable
 
 FORMATS = ("table", "json", "jsonl", "csv")
 """Formats for any number of records."""
-CUT_FORMATS = {"edl": ".edl", "srt": ".srt", "ffmetadata": ".ffmeta"}
+DOCUMENT_FORMATS = ("activitynet", "labelstudio")
+"""Formats of other tools for any number of records of `classify`, in one document."""
+CUT_FORMATS = {"edl": ".edl", "srt": ".srt", "ffmetadata": ".ffmeta", "otio": ".otio"}
 """Formats for the selected clips of one video per file, with their suffixes."""
 _CUTS: dict[str, Callable[[Record], str]] = {
     "edl": edl.render,
     "srt": srt.render,
     "ffmetadata": ffmetadata.render,
+    "otio": otio.render,
 }
 _SUFFIXES = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "table"}
 _SUFFIXES |= {suffix: form for form, suffix in CUT_FORMATS.items()}
-
-CELL = 32_767
-"""Most characters in one cell of a spreadsheet, counted in UTF-16 units."""
 
 
 def format_for(path: Path, default: str = "table", *, cuts: bool = True) -> str:
@@ -76,16 +76,21 @@ class Writer(Protocol):
 
 
 class TableWriter:
-    """Plain text for people, within 80 columns unless names are long."""
+    """Plain text for people, within 80 columns unless names are long.
 
-    def __init__(self, stream: IO[str]) -> None:
-        self._stream, self._count = stream, 0
+    Args:
+        stream: the output.
+        has_styles: True for a terminal that shows colours.
+    """
+
+    def __init__(self, stream: IO[str], *, has_styles: bool = False) -> None:
+        self._stream, self._count, self._has_styles = stream, 0, has_styles
 
     def write(self, record: Record) -> None:
         """Add one record."""
         if self._count:
             self._stream.write("\n")
-        self._stream.write(tables.render(record))
+        self._stream.write(tables.render(record, has_styles=self._has_styles))
         self._stream.flush()
         self._count += 1
 
@@ -128,64 +133,6 @@ class JsonLinesWriter:
 
     def close(self) -> None:
         """Nothing to complete."""
-
-
-class CsvWriter:
-    """CSV: one row per video, or per clip for `score`. Cells contain no line breaks.
-
-    Args:
-        stream: the output.
-        columns: of every row.
-        marked: True for a byte order mark at the beginning, and line ends as in RFC 4180. Files
-            have both: without the mark, Excel reads UTF-8 in the code page of the machine. In a
-            pipe the mark would become part of the first column's name.
-    """
-
-    def __init__(self, stream: IO[str], columns: list[str], marked: bool) -> None:
-        self._stream = stream
-        # the byte order mark
-        if marked:
-            stream.write("\ufeff")
-        # keys that a row lacks become empty cells
-        self._rows = csv.DictWriter(stream, columns, lineterminator="\r\n" if marked else "\n")
-        self._rows.writeheader()
-
-    def write(self, record: Record) -> None:
-        """Add one record."""
-        for row in csv_rows(record):
-            self._rows.writerow({key: cell(value) for key, value in row.items()})
-        self._stream.flush()
-
-    def close(self) -> None:
-        """Nothing to complete."""
-
-
-def cell(value: object) -> object:
-    r"""A value for a spreadsheet: numbers as they are, text without control characters or formulas.
-
-    Line breaks, tabs and bytes that are not UTF-8 become \n, \t, \udcNN. Text that a spreadsheet
-    would take for a formula gets ' in front. Text that is too long for a cell is cut, and ends with
-    a remark.
-    """
-    if not isinstance(value, str):
-        return value
-    text = printable(value)
-    # an apostrophe marks text in Excel and LibreOffice
-    if text.startswith(FORMULA):
-        text = f"'{text}"
-    return text if _units(text) <= CELL else _cut(text)
-
-
-def _units(text: str) -> int:
-    """Length in UTF-16 units, as spreadsheets count: a character beyond U+FFFF has two."""
-    return len(text.encode("utf-16-le")) // 2
-
-
-def _cut(text: str) -> str:
-    remark = f" ... (cut: {_units(text)} characters; JSON has them all)"
-    # "ignore" drops half a character at the cut
-    kept = text.encode("utf-16-le")[: 2 * (CELL - len(remark))]
-    return kept.decode("utf-16-le", "ignore") + remark
 
 
 class CutWriter:
@@ -249,24 +196,37 @@ class CutWriter:
 
 
 def make_writer(
-    form: str, stream: IO[str], columns: list[str], *, single: bool, marked: bool = False
+    form: str,
+    stream: IO[str],
+    columns: list[str],
+    *,
+    single: bool,
+    marked: bool = False,
+    rows: str = "video",
+    has_styles: bool = False,
 ) -> Writer:
     """The writer of a format.
 
     Args:
-        form: one of FORMATS.
+        form: one of FORMATS or DOCUMENT_FORMATS.
         stream: the output.
         columns: of CSV, from `csv_rows.csv_columns`.
         single: True when exactly one record will come.
         marked: as for `CsvWriter`.
+        rows: as for `CsvWriter`.
+        has_styles: as for `TableWriter`.
     """
     if form == "json":
         return JsonWriter(stream, single)
     if form == "jsonl":
         return JsonLinesWriter(stream)
     if form == "csv":
-        return CsvWriter(stream, columns, marked)
-    return TableWriter(stream)
+        return CsvWriter(stream, columns, marked, rows=rows)
+    if form == "activitynet":
+        return ActivityNetWriter(stream)
+    if form == "labelstudio":
+        return LabelStudioWriter(stream)
+    return TableWriter(stream, has_styles=has_styles)
 
 
 @contextlib.contextmanager
@@ -278,6 +238,8 @@ def open_writer(
     columns: list[str],
     single: bool,
     keep_existing: bool = False,
+    rows: str = "video",
+    has_styles: bool = False,
 ) -> Iterator[Writer]:
     r"""A writer to a file, or to `stdout` where `target` is None.
 
@@ -285,12 +247,14 @@ def open_writer(
     reads back as the same name.
 
     Args:
-        form: one of FORMATS.
+        form: one of FORMATS or DOCUMENT_FORMATS.
         target: the file; a device or a pipe is appended to.
         stdout: standard output.
         columns: of CSV, from `csv_rows.csv_columns`.
         single: True when exactly one record will come.
         keep_existing: True to rename an existing file as `files.output_paths.free_name` says.
+        rows: as for `CsvWriter`.
+        has_styles: True for a terminal that shows colours.
 
     Raises:
         OutputError: it cannot be written.
@@ -299,7 +263,15 @@ def open_writer(
     marked = target is not None and not is_special(target)
     with open_output(target, stdout, keep_existing) as stream:
         with reporting_write_errors(output_name(target)):
-            writer = make_writer(form, stream, columns, single=single, marked=marked)
+            writer = make_writer(
+                form,
+                stream,
+                columns,
+                single=single,
+                marked=marked,
+                rows=rows,
+                has_styles=has_styles,
+            )
         # errors while writing are reported, errors of the caller are not touched
         yield _Guarded(writer, output_name(target))
         with reporting_write_errors(output_name(target)):
