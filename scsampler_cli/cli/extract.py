@@ -1,6 +1,6 @@
 """`scsampler extract`: the features themselves."""
 
-import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -8,31 +8,38 @@ from typing import Annotated
 import typer
 
 from scsampler_cli.batch.task import Record
-from scsampler_cli.cli import no_effect, output_targets, overwrite_checks, run_batch
+from scsampler_cli.cli import (
+    feature_targets,
+    no_effect,
+    output_targets,
+    overwrite_checks,
+    run_batch,
+)
 from scsampler_cli.cli.batch_options import BatchOptions
 from scsampler_cli.cli.batch_plan import Batch
 from scsampler_cli.cli.command_guard import guarded
 from scsampler_cli.cli.input_options import (
     INPUT,
-    ClipOptions,
+    ClipFrames,
     ClipStride,
+    FrameStride,
     InputOptions,
+    PictureGap,
     ReadOptions,
+    ShortSide,
 )
 from scsampler_cli.cli.option_groups import expanded
 from scsampler_cli.cli.output_options import (
     OUTPUT,
+    ExtractFormatOption,
     MessageOptions,
     Overwrite,
-    RecordFormat,
     Schema,
     output_option,
 )
 from scsampler_cli.cli.run_options import RunOptions
-from scsampler_cli.config import INPUTS
-from scsampler_cli.errors import SettingsError
-from scsampler_cli.files.output_paths import check_file
-from scsampler_cli.files.urls import check_written
+from scsampler_cli.config import INPUTS, FeatureSettings
+from scsampler_cli.features.file_formats import p_frames_of
 from scsampler_cli.tasks import Extract, drawing_of
 
 ALL_INPUTS = ",".join(INPUTS)
@@ -40,8 +47,18 @@ ALL_INPUTS = ",".join(INPUTS)
 FeatureFile = Annotated[
     Path | None,
     output_option(
-        "A feature file (.scf), or a folder for the feature files of several videos. Default: "
-        "VIDEO.scf in the working folder."
+        "A feature file (.scf, or .npz for NumPy), or a folder for the feature files of several "
+        "videos. Default: VIDEO.scf in the working folder."
+    ),
+]
+# without a default here: it depends on the format
+PFrames = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="Number of P-frames read per clip. 0: all, as in the paper, which is slower. Default: "
+        f"{FeatureSettings.p_frames} for .scf, 0 for .npz.",
+        rich_help_panel=INPUT,
     ),
 ]
 # one clip only: a picture of each clip would fill the disk
@@ -78,6 +95,31 @@ Records = Annotated[
 
 
 @dataclass(frozen=True, kw_only=True)
+class FeatureOptions:
+    """What is read of each clip, and how long clips are."""
+
+    p_frames: PFrames = None
+    short_side: ShortSide = FeatureSettings.short_side
+    picture_gap: PictureGap = FeatureSettings.picture_gap
+    clip_frames: ClipFrames = 16
+    frame_stride: FrameStride = 1
+
+    def settings(self, inputs: tuple[str, ...], form: str) -> FeatureSettings:
+        """Settings of the features.
+
+        Args:
+            inputs: some of `config.INPUTS`.
+            form: format of the feature file.
+        """
+        return FeatureSettings(
+            inputs=inputs,
+            p_frames=p_frames_of(form, self.p_frames, FeatureSettings.p_frames),
+            short_side=self.short_side,
+            picture_gap=self.picture_gap,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class FeatureFileOptions:
     """The files that `scsampler extract` writes."""
 
@@ -85,7 +127,7 @@ class FeatureFileOptions:
     render: Render = None
     reencode: Reencode = False
     records: Records = None
-    format: RecordFormat = None
+    format: ExtractFormatOption = None
     schema: Schema = False
     overwrite: Overwrite = False
 
@@ -105,22 +147,24 @@ def extract(
             rich_help_panel=INPUT,
         ),
     ] = ALL_INPUTS,
-    clips: ClipOptions,
+    clips: FeatureOptions,
     clip_stride: ClipStride = 1,
     reading: ReadOptions,
     files: FeatureFileOptions,
     batch: BatchOptions,
     messages: MessageOptions,
 ) -> None:
-    """Write the visual and audio features of videos to feature files (.scf).
+    """Write the visual and audio features of videos to feature files (.scf, .npz).
 
     scsampler extract video.mp4 -o video.scf --render 3
+    scsampler extract video.mp4 -o video.npz --what if,md
     scsampler extract clips/ -o features/ --what md,mel --records features.jsonl
     """
     # before anything else: it needs the values as Typer has them
     no_effect.check(context, no_effect.EXTRACT)
     # a name that is written twice counts once, in the order of the user
-    features = clips.features(tuple(dict.fromkeys(what.split(","))))
+    form, record_form = feature_targets.formats_of(files.format, files.output)
+    features = clips.settings(tuple(dict.fromkeys(what.split(","))), form)
     read = reading.settings()
     running = RunOptions.of(batch, messages, overwrite=files.overwrite)
     # a missing program is found before the first video
@@ -133,11 +177,11 @@ def extract(
         "extract",
         inputs,
         running,
-        form=files.format,
+        form=record_form,
         output=files.records,
         shard=batch.shard,
     )
-    targets = _targets(todo, inputs.paths or [], files.output)
+    targets = feature_targets.targets_of(todo, inputs.paths or [], files.output, form=form)
     _check_targets(todo, targets, files)
     # what worker processes get: picklable, and without anything of the command line
     task = Extract(
@@ -151,7 +195,7 @@ def extract(
         render=files.render,
         reencode=files.reencode,
     )
-    hooks = run_batch.Hooks(is_valid=_files_exist, made_in=files.output or Path())
+    hooks = run_batch.Hooks(is_valid=_kept_by(targets), made_in=files.output or Path())
     run_batch.run(todo, task, hooks)
 
 
@@ -162,12 +206,12 @@ def _check_targets(todo: Batch, targets: dict[Path, Path], files: FeatureFileOpt
         SettingsError, OutputError: as `output_targets.check_apart` and
             `overwrite_checks.check_made`.
     """
-    from scsampler_cli.features.store import sniff
+    from scsampler_cli.features.read_features import is_feature_file
     from scsampler_cli.transcode.normalise import SUFFIX
 
     # with --shard only the files of this part, others are made by other runs
     made = [targets[path] for path in todo.inputs]
-    overwrite_checks.check_made(made, "-o", todo.running, is_own=sniff)
+    overwrite_checks.check_made(made, "-o", todo.running, is_own=is_feature_file)
     # pictures and re-encoded videos have no mark of scsampler, so that none may be replaced
     others: list[Path] = []
     if files.render is not None:
@@ -178,73 +222,21 @@ def _check_targets(todo: Batch, targets: dict[Path, Path], files: FeatureFileOpt
     overwrite_checks.check_made(others, "-o", todo.running)
 
 
-def _files_exist(record: Record) -> bool:
-    """True when the files of a record still exist, the feature file with all its bytes."""
-    if record["status"] != "ok":
-        return True
-    try:
-        # the re-encoded video may be large, so that only its presence is checked
-        kept = record.get("reencoded") is None or Path(record["reencoded"]).is_file()
-        return kept and Path(record["output"]).stat().st_size == record["bytes"]
-    except OSError:
-        return False
+def _kept_by(targets: dict[Path, Path]) -> Callable[[Record], bool]:
+    """Whether the files of a record of an earlier run are those of this run, and still exist."""
+    outputs = {str(path): str(target) for path, target in targets.items()}
 
+    def are_kept(record: Record) -> bool:
+        if record["status"] != "ok":
+            return True
+        # the earlier run may have written another format
+        if outputs.get(record["path"]) != record["output"]:
+            return False
+        try:
+            # the re-encoded video may be large, so that only its presence is checked
+            kept = record.get("reencoded") is None or Path(record["reencoded"]).is_file()
+            return kept and Path(record["output"]).stat().st_size == record["bytes"]
+        except OSError:
+            return False
 
-def _targets(todo: Batch, paths: list[str], output: Path | None) -> dict[Path, Path]:
-    """The feature file of each video; the tree below a folder argument is kept.
-
-    Raises:
-        SettingsError: two videos have the same feature file, or the output is "-", or a file for
-            several videos.
-        OutputError: the output is a URL.
-    """
-    from scsampler_cli.features.store import SUFFIX
-
-    if output == output_targets.STDOUT:
-        raise SettingsError(
-            "feature files are not written to standard output",
-            code="output-folder-needed",
-            hint="give -o a file or a folder",
-        )
-    if output is not None:
-        check_written(output)
-    # os.path.isdir is False for a name that is too long, where Path.is_dir raises
-    is_folder = isinstance(output, output_targets.Folder) or (
-        output is not None and os.path.isdir(output)  # noqa: PTH112
-    )
-    if todo.single and output is not None and not is_folder:
-        _check_file(todo, output)
-        return dict.fromkeys(todo.inputs, output)
-    # without -o in the working folder
-    folder = Path(output or ".")
-    if folder.suffix == SUFFIX and not folder.is_dir():
-        raise SettingsError(
-            f"{folder} is one file for several videos",
-            code="output-folder-needed",
-            hint="give -o a folder",
-        )
-    return output_targets.below(folder, todo.named, paths, suffix=SUFFIX)
-
-
-def _check_file(todo: Batch, output: Path) -> None:
-    """Refuse a feature file of one video that cannot be written, or that is something else.
-
-    Raises:
-        SettingsError: it is an input, or another output, or has another suffix.
-        OutputError: it cannot be written.
-    """
-    from scsampler_cli.features.store import SUFFIX
-
-    overwrite_checks.check_not_read(todo.inputs, {"-o": output})
-    if output.suffix != SUFFIX:
-        raise SettingsError(
-            f"{output} does not end in {SUFFIX}",
-            code="output-suffix-unknown",
-            hint=f"-o FILE{SUFFIX}, or a folder: -o FOLDER/",
-        )
-    # a folder that does not exist is made later, and then has no other file
-    if output.parent.is_dir():
-        check_file(output)
-        log_file = todo.running.log_file
-        outputs = {"-o": output, "--records": todo.output, "--log-file": log_file}
-        overwrite_checks.check_outputs(todo.inputs, outputs)
+    return are_kept

@@ -12,6 +12,7 @@ import typer
 
 from scsampler_cli.cli.output_targets import output_path
 from scsampler_cli.errors import SettingsError
+from scsampler_cli.features.file_formats import FEATURE_FORMATS
 from scsampler_cli.output.schemas import schema
 from scsampler_cli.output.writers import CUT_FORMATS, DOCUMENT_FORMATS, FORMATS
 
@@ -19,6 +20,8 @@ OUTPUT = "Output"
 # written out, so that the order on the help page is the one of how often they are used
 Format = StrEnum("Format", ["table", "json", "jsonl", "csv"])
 ClipFormat = StrEnum("ClipFormat", (*FORMATS, *CUT_FORMATS, *DOCUMENT_FORMATS))  # type: ignore[misc]
+
+ExtractFormat = StrEnum("ExtractFormat", (*FORMATS, *FEATURE_FORMATS))  # type: ignore[misc]
 
 
 def list_format(format: ClipFormat | None) -> Format:
@@ -104,9 +107,14 @@ Overwrite = Annotated[
         "same command is renamed to FILE.old."
     ),
 ]
-RecordFormat = Annotated[
-    Format | None,
-    format_option("Default: by the suffix of --records; on standard output a table."),
+# a format of feature files and one of records never have the same name
+ExtractFormatOption = Annotated[
+    ExtractFormat | None,
+    format_option(
+        "scf (for score) and npz (for NumPy) are formats of the feature files; default: by the "
+        "suffix of -o, else scf. The others are formats of the records; default: by the suffix of "
+        "--records, on standard output a table."
+    ),
 ]
 ClipFormatOption = Annotated[
     ClipFormat | None,

@@ -15,6 +15,10 @@ PICTURE_SOURCES = ("keyframe", "earlier keyframe", "decoded")
 `FeatureSettings.picture_gap` seconds), or a frame of the clip that was decoded for it."""
 
 
+def _no_positions() -> NDArray[np.int64]:
+    return np.zeros(0, np.int64)
+
+
 @dataclass(frozen=True)
 class ClipVisual:
     """Compressed-domain features of one clip (Sec. 3.3.1).
@@ -48,6 +52,11 @@ class ClipVisual:
     """Display position of `pictures[0]`; -1 without a picture."""
     picture_source: str = ""
     """One of PICTURE_SOURCES; "" without a picture."""
+    iframe_positions: NDArray[np.int64] = field(default_factory=_no_positions)
+    """int64 [I]: display positions of `iframes` in the video; empty where they are unknown, as in
+    feature files of earlier versions."""
+    p_frame_positions: NDArray[np.int64] = field(default_factory=_no_positions)
+    """int64 [P]: display positions of the frames of `motion` and `residual`; empty as above."""
 
 
 @dataclass(frozen=True)

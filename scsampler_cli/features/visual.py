@@ -57,6 +57,9 @@ class _ClipBuilder:
         self._iframes: list[NDArray[np.uint8]] = []
         self._motion: list[NDArray[np.float16]] = []
         self._residual: list[NDArray[np.int8]] = []
+        # display positions of the I-frames, and of the P-frames
+        self._intra: list[int] = []
+        self._predicted: list[int] = []
         self._parts: set[int] = set()
         """Parts of the clip that have their P-frame."""
 
@@ -67,6 +70,7 @@ class _ClipBuilder:
             if "if" in inputs:
                 # uint8 [h, w, 3], rotated; `rgb` itself is before rotation
                 self._iframes.append(self._info.orientation.picture(self._pictures.rgb(coded)))
+                self._intra.append(coded.position)
             return
         # a P-frame whose references were not decoded has neither motion nor residual
         if coded.references and {"md", "rgbr"} & inputs and self._takes(coded.position):
@@ -85,6 +89,7 @@ class _ClipBuilder:
         return True
 
     def _add_predicted(self, coded: CodedFrame) -> None:
+        self._predicted.append(coded.position)
         height, width = coded.frame.height, coded.frame.width
         # float32 [ceil(H/8), ceil(W/8), 2], pixels from a cell to its source; bool, where there is
         # one
@@ -165,6 +170,8 @@ class _ClipBuilder:
             iframes=_stacked(self._iframes, (h, w, 3), np.uint8),
             motion=_stacked(self._motion, (*cells, 2), np.float16),
             residual=_stacked(self._residual, (h, w, 3), np.int8),
+            iframe_positions=np.array(self._intra, np.int64),
+            p_frame_positions=np.array(self._predicted, np.int64),
         )
         self._clear()
         return visual

@@ -14,6 +14,7 @@ from scsampler_cli.features.clip import PICTURE_SOURCES, ClipVisual
 
 _SOURCES = ("", *PICTURE_SOURCES)
 """Sources of a picture by their number in a file."""
+_UNKNOWN = np.zeros(0, np.int64)
 
 
 class VisualPacker:
@@ -28,6 +29,7 @@ class VisualPacker:
 
         "size" is int64 [2], height and width; "picture" is int64 [3]: display position, number of
         the source, and 1 where "rgb" is empty because the clip before has the same picture.
+        "if_frame" and "p_frame" are the display positions of the I- and P-frames.
         """
         is_repeated = clip.pictures is self._pictures
         self._pictures = clip.pictures
@@ -39,6 +41,8 @@ class VisualPacker:
             "rgbr": clip.residual,
             "rgb": clip.pictures[:0] if is_repeated else clip.pictures,
             "picture": np.array([clip.picture_frame, source, is_repeated], np.int64),
+            "if_frame": clip.iframe_positions,
+            "p_frame": clip.p_frame_positions,
         }
 
 
@@ -68,4 +72,7 @@ class VisualUnpacker:
             pictures=self._pictures,
             picture_frame=frame,
             picture_source=_SOURCES[source],
+            # files of earlier versions lack them
+            iframe_positions=arrays.get("if_frame", _UNKNOWN),
+            p_frame_positions=arrays.get("p_frame", _UNKNOWN),
         )

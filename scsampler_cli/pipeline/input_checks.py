@@ -8,7 +8,8 @@ import numpy as np
 
 from scsampler_cli.config import SelectionSettings
 from scsampler_cli.errors import FeatureFileError, VideoError
-from scsampler_cli.features import store
+from scsampler_cli.features.array_source import is_array_file
+from scsampler_cli.features.read_features import is_feature_file
 from scsampler_cli.pipeline.feature_file import FeatureFileVideo
 from scsampler_cli.pipeline.video import Video
 from scsampler_cli.samplers.scoring import Samplers
@@ -24,11 +25,25 @@ def check_is_video(path: Path) -> None:
     Raises:
         VideoError: it is one.
     """
-    if store.sniff(path):
+    if is_feature_file(path):
         raise VideoError(
             f"{path} holds features, not a video",
             code="features-not-video",
             hint="give the video itself",
+        )
+
+
+def check_can_be_scored(path: Path) -> None:
+    """Refuse a feature file of NumPy: samplers read clip after clip, as .scf stores them.
+
+    Raises:
+        FeatureFileError: it is one.
+    """
+    if is_array_file(path):
+        raise FeatureFileError(
+            f"{path} holds features as NumPy arrays, which are not scored",
+            code="feature-format-unsupported",
+            hint="extract to a file that ends in .scf, and score that",
         )
 
 

@@ -8,6 +8,7 @@ import typer
 from scsampler_cli.cli.app import app
 from scsampler_cli.config import AGGREGATES, SPATIAL, STRATEGIES
 from scsampler_cli.datasets.read_list import FORMS
+from scsampler_cli.features.file_formats import FEATURE_FORMATS
 from scsampler_cli.nn.device import PRECISIONS
 from scsampler_cli.output.writers import CUT_FORMATS, DOCUMENT_FORMATS, FORMATS
 from scsampler_cli.train.recipe import OBJECTIVES, OPTIMISERS, SCHEDULES, TARGETS, default_recipe
@@ -23,7 +24,7 @@ from scsampler_cli.train.settings import AUGMENTATIONS
         ("classify", "--format", (*FORMATS, *CUT_FORMATS, *DOCUMENT_FORMATS)),
         ("merge", "--format", (*FORMATS, *DOCUMENT_FORMATS)),
         ("classify", "--precision", ("auto", *PRECISIONS)),
-        ("extract", "--format", FORMATS),
+        ("extract", "--format", (*FORMATS, *FEATURE_FORMATS)),
         ("train", "--list-format", FORMS),
         ("train", "--target", ("auto", *TARGETS)),
         ("train", "--objective", OBJECTIVES),
