@@ -208,7 +208,7 @@ def _summary(
         "files": {str(Target.auto): str(options.file)},
         "labels": summaries[NETWORKS[0]]["labels"],
     }
-    for name in ("videos", "calibration", "held_out"):
+    for name in ("videos", "calibration", "held_out", "min_probability", "confidence"):
         # without validation videos nothing is measured
         if name in summaries[NETWORKS[0]]:
             found[name] = summaries[NETWORKS[0]][name]

@@ -18,6 +18,7 @@ from scsampler_cli.features.mel import check_torchaudio
 from scsampler_cli.nn.device import pick_dtype
 from scsampler_cli.pipeline import clip_probs
 from scsampler_cli.train import calibrate, checkpoint, export, fill_cache, history, run_notes
+from scsampler_cli.train.confidence_limit import confidence_limit
 from scsampler_cli.train.context import Callbacks, RunContext
 from scsampler_cli.train.fit import Fit
 from scsampler_cli.train.preflight import check_run, training_dtype
@@ -250,7 +251,8 @@ def _calibrated(
     """The weights with the temperature of a classifier, and what was measured of it.
 
     Returns:
-        the weights; and "calibration" and "held_out" for metadata and summary, or nothing.
+        the weights; and "calibration", "held_out", and what `confidence_limit` gives, for metadata
+        and summary, or nothing.
     """
     answers = fit.answers(weights)
     if answers is None:
@@ -262,6 +264,8 @@ def _calibrated(
         "calibration": calibrate.record(answers, temperature),
         "held_out": calibrate.right_by_class(answers, temperature, labels, background=background),
     }
+    if background is not None:
+        measured |= confidence_limit(answers, temperature, background)
     return calibrate.with_temperature(weights, fit.settings, temperature), measured
 
 
