@@ -25,7 +25,11 @@ from scsampler_cli.cli.output_options import (
 
 # written out, since --help must not wait for numpy; a test compares them with the library's
 ListFormat = StrEnum(
-    "ListFormat", ["auto", "csv", "folder", "kinetics", "ucf101", "numbers", "sports1m"]
+    "ListFormat",
+    [
+        *("auto", "csv", "folder", "kinetics", "ucf101", "numbers", "sports1m"),
+        *("activitynet", "labelstudio"),
+    ],
 )
 Target = StrEnum(
     "Target", ["auto", "classifier", "rgb", "md", "rgbr", "mel", "if", "packets", "joint"]
@@ -44,7 +48,8 @@ class TrainDataOptions:
         typer.Argument(
             parser=input_path,
             help="Labelled videos: a CSV file (path,label[,split][,group]), a folder with one "
-            "folder per class, or a list of Kinetics, UCF101, Sports1M or mmaction2.",
+            "folder per class, a list of Kinetics, UCF101, Sports1M, ActivityNet or mmaction2, or "
+            "an export of Label Studio.",
         ),
     ] = None
     background: Annotated[

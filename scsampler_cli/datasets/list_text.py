@@ -1,4 +1,5 @@
-"""Text files as lines, and CSV files as rows. Bad lines become problems with their line numbers.
+"""Text files as lines, CSV files as rows, and JSON files. Bad lines become problems with their line
+numbers.
 
 Not handled here: the meaning of the lines.
 """
@@ -7,9 +8,11 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from scsampler_cli.datasets.example import Problem
 from scsampler_cli.errors import InputError, read_code
@@ -144,3 +147,27 @@ def partner_file(path: Path, word: str, others: Sequence[str]) -> Path | None:
     candidates = [path.with_name(before + other + after) for other in others] if found else []
     # os.path.isfile is False where pathlib raises: names too long, folders that may not be entered
     return next((candidate for candidate in candidates if os.path.isfile(candidate)), None)  # noqa: PTH113
+
+
+def json_document(path: Path, problems: list[Problem]) -> Any:
+    """The value of a JSON file.
+
+    Args:
+        path: a text file as for `lines`.
+        problems: gets the lines that are invalid in the encoding.
+
+    Raises:
+        InputError: it cannot be read, or is not JSON.
+    """
+    # a string of JSON has no line break in it, so that lines can be stripped
+    text = "\n".join(line for _, line in lines(path, problems))
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        # the position counts lines that are not blank
+        reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+        raise InputError(
+            f"{path}: not JSON ({reason})",
+            code="list-format-unknown",
+            hint="export it again; the file may be cut off",
+        ) from error

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from scsampler_cli.config import BACKGROUND
 from scsampler_cli.datasets import (
+    activitynet,
     background_footage,
     class_folders,
     header,
     kinetics,
+    label_studio,
     numbered,
     sports1m,
     ucf101,
@@ -31,8 +33,13 @@ _LISTS: dict[str, Callable[[Path, Path, Rows], None]] = {
     "ucf101": ucf101.read,
     "numbers": numbered.read,
     "sports1m": sports1m.read,
+    "activitynet": activitynet.read,
+    "labelstudio": label_studio.read,
 }
-FORMS = ("auto", "csv", "folder", "kinetics", "ucf101", "numbers", "sports1m")
+FORMS = (
+    *("auto", "csv", "folder", "kinetics", "ucf101", "numbers", "sports1m"),
+    *("activitynet", "labelstudio"),
+)
 # suffixes of lists without a header, in addition to .csv
 _SUFFIXES = (".txt", ".lst", ".list")
 
@@ -181,6 +188,10 @@ def _form_of(path: Path, line: str) -> str:
         return "kinetics"
     if set(header.NEEDED) <= set(first):
         return "csv"
+    if activitynet.is_line_of_form(line):
+        return "activitynet"
+    if label_studio.is_line_of_form(line):
+        return "labelstudio"
     suffix = path.suffix.lower()
     if suffix in _SUFFIXES and sports1m.is_line_of_form(line):
         return "sports1m"

@@ -18,6 +18,8 @@ LISTS = {
     "ucf101": "A/x.mp4 1\n",
     "numbers": "x.mp4 1\n",
     "sports1m": "https://www.youtube.com/watch?v=x 3\n",
+    "activitynet": '{"database":\n{"x": {"annotations": [{"label": "A", "segment": [0, 9]}]}}}\n',
+    "labelstudio": '[{"id": 1, "video": "x.mp4", "tag": "A", "annotator": 1}]\n',
 }
 
 
@@ -46,7 +48,10 @@ def test_an_unknown_form_is_refused_and_the_forms_are_named(
 ) -> None:
     with pytest.raises(InputError, match="unknown list format") as caught:
         read(write(tmp_path / name, text))
-    assert caught.value.hint == "name its format: csv, folder, kinetics, ucf101, numbers, sports1m"
+    assert caught.value.hint == (
+        "name its format: csv, folder, kinetics, ucf101, numbers, sports1m, activitynet, "
+        "labelstudio"
+    )
 
 
 def test_a_form_that_does_not_fit_is_refused(tmp_path: Path) -> None:
