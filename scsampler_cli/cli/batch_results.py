@@ -48,7 +48,7 @@ def open_batch_results(
             batch.places.folder,
             stdout=sys.stdout,
             on_failure=on_failure,
-            on_note=lambda text: console.note(f"note: {text}"),
+            on_note=console.on_note,
         )
         yield resume.InMemory(cuts, ordered)
         return
@@ -62,6 +62,7 @@ def open_batch_results(
             single=batch.single,
             rows=batch.rows,
             has_styles=batch.output is None and wants_styles(),
+            on_note=console.on_note,
         ) as writer:
             yield resume.InMemory(writer, ordered)
         return

@@ -218,6 +218,7 @@ def _write(merged: Merged, order: Sequence[str], options: MergeOptions, *, form:
         single=False,
         keep_existing=not overwrite,
         rows=rows,
+        on_note=console.on_note,
     ) as writer:
         # read again one by one: memory does not grow with their size
         for record in merged.records(order):

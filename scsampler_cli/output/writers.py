@@ -204,6 +204,7 @@ def make_writer(
     marked: bool = False,
     rows: str = "video",
     has_styles: bool = False,
+    on_note: Callable[[str], object] = lambda _: None,
 ) -> Writer:
     """The writer of a format.
 
@@ -215,6 +216,7 @@ def make_writer(
         marked: as for `CsvWriter`.
         rows: as for `CsvWriter`.
         has_styles: as for `TableWriter`.
+        on_note: as for `ActivityNetWriter`.
     """
     if form == "json":
         return JsonWriter(stream, single)
@@ -223,9 +225,9 @@ def make_writer(
     if form == "csv":
         return CsvWriter(stream, columns, marked, rows=rows)
     if form == "activitynet":
-        return ActivityNetWriter(stream)
+        return ActivityNetWriter(stream, on_note)
     if form == "labelstudio":
-        return LabelStudioWriter(stream)
+        return LabelStudioWriter(stream, on_note)
     return TableWriter(stream, has_styles=has_styles)
 
 
@@ -240,6 +242,7 @@ def open_writer(
     keep_existing: bool = False,
     rows: str = "video",
     has_styles: bool = False,
+    on_note: Callable[[str], object] = lambda _: None,
 ) -> Iterator[Writer]:
     r"""A writer to a file, or to `stdout` where `target` is None.
 
@@ -255,6 +258,7 @@ def open_writer(
         keep_existing: True to rename an existing file as `files.output_paths.free_name` says.
         rows: as for `CsvWriter`.
         has_styles: True for a terminal that shows colours.
+        on_note: called with a note on clips of a video that a document leaves out.
 
     Raises:
         OutputError: it cannot be written.
@@ -271,6 +275,7 @@ def open_writer(
                 marked=marked,
                 rows=rows,
                 has_styles=has_styles,
+                on_note=on_note,
             )
         # errors while writing are reported, errors of the caller are not touched
         yield _Guarded(writer, output_name(target))

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import PurePath
 from typing import IO
 
 from scsampler_cli.config import __version__
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.output.exchange.labelled_stretches import labelled_stretches
-from scsampler_cli.output.stretches import Record
+from scsampler_cli.output.stretches import Record, left_out
 from scsampler_cli.text import seconds
 
 VERSION = "VERSION 1.3"
@@ -60,10 +60,15 @@ def _check_new(path: str, known: dict[str, str]) -> str:
 
 
 class ActivityNetWriter:
-    """Results of ActivityNet. A failed video has no entry, an unsure one an empty list."""
+    """Results of ActivityNet. A failed video has no entry, an unsure one an empty list.
 
-    def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
+    Args:
+        stream: the output.
+        on_note: called with a note on clips of a video that are left out.
+    """
+
+    def __init__(self, stream: IO[str], on_note: Callable[[str], object]) -> None:
+        self._stream, self._on_note = stream, on_note
         # ID -> path
         self._known: dict[str, str] = {}
         self._details = f"scsampler {__version__}"
@@ -90,6 +95,8 @@ class ActivityNetWriter:
         ]
         # entries are written as they come, and not held until the end
         self._stream.write(f"{before}{_json(name)}: {_json(found)}")
+        if note := left_out(record):
+            self._on_note(f"{record['path']}: {note}")
 
     def close(self) -> None:
         """Close the object."""

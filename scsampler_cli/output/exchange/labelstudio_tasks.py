@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from typing import IO, Any
 from urllib.parse import quote_from_bytes
 
 from scsampler_cli.config import __version__
 from scsampler_cli.output.cuts.timecode import Rate, exact_rate
 from scsampler_cli.output.exchange.labelled_stretches import LabelledStretch, labelled_stretches
-from scsampler_cli.output.stretches import Record
+from scsampler_cli.output.stretches import Record, left_out
 
 CONTROL, OBJECT = "actions", "video"
 """Names of the control tag and of the object tag in the labelling configuration."""
@@ -23,10 +24,15 @@ LOCAL_FILES = "/data/local-files/?d="
 
 
 class LabelStudioWriter:
-    """An array of tasks, one for each video that did not fail."""
+    """An array of tasks, one for each video that did not fail.
 
-    def __init__(self, stream: IO[str]) -> None:
-        self._stream, self._count = stream, 0
+    Args:
+        stream: the output.
+        on_note: called with a note on clips of a video that are left out.
+    """
+
+    def __init__(self, stream: IO[str], on_note: Callable[[str], object]) -> None:
+        self._stream, self._on_note, self._count = stream, on_note, 0
 
     def write(self, record: Record) -> None:
         """Add the task of one video."""
@@ -37,6 +43,8 @@ class LabelStudioWriter:
         text = json.dumps(_task(record, self._count), indent=2, ensure_ascii=False)
         # tasks are written as they come, and not held until the end
         self._stream.write(("[\n" if self._count == 1 else ",\n") + text)
+        if note := left_out(record):
+            self._on_note(f"{record['path']}: {note}")
 
     def close(self) -> None:
         """Close the array."""

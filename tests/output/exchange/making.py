@@ -29,9 +29,10 @@ def segment(start: float, end: float, label: str, probability: float) -> dict[st
     }
 
 
-def document(form: str, *records: dict[str, Any]) -> str:
+def document(form: str, *records: dict[str, Any], notes: list[str] | None = None) -> str:
     stream = io.StringIO()
-    writer = make_writer(form, stream, [], single=len(records) == 1)
+    told: list[str] = [] if notes is None else notes
+    writer = make_writer(form, stream, [], single=len(records) == 1, on_note=told.append)
     for record in records:
         writer.write(record)
     writer.close()

@@ -80,6 +80,15 @@ def test_an_unsure_video_has_no_result() -> None:
     assert json.loads(document("activitynet", unsure))["results"] == {"v": []}
 
 
+def test_clips_of_background_are_left_out_with_a_note() -> None:
+    known = tagged(clip(0, 0.0, 0.64, label="none"), clip(1, 0.64, 1.28, label="bow"))
+    known["classifier"]["background"] = "none"
+    notes: list[str] = []
+    text = document("activitynet", known, notes=notes)
+    assert predictions(text, {"bow"}) == [("v", 0.64, 1.28, "bow", 0.75)]
+    assert notes == ["v.mp4: 1 of 2 clips shows background and is left out"]
+
+
 def test_a_document_without_videos_is_valid() -> None:
     for records in ([], [BAD]):
         assert json.loads(document("activitynet", *records))["results"] == {}

@@ -143,6 +143,15 @@ def test_an_unsure_video_has_a_prediction_without_regions() -> None:
     assert [task["data"][f"predicted_{name}"] for name in ("label", "probability")] == [None, 0.75]
 
 
+def test_clips_of_background_are_left_out_with_a_note() -> None:
+    known = tagged(clip(0, 0.0, 0.64, label="none"), clip(1, 0.64, 1.28, label="bow"))
+    known["classifier"]["background"] = "none"
+    notes: list[str] = []
+    (task,) = json.loads(document("labelstudio", known, notes=notes))
+    assert ranges(task) == [("bow", 17, 32)]
+    assert notes == ["v.mp4: 1 of 2 clips shows background and is left out"]
+
+
 def test_a_document_without_videos_is_valid() -> None:
     assert tasks() == tasks(BAD) == []
 
