@@ -19,9 +19,9 @@ from scsampler_cli.classifiers.base import (
 )
 from scsampler_cli.config import AnswerSettings, FeatureSettings, ReadSettings, SelectionSettings
 from scsampler_cli.pipeline.sampler_choice import KINDS, needed_samplers
-from scsampler_cli.pipeline.segments import SegmentSearch
 from scsampler_cli.samplers.scoring import Samplers
 from scsampler_cli.selection.search import AskedClip
+from scsampler_cli.selection.segment_search import SegmentSearch
 from scsampler_cli.text import score
 
 Settings = dict[str, Any]

@@ -39,7 +39,7 @@ from scsampler_cli.pipeline.input_checks import (
     check_is_video,
     check_no_packet_sampler,
 )
-from scsampler_cli.pipeline.segments import SegmentFinder, SegmentSearch
+from scsampler_cli.pipeline.segments import find_segments
 from scsampler_cli.pipeline.stage_clock import StageClock
 from scsampler_cli.pipeline.tags import confidence_of, tags_of
 from scsampler_cli.pipeline.video import (
@@ -54,6 +54,7 @@ from scsampler_cli.samplers.picture_features import Vectors, as_array
 from scsampler_cli.samplers.scoring import Samplers
 from scsampler_cli.selection import aggregate
 from scsampler_cli.selection.scores import ClipScores
+from scsampler_cli.selection.segment_search import SegmentSearch
 
 
 def classify(
@@ -121,7 +122,7 @@ def classify(
     found = None
     if segments is not None:
         with clock.stage("segments"):
-            found = SegmentFinder(
+            found = find_segments(
                 video,
                 classifier,
                 segments,
@@ -129,7 +130,7 @@ def classify(
                 pictures=pictures,
                 answers=answers,
                 progress=progress,
-            ).find()
+            )
     # only now are all packets read that will be read
     video.check_whole()
 
