@@ -21,6 +21,10 @@ from scsampler_cli.datasets.lookup import Folders, Lookup
 from scsampler_cli.datasets.rows import VAL_NAMES, Row, Rows
 from scsampler_cli.errors import InputError
 
+ANY_SUFFIX = ".*"
+"""In place of the suffix of a file that is not there."""
+PREFIX = "v_"
+"""In front of the ID in the names of files."""
 _BEGINNING = re.compile(r'\{\s*("|$)')
 # subset -> split; other names are those of the splits themselves
 _SPLITS = {"training": "train", "testing": "test"}
@@ -34,11 +38,16 @@ class AnnotatedVideo(NamedTuple):
     name: str
     """Its ID."""
     split: str
-    """As written in the list; "" for none."""
+    """"train" or "test" for the subsets of ActivityNet; else as written, "" for none."""
     duration: float | None
     """Seconds; None where the list does not have it."""
     parts: tuple[Part, ...]
     """In seconds, in the order of the list."""
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it is of the test split, whose annotations may not be published."""
+        return self.split.lower() == "test"
 
 
 def is_line_of_form(line: str) -> bool:
@@ -64,13 +73,12 @@ def read(path: Path, root: Path, rows: Rows) -> None:
     files = Lookup(root)
     counts, unlabelled = PartCounts(), 0
     for video in annotated_videos(path, rows.problems):
-        split = _SPLITS.get(video.split.lower(), video.split)
-        row = Row(path.name, 0, video_file(video, files), label="", split=split)
+        row = Row(path.name, 0, video_file(video, files), label="", split=video.split)
         if video.parts:
             counts.add(video.parts, video.duration)
             rows.add(row._replace(label=longest_label(video.parts)))
-        elif split.lower() == "test":
-            # its annotations are not published, and it is left out anyway
+        elif video.is_test:
+            # left out anyway
             rows.add(row)
         elif rows.takes_background:
             unlabelled += 1
@@ -113,9 +121,9 @@ def annotated_videos(path: Path, problems: list[Problem]) -> Iterator[AnnotatedV
                 parts.append(part)
         # a video whose annotations are all bad must not become one without annotations
         if parts or not listed:
-            yield AnnotatedVideo(
-                name, str(facts.get("subset") or ""), number(facts.get("duration")), tuple(parts)
-            )
+            subset = str(facts.get("subset") or "")
+            split = _SPLITS.get(subset.lower(), subset)
+            yield AnnotatedVideo(name, split, number(facts.get("duration")), parts=tuple(parts))
 
 
 def _part(annotation: Any) -> Part | None:
@@ -145,7 +153,7 @@ def number(value: Any) -> float | None:
 def video_file(video: AnnotatedVideo, files: Lookup) -> str:
     """Path of the file of a video; where there is none, a path for the message."""
     # for the message on a missing file
-    expected = os.path.join(files.root, f"{video.name}.*")  # noqa: PTH118 (faster)
+    expected = os.path.join(files.root, f"{video.name}{ANY_SUFFIX}")  # noqa: PTH118 (faster)
     # an ID with a separator names no file
     if os.path.basename(video.name) != video.name:  # noqa: PTH119 (faster)
         return expected
@@ -154,9 +162,9 @@ def video_file(video: AnnotatedVideo, files: Lookup) -> str:
 
 def _candidates(video: AnnotatedVideo) -> Iterator[tuple[Folders, str]]:
     """(folders, name without suffix) where the file of a video may lie."""
-    split = _SPLITS.get(video.split.lower(), video.split.lower())
+    split = video.split.lower()
     places: list[Folders] = [()]
     places += [(name,) for name in _FOLDERS.get("val" if split in VAL_NAMES else split, ())]
     for folders in places:
         yield folders, video.name
-        yield folders, f"v_{video.name}"
+        yield folders, f"{PREFIX}{video.name}"

@@ -45,13 +45,13 @@ _SUFFIXES = (".txt", ".lst", ".list")
 
 
 def read(
-    path: Path,
+    path: str | Path,
     form: str = "auto",
-    root: Path | None = None,
+    root: str | Path | None = None,
     *,
     seed: int = 0,
     learnt: bool = True,
-    background: Sequence[Path] = (),
+    background: Sequence[str | Path] = (),
 ) -> Listing:
     """Read a list of videos. Bad rows, missing files and the like become problems, not errors.
 
@@ -76,6 +76,7 @@ def read(
             code="unknown-choice",
             hint=f"one of {', '.join(FORMS)}",
         )
+    path, root = Path(path), None if root is None else Path(root)
     # os.path.isdir is False where pathlib raises: in a folder that may not be entered
     is_folder = os.path.isdir(path)  # noqa: PTH112
     line = "" if is_folder else _first_line(path)
@@ -93,7 +94,7 @@ def read(
         class_folders.read(path, rows)
     else:
         _LISTS[form](path, _checked_root(path, root), rows)
-    background_footage.read(background, rows)
+    background_footage.read([Path(each) for each in background], rows)
     _check_background_label(rows)
     # before the splits of this package: the note is on those of the list
     rows.notes += split_group_note(rows.accepted)

@@ -1,6 +1,7 @@
 """Lists of true segments: where in which video an action is seen.
 
-A list is CSV with a header, in one of two forms:
+A list is annotations of ActivityNet, an export of Label Studio with labels of parts, or CSV with a
+header, in one of two forms:
 
 - `path,label,start_s,end_s`: a row for each segment. A row without a label says that the video, or
   this stretch of it, shows no action.
@@ -22,8 +23,12 @@ from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
+from scsampler_cli.datasets import activitynet, label_studio
+from scsampler_cli.datasets.activitynet import ANY_SUFFIX, PREFIX
 from scsampler_cli.datasets.example import Problem
+from scsampler_cli.datasets.label_studio_file import find_file
 from scsampler_cli.datasets.list_text import columns, lines, table
+from scsampler_cli.datasets.lookup import Lookup
 from scsampler_cli.errors import InputError
 from scsampler_cli.files.inputs import check_readable
 from scsampler_cli.files.urls import check_read, is_url
@@ -62,7 +67,7 @@ class SegmentList:
     """Notes for the user."""
 
 
-def read_segments(path: Path, root: Path | None = None) -> SegmentList:
+def read_segments(path: str | Path, root: str | Path | None = None) -> SegmentList:
     """Read a list of true segments. Bad rows become problems, not errors.
 
     Args:
@@ -72,16 +77,17 @@ def read_segments(path: Path, root: Path | None = None) -> SegmentList:
     Raises:
         InputError: the list does not exist, cannot be read, is of no known form, or names no video.
     """
+    path = Path(path)
     check_read(path)
     check_readable(path)
-    listing = _reader_of(path)(path, root or path.parent)
+    listing = _reader_of(path)(path, path.parent if root is None else Path(root))
     if not listing.segments:
         # the first row may say why
         reason = f": {listing.problems[0]}" if listing.problems else ""
         raise InputError(
             f"{path} names no video with its segments{reason}",
             code="segments-empty",
-            hint="one row for each segment: path,label,start_s,end_s",
+            hint="one row for each segment, as path,label,start_s,end_s, or one annotation",
         )
     return listing
 
@@ -92,14 +98,56 @@ def _reader_of(path: Path) -> Callable[[Path, Path], SegmentList]:
     Raises:
         InputError: it is of no known form, or not text.
     """
-    first = columns(next(lines(path, []), (0, ""))[1])
+    line = next(lines(path, []), (0, ""))[1]
+    if activitynet.is_line_of_form(line):
+        return _read_activitynet
+    if label_studio.is_line_of_form(line):
+        return _read_label_studio
+    first = columns(line)
     if {"path", "start_s", "end_s"} <= set(first) and {"label", "kind"} & set(first):
         return _read_csv
     raise InputError(
         f"{path}: unknown form of a list of segments",
         code="segments-format-unknown",
-        hint="CSV with the first line path,label,start_s,end_s",
+        hint="CSV with the first line path,label,start_s,end_s; annotations of ActivityNet, or an "
+        "export of Label Studio",
     )
+
+
+def _read_activitynet(path: Path, root: Path) -> SegmentList:
+    problems: list[Problem] = []
+    files, found, hidden = Lookup(root), {}, 0
+    for video in activitynet.annotated_videos(path, problems):
+        # its annotations are not published: that does not say that it shows no action
+        if not video.parts and video.is_test:
+            hidden += 1
+            continue
+        # where there is no such file, the path ends in ID.*
+        name = os.path.abspath(activitynet.video_file(video, files))  # noqa: PTH100 (faster)
+        found[name] = tuple(sorted((TrueSegment(*part) for part in video.parts), key=_by_time))
+    notes = [f"videos of the test split without annotations: {hidden} left out"] if hidden else []
+    return SegmentList(found, problems, notes)
+
+
+def _read_label_studio(path: Path, root: Path) -> SegmentList:
+    problems: list[Problem] = []
+    found = {}
+    for task in label_studio.labelled_tasks(path, problems):
+        parts = task.parts_in_seconds()
+        name = os.path.abspath(find_file(task.video, root))  # noqa: PTH100 (faster)
+        reason = ""
+        if parts is None:
+            reason = f"frames, and no frame rate in the column {label_studio.FPS}"
+        elif task.choices and not parts:
+            reason = "a label of the whole video alone"
+        elif name in found:
+            reason = "an earlier task has the same video"
+        if parts is None or reason:
+            what = f"{task.name}: {reason}"
+            problems.append(Problem(path.name, 0, what, code="list-row-invalid"))
+            continue
+        found[name] = tuple(sorted((TrueSegment(*part) for part in parts), key=_by_time))
+    return SegmentList(found, problems)
 
 
 def _read_csv(path: Path, root: Path) -> SegmentList:
@@ -215,12 +263,20 @@ def _by_ends(names: Sequence[str], videos: Sequence[str]) -> dict[str, str | Non
     """Name in a list of each video, by the ends of their paths; None where no name has this end, or
     several videos have it.
     """
+    # a list of IDs does not know the suffixes of the files
+    has_ids = any(name.endswith(ANY_SUFFIX) for name in names)
     longest = max(len(Path(name).parts) for name in names)
     for count in range(1, longest + 1):
-        by_end = {Path(name).parts[-count:]: name for name in names}
+        by_end = {_end(name, count, has_ids): name for name in names}
         # else this part of the paths does not tell them apart
         if len(by_end) == len(names):
             break
-    ends = {video: Path(video).parts[-count:] for video in videos}
+    ends = {video: _end(video, count, has_ids) for video in videos}
     shared = Counter(ends.values())
     return {video: by_end.get(end) if shared[end] == 1 else None for video, end in ends.items()}
+
+
+def _end(path: str, count: int, by_id: bool) -> tuple[str, ...]:
+    """The last parts of a path; with `by_id` the name of the file as an ID of ActivityNet."""
+    *folders, name = Path(path).parts[-count:]
+    return (*folders, Path(name).stem.removeprefix(PREFIX) if by_id else name)

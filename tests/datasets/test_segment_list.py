@@ -1,5 +1,6 @@
 """Lists of true segments: both forms, bad rows, and which video a row is about."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,51 @@ def test_videos_that_the_list_does_not_tell_apart_have_no_segments() -> None:
 def test_videos_that_no_list_has_are_left_out() -> None:
     assert segments_of(listed("/there/1.mp4"), {"/here/3.mp4": "x"}) == {}
     assert segments_of(listed("/there/1.mp4"), {}) == {}
+
+
+def test_annotations_of_activitynet_are_segments(tmp_path: Path) -> None:
+    database = {
+        "a": {
+            "subset": "validation",
+            "annotations": [
+                {"label": "surf", "segment": [7.5, 9]},
+                {"label": "run", "segment": [1, 3.25]},
+            ],
+        },
+        "b": {"subset": "training", "annotations": []},
+        "c": {"subset": "testing", "annotations": []},
+        "d": {"subset": "training", "annotations": [{"label": "run", "segment": [5, 4]}]},
+    }
+    (tmp_path / "v_a.mp4").touch()
+    listing = read_segments(write(tmp_path, json.dumps({"database": database}), name="x.json"))
+    segments = (TrueSegment("run", 1, 3.25), TrueSegment("surf", 7.5, 9))
+    assert listing.segments == {f"{tmp_path}/v_a.mp4": segments, f"{tmp_path}/b.*": ()}
+    assert listing.notes == ["videos of the test split without annotations: 1 left out"]
+    assert [problem.what.split(":")[0] for problem in listing.problems] == ["d"]
+    # videos in other places are known by their IDs
+    elsewhere = {"/far/b.mkv": "run", "/far/v_a.webm": "run", "/far/c.mp4": "run"}
+    assert segments_of(listing, elsewhere) == {"/far/b.mkv": (), "/far/v_a.webm": segments}
+
+
+def test_parts_of_label_studio_are_segments(tmp_path: Path) -> None:
+    region = '{"ranges": [{"start": 26, "end": 50}], "timelinelabels": ["surf"]}'
+    path = write(
+        tmp_path,
+        f'[{{"video": "a.mp4", "fps": 25, "id": 1, "x": [{region}], "annotator": 1}},',
+        f'{{"video": "b.mp4", "id": 2, "x": [{region}], "annotator": 1}},',
+        '{"video": "c.mp4", "id": 3, "x": "surf", "annotator": 1},',
+        '{"video": "d.mp4", "id": 4, "annotator": 1},',
+        '{"video": "a.mp4", "id": 5, "annotator": 1}]',
+        name="x.json",
+    )
+    listing = read_segments(path)
+    assert listing.segments == {
+        f"{tmp_path}/a.mp4": (TrueSegment("surf", 1.0, 2.0),),
+        # annotated, and nothing found
+        f"{tmp_path}/d.mp4": (),
+    }
+    assert [problem.what for problem in listing.problems] == [
+        "task 2 (b.mp4): frames, and no frame rate in the column fps",
+        "task 3 (c.mp4): a label of the whole video alone",
+        "task 5 (a.mp4): an earlier task has the same video",
+    ]
