@@ -76,6 +76,11 @@ __all__ = [
 keep_old_paths()
 
 
+def __dir__() -> list[str]:
+    # the names that `__getattr__` knows, too, which Python would list only after their first use
+    return sorted(__all__)
+
+
 def __getattr__(name: str) -> Any:
     # Python calls this for names that the module does not hold (PEP 562)
     for home, names in _HOMES.items():

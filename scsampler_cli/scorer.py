@@ -17,15 +17,16 @@ from scsampler_cli.config import (
     ReadSettings,
     SelectionSettings,
 )
+from scsampler_cli.output.one_line import called
 from scsampler_cli.output.records import ScoreResult
 from scsampler_cli.pipeline import settings_record, stages
 from scsampler_cli.pipeline.models import AUTO_SET, ModelOptions, identity
-from scsampler_cli.pipeline.strategy_choice import (
-    check_needs_no_classifier,
-)
+from scsampler_cli.pipeline.sampler_choice import KINDS
+from scsampler_cli.pipeline.strategy_choice import check_needs_no_classifier
 from scsampler_cli.pipeline.tagger_arguments import (
     check_sampler_options,
     check_visual_features,
+    in_brief,
     log_notes,
     log_nothing,
     merged_options,
@@ -62,9 +63,9 @@ class Scorer:
         selection: SelectionSettings | None = None,
         *,
         models: ModelOptions | None = None,
-        visual_sampler: str = "auto",
-        audio_sampler: str = "auto",
-        packet_sampler: str = "auto",
+        visual_sampler: str | Path = "auto",
+        audio_sampler: str | Path = "auto",
+        packet_sampler: str | Path = "auto",
         device: str = "auto",
         precision: str = "auto",
         saliency: str = "auto",
@@ -98,6 +99,11 @@ class Scorer:
         self._notes += log_notes(self.samplers.notes, log)
         # device and precision in force, for the settings of every result
         self._runtime = options.runtime()
+
+    def __repr__(self) -> str:
+        networks = [n for kind in KINDS for n in self.samplers.networks(kind)]
+        inputs = ", ".join(network.kind for network in networks)
+        return called(self, inputs or "no sampler", in_brief(self.selection, self._runtime))
 
     def score(self, path: str | Path, progress: Progress = no_progress) -> ScoreResult:
         """The saliency of every clip of a video, or of a feature file of `scsampler extract`.

@@ -31,6 +31,7 @@ from scsampler_cli.config import (
     SelectionSettings,
 )
 from scsampler_cli.errors import FallbackWarning, ScsamplerError, SettingsError
+from scsampler_cli.output.one_line import called, quoted
 from scsampler_cli.output.records import ClassifyResult, Failure
 from scsampler_cli.pipeline import settings_record, stages
 from scsampler_cli.pipeline.models import ModelOptions, adjust, identity
@@ -45,6 +46,7 @@ from scsampler_cli.pipeline.tagger_arguments import (
     check_sampler_options,
     check_visual_features,
     class_names,
+    in_brief,
     log_notes,
     log_nothing,
     log_own_sampler,
@@ -75,7 +77,18 @@ class Tagger:
         weights: a weight file for a classifier with a name.
         arch: the network of a plain state dict.
         spec_fields: "KEY=VALUE" for each property that a model file does not state.
-        visual_sampler: this and the arguments up to `reading` are those of `Scorer`.
+        visual_sampler: scores clips by their picture or motion: "auto", a bundled set, files
+            separated by commas, or "none". "auto" is the sampler in the classifier's file, or else
+            the bundled set if it was trained on these classes.
+        audio_sampler: scores clips by their sound; the same choices.
+        packet_sampler: scores clips by the sizes of their packets, for the strategy "packets" and
+            cascades; the same choices.
+        device: "auto" (a GPU if there is one), "cpu", "cuda" or "cuda:N".
+        precision: of the networks: "auto", "fp32", "bf16" or "fp16".
+        saliency: how a sampler with a background class scores a clip: "auto" (by 1 - p(background))
+            or "class" (by the largest probability of a class, as in the paper).
+        features: how the inputs of the visual sampler are made; None for the defaults.
+        reading: which streams of a file are read, and the limits.
         answer: how the probabilities of clips become tags.
         top: number of tags in a result.
         segments: True to find where the actions are, too (`result.segments`); or the settings of
@@ -100,12 +113,12 @@ class Tagger:
         spec: InputSpec | None = None,
         background: str | None = None,
         selection: SelectionSettings | None = None,
-        weights: Path | None = None,
+        weights: str | Path | None = None,
         arch: str | None = None,
         spec_fields: Sequence[str] = (),
-        visual_sampler: str = "auto",
-        audio_sampler: str = "auto",
-        packet_sampler: str = "auto",
+        visual_sampler: str | Path = "auto",
+        audio_sampler: str | Path = "auto",
+        packet_sampler: str | Path = "auto",
         device: str = "auto",
         precision: str = "auto",
         saliency: str = "auto",
@@ -199,6 +212,10 @@ class Tagger:
         log_own_sampler(options, self.samplers, log)
         # device and precision in force, for the settings of every result
         self._runtime = options.runtime()
+
+    def __repr__(self) -> str:
+        how = in_brief(self.selection, self._runtime)
+        return called(self, quoted(self.classifier.name), how)
 
     def tag(self, path: str | Path, progress: Progress = no_progress) -> ClassifyResult:
         """Tag one video.

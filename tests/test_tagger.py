@@ -200,9 +200,11 @@ def test_importing_the_package_imports_no_torch() -> None:
 def test_the_types_reach_the_users_programs(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(
+        "from pathlib import Path\n"
         "from scsampler_cli import Failure, Tagger\n"
-        "tagger = Tagger('demo', k=10)\n"
-        "label: str = tagger.tag('video.mp4').label\n"
+        "tagger = Tagger('demo', k=10, weights='w.pth', visual_sampler=Path('s.safetensors'))\n"
+        "label: str | None = tagger.tag(Path('video.mp4')).label\n"
+        "start: float = tagger.tag('video.mp4').clips[0].start\n"
         "for result in tagger.stream(['a.mp4', 'b.mp4']):\n"
         "    failed = result.error if isinstance(result, Failure) else ''\n"
         "    best = 0.0 if isinstance(result, Failure) else result.tags[0][1] + 0.5\n"

@@ -164,12 +164,13 @@ def _write(
     target.flush()
 
 
-def load(folder: Path) -> list[Run]:
+def load(folder: str | Path) -> list[Run]:
     """The runs of a folder that `save` wrote.
 
     Raises:
         InputError: there are no runs, or they are damaged.
     """
+    folder = Path(folder)
     # run10 comes after run9
     found = sorted(
         folder.glob("run*/run.json"),
@@ -191,14 +192,14 @@ def load(folder: Path) -> list[Run]:
         ) from error
 
 
-def load_plan(folder: Path) -> Plan:
+def load_plan(folder: str | Path) -> Plan:
     """The plan of the runs in a folder.
 
     Raises:
         InputError: it is missing, or damaged.
     """
     try:
-        return Plan(**json.loads((folder / PLAN).read_text()))
+        return Plan(**json.loads((Path(folder) / PLAN).read_text()))
     except (OSError, ValueError, TypeError) as error:
         raise InputError(
             f"{folder} has no benchmark to replay: {error}",

@@ -150,16 +150,16 @@ def _checksum(kind: bytes, clip: int, payload: bytes) -> int:
     return zlib.crc32(payload, zlib.crc32(kind + struct.pack("<I", clip)))
 
 
-def sniff(path: Path) -> bool:
+def sniff(path: str | Path) -> bool:
     """True when a file begins like a feature file."""
     try:
-        with path.open("rb") as file:
+        with Path(path).open("rb") as file:
             return file.read(len(MAGIC)) == MAGIC
     except OSError:
         return False
 
 
-def read_header(path: Path) -> tuple[dict[str, Any], list[str]]:
+def read_header(path: str | Path) -> tuple[dict[str, Any], list[str]]:
     """The header and the notes, after a check that the file is complete.
 
     Returns:
@@ -168,6 +168,7 @@ def read_header(path: Path) -> tuple[dict[str, Any], list[str]]:
     Raises:
         FeatureFileError: not a feature file, an unknown version, truncated or damaged.
     """
+    path = Path(path)
     with _opened(path) as file:
         header = _header(file, path)
         # checks every record, and leaves the file behind the tag of the END record
@@ -183,13 +184,13 @@ def read_header(path: Path) -> tuple[dict[str, Any], list[str]]:
         return header, [str(note) for note in end["notes"]]
 
 
-def read_visual(path: Path) -> Iterator[ClipVisual]:
+def read_visual(path: str | Path) -> Iterator[ClipVisual]:
     """The visual features, in clip order. Clips that share a picture share its array.
 
     Raises:
         FeatureFileError: truncated or damaged.
     """
-    unpacker = VisualUnpacker()
+    path, unpacker = Path(path), VisualUnpacker()
     for clip, arrays in _read(path, b"VIS "):
         try:
             yield unpacker.clip(clip, arrays)
@@ -197,12 +198,13 @@ def read_visual(path: Path) -> Iterator[ClipVisual]:
             raise _damaged(path, "an incomplete record") from error
 
 
-def read_sound(path: Path) -> Iterator[ClipAudio]:
+def read_sound(path: str | Path) -> Iterator[ClipAudio]:
     """The audio features, in clip order.
 
     Raises:
         FeatureFileError: truncated or damaged.
     """
+    path = Path(path)
     for clip, arrays in _read(path, b"SND "):
         if "cover" not in arrays:
             raise _damaged(path, "an incomplete record")

@@ -72,7 +72,7 @@ class WeightFile:
         return self if kind == "classifier" else self.sampler or self
 
 
-def read_weights(path: Path) -> WeightFile:
+def read_weights(path: str | Path) -> WeightFile:
     """Read a weight file.
 
     Args:
@@ -83,6 +83,7 @@ def read_weights(path: Path) -> WeightFile:
         WeightsError: missing, truncated, not a state dict, a pickle that would run code, or of a
             later format; or the ImageNet network that it shares is missing or another one.
     """
+    path = Path(path)
     check_weight_file(path)
     # results contain it, so that they can be traced
     digest = file_sha256(path)
@@ -134,7 +135,7 @@ def leads_outside(name: str) -> bool:
     return path.is_absolute() or bool(drive) or ".." in path.parts or "\\" in name or "\0" in name
 
 
-def read_metadata(path: Path) -> dict[str, Any]:
+def read_metadata(path: str | Path) -> dict[str, Any]:
     """scsampler's metadata in a safetensors file; empty for a file of another program.
 
     The tensors are not read.
@@ -142,7 +143,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
     Raises:
         WeightsError: missing or damaged.
     """
-    return read_header(path)
+    return read_header(Path(path))
 
 
 def _read_torch(path: Path) -> dict[str, Tensor]:

@@ -8,10 +8,11 @@ from typing import Any
 
 from scsampler_cli.compat import renamed
 from scsampler_cli.output.exact_times import ExactTimes
+from scsampler_cli.output.one_line import called, tagged
 from scsampler_cli.text import score, seconds
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SelectedClip(ExactTimes):
     """A clip that was selected for the classifier."""
 
@@ -41,6 +42,12 @@ class SelectedClip(ExactTimes):
 
     why = renamed("reason")
 
+    def __repr__(self) -> str:
+        # a clip that could not be decoded has neither
+        is_known = self.label is not None and self.probability is not None
+        shows = tagged(self.label or "", self.probability or 0) if is_known else "not decoded"
+        return called(self, f"clip {self.clip}", self._span, shows, self.reason)
+
     def record(self) -> dict[str, Any]:
         """The fields as a JSON object."""
         return {
@@ -61,7 +68,7 @@ class SelectedClip(ExactTimes):
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ScoredClip(ExactTimes):
     """A clip with its saliency."""
 
@@ -89,6 +96,10 @@ class ScoredClip(ExactTimes):
 
     taken = renamed("selected")
     why = renamed("reason")
+
+    def __repr__(self) -> str:
+        selected = f"selected as {self.reason}" if self.selected else "not selected"
+        return called(self, f"clip {self.clip}", self._span, f"rank {self.rank}", selected)
 
     def record(self) -> dict[str, Any]:
         """The fields as a JSON object."""

@@ -22,3 +22,8 @@ class ExactTimes:
     def end(self) -> float:
         """Seconds, exclusive."""
         return float(self.exact_end)
+
+    @property
+    def _span(self) -> str:
+        """Both times, as `repr` shows them: 1.50-9.25 s."""
+        return f"{self.start:.2f}-{self.end:.2f} s"

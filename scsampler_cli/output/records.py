@@ -14,9 +14,10 @@ from scsampler_cli.errors import ScsamplerError, code_of
 from scsampler_cli.output.clip_record import ScoredClip as ScoredClip
 from scsampler_cli.output.clip_record import SelectedClip as SelectedClip
 from scsampler_cli.output.clip_record import optional_score
+from scsampler_cli.output.one_line import called, quoted, tagged
 from scsampler_cli.output.saliency_course import saliency
 from scsampler_cli.output.segment import Segment
-from scsampler_cli.text import score
+from scsampler_cli.text import counted, score
 
 Record = dict[str, Any]
 """A result in JSON form."""
@@ -45,7 +46,7 @@ def versions(ffmpeg: str) -> dict[str, str]:
     return {**found, "ffmpeg": ffmpeg}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ClassifyResult:
     """The result of tagging one video."""
 
@@ -89,6 +90,11 @@ class ClassifyResult:
         """The label of the best tag; None where the video is unsure."""
         return self.tags[0][0] if self.confident else None
 
+    def __repr__(self) -> str:
+        best = tagged(*self.tags[0]) if self.confident else "unsure"
+        found = [] if self.segments is None else [counted(len(self.segments), "segment")]
+        return called(self, quoted(self.path), best, counted(len(self.clips), "clip"), *found)
+
     def record(self) -> dict[str, Any]:
         """The fields as a JSON object."""
         return {
@@ -122,7 +128,7 @@ class ClassifyResult:
         return {"segments": [segment.record() for segment in self.segments]}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ScoreResult:
     """The result of scoring one video."""
 
@@ -137,6 +143,11 @@ class ScoreResult:
     notes: tuple[str, ...]
     timings_s: dict[str, float]
     versions: dict[str, str]
+
+    def __repr__(self) -> str:
+        selected = sum(clip.selected for clip in self.clips)
+        clips = f"{selected} of {counted(len(self.clips), 'clip')} selected"
+        return called(self, quoted(self.path), clips)
 
     def record(self) -> dict[str, Any]:
         """The fields as a JSON object."""
@@ -157,7 +168,7 @@ class ScoreResult:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ExtractResult:
     """The result of extracting features."""
 
@@ -175,6 +186,10 @@ class ExtractResult:
     versions: dict[str, str]
     reencoded: str | None = None
     """Path of the re-encoded video whose features these are; None without re-encoding."""
+
+    def __repr__(self) -> str:
+        features = f"{', '.join(self.inputs)} of {counted(self.clips, 'clip')}"
+        return called(self, quoted(self.path), quoted(self.output), features)
 
     def record(self) -> dict[str, Any]:
         """The fields as a JSON object."""
@@ -198,13 +213,17 @@ class ExtractResult:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Failure:
     """A failed video."""
 
     command: str
     path: str
     error: BaseException
+
+    def __repr__(self) -> str:
+        error = f"{type(self.error).__name__}({quoted(str(self.error))})"
+        return called(self, quoted(self.command), quoted(self.path), error)
 
     def record(self) -> dict[str, Any]:
         """The fields as a JSON object."""

@@ -7,10 +7,11 @@ from fractions import Fraction
 from typing import Any
 
 from scsampler_cli.output.exact_times import ExactTimes
+from scsampler_cli.output.one_line import called, tagged
 from scsampler_cli.text import score, seconds
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Segment(ExactTimes):
     """A stretch of a video that shows one of the classes."""
 
@@ -24,6 +25,9 @@ class Segment(ExactTimes):
     """How sure it is that the stretch shows this class, 0 to 1."""
     clips: tuple[int, ...]
     """The clips whose answers by the classifier it rests on, in time order."""
+
+    def __repr__(self) -> str:
+        return called(self, self._span, tagged(self.label, self.probability))
 
     def record(self) -> dict[str, Any]:
         """The fields as a JSON object."""

@@ -22,10 +22,11 @@ from scsampler_cli.config import (
     __version__,
     parse_device,
 )
-from scsampler_cli.errors import DependencyError, SettingsError
+from scsampler_cli.errors import SettingsError
 from scsampler_cli.model_zoo.bundled_weights import check_weight_file, sampler_files
 from scsampler_cli.model_zoo.weights_header import sampler_in
 from scsampler_cli.pipeline import sampler_choice
+from scsampler_cli.pipeline.missing_torchaudio import without_torchaudio
 
 if TYPE_CHECKING:
     import torch
@@ -42,21 +43,21 @@ DEMO = "demo"
 class ModelOptions:
     """Which classifier and samplers to load, by name or file, and where they run."""
 
-    classifier: str = "auto"
+    classifier: str | Path = "auto"
     """A name, a model file, a folder, "package.module:factory", or "auto"."""
-    weights: Path | None = None
+    weights: str | Path | None = None
     """A weight file for a classifier that has a name."""
-    labels: Path | tuple[str, ...] | None = None
+    labels: str | Path | tuple[str, ...] | None = None
     """Class names, a text file with one name per line, or one of `labels.NAMES`."""
     arch: str | None = None
     """The network of a plain state dict."""
     spec: tuple[str, ...] = ()
     """"KEY=VALUE" for each property that a model file does not state."""
-    visual_sampler: str = "auto"
+    visual_sampler: str | Path = "auto"
     """A bundled set, files separated by commas, "none", or "auto"."""
-    audio_sampler: str = "auto"
+    audio_sampler: str | Path = "auto"
     """The same."""
-    packet_sampler: str = "auto"
+    packet_sampler: str | Path = "auto"
     """The same; for the strategy "packets" and cascades."""
     device: str = "auto"
     """"auto", "cpu", "cuda" or "cuda:N"."""
@@ -68,15 +69,25 @@ class ModelOptions:
     @property
     def names_classifier(self) -> bool:
         """False where "auto" decides."""
-        return self.classifier != "auto" or self.weights is not None
+        return self.classifier_name != "auto" or self.weights is not None
+
+    @property
+    def classifier_name(self) -> str:
+        """The classifier as text, also where it is a path."""
+        return str(self.classifier)
+
+    @property
+    def label_file(self) -> Path | None:
+        """The file or the name of the class names; None where they are a list, or not given."""
+        return Path(self.labels) if isinstance(self.labels, str | Path) else None
 
     @property
     def samplers(self) -> dict[str, str]:
         """The option of each sampler, by the keys of `sampler_choice.KINDS`."""
         return {
-            "visual": self.visual_sampler,
-            "audio": self.audio_sampler,
-            "packets": self.packet_sampler,
+            "visual": str(self.visual_sampler),
+            "audio": str(self.audio_sampler),
+            "packets": str(self.packet_sampler),
         }
 
     @property
@@ -88,9 +99,9 @@ class ModelOptions:
             WeightsError: the weight file is damaged.
         """
         # only "package.module:factory" has a colon
-        if ":" in self.classifier and self.own_sampler is None:
+        if ":" in self.classifier_name and self.own_sampler is None:
             return None
-        return self.auto_for(self.classifier)
+        return self.auto_for(self.classifier_name)
 
     @property
     def own_sampler(self) -> Path | None:
@@ -110,11 +121,11 @@ class ModelOptions:
 
     def files(self, *others: Path | None) -> list[Path]:
         """Existing files that the options name, and the existing ones of `others`."""
-        names = [self.classifier]
+        names = [self.classifier_name]
         for option in self.samplers.values():
             names += option.split(",")
-        labels = self.labels if isinstance(self.labels, Path) else None
-        named = [*(Path(name) for name in names), self.weights, labels, *others]
+        weights = None if self.weights is None else Path(self.weights)
+        named = [*(Path(name) for name in names), weights, self.label_file, *others]
         # a name such as "auto" is no file, unless the folder holds one of that name
         return [path for path in named if path is not None and path.is_file()]
 
@@ -136,9 +147,9 @@ class ModelOptions:
             )
         self._check_classifier()
         if self.weights is not None:
-            check_weight_file(self.weights)
-        if isinstance(self.labels, Path) and str(self.labels) not in NAMES:
-            read_labels(self.labels)
+            check_weight_file(Path(self.weights))
+        if self.label_file is not None and str(self.label_file) not in NAMES:
+            read_labels(self.label_file)
         kinds = {"visual": VISUAL, "audio": AUDIO, "packets": PACKETS}
         for kind, option in self.samplers.items():
             if option != "auto":
@@ -169,7 +180,7 @@ class ModelOptions:
 
             parse_fields(self.spec)
         # the registry gives a path for a model file, an entry for a name
-        found = None if self.classifier == "auto" else registry.find(self.classifier)
+        found = None if self.classifier_name == "auto" else registry.find(self.classifier_name)
         is_file = isinstance(found, Path)
         if self.arch is not None and not is_file and (found is not None or self.weights is None):
             raise SettingsError(
@@ -238,14 +249,21 @@ class ModelOptions:
             log(why)
             return classifier, why if is_second else ""
 
-        name, weights = self.classifier, self.weights
+        name, weights = self.classifier_name, self.weights
         # a weight file alone says which network it is for
         if name == "auto":
             name, weights = str(weights), None
-        labels = read_labels(self.labels) if isinstance(self.labels, Path) else self.labels
+        labels = None if isinstance(self.labels, str | Path) else self.labels
+        if self.label_file is not None:
+            labels = read_labels(self.label_file)
         spec = self.spec if self.arch is None else [*self.spec, f"arch={self.arch}"]
         return registry.load(
-            name, device, dtype, weights=weights, labels=labels, spec_fields=spec
+            name,
+            device,
+            dtype,
+            weights=None if weights is None else Path(weights),
+            labels=labels,
+            spec_fields=spec,
         ), ""
 
     def load_samplers(
@@ -273,7 +291,14 @@ class ModelOptions:
         options = {
             kind: option if kind in wanted else "none" for kind, option in self.samplers.items()
         }
-        notes = self._drop_audio_without_torchaudio(options, auto, selection)
+        notes: tuple[str, ...] = ()
+        if sampler_choice.is_available(options["audio"], "audio", auto):
+            # alpha and k_visual divide the selection between the visual and the audio sampler
+            divides = selection.alpha is not None or selection.k_visual is not None
+            is_named = self.samplers["audio"] != "auto"
+            notes = without_torchaudio(
+                options, is_needed=is_named or divides or selection.strategy == "audio"
+            )
         # a set need not have a sampler of every kind
         for kind, option in options.items():
             if option == "auto":
@@ -296,37 +321,6 @@ class ModelOptions:
 
         device = pick_device(self.device)
         return device, pick_dtype(self.precision, device)
-
-    def _drop_audio_without_torchaudio(
-        self, options: dict[str, str], auto: str, selection: SelectionSettings
-    ) -> tuple[str, ...]:
-        """Remove an audio sampler that nobody named from `options` where torchaudio does not load.
-
-        Returns:
-            a note on it, if it was removed.
-
-        Raises:
-            DependencyError: torchaudio does not load, and the selection needs audio, or a setting
-                concerns audio.
-        """
-        from scsampler_cli.features.mel import check_torchaudio
-
-        if not sampler_choice.is_available(options["audio"], "audio", auto):
-            return ()
-        try:
-            check_torchaudio()
-        except DependencyError as error:
-            # alpha and k_visual divide the selection between the visual and the audio sampler
-            concerns_audio = (
-                self.audio_sampler != "auto"
-                or selection.alpha is not None
-                or selection.k_visual is not None
-            )
-            if concerns_audio or selection.strategy == "audio":
-                raise
-            options["audio"] = "none"
-            return (f"clips are scored without sound: {error}; {error.hint}",)
-        return ()
 
 
 def adjust(classifier: ClipClassifier, answer: AnswerSettings) -> ClipClassifier:

@@ -26,7 +26,7 @@ def cascade_candidates(cascade: bool, candidates: int | None, k: int) -> int | N
     return (candidates or CANDIDATES_PER_CLIP * k) if cascade else None
 
 
-def read_histogram(path: Path | None) -> tuple[float, ...] | None:
+def read_histogram(path: str | Path | None) -> tuple[float, ...] | None:
     """Weights of the empirical strategy, from a text file that separates them by white space.
 
     Raises:
@@ -36,7 +36,7 @@ def read_histogram(path: Path | None) -> tuple[float, ...] | None:
         return None
     check_read(path)
     try:
-        return tuple(float(word) for word in read_text(path).split())
+        return tuple(float(word) for word in read_text(Path(path)).split())
     except (OSError, ValueError, InputError) as error:
         raise InputError(
             f"histogram {path}: {_why(error)}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,6 +128,19 @@ def selection_of(k: int | str | None, selection: SelectionSettings | None) -> Se
             hint="the paper takes 10 clips",
         )
     return SelectionSettings(k=k)
+
+
+def in_brief(selection: SelectionSettings, runtime: Mapping[str, str]) -> str:
+    """What `repr` shows of the settings: the strategy, K, the device and the precision.
+
+    Args:
+        selection: of a `Tagger` or a `Scorer`.
+        runtime: of `ModelOptions.runtime`.
+
+    Example: strategy 'search', k at most 20, cpu fp32.
+    """
+    k = f"k at most {selection.k}" if selection.stops_early else f"k {selection.k}"
+    return f"strategy {selection.strategy!r}, {k}, {runtime['device']} {runtime['precision']}"
 
 
 def log_own_sampler(options: ModelOptions, samplers: Samplers, log: Callable[[str], None]) -> None:

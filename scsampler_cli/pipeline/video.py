@@ -64,13 +64,13 @@ class Video:
 
     def __init__(
         self,
-        path: Path,
+        path: str | Path,
         clip_frames: int = 16,
         frame_stride: int = 1,
         *,
         reading: ReadSettings = DEFAULT_READING,
     ) -> None:
-        self.path = path
+        self.path = path = Path(path)
         self.index = scan(path, reading)
         self.info = self.index.info
         self.grid = ClipGrid(self.index.timeline, clip_frames, frame_stride)
