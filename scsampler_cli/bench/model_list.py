@@ -19,6 +19,7 @@ from scsampler_cli.classifiers.flops import clip_gmacs
 from scsampler_cli.config import PACKETS
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.nn.lite0 import Lite0Trunk
+from scsampler_cli.pipeline.segments import has_known_cost
 from scsampler_cli.samplers.networks import INPUT_SHAPES, count_macs
 from scsampler_cli.samplers.picture_features import PictureFeatures
 from scsampler_cli.samplers.scoring import SamplerNetwork
@@ -143,4 +144,6 @@ def models_record(models: Models) -> dict[str, Any]:
 
     The classifier runs once, so that its multiply-adds can be counted.
     """
-    return replace(models.facts, gmacs=clip_gmacs(models.classifier)).record()
+    facts = models.facts
+    tagging = replace(facts.tagging, has_known_cost=has_known_cost(models.classifier))
+    return replace(facts, gmacs=clip_gmacs(models.classifier), tagging=tagging).record()

@@ -62,6 +62,7 @@ def pooled(runs: Sequence[Run], name: str) -> Run:
             # one row for all videos: that of a sampler, where it is the usual one anywhere
             searches=all(run.tagging.searches for run in runs),
             has_prior=all(run.tagging.has_prior for run in runs),
+            has_known_cost=all(run.tagging.has_known_cost for run in runs),
         ),
         segment_notes=tuple(dict.fromkeys(note for run in runs for note in run.segment_notes)),
     )

@@ -214,6 +214,8 @@ class Tagging:
     """True where "auto" stands for a search, False for the strategy of the sampler under test."""
     has_prior: bool = False
     """True where a search takes the visual scores of the sampler under test as its prior."""
+    has_known_cost: bool = False
+    """True where the multiply-adds of a clip decide how segments are looked for."""
 
 
 @dataclass(frozen=True)

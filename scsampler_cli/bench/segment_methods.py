@@ -17,16 +17,15 @@ from scsampler_cli.bench.asked_clips import selected_clips
 from scsampler_cli.bench.plan import Plan
 from scsampler_cli.bench.run_data import Run, VideoData
 from scsampler_cli.bench.segment_baselines import answer_runs, even_parts, saliency_runs
+from scsampler_cli.bench.segment_replay import Found, replayed_searches, replayed_segments
 from scsampler_cli.bench.strategy import Strategy
 from scsampler_cli.bench.strategy_list import sampler_strategies
-from scsampler_cli.bench.temporal_map import FoundSegment, VideoSegments
+from scsampler_cli.bench.temporal_map import VideoSegments
 from scsampler_cli.selection.aggregate import combine, top
 from scsampler_cli.selection.scores import ClipScores
 
 HALF = 0.5
 """A saliency of 1 - p(background) above it says that an action is more probable than none."""
-Found = tuple[NDArray[np.int64], tuple[FoundSegment, ...]]
-"""int64 [n]: the clips that the classifier was asked about; and the segments."""
 Method = Callable[[VideoData], Found]
 
 
@@ -65,7 +64,12 @@ def _outcome(run: Run, key: str, name: str, *, method: Method) -> SegmentOutcome
 
 
 def _methods(run: Run, plan: Plan) -> Iterator[tuple[str, str, Method]]:
-    """Key, name and method; the baselines last."""
+    """Key, name and method: what `classify` finds, then the baselines."""
+    for key, name, strategy, search in replayed_searches(run, plan):
+        method = partial(
+            replayed_segments, strategy=strategy, search=search, multi_label=run.is_multi_label
+        )
+        yield key, name, method
     for _, strategy in sampler_strategies(run, plan)[:1]:
         runs = partial(_saliency_baseline, strategy=strategy, multi_label=run.is_multi_label)
         yield "saliency-mean", f"{strategy.name}, saliency above its mean", runs

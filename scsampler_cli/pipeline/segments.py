@@ -57,22 +57,25 @@ def search_for(
     networks = samplers.networks("visual")
     has_background = background_of(classifier) is not None
     # to learn the cost takes a clip, so only where it matters
-    is_free = settings.max_clips is None and not has_background
+    matters = settings.max_clips is None and not has_background and has_known_cost(classifier)
     by_background = bool(networks) and all(each.scores_by_background for each in networks)
     source = source_of(
         settings,
         has_background=has_background,
-        gmacs=_gmacs(classifier) if is_free else None,
+        gmacs=_gmacs(classifier) if matters else None,
         scores_by_background=by_background,
     )
     return SegmentSearch(settings, source)
 
 
+def has_known_cost(classifier: ClipClassifier) -> bool:
+    """Whether the multiply-adds of a clip may decide how segments are looked for."""
+    # without a torch module only a run would tell, and a plug-in may count its runs
+    return hasattr(classifier, "network")
+
+
 def _gmacs(classifier: ClipClassifier) -> float | None:
     """10^9 multiply-adds of a clip; None where that is not known."""
-    # without a torch module only a run would tell, and a plug-in may count its runs
-    if not hasattr(classifier, "network"):
-        return None
     # imported here: it needs torch
     from scsampler_cli.classifiers.flops import clip_gmacs
 

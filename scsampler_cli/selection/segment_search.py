@@ -99,7 +99,7 @@ class KnownClips:
 
 
 @dataclass(frozen=True)
-class FoundSegment:
+class ClipSegment:
     """A segment, in places of clips."""
 
     first: int
@@ -140,7 +140,7 @@ class SegmentFinder:
         """Places of all clips that were answered or failed, in order."""
         return tuple(self._rows)
 
-    def find(self, places: Sequence[int], probabilities: NDArray[np.float32]) -> list[FoundSegment]:
+    def find(self, places: Sequence[int], probabilities: NDArray[np.float32]) -> list[ClipSegment]:
         """The segments in time order, after further clips were answered.
 
         Args:
@@ -207,7 +207,7 @@ class SegmentFinder:
     def _add(self, places: Sequence[int], rows: NDArray[np.float32]) -> None:
         self._rows |= dict(zip(places, rows, strict=True))
 
-    def _segments(self, evidence: Evidence) -> list[FoundSegment]:
+    def _segments(self, evidence: Evidence) -> list[ClipSegment]:
         """Segments; `evidence` has the columns of the answers."""
         answered, pictures = self._answered, self._clips.pictures
         found = []
@@ -217,7 +217,7 @@ class SegmentFinder:
                 peak = each.first + int(evidence[each.first : each.last + 1, each.column].argmax())
                 inside = [known.most_alike(pictures, peak, answered.places)]
             found.append(
-                FoundSegment(
+                ClipSegment(
                     each.first,
                     each.last,
                     column=int(answered.columns[each.column]),
