@@ -34,9 +34,13 @@ def ticks(span: Span) -> list[tuple[float, str]]:
 
 
 def axis(span: Span) -> str:
-    """The axis as SVG; every second label is hidden on a narrow screen."""
+    """The axis as SVG, with its unit; every second label is hidden on a narrow screen."""
     drawn = "".join(_tick(number, tick) for number, tick in enumerate(ticks(span)))
-    return f'<svg class="axis" aria-hidden="true">{drawn}</svg>'
+    unit = "hours:minutes:seconds" if span.end_s >= 3600 else "minutes:seconds"
+    return (
+        f'<svg class="axis" aria-hidden="true">{drawn}</svg>'
+        f'<p class="unit soft small">time in the video, {unit}</p>'
+    )
 
 
 def _tick(number: int, tick: tuple[float, str]) -> str:

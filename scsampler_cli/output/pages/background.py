@@ -1,4 +1,4 @@
-"""Details of a result: facts about the video, timings, settings, and messages of FFmpeg."""
+"""Details of a result: tags, and in collapsed sections the file, timings, settings and messages."""
 
 from __future__ import annotations
 
@@ -11,9 +11,16 @@ from scsampler_cli.output.pages.wording import clock, count, percent
 Record = dict[str, Any]
 
 
+def folded(title: str, inside: str) -> str:
+    """A collapsed section; empty without anything in it."""
+    if not inside:
+        return ""
+    return f"<details><summary>{text(title)}</summary>{inside}</details>"
+
+
 def video_facts(record: Record) -> str:
-    """Facts about the video, as a list."""
-    return facts(_video(record))
+    """Facts about the video, in a collapsed section."""
+    return folded("The video file", facts(_video(record)))
 
 
 def _video(record: Record) -> Iterator[tuple[str, object]]:
@@ -50,7 +57,7 @@ def _audio(audio: Record | None) -> str:
 
 
 def timings(record: Record) -> str:
-    """Seconds of each stage, with bars of their shares."""
+    """Seconds of each stage, with bars of their shares, in a collapsed section."""
     spent = record["timings_s"]
     total = sum(spent.values())
     rows = []
@@ -58,7 +65,7 @@ def timings(record: Record) -> str:
         share = seconds / total if total else 0
         rows.append((text(stage), bar(share), f"{seconds:.2f} s"))
     rows.append(("total", "", f"<b>{total:.2f} s</b>"))
-    return table((), rows, "bars")
+    return folded("Time spent", table((), rows, "bars"))
 
 
 def tags(record: Record) -> str:
@@ -87,10 +94,8 @@ def made_with(record: Record) -> str:
         parts["settings"] = {**parts["settings"], "selection": kept}
     if "run" in record:
         parts["run"] = {"digest": record["run"]}
-    if not parts:
-        return ""
     inside = "".join(f"<h3>{name}</h3>{facts(_flat(part))}" for name, part in parts.items())
-    return f"<details><summary>Settings and versions</summary>{inside}</details>"
+    return folded("Settings and versions", inside)
 
 
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, object]]:
@@ -125,7 +130,4 @@ def _shown(value: Any) -> str:
 def ffmpeg(record: Record) -> str:
     """Messages of FFmpeg, in a collapsed section; empty without any."""
     messages = record.get("ffmpeg")
-    if not messages:
-        return ""
-    summary = f"<summary>Messages of FFmpeg ({len(messages)})</summary>"
-    return f"<details>{summary}{bullets(messages)}</details>"
+    return folded(f"Messages of FFmpeg ({len(messages)})", bullets(messages)) if messages else ""

@@ -1,7 +1,8 @@
 "use strict";
 // Search, filters and order of the rows. Rows are drawn in chunks as they come into view; the state is in the address.
 (() => {
-  const [FOLDER, NAME, PAGE, OK, TAGS, DURATION, SELECTED, CLIPS, BEST, VISUAL, AUDIO, NOTES, ERROR, HINT, CONFIDENCE] = Array(15).keys();
+  const [FOLDER, NAME, PAGE, OK, TAGS, DURATION, SELECTED, CLIPS, BEST, VISUAL, AUDIO, NOTES, ERROR, HINT, CONFIDENCE,
+    PICTURE, DOUBT, SEGMENTS, LENGTH] = Array(19).keys();
   const CHUNK = 60;
   const data = JSON.parse(document.getElementById("data").textContent), rows = data.rows;
   const find = (id) => document.getElementById(id);
@@ -11,21 +12,23 @@
   const NONE = { query: "", status: "", tag: null, sort: "", down: false };
   let state = { ...NONE }, matching = [], drawn = 0;
 
+  const status = (row) => (!row[OK] ? "failed" : row[DOUBT] ? "unsure" : "done");
   const path = (row) => row[FOLDER] + row[NAME];
   // The search ignores case, and the ways in which Unicode can compose a character.
   const folded = (text) => text.normalize("NFKC").toUpperCase().toLowerCase().replaceAll("ς", "σ");
   const texts = rows.map((row) =>
-    folded([path(row), ...row[TAGS].map((tag) => tag[0]), row[ERROR], row[HINT], ...row[NOTES]].join("\n")));
+    folded([path(row), ...row[TAGS].map((tag) => tag[0]), row[DOUBT] && "unsure", row[ERROR], row[HINT], ...row[NOTES]].join("\n")));
 
   const digit = (mark) => (mark === "-" ? null : parseInt(mark, 36) / 35);
   const peak = (marks) => [...marks].reduce((most, mark) => Math.max(most, digit(mark) ?? -1), -1);
   const KEYS = {
     path,
-    status: (row) => (row[OK] ? "done" : "failed"),
-    tag: (row) => (row[TAGS].length ? row[TAGS][0][0] : null),
+    status,
+    tag: (row) => (row[TAGS].length && !row[DOUBT] ? row[TAGS][0][0] : null),
     probability: (row) => (row[TAGS].length ? row[TAGS][0][1] : null),
     duration: (row) => row[DURATION],
     clips: (row) => row[SELECTED],
+    segments: (row) => row[LENGTH],
     best: (row) => row[BEST],
     saliency: (row) => { const marks = row[VISUAL] || row[AUDIO] || row[CONFIDENCE]; return marks ? peak(marks) : null; },
     notes: (row) => (row[OK] ? row[NOTES].length : null),
@@ -84,21 +87,45 @@
       ...drawn.map(([kind, marks]) => curve(marks, kind)));
   };
 
+  const linked = (row, kind, second, ...inside) => {
+    const link = element(row[PAGE] === null ? "span" : "a", kind, ...inside);
+    // the page of the video goes to that second
+    if (row[PAGE] !== null) link.href = row[PAGE] + (second === null ? "" : "#t=" + second);
+    return link;
+  };
   const name = (row) => {
-    const file = element("bdi", "", row[NAME]);
-    const link = row[PAGE] === null ? element("span", "name", file) : element("a", "name", file);
-    if (row[PAGE] !== null) link.href = row[PAGE];
+    const link = linked(row, "name", null, element("bdi", "", row[NAME]));
     return row[FOLDER] ? [link, element("small", "soft", element("bdi", "", row[FOLDER]))] : [link];
   };
+  const picture = (row) => {
+    if (row[PICTURE] === null) return [];
+    const image = element("img", "");
+    // the name beside it says what it is; it is loaded as it comes into view
+    Object.assign(image, { loading: "lazy", alt: "", width: 96, height: 60, src: row[PICTURE] });
+    image.addEventListener("error", () => image.remove());
+    const link = linked(row, "", null, image);
+    link.tabIndex = -1;
+    link.setAttribute("aria-hidden", "true");
+    return [link];
+  };
+  const doneWord = document.querySelector("button[data-status=done] bdi").textContent;
+  const tagList = (tags) => tags.map(([tag, p]) => tag + " " + percent(p, 0)).join(", ");
+  const tag = (row) => {
+    const [first, ...others] = row[TAGS];
+    if (row[DOUBT]) return [element("span", "doubt", "unsure"), element("small", "soft", row[DOUBT]), element("small", "soft", tagList(row[TAGS]))];
+    if (first === undefined) return ["–"];
+    return [element("bdi", "", first[0]), element("small", "soft", tagList(others.filter(([, p]) => p >= 0.005)))];
+  };
   const CELLS = {
+    picture,
     path: name,
-    status: (row) => [element("span", row[OK] ? "done" : "failed", row[OK] ? "done" : "failed")],
-    tag: ({ [TAGS]: [first, ...others] }) => first === undefined ? ["–"] : [element("bdi", "", first[0]),
-      ...(others.length ? [element("small", "soft", others.map(([tag, p]) => tag + " " + percent(p, 0)).join(", "))] : [])],
+    status: (row) => [element("span", status(row), status(row) === "done" ? doneWord : status(row))],
+    tag,
     probability: (row) => (row[TAGS].length ? [percent(row[TAGS][0][1]), bar(row[TAGS][0][1])] : ["–"]),
     duration: (row) => [row[DURATION] === null ? "–" : clock(row[DURATION], 0)],
     clips: (row) => [row[SELECTED] === null ? "–" : counted(row[SELECTED]) + " of " + counted(row[CLIPS])],
-    best: (row) => [row[BEST] === null ? "–" : clock(row[BEST], 2)],
+    segments: (row) => [row[SEGMENTS] === null ? "–" : counted(row[SEGMENTS]) + (row[SEGMENTS] ? " (" + clock(row[LENGTH], 0) + ")" : "")],
+    best: (row) => [row[BEST] === null ? "–" : linked(row, "", row[BEST], clock(row[BEST], 2))],
     saliency: (row) => [spark(row)],
     notes: (row) => (row[NOTES].length
       ? [element("details", "", element("summary", "", String(row[NOTES].length)), ...row[NOTES].map((note) => element("p", "small", note)))]
@@ -112,13 +139,13 @@
     return made;
   };
   const line = (row) => {
-    const made = element("tr", row[OK] ? "" : "bad");
+    const made = element("tr", row[OK] ? (row[DOUBT] ? "unsure" : "") : "bad");
     made.setAttribute("role", "row");
-    const keys = row[OK] ? data.columns : ["path", "status"];
+    const keys = row[OK] ? data.columns : data.columns.filter((key) => ["picture", "path", "status"].includes(key));
     made.append(...keys.map((key) => cell(key, CELLS[key](row))));
     if (!row[OK]) {
       const error = cell("why", [row[ERROR], ...(row[HINT] ? [element("small", "soft", "Hint: " + row[HINT])] : [])]);
-      error.colSpan = data.columns.length - 2;
+      error.colSpan = data.columns.length - keys.length;
       made.append(error);
     }
     return made;
@@ -134,11 +161,11 @@
     observer.observe(more);
   };
   const matches = () => {
-    const words = folded(state.query).split(/\s+/).filter(Boolean), wanted = state.status && (state.status === "done" ? 1 : 0);
+    const words = folded(state.query).split(/\s+/).filter(Boolean), wanted = state.status;
     return ordered(state.sort, state.down).filter((at) => {
       const row = rows[at];
-      if (wanted !== "" && row[OK] !== wanted) return false;
-      if (state.tag !== null && (!row[TAGS].length || row[TAGS][0][0] !== state.tag)) return false;
+      if (wanted !== "" && status(row) !== wanted) return false;
+      if (state.tag !== null && KEYS.tag(row) !== state.tag) return false;
       return words.every((word) => texts[at].includes(word));
     });
   };
@@ -170,10 +197,10 @@
   };
   const read = () => {
     const parts = new URLSearchParams(location.hash.slice(1)), sort = parts.get("sort") || "", key = sort.replace(/^-/, "");
-    const status = parts.get("status");
+    const kind = parts.get("status");
     state = {
       query: parts.get("q") || "",
-      status: ["done", "failed"].includes(status) ? status : "",
+      status: ["done", "unsure", "failed"].includes(kind) ? kind : "",
       tag: parts.get("tag"),
       sort: data.columns.includes(key) ? key : "",
       down: sort.startsWith("-"),

@@ -7,120 +7,17 @@ shows a plain list.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import PurePath
-from typing import Any
+from collections.abc import Sequence
 
-from scsampler_cli.output.clip_order import best_first
-from scsampler_cli.output.pages.document import document
-from scsampler_cli.output.pages.markup import LINE_KEY, bar, data_block, link, plain, relative, text
+from scsampler_cli.output.pages.batch_row import Row
+from scsampler_cli.output.pages.document import PICTURES, document
+from scsampler_cli.output.pages.markup import LINE_KEY, bar, data_block, link, relative, text
 from scsampler_cli.output.pages.wording import clock, count, percent
 
-# Number of tags of a video that its row shows and the search finds
-_TAGS = 3
 # Number of tags that are visible as filters; the others are in a collapsed section
 _BUTTONS = 12
 # Curves of a row: saliency, and the confidence that a search believes
 _CURVES = ("visual", "audio", "confidence")
-# saliency over time is packed: one digit of base 36 per value
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The row of one video; its text is without control characters."""
-
-    folder: str
-    """Folder with the separator at its end; may be empty."""
-    name: str
-    page: str | None
-    """Relative link to the page of the video."""
-    ok: bool
-    tags: tuple[tuple[str, float], ...] = ()
-    """(label, probability), best first."""
-    duration_s: float | None = None
-    selected: int | None = None
-    """Number of selected clips."""
-    clips: int | None = None
-    """Number of all clips."""
-    best_s: float | None = None
-    """Start of the best clip, in seconds; of a search, of the most confident answer."""
-    visual: str | None = None
-    """Saliency over time: a digit of base 36 for each part of the video, a dash without a score."""
-    audio: str | None = None
-    confidence: str | None = None
-    """What a search believes over time, in the same form."""
-    notes: tuple[str, ...] = ()
-    error: str = ""
-    hint: str = ""
-
-
-def row_of(record: dict[str, Any], page: str | None) -> Row:
-    """The row of a `classify` or `score` record, or of a failure.
-
-    Args:
-        record: its saliency over time, under "saliency", may be missing.
-        page: relative link to the page of the video, quoted as in a URL.
-    """
-    # folder and name are shown in different styles
-    folder, name = _split(record["path"])
-    if record["status"] != "ok":
-        # the path is in the row already
-        message = plain(record["error"]["message"]).removeprefix(f"{folder}{name}: ")
-        hint = plain(record["error"].get("hint") or "")
-        return Row(folder, name, page, ok=False, error=message, hint=hint)
-
-    tags = []
-    for tag in record.get("tags", ())[:_TAGS]:
-        tags.append((plain(tag["label"]), tag["probability"] or 0.0))
-    selected = _best_first(record)
-    # null in records without scores
-    saliency = record.get("saliency") or {}
-    return Row(
-        folder,
-        name,
-        page,
-        ok=True,
-        tags=tuple(tags),
-        duration_s=record["video"]["duration_s"],
-        selected=len(selected),
-        clips=record["video"]["clips"],
-        best_s=selected[0]["start_s"] if selected else None,
-        visual=_digits(saliency.get("visual")),
-        audio=_digits(saliency.get("audio")),
-        confidence=_digits(saliency.get("confidence")),
-        notes=tuple(map(plain, record["notes"])),
-    )
-
-
-def _split(path: str) -> tuple[str, str]:
-    """Folder and name; joined, they are the path."""
-    name = PurePath(path).name
-    # a path such as ".." has no name
-    if not name or not path.endswith(name):
-        return "", plain(path)
-    return plain(path.removesuffix(name)), plain(name)
-
-
-def _best_first(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """The selected clips, the best one first."""
-    # a record of `classify` has only these
-    if "tags" in record:
-        return best_first(record)
-    selected = [clip for clip in record["clips"] if clip["taken"]]
-    return sorted(selected, key=lambda clip: clip["rank"])
-
-
-def _digits(values: Iterable[float | None] | None) -> str | None:
-    """Scores as digits of base 36, a dash for None."""
-    if values is None:
-        return None
-    highest = len(_DIGITS) - 1
-    packed = ""
-    for value in values:
-        packed += "-" if value is None else _DIGITS[round(highest * min(max(value, 0.0), 1.0))]
-    return packed
 
 
 def index_page(rows: Sequence[Row], command: str) -> str:
@@ -132,17 +29,33 @@ def index_page(rows: Sequence[Row], command: str) -> str:
     """
     main = f"<main>{_controls(rows)}{_table(rows)}{_plain_list(rows)}</main>"
     body = f"{_head(rows, command)}{main}{_data(rows)}"
-    return document("Videos – scsampler", body, "batch_page.js")
+    return document("Videos – scsampler", body, "batch_page.js", loads=PICTURES)
 
 
 def _head(rows: Sequence[Row], command: str) -> str:
-    done = sum(row.ok for row in rows)
-    failed = f", <b>{count(len(rows) - done)}</b> failed" if done < len(rows) else ""
+    # "all" is the number of videos, which the heading has
+    states = " ".join(
+        f"<b>{count(number)}</b> {name}," for value, name, number in _states(rows)[1:] if number
+    )
     return (
         f'<header><p class="soft top"><span>scsampler</span></p><h1>{_videos(len(rows))}</h1>'
-        f'<p class="verdict small"><span><b>{count(done)}</b> done{failed}</span></p>'
-        f'<p class="soft path"><code>{text(command)}</code></p></header>'
+        f'<p class="verdict small"><span>{states.rstrip(",")}</span></p>'
+        f"<details><summary>Command</summary><p><code>{text(command)}</code></p></details></header>"
     )
+
+
+def _states(rows: Sequence[Row]) -> list[tuple[str, str, int]]:
+    """(value of the filter, name, number of videos) of each status; the first is that of all."""
+    failed, unsure = sum(not row.ok for row in rows), sum(bool(row.doubt) for row in rows)
+    # scored videos have no tags
+    done = "tagged" if any(row.tags for row in rows) else "done"
+    middle = [("unsure", "unsure", unsure)] if unsure else []
+    return [
+        ("", "all", len(rows)),
+        ("done", done, len(rows) - failed - unsure),
+        *middle,
+        ("failed", "failed", failed),
+    ]
 
 
 def _videos(number: int) -> str:
@@ -151,15 +64,8 @@ def _videos(number: int) -> str:
 
 def _controls(rows: Sequence[Row]) -> str:
     """Search and filters; hidden until the script, which they need, has started."""
-    done = sum(row.ok for row in rows)
-    # (value of the filter, name, number of videos)
-    states = (
-        ("", "all", len(rows)),
-        ("done", "done", done),
-        ("failed", "failed", len(rows) - done),
-    )
     buttons = "".join(
-        _button("status", value, name, number=number) for value, name, number in states
+        _button("status", value, name, number=number) for value, name, number in _states(rows)
     )
     return (
         '<div id="controls" hidden><div class="search"><label for="search">Search</label>'
@@ -193,7 +99,8 @@ def _name_of(kinds: Sequence[str]) -> str:
 
 def _tag_filters(rows: Sequence[Row]) -> str:
     """The best tags with their numbers of videos; each is a filter."""
-    found = Counter(row.tags[0][0] for row in rows if row.tags)
+    # an unsure video has tags, but shows none of them for certain
+    found = Counter(row.tags[0][0] for row in rows if row.tags and not row.doubt)
     if not found:
         return ""
     # most frequent first, then by name
@@ -230,13 +137,20 @@ def _columns(rows: Sequence[Row]) -> list[tuple[str, str]]:
     kinds = _curves(rows)
     drawn = [("saliency", _name_of(kinds).capitalize())] if kinds else []
     middle = [("duration", "Duration"), ("clips", "Selected clips"), ("best", "Best clip at")]
-    return [("path", "Video"), ("status", "Status"), *tags, *middle, *drawn, ("notes", "Notes")]
+    if any(row.segments is not None for row in rows):
+        middle[1:] = [("segments", "Segments"), ("best", "Surest at")]
+    pictures = [("picture", "Picture")] if any(row.picture for row in rows) else []
+    first = [*pictures, ("path", "Video"), ("status", "Status")]
+    return [*first, *tags, *middle, *drawn, ("notes", "Notes")]
 
 
 def _table(rows: Sequence[Row]) -> str:
     headings = ""
     for key, name in _columns(rows):
         button = f'<button type="button" data-sort="{key}">{name}</button>'
+        # pictures have no order
+        if key == "picture":
+            button = f'<span class="soft">{name}</span>'
         headings += f'<th scope="col" role="columnheader" class="{key}">{button}</th>'
     return (
         '<div id="list" hidden><table class="videos" role="table"><thead role="rowgroup">'
@@ -254,6 +168,8 @@ def _plain(row: Row) -> str:
     name = f"<bdi>{text(row.folder + row.name)}</bdi>"
     name = f'<a href="{link(row.page)}">{name}</a>' if row.page else name
     tags = ", ".join(f"{text(label)} {percent(p)}" for label, p in row.tags[:1])
+    if row.doubt:
+        tags = f"unsure ({text(row.doubt)})"
     best = "" if row.best_s is None else f"best clip at {clock(row.best_s)}"
     error = "" if row.ok else text(f"failed: {row.error}")
     parts = [part for part in (tags, best, error) if part]
@@ -266,12 +182,13 @@ def _data(rows: Sequence[Row]) -> str:
     packed = []
     for row in rows:
         tags = [[label, round(probability, 4)] for label, probability in row.tags]
-        page = row.page and relative(row.page)
+        page, picture = row.page and relative(row.page), row.picture and relative(row.picture)
         packed.append(
             [
                 *(row.folder, row.name, page, int(row.ok), tags),
                 *(row.duration_s, row.selected, row.clips, row.best_s, row.visual, row.audio),
                 *(row.notes, row.error, row.hint, row.confidence),
+                *(picture, row.doubt, row.segments, row.segments_s and round(row.segments_s, 2)),
             ]
         )
     return data_block("data", {"columns": [key for key, _ in _columns(rows)], "rows": packed})

@@ -1,6 +1,7 @@
-"""The timeline of a video: a lane for each saliency; selected clips are bands through all lanes.
+"""The timeline of a video: a lane for its segments, and one for each saliency.
 
-Lanes differ in place, name and pattern of the line, not in colour alone.
+Segments, or without them the selected clips, are bands through all lanes. Lanes differ in place,
+name and pattern of the line, not in colour alone.
 """
 
 from __future__ import annotations
@@ -9,19 +10,19 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from scsampler_cli.output.pages import curve
+from scsampler_cli.output.pages import curve, segment_lane
 from scsampler_cli.output.pages.axis import axis
 from scsampler_cli.output.pages.clips import Clip, ClipSet, confidence, shows
 from scsampler_cli.output.pages.markup import LINE_KEY, data_block, plain, text
 from scsampler_cli.output.pages.search_course import answers, order
-from scsampler_cli.output.pages.wording import clock, count
+from scsampler_cli.output.pages.wording import clock, count, percent
 
 _MEANING = {
-    "visual": "saliency of the video frames, 0 to 1",
-    "audio": "saliency of the sound, 0 to 1",
-    "packets": "saliency of the packet sizes, 0 to 1",
+    "visual": "saliency of the video frames",
+    "audio": "saliency of the sound",
+    "packets": "saliency of the packet sizes",
     "combined": "rank under the strategy: 1 is the best clip, 0 the last",
-    "confidence": "how sure the search believes the classifier to be, 0 to 1; dots: its answers",
+    "confidence": "how sure the search believes the classifier to be; dots: its answers",
 }
 Stretches = Sequence[tuple[float, float]]
 
@@ -31,29 +32,57 @@ def timeline(clips: ClipSet, video: dict[str, Any], demo: dict[str, Any] | None)
     if not clips.scored:
         return '<p class="soft">The saliency of the clips is not known.</p>'
     span = _span(clips.scored, video)
-    selected = [(clip["start_s"], clip["end_s"]) for clip in clips.scored if clip["taken"]]
     # only generated videos have a known truth
     truth = [(float(start), float(end)) for start, end in demo["segments_s"]] if demo else []
     # the bands are drawn first, so that the curves are in front of them
-    behind = (
-        f'<path class="truth" d="{curve.marks(truth, span)}"/>'
-        f'<path class="taken" d="{curve.marks(selected, span)}"/>'
-    )
+    behind = f'<path class="truth" d="{curve.marks(truth, span)}"/>{_found(clips, span)}'
     lanes = "".join(_lane(name, clips, span, behind=behind) for name in clips.lanes)
-    words = f"{count(len(selected))} of {count(video['clips'])} clips selected"
-    if clips.is_search:
-        words += "; numbers: the order in which they were asked"
-    # strips stand above the lanes
-    strips = _strip("taken", words, selected, span=span, below=order(clips, span))
-    if demo:
-        words = f"where the video truly shows ‘{plain(demo['label'])}’"
-        strips = _strip("truth", words, truth, span=span) + strips
-    cursor = '<div id="track" hidden><div id="cursor" hidden></div></div>'
+    lines = '<div id="cursor" hidden></div><div id="playhead" hidden></div>'
+    cursor = f'<div id="track" hidden>{lines}</div>'
+    strips = _strips(clips, span, video=video, demo=demo, truth=truth)
     plot = f'<div class="plot">{strips}{lanes}{axis(span)}{cursor}</div>'
     return f"{plot}{_notes(clips)}{_readout(clips, span)}"
 
 
+# numbers at the left edge of a lane
+_Y_AXIS = (
+    '<svg class="y" aria-hidden="true"><text x="100%" y="10%">1</text>'
+    '<text x="100%" y="54%">0.5</text><text x="100%" y="98%">0</text></svg>'
+)
 _BOX = f'viewBox="0 0 {curve.WIDTH} {curve.HEIGHT}" preserveAspectRatio="none"'
+
+
+def _selected(clips: ClipSet) -> list[tuple[float, float]]:
+    return [(clip["start_s"], clip["end_s"]) for clip in clips.scored if clip["taken"]]
+
+
+def _found(clips: ClipSet, span: curve.Span) -> str:
+    """The bands of the segments, or of the selected clips."""
+    if clips.segments is not None:
+        return segment_lane.behind(clips.segments, span)
+    return f'<path class="taken" d="{curve.marks(_selected(clips), span)}"/>'
+
+
+def _strips(
+    clips: ClipSet,
+    span: curve.Span,
+    *,
+    video: dict[str, Any],
+    demo: dict[str, Any] | None,
+    truth: Stretches,
+) -> str:
+    """What stands above the lanes: the truth, the segments, and the selected clips."""
+    strips = ""
+    if demo:
+        words = f"where the video truly shows ‘{plain(demo['label'])}’"
+        strips += _strip("truth", words, truth, span=span)
+    if clips.segments is not None:
+        strips += segment_lane.lane(clips.segments, span, y_axis=_Y_AXIS)
+    selected = _selected(clips)
+    words = f"{count(len(selected))} of {count(video['clips'])} clips selected"
+    if clips.is_search:
+        words += "; numbers: the order in which they were asked"
+    return strips + _strip("taken", words, selected, span=span, below=order(clips, span))
 
 
 def _span(clips: Sequence[Clip], video: dict[str, Any]) -> curve.Span:
@@ -85,16 +114,14 @@ def _lane(name: str, clips: ClipSet, span: curve.Span, *, behind: str) -> str:
     band = ""
     if len(clips.scored) > curve.WIDTH:
         band = f'<path class="band" d="{curve.band(drawn)}"/>'
-    # lines at 0, 1/2 and 1
-    grid = f'<path class="grid" d="M0 4H{curve.WIDTH}M0 50H{curve.WIDTH}M0 96H{curve.WIDTH}"/>'
     return (
         f'<div class="lane {name}"><div class="caption">{LINE_KEY}<b>{name}</b> '
         f'<span class="soft">{_MEANING[name]}</span>'
         f'<span class="value" data-lane="{name}"></span></div>'
         f'<svg {_BOX} role="img" aria-label="{text(_description(name, clips, value))}">'
-        f'<g class="behind">{behind}</g>{grid}<path class="area" d="{curve.area(drawn)}"/>'
+        f'<g class="behind">{behind}</g>{curve.GRID}<path class="area" d="{curve.area(drawn)}"/>'
         f'{band}<path class="line" d="{curve.line(drawn)}"/></svg>'
-        f"{answers(clips, span) if name == 'confidence' else ''}</div>"
+        f"{answers(clips, span) if name == 'confidence' else ''}{_Y_AXIS}</div>"
     )
 
 
@@ -155,6 +182,13 @@ def _readout(clips: ClipSet, span: curve.Span) -> str:
             if name != "combined"
         },
         "taken": reasons,
+        "segments": [
+            [
+                *(round(1000 * segment["start_s"]), round(1000 * segment["end_s"])),
+                f"{plain(segment['label'])} {percent(segment['probability'])}",
+            ]
+            for segment in clips.segments or ()
+        ],
     }
     return (
         '<p id="readout" class="readout" role="status" aria-live="polite" hidden></p>'

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from scsampler_cli.output import clip_order
 from scsampler_cli.output.pages.wording import clock, percent, score
+from scsampler_cli.output.stretches import Stretch, stretches
 
-BEST, WORST = 10, 5
-"""Number of best and of worst clips that are shown as pictures."""
+PICTURED, BEST, WORST, SPREAD = 24, 10, 5, 24
+"""Number of pictures: of stretches, of the best clips where there are no stretches, of the worst
+clips, and of clips at even distances."""
 MODALITIES = ("visual", "audio", "packets")
 Clip = dict[str, Any]
 
@@ -30,6 +33,10 @@ class ClipSet:
     decided on the clips, also with "order", "predicted" and "observed"."""
     is_search: bool = False
     """True where a search selected the clips, in the order in which they were asked."""
+    stretches: Sequence[Stretch] = ()
+    """The segments, or the selected clips joined where they touch, in time order."""
+    segments: Sequence[dict[str, Any]] | None = None
+    """Segments of the record; None where they were not looked for."""
 
     @property
     def modalities(self) -> list[str]:
@@ -41,7 +48,10 @@ class ClipSet:
     @property
     def lanes(self) -> list[str]:
         """The modalities, and what the strategy makes of them."""
-        return [*self.modalities, "confidence" if self.is_search else "combined"]
+        if self.is_search:
+            return [*self.modalities, "confidence"]
+        # the rank by a single modality is its own curve again
+        return self.modalities if len(self.modalities) == 1 else [*self.modalities, "combined"]
 
     def combined(self, clip: Clip) -> float | None:
         """1 for the best rank, 0 for the last."""
@@ -51,10 +61,7 @@ class ClipSet:
         return 1 - (clip["rank"] - 1) / max(len(self.scored) - 1, 1)
 
     def best(self) -> list[Clip]:
-        """The selected clips that are shown as pictures: the best ones, best first.
-
-        Of a search, those with the highest observed confidence.
-        """
+        """The first of the selected clips, best first; of a search, by the observed confidence."""
         if self.is_search:
             return clip_order.by_observed(self.selected)[:BEST]
         return self.selected[:BEST]
@@ -70,12 +77,60 @@ class ClipSet:
             return sorted(others, key=lambda clip: float(clip["confidence"] or 0))[:WORST]
         return sorted(others, key=lambda clip: -int(clip["rank"]))[:WORST]
 
+    def spread(self) -> list[Clip]:
+        """Scored clips at even distances, in time order: the first, the last, some between."""
+        if len(self.scored) <= SPREAD:
+            return list(self.scored)
+        last = len(self.scored) - 1
+        return [self.scored[round(i * last / (SPREAD - 1))] for i in range(SPREAD)]
+
+    def pictured(self) -> list[Clip]:
+        """The clips for the pictures of the stretches, the best clip first, without doubles."""
+        first = self.first()
+        shown = [] if first is None else [first]
+        shown += [] if self.stretches else self.best()
+        found = {clip["clip"]: clip for clip in shown}
+        # the surest ones, where there are many
+        for stretch in self._surest()[:PICTURED]:
+            clip = self.of(stretch)
+            if clip is not None:
+                found.setdefault(clip["clip"], clip)
+        return list(found.values())
+
+    def first(self) -> Clip | None:
+        """The clip that stands for the video: of its surest segment, or else the best clip."""
+        surest = self._surest() if self.segments else []
+        return self.of(surest[0]) if surest else next(iter(self.best()), None)
+
+    def _surest(self) -> list[Stretch]:
+        return sorted(self.stretches, key=lambda stretch: -(stretch.probability or 0))
+
+    @cached_property
+    def _by_number(self) -> dict[int, Clip]:
+        return {clip["clip"]: clip for clip in self.selected}
+
+    def of(self, stretch: Stretch) -> Clip | None:
+        """The clip whose picture stands for a stretch: its surest one; None without any clip."""
+        inside = [self._by_number[n] for n in stretch.clips if n in self._by_number]
+        alike = [clip for clip in inside if clip.get("label") == stretch.label]
+        if alike or inside:
+            return max(alike or inside, key=lambda clip: float(clip.get("probability") or 0))
+        # a segment may rest on no selected clip: the scored clip nearest to its middle
+        middle = float(stretch.start + stretch.end)
+        return min(
+            self.scored,
+            key=lambda clip: abs(float(clip["start_s"] + clip["end_s"]) - middle),
+            default=None,
+        )
+
 
 def join(record: dict[str, Any], scored: Sequence[Clip]) -> ClipSet:
     """Join a `classify` or `score` record with the scored clips."""
+    found, segments = stretches(record), record.get("segments")
     if "tags" not in record:
-        selected = [clip for clip in scored if clip["taken"]]
-        return ClipSet(scored, sorted(selected, key=lambda clip: clip["rank"]))
+        taken = [clip for clip in scored if clip["taken"]]
+        taken.sort(key=lambda clip: int(clip["rank"]))
+        return ClipSet(scored, taken, stretches=found)
     by_index = {clip["clip"]: clip for clip in scored}
     answers = clip_order.answers(record)
     selected = []
@@ -86,12 +141,18 @@ def join(record: dict[str, Any], scored: Sequence[Clip]) -> ClipSet:
         if number in answers:
             joined |= {**answers[number], "order": order}
         selected.append(joined)
-    return ClipSet(scored, selected, is_search=clip_order.is_search(record))
+    is_search = clip_order.is_search(record)
+    return ClipSet(scored, selected, is_search=is_search, stretches=found, segments=segments)
 
 
-def time(clip: Clip) -> str:
-    """Start and end of a clip."""
-    return f"{clock(clip['start_s'])}–{clock(clip['end_s'])}"
+def time(start_s: float, end_s: float) -> str:
+    """Start and end, in seconds, on the clock."""
+    return f"{clock(start_s)}–{clock(end_s)}"
+
+
+def middle_ms(clip: Clip) -> int:
+    """The time of the picture of a clip, which is its middle frame, in milliseconds."""
+    return round(500 * (clip["start_s"] + clip["end_s"]))
 
 
 def scores(clip: Clip, modalities: Sequence[str]) -> str:

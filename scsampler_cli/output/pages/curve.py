@@ -16,6 +16,8 @@ WIDTH, HEIGHT = 1000, 100
 _INSET = 4
 # Smallest width of a mark in units, so that it stays visible
 _MIN_WIDTH = 2.0
+GRID = f'<path class="grid" d="M0 4H{WIDTH}M0 50H{WIDTH}M0 96H{WIDTH}"/>'
+"""Level lines at 0, 1/2 and 1, as SVG."""
 Value = Callable[[dict[str, Any]], float | None]
 
 
@@ -92,6 +94,13 @@ def marks(stretches: Iterable[tuple[float, float]], span: Span) -> str:
         path += _box(left, right)
         left, right = begin, until
     return path + _box(left, right)
+
+
+def bar(times: tuple[float, float], value: float, span: Span) -> str:
+    """Path of a bar from (start, end) in seconds, as high as a value in [0, 1]."""
+    left = min(max(span.x(times[0]), 0.0), WIDTH - _MIN_WIDTH)
+    right = max(min(span.x(times[1]), float(WIDTH)), left + _MIN_WIDTH)
+    return f"M{_n(left)} {_y(value)}H{_n(right)}V{_y(0)}H{_n(left)}z"
 
 
 def _box(left: float, right: float) -> str:

@@ -1,6 +1,7 @@
 """The frame of a page: head, style and script.
 
-A content security policy lets the browser load and run nothing else.
+A content security policy lets the browser run nothing else, and load only what a page names: the
+video, or the small pictures of an index.
 """
 
 from __future__ import annotations
@@ -24,18 +25,27 @@ def _hash(content: str) -> str:
     return f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"
 
 
-def document(title: str, body: str, script: str) -> str:
+# files next to the page: of its own site, or of this disk, where a page has no site of its own
+_NEAR = "'self' file:"
+VIDEO = f"img-src data:; media-src {_NEAR}"
+"""What the page of a video may load: pictures in it, and the video."""
+PICTURES = f"img-src data: {_NEAR}"
+"""What an index may load: the pictures of its rows."""
+
+
+def document(title: str, body: str, script: str, *, loads: str = VIDEO) -> str:
     """A complete page.
 
     Args:
         title: plain text.
         body: HTML.
         script: name of the script in this package.
+        loads: `VIDEO` or `PICTURES`.
     """
     style, code = _read_bundled("style.css"), _read_bundled(script)
-    # nothing from the network; images inside of the page; this style and this script
+    # nothing from elsewhere; this style and this script
     policy = (
-        f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(code)}; "
+        f"default-src 'none'; {loads}; style-src {_hash(style)}; script-src {_hash(code)}; "
         "base-uri 'none'; form-action 'none'"
     )
     return (

@@ -6,6 +6,7 @@ Not handled here: `video_page` and `batch_page` put the pieces together.
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
@@ -43,6 +44,11 @@ def relative(page: str) -> str:
 def link(page: str) -> str:
     """A relative link for an `href`."""
     return escape(relative(page))
+
+
+def embedded(picture: bytes) -> str:
+    """A JPEG as a URL."""
+    return f"data:image/jpeg;base64,{b64encode(picture).decode()}"
 
 
 def data_block(name: str, data: Any) -> str:

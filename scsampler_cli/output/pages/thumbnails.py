@@ -1,13 +1,14 @@
-"""Clips as pictures with captions, and as a table; each links to its place in the chart."""
+"""Clips as pictures with captions, and as a table; each links to its second of the video."""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 
 from scsampler_cli.output.pages.clips import Clip, ClipSet, confidence, scores, shows, time
 from scsampler_cli.output.pages.markup import table, text
-from scsampler_cli.output.pages.wording import clock, count, score
+from scsampler_cli.output.pages.player import at
+from scsampler_cli.output.pages.playlist import image
+from scsampler_cli.output.pages.wording import count, score
 
 Column = tuple[str, Callable[[Clip], str]]
 """Heading and cell of a table's column, as HTML."""
@@ -15,31 +16,39 @@ ROWS = 500
 """Most rows of the table: Dense selects every clip, of which a long video has many."""
 
 
-def cards(shown: Sequence[Clip], clips: ClipSet, pictures: Mapping[int, bytes]) -> str:
-    """A grid of pictures with captions; a clip without a picture has its caption alone."""
-    entries = [_card(clip, clips, pictures.get(clip["clip"])) for clip in shown]
+def cards(
+    shown: Sequence[Clip], clips: ClipSet, pictures: Mapping[int, bytes], *, source: str | None
+) -> str:
+    """A grid of pictures with captions; a clip without a picture has its caption alone.
+
+    Args:
+        shown: the clips of the grid.
+        clips: all clips of the video.
+        pictures: JPEG by number of the clip.
+        source: relative link to the video; None without one.
+    """
+    entries = [_card(clip, clips, pictures.get(clip["clip"]), source=source) for clip in shown]
     return f'<ol class="cards">{"".join(entries)}</ol>'
 
 
-def _card(clip: Clip, clips: ClipSet, picture: bytes | None) -> str:
+def _card(clip: Clip, clips: ClipSet, picture: bytes | None, *, source: str | None) -> str:
     # empty for a clip that was not classified
     label = shows(clip)
     lines = (
-        f"<b>{time(clip)}</b>",
+        f"<b>{time(clip['start_s'], clip['end_s'])}</b>",
         f'<span class="seen">{text(label)}</span>' if label else "",
-        f'<span class="soft">{text(_reason(clip, clips))}</span>',
+        f'<span class="soft">{text(_rank(clip, clips))}</span>',
         f'<span class="soft">{text(_numbers(clip, clips))}</span>',
     )
-    return f"<li>{_to_chart(clip, _image(clip, picture) + ''.join(lines), 'card')}</li>"
+    inside = image(picture, clip) + "".join(lines)
+    return f"<li>{_to_second(clip, inside, source, kind='card')}</li>"
 
 
-def _reason(clip: Clip, clips: ClipSet) -> str:
-    """Why the clip was selected, and its rank."""
-    rank = ""
-    # the rank of an asked clip in a search is the order of asking, which the reason has
-    if "rank" in clip and not clips.is_search:
-        rank = f"rank {count(clip['rank'])} of {count(len(clips.scored))}"
-    return ", ".join(filter(None, (clip.get("why"), rank)))
+def _rank(clip: Clip, clips: ClipSet) -> str:
+    # the rank of an asked clip in a search is the order of asking
+    if "rank" not in clip or clips.is_search:
+        return ""
+    return f"rank {count(clip['rank'])} of {count(len(clips.scored))}"
 
 
 def _numbers(clip: Clip, clips: ClipSet) -> str:
@@ -50,22 +59,21 @@ def _numbers(clip: Clip, clips: ClipSet) -> str:
     return ", ".join(found)
 
 
-def _image(clip: Clip, picture: bytes | None) -> str:
-    if picture is None:
-        return '<span class="missing soft">no picture</span>'
-    # for screen readers
-    alt = f"clip at {clock(clip['start_s'])}"
-    return f'<img src="data:image/jpeg;base64,{b64encode(picture).decode()}" alt="{alt}">'
+def _to_second(clip: Clip, inside: str, source: str | None, *, kind: str = "") -> str:
+    # the script plays the video on this page; without it, the link opens the video
+    return (
+        f'<a class="{kind}" href="{at(source, clip["start_s"])}" data-clip="{clip["clip"]}" '
+        f'data-from="{round(1000 * clip["start_s"])}">{inside}</a>'
+    )
 
 
-def _to_chart(clip: Clip, inside: str, kind: str = "") -> str:
-    # the script moves the cursor to the clip; without it, the link leads to the chart
-    return f'<a class="{kind}" href="#timeline" data-clip="{clip["clip"]}">{inside}</a>'
-
-
-def listing(clips: ClipSet) -> str:
+def listing(clips: ClipSet, source: str | None) -> str:
     """The table of the selected clips, in the order of the record."""
-    columns = _columns_of_search(clips) if clips.is_search else _columns(clips)
+
+    def when(clip: Clip) -> str:
+        return _to_second(clip, time(clip["start_s"], clip["end_s"]), source)
+
+    columns = _columns_of_search(clips, when) if clips.is_search else _columns(clips, when)
     rows = []
     for clip in clips.selected[:ROWS]:
         rows.append([cell(clip) for _, cell in columns])
@@ -75,9 +83,9 @@ def listing(clips: ClipSet) -> str:
     return table(headings, rows, "taken", name="selected clips") + note
 
 
-def _columns(clips: ClipSet) -> list[Column]:
+def _columns(clips: ClipSet, when: Callable[[Clip], str]) -> list[Column]:
     """Columns of any other selection; those without any value are left out."""
-    found: list[Column] = [("time", _time), *map(_saliency, clips.modalities)]
+    found: list[Column] = [("time", when), *map(_saliency, clips.modalities)]
     if any("rank" in clip for clip in clips.selected):
         found.append(("rank", lambda clip: count(clip["rank"]) if "rank" in clip else "–"))
     found.append(("reason", lambda clip: text(clip["why"] or "")))
@@ -86,11 +94,11 @@ def _columns(clips: ClipSet) -> list[Column]:
     return found
 
 
-def _columns_of_search(clips: ClipSet) -> list[Column]:
+def _columns_of_search(clips: ClipSet, when: Callable[[Clip], str]) -> list[Column]:
     """Columns of a search: what was predicted of each clip, and what the answer was."""
     return [
         ("order", lambda clip: count(clip["order"])),
-        ("time", _time),
+        ("time", when),
         ("predicted", lambda clip: score(clip["predicted"])),
         ("observed", lambda clip: score(clip["observed"])),
         ("shows", _shows),
@@ -98,10 +106,6 @@ def _columns_of_search(clips: ClipSet) -> list[Column]:
         # the order is in a column of its own: "search #6" -> "search"
         ("reason", lambda clip: text(str(clip["why"]).partition(" #")[0])),
     ]
-
-
-def _time(clip: Clip) -> str:
-    return _to_chart(clip, time(clip))
 
 
 def _shows(clip: Clip) -> str:

@@ -1,6 +1,7 @@
-"""The page of one video: tags, saliency over time, best and worst clips, settings and timings.
+"""The page of one video: its tags, a player with its segments or clips, a chart, and details.
 
-The page is complete without its script, which adds a cursor to the chart.
+Without its script, the page lacks the cursor of the chart, and a link to a second of the video
+opens the video alone.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ from typing import Any
 from scsampler_cli.output.clip_order import asking, order_of, selection_of
 from scsampler_cli.output.pages import background, thumbnails
 from scsampler_cli.output.pages.chart import timeline
-from scsampler_cli.output.pages.clips import ClipSet, join
+from scsampler_cli.output.pages.clips import ClipSet, join, middle_ms
 from scsampler_cli.output.pages.document import document
 from scsampler_cli.output.pages.markup import bullets, link, text
-from scsampler_cli.output.pages.wording import count, percent
+from scsampler_cli.output.pages.player import obstacle, player
+from scsampler_cli.output.pages.playlist import playlist
+from scsampler_cli.output.pages.wording import clock, count, doubt, percent
 from scsampler_cli.output.records import command_of
+from scsampler_cli.output.stretches import left_out
+from scsampler_cli.text import counted
 
 Record = dict[str, Any]
 _SEARCH = (
@@ -30,22 +35,41 @@ def video_page(
     pictures: Mapping[int, bytes],
     *,
     back: str | None = None,
+    source: str | None = None,
 ) -> str:
-    """The page as one HTML file.
+    """The page as one HTML file, which plays the video from where it is.
 
     Args:
         record: of `classify` or `score`, or a failure.
         clips: all scored clips, in time order, as of `ScoredClip.record`; empty where unknown.
         pictures: JPEG by index of the clip; a clip without one has a caption alone.
         back: relative link to the index of a batch, quoted as in a URL.
+        source: relative link to the video, quoted as in a URL; None where there is nothing to play.
     """
+    main = "<main>"
     if record["status"] == "ok":
-        sections = _result(record, join(record, clips), pictures)
+        sections = _result(record, join(record, clips), pictures, source=source)
+        main = '<main class="unsure">' if doubt(record) else main
     else:
         sections = _failure(record)
     # one line per section, so that the source can be read
-    body = "\n".join((_head(record, back), "<main>", *sections, "</main>"))
+    body = "\n".join((_head(record, back), main, *sections, "</main>"))
     return document(f"{PurePath(record['path']).name} – scsampler", body, "video_page.js")
+
+
+def pictured_clips(record: Record, clips: Sequence[Record]) -> list[int]:
+    """The clips whose pictures the page shows, the best clip first.
+
+    Args:
+        record: of `classify` or `score`.
+        clips: all scored clips, as for `video_page`.
+    """
+    joined = join(record, clips)
+    shown = [*joined.pictured(), *joined.worst()]
+    # a click on the chart shows the nearest picture
+    if obstacle(record["path"], record["video"]["codec"]):
+        shown += joined.spread()
+    return list(dict.fromkeys(int(clip["clip"]) for clip in shown))
 
 
 def _head(record: Record, back: str | None) -> str:
@@ -70,42 +94,70 @@ def _failure(record: Record) -> Iterator[str]:
     yield background.made_with(record) + background.ffmpeg(record)
 
 
-def _result(record: Record, clips: ClipSet, pictures: Mapping[int, bytes]) -> Iterator[str]:
+def _result(
+    record: Record, clips: ClipSet, pictures: Mapping[int, bytes], *, source: str | None
+) -> Iterator[str]:
     yield _verdict(record, clips)
+    yield _watch(record, clips, pictures, source=source)
+    # the truth is known for generated videos alone
+    chart = timeline(clips, record["video"], record.get("demo"))
+    yield f'<section id="chart"><h2>{_chart_title(record, clips)}</h2>{chart}</section></div>'
+    if record["notes"]:
+        yield f'<section class="notes"><h2>Notes</h2>{bullets(record["notes"])}</section>'
+    yield '<section class="folded"><h2>Details</h2>'
+    yield _selected(record, clips, source)
+    worst = "Clips with the lowest ranks"
+    if clips.is_search:
+        worst = "Clips with the lowest confidence, not asked"
+    yield _pictures(worst, clips.worst(), clips, pictures=pictures, source=source)
+    if source is not None and obstacle(record["path"], record["video"]["codec"]):
+        spread = "Pictures over time"
+        yield _pictures(spread, clips.spread(), clips, pictures=pictures, source=source)
+    yield background.video_facts(record) + background.timings(record)
+    yield background.made_with(record) + background.ffmpeg(record) + "</section>"
+
+
+def _watch(
+    record: Record, clips: ClipSet, pictures: Mapping[int, bytes], *, source: str | None
+) -> str:
+    """The player; beside it the tags and the list of the stretches."""
+    first = clips.first()
+    poster = None if first is None else pictures.get(first["clip"])
+    screen = ""
+    if source is not None:
+        screen = player(record, source, poster, at_ms=middle_ms(first) if first else 0)
     tags = ""
     if "tags" in record:
         tags = f"<section><h2>Tags</h2>{background.tags(record)}</section>"
-    facts = f"<section><h2>Video</h2>{background.video_facts(record)}</section>"
-    yield f'<div class="pair">{tags}{facts}</div>'
-    if record["notes"]:
-        yield f'<section class="notes"><h2>Notes</h2>{bullets(record["notes"])}</section>'
-    # the truth is known for generated videos alone
-    chart = timeline(clips, record["video"], record.get("demo"))
-    yield f'<section id="timeline"><h2>{_chart_title(record, clips)}</h2>{chart}</section>'
-    best, worst = "The best selected clips", "The clips with the lowest ranks"
-    if clips.is_search:
-        best, worst = "The most confident answers", "Clips with the lowest confidence, not asked"
-    yield _pictures(best, clips.best(), clips, pictures=pictures)
-    yield _pictures(worst, clips.worst(), clips, pictures=pictures)
-    yield _selected(record, clips)
-    timings = f"<section><h2>Time spent</h2>{background.timings(record)}</section>"
-    yield f'<div class="pair">{timings}</div>'
-    yield background.made_with(record) + background.ffmpeg(record)
+    title = "Segments" if clips.segments is not None else "Selected clips"
+    omitted = left_out(record)
+    note = f'<p class="soft small">{text(_sentence(omitted))}</p>' if omitted else ""
+    rows = f"<h2>{title}</h2>{playlist(clips, pictures, source)}{note}"
+    if not clips.stretches and clips.selected:
+        # nothing was found: what the classifier was asked about
+        asked = thumbnails.cards(clips.best(), clips, pictures, source=source)
+        rows += f"<h2>The best selected clips</h2>{asked}"
+    # closed after the chart: on a phone the player stays in view down to there
+    return (
+        f'<div id="timeline"><div class="watch"><div class="side">{screen}{tags}</div>'
+        f'<section class="list">{rows}</section></div>'
+    )
 
 
-def _selected(record: Record, clips: ClipSet) -> str:
+def _selected(record: Record, clips: ClipSet, source: str | None) -> str:
     """The table of the selected clips, with how a search, or an early end, came to them."""
     lines = []
     if clips.is_search:
-        title = "Selected clips, in the order in which they were asked"
+        title = "Scores of the selected clips, in the order in which they were asked"
         lines += [_rule(clips), _SEARCH]
         if "background" in record:
             lines.append("a background class does not count for the confidence")
     else:
-        title = f"Selected clips, {order_of({**record, 'clips': clips.selected})}"
+        order = order_of({**record, "clips": clips.selected})
+        title = f"Scores of the selected clips, {order}"
     lines += [line for line in (selection_of(record).get("why"), asking(record)) if line]
     said = "".join(f"<p>{text(_sentence(line))}</p>" for line in lines)
-    return f"<section><h2>{title}</h2>{said}{thumbnails.listing(clips)}</section>"
+    return background.folded(title, said + thumbnails.listing(clips, source))
 
 
 def _rule(clips: ClipSet) -> str:
@@ -126,6 +178,8 @@ def _sentence(words: str) -> str:
 
 def _chart_title(record: Record, clips: ClipSet) -> str:
     scored, total = len(clips.scored), record["video"]["clips"]
+    if clips.segments is not None:
+        return "Timeline"
     if clips.is_search:
         return "Confidence in every clip"
     if scored == total:
@@ -137,7 +191,7 @@ def _chart_title(record: Record, clips: ClipSet) -> str:
 def _verdict(record: Record, clips: ClipSet) -> str:
     """The result in one line."""
     selected, total = count(len(clips.selected)), count(record["video"]["clips"])
-    words = f"<b>{selected}</b> of {total} clips selected"
+    words, reason = f"<b>{selected}</b> of {total} clips selected", doubt(record)
     if record.get("tags"):
         # tags are sorted, best first
         best = record["tags"][0]
@@ -145,6 +199,10 @@ def _verdict(record: Record, clips: ClipSet) -> str:
             f"<b>{text(best['label'])}</b> {percent(best['probability'])} "
             f"<span>from {selected} of {total} clips</span>"
         )
+    if reason:
+        words = f'<b class="doubt">unsure</b> <span>{text(reason)}</span>'
+    if clips.segments is not None:
+        words += f"<span>; {text(_found(clips.segments))}</span>"
     demo = record.get("demo")
     if demo:
         hits = (
@@ -155,9 +213,25 @@ def _verdict(record: Record, clips: ClipSet) -> str:
     return f'<p class="verdict">{words}</p>'
 
 
+def _found(segments: Sequence[Record]) -> str:
+    """Number and length of the segments.
+
+    Example: 3 segments, 0:12.40 in all.
+    """
+    if not segments:
+        return "no segments"
+    length = sum(segment["end_s"] - segment["start_s"] for segment in segments)
+    return f"{counted(len(segments), 'segment')}, {clock(length)} in all"
+
+
 def _pictures(
-    title: str, shown: Sequence[Record], clips: ClipSet, *, pictures: Mapping[int, bytes]
+    title: str,
+    shown: Sequence[Record],
+    clips: ClipSet,
+    *,
+    pictures: Mapping[int, bytes],
+    source: str | None,
 ) -> str:
     if not shown:
         return ""
-    return f"<section><h2>{title}</h2>{thumbnails.cards(shown, clips, pictures)}</section>"
+    return background.folded(title, thumbnails.cards(shown, clips, pictures, source=source))

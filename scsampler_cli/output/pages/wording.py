@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 def clock(seconds: float, digits: int = 2) -> str:
     """A time on the clock of the file.
@@ -36,3 +38,23 @@ def count(number: int) -> str:
     Example: 10,000.
     """
     return f"{number:,}"
+
+
+def doubt(record: dict[str, Any]) -> str:
+    """Why a video is unsure; empty for one that is not.
+
+    Example: confidence 23 %, below 60 %.
+    """
+    # older records do not say it
+    if record.get("confident", True):
+        return ""
+    limit = record.get("settings", {}).get("answer", {}).get("min_probability")
+    confidence = record.get("confidence")
+    if confidence is None or limit is None:
+        return "the confidence is too low"
+    # as many digits as make the two differ
+    for digits in range(4):
+        lower, upper = (f"{value:.{digits}%}" for value in (confidence, limit))
+        if lower != upper:
+            break
+    return f"confidence {lower}, below {upper}".replace("%", "\u202f%")

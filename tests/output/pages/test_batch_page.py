@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from scsampler_cli.output.pages.batch_page import Row, index_page, row_of
+from scsampler_cli.output.pages.batch_page import index_page
+from scsampler_cli.output.pages.batch_row import Row, row_of
 from tests.output.pages.reports import HOSTILE, Outline, Report, failed, named
 
 

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image, ImageStat
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from scsampler_cli.output.pages.batch_page import index_page, row_of
+from scsampler_cli.output.pages.batch_page import index_page
+from scsampler_cli.output.pages.batch_row import row_of
 from scsampler_cli.output.pages.video_page import video_page
 from scsampler_cli.output.records import ClassifyResult
 from tests.output.pages.reports import HOSTILE, Report, failed, long_record, made_clips, named

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from scsampler_cli.output.pages.batch_page import index_page, row_of
+from scsampler_cli.output.pages.batch_page import index_page
+from scsampler_cli.output.pages.batch_row import row_of
 from scsampler_cli.output.pages.search_course import MOST
 from scsampler_cli.output.pages.video_page import video_page
 from scsampler_cli.output.records import ClassifyResult
