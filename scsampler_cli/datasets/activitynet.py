@@ -59,8 +59,8 @@ def read(path: Path, root: Path, rows: Rows) -> None:
     """Read a list.
 
     A video of several labels has the label of the longest time. The file of a video is ID or v_ID,
-    with any video suffix, in the root or in a folder of its subset. In training a video without
-    annotations is background: it shows none of the classes.
+    with any video suffix, in the root or in a folder of its subset, of its label, or of both. In
+    training a video without annotations is background: it shows none of the classes.
 
     Args:
         path: JSON file.
@@ -163,8 +163,11 @@ def video_file(video: AnnotatedVideo, files: Lookup) -> str:
 def _candidates(video: AnnotatedVideo) -> Iterator[tuple[Folders, str]]:
     """(folders, name without suffix) where the file of a video may lie."""
     split = video.split.lower()
+    subsets = _FOLDERS.get("val" if split in VAL_NAMES else split, ())
+    labels = dict.fromkeys(part.label for part in video.parts)
     places: list[Folders] = [()]
-    places += [(name,) for name in _FOLDERS.get("val" if split in VAL_NAMES else split, ())]
+    places += [(name,) for name in (*subsets, *labels)]
+    places += [(name, label) for name in subsets for label in labels]
     for folders in places:
         yield folders, video.name
         yield folders, f"{PREFIX}{video.name}"

@@ -136,6 +136,18 @@ def training_set(
     show no action, and the sampler learns low scores for them. Validation uses 4 further untrimmed
     videos of each class. `pool` is that of `demo_set`.
     """
+    return _rendered(folder, _training_parts(trimmed), progress, pool=pool)
+
+
+def training_counts(trimmed: bool) -> tuple[int, int]:
+    """Numbers of videos of `training_set` to learn from, and for validation."""
+    numbers = {"train": 0, "val": 0}
+    for part in _training_parts(trimmed):
+        numbers[part.split] += part.per_class * len(LABELS)
+    return numbers["train"], numbers["val"]
+
+
+def _training_parts(trimmed: bool) -> list[_Part]:
     # seeds of the parts are far apart: no video is in two of them
     parts = [_Part(24, 1000, 6, trimmed=True, split="train")]
     if trimmed:
@@ -145,7 +157,7 @@ def training_set(
             _Part(8, 3000, 40, trimmed=False, split="train"),
             _Part(4, 4000, 60, trimmed=False, split="val"),
         ]
-    return _rendered(folder, parts, progress, pool=pool)
+    return parts
 
 
 def _rendered(

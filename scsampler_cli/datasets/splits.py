@@ -9,6 +9,12 @@ from dataclasses import replace
 from scsampler_cli.datasets.example import VAL_EVERY, Listing, Problem
 from scsampler_cli.datasets.rows import Row
 
+VALIDATION_RULE = (
+    f"1 of {VAL_EVERY} videos of a class is for validation, so that a class needs {VAL_EVERY} "
+    "videos, or two groups in the list; or name the videos for it in the list, by the split val"
+)
+"""What to do about a list without videos for validation, for notes."""
+
 
 def assign_splits(rows: Sequence[Row], seed: int) -> list[str]:
     """The split of each row, "train" or "val".

@@ -31,7 +31,7 @@ def video(subset: str, *parts: tuple[str, float, float], duration: float = 100) 
 def test_a_video_has_the_label_of_its_annotations_and_the_split_of_its_subset(
     tmp_path: Path,
 ) -> None:
-    names = ["a.mp4", "v_b.mkv", "validation/c.webm", "training/v_d.mp4", "e.mp4"]
+    names = ["bow/a.mp4", "v_b.mkv", "validation/c.webm", "training/arrow/v_d.mp4", "e.mp4"]
     touch(tmp_path, names)
     path = listed(
         tmp_path,
@@ -43,10 +43,10 @@ def test_a_video_has_the_label_of_its_annotations_and_the_split_of_its_subset(
     )
     listing = read(path, learnt=False)
     assert found(listing, tmp_path) == [
-        ("a.mp4", "bow", "train"),
+        ("bow/a.mp4", "bow", "train"),
         ("v_b.mkv", "arrow", "val"),
         ("validation/c.webm", "arrow", "val"),
-        ("training/v_d.mp4", "arrow", "train"),
+        ("training/arrow/v_d.mp4", "arrow", "train"),
     ]
     assert listing.notes == ("test split: 1 left out",)
     assert listing.problems == []
