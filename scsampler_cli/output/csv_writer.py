@@ -8,7 +8,8 @@ from __future__ import annotations
 import csv
 from typing import IO
 
-from scsampler_cli.output.csv_rows import FORMULA, Record, csv_rows
+from scsampler_cli.output.csv_rows import FORMULA, csv_rows
+from scsampler_cli.output.records import Record
 from scsampler_cli.text import printable
 
 CELL = 32_767
