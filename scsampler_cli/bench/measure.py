@@ -168,8 +168,8 @@ def _clip_times(grid: ClipGrid) -> NDArray[np.float64]:
     first = np.arange(len(grid)) * grid.span_frames
     after = np.minimum(first + grid.span_frames, len(timeline))
     pts = np.append(timeline.pts, timeline.end_pts)
-    spans: NDArray[np.int64] = np.stack([pts[first], pts[after]], axis=1) - pts[0]
-    return spans * float(timeline.time_base)
+    spans = np.stack([pts[first], pts[after]], axis=1) - pts[0]
+    return np.asarray(spans * float(timeline.time_base), np.float64)
 
 
 def _video_data(

@@ -36,11 +36,17 @@ def saliency_runs(
     if np.isnan(saliency).all():
         return ()
     above = saliency > (np.nanmean(saliency) if threshold is None else threshold)
-    least, most = np.nanmin(saliency), np.nanmax(saliency)
+    least, most = float(np.nanmin(saliency)), float(np.nanmax(saliency))
     # 0 where all clips are alike
     scaled = (saliency - least) / max(most - least, 1e-9)
     return tuple(
-        _segment(video, first, last, label, probability=probability * float(scaled[run].mean()))
+        _segment(
+            video,
+            first,
+            last,
+            label=label,
+            probability=probability * float(scaled[run].mean()),
+        )
         for first, last, run in _runs(np.where(above, 0, NONE))
     )
 
@@ -67,7 +73,7 @@ def even_parts(video: VideoData, count: int) -> tuple[NDArray[np.int64], tuple[F
         if shown != NONE:
             probability = float(video.probabilities[middle, shown])
             label = video.labels[shown]
-            found.append(_segment(video, first, after - 1, label, probability=probability))
+            found.append(_segment(video, first, after - 1, label=label, probability=probability))
     return middles, tuple(found)
 
 
@@ -82,7 +88,7 @@ def answer_runs(video: VideoData) -> tuple[FoundSegment, ...]:
             video,
             first,
             last,
-            video.labels[classes[first]],
+            label=video.labels[classes[first]],
             probability=float(video.probabilities[run, classes[first]].mean(dtype=np.float64)),
         )
         for first, last, run in _runs(classes)
@@ -110,8 +116,8 @@ def _runs(classes: NDArray[np.int64]) -> Iterator[tuple[int, int, slice]]:
 
 
 def _segment(
-    video: VideoData, first: int, last: int, label: str, *, probability: float
+    video: VideoData, first: int, last: int, *, label: str, probability: float
 ) -> FoundSegment:
     assert video.times is not None  # true segments are given to videos with times alone
     start, end = video.times[first, 0], video.times[last, 1]
-    return FoundSegment(label, float(start), float(end), probability)
+    return FoundSegment(label, float(start), float(end), probability=probability)

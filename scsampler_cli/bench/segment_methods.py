@@ -60,7 +60,7 @@ def _outcome(run: Run, key: str, name: str, *, method: Method) -> SegmentOutcome
     for video, (_, segments) in zip(run.videos, found, strict=True):
         # given for all videos of this run
         videos.append(VideoSegments(video.true_segments or (), segments))
-    return SegmentOutcome(key, name, tuple(asked for asked, _ in found), tuple(videos))
+    return SegmentOutcome(key, name, asked=tuple(asked for asked, _ in found), videos=tuple(videos))
 
 
 def _methods(run: Run, plan: Plan) -> Iterator[tuple[str, str, Method]]:

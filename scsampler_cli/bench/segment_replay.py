@@ -116,7 +116,7 @@ def replayed_segments(
             video.labels[each.column],
             float(times[each.first, 0]),
             float(times[each.last, 1]),
-            each.probability,
+            probability=each.probability,
         )
         for each in segments
     )

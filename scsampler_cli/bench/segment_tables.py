@@ -45,7 +45,7 @@ def _columns() -> tuple[Column, ...]:
     columns = [Column("method", ("method",))]
     for iou in THRESHOLDS:
         key, form = _key(iou), "{:.1f}"
-        keys = (key,)
+        keys: tuple[str, ...] = (key,)
         if iou == MAIN_IOU:
             keys, form = (key, f"{key}_low", f"{key}_high"), "{:.1f} [{:.0f}-{:.0f}]"
         columns.append(Column(f"mAP@{iou}, %", keys, form))
