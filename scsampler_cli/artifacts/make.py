@@ -1,4 +1,4 @@
-"""Make the artifacts of one video: a page, a contact sheet, a reel."""
+"""Make the artifacts of one video: a page, a contact sheet, a reel, frames."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 
 from scsampler_cli.artifacts.artifact_paths import Artifacts, Record, relative_link
 from scsampler_cli.artifacts.contact_sheet import Cell, contact_sheet
+from scsampler_cli.artifacts.frame_folder import write_frames
+from scsampler_cli.artifacts.row_picture import write_row_picture
 from scsampler_cli.artifacts.stills import stills
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
 from scsampler_cli.errors import OutputError, ScsamplerError
@@ -19,8 +21,7 @@ from scsampler_cli.files.inputs import file_stamp
 from scsampler_cli.files.output_paths import check_within, write_whole
 from scsampler_cli.output.clip_order import best_first
 from scsampler_cli.output.output_file import encoded, reporting_write_errors
-from scsampler_cli.output.pages.clips import join
-from scsampler_cli.output.pages.video_page import video_page
+from scsampler_cli.output.pages.video_page import pictured_clips, video_page
 from scsampler_cli.output.records import ClassifyResult, ScoreResult, described
 from scsampler_cli.output.sparkline import clock_time
 from scsampler_cli.output.stretches import exact_stretches, left_out
@@ -109,11 +110,13 @@ class _Maker:
         if name == "report":
             self._write_page(target)
             return
-        # contact sheets and reels are made of tagged videos only, never of feature files
+        # all others are made of tagged videos only, never of feature files
         assert self.video is not None
         assert isinstance(self.result, ClassifyResult)
         if name == "thumbnails":
             self._write_sheet(target, self.video)
+        elif name == "frames":
+            self._write_frames(target, self.video)
         else:
             self._write_reel(target, self.video)
 
@@ -121,16 +124,23 @@ class _Maker:
         result = self.result
         scored = result.scored if isinstance(result, ClassifyResult) else result.clips
         clips = [clip.record() for clip in scored]
-        # the page shows pictures of the best and the worst clips
-        joined = join(self.record, clips)
-        shown = [int(clip["clip"]) for clip in (*joined.best(), *joined.worst())]
-        pictures = {} if self.video is None else self._pictures(self.video, shown)
-        back = None if self.artifacts.index is None else relative_link(self.artifacts.index, target)
-        page = video_page(
-            {**self.record, "source": file_stamp(self.path)}, clips, pictures, back=back
-        )
+        shown = pictured_clips(self.record, clips)
+        pictures, source, back = {}, None, None
+        # a feature file has no pictures, and nothing to play
+        if self.video is not None:
+            pictures = self._pictures(self.video, shown)
+            source = relative_link(self.path, target)
+        if self.artifacts.index is not None:
+            back = relative_link(self.artifacts.index, target)
+        record = {**self.record, "source": file_stamp(self.path)}
+        page = video_page(record, clips, pictures, back=back, source=source)
         with reporting_write_errors(str(target)):
             write_whole(target, encoded(page))
+            # the best clip stands for the video in the index
+            best = pictures.get(shown[0]) if back and shown else None
+            note = write_row_picture(target, best) if back else ""
+        if note:
+            self.record["notes"].append(note)
 
     def _write_sheet(self, target: Path, video: Video) -> None:
         # of a search: by the observed confidence, and not in the order of asking
@@ -142,6 +152,14 @@ class _Maker:
                 target,
                 contact_sheet(f"{video.path.name}: {self.record['tags'][0]['label']}", cells),
             )
+
+    def _write_frames(self, target: Path, video: Video) -> None:
+        assert isinstance(self.result, ClassifyResult)
+        settings = self.artifacts.frame_settings
+        assert settings is not None
+        self.record["notes"] += write_frames(self.result, video, target, settings=settings)
+        has_segments = self.result.segments is not None
+        self.record["frames"] = settings.record(has_segments=has_segments)
 
     def _write_reel(self, target: Path, video: Video) -> None:
         assert isinstance(self.result, ClassifyResult)

@@ -1,4 +1,4 @@
-"""The options --report, --thumbnails and --reel: their files, and the index page of a batch."""
+"""The options --report, --thumbnails, --reel and --frames: their files, and those of a batch."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ import typer
 from scsampler_cli.artifacts.artifact_paths import Artifacts
 from scsampler_cli.cli import console, output_targets, overwrite_checks
 from scsampler_cli.cli.batch_plan import Batch
+from scsampler_cli.cli.frame_options import (
+    FrameOptions,
+    batch_manifest,
+    earlier_frames,
+    is_artifact,
+    manifests_of,
+)
 from scsampler_cli.cli.output_options import OUTPUT
 from scsampler_cli.errors import OutputError, ProgramError, SettingsError
 from scsampler_cli.files.output_paths import check_file
@@ -77,7 +84,7 @@ class PageOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArtifactOptions(PageOptions):
+class ArtifactOptions(FrameOptions, PageOptions):
     """The files that are made in addition to records."""
 
     thumbnails: Thumbnails = None
@@ -116,7 +123,8 @@ def artifacts_of(options: ArtifactOptions, batch: Batch, named: Sequence[str]) -
         SettingsError: two videos have the same file, or one file is named for several videos.
         OutputError: one of them cannot be written.
     """
-    _check_names(options, batch)
+    manifest = None if options.frames is None else batch_manifest(options.frames, batch.shard)
+    _check_names(options, batch, manifest)
     folders: list[Path] = []
 
     def below(folder: Path, suffix: str) -> dict[Path, Path]:
@@ -135,20 +143,32 @@ def artifacts_of(options: ArtifactOptions, batch: Batch, named: Sequence[str]) -
         thumbnails = below(_folder(options.thumbnails), ".jpg")
     reels = {} if options.reel is None else _reels(options.reel, batch, below)
     index = None if batch.single else options.report
+    frames = {} if options.frames is None else manifests_of(below(_folder(options.frames), ""))
 
     # files of this run only: those of other shards are made by other runs
-    for option, made in (("--report", reports), ("--thumbnails", thumbnails), ("--reel", reels)):
+    kinds = {"--report": reports, "--thumbnails": thumbnails, "--reel": reels, "--frames": frames}
+    for option, made in kinds.items():
         files = [made[path] for path in batch.inputs if path in made]
         if option == "--report" and index is not None:
             files.append(index)
+        if option == "--frames" and manifest is not None:
+            files = [manifest, *files, *earlier_frames(files)]
         output_targets.check_apart(files, batch.reads)
-        overwrite_checks.check_made(files, option, batch.running)
+        overwrite_checks.check_made(files, option, batch.running, is_own=is_artifact)
     return Artifacts(
-        reports, index, thumbnails, reels=reels, reel_pad_s=options.reel_pad, folders=tuple(folders)
+        reports,
+        index,
+        thumbnails,
+        reels=reels,
+        reel_pad_s=options.reel_pad,
+        frames=frames,
+        frame_settings=options.frame_settings,
+        frames_manifest=manifest,
+        folders=tuple(folders),
     )
 
 
-def _check_names(options: ArtifactOptions, batch: Batch) -> None:
+def _check_names(options: ArtifactOptions, batch: Batch, manifest: Path | None) -> None:
     """Refuse a file that is an input, or that another option names.
 
     Raises:
@@ -161,6 +181,7 @@ def _check_names(options: ArtifactOptions, batch: Batch) -> None:
         "--report": options.report,
         "--thumbnails": options.thumbnails,
         "--reel": options.reel,
+        "--frames": manifest,
     }
     for option, path in named.items():
         # a folder, or a file in a folder that is made later, is checked for each video

@@ -29,6 +29,8 @@ class Batch:
     """All files that are named; `inputs` are those of them in the shard."""
     places: output_targets.Places | None
     """Files of a format that holds one video per file; None for other formats."""
+    shard: str | None = None
+    """Such as "1/4", which part of the named files the inputs are; None for all."""
     reads: Sequence[Path] = ()
     """Other files that are read, such as weight files."""
     rows: str = "video"

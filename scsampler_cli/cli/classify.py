@@ -9,7 +9,7 @@ import typer
 from scsampler_cli.batch.task import Record
 from scsampler_cli.cli import artifact_options, console, no_effect, run_batch
 from scsampler_cli.cli.artifact_options import ArtifactOptions
-from scsampler_cli.cli.batch_index import Index
+from scsampler_cli.cli.batch_files import BatchFiles
 from scsampler_cli.cli.batch_options import GpuBatchOptions
 from scsampler_cli.cli.classifiers import show
 from scsampler_cli.cli.command_guard import guarded
@@ -193,10 +193,10 @@ def classify(
     )
     # these checks need the list of videos
     targets = artifact_options.artifacts_of(artifacts, todo, inputs.paths or [])
-    index = Index(targets, todo)
+    of_batch = BatchFiles(targets, todo)
 
     def add(record: Record) -> None:
-        index.add(record)
+        of_batch.add(record)
         if demo and record["status"] == "ok":
             _show_known(record)
 
@@ -212,7 +212,7 @@ def classify(
         demo=known,
         artifacts=targets,
     )
-    run_batch.run(todo, task, run_batch.Hooks(targets.are_there, add, index.write))
+    run_batch.run(todo, task, run_batch.Hooks(targets.are_there, add, of_batch.write))
 
 
 def _demo_models(loaded: models.ModelOptions, inputs: InputOptions) -> models.ModelOptions:

@@ -277,6 +277,8 @@ _CLASSIFY: dict[str, Rule] = {
     "picture_gap": for_visual_inputs("picture_gap", scores_shown=False),
     "saliency": first(_for_sampled, _with_a_sampler),
     "reel_pad": unless(lambda v: v["reel"], "without --reel"),
+    "frames_each": unless(lambda v: v["frames"], "without --frames"),
+    "frames_size": unless(lambda v: v["frames"], "without --frames"),
     "rows": _FOR_ROWS,
     "top": lambda v: (
         f"on {record_format(v)}, which has no tags"

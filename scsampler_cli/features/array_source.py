@@ -154,12 +154,18 @@ class ArraySource:
                 streams[name] = _RowStream(member)
             kept = {name: stream.read(0) for name, stream in streams.items()}
             for clip in range(len(self.small["clip"])):
-                yield {name: self._rows(name, clip, streams[name], kept) for name in streams}
+                yield {name: self._rows(name, clip, streams, kept=kept) for name in streams}
 
     def _rows(
-        self, name: str, clip: int, stream: _RowStream, kept: dict[str, NDArray[Any]]
+        self,
+        name: str,
+        clip: int,
+        streams: dict[str, _RowStream],
+        *,
+        kept: dict[str, NDArray[Any]],
     ) -> NDArray[Any]:
         """[n, ...]: the rows of one clip; `kept` has the last row of an input that clips share."""
+        stream = streams[name]
         if name in RAGGED:
             first, end = self.small[f"{name}_offsets"][clip : clip + 2].tolist()
             return stream.read(end - first)

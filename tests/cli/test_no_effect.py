@@ -73,6 +73,7 @@ BASES = {
         "classify v.mp4 --visual-sampler none --audio-sampler demo",
         "classify v.mp4 -o {folder}/x.srt",
         "classify v.mp4 --reel x.mp4",
+        "classify v.mp4 --frames shots",
         "classify {folder}",
         "classify v.mp4 --visual-sampler {folder}/rgb.safetensors",
         "classify v.mp4 -o {folder}/x.jsonl",
@@ -145,6 +146,9 @@ SAMPLES = {
     "--thumbnails": "sheets",
     "--reel": "y.mp4",
     "--reel-pad": "1",
+    "--frames": "shots",
+    "--frames-each": "2",
+    "--frames-size": "64",
     "--clip-frames": "8",
     "--frame-stride": "2",
     "--render": "1",
@@ -200,6 +204,8 @@ def plan(context: typer.Context) -> dict[str, object]:
     found["inputs"] = find_inputs(v["paths"], v["glob"]) if v["paths"] else None
     if v.get("reel"):
         found["reel_pad"] = v["reel_pad"]
+    if v.get("frames"):
+        found["frames_of"] = [v["frames_each"], v["frames_size"]]
     if form not in CUT_FORMATS:
         found["top"] = v.get("top")
     if context.info_name == "extract":
@@ -298,6 +304,7 @@ WRITTEN = {
     "report": "a file",
     "thumbnails": "files",
     "reel": "a file",
+    "frames": "files",
     "log_file": "a file",
     "records": "a file",
     "render": "a file",

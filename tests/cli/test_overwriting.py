@@ -54,6 +54,10 @@ def everything(folder: Path) -> dict[str, bytes]:
         ("classify", "--report {}/x.html -o {}/x.jsonl --resume", "x.html"),
         ("score", "--report {}/x.html", "x.html"),
         ("classify", "--thumbnails {}/sheets", "sheets/loud.mp4.jpg"),
+        ("classify", "--frames {}/shots", "shots/manifest.jsonl"),
+        ("classify", "--frames {}/shots", "shots/loud.mp4/manifest.jsonl"),
+        ("classify", "--frames {}/shots", "shots/loud.mp4/frame-00000008.jpg"),
+        ("classify", "--frames {}/shots -o {}/x.jsonl --resume", "shots/manifest.jsonl"),
         ("classify", "--reel {}/best.mp4", "best.mp4"),
         ("classify", "--reel {}/reels/", "reels/loud.mp4.reel.mp4"),
         ("classify", "--log-file {}/x.log", "x.log"),
@@ -72,7 +76,7 @@ def test_a_file_of_somebody_elses_is_refused(
     run: Run, videos: Path, tmp_path: Path, command: str, words: str, taken: str
 ) -> None:
     place = tmp_path / taken
-    place.parent.mkdir(exist_ok=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(PRECIOUS)
     given = [word.format(tmp_path) for word in words.split()]
     result = run(command, videos / "loud.mp4", *(QUICK if command == "classify" else []), *given)

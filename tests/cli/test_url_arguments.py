@@ -27,6 +27,7 @@ WRITTEN = [
     ("classify", VIDEO, "--report", f"{TO}.html"),
     ("classify", VIDEO, "--thumbnails", TO),
     ("classify", VIDEO, "--reel", f"{TO}/"),
+    ("classify", VIDEO, "--frames", TO),
     ("classify", VIDEO, "--format", "edl", "-o", f"{TO}/"),
     ("score", VIDEO, "--log-file", f"{TO}.log"),
     ("extract", VIDEO, "-o", TO),
