@@ -167,7 +167,7 @@ class _Maker:
         shown = [stretch for stretch in found if stretch.label is not None]
         if not shown:
             raise OutputError(
-                f"nothing to show in a reel: {_why_nothing(self.record)}",
+                f"the reel has nothing to show: {_why_nothing(self.record)}",
                 code="reel-empty",
                 hint="choose other clips",
             )
