@@ -83,14 +83,21 @@ class _Predictions:
         Returns:
             float64 [R], in 0 to 1; NaN for a set without true segments of the class.
         """
-        true = (copies @ self.true_counts).astype(np.float64)
-        # float64 [R, P]: right predictions of each kind, and all up to each
-        right = (copies[:, self.video] * self.is_right).astype(np.float64)
-        precision = right.cumsum(axis=1)
-        precision /= np.maximum(copies[:, self.video].cumsum(axis=1), 1)
+        # [V, R]: rows are contiguous, and counts are exact in single precision
+        columns = np.ascontiguousarray(copies.T, np.float32)
+        true = self.true_counts @ columns
+        at = np.flatnonzero(self.is_right)
+        if not len(at):
+            return np.where(true > 0, 0.0, np.nan)
+        # [J, R]: right predictions of each kind, and all those up to each; the precision changes
+        # the area at right predictions alone
+        right = columns[self.video[at]].astype(np.float64)
+        begins = np.concatenate([[0], at[:-1] + 1])
+        taken = np.add.reduceat(columns[self.video[: at[-1] + 1]], begins, axis=0)
+        precision = right.cumsum(axis=0) / np.maximum(taken.cumsum(axis=0, dtype=np.float64), 1)
         # the largest one from here on
-        envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
-        area = (envelope * right).sum(axis=1)
+        envelope = np.maximum.accumulate(precision[::-1], axis=0)[::-1]
+        area = (envelope * right).sum(axis=0)
         return np.where(true > 0, area / np.maximum(true, 1), np.nan)
 
 

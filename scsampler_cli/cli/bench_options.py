@@ -27,9 +27,8 @@ from scsampler_cli.cli.model_options import (
 )
 from scsampler_cli.cli.output_options import (
     OUTPUT,
-    Debug,
     Format,
-    Quiet,
+    MessageOptions,
     demo_option,
     format_option,
     output_option,
@@ -83,7 +82,7 @@ class BenchDataOptions:
         typer.Option(
             metavar="FILE",
             help="List of true segments, to measure how well they are found: CSV with the columns "
-            "path,label,start_s,end_s, in seconds.",
+            "path,label,start_s,end_s, annotations of ActivityNet, or an export of Label Studio.",
             rich_help_panel=INPUT,
         ),
     ] = None
@@ -214,7 +213,9 @@ class BenchModelOptions(DeviceOptions):
 
 # the options of all groups in one object, which the steps of a run take whole
 @dataclass(frozen=True, kw_only=True)
-class BenchOptions(SpeedOptions, BenchModelOptions, BenchSelectionOptions, BenchDataOptions):
+class BenchOptions(
+    MessageOptions, SpeedOptions, BenchModelOptions, BenchSelectionOptions, BenchDataOptions
+):
     """All options of `scsampler bench`."""
 
     jobs: LocalJobs = None
@@ -246,8 +247,15 @@ class BenchOptions(SpeedOptions, BenchModelOptions, BenchSelectionOptions, Bench
         Format | None,
         format_option("On standard output; the report is not affected. Default: table."),
     ] = None
-    quiet: Quiet = False
-    debug: Debug = False
+    paper: Annotated[
+        bool,
+        typer.Option(
+            "--paper",
+            help="Also show the numbers of the paper (SCSampler, ICCV 2019), which are of other "
+            "videos and networks.",
+            rich_help_panel=COMPARE,
+        ),
+    ] = False
 
     @property
     def features(self) -> FeatureSettings:
