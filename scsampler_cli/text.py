@@ -47,7 +47,8 @@ def duration(seconds: float) -> str:
 
     Example: 3.24 -> 3.2 s, 17.3 -> 17 s, 75 -> 1 min 15 s, 7530 -> 2 h 5 min.
     """
-    if seconds < 10:
+    # 9.96 s would be shown as 10.0 s
+    if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
     minutes, rest = divmod(whole, 60)

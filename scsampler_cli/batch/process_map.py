@@ -79,10 +79,16 @@ class Pool:
     Args:
         worker_pool: the pool, which the caller enters and leaves.
         attended: handles Ctrl-C during the work.
+        on_outcome: called with each outcome as soon as its file is done.
     """
 
-    def __init__(self, worker_pool: WorkerPool, attended: Attended) -> None:
-        self._pool, self._attended = worker_pool, attended
+    def __init__(
+        self,
+        worker_pool: WorkerPool,
+        attended: Attended,
+        on_outcome: Callable[[Outcome], None] = lambda _: None,
+    ) -> None:
+        self._pool, self._attended, self._on_outcome = worker_pool, attended, on_outcome
 
     def about(self) -> dict[str, Any]:
         """The facts of `Loading.load`; one process loads the models for them.
@@ -113,6 +119,7 @@ class Pool:
         next_index = 0
         with self._attended(self._pool.stop):
             for outcome in self._pool.run(list(enumerate(paths)), do):
+                self._on_outcome(outcome)
                 error = outcome.error
                 # a full disk, say: it would fail all the other files, too
                 if isinstance(error, OutputError):

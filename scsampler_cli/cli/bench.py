@@ -5,6 +5,7 @@ import typer
 from scsampler_cli.cli import bench_checks, bench_run, bench_speed, no_effect, no_effect_learning
 from scsampler_cli.cli.bench_options import BenchOptions
 from scsampler_cli.cli.command_guard import SOME_FAILED, guarded
+from scsampler_cli.cli.message_setup import set_up_messages
 from scsampler_cli.cli.option_groups import expanded
 
 
@@ -22,6 +23,13 @@ def bench(*, context: typer.Context, options: BenchOptions) -> None:
     """
     no_effect.check(context, no_effect_learning.BENCH)
     bench_checks.check(options)
+    set_up_messages(
+        "bench",
+        options,
+        read=bench_checks.files_read(options),
+        written=[] if options.output is None else [options.output],
+        overwrite=options.overwrite,
+    )
     # one video without labels: no strategies are compared
     if options.speed:
         bench_speed.run(options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scsampler_cli.cli.bench_options import BenchOptions, named_sampler
+from scsampler_cli.cli.message_setup import existing_files
 from scsampler_cli.cli.output_targets import STDOUT
 from scsampler_cli.errors import OutputError, SettingsError
 from scsampler_cli.files.urls import check_written
@@ -56,6 +57,23 @@ def _check_networks(options: BenchOptions) -> None:
     # bundled sets need no check, and the named samplers were checked above
     for path in (*options.joint_files, *(options.network or ())):
         check_weight_file(path)
+
+
+def files_read(options: BenchOptions) -> list[Path]:
+    """The lists, weight files and videos that the options name."""
+    names: list[str | Path | None] = [
+        *(options.classifier or ()),
+        *(options.weights, options.labels, options.segments),
+        *options.joint_files,
+        *(options.network or ()),
+        *(options.sheet_of or ()),
+    ]
+    for text in options.data or ():
+        # NAME=PATH, or a path that may have "=" in it
+        names += [text, text.partition("=")[2]]
+    for text in options.sampler or ():
+        names += named_sampler(text)[1]
+    return existing_files(names)
 
 
 def prepare_folder(output: Path, options: BenchOptions) -> bool:

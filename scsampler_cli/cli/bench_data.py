@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scsampler_cli.bench.plan import Data
 from scsampler_cli.cli import console, engines, environment
 from scsampler_cli.cli.bench_options import BenchOptions
-from scsampler_cli.cli.progress import Bars
+from scsampler_cli.cli.run_progress import RunBars
 from scsampler_cli.errors import InputError
 from scsampler_cli.files.urls import check_read, local_path
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 DEMO_SEED, DEMO_TRAIN_SEED = 9000, 9500
 """Other seeds than those of the videos that the bundled networks were trained on."""
 DEMO_NAME = "demo"
+DEMO_COMPARED, DEMO_TRAINED = 12, 6
+"""Number of generated videos to compare on, and for Empirical."""
 
 
 def data_set(text: str, options: BenchOptions) -> Data:
@@ -39,9 +41,8 @@ def data_set(text: str, options: BenchOptions) -> Data:
     listing = read(path, learnt=False)
     for problem in listing.problems:
         console.say(f"skipped: {problem}")
-    if not options.quiet:
-        for note in listing.notes:
-            console.say(f"note: {note}")
+    for note in listing.notes:
+        console.on_note(note)
     title = name if path != Path(text) else path.stem
     # the rows of the list that the report names as left out
     rejected = tuple(
@@ -81,28 +82,24 @@ def segment_list(options: BenchOptions) -> SegmentList | None:
     listing = read_segments(options.segments)
     for problem in listing.problems:
         console.say(f"skipped: {problem}")
-    if not options.quiet:
-        for note in listing.notes:
-            console.say(f"note: {note}")
+    for note in listing.notes:
+        console.on_note(note)
     return listing
 
 
-def demo_data(options: BenchOptions) -> Data:
-    """Twelve generated videos to compare on, and six for Empirical.
+def demo_data(options: BenchOptions, bars: RunBars) -> Data:
+    """The generated videos: `DEMO_COMPARED` to compare on, and `DEMO_TRAINED` for Empirical.
 
     No bundled network was trained on them.
     """
     from scsampler_cli.datasets.generated import demo_set
 
-    with (
-        Bars(options.quiet) as bars,
-        engines.open_rendering_pool("bench", options.jobs, console.notes(options.quiet)) as pool,
-    ):
+    with engines.open_rendering_pool("bench", options.jobs) as pool:
         make = partial(
             demo_set,
             environment.demo_dir(),
             trimmed=False,
-            progress=lambda done, total: bars("rendering", done, total),
+            progress=lambda done, total: bars("generating", done, total),
             pool=pool,
         )
         # two videos of each class with 60 s each to compare on; one with 40 s for Empirical

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from scsampler_cli.cli.bench_options import BenchOptions
 from scsampler_cli.cli.environment import command_line
 from scsampler_cli.cli.output_options import Format
 from scsampler_cli.errors import OutputError
+from scsampler_cli.text import duration
 
 if TYPE_CHECKING:
     from scsampler_cli.bench.run_data import Run
@@ -33,6 +35,7 @@ def write_report(runs: Sequence[Run], plan: Plan, options: BenchOptions) -> None
     from scsampler_cli.bench.pooling import pooled
     from scsampler_cli.bench.summary import summarise
 
+    start_time = time.perf_counter()
     # the pooled run has the videos of all others, as one data set
     shown = [*runs, pooled(runs, options.pool)] if options.pool else runs
     summary = summarise(shown, plan)
@@ -42,8 +45,8 @@ def write_report(runs: Sequence[Run], plan: Plan, options: BenchOptions) -> None
         # the pooled run is computed from the others, and not stored
         run_folder.save(runs, plan, options.output / report_files.RUNS_FOLDER)
         report_files.write(summary, options.output, created, command=command_line())
-        if not options.quiet:
-            console.say(f"report: {options.output / 'report.html'}")
+        console.note(f"report: {options.output / 'report.html'}")
+    console.detail(f"tables and figures: done in {duration(time.perf_counter() - start_time)}")
     try:
         _print(summary, options.format, {"created": created, "command": command_line()})
     except BrokenPipeError:

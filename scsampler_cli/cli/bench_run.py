@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scsampler_cli.bench.plan import Data, Plan, ReportOptions
@@ -22,9 +21,10 @@ from scsampler_cli.cli import (
 )
 from scsampler_cli.cli.bench_options import BenchOptions
 from scsampler_cli.cli.environment import command_line
-from scsampler_cli.cli.progress import Bars
+from scsampler_cli.cli.run_progress import RunBars, Step
 from scsampler_cli.errors import InputError
 from scsampler_cli.files.urls import check_read
+from scsampler_cli.text import counted
 
 if TYPE_CHECKING:
     from scsampler_cli.batch.process_map import Pool
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 TIMED, SHEET = 3, 4
 """Number of videos whose times are measured, and number of videos on the contact sheet."""
+_COSTS = {"generating": 5.0, "measuring": 7.0, "training videos": 1.0, "timing": 20.0}
+"""Rough seconds of a video, by the stages that report progress."""
 
 
 def run(options: BenchOptions) -> bool:
@@ -84,7 +86,9 @@ def _load_runs(options: BenchOptions) -> tuple[list[Run], Plan]:
     runs: list[Run] = []
     for folder in folders:
         # one report may have runs of several data sets and classifiers
-        runs += run_folder.load(folder)
+        loaded = run_folder.load(folder)
+        console.detail(f"{folder.parent}: {counted(len(loaded), 'run')} of an earlier report")
+        runs += loaded
     return runs, _plan_of(options, run_folder.load_plan(folders[0]))
 
 
@@ -105,10 +109,11 @@ def _measure_runs(options: BenchOptions, segments: SegmentList | None) -> tuple[
 
         # before hours of measuring
         check_listed(segments, [str(each.path) for data in data_sets for each in data.examples])
-    data_sets = data_sets or [bench_data.demo_data(options)]
     runs: list[Run] = []
-    for name in options.classifiers:
-        runs += _runs_of(name, data_sets, options, plan=plan)
+    with RunBars(options.quiet, _steps(data_sets, options)) as bars:
+        data_sets = data_sets or [bench_data.demo_data(options, bars)]
+        for name in options.classifiers:
+            runs += _runs_of(name, data_sets, options, plan=plan, bars=bars)
     if not runs:
         raise InputError(
             "no classifier has a label of any data set",
@@ -116,6 +121,26 @@ def _measure_runs(options: BenchOptions, segments: SegmentList | None) -> tuple[
             hint="choose another --classifier",
         )
     return runs, plan
+
+
+def _steps(data_sets: Sequence[Data], options: BenchOptions) -> list[Step]:
+    """The steps of all runs, each with a rough cost: seconds a video of the demo on two cores.
+
+    Args:
+        data_sets: none for the demo, whose videos are made first.
+        options: all options.
+    """
+    counts = [(len(data.examples), len(data.train)) for data in data_sets]
+    steps = []
+    if not data_sets:
+        made = bench_data.DEMO_COMPARED, bench_data.DEMO_TRAINED
+        counts = [(made[0], made[1] if options.empirical else 0)]
+        steps = [Step("generating", _COSTS["generating"] * number) for number in made]
+    timed = _report_options(options).timed
+    for compared, trained in counts * len(options.classifiers):
+        numbers = {"measuring": compared, "training videos": trained, "timing": timed}
+        steps += [Step(name, _COSTS[name] * number) for name, number in numbers.items() if number]
+    return steps
 
 
 def _check_sheet(data_sets: Sequence[Data], options: BenchOptions) -> None:
@@ -135,7 +160,7 @@ def _check_sheet(data_sets: Sequence[Data], options: BenchOptions) -> None:
 
 
 def _runs_of(
-    name: str, data_sets: Sequence[Data], options: BenchOptions, *, plan: Plan
+    name: str, data_sets: Sequence[Data], options: BenchOptions, *, plan: Plan, bars: RunBars
 ) -> Iterator[Run]:
     """The runs of one classifier. Worker processes load it and the sampler networks once."""
     # imported before the processes share the cores: times are measured with all of them
@@ -144,13 +169,6 @@ def _runs_of(
     from scsampler_cli.bench.load_models import LoadModels
     from scsampler_cli.bench.model_info import ModelFacts
     from scsampler_cli.errors import ScsamplerError
-
-    bars = Bars(options.quiet)
-
-    def watch(path: Path, stage: str, done: int, *, total: int) -> None:
-        # the stage "index" has no progress of its own
-        if stage != "index":
-            bars(stage, done, total)
 
     def report_failure(example: Example, error: ScsamplerError) -> None:
         # many messages already begin with the path
@@ -165,9 +183,7 @@ def _runs_of(
         jobs=options.jobs or 1, timeout_s=options.timeout, max_memory_gb=options.max_memory
     )
     task = Loading("bench", LoadModels(options.networks(name)))
-    # the progress of single files is shown only if they are processed one after the other
-    on_progress = watch if limits.jobs == 1 else None
-    with engines.open_pool(task, limits, console.notes(options.quiet), watch=on_progress) as pool:
+    with engines.open_pool(task, limits, watch=bars.watch, done=bars.finished) as pool:
         loaded = pool.about()
         facts = ModelFacts.from_record(loaded["models"])
         fallback_note = loaded["fell_back"]
@@ -177,10 +193,8 @@ def _runs_of(
             if not any(example.label in classifier.classes for example in data.examples):
                 console.say(f"note: {classifier.name} has no label of {data.name}: not compared")
                 continue
-            # one for each data set; `watch` and `report_failure` always use the current one
-            bars = Bars(options.quiet)
             context = _context(options, pool, bars)
-            with bars, context.cache.in_use():
+            with context.cache.in_use():
                 run = collect(
                     data,
                     facts,
@@ -206,7 +220,7 @@ def _report_options(options: BenchOptions) -> ReportOptions:
     return ReportOptions(timed, sheet, sheet_of)
 
 
-def _context(options: BenchOptions, pool: Pool, bars: Bars) -> MeasureContext:
+def _context(options: BenchOptions, pool: Pool, bars: RunBars) -> MeasureContext:
     """Cache, features and worker processes of a run."""
     from scsampler_cli.bench.measure import MeasureContext
     from scsampler_cli.cache.video_cache import Cache

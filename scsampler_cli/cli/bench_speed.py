@@ -83,8 +83,7 @@ def _measure(
     from scsampler_cli.bench.load_models import load_networks
     from scsampler_cli.bench.scoring_speed import scoring_table
 
-    log = console.notes(options.quiet)
-    classifier, fallback_note = options.models(name).load_classifier(log)
+    classifier, fallback_note = options.models(name).load_classifier(console.on_note)
     classifier = models.adjust(classifier, AnswerSettings(spatial=options.spatial.value))
     loaded = load_networks(options.networks(name), classifier)
     k, samplers = options.k or K, tagging_samplers(loaded)

@@ -88,7 +88,7 @@ def show(
     from scsampler_cli.classifiers.inspection import inspect
 
     def load(name: str) -> "ClipClassifier":
-        return replace(models, classifier=name).load_classifier(console.notes(True))[0]
+        return replace(models, classifier=name).load_classifier(lambda _: None)[0]
 
     errors: list[Exception] = []
 

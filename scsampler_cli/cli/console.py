@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from scsampler_cli.cli.line_wrap import stderr_columns, wrapped
+from scsampler_cli.cli.line_wrap import terminal_columns, wrapped
 from scsampler_cli.cli.option_hints import full_hint
 from scsampler_cli.errors import InputError, OutputError, ScsamplerError, code_of, read_code
 from scsampler_cli.text import printable
@@ -46,7 +46,7 @@ class _Screen(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print a message."""
         text = printable(record.getMessage())
-        width = 0 if getattr(record, "is_whole", False) else stderr_columns()
+        width = 0 if getattr(record, "is_whole", False) else terminal_columns(sys.stderr)
         with self.room():
             print(
                 *(wrapped(text, width) if width else [text]), sep="\n", file=sys.stderr, flush=True
@@ -116,19 +116,20 @@ def make_room(room: Callable[[], AbstractContextManager[None]] | None) -> None:
     _screen.room = room or nullcontext
 
 
-def say(text: str) -> None:
-    """Print one line, always."""
-    _log.log(MESSAGE, "%s", text)
+def say(text: str, *, is_whole: bool = False) -> None:
+    """Print one line, always.
+
+    Args:
+        text: the line.
+        is_whole: True to leave it as it is on a narrow terminal: a command to copy, or a line of a
+            traceback.
+    """
+    _log.log(MESSAGE, "%s", text, extra=_WHOLE if is_whole else None)
 
 
-def say_whole(text: str) -> None:
-    """Print one line as it is, always: a command to copy, or a line of a traceback."""
-    _log.log(MESSAGE, "%s", text, extra=_WHOLE)
-
-
-def note(text: str) -> None:
-    """Print one line, except with -q."""
-    _log.log(NOTE, "%s", text)
+def note(text: str, *, is_whole: bool = False) -> None:
+    """Print one line, except with -q; the arguments are those of `say`."""
+    _log.log(NOTE, "%s", text, extra=_WHOLE if is_whole else None)
 
 
 def detail(text: str) -> None:
@@ -141,9 +142,9 @@ def native(text: str) -> None:
     _log.log(NATIVE, "%s", text)
 
 
-def notes(quiet: bool) -> Callable[[str], None]:
-    """A function that prints notes, except with -q. For commands without `set_up`."""
-    return (lambda _: None) if quiet else (lambda text: say(f"note: {text}"))
+def on_note(text: str) -> None:
+    """Print `note: ...`, except with -q: what the library calls with each of its notes."""
+    note(f"note: {text}")
 
 
 def show_error(error: Exception, prefix: str = "") -> None:
@@ -170,7 +171,7 @@ def show_error(error: Exception, prefix: str = "") -> None:
     show_failure(prefix + message, hint, code_of(error))
     if isinstance(error, ScsamplerError) and error.example:
         for line in error.example.splitlines():
-            say_whole(line)
+            say(line, is_whole=True)
 
 
 def show_failure(message: str, hint: str | None, code: str | None) -> None:
@@ -202,4 +203,4 @@ def show_notes(error: Exception) -> None:
 def print_traceback(text: str) -> None:
     """Print several lines, unchanged."""
     for line in text.rstrip().splitlines():
-        say_whole(line)
+        say(line, is_whole=True)

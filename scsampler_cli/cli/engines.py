@@ -5,7 +5,7 @@ Ray is imported only when an engine that uses it is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from scsampler_cli.cli.environment import actor_environment, cores_shared, prepa
 
 if TYPE_CHECKING:
     from scsampler_cli.batch import engine
+    from scsampler_cli.batch.outcome import Outcome
     from scsampler_cli.batch.pool import Watch
     from scsampler_cli.batch.process_map import Loading, Making, Pool
     from scsampler_cli.batch.task import Log, Task
@@ -70,7 +71,11 @@ class Limits:
 
 @contextmanager
 def open_pool(
-    task: Loading | Making, limits: Limits, note: Log, *, watch: Watch | None = None
+    task: Loading | Making,
+    limits: Limits,
+    *,
+    watch: Watch | None = None,
+    done: Callable[[Path], None] = lambda _: None,
 ) -> Iterator[Pool]:
     """Start processes on this machine that keep what they load for several rounds of work.
 
@@ -79,8 +84,8 @@ def open_pool(
     Args:
         task: what each process loads.
         limits: number of processes, and what each may use for one file.
-        note: is called with each note for the user.
         watch: is called with the progress of files.
+        done: is called with each file that is done, or has failed.
     """
     from scsampler_cli.batch.bounds import Bounds
     from scsampler_cli.batch.pool import WorkerPool
@@ -89,23 +94,38 @@ def open_pool(
     # with torchrun, several commands divide cores and memory
     sharers = limits.jobs * limits.sharers
     bounds = Bounds.from_options(limits.timeout_s, limits.max_memory_gb, sharers)
-    # the pool calls it in any case
-    on_progress = watch or _ignore
+
+    def on_outcome(outcome: Outcome) -> None:
+        show_details(outcome)
+        done(outcome.path)
+
     with (
         cores_shared(sharers),
         WorkerPool(
-            task, limits.jobs, bounds, note=note, detail=console.detail, watch=on_progress
+            task,
+            limits.jobs,
+            bounds,
+            note=console.on_note,
+            detail=console.detail,
+            watch=watch or _ignore,
         ) as worker_pool,
     ):
-        yield Pool(worker_pool, signals.handled)
+        yield Pool(worker_pool, signals.handled, on_outcome)
 
 
-def open_rendering_pool(command: str, jobs: int | None, note: Log) -> AbstractContextManager[Pool]:
+def show_details(outcome: Outcome) -> None:
+    """Print what -v and -vv show of a file: the time that it took, and FFmpeg's messages."""
+    for message in outcome.record["ffmpeg"]:
+        console.native(f"{outcome.path}: {message}")
+    console.detail(f"{outcome.path}: {outcome.record['status']} after {outcome.seconds:.1f} s")
+
+
+def open_rendering_pool(command: str, jobs: int | None) -> AbstractContextManager[Pool]:
     """Start processes that generate videos, by default one per core."""
     from scsampler_cli.batch.cores import default_jobs
     from scsampler_cli.batch.process_map import Making
 
-    return open_pool(Making(command), Limits(jobs=jobs or default_jobs()), note)
+    return open_pool(Making(command), Limits(jobs=jobs or default_jobs()))
 
 
 def _ignore(path: Path, stage: str, done: int, *, total: int) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-import sys
+from typing import TextIO
 from unicodedata import category, east_asian_width
 
 INDENT = "  "
@@ -55,10 +55,10 @@ def wrapped(text: str, width: int) -> list[str]:
     return [*lines, line]
 
 
-def stderr_columns() -> int:
-    """Columns of the terminal on standard error; 0 where it is none."""
+def terminal_columns(stream: TextIO) -> int:
+    """Columns of the terminal that a stream is; 0 where it is none."""
     try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns if sys.stderr.isatty() else 0
+        return os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
     # a stream without a number, or a terminal that has no size
     except (OSError, ValueError):
         return 0

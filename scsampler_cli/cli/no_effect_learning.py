@@ -186,7 +186,9 @@ BENCH: dict[str, Rule] = {
     "saliency": _for_measuring,
     # of the tables and of the report
     **dict.fromkeys(("draws", "seed", "output"), _not_for_speed),
-    **dict.fromkeys(("resume", "overwrite"), _for_folder),
+    "resume": _for_folder,
+    # a log file may be replaced, too
+    "overwrite": lambda v: "" if v["log_file"] else _for_folder(v),
     "pool": first(_not_for_speed, _for_several_runs),
     "segments": first(_not_for_speed, lambda v: "with --demo" if v["demo"] else ""),
 }

@@ -1,5 +1,7 @@
 """Live progress on stderr: of one stage, or of a batch and the files that are processed now.
 
+Not handled here: a run of several steps, see `run_progress`.
+
 Only on a terminal; nothing is printed into a pipe. It fits into 80 columns, and is the same without
 colour: words and numbers have all that the bars show.
 """
@@ -15,22 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scsampler_cli.cli import console
+from scsampler_cli.cli.stage_words import INDEX, OPENING, UNITS, stage_words
 from scsampler_cli.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.live import Live
 
-STAGES = {
-    "score": "scoring",
-    "listen": "scoring audio",
-    "classify": "classifying",
-    "extract": "extracting",
-}
-UNITS = {**dict.fromkeys(STAGES, "clips"), "rendering": "frames"}
-STAGES |= {"extras": "drawing"}
-OPENING = "opening"
-"""What is shown before the first report on a file."""
 _SCORED_SHARE = 0.9
 """Share of a video's processing time that scoring takes, for the time left of a batch."""
 _REFRESHES_PER_S = 4
@@ -39,7 +32,7 @@ _SPARE_LINES = 6
 _MIN_BAR = 4
 """Columns."""
 _STAGE_COLUMNS = 13
-"""Columns of the longest name in STAGES."""
+"""Columns of the longest words for a stage of one video."""
 
 
 def clock(seconds: float | None) -> str:
@@ -115,7 +108,7 @@ class Stage:
         return f"{self.done}/{self.total}", rate, clock(self.left_s)
 
 
-class _Screen:
+class Screen:
     """A part of the terminal that is drawn several times per second. A context manager.
 
     Subclasses set what they draw before `super().__init__`, which draws once.
@@ -150,7 +143,7 @@ class _Screen:
         if self._live is not None and self._live.is_started:
             self._live.refresh()
 
-    def __enter__(self) -> _Screen:
+    def __enter__(self) -> Screen:
         if self._live is not None:
             self._live.start(refresh=True)
             # every message of this process is then printed above the drawing
@@ -179,7 +172,7 @@ class _Screen:
         self._live.start(refresh=True)
 
 
-class Bars(_Screen):
+class Bars(Screen):
     """Progress of one stage after another. An instance is a progress callback of the library.
 
     Args:
@@ -198,13 +191,14 @@ class Bars(_Screen):
         """Show the progress of a stage; `detail` is an intermediate result, such as the loss."""
         self._detail = detail
         if self._stage.follow(stage, done, total):
+            console.detail(f"{stage_words(stage)}, {total} in all")
             self._refresh()
 
     def _draw(self) -> RenderableType:
         return _line(self._stage, self._detail, self._console)
 
 
-class BatchBars(_Screen):
+class BatchBars(Screen):
     """Progress of a batch: numbers of files, and the stage of each file that is processed now.
 
     Args:
@@ -230,7 +224,8 @@ class BatchBars(_Screen):
 
     def watch(self, path: Path, stage: str, done: int, *, total: int) -> None:
         """The progress callback of a batch."""
-        if self._current.setdefault(path, Stage()).follow(stage, done, total):
+        found = self._current.setdefault(path, Stage())
+        if stage != INDEX and found.follow(stage, done, total):
             self._refresh()
 
     def finished(self, path: Path, ok: bool) -> None:
@@ -265,35 +260,42 @@ class BatchBars(_Screen):
             return _line(stage, "", self._console)
         from rich.console import Group
 
-        head = _bar_line(
+        head = bar_line(
             f"files: {self.summary()}",
             self._done,
             self._inputs,
             after=[f"{clock(self.left_s)} left"],
             console=self._console,
         )
-        # the size may change while the program runs
-        screen = self._console.size
-        room = max(1, screen.height - _SPARE_LINES)
-        lines = [_named(path, stage, screen.width) for path, stage in current[:room]]
-        if len(current) > room:
-            lines.append(f"  and {len(current) - room} more")
-        return Group(head, *lines)
+        return Group(head, *file_lines(current, self._console))
+
+
+def file_lines(files: Sequence[tuple[Path, Stage]], console: Console) -> list[RenderableType]:
+    """A line for each file that is processed now, as many as the terminal has room for."""
+    # the size may change while the program runs
+    screen = console.size
+    room = max(1, screen.height - _SPARE_LINES)
+    lines: list[RenderableType] = [
+        _named(path, stage, screen.width) for path, stage in files[:room]
+    ]
+    if len(files) > room:
+        lines.append(f"  and {len(files) - room} more")
+    return lines
 
 
 def _line(stage: Stage, detail: str, console: Console) -> RenderableType:
     """One stage over the whole width of the terminal."""
     count, rate, left = stage.words()
-    name = f"{STAGES.get(stage.name, stage.name)} {detail}".rstrip()
+    name = f"{stage_words(stage.name)} {detail}".rstrip()
     left = left and f"{left} left"
     # on a narrow terminal the rate goes first, then the count
     texts = ((count, rate, left), (count, left), (left,))
     after = [" ".join(filter(None, parts)) for parts in texts]
-    return _bar_line(name, stage.done, stage.total, after=after, console=console)
+    return bar_line(name, stage.done, stage.total, after=after, console=console)
 
 
-def _bar_line(
-    before: str, done: int, total: int | None, *, after: Sequence[str], console: Console
+def bar_line(
+    before: str, done: float, total: float | None, *, after: Sequence[str], console: Console
 ) -> RenderableType:
     """A bar between two texts, over the whole width of the terminal.
 
@@ -327,7 +329,7 @@ def _named(path: Path, stage: Stage, width: int) -> RenderableType:
     from rich.text import Text
 
     count, rate, _ = stage.words()
-    what = f"{STAGES.get(stage.name, stage.name):<{_STAGE_COLUMNS}} {count:>11} {rate:>14}"
+    what = f"{stage_words(stage.name):<{_STAGE_COLUMNS}} {count:>11} {rate:>14}"
     name_columns = max(8, width - len(what) - 4)
     # a name may hold escape sequences
     name = shortened(printable(path.name), name_columns)

@@ -125,6 +125,7 @@ def plan(
             if form in CUT_FORMATS
             else None
         ),
+        shard=shard,
         reads=reads,
         rows=rows,
     )
@@ -313,9 +314,7 @@ def _note(text: str) -> None:
 def _show_messages(outcome: Outcome, batch: Batch, shared_notes: Container[str]) -> None:
     """Print the messages, the notes and the error of a file, without notes that were printed."""
     path, record = outcome.path, outcome.record
-    for message in record["ffmpeg"]:
-        console.native(f"{path}: {message}")
-    console.detail(f"{path}: {record['status']} after {outcome.seconds:.1f} s")
+    engines.show_details(outcome)
     if record["status"] != "ok":
         _show_failure(outcome, batch)
         return

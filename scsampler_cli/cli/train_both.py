@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from scsampler_cli.cli import console, environment, train_run
+from scsampler_cli.cli.run_progress import RunBars
 from scsampler_cli.cli.train_options import Target, TrainOptions
-from scsampler_cli.cli.train_run import Labelled
-from scsampler_cli.cli.train_words import result_lines
+from scsampler_cli.cli.train_steps import Labelled, steps_of_both
+from scsampler_cli.cli.train_words import Line, result_lines
 from scsampler_cli.errors import OutputError, SettingsError
 from scsampler_cli.files.output_paths import check_free, is_taken, sibling
 from scsampler_cli.text import counted
@@ -29,11 +30,11 @@ FOLDER = ".training"
 """Suffix of the folder of the two runs."""
 
 
-def run(options: TrainOptions) -> dict[str, Any]:
+def run(options: TrainOptions) -> tuple[dict[str, Any], list[Line]]:
     """Train both networks, and write them into one file.
 
     Returns:
-        the summary for standard output.
+        the summary for standard output, and the same in words.
 
     Raises:
         InputError: nothing could be read, or there is too little to learn from.
@@ -50,7 +51,8 @@ def run(options: TrainOptions) -> dict[str, Any]:
             code="training-target-invalid",
             hint="name what they train with --target",
         )
-    labelled = train_run.labelled_videos(options)
+    assert options.data is not None
+    labelled = train_run.listed_videos(options, options.data)
     # too few classes are an error before any work
     labels_of(labelled.examples, labelled.has_background)
     folder = folder_of(options.file)
@@ -71,11 +73,9 @@ def run(options: TrainOptions) -> dict[str, Any]:
         with contextlib.suppress(OSError):
             folder.rmdir()
     summary["seconds"] = round(time.perf_counter() - start_time, 1)
-    if not options.quiet:
-        kept = _without(labelled, lost)
-        for line in result_lines(summary, kept.examples, has_background=kept.has_background):
-            console.say(line)
-    return summary
+    kept = _without(labelled, lost)
+    lines = result_lines(summary, kept.examples, has_background=kept.has_background)
+    return summary, list(lines)
 
 
 def folder_of(output: Path) -> Path:
@@ -144,21 +144,21 @@ def _run_both(
     summaries: dict[Target, dict[str, Any]] = {}
     lost: list[Path] = []
     files = parts(options.file)
-    for target, part in files.items():
-        if not options.quiet:
-            console.say(_beginning(target, labelled))
-        # the earlier command may have ended before this run had a checkpoint
-        has_checkpoint = options.resume and checkpoint_of(part).is_file()
-        if options.resume and not has_checkpoint and not options.quiet:
-            console.say("note: it has no checkpoint yet, and starts from the beginning")
-        one = replace(options, target=target, output=part, resume=has_checkpoint)
-        if target != NETWORKS[0]:
-            one = replace(one, classifier=str(files[NETWORKS[0]]))
-        # a video that could not be read once is not tried again
-        summary, failures = train_run.run_on(one, _without(labelled, lost))
-        assert summary is not None
-        summaries[target] = summary
-        lost += failures
+    with RunBars(options.quiet, steps_of_both(options, labelled, NETWORKS)) as bars:
+        for target, part in files.items():
+            console.note(_beginning(target, labelled))
+            # the earlier command may have ended before this run had a checkpoint
+            has_checkpoint = options.resume and checkpoint_of(part).is_file()
+            if options.resume and not has_checkpoint:
+                console.on_note("it has no checkpoint yet, and starts from the beginning")
+            one = replace(options, target=target, output=part, resume=has_checkpoint)
+            if target != NETWORKS[0]:
+                one = replace(one, classifier=str(files[NETWORKS[0]]))
+            # a video that could not be read once is not tried again
+            summary, failures = train_run.run_on(one, _without(labelled, lost), bars)
+            assert summary is not None
+            summaries[target] = summary
+            lost += failures
     return summaries, lost
 
 

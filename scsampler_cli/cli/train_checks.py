@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from scsampler_cli.cli import train_both
+from scsampler_cli.cli.message_setup import existing_files
 from scsampler_cli.cli.train_options import TrainOptions
 from scsampler_cli.cli.train_settings import crop_size
 from scsampler_cli.config import INPUTS
@@ -97,6 +98,19 @@ def _check_target(options: TrainOptions) -> None:
         )
 
 
+def files_read(options: TrainOptions) -> list[Path]:
+    """The list and the weight files that the options name."""
+    return existing_files(_names_read(options))
+
+
+def _names_read(options: TrainOptions) -> list[str | Path | None]:
+    return [
+        *(options.init or ()),
+        *(options.background or ()),
+        *(options.classifier, options.weights, options.labels, options.data),
+    ]
+
+
 def outputs(options: TrainOptions) -> list[Path]:
     """All files that the run writes, the checkpoint first."""
     file = options.file
@@ -114,15 +128,8 @@ def outputs(options: TrainOptions) -> list[Path]:
 
 def _check_inputs_kept(options: TrainOptions) -> None:
     """Refuse to write over a file that the run reads."""
-    names = [
-        *(options.init or ()),
-        options.classifier,
-        options.weights,
-        options.labels,
-        options.data,
-    ]
     # names of classifiers and of initial weights ("imagenet") are no files
-    read = [Path(name) for name in names if name is not None and Path(name).exists()]
+    read = [Path(name) for name in _names_read(options) if name and Path(name).exists()]
     for output in outputs(options):
         # samefile also finds links and other spellings of a path
         if output.exists() and any(output.samefile(path) for path in read):

@@ -40,7 +40,7 @@ WEIGHT_DECAY = {"adamw": 0.05, "sgd": 5e-4}
 """By optimiser, where the recipe has none; the paper gives none."""
 
 OnStep = Callable[[int, int, float], None]
-"""Called with (steps done, steps in the epoch, mean loss so far)."""
+"""Called with (steps done, steps of all epochs, mean loss of the epoch so far)."""
 
 
 class Stopped(Exception):  # noqa: N818 - it is no error
@@ -202,7 +202,10 @@ class Fit:
             state.loss += self._step(draw, inputs)
             state.step += 1
             state.seconds = time.perf_counter() - start_time
-            on_step(state.step, len(draws), state.loss / state.step)
+            # all epochs have as many steps
+            steps_done = (state.epoch - 1) * len(draws) + state.step
+            steps = self.settings.recipe.epochs * len(draws)
+            on_step(steps_done, steps, state.loss / state.step)
             # all processes stop at the same step, so that their states match
             if self._group.any(should_stop(), self._device):
                 self._save()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from scsampler_cli.classifiers.classifier_info import ClassifierFacts
 from scsampler_cli.datasets.example import Example
+from scsampler_cli.datasets.splits import VALIDATION_RULE
 from scsampler_cli.errors import InputError
 from scsampler_cli.text import counted
 from scsampler_cli.train.context import Callbacks
@@ -82,7 +83,7 @@ def note_videos(
     if not split["val"]:
         callbacks.on_note(
             "no validation videos: nothing is measured, the last epoch is kept, "
-            "and patience never ends the run"
+            f"and patience never ends the run; {VALIDATION_RULE}"
         )
         if FRAMES in needs.kinds:
             callbacks.on_note("no validation videos: the probabilities are not calibrated")

@@ -10,11 +10,12 @@ import sys
 import termios
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import TextIO, cast
 
 import pytest
 
-from scsampler_cli.cli import console, line_wrap
-from scsampler_cli.cli.line_wrap import columns, wrapped
+from scsampler_cli.cli import console
+from scsampler_cli.cli.line_wrap import columns, terminal_columns, wrapped
 from scsampler_cli.errors import InputError
 
 NOTE = (
@@ -62,7 +63,6 @@ def terminal(
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, request.param, 0, 0))
     with os.fdopen(slave, "w") as stream:
-        monkeypatch.setattr(line_wrap, "sys", SimpleNamespace(stderr=stream))
         monkeypatch.setattr(console, "sys", SimpleNamespace(stderr=stream, exc_info=sys.exc_info))
         yield request.param, master
     os.close(master)
@@ -89,7 +89,7 @@ def test_a_note_and_an_error_fit_into_the_terminal(terminal: tuple[int, int]) ->
 def test_commands_and_tracebacks_are_never_broken(terminal: tuple[int, int]) -> None:
     _, master = terminal
     command = "scsampler classify --classifier my_classifier.safetensors folder/of/videos/ --k 20"
-    console.say_whole(command)
+    console.say(command, is_whole=True)
     assert shown(master) == [command]
     example = "def make_classifier():\n    return " + "a + b + " * 12 + "c"
     console.show_error(InputError("no", code="video-damaged", hint="see", example=example))
@@ -103,10 +103,9 @@ def test_in_a_pipe_a_message_is_one_line(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().err == NOTE + "\n"
 
 
-def test_a_stream_without_a_size_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_without_a_size_is_no_terminal() -> None:
     def fileno() -> int:
         raise OSError(errno.ENOTTY, "not a terminal")
 
     stream = SimpleNamespace(isatty=lambda: True, fileno=fileno)
-    monkeypatch.setattr(line_wrap, "sys", SimpleNamespace(stderr=stream))
-    assert line_wrap.stderr_columns() == 0
+    assert terminal_columns(cast(TextIO, stream)) == 0

@@ -201,12 +201,12 @@ def test_what_does_not_fit_is_left_out_whole(width: int, time: Clock, terminal: 
     [line] = drawn(screen, width)
     assert len(line) <= width
     told = {
-        80: "712/1000 7.12/s 0:00:40 left",
-        60: "712/1000 7.12/s 0:00:40 left",
+        80: "712/1000 7.12 steps/s 0:00:40 left",
+        60: "712/1000 7.12 steps/s 0:00:40 left",
         40: "0:00:40 left",
         20: "",
     }
-    assert line.lstrip("learning los0.784…").strip("━╸╺ ") == told[width]  # noqa: B005
+    assert line.lstrip("training los0.784…").strip("━╸╺ ") == told[width]  # noqa: B005
     batch = BatchBars(False, 100)
     for number in range(12):
         batch.finished(Path(f"{number}.mp4"), ok=number != 3)

@@ -363,9 +363,10 @@ def test_what_is_said_names_groups_and_the_worst_of_many_classes(tmp_path: Path)
         for label in rows
         for i, split in enumerate(("train", "val"))
     ]
-    said = list(
-        result_lines(summary_of(rows, tmp_path / "w.safetensors"), examples, has_background=False)
+    lines = result_lines(
+        summary_of(rows, tmp_path / "w.safetensors"), examples, has_background=False
     )
+    said = [line.text for line in lines]
     assert said[0].startswith("learnt from 40 videos of 40 classes: class 00 1, class 01 1")
     assert said[0].endswith("and 10 more")
     assert "held out 40 videos of 1 group, of which nothing was learnt" in said[1]
