@@ -11,6 +11,7 @@ there are few.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,8 @@ def confidence_limit(answers: Answers, temperature: float, background: int) -> d
     if min(int(is_right.sum()), int(is_background.sum())) < LEAST_VIDEOS:
         return {}
 
-    limit = round(min(MOST, float(np.quantile(confidence[is_right], LOST))), 2)
+    # rounded down, so that it loses no more
+    limit = math.floor(100 * min(MOST, float(np.quantile(confidence[is_right], LOST)))) / 100
     nothing, something = confidence[is_background], confidence[~is_background]
     return {
         "min_probability": limit,

@@ -69,9 +69,7 @@ def test_the_best_class_is_looked_for_however_many_classes_there_are() -> None:
 def test_the_example_of_saliency() -> None:
     answered = Answered((0,), rows((0.6, 0.3, 0.1)), background=BACKGROUND)
     evidence = of_saliency(answered, np.array([0.9, 0.4, 0.0, 0.9]))
-    assert evidence == pytest.approx(
-        np.array([[0.6, 0.3], [0.4, 0.2], [0, 0], [0, 0]]), abs=1e-6
-    )
+    assert evidence == pytest.approx(np.array([[0.6, 0.3], [0.4, 0.2], [0, 0], [0, 0]]), abs=1e-6)
 
 
 def test_a_clip_has_the_class_of_the_nearest_answer_in_its_part() -> None:
