@@ -62,6 +62,8 @@ def _files(summary: Summary, created: str, command: str) -> Iterator[tuple[str, 
         for table in section.tables:
             yield f"tables/run{number}_{table.key}.csv", csv_of(table)
         yield f"tables/run{number}_videos.csv", csv_of(section.answers)
+        if section.found_segments is not None:
+            yield f"tables/run{number}_found_segments.csv", csv_of(section.found_segments)
         for chart in section.charts:
             stem = f"figures/run{number}_{chart.key}"
             yield f"{stem}.csv", _csv(csv_rows(chart))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,31 +15,41 @@ from scsampler_cli.bench.segment_methods import SegmentOutcome, listed_videos, s
 from scsampler_cli.bench.table import CLIPS, Column, Row, Table
 from scsampler_cli.bench.temporal_map import (
     THRESHOLDS,
+    FoundSegment,
     VideoSegments,
     average_precisions,
     mean_average_precision,
     temporal_iou,
 )
+from scsampler_cli.datasets.segment_list import TrueSegment
 from scsampler_cli.text import counted
 
 MAIN_IOU = 0.5
 """Temporal IoU of the column that has its interval."""
 
 
-def segment_tables(run: Run, plan: Plan) -> list[Table]:
-    """How well each method finds the segments, and the first method class by class.
+@dataclass(frozen=True)
+class SegmentTables:
+    """All tables of segments; none for a run without true segments."""
 
-    Empty for a run without true segments.
-    """
+    shown: tuple[Table, ...] = ()
+    """How well each method finds the segments, and the first method class by class."""
+    found: Table | None = None
+    """The true segments, and those that the first method finds, video by video."""
+
+
+def segment_tables(run: Run, plan: Plan) -> SegmentTables:
+    """Make all tables of segments for which the run has the numbers."""
     videos = listed_videos(run)
     if not videos:
-        return []
+        return SegmentTables()
     outcomes = segment_outcomes(run, plan)
     rows = [_row(outcome, videos) for outcome in outcomes]
     title = f"Segments, K = {plan.k}"
     notes = (_note(run, videos), *run.segment_notes)
     by_method = Table("segments", title, _columns(), rows=tuple(rows), notes=notes)
-    return [by_method, _classes_table(outcomes[0])]
+    first = outcomes[0]
+    return SegmentTables((by_method, _classes_table(first)), _found_table(first, videos))
 
 
 def _columns() -> tuple[Column, ...]:
@@ -159,3 +170,39 @@ def _classes_table(outcome: SegmentOutcome) -> Table:
     columns += [Column(f"AP@{iou}, %", (_key(iou),), "{:.1f}") for iou in THRESHOLDS]
     title = f"Segments by class: {outcome.name}"
     return Table("segment_classes", title, tuple(columns), rows=tuple(rows))
+
+
+def _found_table(outcome: SegmentOutcome, videos: Sequence[VideoData]) -> Table:
+    """A row for each true and each found segment, in time order. "iou" is the largest one with a
+    segment of the other kind and the same class.
+    """
+    rows: list[Row] = []
+    for segments, video in zip(outcome.videos, videos, strict=True):
+        of_video = [
+            _segment_row(true, segments.found, video, kind="true") for true in segments.true
+        ]
+        for found in segments.found:
+            row = _segment_row(found, segments.true, video, kind="found")
+            of_video.append({**row, "probability": found.probability})
+        rows += sorted(of_video, key=lambda row: (row["start_s"], row["kind"]))
+    columns = tuple(Column(key, (key,)) for key in rows[0]) if rows else ()
+    title = f"Segments video by video: {outcome.name}"
+    return Table("found_segments", title, columns, rows=tuple(rows))
+
+
+def _segment_row(
+    segment: TrueSegment | FoundSegment,
+    others: Sequence[TrueSegment | FoundSegment],
+    video: VideoData,
+    *,
+    kind: str,
+) -> Row:
+    overlaps = [temporal_iou(segment, other) for other in others if other.label == segment.label]
+    return {
+        "path": video.path,
+        "kind": kind,
+        "start_s": segment.start_s,
+        "end_s": segment.end_s,
+        "label": segment.label,
+        "iou": max(overlaps, default=0.0),
+    }

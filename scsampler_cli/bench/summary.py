@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -35,6 +35,8 @@ class Section:
     charts: tuple[Chart, ...]
     answers: Table
     """Video by video."""
+    found_segments: Table | None = None
+    """Segment by segment; None without true segments."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def _section_record(section: Section) -> dict[str, Any]:
         "tables": {table.key: table.record() for table in section.tables},
         "figures": {chart.key: chart.record() for chart in section.charts},
         "answers": section.answers.record(),
+        "found_segments": section.found_segments and section.found_segments.record(),
     }
 
 
@@ -91,18 +94,23 @@ def summarise(runs: Sequence[Run], plan: Plan) -> Summary:
     # each run by itself, then tables that compare runs
     sections = tuple(_section(run, plan) for run in runs)
     across = [cross_table(runs, plan), novel_table(runs, plan)]
-    # a single run has the same numbers in its own table
     if len(runs) > 1:
         # a single run has the same numbers in its own table
         across.insert(0, summary_table(runs, plan))
-    return Summary(plan, tuple(table for table in across if table is not None), sections)
+    return Summary(plan, _shown(across, plan), sections)
+
+
+def _shown(tables: Iterable[Table | None], plan: Plan) -> tuple[Table, ...]:
+    """The tables that have rows, with the numbers of the paper if the plan wants them."""
+    return tuple(table.with_paper(plan.paper) for table in tables if table is not None)
 
 
 def _section(run: Run, plan: Plan) -> Section:
     first = strategies_table(run, plan)
     # None where a run has nothing to compare
+    segments = segment_tables(run, plan)
     more = (
-        *segment_tables(run, plan),
+        *segments.shown,
         inputs_table(run, plan),
         combinations_table(run, plan),
         audio_table(run, plan),
@@ -110,9 +118,10 @@ def _section(run: Run, plan: Plan) -> Section:
     return Section(
         run,
         verdict(run, first, plan),
-        (first, *(table for table in more if table is not None)),
-        charts=tuple(charts(run, plan)),
+        _shown((first, *more), plan),
+        charts=tuple(chart.with_paper(plan.paper) for chart in charts(run, plan)),
         answers=videos_table(run, plan),
+        found_segments=segments.found,
     )
 
 

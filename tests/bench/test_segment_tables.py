@@ -16,7 +16,7 @@ from tests.bench.test_true_segments import LIST, A, B, made, timed
 
 
 def tables(of_run: Run, k: int = 2) -> tuple[dict[str, Row], Table, Table]:
-    first, second = segment_tables(of_run, Plan(k=k, draws=2))
+    first, second = segment_tables(of_run, Plan(k=k, draws=2)).shown
     return {row["key"]: row for row in first.rows}, first, second
 
 
@@ -106,3 +106,24 @@ def test_a_clip_that_is_lost_is_in_no_row() -> None:
     rows, _, _ = tables(with_true_segments(of_run, listing), k=1)
     assert rows["saliency-mean"]["segments"] == 0
     assert rows["answers"]["map_70"] == 100
+
+
+def test_every_segment_is_listed_with_its_overlap() -> None:
+    """Of the first method, here the equal parts: their middle clips 1, 3 and 5 show a, b and a."""
+    listing = SegmentList({"/v/1.mp4": (TrueSegment("a", 1, 3), TrueSegment("b", 5, 6))})
+    of_run = replace(with_true_segments(made(), listing), samplers=run((), ()).samplers)
+    of_run = replace(of_run, videos=of_run.videos[:1])
+    found = segment_tables(of_run, Plan(k=3, draws=2)).found
+    assert found is not None
+    assert found.title == "Segments video by video: 3 equal parts"
+    shown = [
+        (row["kind"], row["label"], row["start_s"], row["end_s"], row["iou"]) for row in found.rows
+    ]
+    assert shown == [
+        ("found", "a", 0, 2, 1 / 3),
+        ("true", "a", 1, 3, 1 / 3),
+        ("found", "b", 2, 4, 0),
+        ("found", "a", 4, 6, 0),
+        ("true", "b", 5, 6, 0),
+    ]
+    assert found.rows[0]["probability"] == pytest.approx(0.9)

@@ -61,6 +61,10 @@ def test_the_report_has_a_table_of_segments(report: Path) -> None:
     assert dense["by_clips"] == 100
     with (report / "tables" / "run1_segments.csv").open() as file:
         assert [row["key"] for row in csv.DictReader(file)] == [r["key"] for r in table["rows"]]
+    with (report / "tables" / "run1_found_segments.csv").open() as file:
+        kinds = [row["kind"] for row in csv.DictReader(file)]
+    assert kinds.count("true") == 2
+    assert kinds.count("found") == 2 * table["rows"][0]["segments"]
     assert "Segments, K = 3" in (report / "report.html").read_text()
 
 
