@@ -64,7 +64,7 @@ def test_counts_and_tags_stand_on_top(report: Report) -> None:
     ]
     page = index_page(rows, "scsampler classify videos/")
     assert "3 videos" in Outline(page).shown
-    assert "2 done, 1 failed" in Outline(page).shown
+    assert "2 tagged, 1 failed" in Outline(page).shown
     assert "scsampler classify videos/" in page
     label = report.record["tags"][0]["label"]
     name = f'<span><bdi>{label}</bdi> <span class="soft">2</span>'

@@ -43,7 +43,7 @@ def test_the_table_has_what_was_asked_predicted_and_observed(searched: ClassifyR
 def test_no_order_is_claimed_that_a_search_does_not_have(searched: ClassifyResult) -> None:
     page = page_of(searched)
     shown = Outline(page).shown
-    assert "Selected clips, in the order in which they were asked" in shown
+    assert "Scores of the selected clips, in the order in which they were asked" in shown
     assert "best first" not in shown
     assert "rank" not in shown
     assert "No visual scores" not in shown
@@ -51,17 +51,14 @@ def test_no_order_is_claimed_that_a_search_does_not_have(searched: ClassifyResul
     assert 'data-lane="combined"' not in page
 
 
-def test_pictures_are_of_the_best_answers_and_of_the_least_confidence(
-    searched: ClassifyResult,
-) -> None:
+def test_folded_pictures_are_of_the_least_confidence(searched: ClassifyResult) -> None:
     page = page_of(searched)
     cards = [
         int(clip) for clip in re.findall(r'class="card" href="#timeline" data-clip="(\d+)"', page)
     ]
     asked = [clip.clip for clip in searched.clips]
-    assert cards[:8] == sorted(asked, key=level, reverse=True)
     believed = {clip.clip: clip.confidence for clip in searched.scored if clip.clip not in asked}
-    assert cards[8:] == sorted(believed, key=lambda clip: believed[clip] or 0)
+    assert cards == sorted(believed, key=lambda clip: believed[clip] or 0)
 
 
 def test_the_chart_has_a_number_and_a_dot_for_each_answer(damaged: ClassifyResult) -> None:
@@ -162,7 +159,7 @@ def test_an_early_end_of_another_strategy_is_on_its_page(stopped: ClassifyResult
     clips = [{**clip, "why": f"visual #{n}"} for n, clip in enumerate(record["clips"], start=1)]
     changed = {**record, "clips": clips, "settings": {**record["settings"], "selection": selection}}
     shown = Outline(video_page(changed, [clip.record() for clip in stopped.scored], {})).shown
-    assert "Selected clips, best first" in shown
+    assert "Scores of the selected clips, best first" in shown
     assert f"stopped: {selection['stopped']}." in shown
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from scsampler_cli.output.pages.video_page import video_page
+from scsampler_cli.output.stretches import stretches
 from tests.output.pages.reports import (
     HOSTILE,
     Outline,
@@ -16,6 +17,8 @@ from tests.output.pages.reports import (
     made_clips,
     named,
 )
+
+TIMES = ("clip", "start_s", "end_s")
 
 
 def page_of(report: Report, **changed: Any) -> str:
@@ -44,20 +47,31 @@ def test_a_page_has_all_that_the_record_says(report: Report) -> None:
     assert 'href="index.html"' in page
 
 
-def test_the_best_and_the_worst_are_shown_in_that_order(report: Report) -> None:
-    cards = re.findall(
-        r'class="card" href="#timeline" data-clip="(\d+)">'
+def test_touching_clips_are_one_row_with_the_picture_of_the_surest(report: Report) -> None:
+    rows = re.findall(
+        r'<a class="item " href="#timeline" data-clip="(\d+)" data-from="(\d+)" data-to="(\d+)">'
         r'<img src="data:image/jpeg;base64,([^"]+)"',
         page_of(report),
     )
-    worst = sorted(
-        (clip for clip in report.clips if not clip["taken"]), key=lambda clip: -clip["rank"]
-    )[:5]
-    expected = [clip["clip"] for clip in (*report.record["clips"], *worst)]
-    assert [int(clip) for clip, _ in cards] == expected
-    assert [base64.b64decode(picture) for _, picture in cards] == [
-        report.pictures[clip] for clip in expected
-    ]
+    found = stretches(report.record)
+    assert 0 < len(found) <= len(report.record["clips"])
+    surest = {clip["clip"]: clip["probability"] for clip in report.record["clips"]}
+    for (clip, begin, end, picture), stretch in zip(rows, found, strict=True):
+        assert int(clip) == max(stretch.clips, key=lambda number: surest[number])
+        assert (int(begin), int(end)) == (1000 * stretch.start, 1000 * stretch.end)
+        assert base64.b64decode(picture) == report.pictures[int(clip)]
+    joined = {**report.clips[3], "why": "random", "label": "x", "probability": 0.5}
+    clips = [{**joined, **{key: report.clips[n][key] for key in TIMES}} for n in (3, 4, 9)]
+    shown = Outline(page_of(report, clips=clips)).shown
+    assert "0:01.92–0:03.20, 2 clips" in shown
+    assert "0:05.76–0:06.40" in shown
+
+
+def test_the_worst_clips_are_pictures_the_last_rank_first(report: Report) -> None:
+    cards = re.findall(r'class="card" href="#timeline" data-clip="(\d+)"', page_of(report))
+    others = [clip for clip in report.clips if not clip["taken"]]
+    others.sort(key=lambda clip: -clip["rank"])
+    assert [int(clip) for clip in cards] == [clip["clip"] for clip in others[:5]]
 
 
 @pytest.mark.parametrize("path", HOSTILE, ids=range(len(HOSTILE)))
@@ -84,7 +98,9 @@ def test_nothing_may_be_loaded_or_run_but_what_is_in_the_page(report: Report) ->
     page = page_of(report)
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)
     assert policy is not None
-    assert policy[1].startswith("default-src 'none'; img-src data:; style-src 'sha256-")
+    assert policy[1].startswith(
+        "default-src 'none'; img-src data:; media-src 'self' file:; style-src 'sha256-"
+    )
     assert "unsafe" not in policy[1]
     assert not re.search(r'(?:src|href)="(?!data:|#|index\.html)', page)
 
@@ -113,7 +129,9 @@ def test_a_modality_that_was_not_scored_has_no_lane(report: Report, modality: st
     page = video_page(record, clips, report.pictures)
     assert f"No {modality} scores" in page
     assert f'data-lane="{modality}"' not in page
-    assert 'data-lane="combined"' in page
+    # the rank by one modality is its curve again
+    assert 'data-lane="combined"' not in page
+    assert 'data-lane="combined"' in page_of(report)
 
 
 def test_packets_have_a_lane_where_they_were_scored(report: Report) -> None:
