@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scsampler_cli.artifacts.artifact_paths import Artifacts, relative_link
+from scsampler_cli.artifacts.artifact_paths import Artifacts, relative_link, row_picture
 from scsampler_cli.batch.task import Record
 from scsampler_cli.cli import console
 from scsampler_cli.cli.batch_plan import Batch
@@ -14,7 +14,7 @@ from scsampler_cli.files.output_paths import write_whole
 from scsampler_cli.output.output_file import encoded, reporting_write_errors
 
 if TYPE_CHECKING:
-    from scsampler_cli.output.pages.batch_page import Row
+    from scsampler_cli.output.pages.batch_row import Row
 
 
 class Index:
@@ -34,12 +34,17 @@ class Index:
         if self._target is None:
             return
         # imported late: most runs have no index
-        from scsampler_cli.output.pages.batch_page import row_of
+        from scsampler_cli.output.pages.batch_row import row_of
 
         page = record.get("files", {}).get("report")
-        # relative, so that the pages can be moved together
-        link = page and relative_link(Path(page), self._target)
-        self._rows[record["path"]] = row_of(record, link)
+        link, picture = None, None
+        if page:
+            # relative, so that the pages can be moved together
+            link = relative_link(Path(page), self._target)
+            # the record does not name it
+            beside = row_picture(Path(page))
+            picture = relative_link(beside, self._target) if beside.is_file() else None
+        self._rows[record["path"]] = row_of(record, link, picture)
 
     def write(self) -> None:
         """Write the page, in the order of the inputs.
