@@ -103,7 +103,7 @@ class Scorer:
     def __repr__(self) -> str:
         networks = [n for kind in KINDS for n in self.samplers.networks(kind)]
         inputs = ", ".join(network.kind for network in networks)
-        return called(self, inputs or "no sampler", in_brief(self.selection, self._runtime))
+        return called(self, (inputs or "no sampler", in_brief(self.selection, self._runtime)))
 
     def score(self, path: str | Path, progress: Progress = no_progress) -> ScoreResult:
         """The saliency of every clip of a video, or of a feature file of `scsampler extract`.

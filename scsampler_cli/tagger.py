@@ -215,7 +215,7 @@ class Tagger:
 
     def __repr__(self) -> str:
         how = in_brief(self.selection, self._runtime)
-        return called(self, quoted(self.classifier.name), how)
+        return called(self, (quoted(self.classifier.name), how))
 
     def tag(self, path: str | Path, progress: Progress = no_progress) -> ClassifyResult:
         """Tag one video.

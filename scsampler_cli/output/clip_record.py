@@ -46,7 +46,7 @@ class SelectedClip(ExactTimes):
         # a clip that could not be decoded has neither
         is_known = self.label is not None and self.probability is not None
         shows = tagged(self.label or "", self.probability or 0) if is_known else "not decoded"
-        return called(self, f"clip {self.clip}", self._span, shows, self.reason)
+        return called(self, (f"clip {self.clip}", self._span, shows, self.reason))
 
     def record(self) -> dict[str, Any]:
         """The fields as a JSON object."""
@@ -99,7 +99,7 @@ class ScoredClip(ExactTimes):
 
     def __repr__(self) -> str:
         selected = f"selected as {self.reason}" if self.selected else "not selected"
-        return called(self, f"clip {self.clip}", self._span, f"rank {self.rank}", selected)
+        return called(self, (f"clip {self.clip}", self._span, f"rank {self.rank}", selected))
 
     def record(self) -> dict[str, Any]:
         """The fields as a JSON object."""

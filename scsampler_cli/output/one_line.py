@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Iterable
 
 _LONGEST = 60
 
@@ -23,7 +24,7 @@ def tagged(label: str, probability: float) -> str:
     return f"{quoted(label)} {probability * 100:.1f} %"
 
 
-def called(owner: object, *parts: str) -> str:
+def called(owner: object, parts: Iterable[str]) -> str:
     """The name of an object's class, with what is known of it.
 
     Example: Segment(1.50-9.25 s, 'spinning' 94.5 %).

@@ -92,8 +92,10 @@ class ClassifyResult:
 
     def __repr__(self) -> str:
         best = tagged(*self.tags[0]) if self.confident else "unsure"
-        found = [] if self.segments is None else [counted(len(self.segments), "segment")]
-        return called(self, quoted(self.path), best, counted(len(self.clips), "clip"), *found)
+        parts = [quoted(self.path), best, counted(len(self.clips), "clip")]
+        if self.segments is not None:
+            parts.append(counted(len(self.segments), "segment"))
+        return called(self, parts)
 
     def record(self) -> dict[str, Any]:
         """The fields as a JSON object."""
@@ -147,7 +149,7 @@ class ScoreResult:
     def __repr__(self) -> str:
         selected = sum(clip.selected for clip in self.clips)
         clips = f"{selected} of {counted(len(self.clips), 'clip')} selected"
-        return called(self, quoted(self.path), clips)
+        return called(self, (quoted(self.path), clips))
 
     def record(self) -> dict[str, Any]:
         """The fields as a JSON object."""
@@ -189,7 +191,7 @@ class ExtractResult:
 
     def __repr__(self) -> str:
         features = f"{', '.join(self.inputs)} of {counted(self.clips, 'clip')}"
-        return called(self, quoted(self.path), quoted(self.output), features)
+        return called(self, (quoted(self.path), quoted(self.output), features))
 
     def record(self) -> dict[str, Any]:
         """The fields as a JSON object."""
@@ -223,7 +225,7 @@ class Failure:
 
     def __repr__(self) -> str:
         error = f"{type(self.error).__name__}({quoted(str(self.error))})"
-        return called(self, quoted(self.command), quoted(self.path), error)
+        return called(self, (quoted(self.command), quoted(self.path), error))
 
     def record(self) -> dict[str, Any]:
         """The fields as a JSON object."""

@@ -27,7 +27,7 @@ class Segment(ExactTimes):
     """The clips whose answers by the classifier it rests on, in time order."""
 
     def __repr__(self) -> str:
-        return called(self, self._span, tagged(self.label, self.probability))
+        return called(self, (self._span, tagged(self.label, self.probability)))
 
     def record(self) -> dict[str, Any]:
         """The fields as a JSON object."""
