@@ -14,7 +14,7 @@ from scsampler_cli.classifiers.networks import build as build_classifier
 from scsampler_cli.model_zoo.weightfile import write_weights
 from scsampler_cli.output import schemas
 from scsampler_cli.output.tables import render
-from scsampler_cli.output.writers import CUT_FORMATS
+from scsampler_cli.output.writers import CUT_FORMATS, DOCUMENT_FORMATS
 from scsampler_cli.pipeline.tags import background_notes
 from scsampler_cli.samplers.networks import build
 from tests.cli.running import Run, check_failure
@@ -93,10 +93,11 @@ def test_each_format_copes(run: Run, videos: Path, models: Path, record: dict) -
     row = next(rows)
     assert float(row["background"]) == record["background"]
     assert (row["label2"], row["label3"]) != ("", "background")
-    for form in CUT_FORMATS:
+    for form in (*CUT_FORMATS, *DOCUMENT_FORMATS):
         found = run("classify", path, *options(models), "--format", form)
         assert found.returncode == 0, found.stderr
-        assert "background" in found.stdout
+        assert "background and is left out" in found.stderr.replace("are left", "is left")
+        assert "background" not in found.stdout
 
 
 def test_a_page_has_the_share(run: Run, videos: Path, models: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from scsampler_cli.cli.selection_options import most_clips
 from scsampler_cli.config import AnswerSettings, SelectionSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.files.inputs import find_inputs
-from scsampler_cli.output.writers import CUT_FORMATS
+from scsampler_cli.output.writers import CUT_FORMATS, DOCUMENT_FORMATS
 from scsampler_cli.pipeline import models, sampler_choice
 from scsampler_cli.pipeline.choices import choose
 from scsampler_cli.pipeline.sampler_choice import CONCERNED
@@ -72,6 +72,7 @@ BASES = {
         "classify v.mp4 --strategy empirical --histogram {folder}/histogram.txt",
         "classify v.mp4 --visual-sampler none --audio-sampler demo",
         "classify v.mp4 -o {folder}/x.srt",
+        "classify v.mp4 --format activitynet",
         "classify v.mp4 --reel x.mp4",
         "classify v.mp4 --frames shots",
         "classify {folder}",
@@ -206,7 +207,7 @@ def plan(context: typer.Context) -> dict[str, object]:
         found["reel_pad"] = v["reel_pad"]
     if v.get("frames"):
         found["frames_of"] = [v["frames_each"], v["frames_size"]]
-    if form not in CUT_FORMATS:
+    if form not in (*CUT_FORMATS, *DOCUMENT_FORMATS):
         found["top"] = v.get("top")
     if context.info_name == "extract":
         what = set(v["what"].split(","))
@@ -418,6 +419,7 @@ ALWAYS = {
     "optimiser",
     "augment",
     "speed",
+    "paper",
 }
 """Options that always change what is computed. `ModelOptions.check` refuses those that conflict."""
 
