@@ -23,7 +23,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.selection.aggregate import log_odds_ratios, odds_mean
+from scsampler_cli.selection.aggregate import log_odds_ratios, mean, odds_mean
 from scsampler_cli.selection.clip_kernel import ClipKernel
 from scsampler_cli.selection.gaussian_process import GaussianProcess
 from scsampler_cli.selection.search import NOISE
@@ -33,8 +33,9 @@ PRIOR = -1.0
 """Logarithm of the odds that a clip shows a class of the video, before anything is known of the
 clip: about one clip in four."""
 LEAST_SHARE = 0.2
-"""A class whose share of the video's odds is smaller is not looked for, unless it is the best:
-rare classes would have their habits mistaken for findings."""
+"""A class whose share of the video's odds (with a sampler: of the probabilities of the selected
+clips) is smaller is not looked for, unless it is the best: habits of the classifier would be
+mistaken for findings."""
 _SMALLEST = 1e-3
 """Least probability of an answer whose odds are taken, where classes do not exclude each other."""
 
@@ -54,6 +55,8 @@ class Answered:
     """Column of the background class; None without one."""
     multi_label: bool = False
     """Classes do not exclude each other."""
+    selected: NDArray[np.float32] | None = None
+    """float32 [K, C]: the answers on the clips that a sampler selected; None without a sampler."""
 
     @property
     def states_absence(self) -> bool:
@@ -66,7 +69,9 @@ class Answered:
         classes = np.arange(self.probabilities.shape[1])
         if self.states_absence:
             return classes[classes != self.background]
-        share = odds_mean(self.probabilities)
+        # a sampler knows where the actions are, so that the others are habits of the classifier
+        guided = self.selected is not None
+        share = mean(self.selected) if guided else odds_mean(self.probabilities)
         return classes[(share >= LEAST_SHARE) | (share == share.max())]
 
     def values(self) -> NDArray[np.float64]:

@@ -134,6 +134,8 @@ class SegmentFinder:
         self._clips, self._search, self._classify, self._note = clips, search, classify, note
         self._rows: dict[int, NDArray[np.float32]] = {}
         """Place of a clip -> its answer; NaN where it failed."""
+        self._selected: NDArray[np.float32] | None = None
+        """float32 [K, C]: the answers on clips that a sampler selected; None without one."""
 
     @property
     def asked(self) -> tuple[int, ...]:
@@ -149,6 +151,8 @@ class SegmentFinder:
                 which are not all.
         """
         self._add(places, probabilities)
+        if self._clips.saliency is not None:
+            self._selected = probabilities[~np.isnan(probabilities).any(axis=1)]
         count = self._clips.count
         most = self._search.most_clips(count)
         # a short video has no more clips than may be asked
@@ -197,6 +201,7 @@ class SegmentFinder:
             np.stack(list(kept.values())),
             background=self._clips.background,
             multi_label=self._clips.multi_label,
+            selected=self._selected,
         )
 
     def _ask(self, places: Sequence[int]) -> None:

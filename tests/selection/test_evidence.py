@@ -60,6 +60,13 @@ def test_classes_with_a_small_share_are_not_looked_for() -> None:
     assert LEAST_SHARE < 1 / 3
 
 
+def test_with_a_sampler_only_classes_of_the_selected_clips_are_looked_for() -> None:
+    """The classifier says the second class wherever the sampler sees nothing."""
+    even = rows(*[(0.9, 0.1)] * 3, *[(0.3, 0.7)] * 3, *[(0.1, 0.9)] * 3)
+    assert Answered(range(9), even).columns.tolist() == [0, 1]
+    assert Answered(range(9), even, selected=even[:3]).columns.tolist() == [0]
+
+
 def test_the_best_class_is_looked_for_however_many_classes_there_are() -> None:
     """With eight equal classes no one has the least share."""
     answered = Answered((0,), np.full((1, 8), 1 / 8, np.float32))
