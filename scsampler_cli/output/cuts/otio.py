@@ -18,6 +18,9 @@ from scsampler_cli.output.cuts.timecode import exact_rate, first_frame
 from scsampler_cli.output.stretches import Record, Stretch, seconds, stretches
 from scsampler_cli.text import printable, score
 
+_FEATURES = ".scf"
+"""Suffix of files with the features of a video, which `score` reads in its place."""
+
 
 def check_installed() -> None:
     """Check, without importing it, that OpenTimelineIO is installed.
@@ -75,10 +78,13 @@ class _Media:
 
     def reference(self) -> Any:
         """A reference to the file, which each clip has for itself."""
-        from opentimelineio.schema import ExternalReference
+        from opentimelineio.schema import ExternalReference, MissingReference
 
-        url = f"file://{quote_from_bytes(os.fsencode(self._path))}"
-        return ExternalReference(url, self._range(0, max(1, self._rate.frame(self._duration))))
+        available = self._range(0, max(1, self._rate.frame(self._duration)))
+        # a feature file does not know its video: editors ask for it
+        if self._path.lower().endswith(_FEATURES):
+            return MissingReference(available_range=available)
+        return ExternalReference(f"file://{quote_from_bytes(os.fsencode(self._path))}", available)
 
     def range(self, stretch: Stretch) -> Any:
         """The frames of a stretch, at least one."""

@@ -105,6 +105,12 @@ def test_an_odd_name_is_a_valid_address(tmp_path: Path) -> None:
     assert each.media_reference.target_url == "file:///x%0A%FF%23.mp4"
 
 
+def test_the_video_of_a_feature_file_is_not_known(tmp_path: Path) -> None:
+    (each,) = opened(tmp_path, record(clip(0, 0.0, 0.64), path="a.scf")).tracks[0]
+    assert each.media_reference.is_missing_reference
+    assert frames(each.media_reference.available_range) == (0, 90_000)
+
+
 def test_without_the_library_the_error_says_how_to_install_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
