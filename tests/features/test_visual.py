@@ -295,3 +295,21 @@ def test_a_single_pass_reads_all_clips_of_many_short_gops(tmp_path: Path) -> Non
     assert (
         report.frames == 96
     )  # no frame twice: GOPs that begin where clips do are no reason to seek
+
+
+@pytest.mark.parametrize(("codec", "options"), [("libx264", {"g": "20"}), ("mpeg4", {"bf": "2"})])
+def test_positions_are_those_of_the_i_frames_and_p_frames(
+    tmp_path: Path, codec: str, options: dict[str, str]
+) -> None:
+    path = encode(tmp_path, pan(48, 2, 0, 64, 96), codec, options, "mp4")
+    with av.open(str(path)) as box:
+        kinds = [frame.pict_type for frame in box.decode(video=0)]
+    clips, _, _ = read(path)
+    # AVPictureType of FFmpeg
+    for kind, positions, pictures in (
+        (1, [clip.iframe_positions for clip in clips], [clip.iframes for clip in clips]),
+        (2, [clip.p_frame_positions for clip in clips], [clip.motion for clip in clips]),
+    ):
+        expected = [at for at, found in enumerate(kinds) if found == kind]
+        assert np.concatenate(positions).tolist() == expected
+        assert [len(part) for part in positions] == [len(part) for part in pictures]
