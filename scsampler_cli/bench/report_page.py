@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -68,8 +68,10 @@ def _section(section: Section) -> Iterator[str]:
 
 def _table(table: Table) -> Iterator[str]:
     yield f"<h3>{_text(table.title)}</h3>"
-    headings = "".join(f"<th>{_text(column.heading)}</th>" for column in table.columns)
-    yield f'<div class="scroll"><table><thead><tr>{headings}</tr></thead><tbody>'
+    headings = "".join(f'<th scope="col">{_text(column.heading)}</th>' for column in table.columns)
+    # tabindex: a region that scrolls must be reachable by keyboard
+    region = f'class="scroll" role="region" tabindex="0" aria-label="{_text(table.title)}"'
+    yield f"<div {region}><table><thead><tr>{headings}</tr></thead><tbody>"
     for row in table.rows:
         cells = "".join(f"<td>{_text(column.shown(row))}</td>" for column in table.columns)
         yield f"<tr>{cells}</tr>"
@@ -96,12 +98,16 @@ def _sheet(run: Run) -> Iterator[str]:
 
 
 def _facts(run: Run) -> Iterator[str]:
-    """Data set, models, settings and live checks, as a table."""
-    yield "<h3>Data, models and settings</h3>"
-    yield '<div class="scroll"><table class="facts"><tbody>'
-    for name, value in _fact_rows(run):
-        yield f"<tr><td>{_text(name)}</td><td>{_text(value)}</td></tr>"
-    yield "</tbody></table></div>"
+    """Data set, models, settings and live checks, collapsed."""
+    yield from _list("Data, models and settings", _fact_rows(run))
+
+
+def _list(title: str, rows: Iterable[tuple[str, object]]) -> Iterator[str]:
+    """Names with long values, collapsed; on a narrow screen, each value is below its name."""
+    yield f"<details><summary>{_text(title)}</summary><dl>"
+    for name, value in rows:
+        yield f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd></div>"
+    yield "</dl></details>"
 
 
 def _fact_rows(run: Run) -> Iterator[tuple[str, object]]:
@@ -161,8 +167,5 @@ def _flat(settings: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, 
 def _failures(run: Run) -> Iterator[str]:
     if not run.failures:
         return
-    yield f"<h3>Left out: {len(run.failures)}</h3>"
-    yield '<div class="scroll"><table class="facts"><tbody>'
-    for failure in run.failures:
-        yield f"<tr><td>{_text(failure['path'])}</td><td>{_text(failure['reason'])}</td></tr>"
-    yield "</tbody></table></div>"
+    rows = ((failure["path"], failure["reason"]) for failure in run.failures)
+    yield from _list(f"Left out: {len(run.failures)}", rows)

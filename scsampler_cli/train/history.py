@@ -15,6 +15,8 @@ from scsampler_cli.files.output_paths import sibling
 
 METRICS, CURVE, CHECKPOINT = ".metrics.jsonl", ".curve.png", ".ckpt"
 """Suffixes of the files next to a weight file; that of the checkpoint follows its whole name."""
+# Measures of the validation that have a line in the figure
+_COLOURS = {"video_accuracy": "tab:green", "clip_accuracy": "tab:orange"}
 
 
 def write(output: Path, history: list[dict[str, Any]]) -> None:
@@ -55,32 +57,47 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def _figure(history: list[dict[str, Any]]) -> bytes:
-    """PNG: the loss above; below, the accuracies, with the baselines as level lines."""
+    """PNG: the loss, and below it the accuracies of the validation, if there is one."""
     # matplotlib takes a second to import; runs without an epoch do not need it
     import io
 
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 6), layout="constrained")
-    above, below = figure.subplots(2, 1, sharex=True)
+    lines, levels = _accuracies(history), _baselines(history)
+    is_validated = bool(lines or levels)
+    figure = Figure(figsize=(7, 6 if is_validated else 3.4), layout="constrained")
+    # squeeze: always an array of axes
+    axes = figure.subplots(1 + is_validated, 1, sharex=True, squeeze=False)[:, 0]
     epochs = [record["epoch"] for record in history]
-    above.plot(epochs, [record["loss"] for record in history], marker=".", color="tab:blue")
-    above.set_ylabel("training loss")
-
-    for name, colour in (("video_accuracy", "tab:green"), ("clip_accuracy", "tab:orange")):
-        points = [(record["epoch"], 100 * record[name]) for record in history if name in record]
-        if points:
+    axes[0].plot(epochs, [record["loss"] for record in history], marker=".", color="tab:blue")
+    axes[0].set_ylabel("training loss")
+    axes[-1].set_xlabel("epoch")
+    if is_validated:
+        for name, points in lines:
             x, y = zip(*points, strict=True)
-            below.plot(x, y, marker=".", color=colour, label=name.replace("_", " "))
-    for i, (name, value) in enumerate(history[-1].get("baselines", {}).items()):
-        # all are grey: longer dashes distinguish them
-        dashes = (0, (1 + i, 2))
-        label = f"{name} {100 * value:.0f} %"
-        below.axhline(100 * value, linestyle=dashes, color="grey", label=label)
-    below.set(xlabel="epoch", ylabel="validation, %", ylim=(0, 102))
-    if below.get_legend_handles_labels()[0]:
-        below.legend(loc="lower right", fontsize="small")
+            axes[1].plot(x, y, marker=".", color=_COLOURS[name], label=name.replace("_", " "))
+        for i, (name, value) in enumerate(levels):
+            # all are grey: longer dashes distinguish them
+            dashes = (0, (1 + i, 2))
+            axes[1].axhline(value, linestyle=dashes, color="grey", label=f"{name} {value:.0f} %")
+        axes[1].set(ylabel="validation, %", ylim=(0, 102))
+        axes[1].legend(loc="lower right", fontsize="small")
 
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=100)
     return buffer.getvalue()
+
+
+def _accuracies(history: list[dict[str, Any]]) -> list[tuple[str, list[tuple[int, float]]]]:
+    """(name, (epoch, percent) of each epoch) of the measures that the validation has."""
+    found = []
+    for name in _COLOURS:
+        points = [(record["epoch"], 100 * record[name]) for record in history if name in record]
+        if points:
+            found.append((name, points))
+    return found
+
+
+def _baselines(history: list[dict[str, Any]]) -> list[tuple[str, float]]:
+    """(name, percent) of the baselines of the last epoch."""
+    return [(name, 100 * value) for name, value in history[-1].get("baselines", {}).items()]
