@@ -121,8 +121,8 @@ ClipFormatOption = Annotated[
     format_option(
         "Default: by the suffix of -o; on standard output a table. jsonl has one line per video, "
         "and can be resumed. edl, srt, ffmetadata (chapters) and otio (OpenTimelineIO) hold the "
-        "segments or selected clips of one video; activitynet and labelstudio (pre-annotations) "
-        "those of all videos."
+        "segments or selected clips of one video; activitynet and labelstudio (pre-annotations), "
+        "of classify alone, those of all videos."
     ),
 ]
 ListFormat = Annotated[Format, format_option("json has every field.")]
