@@ -4,10 +4,12 @@ Without them each process starts a thread for every core, and the tests wait for
 """
 
 import os
+import shutil
 import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -15,6 +17,9 @@ from hypothesis import settings
 from scsampler_cli.cli.environment import let_idle_threads_sleep
 from tests.program import put_first
 from tests.synthetic import static, tone, write_video
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 let_idle_threads_sleep()
 SIDE_BY_SIDE = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
@@ -26,6 +31,29 @@ os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // SID
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long ones first: one that is left for the end keeps a single process busy."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+BROWSER_OPTIONS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """One browser for all tests of pages."""
+    found = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+    if found is None:
+        pytest.skip("no Chromium or Chrome on this machine")
+    # imported late: few tests need it
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=BROWSER_OPTIONS)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,7 +7,6 @@ from playwright.sync_api import Browser
 
 from scsampler_cli.bench import report_page
 from tests.bench.test_report import SUMMARY
-from tests.output.pages.conftest import browser as browser
 
 SECTION = SUMMARY.sections[0]
 NAME, VALUE = "a name of a network that is rather long, diverse, at most 20 clips", "word " * 200

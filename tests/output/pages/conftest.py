@@ -1,14 +1,11 @@
-"""One real video with its record, scores and pictures, and one browser."""
+"""One real video with its record, scores and pictures."""
 
 import io
-import shutil
-from collections.abc import Iterator
 from typing import Any
 
 import av
 import pytest
 import torch
-from playwright.sync_api import Browser, sync_playwright
 
 from scsampler_cli.classifiers import registry
 from scsampler_cli.config import FeatureSettings, SelectionSettings
@@ -16,11 +13,6 @@ from scsampler_cli.datasets import generated
 from scsampler_cli.pipeline import stages
 from scsampler_cli.samplers.scoring import Samplers, load_audio, load_visual
 from tests.output.pages.reports import Report
-
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-]
 
 
 @pytest.fixture(scope="session")
@@ -54,16 +46,3 @@ def pictures(path: str, clips: list[dict[str, Any]]) -> dict[int, bytes]:
                 frame.to_image().save(packed, "JPEG")
                 found[wanted[number]] = packed.getvalue()
     return found
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    found = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-    if found is None:
-        pytest.skip("no Chromium or Chrome on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield browser
-        browser.close()
