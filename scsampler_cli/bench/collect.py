@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from scsampler_cli.batch.task import Record
+from scsampler_cli.bench import stand_in
 from scsampler_cli.bench.bench_models import Models
 from scsampler_cli.bench.best_worst_clips import thumbnails
+from scsampler_cli.bench.charged_costs import charged
 from scsampler_cli.bench.empirical import oracle_positions
 from scsampler_cli.bench.hardware import machine
 from scsampler_cli.bench.measure import (
@@ -101,10 +104,23 @@ def collect(
         # times are taken after everything else, when no other process works
         costs = time_costs(run, timed, facts, context=context, plan=plan, on_failure=partly_failed)
         run = replace(run, costs=costs)
+    # after the live runs, whose times are those of the classifier itself
+    if report_options.is_charged and run.costs is not None:
+        run = _charged(run, videos[0], context)
 
     shown = _sheet_videos(videos, report_options)
     pictures = tuple(thumbnails(run, plan, shown, context=context, on_failure=partly_failed))
     return replace(run, thumbnails=pictures, failures=tuple(failures))
+
+
+def _charged(run: Run, video: VideoData, context: MeasureContext) -> Run:
+    """The run with the costs of a classifier of real actions, measured in a worker process."""
+    do = partial(stand_in.time_stand_in, threads=torch.get_num_threads())
+    (outcome,) = context.pool.each([Path(video.path)], do)
+    if (error := outcome.error) is not None:
+        raise error
+    context.progress("charging", 1, 1)
+    return charged(run, outcome.record)
 
 
 def _one_line(error: ScsamplerError) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 ROLES = ("scsampler", "rival", "auto", "random", "uniform", "empirical", "dense", "oracle")
@@ -48,6 +48,10 @@ class Chart:
     log_x: bool = False
     whole_x: bool = False
     """True where x is a count."""
+
+    def with_paper(self, is_shown: bool) -> Chart:
+        """The figure with the values of the paper, or without them."""
+        return self if is_shown else replace(self, marks=())
 
     def record(self) -> dict[str, Any]:
         """The fields as a JSON object."""

@@ -27,6 +27,7 @@ from scsampler_cli.cache.video_cache import Cache, Entry
 from scsampler_cli.classifiers.classifier_info import ClassifierFacts
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.datasets.example import Example
+from scsampler_cli.datasets.label_names import nearest, unknown_hint
 from scsampler_cli.errors import InputError, OutputError, ScsamplerError
 from scsampler_cli.media.seeking import decode_spans
 from scsampler_cli.pipeline import clip_probs
@@ -115,12 +116,14 @@ def _has_known_label(example: Example, classifier: ClassifierFacts, on_failure: 
     classes = classifier.classes
     if example.label in classes:
         return True
-    text = f"{classifier.name} does not know the label {example.label!r}"
+    # the report has the message alone, so that it has the nearest label, too
+    close = nearest(example.label, classes, most=1)
+    guessed = f" (nearest: {close[0]!r})" if close else ""
+    text = f"{classifier.name} does not know the label {example.label!r}{guessed}"
     if example.label in classifier.labels:
         text = f"{example.label!r} is the background class of {classifier.name}, which is no tag"
-    # enough to recognise the label set; it may have a thousand labels
-    some = ", ".join(classes[:6])
-    on_failure(example, InputError(text, code="labels-unknown", hint=f"it knows {some} ..."))
+    hint = unknown_hint([example.label], classes)
+    on_failure(example, InputError(text, code="labels-unknown", hint=hint))
     return False
 
 

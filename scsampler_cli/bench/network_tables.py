@@ -56,12 +56,15 @@ def inputs_table(run: Run, plan: Plan) -> Table | None:
         Column("weights", ("weights",), brief=False),
         *(TOP1, SAMPLER_GMACS, *STAGE_COLUMNS[:2], TOTAL, PAPER),
     )
-    note = (
-        "Scores of several inputs are averaged (Sec. 3.3.1). "
-        f"Paper: {published.MINISPORTS}, K = 10, AC."
-    )
     title = f"Inputs and architecture of the visual sampler, K = {plan.k} (Table 4)"
-    return Table("inputs", title, columns, rows=tuple(rows), notes=(note,))
+    return Table(
+        "inputs",
+        title,
+        columns,
+        rows=tuple(rows),
+        notes=("Scores of several inputs are averaged (Sec. 3.3.1).",),
+        paper_notes=(f"Paper: {published.MINISPORTS}, K = 10, AC.",),
+    )
 
 
 def visual_groups(run: Run) -> Iterator[tuple[NetworkFacts, ...]]:
@@ -112,9 +115,13 @@ def audio_table(run: Run, plan: Plan) -> Table | None:
         Column("weights", ("weights",)),
         *(TOP1, SAMPLER_GMACS, *STAGE_COLUMNS[:2], TOTAL, PAPER),
     )
-    note = (
-        "VGG-18: the whole network is fine-tuned; FC on a layer: only the new layer is trained. "
-        f"Paper: {published.MINISPORTS}, K = 10, SAL-RANK."
-    )
+    note = "VGG-18: the whole network is fine-tuned; FC on a layer: only the new layer is trained."
     title = f"Networks of the audio sampler, K = {plan.k} (Table 6)"
-    return Table("audio", title, columns, rows=tuple(rows), notes=(note,))
+    return Table(
+        "audio",
+        title,
+        columns,
+        rows=tuple(rows),
+        notes=(note,),
+        paper_notes=(f"Paper: {published.MINISPORTS}, K = 10, SAL-RANK.",),
+    )

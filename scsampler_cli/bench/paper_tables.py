@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scsampler_cli.bench import published
+from scsampler_cli.bench.charged_costs import charge_note
 from scsampler_cli.bench.plan import Plan
 from scsampler_cli.bench.replay import Outcome, paired_difference, replay
 from scsampler_cli.bench.run_data import Run
@@ -121,6 +122,8 @@ def _notes(run: Run, plan: Plan) -> tuple[str, ...]:
     if run.costs is None:
         return tuple(notes)
 
+    if note := charge_note(run):
+        notes.append(note)
     notes.append(
         "Seconds per video: rates measured on "
         f"{run.costs.videos} of the videos, one after the other, multiplied by the work "
@@ -178,7 +181,7 @@ def summary_table(runs: Sequence[Run], plan: Plan) -> Table:
         f"Dense {dense}, Oracle {oracle}."
     )
     title = f"By data set and classifier, K = {plan.k} (Tables 1, 2)"
-    return Table("summary", title, columns, rows=tuple(rows), notes=(note,))
+    return Table("summary", title, columns, rows=tuple(rows), paper_notes=(note,))
 
 
 def _summary_row(run: Run, plan: Plan) -> Row:
@@ -220,9 +223,15 @@ def combinations_table(run: Run, plan: Plan) -> Table | None:
         rows.append(row)
 
     columns = (Column("combination", ("scheme",)), TOP1, TOTAL, PAPER)
-    note = f"Paper: {published.MINISPORTS}, K = 10. Other values of alpha and K' are in the curves."
     title = f"Combinations of visual and audio, K = {plan.k} (Table 5)"
-    return Table("combinations", title, columns, rows=tuple(rows), notes=(note,))
+    return Table(
+        "combinations",
+        title,
+        columns,
+        rows=tuple(rows),
+        notes=("Other values of alpha and K' are in the curves.",),
+        paper_notes=(f"Paper: {published.MINISPORTS}, K = 10.",),
+    )
 
 
 def videos_table(run: Run, plan: Plan) -> Table:

@@ -12,7 +12,7 @@ from pathlib import Path
 from scsampler_cli.datasets.example import Example
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """Options of the tables; everything else follows from the runs."""
 
@@ -22,6 +22,8 @@ class Plan:
     """First seed of Random and Empirical."""
     draws: int = 20
     """Number of seeds of Random and Empirical."""
+    paper: bool = False
+    """Whether the numbers of the paper are shown, too."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Data:
     """"path" (the line of the list), "label" and "reason" of each row that could not be used."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReportOptions:
     """Contents of the report besides the tables."""
 
@@ -47,3 +49,5 @@ class ReportOptions:
     """Number of videos on the contact sheet."""
     sheet_of: frozenset[Path] = frozenset()
     """Resolved paths of the videos on the contact sheet; where empty, `sheet` videos are chosen."""
+    is_charged: bool = False
+    """True to charge the classifier what `stand_in` measures. It needs `timed` videos."""

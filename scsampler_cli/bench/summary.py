@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from scsampler_cli.bench.charged_costs import charged_as
 from scsampler_cli.bench.curves import charts, overhead_clips
 from scsampler_cli.bench.figure_data import Chart
 from scsampler_cli.bench.network_tables import audio_table, inputs_table
@@ -159,6 +160,8 @@ def verdict(run: Run, table: Table, plan: Plan) -> str:
             f"It takes {best['total_s']:.2f} s per video, Dense {dense['total_s']:.2f} s: {ratio}; "
             f"choosing the clips costs as much as {overhead:.1f} clip evaluations."
         )
+        if name := charged_as(run):
+            sentences.append(f"The times are those of {name} in place of the demo's classifier.")
     sentences.append(_conclusion(best, speed_up))
     return " ".join(sentences)
 

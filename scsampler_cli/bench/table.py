@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Row = dict[str, Any]
@@ -37,6 +37,16 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = field(default=())
+    paper_notes: tuple[str, ...] = field(default=())
+    """Notes that give numbers of the paper."""
+
+    def with_paper(self, is_shown: bool) -> Table:
+        """The table with the numbers of the paper among the others, or without them."""
+        if is_shown:
+            return replace(self, notes=(*self.notes, *self.paper_notes), paper_notes=())
+        columns = tuple(column for column in self.columns if column is not PAPER)
+        rows = [{key: row[key] for key in row if key not in PAPER.keys} for row in self.rows]
+        return replace(self, columns=columns, rows=tuple(rows), paper_notes=())
 
     def record(self) -> dict[str, Any]:
         """The fields as a JSON object."""

@@ -48,7 +48,7 @@ def cross_table(runs: Sequence[Run], plan: Plan) -> Table | None:
     for i, run in enumerate(runs):
         columns.append(Column(f"{run.name}, %", _keys(i), "{:.1f} [{:.0f}-{:.0f}]"))
     title = f"Samplers on other classifiers and data sets, K = {plan.k} (Table 3)"
-    return Table("cross", title, tuple(columns), rows=tuple(rows), notes=(PAPER,))
+    return Table("cross", title, tuple(columns), rows=tuple(rows), paper_notes=(PAPER,))
 
 
 def _samplers(run: Run) -> list[SamplerFacts]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from scsampler_cli.bench.run_data import Run, VideoData
+from scsampler_cli.datasets.label_names import guess
 from scsampler_cli.datasets.segment_list import SegmentList, TrueSegment, segments_of
 from scsampler_cli.errors import InputError
 from scsampler_cli.text import counted
@@ -71,7 +72,8 @@ def _notes(run: Run, listing: SegmentList, *, unknown: Counter[str]) -> Iterator
         yield f"rows of the list of segments that were left out: {len(listing.problems)}"
     if unknown:
         labels = ", ".join(f"{label!r}" for label in sorted(unknown))
+        guessed = guess(sorted(unknown), run.classifier["labels"])
         yield (
             f"{counted(unknown.total(), 'true segment')} left out: {run.classifier['name']} does "
-            f"not know the label {labels}"
+            f"not know the label {labels}{guessed and f'; {guessed}'}"
         )

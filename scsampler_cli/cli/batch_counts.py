@@ -65,21 +65,21 @@ class BatchCounts:
         # each video is one of these
         parts = [f"{self.done} {_DONE[self.command]}"]
         parts += _shown(
-            (self.unsure, "unsure"),
-            (self.failed, "failed"),
-            (self.kept, f"kept{kept_failed}"),
-            (self.left, "not started"),
+            {
+                "unsure": self.unsure,
+                "failed": self.failed,
+                f"kept{kept_failed}": self.kept,
+                "not started": self.left,
+            }
         )
         # some of the videos above
-        parts_of_these = _shown(
-            (self.lost, "not written"), (self.incomplete, "without a page, sheet or reel")
-        )
-        return "; ".join([", ".join(parts), *parts_of_these])
+        of_these = {"not written": self.lost, "without a page, sheet or reel": self.incomplete}
+        return "; ".join([", ".join(parts), *_shown(of_these)])
 
 
-def _shown(*numbers: tuple[int, str]) -> list[str]:
+def _shown(numbers: Mapping[str, int]) -> list[str]:
     """The numbers above 0, each with its word."""
-    return [f"{number} {what}" for number, what in numbers if number]
+    return [f"{number} {what}" for what, number in numbers.items() if number]
 
 
 def end_line(counts: BatchCounts, seconds: float, places: Sequence[Path | None]) -> str:

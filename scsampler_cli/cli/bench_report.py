@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from scsampler_cli.bench.plan import Plan
 from scsampler_cli.cli import console
 from scsampler_cli.cli.bench_options import BenchOptions
 from scsampler_cli.cli.environment import command_line
+from scsampler_cli.cli.line_wrap import terminal_columns, wrapped
 from scsampler_cli.cli.output_options import Format
 from scsampler_cli.errors import OutputError
 from scsampler_cli.text import duration
@@ -23,6 +25,7 @@ from scsampler_cli.text import duration
 if TYPE_CHECKING:
     from scsampler_cli.bench.run_data import Run
     from scsampler_cli.bench.summary import Summary
+    from scsampler_cli.bench.table import Table
 
 
 def write_report(runs: Sequence[Run], plan: Plan, options: BenchOptions) -> None:
@@ -83,6 +86,19 @@ def _print(summary: Summary, format: Format | None, header: dict[str, str]) -> N
         typer.echo("\n\n".join(_texts(summary)))
 
 
+def shown_table(table: Table) -> str:
+    """A table as text, whose notes fit into the terminal."""
+    from scsampler_cli.bench.report_files import text_of
+
+    return "\n".join([text_of(replace(table, notes=())), *map(shown_text, table.notes)])
+
+
+def shown_text(text: str) -> str:
+    """A paragraph, broken between words where standard output is a terminal."""
+    width = terminal_columns(sys.stdout)
+    return "\n".join(wrapped(text, width)) if width else text
+
+
 def print_csv(rows: Iterable[Mapping[str, Any]]) -> None:
     """Print rows as CSV. Columns that a row lacks stay empty."""
     rows = list(rows)
@@ -103,10 +119,8 @@ def _rows(summary: Summary) -> Iterator[dict[str, Any]]:
 
 def _texts(summary: Summary) -> Iterator[str]:
     """Tables as text: first those of several runs, then those of each run with its verdict."""
-    from scsampler_cli.bench.report_files import text_of
-
-    yield from map(text_of, summary.across)
+    yield from map(shown_table, summary.across)
     for section in summary.sections:
         yield f"== {section.run.name} =="
-        yield from map(text_of, section.tables)
-        yield section.verdict
+        yield from map(shown_table, section.tables)
+        yield shown_text(section.verdict)

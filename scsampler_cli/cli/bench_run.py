@@ -35,7 +35,13 @@ if TYPE_CHECKING:
 
 TIMED, SHEET = 3, 4
 """Number of videos whose times are measured, and number of videos on the contact sheet."""
-_COSTS = {"generating": 5.0, "measuring": 7.0, "training videos": 1.0, "timing": 20.0}
+_COSTS = {
+    "generating": 5.0,
+    "measuring": 7.0,
+    "training videos": 1.0,
+    "timing": 20.0,
+    "charging": 20.0,
+}
 """Rough seconds of a video, by the stages that report progress."""
 
 
@@ -71,7 +77,8 @@ def _plan_of(options: BenchOptions, default: Plan) -> Plan:
     """The plan of the options; what they leave open is that of the default."""
     values = {"k": options.k, "seed": options.seed, "draws": options.draws}
     changes = {name: value for name, value in values.items() if value is not None}
-    return replace(default, **changes)
+    # the numbers of the paper are shown on request only, also of an earlier report
+    return replace(default, **changes, paper=options.paper)
 
 
 def _load_runs(options: BenchOptions) -> tuple[list[Run], Plan]:
@@ -118,7 +125,7 @@ def _measure_runs(options: BenchOptions, segments: SegmentList | None) -> tuple[
         raise InputError(
             "no classifier has a label of any data set",
             code="labels-unknown",
-            hint="choose another --classifier",
+            hint="see the notes above; choose another --classifier, or other labels in the list",
         )
     return runs, plan
 
@@ -136,9 +143,14 @@ def _steps(data_sets: Sequence[Data], options: BenchOptions) -> list[Step]:
         made = bench_data.DEMO_COMPARED, bench_data.DEMO_TRAINED
         counts = [(made[0], made[1] if options.empirical else 0)]
         steps = [Step("generating", _COSTS["generating"] * number) for number in made]
-    timed = _report_options(options).timed
+    report = _report_options(options)
     for compared, trained in counts * len(options.classifiers):
-        numbers = {"measuring": compared, "training videos": trained, "timing": timed}
+        numbers = {
+            "measuring": compared,
+            "training videos": trained,
+            "timing": report.timed,
+            "charging": report.is_charged and report.timed > 0,
+        }
         steps += [Step(name, _COSTS[name] * number) for name, number in numbers.items() if number]
     return steps
 
@@ -191,7 +203,7 @@ def _runs_of(
         for data in data_sets:
             # not one of its videos could be classified correctly
             if not any(example.label in classifier.classes for example in data.examples):
-                console.say(f"note: {classifier.name} has no label of {data.name}: not compared")
+                console.say(f"note: {_no_label(data, classifier.name, classifier.classes)}")
                 continue
             context = _context(options, pool, bars)
             with context.cache.in_use():
@@ -210,6 +222,17 @@ def _runs_of(
             yield run
 
 
+def _no_label(data: Data, classifier: str, known: Sequence[str]) -> str:
+    """Why a data set is not compared under a classifier."""
+    from scsampler_cli.datasets.label_names import some, unknown_hint
+
+    labels = sorted({example.label for example in data.examples})
+    return (
+        f"{classifier} has none of the labels of {data.name} ({some(labels)}), which is not "
+        f"compared; {unknown_hint(labels, known)}"
+    )
+
+
 def _report_options(options: BenchOptions) -> ReportOptions:
     timed = TIMED if options.timed is None else options.timed
     sheet = SHEET if options.sheet is None else options.sheet
@@ -217,7 +240,9 @@ def _report_options(options: BenchOptions) -> ReportOptions:
     if options.output is None:
         sheet = 0
     sheet_of = frozenset(path.resolve() for path in options.sheet_of or ())
-    return ReportOptions(timed, sheet, sheet_of)
+    # the demo's own classifier costs next to nothing; one that the user names is what it is
+    is_charged = options.demo and not options.classifier
+    return ReportOptions(timed=timed, sheet=sheet, sheet_of=sheet_of, is_charged=is_charged)
 
 
 def _context(options: BenchOptions, pool: Pool, bars: RunBars) -> MeasureContext:

@@ -12,7 +12,7 @@ import typer
 
 from scsampler_cli.cli import console, environment
 from scsampler_cli.cli.bench_options import BenchOptions
-from scsampler_cli.cli.bench_report import print_csv
+from scsampler_cli.cli.bench_report import print_csv, shown_table
 from scsampler_cli.cli.environment import command_line
 from scsampler_cli.cli.output_options import Format
 from scsampler_cli.cli.progress import Bars
@@ -103,6 +103,7 @@ def _measure(
         # beside the times of all stages
         scoring = scoring_table(subject, [path, *others], options.repeats or REPEATS, progress=bars)
         tables[2:2] = [scoring] if scoring else []
+    tables = [table.with_paper(options.paper) for table in tables]
     circumstances = {
         "video": str(path),
         "classifier": classifier.name,
@@ -116,13 +117,11 @@ def _measure(
 
 def _print(results: list[tuple[dict[str, Any], list[Table]]], format: Format | None) -> None:
     """Print the results of all classifiers; as tables by default."""
-    from scsampler_cli.bench.report_files import text_of
-
     if format in (None, Format.table):
         for circumstances, tables in results:
             typer.echo(f"== {circumstances['classifier']}, K = {circumstances['k']} ==")
             # an empty line between tables, and after the last one
-            typer.echo("\n\n".join(map(text_of, tables)) + "\n")
+            typer.echo("\n\n".join(map(shown_table, tables)) + "\n")
         return
 
     if format == Format.json:

@@ -15,7 +15,8 @@ STAGES = {
     "learning": "training",
     "measuring": "evaluating videos",
     "training videos": "classifying training videos",
-    "timing": "timing",
+    "timing": "timing videos",
+    "charging": "timing a larger classifier",
     # of a generated video
     "rendering": "generating a video",
 }

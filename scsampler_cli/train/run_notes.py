@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from scsampler_cli.classifiers.classifier_info import ClassifierFacts
 from scsampler_cli.datasets.example import Example
+from scsampler_cli.datasets.label_names import some, unknown_hint
 from scsampler_cli.datasets.splits import VALIDATION_RULE
 from scsampler_cli.errors import InputError
 from scsampler_cli.text import counted
@@ -26,16 +27,17 @@ def check_labels(labels: Sequence[str], classifier: ClassifierFacts, callbacks: 
     """
     # f_y needs the label among the classes of the classifier
     unknown = [label for label in labels if label not in classifier.classes]
+    hint = unknown_hint(unknown, classifier.classes)
     if len(unknown) == len(labels):
         raise InputError(
-            f"{classifier.name} has none of the labels {', '.join(labels[:4])}",
+            f"{classifier.name} has none of the labels {some(labels)}",
             code="labels-unknown",
-            hint="choose another classifier",
+            hint=f"choose another classifier, or other labels; {hint}",
         )
     if unknown:
         callbacks.on_note(
-            f"{classifier.name} does not know {', '.join(unknown)}: "
-            "only the objective ac uses their videos, and the validation leaves them out"
+            f"{classifier.name} does not know {some(unknown)}: only the objective ac uses their "
+            f"videos, and the validation leaves them out; {hint}"
         )
 
 

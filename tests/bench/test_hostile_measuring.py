@@ -55,8 +55,8 @@ def test_each_is_one_failure_and_the_others_are_measured_as_alone(
             data,
             facts,
             where,
-            plan=Plan(2),
-            report_options=ReportOptions(1, 1),
+            plan=Plan(k=2),
+            report_options=ReportOptions(timed=1, sheet=1),
             on_failure=lambda e, error: reported.append(f"{e.path.name}: {error}"),
             command="x",
         )
@@ -75,8 +75,8 @@ def test_each_is_one_failure_and_the_others_are_measured_as_alone(
         healthy,
         facts,
         alone,
-        plan=Plan(2),
-        report_options=ReportOptions(0, 1),
+        plan=Plan(k=2),
+        report_options=ReportOptions(timed=0, sheet=1),
         on_failure=pytest.fail,
         command="x",
     )
@@ -103,8 +103,8 @@ def test_a_video_that_only_its_timing_kills_stays_in_the_tables(
             Data("set", healthy, ()),
             facts,
             where,
-            plan=Plan(2),
-            report_options=ReportOptions(2, 0),
+            plan=Plan(k=2),
+            report_options=ReportOptions(timed=2, sheet=0),
             on_failure=lambda e, _: reported.append(e.path.name),
             command="x",
         )

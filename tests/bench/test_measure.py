@@ -214,7 +214,7 @@ def test_a_replayed_choice_is_that_of_a_live_run(examples: list[Example], tmp_pa
                 costs=None,
             )
             replayed = replace(
-                sampler_strategies(run, Plan(3))[0][1],
+                sampler_strategies(run, Plan(k=3))[0][1],
                 selection=selection,
                 sampler=loaded.samplers[0],
             )
@@ -333,8 +333,8 @@ def test_background_is_no_label_of_a_video(examples: list[Example], tmp_path: Pa
         Data("set", [examples[0], nothing], []),
         loaded,
         context(tmp_path / "cache"),
-        Plan(3),
-        ReportOptions(1, 0),
+        Plan(k=3),
+        ReportOptions(timed=1, sheet=0),
         lambda _, error: reported.append(str(error)),
     )
     assert reported == ["'nothing' is the background class of with background, which is no tag"]
@@ -343,7 +343,7 @@ def test_background_is_no_label_of_a_video(examples: list[Example], tmp_path: Pa
     assert run.classifier["background"] == "nothing"
     assert run.costs is not None
     assert all(check.same_tag for check in run.costs.checks)
-    run_folder.save([run], Plan(3), tmp_path / "runs")
+    run_folder.save([run], Plan(k=3), tmp_path / "runs")
     (again,) = run_folder.load(tmp_path / "runs")
     assert (again.videos[0].background, again.classes) == (2, 2)
     assert np.array_equal(again.videos[0].probabilities, video.probabilities)
@@ -363,8 +363,8 @@ def test_bad_videos_are_reported_rows(examples: list[Example], tmp_path: Path) -
         data,
         models(),
         context(tmp_path / "cache"),
-        Plan(3),
-        ReportOptions(0, 1),
+        Plan(k=3),
+        ReportOptions(timed=0, sheet=1),
         lambda e, error: reported.append(str(e.path)),
     )
     assert len(run.videos) == 2
@@ -377,7 +377,9 @@ def test_a_whole_run_live_and_replayed(examples: list[Example], tmp_path: Path) 
     """Times, Empirical, the live check and thumbnails; and the same report from the disk."""
     loaded = models()
     data = Data("set", examples, [replace(example, split="train") for example in examples[:2]])
-    run = collect(data, loaded, context(tmp_path / "cache"), Plan(3), ReportOptions(2, 2), never)
+    run = collect(
+        data, loaded, context(tmp_path / "cache"), Plan(k=3), ReportOptions(timed=2, sheet=2), never
+    )
     assert run.costs is not None
     assert run.costs.videos == 2
     assert set(run.costs.read_s) == {"md", "rgbr", "md+rgbr", "mel"}
@@ -397,9 +399,9 @@ def test_a_whole_run_live_and_replayed(examples: list[Example], tmp_path: Path) 
     assert run.thumbnails[0].pictures.shape[1:] == (96, 144, 3)
     assert run.thumbnails[0].pictures.std() > 5
     assert run.classifier["gmacs"] is None  # it does not use torch
-    run_folder.save([run], Plan(3), tmp_path / "known")
+    run_folder.save([run], Plan(k=3), tmp_path / "known")
     (again,) = run_folder.load(tmp_path / "known")
-    assert summarise([again], Plan(3)).record() == summarise([run], Plan(3)).record()
+    assert summarise([again], Plan(k=3)).record() == summarise([run], Plan(k=3)).record()
 
 
 def test_multiply_adds_are_counted_from_the_modules() -> None:

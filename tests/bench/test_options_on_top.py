@@ -110,7 +110,7 @@ def test_a_bench_scores_as_many_clips_at_once_as_the_commands_do(tmp_path: Path)
         [known],
         loaded.facts,
         context=replace(settings, pool=Here(loaded)),
-        plan=Plan(3),
+        plan=Plan(k=3),
         on_failure=pytest.fail,
     )
     timed = noted()
@@ -133,7 +133,7 @@ def test_a_whole_run_with_options_on_top(
         classifier, "float32", [sampler("md", "shufflenet26", 2, 1)], others={}, joint=[], single=[]
     )
     data = Data("set", [Example(short, plain.labels[0], "val")], [])
-    run = collect(data, loaded, context(cache), Plan(3), ReportOptions(1, 1), never)
+    run = collect(data, loaded, context(cache), Plan(k=3), ReportOptions(timed=1, sheet=1), never)
     (video,) = run.videos
     live = classify_clips(Video(short, classifier.spec.frames), range(video.clips), classifier)
     assert np.allclose(video.probabilities, live, atol=1e-6)

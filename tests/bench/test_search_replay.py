@@ -27,7 +27,7 @@ from tests.bench.test_measure import Brightness, collect, context, measured_vide
 from tests.output.searching import FRAMES, write
 from tests.synthetic import pan, write_video
 
-PLAN = Plan(3)
+PLAN = Plan(k=3)
 
 
 def scenes(seed: int) -> list[np.ndarray]:
@@ -222,7 +222,7 @@ def test_a_whole_run_with_a_search(
         loaded(main, tagging),
         context(tmp_path / "cache"),
         PLAN,
-        ReportOptions(1, 1),
+        ReportOptions(timed=1, sheet=1),
         never,
     )
     assert run.costs is not None
@@ -248,7 +248,7 @@ def test_the_search_is_under_test_where_the_sampler_does_not_fit(
 ) -> None:
     models = loaded(tagging=Tagging(searches=True))
     data = Data("set", examples, [])
-    run = collect(data, models, context(tmp_path), PLAN, ReportOptions(0, 0), never)
+    run = collect(data, models, context(tmp_path), PLAN, ReportOptions(timed=0, sheet=0), never)
     keys = _keys(run)
     assert keys[0] == "search"
     assert "search-prior" not in keys

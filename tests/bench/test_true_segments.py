@@ -72,7 +72,8 @@ def test_what_the_list_has_beyond_the_classifier_is_noted() -> None:
     assert of_run.videos[0].true_segments == segments[:1]
     assert of_run.segment_notes == (
         "rows of the list of segments that were left out: 1",
-        "3 true segments left out: f does not know the label 'A', 'x'",
+        "3 true segments left out: f does not know the label 'A', 'x'; did you mean 'a' by 'A'? "
+        "labels are compared letter by letter",
     )
 
 

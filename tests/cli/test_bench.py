@@ -193,7 +193,7 @@ def test_several_data_sets_and_classifiers(run: Run, listed: Path, tmp_path: Pat
         "json",
     )
     assert result.returncode == 3, result.stderr
-    assert "tiny3d (other) has no label of second: not compared" in result.stderr
+    assert "note: tiny3d (other) has none of the labels of second ('shaking')" in result.stderr
     found = json.loads(result.stdout)
     assert [(run["data"], run["classifier"]["name"], run["videos"]) for run in found["runs"]] == [
         ("first", "demo", 3),
