@@ -134,7 +134,7 @@ def read(path: Path, root: Path, rows: Rows) -> None:
         rows.notes.append(f"videos without a label: {unlabelled}, taken as background")
 
 
-def labelled_tasks(path: Path, problems: list[Problem]) -> Iterator[LabelledTask]:
+def labelled_tasks(path: Path, problems: list[Problem]) -> list[LabelledTask]:
     """The annotated tasks of an export; others become problems.
 
     Raises:
@@ -147,8 +147,8 @@ def labelled_tasks(path: Path, problems: list[Problem]) -> Iterator[LabelledTask
             code="list-format-unknown",
             hint="export from Label Studio as JSON or JSON-MIN",
         )
-    # of JSON-MIN, which has an element for each annotation of a task
-    by_task: dict[Any, int] = {}
+    # task -> its place among the tasks; JSON-MIN has an element for each annotation of a task
+    places: dict[int, int] = {}
     tasks: list[LabelledTask] = []
     for position, item in enumerate(document, start=1):
         task = _task(item, position) if isinstance(item, dict) else "not a task"
@@ -156,15 +156,15 @@ def labelled_tasks(path: Path, problems: list[Problem]) -> Iterator[LabelledTask
             what = f"task {_number(item, position)}: {task}"
             problems.append(Problem(path.name, 0, what, code="list-row-invalid"))
             continue
-        key = item["id"] if isinstance(item.get("id"), int) and "data" not in item else None
-        if key is not None and key in by_task:
-            first = tasks[by_task[key]]
-            tasks[by_task[key]] = first._replace(others=first.others + 1)
-            continue
-        if key is not None:
-            by_task[key] = len(tasks)
-        tasks.append(task)
-    yield from tasks
+        known = item.get("id")
+        is_again = isinstance(known, int) and "data" not in item and known in places
+        if is_again:
+            first = tasks[places[known]]
+            tasks[places[known]] = first._replace(others=first.others + 1)
+        else:
+            places[known if isinstance(known, int) else -position] = len(tasks)
+            tasks.append(task)
+    return tasks
 
 
 def _number(item: Any, position: int) -> Any:

@@ -71,7 +71,7 @@ def test_choices_and_parts_of_json_min(tmp_path: Path) -> None:
         "videos with several choices: 1; the first is used",
         "videos with parts of several labels: 1; the label of the longest time is used",
     )
-    tasks = list(labelled_tasks(tmp_path / "min.json", []))
+    tasks = labelled_tasks(tmp_path / "min.json", [])
     # frames from 1 with both ends inside are frames from 0 to an end outside
     assert tasks[0].frames == (Part("bow", 0, 16), Part("arrow", 50, 51))
     assert tasks[0].parts_in_seconds() == (Part("bow", 0, 0.64), Part("arrow", 2.0, 2.04))
@@ -94,7 +94,7 @@ def test_choices_and_parts_of_json(tmp_path: Path) -> None:
         ("bow", "val", ""),
         ("bow", "train", "g"),
     ]
-    tasks = list(labelled_tasks(path, []))
+    tasks = labelled_tasks(path, [])
     assert tasks[1].parts_in_seconds() == (Part("bow", 0, 0.2),)
     assert tasks[2].parts_in_seconds() == (Part("bow", 1.5, 4.0),)
 
