@@ -35,7 +35,7 @@ from scsampler_cli.output.one_line import called, quoted
 from scsampler_cli.output.records import ClassifyResult, Failure
 from scsampler_cli.pipeline import settings_record, stages
 from scsampler_cli.pipeline.models import ModelOptions, adjust, identity
-from scsampler_cli.pipeline.segments import search_for, with_pictures
+from scsampler_cli.pipeline.segment_times import search_for, with_pictures
 from scsampler_cli.pipeline.strategy_choice import (
     check_aggregate,
     choose_strategy,
@@ -195,7 +195,7 @@ class Tagger:
             self._notes = (fallback_note, *self._notes)
         self.samplers = options.load_samplers(auto, self.selection)
         self.segments = search_for(
-            self._segment_settings, self.selection, self.classifier, self.samplers
+            self._segment_settings, self.selection, self.classifier, samplers=self.samplers
         )
         if self.segments is not None and self.segments.needs_pictures:
             self.samplers = with_pictures(self.samplers, options.device, options.precision)

@@ -19,7 +19,7 @@ from scsampler_cli.classifiers.flops import clip_gmacs
 from scsampler_cli.config import PACKETS
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.nn.lite0 import Lite0Trunk
-from scsampler_cli.pipeline.segments import has_known_cost
+from scsampler_cli.pipeline.segment_times import has_known_cost
 from scsampler_cli.samplers.networks import INPUT_SHAPES, count_macs
 from scsampler_cli.samplers.picture_features import PictureFeatures
 from scsampler_cli.samplers.scoring import SamplerNetwork

@@ -9,7 +9,7 @@ from scsampler_cli.errors import SettingsError
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentSettings:
-    """How segments are looked for (`pipeline.segments`)."""
+    """How segments are looked for (`pipeline.segment_times`)."""
 
     max_clips: int | None = None
     """Most clips that the classifier answers in all, the selected ones included. None: all clips

@@ -39,7 +39,7 @@ from scsampler_cli.pipeline.input_checks import (
     check_is_video,
     check_no_packet_sampler,
 )
-from scsampler_cli.pipeline.segments import find_segments
+from scsampler_cli.pipeline.segment_times import find_segments
 from scsampler_cli.pipeline.stage_clock import StageClock
 from scsampler_cli.pipeline.tags import confidence_of, tags_of
 from scsampler_cli.pipeline.video import (

@@ -10,7 +10,7 @@
 
 All of it is beyond the paper, whose clips are samples of an action and not its extent. The
 constants were chosen by measurements (`bench`, "Segments").
-Not handled here: seconds, and the classifier (`pipeline.segments`).
+Not handled here: seconds, and the classifier (`pipeline.segment_times`).
 """
 
 from __future__ import annotations

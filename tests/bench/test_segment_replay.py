@@ -17,7 +17,7 @@ from scsampler_cli.bench.strategy import Strategy, make_strategy
 from scsampler_cli.config import DEFAULT_ANSWER, FeatureSettings, SegmentSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
-from scsampler_cli.pipeline.segments import search_for
+from scsampler_cli.pipeline.segment_times import search_for
 from scsampler_cli.pipeline.stages import classify
 from scsampler_cli.samplers.picture_features import PictureFeatures
 from scsampler_cli.selection.segment_search import ANSWERS, PICTURES, SALIENCY, SegmentSearch
@@ -128,7 +128,7 @@ def test_a_replay_finds_what_a_live_run_finds(
         SegmentSettings(max_clips=most),
         strategy.selection,
         models.classifier,
-        samplers if facts else replace(samplers, visual=None),
+        samplers=samplers if facts else replace(samplers, visual=None),
     )
     assert search is not None
     assert search.source == source

@@ -33,6 +33,7 @@ def search_for(
     settings: SegmentSettings | None,
     selection: SelectionSettings,
     classifier: ClipClassifier,
+    *,
     samplers: Samplers,
 ) -> SegmentSearch | None:
     """Decide how segments are looked for; None where they are not requested.
