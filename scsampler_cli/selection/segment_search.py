@@ -8,7 +8,8 @@ What is known of every clip depends on the models (`source_of`):
 - "pictures": the classifier answers some clips, and these answers are carried over to clips that
   look like them.
 
-Not handled here: files and seconds (`pipeline.segment_times`); the mathematics (`evidence`, `segments`).
+Not handled here: files and seconds (`pipeline.segment_times`), and the mathematics (`evidence`,
+`segments`).
 """
 
 from __future__ import annotations

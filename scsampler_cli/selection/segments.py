@@ -67,7 +67,7 @@ def stretches(evidence: Evidence, clip_s: float) -> list[Stretch]:
             # a file that is shorter than that has room for no longer one
             if end - begin + 1 > min(short, len(evidence) - 1):
                 probability = float(values[begin : end + 1].mean())
-                found.append(Stretch(begin, end, column, probability))
+                found.append(Stretch(begin, end, column, probability=probability))
     return sorted(found, key=lambda each: (each.first, each.column))
 
 
