@@ -10,6 +10,7 @@ from scsampler_cli.batch.task import Record
 from scsampler_cli.cli import console
 from scsampler_cli.cli.batch_plan import Batch
 from scsampler_cli.cli.environment import command_line
+from scsampler_cli.files.marks import is_marked
 from scsampler_cli.files.output_paths import write_whole
 from scsampler_cli.output.output_file import encoded, reporting_write_errors
 
@@ -41,9 +42,9 @@ class Index:
         if page:
             # relative, so that the pages can be moved together
             link = relative_link(Path(page), self._target)
-            # the record does not name it
+            # the record does not name it; a file of somebody else may have its name
             beside = row_picture(Path(page))
-            picture = relative_link(beside, self._target) if beside.is_file() else None
+            picture = relative_link(beside, self._target) if is_marked(beside) else None
         self._rows[record["path"]] = row_of(record, link, picture)
 
     def write(self) -> None:

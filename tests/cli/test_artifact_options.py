@@ -77,6 +77,9 @@ def test_a_padded_reel_is_longer(run: Run, videos: Path, tmp_path: Path) -> None
 
 def test_many_videos_give_an_index_and_a_page_each(run: Run, many: Path, tmp_path: Path) -> None:
     more = ["--report", tmp_path / "all.html", "--thumbnails", tmp_path / "sheets", "--jobs", 2]
+    taken = tmp_path / "all_pages" / "a b#?.mp4.html.jpg"
+    taken.parent.mkdir()
+    taken.write_bytes(b"a photograph")
     result = run("classify", many, *DEMO, *more, "-o", tmp_path / "o.jsonl")
     assert result.returncode == 3
     index = (tmp_path / "all.html").read_text()
@@ -85,6 +88,13 @@ def test_many_videos_give_an_index_and_a_page_each(run: Run, many: Path, tmp_pat
     assert "not a video" in index
     below = tmp_path / "all_pages" / "below" / "c.mp4.html"
     assert 'href="../../all.html"' in below.read_text()
+    # the small picture of a row lies beside the page, and replaces nothing
+    assert '"all_pages/below/c.mp4.html.jpg"' in index
+    with Image.open(f"{below}.jpg") as picture:
+        assert picture.height <= 120
+    assert taken.read_bytes() == b"a photograph"
+    assert "%23%3F.mp4.html.jpg" not in index
+    assert f"no picture in the index: {taken} was not made" in (tmp_path / "o.jsonl").read_text()
     assert {
         path.relative_to(tmp_path / "sheets").as_posix()
         for path in (tmp_path / "sheets").rglob("*.jpg")
