@@ -39,7 +39,6 @@ def set_up_messages(
     console.set_up(options.quiet, options.verbose)
     log_file = options.log_file
     if log_file is not None:
-        overwrite_checks.check_outputs(read, {"--log-file": log_file})
         for path in written:
             if log_file.resolve().is_relative_to(path.resolve()):
                 raise SettingsError(
@@ -47,6 +46,7 @@ def set_up_messages(
                     code="path-conflict",
                     hint="give --log-file another name",
                 )
+        overwrite_checks.check_outputs(read, {"--log-file": log_file})
         empty = overwrite_checks.check_log(log_file, overwrite=overwrite)
         console.set_up(options.quiet, options.verbose, log_file, empty=empty)
     console.detail(f"scsampler {__version__}: {command}")
