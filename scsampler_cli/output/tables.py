@@ -33,11 +33,23 @@ def render(record: Record, *, has_styles: bool = False) -> str:
         lines = [path, f"  error: {message}"]
     else:
         body = _BODY[command_of(record)](record)
-        lines = [path, *body, *(f"  note: {note}" for note in record["notes"])]
+        lines = [path, *body, *(line for note in record["notes"] for line in _note(note))]
     shown = [printable(line) for line in lines]
     if has_styles:
         shown = [_coloured(line) for line in shown]
     return "".join(f"{line}\n" for line in shown)
+
+
+def _note(text: str) -> list[str]:
+    """The lines of a note, broken between words; a path or an address stays whole."""
+    return textwrap.wrap(
+        f"note: {text}",
+        _WIDTH,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _coloured(line: str) -> str:
