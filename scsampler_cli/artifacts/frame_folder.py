@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from scsampler_cli.artifacts.frame_manifest import FRAME_FILES, FrameSettings, L
 from scsampler_cli.files.marks import MARK, is_marked
 from scsampler_cli.files.output_paths import write_whole
 from scsampler_cli.media.frames import FramesReport, read_pictures
+from scsampler_cli.output.clip_record import ScoredClip
 from scsampler_cli.output.records import ClassifyResult
 from scsampler_cli.output.stretches import left_out
 from scsampler_cli.pipeline.video import Video
@@ -99,7 +99,7 @@ def write_frames(
 
 def _parts(result: ClassifyResult, video: Video) -> tuple[list[_Part], list[str]]:
     """What frames are written of, in time order, and notes on it."""
-    notes = []
+    notes: list[str] = []
     if result.segments:
         return [_segment(result, video, number) for number in range(len(result.segments))], notes
     if result.segments is not None:
@@ -156,14 +156,21 @@ def _spread(frames: Sequence[int], count: int) -> Iterator[int]:
 
 
 def _line(
-    result: ClassifyResult, video: Video, part: _Part, *, position: int, scores: dict[int, Any]
+    result: ClassifyResult,
+    video: Video,
+    part: _Part,
+    *,
+    position: int,
+    scores: dict[int, ScoredClip],
 ) -> Line:
     """The line of one frame."""
+    # None in the tail of the video
     clip = video.grid.clip_of(position)
-    kind, value = None, None
     # clips that were not scored are not among the scores
-    for name in _SCORES if clip in scores else ():
-        found = score(getattr(scores[clip], name))
+    scored = None if clip is None else scores.get(clip)
+    kind, value = None, None
+    for name in _SCORES if scored is not None else ():
+        found = score(getattr(scored, name))
         if found is not None:
             kind, value = name, found
             break

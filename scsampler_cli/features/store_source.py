@@ -55,7 +55,7 @@ class StoreSource:
     def clips(self) -> Iterator[dict[str, NDArray[Any]]]:
         """The arrays of one clip after the other."""
         for visual, sound in self._pairs():
-            arrays = {}
+            arrays: dict[str, NDArray[Any]] = {}
             if visual is not None:
                 arrays = {
                     "if": visual.iframes,
