@@ -15,9 +15,8 @@ from scsampler_cli.output import clip_order
 from scsampler_cli.output.pages.wording import clock, percent, score
 from scsampler_cli.output.stretches import Stretch, stretches
 
-PICTURED, BEST, WORST, SPREAD = 24, 10, 5, 24
-"""Number of pictures: of stretches, of the best clips where there are no stretches, of the worst
-clips, and of clips at even distances."""
+PICTURED, WORST, SPREAD = 24, 5, 24
+"""Number of pictures: of stretches, of the worst clips, and of clips at even distances."""
 MODALITIES = ("visual", "audio", "packets")
 Clip = dict[str, Any]
 
@@ -34,7 +33,8 @@ class ClipSet:
     is_search: bool = False
     """True where a search selected the clips, in the order in which they were asked."""
     stretches: Sequence[Stretch] = ()
-    """The segments, or the selected clips joined where they touch, in time order."""
+    """The segments, in time order; where there are none, the selected clips joined where they
+    touch, also those of background."""
     segments: Sequence[dict[str, Any]] | None = None
     """Segments of the record; None where they were not looked for."""
 
@@ -60,12 +60,6 @@ class ClipSet:
         # a single clip must not divide by 0
         return 1 - (clip["rank"] - 1) / max(len(self.scored) - 1, 1)
 
-    def best(self) -> list[Clip]:
-        """The first of the selected clips, best first; of a search, by the observed confidence."""
-        if self.is_search:
-            return clip_order.by_observed(self.selected)[:BEST]
-        return self.selected[:BEST]
-
     def worst(self) -> list[Clip]:
         """Clips with the last ranks, the last one first, without selected ones.
 
@@ -87,9 +81,7 @@ class ClipSet:
     def pictured(self) -> list[Clip]:
         """The clips for the pictures of the stretches, the best clip first, without doubles."""
         first = self.first()
-        shown = [] if first is None else [first]
-        shown += [] if self.stretches else self.best()
-        found = {clip["clip"]: clip for clip in shown}
+        found = {} if first is None else {first["clip"]: first}
         # the surest ones, where there are many
         for stretch in self._surest()[:PICTURED]:
             clip = self.of(stretch)
@@ -99,8 +91,10 @@ class ClipSet:
 
     def first(self) -> Clip | None:
         """The clip that stands for the video: of its surest segment, or else the best clip."""
-        surest = self._surest() if self.segments else []
-        return self.of(surest[0]) if surest else next(iter(self.best()), None)
+        if self.segments:
+            return self.of(self._surest()[0])
+        best = clip_order.by_observed(self.selected) if self.is_search else self.selected
+        return next(iter(best), None)
 
     def _surest(self) -> list[Stretch]:
         return sorted(self.stretches, key=lambda stretch: -(stretch.probability or 0))
@@ -126,7 +120,9 @@ class ClipSet:
 
 def join(record: dict[str, Any], scored: Sequence[Clip]) -> ClipSet:
     """Join a `classify` or `score` record with the scored clips."""
-    found, segments = stretches(record), record.get("segments")
+    segments = record.get("segments")
+    # a classifier without a name for its background: no clip is left out
+    found = stretches({**record, "classifier": {}, "segments": segments or None})
     if "tags" not in record:
         taken = [clip for clip in scored if clip["taken"]]
         taken.sort(key=lambda clip: int(clip["rank"]))

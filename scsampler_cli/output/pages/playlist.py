@@ -24,14 +24,13 @@ def playlist(clips: ClipSet, pictures: Mapping[int, bytes], source: str | None) 
         pictures: JPEG by number of the clip.
         source: relative link to the video; None without one.
     """
-    shades = {} if clips.segments is None else colours([s.label for s in clips.stretches])
+    shades = colours([s.label for s in clips.stretches]) if clips.segments else {}
     rows = [
         _row(stretch, clips, pictures, source=source, shade=shades.get(stretch.label or "", ""))
         for stretch in clips.stretches[:ROWS]
     ]
     if not rows:
-        words = "No segments were found." if clips.segments is not None else "There are none."
-        return f'<p class="soft">{words}</p>'
+        return '<p class="soft">There are none.</p>'
     more = len(clips.stretches) - len(rows)
     note = f'<p class="soft small">{count(more)} more are in the record.</p>' if more else ""
     return f'<ol class="playlist">{"".join(rows)}</ol>{note}'
@@ -64,7 +63,7 @@ def _row(
         picture = image(pictures.get(number), clip)
     times = time(start, end)
     # of a segment, the clips that it rests on say nothing to a reader
-    if clips.segments is None and len(stretch.clips) > 1:
+    if not clips.segments and len(stretch.clips) > 1:
         times += f", {counted(len(stretch.clips), 'clip')}"
     words = f'<span class="seen">{_shows(stretch, clips)}</span>'
     return (

@@ -18,8 +18,8 @@ _KEYS = 24
 """Most labels in the legend."""
 _BARS = 300
 """Most bars with text in them."""
-_WIDE = 7.0
-"""Least width of a bar with text in it, in percent of the chart."""
+_LETTER, _MARGIN = 0.65, 1.0
+"""Width of a letter and of the margins of a text in a bar, in percent of a chart of 1200 pixels."""
 Segment = dict[str, Any]
 
 
@@ -87,7 +87,7 @@ def _names(segments: Sequence[Segment], span: curve.Span) -> str:
     for segment in segments[:_BARS]:
         left = 100 * span.x(segment["start_s"]) / curve.WIDTH
         width = 100 * span.x(segment["end_s"]) / curve.WIDTH - left
-        if width >= _WIDE:
+        if width >= _MARGIN + _LETTER * len(segment["label"]):
             drawn += (
                 f'<svg x="{left:.2f}%" width="{width:.2f}%" y="0" height="100%">'
                 f'<text x="5" y="92%">{text(segment["label"])}</text></svg>'

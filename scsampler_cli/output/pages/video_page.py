@@ -20,7 +20,6 @@ from scsampler_cli.output.pages.player import obstacle, player
 from scsampler_cli.output.pages.playlist import playlist
 from scsampler_cli.output.pages.wording import clock, count, doubt, percent
 from scsampler_cli.output.records import command_of
-from scsampler_cli.output.stretches import left_out
 from scsampler_cli.text import counted
 
 Record = dict[str, Any]
@@ -129,14 +128,11 @@ def _watch(
     tags = ""
     if "tags" in record:
         tags = f"<section><h2>Tags</h2>{background.tags(record)}</section>"
-    title = "Segments" if clips.segments is not None else "Selected clips"
-    omitted = left_out(record)
-    note = f'<p class="soft small">{text(_sentence(omitted))}</p>' if omitted else ""
-    rows = f"<h2>{title}</h2>{playlist(clips, pictures, source)}{note}"
-    if not clips.stretches and clips.selected:
-        # nothing was found: what the classifier was asked about
-        asked = thumbnails.cards(clips.best(), clips, pictures, source=source)
-        rows += f"<h2>The best selected clips</h2>{asked}"
+    rows = f"<h2>Selected clips</h2>{playlist(clips, pictures, source)}"
+    if clips.segments:
+        rows = f"<h2>Segments</h2>{playlist(clips, pictures, source)}"
+    elif clips.segments is not None:
+        rows = f'<h2>Segments</h2><p class="soft">No segments were found.</p>{rows}'
     # closed after the chart: on a phone the player stays in view down to there
     return (
         f'<div id="timeline"><div class="watch"><div class="side">{screen}{tags}</div>'

@@ -13,6 +13,7 @@ from scsampler_cli.output.pages.clips import PICTURED
 from scsampler_cli.output.pages.curve import Span
 from scsampler_cli.output.pages.video_page import pictured_clips, video_page
 from scsampler_cli.output.pages.wording import doubt
+from scsampler_cli.output.stretches import stretches
 from tests.output.pages.reports import Outline, Report
 
 SEGMENTS = (
@@ -53,9 +54,11 @@ def test_every_segment_is_a_bar_as_high_as_its_probability(report: Report) -> No
         ("l1", "M256 45.4H320V96H256z"),
     ]
     assert '<span class="kind l1"><span class="key"></span><bdi>a &lt;b&gt;</bdi>' in lane
-    # a bar of 6.4 of 20 s has room for its label, one of 1.28 s has none
+    # a bar of 1.28 of 20 s has room for a short label
     assert lane.count(">spinning</text>") == 2
-    assert ">a &lt;b&gt;</text>" not in lane
+    assert ">a &lt;b&gt;</text>" in lane
+    wider = video_page(with_segments(report, [("a longer label", 0, 1.28, 0.5)]), report.clips, {})
+    assert ">a longer label</text>" not in wider
     assert '<text x="100%" y="54%">0.5</text>' in lane
     assert "minutes:seconds" in lane
 
@@ -83,10 +86,14 @@ def test_a_video_without_any_segment_says_so_and_shows_what_was_asked(report: Re
     shown = Outline(page).shown
     assert "No segments were found." in shown
     assert "no segments" in shown
-    asked = [clip["clip"] for clip in report.record["clips"]]
-    cards = re.findall(r'class="card" href="#timeline" data-clip="(\d+)"', page)
-    assert [int(clip) for clip in cards][: len(asked)] == asked
-    assert page.count('alt="clip at') == len(asked) + 5
+    # all clips, also those that show background
+    name = report.record["clips"][0]["label"]
+    record = {**with_segments(report, ()), "classifier": {"background": name}}
+    assert stretches({**record, "segments": None}) == []
+    page = video_page(record, report.clips, report.pictures)
+    rows = re.findall(r'class="item " href="#timeline" data-clip="(\d+)"', page)
+    assert len(rows) == len(stretches(report.record))
+    assert page.count('alt="clip at') == len(rows) + 5
 
 
 def test_a_thousand_segments_of_fifty_labels_give_a_page_of_bounded_size(report: Report) -> None:
