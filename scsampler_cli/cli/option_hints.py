@@ -76,7 +76,7 @@ COMMANDS: dict[str, str] = {
     "clip-shape-invalid": "`scsampler classifiers` lists what each network takes",
     "feature-file-damaged": "`scsampler extract` writes feature files",
     "features-incomplete": "`scsampler extract` has --what and --clip-stride",
-    "features-not-video": "`scsampler score` reads feature files",
+    "features-not-video": "`scsampler score` reads feature files (.scf)",
     "package-missing": "`scsampler doctor` checks all packages",
     "report-unreadable": "`scsampler bench DATA -o FOLDER` writes one",
 }
