@@ -24,7 +24,6 @@ from scsampler_cli.config import (
     ReadSettings,
     SelectionSettings,
 )
-from scsampler_cli.errors import VideoError
 from scsampler_cli.features import array_file, store
 from scsampler_cli.media.container import FFMPEG_VERSION
 from scsampler_cli.output import records
@@ -34,6 +33,7 @@ from scsampler_cli.pipeline.clip_inference import ask_classifier, score_clips
 from scsampler_cli.pipeline.clip_records import scored_clips, selected_clips
 from scsampler_cli.pipeline.feature_file import FeatureFileVideo
 from scsampler_cli.pipeline.input_checks import (
+    check_any_answer,
     check_any_score,
     check_can_be_scored,
     check_is_video,
@@ -113,12 +113,7 @@ def classify(
         answers = ask_classifier(
             video, classifier, choice.chooser, selection=selection, answer=answer, progress=progress
         )
-    if not len(answers.decoded):
-        raise VideoError(
-            f"{path}: none of the selected clips can be decoded",
-            code="nothing-decodable",
-            hint="the file may be damaged",
-        )
+    check_any_answer(path, answers)
     found = None
     if segments is not None:
         with clock.stage("segments"):
@@ -136,13 +131,7 @@ def classify(
 
     tags = tags_of(answers.decoded, classifier, answer, top=top, video=video)
     settings = settings_record.of_classify(
-        features,
-        selection,
-        answer,
-        top=top,
-        reading=reading,
-        samplers=samplers,
-        segments=segments,
+        features, selection, answer, top=top, reading=reading, samplers=samplers, segments=segments
     )
     return records.ClassifyResult(
         path=str(path),

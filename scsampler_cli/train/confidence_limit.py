@@ -21,8 +21,9 @@ from scsampler_cli.train.calibrate import Answers
 
 LOST = 0.06
 """Share of the right tags of validation videos that fall below the limit."""
-MOST = 0.5
-"""Highest limit: a tag that is more probable than not is no guess."""
+MOST = 0.45
+"""Highest limit. On held-out files of the bundled recipe, higher ones cost the tags of more than
+one in ten files (weights/README.md)."""
 LEAST_VIDEOS = 10
 """Videos of classes, and of background, without which there is no limit."""
 CURVE = tuple(round(0.05 * step, 2) for step in range(1, 20))

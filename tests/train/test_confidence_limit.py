@@ -25,7 +25,7 @@ def test_the_limit_loses_six_percent_of_the_right_tags() -> None:
     assert found["confidence"]["auroc"] == 1.0
 
 
-def test_the_limit_is_at_most_one_half() -> None:
+def test_the_limit_has_a_bound() -> None:
     found = confidence_limit(answers([0.9] * 20, [0.05] * 20), 1.0, 1)
     assert found["min_probability"] == MOST
 
