@@ -52,8 +52,9 @@ def player(record: Record, source: str, picture: bytes | None, *, at_ms: int) ->
         at_ms: time of the picture on the clock of the file.
     """
     video, open_it = record["video"], f'<a href="{link(source)}">Open the file</a>'
-    # the browser's clock begins with the file, not with the first frame
-    begin = f'data-from="{round(1000 * _file_start(video))}"'
+    # the script finds out whether the browser's clock begins at 0, or where that of the file does
+    first = round(1000 * video["start_s"])
+    begin = f'data-from="{round(1000 * _file_start(video))}" data-first="{first}"'
     reason = obstacle(record["path"], video["codec"])
     if reason:
         return (

@@ -13,7 +13,7 @@
   const nearestTo = (list, ms, timeOf) =>
     list.reduce((best, one) => (best === null || Math.abs(timeOf(one) - ms) < Math.abs(timeOf(best) - ms) ? one : best), null);
 
-  // ms are on the clock of the file, as in the record; a browser counts from the beginning of the file
+  // ms are on the clock of the file, as in the record
   const figure = find("player"), video = find("video"), still = find("still"), begin = figure ? Number(figure.dataset.from) : 0;
   const pictures = Array.from(document.querySelectorAll("img[data-at]")), timeOf = (image) => Number(image.dataset.at);
   if (video && video.poster) {
@@ -41,9 +41,12 @@
     showStill(last);
     onTime(last);
   };
+  // The clock of a browser may begin at 0, or where that of the file does: the time of the first frame tells which.
+  let shift = begin, isKnown = begin <= 50 || !video || !video.requestVideoFrameCallback;
   const place = () => {
+    if (!isKnown || video.readyState < 1) return;
     // a frame's time is rounded: a millisecond later is surely this frame, and not the one before
-    video.currentTime = Math.max(0, wanted - begin + 1) / 1000 + (video.seekable.length ? video.seekable.start(0) : 0);
+    if (wanted !== null) video.currentTime = Math.max(0, wanted - shift + 1) / 1000;
     wanted = null;
   };
   const goTo = (ms, plays) => {
@@ -52,7 +55,7 @@
     if (reason) { showStill(ms); onTime(ms); return; }
     wanted = ms;
     if (video.readyState >= 1) place();
-    else if (!plays) { video.preload = "metadata"; video.load(); }
+    else if (!plays) { video.preload = "auto"; video.load(); }
     // a failure is reported by the event, too
     if (plays) video.play().catch(() => {});
   };
@@ -67,7 +70,8 @@
     figure.scrollIntoView({ behavior: reducedMotion ? "auto" : "smooth", block: "nearest" });
   };
   const follow = () => {
-    const ms = 1000 * (video.currentTime - (video.seekable.length ? video.seekable.start(0) : 0)) + begin;
+    if (!isKnown) return;
+    const ms = 1000 * video.currentTime + shift;
     for (const item of items) {
       const isNow = ms >= Number(item.dataset.from) && ms < Number(item.dataset.to);
       item.classList.toggle("playing", isNow);
@@ -78,7 +82,12 @@
   if (video) {
     video.addEventListener("error", fail);
     // sound alone: the browser lacks the codec of the video
-    video.addEventListener("loadedmetadata", () => { if (!video.videoWidth) fail(); else if (wanted !== null) place(); });
+    video.addEventListener("loadedmetadata", () => { if (video.videoWidth) place(); else fail(); });
+    if (!isKnown) video.requestVideoFrameCallback((now, frame) => {
+      isKnown = true;
+      shift = Number(figure.dataset.first) - 1000 * frame.mediaTime;
+      place();
+    });
     for (const event of ["timeupdate", "seeked"]) video.addEventListener(event, follow);
   } else if (figure) showStill(begin);
 

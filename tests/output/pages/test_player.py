@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -115,6 +116,25 @@ def test_an_address_with_a_second_shows_its_frame_and_does_not_play(show: Show) 
 def test_seconds_count_from_the_start_of_the_file(show: Show, report: Report) -> None:
     page = show(video={**report.record["video"], "file_start_s": -3.0}, fragment="#t=2")
     wait_until_it_plays(page, 5)
+
+
+def test_a_file_that_begins_late_is_played_on_its_own_clock(
+    show: Show, report: Report, tmp_path: Path
+) -> None:
+    late = tmp_path / "late.mkv"
+    with av.open(report.record["path"]) as box, av.open(str(late), "w") as out:
+        stream = out.add_stream_from_template(box.streams.video[0])
+        for packet in box.demux(box.streams.video[0]):
+            if packet.dts is not None:
+                packet.pts += round(5 / packet.time_base)
+                packet.dts += round(5 / packet.time_base)
+                packet.stream = stream
+                out.mux(packet)
+    video = {**report.record["video"], "start_s": 5.0, "file_start_s": 5.0}
+    page = show(b"v.mkv", content=late.read_bytes(), video=video, fragment="#t=12")
+    # Chromium keeps the clock of the file; counted from 0, it would be 7
+    wait_until_it_plays(page, 12)
+    assert page.evaluate("video.duration") > 24
 
 
 def test_a_file_that_the_browser_cannot_play_gives_the_picture_of_the_moment(show: Show) -> None:
