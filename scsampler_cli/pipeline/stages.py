@@ -90,12 +90,7 @@ def classify(
             the video is damaged and the settings are `strict`.
     """
     clock = StageClock()
-    selection = selection.by_samplers()
-    answer = answer.for_strategy(
-        selection.strategy,
-        guided=samplers.visual is not None,
-        multi_label=is_multi_label(classifier),
-    )
+    selection, answer = _in_force(selection, answer, samplers=samplers, classifier=classifier)
     # the grid of clips follows the classifier: samplers score the clips that f can classify
     check_is_video(path)
     with clock.stage("index"):
@@ -151,6 +146,22 @@ def classify(
         confidence=confidence_of(answers.decoded, classifier, tags, selection=selection),
         min_probability=answer.min_probability or None,
         segments=found,
+    )
+
+
+def _in_force(
+    selection: SelectionSettings,
+    answer: AnswerSettings,
+    *,
+    samplers: Samplers,
+    classifier: ClipClassifier,
+) -> tuple[SelectionSettings, AnswerSettings]:
+    """The settings with what their "auto" stands for."""
+    selection = selection.by_samplers()
+    is_guided = samplers.visual is not None
+    multi_label = is_multi_label(classifier)
+    return selection, answer.for_strategy(
+        selection.strategy, guided=is_guided, multi_label=multi_label
     )
 
 
