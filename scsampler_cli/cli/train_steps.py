@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from scsampler_cli.cli.run_progress import Step
-from scsampler_cli.cli.train_options import TrainOptions
+from scsampler_cli.cli.train_options import Target, TrainOptions
 from scsampler_cli.cli.train_settings import settings_of
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ def steps_of(options: TrainOptions, labelled: Labelled | None) -> list[Step]:
     return [generating, *_steps(settings, counts, has_teacher=options.teacher is not None)]
 
 
-def steps_of_both(options: TrainOptions, labelled: Labelled, targets: Sequence[str]) -> list[Step]:
+def steps_of_both(
+    options: TrainOptions, labelled: Labelled, targets: Sequence[Target]
+) -> list[Step]:
     """The steps of the training of a classifier and of its sampler.
 
     Args:
