@@ -78,10 +78,14 @@ class Course:
         """
         # the second data set has the same steps as the first one
         is_again = done < self.done or done == self.done == self.total
-        is_new = stage != self.stage or is_again
+        is_new, is_first = stage != self.stage or is_again, self.stage is None
         if is_new:
             self._begin(stage)
         now = time.monotonic()
+        if is_first:
+            # the time before it is that in which processes start and load their models
+            self.done, self.total, self._last_report = done, total, now
+            return True
         # the first report of a step may count units that were done before the run
         units = min(done, 1) if is_new else done - self.done
         spent, self._last_report = now - self._last_report, now

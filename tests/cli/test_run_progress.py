@@ -54,13 +54,23 @@ def test_the_time_left_is_that_of_all_steps(time: Clock) -> None:
     assert course.left_s == pytest.approx(4 * 2 + 50 * 2)
 
 
+def test_the_time_in_which_models_are_loaded_is_not_that_of_a_video(time: Clock) -> None:
+    course = Course(STEPS)
+    time.now += 60
+    course.follow("reading", 1, 10)
+    assert course.left_s is None
+    report(course, time, "reading", range(2, 4), 10, 2.0)
+    assert course.left_s == pytest.approx(7 * 2 + 50 * 2)
+
+
 def test_what_is_measured_replaces_the_rough_costs(time: Clock) -> None:
     course = Course(STEPS)
     report(course, time, "reading", range(1, 11), 10, 2.0)
     assert course.left_s == pytest.approx(50 * 2)
     # classifying takes a fifth of what its cost says
     report(course, time, "classifying", range(1, 11), 20, 0.4)
-    learning = 30 * (10 * 2 + 10 * 0.4) / 20
+    # seconds and costs so far, without the very first unit
+    learning = 30 * (9 * 2 + 10 * 0.4) / 19
     assert course.left_s == pytest.approx(10 * 0.4 + learning)
     report(course, time, "classifying", range(11, 21), 20, 0.4)
     # of the last step only its own rate counts: 100 steps of 0.1 s
