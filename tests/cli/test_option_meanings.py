@@ -25,6 +25,10 @@ DIFFERENT = {
     "so that with 1 a network would see fewer frames and give other results",
     ("--packet-sampler", "default"): "bench compares the sampler of the paper, which has none",
     ("--seed", "default"): "bench --replay takes the seed of the report",
+    ("--segments", "names"): "classify finds segments, bench is given the true ones",
+    ("--segments", "help"): "classify finds segments, bench is given the true ones",
+    ("--segments", "type"): "classify finds segments, bench is given the true ones",
+    ("--segments", "default"): "classify finds segments, bench is given the true ones",
     ("--timeout", "help"): "doctor starts programs, the other commands process files",
     ("--timeout", "default"): "doctor starts programs, the other commands process files",
 }
