@@ -14,6 +14,7 @@ from pathlib import Path
 
 from scsampler_cli.bench.run_data import network_name
 from scsampler_cli.bench.speed import Subject
+from scsampler_cli.bench.speed_rounds import SCORING, round_names
 from scsampler_cli.bench.table import Column, Row, Table
 from scsampler_cli.config import SelectionSettings
 from scsampler_cli.model_zoo.bundled_weights import set_files
@@ -46,11 +47,11 @@ def scoring_table(
         samplers["paper"] = reference
     # (sampler, file) -> milliseconds a clip, round by round
     runs: dict[tuple[str, Path], list[float]] = {}
-    for round_ in range(repeats + 1):
+    for round_name in round_names(SCORING, repeats):
         for done, path in enumerate(paths, start=1):
             for name, sampler in samplers.items():
                 runs.setdefault((name, path), []).append(_ms_a_clip(subject, path, sampler))
-            progress(f"scoring, round {round_} of {repeats}", done, len(paths))
+            progress(round_name, done, len(paths))
     rows = []
     for path in paths:
         # the first round warms up

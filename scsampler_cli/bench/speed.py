@@ -27,6 +27,7 @@ import torch
 from scsampler_cli.bench.bench_models import Models
 from scsampler_cli.bench.capacity import Machine, capacity_table, video_costs
 from scsampler_cli.bench.run_data import DISPLAY_NAMES, PICTURES
+from scsampler_cli.bench.speed_rounds import ALL_STAGES, round_names
 from scsampler_cli.bench.speed_tables import (
     CLASSIFIER,
     DENSE,
@@ -98,8 +99,8 @@ def measure(subject: Subject, repeats: int, progress: Progress) -> list[Table]:
     seconds: dict[str, list[float]] = defaultdict(list)
     memory: dict[str, float] = {}
     records = []
-    for round_ in range(repeats + 1):
-        is_warm_up = round_ == 0
+    for number, round_name in enumerate(round_names(ALL_STAGES, repeats)):
+        is_warm_up = number == 0
         for done, job in enumerate(jobs, start=1):
             stage = job.stage
             if is_warm_up and stage.name == DENSE:
@@ -114,7 +115,7 @@ def measure(subject: Subject, repeats: int, progress: Progress) -> list[Table]:
                 seconds[stage.name].append(spent * stage.scale)
                 if stage.name == SCSAMPLER:
                     records.append(result)
-            progress(f"round {round_} of {repeats}", done, len(jobs))
+            progress(round_name, done, len(jobs))
 
     stages = [job.stage for job in jobs]
     ends = ends_table(stages, seconds, records)

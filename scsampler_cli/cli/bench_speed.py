@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from scsampler_cli.bench.speed_rounds import ALL_STAGES, SCORING, round_names
 from scsampler_cli.cli import console, environment
 from scsampler_cli.cli.bench_options import BenchOptions
 from scsampler_cli.cli.bench_report import print_csv, shown_table
 from scsampler_cli.cli.environment import command_line
 from scsampler_cli.cli.output_options import Format
 from scsampler_cli.cli.progress import Bars
+from scsampler_cli.cli.run_progress import RunBars, Step
 from scsampler_cli.cli.speed_options import Gop
 from scsampler_cli.config import AnswerSettings, SelectionSettings
 from scsampler_cli.errors import OutputError, SettingsError
@@ -58,12 +60,28 @@ def run(options: BenchOptions) -> None:
             hint="scsampler bench --speed --format json > speed.json",
         )
     path, others = _video(options), _short_videos(options)
-    results = [_measure(name, path, options, others=others) for name in options.classifiers]
+    with RunBars(options.quiet, _steps(options, videos=1 + len(others))) as bars:
+        results = [
+            _measure(name, path, options, others=others, bars=bars) for name in options.classifiers
+        ]
     _print(results, options.format)
 
 
+def _steps(options: BenchOptions, videos: int) -> list[Step]:
+    """The rounds with each classifier, with rough costs."""
+    repeats = options.repeats or REPEATS
+    # one without Dense, and those with it; scoring is one of some fifteen stages
+    costs = {ALL_STAGES: [0.5] + [1.0] * repeats, SCORING: [0.1 * videos] * (repeats + 1)}
+    steps = [
+        Step(name, cost)
+        for what in (ALL_STAGES, SCORING)
+        for name, cost in zip(round_names(what, repeats), costs[what], strict=True)
+    ]
+    return steps * len(options.classifiers)
+
+
 def _measure(
-    name: str, path: Path, options: BenchOptions, *, others: list[Path]
+    name: str, path: Path, options: BenchOptions, *, others: list[Path], bars: RunBars
 ) -> tuple[dict[str, Any], list[Table]]:
     """Measure with one classifier.
 
@@ -72,6 +90,7 @@ def _measure(
         path: the video.
         options: all options.
         others: videos whose scoring is timed, too.
+        bars: progress of the whole run.
 
     Returns:
         the circumstances (video, models, machine), and the tables.
@@ -97,12 +116,12 @@ def _measure(
         selection=SelectionSettings(k=k, strategy="auto" if has_sampler else "search"),
         dense_minutes=options.dense_minutes,
     )
+    repeats = options.repeats or REPEATS
     # the first round is not counted: it loads libraries and fills the disk cache
-    with Bars(options.quiet) as bars:
-        tables = speed.measure(subject, options.repeats or REPEATS, bars)
-        # beside the times of all stages
-        scoring = scoring_table(subject, [path, *others], options.repeats or REPEATS, progress=bars)
-        tables[2:2] = [scoring] if scoring else []
+    tables = speed.measure(subject, repeats, bars)
+    # beside the times of all stages
+    scoring = scoring_table(subject, [path, *others], repeats, progress=bars)
+    tables[2:2] = [scoring] if scoring else []
     tables = [table.with_paper(options.paper) for table in tables]
     circumstances = {
         "video": str(path),
