@@ -58,7 +58,7 @@ def _selected(clips: ClipSet) -> list[tuple[float, float]]:
 
 def _found(clips: ClipSet, span: curve.Span) -> str:
     """The bands of the segments, or of the selected clips."""
-    if clips.segments is not None:
+    if clips.segments:
         return segment_lane.behind(clips.segments, span)
     return f'<path class="taken" d="{curve.marks(_selected(clips), span)}"/>'
 

@@ -11,7 +11,8 @@ LIGHT, DARK = (
     for block in re.findall(r":root \{(.*?)\}", STYLE, re.S)[:2]
 )
 TEXT, DRAWN = (
-    ("ink", "soft", "link", "bad", "taken"),
+    # the colours of labels are also those of words
+    ("ink", "soft", "link", "bad", "taken", *("la", "lb", "lc", "ld", "le", "lf", "lg", "lh")),
     ("visual", "audio", "packets", "combined", "confidence", "truth", "control"),
 )
 
