@@ -175,3 +175,15 @@ def _measures(summary: Mapping[str, Any]) -> Iterator[str]:
         f"calibration error on {counted(found['clips'], 'clip')}; {100 * found['ece_before']:.1f} "
         f"before the temperature {found['temperature']:.2f})"
     )
+    if "min_probability" in summary:
+        limit, unsure = summary["min_probability"], summary["confidence"]
+        yield (
+            f"below a confidence of {limit:g} a video is unsure: {unsure['false']:.0%} of "
+            f"{counted(unsure['background_videos'], 'held-out video')} of background get a tag, "
+            f"and {unsure['kept']:.0%} of the {unsure['class_videos']} others keep theirs"
+        )
+    elif BACKGROUND in rows:
+        yield (
+            "too few held-out videos of classes or of background for a limit of confidence, which "
+            "takes ten of each: classify --min-probability sets one"
+        )

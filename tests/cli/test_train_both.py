@@ -380,6 +380,22 @@ def test_what_is_said_names_groups_and_the_worst_of_many_classes(tmp_path: Path)
     assert said[5].startswith("scsampler classify --classifier ")
 
 
+def test_what_is_said_of_the_limit_of_confidence(tmp_path: Path) -> None:
+    (tmp_path / "w.safetensors").write_bytes(b"x")
+    examples = [Example(Path(split), "a", split) for split in ("train", "val")]
+    summary = summary_of({"a": (9, 10), "background": (10, 12)}, tmp_path / "w.safetensors")
+
+    def said(**more: object) -> str:
+        lines = result_lines(summary | more, examples, has_background=True)
+        return "\n".join(line.text for line in lines)
+
+    assert "too few held-out videos of classes or of background" in said()
+    curve = {"false": 0.083, "kept": 0.9, "background_videos": 12, "class_videos": 10}
+    with_limit = said(min_probability=0.45, confidence=curve)
+    assert "below a confidence of 0.45 a video is unsure: 8% of 12 held-out videos" in with_limit
+    assert "90% of the 10 others keep theirs" in with_limit
+
+
 def test_the_files_of_both_runs_lie_in_one_folder() -> None:
     parts = train_both.parts(Path("a/b.safetensors"))
     assert list(map(str, parts.values())) == [
