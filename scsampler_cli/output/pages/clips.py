@@ -37,6 +37,8 @@ class ClipSet:
     touch, also those of background."""
     segments: Sequence[dict[str, Any]] | None = None
     """Segments of the record; None where they were not looked for."""
+    background: str | None = None
+    """Label of the background class; None for a classifier without one."""
 
     @property
     def modalities(self) -> list[str]:
@@ -138,7 +140,14 @@ def join(record: dict[str, Any], scored: Sequence[Clip]) -> ClipSet:
             joined |= {**answers[number], "order": order}
         selected.append(joined)
     is_search = clip_order.is_search(record)
-    return ClipSet(scored, selected, is_search=is_search, stretches=found, segments=segments)
+    return ClipSet(
+        scored,
+        selected,
+        is_search=is_search,
+        stretches=found,
+        segments=segments,
+        background=record.get("classifier", {}).get("background"),
+    )
 
 
 def time(start_s: float, end_s: float) -> str:

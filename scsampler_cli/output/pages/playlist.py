@@ -25,6 +25,8 @@ def playlist(clips: ClipSet, pictures: Mapping[int, bytes], source: str | None) 
         source: relative link to the video; None without one.
     """
     shades = colours([s.label for s in clips.stretches]) if clips.segments else {}
+    # a row of background shows none of the classes
+    shades |= {} if clips.background is None else {clips.background: "none"}
     rows = [
         _row(stretch, clips, pictures, source=source, shade=shades.get(stretch.label or "", ""))
         for stretch in clips.stretches[:ROWS]

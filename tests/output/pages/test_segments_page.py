@@ -91,8 +91,10 @@ def test_a_video_without_any_segment_says_so_and_shows_what_was_asked(report: Re
     record = {**with_segments(report, ()), "classifier": {"background": name}}
     assert stretches({**record, "segments": None}) == []
     page = video_page(record, report.clips, report.pictures)
-    rows = re.findall(r'class="item " href="#timeline" data-clip="(\d+)"', page)
-    assert len(rows) == len(stretches(report.record))
+    rows = re.findall(r'class="item (\w*)" href="#timeline" data-clip="\d+"', page)
+    # those of background are grey
+    labels = [stretch.label for stretch in stretches(report.record)]
+    assert rows == ["none" if label == name else "" for label in labels]
     assert page.count('alt="clip at') == len(rows) + 5
 
 
