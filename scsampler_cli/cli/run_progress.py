@@ -115,10 +115,12 @@ class Course:
     @property
     def left_s(self) -> float | None:
         """Seconds until the whole run is done; None as long as nothing is known."""
+        later = sum(step.cost for step in self._steps[self._at + 1 :])
+        if self._at >= 0 and self.done == self.total and not later:
+            return 0.0
         if self._at < 0 or not self._step_units:
             return None
         unit_s = self._step_s / self._step_units
-        later = sum(step.cost for step in self._steps[self._at + 1 :])
         # seconds for a cost of 1; without it, the later steps cannot be estimated
         if later and not self._run_cost:
             return None

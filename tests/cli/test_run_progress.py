@@ -63,6 +63,12 @@ def test_the_time_in_which_models_are_loaded_is_not_that_of_a_video(time: Clock)
     assert course.left_s == pytest.approx(7 * 2 + 50 * 2)
 
 
+def test_a_single_video_that_is_done_leaves_nothing(time: Clock) -> None:
+    course = Course([Step("measuring", 1)])
+    course.follow("measuring", 1, 1)
+    assert course.left_s == 0
+
+
 def test_what_is_measured_replaces_the_rough_costs(time: Clock) -> None:
     course = Course(STEPS)
     report(course, time, "reading", range(1, 11), 10, 2.0)
