@@ -70,8 +70,7 @@ class Answered:
         if self.states_absence:
             return classes[classes != self.background]
         # a sampler knows where the actions are, so that the others are habits of the classifier
-        guided = self.selected is not None
-        share = mean(self.selected) if guided else odds_mean(self.probabilities)
+        share = odds_mean(self.probabilities) if self.selected is None else mean(self.selected)
         return classes[(share >= LEAST_SHARE) | (share == share.max())]
 
     def values(self) -> NDArray[np.float64]:
