@@ -55,10 +55,12 @@ class Artifacts:
         """True if all requested files were made for a record, and still exist."""
         if record["status"] != "ok":
             return True
-        files = record.get("files", {})
+        files, nothing = record.get("files", {}), record.get("files_empty", ())
         for name, targets in self.targets().items():
             # no targets: this kind of file is not requested
-            if targets and not (name in files and Path(files[name]).is_file()):
+            if not targets or name in nothing:
+                continue
+            if name not in files or not Path(files[name]).is_file():
                 return False
         # an earlier run may have written fewer frames, or smaller ones
         if self.frame_settings is None:

@@ -46,7 +46,8 @@ def with_artifacts(
 
     The record names the files under "files", and their time under "extras" of "timings_s". A file
     that cannot be made does not stop the others: the record has its error under "files_failed",
-    and a note.
+    and a note. In a batch a reel of a video with nothing to show is no failure: the record has its
+    name under "files_empty".
 
     Args:
         result: of the video.
@@ -65,6 +66,7 @@ def with_artifacts(
     maker = _Maker(result, record, path, geometry=geometry, artifacts=artifacts, reading=reading)
     files: dict[str, str] = {}
     failed: dict[str, Record] = {}
+    nothing: list[str] = []
     for done, name in enumerate(wanted):
         progress("extras", done, len(wanted))
         target = artifacts.targets()[name][path]
@@ -76,8 +78,14 @@ def with_artifacts(
                 maker.make(name, _with_folder(target, artifacts))
             files[name] = str(target)
         except ScsamplerError as error:
-            failed[name] = described(error)
-            record["notes"].append(f"no {name}: {failed[name]['message']}")
+            found = described(error)
+            record["notes"].append(f"no {name}: {found['message']}")
+            # of many videos some show nothing, which is no failure and not tried again
+            if found["code"] == "reel-empty" and artifacts.folders:
+                nothing.append(name)
+                record["files_empty"] = nothing
+            else:
+                failed[name] = found
     record["timings_s"] = {**result.timings_s, "extras": round(time.perf_counter() - start, 4)}
     return record | ({"files_failed": failed} if failed else {})
 

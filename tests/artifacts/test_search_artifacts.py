@@ -92,6 +92,21 @@ def test_a_reel_without_a_stretch_says_why(
     assert not (tmp_path / "v.mp4").exists()
 
 
+def test_in_a_batch_a_reel_that_would_show_nothing_is_no_failure(
+    searched: ClassifyResult, path: Path, tmp_path: Path
+) -> None:
+    artifacts = Artifacts(reels={path: tmp_path / "v.mp4"}, folders=(tmp_path,))
+    record = with_artifacts(
+        replace(searched, segments=()), path, (FRAMES, 1), artifacts=artifacts
+    )
+    assert record["files_empty"] == ["reel"]
+    assert "files_failed" not in record
+    assert any("no reel" in note for note in record["notes"])
+    # --resume does not make it again
+    assert artifacts.are_there(record)
+    assert not artifacts.are_there({**record, "files_empty": []})
+
+
 def test_a_page_has_pictures_of_what_it_shows(
     searched: ClassifyResult, path: Path, tmp_path: Path
 ) -> None:
