@@ -100,10 +100,20 @@ def _load_runs(options: BenchOptions) -> tuple[list[Run], Plan]:
 
 
 def _with_segments(runs: Sequence[Run], segments: SegmentList) -> list[Run]:
-    from scsampler_cli.bench.true_segments import check_listed, with_true_segments
+    from scsampler_cli.bench.true_segments import (
+        check_listed,
+        check_usable,
+        with_true_segments,
+    )
 
     check_listed(segments, [video.path for run in runs for video in run.videos])
-    return [with_true_segments(run, segments) for run in runs]
+    found = [with_true_segments(run, segments) for run in runs]
+    for note in dict.fromkeys(note for run in found for note in run.segment_notes):
+        # notes of the list itself were printed when it was read
+        if note not in segments.notes:
+            console.on_note(note)
+    check_usable(found)
+    return found
 
 
 def _measure_runs(options: BenchOptions, segments: SegmentList | None) -> tuple[list[Run], Plan]:

@@ -11,7 +11,7 @@ from scsampler_cli.bench.plan import Plan
 from scsampler_cli.bench.pooling import pooled
 from scsampler_cli.bench.run_data import Run, VideoData
 from scsampler_cli.bench.summary import summarise
-from scsampler_cli.bench.true_segments import check_listed, with_true_segments
+from scsampler_cli.bench.true_segments import check_listed, check_usable, with_true_segments
 from scsampler_cli.datasets.example import Problem
 from scsampler_cli.datasets.segment_list import SegmentList, TrueSegment
 from scsampler_cli.errors import InputError
@@ -83,6 +83,30 @@ def test_background_is_no_action() -> None:
     )
     listing = SegmentList({"/v/1.mp4": (TrueSegment("b", 0, 1),)})
     assert with_true_segments(with_background, listing).videos[0].true_segments == ()
+
+
+def test_segments_beyond_the_end_are_noted() -> None:
+    """As where the times are frames, or milliseconds."""
+    video = made().videos[0]
+    end = video.seconds
+    segments = (
+        TrueSegment("a", 0, end + 0.5),
+        TrueSegment("a", end - 1, end + 50),
+        TrueSegment("a", end + 1, end + 9),
+    )
+    of_run = with_true_segments(made(), SegmentList({video.path: segments}))
+    assert of_run.videos[0].true_segments == segments[:2]
+    (note,) = of_run.segment_notes
+    assert note.startswith("2 true segments beyond the end of the video, as ")
+    assert "in seconds?" in note
+
+
+def test_a_list_of_which_nothing_is_left_is_refused() -> None:
+    run = with_true_segments(made(), SegmentList({"/v/1.mp4": (TrueSegment("x", 0, 1),)}))
+    with pytest.raises(InputError, match="does not know the label 'x'") as caught:
+        check_usable([run])
+    assert caught.value.code == "segments-unusable"
+    check_usable([run, with_true_segments(made(), LIST)])
 
 
 def test_a_report_without_times_is_refused() -> None:
