@@ -25,7 +25,8 @@ def timed(target: int, path: str, *rows: tuple[float, float]) -> VideoData:
     """Clips of a second; the salient ones are those of `A`."""
     starts = np.arange(len(rows), dtype=float)
     made = video(target, rows, visual=[row[0] for row in rows], path=path)
-    return replace(made, times=np.stack([starts, starts + 1], axis=1), labels=LABELS)
+    times = np.stack([starts, starts + 1], axis=1)
+    return replace(made, times=times, seconds=float(len(rows)), labels=LABELS)
 
 
 def made() -> Run:
