@@ -52,6 +52,7 @@ from scsampler_cli.pipeline.tagger_arguments import (
     log_own_sampler,
     merged_options,
     readable_file,
+    segment_settings,
     selection_of,
 )
 from scsampler_cli.pipeline.video import Progress, no_progress
@@ -134,7 +135,7 @@ class Tagger:
         self.reading = reading
         self.answer = answer
         self.top = top
-        self._segment_settings = SegmentSettings() if segments is True else segments or None
+        self._segment_settings = segment_settings(segments)
 
         names = class_names(labels)
         # a classifier object needs neither a name nor labels in the options

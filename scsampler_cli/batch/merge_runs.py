@@ -85,6 +85,13 @@ class Merged:
         return bool(done) and all(line.has_segments for line in done)
 
     @property
+    def without_segments(self) -> list[str]:
+        """Paths of videos without segments, where those of other videos were looked for."""
+        done = {path: line for path, line in self.lines.items() if line.ok}
+        missing = [path for path, line in done.items() if not line.has_segments]
+        return missing if len(missing) < len(done) else []
+
+    @property
     def runs(self) -> Counter[str]:
         """Digest of settings -> number of kept records."""
         return Counter(line.run for line in self.lines.values() if line.run is not None)

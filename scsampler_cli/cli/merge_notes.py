@@ -29,6 +29,12 @@ def print_notes(
     _note_unfinished_parts(merged)
     if len(merged.runs) > 1:
         _note_runs(merged)
+    if without := merged.without_segments:
+        console.say(
+            f"note: {counted(len(without), 'record')} without segments, as {without[0]}; the "
+            "others have them: where all are put in one form, it is that of selected clips or of "
+            "videos"
+        )
     _list(_differing(merged), len(merged.differing), "more files with different records")
 
     # files of --inputs that have a record

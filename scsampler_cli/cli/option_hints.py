@@ -53,6 +53,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "records-foreign": ("--overwrite",),
     "rows-without-segments": ("--segments", "--rows"),
     "sampler-missing": ("--visual-sampler", "--audio-sampler", "--packet-sampler"),
+    "segments-limit": ("--max-k", "--k"),
     "segments-unsupported": ("--segments", "--cascade"),
     "spatial-unsupported": ("--spatial",),
     "stop-unsupported": ("--aggregate", "--k"),

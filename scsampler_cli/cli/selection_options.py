@@ -209,8 +209,8 @@ class TagSelectionOptions(SelectionOptions):
             return None
         if self.max_k is not None and self.max_k < self.most_clips:
             raise SettingsError(
-                f"max_k {self.max_k} is less than k {self.most_clips}",
-                code="out-of-range",
-                hint="it counts the selected clips, too",
+                f"at most {self.max_k} clips may be classified, and {self.most_clips} are selected",
+                code="segments-limit",
+                hint="raise the limit, or select fewer clips",
             )
         return SegmentSettings(max_clips=self.max_k)

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from scsampler_cli.config.segment_settings import SegmentSettings as SegmentSettings
+
 # part of this module for callers: a file of its own for its length alone
 from scsampler_cli.config.selection_settings import BASELINES as BASELINES
 from scsampler_cli.config.selection_settings import CANDIDATES_PER_CLIP as CANDIDATES_PER_CLIP
@@ -20,7 +22,6 @@ from scsampler_cli.config.selection_settings import RANDOM_STRATEGIES as RANDOM_
 from scsampler_cli.config.selection_settings import RANKED as RANKED
 from scsampler_cli.config.selection_settings import STRATEGIES as STRATEGIES
 from scsampler_cli.config.selection_settings import VISUAL_STRATEGIES as VISUAL_STRATEGIES
-from scsampler_cli.config.segment_settings import SegmentSettings as SegmentSettings
 from scsampler_cli.config.selection_settings import SelectionSettings as SelectionSettings
 from scsampler_cli.errors import SettingsError
 

@@ -16,9 +16,10 @@ from scsampler_cli.features import store
 from scsampler_cli.features.array_source import ArraySource, is_array_file
 from scsampler_cli.features.clip_tables import RAGGED, SINGLE
 from scsampler_cli.features.store_source import StoreSource
+from scsampler_cli.output.one_line import called
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False, frozen=True)
 class ClipFeatures:
     """The features of one clip."""
 
@@ -47,6 +48,10 @@ class ClipFeatures:
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self.arrays[name]
+
+    def __repr__(self) -> str:
+        times = f"{self.start:.2f}-{self.end:.2f} s"
+        return called(self, (f"clip {self.clip}", times, ", ".join(self.arrays)))
 
 
 class _Source(Protocol):

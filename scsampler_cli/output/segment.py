@@ -34,6 +34,8 @@ class Segment(ExactTimes):
         return {
             "start_s": seconds(self.exact_start),
             "end_s": seconds(self.exact_end),
+            # as text: JSON numbers would round a third of a second
+            "exact_s": [str(self.exact_start), str(self.exact_end)],
             "label": self.label,
             "probability": score(self.probability),
             "clips": list(self.clips),

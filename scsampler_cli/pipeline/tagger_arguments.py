@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
 from scsampler_cli.classifiers.function import ClipFunction, FunctionClassifier
-from scsampler_cli.config import MAX_K, FeatureSettings, SelectionSettings
+from scsampler_cli.config import MAX_K, FeatureSettings, SegmentSettings, SelectionSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.files.inputs import check_readable
 from scsampler_cli.files.urls import local_path
@@ -141,6 +141,25 @@ def in_brief(selection: SelectionSettings, runtime: Mapping[str, str]) -> str:
     """
     k = f"k at most {selection.k}" if selection.stops_early else f"k {selection.k}"
     return f"strategy {selection.strategy!r}, {k}, {runtime['device']} {runtime['precision']}"
+
+
+def segment_settings(segments: object) -> SegmentSettings | None:
+    """The settings of segments from the argument of `Tagger`; None for no segments.
+
+    Raises:
+        SettingsError: neither True or False, nor settings.
+    """
+    if segments is True:
+        return SegmentSettings()
+    if segments is None or segments is False:
+        return None
+    if isinstance(segments, SegmentSettings):
+        return segments
+    raise SettingsError(
+        f"segments is {segments!r}, neither True or False nor SegmentSettings",
+        code="arguments-invalid",
+        hint="SegmentSettings(max_clips=20) limits what the classifier answers",
+    )
 
 
 def log_own_sampler(options: ModelOptions, samplers: Samplers, log: Callable[[str], None]) -> None:

@@ -96,9 +96,7 @@ def test_in_a_batch_a_reel_that_would_show_nothing_is_no_failure(
     searched: ClassifyResult, path: Path, tmp_path: Path
 ) -> None:
     artifacts = Artifacts(reels={path: tmp_path / "v.mp4"}, folders=(tmp_path,))
-    record = with_artifacts(
-        replace(searched, segments=()), path, (FRAMES, 1), artifacts=artifacts
-    )
+    record = with_artifacts(replace(searched, segments=()), path, (FRAMES, 1), artifacts=artifacts)
     assert record["files_empty"] == ["reel"]
     assert "files_failed" not in record
     assert any("no reel" in note for note in record["notes"])

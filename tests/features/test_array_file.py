@@ -5,6 +5,7 @@ import json
 import os
 import zipfile
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,12 @@ from scsampler_cli.errors import FeatureFileError, OutputError
 from scsampler_cli.features.array_file import ArrayFileWriter
 from scsampler_cli.features.array_source import is_array_file
 from scsampler_cli.features.clip import ClipAudio, ClipVisual
-from scsampler_cli.features.read_features import Features, is_feature_file, read_features
+from scsampler_cli.features.read_features import (
+    ClipFeatures,
+    Features,
+    is_feature_file,
+    read_features,
+)
 from scsampler_cli.features.store import FeatureWriter
 
 HEADER = {
@@ -250,3 +256,10 @@ def test_a_full_disk_is_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(OutputError, match="No space left"):
         write(tmp_path / "v.npz")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_clip_is_shown_in_one_line() -> None:
+    arrays = {"md": np.zeros((2, 14, 14, 2), np.float32), "mel": np.zeros((1, 40, 200), np.float32)}
+    times = {"exact_start": Fraction(3), "exact_end": Fraction(7, 2)}
+    clip = ClipFeatures(3, 48, 16, arrays=arrays, **times)
+    assert repr(clip) == "ClipFeatures(clip 3, 3.00-3.50 s, md, mel)"

@@ -155,6 +155,7 @@ def test_segments_are_json(video: Path) -> None:
     record = json.loads(json.dumps(tagger().tag(video).record()))
     first = record["segments"][0]
     assert (first["start_s"], first["end_s"], first["label"]) == (2.56, 4.48, "day")
+    assert first["exact_s"] == ["64/25", "112/25"]
     assert first["clips"] == [4, 5, 6]
 
 
@@ -224,6 +225,12 @@ def test_a_plug_in_may_state_its_limit(video: Path) -> None:
         with pytest.raises(ClassifierError, match="min_probability") as caught:
             Tagger(WithLimit(wrong), k=2, device="cpu")  # type: ignore[arg-type]
         assert caught.value.code == "min-probability-invalid"
+
+
+@pytest.mark.parametrize("wrong", ["yes", 1, {"max_clips": 3}])
+def test_segments_are_true_false_or_settings(wrong: object) -> None:
+    with pytest.raises(SettingsError, match="SegmentSettings"):
+        tagger(segments=wrong)
 
 
 @pytest.mark.parametrize("limit", [-0.1, 1.1, float("nan")])

@@ -1,5 +1,7 @@
 """Stretches of clips with one class: hand-worked cases, and what holds for any evidence."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -116,6 +118,6 @@ def test_what_holds_for_any_evidence(evidence: np.ndarray, clip_s: float) -> Non
         assert longest >= 1 or each.last - each.first + 1 == len(evidence)
     for column in range(evidence.shape[1]):
         mine = [each for each in every if each.column == column]
-        for before, after in zip(mine, mine[1:], strict=False):
+        for before, after in pairwise(mine):
             assert (after.first - before.last - 1) * clip_s >= 1 or clip_s >= 1
             assert after.first > before.last + 1

@@ -14,8 +14,8 @@ from typing import IO
 
 from scsampler_cli.config import __version__
 from scsampler_cli.errors import SettingsError
-from scsampler_cli.output.exchange.labelled_stretches import labelled_stretches
-from scsampler_cli.output.stretches import Record, left_out
+from scsampler_cli.output.exchange.labelled_stretches import labelled_stretches, omitted
+from scsampler_cli.output.stretches import Record
 from scsampler_cli.text import seconds
 
 VERSION = "VERSION 1.3"
@@ -95,7 +95,7 @@ class ActivityNetWriter:
         ]
         # entries are written as they come, and not held until the end
         self._stream.write(f"{before}{_json(name)}: {_json(found)}")
-        if note := left_out(record):
+        if note := omitted(record):
             self._on_note(f"{record['path']}: {note}")
 
     def close(self) -> None:

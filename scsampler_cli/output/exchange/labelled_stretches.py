@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from scsampler_cli.output.cuts.cut import origin
-from scsampler_cli.output.stretches import Record, stretches
+from scsampler_cli.output.stretches import Record, left_out, stretches
 from scsampler_cli.text import score
 
 
@@ -44,3 +44,13 @@ def labelled_stretches(record: Record) -> list[LabelledStretch]:
         for stretch in stretches(record)
         if stretch.label is not None
     ]
+
+
+def omitted(record: Record) -> str:
+    """What a record has and `labelled_stretches` leaves out, and why; "" for nothing.
+
+    Example: unsure, and so without labels.
+    """
+    if not record.get("confident", True):
+        return "unsure, and so without labels"
+    return left_out(record)

@@ -14,8 +14,12 @@ from urllib.parse import quote_from_bytes
 
 from scsampler_cli.config import __version__
 from scsampler_cli.output.cuts.timecode import Rate, exact_rate
-from scsampler_cli.output.exchange.labelled_stretches import LabelledStretch, labelled_stretches
-from scsampler_cli.output.stretches import Record, left_out
+from scsampler_cli.output.exchange.labelled_stretches import (
+    LabelledStretch,
+    labelled_stretches,
+    omitted,
+)
+from scsampler_cli.output.stretches import Record
 
 CONTROL, OBJECT = "actions", "video"
 """Names of the control tag and of the object tag in the labelling configuration."""
@@ -43,7 +47,7 @@ class LabelStudioWriter:
         text = json.dumps(_task(record, self._count), indent=2, ensure_ascii=False)
         # tasks are written as they come, and not held until the end
         self._stream.write(("[\n" if self._count == 1 else ",\n") + text)
-        if note := left_out(record):
+        if note := omitted(record):
             self._on_note(f"{record['path']}: {note}")
 
     def close(self) -> None:

@@ -77,7 +77,9 @@ def test_times_count_from_the_beginning_of_the_file() -> None:
 
 def test_an_unsure_video_has_no_result() -> None:
     unsure = tagged(clip(0, 0.0, 0.64), confident=False, segments=[segment(0, 1, "bow", 0.2)])
-    assert json.loads(document("activitynet", unsure))["results"] == {"v": []}
+    notes: list[str] = []
+    assert json.loads(document("activitynet", unsure, notes=notes))["results"] == {"v": []}
+    assert notes == ["v.mp4: unsure, and so without labels"]
 
 
 def test_clips_of_background_are_left_out_with_a_note() -> None:
