@@ -39,6 +39,7 @@ make_classify = partial(
     reading=ReadSettings(),
     top=1,
     demo=None,
+    segments=None,
     artifacts=Artifacts(),
 )
 make_score = partial(

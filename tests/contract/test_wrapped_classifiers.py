@@ -64,6 +64,7 @@ def test_the_list_of_optional_attributes_is_whole() -> None:
         "with_activation",
         "network",
         "background",
+        "min_probability",
         "output_settings",
     }
 

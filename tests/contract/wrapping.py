@@ -11,10 +11,18 @@ from scsampler_cli.classifiers.base import (
     background_of,
     batch_of,
     is_multi_label,
+    min_probability_of,
     output_settings_of,
 )
 
-ALWAYS = ("multi_label", "batch_clips", "any_size", "background", "output_settings")
+ALWAYS = (
+    "multi_label",
+    "batch_clips",
+    "any_size",
+    "background",
+    "min_probability",
+    "output_settings",
+)
 """Attributes whose absence means the same as a value: a wrapper may always have them."""
 
 
@@ -39,6 +47,7 @@ def keeps_every_attribute(plain: ClipClassifier) -> None:
         assert outer.any_size == getattr(plain, "any_size", False)
         if not is_multi_label(plain):
             assert background_of(outer) == background_of(plain)
+        assert min_probability_of(outer) == min_probability_of(plain)
         crops = outer.spec.crops // plain.spec.crops
         assert batch_of(outer) == max(1, batch_of(plain) // crops)
         inside = output_settings_of(plain)
