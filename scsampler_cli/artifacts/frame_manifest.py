@@ -82,7 +82,7 @@ def write_lines(target: Path, lines: Iterable[Line]) -> None:
 
 
 def joined_lines(manifests: Iterable[Path], target: Path) -> Iterator[Line]:
-    """The lines of several lists, with files relative to the folder of another one.
+    """The lines of some lists, with files relative to the folder of another one.
 
     Args:
         manifests: of videos.

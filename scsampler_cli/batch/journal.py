@@ -14,7 +14,7 @@ import fcntl
 import json
 import os
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -256,6 +256,20 @@ def parse_record(line: bytes) -> Record | None:
         return None
     known = isinstance(record, dict) and {"schema", "path", "status"} <= record.keys()
     return record if known and str(record["schema"]).startswith("scsampler.") else None
+
+
+def records_of(file: Path, paths: Collection[str]) -> Iterator[Record]:
+    """The records of some videos in a file of JSON lines, in its order.
+
+    Args:
+        file: the output of a run, perhaps an earlier one.
+        paths: of the videos.
+    """
+    with file.open("rb") as lines:
+        for record in map(parse_record, lines):
+            # a line that is not a record, such as a half-written one, gives None
+            if record is not None and record["path"] in paths:
+                yield record
 
 
 def encode_line(record: Record) -> bytes:

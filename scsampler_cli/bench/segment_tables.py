@@ -135,7 +135,7 @@ def _covered_s(video: VideoSegments) -> float:
 
 def _note(run: Run, videos: Sequence[VideoData]) -> str:
     segments = [segment for video in videos for segment in video.true_segments or ()]
-    # of one class they may not overlap; of several they may
+    # segments of one class may not overlap, those of different classes may
     share = sum(s.end_s - s.start_s for s in segments) / sum(video.seconds for video in videos)
     note = (
         f"{counted(len(segments), 'true segment')} in {counted(len(videos), 'video')}, "

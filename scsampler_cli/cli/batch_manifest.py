@@ -59,11 +59,8 @@ class BatchManifest:
 
     def _read_earlier(self, missing: set[str]) -> None:
         """Add the lists of records that an earlier run has written."""
-        from scsampler_cli.batch.journal import parse_record
+        from scsampler_cli.batch.journal import records_of
 
         assert self._batch.output is not None
-        with self._batch.output.open("rb") as lines:
-            for record in map(parse_record, lines):
-                # a line that is not a record, such as a half-written one, gives None
-                if record is not None and record["path"] in missing:
-                    self.add(record)
+        for record in records_of(self._batch.output, missing):
+            self.add(record)

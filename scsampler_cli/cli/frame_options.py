@@ -79,7 +79,7 @@ def is_artifact(path: Path) -> bool:
 
 
 def batch_manifest(folder: Path, shard: str | None) -> Path:
-    """The list of the frames of all videos; runs of several shards have one each."""
+    """The list of the frames of all videos; each shard has one of its own."""
     if shard is None:
         return Path(folder, MANIFEST)
     # two runs must not write one file

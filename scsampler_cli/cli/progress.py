@@ -1,6 +1,6 @@
 """Live progress on stderr: of one stage, or of a batch and the files that are processed now.
 
-Not handled here: a run of several steps, see `run_progress`.
+Not handled here: a run with steps, see `run_progress`.
 
 Only on a terminal; nothing is printed into a pipe. It fits into 80 columns, and is the same without
 colour: words and numbers have all that the bars show.

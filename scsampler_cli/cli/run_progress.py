@@ -1,4 +1,4 @@
-"""Live progress of a run of several steps, such as reading, classifying and training.
+"""Live progress of a run with steps, such as reading, classifying and training.
 
 Its bar and its time left are those of the whole run, not of one step. Steps are declared before the
 run, each with a rough cost; what is measured on the way replaces the rough costs.
@@ -74,7 +74,7 @@ class Course:
         """Take in a report: `done` of `total` units of a step.
 
         Returns:
-            True where a new step has begun.
+            True where a new step has started.
         """
         # the second data set has the same steps as the first one
         is_again = done < self.done or done == self.done == self.total

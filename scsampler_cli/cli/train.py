@@ -49,7 +49,7 @@ def train(*, context: typer.Context, options: TrainOptions) -> None:
     else:
         options = replace(options, target=options.only_target)
         summary = train_run.run(options)
-        # of several processes that train together, only the main one has a summary
+        # of the processes that train together, only the main one has a summary
         if summary is None:
             return
         lines = list(network_lines(summary, classifier=options.teacher))
@@ -60,7 +60,7 @@ def train(*, context: typer.Context, options: TrainOptions) -> None:
 
 
 def _set_up_messages(options: TrainOptions) -> None:
-    """Set which messages are printed; of several processes only the main one prints any."""
+    """Set which messages are printed; of the processes of a run only the main one prints any."""
     if environment.torchrun().get("RANK", "0") != "0":
         console.set_up(quiet=True, verbose=0)
         return

@@ -58,7 +58,7 @@ def is_line_of_form(line: str) -> bool:
 def read(path: Path, root: Path, rows: Rows) -> None:
     """Read a list.
 
-    A video of several labels has the label of the longest time. The file of a video is ID or v_ID,
+    A video with several labels has that of the longest time. The file of a video is ID or v_ID,
     with any video suffix, in the root or in a folder of its subset, of its label, or of both. In
     training a video without annotations is background: it shows none of the classes.
 

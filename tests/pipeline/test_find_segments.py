@@ -92,8 +92,8 @@ def test_a_function_without_background_class_answers_as_many_clips_as_are_allowe
     assert sum(asked) == 9
     assert result.settings["segments"] == {"max_clips": 9, "source": "pictures"}
     assert len(result.clips) == 4
-    labels = {each.label for each in result.segments or ()}
-    assert labels <= set(LABELS)
+    # the brightest scene stands out in the answers on nine of the twenty clips
+    assert "day" in [each.label for each in result.segments or ()]
     # answered clips that a segment rests on were classified
     assert all(each.clips for each in result.segments or ())
 
