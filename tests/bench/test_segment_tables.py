@@ -33,10 +33,11 @@ def test_the_numbers_of_dense_answers_by_hand() -> None:
     assert row["touched"] == 50
     assert row["by_clips"] == 50
     assert row["clips"] == 4.5
-    # five in video 1 and two in video 2
+    # four in video 1 and two in video 2
     assert row["segments"] == 3
-    assert row["covered"] == pytest.approx(100 * 9 / (9 * 0.64))
-    assert table.notes[0].startswith("2 true segments in 2 videos, 41.7 % of their time;")
+    # each clip has an answer, a or b, so that the segments of both cover all of the videos
+    assert row["covered"] == pytest.approx(100)
+    assert table.notes[0].startswith("2 true segments in 2 videos, 26.7 % of their time;")
     assert "lacks 1 video, left out here" in table.notes[0]
     assert table.notes[1:] == ("a note of the list",)
 

@@ -161,7 +161,7 @@ def test_views_and_aggregates_are_in_the_record(
     record = json.loads(result.stdout)
     assert record["settings"]["answer"] == {
         "spatial": spatial, "temperature": 2.0, "aggregate": aggregate[0],
-        "top_m": 2 if aggregate[0] == "top-mean" else None,
+        "top_m": 2 if aggregate[0] == "top-mean" else None, "min_probability": None,
     }  # fmt: skip
     assert (record["classifier"]["crops"], record["classifier"]["crop"]) == (
         (3, [56, 56]) if spatial == "three" else (1, [64, 64])
