@@ -14,13 +14,11 @@ Not handled here: reading; see `features.read_features`.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
 import tempfile
 import zipfile
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any
 
 import numpy as np
@@ -31,7 +29,8 @@ from scsampler_cli.errors import OutputError
 from scsampler_cli.features.clip import ClipAudio, ClipVisual
 from scsampler_cli.features.clip_tables import ClipTables, times_of
 from scsampler_cli.features.file_formats import FEATURE_FORMATS
-from scsampler_cli.files.output_paths import fresh, not_written, sibling
+from scsampler_cli.features.file_writer import FileWriter
+from scsampler_cli.files.output_paths import not_written
 
 FORMAT, VERSION = "scsampler features", 1
 SUFFIX = FEATURE_FORMATS["npz"]
@@ -40,7 +39,7 @@ _BLOCK = 1 << 20
 _LEVEL = 1
 
 
-class ArrayFileWriter:
+class ArrayFileWriter(FileWriter):
     """Writes a feature file of NumPy; a context manager, used as `features.store.FeatureWriter`.
 
     After an exception there is no file under the name.
@@ -54,34 +53,19 @@ class ArrayFileWriter:
     """
 
     def __init__(self, path: Path, header: dict[str, Any]) -> None:
-        self._path, self._part = path, sibling(path, ".part")
         self._header = header
-        self._open = contextlib.ExitStack()
         self._rows: dict[str, _FileRows] = {}
-        # these three are written at the end; the caller sets them before the block ends
-        self.notes: list[str] = []
-        """Notes on the video."""
-        self.decode_errors = 0
-        """As in `output.records.ExtractResult`."""
-        self.frames_missing = 0
-        """As in `output.records.ExtractResult`."""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # a fresh file: nobody can put a link under its name before
-            self._file: IO[bytes] = fresh(self._part).open("xb")
-            self._tables = ClipTables(header["settings"]["inputs"], self._rows_of)
-        except OSError as error:
-            self._open.close()
-            raise not_written(path, error) from error
+        # it begins the file
+        super().__init__(path)
+
+    def _begin(self) -> None:
+        self._tables = ClipTables(self._header["settings"]["inputs"], self._rows_of)
 
     def _rows_of(self, name: str) -> _FileRows:
         # it has no name, and is gone with the process
         file = self._open.enter_context(tempfile.TemporaryFile(dir=self._path.parent))  # noqa: SIM115
         self._rows[name] = _FileRows(self._path, file)
         return self._rows[name]
-
-    def __enter__(self) -> ArrayFileWriter:
-        return self
 
     def visual(self, clip: ClipVisual) -> None:
         """Append the visual features of a clip."""
@@ -91,28 +75,7 @@ class ArrayFileWriter:
         """Append the audio features of a clip."""
         self._tables.sound(clip)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            if kind is None:
-                self._pack()
-            self._file.close()
-            if kind is None:
-                # the name appears only now
-                self._part.replace(self._path)
-        except OSError as failed:
-            raise not_written(self._path, failed) from failed
-        finally:
-            with contextlib.suppress(OSError):
-                self._file.close()
-                self._part.unlink(missing_ok=True)
-            self._open.close()
-
-    def _pack(self) -> None:
+    def _finish(self) -> None:
         known = {name: value for name, value in self._header.items() if name != "clips"}
         header = {"format": FORMAT, "version": VERSION, **known, "notes": self.notes}
         header["decode_errors"], header["frames_missing"] = self.decode_errors, self.frames_missing

@@ -30,7 +30,6 @@ import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any
 
 import numpy as np
@@ -38,8 +37,9 @@ from numpy.typing import NDArray
 
 from scsampler_cli.errors import FeatureFileError, read_code
 from scsampler_cli.features.clip import ClipAudio, ClipVisual
+from scsampler_cli.features.file_writer import FileWriter
 from scsampler_cli.features.visual_arrays import VisualPacker, VisualUnpacker
-from scsampler_cli.files.output_paths import fresh, not_written, sibling
+from scsampler_cli.files.output_paths import not_written
 
 MAGIC = b"SCSAMPLF"
 VERSION = 3
@@ -54,7 +54,7 @@ _ENDING = ("notes", "decode_errors", "frames_missing")
 _HINT = "extract the features again"
 
 
-class FeatureWriter:
+class FeatureWriter(FileWriter):
     """Writes a feature file; a context manager. After an exception there is no file under the name.
 
     Args:
@@ -66,30 +66,17 @@ class FeatureWriter:
     """
 
     def __init__(self, path: Path, header: dict[str, Any]) -> None:
-        self._path, self._part = path, sibling(path, ".part")
-        self._count = 0
+        self._header, self._count = header, 0
         self._visual = VisualPacker()
-        # these three are written at the end; the caller sets them before the block ends
-        self.notes: list[str] = []
-        """Notes on the video."""
-        self.decode_errors = 0
-        """As in `output.records.ExtractResult`."""
-        self.frames_missing = 0
-        """As in `output.records.ExtractResult`."""
-        data = json.dumps(header, sort_keys=True).encode()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # a fresh file: nobody can put a link under its name before
-            self._file: IO[bytes] = fresh(self._part).open("xb")
-        except OSError as error:
-            raise not_written(path, error) from error
+        # it begins the file
+        super().__init__(path)
+
+    def _begin(self) -> None:
+        data = json.dumps(self._header, sort_keys=True).encode()
         # magic, version and length, JSON, checksum
         self._write(
             MAGIC + _HEADER.pack(VERSION, len(data)) + data + struct.pack("<I", zlib.crc32(data))
         )
-
-    def __enter__(self) -> FeatureWriter:
-        return self
 
     def visual(self, clip: ClipVisual) -> None:
         """Append the visual features of a clip."""
@@ -123,26 +110,9 @@ class FeatureWriter:
         except OSError as error:
             raise not_written(self._path, error) from error
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            if kind is None:
-                # all that is known only after the last clip
-                end = json.dumps({key: getattr(self, key) for key in _ENDING}).encode()
-                self._write(_END.pack(b"END ", self._count, len(end), zlib.crc32(end)) + end)
-            self._file.close()
-            if kind is None:
-                # the name appears only now
-                self._part.replace(self._path)
-        except OSError as failed:
-            raise not_written(self._path, failed) from failed
-        finally:
-            with contextlib.suppress(OSError):
-                self._part.unlink(missing_ok=True)
+    def _finish(self) -> None:
+        end = json.dumps({key: getattr(self, key) for key in _ENDING}).encode()
+        self._write(_END.pack(b"END ", self._count, len(end), zlib.crc32(end)) + end)
 
 
 def _checksum(kind: bytes, clip: int, payload: bytes) -> int:

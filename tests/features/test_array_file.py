@@ -263,3 +263,13 @@ def test_a_clip_is_shown_in_one_line() -> None:
     times = {"exact_start": Fraction(3), "exact_end": Fraction(7, 2)}
     clip = ClipFeatures(3, 48, 16, arrays=arrays, **times)
     assert repr(clip) == "ClipFeatures(clip 3, 3.00-3.50 s, md, mel)"
+
+
+@pytest.mark.parametrize("writer", [ArrayFileWriter, FeatureWriter])
+def test_a_file_that_cannot_be_begun_leaves_nothing(
+    tmp_path: Path, writer: type[ArrayFileWriter] | type[FeatureWriter]
+) -> None:
+    """The header has a value that is no JSON; the arrays lack the names of the inputs."""
+    with pytest.raises((TypeError, KeyError)):
+        writer(tmp_path / "v", {"settings": {}, "wrong": object()})
+    assert list(tmp_path.iterdir()) == []
