@@ -222,6 +222,9 @@ def _write(merged: Merged, order: Sequence[str], options: MergeOptions, *, form:
     ) as writer:
         # read again one by one: memory does not grow with their size
         for record in merged.records(order):
+            # documents of labels have no place for them
+            if form in DOCUMENT_FORMATS and record["status"] != "ok":
+                console.on_note(f"{record['path']}: failed, and so not in the output")
             writer.write(record)
     if kept_as is not None:
         console.say(f"note: the earlier records are kept in {kept_as}")

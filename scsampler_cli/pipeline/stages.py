@@ -143,7 +143,9 @@ def classify(
         versions=records.versions(FFMPEG_VERSION),
         scored=tuple(scored_clips(video, choice)),
         background=aggregate.background_share(answers.decoded, background_of(classifier)),
-        confidence=confidence_of(answers.decoded, classifier, tags, selection=selection),
+        confidence=confidence_of(
+            answers.decoded, classifier, tags, selection=selection, segments=found
+        ),
         min_probability=answer.min_probability or None,
         segments=found,
     )

@@ -5,14 +5,17 @@ Not handled here: the mathematics of combining, see `selection.aggregate`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from scsampler_cli.classifiers.base import ClipClassifier, background_of, is_multi_label
 from scsampler_cli.config import RANKED, AnswerSettings, SelectionSettings
+from scsampler_cli.output.segment import Segment
 from scsampler_cli.pipeline.video import Video
 from scsampler_cli.selection import aggregate
-from scsampler_cli.selection.confidence import confidence
+from scsampler_cli.selection.confidence import confidence, with_segments
 
 MOSTLY = 0.5
 """Share of background in the selected clips above which a note says so."""
@@ -60,6 +63,7 @@ def confidence_of(
     tags: tuple[tuple[str, float], ...],
     *,
     selection: SelectionSettings,
+    segments: Sequence[Segment] | None = None,
 ) -> float:
     """How sure it is that the video shows its best tag at all (`selection.confidence`).
 
@@ -68,15 +72,21 @@ def confidence_of(
         classifier: whose probabilities they are.
         tags: of the video, best first.
         selection: how the clips were selected.
+        segments: of the video; None where they were not looked for.
     """
     label, probability = tags[0]
-    return confidence(
+    background = background_of(classifier)
+    found = confidence(
         probabilities,
         list(classifier.labels).index(label),
         probability,
-        background=background_of(classifier),
+        background=background,
         is_salient=selection.strategy in (*RANKED, "dense"),
     )
+    # without a background class a segment is only surer than the rest of its video
+    if background is None:
+        return found
+    return with_segments(found, [s.probability for s in segments or () if s.label == label])
 
 
 def background_notes(combined: NDArray[np.float32], share: float | None) -> list[str]:

@@ -10,10 +10,14 @@ is the mean probability of the best class, background counted, over the clips wh
 - over OTHERS where the clips were evenly spaced, drawn, or searched for: most of these show other
   things also in a video that shows the class.
 
+A segment can be surer than that: one short action in a long video is in few of the ten clips.
+
 Not handled here: the limit below which a video is "unsure", which comes with the classifier.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +26,9 @@ SALIENT = 10
 """The K of the paper: as many clips as it averages."""
 OTHERS = 2
 """One clip alone may be wrong."""
+CLEAR = 0.8
+"""Probability of a segment that says on its own that the video shows the class. Weaker ones are
+found in videos of nothing, too (measured in `weights/README.md`)."""
 
 
 def confidence(
@@ -48,3 +55,16 @@ def confidence(
         return probability
     values = np.sort(probabilities[:, best].astype(np.float64))
     return float(values[-(SALIENT if is_salient else OTHERS) :].mean())
+
+
+def with_segments(confidence: float, probabilities: Sequence[float]) -> float:
+    """Confidence in the best tag where segments were looked for.
+
+    Args:
+        confidence: without them.
+        probabilities: of the segments that show the best tag; perhaps none.
+
+    Example: a confidence of 0.3 is 0.9 with segments of 0.6 and 0.9, and 0.3 with one of 0.6.
+    """
+    clear = [probability for probability in probabilities if probability >= CLEAR]
+    return max([confidence, *clear])

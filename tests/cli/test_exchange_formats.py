@@ -49,6 +49,9 @@ def test_all_videos_are_in_one_document_of_activitynet(
     # a run of JSON lines can be resumed; its records then give the same document
     merged = run("merge", lines, "--format", "activitynet")
     assert merged.stdout == text
+    # the document has no place for a file that failed
+    assert f"note: {folder / 'bad.mp4'}: failed, and so not in the output" in merged.stderr
+    assert "not in the output" not in run("merge", lines, "--format", "csv").stderr
 
 
 def test_all_videos_are_tasks_of_label_studio(run: Run, folder: Path, lines: Path) -> None:

@@ -191,6 +191,20 @@ def test_a_video_without_any_class_is_unsure_with_a_limit(tmp_path: Path, video:
     assert tagger().tag(dark).label is not None
 
 
+def test_a_clear_segment_makes_a_video_confident(video: Path) -> None:
+    """Dusk is in four of twenty clips: not sure by the mean over ten, but plain to see."""
+    plan = SelectionSettings(strategy="dense")
+    limit = AnswerSettings(min_probability=0.6)
+    unsure = tagger(selection=plan, k=None, answer=limit, segments=False).tag(video)
+    assert (unsure.label, unsure.confident) == (None, False)
+    assert unsure.confidence == pytest.approx((4 * 0.96 + 6 * 0.02) / 10)
+    sure = tagger(selection=plan, k=None, answer=limit).tag(video)
+    assert (sure.label, sure.confident) == ("dusk", True)
+    assert sure.confidence == next(s.probability for s in sure.segments or () if s.label == "dusk")
+    strict = AnswerSettings(min_probability=0.95)
+    assert not tagger(selection=plan, k=None, answer=strict).tag(video).confident
+
+
 def test_the_limit_is_the_classifiers_own_unless_the_user_gives_one(video: Path) -> None:
     bundled = Tagger("actions6", k=2, device="cpu")
     own = bundled.answer.min_probability

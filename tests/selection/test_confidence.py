@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scsampler_cli.selection.confidence import OTHERS, SALIENT, confidence
+from scsampler_cli.selection.confidence import CLEAR, OTHERS, SALIENT, confidence, with_segments
 
 
 def rows(*values: tuple[float, ...]) -> np.ndarray:
@@ -36,3 +36,14 @@ def test_of_clips_that_nothing_chose_two_are_enough() -> None:
 
 def test_fewer_clips_than_that_all_count() -> None:
     assert of(rows((0.5, 0.0, 0.5)), is_salient=False) == pytest.approx(0.5)
+
+
+def test_a_clear_segment_is_surer_than_the_mean_over_clips() -> None:
+    assert with_segments(0.3, [0.6, 0.9]) == 0.9
+    assert with_segments(0.3, [CLEAR]) == CLEAR
+    assert with_segments(0.95, [0.9]) == 0.95
+
+
+@pytest.mark.parametrize("weak", [[], [0.6], [0.79, 0.5]])
+def test_weak_segments_do_not_change_it(weak: list[float]) -> None:
+    assert with_segments(0.3, weak) == 0.3
