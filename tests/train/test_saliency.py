@@ -46,7 +46,7 @@ def halves(tmp_path_factory: pytest.TempPathFactory) -> list[Example]:
 def test_clips_that_the_classifier_is_sure_of_score_higher_in_new_videos(
     halves: list[Example], tmp_path: Path, objective: str
 ) -> None:
-    recipe = replace(QUICK, epochs=8, schedule="one-cycle", learning_rate=0.0005)
+    recipe = replace(QUICK, epochs=8, schedule="one-cycle", learning_rate=0.002)
     chosen = settings(
         "md",
         objective=objective,
@@ -56,7 +56,7 @@ def test_clips_that_the_classifier_is_sure_of_score_higher_in_new_videos(
         clips_per_video=6,
         k=3,
         margin=0.3,
-        architecture="resnet18",
+        architecture="shufflenet26",
     )
     output = tmp_path / "w.safetensors"
     train(chosen, halves, Moving(), context(output, Cache(tmp_path / "cache")), Seen().callbacks())
