@@ -124,7 +124,7 @@ def classify(
     # only now are all packets read that will be read
     video.check_whole()
 
-    tags = tags_of(answers.decoded, classifier, answer, top=top, video=video)
+    tags = tags_of(answers.decoded, classifier, answer, top=top, video=video, segments=found)
     settings = settings_record.of_classify(
         features, selection, answer, top=top, reading=reading, samplers=samplers, segments=segments
     )

@@ -28,6 +28,7 @@ def tags_of(
     *,
     top: int,
     video: Video,
+    segments: Sequence[Segment] | None = None,
 ) -> tuple[tuple[str, float], ...]:
     """aggr (Sec. 3.1): the most probable labels of a video, best first.
 
@@ -37,10 +38,12 @@ def tags_of(
         answer: how they are aggregated.
         top: number of labels.
         video: gets a note where most of the clips, or all, are background.
+        segments: of the video; None where they were not looked for.
     """
     background = background_of(classifier)
     combined = combined_of(probabilities, classifier, answer)
-    video.note(*background_notes(combined, aggregate.background_share(probabilities, background)))
+    share = aggregate.background_share(probabilities, background)
+    video.note(*background_notes(combined, share, has_segments=bool(segments)))
     return tuple(aggregate.top(combined, classifier.labels, top, background=background))
 
 
@@ -89,12 +92,15 @@ def confidence_of(
     return with_segments(found, [s.probability for s in segments or () if s.label == label])
 
 
-def background_notes(combined: NDArray[np.float32], share: float | None) -> list[str]:
+def background_notes(
+    combined: NDArray[np.float32], share: float | None, *, has_segments: bool = False
+) -> list[str]:
     """Notes on a video whose selected clips show none of the classes, or hardly any.
 
     Args:
         combined: float32 [C], the probabilities of the video; 0 for the background class.
         share: mean probability of the background class over the selected clips; None without one.
+        has_segments: True where segments were found.
     """
     if share is None:
         return []
@@ -102,7 +108,7 @@ def background_notes(combined: NDArray[np.float32], share: float | None) -> list
         return ["the selected clips are nothing but background: no class has a probability"]
     if share <= MOSTLY:
         return []
+    perhaps = "the classes in short segments alone" if has_segments else "none of the classes"
     return [
-        f"the selected clips are mostly background ({share:.0%}): perhaps the video shows none of "
-        "the classes"
+        f"the selected clips are mostly background ({share:.0%}): perhaps the video shows {perhaps}"
     ]

@@ -200,6 +200,9 @@ def test_a_clear_segment_makes_a_video_confident(video: Path) -> None:
     assert unsure.confidence == pytest.approx((4 * 0.96 + 6 * 0.02) / 10)
     sure = tagger(selection=plan, k=None, answer=limit).tag(video)
     assert (sure.label, sure.confident) == ("dusk", True)
+    mostly = "the selected clips are mostly background (63%): perhaps the video shows "
+    assert f"{mostly}none of the classes" in unsure.notes
+    assert f"{mostly}the classes in short segments alone" in sure.notes
     assert sure.confidence == next(s.probability for s in sure.segments or () if s.label == "dusk")
     strict = AnswerSettings(min_probability=0.95)
     assert not tagger(selection=plan, k=None, answer=strict).tag(video).confident
