@@ -43,6 +43,7 @@ from scsampler_cli.pipeline.strategy_choice import (
 from scsampler_cli.pipeline.tagger_arguments import (
     Labels,
     as_classifier,
+    check_paths,
     check_sampler_options,
     check_visual_features,
     class_names,
@@ -135,7 +136,7 @@ class Tagger:
         self.reading = reading
         self.answer = answer
         self.top = top
-        self._segment_settings = segment_settings(segments)
+        self._segment_settings = segment_settings(segments, self.selection)
 
         names = class_names(labels)
         # a classifier object needs neither a name nor labels in the options
@@ -258,7 +259,11 @@ class Tagger:
 
         Yields:
             one result for each video; a `Failure` for one that cannot be tagged.
+
+        Raises:
+            SettingsError: `paths` is a single path.
         """
+        check_paths(paths)
         for path in paths:
             try:
                 yield self.tag(path)

@@ -176,7 +176,8 @@ def _record(line: bytes, merged: Merged, part: int, *, number: int) -> Record | 
     if record is None and is_partial_line(line):
         merged.halves.append(path)
         return None
-    if record is None or command_of(record) not in COMMANDS:
+    has_lists = record is not None and isinstance(record.get("segments", []), list)
+    if record is None or command_of(record) not in COMMANDS or not has_lists:
         hint = f"merge joins JSON lines of {', '.join(COMMANDS)}"
         raise InputError(
             f"line {number} of {path} is not the record of a video",

@@ -37,6 +37,7 @@ from scsampler_cli.files.output_paths import (
     write_whole,
 )
 from scsampler_cli.output.csv_rows import csv_columns
+from scsampler_cli.output.exchange.activitynet_results import check_ids
 from scsampler_cli.output.output_file import reporting_write_errors
 from scsampler_cli.output.writers import DOCUMENT_FORMATS, FORMATS, format_for, open_writer
 
@@ -184,7 +185,7 @@ def _write(merged: Merged, order: Sequence[str], options: MergeOptions, *, form:
     """Write the records, those of `order` first.
 
     Raises:
-        SettingsError: --rows does not go with the records.
+        SettingsError: --rows does not go with the records, or two videos would have the same ID.
         OutputError: the output is another file, or cannot be written.
         InputError: a part has changed since it was read.
     """
@@ -202,6 +203,9 @@ def _write(merged: Merged, order: Sequence[str], options: MergeOptions, *, form:
             code="format-unsupported",
             hint="merge records of classify",
         )
+    if form == "activitynet":
+        # found before anything is written
+        check_ids(path for path, line in merged.lines.items() if line.ok)
     kept_as = None
     if file is not None:
         overwrite_checks.check_records_file(

@@ -11,7 +11,6 @@ import typer
 
 from scsampler_cli.cli.input_options import ClipStride
 from scsampler_cli.config import MAX_K, STRATEGIES, SegmentSettings, SelectionSettings
-from scsampler_cli.errors import SettingsError
 from scsampler_cli.pipeline.selection_inputs import cascade_candidates, read_histogram
 
 SELECTION = "Selection of clips"
@@ -207,10 +206,6 @@ class TagSelectionOptions(SelectionOptions):
         """
         if not wanted:
             return None
-        if self.max_k is not None and self.max_k < self.most_clips:
-            raise SettingsError(
-                f"at most {self.max_k} clips may be classified, and {self.most_clips} are selected",
-                code="segments-limit",
-                hint="raise the limit, or select fewer clips",
-            )
-        return SegmentSettings(max_clips=self.max_k)
+        found = SegmentSettings(max_clips=self.max_k)
+        found.check_selection(self.strategy.value, self.most_clips)
+        return found

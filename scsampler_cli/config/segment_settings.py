@@ -30,3 +30,28 @@ class SegmentSettings:
                 code="out-of-range",
                 hint="leave it out for the default",
             )
+
+    def check_selection(self, strategy: str, k: int) -> None:
+        """Refuse a limit below the number of selected clips.
+
+        Args:
+            strategy: of `SelectionSettings`.
+            k: most clips that it selects; of no effect in "dense".
+
+        Raises:
+            SettingsError: fewer clips may be answered than are selected.
+        """
+        if self.max_clips is None:
+            return
+        if strategy == "dense":
+            raise SettingsError(
+                f"at most {self.max_clips} clips may be classified, and dense classifies all",
+                code="segments-limit",
+                hint="leave out the limit, or choose another strategy",
+            )
+        if self.max_clips < k:
+            raise SettingsError(
+                f"at most {self.max_clips} clips may be classified, and {k} are selected",
+                code="segments-limit",
+                hint="raise the limit, or select fewer clips",
+            )

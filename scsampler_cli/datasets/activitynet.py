@@ -111,8 +111,12 @@ def annotated_videos(path: Path, problems: list[Problem]) -> Iterator[AnnotatedV
             problems.append(Problem(path.name, 0, what, code="list-row-invalid"))
             continue
         parts = []
-        listed = facts.get("annotations")
-        for annotation in listed if isinstance(listed, list) else []:
+        listed = facts.get("annotations") or []
+        if not isinstance(listed, list):
+            what = f"{name}: annotations are no list: {listed!r:.80}"
+            problems.append(Problem(path.name, 0, what, code="list-row-invalid"))
+            continue
+        for annotation in listed:
             part = _part(annotation)
             if part is None:
                 what = f"{name}: an annotation without a label or a segment: {annotation!r:.80}"

@@ -143,23 +143,43 @@ def in_brief(selection: SelectionSettings, runtime: Mapping[str, str]) -> str:
     return f"strategy {selection.strategy!r}, {k}, {runtime['device']} {runtime['precision']}"
 
 
-def segment_settings(segments: object) -> SegmentSettings | None:
+def segment_settings(segments: object, selection: SelectionSettings) -> SegmentSettings | None:
     """The settings of segments from the argument of `Tagger`; None for no segments.
 
+    Args:
+        segments: the argument.
+        selection: which clips are selected.
+
     Raises:
-        SettingsError: neither True or False, nor settings.
+        SettingsError: neither True or False, nor settings; or fewer clips may be answered than are
+            selected.
     """
     if segments is True:
         return SegmentSettings()
     if segments is None or segments is False:
         return None
     if isinstance(segments, SegmentSettings):
+        segments.check_selection(selection.strategy, selection.k)
         return segments
     raise SettingsError(
         f"segments is {segments!r}, neither True or False nor SegmentSettings",
         code="arguments-invalid",
         hint="SegmentSettings(max_clips=20) limits what the classifier answers",
     )
+
+
+def check_paths(paths: object) -> None:
+    """Refuse one path in the place of several: the letters of a text would be taken as paths.
+
+    Raises:
+        SettingsError: it is a text or a path.
+    """
+    if isinstance(paths, str | Path):
+        raise SettingsError(
+            f"paths is {str(paths)!r}, not a list of paths",
+            code="arguments-invalid",
+            hint="put it into a list, or use the method for one video",
+        )
 
 
 def log_own_sampler(options: ModelOptions, samplers: Samplers, log: Callable[[str], None]) -> None:

@@ -128,6 +128,10 @@ def test_runs_are_counted_of_what_is_kept(tmp_path: Path) -> None:
             "is not the record of a video",
         ),
         (
+            '{"schema": "scsampler.classify/1", "path": "v", "status": "ok", "segments": null}\n',
+            "line 2 of .* is not the record of a video",
+        ),
+        (
             '{"schema": "scsampler.score/1", "path": "v", "status": "ok"}\n',
             "the lines before it are of scsampler.classify/1",
         ),

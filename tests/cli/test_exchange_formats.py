@@ -102,6 +102,14 @@ def test_what_a_format_cannot_hold_is_refused_before_any_work(
     check_failure(
         run("classify", "--list-classifiers", "--format", "activitynet"), 2, "labels of videos"
     )
+    # two runs, one of each file: found before anything is on standard output
+    parts = [tmp_path / f"{name}.jsonl" for name in ("a", "b")]
+    text = next(line for line in lines.read_text().splitlines() if "loud.mp4" in line)
+    for name, path in zip("ab", parts, strict=True):
+        path.write_text(json.dumps({**json.loads(text), "path": f"{name}/x.mp4"}) + "\n")
+    check_failure(run("merge", *parts, "--format", "activitynet"), 2, "both have the ID x")
+    dense = [*DEMO, "--segments", "--strategy", "dense", "--max-k", "12"]
+    check_failure(run("classify", one, *dense), 2, "dense classifies all")
     check_failure(run("merge", lines, "--format", "otio"), 2, "is not one of")
     check_failure(run("merge", lines, "-o", tmp_path / "x.otio"), 2, "one file for each video")
 

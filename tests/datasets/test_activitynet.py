@@ -105,11 +105,12 @@ def test_what_is_wrong_is_said_with_the_id(tmp_path: Path) -> None:
         text={"annotations": [{"label": "bow", "segment": ["0", "9"]}]},
         none={"annotations": [{"label": "", "segment": [0, 9]}]},
         list=[],
+        word={"subset": "training", "annotations": "bow"},
     )
     listing = read(path)
     assert found(listing, tmp_path) == [("ok.mp4", "bow", "train")]
     said = problems(listing)
-    assert len(said) == 6
+    assert len(said) == 7
     for words in (
         "ok: an annotation without a label or a segment: {'label': 'bow', 'segment': [9, 9]}",
         f"no such file: {tmp_path}/gone.*",
@@ -117,6 +118,7 @@ def test_what_is_wrong_is_said_with_the_id(tmp_path: Path) -> None:
         "text: an annotation without a label or a segment",
         "none: an annotation without a label or a segment",
         "not a video with its facts: 'list'",
+        "word: annotations are no list: 'bow'",
     ):
         assert any(words in problem for problem in said), words
 

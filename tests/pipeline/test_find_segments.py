@@ -172,6 +172,22 @@ def test_the_most_clips_are_a_whole_number(number: object) -> None:
         SegmentSettings(max_clips=number)  # type: ignore[arg-type]
 
 
+DENSE = SelectionSettings(strategy="dense")
+
+
+@pytest.mark.parametrize("chosen", [{"k": 10}, {"k": "auto"}, {"k": None, "selection": DENSE}])
+def test_the_limit_counts_the_selected_clips(chosen: dict[str, object]) -> None:
+    with pytest.raises(SettingsError, match="at most 9 clips may be classified, and ") as refused:
+        tagger(segments=SegmentSettings(max_clips=9), **chosen)
+    assert refused.value.code == "segments-limit"
+
+
+def test_one_path_is_not_a_list_of_them(video: Path) -> None:
+    for path in (video, str(video)):
+        with pytest.raises(SettingsError, match="not a list of paths"):
+            next(tagger().stream(path))  # type: ignore[arg-type]
+
+
 def test_a_video_without_any_class_is_unsure_with_a_limit(tmp_path: Path, video: Path) -> None:
     dark = scenes(tmp_path / "dark.mp4", *[DARK] * 8)
     limit = AnswerSettings(min_probability=0.5)

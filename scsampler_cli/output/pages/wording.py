@@ -52,8 +52,8 @@ def doubt(record: dict[str, Any]) -> str:
     confidence = record.get("confidence")
     if confidence is None or limit is None:
         return "the confidence is too low"
-    # as many digits as make the two differ
-    for digits in range(4):
+    # as many digits as make the two differ: a record has six
+    for digits in range(5):
         lower, upper = (f"{value:.{digits}%}" for value in (confidence, limit))
         if lower != upper:
             break

@@ -127,6 +127,7 @@ def test_a_segment_outside_of_the_chart_stays_in_it() -> None:
         (0.23, 0.6, "confidence 23 %, below 60 %"),
         (0.5964, 0.6, "confidence 59.6 %, below 60.0 %"),
         (0.59996, 0.6, "confidence 59.996 %, below 60.000 %"),
+        (0.943999, 0.944, "confidence 94.3999 %, below 94.4000 %"),
     ],
 )
 def test_the_doubt_has_as_many_digits_as_it_needs(
