@@ -194,8 +194,14 @@ def _folder(path: Path) -> Path:
     """A folder that exists, or can be made when it is needed.
 
     Raises:
-        OutputError: it is a file.
+        OutputError: it is a file, or standard output.
     """
+    if path == output_targets.STDOUT:
+        raise OutputError(
+            "several files cannot go to standard output",
+            code="output-unusable",
+            hint="name a folder",
+        )
     # os.path is False for a name that is too long, where pathlib raises
     if os.path.exists(path) and not os.path.isdir(path):  # noqa: PTH110, PTH112
         raise OutputError(

@@ -164,6 +164,8 @@ def test_extract_reencodes_first(run: Run, videos: Path, tmp_path: Path) -> None
         (["--reel", "x.gif"], 2, "x.gif"),
         (["--report", "nowhere/x.html"], 1, "there is no folder nowhere"),
         (["--thumbnails", "file"], 1, "is a file, but a folder is needed here"),
+        (["--thumbnails", "-"], 1, "several files cannot go to standard output"),
+        (["--frames", "-"], 1, "several files cannot go to standard output"),
         (["--report", "same.html", "--log-file", "same.html"], 2, "named twice"),
     ],
 )
