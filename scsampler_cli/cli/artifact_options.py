@@ -147,12 +147,14 @@ def artifacts_of(options: ArtifactOptions, batch: Batch, named: Sequence[str]) -
 
     # files of this run only: those of other shards are made by other runs
     kinds = {"--report": reports, "--thumbnails": thumbnails, "--reel": reels, "--frames": frames}
+    named_by = _outputs_of(batch)
     for option, made in kinds.items():
         files = [made[path] for path in batch.inputs if path in made]
         if option == "--report" and index is not None:
             files.append(index)
         if option == "--frames" and manifest is not None:
             files = [manifest, *files, *earlier_frames(files)]
+        overwrite_checks.check_not_named(files, option, named_by)
         output_targets.check_apart(files, batch.reads)
         overwrite_checks.check_made(files, option, batch.running, is_own=is_artifact)
     return Artifacts(
@@ -166,6 +168,12 @@ def artifacts_of(options: ArtifactOptions, batch: Batch, named: Sequence[str]) -
         frames_manifest=manifest,
         folders=tuple(folders),
     )
+
+
+def _outputs_of(batch: Batch) -> dict[str, str]:
+    """Resolved path of the records and of the log file -> the option that names it."""
+    outputs = {"-o": batch.output, "--log-file": batch.running.log_file}
+    return {os.path.realpath(path): option for option, path in outputs.items() if path is not None}
 
 
 def _check_names(options: ArtifactOptions, batch: Batch, manifest: Path | None) -> None:

@@ -7,8 +7,9 @@ file that exists is refused without --overwrite.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,28 @@ def check_outputs(inputs: Iterable[Path], outputs: Mapping[str, Path | None]) ->
                 hint="give one another name",
             )
         named_by[place] = option
+
+
+def check_not_named(files: Iterable[Path], option: str, taken: MutableMapping[str, str]) -> None:
+    """Refuse a file made of a video that is also another output.
+
+    Args:
+        files: that are made of the videos.
+        option: the option that asks for them.
+        taken: resolved path -> option, of the outputs so far; gets the files.
+
+    Raises:
+        SettingsError: another option names one of them, or makes it.
+    """
+    for file in files:
+        # realpath: the same file may be named through links
+        other = taken.setdefault(os.path.realpath(file), option)
+        if other != option:
+            raise SettingsError(
+                f"{file} is named twice, by {other} and {option}",
+                code="path-conflict",
+                hint="give one another name",
+            )
 
 
 def check_not_read(inputs: Iterable[Path], outputs: Mapping[str, Path | None]) -> None:

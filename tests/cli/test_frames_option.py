@@ -108,5 +108,16 @@ def test_a_folder_that_cannot_be_made_takes_nothing_from_the_tags(
     assert lines(tmp_path / "f" / "manifest.jsonl") == []
 
 
+@pytest.mark.parametrize("option", ["-o", "--log-file"])
+def test_the_list_of_a_video_is_not_another_output(
+    run: Run, videos: Path, tmp_path: Path, option: str
+) -> None:
+    (tmp_path / "f" / "loud.mp4").mkdir(parents=True)
+    taken = tmp_path / "f" / "loud.mp4" / "manifest.jsonl"
+    words = [videos / "loud.mp4", *QUICK, "--frames", tmp_path / "f", option, taken]
+    check_failure(run("classify", *words), 2, f"is named twice, by {option} and --frames")
+    assert not list((tmp_path / "f").rglob("*.jpg"))
+
+
 def test_the_folder_of_the_videos_is_refused(run: Run, many: Path) -> None:
     check_failure(run("classify", many, *QUICK, "--frames", many), 2, "both input and output")
