@@ -176,8 +176,8 @@ def _record(line: bytes, merged: Merged, part: int, *, number: int) -> Record | 
     if record is None and is_partial_line(line):
         merged.halves.append(path)
         return None
-    has_lists = record is not None and isinstance(record.get("segments", []), list)
-    if record is None or command_of(record) not in COMMANDS or not has_lists:
+    is_known = record is not None and command_of(record) in COMMANDS
+    if record is None or not is_known or not isinstance(record.get("segments", []), list):
         hint = f"merge joins JSON lines of {', '.join(COMMANDS)}"
         raise InputError(
             f"line {number} of {path} is not the record of a video",

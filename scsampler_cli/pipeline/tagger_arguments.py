@@ -169,7 +169,7 @@ def segment_settings(segments: object, selection: SelectionSettings) -> SegmentS
 
 
 def check_paths(paths: object) -> None:
-    """Refuse one path in the place of several: the letters of a text would be taken as paths.
+    """Refuse one path in place of a list: each letter of a text would be taken as a path.
 
     Raises:
         SettingsError: it is a text or a path.
