@@ -11,6 +11,7 @@ from scsampler_cli.classifiers import builtin, huggingface
 from scsampler_cli.classifiers.adjusted import adjusted
 from scsampler_cli.classifiers.base import ClipClassifier, InputSpec
 from scsampler_cli.classifiers.builtin import BUILTINS
+from scsampler_cli.classifiers.huggingface_folder import is_folder
 from scsampler_cli.classifiers.labels import names_of
 from scsampler_cli.classifiers.model_files.loader import WEIGHTS, kind_of, open_classifier
 from scsampler_cli.classifiers.model_spec import (
@@ -51,7 +52,7 @@ def open_path(
         SettingsError: a spec field has a wrong value.
     """
     # only "hf:ORG/NAME" is a string
-    if isinstance(found, str) or huggingface.is_folder(found):
+    if isinstance(found, str) or is_folder(found):
         return huggingface.open_classifier(
             str(found), device, dtype, labels=labels, spec_fields=spec_fields
         )

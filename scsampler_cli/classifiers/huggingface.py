@@ -6,27 +6,30 @@ downloaded, and no code of a folder is ever run.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.classifiers.huggingface_files import weight_files
+from scsampler_cli.classifiers.huggingface_folder import (
+    CACHED,
+    Config,
+    folder_of,
+    read_config,
+    read_json,
+)
+from scsampler_cli.classifiers.huggingface_network import load_network
 from scsampler_cli.classifiers.labels import names_of, numbered_labels
 from scsampler_cli.classifiers.model_files.base import LayoutAdapter
 from scsampler_cli.classifiers.model_spec import check_field, complete, read_fields, with_fields
 from scsampler_cli.classifiers.network import NetworkClassifier
-from scsampler_cli.errors import ClassifierError, InputError, WeightsError
+from scsampler_cli.errors import ClassifierError
 from scsampler_cli.model_zoo.weightfile import file_sha256, files_sha256
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 
-CACHED = "hf:"
-"""Prefix of the name of a folder in the Hugging Face cache."""
 MODELS = {
     "videomae": ("VideoMAEForVideoClassification", 4),
     "timesformer": ("TimesformerForVideoClassification", 32),
@@ -38,12 +41,6 @@ No config contains the stride. These are for Kinetics: 16 frames x 4 (Tong et al
 x 32 (Bertasius et al., ICML 2021), 32 x 2 (Arnab et al., ICCV 2021). The spec field `stride`
 replaces it."""
 _PROCESSORS = ("preprocessor_config.json", "video_preprocessor_config.json")
-Config = dict[str, Any]
-
-
-def is_folder(path: Path) -> bool:
-    """True for a Hugging Face folder."""
-    return (path / "config.json").is_file()
 
 
 def open_classifier(
@@ -69,18 +66,10 @@ def open_classifier(
         WeightsError: its weights are missing or do not fit.
         InputError: the cache does not have it.
     """
-    is_cached = name.startswith(CACHED)
-    folder = _cached_folder(name.removeprefix(CACHED)) if is_cached else Path(name)
-    config = _read_json(folder / "config.json")
+    folder = folder_of(name)
+    config = read_config(folder, ", ".join(MODELS))
     # a config may lack it
     kind = str(config.get("model_type"))
-    # names Python files in the folder, which transformers would import
-    if "auto_map" in config:
-        raise ClassifierError(
-            f"{folder.name} needs to run code that came with it, so it is refused",
-            code="hugging-face-model-unsupported",
-            hint=f"models that transformers itself has the code of: {', '.join(MODELS)}",
-        )
     if kind not in MODELS:
         raise ClassifierError(
             f"{folder.name} is a {kind!r} model",
@@ -96,7 +85,9 @@ def open_classifier(
 
     # the weight files are checked before transformers loads them
     parts = weight_files(folder, config)
-    network = _load_network(folder, MODELS[kind][0])
+    network = load_network(
+        folder, MODELS[kind][0], "is it a model that was fine-tuned for classification?"
+    )
     # outputs of the network
     classes = len(_label_names(folder, config))
     if classes != len(names):
@@ -106,7 +97,7 @@ def open_classifier(
             hint="give one name for each class",
         )
     return NetworkClassifier(
-        name if is_cached else folder.name,
+        name if name.startswith(CACHED) else folder.name,
         LayoutAdapter(network, fields["layout"], None, classes=len(names)),
         names,
         spec=with_fields(InputSpec(), fields),
@@ -137,56 +128,6 @@ def _label_names(folder: Path, config: Config) -> tuple[str, ...]:
             code="hugging-face-folder-invalid",
             hint="is the folder complete?",
         ) from error
-
-
-def _cached_folder(name: str) -> Path:
-    # the name becomes part of a path in the cache
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or ".." in name:
-        raise InputError(
-            f"invalid name {CACHED}{name}: expected {CACHED}ORG/NAME",
-            code="hugging-face-folder-invalid",
-            hint="such as hf:MCG-NJU/videomae-base-finetuned-kinetics",
-        )
-    try:
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-    except ImportError as error:
-        raise _no_transformers(name) from error
-    try:
-        # looks into the cache only
-        return Path(snapshot_download(name, local_files_only=True))
-    except (LocalEntryNotFoundError, HFValidationError) as error:
-        raise InputError(
-            f"the Hugging Face cache does not hold {name!r}",
-            code="hugging-face-folder-invalid",
-            hint=f"fetch it first: hf download {name}",
-        ) from error
-
-
-def _no_transformers(name: str) -> ClassifierError:
-    return ClassifierError(
-        f"{name} needs transformers, which is not installed",
-        code="package-missing",
-        hint="pip install transformers",
-    )
-
-
-def _read_json(path: Path) -> Config:
-    try:
-        # json detects UTF-8, UTF-16 and UTF-32 in bytes
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise ClassifierError(
-            f"{path}: {error}", code="hugging-face-folder-invalid", hint="is the folder complete?"
-        ) from error
-    # a list is JSON, too
-    if not isinstance(found, dict):
-        raise ClassifierError(
-            f"{path} holds no JSON object",
-            code="hugging-face-folder-invalid",
-            hint="is the folder complete?",
-        )
-    return found
 
 
 def _fields_of_configs(folder: Path, config: Config) -> dict[str, Any]:
@@ -223,7 +164,7 @@ def _fields_of_processor(path: Path, side: Any) -> dict[str, Any]:
         path: config of the processor.
         side: "image_size" of config.json, for a processor without a size.
     """
-    processor = _read_json(path)
+    processor = read_json(path)
     try:
         size = processor.get("size", side)
         if isinstance(size, dict):
@@ -251,40 +192,3 @@ def _fields_of_processor(path: Path, side: Any) -> dict[str, Any]:
         name: check_field(name, value, f"{path.parent.name}/{path.name}, ")
         for name, value in found.items()
     }
-
-
-def _load_network(folder: Path, class_name: str) -> nn.Module:
-    try:
-        import transformers
-    except ImportError as error:
-        raise _no_transformers(folder.name) from error
-    # the error below reports what matters
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    model_class = getattr(transformers, class_name)
-    try:
-        network, loading_info = model_class.from_pretrained(
-            folder,
-            local_files_only=True,
-            output_loading_info=True,
-            dtype=torch.float32,
-            # reported below, in one line
-            ignore_mismatched_sizes=True,
-        )
-    except Exception as error:  # transformers passes on the exceptions of many libraries
-        raise WeightsError(
-            f"{folder.name} cannot be loaded ({' '.join(str(error).split())[:200]})",
-            code="hugging-face-folder-invalid",
-            hint="are config.json and the weights complete, and of one model?",
-        ) from error
-    for what in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs"):
-        if found := loading_info.get(what):
-            examples = ", ".join(map(str, list(found)[:3]))
-            raise WeightsError(
-                f"weights of {folder.name} do not fit: {len(found)} {what.split('_')[0]}: "
-                f"{examples}",
-                code="weights-mismatch",
-                hint="is it a model that was fine-tuned for classification?",
-            )
-    fitted: nn.Module = network
-    return fitted
