@@ -1,0 +1,400 @@
+"""Small text-image models with random weights, in folders as the Hugging Face hub has them: the
+weights as safetensors, the config, the image processor and the tokenizer of each family.
+
+Pictures are 32 pixels wide, texts have at most 24 tokens. Random weights of the usual size give
+nearly the same vector for any input, so they are larger here. `logit_scale` and `logit_bias` are
+smaller than in trained models (100 for CLIP, 117 and -13 for SigLIP), because the similarities of
+random vectors differ by some tenths: with 100 the softmax would be 0 and 1, with -13 the sigmoid
+would be 0.
+
+Not handled here: models that know something (`tests/colour_clip.py`).
+"""
+
+import io
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from tokenizers import pre_tokenizers, processors
+from transformers import AutoProcessor, PreTrainedModel
+
+LOGIT_SCALE = 2.5  # as a logarithm, as models keep it: similarities are multiplied by 12.2
+LOGIT_BIAS = -1.0
+CONTEXT = 24  # tokens, with those at the start and the end
+
+SENTENCES = (
+    "a photo of a dog that jumps into the water",
+    "a photo of a cat, not a dog",
+    "two men play table tennis in a hall",
+    'the word "goal" on a red screen',
+    "someone kicks a ball over the blue line: a goal!",
+    "a red circle, a blue square, a green triangle",
+    "a yellow star, a white cross and a purple ring",
+    "people run, jump and swim; a crowd cheers?",
+    "video of a car with 10 lights at night, 25% faster",
+)
+WORDS = sorted({word.strip(',"!?:;') for sentence in SENTENCES for word in sentence.split()})
+CHARACTERS = [chr(code) for code in range(33, 127)]
+
+TRUNK: dict[str, Any] = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+}
+VISION: dict[str, Any] = {**TRUNK, "image_size": 32, "patch_size": 8}
+CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073]
+CLIP_STD = [0.26862954, 0.26130258, 0.27577711]
+
+
+def make_clip(folder: Path, *, seed: int = 0) -> None:
+    """The layout of `openai/clip-vit-base-patch32`: sizes are numbers, the class of the processor
+    has its old name, and `eos_token_id` is 2, which is not the token's own number."""
+    tokens = clip_tokenizer(folder, "CLIPProcessor")
+    config = transformers.CLIPConfig(
+        text_config={**clip_text(tokens), "projection_dim": 32},
+        vision_config={**VISION, "projection_dim": 32},
+        projection_dim=32,
+    )
+    save(transformers.CLIPModel, config, folder, seed=seed)
+    processor(
+        folder,
+        feature_extractor_type="CLIPFeatureExtractor",
+        size=32,
+        crop_size=32,
+        do_center_crop=True,
+        resample=3,
+        image_mean=CLIP_MEAN,
+        image_std=CLIP_STD,
+    )
+
+
+def make_xclip(folder: Path, *, seed: int = 0) -> None:
+    """The layout of `microsoft/xclip-base-patch32`. It reads clips of 4 frames."""
+    tokens = clip_tokenizer(folder, "XCLIPProcessor")
+    config = transformers.XCLIPConfig(
+        text_config=clip_text(tokens),
+        vision_config={
+            **VISION,
+            "mit_hidden_size": 32,
+            "mit_intermediate_size": 64,
+            "mit_num_hidden_layers": 1,
+            "mit_num_attention_heads": 2,
+            "num_frames": 4,
+        },
+        projection_dim=32,
+        prompt_layers=2,
+        prompt_num_attention_heads=2,
+    )
+    save(transformers.XCLIPModel, config, folder, seed=seed)
+    processor(
+        folder,
+        processor_class="XCLIPProcessor",
+        feature_extractor_type="VideoMAEFeatureExtractor",
+        size={"shortest_edge": 32},
+        crop_size={"height": 32, "width": 32},
+        do_center_crop=True,
+        resample=2,
+        image_mean=[0.485, 0.456, 0.406],
+        image_std=[0.229, 0.224, 0.225],
+    )
+
+
+def make_siglip(folder: Path, *, seed: int = 0) -> None:
+    """The layout of `google/siglip-base-patch16-224`, with a SentencePiece model."""
+    tokens = siglip_tokenizer(folder)
+    config = transformers.SiglipConfig(
+        text_config={
+            **TRUNK,
+            "vocab_size": tokens,
+            "max_position_embeddings": CONTEXT,
+            "pad_token_id": 1,
+            "bos_token_id": None,
+            "eos_token_id": 1,
+        },
+        vision_config=VISION,
+    )
+    save(transformers.SiglipModel, config, folder, seed=seed)
+    siglip_processor(folder, resample=3)
+
+
+def make_siglip2(folder: Path, *, seed: int = 0) -> None:
+    """The layout of `google/siglip2-base-patch16-224`: the model of SigLIP 1 with the tokenizer of
+    Gemma."""
+    tokens = gemma_tokenizer(folder, "SiglipProcessor")
+    config = transformers.SiglipConfig(text_config=gemma_text(tokens), vision_config=VISION)
+    save(transformers.SiglipModel, config, folder, seed=seed)
+    siglip_processor(folder, resample=2)
+
+
+def make_siglip2_naflex(folder: Path, *, seed: int = 0) -> None:
+    """The layout of `google/siglip2-base-patch16-naflex`: pictures keep their aspect and become at
+    most 16 patches of 8 pixels."""
+    tokens = gemma_tokenizer(folder, "Siglip2Processor")
+    vision = {**TRUNK, "patch_size": 8, "num_patches": 16}
+    config = transformers.Siglip2Config(text_config=gemma_text(tokens), vision_config=vision)
+    save(transformers.Siglip2Model, config, folder, seed=seed)
+    processor(
+        folder,
+        processor_class="Siglip2Processor",
+        image_processor_type="Siglip2ImageProcessor",
+        max_num_patches=16,
+        patch_size=8,
+        do_rescale=True,
+        resample=2,
+        image_mean=[0.5, 0.5, 0.5],
+        image_std=[0.5, 0.5, 0.5],
+    )
+
+
+def make_metaclip2(folder: Path, *, seed: int = 0) -> None:
+    """The layout of `facebook/metaclip-2-worldwide-huge-quickgelu`."""
+    tokens = roberta_tokenizer(folder, "CLIPProcessor")
+    config = transformers.MetaClip2Config(
+        text_config={
+            **TRUNK,
+            "vocab_size": tokens,
+            "max_position_embeddings": CONTEXT,
+            "projection_dim": 32,
+            "pad_token_id": 1,
+            "bos_token_id": 0,
+            "eos_token_id": 2,
+        },
+        vision_config={**VISION, "projection_dim": 32},
+        projection_dim=32,
+    )
+    save(transformers.MetaClip2Model, config, folder, seed=seed)
+    clip_processor(folder, processor_class="CLIPProcessor")
+
+
+def make_altclip(folder: Path, *, seed: int = 0) -> None:
+    """The layout of `BAAI/AltCLIP`: XLM-RoBERTa reads the texts."""
+    tokens = roberta_tokenizer(folder, "AltCLIPProcessor")
+    config = transformers.AltCLIPConfig(
+        text_config={
+            **TRUNK,
+            "vocab_size": tokens,
+            # Positions are counted from the padding token's number on.
+            "max_position_embeddings": CONTEXT + 2,
+            "project_dim": 32,
+        },
+        vision_config={**VISION, "projection_dim": 32},
+        projection_dim=32,
+    )
+    save(transformers.AltCLIPModel, config, folder, seed=seed)
+    clip_processor(folder, processor_class="AltCLIPProcessor")
+
+
+def make_chinese_clip(folder: Path, *, seed: int = 0) -> None:
+    """The layout of `OFA-Sys/chinese-clip-vit-base-patch16`: BERT reads the texts, and pictures are
+    squeezed to a square."""
+    tokens = bert_tokenizer(folder)
+    config = transformers.ChineseCLIPConfig(
+        text_config={**TRUNK, "vocab_size": tokens, "max_position_embeddings": CONTEXT},
+        vision_config={**VISION, "projection_dim": 32},
+        projection_dim=32,
+    )
+    save(transformers.ChineseCLIPModel, config, folder, seed=seed)
+    processor(
+        folder,
+        feature_extractor_type="ChineseCLIPFeatureExtractor",
+        image_processor_type="ChineseCLIPImageProcessor",
+        size={"height": 32, "width": 32},
+        do_center_crop=False,
+        resample=3,
+        image_mean=CLIP_MEAN,
+        image_std=CLIP_STD,
+    )
+
+
+FAMILIES: dict[str, Callable[..., None]] = {
+    "clip": make_clip,
+    "siglip": make_siglip,
+    "siglip2": make_siglip2,
+    "siglip2_naflex": make_siglip2_naflex,
+    "xclip": make_xclip,
+    "metaclip2": make_metaclip2,
+    "altclip": make_altclip,
+    "chinese_clip": make_chinese_clip,
+}
+
+
+def save_again(folder: Path) -> None:
+    """Write the processor as the installed `transformers` does: `processor_config.json` instead of
+    `preprocessor_config.json`."""
+    newest = AutoProcessor.from_pretrained(folder)
+    (folder / "preprocessor_config.json").unlink()
+    newest.save_pretrained(folder)
+
+
+def save(kind: type[PreTrainedModel], config: Any, folder: Path, *, seed: int) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = kind(config)
+        with torch.no_grad():
+            for weights in model.parameters():
+                if weights.ndim > 1:
+                    torch.nn.init.normal_(weights, std=1 / weights[0].numel() ** 0.5)
+            model.logit_scale.fill_(LOGIT_SCALE)
+            if hasattr(model, "logit_bias"):
+                model.logit_bias.fill_(LOGIT_BIAS)
+    model.save_pretrained(folder)
+
+
+def processor(folder: Path, **values: Any) -> None:
+    known = {"do_resize": True, "do_normalize": True, **values}
+    write(folder / "preprocessor_config.json", known)
+
+
+def clip_processor(folder: Path, *, processor_class: str) -> None:
+    processor(
+        folder,
+        processor_class=processor_class,
+        image_processor_type="CLIPImageProcessor",
+        size={"shortest_edge": 32},
+        crop_size={"height": 32, "width": 32},
+        do_center_crop=True,
+        do_rescale=True,
+        resample=3,
+        image_mean=CLIP_MEAN,
+        image_std=CLIP_STD,
+    )
+
+
+def siglip_processor(folder: Path, *, resample: int) -> None:
+    processor(
+        folder,
+        processor_class="SiglipProcessor",
+        image_processor_type="SiglipImageProcessor",
+        size={"height": 32, "width": 32},
+        do_rescale=True,
+        resample=resample,
+        image_mean=[0.5, 0.5, 0.5],
+        image_std=[0.5, 0.5, 0.5],
+    )
+
+
+def clip_text(tokens: int) -> dict[str, Any]:
+    text = {**TRUNK, "vocab_size": tokens, "max_position_embeddings": CONTEXT}
+    return {**text, "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2}
+
+
+def gemma_text(tokens: int) -> dict[str, Any]:
+    text = {**TRUNK, "vocab_size": tokens, "max_position_embeddings": CONTEXT}
+    return {**text, "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 1}
+
+
+def clip_tokenizer(folder: Path, processor_class: str) -> int:
+    """Byte-level BPE: any text has tokens. The end of a text has the highest number, as the models
+    expect."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    merges = merges_of(WORDS, end="</w>")
+    pieces = [*alphabet, *(f"{letter}</w>" for letter in alphabet), *map("".join, merges)]
+    vocabulary = numbered([*pieces, "<|startoftext|>", "<|endoftext|>"])
+    made = transformers.CLIPTokenizer(
+        vocab=vocabulary, merges=merges, model_max_length=CONTEXT, processor_class=processor_class
+    )
+    made.save_pretrained(folder)
+    write(folder / "vocab.json", vocabulary)
+    lines = "".join(f"{left} {right}\n" for left, right in merges)
+    (folder / "merges.txt").write_text(f"#version: 0.2\n{lines}", encoding="utf-8")
+    return len(vocabulary)
+
+
+def siglip_tokenizer(folder: Path) -> int:
+    """A SentencePiece model with the special tokens of SigLIP: 0 is unused, 1 ends and pads."""
+    import sentencepiece
+
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(SENTENCES),
+        model_writer=model,
+        vocab_size=120,
+        hard_vocab_limit=False,
+        pad_id=0,
+        eos_id=1,
+        unk_id=2,
+        bos_id=-1,
+        num_threads=1,
+        minloglevel=2,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "spiece.model").write_bytes(model.getvalue())
+    made = transformers.SiglipTokenizer(
+        vocab_file=str(folder / "spiece.model"),
+        model_max_length=CONTEXT,
+        processor_class="SiglipProcessor",
+    )
+    made.save_pretrained(folder)
+    return len(made)
+
+
+def gemma_tokenizer(folder: Path, processor_class: str) -> int:
+    """BPE that falls back to bytes: any text has tokens. A text ends with <eos>."""
+    special = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"]
+    merges = merges_of([f"▁{word}" for word in WORDS])
+    pieces = [*CHARACTERS, "▁", *map("".join, merges)]
+    vocabulary = numbered([*special, *(f"<0x{byte:02X}>" for byte in range(256)), *pieces])
+    made = transformers.GemmaTokenizer(
+        vocab=vocabulary,
+        merges=merges,
+        add_bos_token=False,
+        add_eos_token=True,
+        padding_side="right",
+        model_max_length=CONTEXT,
+        processor_class=processor_class,
+    )
+    made.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A <eos>", special_tokens=[("<eos>", 1)]
+    )
+    made.save_pretrained(folder)
+    return len(made)
+
+
+def roberta_tokenizer(folder: Path, processor_class: str) -> int:
+    """XLM-RoBERTa's: what is not among the pieces is <unk>."""
+    pieces = [*CHARACTERS, "▁", *(f"▁{word}" for word in WORDS if len(word) > 1)]
+    scored = [(piece, -float(number) / 10 - 1) for number, piece in enumerate(reversed(pieces))]
+    special = [(piece, 0.0) for piece in ("<s>", "<pad>", "</s>", "<unk>")]
+    made = transformers.XLMRobertaTokenizer(
+        vocab=[*special, *scored, ("<mask>", 0.0)],
+        model_max_length=CONTEXT,
+        processor_class=processor_class,
+    )
+    made.save_pretrained(folder)
+    return len(made)
+
+
+def bert_tokenizer(folder: Path) -> int:
+    """BERT's, from `vocab.txt` alone: every Chinese character is a token, or [UNK]."""
+    letters = [letter for letter in CHARACTERS if letter == letter.lower()]
+    pieces = [*letters, *(f"##{letter}" for letter in letters), *"一只猫狗的照片在水里跳红色圆形"]
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocabulary = numbered([*special, *pieces, *WORDS])
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "vocab.txt").write_text("".join(f"{piece}\n" for piece in vocabulary), "utf-8")
+    values = {"tokenizer_class": "BertTokenizer", "model_max_length": CONTEXT}
+    write(folder / "tokenizer_config.json", {**values, "do_lower_case": True})
+    return len(vocabulary)
+
+
+def merges_of(words: Iterable[str], *, end: str = "") -> list[tuple[str, str]]:
+    """Pairs that join a word letter after letter; `end` is part of its last one."""
+    merges: dict[tuple[str, str], None] = {}
+    for word in words:
+        letters = [*word[:-1], word[-1] + end]
+        for number in range(1, len(letters)):
+            merges["".join(letters[:number]), letters[number]] = None
+    return list(merges)
+
+
+def numbered(pieces: Iterable[str]) -> dict[str, int]:
+    return {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
+
+
+def write(path: Path, values: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(values, indent=2, ensure_ascii=False), encoding="utf-8")
