@@ -1,11 +1,11 @@
 """Small text-image models with random weights, in folders as the Hugging Face hub has them: the
 weights as safetensors, the config, the image processor and the tokenizer of each family.
 
-Pictures are 32 pixels wide, texts have at most 24 tokens. Random weights of the usual size give
-nearly the same vector for any input, so they are larger here. `logit_scale` and `logit_bias` are
-smaller than in trained models (100 for CLIP, 117 and -13 for SigLIP), because the similarities of
-random vectors differ by some tenths: with 100 the softmax would be 0 and 1, with -13 the sigmoid
-would be 0.
+Pictures are 32 pixels wide, texts have at most 24 tokens (64 in SigLIP 2). Random weights of the
+usual size give nearly the same vector for any input, so they are larger here. `logit_scale` and
+`logit_bias` are smaller than in trained models (100 for CLIP, 117 and -13 for SigLIP), because the
+similarities of random vectors differ by some tenths: with 100 the softmax would be 0 and 1, with
+-13 the sigmoid would be 0.
 
 Not handled here: models that know something (`tests/colour_clip.py`).
 """
@@ -24,6 +24,7 @@ from transformers import AutoProcessor, PreTrainedModel
 LOGIT_SCALE = 2.5  # as a logarithm, as models keep it: similarities are multiplied by 12.2
 LOGIT_BIAS = -1.0
 CONTEXT = 24  # tokens, with those at the start and the end
+GEMMA_CONTEXT = 64
 
 SENTENCES = (
     "a photo of a dog that jumps into the water",
@@ -283,7 +284,8 @@ def clip_text(tokens: int) -> dict[str, Any]:
 
 
 def gemma_text(tokens: int) -> dict[str, Any]:
-    text = {**TRUNK, "vocab_size": tokens, "max_position_embeddings": CONTEXT}
+    # The processor of SigLIP 2 makes texts of 64 tokens, whatever the model has.
+    text = {**TRUNK, "vocab_size": tokens, "max_position_embeddings": GEMMA_CONTEXT}
     return {**text, "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 1}
 
 
@@ -326,6 +328,7 @@ def siglip_tokenizer(folder: Path) -> int:
     made = transformers.SiglipTokenizer(
         vocab_file=str(folder / "spiece.model"),
         model_max_length=CONTEXT,
+        model_input_names=["input_ids"],  # The models were trained without attention masks.
         processor_class="SiglipProcessor",
     )
     made.save_pretrained(folder)
@@ -333,7 +336,8 @@ def siglip_tokenizer(folder: Path) -> int:
 
 
 def gemma_tokenizer(folder: Path, processor_class: str) -> int:
-    """BPE that falls back to bytes: any text has tokens. A text ends with <eos>."""
+    """BPE that falls back to bytes: any text has tokens. A text ends with <eos>. The tokenizer
+    knows no longest text: that is the model's number of positions."""
     special = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"]
     merges = merges_of([f"▁{word}" for word in WORDS])
     pieces = [*CHARACTERS, "▁", *map("".join, merges)]
@@ -341,16 +345,19 @@ def gemma_tokenizer(folder: Path, processor_class: str) -> int:
     made = transformers.GemmaTokenizer(
         vocab=vocabulary,
         merges=merges,
-        add_bos_token=False,
-        add_eos_token=True,
         padding_side="right",
-        model_max_length=CONTEXT,
+        model_input_names=["input_ids"],  # The models were trained without attention masks.
+        do_lower_case=True,
         processor_class=processor_class,
     )
     made.backend_tokenizer.post_processor = processors.TemplateProcessing(
         single="$A <eos>", special_tokens=[("<eos>", 1)]
     )
     made.save_pretrained(folder)
+    known = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))
+    write(
+        folder / "tokenizer_config.json", {"add_bos_token": False, "add_eos_token": True, **known}
+    )
     return len(made)
 
 
