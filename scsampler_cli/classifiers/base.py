@@ -43,6 +43,11 @@ class InputSpec:
     crops: int = 1
     """1: the centre crop. 3: the two ends and the middle of the long side; their probabilities are
     averaged."""
+    interpolation: str = "bilinear"
+    """How a frame is resized: "bilinear" or "bicubic"."""
+    rounding: str = "nearest"
+    """How the long side of the resized frame and the place of the crop become whole pixels:
+    "nearest", with half to even (torchvision's presets), or "down" (transformers)."""
 
 
 @runtime_checkable

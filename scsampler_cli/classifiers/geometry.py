@@ -1,8 +1,9 @@
 """Resize and crop frames for a classifier, exactly as torchvision's video presets do.
 
 Resizing is bilinear on uint8, without antialiasing unless the spec has it: the public video weights
-were evaluated that way. Frames are processed one by one, so that one full-size frame is in memory
-at a time.
+were evaluated that way. With `antialias`, `interpolation` and `rounding` the spec also describes
+the image processors of transformers. Frames are processed one by one, so that one full-size frame
+is in memory at a time.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ def fit_frame(frame: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
     size = resized((frame.shape[0], frame.shape[1]), spec)
     # on uint8, as torchvision does it
     if size != frame.shape[:2]:
-        planes = F.interpolate(planes[None], size, mode="bilinear", antialias=spec.antialias)[0]
+        mode, antialias = spec.interpolation, spec.antialias
+        planes = F.interpolate(planes[None], size, mode=mode, antialias=antialias)[0]
     planes = centred(planes, spec) if spec.crops == 1 else _three_crops(planes, spec)
     return planes.permute(1, 2, 0).contiguous().numpy()
 
@@ -47,15 +49,17 @@ def _three_crops(planes: Tensor, spec: InputSpec) -> Tensor:
     # a strip as wide as the crop across the short side, in which the crops move
     if height > width:
         # padded where the frame is smaller than a crop
-        strip = _middle(planes, max(height, h), w)
-        return torch.cat([strip[..., y : y + h, :] for y in _offsets(strip.shape[-2], h)], dim=-1)
-    strip = _middle(planes, h, max(width, w))
-    return torch.cat([strip[..., x : x + w] for x in _offsets(strip.shape[-1], w)], dim=-1)
+        strip = _middle(planes, (max(height, h), w), spec)
+        starts = _starts(strip.shape[-2] - h, spec)
+        return torch.cat([strip[..., y : y + h, :] for y in starts], dim=-1)
+    strip = _middle(planes, (h, max(width, w)), spec)
+    starts = _starts(strip.shape[-1] - w, spec)
+    return torch.cat([strip[..., x : x + w] for x in starts], dim=-1)
 
 
-def _offsets(length: int, crop: int) -> tuple[int, int, int]:
-    """Starts of the three crops in a strip, pixels."""
-    return 0, round((length - crop) / 2), length - crop
+def _starts(spare: int, spec: InputSpec) -> tuple[int, int, int]:
+    """Starts of the three crops in a strip that is `spare` pixels longer than one of them."""
+    return 0, _half(spare, spec), spare
 
 
 def crops_apart(clips: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
@@ -73,19 +77,25 @@ def crops_apart(clips: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
 
 def centred(planes: Tensor, spec: InputSpec) -> Tensor:
     """The centre crop, [..., H, W] -> [..., h, w]; black is added where it is larger."""
-    return _middle(planes, *spec.crop)
+    return _middle(planes, spec.crop, spec)
 
 
-def _middle(planes: Tensor, height: int, width: int) -> Tensor:
-    """[..., H, W] -> [..., height, width], with the rounding of torchvision's center_crop."""
+def _middle(planes: Tensor, size: tuple[int, int], spec: InputSpec) -> Tensor:
+    """[..., H, W] -> [..., height, width], padded as torchvision's center_crop does it."""
+    height, width = size
     missing_h, missing_w = height - planes.shape[-2], width - planes.shape[-1]
     if missing_h > 0 or missing_w > 0:
         down, across = max(missing_h, 0), max(missing_w, 0)
         # left, right, top, bottom
         planes = F.pad(planes, (across // 2, (across + 1) // 2, down // 2, (down + 1) // 2))
-    # Python rounds half to even, and so does torchvision
-    top, left = round((planes.shape[-2] - height) / 2), round((planes.shape[-1] - width) / 2)
+    top, left = _half(planes.shape[-2] - height, spec), _half(planes.shape[-1] - width, spec)
     return planes[..., top : top + height, left : left + width]
+
+
+def _half(spare: int, spec: InputSpec) -> int:
+    """Half of some pixels, in whole pixels."""
+    # Python rounds half to even, and so does torchvision
+    return spare // 2 if spec.rounding == "down" else round(spare / 2)
 
 
 _LONGEST = 8
@@ -99,10 +109,13 @@ def resized(size: tuple[int, int], spec: InputSpec) -> tuple[int, int]:
     if isinstance(spec.resize, tuple):
         return spec.resize
     # the short side gets the size, and the aspect ratio stays
-    scale = spec.resize / min(size)
-    height, width = (
-        min(max(spec.resize, round(length * scale)), _LONGEST * spec.resize) for length in size
-    )
+    short = min(size)
+    if spec.rounding == "down":
+        lengths = [spec.resize * length // short for length in size]
+    else:
+        scale = spec.resize / short
+        lengths = [round(length * scale) for length in size]
+    height, width = (min(max(spec.resize, one), _LONGEST * spec.resize) for one in lengths)
     return height, width
 
 

@@ -1,4 +1,4 @@
-"""Hugging Face folders of VideoMAE, TimeSformer and ViViT as classifiers (the extra `hf`).
+"""Hugging Face folders as classifiers (the extra `hf`): VideoMAE, TimeSformer, ViViT, text-image.
 
 A folder is given by its path, or as "hf:ORG/NAME" if it is in the Hugging Face cache. Nothing is
 downloaded, and no code of a folder is ever run.
@@ -19,14 +19,24 @@ from scsampler_cli.classifiers.huggingface_folder import (
     Config,
     folder_of,
     read_config,
-    read_json,
 )
 from scsampler_cli.classifiers.huggingface_network import load_network
-from scsampler_cli.classifiers.labels import names_of, numbered_labels
+from scsampler_cli.classifiers.huggingface_processor import processor_fields
+from scsampler_cli.classifiers.labels import distinct, names_of, numbered_labels
 from scsampler_cli.classifiers.model_files.base import LayoutAdapter
-from scsampler_cli.classifiers.model_spec import check_field, complete, read_fields, with_fields
+from scsampler_cli.classifiers.model_spec import (
+    GEOMETRY,
+    check_field,
+    complete,
+    read_fields,
+    with_fields,
+)
 from scsampler_cli.classifiers.network import NetworkClassifier
-from scsampler_cli.errors import ClassifierError
+from scsampler_cli.classifiers.text_image.families import FAMILIES
+from scsampler_cli.classifiers.text_image.open_model import open_folder
+from scsampler_cli.classifiers.text_image.sentence_classifier import sentence_classifier
+from scsampler_cli.classifiers.text_image.wording import NO_WORDING, Wording, check_has_effect
+from scsampler_cli.errors import ClassifierError, SettingsError
 from scsampler_cli.model_zoo.weightfile import file_sha256, files_sha256
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 
@@ -40,7 +50,6 @@ MODELS = {
 No config contains the stride. These are for Kinetics: 16 frames x 4 (Tong et al., NeurIPS 2022), 8
 x 32 (Bertasius et al., ICML 2021), 32 x 2 (Arnab et al., ICCV 2021). The spec field `stride`
 replaces it."""
-_PROCESSORS = ("preprocessor_config.json", "video_preprocessor_config.json")
 
 
 def open_classifier(
@@ -50,6 +59,7 @@ def open_classifier(
     *,
     labels: Sequence[str] | None = None,
     spec_fields: Sequence[str] = (),
+    wording: Wording = NO_WORDING,
 ) -> NetworkClassifier:
     """A classifier from a folder, or from the cache.
 
@@ -59,6 +69,7 @@ def open_classifier(
         dtype: precision of the network (autocast).
         labels: class names; else those of the config.
         spec_fields: options KEY=VALUE, which replace what the folder's configs have.
+        wording: of the labels of a text-image model.
 
     Raises:
         ClassifierError: transformers is missing, the model is of another family, or it comes with
@@ -67,15 +78,27 @@ def open_classifier(
         InputError: the cache does not have it.
     """
     folder = folder_of(name)
-    config = read_config(folder, ", ".join(MODELS))
+    config = read_config(folder, ", ".join((*MODELS, *FAMILIES)))
     # a config may lack it
     kind = str(config.get("model_type"))
+    if kind in FAMILIES:
+        return _sentence_classifier(
+            name,
+            folder,
+            config,
+            labels=labels,
+            spec_fields=spec_fields,
+            wording=wording,
+            device=device,
+            dtype=dtype,
+        )
     if kind not in MODELS:
         raise ClassifierError(
             f"{folder.name} is a {kind!r} model",
             code="hugging-face-model-unsupported",
-            hint=f"video classifiers that are known: {', '.join(MODELS)}",
+            hint=f"models that are known: {', '.join((*MODELS, *FAMILIES))}",
         )
+    check_has_effect(wording, folder.name)
 
     # the spec may be in scsampler.toml in the folder
     model = folder / "scsampler"
@@ -111,6 +134,39 @@ def open_classifier(
         # the answers depend on the config, too
         more_settings={"config": file_sha256(folder / "config.json")},
     )
+
+
+def _sentence_classifier(
+    name: str,
+    folder: Path,
+    config: Config,
+    *,
+    labels: Sequence[str] | None,
+    spec_fields: Sequence[str],
+    wording: Wording,
+    device: torch.device,
+    dtype: torch.dtype,
+) -> NetworkClassifier:
+    """A text-image model as a classifier; arguments as `open_classifier`."""
+    fields = read_fields(folder / "scsampler", spec_fields)
+    answer = {key: fields.pop(key, None) for key in ("activation", "multi_label")}
+    named = fields.pop("labels", None)
+    if labels is None and named is not None:
+        labels = names_of(named, folder.name)
+    if labels is None:
+        raise ClassifierError(
+            f"{folder.name} compares pictures with sentences: it needs labels",
+            code="sentences-missing",
+            hint='give the classes in plain words, such as "a goal, a dog"',
+        )
+    if others := set(fields) - set(GEOMETRY):
+        raise SettingsError(
+            f"{min(others)} of {folder.name} cannot be changed",
+            code="model-spec-fixed",
+            hint="leave it out",
+        )
+    model = open_folder(name, folder, config, fields=fields, device=device, dtype=dtype)
+    return sentence_classifier(model, distinct(list(labels), folder.name), wording, **answer)
 
 
 def _label_names(folder: Path, config: Config) -> tuple[str, ...]:
@@ -149,46 +205,4 @@ def _fields_of_configs(folder: Path, config: Config) -> dict[str, Any]:
         "activation": "sigmoid" if is_multi_label else "softmax",
         "labels": _label_names(folder, config),
     }
-    for name in _PROCESSORS:
-        if (folder / name).is_file():
-            return fields | _fields_of_processor(folder / name, side)
-    return fields
-
-
-def _fields_of_processor(path: Path, side: Any) -> dict[str, Any]:
-    """The spec fields resize, mean and std that give the same input as a processor.
-
-    On x in 0-255 a processor computes ((x * rescale_factor - offset) - mean) / std.
-
-    Args:
-        path: config of the processor.
-        side: "image_size" of config.json, for a processor without a size.
-    """
-    processor = read_json(path)
-    try:
-        size = processor.get("size", side)
-        if isinstance(size, dict):
-            size = size.get("shortest_edge") or [size["height"], size["width"]]
-        # the spec's mean and std are for x / 255: scale = 255 * rescale_factor
-        scale = 255.0
-        if processor.get("do_rescale", True):
-            scale *= processor.get("rescale_factor", 1 / 255)
-        offset = 1.0 if processor.get("offset") else 0.0
-        mean, std = [0.0] * 3, [1.0] * 3
-        if processor.get("do_normalize", True):
-            mean, std = processor["image_mean"], processor["image_std"]
-        found = {
-            "resize": size,
-            "mean": [(offset + value) / scale for value in mean],
-            "std": [value / scale for value in std],
-        }
-    except (KeyError, TypeError, ZeroDivisionError) as error:
-        raise ClassifierError(
-            f"{path}: {type(error).__name__}: {error}",
-            code="hugging-face-folder-invalid",
-            hint="is the folder complete?",
-        ) from error
-    return {
-        name: check_field(name, value, f"{path.parent.name}/{path.name}, ")
-        for name, value in found.items()
-    }
+    return fields | processor_fields(folder, side=side, model_type=config["model_type"])

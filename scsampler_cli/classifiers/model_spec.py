@@ -22,12 +22,14 @@ from scsampler_cli.files.text_files import read_text
 AXES = "NCTHW"
 """Batch, channel, time, height, width."""
 ACTIVATIONS = ("softmax", "sigmoid", "none")
+CHOICES = {"interpolation": ("bilinear", "bicubic"), "rounding": ("nearest", "down")}
+"""Values of fields that have a few."""
 _NEEDED = ("frames", "stride", "resize", "crop", "mean", "std")
-GEOMETRY = (*_NEEDED, "antialias")
+GEOMETRY = (*_NEEDED, "antialias", *CHOICES)
 """Fields of `InputSpec`. They can also be changed for a classifier that has a name."""
 REQUIRED = (*_NEEDED, "layout", "activation", "labels")
 SWITCHES = ("multi_label", "antialias")
-OPTIONAL = ("arch", "background", *SWITCHES)
+OPTIONAL = ("arch", "background", *SWITCHES, *CHOICES)
 SpecFields = dict[str, Any]
 """Fields by name, with values as `check_field` returns them."""
 
@@ -206,6 +208,14 @@ def _is_activation(value: object) -> bool:
     return value in ACTIVATIONS
 
 
+def _is_interpolation(value: object) -> bool:
+    return value in CHOICES["interpolation"]
+
+
+def _is_rounding(value: object) -> bool:
+    return value in CHOICES["rounding"]
+
+
 def _is_switch(value: object) -> bool:
     return isinstance(value, bool)
 
@@ -219,7 +229,12 @@ def _is_labels(value: object) -> bool:
     return _is_text(value) or (isinstance(value, list) and all(map(_is_text, value)))
 
 
-_EXAMPLES = {"arch": '"r2plus1d_18"', "background": '"none of these" (one of the labels)'}
+_EXAMPLES = {
+    "arch": '"r2plus1d_18"',
+    "background": '"none of these" (one of the labels)',
+    "interpolation": '"bicubic" (or "bilinear")',
+    "rounding": '"down" (or "nearest")',
+}
 """Examples of optional fields; the others are switches."""
 _CHECKS: dict[str, Callable[[object], bool]] = {
     "frames": _is_count,
@@ -235,6 +250,8 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "background": _is_text,
     "multi_label": _is_switch,
     "antialias": _is_switch,
+    "interpolation": _is_interpolation,
+    "rounding": _is_rounding,
 }
 """What a value must be, by field."""
 

@@ -38,14 +38,14 @@ def identity(classifier: ClipClassifier | ClassifierFacts, precision: str) -> di
 
 
 def _geometry(spec: InputSpec) -> dict[str, Any]:
-    """The clip geometry, without `antialias` and `crops` where they have their defaults.
+    """The clip geometry, without its newer fields where they have their defaults.
 
-    These two fields are newer than the cache: without them in the key, older entries stay valid for
-    classifiers that use neither.
+    These fields are newer than the cache: without them in the key, older entries stay valid for
+    classifiers that use none of them.
     """
     default = InputSpec()
     geometry = asdict(spec)
-    for name in ("antialias", "crops"):
+    for name in ("antialias", "crops", "interpolation", "rounding"):
         if geometry[name] == getattr(default, name):
             del geometry[name]
     return geometry

@@ -66,8 +66,11 @@ class VideoNeeds:
         """All that the values of a kind depend on, except for the file."""
         if kind == FRAMES:
             key: dict[str, Any] = {"resize": self.spec.resize}
-            if self.spec.antialias:
-                key["antialias"] = True
+            # these fields are newer than the cache: older entries stay valid without them
+            for name in ("antialias", "interpolation", "rounding"):
+                value = getattr(self.spec, name)
+                if value != getattr(InputSpec, name):
+                    key[name] = value
             if self.frame_step == 1:
                 return key
             # a video shorter than a clip has the frames of that clip alone

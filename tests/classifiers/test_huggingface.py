@@ -310,7 +310,7 @@ def test_a_config_of_wrong_types_names_the_field(
 
 def test_a_processor_of_wrong_types_is_told(tmp_path: Path) -> None:
     videomae(tmp_path / "m")
-    change(tmp_path / "m", "preprocessor_config.json", image_mean=None)
+    change(tmp_path / "m", "preprocessor_config.json", image_mean="grey")
     with pytest.raises(ClassifierError, match=r"preprocessor_config\.json: TypeError"):
         load(tmp_path / "m")
     change(tmp_path / "m", "preprocessor_config.json", image_mean=[0.5])
