@@ -24,6 +24,7 @@ from scsampler_cli.classifiers.model_spec import (
 )
 from scsampler_cli.classifiers.network import from_file
 from scsampler_cli.classifiers.networks import architecture
+from scsampler_cli.classifiers.text_image.wording import NO_WORDING, Wording, check_has_effect
 from scsampler_cli.errors import ClassifierError
 from scsampler_cli.model_zoo.bundled_weights import check_weight_file
 from scsampler_cli.model_zoo.weightfile import read_metadata, read_weights
@@ -36,6 +37,7 @@ def open_path(
     *,
     labels: Sequence[str] | None = None,
     spec_fields: Sequence[str] = (),
+    wording: Wording = NO_WORDING,
 ) -> ClipClassifier:
     """A classifier from a file or folder, with the spec file next to it if there is one.
 
@@ -45,6 +47,7 @@ def open_path(
         dtype: precision of the network.
         labels: class names; None for those of the file.
         spec_fields: options KEY=VALUE.
+        wording: of the labels of a text-image model.
 
     Raises:
         ClassifierError: it is no classifier, or its spec is incomplete.
@@ -54,8 +57,9 @@ def open_path(
     # only "hf:ORG/NAME" is a string
     if isinstance(found, str) or is_folder(found):
         return huggingface.open_classifier(
-            str(found), device, dtype, labels=labels, spec_fields=spec_fields
+            str(found), device, dtype, labels=labels, spec_fields=spec_fields, wording=wording
         )
+    check_has_effect(wording, found.name)
     if found.is_dir():
         raise ClassifierError(
             f"{found} is a folder without a config.json",

@@ -44,6 +44,7 @@ class NetworkClassifier:
         activation: "softmax", "sigmoid", or "none" if the outputs are probabilities.
         multi_label: several classes can be true at once; None: true for the sigmoid.
         any_size: the network takes clips of any length and size (`with_spec`).
+        any_length: it takes clips of any length.
         more_settings: further settings that the answers depend on, for JSON.
         background: the one of the labels for footage that shows none of the others.
         min_probability: confidence below which a video is unsure; None without such a limit.
@@ -62,6 +63,7 @@ class NetworkClassifier:
         activation: str = "softmax",
         multi_label: bool | None = None,
         any_size: bool = False,
+        any_length: bool = False,
         more_settings: Mapping[str, Any] | None = None,
         background: str | None = None,
         min_probability: float | None = None,
@@ -69,6 +71,7 @@ class NetworkClassifier:
         self.name, self.labels, self.spec, self.weights = name, tuple(labels), spec, weights
         self.multi_label = activation == "sigmoid" if multi_label is None else multi_label
         self.any_size, self.background = any_size, background
+        self._any_length = any_size or any_length
         self.min_probability = min_probability
         self.network = network.to(device).eval()
         self._device, self._dtype, self._activation = device, dtype, activation
@@ -124,7 +127,8 @@ class NetworkClassifier:
         """
         own = self.spec
         # resizing and normalisation can always be changed
-        if not self.any_size and (spec.frames, spec.crop) != (own.frames, own.crop):
+        has_length = self._any_length or spec.frames == own.frames
+        if not has_length or not (self.any_size or spec.crop == own.crop):
             raise ClassifierError(
                 f"{self.name} takes only clips of {own.frames} frames "
                 f"of {own.crop[0]} x {own.crop[1]}",

@@ -16,6 +16,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scsampler_cli.classifiers.text_image.wording import NO_WORDING, Wording, check_has_effect
 from scsampler_cli.errors import ClassifierError, ScsamplerError, SettingsError
 from scsampler_cli.files.urls import check_read
 
@@ -111,6 +112,7 @@ def load(
     weights: Path | None = None,
     labels: Sequence[str] | None = None,
     spec_fields: Sequence[str] = (),
+    wording: Wording = NO_WORDING,
 ) -> ClipClassifier:
     """A classifier by name, or from a file or folder.
 
@@ -121,9 +123,10 @@ def load(
         weights: weight file, for a classifier that has a name.
         labels: class names; None for the classifier's own.
         spec_fields: options KEY=VALUE: fields that a file lacks, or another geometry.
+        wording: of the labels of a text-image model.
 
     Raises:
-        SettingsError: the name is unknown.
+        SettingsError: the name is unknown, or the wording has no effect.
         ClassifierError: two plug-ins have the name, a plug-in does not load or returns no
             classifier, or a file lacks spec fields.
         WeightsError: the weights are missing, damaged or do not fit.
@@ -131,6 +134,7 @@ def load(
     # an entry point, a path, or "hf:..."
     found = find(name)
     if isinstance(found, EntryPoint):
+        check_has_effect(wording, name)
         from scsampler_cli.classifiers.adjusted import adjusted
         from scsampler_cli.classifiers.labels import names_of
         from scsampler_cli.classifiers.model_spec import parse_fields, read_fields
@@ -149,7 +153,7 @@ def load(
         return adjusted(classifier, fields)
     from scsampler_cli.classifiers.from_path import open_path  # imports torch
 
-    return open_path(found, device, dtype, labels=labels, spec_fields=spec_fields)
+    return open_path(found, device, dtype, labels=labels, spec_fields=spec_fields, wording=wording)
 
 
 def _from_factory(

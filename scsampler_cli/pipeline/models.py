@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scsampler_cli.classifiers import registry
-from scsampler_cli.classifiers.labels import NAMES, read_labels
+from scsampler_cli.classifiers.labels import NAMES, is_list, named_by, read_labels
+from scsampler_cli.classifiers.text_image.wording import Wording
 from scsampler_cli.config import (
     AUDIO,
     PACKETS,
@@ -26,6 +27,7 @@ from scsampler_cli.errors import SettingsError
 from scsampler_cli.model_zoo.bundled_weights import check_weight_file, sampler_files
 from scsampler_cli.model_zoo.weights_header import sampler_in
 from scsampler_cli.pipeline import sampler_choice
+from scsampler_cli.pipeline.classifier_check import check_classifier
 from scsampler_cli.pipeline.missing_torchaudio import without_torchaudio
 
 if TYPE_CHECKING:
@@ -48,7 +50,11 @@ class ModelOptions:
     weights: str | Path | None = None
     """A weight file for a classifier that has a name."""
     labels: str | Path | tuple[str, ...] | None = None
-    """Class names, a text file with one name per line, or one of `labels.NAMES`."""
+    """Class names, or what `classifiers.labels.read_labels` takes."""
+    prompts: tuple[str, ...] = ()
+    """For a text-image model: sentences with {} in the place of a label, which are averaged."""
+    background_labels: str | Path | tuple[str, ...] | None = None
+    """For a text-image model: further labels, which compete with the others and are no tags."""
     arch: str | None = None
     """The network of a plain state dict."""
     spec: tuple[str, ...] = ()
@@ -77,9 +83,21 @@ class ModelOptions:
         return str(self.classifier)
 
     @property
-    def label_file(self) -> Path | None:
-        """The file or the name of the class names; None where they are a list, or not given."""
-        return Path(self.labels) if isinstance(self.labels, str | Path) else None
+    def label_files(self) -> list[Path]:
+        """The files of the class names and of the names of the background."""
+        named = (self.labels, self.background_labels)
+        return [Path(name) for name in named if isinstance(name, str | Path) and not is_list(name)]
+
+    @property
+    def wording(self) -> Wording:
+        """How labels become sentences.
+
+        Raises:
+            SettingsError: a prompt without the place of the label.
+            InputError: the names of the background cannot be read.
+        """
+        background = named_by(self.background_labels) or ()
+        return Wording(prompts=self.prompts, background=background)
 
     @property
     def samplers(self) -> dict[str, str]:
@@ -125,7 +143,7 @@ class ModelOptions:
         for option in self.samplers.values():
             names += option.split(",")
         weights = None if self.weights is None else Path(self.weights)
-        named = [*(Path(name) for name in names), weights, self.label_file, *others]
+        named = [*(Path(name) for name in names), weights, *self.label_files, *others]
         # a name such as "auto" is no file, unless the folder holds one of that name
         return [path for path in named if path is not None and path.is_file()]
 
@@ -145,60 +163,24 @@ class ModelOptions:
                 code="unknown-choice",
                 hint=f"one of {', '.join(SALIENCY)}",
             )
-        self._check_classifier()
+        check_classifier(
+            self.classifier_name,
+            weights=self.weights,
+            arch=self.arch,
+            spec=self.spec,
+            labels=self.labels,
+            wording=self.wording,
+        )
         if self.weights is not None:
             check_weight_file(Path(self.weights))
-        if self.label_file is not None and str(self.label_file) not in NAMES:
-            read_labels(self.label_file)
+        for names in (self.labels, self.background_labels):
+            # the names of a list need torchvision
+            if isinstance(names, str | Path) and str(names) not in NAMES:
+                read_labels(names)
         kinds = {"visual": VISUAL, "audio": AUDIO, "packets": PACKETS}
         for kind, option in self.samplers.items():
             if option != "auto":
                 sampler_files(option, kinds[kind])
-
-    def _check_classifier(self) -> None:
-        """Refuse options on the classifier that do not go together.
-
-        Raises:
-            SettingsError: they do not.
-            WeightsError: a weight file that cannot be read.
-        """
-        if self.labels is not None and not self.names_classifier:
-            raise SettingsError(
-                "labels need a classifier whose classes they name",
-                code="classifier-options-incomplete",
-                hint="name the classifier",
-            )
-        if self.spec:
-            if not self.names_classifier:
-                raise SettingsError(
-                    "a spec needs a classifier that it describes",
-                    code="classifier-options-incomplete",
-                    hint="name the classifier",
-                )
-            # imported late: few commands have a spec, and it needs numpy
-            from scsampler_cli.classifiers.model_spec import parse_fields
-
-            parse_fields(self.spec)
-        # the registry gives a path for a model file, an entry for a name
-        found = None if self.classifier_name == "auto" else registry.find(self.classifier_name)
-        is_file = isinstance(found, Path)
-        if self.arch is not None and not is_file and (found is not None or self.weights is None):
-            raise SettingsError(
-                "arch names the network of a weight file, and there is no weight file",
-                code="classifier-options-incomplete",
-                hint="name the file as the classifier",
-            )
-        if isinstance(found, Path):
-            # a folder is a Hugging Face model, which has no single weight file
-            if not found.is_dir():
-                check_weight_file(found)
-            if self.weights is not None:
-                raise SettingsError(
-                    f"two weight files: {self.classifier} as the classifier, "
-                    f"and {self.weights} as its weights",
-                    code="classifier-options-incomplete",
-                    hint="name a network as the classifier, such as r2plus1d_18",
-                )
 
     def check_samplers(
         self, selection: SelectionSettings, auto: str | None, *, shows_all: bool
@@ -253,17 +235,15 @@ class ModelOptions:
         # a weight file alone says which network it is for
         if name == "auto":
             name, weights = str(weights), None
-        labels = None if isinstance(self.labels, str | Path) else self.labels
-        if self.label_file is not None:
-            labels = read_labels(self.label_file)
         spec = self.spec if self.arch is None else [*self.spec, f"arch={self.arch}"]
         return registry.load(
             name,
             device,
             dtype,
             weights=None if weights is None else Path(weights),
-            labels=labels,
+            labels=named_by(self.labels),
             spec_fields=spec,
+            wording=self.wording,
         ), ""
 
     def load_samplers(

@@ -1,4 +1,4 @@
-"""Class names of the outputs of a network, in order: named lists, and text files.
+"""Class names of the outputs of a network, in order: named lists, text files, and lists as text.
 
 The names of Kinetics-400 come from torchvision. `sports1m.txt` is the list of the data set
 (Karpathy et al., CVPR 2014; CC BY 3.0). The names of IG65M's classes (hashtags) are not published:
@@ -7,7 +7,10 @@ they are numbers here.
 
 from __future__ import annotations
 
+import csv
+import re
 from collections import Counter
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,18 +23,28 @@ NAMES = ("kinetics400", "sports1m")
 """Names of lists."""
 
 
+# "names.txt", and not "Mr. Bean"
+_SUFFIX = re.compile(r"\.\w{1,5}$")
+
+
 def read_labels(name: str | Path) -> tuple[str, ...]:
-    """Class names of a named list, or of a text file with one name per line.
+    """Class names of a named list, of a text file with one name per line, or of a list as text.
 
     Args:
-        name: one of NAMES, or the path of a file.
+        name: one of NAMES, the path of a file, or names with commas between them; a name that has a
+            comma itself is in double quotes.
 
     Raises:
-        InputError: the file cannot be read, is empty, or has a name twice.
+        InputError: the file cannot be read, or a list is empty, or has a name twice or an empty
+            one.
+
+    Example: 'a goal, "a red, round ball"' -> ("a goal", "a red, round ball").
     """
     # a file of that name must be given with its folder: ./kinetics400
     if str(name) in NAMES:
         return named_labels(str(name))
+    if is_list(name):
+        return listed(str(name))
     # refuses URLs
     check_read(name)
     try:
@@ -41,9 +54,60 @@ def read_labels(name: str | Path) -> tuple[str, ...]:
         raise InputError(
             f"labels {name}: {why}",
             code="labels-invalid",
-            hint=f"a text file with one class name per line, or {' or '.join(NAMES)}",
+            hint=f"names with commas between them, a text file with one name per line, or "
+            f"{' or '.join(NAMES)}",
         ) from error
     return distinct([line.strip() for line in text.splitlines() if line.strip()], str(name))
+
+
+def named_by(labels: str | Path | Sequence[str] | None) -> tuple[str, ...] | None:
+    """Class names that are a list already, or what `read_labels` takes; None for None."""
+    if labels is None or not isinstance(labels, str | Path):
+        return None if labels is None else tuple(labels)
+    return read_labels(labels)
+
+
+def is_list(name: str | Path) -> bool:
+    """True for names with commas between them, or a single name; False for the name of a file."""
+    text = str(name)
+    # a path of the library is always a file
+    if isinstance(name, Path) or _is_file(text):
+        return False
+    if "," in text:
+        return True
+    return bool(text.strip()) and not ("/" in text or "\\" in text or _SUFFIX.search(text))
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        # a name that is too long for a file, or that has a null character
+        return False
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Names with commas between them, or on lines of their own.
+
+    Raises:
+        InputError: one is empty, or listed twice, or a quote is not closed.
+    """
+    try:
+        rows = list(csv.reader(text.splitlines(), skipinitialspace=True, strict=True))
+    except csv.Error as error:
+        raise InputError(
+            f"labels {text!r}: {error}",
+            code="labels-invalid",
+            hint='a name with a comma is in double quotes, as in "a red, round ball", a dog',
+        ) from error
+    names = [name.strip() for row in rows for name in row]
+    if "" in names:
+        raise InputError(
+            f"labels {text!r}: label {names.index('') + 1} is empty",
+            code="labels-invalid",
+            hint="leave out commas at the start and at the end",
+        )
+    return distinct(names, repr(text))
 
 
 def names_of(labels: str | tuple[str, ...], source: str) -> tuple[str, ...]:

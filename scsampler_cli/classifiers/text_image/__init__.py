@@ -1,0 +1,1 @@
+"""Text-image models: classifiers whose classes are sentences, and vectors of pictures."""

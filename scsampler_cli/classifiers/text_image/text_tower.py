@@ -1,0 +1,120 @@
+"""The text tower of a text-image model: sentences -> vectors, each sentence once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from scsampler_cli.classifiers.text_image.families import Family
+from scsampler_cli.classifiers.text_image.towers import pooled, unit
+from scsampler_cli.classifiers.text_image.wording import sentences
+from scsampler_cli.errors import ClassifierError, InputError
+from scsampler_cli.model_zoo.weightfile import files_sha256
+
+BATCH = 64
+"""Sentences in a batch."""
+_OFFSET_MODELS = ("altclip_text_model", "xlm-roberta", "roberta")
+"""Text models that use their first two positions for other purposes."""
+_SETTINGS = ("tokenizer*", "vocab*", "merges*", "special_tokens*", "*.model", "added_tokens*")
+"""Files that decide how a sentence becomes numbers."""
+
+
+class TextTower:
+    """The text tower with its tokenizer.
+
+    Args:
+        model: of transformers, with `get_text_features`.
+        tokenizer: of transformers.
+        family: of the model.
+        folder: of the model.
+        config: contents of config.json.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        tokenizer: Any,
+        family: Family,
+        *,
+        folder: Path,
+    ) -> None:
+        self._model: Any = model
+        self._tokenizer, self._family = tokenizer, family
+        self._name = folder.name
+        self.most_tokens = _most_tokens(self._model.config, tokenizer)
+        """Longest sentence, in tokens with those of start and end."""
+        files = sorted({path for pattern in _SETTINGS for path in folder.glob(pattern)})
+        self.sha256 = files_sha256([path for path in files if path.is_file()])
+        """Of the files of the tokenizer."""
+
+    def vectors(
+        self, labels: Sequence[str], prompts: Sequence[str], *, device: torch.device
+    ) -> Tensor:
+        """A vector for each label: the mean over its prompts.
+
+        One prompt gives what the model gives for its sentence. Of several prompts the vectors, of
+        length 1 each, are averaged (Radford et al., ICML 2021, Sec. 3.1.4).
+
+        Args:
+            labels: L of them.
+            prompts: with {} in the place of the label.
+            device: of the network.
+
+        Returns:
+            float32 [L, D]; of length 1 but for the single prompt of X-CLIP, which adapts sentences
+            before it scales them.
+
+        Raises:
+            InputError: a label is empty.
+            ClassifierError: a sentence is too long for the model.
+        """
+        for label in labels:
+            if not label.strip():
+                raise InputError(
+                    "a label is empty", code="labels-invalid", hint="give every class some words"
+                )
+        texts = [text for label in labels for text in sentences(label, prompts)]
+        found = torch.cat(
+            [
+                self._encoded(texts[start : start + BATCH], device)
+                for start in range(0, len(texts), BATCH)
+            ]
+        )
+        if len(prompts) == 1:
+            return found if self._family.reads_clips else unit(found)
+        # [L, prompts, D]
+        by_label = unit(found).unflatten(0, (len(labels), len(prompts)))
+        return unit(by_label.mean(dim=1))
+
+    def _encoded(self, texts: Sequence[str], device: torch.device) -> Tensor:
+        """Float32 [n, D], of any length."""
+        # lengths first: the tokenizer would cut a sentence that is too long, in silence
+        for text, tokens in zip(texts, self._tokenizer(list(texts))["input_ids"], strict=True):
+            if len(tokens) > self.most_tokens:
+                raise ClassifierError(
+                    f"{text[:60]!r} has {len(tokens)} tokens, and {self._name} reads "
+                    f"{self.most_tokens}",
+                    code="sentence-too-long",
+                    hint="use fewer words, in the label or in the prompt",
+                )
+        padding: dict[str, Any] = {"padding": True}
+        if self._family.pads_text:
+            padding = {"padding": "max_length", "max_length": self.most_tokens}
+        inputs = self._tokenizer(list(texts), return_tensors="pt", **padding)
+        # float32: labels are encoded once, so that speed does not matter
+        with torch.inference_mode():
+            found = self._model.get_text_features(**inputs.to(device))
+        return pooled(found).float()
+
+
+def _most_tokens(config: Any, tokenizer: Any) -> int:
+    text = config.text_config
+    positions = int(text.max_position_embeddings)
+    if text.model_type in _OFFSET_MODELS:
+        positions -= 2
+    # a tokenizer without a limit states an absurd one
+    return min(positions, int(tokenizer.model_max_length))
