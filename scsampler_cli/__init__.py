@@ -1,8 +1,8 @@
 """scsampler: find the salient clips of a long video, and classify only those.
 
-The method is SCSampler (Korbar et al., ICCV 2019). Programs use `Tagger` and `Scorer`, with their
-settings and results. These names, and torch with them, are imported at their first use, so that the
-command line starts quickly.
+The method is SCSampler (Korbar et al., ICCV 2019). Programs use `Tagger`, `Scorer` and `Finder`,
+with their settings and results. These names, and torch with them, are imported at their first use,
+so that the command line starts quickly.
 """
 
 from __future__ import annotations
@@ -22,8 +22,12 @@ if TYPE_CHECKING:
         SegmentSettings,
         SelectionSettings,
     )
+    from scsampler_cli.config.find_settings import FindSettings
     from scsampler_cli.errors import FallbackWarning, ScsamplerError, SettingsError
     from scsampler_cli.features.read_features import ClipFeatures, Features, read_features
+    from scsampler_cli.find.finder import Finder
+    from scsampler_cli.output.find_result import FindResult
+    from scsampler_cli.output.found_clip import FoundClip
     from scsampler_cli.output.records import ClassifyResult, Failure, ScoreResult
     from scsampler_cli.output.segment import Segment
     from scsampler_cli.scorer import Scorer
@@ -34,6 +38,10 @@ if TYPE_CHECKING:
 _HOMES = {
     "scorer": ("Scorer",),
     "tagger": ("Tagger",),
+    "find.finder": ("Finder",),
+    "config.find_settings": ("FindSettings",),
+    "output.find_result": ("FindResult",),
+    "output.found_clip": ("FoundClip",),
     "output.records": ("ClassifyResult", "ScoreResult", "Failure"),
     "output.segment": ("Segment",),
     "config": (
@@ -57,6 +65,10 @@ __all__ = [
     "FallbackWarning",
     "FeatureSettings",
     "Features",
+    "FindResult",
+    "FindSettings",
+    "Finder",
+    "FoundClip",
     "InputSpec",
     "ReadSettings",
     "ScoreResult",

@@ -19,6 +19,7 @@ from scsampler_cli.config import (
     SegmentSettings,
     SelectionSettings,
 )
+from scsampler_cli.config.find_settings import FindSettings
 from scsampler_cli.errors import FallbackWarning
 from scsampler_cli.files.output_paths import check_within
 from scsampler_cli.pipeline.models import ModelOptions, identity
@@ -203,6 +204,43 @@ class Extract:
         # a run with other files to write is not a continuation of this one
         files = {"render": self.render, "reencode": self.reencode, "output": str(self.output)}
         return Prepared(work, identity(settings | files))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Find:
+    """The task of `scsampler find`: the clips of a video that fit a sentence best.
+
+    The parent merges the records (`find.ranking`), and holds the cache (`Cache.in_use`).
+    """
+
+    sentence: str
+    classifier: str
+    """A name or folder of a text-image model, or "auto"."""
+    spec: tuple[str, ...]
+    """"KEY=VALUE" for each property that the model does not state."""
+    settings: FindSettings
+    reading: ReadSettings
+    cache: Path
+    device: str
+    precision: str
+    command: str = "find"
+
+    def prepare(self, log: Log) -> Prepared:
+        """Load the model, and compute the vector of the sentence."""
+        from scsampler_cli.find.finder import Finder
+
+        finder = Finder(
+            self.classifier,
+            cache=self.cache,
+            settings=self.settings,
+            device=self.device,
+            precision=self.precision,
+            spec_fields=self.spec,
+            reading=self.reading,
+            log=log,
+        )
+        search = finder.search(self.sentence)
+        return Prepared(search.record, search.identity)
 
 
 def drawing_of(target: Path, clip: int) -> Path:

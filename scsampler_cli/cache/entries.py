@@ -1,7 +1,7 @@
 """Layout of the cache on disk, and a scan of its contents.
 
     <cache>/.using-XXXXXXXX              a run that uses the cache holds a lock on it
-    <cache>/<32 hex digits>/             one folder for each video, named by the sha256 of its bytes
+    <cache>/<32 hex digits>/             one folder for each video, named by its identity
         <kind>-<16 hex digits>/          an entry: entry.json and values.raw, and nothing else
         <kind>-<16 hex digits>.scf       a feature file
         .part-*/, <number>-*.scf, *.part being written, or left by a run that was killed

@@ -21,6 +21,8 @@ WHAT = {
     "probabilities": "answers of classifiers, for train and bench",
     "scores": "scores of samplers, for bench",
     "features": "feature files, for bench",
+    "vectors": "vectors of pictures, for bench",
+    "embeddings": "vectors of pictures or clips, for find",
     UNFINISHED: "being written, or left by a run that was killed",
     ALL: "",
 }

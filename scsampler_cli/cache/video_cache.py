@@ -2,17 +2,18 @@
 
 They are on disk, and read through memory maps:
 
-    <cache>/<sha256 of the video's bytes, 32 digits>/<name>-<digest of the settings, 16 digits>/
+    <cache>/<identity of the video, 32 digits>/<name>-<digest of the settings, 16 digits>/
         values.raw    the bytes of the array, C-ordered, little-endian
         entry.json    dtype, shape, offsets (rows offsets[i]:offsets[i+1] belong to clip i), notes,
-                      and the settings themselves
+                      facts that the values need, and the settings themselves
 
 The modification time of entry.json is the time of the last use. `entries` lists the contents,
 `prune` removes old ones.
 
-A key holds all that the values depend on: the content of the file (not its name), the settings, the
-FFmpeg version, the classifier's weights. So a stale entry is never found. An entry gets its name
-when it is complete; two processes may make the same one.
+The identity of a video is that of its bytes (`content`), or of a part of them (`quick_identity`).
+A key holds all that the values depend on: the identity of the file (not its name), the settings,
+the FFmpeg version, the classifier's weights. So a stale entry is never found. An entry gets its
+name when it is complete; two processes may make the same one.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -52,6 +54,8 @@ class Entry:
     """int64 [L + 1]: rows offsets[i]:offsets[i+1] belong to clip i."""
     notes: tuple[str, ...]
     """Notes of the pass over the video."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What else was stored with the values; JSON-able."""
 
     def rows(self, clip: int) -> range:
         """Row numbers of a clip."""
@@ -80,19 +84,45 @@ def _content(path: Path, size: int, mtime_ns: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:32]
 
 
+_END_BYTES = 1 << 16
+"""Bytes at the start and at the end of a file by which `quick_identity` knows it."""
+
+
+def quick_identity(video: Path) -> str:
+    """32 hex digits by which a file is known without being read: its size, the time of its last
+    change, and its first and last 64 KiB.
+
+    A moved or renamed file keeps it, and so does a copy that keeps the time. A file whose middle
+    alone is changed keeps it only where the time was set back.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with video.open("rb") as file:
+        facts = os.fstat(file.fileno())
+        digest = hashlib.sha256(f"{facts.st_size} {facts.st_mtime_ns} ".encode())
+        digest.update(file.read(_END_BYTES))
+        # a file of less than 128 KiB: the two parts overlap
+        file.seek(max(0, facts.st_size - _END_BYTES))
+        digest.update(file.read(_END_BYTES))
+    return digest.hexdigest()[:32]
+
+
 class Cache:
     """A folder of entries.
 
     Args:
         folder: made when the first entry is written.
+        identify: the identity of a video: `content`, or `quick_identity`, which does not read the
+            whole file.
 
     Raises:
         OutputError: the folder is a URL.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, identify: Callable[[Path], str] = content) -> None:
         check_written(folder)
-        self._folder = folder
+        self._folder, self._identify = folder, identify
 
     def in_use(self) -> AbstractContextManager[None]:
         """Within this context, `prune` does not remove what is found or made."""
@@ -130,7 +160,7 @@ class Cache:
         # equal settings give equal text, whatever the order of their keys
         key = json.dumps([VERSION, FFMPEG_VERSION, name, settings], sort_keys=True)
         digest = hashlib.sha256(key.encode()).hexdigest()[:16]
-        return self._folder / content(video) / f"{name}-{digest}"
+        return self._folder / self._identify(video) / f"{name}-{digest}"
 
 
 def _mark_used(file: Path) -> bool:
@@ -157,7 +187,9 @@ def _open_entry(folder: Path) -> Entry | None:
         values: NDArray[Any] = np.zeros(shape, dtype)
         if 0 not in shape:
             values = np.memmap(folder / entries.VALUES, dtype, "r", shape=shape)
-        return Entry(values, np.array(head["offsets"], np.int64), tuple(head["notes"]))
+        offsets = np.array(head["offsets"], np.int64)
+        # entries of earlier versions have no facts
+        return Entry(values, offsets, tuple(head["notes"]), facts=dict(head.get("facts", {})))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -175,6 +207,8 @@ class EntryWriter:
         self._row: tuple[str, tuple[int, ...]] | None = None
         self.notes: list[str] = []
         """Notes of the entry; to be set before the block ends."""
+        self.facts: dict[str, Any] = {}
+        """Facts of the entry, JSON-able; the same."""
 
     def __enter__(self) -> EntryWriter:
         try:
@@ -236,6 +270,7 @@ class EntryWriter:
             "shape": [self._offsets[-1], *shape],
             "offsets": self._offsets,
             "notes": self.notes,
+            "facts": self.facts,
             "settings": self._settings,
         }
         (self._part / entries.HEAD).write_text(json.dumps(head))
