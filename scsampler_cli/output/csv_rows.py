@@ -74,6 +74,14 @@ def csv_columns(command: str, top: int, rows: str = "video") -> list[str]:
     return ["path", "status", *tags, *shared, *_LAST]
 
 
+def path_cell(path: str) -> str:
+    """A path that no spreadsheet takes for a formula.
+
+    Example: "=a.mp4" -> "./=a.mp4", which names the same file.
+    """
+    return f"./{path}" if path.startswith(FORMULA) else path
+
+
 def csv_rows(record: Record, rows: str = "video") -> Iterator[dict[str, object]]:
     """Rows with the columns of `csv_columns`.
 
@@ -84,10 +92,8 @@ def csv_rows(record: Record, rows: str = "video") -> Iterator[dict[str, object]]
         record: of any command.
         rows: one of ROWS, for `classify`. For "segments" the record must have them.
     """
-    path, command = record["path"], command_of(record)
-    if path.startswith(FORMULA):
-        path = f"./{path}"
-    common = {"path": path, "status": record["status"]}
+    command = command_of(record)
+    common = {"path": path_cell(record["path"]), "status": record["status"]}
     if command in _LISTS:
         # the path in `common` is the one with "./"
         common = {key: record[key] for key in _COLUMNS[command] if key in record} | common

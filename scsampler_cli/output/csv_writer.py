@@ -6,6 +6,7 @@ Not handled here: `csv_rows` has the rows and their columns.
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from typing import IO
 
 from scsampler_cli.output.csv_rows import FORMULA, csv_rows
@@ -42,8 +43,12 @@ class CsvWriter:
     def write(self, record: Record) -> None:
         """Add one record."""
         for row in csv_rows(record, self._kind):
-            self._rows.writerow({key: cell(value) for key, value in row.items()})
+            self.write_row(row)
         self._stream.flush()
+
+    def write_row(self, row: Mapping[str, object]) -> None:
+        """Add one row, whose values become cells."""
+        self._rows.writerow({key: cell(value) for key, value in row.items()})
 
     def close(self) -> None:
         """Nothing to complete."""

@@ -85,8 +85,8 @@ def tags(record: Record) -> str:
 
 
 def made_with(record: Record) -> str:
-    """Classifier, samplers, settings and versions, in a collapsed section."""
-    names = ("classifier", "samplers", "settings", "versions", "source")
+    """Model or classifier, samplers, settings and versions, in a collapsed section."""
+    names = ("model", "classifier", "samplers", "settings", "versions", "source")
     parts: Record = {name: record[name] for name in names if name in record}
     if "selection" in parts.get("settings", {}):
         # the asked clips are in the table of the page
