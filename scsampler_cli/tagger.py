@@ -195,12 +195,14 @@ class Tagger:
             # level 3 is the caller of Tagger()
             warnings.warn(fallback_note, FallbackWarning, stacklevel=3)
             self._notes = (fallback_note, *self._notes)
-        self.samplers = options.load_samplers(auto, self.selection)
+        self.samplers = options.load_samplers(auto, self.selection, classifier=self.classifier)
         self.segments = search_for(
             self._segment_settings, self.selection, self.classifier, samplers=self.samplers
         )
         if self.segments is not None and self.segments.needs_pictures:
-            self.samplers = with_pictures(self.samplers, options.device, options.precision)
+            self.samplers = with_pictures(
+                self.samplers, self.classifier, options.device, precision=options.precision
+            )
         self.answer = self.answer.for_strategy(
             self.selection.strategy,
             guided=self.samplers.visual is not None,

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from scsampler_cli.bench.cached_scores import ScoreOptions, pictures_of
+from scsampler_cli.bench.cached_scores import ScoreOptions, picture_settings, pictures_of
 from scsampler_cli.bench.model_info import ModelFacts
 from scsampler_cli.cache.video_cache import Entry
 from scsampler_cli.pipeline.video import Progress, Video, with_progress
@@ -49,7 +49,8 @@ def compute_vectors(
     clips = pictures.passing(pictures_of(video, facts, options), found)
     # the vectors are filled while the clips pass
     deque(with_progress(clips, "score", len(video.grid), progress=progress), maxlen=0)
-    rows = as_array(found, np.arange(len(video.grid))).astype(np.float16)
+    clips_of_video = np.arange(len(video.grid))
+    rows = as_array(found, clips_of_video, pictures.dimensions).astype(np.float16)
     with options.cache.writer(video.path, VECTORS, _key(facts, options)) as writer:
         for row in rows:
             # the writer takes arrays [n, D]
@@ -61,7 +62,7 @@ def _key(facts: ModelFacts, options: ScoreOptions) -> dict[str, Any]:
     """What the vectors depend on, besides the video."""
     assert facts.pictures is not None  # the callers have a network
     return {
-        **options.features.of_input("rgb"),
+        **picture_settings(facts, options).of_input("rgb"),
         # all GPUs count as one device: "cuda:1" -> "cuda"
         "device": facts.device.partition(":")[0],
         "precision": facts.precision,

@@ -79,9 +79,9 @@ def load_networks(
         SettingsError: as `model_list.assemble`, or the setting `saliency` has no effect.
     """
     from scsampler_cli.bench.model_list import assemble
+    from scsampler_cli.classifiers.text_image.tower_features import features_for
     from scsampler_cli.features.mel import check_torchaudio
     from scsampler_cli.nn.device import pick_device, pick_dtype
-    from scsampler_cli.samplers.picture_features import PictureFeatures
     from scsampler_cli.samplers.scoring import SamplerNetwork, load_network
 
     # one device and one precision for all networks, so that times are comparable
@@ -116,7 +116,7 @@ def load_networks(
         joint=joint,
         single=single,
         device=str(device),
-        pictures=PictureFeatures(device, dtype),
+        pictures=features_for(classifier, device, dtype),
         tagging=_tagging(options.models, classifier),
     )
 

@@ -15,10 +15,9 @@ from scsampler_cli.bench.run_data import (
     network_name,
 )
 from scsampler_cli.classifiers.base import ClipClassifier
-from scsampler_cli.classifiers.flops import clip_gmacs
+from scsampler_cli.classifiers.flops import clip_gmacs, counted_gmacs
 from scsampler_cli.config import PACKETS
 from scsampler_cli.errors import SettingsError
-from scsampler_cli.nn.lite0 import Lite0Trunk
 from scsampler_cli.pipeline.segment_times import has_known_cost
 from scsampler_cli.samplers.networks import INPUT_SHAPES, count_macs
 from scsampler_cli.samplers.picture_features import PictureFeatures
@@ -85,14 +84,14 @@ def assemble(
         compared=compared,
         device=device,
         pictures=pictures,
-        picture_gmacs=0.0 if pictures is None else _picture_gmacs(),
+        picture_gmacs=0.0 if pictures is None else _picture_gmacs(pictures),
         tagging=tagging or Tagging(),
     )
 
 
-def _picture_gmacs() -> float:
-    # counted on a network of its own: the layers of the loaded one are fused
-    return count_macs(Lite0Trunk(), INPUT_SHAPES["rgb"]) / 1e9
+def _picture_gmacs(pictures: PictureFeatures) -> float:
+    """10^9 multiply-adds for a picture. The network runs once, on a black one."""
+    return counted_gmacs(lambda: pictures.of_inputs(pictures.blank(1)))
 
 
 def _check_inputs(name: str, networks: Sequence[SamplerNetwork]) -> None:

@@ -213,9 +213,11 @@ def _networks(video: Video, subject: Subject) -> Iterator[_Job]:
             yield _Job(stage, partial(network.scores, inputs))
     pictures = subject.models.pictures
     if subject.selection.needs_pictures and pictures is not None:
-        tensors = _first_inputs(video, "rgb", features=subject.features)
-        stage = Stage(PICTURES, "pictures", len(tensors), group="networks")
-        yield _Job(stage, partial(pictures.of_pictures, torch.cat(tensors)))
+        side = pictures.short_side or subject.features.short_side
+        settings = replace(subject.features, inputs=("rgb",), short_side=side)
+        first = distinct(next(batches(visual_clips(video, settings), ["rgb"])), "rgb")
+        stage = Stage(PICTURES, "pictures", len(first), group="networks")
+        yield _Job(stage, partial(pictures.of_inputs, pictures.inputs(first)))
     classifier = subject.models.classifier
     # uint8 [batch, frames, height, width, 3]: the time of a network does not depend on the pixels
     noise = np.random.default_rng(0).integers(0, 255, batch_shape(classifier), np.uint8)

@@ -207,7 +207,7 @@ def _warm_up(models: Models) -> None:
     for network in models.networks.values():
         network.probabilities(torch.zeros(batch_for(network.kind), *INPUT_SHAPES[network.kind]))
     if models.pictures is not None:
-        models.pictures.of_pictures(torch.zeros(batch_for("rgb"), *INPUT_SHAPES["rgb"]))
+        models.pictures.of_inputs(models.pictures.blank(batch_for("rgb")))
 
 
 def _time_video(
@@ -284,7 +284,10 @@ def _time_pictures(
     video: Video, pictures: PictureFeatures, features: FeatureSettings, *, rates: Rates
 ) -> None:
     """Time the network that knows which clips look alike, in batches as `classify` has them."""
-    for batch in batches(visual_clips(video, _settings(("rgb",), features)), ("rgb",)):
+    settings = _settings(("rgb",), features)
+    if pictures.short_side is not None:
+        settings = replace(settings, short_side=pictures.short_side)
+    for batch in batches(visual_clips(video, settings), ("rgb",)):
         with rates.timed(PICTURES):
             deque(pictures.passing(batch, {}), maxlen=0)
 

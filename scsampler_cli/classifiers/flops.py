@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import nn
@@ -26,11 +28,16 @@ def clip_gmacs(classifier: ClipClassifier) -> float | None:
     spec = classifier.spec
     # one crop: `classify` takes each crop as a clip of its own
     blank = np.zeros((1, spec.frames, *spec.crop, 3), np.uint8)
+    # 0 where torch ran nothing, as in a plug-in without it
+    return spec.crops * counted_gmacs(lambda: probabilities_of(classifier, blank)) or None
+
+
+def counted_gmacs(run: Callable[[], object]) -> float:
+    """10^9 multiply-adds that torch does while a function runs."""
     counter = FlopCounterMode(display=False, custom_mapping=counted_operations())
     with counter:
-        probabilities_of(classifier, blank)
-    # 0 where torch ran nothing, as in a plug-in without it
-    return spec.crops * counter.get_total_flops() / FLOPS_PER_GMAC or None
+        run()
+    return float(counter.get_total_flops()) / FLOPS_PER_GMAC
 
 
 def count_mparams(network: nn.Module) -> float:

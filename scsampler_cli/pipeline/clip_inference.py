@@ -103,6 +103,14 @@ def _visual_scores(
     """float32 [M], smoothed over neighbours where the settings say so; None without a sampler."""
     sampler, pictures = samplers.visual, samplers.pictures
     own = () if sampler is None else sampler.inputs
+    if pictures is not None and vectors is not None and pictures.short_side is not None:
+        # it wants other pictures than the sampler: a pass of its own
+        larger = replace(features, inputs=("rgb",), short_side=pictures.short_side)
+        read = prefetch(visual_clips(video, larger, clips), read_ahead(("rgb",)))
+        stream = with_progress(read, "score", len(clips), progress=progress)
+        with spare_one_core():
+            deque(pictures.passing(stream, vectors), maxlen=0)
+        pictures = None
     # each input once: a sampler may use pictures, too
     inputs = tuple(dict.fromkeys((*own, *(() if pictures is None else ("rgb",)))))
     if not inputs:

@@ -190,7 +190,9 @@ class FeatureFileVideo:
             self._check_inputs(samplers.audio.inputs)
             audio = self._audio_scores(samplers.audio, clips, progress)
         scores = ClipScores(clips, self._clip_count, visual, audio=audio)
-        return scores, None if vectors is None else as_array(vectors, clips)
+        if samplers.pictures is None or vectors is None:
+            return scores, None
+        return scores, as_array(vectors, clips, samplers.pictures.dimensions)
 
     def _visual_scores(
         self,

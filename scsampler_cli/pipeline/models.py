@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scsampler_cli.classifiers import registry
-from scsampler_cli.classifiers.labels import NAMES, is_list, named_by, read_labels
+from scsampler_cli.classifiers.labels import NAMES, label_files, named_by, read_labels
 from scsampler_cli.classifiers.text_image.wording import Wording
 from scsampler_cli.config import (
     AUDIO,
@@ -83,12 +83,6 @@ class ModelOptions:
         return str(self.classifier)
 
     @property
-    def label_files(self) -> list[Path]:
-        """The files of the class names and of the names of the background."""
-        named = (self.labels, self.background_labels)
-        return [Path(name) for name in named if isinstance(name, str | Path) and not is_list(name)]
-
-    @property
     def wording(self) -> Wording:
         """How labels become sentences.
 
@@ -143,7 +137,8 @@ class ModelOptions:
         for option in self.samplers.values():
             names += option.split(",")
         weights = None if self.weights is None else Path(self.weights)
-        named = [*(Path(name) for name in names), weights, *self.label_files, *others]
+        files_of_labels = label_files(self.labels, self.background_labels)
+        named = [*(Path(name) for name in names), weights, *files_of_labels, *others]
         # a name such as "auto" is no file, unless the folder holds one of that name
         return [path for path in named if path is not None and path.is_file()]
 
@@ -247,13 +242,19 @@ class ModelOptions:
         ), ""
 
     def load_samplers(
-        self, auto: str, selection: SelectionSettings, *, shows_all: bool = False
+        self,
+        auto: str,
+        selection: SelectionSettings,
+        *,
+        classifier: ClipClassifier | None = None,
+        shows_all: bool = False,
     ) -> Samplers:
         """Load the samplers that the selection uses, or whose scores are shown.
 
         Args:
             auto: what "auto" stands for, see `sampler_choice.auto_option`.
             selection: which clips are selected.
+            classifier: the loaded classifier, which may know itself which clips look alike.
             shows_all: True where visual and audio scores are results in themselves.
 
         Raises:
@@ -261,7 +262,7 @@ class ModelOptions:
             DependencyError: torchaudio does not load, and the selection needs it.
             SettingsError: `saliency` has no effect.
         """
-        from scsampler_cli.samplers.picture_features import PictureFeatures
+        from scsampler_cli.classifiers.text_image.tower_features import features_for
         from scsampler_cli.samplers.scoring import Samplers, load_audio, load_packets, load_visual
 
         wanted = set(sampler_choice.needed_samplers(selection))
@@ -290,7 +291,7 @@ class ModelOptions:
             load_audio(options["audio"], device, dtype, saliency=self.saliency),
             load_packets(options["packets"], device, dtype, saliency=self.saliency),
             notes=notes,
-            pictures=PictureFeatures(device, dtype) if selection.needs_pictures else None,
+            pictures=features_for(classifier, device, dtype) if selection.needs_pictures else None,
         )
         sampler_choice.check_saliency(self.saliency, loaded.records())
         return loaded

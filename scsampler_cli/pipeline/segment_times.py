@@ -83,24 +83,26 @@ def _gmacs(classifier: ClipClassifier) -> float | None:
     return clip_gmacs(classifier)
 
 
-def with_pictures(samplers: Samplers, device: str, precision: str) -> Samplers:
+def with_pictures(
+    samplers: Samplers, classifier: ClipClassifier, device: str, *, precision: str
+) -> Samplers:
     """The samplers with the network that knows which clips look alike.
 
     Args:
         samplers: without or with it.
+        classifier: the clip classifier, which may have such a network.
         device: as in `ModelOptions`.
         precision: as in `ModelOptions`.
     """
     if samplers.pictures is not None:
         return samplers
     # imported here: they need torch
+    from scsampler_cli.classifiers.text_image.tower_features import features_for
     from scsampler_cli.nn.device import pick_device, pick_dtype
-    from scsampler_cli.samplers.picture_features import PictureFeatures
 
-    torch_device = pick_device(device)
-    return replace(
-        samplers, pictures=PictureFeatures(torch_device, pick_dtype(precision, torch_device))
-    )
+    where = pick_device(device)
+    found = features_for(classifier, where, pick_dtype(precision, where))
+    return replace(samplers, pictures=found)
 
 
 def find_segments(

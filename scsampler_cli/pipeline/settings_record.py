@@ -125,7 +125,10 @@ def used_samplers(
 def of_classifier(classifier: ClipClassifier) -> Settings:
     """Name, weights and clip geometry of a classifier, and its background class if it has one."""
     background = background_of(classifier)
-    named = {} if background is None else {"background": classifier.labels[background]}
+    named: Settings = {} if background is None else {"background": classifier.labels[background]}
+    # of a text-image model alone: a reader cannot guess them from the labels
+    answer = output_settings_of(classifier)
+    named |= {name: answer[name] for name in ("prompts", "background_labels") if name in answer}
     return {
         "name": classifier.name,
         "weights": classifier.weights.source,

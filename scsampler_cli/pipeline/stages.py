@@ -186,7 +186,9 @@ def _scored(
         first=selection.candidates,
         vectors=vectors,
     )
-    return scores, None if vectors is None else as_array(vectors, scores.clips)
+    if samplers.pictures is None or vectors is None:
+        return scores, None
+    return scores, as_array(vectors, scores.clips, samplers.pictures.dimensions)
 
 
 def _report_length(video: Video, progress: Progress) -> None:

@@ -1,15 +1,18 @@
 """What the picture of a clip shows, as a vector: two clips that look alike have near vectors.
 
-The vector is that of the ImageNet network which comes with the package (`nn.lite0`), without its
+`ImageNetFeatures` is the ImageNet network which comes with the package (`nn.lite0`), without its
 last layer. It knows none of the classes that a classifier is asked for. Its 1280 numbers are
 projected to 128, which keeps the distances of clips to within a tenth: each of the 128 is a sum of
 all numbers with random signs (Achlioptas, Journal of Computer and System Sciences 66, 2003).
+
+A text-image model as the classifier has its own (`classifiers.text_image`).
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Hashable, Iterable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,9 +30,10 @@ from scsampler_cli.nn.inference import to_device
 from scsampler_cli.nn.lite0 import FEATURES, Lite0Trunk, scaled_features
 from scsampler_cli.samplers.clip_batches import batches, distinct, picture_key
 from scsampler_cli.samplers.network_inputs import visual_input
+from scsampler_cli.samplers.networks import INPUT_SHAPES
 
 DIMENSIONS = 128
-"""Length of a clip's vector (D)."""
+"""Length of a vector of `ImageNetFeatures`."""
 Vectors = dict[int, NDArray[np.float16]]
 """Clip -> float16 [D]; without clips that have no picture."""
 
@@ -46,8 +50,59 @@ class _Trunk(torch.nn.Module):
         return scaled_features(self.trunk(x))
 
 
-class PictureFeatures:
-    """The network with the projection.
+class PictureFeatures(ABC):
+    """A network that turns the picture of a clip into a vector."""
+
+    dimensions: int
+    """Length of a vector (D)."""
+    short_side: int | None
+    """Short side of the pictures that it wants, in pixels; None: it takes what samplers get."""
+
+    @property
+    @abstractmethod
+    def record(self) -> dict[str, Any]:
+        """The network's record for results."""
+
+    @abstractmethod
+    def inputs(self, clips: Sequence[ClipVisual]) -> Tensor:
+        """Inputs of the network for the pictures of N clips, which all have one: [N, ...]."""
+
+    @abstractmethod
+    def blank(self, count: int) -> Tensor:
+        """Inputs of the same shape without contents, to count or to time the network."""
+
+    @abstractmethod
+    def of_inputs(self, inputs: Tensor) -> NDArray[np.float16]:
+        """What `inputs` gives -> float16 [N, D]."""
+
+    def passing(self, clips: Iterable[ClipVisual], found: Vectors) -> Iterator[ClipVisual]:
+        """The same clips in the same order; their vectors are put into `found` on the way.
+
+        A picture that several clips share is computed once.
+
+        Args:
+            clips: with their picture ("rgb"), in the order of the video.
+            found: filled while the caller iterates.
+        """
+        last: dict[Hashable, NDArray[np.float16]] = {}
+        for batch in batches(clips, ("rgb",)):
+            different = [clip for clip in distinct(batch, "rgb") if len(clip.pictures)]
+            # the last picture of a batch may be the first one of the next
+            new = [clip for clip in different if picture_key(clip, "rgb") not in last]
+            by_key = dict(last)
+            if new:
+                keys = [picture_key(clip, "rgb") for clip in new]
+                by_key |= dict(zip(keys, self.of_inputs(self.inputs(new)), strict=True))
+            for clip in batch:
+                if len(clip.pictures):
+                    found[clip.clip] = by_key[picture_key(clip, "rgb")]
+                yield clip
+            key = picture_key(batch[-1], "rgb")
+            last = {key: by_key[key]} if key in by_key else {}
+
+
+class ImageNetFeatures(PictureFeatures):
+    """The bundled ImageNet network with the projection.
 
     Args:
         device: where it runs.
@@ -56,6 +111,8 @@ class PictureFeatures:
     Raises:
         WeightsError: the network's file is missing or damaged.
     """
+
+    dimensions, short_side = DIMENSIONS, None
 
     def __init__(self, device: torch.device, dtype: torch.dtype) -> None:
         file = read_weights(bundled_file(TRUNK))
@@ -77,46 +134,28 @@ class PictureFeatures:
             "sha256": self._info.sha256,
         }
 
-    def of_pictures(self, pictures: Tensor) -> NDArray[np.float16]:
+    def inputs(self, clips: Sequence[ClipVisual]) -> Tensor:
+        """float32 [N, 3, 128, 128], normalised."""
+        return torch.cat([visual_input(clip, "rgb") for clip in clips])
+
+    def blank(self, count: int) -> Tensor:
+        """float32 [N, 3, 128, 128] of zeros."""
+        return torch.zeros(count, *INPUT_SHAPES["rgb"])
+
+    def of_inputs(self, inputs: Tensor) -> NDArray[np.float16]:
         """float32 [N, 3, h, w], normalised -> float16 [N, D]."""
         is_reduced = self._dtype != torch.float32
         autocast = torch.autocast(self._device.type, self._dtype, enabled=is_reduced)
         with torch.inference_mode(), autocast:
-            features = self._network(to_device(pictures, self._device)).float().cpu().numpy()
+            features = self._network(to_device(inputs, self._device)).float().cpu().numpy()
         # half precision is what is kept on disk, and enough for distances
         projected: NDArray[np.float16] = (features @ _signs()).astype(np.float16)
         return projected
 
-    def passing(self, clips: Iterable[ClipVisual], found: Vectors) -> Iterator[ClipVisual]:
-        """The same clips in the same order; their vectors are put into `found` on the way.
 
-        A picture that several clips share is computed once.
-
-        Args:
-            clips: with their picture ("rgb"), in the order of the video.
-            found: filled while the caller iterates.
-        """
-        last: dict[Hashable, NDArray[np.float16]] = {}
-        for batch in batches(clips, ("rgb",)):
-            different = [clip for clip in distinct(batch, "rgb") if len(clip.pictures)]
-            # the last picture of a batch may be the first one of the next
-            new = [clip for clip in different if picture_key(clip, "rgb") not in last]
-            by_key = dict(last)
-            if new:
-                vectors = self.of_pictures(torch.cat([visual_input(c, "rgb") for c in new]))
-                keys = [picture_key(clip, "rgb") for clip in new]
-                by_key |= dict(zip(keys, vectors, strict=True))
-            for clip in batch:
-                if len(clip.pictures):
-                    found[clip.clip] = by_key[picture_key(clip, "rgb")]
-                yield clip
-            key = picture_key(batch[-1], "rgb")
-            last = {key: by_key[key]} if key in by_key else {}
-
-
-def as_array(found: Vectors, clips: NDArray[np.int64]) -> NDArray[np.float32]:
+def as_array(found: Vectors, clips: NDArray[np.int64], dimensions: int) -> NDArray[np.float32]:
     """float32 [M, D] in the order of `clips`; a row of NaN for a clip without a picture."""
-    vectors = np.full((len(clips), DIMENSIONS), np.nan, np.float32)
+    vectors = np.full((len(clips), dimensions), np.nan, np.float32)
     for row, clip in enumerate(clips.tolist()):
         if clip in found:
             vectors[row] = found[clip]

@@ -22,7 +22,7 @@ from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
-from scsampler_cli.samplers.picture_features import PictureFeatures
+from scsampler_cli.samplers.picture_features import ImageNetFeatures
 from tests.bench.test_measure import Brightness, collect, context, measured_videos, never, sampler
 from tests.output.searching import FRAMES, write
 from tests.synthetic import pan, write_video
@@ -61,7 +61,7 @@ def loaded(main: bool = True, tagging: Tagging | None = None) -> Models:
         others={},
         joint=[],
         single=[],
-        pictures=PictureFeatures(torch.device("cpu"), torch.float32),
+        pictures=ImageNetFeatures(torch.device("cpu"), torch.float32),
         tagging=tagging,
     )
 
@@ -133,7 +133,7 @@ def test_a_clip_that_cannot_be_decoded_is_replaced_as_in_a_live_run(tmp_path: Pa
         others={},
         joint=[],
         single=[],
-        pictures=PictureFeatures(torch.device("cpu"), torch.float32),
+        pictures=ImageNetFeatures(torch.device("cpu"), torch.float32),
     )
     where = context(tmp_path / "cache")
     (video,) = measured_videos([Example(path, "right", "val")], models, where, never)
@@ -161,13 +161,13 @@ def test_diverse_and_prior_change_what_is_asked(
 def test_pictures_are_looked_at_once(examples: list[Example], tmp_path: Path) -> None:
     models = loaded()
     seen: list[int] = []
-    look = models.pictures.of_pictures  # type: ignore[union-attr]
+    look = models.pictures.of_inputs  # type: ignore[union-attr]
 
     def counted(pictures: torch.Tensor) -> np.ndarray:
         seen.append(len(pictures))
         return look(pictures)
 
-    models.pictures.of_pictures = counted  # type: ignore[union-attr,method-assign]
+    models.pictures.of_inputs = counted  # type: ignore[union-attr,method-assign]
     first = list(measured_videos(examples, models, context(tmp_path), never))
     assert sum(seen) == sum(video.input_counts[PICTURES] for video in first)
     assert [video.clips for video in first] == [19, 19]
@@ -194,7 +194,7 @@ def test_vectors_from_a_feature_file_are_those_of_the_video(
         others={},
         joint=[],
         single=[],
-        pictures=PictureFeatures(torch.device("cpu"), torch.float32),
+        pictures=ImageNetFeatures(torch.device("cpu"), torch.float32),
     )
     (kept,) = measured_videos(examples[:1], models, context(tmp_path / "1"), never)
     (read,) = measured_videos(examples[:1], models, context(tmp_path / "2", keep=False), never)

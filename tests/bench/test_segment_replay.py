@@ -19,7 +19,7 @@ from scsampler_cli.datasets.example import Example
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.pipeline.segment_times import search_for
 from scsampler_cli.pipeline.stages import classify
-from scsampler_cli.samplers.picture_features import PictureFeatures
+from scsampler_cli.samplers.picture_features import ImageNetFeatures
 from scsampler_cli.selection.segment_search import ANSWERS, PICTURES, SALIENCY, SegmentSearch
 from tests.bench.making import LITE0, MD, run, video
 from tests.bench.test_measure import Brightness, context, measured_videos, never, sampler
@@ -64,7 +64,7 @@ def loaded(with_background: bool) -> Models:
         others={},
         joint=[],
         single=[],
-        pictures=PictureFeatures(torch.device("cpu"), torch.float32),
+        pictures=ImageNetFeatures(torch.device("cpu"), torch.float32),
     )
 
 

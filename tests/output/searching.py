@@ -12,7 +12,7 @@ from scsampler_cli.classifiers.function import FunctionClassifier
 from scsampler_cli.config import FeatureSettings, SelectionSettings
 from scsampler_cli.output.records import ClassifyResult
 from scsampler_cli.pipeline import stages
-from scsampler_cli.samplers.picture_features import PictureFeatures
+from scsampler_cli.samplers.picture_features import ImageNetFeatures
 from scsampler_cli.samplers.scoring import Samplers
 from tests.synthetic import write_video
 
@@ -59,7 +59,7 @@ def classified(
     cpu = torch.device("cpu")
     spec = InputSpec(frames=FRAMES, crop=(32, 32))
     classifier = FunctionClassifier(answer, ("day", "dusk", "night"), spec, background="night")
-    pictures = PictureFeatures(cpu, torch.float32) if strategy == "search" else None
+    pictures = ImageNetFeatures(cpu, torch.float32) if strategy == "search" else None
     return stages.classify(
         path,
         Samplers(None, None, pictures=pictures),

@@ -9,7 +9,7 @@ from scsampler_cli.pipeline.video import Video, visual_clips
 from scsampler_cli.samplers.network_inputs import visual_input
 from scsampler_cli.samplers.picture_features import (
     DIMENSIONS,
-    PictureFeatures,
+    ImageNetFeatures,
     Vectors,
     _signs,
     as_array,
@@ -20,8 +20,8 @@ RGB = FeatureSettings(inputs=("rgb",))
 
 
 @pytest.fixture(scope="module")
-def network() -> PictureFeatures:
-    return PictureFeatures(torch.device("cpu"), torch.float32)
+def network() -> ImageNetFeatures:
+    return ImageNetFeatures(torch.device("cpu"), torch.float32)
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +32,15 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Video:
     return Video(write_video(tmp_path_factory.mktemp("scenes") / "v.mp4", iter(frames)), 16)
 
 
-def of_all(network: PictureFeatures, video: Video) -> tuple[np.ndarray, list[int]]:
+def of_all(network: ImageNetFeatures, video: Video) -> tuple[np.ndarray, list[int]]:
     found: Vectors = {}
     passed = [clip.clip for clip in network.passing(visual_clips(video, RGB), found)]
-    return as_array(found, video.grid.every(1)), passed
+    return as_array(found, video.grid.every(1), DIMENSIONS), passed
 
 
-def test_clips_pass_in_order_and_each_gets_a_vector(network: PictureFeatures, video: Video) -> None:
+def test_clips_pass_in_order_and_each_gets_a_vector(
+    network: ImageNetFeatures, video: Video
+) -> None:
     vectors, passed = of_all(network, video)
     assert passed == list(range(9))
     assert vectors.shape == (9, DIMENSIONS)
@@ -46,7 +48,7 @@ def test_clips_pass_in_order_and_each_gets_a_vector(network: PictureFeatures, vi
     assert np.isfinite(vectors).all()
 
 
-def test_clips_of_one_scene_are_near_each_other(network: PictureFeatures, video: Video) -> None:
+def test_clips_of_one_scene_are_near_each_other(network: ImageNetFeatures, video: Video) -> None:
     vectors, _ = of_all(network, video)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     alike = unit @ unit.T
@@ -56,16 +58,16 @@ def test_clips_of_one_scene_are_near_each_other(network: PictureFeatures, video:
 
 
 def test_a_shared_picture_is_computed_once(
-    network: PictureFeatures, video: Video, monkeypatch: pytest.MonkeyPatch
+    network: ImageNetFeatures, video: Video, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counts = []
-    real = network.of_pictures
+    real = network.of_inputs
 
     def counting(pictures: torch.Tensor) -> np.ndarray:
         counts.append(len(pictures))
         return real(pictures)
 
-    monkeypatch.setattr(network, "of_pictures", counting)
+    monkeypatch.setattr(network, "of_inputs", counting)
     vectors, _ = of_all(network, video)
     pictures = {clip.picture_frame for clip in visual_clips(video, RGB)}
     assert sum(counts) == len(pictures) < 9
@@ -73,19 +75,21 @@ def test_a_shared_picture_is_computed_once(
     assert len(np.unique(vectors, axis=0)) <= len(pictures)
 
 
-def test_a_clip_without_a_picture_has_none(network: PictureFeatures) -> None:
-    assert np.isnan(as_array({1: np.zeros(DIMENSIONS, np.float16)}, np.array([0, 1]))[0]).all()
-    assert len(as_array({}, np.array([], np.int64))) == 0
+def test_a_clip_without_a_picture_has_none(network: ImageNetFeatures) -> None:
+    assert np.isnan(
+        as_array({1: np.zeros(DIMENSIONS, np.float16)}, np.array([0, 1]), DIMENSIONS)[0]
+    ).all()
+    assert len(as_array({}, np.array([], np.int64), DIMENSIONS)) == 0
 
 
 def test_the_projection_keeps_angles_to_within_a_fifth(
-    network: PictureFeatures, video: Video
+    network: ImageNetFeatures, video: Video
 ) -> None:
     clips = list(visual_clips(video, RGB))
     pictures = torch.cat([visual_input(clip, "rgb") for clip in (clips[0], clips[4])])
     with torch.inference_mode():
         whole = network._network(pictures).float().numpy()
-    small = network.of_pictures(pictures).astype(np.float32)
+    small = network.of_inputs(pictures).astype(np.float32)
 
     def cosine(rows: np.ndarray) -> float:
         return float(rows[0] @ rows[1] / np.linalg.norm(rows[0]) / np.linalg.norm(rows[1]))
@@ -100,7 +104,7 @@ def test_the_signs_never_change() -> None:
     assert signs.sum() == 328
 
 
-def test_the_record_names_the_network(network: PictureFeatures) -> None:
+def test_the_record_names_the_network(network: ImageNetFeatures) -> None:
     record = network.record
     assert (record["input"], record["objective"]) == ("rgb", "features")
     assert len(record["sha256"]) == 64

@@ -87,7 +87,7 @@ class TextTower:
         if len(prompts) == 1:
             return found if self._family.reads_clips else unit(found)
         # [L, prompts, D]
-        by_label = unit(found).unflatten(0, (len(labels), len(prompts)))
+        by_label = unit(found).reshape(len(labels), len(prompts), -1)
         return unit(by_label.mean(dim=1))
 
     def _encoded(self, texts: Sequence[str], device: torch.device) -> Tensor:

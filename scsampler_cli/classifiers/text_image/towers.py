@@ -38,7 +38,7 @@ class FrameTower(nn.Module):
         count, frames = x.shape[0], x.shape[2]
         # [N, 3, F, h, w] -> [N F, 3, h, w]
         single = x.transpose(1, 2).flatten(0, 1)
-        vectors = self.pictures(single).unflatten(0, (count, frames))
+        vectors = self.pictures(single).reshape(count, frames, -1)
         # of one frame exactly its vector: no second rounding
         return vectors[:, 0] if frames == 1 else unit(vectors.mean(dim=1))
 
@@ -124,7 +124,7 @@ def _patches(x: Tensor, side: int) -> dict[str, Tensor]:
     """Pictures [N, 3, h, w] as lists of patches [N, rows * columns, side * side * 3]."""
     count, _, height, width = x.shape
     rows, columns = height // side, width // side
-    parts = x.unflatten(3, (columns, side)).unflatten(2, (rows, side))
+    parts = x.reshape(count, 3, rows, side, columns, side)
     # [N, 3, rows, side, columns, side] -> [N, rows, columns, side, side, 3]
     parts = parts.permute(0, 2, 4, 3, 5, 1)
     shape = torch.tensor([[rows, columns]] * count, device=x.device)
