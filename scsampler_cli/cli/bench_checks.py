@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scsampler_cli.classifiers.labels import label_files
 from scsampler_cli.cli.bench_options import BenchOptions, named_sampler
 from scsampler_cli.cli.message_setup import existing_files
 from scsampler_cli.cli.output_targets import STDOUT
@@ -63,7 +64,8 @@ def files_read(options: BenchOptions) -> list[Path]:
     """The lists, weight files and videos that the options name."""
     names: list[str | Path | None] = [
         *(options.classifier or ()),
-        *(options.weights, options.labels, options.segments),
+        *(options.weights, options.segments),
+        *label_files(options.labels, options.background_labels),
         *options.joint_files,
         *(options.network or ()),
         *(options.sheet_of or ()),

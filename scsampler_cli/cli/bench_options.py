@@ -16,7 +16,7 @@ from scsampler_cli.cli.model_options import (
     MODELS,
     AudioSampler,
     DeviceOptions,
-    Labels,
+    LabelOptions,
     PacketSampler,
     Saliency,
     SaliencyOption,
@@ -140,7 +140,7 @@ class BenchSelectionOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchModelOptions(DeviceOptions):
+class BenchModelOptions(LabelOptions, DeviceOptions):
     """Classifiers and samplers that are compared."""
 
     classifier: Annotated[
@@ -153,7 +153,6 @@ class BenchModelOptions(DeviceOptions):
         ),
     ] = None
     weights: Weights = None
-    labels: Labels = None
     spatial: SpatialOption = DEFAULT_SPATIAL
     visual_sampler: VisualSampler = "auto"
     audio_sampler: AudioSampler = "auto"
@@ -279,6 +278,8 @@ class BenchOptions(
             classifier=classifier,
             weights=self.weights,
             labels=self.labels,
+            prompts=tuple(self.prompt or ()),
+            background_labels=self.background_labels,
             visual_sampler=self.visual_sampler,
             audio_sampler=self.audio_sampler,
             packet_sampler=self.packet_sampler,

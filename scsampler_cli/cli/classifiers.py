@@ -53,9 +53,9 @@ def classifiers(
     # one set of options for all names; the loop below sets the name
     models = models_of(device, files=files)
     names = names or []
-    if (files.weights or files.arch or files.labels or files.spec) and len(names) != 1:
+    if files != ClassifierFileOptions() and len(names) != 1:
         raise SettingsError(
-            "--weights, --arch, --spec and --labels need the name of one classifier",
+            "options on the weights, the spec and the labels need the name of one classifier",
             code="classifier-options-incomplete",
             hint="scsampler classifiers NAME --weights FILE",
         )

@@ -37,12 +37,34 @@ Weights = Annotated[
         rich_help_panel=MODELS,
     ),
 ]
-# a Path, although a name such as kinetics400 is allowed: `labels.NAMES` is looked up first
+# text and not Path: names with commas between them, or a file
 Labels = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        help="Class names of the classifier: a text file with one name per line, kinetics400, or "
-        "sports1m. Default: the names that come with the classifier.",
+        metavar="LABELS",
+        help="Class names of the classifier: names with commas between them, a text file with one "
+        "name per line, kinetics400, or sports1m. A text-image model needs them. Default: the "
+        "names that come with the classifier.",
+        rich_help_panel=MODELS,
+    ),
+]
+# a template and not words of ours: other languages and other films have other sentences
+Prompt = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TEXT",
+        help="Sentence for a label of a text-image model, with {} in the place of the label. "
+        'Repeat the option for several, which are averaged. Default: that of the model, such as "a '
+        'photo of {}".',
+        rich_help_panel=MODELS,
+    ),
+]
+BackgroundLabels = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LABELS",
+        help="Further labels of a text-image model, which compete with --labels and are no tags: "
+        'names with commas between them, or a file. Such as "a person standing, a blank screen".',
         rich_help_panel=MODELS,
     ),
 ]
@@ -137,13 +159,21 @@ SaliencyOption = Annotated[
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassifierFileOptions:
+class LabelOptions:
+    """The class names of a classifier, and how they become sentences."""
+
+    labels: Labels = None
+    prompt: Prompt = None
+    background_labels: BackgroundLabels = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierFileOptions(LabelOptions):
     """The weights of a classifier, and what its file does not state."""
 
     weights: Weights = None
     arch: Arch = None
     spec: Spec = None
-    labels: Labels = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +216,8 @@ def models_of(
         classifier=classifier,
         weights=files.weights,
         labels=files.labels,
+        prompts=tuple(files.prompt or ()),
+        background_labels=files.background_labels,
         arch=files.arch,
         spec=tuple(files.spec or ()),
         visual_sampler=samplers.visual_sampler,

@@ -99,7 +99,7 @@ _TRAIN_ONE: dict[str, Rule] = {
     ),
     "objective": _for_samplers,
     "weights": _for_samplers,
-    "labels": _for_samplers,
+    **dict.fromkeys(("labels", "prompt", "background_labels"), _for_samplers),
     "pretrained_factor": _for_pretrained,
     "step_epochs": _for_steps,
     "warmup_epochs": _for_steps,
@@ -112,7 +112,18 @@ _TRAIN_ONE: dict[str, Rule] = {
     **dict.fromkeys(("arch", "init", "classifier"), _always),
 }
 _OF_ONE_NETWORK = {
-    *("arch", "init", "classifier", "weights", "labels", "size", "test_crop", "p_frames"),
+    *(
+        "arch",
+        "init",
+        "classifier",
+        "weights",
+        "labels",
+        "prompt",
+        "background_labels",
+        "size",
+        "test_crop",
+        "p_frames",
+    ),
     *("objective", "clips_per_video", "margin", "gap", "k"),
 }
 """Options for one of the two networks of `--target auto`."""
@@ -176,7 +187,10 @@ BENCH: dict[str, Rule] = {
         ("keep_features", "empirical", "sampler", "joint", "packet_sampler"), _for_measuring
     ),
     # of a run that measures anything: a replay loads no models
-    **dict.fromkeys(("classifier", "weights", "labels", "spatial", "network"), _not_for_replay),
+    **dict.fromkeys(
+        ("classifier", "weights", "labels", "prompt", "background_labels", "spatial", "network"),
+        _not_for_replay,
+    ),
     **{
         setting: first(_not_for_replay, for_inputs(setting, compared_inputs))
         for setting in ("p_frames", "picture_gap")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from scsampler_cli.classifiers.labels import label_files
 from scsampler_cli.cli import train_both
 from scsampler_cli.cli.message_setup import existing_files
 from scsampler_cli.cli.train_options import TrainOptions
@@ -32,6 +33,8 @@ def check(options: TrainOptions) -> None:
         classifier=options.classifier or "auto",
         weights=options.weights,
         labels=options.labels,
+        prompts=tuple(options.prompt or ()),
+        background_labels=options.background_labels,
         device=options.device,
     ).check()
     if options.data is not None and not options.data.is_dir():
@@ -107,7 +110,8 @@ def _names_read(options: TrainOptions) -> list[str | Path | None]:
     return [
         *(options.init or ()),
         *(options.background or ()),
-        *(options.classifier, options.weights, options.labels, options.data),
+        *(options.classifier, options.weights, options.data),
+        *label_files(options.labels, options.background_labels),
     ]
 
 

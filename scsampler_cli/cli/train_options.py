@@ -13,7 +13,7 @@ import typer
 from scsampler_cli.cli.batch_options import LocalJobs, MaxMemory, Timeout
 from scsampler_cli.cli.input_options import INPUT, PFrames, input_path
 from scsampler_cli.cli.learning_options import CacheFolder, LearningOptions
-from scsampler_cli.cli.model_options import MODELS, DeviceOptions, Labels, Weights
+from scsampler_cli.cli.model_options import MODELS, DeviceOptions, LabelOptions, Weights
 from scsampler_cli.cli.output_options import (
     OUTPUT,
     MessageOptions,
@@ -124,7 +124,7 @@ class TrainDataOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainModelOptions(DeviceOptions):
+class TrainModelOptions(LabelOptions, DeviceOptions):
     """The network, where it starts, and the classifier that a sampler is for."""
 
     target: Annotated[
@@ -187,7 +187,6 @@ class TrainModelOptions(DeviceOptions):
         ),
     ] = None
     weights: Weights = None
-    labels: Labels = None
 
 
 @dataclass(frozen=True, kw_only=True)

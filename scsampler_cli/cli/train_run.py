@@ -209,6 +209,8 @@ def _pool(
             classifier=options.teacher,
             weights=weights,
             labels=options.labels,
+            prompts=tuple(options.prompt or ()),
+            background_labels=options.background_labels,
             device=device,
             precision=str(options.precision),
         )

@@ -67,6 +67,15 @@ def named_by(labels: str | Path | Sequence[str] | None) -> tuple[str, ...] | Non
     return read_labels(labels)
 
 
+def label_files(*options: str | Path | Sequence[str] | None) -> list[Path]:
+    """The files among options that name labels, whether they exist or not."""
+    return [
+        Path(option)
+        for option in options
+        if isinstance(option, str | Path) and not is_list(option) and str(option) not in NAMES
+    ]
+
+
 def is_list(name: str | Path) -> bool:
     """True for names with commas between them, or a single name; False for the name of a file."""
     text = str(name)
