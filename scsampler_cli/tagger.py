@@ -21,6 +21,8 @@ from scsampler_cli.classifiers.base import (
     min_probability_of,
 )
 from scsampler_cli.classifiers.function import ClipFunction
+from scsampler_cli.classifiers.labels import named_by
+from scsampler_cli.classifiers.text_image.wording import Wording, check_has_effect
 from scsampler_cli.config import (
     DEFAULT_ANSWER,
     DEFAULT_READING,
@@ -46,7 +48,6 @@ from scsampler_cli.pipeline.tagger_arguments import (
     check_paths,
     check_sampler_options,
     check_visual_features,
-    class_names,
     in_brief,
     log_notes,
     log_nothing,
@@ -70,8 +71,13 @@ class Tagger:
             change the answer, after at most 20.
         models: the classifier and the samplers by name, and where they run, instead of the single
             arguments on models.
-        labels: the C class names: a list, a text file with one name per line, "kinetics400" or
-            "sports1m". A function needs them.
+        labels: the C class names: a list, a string with commas between the names, a text file with
+            one name per line, "kinetics400" or "sports1m". A function needs them, and so does a
+            text-image model.
+        prompts: for a text-image model: sentences with {} in the place of a label, which are
+            averaged. Default: that of the model, such as "a photo of {}".
+        background_labels: for a text-image model: further labels, given like `labels`, that
+            compete with these and are no tags.
         spec: the clip geometry of a function; default 16 frames of 112 x 112.
         background: the one of a function's labels for clips that show none of the others. It is no
             tag, and a clip counts less for it. Other classifiers state it themselves.
@@ -112,6 +118,8 @@ class Tagger:
         *,
         models: ModelOptions | None = None,
         labels: Labels | None = None,
+        prompts: Sequence[str] = (),
+        background_labels: Labels | None = None,
         spec: InputSpec | None = None,
         background: str | None = None,
         selection: SelectionSettings | None = None,
@@ -138,10 +146,12 @@ class Tagger:
         self.top = top
         self._segment_settings = segment_settings(segments, self.selection)
 
-        names = class_names(labels)
+        names = named_by(labels)
         # a classifier object needs neither a name nor labels in the options
         own = None
         if not isinstance(classifier, str | Path):
+            wording = Wording(prompts=tuple(prompts), background=named_by(background_labels) or ())
+            check_has_effect(wording, "a classifier from Python")
             own = as_classifier(classifier, names, spec, background=background)
         elif background is not None:
             raise SettingsError(
@@ -155,6 +165,8 @@ class Tagger:
             ModelOptions(
                 classifier="auto" if own else str(classifier),
                 labels=None if own else names,
+                prompts=() if own else tuple(prompts),
+                background_labels=None if own else named_by(background_labels),
                 weights=weights,
                 arch=arch,
                 spec=tuple(spec_fields),

@@ -194,20 +194,6 @@ def log_own_sampler(options: ModelOptions, samplers: Samplers, log: Callable[[st
             log(f"{kind} sampler ({inputs}) from {file.name}, trained with its classifier")
 
 
-def class_names(labels: Labels | None) -> tuple[str, ...] | None:
-    """C class names; None where none are given.
-
-    Raises:
-        InputError: the labels cannot be read.
-    """
-    if labels is None:
-        return None
-    # imported late: most callers give no labels
-    from scsampler_cli.classifiers.labels import read_labels
-
-    return read_labels(labels) if isinstance(labels, str | Path) else tuple(labels)
-
-
 def as_classifier(
     classifier: ClipClassifier | ClipFunction,
     labels: tuple[str, ...] | None,
