@@ -25,7 +25,7 @@ LAYERS = (
     # many files, lists of them, what is kept of them, and the ffmpeg program
     *("batch", "cache", "datasets", "transcode"),
     # one video from end to end, and what is made beside its record
-    *("pipeline", "artifacts", "scorer", "tagger", "tasks"),
+    *("pipeline", "artifacts", "find", "scorer", "tagger", "tasks"),
     # many videos with labels
     *("train", "bench"),
     # the ways in
@@ -70,6 +70,9 @@ WITHOUT_TORCH = (
     "bench.report_files",
     "bench.run_folder",
     "pipeline.models",
+    "config.find_settings",
+    "find.ranking",
+    "tasks",
 )
 """Modules that can be imported without torch: the command line, and reports made again.
 

@@ -50,15 +50,8 @@ class Ranking:
         """Of how many of them the vectors were computed."""
 
     def add(self, record: Record) -> None:
-        """Add the record of a video, as `VideoSearch.record` makes it.
-
-        Raises:
-            ValueError: the record is not one of the same search.
-        """
-        common = {name: record[name] for name in _COMMON}
-        if self._common not in ({}, common):
-            raise ValueError(f"the record of {record['path']} is one of another search")
-        self._common = common
+        """Add the record of a video, as `VideoSearch.record` of the same search makes it."""
+        self._common = self._common or {name: record[name] for name in _COMMON}
         self.videos += 1
         self.embedded += record["embedded"]
         found = [_found_clip(record["path"], facts) for facts in record["found"]]

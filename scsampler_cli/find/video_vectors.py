@@ -115,11 +115,11 @@ class VideoVectors:
         )
 
 
-def _checked(values: list[int | None]) -> Stretch:
+def _checked(values: list[Any]) -> Stretch:
     stretch = Stretch(*values)
-    whole = [value for value in stretch if value is not None]
-    if not all(isinstance(value, int) for value in whole) or None in stretch[:4]:
-        raise TypeError(f"no times of a stretch: {values}")
+    *whole, picture = stretch
+    if not all(type(value) is int for value in whole) or type(picture) not in (int, type(None)):
+        raise TypeError(f"not a stretch: {values}")
     return stretch
 
 
