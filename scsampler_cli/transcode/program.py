@@ -138,12 +138,13 @@ def name_of(path: Path) -> str:
     return "file:" + os.fsencode(path).decode("latin-1")
 
 
-def run(graph: Any, program: Path) -> tuple[str, ...]:
+def run(graph: Any, program: Path, *, folder: Path | None = None) -> tuple[str, ...]:
     """Run a graph of ffmpeg-python to its end; an exception in this process kills the program.
 
     Args:
         graph: with outputs; all file names in it are from `name_of`.
         program: from `find_ffmpeg`.
+        folder: working folder of the program; None for that of this process.
 
     Returns:
         errors that the program reported although it went on; the last lines, each once.
@@ -156,7 +157,11 @@ def run(graph: Any, program: Path) -> tuple[str, ...]:
     )
     try:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
     except OSError as error:
         raise _not_started(program, error) from error

@@ -19,32 +19,22 @@ from typing import Any
 import ffmpeg
 
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
-from scsampler_cli.files.marks import MARK
 from scsampler_cli.files.output_paths import check_file
 from scsampler_cli.media.audio_probe import sound_stream_options
 from scsampler_cli.media.changes import Aspects, pixel_aspects
 from scsampler_cli.media.index import StreamIndex, scan
 from scsampler_cli.transcode.atomic_output import check_apart, replaced
 from scsampler_cli.transcode.check_output import index_output
-from scsampler_cli.transcode.containers import (
-    DEFAULT_TICKS,
-    QUALITY,
-    TICKS,
-    Container,
-    container_for,
-    first_available,
-)
+from scsampler_cli.transcode.containers import container_for
 from scsampler_cli.transcode.pieces import LEAD_S, Group, Piece, groups_of, pieces_of
-from scsampler_cli.transcode.program import container_version, encoders, find_ffmpeg, name_of, run
-from scsampler_cli.transcode.sound import filled, framed
+from scsampler_cli.transcode.program import find_ffmpeg, name_of, run
+from scsampler_cli.transcode.reel_encoding import ReelEncoding, output_options, reel_encoding
+from scsampler_cli.transcode.sound import filled, framed, silence
 from scsampler_cli.transcode.source import demuxer_of, source
 from scsampler_cli.transcode.upright import detached, upright
 
 RATE_HZ = 48_000
 """Sample rate of the reel's sound, which is stereo: every player and encoder supports it."""
-_FIXES_OPUS_TIMES = 60
-"""First version of libavformat (FFmpeg 6) whose Matroska times allow for an encoder's samples
-before 0."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +75,9 @@ def check_program(target: Path) -> None:
         SettingsError: the suffix stands for no container.
         ProgramError: there is no program ffmpeg, or it lacks the encoders.
     """
-    _encoders(container_for(target), find_ffmpeg(), target)
+    # the suffix first: the program is not needed to refuse it
+    container_for(target)
+    reel_encoding(target, find_ffmpeg(), has_sound=True)
 
 
 def write_reel(
@@ -98,6 +90,7 @@ def write_reel(
     demuxer: str | None = None,
     index: StreamIndex | None = None,
     reading: ReadSettings = DEFAULT_READING,
+    encoding: ReelEncoding | None = None,
 ) -> Reel:
     """Write the reel of some spans of a video, in time order.
 
@@ -113,6 +106,8 @@ def write_reel(
         demuxer: from `source.demuxer_of`; None to find it here.
         index: of the video; None to make it here.
         reading: limits.
+        encoding: encoders and their options; None for those of a finished reel. Where it has an
+            audio encoder, and `audio_stream` is None, the sound is silence.
 
     Raises:
         InputError, VideoError: the video cannot be read.
@@ -120,22 +115,23 @@ def write_reel(
         OutputError: the reel cannot be written, or no frame lies in the spans.
         ProgramError: there is no program ffmpeg, or it failed.
     """
-    container = container_for(target)
+    # the suffix first: the program is not needed to refuse it
+    container_for(target)
     check_apart(target, path)
     program = find_ffmpeg()
-    video_encoder, sound_encoder = _encoders(container, program, target)
-    audio_encoder = None if audio_stream is None else sound_encoder
+    encoding = encoding or reel_encoding(target, program, has_sound=audio_stream is not None)
     reading = replace(reading, video_stream=video_stream)
     index = index or scan(path, reading)
 
     pieces = pieces_of(index.timeline, spans)
     demuxer = demuxer or demuxer_of(path, reading)
     streams = _streams(path, demuxer, index, pieces=pieces, audio_stream=audio_stream)
-    if audio_encoder is not None:
-        streams[-1] = framed(streams[-1], audio_encoder)
-    last_frame = _last_frame_duration(index, pieces)
-    options = _options(container, video_encoder, audio_encoder, last_frame=last_frame)
-    options |= _opus_options(audio_encoder, program)
+    duration = sum((piece.duration for piece in pieces), Fraction(0))
+    if encoding.audio_encoder is not None:
+        if audio_stream is None:
+            streams.append(silence(round(duration * RATE_HZ), RATE_HZ))
+        streams[-1] = framed(streams[-1], encoding.audio_encoder)
+    options = output_options(encoding, _last_frame_duration(index, pieces))
 
     with replaced(target) as part:
         graph = ffmpeg.output(*streams, name_of(part), **options)
@@ -149,17 +145,10 @@ def write_reel(
         tuple((piece.start, piece.end) for piece in pieces),
         frames,
         frames_missing=sum(piece.stop - piece.first for piece in pieces) - frames,
-        duration=sum((piece.duration for piece in pieces), Fraction(0)),
-        video_encoder=video_encoder,
-        audio_encoder=audio_encoder,
+        duration=duration,
+        video_encoder=encoding.video_encoder,
+        audio_encoder=encoding.audio_encoder,
         messages=messages,
-    )
-
-
-def _encoders(container: Container, program: Path, target: Path) -> tuple[str, str]:
-    there = encoders(program)
-    return first_available(container.pictures, there, target), first_available(
-        container.sounds, there, target
     )
 
 
@@ -176,7 +165,8 @@ def _streams(
     # one input for each group; sound has inputs of its own, since it begins earlier
     opened = partial(source, path, demuxer, index.reading)
     visual = [(opened(**_seek_options(group.seek)), group) for group in groups]
-    streams = [_pictures(visual, index, pixel_aspects(path, index))]
+    shown = range(pieces[0].first, pieces[-1].stop)
+    streams = [_pictures(visual, index, pixel_aspects(path, index, shown))]
     if audio_stream is None:
         return streams
 
@@ -291,42 +281,3 @@ def _last_frame_duration(index: StreamIndex, pieces: Sequence[Piece]) -> Fractio
     if index.untimed:
         return index.timeline.mean_frame_duration
     return pieces[-1].end - index.timeline.time(pieces[-1].stop - 1)
-
-
-def _options(
-    container: Container, video_encoder: str, audio_encoder: str | None, *, last_frame: Fraction
-) -> dict[str, Any]:
-    """Options of the output; `last_frame` in seconds."""
-    ticks = TICKS.get(video_encoder, DEFAULT_TICKS)
-    timing: dict[str, Any] = {}
-    # players of MP4 do not show a last frame without a duration
-    if container.muxer in ("mp4", "mov"):
-        timing = {
-            "video_track_timescale": ticks,
-            "bsf:v": f"setts=pts=PTS:dts=DTS:duration={max(1, round(last_frame * ticks))}",
-        }
-    audio = {} if audio_encoder is None else {"c:a": audio_encoder, **QUALITY[audio_encoder]}
-    return {
-        "format": container.muxer,
-        "c:v": video_encoder,
-        "enc_time_base:v": f"1:{ticks}",
-        "fps_mode:v": "passthrough",
-        "map_metadata": -1,
-        "map_chapters": -1,
-        "metadata": f"comment={MARK}",
-        **QUALITY[video_encoder],
-        **audio,
-        **container.options,
-        **timing,
-    }
-
-
-def _opus_options(audio_encoder: str | None, program: Path) -> dict[str, Any]:
-    """Options that keep the times of Opus in WebM.
-
-    The encoder puts samples of its own before time 0. The file holds their number, and players
-    subtract it from all times. FFmpeg 6 and later add it first; FFmpeg 5 does not.
-    """
-    if audio_encoder != "libopus" or container_version(program) >= _FIXES_OPUS_TIMES:
-        return {}
-    return {"bsf:a": "setts=pts=PTS-STARTPTS:dts=DTS-STARTDTS"}

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import ffmpeg
+
 FRAME_SAMPLES = {"aac": 1024, "libopus": 960}
 """Samples in a frame, for encoders that accept no other size.
 
@@ -41,3 +43,14 @@ def framed(stream: Any, encoder: str) -> Any:
     samples = FRAME_SAMPLES.get(encoder)
     # p=0: the last frame is not padded
     return stream if samples is None else stream.filter("asetnsamples", n=samples, p=0)
+
+
+def silence(samples: int, rate_hz: int) -> Any:
+    """Silent sound, in stereo.
+
+    Args:
+        samples: its length.
+        rate_hz: samples a second.
+    """
+    source = ffmpeg.input(f"anullsrc=sample_rate={rate_hz}:channel_layout=stereo", format="lavfi")
+    return source.audio.filter("atrim", end_sample=samples)

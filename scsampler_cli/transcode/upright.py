@@ -72,7 +72,19 @@ def _scaled_size(info: VideoInfo, height: int, width: int, *, aspects: Aspects) 
         aspect = f"if(lt(t,{float(begin):.9f}),{before},{aspect})"
 
     # aspect ratio of the picture over that of the first one: above 1 it is wider
-    wider = f"(iw/ih*({aspect})*{first_height}/{first_width})"
+    return fitted_size(height, width, f"(iw/ih*({aspect})*{first_height}/{first_width})")
+
+
+def fitted_size(height: int, width: int, wider: str) -> tuple[str, str]:
+    """Expressions of the height and width, even, of a picture that fits into `height` x `width`.
+
+    A picture of almost that shape fills it.
+
+    Args:
+        height: pixels; even.
+        width: pixels; even.
+        wider: expression of the picture's aspect ratio over that of a picture that fills the size.
+    """
     fitted_height = f"max(2,2*round({height}*min(1,1/{wider})/2))"
     fitted_width = f"max(2,2*round({width}*min(1,{wider})/2))"
     same = f"lt(abs({wider}-1),{SAME_SHAPE})"

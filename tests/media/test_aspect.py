@@ -17,7 +17,7 @@ from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.features.motion import resize_grid, window_grid
 from scsampler_cli.media.aspect import at_short_side, centred, is_same_shape
-from scsampler_cli.media.changes import pixel_aspects
+from scsampler_cli.media.changes import Aspects, pixel_aspects
 from scsampler_cli.media.frames import FramesReport, read_clips, read_pictures
 from scsampler_cli.media.index import RESHAPED, RESIZED
 from scsampler_cli.pipeline.video import Video, clip_frames, visual_clips
@@ -301,6 +301,27 @@ def test_where_the_aspect_changes_is_found(tmp_path: Path) -> None:
     assert [aspect for _, aspect in found] == [NARROW.aspect, WIDE.aspect, NARROW.aspect]
     times = video.index.timeline.time
     assert all(times(n * FRAMES - 1) < found[n][0] < times(n * FRAMES) for n in (1, 2))
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg2video"])
+def test_the_aspects_of_some_frames_are_those_of_the_whole_video(
+    tmp_path: Path, codec: str
+) -> None:
+    path = joined(tmp_path / "v.ts", codec, NARROW, WIDE, NARROW)
+    index = Video(path).index
+    whole = pixel_aspects(path, index)
+    # of the last one the wide pictures are not read
+    for first, stop, changes in ((0, 1, 0), (1.2, 1.4, 1), (0.8, 2.2, 2), (2.4, 2.8, 0)):
+        frames = range(int(first * FRAMES), int(stop * FRAMES))
+        some = pixel_aspects(path, index, frames)
+        assert len(some) == 1 + changes
+        for frame in frames:
+            aspects = [_aspect_at(found, index.timeline.time(frame)) for found in (whole, some)]
+            assert aspects[0] == aspects[1]
+
+
+def _aspect_at(found: Aspects, second: Fraction) -> Fraction:
+    return [aspect for begin, aspect in found if begin <= second][-1]
 
 
 def test_shapes_and_canvases() -> None:
