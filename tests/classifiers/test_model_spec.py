@@ -64,6 +64,15 @@ def test_what_is_given_wins_over_the_file(tmp_path: Path) -> None:
     assert fields["stride"] == 2
 
 
+def test_how_frames_are_resized_can_be_given() -> None:
+    fields = parse_fields(["antialias=true", "interpolation=bicubic", 'rounding="down"'])
+    assert with_fields(InputSpec(), fields) == InputSpec(
+        antialias=True, interpolation="bicubic", rounding="down"
+    )
+    assert with_fields(InputSpec(), {}).interpolation == "bilinear"
+    assert with_fields(InputSpec(), {}).rounding == "nearest"
+
+
 def test_labels_in_a_file_lie_beside_the_toml(tmp_path: Path) -> None:
     (tmp_path / "names.txt").write_text("a\nb\n")
     (tmp_path / "model.toml").write_text('labels = "names.txt"')
@@ -93,6 +102,10 @@ def test_labels_in_a_file_lie_beside_the_toml(tmp_path: Path) -> None:
         ("labels", "7"),
         ("labels", "[1,2]"),
         ("multi_label", "1"),
+        ("interpolation", "nearest"),
+        ("interpolation", "3"),
+        ("rounding", "up"),
+        ("rounding", "true"),
         ("arch", "3"),
     ],
 )
