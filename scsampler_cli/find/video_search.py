@@ -143,9 +143,9 @@ class VideoSearch:
     @property
     def identity(self) -> dict[str, Any]:
         """All that a record depends on except the file; JSON-able."""
-        facts, model = self.facts, self.model
+        facts = self.facts
         settings = {**facts["settings"], "sentence": self.sentence}
-        more = {"spec": asdict(model.spec), "settings": model.settings}
+        more = {"spec": asdict(self.model.spec), "settings": self.model.settings}
         return identity(settings, (), {**facts["model"], **more})
 
     def _embedded(self, path: Path, clock: StageClock, progress: Progress) -> VideoVectors:
