@@ -1,4 +1,4 @@
-"""The Typer app: eleven commands and --version, and how it is run."""
+"""The Typer app: twelve commands and --version, and how it is run."""
 
 import io
 import os
@@ -18,6 +18,7 @@ from scsampler_cli.cli.docs import docs
 from scsampler_cli.cli.doctor import doctor
 from scsampler_cli.cli.environment import fill_standard_streams, let_idle_threads_sleep
 from scsampler_cli.cli.extract import extract
+from scsampler_cli.cli.find import find
 from scsampler_cli.cli.merge import merge
 from scsampler_cli.cli.score import score
 from scsampler_cli.cli.train import train
@@ -61,7 +62,7 @@ def scsampler(
         option_hints.set_offered(set(chain.from_iterable(options)))
 
 
-_WORKING = (classify, score, extract, merge, train, bench)
+_WORKING = (classify, find, score, extract, merge, train, bench)
 _SHOWING = (classifiers, weights, cache, doctor, docs)
 # in the order of the list on the help page
 for command in (*_WORKING, *_SHOWING):

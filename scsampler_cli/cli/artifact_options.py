@@ -58,7 +58,7 @@ Reel = Annotated[
     typer.Option(
         parser=output_targets.output_path,
         metavar="PATH",
-        help="Video file with the selected clips and their audio. Needs ffmpeg. Of several videos "
+        help="Video file with the best clips and their audio. Needs ffmpeg. Of several videos "
         "a folder, with / at its end.",
         rich_help_panel=OUTPUT,
     ),
@@ -103,12 +103,21 @@ class ArtifactOptions(FrameOptions, PageOptions):
                 code="no-effect",
                 hint="give both, or neither",
             )
-        if self.report is not None and self.report.suffix.lower() not in (".html", ".htm"):
-            raise SettingsError(
-                f"{self.report} does not end in .html",
-                code="report-suffix-invalid",
-                hint=f"name it {self.report.stem}.html",
-            )
+        check_page(self.report)
+
+
+def check_page(report: Path | None) -> None:
+    """Refuse a page whose name browsers would not open.
+
+    Raises:
+        SettingsError: it does not end in .html.
+    """
+    if report is not None and report.suffix.lower() not in (".html", ".htm"):
+        raise SettingsError(
+            f"{report} does not end in .html",
+            code="report-suffix-invalid",
+            hint=f"name it {report.stem}.html",
+        )
 
 
 def artifacts_of(options: ArtifactOptions, batch: Batch, named: Sequence[str]) -> Artifacts:

@@ -13,7 +13,7 @@ from typing import Any
 from scsampler_cli.cli import output_targets
 from scsampler_cli.text import duration
 
-_DONE = {"classify": "tagged", "score": "scored", "extract": "extracted"}
+_DONE = {"classify": "tagged", "score": "scored", "extract": "extracted", "find": "searched"}
 """Command -> what it has done with a video."""
 
 

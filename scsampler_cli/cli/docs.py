@@ -57,6 +57,7 @@ TOPICS = {
     "train": Document("scsampler_cli/train/README.md", "lists of videos, objectives, recipes"),
     "bench": Document("scsampler_cli/bench/README.md", "comparing strategies; results and speed"),
     "features": Document("scsampler_cli/features/README.md", "features as arrays, feature files"),
+    "find": Document("scsampler_cli/find/README.md", "clips of many videos that fit a sentence"),
     "cache": Document("scsampler_cli/cache/README.md", "what is kept on disk, and pruning"),
     "package": Document("scsampler_cli/README.md", "Python API, layout, the paper in the code"),
     "weights": Document("weights/README.md", "bundled networks: data, recipes, accuracy"),

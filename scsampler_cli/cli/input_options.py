@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -143,11 +143,10 @@ class InputOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadOptions:
-    """Which streams of a video are read, and which videos are refused."""
+class VideoReadOptions:
+    """Which pictures of a video are read, and which videos are refused."""
 
     video_stream: VideoStream = None
-    audio_stream: AudioStream = None
     max_pixels: MaxPixels = ReadSettings.max_pixels
     max_frames: MaxFrames = ReadSettings.max_frames
     strict: Strict = False
@@ -156,11 +155,21 @@ class ReadOptions:
         """The same as settings of the library."""
         return ReadSettings(
             video_stream=self.video_stream,
-            audio_stream=self.audio_stream,
             max_pixels=self.max_pixels,
             max_frames=self.max_frames,
             strict=self.strict,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOptions(VideoReadOptions):
+    """Which streams of a video are read, and which videos are refused."""
+
+    audio_stream: AudioStream = None
+
+    def settings(self) -> ReadSettings:
+        """The same as settings of the library."""
+        return replace(super().settings(), audio_stream=self.audio_stream)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,9 +53,9 @@ Prompt = Annotated[
     list[str] | None,
     typer.Option(
         metavar="TEXT",
-        help="Sentence for a label of a text-image model, with {} in the place of the label. "
-        'Repeat the option for several, which are averaged. Default: that of the model, such as "a '
-        'photo of {}".',
+        help="Template of a sentence for a text-image model. {} stands for the label. Repeat the "
+        'option for several, which are averaged. Default: that of the model, such as "a photo of '
+        '{}".',
         rich_help_panel=MODELS,
     ),
 ]

@@ -321,6 +321,13 @@ MERGE: dict[str, Rule] = {
     "rows": _FOR_ROWS,
     "verbose": _RUNNING["verbose"],
 }
+# what was found is one result, of all videos
+FIND: dict[str, Rule] = {
+    "glob": for_folders,
+    "verbose": _RUNNING["verbose"],
+    "reel_pad": unless(lambda v: v["reel"], "without --reel"),
+    **_WRITING,
+}
 # options that --list-classifiers goes together with
 _LISTED = ("list_classifiers", "format", "debug")
 

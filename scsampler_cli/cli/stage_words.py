@@ -7,6 +7,7 @@ STAGES = {
     "classify": "classifying",
     "extract": "extracting",
     "extras": "writing files",
+    "embed": "reading pictures",
     # of the videos of `train` and `bench`
     "generating": "generating videos",
     "reading": "reading videos",
@@ -22,7 +23,7 @@ STAGES = {
 }
 """Name of a stage in a report of progress -> words on the terminal."""
 UNITS = {
-    **dict.fromkeys(("score", "listen", "classify", "extract"), "clips"),
+    **dict.fromkeys(("score", "listen", "classify", "extract", "embed"), "clips"),
     **dict.fromkeys(("generating", "reading", "classifying", "embedding"), "videos"),
     "learning": "steps",
     "rendering": "frames",

@@ -1,0 +1,254 @@
+"""The run of `scsampler find`: all videos in worker processes, then one result of all of them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+import typer
+
+from scsampler_cli.batch.task import Record
+from scsampler_cli.cache.video_cache import Cache
+from scsampler_cli.cli import console, engines, environment, overwrite_checks, signals
+from scsampler_cli.cli.artifact_options import check_page
+from scsampler_cli.cli.batch_counts import BatchCounts, end_line
+from scsampler_cli.cli.command_guard import FAILED, INTERRUPTED, SOME_FAILED
+from scsampler_cli.cli.find_options import FindOptions
+from scsampler_cli.cli.input_files import named_files
+from scsampler_cli.cli.option_hints import with_full_hint
+from scsampler_cli.cli.progress import BatchBars
+from scsampler_cli.cli.run_options import RunOptions
+from scsampler_cli.config.find_settings import check_sentence
+from scsampler_cli.errors import ScsamplerError, SettingsError
+from scsampler_cli.files.inputs import check_readable
+from scsampler_cli.files.output_paths import check_free
+from scsampler_cli.find.ranking import Ranking
+from scsampler_cli.output.find_result import FindResult
+from scsampler_cli.output.found_writers import save_found
+from scsampler_cli.output.records import Failure
+from scsampler_cli.tasks import Find
+
+
+def run(options: FindOptions) -> None:
+    """Find clips, write them, and exit with the code of the command.
+
+    Raises:
+        ScsamplerError: the options do not go together, the model cannot be loaded, or the result
+            cannot be written.
+        typer.Exit: not all videos were searched without an error.
+    """
+    start = time.perf_counter()
+    check_sentence(options.sentence)
+    settings, reading = options.search.settings(), options.reading.settings()
+    running = _running(options)
+    form = options.outputs.form
+    videos = _videos(options, running)
+    cache = options.outputs.cache or environment.train_cache_dir()
+    task = Find(
+        sentence=options.sentence,
+        classifier=options.model.classifier,
+        spec=tuple(options.model.spec or ()),
+        settings=settings,
+        reading=reading,
+        cache=cache,
+        device=options.model.device,
+        precision=options.model.precision.value,
+    )
+    ranking = Ranking(settings.top)
+    failures: list[Failure] = []
+    counts = BatchCounts("find", left=len(videos))
+    with Cache(cache).in_use():
+        stopped = _search(task, videos, running, add=_adder(ranking, failures, counts))
+    if stopped:
+        console.say("interrupted; the same command goes on with the videos that are left")
+        raise typer.Exit(INTERRUPTED)
+    result = ranking.result(options.sentence, failures)
+    result, is_whole = _with_files(result, options, running)
+    save_found(result, form, options.outputs.file, stdout=sys.stdout)
+    if len(videos) > 1:
+        places = [options.outputs.file, options.outputs.report, options.outputs.reel]
+        console.note(end_line(counts, time.perf_counter() - start, places))
+    if len(failures) == len(videos):
+        raise typer.Exit(FAILED)
+    if failures or not is_whole:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _running(options: FindOptions) -> RunOptions:
+    batch, messages = options.batch, options.messages
+    return RunOptions(
+        jobs=batch.jobs or 1,
+        timeout_s=batch.timeout,
+        max_memory_gb=batch.max_memory,
+        # one result at the end: nothing to continue, and no order to keep
+        as_finished=True,
+        resume=False,
+        hashed=False,
+        quiet=messages.quiet,
+        verbose=messages.verbose,
+        debug=messages.debug,
+        log_file=messages.log_file,
+        overwrite=options.outputs.overwrite,
+    )
+
+
+def _videos(options: FindOptions, running: RunOptions) -> list[Path]:
+    """The videos, after a check that no file is lost; starts the log file.
+
+    Raises:
+        SettingsError: an output is an input, or two outputs are the same.
+        OutputError: an output exists, or cannot be written.
+        InputError: a path cannot be read, or a folder has no videos.
+    """
+    # messages before the log file is checked go to stderr alone
+    console.set_up(running.quiet, running.verbose)
+    videos, notes = named_files(options.paths, options.glob)
+    outputs = options.outputs
+    made = {"-o": outputs.file, "--report": outputs.report, "--reel": outputs.reel}
+    overwrite_checks.check_outputs(videos, {**made, "--log-file": running.log_file})
+    for option, file in made.items():
+        if file is not None:
+            check_free([file], option, overwrite=running.overwrite)
+    _check_files(options)
+    empty = overwrite_checks.check_log(running.log_file, overwrite=running.overwrite)
+    console.set_up(running.quiet, running.verbose, running.log_file, empty=empty)
+    for note in notes:
+        console.note(f"note: {note}")
+    if not videos:
+        raise SettingsError(
+            "no video is named", code="no-input", hint='scsampler find "a goal" VIDEO'
+        )
+    # a single file that cannot be read needs no model
+    if len(videos) == 1:
+        check_readable(videos[0])
+    return videos
+
+
+def _check_files(options: FindOptions) -> None:
+    """Refuse names of page and reel that cannot be made, before any work."""
+    outputs = options.outputs
+    check_page(outputs.report)
+    if outputs.reel is not None:
+        # imported late: it needs the ffmpeg package
+        from scsampler_cli.transcode.reel import check_program, check_reel
+
+        check_reel(outputs.reel)
+        check_program(outputs.reel)
+
+
+def _search(
+    task: Find, videos: list[Path], running: RunOptions, *, add: Callable[[Path, Record], None]
+) -> bool:
+    """Search all videos in worker processes.
+
+    Returns:
+        True if the user interrupted it.
+    """
+    # more processes than files would only load models
+    jobs = min(running.jobs, len(videos))
+    with ExitStack() as stack:
+        bars = BatchBars(running.quiet, len(videos))
+        pool = engines.make_engine(
+            task, jobs, running, note=_note, detail=console.detail, watch=bars.watch
+        )
+        # signals first: they must stop a pool that is still starting
+        stack.enter_context(signals.handled(pool.stop))
+        stack.enter_context(pool)
+        pool.identity(jobs)
+        stack.enter_context(bars)
+        for outcome in pool.run(list(enumerate(videos))):
+            record = with_full_hint(outcome.record)
+            with bars.hidden():
+                engines.show_details(outcome)
+                add(outcome.path, record)
+            bars.finished(outcome.path, record["status"] == "ok")
+        return pool.stopping
+
+
+def _adder(
+    ranking: Ranking, failures: list[Failure], counts: BatchCounts
+) -> Callable[[Path, Record], None]:
+    """Takes the record of each video."""
+
+    def add(path: Path, record: Record) -> None:
+        counts.left -= 1
+        counts.add(record)
+        if record["status"] == "ok":
+            ranking.add(record)
+            return
+        error = record["error"]
+        message = error["message"]
+        is_named = " ".join(str(path).split()) in message
+        console.show_failure(
+            message if is_named else f"{path}: {message}", error["hint"], error["code"]
+        )
+        again = ScsamplerError(message, code=error["code"], hint=error["hint"])
+        failures.append(Failure("find", str(path), again))
+
+    return add
+
+
+def _with_files(
+    result: FindResult, options: FindOptions, running: RunOptions
+) -> tuple[FindResult, bool]:
+    """The result with its page and its reel; False if one of them could not be made."""
+    outputs = options.outputs
+    if outputs.report is None and outputs.reel is None:
+        return result, True
+    # imported late: they need Pillow and the ffmpeg package
+    from scsampler_cli.artifacts.found_files import (
+        FoundVideo,
+        look_up,
+        write_found_page,
+        write_found_reel,
+    )
+    from scsampler_cli.batch.process_map import Making
+
+    clips: dict[str, list[int]] = {}
+    for clip in result.clips:
+        clips.setdefault(clip.path, []).append(clip.clip)
+    reading = options.reading.settings()
+    geometry = result.settings["clip_frames"], result.settings["frame_stride"]
+    do = partial(look_up, clips=clips, geometry=geometry, reading=reading)
+    limits = engines.Limits(
+        jobs=min(running.jobs, max(1, len(clips))),
+        timeout_s=running.timeout_s,
+        max_memory_gb=running.max_memory_gb,
+    )
+    known: dict[str, FoundVideo] = {}
+    with engines.open_pool(Making("find"), limits) as pool:
+        for outcome in pool.each([Path(path) for path in clips], do):
+            if outcome.record["status"] == "ok":
+                known[str(outcome.path)] = FoundVideo.from_record(outcome.record)
+            else:
+                error = outcome.record["error"]
+                console.show_failure(error["message"], error["hint"], error["code"])
+    is_whole = len(known) == len(clips)
+    make: list[Callable[[FindResult], FindResult]] = []
+    if outputs.reel is not None:
+        make.append(
+            partial(
+                write_found_reel,
+                videos=known,
+                target=outputs.reel,
+                pad_s=outputs.reel_pad,
+                reading=reading,
+            )
+        )
+    if outputs.report is not None:
+        make.append(partial(write_found_page, videos=known, target=outputs.report))
+    for step in make:
+        try:
+            result = step(result)
+        except ScsamplerError as error:
+            console.show_error(error)
+            is_whole = False
+    return result, is_whole
+
+
+def _note(text: str) -> None:
+    console.note(f"note: {text}")
