@@ -1,7 +1,7 @@
 """Small text-image models with random weights, in folders as the Hugging Face hub has them: the
 weights as safetensors, the config, the image processor and the tokenizer of each family.
 
-Pictures are 32 pixels wide, texts have at most 24 tokens (64 in SigLIP 2). Random weights of the
+Pictures are 32 pixels wide, texts have at most 40 tokens (64 in SigLIP 2). Random weights of the
 usual size give nearly the same vector for any input, so they are larger here. `logit_scale` and
 `logit_bias` are smaller than in trained models (100 for CLIP, 117 and -13 for SigLIP), because the
 similarities of random vectors differ by some tenths: with 100 the softmax would be 0 and 1, with
@@ -23,7 +23,7 @@ from transformers import AutoProcessor, PreTrainedModel
 
 LOGIT_SCALE = 2.5  # as a logarithm, as models keep it: similarities are multiplied by 12.2
 LOGIT_BIAS = -1.0
-CONTEXT = 24  # tokens, with those at the start and the end
+CONTEXT = 40  # tokens, with those at the start and the end
 GEMMA_CONTEXT = 64
 
 SENTENCES = (

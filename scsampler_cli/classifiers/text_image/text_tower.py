@@ -31,7 +31,9 @@ class TextTower:
         tokenizer: of transformers.
         family: of the model.
         folder: of the model.
-        config: contents of config.json.
+
+    Raises:
+        ClassifierError: the tokenizer is incomplete.
     """
 
     def __init__(
@@ -45,7 +47,12 @@ class TextTower:
         self._model: Any = model
         self._tokenizer, self._family = tokenizer, family
         self._name = folder.name
-        self.most_tokens = _most_tokens(self._model.config, tokenizer)
+        config: Any = model.config
+        self._vocabulary = int(config.text_config.vocab_size)
+        # without its files transformers makes a tokenizer that knows no word, in silence
+        if 2 * len(tokenizer) < self._vocabulary:
+            raise self._other_vocabulary(len(tokenizer))
+        self.most_tokens = _most_tokens(config, tokenizer)
         """Longest sentence, in tokens with those of start and end."""
         files = sorted({path for pattern in _SETTINGS for path in folder.glob(pattern)})
         self.sha256 = files_sha256([path for path in files if path.is_file()])
@@ -105,10 +112,21 @@ class TextTower:
         if self._family.pads_text:
             padding = {"padding": "max_length", "max_length": self.most_tokens}
         inputs = self._tokenizer(list(texts), return_tensors="pt", **padding)
+        # the network would fail, on a GPU for good
+        if int(inputs["input_ids"].max()) >= self._vocabulary:
+            raise self._other_vocabulary(len(self._tokenizer))
         # float32: labels are encoded once, so that speed does not matter
         with torch.inference_mode():
             found = self._model.get_text_features(**inputs.to(device))
         return pooled(found).float()
+
+    def _other_vocabulary(self, tokens: int) -> ClassifierError:
+        return ClassifierError(
+            f"the tokenizer of {self._name} has {tokens} tokens, and its network "
+            f"{self._vocabulary}",
+            code="hugging-face-folder-invalid",
+            hint="is the folder complete, and of one model?",
+        )
 
 
 def _most_tokens(config: Any, tokenizer: Any) -> int:
