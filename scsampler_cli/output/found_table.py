@@ -45,13 +45,17 @@ def summary(record: Record) -> str:
 def _how(record: Record) -> Iterator[str]:
     """The model, of how many videos the vectors were computed now, and the time."""
     model, embedded = record["model"], record["embedded"]
-    # a prefix is enough to recognise the file
-    digest = f", sha256 {model['sha256'][:12]}" if model["sha256"] else ""
-    yield f"model {model['name']} ({model['weights']}{digest})"
-    kept = record["videos"] - embedded
-    yield f"vectors: computed of {counted(embedded, 'video')}, kept from before of {kept}"
+    # unknown where every video failed in another process
+    if model:
+        # a prefix is enough to recognise the file
+        digest = f", sha256 {model['sha256'][:12]}" if model["sha256"] else ""
+        yield f"model {model['name']} ({model['weights']}{digest})"
+    if record["videos"]:
+        kept = record["videos"] - embedded
+        yield f"vectors: computed of {counted(embedded, 'video')}, kept from before of {kept}"
     stages = [f"{stage} {seconds:.2f} s" for stage, seconds in record["timings_s"].items()]
-    yield f"time {', '.join(stages)}"
+    if stages:
+        yield f"time {', '.join(stages)}"
 
 
 def _wrapped(words: str, indent: str) -> list[str]:

@@ -15,6 +15,15 @@ MODEL = {
     "dimensions": 512,
 }
 
+SETTINGS = {
+    "find": {"top": 20, "apart_s": 10.0, "picture_gap": 2.0, "prompts": ["{}"]},
+    "clip_frames": 16,
+    "frame_stride": 1,
+    "reading": {"video_stream": None, "strict": False},
+    "device": "cpu",
+    "precision": "fp32",
+}
+
 
 def found(
     rank: int, path: str, start: Fraction | int, end: Fraction | int, **how: Any
@@ -41,7 +50,7 @@ def result(clips: tuple[FoundClip, ...] = CLIPS, **changed: Any) -> FindResult:
         "embedded": 1,
         "failures": (Failure("find", "c/bad.mp4", bad),),
         "model": MODEL,
-        "settings": {"find": {"top": 20, "apart_s": 10.0}, "device": "cpu"},
+        "settings": SETTINGS,
         "notes": ("one video has no sound",),
         "timings_s": {"embed": 1.25, "rank": 0.01},
         "versions": {"scsampler": "0.1", "av": "17", "ffmpeg": "8.1"},

@@ -2,13 +2,16 @@
 
 import copy
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from scsampler_cli import Finder
 from scsampler_cli.output import schemas
 from scsampler_cli.output.found_writers import CSV_COLUMNS
+from tests.find.colours import ColourModel, colour_video
 from tests.output.finding import CLIPS, found, result
 
 SCHEMA = schemas.schema("find")
@@ -50,13 +53,24 @@ def test_the_record_fits_its_schema() -> None:
     for each in (
         result(),
         result(clips=(surest,), files={"report": "found.html", "reel": "found.mp4"}),
-        result(clips=(), videos=0, embedded=0),
+        result(clips=(), videos=0, embedded=0, model={}, settings={}, versions={}, timings_s={}),
         result(clips=(found(1, "v.mp4", 0, 1, similarity=float("nan")),)),
     ):
         assert problems(json.loads(json.dumps(each.record(), allow_nan=False))) == []
 
 
-@pytest.mark.parametrize("place", [(), ("clips", 0), ("model",), ("failures", 0)])
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_what_is_found_in_a_real_video_fits_the_schema(tmp_path: Path, is_whole: bool) -> None:
+    video = colour_video(tmp_path / "v.mp4", ["red", "blue", "red"])
+    model = ColourModel(reads_clips=is_whole, sigmoid=True)
+    finder = Finder(model, cache=tmp_path / "cache", device="cpu")
+    record = finder.find("red", [video, tmp_path / "missing.mp4"]).record()
+    assert len(record["clips"]) > 0
+    assert len(record["failures"]) == 1
+    assert problems(json.loads(json.dumps(record, allow_nan=False))) == []
+
+
+@pytest.mark.parametrize("place", [(), ("clips", 0), ("model",), ("failures", 0), ("settings",)])
 def test_a_key_that_is_missing_or_unknown_is_found(place: tuple[Any, ...]) -> None:
     keys = at(result().record(), place).keys()
     assert len(keys) > 3
@@ -79,6 +93,9 @@ def test_a_key_that_is_missing_or_unknown_is_found(place: tuple[Any, ...]) -> No
         (("clips", 0, "exact_s"), ["0.5", "1"]),
         (("clips", 0, "clips"), 0),
         (("model", "sha256"), "ab"),
+        (("model",), {"name": "clip"}),
+        (("settings", "find", "top"), 0),
+        (("settings", "precision"), "int8"),
         (("failures", 0, "status"), "ok"),
         (("status",), "error"),
         (("sentence",), ""),

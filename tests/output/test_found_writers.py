@@ -6,6 +6,7 @@ import json
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,6 +53,15 @@ def test_a_model_with_probabilities_has_a_column_for_them() -> None:
 def test_nothing_found_is_said() -> None:
     lines = written(result(clips=(), failures=()), "table").splitlines()
     assert lines[:2] == ["a dog jumps into water", "  no found clips in 2 videos"]
+
+
+def test_where_every_video_fails_the_table_says_only_that() -> None:
+    nothing: dict[str, Any] = {"model": {}, "settings": {}, "versions": {}, "timings_s": {}}
+    failed = result(clips=(), videos=0, embedded=0, notes=(), **nothing)
+    assert written(failed, "table").splitlines() == [
+        "a dog jumps into water",
+        "  no found clips in 0 videos; 1 video failed",
+    ]
 
 
 @pytest.mark.parametrize("form", ["table", "csv"])

@@ -9,21 +9,19 @@
 
   // Times are milliseconds on the clock of the file. The clock of a browser may begin at 0, or where that of the file
   // does: the time of the first frame tells which.
-  let current = null, wanted = null, stop = null, shift = 0, isKnown = true;
+  let current = null, wanted = null, placed = null, stop = null, shift = 0, isKnown = true;
   // true after a click on the current card: the next one plays on
   let isStarted = false;
   const place = () => {
     if (!isKnown || wanted === null || video.readyState < 1) return;
     // a frame's time is rounded: a millisecond later is surely this frame, and not the one before
-    video.currentTime = Math.max(0, wanted - shift + 1) / 1000;
+    placed = Math.max(0, wanted - shift + 1) / 1000;
+    video.currentTime = placed;
     wanted = null;
   };
   const stopAtEnd = () => {
-    if (stop === null || wanted !== null) return;
-    const late = 1000 * video.currentTime + shift - stop;
-    if (late < 0) return;
-    // much later: the viewer went to another second by the controls
-    if (late < 1000) video.pause();
+    if (stop === null || wanted !== null || 1000 * video.currentTime + shift < stop) return;
+    video.pause();
     stop = null;
   };
   const fail = () => {
@@ -63,6 +61,8 @@
   // sound alone: the browser lacks the codec of the video
   video.addEventListener("loadedmetadata", () => { if (video.videoWidth) place(); else fail(); });
   video.addEventListener("timeupdate", stopAtEnd);
+  // the viewer went to another second by the controls: from there it plays on
+  video.addEventListener("seeking", () => { if (Math.abs(video.currentTime - placed) > 0.05) stop = null; });
   // every frame, where the browser reports them: `timeupdate` comes four times a second
   const watch = (now, frame) => {
     if (!isKnown && video.readyState >= 1) {

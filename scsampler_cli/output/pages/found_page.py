@@ -18,6 +18,8 @@ from scsampler_cli.output.pages.markup import bullets, embedded, link, text
 from scsampler_cli.output.pages.wording import clock, count, percent, score
 from scsampler_cli.output.records import Record
 
+CARDS = 500
+"""Most cards: a result has up to ten thousand found clips."""
 _PLAYER = (
     '<figure id="player" hidden><video id="video" controls playsinline preload="none" '
     'aria-label="found clip"></video><figcaption class="soft small"><span id="playing" '
@@ -45,7 +47,8 @@ def found_page(
             from 0 what begins later; with this time the page finds out. Without it the file is
             taken to begin at 0.
     """
-    names = _names(record["clips"])
+    shown = record["clips"][:CARDS]
+    names = _names(shown)
     cards = "".join(
         _card(
             clip,
@@ -54,10 +57,13 @@ def found_page(
             source=sources.get(clip["path"]),
             first=(firsts or {}).get(clip["path"], 0.0),
         )
-        for clip in record["clips"]
+        for clip in shown
     )
-    away = sum(sources.get(clip["path"]) is None for clip in record["clips"])
-    sections = (_player(record, away), _grid(cards, away), *_background(record))
+    away = sum(sources.get(clip["path"]) is None for clip in shown)
+    player = _PLAYER if away < len(shown) else ""
+    remarks = _remarks(away, len(record["clips"]) - len(shown))
+    grid = f'<ol class="cards">{cards}</ol>' if shown else '<p class="soft">No clip was found.</p>'
+    sections = (player, grid, *remarks, *_background(record))
     body = "\n".join((_head(record), '<main class="found">', *sections, "</main>"))
     return document(f"{record['sentence']} – scsampler", body, "found_page.js")
 
@@ -71,17 +77,12 @@ def _head(record: Record) -> str:
     )
 
 
-def _player(record: Record, away: int) -> str:
-    return _PLAYER if away < len(record["clips"]) else ""
-
-
-def _grid(cards: str, away: int) -> str:
-    if not cards:
-        return '<p class="soft">No clip was found.</p>'
-    note = ""
+def _remarks(away: int, more: int) -> Iterator[str]:
+    """What the grid lacks."""
     if away:
-        note = f'<p class="soft">{count(away)} of them cannot be played from this page.</p>'
-    return f'<ol class="cards">{cards}</ol>{note}'
+        yield f'<p class="soft">{count(away)} of them cannot be played from this page.</p>'
+    if more:
+        yield f'<p class="soft">{count(more)} more are in the record.</p>'
 
 
 def _names(clips: list[Record]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from scsampler_cli.artifacts.artifact_paths import relative_link
 from scsampler_cli.output.find_result import FindResult
 from scsampler_cli.output.found_clip import FoundClip
-from scsampler_cli.output.pages.found_page import found_page
+from scsampler_cli.output.pages.found_page import CARDS, found_page
 from tests.output.finding import CLIPS, found, result
 from tests.output.pages.reports import HOSTILE, Outline
 from tests.synthetic import write_video
@@ -85,6 +85,18 @@ def test_nothing_found_is_said() -> None:
     assert "failed" not in outline.shown
 
 
+def test_the_page_of_ten_thousand_found_clips_has_the_best() -> None:
+    clips = tuple(found(i, f"{i % 99}/v.mp4", i, i + 1) for i in range(1, 10_001))
+    pictures = {clip.rank: bytes(1000) for clip in clips}
+    page = page_of(result(clips=clips), pictures=pictures)
+    outline = Outline(page)
+    assert outline.elements["img"] == CARDS
+    assert "rank 500," in outline.shown
+    assert "rank 501," not in outline.shown
+    assert "9,500 more are in the record." in outline.shown
+    assert len(page) < 1_500_000
+
+
 def test_videos_of_one_name_have_their_folders() -> None:
     clips = (found(1, "x/v.mp4", 0, 1), found(2, "y/v.mp4", 0, 1), found(3, "y/w.mp4", 0, 1))
     names = re.findall(r'<span class="seen"><bdi>([^<]+)', page_of(result(clips=clips)))
@@ -140,8 +152,8 @@ def show(browser: Browser, videos: Path) -> Iterator[Show]:
 
 
 IN_TWO_VIDEOS = (
-    found(1, "grey #1.mp4", Fraction(15, 2), Fraction(42, 5)),
-    found(2, "blue.mp4", 3, Fraction(17, 5)),
+    found(1, "grey #1.mp4", Fraction(15, 2), Fraction(81, 10)),
+    found(2, "blue.mp4", Fraction(5, 2), Fraction(31, 10)),
     found(3, "grey #1.mp4", 1, 2),
 )
 
@@ -157,7 +169,7 @@ def colour(page: Page) -> tuple[int, ...]:
 def wait_until_it_stops(page: Page, at: float) -> None:
     """The end of a clip, or a few frames later: a busy machine shows fewer frames."""
     page.wait_for_function("at => video.paused && video.currentTime >= at - 0.02", arg=at)
-    assert page.evaluate("video.currentTime") < at + 0.5
+    assert page.evaluate("video.currentTime") < at + 0.85
 
 
 def test_a_click_plays_from_the_start_of_the_clip_to_its_end_and_a_second_click_plays_on(
@@ -170,15 +182,15 @@ def test_a_click_plays_from_the_start_of_the_clip_to_its_end_and_a_second_click_
         "video.addEventListener('seeked', () => { window.from = video.currentTime; }, {once: true})"
     )
     page.click(".card >> nth=0")
-    wait_until_it_stops(page, 8.4)
+    wait_until_it_stops(page, 8.1)
     assert colour(page) == pytest.approx((160, 160, 160), abs=8)
     assert page.evaluate("window.from") == pytest.approx(7.5, abs=0.05)
-    assert page.inner_text("#playing") == "grey #1.mp4, 0:07.50–0:08.40."
+    assert page.inner_text("#playing") == "grey #1.mp4, 0:07.50–0:08.10."
     page.click(".card >> nth=0")
     page.wait_for_function("() => !video.paused && video.currentTime > 9.2")
     # a third click begins again
     page.click(".card >> nth=0")
-    wait_until_it_stops(page, 8.4)
+    wait_until_it_stops(page, 8.1)
 
 
 def test_another_card_plays_the_other_video_by_key(show: Show) -> None:
@@ -186,11 +198,11 @@ def test_another_card_plays_the_other_video_by_key(show: Show) -> None:
     page.click(".card >> nth=2")
     wait_until_it_stops(page, 2)
     page.press(".card >> nth=1", "Enter")
-    wait_until_it_stops(page, 3.4)
+    wait_until_it_stops(page, 3.1)
     assert colour(page) == pytest.approx((0, 0, 60), abs=8)
     assert page.evaluate("decodeURIComponent(video.src)").endswith("/blue.mp4")
     assert page.locator(".card[aria-current=true] .seen").all_inner_texts() == ["blue.mp4"]
-    assert page.get_attribute("#open", "href").endswith("/blue.mp4#t=3,3.4")
+    assert page.get_attribute("#open", "href").endswith("/blue.mp4#t=2.5,3.1")
     # the next card is one key away
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.querySelector('.seen').textContent") == (
@@ -201,7 +213,15 @@ def test_another_card_plays_the_other_video_by_key(show: Show) -> None:
 def test_the_controls_of_the_player_play_the_best_clip(show: Show) -> None:
     page = show(IN_TWO_VIDEOS)
     page.evaluate("video.play()")
-    wait_until_it_stops(page, 8.4)
+    wait_until_it_stops(page, 8.1)
+
+
+def test_after_the_viewer_went_elsewhere_it_plays_on(show: Show) -> None:
+    page = show((found(1, "blue.mp4", 2, 5),))
+    page.click(".card")
+    page.wait_for_function("() => video.currentTime > 2.2")
+    page.evaluate("video.currentTime = 4.5")
+    page.wait_for_function("() => !video.paused && video.currentTime > 5.5")
 
 
 def test_a_browser_that_counts_from_0_plays_a_file_that_begins_late(show: Show) -> None:
