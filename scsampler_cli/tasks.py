@@ -210,7 +210,7 @@ class Extract:
 class Find:
     """The task of `scsampler find`: the clips of a video that fit a sentence best.
 
-    The parent merges the records (`find.ranking`), and holds the cache (`Cache.in_use`).
+    The parent merges the records (`find.found_ranking`), and holds the cache (`Cache.in_use`).
     """
 
     sentence: str

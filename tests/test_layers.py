@@ -71,7 +71,7 @@ WITHOUT_TORCH = (
     "bench.run_folder",
     "pipeline.models",
     "config.find_settings",
-    "find.ranking",
+    "find.found_ranking",
     "tasks",
 )
 """Modules that can be imported without torch: the command line, and reports made again.

@@ -26,7 +26,7 @@ from scsampler_cli.config.find_settings import check_sentence
 from scsampler_cli.errors import ScsamplerError, SettingsError
 from scsampler_cli.files.inputs import check_readable
 from scsampler_cli.files.output_paths import check_free
-from scsampler_cli.find.ranking import Ranking
+from scsampler_cli.find.found_ranking import Ranking
 from scsampler_cli.output.find_result import FindResult
 from scsampler_cli.output.found_writers import save_found
 from scsampler_cli.output.records import Failure

@@ -14,8 +14,8 @@ from scsampler_cli.config import DEFAULT_READING, ReadSettings
 from scsampler_cli.config.find_settings import DEFAULT_FIND, FindSettings, check_sentence
 from scsampler_cli.errors import ScsamplerError, SettingsError
 from scsampler_cli.find.embedding_model import EmbeddingModel
+from scsampler_cli.find.found_ranking import Ranking
 from scsampler_cli.find.kept_vectors import kept_by
-from scsampler_cli.find.ranking import Ranking
 from scsampler_cli.find.video_search import VideoSearch
 from scsampler_cli.output.find_result import FindResult
 from scsampler_cli.output.one_line import called, quoted

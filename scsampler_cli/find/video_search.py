@@ -1,6 +1,6 @@
 """`VideoSearch`: one sentence, compared with the vectors of one video after another.
 
-Not handled here: loading the model (`finder`), and merging the videos (`ranking`).
+Not handled here: loading the model (`finder`), and merging the videos (`found_ranking`).
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import pytest
 
 from scsampler_cli import Finder, FindSettings, ReadSettings, SettingsError
 from scsampler_cli.errors import ClassifierError
-from scsampler_cli.find.ranking import Ranking
+from scsampler_cli.find.found_ranking import Ranking
 from scsampler_cli.tasks import Find
 from tests.colour_clip import SHAPES, make_colour_clip, write_shape_video
 from tests.find.colours import colour_video
@@ -149,7 +149,8 @@ def test_a_search_of_kept_vectors_needs_no_decoder_thread_and_ends_at_once(
 def test_the_library_names_are_there_without_torch() -> None:
     script = (
         "import sys; from scsampler_cli import FindSettings, FindResult, FoundClip; "
-        "from scsampler_cli.find.ranking import Ranking; from scsampler_cli.tasks import Find; "
+        "from scsampler_cli.find.found_ranking import Ranking; "
+        "from scsampler_cli.tasks import Find; "
         "print('torch' in sys.modules, 'transformers' in sys.modules)"
     )
     made = subprocess.run(

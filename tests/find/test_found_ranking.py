@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scsampler_cli.errors import VideoError
-from scsampler_cli.find.ranking import MAX_NOTES, Ranking
+from scsampler_cli.find.found_ranking import MAX_NOTES, Ranking
 from scsampler_cli.output.records import Failure
 
 MODEL = {"name": "m", "weights": "w", "sha256": None, "dimensions": 3}
