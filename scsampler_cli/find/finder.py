@@ -13,6 +13,7 @@ from scsampler_cli.cache.video_cache import Cache
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
 from scsampler_cli.config.find_settings import DEFAULT_FIND, FindSettings, check_sentence
 from scsampler_cli.errors import ScsamplerError, SettingsError
+from scsampler_cli.files.urls import local_path
 from scsampler_cli.find.embedding_model import EmbeddingModel
 from scsampler_cli.find.found_ranking import Ranking
 from scsampler_cli.find.kept_vectors import kept_by
@@ -135,7 +136,7 @@ class Finder:
         search = self.search(sentence)
         ranking, failures = Ranking(self.settings.top, search.facts), []
         # each once: a video that is named twice would be found twice
-        different = list(dict.fromkeys(map(str, given)))
+        different = list(dict.fromkeys(str(local_path(path)) for path in given))
         with Cache(self.cache).in_use():
             for done, path in enumerate(different, start=1):
                 try:

@@ -43,7 +43,7 @@ class KeptVectors:
         try:
             return VideoVectors.from_facts(entry.facts, entry.values, entry.notes)
         # of a crash of the machine, or a fault of the disk: computed again
-        except (ValueError, KeyError, TypeError, ZeroDivisionError):
+        except (ValueError, KeyError, TypeError, ArithmeticError):
             self.cache.discard(path, EMBEDDINGS, self.key)
             return None
 
@@ -90,6 +90,7 @@ def kept_by(
     """
     # damage is stored, and `strict` is checked for each search
     read = {name: value for name, value in asdict(reading).items() if name != "strict"}
+    gap = settings.picture_gap
     key = {
         "vectors": _VERSION,
         "sha256": model.weights.sha256,
@@ -98,7 +99,8 @@ def kept_by(
         "model": model.settings,
         "spec": asdict(model.spec),
         "side": model.side,
-        "picture_gap": None if model.reads_clips else settings.picture_gap,
+        # 2 and 2.0 are different in JSON
+        "picture_gap": None if model.reads_clips or gap is None else float(gap),
         "reading": read,
         # all GPUs count as one device: "cuda:1" -> "cuda"
         "device": runtime["device"].partition(":")[0],

@@ -89,7 +89,7 @@ class VideoVectors:
             values=values,
             stretches=stretches,
             time_base=Fraction(facts["time_base"]),
-            video=dict(facts["video"]),
+            video={**facts["video"], "duration_s": float(facts["video"]["duration_s"])},
             decode_errors=int(facts["decode_errors"]),
             frames_missing=int(facts["frames_missing"]),
             only_undecoded=bool(facts["only_undecoded"]),
@@ -118,9 +118,14 @@ class VideoVectors:
 def _checked(values: list[Any]) -> Stretch:
     stretch = Stretch(*values)
     *whole, picture = stretch
-    if not all(type(value) is int for value in whole) or type(picture) not in (int, type(None)):
+    if not all(map(_is_whole, whole)) or not (picture is None or _is_whole(picture)):
         raise TypeError(f"not a stretch: {values}")
     return stretch
+
+
+def _is_whole(value: object) -> bool:
+    # not True or False; half of what int64 holds, so that differences fit, too
+    return type(value) is int and abs(value) < 1 << 62
 
 
 def is_unit_length(rows: NDArray[Any]) -> bool:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
 from numpy.typing import NDArray
 
 from scsampler_cli import Finder, FindResult, FindSettings, ReadSettings, SettingsError
 from scsampler_cli.errors import ClassifierError, InputError
 from scsampler_cli.find.embedding_model import EmbeddingModel
+from scsampler_cli.output.schemas import schema
 from tests.find.colours import ColourModel, colour_video
 
 EVERYTHING = FindSettings(top=99, apart_s=0)
@@ -59,6 +61,7 @@ def test_by_hand(tmp_path: Path, videos: list[Path]) -> None:
         "dimensions": 3,
     }
     assert set(result.timings_s) == {"cache", "index", "embed", "compare"}
+    assert list(Draft202012Validator(schema("find")).iter_errors(result.record())) == []
 
 
 def test_clips_that_share_a_keyframe_are_one_found_clip(tmp_path: Path) -> None:
@@ -152,12 +155,13 @@ def test_where_all_fail_the_model_is_known_all_the_same(tmp_path: Path) -> None:
     assert (result.clips, result.videos) == ((), 0)
     assert result.model["name"] == "colours"
     assert result.versions["ffmpeg"]
+    assert list(Draft202012Validator(schema("find")).iter_errors(result.record())) == []
 
 
 def test_one_path_a_list_and_a_path_named_twice(tmp_path: Path, videos: list[Path]) -> None:
     search = finder(tmp_path)
     assert search.find("red", videos[0]).clips == search.find("red", [str(videos[0])]).clips
-    twice = search.find("red", [videos[0], str(videos[0])])
+    twice = search.find("red", [videos[0], f"{videos[0].parent}/./{videos[0].name}"])
     assert (twice.videos, twice.embedded) == (1, 0)
     assert twice.notes[0] == "1 path named twice, searched once"
 

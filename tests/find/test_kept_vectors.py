@@ -99,6 +99,7 @@ def test_whatever_the_vectors_depend_on_is_in_the_key(tmp_path: Path, video: Pat
     # what is done with the vectors is not
     other = FindSettings(top=1, apart_s=3, prompts=("a {} one", "{}"))
     assert find(tmp_path, video, settings=other)[0].embedded == 0
+    assert find(tmp_path, video, settings=FindSettings(picture_gap=2))[0].embedded == 0
     assert len(entries(tmp_path)) == 7
 
 
@@ -114,7 +115,9 @@ def test_another_content_of_the_same_length_is_another_video(tmp_path: Path, vid
     assert find(tmp_path, video)[0].embedded == 1
 
 
-@pytest.mark.parametrize("damage", ["values", "zeros", "nan", "head", "facts", "times", "missing"])
+@pytest.mark.parametrize(
+    "damage", ["values", "zeros", "nan", "head", "facts", "times", "far", "missing"]
+)
 def test_a_damaged_entry_is_computed_again(tmp_path: Path, video: Path, damage: str) -> None:
     first, _ = find(tmp_path, video)
     (entry,) = entries(tmp_path)
@@ -130,8 +133,8 @@ def test_a_damaged_entry_is_computed_again(tmp_path: Path, video: Path, damage: 
         head.write_bytes(head.read_bytes()[:40])
     elif damage == "facts":
         head.write_text(json.dumps({**facts, "facts": {}}))
-    elif damage == "times":
-        facts["facts"]["stretches"][1][0] = "soon"
+    elif damage in ("times", "far"):
+        facts["facts"]["stretches"][1][0] = "soon" if damage == "times" else 1 << 70
         head.write_text(json.dumps(facts))
     else:
         values.unlink()
