@@ -6,6 +6,7 @@ Nothing is downloaded, and no code of a folder is ever run.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,12 @@ def _tokenizer(folder: Path) -> Any:
     try:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # transformers passes on the exceptions of many libraries
+        if "sentencepiece" in str(error).lower() and find_spec("sentencepiece") is None:
+            raise ClassifierError(
+                f"the tokenizer of {folder.name} needs sentencepiece, which is not installed",
+                code="package-missing",
+                hint="pip install sentencepiece",
+            ) from error
         raise ClassifierError(
             f"the tokenizer of {folder.name} cannot be loaded "
             f"({' '.join(str(error).split())[:200]})",
