@@ -19,7 +19,8 @@ from torch.nn import functional
 from transformers import CLIPModel
 
 from tests.synthetic import texture, tone, write_video
-from tests.text_models import clip_processor, clip_text, clip_tokenizer
+from tests.text_models import clip_processor, clip_text
+from tests.text_tokenizers import clip_tokenizer
 
 Mask = NDArray[np.bool_]
 Pixels = NDArray[np.uint8]
