@@ -215,7 +215,7 @@ def _write_part(
 
 def _is_of_the_part(error: ScsamplerError) -> bool:
     """True for an error that other parts need not have: of the video or of the span."""
-    # a program that cannot be started, or a full disk, would fail for all
+    # a program that cannot be started, or a folder that cannot be written, would fail for all
     return isinstance(error, InputError | VideoError) or error.code in (
         "reel-empty",
         "ffmpeg-program-failed",

@@ -3,6 +3,10 @@ with their sound."""
 
 from __future__ import annotations
 
+import signal
+import sys
+import threading
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,7 +25,7 @@ from scsampler_cli.transcode.joined_reel import JoinedReel, ReelPart, write_join
 from scsampler_cli.transcode.program import find_ffmpeg
 from tests.synthetic import tone, write_video
 from tests.transcode.numbered import RATE_HZ, click_times, clicks, heard, number_of, numbered
-from tests.transcode.test_program import wrapper
+from tests.transcode.test_program import children, wrapper
 
 
 def part(
@@ -332,6 +336,36 @@ def test_a_failure_to_join_is_one_error_and_leaves_nothing(
     monkeypatch.setenv("PATH", f"{failing.parent}:/usr/bin:/bin")
     with pytest.raises(ProgramError, match="exit code 9: no more"):
         write_joined_reel(tmp_path / "best.mp4", [part(clip, 1, 2)])
+    assert [path.name for path in tmp_path.iterdir()] == ["bin"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
+def test_an_interrupt_removes_the_parts(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packaged, started = find_ffmpeg(), tmp_path / "bin" / "started"
+    hanging = wrapper(
+        tmp_path,
+        f'case "$*" in *ffconcat*) touch "{started}"; exec sleep 60;; '
+        f'*) exec "{packaged}" "$@";; esac',
+    )
+    monkeypatch.setenv("PATH", f"{hanging.parent}:/usr/bin:/bin")
+    parts: list[str] = []
+
+    def interrupt() -> None:
+        for _ in range(600):
+            if started.exists():
+                break
+            time.sleep(0.05)
+        parts.extend(path.name for path in tmp_path.glob(".reel-*/*.mov"))
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    before = children()
+    with pytest.raises(KeyboardInterrupt):
+        write_joined_reel(tmp_path / "best.mp4", [part(clip, 1, 2), part(clip, 0, 1)])
+    assert sorted(parts) == ["0.mov", "1.mov"]
+    assert children() == before
     assert [path.name for path in tmp_path.iterdir()] == ["bin"]
 
 
