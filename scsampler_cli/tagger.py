@@ -22,7 +22,7 @@ from scsampler_cli.classifiers.base import (
 )
 from scsampler_cli.classifiers.function import ClipFunction
 from scsampler_cli.classifiers.labels import named_by
-from scsampler_cli.classifiers.text_image.wording import Wording, check_has_effect
+from scsampler_cli.classifiers.text_image.label_wording import Wording, check_has_effect
 from scsampler_cli.config import (
     DEFAULT_ANSWER,
     DEFAULT_READING,

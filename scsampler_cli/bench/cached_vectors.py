@@ -6,6 +6,7 @@ An entry holds float16 [L, D], a row for each clip; NaN for a clip without a pic
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,13 @@ def compute_vectors(
 def _key(facts: ModelFacts, options: ScoreOptions) -> dict[str, Any]:
     """What the vectors depend on, besides the video."""
     assert facts.pictures is not None  # the callers have a network
+    classifier = facts.classifier
+    own: dict[str, Any] = {}
+    if facts.picture_side is not None:
+        # the classifier's own tower: its pictures and its config decide, too
+        own = {"spec": asdict(classifier.spec), "config": classifier.output_settings["config"]}
     return {
+        **own,
         **picture_settings(facts, options).of_input("rgb"),
         # all GPUs count as one device: "cuda:1" -> "cuda"
         "device": facts.device.partition(":")[0],

@@ -24,7 +24,7 @@ from scsampler_cli.classifiers.model_spec import (
 )
 from scsampler_cli.classifiers.network import from_file
 from scsampler_cli.classifiers.networks import architecture
-from scsampler_cli.classifiers.text_image.wording import NO_WORDING, Wording, check_has_effect
+from scsampler_cli.classifiers.text_image.label_wording import NO_WORDING, Wording, check_has_effect
 from scsampler_cli.errors import ClassifierError
 from scsampler_cli.model_zoo.bundled_weights import check_weight_file
 from scsampler_cli.model_zoo.weightfile import read_metadata, read_weights

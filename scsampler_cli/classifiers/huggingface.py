@@ -33,9 +33,9 @@ from scsampler_cli.classifiers.model_spec import (
 )
 from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.classifiers.text_image.families import FAMILIES
+from scsampler_cli.classifiers.text_image.label_wording import NO_WORDING, Wording, check_has_effect
 from scsampler_cli.classifiers.text_image.open_model import open_folder
 from scsampler_cli.classifiers.text_image.sentence_classifier import sentence_classifier
-from scsampler_cli.classifiers.text_image.wording import NO_WORDING, Wording, check_has_effect
 from scsampler_cli.errors import ClassifierError, SettingsError
 from scsampler_cli.model_zoo.weightfile import file_sha256, files_sha256
 from scsampler_cli.model_zoo.weights_info import WeightsInfo

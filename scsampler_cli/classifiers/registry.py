@@ -16,7 +16,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scsampler_cli.classifiers.text_image.wording import NO_WORDING, Wording, check_has_effect
+from scsampler_cli.classifiers.text_image.label_wording import NO_WORDING, Wording, check_has_effect
 from scsampler_cli.errors import ClassifierError, ScsamplerError, SettingsError
 from scsampler_cli.files.urls import check_read
 

@@ -9,7 +9,7 @@ from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.huggingface_folder import folder_of, is_folder, read_json
 from scsampler_cli.classifiers.labels import NAMES, named_by
 from scsampler_cli.classifiers.text_image.families import family_of
-from scsampler_cli.classifiers.text_image.wording import (
+from scsampler_cli.classifiers.text_image.label_wording import (
     Wording,
     check_has_effect,
     check_labels,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.labels import NAMES, label_files, named_by, read_labels
-from scsampler_cli.classifiers.text_image.wording import Wording
+from scsampler_cli.classifiers.text_image.label_wording import Wording
 from scsampler_cli.config import (
     AUDIO,
     PACKETS,

@@ -13,6 +13,7 @@ from typing import Any
 
 from scsampler_cli.classifiers.base import (
     ClipClassifier,
+    InputSpec,
     background_of,
     is_multi_label,
     output_settings_of,
@@ -151,9 +152,14 @@ def identity_of(classifier: ClipClassifier) -> Settings:
         del facts["weights"]
     # a digest: Sports-1M has 487 class names
     labels = "\n".join(classifier.labels).encode("utf-8", "surrogateescape")
+    spec = asdict(classifier.spec)
+    # newer than the records of earlier versions, which can be continued where they have defaults
+    for name in ("interpolation", "rounding"):
+        if spec[name] == getattr(InputSpec, name):
+            del spec[name]
     return {
         **facts,
-        "spec": asdict(classifier.spec),
+        "spec": spec,
         "labels": hashlib.sha256(labels).hexdigest(),
         **output_settings_of(classifier),
     }

@@ -17,8 +17,8 @@ from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.base import ClipClassifier, is_multi_label
 from scsampler_cli.classifiers.geometry import fit_frame
 from scsampler_cli.classifiers.labels import listed
+from scsampler_cli.classifiers.text_image.label_wording import Wording
 from scsampler_cli.classifiers.text_image.open_model import open_text_image_model
-from scsampler_cli.classifiers.text_image.wording import Wording
 from scsampler_cli.errors import ClassifierError, InputError, SettingsError
 from tests.synthetic import pan, write_video
 from tests.text_models import FAMILIES, save_again

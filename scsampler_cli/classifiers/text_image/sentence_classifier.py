@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from scsampler_cli.classifiers.base import ClipClassifier
 from scsampler_cli.classifiers.network import NetworkClassifier
+from scsampler_cli.classifiers.text_image.label_wording import Wording, check_labels
 from scsampler_cli.classifiers.text_image.text_image_model import TextImageModel
-from scsampler_cli.classifiers.text_image.wording import Wording, check_labels
 from scsampler_cli.config import BACKGROUND
 from scsampler_cli.errors import SettingsError
 

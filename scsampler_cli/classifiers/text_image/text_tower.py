@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from scsampler_cli.classifiers.text_image.families import Family
+from scsampler_cli.classifiers.text_image.label_wording import sentences
 from scsampler_cli.classifiers.text_image.towers import pooled, unit
-from scsampler_cli.classifiers.text_image.wording import sentences
 from scsampler_cli.errors import ClassifierError, InputError
 from scsampler_cli.model_zoo.weightfile import files_sha256
 

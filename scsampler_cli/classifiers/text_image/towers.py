@@ -99,7 +99,8 @@ class ClipTower(nn.Module):
         # [N, 3, F, h, w] -> [N F, 3, h, w]
         seen = model.vision_model(pixel_values=x.transpose(1, 2).flatten(0, 1))
         of_frames = model.visual_projection(seen.pooler_output).unflatten(0, (count, frames))
-        clip = model.mit(of_frames).pooler_output
+        # by place: transformers 5.0 gives a tuple, later versions an object with two fields
+        clip = model.mit(of_frames)[1]
         # the first place is that of the whole frame
         patches = model.prompts_visual_layernorm(seen.last_hidden_state[:, 1:])
         patches = patches @ model.prompts_visual_projection
