@@ -76,6 +76,31 @@ def check_has_effect(wording: Wording, name: str) -> None:
         )
 
 
+def check_words(label: object) -> None:
+    """Refuse what no tokenizer reads.
+
+    Raises:
+        InputError: it is not a text, or is empty, or has bytes that are not UTF-8.
+    """
+    if not isinstance(label, str):
+        raise InputError(
+            f"the label {label!r} is not a text",
+            code="labels-invalid",
+            hint="give every class some words",
+        )
+    if not label.strip():
+        raise InputError(
+            "a label is empty", code="labels-invalid", hint="give every class some words"
+        )
+    # bytes of the command line that are not UTF-8 arrive as halves of surrogate pairs
+    if any("\ud800" <= letter <= "\udfff" for letter in label):
+        raise InputError(
+            f"the label {label!r} is not UTF-8",
+            code="labels-invalid",
+            hint="is the encoding of the terminal, or of the file, UTF-8?",
+        )
+
+
 def check_labels(labels: Sequence[str], background: Sequence[str], *, competes: bool) -> None:
     """Refuse labels that cannot be told apart, or that nothing competes with.
 
@@ -85,9 +110,12 @@ def check_labels(labels: Sequence[str], background: Sequence[str], *, competes: 
         competes: True where the probabilities of all labels sum to 1.
 
     Raises:
-        InputError: a label is in both lists, or has the name of the background class.
+        InputError: a label is no text, or is in both lists, or has the name of the background
+            class.
         SettingsError: one label alone, or labels of the background that compete with nothing.
     """
+    for label in (*labels, *background):
+        check_words(label)
     both = set(labels) & set(background)
     if both:
         raise InputError(

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from scsampler_cli.classifiers.text_image.families import Family
-from scsampler_cli.classifiers.text_image.label_wording import sentences
+from scsampler_cli.classifiers.text_image.label_wording import check_words, sentences
 from scsampler_cli.classifiers.text_image.towers import pooled, unit
-from scsampler_cli.errors import ClassifierError, InputError
+from scsampler_cli.errors import ClassifierError
 from scsampler_cli.model_zoo.weightfile import files_sha256
 
 BATCH = 64
@@ -76,14 +76,11 @@ class TextTower:
             before it scales them.
 
         Raises:
-            InputError: a label is empty.
+            InputError: as `label_wording.check_words`.
             ClassifierError: a sentence is too long for the model.
         """
         for label in labels:
-            if not label.strip():
-                raise InputError(
-                    "a label is empty", code="labels-invalid", hint="give every class some words"
-                )
+            check_words(label)
         texts = [text for label in labels for text in sentences(label, prompts)]
         found = torch.cat(
             [
