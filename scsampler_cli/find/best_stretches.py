@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scsampler_cli.find.video_vectors import BLOCK_ROWS, Stretch
+from scsampler_cli.find.video_vectors import BLOCK_ROWS
 
 
 def similarities(rows: NDArray[Any], sentence: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -33,7 +32,7 @@ def similarities(rows: NDArray[Any], sentence: NDArray[np.float32]) -> NDArray[n
 
 def best_stretches(
     values: NDArray[np.float32],
-    stretches: Sequence[Stretch],
+    times: NDArray[np.int64],
     top: int,
     *,
     apart: Fraction,
@@ -42,7 +41,7 @@ def best_stretches(
 
     Args:
         values: float32 [P], similarities of the stretches.
-        stretches: P, in time order, without overlap.
+        times: int64 [P, 2 or more], their starts and ends, in time order, without overlap.
         top: largest number of stretches to choose.
         apart: least distance from the end of one to the start of the other, in units of their time.
 
@@ -52,11 +51,10 @@ def best_stretches(
     Example: stretches of one second, values 0.9, 0.8, 0.1 and a distance of one second: the
     second is next to the best one, so that the first and the third are chosen.
     """
-    starts = np.array([stretch.start for stretch in stretches], np.int64)
-    ends = np.array([stretch.end for stretch in stretches], np.int64)
+    starts, ends = times[:, 0], times[:, 1]
     # times are whole numbers: below a distance is below the next whole number
     least = math.ceil(apart)
-    left = np.ones(len(stretches), bool)
+    left = np.ones(len(times), bool)
     chosen: list[int] = []
     while len(chosen) < top and left.any():
         # argmax takes the first of equal ones

@@ -84,9 +84,13 @@ def _as_vectors(
     video: Video, stretches: list[Stretch], values: NDArray[np.float16]
 ) -> VideoVectors:
     damage = video.index.damage
+    known = [stretch.picture for stretch in stretches if stretch.picture is not None]
+    # a model reads the pictures of a video, or its whole clips
+    pictures = np.array(known, np.int64) if known else None
     return VideoVectors(
         values=values,
-        stretches=tuple(stretches),
+        times=np.array([stretch[:4] for stretch in stretches], np.int64),
+        pictures=pictures,
         time_base=video.index.timeline.time_base,
         video=video.facts(),
         decode_errors=video.decode_errors,

@@ -60,6 +60,10 @@ class VideoSearch:
         self._kept, self._reading, self._runtime = kept, reading, runtime
         # float32 [D]
         self._vector = model.of_sentences([sentence], list(settings.prompts))[0]
+        # once: the versions are looked up on disk
+        self.facts = self._common_facts()
+        """What all records have in common: the sentence, the model and its notes, the settings and
+        the versions; JSON-able."""
 
     def record(self, path: str | Path, progress: Progress = no_progress) -> Record:
         """Find the clips of one video that fit the sentence best.
@@ -106,11 +110,7 @@ class VideoSearch:
             **self.facts,
         }
 
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What all records have in common: the sentence, the model and its notes, the settings and
-        the versions; JSON-able.
-        """
+    def _common_facts(self) -> dict[str, Any]:
         model, settings = self.model, self.settings
         gap = {} if model.reads_clips else {"picture_gap": settings.picture_gap}
         return {
@@ -175,11 +175,11 @@ class VideoSearch:
         # float32 [P]
         values = similarities(vectors.values, self._vector)
         apart = Fraction(str(self.settings.apart_s)) / vectors.time_base
-        best = best_stretches(values, vectors.stretches, self.settings.top, apart=apart)
+        best = best_stretches(values, vectors.times, self.settings.top, apart=apart)
         probabilities = self._probabilities(values[best])
         found = []
         for number, probability in zip(best, probabilities, strict=True):
-            stretch = vectors.stretches[number]
+            stretch = vectors.stretch(number)
             picture = stretch.picture
             found.append(
                 {

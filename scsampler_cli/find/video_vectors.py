@@ -44,8 +44,11 @@ class VideoVectors:
 
     values: NDArray[np.float16]
     """float16 [P, D], a row for each stretch; vectors of unit length."""
-    stretches: tuple[Stretch, ...]
-    """P stretches, in time order, without overlap."""
+    times: NDArray[np.int64]
+    """int64 [P, 4]: start, end, clip and clips of each `Stretch`, in time order, without
+    overlap."""
+    pictures: NDArray[np.int64] | None
+    """int64 [P]: the times of the pictures; None where a model read whole clips."""
     time_base: Fraction
     """Seconds in a unit of time."""
     video: dict[str, Any]
@@ -61,7 +64,8 @@ class VideoVectors:
     def facts(self) -> dict[str, Any]:
         """All but `values` and `notes`, JSON-able; `from_facts` reads it."""
         return {
-            "stretches": [list(stretch) for stretch in self.stretches],
+            "stretches": self.times.tolist(),
+            "pictures": None if self.pictures is None else self.pictures.tolist(),
             "time_base": str(self.time_base),
             "video": self.video,
             "decode_errors": self.decode_errors,
@@ -80,14 +84,16 @@ class VideoVectors:
             KeyError: a fact is missing.
             TypeError: a fact is of another type.
         """
-        stretches = tuple(_checked(each) for each in facts["stretches"])
-        if len(stretches) != len(values):
-            raise ValueError("the stretches and the vectors have different lengths")
+        times = _whole_numbers(facts["stretches"], (len(values), 4))
+        pictures = facts["pictures"]
+        if pictures is not None:
+            pictures = _whole_numbers(pictures, (len(values),))
         if not is_unit_length(values):
             raise ValueError("vectors that are not of unit length")
         return cls(
             values=values,
-            stretches=stretches,
+            times=times,
+            pictures=pictures,
             time_base=Fraction(facts["time_base"]),
             video={**facts["video"], "duration_s": float(facts["video"]["duration_s"])},
             decode_errors=int(facts["decode_errors"]),
@@ -95,6 +101,12 @@ class VideoVectors:
             only_undecoded=bool(facts["only_undecoded"]),
             notes=notes,
         )
+
+    def stretch(self, row: int) -> Stretch:
+        """The stretch of a row of `values`."""
+        picture = None if self.pictures is None else int(self.pictures[row])
+        start, end, clip, clips = map(int, self.times[row])
+        return Stretch(start, end, clip, clips=clips, picture=picture)
 
     def seconds(self, time: int) -> Fraction:
         """A time of a stretch in seconds, on the clock of the file."""
@@ -115,17 +127,16 @@ class VideoVectors:
         )
 
 
-def _checked(values: list[Any]) -> Stretch:
-    stretch = Stretch(*values)
-    *whole, picture = stretch
-    if not all(map(_is_whole, whole)) or not (picture is None or _is_whole(picture)):
-        raise TypeError(f"not a stretch: {values}")
-    return stretch
+def _whole_numbers(values: list[Any], shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """int64 of a shape.
 
-
-def _is_whole(value: object) -> bool:
-    # not True or False; half of what int64 holds, so that differences fit, too
-    return type(value) is int and abs(value) < 1 << 62
+    Raises:
+        ValueError: they are other numbers, none, or too large; or their shape is another one.
+    """
+    found = np.array(values)
+    if found.dtype != np.int64 or found.shape != shape or np.abs(found).max(initial=0) >> 62:
+        raise ValueError(f"not {shape} whole numbers")
+    return found
 
 
 def is_unit_length(rows: NDArray[Any]) -> bool:

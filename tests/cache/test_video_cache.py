@@ -1,13 +1,19 @@
 """The cache: found when nothing changed, never when anything did, and never half."""
 
+import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from scsampler_cli.cache.video_cache import Cache
+from scsampler_cli.bench.cached_scores import FEATURES, SCORES
+from scsampler_cli.bench.cached_vectors import VECTORS
+from scsampler_cli.cache.listing import WHAT
+from scsampler_cli.cache.video_cache import Cache, quick_identity
 from scsampler_cli.errors import OutputError
+from scsampler_cli.find.kept_vectors import EMBEDDINGS
 
 
 @pytest.fixture
@@ -115,3 +121,74 @@ def test_a_file_in_the_way_of_the_cache_is_an_error(tmp_path: Path, video: Path)
     (tmp_path / "cache").touch()
     with pytest.raises(OutputError, match="cannot write the cache"):
         store(Cache(tmp_path / "cache"), video, {}, np.ones((1, 3), np.int8))
+
+
+def test_facts_come_back_with_the_rows(tmp_path: Path, video: Path) -> None:
+    cache = Cache(tmp_path / "cache")
+    facts = {"times": [1, None, 2], "name": "é"}
+    with cache.writer(video, "md", {}) as writer:
+        writer.add(np.ones((1, 3), np.float16))
+        writer.facts = facts
+    entry = cache.find(video, "md", {})
+    assert entry is not None
+    assert entry.facts == facts
+    (head,) = (tmp_path / "cache").rglob("entry.json")
+    # as versions without facts wrote it
+    older = json.loads(head.read_text())
+    del older["facts"]
+    head.write_text(json.dumps(older))
+    entry = cache.find(video, "md", {})
+    assert entry is not None
+    assert entry.facts == {}
+
+
+def test_the_quick_identity_is_that_of_size_time_and_both_ends(tmp_path: Path) -> None:
+    path = tmp_path / "v.mp4"
+    data = bytearray(range(256)) * 1024
+    path.write_bytes(data)
+    os.utime(path, ns=(5, 7))
+    known = quick_identity(path)
+    assert re.fullmatch(r"[0-9a-f]{32}", known)
+
+    def changed(at: int | None, mtime_ns: int = 7, more: bytes = b"") -> bool:
+        altered = bytearray(data)
+        if at is not None:
+            altered[at] ^= 1
+        path.write_bytes(altered + more)
+        os.utime(path, ns=(5, mtime_ns))
+        return quick_identity(path) != known
+
+    assert not changed(None)
+    # 64 KiB at each end are read; the middle is not
+    assert changed(0)
+    assert changed((1 << 16) - 1)
+    assert not changed(1 << 16)
+    assert not changed(len(data) - (1 << 16) - 1)
+    assert changed(len(data) - (1 << 16))
+    assert changed(len(data) - 1)
+    assert changed(None, mtime_ns=8)
+    assert changed(None, more=b"\0")
+    # a small file is read whole
+    for size in (0, 1, 1 << 16, (1 << 17) - 1):
+        path.write_bytes(bytes(size))
+        os.utime(path, ns=(5, 7))
+        small = quick_identity(path)
+        if size:
+            path.write_bytes(bytes(size - 1) + b"x")
+            os.utime(path, ns=(5, 7))
+            assert quick_identity(path) != small
+
+
+def test_the_quick_identity_finds_an_entry_under_another_name(tmp_path: Path, video: Path) -> None:
+    quick = Cache(tmp_path / "cache", quick_identity)
+    store(quick, video, {}, np.ones((1, 3), np.int8))
+    assert Cache(tmp_path / "cache").find(video, "md", {}) is None, "it has another folder"
+    moved = video.rename(tmp_path / "moved.mp4")
+    assert quick.find(moved, "md", {}) is not None
+    os.utime(moved, ns=(5, 7))
+    assert quick.find(moved, "md", {}) is None
+
+
+def test_every_kind_that_is_kept_has_its_words() -> None:
+    """Kinds are the names that the sources give to `find` and `writer`."""
+    assert {VECTORS, EMBEDDINGS, SCORES, FEATURES} <= set(WHAT)

@@ -25,7 +25,8 @@ def row(*lengths: int) -> list[Stretch]:
 
 def chosen(values: list[float], stretches: list[Stretch], top: int, apart: object) -> list[int]:
     values32 = np.array(values, np.float32)
-    return best_stretches(values32, stretches, top, apart=Fraction(str(apart)))
+    times = np.array([stretch[:4] for stretch in stretches], np.int64)
+    return best_stretches(values32, times, top, apart=Fraction(str(apart)))
 
 
 def test_by_hand() -> None:
