@@ -92,6 +92,12 @@ def theirs(path: Path, pictures: list[Pixels], texts: tuple[str, ...]) -> Floats
     return rows
 
 
+def tolerance(path: Path) -> float:
+    """Of probabilities. A processor that resizes in PIL (VideoMAE's, in transformers 5.0) rounds
+    some pixels to another level."""
+    return 1e-2 if getattr(parts(path)[2], "is_fast", None) is False else 2e-5
+
+
 def clip_of(classifier: ClipClassifier, pictures: list[Pixels]) -> Pixels:
     return np.stack([fit_frame(picture, classifier.spec) for picture in pictures])[None]
 
@@ -122,7 +128,7 @@ def test_probabilities_are_those_of_transformers_from_a_frame_on(
         clips = [clip_of(classifier, [frame]) for frame in frames]
         found = classifier.classify(np.concatenate(clips))
     assert found.shape == wanted.shape
-    assert np.allclose(found, wanted, atol=2e-5)
+    assert np.allclose(found, wanted, atol=tolerance(folder))
     # weights that give every text or picture the same would pass all of this
     assert wanted.std(axis=1).min() > 0.01
 
@@ -216,7 +222,7 @@ def test_a_thousand_labels_are_as_exact_as_two(folder: Path, frames: list[Pixels
     classifier = load(folder, *fits(folder), labels=labels)
     found = classifier.classify(clip_of(classifier, frames[: classifier.spec.frames]))
     assert found.shape == (1, 1000)
-    assert np.allclose(found, theirs(folder, frames, labels)[:1], atol=2e-5)
+    assert np.allclose(found, theirs(folder, frames, labels)[:1], atol=tolerance(folder))
 
 
 def test_one_label_alone_needs_a_probability_of_its_own(folder: Path, frames: list[Pixels]) -> None:
@@ -274,7 +280,7 @@ def test_labels_as_text_keep_their_commas_and_quotes(folder: Path, frames: list[
     classifier = load(folder, *fits(folder), labels=labels)
     assert classifier.labels == labels
     found = classifier.classify(clip_of(classifier, frames[: classifier.spec.frames]))
-    assert np.allclose(found, theirs(folder, frames, labels)[:1], atol=2e-5)
+    assert np.allclose(found, theirs(folder, frames, labels)[:1], atol=tolerance(folder))
 
 
 def test_the_longest_sentence_is_read_and_a_longer_one_is_refused(
@@ -289,7 +295,9 @@ def test_the_longest_sentence_is_read_and_a_longer_one_is_refused(
     longest = ("dog " * words).strip()
     classifier = load(folder, *fits(folder), labels=("a cat", longest))
     found = classifier.classify(clip_of(classifier, frames[: classifier.spec.frames]))
-    assert np.allclose(found, theirs(folder, frames, ("a cat", longest))[:1], atol=2e-5)
+    assert np.allclose(
+        found, theirs(folder, frames, ("a cat", longest))[:1], atol=tolerance(folder)
+    )
     with pytest.raises(ClassifierError, match=rf"tokens, and {folder.name} reads {most}") as caught:
         load(folder, labels=("a cat", f"{longest} dog"))
     assert caught.value.code == "sentence-too-long"

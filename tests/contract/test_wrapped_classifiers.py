@@ -26,6 +26,7 @@ from scsampler_cli.classifiers.builtin import BUILTINS
 from scsampler_cli.classifiers.function import FunctionClassifier
 from scsampler_cli.classifiers.network import NetworkClassifier
 from scsampler_cli.classifiers.networks import ARCHITECTURES, build
+from scsampler_cli.classifiers.text_image.label_wording import Wording
 from scsampler_cli.errors import ClassifierError, SettingsError, WeightsError
 from scsampler_cli.model_zoo.weightfile import read_weights, write_weights
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
@@ -35,6 +36,7 @@ from scsampler_cli.pipeline.video import Video
 from tests.classifiers.making import FIELDS, Small, save_exported, save_onnx, save_scripted
 from tests.contract.wrapping import Counting, keeps_every_attribute, wrapped
 from tests.synthetic import pan, write_video
+from tests.text_models import FAMILIES
 
 CPU, FP32 = torch.device("cpu"), torch.float32
 SOURCES = sorted(Path(scsampler_cli.__file__).parent.rglob("*.py"))
@@ -212,6 +214,33 @@ def test_every_kind_of_file(
             3,
             len(plain.labels),
         )
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("others", [(), ("a cat", "rain")], ids=["labels", "background"])
+def test_every_family_of_text_image_models(
+    name: str, others: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Its labels and prompts are output settings, and labels of the background one class."""
+    FAMILIES[name](tmp_path / name)
+    wording = Wording(prompts=("{}", "a photo of {}"), background=others)
+    plain = registry.load(
+        str(tmp_path / name),
+        CPU,
+        FP32,
+        labels=("a dog", "a goal"),
+        spec_fields=("activation=softmax",),
+        wording=wording,
+    )
+    keeps_every_attribute(plain)
+    clips = np.random.default_rng(0).integers(
+        0, 256, (2, plain.spec.frames, *plain.spec.crop, 3), np.uint8
+    )
+    for outer in wrapped(plain):
+        assert outer.classify(clips).shape == (2, len(plain.labels))
+        assert output_settings_of(outer)["prompts"] == ["{}", "a photo of {}"]
+        assert output_settings_of(outer)["background_labels"] == list(others)
+        assert background_of(outer) == (2 if others else None)
 
 
 def test_what_programs_bring_along() -> None:
