@@ -56,7 +56,7 @@ def code_blocks(text: str, language: str) -> list[str]:
 
 
 def test_the_commands() -> None:
-    working = {"classify", "score", "extract", "merge", "train", "bench"}
+    working = {"classify", "find", "score", "extract", "merge", "train", "bench"}
     assert set(COMMANDS) == working | {"classifiers", "weights", "cache", "doctor", "docs"}
 
 
@@ -151,6 +151,7 @@ def test_the_documents_show_commands_of_all_kinds() -> None:
     assert {words[0] for words in shown} >= {
         "classify",
         "extract",
+        "find",
         "merge",
         "train",
         "bench",
@@ -169,8 +170,8 @@ def test_the_readme_is_short() -> None:
 
 
 def test_recipes_of_the_readme_make_the_weight_files_that_they_use() -> None:
-    recipes = README.split("## Five recipes")[1].split("\n## ")[0]
-    assert re.findall(r"^\*\*(\d)\. ", recipes, re.M) == list("12345")
+    recipes = README.split("## Six recipes")[1].split("\n## ")[0]
+    assert re.findall(r"^\*\*(\d)\. ", recipes, re.M) == list("123456")
     made: set[str] = set()
     for words in commands_shown(recipes):
         target = words[words.index("-o") + 1] if "-o" in words else ""

@@ -1,4 +1,4 @@
-"""`scsampler cache`: what train and bench keep on disk, its size, and removing a part of it."""
+"""`scsampler cache`: what find, train and bench keep on disk, and removing a part of it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class CacheOptions:
 @guarded
 @expanded
 def cache(*, options: CacheOptions) -> None:
-    """List what train and bench keep in their cache, by kind; with --prune, remove a part of it.
+    """List what find, train and bench keep on disk, by kind; with --prune, remove a part of it.
 
     scsampler cache
     scsampler cache --prune 10GB

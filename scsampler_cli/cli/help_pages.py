@@ -23,6 +23,8 @@ from scsampler_cli.cli.environment import wants_styles
 COMMON = {
     "classify": "--demo --k --strategy --classifier --labels --top --device "
     "--output --format --report --jobs --resume --overwrite --quiet",
+    "find": "--top --apart --prompt --classifier --device --glob "
+    "--output --format --report --reel --cache --jobs --overwrite --quiet",
     "score": "--k --strategy --visual-sampler --audio-sampler --device "
     "--output --format --report --jobs --resume --overwrite --quiet",
     "extract": "--what --p-frames --short-side --clip-stride "

@@ -24,8 +24,8 @@ CacheFolder = Annotated[
     Path | None,
     typer.Option(
         metavar="FOLDER",
-        help="Folder for features, scores and the classifier's probabilities, which later runs "
-        "use again. Default: ~/.cache/scsampler/train.",
+        help="Folder for features, scores, the classifier's probabilities and the vectors of "
+        "pictures, which later runs use again. Default: ~/.cache/scsampler/train.",
         rich_help_panel=OUTPUT,
     ),
 ]

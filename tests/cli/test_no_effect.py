@@ -15,6 +15,7 @@ from scsampler_cli.cli import no_effect, no_effect_learning
 from scsampler_cli.cli.app import app
 from scsampler_cli.cli.selection_options import most_clips
 from scsampler_cli.config import AnswerSettings, SelectionSettings
+from scsampler_cli.config.find_settings import FindSettings
 from scsampler_cli.errors import SettingsError
 from scsampler_cli.files.inputs import find_inputs
 from scsampler_cli.output.writers import CUT_FORMATS, DOCUMENT_FORMATS
@@ -32,6 +33,7 @@ COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 def rules(context: typer.Context) -> Mapping[str, no_effect.Rule]:
     tables = {"score": no_effect.SCORE, "extract": no_effect.EXTRACT, "merge": no_effect.MERGE}
     tables |= {"train": no_effect_learning.TRAIN, "bench": no_effect_learning.BENCH}
+    tables |= {"find": no_effect.FIND}
     return (
         no_effect.classify_rules(context)
         if context.info_name == "classify"
@@ -93,6 +95,12 @@ BASES = {
         "score v.mp4 --visual-sampler actions6-paper",
         "score v.mp4 --visual-sampler {folder}/rgb.safetensors",
     ],
+    "find": [
+        "find goal v.mp4",
+        "find goal {folder}",
+        "find goal v.mp4 --reel x.mp4",
+        "find goal v.mp4 -o {folder}/x.json",
+    ],
     "extract": [
         "extract v.mp4",
         "extract v.mp4 --what mel",
@@ -129,6 +137,9 @@ SAMPLES = {
     "--classifier": "r3d_18",
     "--weights": "{folder}/w.safetensors",
     "--labels": "kinetics400",
+    "--prompt": "video_of_{{}}",
+    "--background-labels": "a_wall",
+    "--apart": "3",
     "--spec": "frames=8",
     "--arch": "tiny3d",
     "--device": "cpu",
@@ -195,6 +206,8 @@ def plan(context: typer.Context) -> dict[str, object]:
     v: dict[str, Any] = {
         name: getattr(value, "value", value) for name, value in context.params.items()
     }
+    if context.info_name == "find":
+        return plan_of_find(v)
     form = no_effect.record_format(v)
     found: dict[str, object] = {name: v[name] for name in WRITTEN if name in v}
     found |= {
@@ -278,9 +291,23 @@ def plan(context: typer.Context) -> dict[str, object]:
         )
         found |= {
             "answer": answer,
-            "classifier": [v[n] for n in ("classifier", "weights", "labels", "arch", "spec")],
+            "classifier": [v[n] for n in CLASSIFIER],
         }
     return found
+
+
+def plan_of_find(v: dict[str, Any]) -> dict[str, object]:
+    """The same of find."""
+    found: dict[str, object] = {name: v[name] for name in WRITTEN if name in v}
+    found["inputs"] = find_inputs(v["paths"], v["glob"])
+    found["search"] = FindSettings(
+        top=v["top"],
+        apart_s=v["apart"],
+        picture_gap=v["picture_gap"],
+        prompts=tuple(v["prompt"] or ("{}",)),
+    )
+    found["model"] = [v["classifier"], v["spec"]]
+    return found | ({"reel_pad": v["reel_pad"]} if v["reel"] else {})
 
 
 @cache
@@ -289,6 +316,8 @@ def plan_of(line: str) -> dict[str, object]:
     return plan(read(line))
 
 
+CLASSIFIER = ("classifier", "weights", "labels", "prompt", "background_labels", "arch", "spec")
+"""Parameters that say which classifier it is."""
 WRITTEN = {
     "strategy": "in the record, and what it could not go by in the notes",
     "demo": "another video",
@@ -373,7 +402,9 @@ def test_every_option_can_be_used_somewhere(folder: Path, name: str) -> None:
         assert not all(map(refused, lines)), option
 
 
-@pytest.mark.parametrize("name", ["classify", "score", "extract", "merge", "train", "bench"])
+@pytest.mark.parametrize(
+    "name", ["classify", "find", "score", "extract", "merge", "train", "bench"]
+)
 def test_no_option_is_forgotten(name: str) -> None:
     """Each has a rule, an excuse, or a place among those that always have an effect."""
     context = read(f"{name} v.mp4")
@@ -393,11 +424,16 @@ ALWAYS = {
     "classifier",
     "weights",
     "labels",
+    "prompt",
+    "background_labels",
     "arch",
     "spec",
     "spatial",
     "aggregate",
     "top_m",
+    "top",
+    "apart",
+    "picture_gap",
     "temperature",
     "list_classifiers",
     "what",

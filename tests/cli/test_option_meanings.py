@@ -14,6 +14,7 @@ COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 DIFFERENT = {
     ("--classifier", "default"): "bench compares several, and a sampler may be trained without one",
     ("--classifier", "type"): "bench compares several",
+    ("--classifier", "help"): "find compares pictures with a sentence, by a text-image model",
     ("--clip-frames", "default"): "train takes the clip length of its classifier",
     ("--format", "default"): "the format of a file is decided by its suffix; a list has no file",
     ("--format", "type"): "results with clips have formats for clips, documents and doctor have "
@@ -24,11 +25,15 @@ DIFFERENT = {
     ("--p-frames", "default"): "4 in train: it draws one of the P-frames of a clip for each step, "
     "so that with 1 a network would see fewer frames and give other results",
     ("--packet-sampler", "default"): "bench compares the sampler of the paper, which has none",
+    ("--picture-gap", "default"): "find keeps the vectors of a video for every sentence; where "
+    "keyframes lie at cuts, ten seconds would lose too many moments",
     ("--seed", "default"): "bench --replay takes the seed of the report",
     ("--segments", "names"): "classify finds segments, bench is given the true ones",
     ("--segments", "help"): "classify finds segments, bench is given the true ones",
     ("--segments", "type"): "classify finds segments, bench is given the true ones",
     ("--segments", "default"): "classify finds segments, bench is given the true ones",
+    ("--top", "default"): "tags of one video, and found clips of all videos",
+    ("--top", "help"): "tags of one video, and found clips of all videos",
     ("--timeout", "help"): "doctor starts programs, the other commands process files",
     ("--timeout", "default"): "doctor starts programs, the other commands process files",
 }
