@@ -84,7 +84,7 @@ class FindSettings:
 
 
 DEFAULT_FIND = FindSettings()
-"""20 clips, at least ten seconds apart, a picture at least every two seconds."""
+"""20 clips, at least ten seconds apart; keyframes stand for clips up to two seconds later."""
 
 
 def check_sentence(sentence: object) -> None:
