@@ -1,13 +1,18 @@
 """What holds for every strategy, whatever the scores."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scsampler_cli import Tagger
 from scsampler_cli.config import BASELINES, RANDOM_STRATEGIES, STRATEGIES, SelectionSettings
 from scsampler_cli.selection.scores import ClipScores
 from scsampler_cli.selection.strategies import combined_rank, select
+from tests.colour_clip import write_shape_video
+from tests.text_models import FAMILIES
 
 VALUES = st.sampled_from([0.0, 0.25, 0.25, 0.5, 0.75, 1.0, float("nan")])
 
@@ -64,3 +69,31 @@ def test_all_ties_go_to_the_earlier_clip(strategy: str) -> None:
         SelectionSettings(strategy=strategy, k=4),
     )
     assert chosen.clips.tolist() == [0, 1, 2, 3]
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("videos") / "v.mp4"
+    parts = [(None, 4.0), ("a red circle", 4.0), ("a blue square", 4.0), (None, 4.0)]
+    return write_shape_video(path, parts)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_search_with_a_text_image_model(name: str, video: Path, tmp_path: Path) -> None:
+    """The features of the search are those of the model itself, where it reads pictures."""
+    FAMILIES[name](tmp_path / name)
+    found = [
+        Tagger(
+            tmp_path / name,
+            labels=("a red circle", "a blue square", "a dog"),
+            selection=SelectionSettings(strategy="search", k=3),
+            device="cpu",
+            precision="fp32",
+        ).tag(video)
+        for _ in range(2)
+    ]
+    first, second = ([(clip.clip, clip.reason) for clip in each.clips] for each in found)
+    assert len({clip for clip, _ in first}) == 3
+    assert all(reason for _, reason in first)
+    assert first == second
+    assert {label for label, _ in found[0].tags} <= {"a red circle", "a blue square", "a dog"}
