@@ -36,7 +36,7 @@ from scsampler_cli.pipeline.video import Video
 from tests.classifiers.making import FIELDS, Small, save_exported, save_onnx, save_scripted
 from tests.contract.wrapping import Counting, keeps_every_attribute, wrapped
 from tests.synthetic import pan, write_video
-from tests.text_models import FAMILIES
+from tests.text_models import FAMILIES, make_clip
 
 CPU, FP32 = torch.device("cpu"), torch.float32
 SOURCES = sorted(Path(scsampler_cli.__file__).parent.rglob("*.py"))
@@ -329,6 +329,40 @@ def test_other_answers_are_never_taken_for_these(tmp_path: Path) -> None:
         twice.classify(clips), adjusted(plain, {}, temperature=6.0).classify(clips), atol=1e-5
     )
     assert output_settings_of(twice) == {"temperature": 6.0}
+
+
+def test_other_sentences_are_never_taken_for_these(tmp_path: Path) -> None:
+    """Kept ClipProbs and finished records of a text-image model are known by its labels in their
+    order, its prompts, the labels of the background, and the tokenizer."""
+    make_clip(tmp_path / "clip")
+    make_clip(tmp_path / "other" / "clip")
+    config = tmp_path / "other" / "clip" / "tokenizer_config.json"
+    config.write_text(config.read_text("utf-8") + "\n", "utf-8")
+
+    def load(
+        *labels: str, folder: Path = tmp_path, prompts: tuple[str, ...] = (), background: str = ""
+    ) -> ClipClassifier:
+        others = (background,) if background else ()
+        wording = Wording(prompts=prompts, background=others)
+        return registry.load(str(folder / "clip"), CPU, FP32, labels=labels, wording=wording)
+
+    all_of_them = [
+        load("a dog", "a cat"),
+        load("a cat", "a dog"),
+        load("a dog", "cat"),
+        load("a dog", "a cat", prompts=("{}",)),
+        load("a dog", "a cat", prompts=("{}", "video of {}")),
+        load("a dog", "a cat", background="rain"),
+        load("a dog", "a cat", background="a car"),
+        load("a dog", "a cat", folder=tmp_path / "other"),
+    ]
+    for identity in (
+        lambda found: clip_probs.key(clip_probs.identity(found, "float32")),
+        settings_record.identity_of,
+    ):
+        assert len({run_digest(identity(found)) for found in all_of_them}) == len(all_of_them)
+        again = load("a dog", "a cat")
+        assert run_digest(identity(again)) == run_digest(identity(all_of_them[0]))
 
 
 def test_a_wrapper_of_a_classifier_is_a_classifier() -> None:

@@ -94,6 +94,8 @@ def sentence_classifier(
         background=BACKGROUND if background else None,
         more_settings={
             **model.settings,
+            # labels of other networks are names alone; here the probabilities depend on them
+            "sentences": list(labels),
             "prompts": list(prompts),
             "background_labels": list(wording.background),
         },
