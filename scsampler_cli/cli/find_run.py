@@ -11,6 +11,7 @@ from pathlib import Path
 
 import typer
 
+from scsampler_cli import errors
 from scsampler_cli.batch.task import Record
 from scsampler_cli.cache.video_cache import Cache
 from scsampler_cli.cli import console, engines, environment, overwrite_checks, signals
@@ -66,6 +67,9 @@ def run(options: FindOptions) -> None:
     if stopped:
         console.say("interrupted; the same command goes on with the videos that are left")
         raise typer.Exit(INTERRUPTED)
+    # in the order of the videos, and not in that in which they finished
+    order = {str(video): number for number, video in enumerate(videos)}
+    failures.sort(key=lambda failure: order[failure.path])
     result = ranking.result(options.sentence, failures)
     result, is_whole = _with_files(result, options, running)
     save_found(result, form, options.outputs.file, stdout=sys.stdout)
@@ -186,7 +190,9 @@ def _adder(
         console.show_failure(
             message if is_named else f"{path}: {message}", error["hint"], error["code"]
         )
-        again = ScsamplerError(message, code=error["code"], hint=error["hint"])
+        # the error itself stayed in the worker process
+        kind: type[ScsamplerError] = getattr(errors, error["type"], ScsamplerError)
+        again = kind(message, code=error["code"], hint=error["hint"])
         failures.append(Failure("find", str(path), again))
 
     return add
