@@ -53,6 +53,7 @@ PACKAGES = (
     Package("onnx", "onnx", "ONNX classifiers", extra="onnx"),
     Package("onnxruntime", "onnxruntime", "ONNX classifiers", extra="onnx"),
     Package("transformers", "transformers", "Hugging Face classifiers", extra="hf"),
+    Package("protobuf", "google.protobuf", "sentences of SigLIP", extra="hf"),
     Package("sentencepiece", "sentencepiece", "sentences of SigLIP", extra="hf"),
     Package("opentimelineio", "opentimelineio", "files of --format otio", extra="otio"),
     Package("ray", "ray", "runs with --engine ray", extra="ray"),

@@ -40,13 +40,13 @@ FAMILIES = {
     "chinese_clip": Family(model_class="ChineseCLIPModel", prompt="{}"),
     "siglip": Family(
         model_class="SiglipModel",
-        prompt="This is a photo of {}.",
+        prompt="this is a photo of {}.",
         is_sigmoid=True,
         pads_text=True,
     ),
     "siglip2": Family(
         model_class="Siglip2Model",
-        prompt="This is a photo of {}.",
+        prompt="this is a photo of {}.",
         is_sigmoid=True,
         pads_text=True,
         takes_patches=True,
@@ -56,8 +56,9 @@ FAMILIES = {
 """Family by model_type.
 
 The prompts are those that were published with the models: Radford et al., ICML 2021 (Sec. 3.1.4),
-the documents of SigLIP in transformers, and the class names alone for X-CLIP (Ni et al., ECCV 2022)
-and Chinese CLIP. A clip of a model of frames is the mean of its frames, as in CLIP4Clip (Luo et
+the documents of SigLIP in transformers (in lower case, on which SigLIP 2 was trained: its tokenizer
+does not lower it in each version of transformers), and the class names alone for X-CLIP (Ni et al.,
+ECCV 2022) and Chinese CLIP. A clip of a model of frames is the mean of its frames, as in CLIP4Clip (Luo et
 al., 2021) and ViFi-CLIP (Rasheed et al., CVPR 2023), who take 12 and 16 frames of a whole video;
 four frames of about a second are a choice of this package."""
 

@@ -41,6 +41,8 @@ from scsampler_cli.model_zoo.weights_info import WeightsInfo
 
 DEFAULT_MODEL = f"{CACHED}openai/clip-vit-base-patch32"
 """The model of `find` where the user names none."""
+_TOKENIZERS = {"sentencepiece": "sentencepiece", "protobuf": "google.protobuf"}
+"""Packages that the tokenizers of some models need, with their modules."""
 _INCOMPLETE = "is the folder complete, and of one model?"
 
 
@@ -204,6 +206,14 @@ def _patch(config: Config) -> int:
     return int((config.get("vision_config") or {}).get("patch_size", 16))
 
 
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    # the package that a module is in
+    except ModuleNotFoundError:
+        return False
+
+
 def _tokenizer(folder: Path) -> Any:
     try:
         from transformers import AutoTokenizer
@@ -212,11 +222,13 @@ def _tokenizer(folder: Path) -> Any:
     try:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except Exception as error:  # transformers passes on the exceptions of many libraries
-        if "sentencepiece" in str(error).lower() and find_spec("sentencepiece") is None:
+        missing = [name for name, module in _TOKENIZERS.items() if not _is_installed(module)]
+        needed = [name for name in missing if name in str(error).lower()]
+        if needed:
             raise ClassifierError(
-                f"the tokenizer of {folder.name} needs sentencepiece, which is not installed",
+                f"the tokenizer of {folder.name} needs {needed[0]}, which is not installed",
                 code="package-missing",
-                hint="pip install sentencepiece",
+                hint=f"pip install {' '.join(missing)}",
             ) from error
         raise ClassifierError(
             f"the tokenizer of {folder.name} cannot be loaded "
