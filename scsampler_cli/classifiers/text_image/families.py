@@ -58,9 +58,9 @@ FAMILIES = {
 The prompts are those that were published with the models: Radford et al., ICML 2021 (Sec. 3.1.4),
 the documents of SigLIP in transformers (in lower case, on which SigLIP 2 was trained: its tokenizer
 does not lower it in each version of transformers), and the class names alone for X-CLIP (Ni et al.,
-ECCV 2022) and Chinese CLIP. A clip of a model of frames is the mean of its frames, as in CLIP4Clip (Luo et
-al., 2021) and ViFi-CLIP (Rasheed et al., CVPR 2023), who take 12 and 16 frames of a whole video;
-four frames of about a second are a choice of this package."""
+ECCV 2022) and Chinese CLIP. A clip of a model of frames is the mean of its frames, as in CLIP4Clip
+(Luo et al., 2021) and ViFi-CLIP (Rasheed et al., CVPR 2023), who take 12 and 16 frames of a whole
+video; four frames of about a second are a choice of this package."""
 
 
 def family_of(config: dict[str, Any]) -> Family | None:
