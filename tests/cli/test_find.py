@@ -281,7 +281,7 @@ def test_without_the_program_ffmpeg_no_reel_is_promised(
         ([RED, "-o", "x.json", "--log-file", "x.json"], 2, "x.json"),
         ([RED, "--classifier", "hf:some/model"], 1, "does not hold 'some/model'"),
         ([RED], 1, "does not hold 'openai/clip-vit-base-patch32'"),
-        ([RED, "--classifier", "nowhere"], 1, "nowhere"),
+        ([RED, "--classifier", "mc3_18"], 1, "'mc3_18' is not a folder with a text-image model"),
         ([RED, "--classifier", "video_model"], 1, "does not compare pictures with sentences"),
         ([RED, "--spec", "activation=softmax"], 2, "activation has no effect"),
         ([" ".join(["red"] * 100)], 1, "reads 40"),

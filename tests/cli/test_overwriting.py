@@ -61,6 +61,11 @@ def everything(folder: Path) -> dict[str, bytes]:
         ("classify", "--reel {}/best.mp4", "best.mp4"),
         ("classify", "--reel {}/reels/", "reels/loud.mp4.reel.mp4"),
         ("classify", "--log-file {}/x.log", "x.log"),
+        ("find", "-o {}/x.json", "x.json"),
+        ("find", "-o {}/x.csv", "x.csv"),
+        ("find", "--report {}/x.html", "x.html"),
+        ("find", "--reel {}/best.mp4", "best.mp4"),
+        ("find", "--log-file {}/x.log", "x.log"),
         ("extract", "-o {}/x.scf", "x.scf"),
         ("extract", "-o {}/x.npz", "x.npz"),
         ("extract", "-o {}/features/", "features/loud.mp4.scf"),
@@ -79,7 +84,8 @@ def test_a_file_of_somebody_elses_is_refused(
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(PRECIOUS)
     given = [word.format(tmp_path) for word in words.split()]
-    result = run(command, videos / "loud.mp4", *(QUICK if command == "classify" else []), *given)
+    first = {"classify": [*QUICK], "find": ["a goal"]}.get(command, [])
+    result = run(command, *first, videos / "loud.mp4", *given)
     check_failure(result, 1, "already exists")
     assert "another name" in result.stderr
     assert everything(tmp_path) == {taken: PRECIOUS}
@@ -247,6 +253,9 @@ def test_what_is_read_is_never_written_even_if_asked(
     [
         (["classify", "{v}", "-o", "tags.xyz"], "suffix .xyz names no format"),
         (["score", "{v}", "-o", "tags"], "a name without a suffix names no format"),
+        (["find", "a goal", "{v}", "-o", "found"], "a name without a suffix names no format"),
+        (["find", "a goal", "{v}", "-o", "found.edl"], "edl is a format of classify"),
+        (["find", "a goal", "{v}", "--report", "page.txt"], "page.txt"),
         (["extract", "{v}", "--records", "r.html"], "suffix .html names no format"),
         (["extract", "{v}", "-o", "features.h5"], "does not end in .scf or .npz"),
         (["extract", "{v}", "-o", "features"], "does not end in .scf or .npz"),

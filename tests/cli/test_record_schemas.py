@@ -223,7 +223,7 @@ def test_the_schemas_know_what_the_settings_know() -> None:
         assert all(other == said[0] for other in said), name
 
 
-@pytest.mark.parametrize("command", schemas.COMMANDS)
+@pytest.mark.parametrize("command", [*schemas.COMMANDS, *schemas.DOCUMENTS])
 def test_the_schema_is_printed_without_torch(command: str) -> None:
     code = (
         "import sys; sys.argv = ['scsampler', *sys.argv[1:]]\n"

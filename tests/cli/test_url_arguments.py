@@ -11,6 +11,8 @@ FROM, TO = "https://example.org/x", "s3://bucket/x"
 VIDEO = str(Path(__file__))  # it is refused before it is read
 READ = [
     ("score", f"{FROM}.mp4"),
+    ("find", "a goal", f"{FROM}.mp4"),
+    ("find", "a goal", VIDEO, "--classifier", FROM),
     ("bench", f"{FROM}.csv?a=1"),
     ("bench", "--speed", f"{FROM}.mp4"),
     ("bench", "--replay", FROM),
@@ -18,6 +20,7 @@ READ = [
     ("classify", VIDEO, "--classifier", FROM),
     ("classify", VIDEO, "--classifier", f"{FROM}.pth"),
     ("classify", VIDEO, "--classifier", "demo", "--labels", f"{FROM}.txt"),
+    ("classify", VIDEO, "--labels", "a,b", "--background-labels", f"{FROM}.txt"),
     ("classify", VIDEO, "--visual-sampler", f"{FROM}.safetensors"),
     ("classify", VIDEO, "--strategy", "empirical", "--histogram", FROM),
     ("merge", f"{FROM}.jsonl"),
@@ -29,6 +32,10 @@ WRITTEN = [
     ("classify", VIDEO, "--reel", f"{TO}/"),
     ("classify", VIDEO, "--frames", TO),
     ("classify", VIDEO, "--format", "edl", "-o", f"{TO}/"),
+    ("find", "a goal", VIDEO, "-o", f"{TO}.json"),
+    ("find", "a goal", VIDEO, "--report", f"{TO}.html"),
+    ("find", "a goal", VIDEO, "--reel", f"{TO}.mp4"),
+    ("find", "a goal", VIDEO, "--cache", TO),
     ("score", VIDEO, "--log-file", f"{TO}.log"),
     ("extract", VIDEO, "-o", TO),
     ("extract", VIDEO, "--records", f"{TO}.jsonl"),

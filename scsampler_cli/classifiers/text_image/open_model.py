@@ -5,6 +5,7 @@ Nothing is downloaded, and no code of a folder is ever run.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,6 +37,7 @@ from scsampler_cli.classifiers.text_image.text_image_model import TextImageModel
 from scsampler_cli.classifiers.text_image.text_tower import TextTower
 from scsampler_cli.classifiers.text_image.towers import ClipTower, FrameTower
 from scsampler_cli.errors import ClassifierError, SettingsError
+from scsampler_cli.files.urls import check_read
 from scsampler_cli.model_zoo.weightfile import file_sha256, files_sha256
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 
@@ -61,9 +63,11 @@ def open_text_image_model(
         ClassifierError: it is no text-image model, a package is missing, or the folder is
             incomplete.
         WeightsError: its weights are missing or do not fit.
-        InputError: the cache does not have it.
+        InputError: the cache does not have it, or the name is a URL.
         SettingsError: a spec field has a wrong value.
     """
+    if not name.startswith(CACHED):
+        _check_folder(name)
     folder = folder_of(name)
     config = read_config(folder, ", ".join(FAMILIES))
     family = family_of(config)
@@ -82,6 +86,24 @@ def open_text_image_model(
             hint=f"fields: {', '.join(GEOMETRY)}",
         )
     return open_folder(name, folder, config, fields=fields, device=device, dtype=dtype)
+
+
+def _check_folder(name: str) -> None:
+    """Refuse a name that is no folder, such as that of another classifier.
+
+    Raises:
+        InputError: it is a URL.
+        ClassifierError: there is no such folder.
+    """
+    check_read(name)
+    # os.path.isdir is False for a folder that may not be entered, where Path.is_dir raises
+    if not os.path.isdir(name):  # noqa: PTH112
+        raise ClassifierError(
+            f"{name!r} is not a folder with a text-image model",
+            code="hugging-face-folder-invalid",
+            hint=f"give the path of such a folder, or {CACHED}ORG/NAME for one in the Hugging Face "
+            "cache",
+        )
 
 
 def open_folder(
