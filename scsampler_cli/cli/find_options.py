@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scsampler_cli.cli.artifact_options import PageOptions, ReelPad
+from scsampler_cli.cli.artifact_options import ReelPad
 from scsampler_cli.cli.batch_options import LocalJobs, MaxMemory, Timeout
 from scsampler_cli.cli.input_options import VideoReadOptions
 from scsampler_cli.cli.learning_options import CacheFolder
@@ -103,12 +103,12 @@ class FindModelOptions(DeviceOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FindOutputOptions(PageOptions):
+class FindOutputOptions:
     """The result, and what is made beside it."""
 
     output: Annotated[
         Path | None,
-        output_option("Default, and with -: standard output."),
+        output_option("Here always a file. Default, and with -: standard output."),
     ] = None
     format: Annotated[
         Format | None,
@@ -118,6 +118,16 @@ class FindOutputOptions(PageOptions):
         ),
     ] = None
     schema: Schema = False
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            parser=output_path,
+            metavar="PATH",
+            help="HTML page of the result (.html). One page for all videos, with a picture of each "
+            "found clip and a link to its moment.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
     reel: Annotated[
         Path | None,
         typer.Option(

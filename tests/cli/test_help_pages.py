@@ -89,6 +89,7 @@ def test_a_terminal_gets_bold_headings_unless_it_wants_none(
         (["classify", "v.mp4", "--alhpa", "1"], "did you mean --alpha?"),
         (["classify", "v.mp4", "--visual-samplr", "demo"], "did you mean --visual-sampler"),
         (["score", "v.mp4", "--thumbnail", "x"], "scsampler score --help-all"),
+        (["find", "a goal", "v.mp4", "--promt", "{}"], "did you mean --prompt"),
         (["train", "--learning-rate", "1"], "scsampler train --help-all"),
         (["bench", "--work", "3"], "scsampler bench --help-all"),
         (["extract", "v.mp4", "--out", "x"], "did you mean --output"),
@@ -116,10 +117,11 @@ def test_a_former_name_works_and_is_noted(run: Run) -> None:
         assert "nowhere.csv" in result.stderr
 
 
-def test_a_page_imports_neither_rich_nor_torch() -> None:
+@pytest.mark.parametrize("name", ["classify", "find"])
+def test_a_page_imports_neither_rich_nor_torch(name: str) -> None:
     script = (
         "import sys\nfrom scsampler_cli.__main__ import main\n"
-        "sys.argv = ['scsampler', 'classify', '--help']\n"
+        f"sys.argv = ['scsampler', '{name}', '--help']\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "print([name for name in ('rich', 'torch', 'numpy') if name in sys.modules])"
     )

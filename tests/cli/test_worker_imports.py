@@ -16,8 +16,9 @@ from scsampler_cli.batch.process_map import Loading, Making
 from scsampler_cli.batch.task import Task
 from scsampler_cli.bench.load_models import LoadModels, NetworkOptions
 from scsampler_cli.config import AnswerSettings, FeatureSettings, ReadSettings, SelectionSettings
+from scsampler_cli.config.find_settings import FindSettings
 from scsampler_cli.pipeline.models import ModelOptions
-from scsampler_cli.tasks import Classify, Extract, Score
+from scsampler_cli.tasks import Classify, Extract, Find, Score
 from scsampler_cli.train.load_classifier import LoadClassifier
 from tests.batch.module_lists import WithModules, modules_after
 
@@ -89,6 +90,20 @@ def test_extracting(videos: Path, tmp_path: Path) -> None:
         reencode=False,
     )
     assert worker_modules(WithModules(task), video) == []
+
+
+def test_finding(shapes: Path, colour_clip: Path, tmp_path: Path) -> None:
+    task = Find(
+        sentence="a red circle",
+        classifier=str(colour_clip),
+        spec=(),
+        settings=FindSettings(),
+        reading=ReadSettings(),
+        cache=tmp_path,
+        device="cpu",
+        precision="auto",
+    )
+    assert worker_modules(WithModules(task), shapes / "a.mp4") == []
 
 
 @pytest.mark.parametrize(
