@@ -146,6 +146,7 @@ def test_a_sampler_learns_from_its_answers(
 ) -> None:
     words = ["--target", "md", "--arch", "shufflenet26", "--init", "scratch", "--epochs", "1"]
     words += ["--objective", "sal-rank", "--clips-per-video", "2", "--batch-size", "4"]
+    words += ["--per-epoch", "8"]
     given = ["--labels", one_shape / "labels.txt", "--background-labels", "a yellow star"]
     out = tmp_path / "mine.safetensors"
     result = run(
