@@ -240,7 +240,8 @@ class Find:
             log=log,
         )
         search = finder.search(self.sentence)
-        return Prepared(search.record, search.identity)
+        # the result has the facts also where every video fails
+        return Prepared(search.record, {**search.identity, "facts": search.facts})
 
 
 def drawing_of(target: Path, clip: int) -> Path:

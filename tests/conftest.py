@@ -3,6 +3,7 @@
 Without them each process starts a thread for every core, and the tests wait for each other.
 """
 
+import fcntl
 import os
 import shutil
 import socket
@@ -54,6 +55,23 @@ def browser() -> Iterator["Browser"]:
         browser = playwright.chromium.launch(executable_path=found, args=BROWSER_OPTIONS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def colour_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CLIP that knows six coloured shapes, trained once for all processes of a test run."""
+    # imported late: transformers takes seconds, and few tests need it
+    from tests.colour_clip import make_colour_clip
+
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
+    folder = place / "colour_clip"
+    with (place / "colour_clip.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "model.safetensors").exists():
+            make_colour_clip(folder)
+    return folder
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -59,23 +60,26 @@ def run(options: FindOptions) -> None:
         device=options.model.device,
         precision=options.model.precision.value,
     )
-    ranking = Ranking(settings.top)
-    failures: list[Failure] = []
-    counts = BatchCounts("find", left=len(videos))
     with Cache(cache).in_use():
-        stopped = _search(task, videos, running, add=_adder(ranking, failures, counts))
-    if stopped:
+        found = _search(task, videos, running)
+    failures = found.failures
+    if found.stopped:
         console.say("interrupted; the same command goes on with the videos that are left")
         raise typer.Exit(INTERRUPTED)
     # in the order of the videos, and not in that in which they finished
     order = {str(video): number for number, video in enumerate(videos)}
     failures.sort(key=lambda failure: order[failure.path])
-    result = ranking.result(options.sentence, failures)
+    result = found.ranking.result(options.sentence, failures)
     result, is_whole = _with_files(result, options, running)
     save_found(result, form, options.outputs.file, stdout=sys.stdout)
+    # a table on standard output has them itself
+    if form != "table" or options.outputs.file is not None:
+        for note in result.notes:
+            if note not in found.notes:
+                _note(note)
     if len(videos) > 1:
         places = [options.outputs.file, options.outputs.report, options.outputs.reel]
-        console.note(end_line(counts, time.perf_counter() - start, places))
+        console.note(end_line(found.counts, time.perf_counter() - start, places))
     if len(failures) == len(videos):
         raise typer.Exit(FAILED)
     if failures or not is_whole:
@@ -113,7 +117,9 @@ def _videos(options: FindOptions, running: RunOptions) -> list[Path]:
     videos, notes = named_files(options.paths, options.glob)
     outputs = options.outputs
     made = {"-o": outputs.file, "--report": outputs.report, "--reel": outputs.reel}
-    overwrite_checks.check_outputs(videos, {**made, "--log-file": running.log_file})
+    overwrite_checks.check_outputs(
+        [*videos, *_model_files(options)], {**made, "--log-file": running.log_file}
+    )
     for option, file in made.items():
         if file is not None:
             check_free([file], option, overwrite=running.overwrite)
@@ -132,6 +138,15 @@ def _videos(options: FindOptions, running: RunOptions) -> list[Path]:
     return videos
 
 
+def _model_files(options: FindOptions) -> list[Path]:
+    """The files of a model that is named by its folder."""
+    try:
+        return [path for path in Path(options.model.classifier).iterdir() if path.is_file()]
+    # a name, or a folder that cannot be read, which is an error elsewhere
+    except OSError:
+        return []
+
+
 def _check_files(options: FindOptions) -> None:
     """Refuse names of page and reel that cannot be made, before any work."""
     outputs = options.outputs
@@ -144,58 +159,75 @@ def _check_files(options: FindOptions) -> None:
         check_program(outputs.reel)
 
 
-def _search(
-    task: Find, videos: list[Path], running: RunOptions, *, add: Callable[[Path, Record], None]
-) -> bool:
-    """Search all videos in worker processes.
+@dataclass
+class _Searched:
+    """What is known of the videos that are done."""
 
-    Returns:
-        True if the user interrupted it.
-    """
+    ranking: Ranking
+    counts: BatchCounts
+    failures: list[Failure] = field(default_factory=list)
+    notes: set[str] = field(default_factory=set)
+    """Notes of the worker processes, which are shown already."""
+    stopped: bool = False
+    """True if the user interrupted it."""
+
+    def add(self, path: Path, record: Record) -> None:
+        """Add the record of a video, and show its error."""
+        self.counts.left -= 1
+        self.counts.add(record)
+        if record["status"] == "ok":
+            self.ranking.add(record)
+            return
+        error = record["error"]
+        message = error["message"]
+        # messages have white space as single blanks
+        is_named = " ".join(str(path).split()) in message
+        console.show_failure(
+            message if is_named else f"{path}: {message}", error["hint"], error["code"]
+        )
+        self.failures.append(Failure("find", str(path), _again(error)))
+
+
+def _again(error: Record) -> ScsamplerError:
+    """The error of a record, of its own class."""
+    kind = getattr(errors, error["type"], ScsamplerError)
+    again: ScsamplerError = kind(error["message"], code=error["code"], hint=error["hint"])
+    return again
+
+
+def _search(task: Find, videos: list[Path], running: RunOptions) -> _Searched:
+    """Search all videos in worker processes."""
     # more processes than files would only load models
     jobs = min(running.jobs, len(videos))
+    shown: set[str] = set()
+
+    def note_once(text: str) -> None:
+        shown.add(text)
+        _note(text)
+
     with ExitStack() as stack:
         bars = BatchBars(running.quiet, len(videos))
         pool = engines.make_engine(
-            task, jobs, running, note=_note, detail=console.detail, watch=bars.watch
+            task, jobs, running, note=note_once, detail=console.detail, watch=bars.watch
         )
         # signals first: they must stop a pool that is still starting
         stack.enter_context(signals.handled(pool.stop))
         stack.enter_context(pool)
-        pool.identity(jobs)
+        facts = pool.identity(jobs)["facts"]
+        found = _Searched(
+            Ranking(task.settings.top, facts),
+            BatchCounts("find", left=len(videos)),
+            notes=shown,
+        )
         stack.enter_context(bars)
         for outcome in pool.run(list(enumerate(videos))):
             record = with_full_hint(outcome.record)
             with bars.hidden():
                 engines.show_details(outcome)
-                add(outcome.path, record)
+                found.add(outcome.path, record)
             bars.finished(outcome.path, record["status"] == "ok")
-        return pool.stopping
-
-
-def _adder(
-    ranking: Ranking, failures: list[Failure], counts: BatchCounts
-) -> Callable[[Path, Record], None]:
-    """Takes the record of each video."""
-
-    def add(path: Path, record: Record) -> None:
-        counts.left -= 1
-        counts.add(record)
-        if record["status"] == "ok":
-            ranking.add(record)
-            return
-        error = record["error"]
-        message = error["message"]
-        is_named = " ".join(str(path).split()) in message
-        console.show_failure(
-            message if is_named else f"{path}: {message}", error["hint"], error["code"]
-        )
-        # the error itself stayed in the worker process
-        kind: type[ScsamplerError] = getattr(errors, error["type"], ScsamplerError)
-        again = kind(message, code=error["code"], hint=error["hint"])
-        failures.append(Failure("find", str(path), again))
-
-    return add
+        found.stopped = pool.stopping
+        return found
 
 
 def _with_files(

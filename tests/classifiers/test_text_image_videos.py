@@ -8,17 +8,15 @@ from pathlib import Path
 import pytest
 
 from scsampler_cli import SelectionSettings, Tagger
-from tests.colour_clip import NOTHING, SHAPES, make_colour_clip, write_shape_video
+from tests.colour_clip import NOTHING, SHAPES, write_shape_video
 
 WHERE = {"device": "cpu", "precision": "fp32"}
 PARTS = [(None, 16.0), ("a green triangle", 16.0), (None, 16.0), ("a purple ring", 8.0)]
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("models") / "shapes"
-    make_colour_clip(folder)
-    return folder
+@pytest.fixture(scope="session")
+def model(colour_clip: Path) -> Path:
+    return colour_clip
 
 
 @pytest.mark.parametrize("name", SHAPES)

@@ -1,6 +1,5 @@
 """A command line to run and videos to run it on, made once."""
 
-import fcntl
 import os
 import subprocess
 import sys
@@ -9,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import Run
-from tests.colour_clip import make_colour_clip, write_shape_video
 from tests.program import far_path
 from tests.synthetic import pan, tone, write_video
 
@@ -51,23 +49,12 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def colour_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A CLIP that knows six coloured shapes, trained once for all processes of a test run."""
-    place = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        place = place.parent
-    folder = place / "colour_clip"
-    with (place / "colour_clip.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "model.safetensors").exists():
-            make_colour_clip(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
 def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two videos of shapes: a.mp4 with sound shows a red circle from 6 to 10 and a blue square from
     16 to 20 seconds, b.mp4 a yellow star from 0 to 4 and a red circle from 10 to 14 seconds."""
+    # imported late: transformers takes seconds, and few tests need it
+    from tests.colour_clip import write_shape_video
+
     folder = tmp_path_factory.mktemp("shapes")
     write_shape_video(
         folder / "a.mp4",

@@ -213,15 +213,31 @@ def test_all_videos_broken_is_a_failure_with_a_result(
 ) -> None:
     for name in ("one.mp4", "two.mp4"):
         (tmp_path / name).write_text("this is text")
-    out = tmp_path / "out.json"
-    result = run("find", RED, tmp_path, "-o", out, *where)
+    out, page = tmp_path / "out.json", tmp_path / "page.html"
+    result = run("find", RED, tmp_path, "-o", out, "--report", page, *where)
     assert result.returncode == 1
     assert len(lines_of(result.stderr, "error: ")) == 2
     record = json.loads(out.read_text())
     assert list(SCHEMA.iter_errors(record)) == []
     assert record["clips"] == []
+    assert record["model"]["name"] == "colour_clip"
+    assert "No clip was found" in page.read_text()
     names = [Path(failure["path"]).name for failure in record["failures"]]
     assert names == ["one.mp4", "two.mp4"]
+
+
+def test_a_note_of_the_model_is_shown_once_beside_rows(
+    run: Run, shapes: Path, tmp_path: Path
+) -> None:
+    # imported late: transformers takes seconds
+    from tests.text_models import make_xclip
+
+    make_xclip(tmp_path / "xclip")
+    where = ("--classifier", tmp_path / "xclip", "--cache", tmp_path / "cache")
+    result = run("find", RED, shapes / "a.mp4", "--format", "csv", *where)
+    assert result.returncode == 0, result.stderr
+    assert len(lines_of(result.stderr, "note: xclip adapts a sentence to each clip")) == 1
+    assert result.stdout.startswith("sentence,rank,path")
 
 
 def test_odd_names_come_from_a_list_and_go_into_every_form(
@@ -278,6 +294,14 @@ def test_without_the_program_ffmpeg_no_reel_is_promised(
         ([RED, "--report", "taken.html"], 1, "taken.html already exists"),
         ([RED, "-o", "a.mp4", "--format", "json", "--overwrite"], 2, "both input and output"),
         ([RED, "--reel", "a.mp4", "--overwrite"], 2, "both input and output"),
+        (
+            [
+                *(RED, "--classifier", "video_model", "--overwrite", "--format", "json"),
+                *("-o", "video_model/config.json"),
+            ],
+            2,
+            "both input and output",
+        ),
         ([RED, "-o", "x.json", "--log-file", "x.json"], 2, "x.json"),
         ([RED, "--classifier", "hf:some/model"], 1, "does not hold 'some/model'"),
         ([RED], 1, "does not hold 'openai/clip-vit-base-patch32'"),

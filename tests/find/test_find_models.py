@@ -12,20 +12,12 @@ from scsampler_cli import Finder, FindSettings, ReadSettings, SettingsError
 from scsampler_cli.errors import ClassifierError
 from scsampler_cli.find.found_ranking import Ranking
 from scsampler_cli.tasks import Find
-from tests.colour_clip import SHAPES, make_colour_clip, write_shape_video
+from tests.colour_clip import SHAPES, write_shape_video
 from tests.find.colours import colour_video
 from tests.synthetic import pan, write_video
 from tests.text_models import FAMILIES
 
 WHERE = {"device": "cpu", "precision": "fp32"}
-
-
-@pytest.fixture(scope="module")
-def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A CLIP that knows six shapes."""
-    folder = tmp_path_factory.mktemp("models") / "shapes"
-    make_colour_clip(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +36,10 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def test_each_shape_is_found_where_it_is_shown(
-    shapes: Path, archive: list[Path], tmp_path: Path
+    colour_clip: Path, archive: list[Path], tmp_path: Path
 ) -> None:
     settings = FindSettings(top=2, apart_s=1)
-    finder = Finder(shapes, cache=tmp_path, settings=settings, **WHERE)
+    finder = Finder(colour_clip, cache=tmp_path, settings=settings, **WHERE)
     for number, name in enumerate(SHAPES):
         result = finder.find(name, archive)
         best = result.clips[0]
@@ -61,11 +53,11 @@ def test_each_shape_is_found_where_it_is_shown(
 
 
 def test_the_task_of_a_worker_process_gives_the_same(
-    shapes: Path, archive: list[Path], tmp_path: Path
+    colour_clip: Path, archive: list[Path], tmp_path: Path
 ) -> None:
     task = Find(
         sentence="a blue square",
-        classifier=str(shapes),
+        classifier=str(colour_clip),
         spec=(),
         settings=FindSettings(top=3),
         reading=ReadSettings(),
@@ -80,7 +72,7 @@ def test_the_task_of_a_worker_process_gives_the_same(
     for path in archive[::-1]:
         ranking.add(json.loads(json.dumps(prepared.work(path, lambda *_: None))))
     found = ranking.result("a blue square", [])
-    finder = Finder(shapes, cache=tmp_path, settings=FindSettings(top=3), **WHERE)
+    finder = Finder(colour_clip, cache=tmp_path, settings=FindSettings(top=3), **WHERE)
     expected = finder.find("a blue square", archive)
     assert found.clips == expected.clips
     assert (found.embedded, expected.embedded) == (2, 0)
@@ -115,16 +107,18 @@ def test_every_family_finds_clips_and_keeps_its_vectors(family: str, tmp_path: P
     assert other.find("a red circle", path).embedded == 1
 
 
-def test_another_clip_geometry_is_kept_apart(shapes: Path, tmp_path: Path) -> None:
+def test_another_clip_geometry_is_kept_apart(colour_clip: Path, tmp_path: Path) -> None:
     path = colour_video(tmp_path / "v.mp4", ["red"] * 4, 1)
     for spec in ((), ("frames=2",)):
-        finder = Finder(shapes, cache=tmp_path / "cache", spec_fields=spec, **WHERE)
+        finder = Finder(colour_clip, cache=tmp_path / "cache", spec_fields=spec, **WHERE)
         assert finder.find("a red circle", path).embedded == 1
     assert finder.model.spec.frames == 2
 
 
-def test_a_long_sentence_is_refused_before_any_video_is_read(shapes: Path, tmp_path: Path) -> None:
-    finder = Finder(shapes, cache=tmp_path / "cache", **WHERE)
+def test_a_long_sentence_is_refused_before_any_video_is_read(
+    colour_clip: Path, tmp_path: Path
+) -> None:
+    finder = Finder(colour_clip, cache=tmp_path / "cache", **WHERE)
     with pytest.raises(ClassifierError) as caught:
         finder.find("a red circle " * 20, tmp_path / "missing.mp4")
     assert caught.value.code == "sentence-too-long"
@@ -137,10 +131,10 @@ def test_wrong_settings_are_refused_before_the_model_is_loaded(tmp_path: Path) -
 
 
 def test_other_sentences_use_what_the_first_one_kept(
-    shapes: Path, archive: list[Path], tmp_path: Path
+    colour_clip: Path, archive: list[Path], tmp_path: Path
 ) -> None:
-    Finder(shapes, cache=tmp_path, **WHERE).find("a red circle", archive)
-    result = Finder(shapes, cache=tmp_path, **WHERE).find("a yellow star", archive[::-1])
+    Finder(colour_clip, cache=tmp_path, **WHERE).find("a red circle", archive)
+    result = Finder(colour_clip, cache=tmp_path, **WHERE).find("a yellow star", archive[::-1])
     assert (result.videos, result.embedded) == (2, 0)
     assert set(result.timings_s) == {"cache", "compare"}
     assert Path(result.clips[0].path) == archive[1]
