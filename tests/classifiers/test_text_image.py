@@ -179,6 +179,29 @@ def test_a_clip_is_the_mean_of_its_frames_and_a_label_that_of_its_prompts(
     assert np.allclose(classifier.classify(fitted)[0], wanted.numpy(), atol=2e-5)
 
 
+@pytest.mark.parametrize("folder", ["xclip"], indirect=True)
+def test_prompts_of_x_clip_are_averaged_before_they_are_adapted_to_a_clip(
+    folder: Path, frames: list[Pixels]
+) -> None:
+    prompts, labels = ("a photo of {}", "{} in a video"), ("a dog", "a cat", "a car, at night")
+    classifier = load(folder, labels=labels, wording=Wording(prompts=prompts))
+    model, _, processor = parts(folder)
+    texts = tuple(prompt.format(label) for label in labels for prompt in prompts)
+    fitted = clip_of(classifier, frames)
+
+    def mean_of_prompts(_: object, __: object, found: torch.Tensor) -> torch.Tensor:
+        return found.reshape(len(labels), len(prompts), -1).mean(1)
+
+    hook = model.text_projection.register_forward_hook(mean_of_prompts)
+    try:
+        with torch.inference_mode():
+            pixels = dict(processor(list(fitted[0]), return_tensors="pt"))
+            wanted = model(**pixels, **tokens(folder, texts)).logits_per_video.softmax(-1)
+    finally:
+        hook.remove()
+    assert np.allclose(classifier.classify(fitted), wanted.numpy(), atol=2e-5)
+
+
 def test_the_order_of_prompts_does_not_matter_and_each_counts(
     folder: Path, frames: list[Pixels]
 ) -> None:

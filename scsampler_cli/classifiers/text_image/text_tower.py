@@ -64,7 +64,8 @@ class TextTower:
         """A vector for each label: the mean over its prompts.
 
         One prompt gives what the model gives for its sentence. Of several prompts the vectors, of
-        length 1 each, are averaged (Radford et al., ICML 2021, Sec. 3.1.4).
+        length 1 each, are averaged (Radford et al., ICML 2021, Sec. 3.1.4). X-CLIP adapts sentences
+        before it scales them, so that its vectors are averaged as they are.
 
         Args:
             labels: L of them.
@@ -72,8 +73,7 @@ class TextTower:
             device: of the network.
 
         Returns:
-            float32 [L, D]; of length 1 but for the single prompt of X-CLIP, which adapts sentences
-            before it scales them.
+            float32 [L, D]; of length 1 but for X-CLIP.
 
         Raises:
             InputError: as `label_wording.check_words`.
@@ -88,11 +88,12 @@ class TextTower:
                 for start in range(0, len(texts), BATCH)
             ]
         )
-        if len(prompts) == 1:
-            return found if self._family.reads_clips else unit(found)
         # [L, prompts, D]
-        by_label = unit(found).reshape(len(labels), len(prompts), -1)
-        return unit(by_label.mean(dim=1))
+        by_label = found.reshape(len(labels), len(prompts), -1)
+        if self._family.reads_clips:
+            return by_label.mean(dim=1)
+        # of one prompt exactly its vector: no second rounding
+        return unit(by_label[:, 0] if len(prompts) == 1 else unit(by_label).mean(dim=1))
 
     def _encoded(self, texts: Sequence[str], device: torch.device) -> Tensor:
         """Float32 [n, D], of any length."""
