@@ -22,7 +22,7 @@ from scsampler_cli.classifiers.base import (
 )
 from scsampler_cli.classifiers.function import ClipFunction
 from scsampler_cli.classifiers.labels import named_by
-from scsampler_cli.classifiers.text_image.label_wording import Wording, check_has_effect
+from scsampler_cli.classifiers.text_image.label_wording import Wording, as_prompts, check_has_effect
 from scsampler_cli.config import (
     DEFAULT_ANSWER,
     DEFAULT_READING,
@@ -150,7 +150,9 @@ class Tagger:
         # a classifier object needs neither a name nor labels in the options
         own = None
         if not isinstance(classifier, str | Path):
-            wording = Wording(prompts=tuple(prompts), background=named_by(background_labels) or ())
+            wording = Wording(
+                prompts=as_prompts(prompts), background=named_by(background_labels) or ()
+            )
             check_has_effect(wording, "a classifier from Python")
             own = as_classifier(classifier, names, spec, background=background)
         elif background is not None:
@@ -165,7 +167,7 @@ class Tagger:
             ModelOptions(
                 classifier="auto" if own else str(classifier),
                 labels=None if own else names,
-                prompts=() if own else tuple(prompts),
+                prompts=() if own else as_prompts(prompts),
                 background_labels=None if own else named_by(background_labels),
                 weights=weights,
                 arch=arch,

@@ -54,7 +54,7 @@ class Models:
             joint=self.joint,
             compared=self.compared,
             pictures=self._picture_facts(),
-            picture_side=None if self.pictures is None else self.pictures.short_side,
+            full_size_pictures=self.pictures is not None and self.pictures.takes_full_size,
             multi_label=is_multi_label(self.classifier),
             tagging=self.tagging,
         )

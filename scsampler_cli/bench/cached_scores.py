@@ -193,14 +193,14 @@ def _visual(
 
 def pictures_of(video: Video, facts: ModelFacts, options: ScoreOptions) -> Iterator[ClipVisual]:
     """All clips with their picture ("rgb"), from the feature file if it has pictures."""
-    if options.keep_features and "rgb" in facts.inputs and facts.picture_side is None:
+    if options.keep_features and "rgb" in facts.inputs and not facts.full_size_pictures:
         return store.read_visual(_feature_file(video, facts, options))
     return visual_clips(video, picture_settings(facts, options))
 
 
 def picture_settings(facts: ModelFacts, options: ScoreOptions) -> FeatureSettings:
     """How the pictures are made whose vectors a search compares."""
-    side = facts.picture_side or options.features.short_side
+    side = 0 if facts.full_size_pictures else options.features.short_side
     return replace(options.features, inputs=("rgb",), short_side=side)
 
 

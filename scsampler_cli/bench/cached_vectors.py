@@ -47,7 +47,7 @@ def compute_vectors(
         progress: called with the number of clips.
     """
     found: Vectors = {}
-    clips = pictures.passing(pictures_of(video, facts, options), found)
+    clips = pictures.passing(pictures.fitted(pictures_of(video, facts, options)), found)
     # the vectors are filled while the clips pass
     deque(with_progress(clips, "score", len(video.grid), progress=progress), maxlen=0)
     clips_of_video = np.arange(len(video.grid))
@@ -64,7 +64,7 @@ def _key(facts: ModelFacts, options: ScoreOptions) -> dict[str, Any]:
     assert facts.pictures is not None  # the callers have a network
     classifier = facts.classifier
     own: dict[str, Any] = {}
-    if facts.picture_side is not None:
+    if facts.full_size_pictures:
         # the classifier's own tower: its pictures and its config decide, too
         own = {"spec": asdict(classifier.spec), "config": classifier.output_settings["config"]}
     return {

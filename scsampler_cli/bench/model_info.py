@@ -35,8 +35,8 @@ class ModelFacts:
     """10^9 multiply-adds of the classifier per clip; None where they are not known."""
     pictures: NetworkFacts | None = None
     """The network that knows which clips look alike; None where it is not loaded."""
-    picture_side: int | None = None
-    """Short side of the pictures that it wants; None: it takes those of the samplers."""
+    full_size_pictures: bool = False
+    """True where it wants pictures in the size of the video, and not those of the samplers."""
     multi_label: bool = False
     """True for a classifier of which several classes can be true at once."""
     tagging: Tagging = field(default_factory=Tagging)
@@ -66,7 +66,7 @@ class ModelFacts:
             "compared": [network.name for network in self.compared],
             "gmacs": self.gmacs,
             "pictures": self.pictures and asdict(self.pictures),
-            "picture_side": self.picture_side,
+            "full_size_pictures": self.full_size_pictures,
             "multi_label": self.multi_label,
             "tagging": asdict(self.tagging),
         }
@@ -88,7 +88,7 @@ class ModelFacts:
             compared=tuple(networks[name] for name in record["compared"]),
             gmacs=record["gmacs"],
             pictures=record["pictures"] and NetworkFacts.from_record(record["pictures"]),
-            picture_side=record["picture_side"],
+            full_size_pictures=record["full_size_pictures"],
             multi_label=record["multi_label"],
             tagging=Tagging(**record["tagging"]),
         )

@@ -213,9 +213,10 @@ def _networks(video: Video, subject: Subject) -> Iterator[_Job]:
             yield _Job(stage, partial(network.scores, inputs))
     pictures = subject.models.pictures
     if subject.selection.needs_pictures and pictures is not None:
-        side = pictures.short_side or subject.features.short_side
+        side = 0 if pictures.takes_full_size else subject.features.short_side
         settings = replace(subject.features, inputs=("rgb",), short_side=side)
-        first = distinct(next(batches(visual_clips(video, settings), ["rgb"])), "rgb")
+        clips = pictures.fitted(visual_clips(video, settings))
+        first = distinct(next(batches(clips, ["rgb"])), "rgb")
         stage = Stage(PICTURES, "pictures", len(first), group="networks")
         yield _Job(stage, partial(pictures.of_inputs, pictures.inputs(first)))
     classifier = subject.models.classifier

@@ -285,9 +285,9 @@ def _time_pictures(
 ) -> None:
     """Time the network that knows which clips look alike, in batches as `classify` has them."""
     settings = _settings(("rgb",), features)
-    if pictures.short_side is not None:
-        settings = replace(settings, short_side=pictures.short_side)
-    for batch in batches(visual_clips(video, settings), ("rgb",)):
+    if pictures.takes_full_size:
+        settings = replace(settings, short_side=0)
+    for batch in batches(pictures.fitted(visual_clips(video, settings)), ("rgb",)):
         with rates.timed(PICTURES):
             deque(pictures.passing(batch, {}), maxlen=0)
 

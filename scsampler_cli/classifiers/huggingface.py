@@ -166,7 +166,8 @@ def _sentence_classifier(
             hint="leave it out",
         )
     model = open_folder(name, folder, config, fields=fields, device=device, dtype=dtype)
-    return sentence_classifier(model, distinct(list(labels), folder.name), wording, **answer)
+    words = distinct([label.strip() for label in labels], folder.name)
+    return sentence_classifier(model, words, wording, **answer)
 
 
 def _label_names(folder: Path, config: Config) -> tuple[str, ...]:

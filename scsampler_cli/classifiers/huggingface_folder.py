@@ -63,8 +63,10 @@ def read_json(path: Path) -> Config:
         # json detects UTF-8, UTF-16 and UTF-32 in bytes
         found = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
+        # the text of an OSError repeats the path, `strerror` does not
+        why = getattr(error, "strerror", None) or error
         raise ClassifierError(
-            f"{path}: {error}", code="hugging-face-folder-invalid", hint="is the folder complete?"
+            f"{path}: {why}", code="hugging-face-folder-invalid", hint="is the folder complete?"
         ) from error
     # a list is JSON, too
     if not isinstance(found, dict):
@@ -94,7 +96,7 @@ def _cached_folder(name: str) -> Path:
             hint="such as hf:MCG-NJU/videomae-base-finetuned-kinetics",
         )
     try:
-        from huggingface_hub import snapshot_download
+        from huggingface_hub import constants, snapshot_download
         from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
     except ImportError as error:
         raise no_transformers(name) from error
@@ -105,5 +107,5 @@ def _cached_folder(name: str) -> Path:
         raise InputError(
             f"the Hugging Face cache does not hold {name!r}",
             code="hugging-face-folder-invalid",
-            hint=f"fetch it first: hf download {name}",
+            hint=f"fetch it first: hf download {name}; the cache is {constants.HF_HUB_CACHE}",
         ) from error

@@ -34,7 +34,7 @@ class Document(NamedTuple):
 
 
 TOPICS = {
-    "readme": Document("README.md", "what scsampler is, installation, five recipes, results"),
+    "readme": Document("README.md", "what scsampler is, installation, six recipes, results"),
     "cli": Document("scsampler_cli/cli/README.md", "every command and option, exit codes"),
     "troubleshooting": Document(
         "scsampler_cli/cli/TROUBLESHOOTING.md", "error messages, and what to do"

@@ -1,5 +1,6 @@
 """`scsampler find`: the clips of many videos that fit a sentence best."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -49,6 +50,7 @@ def find(
         raise SettingsError(
             what, code="no-input", hint='scsampler find "a dog jumps into water" VIDEO'
         )
+    _check_order(sentence, inputs.paths)
     from scsampler_cli.cli.find_run import run
 
     run(
@@ -64,3 +66,28 @@ def find(
             messages=messages,
         )
     )
+
+
+def _check_order(sentence: str, paths: list[str]) -> None:
+    """Refuse a sentence behind the videos, and one without quotes, of which words became paths.
+
+    Raises:
+        SettingsError: it is one of these.
+    """
+    hint = 'the sentence comes first, in quotes: scsampler find "a dog jumps into water" VIDEO'
+    # os.path.exists is False for a name that is too long, where pathlib raises
+    is_path = os.path.exists(sentence)  # noqa: PTH110
+    words = [path for path in paths if _is_word(path)]
+    if words and is_path:
+        raise SettingsError(
+            f"{sentence!r} is a file or folder, and {words[0]!r} is none", code="usage", hint=hint
+        )
+    if words and words[0] == paths[0]:
+        raise SettingsError(f"{words[0]!r} is no file and no folder", code="usage", hint=hint)
+
+
+def _is_word(path: str) -> bool:
+    """True for what is no path, and does not look like one."""
+    if path == "-" or "/" in path or os.path.splitext(path)[1]:  # noqa: PTH122
+        return False
+    return not os.path.lexists(path)

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -25,9 +25,10 @@ from scsampler_cli.cli.option_hints import with_full_hint
 from scsampler_cli.cli.progress import BatchBars
 from scsampler_cli.cli.run_options import RunOptions
 from scsampler_cli.config.find_settings import check_sentence
-from scsampler_cli.errors import ScsamplerError, SettingsError
+from scsampler_cli.errors import OutputError, ScsamplerError, SettingsError
 from scsampler_cli.files.inputs import check_readable
 from scsampler_cli.files.output_paths import check_free
+from scsampler_cli.files.urls import check_written
 from scsampler_cli.find.found_ranking import Ranking
 from scsampler_cli.output.find_result import FindResult
 from scsampler_cli.output.found_writers import save_found
@@ -50,6 +51,7 @@ def run(options: FindOptions) -> None:
     form = options.outputs.form
     videos = _videos(options, running)
     cache = options.outputs.cache or environment.train_cache_dir()
+    _check_cache(cache)
     task = Find(
         sentence=options.sentence,
         classifier=options.model.classifier,
@@ -84,6 +86,23 @@ def run(options: FindOptions) -> None:
         raise typer.Exit(FAILED)
     if failures or not is_whole:
         raise typer.Exit(SOME_FAILED)
+
+
+def _check_cache(cache: Path) -> None:
+    """Refuse a cache that cannot exist, before the model is loaded.
+
+    Raises:
+        OutputError: it is a file, or cannot be made; or it is a URL.
+    """
+    check_written(cache)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"the cache {cache} cannot be made: {error.strerror or error}",
+            code="cache-unusable",
+            hint="name another folder",
+        ) from error
 
 
 def _running(options: FindOptions) -> RunOptions:
@@ -267,7 +286,9 @@ def _with_files(
                 console.show_failure(error["message"], error["hint"], error["code"])
     is_whole = len(known) == len(clips)
     make: list[Callable[[FindResult], FindResult]] = []
-    if outputs.reel is not None:
+    if outputs.reel is not None and not result.clips:
+        result = replace(result, notes=(*result.notes, "no reel: no clip was found"))
+    elif outputs.reel is not None:
         make.append(
             partial(
                 write_found_reel,

@@ -28,8 +28,6 @@ BATCH_PICTURES = 16
 """Pictures in a batch: enough to keep a CPU busy, few enough to bound memory."""
 BATCH_WHOLE_CLIPS = 4
 """Clips in a batch of a model that reads whole clips, of 8 frames or more each."""
-_SHORT_SIDES = 32, 4096
-"""Smallest and largest `FeatureSettings.short_side`."""
 
 Item = tuple[Stretch, NDArray[np.uint8]]
 """A stretch with its picture, uint8 [h, w, 3], or its frames, uint8 [F, h, w, 3]."""
@@ -102,12 +100,8 @@ def _as_vectors(
 
 def _pictures(video: Video, model: EmbeddingModel, picture_gap: float | None) -> Iterator[Item]:
     """Each picture of the video once, with the clips that share it."""
-    smallest, largest = _SHORT_SIDES
-    features = FeatureSettings(
-        inputs=("rgb",),
-        short_side=min(max(model.side, smallest), largest),
-        picture_gap=picture_gap,
-    )
+    # in full size: the model's own way to make them smaller decides its scores
+    features = FeatureSettings(inputs=("rgb",), short_side=0, picture_gap=picture_gap)
     clips = visual_clips(video, features)
     # clips that share a picture follow one another
     for frame, group in itertools.groupby(clips, _picture_frame):

@@ -57,11 +57,6 @@ class EmbeddingModel(Protocol):
         """What the user should know about the model."""
         ...
 
-    @property
-    def side(self) -> int:
-        """Short side of the pictures that it takes, in pixels."""
-        ...
-
     def of_pictures(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """uint8 [N, h, w, 3], as `fit_frame` makes them -> float32 [N, D]."""
         ...

@@ -98,7 +98,6 @@ def kept_by(
         "source": model.weights.source if model.weights.sha256 is None else None,
         "model": model.settings,
         "spec": asdict(model.spec),
-        "side": model.side,
         # 2 and 2.0 are different in JSON
         "picture_gap": None if model.reads_clips or gap is None else float(gap),
         "reading": read,

@@ -52,7 +52,7 @@ def _how(record: Record) -> Iterator[str]:
         yield f"model {model['name']} ({model['weights']}{digest})"
     if record["videos"]:
         kept = record["videos"] - embedded
-        yield f"vectors: computed of {counted(embedded, 'video')}, kept from before of {kept}"
+        yield f"vectors: {counted(embedded, 'video')} computed now, {kept} kept from before"
     stages = [f"{stage} {seconds:.2f} s" for stage, seconds in record["timings_s"].items()]
     if stages:
         yield f"time {', '.join(stages)}"

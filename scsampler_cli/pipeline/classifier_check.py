@@ -45,11 +45,16 @@ def check_classifier(
         InputError: labels that cannot be read.
     """
     is_named = name != "auto" or weights is not None
-    given = {"labels": labels is not None, "a spec": bool(spec), "a wording": bool(wording)}
+    given = {
+        "labels": labels is not None,
+        "a spec": bool(spec),
+        "prompts": bool(wording.prompts),
+        "background_labels": bool(wording.background),
+    }
     for option, is_given in given.items():
         if is_given and not is_named:
             raise SettingsError(
-                f"{option} {'need' if option == 'labels' else 'needs'} a classifier "
+                f"{option} {'needs' if option == 'a spec' else 'need'} a classifier "
                 f"{_PURPOSE[option]}",
                 code="classifier-options-incomplete",
                 hint="name the classifier",
@@ -85,7 +90,8 @@ def check_classifier(
 _PURPOSE = {
     "labels": "whose classes they name",
     "a spec": "that it describes",
-    "a wording": "that compares pictures with sentences",
+    "prompts": "that compares pictures with sentences",
+    "background_labels": "that compares pictures with sentences",
 }
 
 

@@ -103,10 +103,11 @@ def _visual_scores(
     """float32 [M], smoothed over neighbours where the settings say so; None without a sampler."""
     sampler, pictures = samplers.visual, samplers.pictures
     own = () if sampler is None else sampler.inputs
-    if pictures is not None and vectors is not None and pictures.short_side is not None:
+    if pictures is not None and vectors is not None and pictures.takes_full_size:
         # it wants other pictures than the sampler: a pass of its own
-        larger = replace(features, inputs=("rgb",), short_side=pictures.short_side)
-        read = prefetch(visual_clips(video, larger, clips), read_ahead(("rgb",)))
+        whole = replace(features, inputs=("rgb",), short_side=0)
+        fitted = pictures.fitted(visual_clips(video, whole, clips))
+        read = prefetch(fitted, read_ahead(("rgb",)))
         stream = with_progress(read, "score", len(clips), progress=progress)
         with spare_one_core():
             deque(pictures.passing(stream, vectors), maxlen=0)

@@ -55,17 +55,25 @@ class PictureFeatures(ABC):
 
     dimensions: int
     """Length of a vector (D)."""
-    short_side: int | None
-    """Short side of the pictures that it wants, in pixels; None: it takes what samplers get."""
+    takes_full_size: bool
+    """True for a network that wants pictures in the size of the video; False for one that takes
+    what samplers get."""
 
     @property
     @abstractmethod
     def record(self) -> dict[str, Any]:
         """The network's record for results."""
 
+    def fitted(self, clips: Iterable[ClipVisual]) -> Iterator[ClipVisual]:
+        """The same clips with their pictures in the size of the network's input.
+
+        It comes before `passing`, and before any queue: pictures in full size fill the memory.
+        """
+        yield from clips
+
     @abstractmethod
     def inputs(self, clips: Sequence[ClipVisual]) -> Tensor:
-        """Inputs of the network for the pictures of N clips, which all have one: [N, ...]."""
+        """Inputs of the network for N clips of `fitted`, which all have a picture: [N, ...]."""
 
     @abstractmethod
     def blank(self, count: int) -> Tensor:
@@ -81,7 +89,7 @@ class PictureFeatures(ABC):
         A picture that several clips share is computed once.
 
         Args:
-            clips: with their picture ("rgb"), in the order of the video.
+            clips: of `fitted`, with their picture ("rgb"), in the order of the video.
             found: filled while the caller iterates.
         """
         last: dict[Hashable, NDArray[np.float16]] = {}
@@ -112,7 +120,7 @@ class ImageNetFeatures(PictureFeatures):
         WeightsError: the network's file is missing or damaged.
     """
 
-    dimensions, short_side = DIMENSIONS, None
+    dimensions, takes_full_size = DIMENSIONS, False
 
     def __init__(self, device: torch.device, dtype: torch.dtype) -> None:
         file = read_weights(bundled_file(TRUNK))

@@ -116,7 +116,7 @@ def second(
 
 def test_a_second_sentence_computes_nothing(second: tuple[str, str, Path], folder: Path) -> None:
     table, errors, _ = second
-    assert "vectors: computed of 0 videos, kept from before of 2" in table
+    assert "vectors: 0 videos computed now, 2 kept from before" in table
     assert "2 found clips, the best of 2 videos" in table
     (best,) = re.findall(r"(?m)^ +1 .*$", table)
     assert best.endswith("b.mp4")

@@ -27,7 +27,6 @@ class ColourModel:
     name = "colours"
     spec = InputSpec(frames=4, stride=4, resize=32, crop=(32, 32))
     dimensions = 3
-    side = 32
 
     def __init__(self, *, reads_clips: bool = False, version: int = 0, sigmoid: bool = False):
         self.reads_clips, self.sigmoid = reads_clips, sigmoid

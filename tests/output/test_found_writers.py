@@ -34,7 +34,7 @@ def test_the_table() -> None:
         "     3      -0.062     0:02.00     0:04.00   a/dive.mp4",
         "  3 found clips, the best of 2 videos; 1 video failed",
         "  model hf:example/clip (model.safetensors, sha256 abababababab)",
-        "  vectors: computed of 1 video, kept from before of 1",
+        "  vectors: 1 video computed now, 1 kept from before",
         "  time embed 1.25 s, rank 0.01 s",
         "  note: one video has no sound",
     ]

@@ -43,6 +43,12 @@ def read_labels(name: str | Path) -> tuple[str, ...]:
     # a file of that name must be given with its folder: ./kinetics400
     if str(name) in NAMES:
         return named_labels(str(name))
+    if not str(name).strip():
+        raise InputError(
+            "the list of labels is empty",
+            code="labels-invalid",
+            hint="give names with commas between them, or the name of a file",
+        )
     if is_list(name):
         return listed(str(name))
     # refuses URLs
@@ -54,8 +60,8 @@ def read_labels(name: str | Path) -> tuple[str, ...]:
         raise InputError(
             f"labels {name}: {why}",
             code="labels-invalid",
-            hint=f"names with commas between them, a text file with one name per line, or "
-            f"{' or '.join(NAMES)}",
+            hint="it was taken for a text file with one name per line; a name that looks like a "
+            f"file is in double quotes; or {' or '.join(NAMES)}",
         ) from error
     return distinct([line.strip() for line in text.splitlines() if line.strip()], str(name))
 
@@ -82,7 +88,8 @@ def is_list(name: str | Path) -> bool:
     # a path of the library is always a file
     if isinstance(name, Path) or _is_file(text):
         return False
-    if "," in text:
+    # quotes are for names that look like a file, too
+    if "," in text or text.lstrip().startswith('"'):
         return True
     return bool(text.strip()) and not ("/" in text or "\\" in text or _SUFFIX.search(text))
 

@@ -5,7 +5,7 @@ torch is not imported here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from scsampler_cli.config import BACKGROUND
@@ -46,6 +46,21 @@ class Wording:
 
 NO_WORDING = Wording()
 """The prompt of the model's family, and no background."""
+
+
+def as_prompts(prompts: object) -> tuple[str, ...]:
+    """Prompts as a program gives them.
+
+    Raises:
+        SettingsError: they are no list; a single text would be taken for its letters.
+    """
+    if isinstance(prompts, str) or not isinstance(prompts, Iterable):
+        raise SettingsError(
+            f"prompts is {prompts!r}, not a list of texts",
+            code="arguments-invalid",
+            hint='such as ["a video of {}"]',
+        )
+    return tuple(prompts)
 
 
 def sentences(label: str, prompts: Sequence[str]) -> list[str]:

@@ -28,7 +28,6 @@ from scsampler_cli.classifiers.model_spec import (
     GEOMETRY,
     SpecFields,
     check_field,
-    complete,
     read_fields,
     with_fields,
 )
@@ -131,9 +130,13 @@ def open_folder(
     family = FAMILIES[str(config["model_type"])]
     own = _geometry(folder, config, family)
     fields = {**own, **fields}
-    # no label and no activation is needed yet
-    later = dict.fromkeys(("layout", "activation", "labels"), "")
-    complete({**later, **fields}, folder / "scsampler", folder.name)
+    if missing := [field for field in ("resize", "mean", "std") if field not in fields]:
+        raise ClassifierError(
+            f"{folder.name} does not say how pictures are made ({', '.join(missing)}): it has no "
+            "preprocessor_config.json",
+            code="hugging-face-folder-invalid",
+            hint=_INCOMPLETE,
+        )
     _check_fixed(folder.name, own, fields, family=family)
     patch = _patch(config) if family.takes_patches else None
     if patch is not None:

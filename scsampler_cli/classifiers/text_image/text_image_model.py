@@ -82,12 +82,6 @@ class TextImageModel:
         )
 
     @property
-    def side(self) -> int:
-        """Short side in pixels of the pictures that it wants."""
-        resize = self.spec.resize
-        return resize if isinstance(resize, int) else min(resize)
-
-    @property
     def batch_pictures(self) -> int:
         """Pictures in a batch; of a model that reads clips: frames."""
         return BATCH * self.spec.frames if self.device.type == "cuda" else _CPU_PICTURES

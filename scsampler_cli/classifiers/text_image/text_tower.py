@@ -123,7 +123,7 @@ class TextTower:
             f"the tokenizer of {self._name} has {tokens} tokens, and its network "
             f"{self._vocabulary}",
             code="hugging-face-folder-invalid",
-            hint="is the folder complete, and of one model?",
+            hint="is the folder complete? files of the tokenizer seem to be missing",
         )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ class TowerFeatures(PictureFeatures):
 
     def __init__(self, model: TextImageModel) -> None:
         self._model = model
-        self.dimensions, self.short_side = model.dimensions, model.side
+        self.dimensions, self.takes_full_size = model.dimensions, True
 
     @property
     def record(self) -> dict[str, Any]:
@@ -39,13 +40,24 @@ class TowerFeatures(PictureFeatures):
             "objective": "features",
             "weights": weights.source,
             "sha256": weights.sha256,
-            "short_side": self.short_side,
         }
 
+    def fitted(self, clips: Iterable[ClipVisual]) -> Iterator[ClipVisual]:
+        """The same clips, with pictures as the classifier gets its frames."""
+        last, fitted = -1, np.zeros((0, 1, 1, 3), np.uint8)
+        for clip in clips:
+            if not len(clip.pictures):
+                yield clip
+                continue
+            # clips that share a picture follow one another
+            if clip.picture_frame != last:
+                fitted = fit_frame(clip.pictures[0], self._model.spec)[None]
+                last = clip.picture_frame
+            yield replace(clip, pictures=fitted)
+
     def inputs(self, clips: Sequence[ClipVisual]) -> Tensor:
-        """uint8 [N, h, w, 3], as the classifier gets its frames."""
-        frames = [fit_frame(clip.pictures[0], self._model.spec) for clip in clips]
-        return torch.from_numpy(np.stack(frames))
+        """uint8 [N, h, w, 3]."""
+        return torch.from_numpy(np.concatenate([clip.pictures for clip in clips]))
 
     def blank(self, count: int) -> Tensor:
         """uint8 [N, h, w, 3] of zeros."""
