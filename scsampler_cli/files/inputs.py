@@ -163,7 +163,7 @@ def check_readable(path: Path) -> None:
             # raises where the folder may not be read, which explains more than "no videos"
             next(path.iterdir(), None)
             raise InputError(
-                f"{path} is a folder, and a file is needed here",
+                f"{path}: a folder without videos",
                 code="no-video-files",
                 hint="name the files, or choose them by a pattern such as '*.EXT'",
             )

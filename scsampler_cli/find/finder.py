@@ -6,13 +6,14 @@ Not handled here: many processes (`batch`), folders (`files.inputs`), and writin
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from scsampler_cli.cache.video_cache import Cache
 from scsampler_cli.config import DEFAULT_READING, ReadSettings
 from scsampler_cli.config.find_settings import DEFAULT_FIND, FindSettings, check_sentence
-from scsampler_cli.errors import ScsamplerError, SettingsError
+from scsampler_cli.errors import InputError, ScsamplerError, SettingsError
 from scsampler_cli.files.urls import local_path
 from scsampler_cli.find.embedding_model import EmbeddingModel
 from scsampler_cli.find.found_ranking import Ranking
@@ -140,6 +141,7 @@ class Finder:
         with Cache(self.cache).in_use():
             for done, path in enumerate(different, start=1):
                 try:
+                    _check_no_folder(path)
                     ranking.add(search.record(path, progress))
                 # an unexpected error is a bug, and ends the search
                 except ScsamplerError as error:
@@ -148,6 +150,21 @@ class Finder:
         repeated = len(given) - len(different)
         notes = [f"{counted(repeated, 'path')} named twice, searched once"] if repeated else []
         return ranking.result(sentence, failures, notes=notes)
+
+
+def _check_no_folder(path: str) -> None:
+    """Refuse a folder, in which a program has to search for videos itself.
+
+    Raises:
+        InputError: it is one.
+    """
+    # os.path.isdir is False for a folder that may not be entered, where pathlib raises
+    if os.path.isdir(path):  # noqa: PTH112
+        raise InputError(
+            f"{path} is a folder, and folders are not searched",
+            code="not-a-file",
+            hint="give the paths of its videos",
+        )
 
 
 def default_cache() -> Path:

@@ -10,10 +10,11 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 
+from scsampler_cli import Tagger
 from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.base import ClipClassifier
 from scsampler_cli.classifiers.text_image.open_model import open_text_image_model
-from scsampler_cli.errors import ClassifierError, SettingsError, WeightsError
+from scsampler_cli.errors import ClassifierError, InputError, SettingsError, WeightsError
 from tests.classifiers.making import Evil
 from tests.text_models import FAMILIES, VISION, clip_processor, make_clip, make_siglip
 from tests.text_tokenizers import bert_tokenizer
@@ -128,3 +129,40 @@ def test_a_geometry_that_the_network_cannot_take_is_refused(folder: Path) -> Non
     for given in wrong:
         with pytest.raises(SettingsError, match=given.split("=")[0]):
             load(folder, given)
+
+
+def test_a_folder_that_does_not_say_how_pictures_are_made(tmp_path: Path) -> None:
+    make_clip(tmp_path / "m")
+    (tmp_path / "m" / "preprocessor_config.json").unlink()
+    with pytest.raises(ClassifierError, match=r"m does not say how pictures are made") as caught:
+        load(tmp_path / "m")
+    assert "preprocessor_config.json" in str(caught.value)
+    found = load(tmp_path / "m", "resize=32", "mean=0.5,0.5,0.5", "std=0.5,0.5,0.5")
+    assert found.spec.resize == 32
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ((1, 2), "the label 1 is not a text"),
+        (("a", " "), "a label is empty"),
+        (("a", "b\udcff"), "is not UTF-8"),
+        (("a", "a "), "'a' is listed twice"),
+        (("a",), "competes with nothing"),
+        (("a", "background"), "has the name of the background class"),
+        (("a", "c"), "'c' is a label and a label of the background"),
+    ],
+)
+def test_labels_that_mean_nothing(tmp_path: Path, labels: tuple[str, ...], message: str) -> None:
+    make_clip(tmp_path / "m")
+    background = ("c",) if message.endswith("background") or "class" in message else ()
+    with pytest.raises((InputError, SettingsError), match=message):
+        Tagger(tmp_path / "m", labels=labels, background_labels=background)
+
+
+def test_labels_of_siglip_need_no_background(tmp_path: Path) -> None:
+    make_siglip(tmp_path / "m")
+    with pytest.raises(SettingsError, match="labels of the background have no effect"):
+        Tagger(tmp_path / "m", labels=["a"], background_labels=["b"])
+    # each label has a probability of its own: one is enough
+    assert Tagger(tmp_path / "m", labels=["a"]).classifier.labels == ("a",)

@@ -309,6 +309,7 @@ def test_without_the_program_ffmpeg_no_reel_is_promised(
         ([RED, "--classifier", "video_model"], 1, "does not compare pictures with sentences"),
         ([RED, "--spec", "activation=softmax"], 2, "activation has no effect"),
         ([" ".join(["red"] * 100)], 1, "reads 40"),
+        ([RED, "--cache", "taken.json"], 1, "the cache taken.json cannot be made"),
     ],
     ids=lambda value: " ".join(value)[:50] if isinstance(value, list) else None,
 )
@@ -354,6 +355,22 @@ def test_a_path_without_a_video_is_refused(
     (tmp_path / "folder").mkdir()
     paths = [one if "://" in one else tmp_path / one for one in path]
     check_failure(run("find", RED, *paths, *where), code, message)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["a.mp4", RED], "'a.mp4' is a file or folder, and 'a red circle' is none"),
+        (["a", "red", "circle", "a.mp4"], "'red' is no file and no folder"),
+    ],
+)
+def test_a_sentence_in_another_place_or_without_quotes_is_no_path(
+    run: Run, shapes: Path, words: list[str], message: str
+) -> None:
+    paths = [shapes / word if word == "a.mp4" else word for word in words]
+    result = run("find", *paths, "--classifier", "none")
+    check_failure(result, 2, message.replace("'a.mp4'", repr(str(shapes / "a.mp4"))))
+    assert "the sentence comes first, in quotes" in result.stderr
 
 
 def test_without_transformers_the_message_says_what_to_install(

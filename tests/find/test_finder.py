@@ -240,3 +240,11 @@ def test_it_is_shown_in_a_short_line(tmp_path: Path) -> None:
         r"FindResult\('red', 0 found clips, 0 videos, 1 failed\)",
         repr(finder(tmp_path).find("red", tmp_path / "missing.mp4")),
     )
+
+
+def test_a_folder_is_not_searched_and_called_one(tmp_path: Path, videos: list[Path]) -> None:
+    result = finder(tmp_path).find("a red thing", [tmp_path, videos[0]])
+    assert [str(failure.error) for failure in result.failures] == [
+        f"{tmp_path} is a folder, and folders are not searched"
+    ]
+    assert result.videos == 1
