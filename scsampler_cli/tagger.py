@@ -22,7 +22,7 @@ from scsampler_cli.classifiers.base import (
 )
 from scsampler_cli.classifiers.function import ClipFunction
 from scsampler_cli.classifiers.labels import named_by
-from scsampler_cli.classifiers.text_image.label_wording import Wording, as_prompts, check_has_effect
+from scsampler_cli.classifiers.text_image.label_wording import Wording, check_has_effect
 from scsampler_cli.config import (
     DEFAULT_ANSWER,
     DEFAULT_READING,
@@ -32,6 +32,7 @@ from scsampler_cli.config import (
     SegmentSettings,
     SelectionSettings,
 )
+from scsampler_cli.config.prompts import checked_prompts
 from scsampler_cli.errors import FallbackWarning, ScsamplerError, SettingsError
 from scsampler_cli.output.one_line import called, quoted
 from scsampler_cli.output.records import ClassifyResult, Failure
@@ -151,7 +152,7 @@ class Tagger:
         own = None
         if not isinstance(classifier, str | Path):
             wording = Wording(
-                prompts=as_prompts(prompts), background=named_by(background_labels) or ()
+                prompts=checked_prompts(prompts), background=named_by(background_labels) or ()
             )
             check_has_effect(wording, "a classifier from Python")
             own = as_classifier(classifier, names, spec, background=background)
@@ -167,7 +168,7 @@ class Tagger:
             ModelOptions(
                 classifier="auto" if own else str(classifier),
                 labels=None if own else names,
-                prompts=() if own else as_prompts(prompts),
+                prompts=() if own else checked_prompts(prompts),
                 background_labels=None if own else named_by(background_labels),
                 weights=weights,
                 arch=arch,

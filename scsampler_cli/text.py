@@ -16,6 +16,14 @@ def seconds(value: Fraction) -> float:
     return round(float(value), DIGITS)
 
 
+def is_utf8(text: str) -> bool:
+    """False for text with bytes of the command line that are not UTF-8.
+
+    They arrive as halves of surrogate pairs.
+    """
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 def counted(number: int, noun: str) -> str:
     """A number with its noun, whose last word is in the plural unless the number is 1.
 

@@ -25,7 +25,6 @@ from scsampler_cli.classifiers.huggingface_processor import processor_fields
 from scsampler_cli.classifiers.labels import distinct, names_of, numbered_labels
 from scsampler_cli.classifiers.model_files.base import LayoutAdapter
 from scsampler_cli.classifiers.model_spec import (
-    GEOMETRY,
     check_field,
     complete,
     read_fields,
@@ -36,7 +35,7 @@ from scsampler_cli.classifiers.text_image.families import FAMILIES
 from scsampler_cli.classifiers.text_image.label_wording import NO_WORDING, Wording, check_has_effect
 from scsampler_cli.classifiers.text_image.open_model import open_folder
 from scsampler_cli.classifiers.text_image.sentence_classifier import sentence_classifier
-from scsampler_cli.errors import ClassifierError, SettingsError
+from scsampler_cli.errors import ClassifierError
 from scsampler_cli.model_zoo.weightfile import file_sha256, files_sha256
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 
@@ -158,12 +157,6 @@ def _sentence_classifier(
             f"{folder.name} compares pictures with sentences: it needs labels",
             code="sentences-missing",
             hint='give the classes in plain words, such as "a goal, a dog"',
-        )
-    if others := set(fields) - set(GEOMETRY):
-        raise SettingsError(
-            f"{min(others)} of {folder.name} cannot be changed",
-            code="model-spec-fixed",
-            hint="leave it out",
         )
     model = open_folder(name, folder, config, fields=fields, device=device, dtype=dtype)
     words = distinct([label.strip() for label in labels], folder.name)

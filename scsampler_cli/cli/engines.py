@@ -120,6 +120,24 @@ def show_details(outcome: Outcome) -> None:
     console.detail(f"{outcome.path}: {outcome.record['status']} after {outcome.seconds:.1f} s")
 
 
+def show_failure(outcome: Outcome, *, is_single: bool, debug: bool) -> None:
+    """Print the error of a file, with the file's name if the message does not have it.
+
+    Args:
+        outcome: of the failed file.
+        is_single: True where it is the only file, which needs no name.
+        debug: True to print the traceback.
+    """
+    path, error = outcome.path, outcome.record["error"]
+    if outcome.traceback and debug:
+        console.print_traceback(outcome.traceback)
+    message = error["message"]
+    # messages have white space as single blanks
+    is_named = is_single or " ".join(str(path).split()) in message
+    message = message if is_named else f"{path}: {message}"
+    console.show_failure(message, error["hint"], error["code"])
+
+
 def open_rendering_pool(command: str, jobs: int | None) -> AbstractContextManager[Pool]:
     """Start processes that generate videos, by default one per core."""
     from scsampler_cli.batch.cores import default_jobs

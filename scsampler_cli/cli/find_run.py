@@ -12,8 +12,7 @@ from pathlib import Path
 
 import typer
 
-from scsampler_cli import errors
-from scsampler_cli.batch.task import Record
+from scsampler_cli.batch.outcome import Outcome
 from scsampler_cli.cache.video_cache import Cache
 from scsampler_cli.cli import console, engines, environment, overwrite_checks, signals
 from scsampler_cli.cli.artifact_options import check_page
@@ -190,28 +189,14 @@ class _Searched:
     stopped: bool = False
     """True if the user interrupted it."""
 
-    def add(self, path: Path, record: Record) -> None:
-        """Add the record of a video, and show its error."""
+    def add(self, outcome: Outcome) -> None:
+        """Add the record of a video."""
         self.counts.left -= 1
-        self.counts.add(record)
-        if record["status"] == "ok":
-            self.ranking.add(record)
-            return
-        error = record["error"]
-        message = error["message"]
-        # messages have white space as single blanks
-        is_named = " ".join(str(path).split()) in message
-        console.show_failure(
-            message if is_named else f"{path}: {message}", error["hint"], error["code"]
-        )
-        self.failures.append(Failure("find", str(path), _again(error)))
-
-
-def _again(error: Record) -> ScsamplerError:
-    """The error of a record, of its own class."""
-    kind = getattr(errors, error["type"], ScsamplerError)
-    again: ScsamplerError = kind(error["message"], code=error["code"], hint=error["hint"])
-    return again
+        self.counts.add(outcome.record)
+        if outcome.error is None:
+            self.ranking.add(outcome.record)
+        else:
+            self.failures.append(Failure("find", str(outcome.path), outcome.error))
 
 
 def _search(task: Find, videos: list[Path], running: RunOptions) -> _Searched:
@@ -240,11 +225,14 @@ def _search(task: Find, videos: list[Path], running: RunOptions) -> _Searched:
         )
         stack.enter_context(bars)
         for outcome in pool.run(list(enumerate(videos))):
-            record = with_full_hint(outcome.record)
+            # the hint names options of the command line
+            outcome = replace(outcome, record=with_full_hint(outcome.record))
+            found.add(outcome)
             with bars.hidden():
                 engines.show_details(outcome)
-                found.add(outcome.path, record)
-            bars.finished(outcome.path, record["status"] == "ok")
+                if outcome.error is not None:
+                    engines.show_failure(outcome, is_single=len(videos) == 1, debug=running.debug)
+            bars.finished(outcome.path, outcome.error is None)
         found.stopped = pool.stopping
         return found
 
@@ -282,8 +270,7 @@ def _with_files(
             if outcome.record["status"] == "ok":
                 known[str(outcome.path)] = FoundVideo.from_record(outcome.record)
             else:
-                error = outcome.record["error"]
-                console.show_failure(error["message"], error["hint"], error["code"])
+                engines.show_failure(outcome, is_single=False, debug=running.debug)
     is_whole = len(known) == len(clips)
     make: list[Callable[[FindResult], FindResult]] = []
     if outputs.reel is not None and not result.clips:

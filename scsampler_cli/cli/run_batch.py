@@ -316,7 +316,7 @@ def _show_messages(outcome: Outcome, batch: Batch, shared_notes: Container[str])
     path, record = outcome.path, outcome.record
     engines.show_details(outcome)
     if record["status"] != "ok":
-        _show_failure(outcome, batch)
+        engines.show_failure(outcome, is_single=batch.single, debug=batch.running.debug)
         return
     for error in record.get("files_failed", {}).values():
         console.show_failure(error["message"], error["hint"], error["code"])
@@ -326,15 +326,3 @@ def _show_messages(outcome: Outcome, batch: Batch, shared_notes: Container[str])
     for note in record["notes"]:
         if note not in shared_notes:
             _note(f"{path}: {note}")
-
-
-def _show_failure(outcome: Outcome, batch: Batch) -> None:
-    """Print the error of a file, with the file's name if the message does not have it."""
-    path, error = outcome.path, outcome.record["error"]
-    if outcome.traceback and batch.running.debug:
-        console.print_traceback(outcome.traceback)
-    message = error["message"]
-    # messages have white space as single blanks
-    is_named = batch.single or " ".join(str(path).split()) in message
-    message = message if is_named else f"{path}: {message}"
-    console.show_failure(message, error["hint"], error["code"])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from scsampler_cli.config import MAX_PICTURE_GAP_S
+from scsampler_cli.config.prompts import checked_prompts
 from scsampler_cli.errors import SettingsError
+from scsampler_cli.text import is_utf8
 
 MAX_TOP = 10_000
 """Largest number of found clips: all of them are in memory, and in one result."""
-MAX_FIND_GAP_S = 3600.0
-"""Largest `picture_gap`, as that of `FeatureSettings`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,13 +40,18 @@ class FindSettings:
                 code="out-of-range",
                 hint="0 allows found clips next to each other",
             )
-        if self.picture_gap is not None and not 0 <= self.picture_gap <= MAX_FIND_GAP_S:
+        if self.picture_gap is not None and not 0 <= self.picture_gap <= MAX_PICTURE_GAP_S:
             raise SettingsError(
-                f"picture_gap {self.picture_gap} is not within 0-{MAX_FIND_GAP_S:g} seconds",
+                f"picture_gap {self.picture_gap} is not within 0-{MAX_PICTURE_GAP_S:g} seconds",
                 code="out-of-range",
                 hint="0 gives each clip a picture of its own",
             )
-        self._check_prompts()
+        if not checked_prompts(self.prompts):
+            raise SettingsError(
+                "there is no prompt",
+                code="arguments-invalid",
+                hint="the sentence alone is the prompt '{}'",
+            )
 
     def _check_top(self) -> None:
         if isinstance(self.top, bool) or not isinstance(self.top, int):
@@ -59,27 +65,6 @@ class FindSettings:
                 f"top {self.top} is not within 1-{MAX_TOP}",
                 code="out-of-range",
                 hint="leave it out for the default",
-            )
-
-    def _check_prompts(self) -> None:
-        if isinstance(self.prompts, str) or not self.prompts:
-            raise SettingsError(
-                f"prompts is {self.prompts!r}, not a list of texts",
-                code="arguments-invalid",
-                hint="the sentence alone is the prompt '{}'",
-            )
-        for prompt in self.prompts:
-            if not isinstance(prompt, str) or "{}" not in prompt:
-                raise SettingsError(
-                    f"the prompt {prompt!r} has no {{}}, the place of the sentence",
-                    code="prompt-invalid",
-                    hint="such as 'a photo of {}'",
-                )
-        if len(set(self.prompts)) < len(self.prompts):
-            raise SettingsError(
-                "a prompt is given twice",
-                code="prompt-invalid",
-                hint="give each prompt once: they are averaged",
             )
 
 
@@ -105,8 +90,7 @@ def check_sentence(sentence: object) -> None:
             code="sentence-invalid",
             hint="say what the pictures show, such as 'a dog jumps into water'",
         )
-    # bytes of the command line that are not UTF-8 arrive as halves of surrogate pairs
-    if not sentence.isascii() and any("\ud800" <= letter <= "\udfff" for letter in sentence):
+    if not is_utf8(sentence):
         raise SettingsError(
             f"the sentence {sentence!r} is not UTF-8",
             code="sentence-invalid",

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from scsampler_cli import Tagger
 from scsampler_cli.classifiers.labels import is_list, label_files, named_by, read_labels
-from scsampler_cli.classifiers.text_image.label_wording import Wording, as_prompts, sentences
+from scsampler_cli.classifiers.text_image.label_wording import Wording, sentences
+from scsampler_cli.config.prompts import checked_prompts
 from scsampler_cli.errors import InputError, SettingsError
 
 
@@ -99,6 +100,6 @@ def test_prompts() -> None:
 
 def test_a_single_text_is_not_taken_for_its_letters() -> None:
     with pytest.raises(SettingsError, match="not a list of texts"):
-        as_prompts("a video of {}")
+        checked_prompts("a video of {}")
     with pytest.raises(SettingsError, match="not a list of texts"):
         Tagger("demo", prompts="a video of {}")

@@ -5,14 +5,13 @@ torch is not imported here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scsampler_cli.config import BACKGROUND
+from scsampler_cli.config.prompts import PLACE, checked_prompts
 from scsampler_cli.errors import InputError, SettingsError
-
-PLACE = "{}"
-"""What a prompt has in the place of the label."""
+from scsampler_cli.text import is_utf8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,38 +28,11 @@ class Wording:
         return bool(self.prompts or self.background)
 
     def __post_init__(self) -> None:
-        for prompt in self.prompts:
-            if PLACE not in prompt:
-                raise SettingsError(
-                    f"the prompt {prompt!r} has no {PLACE}, the place of the label",
-                    code="prompt-invalid",
-                    hint='such as "a video of {}"',
-                )
-        if len(set(self.prompts)) < len(self.prompts):
-            raise SettingsError(
-                "a prompt is given twice",
-                code="prompt-invalid",
-                hint="give each prompt once: they are averaged",
-            )
+        checked_prompts(self.prompts)
 
 
 NO_WORDING = Wording()
 """The prompt of the model's family, and no background."""
-
-
-def as_prompts(prompts: object) -> tuple[str, ...]:
-    """Prompts as a program gives them.
-
-    Raises:
-        SettingsError: they are no list; a single text would be taken for its letters.
-    """
-    if isinstance(prompts, str) or not isinstance(prompts, Iterable):
-        raise SettingsError(
-            f"prompts is {prompts!r}, not a list of texts",
-            code="arguments-invalid",
-            hint='such as ["a video of {}"]',
-        )
-    return tuple(prompts)
 
 
 def sentences(label: str, prompts: Sequence[str]) -> list[str]:
@@ -107,8 +79,7 @@ def check_words(label: object) -> None:
         raise InputError(
             "a label is empty", code="labels-invalid", hint="give every class some words"
         )
-    # bytes of the command line that are not UTF-8 arrive as halves of surrogate pairs
-    if any("\ud800" <= letter <= "\udfff" for letter in label):
+    if not is_utf8(label):
         raise InputError(
             f"the label {label!r} is not UTF-8",
             code="labels-invalid",

@@ -23,11 +23,12 @@ from scsampler_cli.classifiers.huggingface_folder import (
     read_config,
 )
 from scsampler_cli.classifiers.huggingface_network import load_network
-from scsampler_cli.classifiers.huggingface_processor import processor_fields
+from scsampler_cli.classifiers.huggingface_processor import processor_fields, size_in_patches
 from scsampler_cli.classifiers.model_spec import (
     GEOMETRY,
     SpecFields,
     check_field,
+    parse_fields,
     read_fields,
     with_fields,
 )
@@ -44,6 +45,8 @@ DEFAULT_MODEL = f"{CACHED}openai/clip-vit-base-patch32"
 """The model of `find` where the user names none."""
 _TOKENIZERS = {"sentencepiece": "sentencepiece", "protobuf": "google.protobuf"}
 """Packages that the tokenizers of some models need, with their modules."""
+OF_ANSWERS = ("labels", "activation", "multi_label")
+"""Spec fields of a classifier, which do not concern the vectors."""
 _INCOMPLETE = "is the folder complete, and of one model?"
 
 
@@ -77,13 +80,16 @@ def open_text_image_model(
             code="hugging-face-model-unsupported",
             hint=f"models that do: {', '.join(FAMILIES)}",
         )
-    fields = read_fields(folder / "scsampler", spec_fields)
-    for option in set(fields) - set(GEOMETRY):
+    for option in set(parse_fields(spec_fields)) & set(OF_ANSWERS):
         raise SettingsError(
             f"{option} has no effect on the vectors of {folder.name}",
             code="no-effect",
             hint=f"fields: {', '.join(GEOMETRY)}",
         )
+    fields = read_fields(folder / "scsampler", spec_fields)
+    # the file of a folder may have them for classify
+    for field in OF_ANSWERS:
+        fields.pop(field, None)
     return open_folder(name, folder, config, fields=fields, device=device, dtype=dtype)
 
 
@@ -127,6 +133,12 @@ def open_folder(
     Raises:
         as `open_text_image_model`.
     """
+    if others := set(fields) - set(GEOMETRY):
+        raise SettingsError(
+            f"{min(others)} of {folder.name} cannot be changed",
+            code="model-spec-fixed",
+            hint="leave it out",
+        )
     family = FAMILIES[str(config["model_type"])]
     own = _geometry(folder, config, family)
     fields = {**own, **fields}
@@ -218,11 +230,12 @@ def _check_patches(name: str, crop: tuple[int, int], patch: int) -> None:
         SettingsError: it is not.
     """
     if crop[0] % patch or crop[1] % patch:
+        height, width = size_in_patches((1080, 1920), patch_size=patch)
         raise SettingsError(
             f"crop {crop[0]} x {crop[1]} of {name} is not whole patches of {patch} pixels",
             code="model-spec-invalid",
-            hint=f"resize and crop in multiples of {patch}, such as crop={12 * patch},{21 * patch} "
-            "for video of 16:9",
+            hint=f"resize and crop in multiples of {patch}, such as {height},{width} for video of "
+            "16:9",
         )
 
 
