@@ -166,3 +166,16 @@ def test_labels_of_siglip_need_no_background(tmp_path: Path) -> None:
         Tagger(tmp_path / "m", labels=["a"], background_labels=["b"])
     # each label has a probability of its own: one is enough
     assert Tagger(tmp_path / "m", labels=["a"]).classifier.labels == ("a",)
+
+
+def test_labels_in_the_file_of_a_folder_are_for_classify_alone(tmp_path: Path) -> None:
+    make_clip(tmp_path / "m")
+    toml = tmp_path / "m" / "scsampler.toml"
+    toml.write_text('labels = ["a dog", "a cat"]\nframes = 2\n')
+    assert Tagger(tmp_path / "m").classifier.labels == ("a dog", "a cat")
+    assert open_text_image_model(str(tmp_path / "m"), CPU, FP32).spec.frames == 2
+    with pytest.raises(SettingsError, match="activation has no effect on the vectors"):
+        open_text_image_model(str(tmp_path / "m"), CPU, FP32, spec_fields=["activation=softmax"])
+    toml.write_text('layout = "NCTHW"\n')
+    with pytest.raises(SettingsError, match="layout of m cannot be changed"):
+        open_text_image_model(str(tmp_path / "m"), CPU, FP32)

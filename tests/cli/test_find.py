@@ -214,8 +214,9 @@ def test_all_videos_broken_is_a_failure_with_a_result(
     for name in ("one.mp4", "two.mp4"):
         (tmp_path / name).write_text("this is text")
     out, page = tmp_path / "out.json", tmp_path / "page.html"
-    result = run("find", RED, tmp_path, "-o", out, "--report", page, *where)
+    result = run("find", RED, tmp_path, "-o", out, "--report", page, "--debug", *where)
     assert result.returncode == 1
+    assert "Traceback (most recent call last)" in result.stderr, "of the worker processes"
     assert len(lines_of(result.stderr, "error: ")) == 2
     record = json.loads(out.read_text())
     assert list(SCHEMA.iter_errors(record)) == []
