@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from scsampler_cli.errors import FallbackWarning, ScsamplerError, SettingsError
     from scsampler_cli.features.read_features import ClipFeatures, Features, read_features
     from scsampler_cli.find.finder import Finder
+    from scsampler_cli.model_zoo.weights_info import WeightsInfo
+    from scsampler_cli.output.clip_record import ScoredClip, SelectedClip
     from scsampler_cli.output.find_result import FindResult
     from scsampler_cli.output.found_clip import FoundClip
     from scsampler_cli.output.records import ClassifyResult, Failure, ScoreResult
@@ -40,6 +42,7 @@ _HOMES = {
     "tagger": ("Tagger",),
     "find.finder": ("Finder",),
     "config.find_settings": ("FindSettings",),
+    "output.clip_record": ("ScoredClip", "SelectedClip"),
     "output.find_result": ("FindResult",),
     "output.found_clip": ("FoundClip",),
     "output.records": ("ClassifyResult", "ScoreResult", "Failure"),
@@ -53,6 +56,7 @@ _HOMES = {
     ),
     "classifiers.base": ("ClipClassifier", "InputSpec"),
     "features.read_features": ("read_features", "Features", "ClipFeatures"),
+    "model_zoo.weights_info": ("WeightsInfo",),
     "errors": ("FallbackWarning", "ScsamplerError", "SettingsError"),
 }
 
@@ -72,13 +76,16 @@ __all__ = [
     "InputSpec",
     "ReadSettings",
     "ScoreResult",
+    "ScoredClip",
     "Scorer",
     "ScsamplerError",
     "Segment",
     "SegmentSettings",
+    "SelectedClip",
     "SelectionSettings",
     "SettingsError",
     "Tagger",
+    "WeightsInfo",
     "__version__",
     "read_features",
 ]

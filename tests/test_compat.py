@@ -49,7 +49,7 @@ def forget_old_paths(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("old", "new"), compat.MOVED.items())
 @pytest.mark.usefixtures("forget_old_paths")
 def test_an_old_path_gives_the_moved_module_and_warns(old: str, new: str) -> None:
-    message = f"scsampler_cli.{old} has moved to scsampler_cli.{new}"
+    message = f"scsampler_cli.{old} has moved to scsampler_cli.{new}; {compat.REMOVAL}"
     with pytest.warns(DeprecationWarning, match=f"^{re.escape(message)}$"):
         module = import_module(f"scsampler_cli.{old}")
     assert module is import_module(f"scsampler_cli.{new}")
@@ -73,7 +73,8 @@ def test_the_warning_points_at_the_line_of_the_user(tmp_path: Path) -> None:
     first = result.stderr.splitlines()[0]
     assert first == (
         f"{program}:2: DeprecationWarning: "
-        "scsampler_cli.schemas has moved to scsampler_cli.output.schemas"
+        "scsampler_cli.schemas has moved to scsampler_cli.output.schemas; "
+        "the old name will be removed in version 2.0, not before 2027-12-01"
     )
 
 
@@ -118,7 +119,7 @@ def test_attributes_of_clips_have_their_old_names_too() -> None:
         clip=3, **times, frames=16, **scores, reason="visual #1", label="a", probability=0.9
     )
     scored = ScoredClip(clip=3, **times, **scores, rank=1, selected=True, reason="visual #1")
-    with pytest.warns(DeprecationWarning, match="called reason now"):
+    with pytest.warns(DeprecationWarning, match="called reason now; the old name will be removed"):
         assert selected.why == "visual #1"
     with pytest.warns(DeprecationWarning, match="called selected now"):
         assert scored.taken is True

@@ -35,9 +35,9 @@ from scsampler_cli.output.records import failure
 
 Record = dict[str, Any]
 SCHEMA = "scsampler.classifiers/1"
-BUNDLED, PRESENT, DOWNLOADABLE, MISSING, OWN = (
-    "shipped",
-    "present",
+BUNDLED, CACHED, DOWNLOADABLE, MISSING, OWN = (
+    "bundled",
+    "cached",
     "downloadable",
     "missing",
     "its own",
@@ -83,7 +83,7 @@ def _record_of_own(name: str) -> Record:
     if name in BUILTINS:
         known = BUILTINS[name]
         path = cached_path(name)
-        where = PRESENT if path.is_file() else DOWNLOADABLE
+        where = CACHED if path.is_file() else DOWNLOADABLE
         found = record(
             name,
             known.spec,

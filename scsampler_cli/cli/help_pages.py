@@ -19,6 +19,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from scsampler_cli.cli import console
 from scsampler_cli.cli.environment import wants_styles
+from scsampler_cli.compat import REMOVAL
 
 COMMON = {
     "classify": "--demo --k --strategy --classifier --labels --top --device "
@@ -157,7 +158,7 @@ def _renamed(word: str, names: dict[str, str]) -> str:
     option, equals, value = word.partition("=")
     if option not in names:
         return word
-    console.say(f"note: {option} is deprecated, write {names[option]}")
+    console.say(f"note: {option} is deprecated, write {names[option]}; {REMOVAL}")
     return f"{names[option]}{equals}{value}"
 
 

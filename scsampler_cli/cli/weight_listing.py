@@ -29,7 +29,7 @@ class _Entry:
     name: str
     path: Path
     where: str
-    """"shipped", "cached" or "missing" (for public checkpoints), or "file"."""
+    """"bundled", "cached" or "missing" (for public checkpoints), or "file"."""
     metadata: Record = field(default_factory=dict)
     """Metadata that the file itself does not have."""
 
@@ -59,7 +59,7 @@ def weight_records(
 
 def _bundled() -> Iterator[_Entry]:
     for path in sorted(bundled_dir().glob("*.safetensors")):
-        yield _Entry(path.stem, path, "shipped")
+        yield _Entry(path.stem, path, "bundled")
 
 
 def _public() -> Iterator[_Entry]:

@@ -1,4 +1,7 @@
-"""Import paths of earlier versions: they work, and a `DeprecationWarning` names the new path."""
+"""Names of earlier versions: they work, and a `DeprecationWarning` names the new one.
+
+They are import paths and attributes. Former names of options are in `cli.help_pages`.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,8 @@ MOVED = {
     "classifiers.shipped": "classifiers.bundled",
 }
 """Old module -> new module, both below the package, of the paths that were documented."""
+REMOVAL = "the old name will be removed in version 2.0, not before 2027-12-01"
+"""Until when a deprecated name works: a part of every message about one."""
 
 
 class _Redirect(Loader):
@@ -35,7 +40,7 @@ class _Redirect(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Import the module of the new path and put it in the place of the empty one."""
-        text = f"{self._old} has moved to {self._new}"
+        text = f"{self._old} has moved to {self._new}; {REMOVAL}"
         # Python does not count the frames of importlib: level 2 is the user's import statement
         warnings.warn(text, DeprecationWarning, stacklevel=2)
         # importlib returns what is in sys.modules after this, not the module that it passed in
@@ -71,7 +76,8 @@ def renamed(new: str) -> property:
     """
 
     def read(owner: Any) -> Any:
-        warnings.warn(f"this attribute is called {new} now", DeprecationWarning, stacklevel=2)
+        text = f"this attribute is called {new} now; {REMOVAL}"
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
         return getattr(owner, new)
 
     return property(read)

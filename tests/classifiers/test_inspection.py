@@ -48,16 +48,16 @@ def test_what_is_listed_is_what_is_loaded(name: str) -> None:
     assert found["distribution"] == "scsampler"
 
 
-def test_weights_are_shipped_present_or_downloadable(
+def test_weights_are_bundled_cached_or_downloadable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    assert inspection.record_by_name("demo")["weights"] == "shipped"
+    assert inspection.record_by_name("demo")["weights"] == "bundled"
     assert inspection.record_by_name("mc3_18")["weights"] == "downloadable"
     path = public.cached_path("mc3_18")
     path.parent.mkdir(parents=True)
     path.write_bytes(b"there")
-    assert inspection.record_by_name("mc3_18")["weights"] == "present"
+    assert inspection.record_by_name("mc3_18")["weights"] == "cached"
     assert inspection.record_by_name("mc3_18")["url"].endswith(path.name)
     monkeypatch.setattr(inspection, "bundled_file", lambda name: tmp_path / name)
     assert inspection.record_by_name("demo")["weights"] == "missing"

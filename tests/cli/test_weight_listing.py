@@ -48,7 +48,7 @@ def sampler(path: Path, **more: object) -> Path:
 
 
 def test_what_ships_is_listed_with_its_whole_metadata() -> None:
-    records = {record["name"]: record for record in listed() if record["where"] == "shipped"}
+    records = {record["name"]: record for record in listed() if record["where"] == "bundled"}
     assert set(records) == {path.stem for path in bundled_dir().glob("*.safetensors")}
     for record in records.values():
         file = read_weights(Path(record["path"]))
