@@ -7,6 +7,7 @@ that a worker process does not load Typer and Rich.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,9 +51,9 @@ class Classify:
     def prepare(self, log: Log) -> Prepared:
         """Load the classifier and the samplers."""
         # imported in the worker process: the parent needs no torch
-        from scsampler_cli.artifacts.make import with_artifacts
         from scsampler_cli.tagger import Tagger
 
+        make = _artifact_maker(self.artifacts)
         # `log` gets the same note
         warnings.simplefilter("ignore", FallbackWarning)
         tagger = Tagger(
@@ -71,7 +72,9 @@ class Classify:
         def work(path: Path, progress: Progress) -> Record:
             result = tagger.tag(path, progress)
             demo_fields = {} if self.demo is None else _demo_fields(result, self.demo)
-            return with_artifacts(
+            if make is None:
+                return result.record() | demo_fields
+            return make(
                 result,
                 path,
                 geometry,
@@ -82,6 +85,18 @@ class Classify:
             )
 
         return Prepared(work, tagger.identity)
+
+
+def _artifact_maker(artifacts: Artifacts) -> Callable[..., Record] | None:
+    """`with_artifacts`; None where no artifact is requested.
+
+    It imports matplotlib and the code of pages, which takes longer than tagging a short video.
+    """
+    if not any(artifacts.targets().values()):
+        return None
+    from scsampler_cli.artifacts.make import with_artifacts
+
+    return with_artifacts
 
 
 def _demo_fields(result: ClassifyResult, video: DemoVideo) -> Record:
@@ -116,9 +131,9 @@ class Score:
 
     def prepare(self, log: Log) -> Prepared:
         """Load the samplers."""
-        from scsampler_cli.artifacts.make import with_artifacts
         from scsampler_cli.scorer import Scorer
 
+        make = _artifact_maker(self.artifacts)
         scorer = Scorer(
             self.selection,
             models=self.models,
@@ -131,7 +146,9 @@ class Score:
 
         def work(path: Path, progress: Progress) -> Record:
             result = scorer.score(path, progress)
-            return with_artifacts(
+            if make is None:
+                return result.record()
+            return make(
                 result,
                 path,
                 (self.clip_frames, self.frame_stride),

@@ -24,6 +24,7 @@ from scsampler_cli.model_zoo.background_class import background_column
 from scsampler_cli.model_zoo.weightfile import WeightFile, load_into, read_weights
 from scsampler_cli.model_zoo.weights_info import WeightsInfo
 from scsampler_cli.nn.fused_lite0 import prepare_with_trunk
+from scsampler_cli.nn.unset_weights import unset_weights
 
 CPU_BATCH, CPU_PIXELS = 4, 400_000
 """Most clips and most pixels in a batch on a CPU; one clip may have more pixels. Small networks are
@@ -244,7 +245,8 @@ def _filled(
 ) -> tuple[nn.Module, bool]:
     """The network with its weights, prepared for inference; True if it takes clips of any size."""
     known = known_architecture(architecture)
-    network = known.make(classes)
+    with unset_weights():
+        network = known.make(classes)
     load_into(network, tensors, path.name)
     return prepare_with_trunk(network, device, dtype), known.any_size
 

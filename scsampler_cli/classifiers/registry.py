@@ -38,12 +38,17 @@ _FACTORY = re.compile(r"[A-Za-z_]\w*(\.\w+)*:\w+")
 
 def listing() -> dict[str, list[EntryPoint]]:
     """The entry points by name, sorted. Several of one name are a conflict. Nothing is imported."""
-    by_name: dict[str, list[EntryPoint]] = {}
-    for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value, owner(p))):
-        same = by_name.setdefault(point.name, [])
+    # a distribution parses its metadata for each call of `owner`: once is enough
+    owners: dict[Any, str] = {}
+    found: dict[tuple[str, str, str], EntryPoint] = {}
+    for point in entry_points(group=GROUP):
+        if point.dist not in owners:
+            owners[point.dist] = owner(point)
         # a package that is on the path twice has its entry points twice
-        if all((point.value, owner(point)) != (other.value, owner(other)) for other in same):
-            same.append(point)
+        found.setdefault((point.name, point.value, owners[point.dist]), point)
+    by_name: dict[str, list[EntryPoint]] = {}
+    for (name, _, _), point in sorted(found.items()):
+        by_name.setdefault(name, []).append(point)
     return by_name
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from scsampler_cli.nn.inference import prepare_network
 from scsampler_cli.nn.lite0 import InvertedResidual, Lite0Trunk
@@ -89,12 +89,15 @@ class FusedConvolution(nn.Conv2d):
     It is an `nn.Conv2d`, so that its multiply-adds are counted as those of any convolution.
 
     Args:
-        convolution: of a Lite0 network, with a bias.
+        convolution: of a Lite0 network.
+        norm: the normalisation that follows it.
         relu: True where a ReLU6 follows.
         dtype: of the weights and the output.
     """
 
-    def __init__(self, convolution: nn.Conv2d, relu: bool, dtype: torch.dtype) -> None:
+    def __init__(
+        self, convolution: nn.Conv2d, norm: nn.BatchNorm2d, relu: bool, *, dtype: torch.dtype
+    ) -> None:
         kernel, stride = convolution.kernel_size[0], convolution.stride[0]
         super().__init__(
             convolution.in_channels,
@@ -103,12 +106,25 @@ class FusedConvolution(nn.Conv2d):
             stride=stride,
             padding=kernel // 2,
             groups=convolution.groups,
+            # no memory and no random numbers for weights that are replaced below
+            device="meta",
         )
         self.relu = relu
-        weight = convolution.weight.detach().to(dtype)
-        self.weight = _frozen(weight.contiguous(memory_format=torch.channels_last))
-        if convolution.bias is not None:
-            self.bias = _frozen(convolution.bias.detach().to(dtype))
+        # both have statistics: Lite0 networks have no others
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        weight, bias = fuse_conv_bn_weights(
+            convolution.weight,
+            convolution.bias,
+            norm.running_mean,
+            bn_rv=norm.running_var,
+            bn_eps=norm.eps,
+            bn_w=norm.weight,
+            bn_b=norm.bias,
+        )
+        values = weight.detach().to(dtype)
+        self.weight = _frozen(values.contiguous(memory_format=torch.channels_last))
+        self.bias = _frozen(bias.detach().to(dtype))
 
     def forward(self, x: Tensor) -> Tensor:
         """float [N, C, h, w] -> [N, C', ceil(h / stride), ceil(w / stride)]."""
@@ -225,7 +241,7 @@ def _fused(layers: nn.Sequential, dtype: torch.dtype) -> nn.Sequential:
             norm = every[at + 1]
             assert isinstance(norm, nn.BatchNorm2d)
             relu = at + 2 < len(every) and isinstance(every[at + 2], nn.ReLU6)
-            fused.append(FusedConvolution(fuse_conv_bn_eval(layer, norm), relu, dtype))
+            fused.append(FusedConvolution(layer, norm, relu, dtype=dtype))
     return nn.Sequential(*fused)
 
 

@@ -25,6 +25,7 @@ from scsampler_cli.model_zoo.background_class import background_column
 from scsampler_cli.model_zoo.bundled_weights import sampler_files
 from scsampler_cli.model_zoo.weightfile import load_into, read_weights
 from scsampler_cli.nn.fused_lite0 import prepare_with_trunk
+from scsampler_cli.nn.unset_weights import unset_weights
 from scsampler_cli.samplers.clip_batches import Clip, batches, distinct, picture_key
 from scsampler_cli.samplers.network_inputs import audio_input, packets_input, visual_input
 from scsampler_cli.samplers.networks import build
@@ -269,9 +270,9 @@ def load_network(
     labels = tuple(map(str, meta.get("labels") or ()))
     # a saliency head has no classes
     background = background_column(meta, file.info.source) if objective == "ac" else None
-    network = build(
-        str(meta.get("arch")), str(meta.get("input")), len(labels) if objective == "ac" else 1
-    )
+    outputs = len(labels) if objective == "ac" else 1
+    with unset_weights():
+        network = build(str(meta.get("arch")), str(meta.get("input")), outputs)
     load_into(network, file.tensors, file.info.source)
     # with channels last, the last bit of the VGG's output depends on the number of threads
     channels_last = meta["input"] not in AUDIO
