@@ -56,7 +56,7 @@ class FrameTimeline:
 
     def find(self, pts: int) -> int | None:
         """Display position of the frame with exactly this pts, or None."""
-        position = int(np.searchsorted(self.pts, pts))
+        position = int(self.pts.searchsorted(pts))
         return position if position < len(self) and int(self.pts[position]) == pts else None
 
 

@@ -59,13 +59,16 @@ def residual(
         coded_width=coded_width,
     )
     # [3, h, w]
-    predicted = F.grid_sample(
+    predicted: NDArray[np.float32] = F.grid_sample(
         pictures[None], grid[None], padding_mode="border", align_corners=False
-    )[0]
-    # in place: the prediction is not needed again
-    difference = torch.sub(torch.from_numpy(frame), predicted, out=predicted)
-    rounded = difference.round_().clamp_(-128, 127).to(torch.int8)
-    return rounded.permute(1, 2, 0).contiguous().numpy()
+    )[0].numpy()
+    # With numpy: torch would share out each of these short steps among its threads, and wait for
+    # all of them ten times as long where the cores are busy. In place: the prediction is not needed
+    # again.
+    difference = np.subtract(frame, predicted, out=predicted)
+    np.rint(difference, out=difference)
+    np.minimum(np.maximum(difference, -128, out=difference), 127, out=difference)
+    return np.ascontiguousarray(np.moveaxis(difference.astype(np.int8), 0, 2))
 
 
 class _PixelGrid(NamedTuple):

@@ -49,6 +49,7 @@ class _ClipBuilder:
     def __init__(self, index: StreamIndex, grid: ClipGrid, settings: FeatureSettings) -> None:
         self._info, self._grid, self._settings = index.info, grid, settings
         self._pictures = Pictures(index, settings.short_side, reencoded=not index.info.has_vectors)
+        self._needs_predicted = not {"md", "rgbr"}.isdisjoint(settings.inputs)
         self._cells: tuple[int, int] | None = None
         """(gh, gw) of the motion grid as stored; known after the first P-frame."""
         self._clear()
@@ -65,15 +66,14 @@ class _ClipBuilder:
 
     def add(self, coded: CodedFrame) -> None:
         """Take one I- or P-frame of the current clip."""
-        inputs = set(self._settings.inputs)
         if coded.is_intra:
-            if "if" in inputs:
+            if "if" in self._settings.inputs:
                 # uint8 [h, w, 3], rotated; `rgb` itself is before rotation
                 self._iframes.append(self._info.orientation.picture(self._pictures.rgb(coded)))
                 self._intra.append(coded.position)
             return
         # a P-frame whose references were not decoded has neither motion nor residual
-        if coded.references and {"md", "rgbr"} & inputs and self._takes(coded.position):
+        if coded.references and self._needs_predicted and self._takes(coded.position):
             self._add_predicted(coded)
 
     def _takes(self, position: int) -> bool:

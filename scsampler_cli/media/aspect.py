@@ -25,7 +25,9 @@ SAME_SHAPE = 0.01
 
 def is_pixel(aspect: Fraction) -> bool:
     """True for a width over height that a pixel can have."""
-    return Fraction(1, EXTREME) <= aspect <= EXTREME
+    # whole numbers: readers ask for every frame, and fractions take ten times as long to compare
+    width, height = aspect.as_integer_ratio()
+    return height <= EXTREME * width and width <= EXTREME * height
 
 
 def square_size(height: int, width: int, aspect: Fraction) -> tuple[int, int]:

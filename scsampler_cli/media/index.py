@@ -76,10 +76,10 @@ class StreamIndex:
     """Settings with which the video was read; `video_stream` is the stream that was selected."""
     damage: Damage = field(default_factory=Damage, compare=False)
     """Damage found so far; later readers of the video add to it."""
-    _sizes: dict[tuple[int, int, Fraction], tuple[int, int]] = field(
+    _sizes: dict[tuple[int, ...], tuple[int, int]] = field(
         default_factory=dict, compare=False, repr=False
     )
-    """(height, width, pixel aspect) of a frame -> its `upright_size`."""
+    """(height, width, and width and height of a pixel) of a frame -> its `upright_size`."""
 
     @property
     def keyframes(self) -> NDArray[np.int64]:
@@ -107,12 +107,15 @@ class StreamIndex:
         A frame of the first one's shape is scaled to the first one's size; one of another shape
         keeps its own.
         """
-        shape = frame.height, frame.width, self.pixel_aspect(frame)
+        aspect = self.pixel_aspect(frame)
+        # whole numbers: the hash of a fraction takes longer than all else here
+        shape = frame.height, frame.width, *aspect.as_integer_ratio()
+        size = self._sizes.get(shape)
         # a video has few shapes of frames, and very many frames
-        if shape not in self._sizes:
-            first, own = self.info.upright_size, square_size(*shape)
-            self._sizes[shape] = first if is_same_shape(own, first) else own
-        return self._sizes[shape]
+        if size is None:
+            first, own = self.info.upright_size, square_size(frame.height, frame.width, aspect)
+            size = self._sizes[shape] = first if is_same_shape(own, first) else own
+        return size
 
     def changes(self, frame: av.VideoFrame) -> frozenset[str]:
         """Notes on a frame of another shape, or size, than the first one."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -58,7 +59,8 @@ class VideoInfo:
     timecode: str | None = None
     """Timecode of the first frame: HH:MM:SS:FF, or HH:MM:SS;FF for drop-frame timecode."""
 
-    @property
+    # kept, because readers ask for it at every frame
+    @cached_property
     def upright_size(self) -> tuple[int, int]:
         """(height, width) in square pixels, before rotation."""
         return square_size(self.coded_height, self.coded_width, self.pixel_aspect)
