@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
 _RANDOM = {
-    getattr(nn.init, name)
-    for name in ("uniform_", "normal_", "kaiming_uniform_", "kaiming_normal_", "xavier_uniform_")
+    *(torch.Tensor.uniform_, torch.Tensor.normal_),
+    # these report themselves, and not the call of the tensor's method within
+    *(nn.init.uniform_, nn.init.normal_, nn.init.kaiming_uniform_),
 }
 """Functions of torch that fill a tensor with random numbers."""
 
