@@ -230,7 +230,8 @@ def _extracted(path: Path, facts: ModelFacts, options: ScoreOptions) -> Path:
     features = options.features
     settings = replace(features, inputs=facts.inputs)
     # the grid is part of the key, since features are stored clip by clip
-    key = {**asdict(settings), "grid": list(facts.grid)}
+    rule = settings.picture_rule if "rgb" in settings.inputs else {}
+    key = {**asdict(settings), **rule, "grid": list(facts.grid)}
     file = options.cache.file(path, FEATURES, key, suffix=store.SUFFIX)
     if not file.is_file():
         # another process may extract the same video: each writes a file of its own

@@ -54,7 +54,7 @@ from scsampler_cli.samplers.scoring import SamplerNetwork, Samplers
 
 INPUT_SETS = (("rgb",), ("md",), ("if",), ("rgbr",), ("md", "rgbr"))
 """Sets of visual inputs whose extraction is timed."""
-SEARCH_NOTE = "There is no sampler: SCSampler is the search, which needs none."
+SEARCH_NOTE = "No sampler learnt these classes: SCSampler is the search, which needs none."
 SOUND, CHOSEN = "sound, mel", "decode the chosen clips"
 
 
@@ -229,8 +229,11 @@ def _networks(video: Video, subject: Subject) -> Iterator[_Job]:
 
 
 def _named(subject: Subject) -> list[tuple[str, SamplerNetwork]]:
-    """The sampler networks by the names of their stages."""
-    return [(f"sampler {name}", network) for name, network in subject.models.networks.items()]
+    """The networks of the samplers in use, by the names of their stages."""
+    kinds = ("visual", "audio", "packets")
+    used = {id(network) for kind in kinds for network in subject.samplers.networks(kind)}
+    networks = subject.models.networks.items()
+    return [(f"sampler {name}", network) for name, network in networks if id(network) in used]
 
 
 def _input_count(video: Video, kind: str, features: FeatureSettings) -> int:

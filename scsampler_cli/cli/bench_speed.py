@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,14 +107,15 @@ def _measure(
     classifier = models.adjust(classifier, AnswerSettings(spatial=options.spatial.value))
     loaded = load_networks(options.networks(name), classifier)
     k, samplers = options.k or K, tagging_samplers(loaded)
-    # without a sampler, the search needs none
-    has_sampler = samplers.visual is not None or samplers.audio is not None
+    # what `classify` does: a sampler that learnt other classes is left out
+    if loaded.tagging.searches and not loaded.tagging.has_prior:
+        samplers = replace(samplers, visual=None)
     subject = speed.Subject(
         path,
         loaded,
         samplers,
         features=options.features,
-        selection=SelectionSettings(k=k, strategy="auto" if has_sampler else "search"),
+        selection=SelectionSettings(k=k, strategy="search" if loaded.tagging.searches else "auto"),
         dense_minutes=options.dense_minutes,
     )
     repeats = options.repeats or REPEATS

@@ -52,6 +52,8 @@ SETTLED = ("mean", "odds")
 TOP_M = 5
 """Clips that top-mean averages a class over: half of the paper's ten."""
 
+PICTURE_RULE = 2
+"""Version of the rule which frame stands for a clip (`features.rgb`)."""
 MAX_PICTURE_GAP_S = 3600.0
 """Largest `picture_gap` that may be set, in seconds."""
 
@@ -91,8 +93,9 @@ class FeatureSettings:
     keeps the size of the video. 128 leaves a 112 x 112 crop as the paper's 256 leaves 224."""
     picture_gap: float | None = None
     """Seconds before a clip within which a keyframe stands for the clip's own picture ("rgb"). A
-    clip without such a keyframe gets a frame that is decoded for it; 0 decodes one for every clip
-    that has no keyframe in it. None: by the keyframes of the video (`features.picture_gap`)."""
+    clip without such a keyframe gets a frame that is decoded for it, or for two or more short
+    clips; 0 decodes one for every clip that has no keyframe in it. None: by the keyframes of the
+    video (`features.picture_gap`)."""
 
     # a property: the record of a run lists `p_frames` and `inputs`, which decide it
     @property
@@ -111,8 +114,17 @@ class FeatureSettings:
         """The settings that the values of one input depend on, for a key of a cache."""
         key: dict[str, Any] = {"inputs": (kind,), "short_side": self.short_side}
         if kind == "rgb":
-            return {**key, "picture_gap": self.picture_gap}
+            return {**key, "picture_gap": self.picture_gap, **self.picture_rule}
         return {**key, "p_frames": self.p_frames}
+
+    @property
+    def picture_rule(self) -> dict[str, Any]:
+        """Part of the key of a cache that holds pictures, or what was made of them.
+
+        It tells entries of versions that decoded a frame for every clip. Without a gap nothing has
+        changed.
+        """
+        return {} if self.picture_gap == 0 else {"picture_rule": PICTURE_RULE}
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.inputs if name not in INPUTS]

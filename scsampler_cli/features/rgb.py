@@ -2,7 +2,8 @@
 
 A keyframe in the clip serves it; if there are several, the one nearest to the middle. Without one,
 the last keyframe before the clip serves it where it is at most `picture_gap.gap_in_force` seconds
-old: its scene is most likely still on. Else a frame near the middle of the clip is decoded.
+old: its scene is most likely still on. Else a frame near the middle of the clip is decoded, or one
+for two or more short clips that follow one another.
 
 Not handled here: decoding; see `media.clip_pictures`.
 """
@@ -28,6 +29,9 @@ from scsampler_cli.media.index import StreamIndex
 from scsampler_cli.timeline import ClipGrid
 
 _IN_CLIP, _EARLIER, _DECODED = PICTURE_SOURCES
+SHARED_S = Fraction(27, 20)
+"""Clips of together at most so many seconds share a decoded frame: two of 16 frames at 24 frames a
+second or more. With a picture every 1.3 s accuracy was that of a picture for each clip."""
 
 
 def picture_requests(
@@ -39,28 +43,70 @@ def picture_requests(
         index: of the video.
         grid: its clips.
         clips: increasing indices.
-        picture_gap: seconds from a keyframe to the start of a clip that it may stand for; None: by
-            the keyframes of the video.
+        picture_gap: seconds from a keyframe to the start of a clip that it may stand for, and
+            longest time that clips share a decoded frame; None: by the keyframes of the video.
     """
     # a start without a packet is the start of the file, and no keyframe
     keyframes = index.keyframes[index.starts.sizes > 0]
     pts = index.timeline.pts
-    # as text, so that 0.3 s is three tenths of a second exactly
-    gap = math.floor(Fraction(str(gap_in_force(index, picture_gap))) / index.timeline.time_base)
+    gap_s = Fraction(str(gap_in_force(index, picture_gap)))  # as text: 0.3 s is exactly 3/10
+    gap = math.floor(gap_s / index.timeline.time_base)
+
+    # int64 [L] each: first and last frame, keyframes before the clip, and up to its end
+    first = np.arange(len(grid)) * grid.span_frames
+    last = first + (grid.clip_frames - 1) * grid.frame_stride
+    last = np.minimum(last, len(index.timeline) - 1)  # of a video that is shorter than a clip
+    before, until = np.searchsorted(keyframes, first), np.searchsorted(keyframes, last + 1)
+    earlier = np.append(keyframes, 0)[before - 1]
+    is_near = (before > 0) & (pts[first] - pts[earlier] <= gap)
+    has_none = (before == until) & ~is_near
+    first, last = _shared_spans(first, last, before, has_none=has_none, each=_each(grid, gap_s))
+
     requests = []
     for clip in clips:
-        frames = grid.frames_of(clip)
-        first, last = int(frames[0]), int(frames[-1])
-        begin, end = np.searchsorted(keyframes, (first, last + 1)).tolist()
-        keyframe = None
-        if begin < end:
-            inside = keyframes[begin:end]
+        keyframe = None if has_none[clip] else int(earlier[clip])
+        if before[clip] < until[clip]:
+            inside = keyframes[before[clip] : until[clip]]
             # argmin takes the earlier one of two that are equally near
-            keyframe = int(inside[np.abs(2 * inside - (first + last)).argmin()])
-        elif begin and pts[first] - pts[keyframes[begin - 1]] <= gap:
-            keyframe = int(keyframes[begin - 1])
-        requests.append(PictureRequest(clip, first, last, keyframe=keyframe))
+            keyframe = int(inside[np.abs(2 * inside - (first[clip] + last[clip])).argmin()])
+        requests.append(PictureRequest(clip, int(first[clip]), int(last[clip]), keyframe=keyframe))
     return requests
+
+
+def _each(grid: ClipGrid, gap_s: Fraction) -> int:
+    """Number of clips that follow one another and share a decoded frame."""
+    return max(1, math.floor(min(SHARED_S, gap_s) / grid.nominal_duration))
+
+
+def _shared_spans(
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+    before: NDArray[np.int64],
+    *,
+    has_none: NDArray[np.bool_],
+    each: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First and last frames of the clips with which each clip shares its frame.
+
+    It depends on the video alone, and not on the clips that are requested.
+
+    Args:
+        first: int64 [L], first frames of the clips.
+        last: int64 [L], their last frames.
+        before: int64 [L], number of keyframes before each clip.
+        has_none: bool [L], clips that no keyframe serves.
+        each: clips that may share a frame: the first ones of the video, the next ones, and so on.
+
+    Returns:
+        int64 [L] twice. Clips with a keyframe between them do not share.
+    """
+    group = np.arange(len(first)) // each
+    is_same = (group[1:] == group[:-1]) & (before[1:] == before[:-1])
+    begins = np.append(True, ~(is_same & has_none[1:] & has_none[:-1]))
+    starts = np.flatnonzero(begins)
+    ends = np.append(starts[1:], len(first)) - 1
+    run = np.cumsum(begins) - 1
+    return first[starts][run], last[ends][run]
 
 
 def read_rgb(
@@ -84,7 +130,7 @@ def read_rgb(
 
     Yields:
         one `ClipVisual` for each requested clip, in order, with `pictures` alone; they are empty
-        where nothing could be decoded. Clips that share a keyframe share the array.
+        where nothing could be decoded. Clips that share a frame share the array.
 
     Raises:
         VideoError: no frame can be decoded.

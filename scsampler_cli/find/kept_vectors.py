@@ -19,7 +19,7 @@ from scsampler_cli.find.video_vectors import VideoVectors
 
 EMBEDDINGS = "embeddings"
 """Kind of the cache entries."""
-_VERSION = 1
+_VERSION = 2
 """Raise it when the vectors, or their facts, are made in another way."""
 
 

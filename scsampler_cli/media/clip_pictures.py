@@ -50,12 +50,12 @@ class PictureRequest:
 
     clip: int
     first: int
-    """Display position of the clip's first frame."""
+    """Display position of the clip's first frame, or that of the clips which share a frame."""
     last: int
-    """Display position of the clip's last frame."""
+    """Display position of the last frame of the same clips."""
     keyframe: int | None
-    """Display position of the keyframe that serves; None for a frame of the clip, the nearest to
-    its middle."""
+    """Display position of the keyframe that serves; None for a frame between `first` and `last`,
+    the nearest to their middle."""
 
     @property
     def position(self) -> int:
@@ -95,7 +95,8 @@ def read_pictures_of_clips(
 
     Yields:
         each request in order, with its frame. A request whose keyframe did not decode comes with
-        `keyframe` None. Requests for the same keyframe get the same object.
+        `keyframe` None. Requests for the same keyframe, or for the same frames, get the
+        same object.
 
     Raises:
         InputError, VideoError, LimitError: as `container.open_video`.

@@ -29,6 +29,9 @@ from scsampler_cli.samplers.scoring import AudioSampler, Samplers, VisualSampler
 from scsampler_cli.selection.scores import ClipScores, smoothed
 from scsampler_cli.timeline import ClipSpan
 
+PER_INPUT = ("short_side", "p_frames", "picture_gap")
+"""Settings that the values of an input depend on, as a feature file has them."""
+
 
 class FeatureFileVideo:
     """A feature file with the interface of `Video` that `score` needs.
@@ -178,7 +181,7 @@ class FeatureFileVideo:
             self._check_inputs(samplers.visual.inputs)
             for kind in samplers.visual.inputs:
                 key = requested.of_input(kind)
-                self._compare(**{name: key[name] for name in key if name != "inputs"})
+                self._compare(**{name: key[name] for name in key if name in PER_INPUT})
         if samplers.visual is not None or vectors is not None:
             visual = self._visual_scores(
                 samplers.visual, clips, progress, pictures=samplers.pictures, vectors=vectors

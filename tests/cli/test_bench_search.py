@@ -85,15 +85,20 @@ def test_a_bench_needs_no_sampler(run: Run, listed: Path) -> None:
     ]
 
 
-def test_speed_without_a_sampler_is_that_of_the_search(run: Run, listed: Path) -> None:
+@pytest.mark.parametrize("sampler", ["none", "auto"])
+def test_speed_without_a_fitting_sampler_is_that_of_the_search(
+    run: Run, listed: Path, sampler: str
+) -> None:
+    # auto: the bundled sampler, which learnt other classes, so that `classify` leaves it out
     result = run(
         *("bench", "--speed", listed.parent / "v0.mp4", "--device", "cpu", "--repeats", "1"),
         *("--classifier", listed.parent / "f.safetensors", "--format", "json"),
-        *("--visual-sampler", "none", "--audio-sampler", "none"),
+        *("--visual-sampler", sampler, "--audio-sampler", "none"),
     )
     assert result.returncode == 0, result.stderr
     (one,) = json.loads(result.stdout)["runs"]
     stages = {row["stage"]: row for row in one["stages"]["rows"]}
+    assert not [name for name in stages if name.startswith("sampler ")]
     assert stages["pictures"]["per_second"] > 0
     assert {"read RGB", "pictures"} <= {row["part"] for row in one["capacity"]["rows"]}
     assert "SCSampler is the search" in " ".join(one["ends"]["notes"])

@@ -39,7 +39,7 @@ from tests.synthetic import pan, raw_stream, static, write_video
 CLIP = 8
 SIDE = 32
 EVERY = os.environ.get("SCSAMPLER_SWEEP") == "all"
-GAPS = (0.0, 0.4, 1000.0)
+GAPS = (0.0, 0.4, 0.7, 1000.0)
 
 
 class Read(NamedTuple):
@@ -96,22 +96,52 @@ def check(path: Path, gaps: tuple[float, ...] = GAPS, *, has_lies: bool = False)
 
 
 def check_rule(index: StreamIndex, clip: ClipVisual, gap: float, *, first: int, last: int) -> None:
-    # position 0 may be the start of the file only
-    keyframes = index.keyframes[index.starts.sizes > 0].tolist()
+    inside, before = keyframes_of(index, first, last)
     middle = (first + last) / 2
-    inside = [k for k in keyframes if first <= k <= last]
-    before = [k for k in keyframes if k < first]
-    age = index.timeline.time(first) - index.timeline.time(before[-1]) if before else 1e9
     if inside:
         assert clip.picture_source == "keyframe"
         assert clip.picture_frame == min(inside, key=lambda k: (abs(k - middle), k))
-    elif age <= gap:
+    elif is_served(index, first, last, gap=gap):
         assert (clip.picture_source, clip.picture_frame) == ("earlier keyframe", before[-1])
     else:
+        first, last = shared_frames(index, clip.clip, gap)
         assert clip.picture_source == "decoded"
         assert first <= clip.picture_frame <= last
         # B-frames are left out, of which the encoders here write two to four in a row
-        assert abs(clip.picture_frame - middle) <= 3
+        assert abs(clip.picture_frame - (first + last) / 2) <= 3
+
+
+def keyframes_of(index: StreamIndex, first: int, last: int) -> tuple[list[int], list[int]]:
+    """Keyframes within some frames, and before them."""
+    # position 0 may be the start of the file only
+    keyframes = index.keyframes[index.starts.sizes > 0].tolist()
+    return [k for k in keyframes if first <= k <= last], [k for k in keyframes if k < first]
+
+
+def is_served(index: StreamIndex, first: int, last: int, *, gap: float) -> bool:
+    """Whether a keyframe stands for the clip of these frames."""
+    inside, before = keyframes_of(index, first, last)
+    time = index.timeline.time
+    return bool(inside) or (bool(before) and time(first) - time(before[-1]) <= gap)
+
+
+def shared_frames(index: StreamIndex, clip: int, gap: float) -> tuple[int, int]:
+    """First and last frame of the clips that get the same decoded frame: those of a clip's group
+    that no keyframe serves, or parts from it. A group lasts at most 1.35 seconds, and the gap."""
+    grid = ClipGrid(index.timeline, CLIP)
+    count = max(1, int(min(Fraction("1.35"), Fraction(str(gap))) / grid.nominal_duration))
+    own = {}
+    for each in range(clip - clip % count, min(clip - clip % count + count, len(grid))):
+        first, last = each * CLIP, min(each * CLIP + CLIP, len(index.timeline)) - 1
+        if not is_served(index, first, last, gap=gap):
+            own[each] = first, last
+    begin, end = own[clip]
+    same = [
+        (first, last)
+        for first, last in own.values()
+        if not keyframes_of(index, min(first, begin), max(last, end))[0]
+    ]
+    return same[0][0], same[-1][1]
 
 
 def some() -> list[tuple[str, str, int, int, bool]]:
@@ -358,3 +388,37 @@ def test_gops_that_are_far_apart_are_sought(
         assert [clip.clip for clip in found.clips] == clips
         for clip in found.clips:
             assert np.array_equal(clip.pictures, every.clips[clip.clip].pictures)
+
+
+def one_gop(path: Path, frames: int, keyint: str) -> Path:
+    """A pan at 25 frames a second without keyframes at cuts and without B-frames."""
+    options = {"x264-params": f"{keyint}:scenecut=0:bframes=0"}
+    return write_video(path, pan(frames, 2, 1), options=options)
+
+
+def test_two_short_clips_share_the_frame_between_them(tmp_path: Path) -> None:
+    # 25 frames a second, a keyframe at 0 alone: clips of 16 frames begin every 0.64 seconds
+    path = one_gop(tmp_path / "v.mp4", 160, "keyint=infinite")
+    clips = read(path, gap=1.0, frames=16).clips
+    assert [c.picture_source for c in clips[:2]] == ["keyframe", "earlier keyframe"]
+    # clip 1 begins at 0.64 s, which is within the gap; a second is less than two clips
+    assert [c.picture_frame for c in clips[2:]] == [39, 55, 71, 87, 103, 119, 135, 151]
+
+    clips = read(path, gap=1.3, frames=16).clips
+    assert [c.picture_frame for c in clips] == [0, 0, 0, 55, 79, 79, 111, 111, 143, 143]
+    assert clips[4].pictures is clips[5].pictures
+
+
+def test_a_shared_frame_does_not_depend_on_what_is_requested(tmp_path: Path) -> None:
+    path = one_gop(tmp_path / "v.mp4", 160, "keyint=infinite")
+    for clip in range(10):
+        (alone,) = read(path, gap=1.3, clips=[clip], frames=16).clips
+        assert alone.picture_frame == [0, 0, 0, 55, 79, 79, 111, 111, 143, 143][clip]
+
+
+def test_a_keyframe_ends_the_clips_that_share(tmp_path: Path) -> None:
+    # clip 5 begins with the second keyframe, so that clip 4 has a frame of its own
+    path = one_gop(tmp_path / "v.mp4", 176, "keyint=80:min-keyint=80")
+    found = read(path, gap=1.3, frames=16)
+    assert found.index.keyframes.tolist() == [0, 80, 160]
+    assert [c.picture_frame for c in found.clips] == [0, 0, 0, 55, 71, 80, 80, 80, 143, 143, 160]
