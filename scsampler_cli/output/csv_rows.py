@@ -145,8 +145,11 @@ def _clip_cells(record: Record) -> Iterator[dict[str, object]]:
 
 
 def _segment_cells(record: Record) -> Iterator[dict[str, object]]:
-    """A row for each segment, in time order; a video without one has a row all the same."""
-    for number, segment in enumerate(record["segments"], start=1):
+    """A row for each segment, in time order; a video without one has a row all the same.
+
+    The number of a segment is its place in the record, from 0, as in lists of frames.
+    """
+    for number, segment in enumerate(record["segments"]):
         clips = " ".join(map(str, segment["clips"]))
         yield {**_cells(segment, _PARTS["segments"]), "segment": number, "clips": clips}
     if not record["segments"]:

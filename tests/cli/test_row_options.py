@@ -53,7 +53,7 @@ def test_merged_records_with_segments_are_a_row_a_segment(run: Run, tmp_path: Pa
     records = part(tmp_path / "1.jsonl", found, {**BAD, "path": "bad.mp4"})
     rows = read(run("merge", records, "--format", "csv").stdout)
     assert [(row["status"], row["segment"]) for row in rows] == [
-        *(("ok", "1"), ("ok", "2"), ("error", "")),
+        *(("ok", "0"), ("ok", "1"), ("error", "")),
     ]
     (video, _) = read(run("merge", records, "--format", "csv", "--rows", "video").stdout)
     assert video["label1"] == "archery"

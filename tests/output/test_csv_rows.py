@@ -74,8 +74,8 @@ def test_a_clip_is_a_row_beside_the_label_of_its_video() -> None:
 def test_a_segment_is_a_row_and_no_video_is_lost() -> None:
     rows = written("segments", FOUND, {**UNSURE, "segments": []}, BAD)
     assert [(row["segment"], row["start_s"], row["end_s"], row["label"]) for row in rows[:2]] == [
-        ("1", "1.5", "9.25", "'=bow"),
-        ("2", "12.0", "20.5", "surfing"),
+        ("0", "1.5", "9.25", "'=bow"),
+        ("1", "12.0", "20.5", "surfing"),
     ]
     assert [row["clips"] for row in rows[:2]] == ["3 9", "20"]
     assert rows[2] | {"decode_errors": "", "frames_missing": "", "classifier": ""} == {
