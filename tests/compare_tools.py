@@ -59,6 +59,8 @@ class Row:
 
 CLASSIFY = "classify {video} --k {k} --format json -o {record} --overwrite --quiet".split()
 TAGS, NETWORK_TAGS = "scsampler classify, actions6", "scsampler classify, VideoMAE"
+# transformers has no other precision by default
+AS_TRANSFORMERS = ("--precision", "fp32")
 HF = ("scsampler", "transformers")
 CUTS = "PySceneDetect, detect-content"
 EVEN, EVEN_PYAV = "transformers VideoMAE, torchcodec", "transformers VideoMAE, PyAV"
@@ -68,7 +70,7 @@ OWN, DECORD, TORCHCODEC = (f"frames of K clips, {n}" for n in ("scsampler", "dec
 ROWS = (
     Row(TAGS, ("scsampler",), (*CLASSIFY, "--classifier", "actions6"), "scsampler"),
     Row(CUTS, ("scenedetect",), ("-i", "{video}", "detect-content"), "scenedetect"),
-    Row(NETWORK_TAGS, HF, (*CLASSIFY, "--classifier", "{model}"), "scsampler"),
+    Row(NETWORK_TAGS, HF, (*CLASSIFY, "--classifier", "{model}", *AS_TRANSFORMERS), "scsampler"),
     Row(EVEN, ("transformers", "torchcodec"), ("videomae", "torchcodec")),
     Row(EVEN_PYAV, ("transformers",), ("videomae", "pyav")),
     Row(MD, ("scsampler",), ("md", "1")),
@@ -313,7 +315,8 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
         tool, _, python = pair.partition("=")
         if tool not in DISTRIBUTIONS or not Path(python).exists():
             parser.error(f"--python-of {pair}: expected TOOL=PYTHON")
-        options.pythons[tool] = python
+        # the processes have another working folder; a link to the system's Python stays a link
+        options.pythons[tool] = str(Path(python).absolute())
     if options.k < 1 or options.repeats < 1 or not options.video.is_file():
         parser.error("expected a video, and at least one clip and one round")
     return options
