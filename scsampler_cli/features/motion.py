@@ -104,7 +104,7 @@ def displacement(
         intra.
     """
     # [ceil(H/8), ceil(W/8), 2], pixels per frame
-    per_frame = field / np.broadcast_to(distance, covered.shape)[..., None]
+    per_frame = field / np.asarray(distance)[..., None]
     # [ceil(H/16), ceil(W/16)]: how many of the four cells have a vector
     count = _quad_sums(covered.astype(np.float32))
     # uncovered cells are 0 in the field, so they add nothing to the sum

@@ -47,12 +47,12 @@ def closest_reference(
     if len(references) == 1:
         return choice
 
-    # float32 [n, rows, columns, 2] points, [n, rows, columns] brightness at them
-    points = _points(*field.shape[:2])
-    actual = _sampled(frame, _taps(points, height, width))
+    # float32 [n, rows, columns]: brightness at the points of the frame
+    rows, columns = field.shape[:2]
+    actual = _sampled(frame, _fixed_taps(rows, columns, height, width=width))
 
     # R arrays, float32 [rows, columns]: mean error of each reference
-    taps = _taps(points + field, height, width)
+    taps = _taps(_points(rows, columns) + field, height, width)
     errors = [np.abs(_sampled(reference, taps) - actual).mean(axis=0) for reference in references]
 
     # error that another reference must stay below; nothing is below 0
@@ -88,6 +88,12 @@ class _Taps(NamedTuple):
     """The four add up to 1."""
 
 
+@lru_cache(maxsize=8)
+def _fixed_taps(rows: int, columns: int, height: int, *, width: int) -> _Taps:
+    """The taps of all points where nothing moves."""
+    return _taps(_points(rows, columns), height, width)
+
+
 def _taps(points: NDArray[np.float32], height: int, width: int) -> _Taps:
     """The four pixels around each point.
 
@@ -98,8 +104,8 @@ def _taps(points: NDArray[np.float32], height: int, width: int) -> _Taps:
         height: of the picture, pixels.
         width: of the picture, pixels.
     """
-    x = np.minimum(np.maximum(points[..., 0], 0), width - 1)
-    y = np.minimum(np.maximum(points[..., 1], 0), height - 1)
+    x = points[..., 0].clip(0, width - 1)
+    y = points[..., 1].clip(0, height - 1)
     left, top = x.astype(np.int32), y.astype(np.int32)
     # x and y are the parts of a pixel from here on, 0 to 1
     x -= left

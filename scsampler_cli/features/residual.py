@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from scsampler_cli.features.motion import CELL
+
+Value = TypeVar("Value", bound=np.generic)
 
 
 def residual(
@@ -66,9 +68,12 @@ def residual(
     # all of them ten times as long where the cores are busy. In place: the prediction is not needed
     # again.
     difference = np.subtract(frame, predicted, out=predicted)
-    np.rint(difference, out=difference)
-    np.minimum(np.maximum(difference, -128, out=difference), 127, out=difference)
-    return np.ascontiguousarray(np.moveaxis(difference.astype(np.int8), 0, 2))
+    rounded = np.rint(difference, out=difference).clip(-128, 127, out=difference).astype(np.int8)
+    pixels = np.empty((*frame.shape[1:], len(rounded)), np.int8)
+    # colour by colour, which is five times faster than a copy of the moved axes
+    for colour, plane in enumerate(rounded):
+        pixels[..., colour] = plane
+    return pixels
 
 
 class _PixelGrid(NamedTuple):
@@ -130,27 +135,31 @@ def _sampling_grid(
         height, width, rows, columns=columns, coded_height=coded_height, coded_width=coded_width
     )
 
+    # float32 [rows, columns, 2], x: coded pixels -> -1..1 of the width, y: -> working pixels
+    factors = np.array([2 / coded_width, height / coded_height], np.float32)
+    scaled = np.multiply(field, factors, order="C")
     # float32 [h, w, 2]: the vector of each pixel's cell. Both components are moved as one 64-bit
     # number, which halves the work.
-    packed = np.ascontiguousarray(field).view(np.int64)[..., 0]  # [rows, columns]
-    spread = packed[pixels.cell_row].take(pixels.cell_column, axis=1)  # [h, w]
-    vectors = spread.view(np.float32).reshape(height, width, 2)
+    grid = _spread(scaled.view(np.int64)[..., 0], pixels).view(np.float32)
+    grid = grid.reshape(height, width, 2)
 
-    # x: coded pixels -> -1..1 of the width; grid_sample repeats the left and right edges itself
-    grid = np.empty((height, width, 2), np.float32)
-    np.multiply(vectors[..., 0], np.float32(2 / coded_width), out=grid[..., 0])
+    # grid_sample repeats the left and right edges itself
     grid[..., 0] += pixels.x
 
-    # y: coded pixels -> working pixels, held inside of the picture: beyond it the next one begins
-    y = vectors[..., 1] * np.float32(height / coded_height)
-    y += pixels.y
-    np.minimum(np.maximum(y, 0, out=y), height - 1, out=y)
+    # held inside of the picture: beyond it the next one begins
+    y = grid[..., 1] + pixels.y
+    y.clip(0, height - 1, out=y)
     if stacked > 1:
         # each reference begins `height` rows below the one before
-        offset = (choice * height).astype(np.float32)  # [rows, columns]
-        y += offset[pixels.cell_row].take(pixels.cell_column, axis=1)
+        y += _spread((choice * height).astype(np.float32), pixels)
 
     # working pixels, with centres at whole numbers -> -1..1 of the stack's height
-    np.multiply(y, np.float32(2 / (stacked * height)), out=grid[..., 1])
-    grid[..., 1] += np.float32(1 / (stacked * height) - 1)
+    y *= np.float32(2 / (stacked * height))
+    np.add(y, np.float32(1 / (stacked * height) - 1), out=grid[..., 1])
     return torch.from_numpy(grid)
+
+
+def _spread(cells: NDArray[Value], pixels: _PixelGrid) -> NDArray[Value]:
+    """[rows, columns] -> [h, w]: the value of each pixel's cell."""
+    # columns first, because there are fewer cells than pixels
+    return cells.take(pixels.cell_column, axis=1).take(pixels.cell_row, axis=0)

@@ -49,6 +49,38 @@ def test_blocks_of_every_shape_land_on_their_cells() -> None:
     ]  # list 1 is the future: left out
 
 
+def test_blocks_outside_of_the_picture_land_on_no_cell() -> None:
+    field, covered = vector_field(
+        vectors(
+            # across the right edge: the second cell is outside
+            (-1, 16, 8, 32, 4, 4, 0, 4),
+            # beside the picture, far and near, and below it
+            (-1, 16, 16, 48, 8, 8, 8, 4),
+            (-1, 16, 16, 4000, 8, 8, 8, 4),
+            (-1, 8, 8, -4, 12, 8, 8, 4),
+            (-1, 16, 16, 8, 24, 8, 8, 4),
+            # across the upper left corner: three of the four cells are outside
+            (-1, 16, 16, 0, 0, 0, 12, 4),
+        ),
+        16,
+        32,
+    )
+    assert covered.tolist() == [[True, False, False, True], [False] * 4]
+    assert field[0, 3].tolist() == [1, 0]
+    assert field[0, 0].tolist() == [0, 3]
+    assert not field[1].any()
+
+
+def test_a_fraction_of_a_pixel_is_kept() -> None:
+    """The last block has no scale, as from a damaged stream."""
+    field, _ = vector_field(
+        vectors((-1, 8, 8, 4, 4, -3, 5, 4), (-1, 8, 8, 12, 4, 1, 0, 3), (-1, 8, 8, 20, 4, 7, 2, 0)),
+        8,
+        24,
+    )
+    assert field[0].tolist() == [[-0.75, 1.25], [np.float32(1 / 3), 0], [7, 2]]
+
+
 def test_displacement_turns_the_sign_averages_and_divides_by_the_distance() -> None:
     # one 16x16 cell: three 8x8 blocks point (-6, 4), (-6, 4), (-12, 8) to their source; one is
     # intra; distance 2 frames

@@ -57,6 +57,21 @@ def test_half_a_pixel_is_the_mean_of_two() -> None:
     assert left[0, 6:9, 0].tolist() == [0, -50, -100]
 
 
+def test_halves_are_rounded_to_the_even_number() -> None:
+    before = np.zeros((16, 16, 3), np.uint8)
+    # half way between the columns: 0.5, 2, 3.5, 4
+    before[:, 7:] = [[[1], [3], [4], [4], [4], [4], [4], [4], [4]]]
+    left, _ = residual(np.zeros_like(before), [before], field(16, 16, 0.5, 0), 16, 16)
+    assert left[0, 6:10].tolist() == [[0] * 3, [-2] * 3, [-4] * 3, [-4] * 3]
+
+
+def test_colours_keep_their_order() -> None:
+    frame = np.full((16, 24, 3), (30, 20, 10), np.uint8)
+    left, _ = residual(frame, [np.zeros_like(frame)], field(16, 24, 0, 0), 16, 24)
+    assert left[3, 5].tolist() == [30, 20, 10]
+    assert left.flags.c_contiguous
+
+
 def test_vectors_scale_with_a_smaller_picture() -> None:
     before, after = pan(2, 8, 4, 192, 256)
     small_before, small_after = before[::2, ::2], after[::2, ::2]

@@ -16,7 +16,7 @@ from scsampler_cli.artifacts.stills import stills
 from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.config import FeatureSettings
 from scsampler_cli.features.motion import resize_grid, window_grid
-from scsampler_cli.media.aspect import at_short_side, centred, is_same_shape
+from scsampler_cli.media.aspect import at_short_side, centred, is_pixel, is_same_shape
 from scsampler_cli.media.changes import Aspects, pixel_aspects
 from scsampler_cli.media.frames import FramesReport, read_clips, read_pictures
 from scsampler_cli.media.index import RESHAPED, RESIZED
@@ -322,6 +322,21 @@ def test_the_aspects_of_some_frames_are_those_of_the_whole_video(
 
 def _aspect_at(found: Aspects, second: Fraction) -> Fraction:
     return [aspect for begin, aspect in found if begin <= second][-1]
+
+
+@pytest.mark.parametrize(
+    ("aspect", "expected"),
+    [
+        (Fraction(16, 1), True),
+        (Fraction(1, 16), True),
+        (Fraction(161, 10), False),
+        (Fraction(10, 161), False),
+        (Fraction(0), False),
+        (Fraction(-1), False),
+    ],
+)
+def test_a_pixel_is_at_most_16_times_as_long_as_wide(aspect: Fraction, expected: bool) -> None:
+    assert is_pixel(aspect) is expected
 
 
 def test_shapes_and_canvases() -> None:
