@@ -15,6 +15,7 @@ from scsampler_cli.bench.run_data import SamplerFacts, VideoData
 from scsampler_cli.bench.strategy import Strategy
 from scsampler_cli.pipeline.choices import Choice, choose
 from scsampler_cli.selection import asking
+from scsampler_cli.selection.compared_clips import compared
 from scsampler_cli.selection.oracle import oracle
 from scsampler_cli.selection.ranking import top_k
 from scsampler_cli.selection.strategies import candidates
@@ -71,7 +72,18 @@ def begin(video: VideoData, strategy: Strategy, draw: int = 0, *, number: int = 
         if video.vectors is None:
             raise ValueError(f"{video.path} has no vectors of its pictures")
         features = video.vectors.of(scores.clips)
+        # as for `classify`, the other clips have no picture
+        features[~compared_clips(video, strategy)[scores.clips]] = np.nan
     return choose(scores, selection, features, background=video.background)
+
+
+def compared_clips(video: VideoData, strategy: Strategy) -> NDArray[np.bool_]:
+    """bool [L]: the clips whose pictures a strategy compares, see `selection.compared_clips`."""
+    selection, sampler = strategy.selection, strategy.sampler
+    is_free = sampler is None or not sampler.visual
+    if video.served is None or selection is None or selection.strategy != "search" or not is_free:
+        return np.ones(video.clips, bool)
+    return compared(video.served, selection.k)
 
 
 def ask(video: VideoData, choice: Choice, strategy: Strategy) -> Rounds:

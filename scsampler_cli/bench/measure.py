@@ -29,6 +29,7 @@ from scsampler_cli.config import FeatureSettings
 from scsampler_cli.datasets.example import Example
 from scsampler_cli.datasets.label_names import nearest, unknown_hint
 from scsampler_cli.errors import InputError, OutputError, ScsamplerError
+from scsampler_cli.features.rgb import served_by_keyframes
 from scsampler_cli.media.seeking import decode_spans
 from scsampler_cli.pipeline import clip_probs
 from scsampler_cli.pipeline.video import Progress, open_video, reporting_missing_file
@@ -154,12 +155,15 @@ def _measure_in_worker(
         )
     # int64 [L] each: what the cost of decoding depends on
     decode_from, last = decode_spans(video.index, video.grid)
+    is_gap_set = options.features.picture_gap is not None
+    served = None if is_gap_set else served_by_keyframes(video.index, video.grid).tolist()
     return {
         **DONE,
         "seconds": float(video.index.timeline.duration),
         "frames": len(video.index.timeline),
         "decode_from": decode_from.tolist(),
         "last": last.tolist(),
+        "served": served,
         "times": _clip_times(video.grid).tolist(),
     }
 
@@ -223,6 +227,7 @@ def _video_data(
         decode_from=np.array(measured["decode_from"], np.int64),
         last=np.array(measured["last"], np.int64),
         times=np.array(measured["times"], np.float64),
+        served=None if measured["served"] is None else np.array(measured["served"], bool),
         labels=tuple(facts.classifier.labels),
         notes=_notes([*found.values(), *([pictures] if pictures else []), probabilities]),
         background=facts.classifier.background_column,

@@ -45,6 +45,11 @@ class PictureVectors:
         found[known] = self.distinct[rows[known]]
         return found
 
+    def count(self, clips: NDArray[np.bool_]) -> int:
+        """Number of different pictures of some clips; bool [L] tells which."""
+        rows = self.row_of[clips]
+        return len(np.unique(rows[rows != NONE]))
+
 
 def save(vectors: Sequence[PictureVectors], folder: Path) -> None:
     """Write the vectors of all videos of a run into its folder.

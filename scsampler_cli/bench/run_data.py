@@ -23,6 +23,8 @@ MAIN = "SCSampler"
 """Name of the sampler under test."""
 PICTURES = "pictures"
 """Name of the network that computes the vectors of pictures."""
+COMPARED_PICTURES = "keyframes"
+"""Key in `Costs.read_s`: pictures of a long video, where a search chooses among keyframes."""
 DISPLAY_NAMES = {
     "rgb": "RGB",
     "if": "IF",
@@ -146,6 +148,9 @@ class VideoData:
     times: NDArray[np.float64] | None = None
     """float64 [L, 2]: start and end of each clip, in seconds from the first frame. None for a run
     of before there were segments."""
+    served: NDArray[np.bool_] | None = None
+    """bool [L]: clips whose picture is a keyframe, among which a search chooses in a long video.
+    None where it chooses among all: with a picture gap that was set, and in a run of before."""
     labels: tuple[str, ...] = ()
     """Names of the C classes."""
     true_segments: tuple[TrueSegment, ...] | None = None

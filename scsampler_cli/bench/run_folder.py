@@ -8,6 +8,7 @@
               vectors.npy          float16 [sum of P, D], each picture once
               pictures.npy         int64 [sum of L]: the clip's row among those of its video, or -1
               times.npy            float64 [sum of L, 2]: start and end of each clip, in seconds
+              served.npy           bool [sum of L, 1]: whether a clip's picture is a keyframe
               train.npy            float32 [n, m], with training videos only
               thumbnails.npz       pictures of the contact sheet
 """
@@ -89,6 +90,9 @@ def _save(run: Run, folder: Path) -> None:
     if run.has_times:
         times = (video.times for video in run.videos if video.times is not None)
         _write(folder / "times.npy", times, (clips, 2), dtype=np.float64)
+    if all(video.served is not None for video in run.videos):
+        served = (video.served[:, None] for video in run.videos if video.served is not None)
+        _write(folder / "served.npy", served, (clips, 1), dtype=np.bool_)
     if run.train_positions is not None:
         np.save(folder / "train.npy", run.train_positions)
     np.savez(folder / "thumbnails.npz", *(thumb.pictures for thumb in run.thumbnails))
@@ -264,9 +268,12 @@ def _videos(run: Mapping[str, Any], names: Sequence[str], folder: Path) -> Itera
         for name in ("probabilities", "scores", "decode")
     )
     clips = sum(record["clips"] for record in records)
-    # runs of earlier versions have no times
-    times = np.load(path) if (path := folder / "times.npy").is_file() else None
-    arrays = [probabilities, scores, decode, *([] if times is None else [times])]
+    # runs of earlier versions do not have these
+    times, served = (
+        np.load(path) if (path := folder / f"{name}.npy").is_file() else None
+        for name in ("times", "served")
+    )
+    arrays = [probabilities, scores, decode, *(a for a in (times, served) if a is not None)]
     if any(len(array) != clips for array in arrays):
         raise ValueError("the arrays and the list of videos have different lengths")
     start = 0
@@ -292,6 +299,7 @@ def _videos(run: Mapping[str, Any], names: Sequence[str], folder: Path) -> Itera
             background=video.get("background"),
             p_frames=p_frames,
             times=None if times is None else times[rows],
+            served=None if served is None else served[rows, 0],
             labels=tuple(run["classifier"]["labels"]),
             true_segments=_segments(video.get("segments")),
         )

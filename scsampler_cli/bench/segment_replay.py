@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +87,8 @@ def replayed_segments(
     """
     times = video.times
     assert times is not None  # true segments are given to videos with times alone
-    asked = selected_clips(video, strategy)
+    # segments need the pictures of all clips, so that a search chooses among all
+    asked = selected_clips(replace(video, served=None), strategy)
     answers = video.probabilities[asked]
     if np.isnan(answers).any(axis=1).all():
         # `classify` fails on such a video

@@ -9,9 +9,7 @@ Not handled here: `speed_tables` makes tables of the numbers.
 
 from __future__ import annotations
 
-import resource
 import statistics
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,9 +21,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from scsampler_cli.bench.bench_models import Models
 from scsampler_cli.bench.capacity import Machine, capacity_table, video_costs
+from scsampler_cli.bench.peak_memory import peak_mb, reset_peak
 from scsampler_cli.bench.run_data import DISPLAY_NAMES, PICTURES
 from scsampler_cli.bench.speed_rounds import ALL_STAGES, round_names
 from scsampler_cli.bench.speed_tables import (
@@ -48,6 +48,7 @@ from scsampler_cli.output.records import Record
 from scsampler_cli.pipeline.clip_inference import classify_clips
 from scsampler_cli.pipeline.stages import classify
 from scsampler_cli.pipeline.video import Progress, Video, audio_clips, clip_frames, visual_clips
+from scsampler_cli.pipeline.video_scores import compared_clips
 from scsampler_cli.samplers.clip_batches import batch_for, batches, distinct
 from scsampler_cli.samplers.network_inputs import audio_input, visual_input
 from scsampler_cli.samplers.scoring import SamplerNetwork, Samplers
@@ -56,6 +57,8 @@ INPUT_SETS = (("rgb",), ("md",), ("if",), ("rgbr",), ("md", "rgbr"))
 """Sets of visual inputs whose extraction is timed."""
 SEARCH_NOTE = "No sampler learnt these classes: SCSampler is the search, which needs none."
 SOUND, CHOSEN = "sound, mel", "decode the chosen clips"
+COMPARED = "pictures of a search"
+"""Stages."""
 
 
 @dataclass(frozen=True)
@@ -155,8 +158,9 @@ def _capacity(
         reading["read the sound"] = seconds[SOUND]
     networks = {}
     if subject.selection.needs_pictures:
-        reading["read RGB"] = seconds["RGB"]
-        inputs = _input_count(video, "rgb", features=subject.features)
+        reading[f"read {COMPARED}"] = seconds[COMPARED]
+        chosen = _compared_clips(video, subject)
+        inputs = _input_count(video, "rgb", features=subject.features, clips=chosen)
         networks[PICTURES] = seconds[PICTURES] / min(batch_for("rgb"), inputs) * inputs
     for name, network in _named(subject):
         # a network without input in this video was not timed
@@ -197,6 +201,9 @@ def _jobs(video: Video, subject: Subject) -> Iterator[_Job]:
         settings = replace(subject.features, inputs=inputs)
         # the default argument binds the settings of this round of the loop
         yield reading(_display_name(inputs), lambda s=settings: _drained(visual_clips(video, s)))  # type: ignore[misc]
+    if subject.selection.needs_pictures:
+        rgb, chosen = replace(subject.features, inputs=("rgb",)), _compared_clips(video, subject)
+        yield reading(COMPARED, lambda: _drained(visual_clips(video, rgb, chosen)))
     if video.audio is not None:
         yield reading(SOUND, lambda: _drained(audio_clips(video)))
     yield from _networks(video, subject)
@@ -228,6 +235,13 @@ def _networks(video: Video, subject: Subject) -> Iterator[_Job]:
     )
 
 
+def _compared_clips(video: Video, subject: Subject) -> NDArray[np.int64]:
+    """int64 [n]: the clips whose pictures a search compares."""
+    if subject.samplers.visual is not None:
+        return video.grid.every(1)
+    return compared_clips(video, subject.features, subject.selection.k)
+
+
 def _named(subject: Subject) -> list[tuple[str, SamplerNetwork]]:
     """The networks of the samplers in use, by the names of their stages."""
     kinds = ("visual", "audio", "packets")
@@ -236,12 +250,14 @@ def _named(subject: Subject) -> list[tuple[str, SamplerNetwork]]:
     return [(f"sampler {name}", network) for name, network in networks if id(network) in used]
 
 
-def _input_count(video: Video, kind: str, features: FeatureSettings) -> int:
-    """Number of inputs of a network: clips, or the different pictures of clips."""
+def _input_count(
+    video: Video, kind: str, features: FeatureSettings, *, clips: NDArray[np.int64] | None = None
+) -> int:
+    """Number of inputs of a network: clips, or the different pictures of clips; None for all."""
     if kind != "rgb":
         return len(video.grid)
-    every = video.grid.every(1).tolist()
-    requests = picture_requests(video.index, video.grid, every, picture_gap=features.picture_gap)
+    wanted = (video.grid.every(1) if clips is None else clips).tolist()
+    requests = picture_requests(video.index, video.grid, wanted, picture_gap=features.picture_gap)
     return len({request.position for request in requests})
 
 
@@ -302,33 +318,3 @@ def _first_inputs(video: Video, kind: str, features: FeatureSettings) -> list[to
         first = next(batches(visual_clips(video, settings), [kind]))
         return [visual_input(clip, kind) for clip in distinct(first, kind)]
     return [audio_input(clip) for clip in islice(audio_clips(video), batch_for(kind))]
-
-
-def reset_peak() -> bool:
-    """Reset the kernel's record of peak memory.
-
-    Returns:
-        False on systems other than Linux, which cannot do it.
-    """
-    try:
-        # 5 resets VmHWM, the peak resident size (man 5 proc)
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        return False
-    return True
-
-
-def peak_mb() -> float:
-    """Peak resident size of this process in MB (10^6 bytes).
-
-    It counts since `reset_peak`, or since the start of the process where that had no effect.
-    """
-    try:
-        lines = Path("/proc/self/status").read_text().splitlines()
-        # in KiB; ValueError where the line is missing
-        (high,) = (line.split()[1] for line in lines if line.startswith("VmHWM"))
-        return int(high) * 1024 / 1e6
-    except (OSError, ValueError):
-        # bytes on macOS, KiB elsewhere
-        unit = 1 if sys.platform == "darwin" else 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

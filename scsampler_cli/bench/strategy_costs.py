@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scsampler_cli.bench.asked_clips import Rounds, scored_clips
+from scsampler_cli.bench.asked_clips import Rounds, compared_clips, scored_clips
 from scsampler_cli.bench.cost_model import Costs, decoded_frames, inputs_key
-from scsampler_cli.bench.run_data import NetworkFacts, Run, VideoData
+from scsampler_cli.bench.run_data import COMPARED_PICTURES, PICTURES, NetworkFacts, Run, VideoData
 from scsampler_cli.bench.strategy import Strategy
 from scsampler_cli.config import VISUAL
 
@@ -39,6 +39,9 @@ class StrategyCosts:
         for network in self.networks:
             # float: a share of the inputs of all clips
             inputs = video.input_counts[network.name] * self._share_scored(video, network)
+            compared = compared_clips(video, self.strategy)
+            if network.name == PICTURES and not compared.all() and video.vectors is not None:
+                inputs = video.vectors.count(compared)
             total += network.gmacs * inputs
         return total
 
@@ -78,7 +81,9 @@ class StrategyCosts:
         visual = [kind for kind in kinds if kind in VISUAL]
         if visual:
             # one pass for all visual networks
-            whole_file = costs.read_s[inputs_key(visual)] * video.clips
+            is_partial = not compared_clips(video, self.strategy).all()
+            key = COMPARED_PICTURES if is_partial else inputs_key(visual)
+            whole_file = costs.read_s[key] * video.clips
             seconds += whole_file * self._share_read(video)
         # each in a pass of its own
         for kind in ("mel", "packets"):
@@ -88,9 +93,13 @@ class StrategyCosts:
 
     def _score_s(self, costs: Costs, video: VideoData) -> float:
         """Seconds of the networks, which run one after the other."""
-        each_clip = 0.0
+        each_clip, compared = 0.0, compared_clips(video, self.strategy)
         for network in self.networks:
-            each_clip += costs.score_s[network.name] * self._share_scored(video, network)
+            share = self._share_scored(video, network)
+            if network.name == PICTURES and not compared.all() and video.vectors is not None:
+                # the network works on each picture once
+                share = video.vectors.count(compared) / len(video.vectors.distinct)
+            each_clip += costs.score_s[network.name] * share
         return each_clip * video.clips
 
     def _share_scored(self, video: VideoData, network: NetworkFacts) -> float:

@@ -29,13 +29,14 @@ from scsampler_cli.bench.model_info import ModelFacts
 from scsampler_cli.bench.network_tables import visual_groups
 from scsampler_cli.bench.plan import Plan
 from scsampler_cli.bench.rates import Rates
-from scsampler_cli.bench.run_data import PICTURES, Run, VideoData
+from scsampler_cli.bench.run_data import COMPARED_PICTURES, PICTURES, Run, VideoData
 from scsampler_cli.bench.strategy import Strategy
 from scsampler_cli.bench.strategy_list import search_strategies, under_test
 from scsampler_cli.classifiers.base import batch_of
 from scsampler_cli.classifiers.crops import batch_shape, clip_probabilities
 from scsampler_cli.config import AUDIO, COMPRESSED, PACKETS, FeatureSettings
 from scsampler_cli.errors import ScsamplerError
+from scsampler_cli.features.rgb import served_by_keyframes
 from scsampler_cli.media import plain
 from scsampler_cli.media.seeking import decode_spans
 from scsampler_cli.pipeline.video import (
@@ -185,13 +186,14 @@ def _time_in_worker(
 
 def _input_sets(run: Run) -> dict[str, tuple[str, ...]]:
     """Sets of visual inputs that a row of some table reads in one pass."""
+    sets: dict[str, tuple[str, ...]] = {}
     groups = [*visual_groups(run), *(sampler.visual for sampler in run.samplers)]
     if run.joint is not None:
         groups.append(run.joint.visual)
     if run.pictures is not None:
         # of a search without a prior, and beside the inputs of the sampler under test
         groups += [(run.pictures,), (*run.main.visual, run.pictures)]
-    sets = {}
+        sets[COMPARED_PICTURES] = ("rgb",)
     for group in groups:
         inputs = tuple(dict.fromkeys(network.input for network in group))
         if inputs:
@@ -227,7 +229,9 @@ def _time_video(
         # the number of frames that were decoded
         frames = plain.decode(path)
     for name, inputs in sets.items():
-        clips = visual_clips(video, _settings(inputs, features))
+        is_partial = name == COMPARED_PICTURES
+        chosen = served_by_keyframes(video.index, video.grid).nonzero()[0] if is_partial else None
+        clips = visual_clips(video, replace(features, inputs=inputs), chosen)
         # a deque of length 0 consumes the iterator
         deque(rates.timed_items(name, clips), maxlen=0)
     _time_networks(video, models, features, rates=rates)
@@ -253,10 +257,6 @@ def _time_video(
     rates.close(units)
 
 
-def _settings(inputs: tuple[str, ...], features: FeatureSettings) -> FeatureSettings:
-    return replace(features, inputs=inputs)
-
-
 def _time_networks(
     video: Video, models: Models, features: FeatureSettings, *, rates: Rates
 ) -> None:
@@ -270,7 +270,7 @@ def _time_networks(
     # pictures in a pass of their own, too: clips share them, so that batches have more clips
     for visual in filter(None, (of(("rgb",)), of(COMPRESSED))):
         inputs = tuple(dict.fromkeys(network.kind for network in visual.values()))
-        clips = visual_clips(video, _settings(inputs, features))
+        clips = visual_clips(video, replace(features, inputs=inputs))
         _score(clips, visual, visual_input, rates=rates)
     if audio:
         windows = rates.timed_items("mel", audio_clips(video))
@@ -284,9 +284,8 @@ def _time_pictures(
     video: Video, pictures: PictureFeatures, features: FeatureSettings, *, rates: Rates
 ) -> None:
     """Time the network that knows which clips look alike, in batches as `classify` has them."""
-    settings = _settings(("rgb",), features)
-    if pictures.takes_full_size:
-        settings = replace(settings, short_side=0)
+    side = 0 if pictures.takes_full_size else features.short_side
+    settings = replace(features, inputs=("rgb",), short_side=side)
     for batch in batches(pictures.fitted(visual_clips(video, settings)), ("rgb",)):
         with rates.timed(PICTURES):
             deque(pictures.passing(batch, {}), maxlen=0)

@@ -73,6 +73,12 @@ def picture_requests(
     return requests
 
 
+def served_by_keyframes(index: StreamIndex, grid: ClipGrid) -> NDArray[np.bool_]:
+    """bool [L]: clips whose picture is a keyframe, so that nothing else is decoded for it."""
+    requests = picture_requests(index, grid, range(len(grid)), picture_gap=None)
+    return np.array([request.keyframe is not None for request in requests])
+
+
 def _each(grid: ClipGrid, gap_s: Fraction) -> int:
     """Number of clips that follow one another and share a decoded frame."""
     return max(1, math.floor(min(SHARED_S, gap_s) / grid.nominal_duration))

@@ -47,6 +47,7 @@ def score_clips(
     progress: Progress = no_progress,
     first: int | None = None,
     vectors: Vectors | None = None,
+    compared: NDArray[np.int64] | None = None,
 ) -> ClipScores:
     """Saliency of every N-th clip. Inputs that no sampler needs are not computed.
 
@@ -61,14 +62,17 @@ def score_clips(
             all clips.
         vectors: is filled with what the pictures of the scored clips show; None where nobody needs
             it. It is read in the same pass as the visual scores.
+        compared: int64 [n], increasing: without a visual sampler, the only clips whose pictures are
+            read; None for all.
     """
     clips = video.grid.every(clip_stride)
     count = len(video.grid)
     if vectors is None:
         samplers = replace(samplers, pictures=None)
     if first is None:
+        shown = clips if compared is None or samplers.visual else compared
         visual = _visual_scores(
-            video, samplers, features, clips=clips, progress=progress, vectors=vectors
+            video, samplers, features, clips=shown, progress=progress, vectors=vectors
         )
         audio = _audio_scores(video, samplers.audio, clips, progress=progress)
         packets = _packet_scores(video, samplers, clips)

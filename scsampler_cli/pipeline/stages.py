@@ -12,9 +12,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from scsampler_cli.classifiers.base import ClipClassifier, background_of, is_multi_label
 from scsampler_cli.config import (
     DEFAULT_ANSWER,
@@ -29,7 +26,7 @@ from scsampler_cli.media.container import FFMPEG_VERSION
 from scsampler_cli.output import records
 from scsampler_cli.pipeline import settings_record
 from scsampler_cli.pipeline.choices import choose
-from scsampler_cli.pipeline.clip_inference import ask_classifier, score_clips
+from scsampler_cli.pipeline.clip_inference import ask_classifier
 from scsampler_cli.pipeline.clip_records import scored_clips, selected_clips
 from scsampler_cli.pipeline.feature_file import FeatureFileVideo
 from scsampler_cli.pipeline.input_checks import (
@@ -50,10 +47,9 @@ from scsampler_cli.pipeline.video import (
     visual_clips,
     with_progress,
 )
-from scsampler_cli.samplers.picture_features import Vectors, as_array
+from scsampler_cli.pipeline.video_scores import scores_of_video
 from scsampler_cli.samplers.scoring import Samplers
 from scsampler_cli.selection import aggregate
-from scsampler_cli.selection.scores import ClipScores
 from scsampler_cli.selection.segment_search import SegmentSearch
 
 
@@ -100,7 +96,9 @@ def classify(
     # a sampler that the strategy ignores would cost time and change nothing
     used = settings_record.used_samplers(samplers, selection, segments)
     with clock.stage("score"):
-        scores, pictures = _scored(video, used, features, selection=selection, progress=progress)
+        scores, pictures = scores_of_video(
+            video, used, features, selection=selection, progress=progress, segments=segments
+        )
     check_any_score(video, path, scores, selection=selection)
     choice = choose(scores, selection, pictures, background=background_of(classifier))
 
@@ -167,30 +165,6 @@ def _in_force(
     )
 
 
-def _scored(
-    video: Video,
-    samplers: Samplers,
-    features: FeatureSettings,
-    *,
-    selection: SelectionSettings,
-    progress: Progress,
-) -> tuple[ClipScores, NDArray[np.float32] | None]:
-    """Scores of the clips, and the vectors of their pictures where the selection needs them."""
-    vectors: Vectors | None = None if samplers.pictures is None else {}
-    scores = score_clips(
-        video,
-        samplers,
-        features,
-        clip_stride=selection.clip_stride,
-        progress=progress,
-        first=selection.candidates,
-        vectors=vectors,
-    )
-    if samplers.pictures is None or vectors is None:
-        return scores, None
-    return scores, as_array(vectors, scores.clips, samplers.pictures.dimensions)
-
-
 def _report_length(video: Video, progress: Progress) -> None:
     """Report the length of the video, in whole seconds; at least 1."""
     progress("index", video.whole_seconds, video.whole_seconds)
@@ -242,7 +216,7 @@ def score(
             # the record gets the settings that the file was extracted with
             features, stride = source.features, source.clip_stride
         else:
-            scores, pictures = _scored(
+            scores, pictures = scores_of_video(
                 source, samplers, features, selection=selection, progress=progress
             )
     source.check_whole()

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from scsampler_cli.bench import run_folder
-from scsampler_cli.bench.asked_clips import asked_rounds, joined
+from scsampler_cli.bench.asked_clips import asked_rounds, compared_clips, joined
 from scsampler_cli.bench.bench_models import Models
 from scsampler_cli.bench.live_check import LiveRun, tag_live
 from scsampler_cli.bench.metrics import label_rank
@@ -17,6 +17,7 @@ from scsampler_cli.bench.model_list import assemble
 from scsampler_cli.bench.plan import Data, Plan, ReportOptions
 from scsampler_cli.bench.run_data import PICTURES, Run, SamplerFacts, Tagging, VideoData
 from scsampler_cli.bench.strategy import Strategy, make_strategy
+from scsampler_cli.bench.strategy_costs import StrategyCosts
 from scsampler_cli.bench.summary import summarise
 from scsampler_cli.classifiers.base import InputSpec
 from scsampler_cli.config import FeatureSettings
@@ -230,7 +231,7 @@ def test_a_whole_run_with_a_search(
     assert all(check.same_clips and check.same_tag for check in run.costs.checks)
     assert run.costs.score_s[PICTURES] > 0
     assert run.costs.classify_one_s > 0
-    assert set(run.costs.read_s) == ({"md", "rgb", "md+rgb"} if main else {"rgb"})
+    assert set(run.costs.read_s) == ({"keyframes", "rgb", *(("md", "md+rgb") if main else ())})
     assert len(run.thumbnails) == 1
 
     keys = _keys(run)
@@ -261,3 +262,69 @@ def test_the_search_is_under_test_where_the_sampler_does_not_fit(
 def _keys(run: Run) -> list[str]:
     table = summarise([run], PLAN).sections[0].tables[0]
     return [row["key"] for row in table.rows]
+
+
+class Brief(Brightness):
+    """For many clips of four frames."""
+
+    name, spec = "brief", InputSpec(4, crop=(32, 32))
+    weights = WeightsInfo("brief", "e" * 64)
+
+
+@pytest.fixture(scope="module")
+def long_gops(tmp_path_factory: pytest.TempPathFactory) -> Example:
+    """156 clips of four frames; a keyframe every five seconds, which shows 13 of 31 clips."""
+    frames = [frame for seed in (1, 2) for frame in scenes(seed)]
+    options = {"x264-params": "keyint=125:min-keyint=125:scenecut=0"}
+    path = tmp_path_factory.mktemp("long") / "v.mp4"
+    return Example(write_video(path, frames, options=options), "right", "val")
+
+
+@pytest.fixture(scope="module")
+def long_run(long_gops: Example, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    models = assemble(
+        Brief(),
+        "float32",
+        [],
+        others={},
+        joint=[],
+        single=[],
+        pictures=ImageNetFeatures(torch.device("cpu"), torch.float32),
+        tagging=Tagging(searches=True),
+    )
+    where = context(tmp_path_factory.mktemp("cache"))
+    options = ReportOptions(timed=1, sheet=0)
+    return collect(Data("set", [long_gops], []), models, where, PLAN, options, never)
+
+
+def test_a_long_video_is_searched_as_it_is_live(long_run: Run) -> None:
+    assert long_run.costs is not None
+    assert [check.same_clips for check in long_run.costs.checks] == [True]
+    (video,) = long_run.videos
+    near = compared_clips(video, make_strategy("", "search", 3))
+    assert 60 <= near.sum() < 0.5 * video.clips
+    # too few for so many clips; and segments need the pictures of all
+    assert compared_clips(video, make_strategy("", "search", 4)).all()
+    assert compared_clips(replace(video, served=None), make_strategy("", "search", 3)).all()
+
+
+def test_pictures_that_are_not_read_cost_nothing(long_run: Run) -> None:
+    (video,) = long_run.videos
+    assert long_run.pictures is not None
+    few, many = make_strategy("", "search", 3), make_strategy("", "search", 4)
+    # a keyframe at 0, 125, 250, 375, 500
+    assert StrategyCosts(long_run, few).gmacs(video) == pytest.approx(5 * long_run.pictures.gmacs)
+    assert StrategyCosts(long_run, many).gmacs(video) > 15 * long_run.pictures.gmacs
+
+
+def test_which_clips_keyframes_show_is_kept(long_run: Run, tmp_path: Path) -> None:
+    run_folder.save([long_run], PLAN, tmp_path)
+    (again,) = run_folder.load(tmp_path)
+    (ours,), (theirs,) = long_run.videos, again.videos
+    assert ours.served is not None
+    assert theirs.served is not None
+    assert theirs.served.tolist() == ours.served.tolist()
+    # a run of an earlier version
+    (tmp_path / "run1" / "served.npy").unlink()
+    (old,) = run_folder.load(tmp_path)
+    assert old.videos[0].served is None

@@ -100,5 +100,7 @@ def test_speed_without_a_fitting_sampler_is_that_of_the_search(
     stages = {row["stage"]: row for row in one["stages"]["rows"]}
     assert not [name for name in stages if name.startswith("sampler ")]
     assert stages["pictures"]["per_second"] > 0
-    assert {"read RGB", "pictures"} <= {row["part"] for row in one["capacity"]["rows"]}
+    assert {"read pictures of a search", "pictures"} <= {
+        row["part"] for row in one["capacity"]["rows"]
+    }
     assert "SCSampler is the search" in " ".join(one["ends"]["notes"])

@@ -181,3 +181,46 @@ def test_a_feature_file_gives_the_same_diverse_clips_without_a_visual_sampler(
     )
     with pytest.raises(FeatureFileError, match="rgb"):
         scorer.score(only_sound)
+
+
+@pytest.fixture(scope="module")
+def long_gops(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """120 clips of four frames; a keyframe every five seconds, which shows 13 of 31 clips."""
+    path = tmp_path_factory.mktemp("long") / "v.mp4"
+    frames = pan(480, 1, 0, 64, 96)
+    options = {"x264-params": "keyint=125:min-keyint=125:scenecut=0"}
+    return write_video(path, frames, options=options)
+
+
+def brief(k: int, **arguments: object) -> Tagger:
+    spec = InputSpec(frames=4, crop=(32, 32))
+    return Tagger(answer, k=k, labels=LABELS, spec=spec, device="cpu", **arguments)  # type: ignore[arg-type]
+
+
+def test_a_search_of_a_long_video_chooses_among_clips_that_a_keyframe_shows(
+    long_gops: Path,
+) -> None:
+    result = brief(2).tag(long_gops)
+    (note,) = [note for note in result.notes if "the search chooses among" in note]
+    # clips that begin at most two seconds after frames 0, 125, 250 and 375, or hold one of them
+    near = [c for c in range(120) if 4 * c % 125 <= 50 or (4 * c + 3) % 125 < 4]
+    assert f"chooses among {len(near)} of 120 clips" in note
+    first, later = result.clips
+    assert first.reason == "evenly spaced #1"
+    assert later.clip in near
+    read = {clip.clip for clip in result.scored if clip.picture is not None}
+    assert read == set(near)
+
+
+@pytest.mark.parametrize(
+    ("k", "more"),
+    [
+        pytest.param(6, {}, id="too few clips at keyframes"),
+        pytest.param(2, {"segments": True}, id="segments"),
+        pytest.param(2, {"features": FeatureSettings(picture_gap=2)}, id="a gap that was set"),
+    ],
+)
+def test_else_it_chooses_among_all(long_gops: Path, k: int, more: dict[str, object]) -> None:
+    result = brief(k, **more).tag(long_gops)
+    assert not [note for note in result.notes if "the search chooses among" in note]
+    assert all(clip.picture for clip in result.scored)
