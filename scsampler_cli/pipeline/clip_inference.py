@@ -16,6 +16,7 @@ from scsampler_cli.classifiers.base import ClipClassifier, background_of, batch_
 from scsampler_cli.classifiers.crops import clip_probabilities
 from scsampler_cli.config import AnswerSettings, FeatureSettings, SelectionSettings
 from scsampler_cli.nn.inference import spare_one_core
+from scsampler_cli.pipeline.input_checks import check_any_answer
 from scsampler_cli.pipeline.prefetch import prefetch
 from scsampler_cli.pipeline.video import (
     Progress,
@@ -217,6 +218,9 @@ def ask_classifier(
         selection: K, and whether fewer clips may be enough.
         answer: how the answers are aggregated.
         progress: called after every clip.
+
+    Raises:
+        VideoError: none of the clips could be decoded.
     """
     total = min(selection.k, len(video.grid))
     done = 0
@@ -231,7 +235,7 @@ def ask_classifier(
         done += len(clips)
         return found
 
-    return ask(
+    answers = ask(
         chooser,
         classify,
         selection,
@@ -239,3 +243,5 @@ def ask_classifier(
         aggregate=answer.aggregate,
         background=background_of(classifier),
     )
+    check_any_answer(video.path, answers)
+    return answers

@@ -30,7 +30,6 @@ from scsampler_cli.pipeline.clip_inference import ask_classifier
 from scsampler_cli.pipeline.clip_records import scored_clips, selected_clips
 from scsampler_cli.pipeline.feature_file import FeatureFileVideo
 from scsampler_cli.pipeline.input_checks import (
-    check_any_answer,
     check_any_score,
     check_can_be_scored,
     check_is_video,
@@ -106,7 +105,6 @@ def classify(
         answers = ask_classifier(
             video, classifier, choice.chooser, selection=selection, answer=answer, progress=progress
         )
-    check_any_answer(path, answers)
     found = None
     if segments is not None:
         with clock.stage("segments"):
@@ -122,7 +120,8 @@ def classify(
     # only now are all packets read that will be read
     video.check_whole()
 
-    tags = tags_of(answers.decoded, classifier, answer, top=top, video=video, segments=found)
+    decoded = answers.decoded
+    tags = tags_of(decoded, classifier, answer, top=top, video=video, segments=found)
     settings = settings_record.of_classify(
         features, selection, answer, top=top, reading=reading, samplers=samplers, segments=segments
     )
@@ -140,10 +139,8 @@ def classify(
         timings_s=clock.spent,
         versions=records.versions(FFMPEG_VERSION),
         scored=tuple(scored_clips(video, choice)),
-        background=aggregate.background_share(answers.decoded, background_of(classifier)),
-        confidence=confidence_of(
-            answers.decoded, classifier, tags, selection=selection, segments=found
-        ),
+        background=aggregate.background_share(decoded, background_of(classifier)),
+        confidence=confidence_of(decoded, classifier, tags, selection=selection, segments=found),
         min_probability=answer.min_probability or None,
         segments=found,
     )
