@@ -290,8 +290,8 @@ def read(facts: dict[str, Any]) -> str:
     """What a row read, in words."""
     said = [f"{facts[unit]:,} {unit}" for unit in ("frames", "scenes", "vectors") if unit in facts]
     if "largest_difference" in facts:
-        said.append(f"at most {facts['largest_difference']} levels from scsampler's")
-        said.append(f"{facts['time_difference_s'] * 1000:.0f} ms")
+        levels, late_ms = facts["largest_difference"], facts["time_difference_s"] * 1000
+        said.append(f"pixels of scsampler's to {levels} of 255 levels, times to {late_ms:.0f} ms")
     return ", ".join(said)
 
 
