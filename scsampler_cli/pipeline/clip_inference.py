@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scsampler_cli.classifiers.base import ClipClassifier, background_of, batch_of
 from scsampler_cli.classifiers.crops import clip_probabilities
 from scsampler_cli.config import AnswerSettings, FeatureSettings, SelectionSettings
+from scsampler_cli.errors import VideoError
 from scsampler_cli.nn.inference import spare_one_core
-from scsampler_cli.pipeline.input_checks import check_any_answer
 from scsampler_cli.pipeline.prefetch import prefetch
 from scsampler_cli.pipeline.video import (
     Progress,
@@ -243,5 +243,10 @@ def ask_classifier(
         aggregate=answer.aggregate,
         background=background_of(classifier),
     )
-    check_any_answer(video.path, answers)
+    if not len(answers.decoded):
+        raise VideoError(
+            f"{video.path}: none of the selected clips can be decoded",
+            code="nothing-decodable",
+            hint="the file may be damaged",
+        )
     return answers

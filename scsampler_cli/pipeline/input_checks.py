@@ -13,7 +13,6 @@ from scsampler_cli.features.read_features import is_feature_file
 from scsampler_cli.pipeline.feature_file import FeatureFileVideo
 from scsampler_cli.pipeline.video import Video
 from scsampler_cli.samplers.scoring import Samplers
-from scsampler_cli.selection.asking import Answers
 from scsampler_cli.selection.scores import MODALITIES, ClipScores
 
 # modality -> what messages call its input
@@ -91,21 +90,3 @@ def check_any_score(
         code="no-clip-scores",
         hint="choose another strategy for it, such as av-union-list or uniform",
     )
-
-
-def check_any_answer(path: Path, answers: Answers) -> None:
-    """Refuse a video of which the classifier could not answer a single clip.
-
-    Args:
-        path: the video.
-        answers: on the selected clips.
-
-    Raises:
-        VideoError: none of the clips could be decoded.
-    """
-    if not len(answers.decoded):
-        raise VideoError(
-            f"{path}: none of the selected clips can be decoded",
-            code="nothing-decodable",
-            hint="the file may be damaged",
-        )
