@@ -83,8 +83,11 @@ MAX_ROOT_MODULES = 9
 MAX_FILE_LINES = 350
 MAX_FUNCTION_LINES = 60
 MAX_POSITIONAL = 3
-CALLED_BY_OTHERS = {"Depthwise.__init__", "PointwiseDepthwise.__init__", "OwnWidth.__init__"}
-"""Functions that torchvision calls by position."""
+CALLED_BY_OTHERS = {
+    *("Depthwise.__init__", "PointwiseDepthwise.__init__", "OwnWidth.__init__"),
+    "_WithoutRandomNumbers.__torch_function__",
+}
+"""Functions that torchvision and torch call by position."""
 
 BY_POSITION = {
     # the sizes or the order of axes

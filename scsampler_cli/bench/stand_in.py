@@ -16,14 +16,11 @@ from scsampler_cli.batch.process_map import DONE
 from scsampler_cli.batch.task import Record
 from scsampler_cli.bench.bench_models import Models
 from scsampler_cli.bench.charged_costs import NETWORK
+from scsampler_cli.bench.random_weights import random_classifier
 from scsampler_cli.classifiers.base import batch_of
 from scsampler_cli.classifiers.builtin import BUILTINS
 from scsampler_cli.classifiers.crops import clip_probabilities
-from scsampler_cli.classifiers.labels import numbered_labels
 from scsampler_cli.classifiers.network import NetworkClassifier
-from scsampler_cli.classifiers.networks import build
-from scsampler_cli.model_zoo.weights_info import WeightsInfo
-from scsampler_cli.nn.fused_lite0 import prepare_with_trunk
 from scsampler_cli.pipeline.video import Progress
 
 REPEATS = 3
@@ -46,7 +43,8 @@ def time_stand_in(models: Models, path: Path, progress: Progress, *, threads: in
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        classifier = _classifier(models)
+        device, dtype = torch.device(models.device), getattr(torch, models.precision)
+        classifier = random_classifier(NETWORK, device, dtype)
         batch = batch_of(classifier)
         seconds = {count: _seconds(classifier, count) / count for count in {1, batch}}
     finally:
@@ -57,20 +55,6 @@ def time_stand_in(models: Models, path: Path, progress: Progress, *, threads: in
         "classify_one_s": seconds[1],
         "gmacs": BUILTINS[NETWORK].gmacs,
     }
-
-
-def _classifier(models: Models) -> NetworkClassifier:
-    known = BUILTINS[NETWORK]
-    device, dtype = torch.device(models.device), getattr(torch, models.precision)
-    return NetworkClassifier(
-        NETWORK,
-        prepare_with_trunk(build(NETWORK, known.classes), device, dtype),
-        numbered_labels(known.classes, "class"),
-        spec=known.spec,
-        weights=WeightsInfo("random weights", None),
-        device=device,
-        dtype=dtype,
-    )
 
 
 def _seconds(classifier: NetworkClassifier, clips: int) -> float:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
+from scsampler_cli.classifiers import registry
 from scsampler_cli.classifiers.labels import label_files
-from scsampler_cli.cli.bench_options import BenchOptions, named_sampler
+from scsampler_cli.cli.bench_options import RANDOM, BenchOptions, named_sampler
 from scsampler_cli.cli.message_setup import existing_files
 from scsampler_cli.cli.output_targets import STDOUT
 from scsampler_cli.errors import OutputError, SettingsError
 from scsampler_cli.files.urls import check_written
 from scsampler_cli.model_zoo.bundled_weights import check_weight_file
 
+BUILTIN = "scsampler_cli.classifiers.builtin"
+"""Module of the built-in networks. It imports torch, so that it is not imported here."""
 FILE_SUFFIXES = (".html", ".json", ".jsonl", ".csv", ".txt", ".pdf")
 """Suffixes that no one gives to a folder."""
 
@@ -41,9 +45,36 @@ def check(options: BenchOptions) -> None:
             "a classifier is named twice", code="bench-models-invalid", hint="name each once"
         )
     _check_networks(options)
+    if options.has_random_weights:
+        _check_random_weights(options)
     # before torch is imported, which takes seconds
     for name in classifiers:
         options.models(name).check()
+
+
+def _check_random_weights(options: BenchOptions) -> None:
+    """Refuse random weights where they may be a file, and for what is no built-in network."""
+    if Path(RANDOM).exists():
+        raise SettingsError(
+            f"--weights {RANDOM} is two things: there is a file of that name",
+            code="bench-models-invalid",
+            hint=f"give the file by its whole path ({Path(RANDOM).absolute()}), or rename it",
+        )
+    if options.labels is not None:
+        raise SettingsError(
+            f"--labels has no effect with --weights {RANDOM}: the answers mean nothing",
+            code="no-effect",
+            hint="leave it out",
+        )
+    for name in options.classifiers:
+        found = "auto" if name == "auto" else registry.find(name)
+        if not isinstance(found, EntryPoint) or found.module != BUILTIN:
+            raise SettingsError(
+                f"--weights {RANDOM} needs a built-in network, and {name!r} is none",
+                code="bench-models-invalid",
+                hint="for example --classifier r2plus1d_18; "
+                "`scsampler classifiers` lists those with public weights",
+            )
 
 
 def _check_networks(options: BenchOptions) -> None:

@@ -23,7 +23,6 @@ from scsampler_cli.cli.model_options import (
     Spatial,
     SpatialOption,
     VisualSampler,
-    Weights,
 )
 from scsampler_cli.cli.output_options import (
     OUTPUT,
@@ -44,6 +43,8 @@ from scsampler_cli.pipeline.models import DEMO, ModelOptions
 # a panel of the help that only this command has
 COMPARE = "What to compare"
 DEFAULT_SPATIAL = Spatial("centre")
+RANDOM = "random"
+"""Value of --weights that is no file with --speed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +153,15 @@ class BenchModelOptions(LabelOptions, DeviceOptions):
             rich_help_panel=MODELS,
         ),
     ] = None
-    weights: Weights = None
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            help="Weight file of the classifier, .safetensors or .pth. Default: its public or "
+            "bundled weights. random, with --speed: a built-in network with random weights, on "
+            "which its speed does not depend.",
+            rich_help_panel=MODELS,
+        ),
+    ] = None
     spatial: SpatialOption = DEFAULT_SPATIAL
     visual_sampler: VisualSampler = "auto"
     audio_sampler: AudioSampler = "auto"
@@ -272,11 +281,16 @@ class BenchOptions(
         """Weight files of the networks that were trained together."""
         return tuple(Path(part) for part in self.joint.split(",") if part)
 
+    @property
+    def has_random_weights(self) -> bool:
+        """True where the classifiers get random weights, which only --speed does."""
+        return self.speed and self.weights == Path(RANDOM)
+
     def models(self, classifier: str) -> ModelOptions:
-        """The model options with one of the classifiers."""
+        """The model options with one of the classifiers; without random weights."""
         return ModelOptions(
             classifier=classifier,
-            weights=self.weights,
+            weights=None if self.has_random_weights else self.weights,
             labels=self.labels,
             prompts=tuple(self.prompt or ()),
             background_labels=self.background_labels,

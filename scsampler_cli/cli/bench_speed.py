@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,9 @@ from scsampler_cli.files.urls import local_path
 from scsampler_cli.pipeline import models
 
 if TYPE_CHECKING:
+    from scsampler_cli.bench.bench_models import Models
     from scsampler_cli.bench.table import Table
+    from scsampler_cli.classifiers.base import ClipClassifier
 
 SCHEMA = "scsampler.speed/1"
 K, REPEATS = 10, 3
@@ -45,6 +48,9 @@ def run(options: BenchOptions) -> None:
 
     Raises:
         SettingsError: more than one video, or an invalid size.
+        InputError: the named video cannot be read.
+        WeightsError: weights are missing or damaged.
+        OutputError: the generated video cannot be written.
     """
     # the rounds of several videos could not be compared
     if len(options.data or ()) > 1:
@@ -60,7 +66,15 @@ def run(options: BenchOptions) -> None:
             code="speed-run-invalid",
             hint="scsampler bench --speed --format json > speed.json",
         )
-    path, others = _video(options), _short_videos(options)
+    named = local_path(options.data[0]) if options.data else None
+    if named is None:
+        _size(options.size or SIZE)
+    else:
+        check_readable(named)
+    # before a video is rendered for minutes: weights may be missing
+    for name in options.classifiers:
+        _load(name, options, lambda _: None)
+    path, others = named or _default_video(options), _short_videos(options)
     with RunBars(options.quiet, _steps(options, videos=1 + len(others))) as bars:
         results = [
             _measure(name, path, options, others=others, bars=bars) for name in options.classifiers
@@ -81,6 +95,38 @@ def _steps(options: BenchOptions, videos: int) -> list[Step]:
     return steps * len(options.classifiers)
 
 
+def _load(name: str, options: BenchOptions, log: Callable[[str], None]) -> tuple[Models, str]:
+    """Load a classifier and the sampler networks.
+
+    Args:
+        name: of the classifier.
+        options: all options.
+        log: gets the choice of "auto".
+
+    Returns:
+        the models; and a note for the results where "auto" took its second choice, else "".
+
+    Raises:
+        WeightsError: weights are missing or damaged.
+    """
+    # torch is imported from here on
+    from scsampler_cli.bench.load_models import load_networks
+
+    chosen, fallback_note = options.models(name), ""
+    if options.has_random_weights:
+        from scsampler_cli.bench.random_weights import random_classifier
+        from scsampler_cli.nn.device import pick_device, pick_dtype
+
+        device = pick_device(chosen.device)
+        classifier: ClipClassifier = random_classifier(
+            name, device, pick_dtype(chosen.precision, device)
+        )
+    else:
+        classifier, fallback_note = chosen.load_classifier(log)
+    classifier = models.adjust(classifier, AnswerSettings(spatial=options.spatial.value))
+    return load_networks(options.networks(name), classifier), fallback_note
+
+
 def _measure(
     name: str, path: Path, options: BenchOptions, *, others: list[Path], bars: RunBars
 ) -> tuple[dict[str, Any], list[Table]]:
@@ -96,16 +142,12 @@ def _measure(
     Returns:
         the circumstances (video, models, machine), and the tables.
     """
-    # torch is imported from here on
     from scsampler_cli.bench import speed
     from scsampler_cli.bench.hardware import machine
     from scsampler_cli.bench.live_check import tagging_samplers
-    from scsampler_cli.bench.load_models import load_networks
     from scsampler_cli.bench.scoring_speed import scoring_table
 
-    classifier, fallback_note = options.models(name).load_classifier(console.on_note)
-    classifier = models.adjust(classifier, AnswerSettings(spatial=options.spatial.value))
-    loaded = load_networks(options.networks(name), classifier)
+    loaded, fallback_note = _load(name, options, console.on_note)
     k, samplers = options.k or K, tagging_samplers(loaded)
     # what `classify` does: a sampler that learnt other classes is left out
     if loaded.tagging.searches and not loaded.tagging.has_prior:
@@ -127,7 +169,7 @@ def _measure(
     tables = [table.with_paper(options.paper) for table in tables]
     circumstances = {
         "video": str(path),
-        "classifier": classifier.name,
+        "classifier": loaded.classifier.name,
         "k": k,
         "precision": loaded.precision,
     }
@@ -165,19 +207,8 @@ def _print(results: list[tuple[dict[str, Any], list[Table]]], format: Format | N
         print_csv(rows)
 
 
-def _video(options: BenchOptions) -> Path:
-    """The named video, or a generated one.
-
-    Raises:
-        SettingsError: an invalid size.
-        InputError: the named video cannot be read.
-        OutputError: the generated video cannot be written.
-    """
-    # a video of the user
-    if options.data:
-        path = local_path(options.data[0])
-        check_readable(path)
-        return path
+def _default_video(options: BenchOptions) -> Path:
+    """The generated video on which every stage is measured."""
     return _generated(options, Gop.default if _gop(options) == Gop.all else _gop(options))
 
 
