@@ -30,8 +30,9 @@ from scsampler_cli.train.feature_rows import MIRRORED
 from scsampler_cli.train.settings import TrainSettings
 from scsampler_cli.train.videos import FRAMES, TrainVideo, VideoNeeds
 
-BATCH = 64
-"""Pictures in one pass through the trunk."""
+BATCH = 16
+"""Pictures in one pass through the trunk: enough to keep a CPU busy. The last pass of some videos
+is smaller; with 64 the memory between blocks of so many sizes grew to gigabytes."""
 
 
 class _Embedding(nn.Module):
