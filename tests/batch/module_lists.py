@@ -10,7 +10,8 @@ from scsampler_cli.batch.task import Log, Prepared, Progress, Record, Task
 
 def modules() -> list[str]:
     """The modules of this process that are of interest."""
-    rooms = ("scsampler_cli.cli", "typer", "rich")
+    # matplotlib takes as long to import as a short video takes to be tagged
+    rooms = ("scsampler_cli.cli", "typer", "rich", "matplotlib")
     return sorted(name for name in sys.modules if name.startswith(rooms))
 
 

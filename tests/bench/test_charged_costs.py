@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from torch import nn
 
-from scsampler_cli.bench import stand_in
+from scsampler_cli.bench import random_weights, stand_in
 from scsampler_cli.bench.bench_models import Models
 from scsampler_cli.bench.charged_costs import charge_note, charged, charged_as
 from scsampler_cli.bench.plan import Plan
@@ -73,7 +73,7 @@ def test_the_network_is_timed_in_batches_and_clip_by_clip(monkeypatch: pytest.Mo
         return build("tiny3d", classes)
 
     # the same path with a network that takes a moment
-    monkeypatch.setattr(stand_in, "build", small)
+    monkeypatch.setattr(random_weights, "build", small)
     models = cast(Models, SimpleNamespace(device="cpu", precision="float32"))
     progress: Callable[..., None] = lambda *_: None  # noqa: E731
     record = stand_in.time_stand_in(models, Path("v.mp4"), progress, threads=1)

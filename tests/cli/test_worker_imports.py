@@ -1,4 +1,6 @@
-"""A worker process imports nothing of the command line: neither Typer, nor Rich, nor `cli`."""
+"""A worker process imports nothing of the command line: neither Typer, nor Rich, nor `cli`; and
+what makes pictures only where they are requested.
+"""
 
 import json
 import subprocess
@@ -73,6 +75,15 @@ def worker_modules(task: Task, video: Path, *more: object) -> list[str]:
 @pytest.mark.parametrize("make", [make_classify, make_score], ids=["classify", "score"])
 def test_tagging_and_scoring(videos: Path, make: "partial[Classify] | partial[Score]") -> None:
     assert worker_modules(WithModules(make()), videos / "loud.mp4") == []
+
+
+def test_what_makes_artifacts_is_imported_where_they_are_requested(
+    videos: Path, tmp_path: Path
+) -> None:
+    video, sheet = videos / "loud.mp4", tmp_path / "loud.jpg"
+    task = WithModules(make_classify(artifacts=Artifacts(thumbnails={video: sheet})))
+    assert "matplotlib" in worker_modules(task, video)
+    assert sheet.is_file()
 
 
 def test_extracting(videos: Path, tmp_path: Path) -> None:
