@@ -95,7 +95,7 @@ def files_read(options: BenchOptions) -> list[Path]:
     """The lists, weight files and videos that the options name."""
     names: list[str | Path | None] = [
         *(options.classifier or ()),
-        *(options.weights, options.segments),
+        *(options.weights, options.true_segments),
         *label_files(options.labels, options.background_labels),
         *options.joint_files,
         *(options.network or ()),
@@ -186,8 +186,8 @@ def _check_inputs_kept(output: Path, options: BenchOptions) -> None:
         OutputError: which one.
     """
     inputs = list(options.replay or ())
-    if options.segments is not None:
-        inputs.append(options.segments)
+    if options.true_segments is not None:
+        inputs.append(options.true_segments)
     for text in options.data or ():
         # NAME=PATH, or a path that may have "=" in it
         inputs += [Path(name) for name in (text, text.partition("=")[2]) if name]

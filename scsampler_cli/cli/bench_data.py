@@ -77,9 +77,9 @@ def segment_list(options: BenchOptions) -> SegmentList | None:
     """
     from scsampler_cli.datasets.segment_list import read_segments
 
-    if options.segments is None:
+    if options.true_segments is None:
         return None
-    listing = read_segments(options.segments)
+    listing = read_segments(options.true_segments)
     for problem in listing.problems:
         console.say(f"skipped: {problem}")
     for note in listing.notes:

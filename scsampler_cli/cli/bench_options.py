@@ -78,7 +78,7 @@ class BenchDataOptions:
             rich_help_panel=INPUT,
         ),
     ] = ""
-    segments: Annotated[
+    true_segments: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",

@@ -37,7 +37,10 @@ COMMON = {
 }
 """Command: its options that `--help` shows, in order. `--help` shows all options of a command that
 is not here."""
-RENAMED = {"train": {"--form": "--list-format"}}
+RENAMED = {
+    "train": {"--form": "--list-format"},
+    "bench": {"--segments": "--true-segments"},
+}
 """Command: former name of an option that still works, and its name."""
 
 TYPE_NAMES = {"str": "TEXT", "int": "N", "float": "NUMBER", "path": "PATH"}

@@ -204,5 +204,5 @@ BENCH: dict[str, Rule] = {
     # a log file may be replaced, too
     "overwrite": lambda v: "" if v["log_file"] else _for_folder(v),
     "pool": first(_not_for_speed, _for_several_runs),
-    "segments": first(_not_for_speed, lambda v: "with --demo" if v["demo"] else ""),
+    "true_segments": first(_not_for_speed, lambda v: "with --demo" if v["demo"] else ""),
 }

@@ -1,4 +1,4 @@
-"""`scsampler bench --segments` as a process: measured, replayed, and what it refuses."""
+"""`scsampler bench --true-segments` as a process: measured, replayed, and what it refuses."""
 
 import csv
 import json
@@ -36,7 +36,7 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def report(run: Run, listed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report") / "out"
     result = run(
-        *("bench", listed, *DEMO, "--segments", listed.parent / "segments.csv", "--k", "3"),
+        *("bench", listed, *DEMO, "--true-segments", listed.parent / "segments.csv", "--k", "3"),
         *("--timed", "0", "--sheet", "0", "-o", folder),
     )
     assert result.returncode == 0, result.stderr
@@ -78,16 +78,21 @@ def test_a_replay_has_the_segments_of_the_report_or_of_another_list(
     # a list from elsewhere: its videos have the same names
     other = tmp_path / "other.csv"
     other.write_text("path,label,start_s,end_s\nv2.mp4,sliding,0,1\n")
-    result = run("bench", "--replay", report, "--segments", other, "--format", "json")
+    result = run("bench", "--replay", report, "--true-segments", other, "--format", "json")
     assert result.returncode == 0, result.stderr
-    table = json.loads(result.stdout)["runs"][0]["tables"]["segments"]
+    (run_of_other,) = json.loads(result.stdout)["runs"]
+    table = run_of_other["tables"]["segments"]
     assert table["notes"][0].startswith("1 true segment in 1 video")
+    # the name of the option in earlier versions
+    former = run("bench", "--replay", report, "--segments", other, "--format", "json")
+    assert json.loads(former.stdout)["runs"] == [run_of_other]
+    assert "note: --segments is deprecated, write --true-segments" in former.stderr
 
 
 def test_a_report_without_a_list_gets_one_later(
     run: Run, report: Path, listed: Path, tmp_path: Path
 ) -> None:
-    """As one that was made without --segments."""
+    """As one that was made without --true-segments."""
     shutil.copytree(report, tmp_path / "old")
     about = tmp_path / "old" / "known" / "run1" / "run.json"
     record = json.loads(about.read_text())
@@ -97,7 +102,9 @@ def test_a_report_without_a_list_gets_one_later(
     without = run("bench", "--replay", tmp_path / "old", "--format", "json")
     assert "segments" not in json.loads(without.stdout)["runs"][0]["tables"]
     segments = listed.parent / "segments.csv"
-    again = run("bench", "--replay", tmp_path / "old", "--segments", segments, "--format", "json")
+    again = run(
+        "bench", "--replay", tmp_path / "old", "--true-segments", segments, "--format", "json"
+    )
     old = json.loads((report / "report.json").read_text())["runs"]
     assert json.loads(again.stdout)["runs"] == old
 
@@ -114,12 +121,12 @@ def test_a_list_of_nothing_is_refused_before_anything_is_measured(
 ) -> None:
     path = listed.parent / "wrong.csv"
     path.write_text(f"path,label,start_s,end_s\n{row}\n")
-    result = run("bench", listed, *DEMO, "--segments", path, "-q", "-o", tmp_path / "out")
+    result = run("bench", listed, *DEMO, "--true-segments", path, "-q", "-o", tmp_path / "out")
     assert result.returncode == 1
     assert words in result.stderr
     assert not (tmp_path / "out").exists()
 
 
 def test_generated_videos_have_no_list(run: Run, listed: Path) -> None:
-    result = run("bench", "--demo", "--segments", listed.parent / "segments.csv")
-    check_failure(result, 2, "--segments has no effect with --demo")
+    result = run("bench", "--demo", "--true-segments", listed.parent / "segments.csv")
+    check_failure(result, 2, "--true-segments has no effect with --demo")

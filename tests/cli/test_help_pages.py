@@ -108,12 +108,28 @@ def test_the_nearest_options_come_first_and_hidden_ones_not_at_all() -> None:
     near = help_pages.nearest("--stategy", COMMANDS["classify"])
     assert near[0] == "--strategy"
     assert "--form" not in help_pages.nearest("--form", COMMANDS["train"])
+    assert "--segments" not in help_pages.nearest("--segments", COMMANDS["bench"])
 
 
-def test_a_former_name_works_and_is_noted(run: Run) -> None:
-    for words in (["--form", "csv"], ["--form=csv"]):
-        result = run("train", "/nowhere.csv", *words, "-o", "w.safetensors")
-        note = "note: --form is deprecated, write --list-format; the old name will be removed in"
+@pytest.mark.parametrize(
+    ("command", "old", "new", "value"),
+    [
+        ("train", "--form", "--list-format", "csv"),
+        ("bench", "--segments", "--true-segments", "nowhere.csv"),
+    ],
+)
+def test_a_former_name_works_and_is_noted(
+    run: Run, command: str, old: str, new: str, value: str
+) -> None:
+    page = run(command, "--help-all").stdout
+    assert f"{new} " in page
+    assert f"{old} " not in page
+    for words in ([old, value], [f"{old}={value}"]):
+        result = run(command, "/nowhere.csv", *words, "-o", "w.safetensors")
+        note = (
+            f"note: {old} is deprecated, write {new}; the old name will be removed in version 2.0, "
+            "not before 2027-12-01"
+        )
         assert note in result.stderr
         assert "nowhere.csv" in result.stderr
 

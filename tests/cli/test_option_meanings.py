@@ -28,10 +28,6 @@ DIFFERENT = {
     ("--picture-gap", "default"): "find keeps the vectors of a video for every sentence; where "
     "keyframes lie at cuts, ten seconds would lose too many moments",
     ("--seed", "default"): "bench --replay takes the seed of the report",
-    ("--segments", "names"): "classify finds segments, bench is given the true ones",
-    ("--segments", "help"): "classify finds segments, bench is given the true ones",
-    ("--segments", "type"): "classify finds segments, bench is given the true ones",
-    ("--segments", "default"): "classify finds segments, bench is given the true ones",
     ("--top", "default"): "tags of one video, and found clips of all videos",
     ("--top", "help"): "tags of one video, and found clips of all videos",
     ("--timeout", "help"): "doctor starts programs, the other commands process files",
