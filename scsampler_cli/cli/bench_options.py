@@ -268,7 +268,12 @@ class BenchOptions(
     @property
     def features(self) -> FeatureSettings:
         """How the inputs of the visual samplers are made."""
-        return FeatureSettings(p_frames=self.p_frames, picture_gap=self.picture_gap)
+        return FeatureSettings(
+            p_frames=self.p_frames,
+            picture_gap=self.picture_gap,
+            # as in `classify --segments`
+            share_pictures=self.true_segments is None,
+        )
 
     @property
     def classifiers(self) -> list[str]:

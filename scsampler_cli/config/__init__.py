@@ -96,6 +96,9 @@ class FeatureSettings:
     clip without such a keyframe gets a frame that is decoded for it, or for two or more short
     clips; 0 decodes one for every clip that has no keyframe in it. None: by the keyframes of the
     video (`features.picture_gap`)."""
+    share_pictures: bool = True
+    """Whether short clips that follow one another share a decoded picture. Where segments are
+    looked for they do not: with shared pictures segments begin and end less exactly."""
 
     # a property: the record of a run lists `p_frames` and `inputs`, which decide it
     @property
@@ -121,10 +124,10 @@ class FeatureSettings:
     def picture_rule(self) -> dict[str, Any]:
         """Part of the key of a cache that holds pictures, or what was made of them.
 
-        It tells entries of versions that decoded a frame for every clip. Without a gap nothing has
-        changed.
+        Without it each clip has a frame of its own, as in entries of earlier versions.
         """
-        return {} if self.picture_gap == 0 else {"picture_rule": PICTURE_RULE}
+        is_shared = self.share_pictures and self.picture_gap != 0
+        return {"picture_rule": PICTURE_RULE} if is_shared else {}
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.inputs if name not in INPUTS]

@@ -35,7 +35,12 @@ second or more. With a picture every 1.3 s accuracy was that of a picture for ea
 
 
 def picture_requests(
-    index: StreamIndex, grid: ClipGrid, clips: Iterable[int], *, picture_gap: float | None
+    index: StreamIndex,
+    grid: ClipGrid,
+    clips: Iterable[int],
+    *,
+    picture_gap: float | None,
+    share: bool = True,
 ) -> list[PictureRequest]:
     """Which frame is to stand for each clip.
 
@@ -45,6 +50,7 @@ def picture_requests(
         clips: increasing indices.
         picture_gap: seconds from a keyframe to the start of a clip that it may stand for, and
             longest time that clips share a decoded frame; None: by the keyframes of the video.
+        share: `FeatureSettings.share_pictures`.
     """
     # a start without a packet is the start of the file, and no keyframe
     keyframes = index.keyframes[index.starts.sizes > 0]
@@ -60,7 +66,8 @@ def picture_requests(
     earlier = np.append(keyframes, 0)[before - 1]
     is_near = (before > 0) & (pts[first] - pts[earlier] <= gap)
     has_none = (before == until) & ~is_near
-    first, last = _shared_spans(first, last, before, has_none=has_none, each=_each(grid, gap_s))
+    each = _each(grid, gap_s) if share else 1
+    first, last = _shared_spans(first, last, before, has_none=has_none, each=each)
 
     requests = []
     for clip in clips:
@@ -142,7 +149,9 @@ def read_rgb(
         VideoError: no frame can be decoded.
     """
     maker = _Maker(index, settings.short_side)
-    requests = picture_requests(index, grid, clips, picture_gap=settings.picture_gap)
+    requests = picture_requests(
+        index, grid, clips, picture_gap=settings.picture_gap, share=settings.share_pictures
+    )
     read = read_pictures_of_clips(path, index, requests, report=report)
     for number, (request, frame) in enumerate(read, start=1):
         if frame is None:

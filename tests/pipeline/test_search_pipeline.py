@@ -1,6 +1,7 @@
 """A search from the file to the tags: the asked clips, the record, replaced clips."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from scsampler_cli import InputSpec, Scorer, SelectionSettings, SettingsError, T
 from scsampler_cli.config import AnswerSettings, FeatureSettings
 from scsampler_cli.errors import FeatureFileError
 from scsampler_cli.pipeline import stages
+from scsampler_cli.pipeline.video import Video, visual_clips
 from tests.output.searching import BRIGHT, FRAMES, answer, write
 from tests.synthetic import pan, tone, write_video
 
@@ -203,7 +205,7 @@ def test_a_search_of_a_long_video_chooses_among_clips_that_a_keyframe_shows(
     result = brief(2).tag(long_gops)
     (note,) = [note for note in result.notes if "the search chooses among" in note]
     # clips that begin at most two seconds after frames 0, 125, 250 and 375, or hold one of them
-    near = [c for c in range(120) if 4 * c % 125 <= 50 or (4 * c + 3) % 125 < 4]
+    near = [clip for clip in range(120) if _is_near(clip)]
     assert f"chooses among {len(near)} of 120 clips" in note
     first, later = result.clips
     assert first.reason == "evenly spaced #1"
@@ -224,3 +226,25 @@ def test_else_it_chooses_among_all(long_gops: Path, k: int, more: dict[str, obje
     result = brief(k, **more).tag(long_gops)
     assert not [note for note in result.notes if "the search chooses among" in note]
     assert all(clip.picture for clip in result.scored)
+
+
+def test_clips_share_no_decoded_picture_where_segments_are_looked_for(long_gops: Path) -> None:
+    shared, own = brief(6), brief(6, segments=True)
+    assert own.features == replace(shared.features, share_pictures=False)
+    pictures = [
+        {
+            visual.picture_frame
+            for visual in visual_clips(Video(long_gops, 4), replace(each.features, inputs=("rgb",)))
+        }
+        for each in (shared, own)
+    ]
+    # 120 clips, of which 52 have one of four keyframes; up to eight others share a frame
+    assert len(pictures[0]) < 20
+    assert len(pictures[1]) == 4 + 120 - sum(_is_near(clip) for clip in range(120))
+    record = own.tag(long_gops).record()
+    assert record["settings"]["features"]["share_pictures"] is False
+
+
+def _is_near(clip: int) -> bool:
+    """Whether a clip of `long_gops` is shown by a keyframe, at most two seconds old."""
+    return 4 * clip % 125 <= 50 or (4 * clip + 3) % 125 < 4
