@@ -147,7 +147,7 @@ class Tagger:
         self.top = top
         self._segment_settings = segment_settings(segments, self.selection)
         if self._segment_settings is not None:
-            self.features = replace(self.features, share_pictures=False)
+            self.features = replace(self.features, own_pictures=True)
 
         names = named_by(labels)
         # a classifier object needs neither a name nor labels in the options

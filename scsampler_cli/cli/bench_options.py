@@ -272,7 +272,7 @@ class BenchOptions(
             p_frames=self.p_frames,
             picture_gap=self.picture_gap,
             # as in `classify --segments`
-            share_pictures=self.true_segments is None,
+            own_pictures=self.true_segments is not None,
         )
 
     @property

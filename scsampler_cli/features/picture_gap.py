@@ -44,6 +44,15 @@ def automatic_gap(index: StreamIndex) -> float:
     return LONG_GAP_S if shorter >= CUT_SHARE else REGULAR_GAP_S
 
 
-def gap_in_force(index: StreamIndex, requested: float | None) -> float:
-    """`FeatureSettings.picture_gap` of a video, in seconds."""
-    return automatic_gap(index) if requested is None else requested
+def gap_in_force(index: StreamIndex, requested: float | None, own: bool = False) -> float:
+    """`FeatureSettings.picture_gap` of a video, in seconds.
+
+    Args:
+        index: of the video.
+        requested: the setting; None: by the keyframes of the video.
+        own: `FeatureSettings.own_pictures`.
+    """
+    if requested is not None:
+        return requested
+    is_large = index.info.coded_height * index.info.coded_width > LARGE_PIXELS
+    return 0.0 if own and not is_large else automatic_gap(index)

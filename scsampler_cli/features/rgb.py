@@ -40,7 +40,7 @@ def picture_requests(
     clips: Iterable[int],
     *,
     picture_gap: float | None,
-    share: bool = True,
+    own: bool = False,
 ) -> list[PictureRequest]:
     """Which frame is to stand for each clip.
 
@@ -50,12 +50,12 @@ def picture_requests(
         clips: increasing indices.
         picture_gap: seconds from a keyframe to the start of a clip that it may stand for, and
             longest time that clips share a decoded frame; None: by the keyframes of the video.
-        share: `FeatureSettings.share_pictures`.
+        own: `FeatureSettings.own_pictures`.
     """
     # a start without a packet is the start of the file, and no keyframe
     keyframes = index.keyframes[index.starts.sizes > 0]
     pts = index.timeline.pts
-    gap_s = Fraction(str(gap_in_force(index, picture_gap)))  # as text: 0.3 s is exactly 3/10
+    gap_s = Fraction(str(gap_in_force(index, picture_gap, own)))  # as text: 0.3 s is exactly 3/10
     gap = math.floor(gap_s / index.timeline.time_base)
 
     # int64 [L] each: first and last frame, keyframes before the clip, and up to its end
@@ -66,8 +66,7 @@ def picture_requests(
     earlier = np.append(keyframes, 0)[before - 1]
     is_near = (before > 0) & (pts[first] - pts[earlier] <= gap)
     has_none = (before == until) & ~is_near
-    each = _each(grid, gap_s) if share else 1
-    first, last = _shared_spans(first, last, before, has_none=has_none, each=each)
+    first, last = _shared_spans(first, last, before, has_none=has_none, each=_each(grid, gap_s))
 
     requests = []
     for clip in clips:
@@ -150,7 +149,7 @@ def read_rgb(
     """
     maker = _Maker(index, settings.short_side)
     requests = picture_requests(
-        index, grid, clips, picture_gap=settings.picture_gap, share=settings.share_pictures
+        index, grid, clips, picture_gap=settings.picture_gap, own=settings.own_pictures
     )
     read = read_pictures_of_clips(path, index, requests, report=report)
     for number, (request, frame) in enumerate(read, start=1):

@@ -117,7 +117,9 @@ class Video:
         """Note how visual inputs will be read; `facts` then reports it. `visual_clips` calls it."""
         inputs = features.inputs
         if "rgb" in inputs:
-            self._picture_gap_s = gap_in_force(self.index, features.picture_gap)
+            self._picture_gap_s = gap_in_force(
+                self.index, features.picture_gap, features.own_pictures
+            )
         if self.info.has_vectors or not set(inputs) & set(COMPRESSED):
             return
         self._is_reencoded = True

@@ -10,7 +10,12 @@ import pytest
 from av.video.frame import PictureType
 
 from scsampler_cli.config import FeatureSettings
-from scsampler_cli.features.picture_gap import LONG_GAP_S, REGULAR_GAP_S, automatic_gap
+from scsampler_cli.features.picture_gap import (
+    LONG_GAP_S,
+    REGULAR_GAP_S,
+    automatic_gap,
+    gap_in_force,
+)
 from scsampler_cli.media.index import scan
 from scsampler_cli.pipeline.video import Video, visual_clips
 
@@ -93,3 +98,11 @@ def test_large_pictures_are_decoded_sparingly(tmp_path: Path) -> None:
     assert automatic_gap(scan(large)) == LONG_GAP_S
     full_hd = _scenes(tmp_path / "hd.mp4", [2], fast, size=(1920, 1080))
     assert automatic_gap(scan(full_hd)) == REGULAR_GAP_S
+
+
+def test_a_picture_of_each_clip_is_not_for_large_videos(tmp_path: Path) -> None:
+    path = _scenes(tmp_path / "cuts.mp4", SCENES, CUTS, at_cuts=True)
+    assert gap_in_force(scan(path), None, own=True) == 0
+    assert gap_in_force(scan(path), 1.5, own=True) == 1.5
+    large = _scenes(tmp_path / "4k.mp4", [2], f"{CUTS}:ref=1:bframes=0", size=(3840, 2160))
+    assert gap_in_force(scan(large), None, own=True) == LONG_GAP_S

@@ -228,21 +228,20 @@ def test_else_it_chooses_among_all(long_gops: Path, k: int, more: dict[str, obje
     assert all(clip.picture for clip in result.scored)
 
 
-def test_clips_share_no_decoded_picture_where_segments_are_looked_for(long_gops: Path) -> None:
-    shared, own = brief(6), brief(6, segments=True)
-    assert own.features == replace(shared.features, share_pictures=False)
-    pictures = [
-        {
-            visual.picture_frame
-            for visual in visual_clips(Video(long_gops, 4), replace(each.features, inputs=("rgb",)))
-        }
-        for each in (shared, own)
+def test_each_clip_has_a_picture_of_its_own_where_segments_are_looked_for(long_gops: Path) -> None:
+    usual, own = brief(6), brief(6, segments=True)
+    assert own.features == replace(usual.features, own_pictures=True)
+    sources = [
+        [visual.picture_source for visual in visual_clips(Video(long_gops, 4), settings)]
+        for settings in (replace(each.features, inputs=("rgb",)) for each in (usual, own))
     ]
-    # 120 clips, of which 52 have one of four keyframes; up to eight others share a frame
-    assert len(pictures[0]) < 20
-    assert len(pictures[1]) == 4 + 120 - sum(_is_near(clip) for clip in range(120))
+    assert sources[0].count("earlier keyframe") == sum(map(_is_near, range(120))) - 4
+    # four clips have a keyframe in them
+    assert sources[1].count("keyframe") == 4
+    assert sources[1].count("decoded") == 116
     record = own.tag(long_gops).record()
-    assert record["settings"]["features"]["share_pictures"] is False
+    assert record["settings"]["features"]["own_pictures"] is True
+    assert record["video"]["picture_gap_s"] == 0
 
 
 def _is_near(clip: int) -> bool:
