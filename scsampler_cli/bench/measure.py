@@ -155,8 +155,9 @@ def _measure_in_worker(
         )
     # int64 [L] each: what the cost of decoding depends on
     decode_from, last = decode_spans(video.index, video.grid)
-    is_gap_set = options.features.picture_gap is not None
-    served = None if is_gap_set else served_by_keyframes(video.index, video.grid).tolist()
+    served = None
+    if options.features.gap_by_keyframes:
+        served = served_by_keyframes(video.index, video.grid).tolist()
     return {
         **DONE,
         "seconds": float(video.index.timeline.duration),

@@ -150,7 +150,7 @@ class VideoData:
     of before there were segments."""
     served: NDArray[np.bool_] | None = None
     """bool [L]: clips whose picture is a keyframe, among which a search chooses in a long video.
-    None where it chooses among all: with a picture gap that was set, and in a run of before."""
+    None where it chooses among all: in a run whose settings ask for all pictures, or of before."""
     labels: tuple[str, ...] = ()
     """Names of the C classes."""
     true_segments: tuple[TrueSegment, ...] | None = None

@@ -147,6 +147,13 @@ def _note(run: Run, videos: Sequence[VideoData]) -> str:
     missing = len(run.videos) - len(videos)
     if missing:
         note += f" The list of segments lacks {counted(missing, 'video')}, left out here."
+    features = run.settings.get("features", {})
+    # a report that was made without a list of segments, and got one in a replay
+    if features.get("picture_gap") is None and not features.get("own_pictures"):
+        note += (
+            " The pictures are those of `classify` without --segments, and not one of each clip: a"
+            " new run with the list finds segments of few clips better."
+        )
     return note
 
 

@@ -39,9 +39,6 @@ class StrategyCosts:
         for network in self.networks:
             # float: a share of the inputs of all clips
             inputs = video.input_counts[network.name] * self._share_scored(video, network)
-            compared = compared_clips(video, self.strategy)
-            if network.name == PICTURES and not compared.all() and video.vectors is not None:
-                inputs = video.vectors.count(compared)
             total += network.gmacs * inputs
         return total
 
@@ -93,20 +90,20 @@ class StrategyCosts:
 
     def _score_s(self, costs: Costs, video: VideoData) -> float:
         """Seconds of the networks, which run one after the other."""
-        each_clip, compared = 0.0, compared_clips(video, self.strategy)
+        each_clip = 0.0
         for network in self.networks:
-            share = self._share_scored(video, network)
-            if network.name == PICTURES and not compared.all() and video.vectors is not None:
-                # the network works on each picture once
-                share = video.vectors.count(compared) / len(video.vectors.distinct)
-            each_clip += costs.score_s[network.name] * share
+            each_clip += costs.score_s[network.name] * self._share_scored(video, network)
         return each_clip * video.clips
 
     def _share_scored(self, video: VideoData, network: NetworkFacts) -> float:
-        """Share of a video's clips that a network scores."""
+        """Share of a video's inputs of a network that it works on."""
         selection = self.strategy.selection
         if selection is None:
             return 1.0
+        compared = compared_clips(video, self.strategy)
+        if network.name == PICTURES and video.vectors is not None and not compared.all():
+            # each picture once, whatever number of clips it stands for
+            return video.vectors.count(compared) / len(video.vectors.distinct)
         if network.input in VISUAL and selection.candidates is not None:
             return len(scored_clips(video, self.strategy)) / video.clips
         # every N-th clip, but for rounding at the end

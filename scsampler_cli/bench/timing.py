@@ -86,7 +86,7 @@ def time_costs(
         None where not one video could be timed.
     """
     checked = _checked(run, plan)
-    sets = _input_sets(run)
+    sets = _input_sets(run, with_keyframes=context.features.gap_by_keyframes)
     do = partial(
         _time_in_worker,
         sets=sets,
@@ -184,7 +184,7 @@ def _time_in_worker(
     return {**DONE, "rates": rates.record(), "lives": live}
 
 
-def _input_sets(run: Run) -> dict[str, tuple[str, ...]]:
+def _input_sets(run: Run, with_keyframes: bool) -> dict[str, tuple[str, ...]]:
     """Sets of visual inputs that a row of some table reads in one pass."""
     sets: dict[str, tuple[str, ...]] = {}
     groups = [*visual_groups(run), *(sampler.visual for sampler in run.samplers)]
@@ -193,7 +193,7 @@ def _input_sets(run: Run) -> dict[str, tuple[str, ...]]:
     if run.pictures is not None:
         # of a search without a prior, and beside the inputs of the sampler under test
         groups += [(run.pictures,), (*run.main.visual, run.pictures)]
-        sets[COMPARED_PICTURES] = ("rgb",)
+        sets |= {COMPARED_PICTURES: ("rgb",)} if with_keyframes else {}
     for group in groups:
         inputs = tuple(dict.fromkeys(network.input for network in group))
         if inputs:

@@ -100,6 +100,11 @@ class FeatureSettings:
     """Whether `picture_gap` None stands for 0, except for large pictures. It does where segments
     are looked for: of at most 20 clips they are found better so (`bench` has the measurement)."""
 
+    @property
+    def gap_by_keyframes(self) -> bool:
+        """Whether the keyframes of a video decide how old the picture of a clip may be."""
+        return self.picture_gap is None and not self.own_pictures
+
     # a property: the record of a run lists `p_frames` and `inputs`, which decide it
     @property
     def smoothed(self) -> bool:

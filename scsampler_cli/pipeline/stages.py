@@ -96,7 +96,7 @@ def classify(
     used = settings_record.used_samplers(samplers, selection, segments)
     with clock.stage("score"):
         scores, pictures = scores_of_video(
-            video, used, features, selection=selection, progress=progress, segments=segments
+            video, used, features, selection=selection, progress=progress
         )
     check_any_score(video, path, scores, selection=selection)
     choice = choose(scores, selection, pictures, background=background_of(classifier))

@@ -16,7 +16,6 @@ from scsampler_cli.samplers.picture_features import Vectors, as_array
 from scsampler_cli.samplers.scoring import Samplers
 from scsampler_cli.selection.compared_clips import compared
 from scsampler_cli.selection.scores import ClipScores
-from scsampler_cli.selection.segment_search import SegmentSearch
 
 
 def scores_of_video(
@@ -26,7 +25,6 @@ def scores_of_video(
     *,
     selection: SelectionSettings,
     progress: Progress,
-    segments: SegmentSearch | None = None,
 ) -> tuple[ClipScores, NDArray[np.float32] | None]:
     """Score the clips of a video, and compute vectors of their pictures if they are needed.
 
@@ -36,14 +34,13 @@ def scores_of_video(
         features: how the inputs of the visual sampler are made.
         selection: which clips are scored, and whether vectors are needed.
         progress: called after each clip.
-        segments: how segments are looked for, which needs the pictures of all clips; None for none.
 
     Returns:
         the scores of M clips; and float32 [M, D], NaN for a clip without a picture, or None.
     """
     vectors: Vectors | None = None if samplers.pictures is None else {}
     chosen = None
-    if selection.strategy == "search" and samplers.visual is None and segments is None:
+    if selection.strategy == "search" and samplers.visual is None:
         chosen = compared_clips(video, features, selection.k)
     scores = score_clips(
         video,
@@ -70,10 +67,10 @@ def compared_clips(video: Video, features: FeatureSettings, k: int) -> NDArray[n
 
     Args:
         video: the video.
-        features: a gap that is set there asks for the pictures of all clips.
+        features: they may ask for the pictures of all clips.
         k: clips that the classifier gets (K).
     """
     every = video.grid.every(1)
-    if features.picture_gap is not None:
+    if not features.gap_by_keyframes:
         return every
     return every[compared(served_by_keyframes(video.index, video.grid), k)]

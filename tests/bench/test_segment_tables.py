@@ -42,6 +42,14 @@ def test_the_numbers_of_dense_answers_by_hand() -> None:
     assert table.notes[1:] == ("a note of the list",)
 
 
+def test_a_note_tells_runs_without_a_picture_of_each_clip() -> None:
+    run = with_true_segments(made(), LIST)
+    told = "and not one of each clip"
+    assert told in tables(run)[1].notes[0]
+    for features in ({"own_pictures": True, "picture_gap": None}, {"picture_gap": 0.0}):
+        assert told not in tables(replace(run, settings={"features": features}))[1].notes[0]
+
+
 def test_every_baseline_has_a_row() -> None:
     rows, table, _ = tables(with_true_segments(made(), LIST))
     assert {"saliency-mean", "even", "answers"} <= set(rows)
