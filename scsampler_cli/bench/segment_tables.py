@@ -151,8 +151,8 @@ def _note(run: Run, videos: Sequence[VideoData]) -> str:
     # a report that was made without a list of segments, and got one in a replay
     if features.get("picture_gap") is None and not features.get("own_pictures"):
         note += (
-            " The pictures are those of `classify` without --segments, and not one of each clip: a"
-            " new run with the list finds segments of few clips better."
+            " The pictures are those that tags alone need, and not one of each clip: a new run with"
+            " the list finds segments of few clips better."
         )
     return note
 
