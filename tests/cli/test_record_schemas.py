@@ -33,6 +33,7 @@ OPTIONAL = {
     "picture",
     "picture_gap",
     "picture_gap_s",
+    "own_pictures",
     "saliency",
     "files",
 }
