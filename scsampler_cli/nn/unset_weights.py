@@ -13,16 +13,23 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-_RANDOM = {
-    *(torch.Tensor.uniform_, torch.Tensor.normal_),
-    # these report themselves, and not the call of the tensor's method within
-    *(nn.init.uniform_, nn.init.normal_, nn.init.kaiming_uniform_),
+_INITIALISERS = {nn.init.uniform_, nn.init.normal_, nn.init.kaiming_uniform_}
+"""Functions that do nothing but fill a tensor, and report themselves to the mode below."""
+
+_METHODS: dict[Callable[..., Any], str] = {
+    torch.Tensor.uniform_: "from",
+    torch.Tensor.normal_: "mean",
 }
-"""Functions of torch that fill a tensor with random numbers."""
+"""Methods that other initialisers call, and their first parameter, which is 0 by default."""
 
 
 class _WithoutRandomNumbers(TorchFunctionMode):
-    """Leaves out the calls of `_RANDOM`."""
+    """Leaves out `_INITIALISERS`, and has `_METHODS` fill tensors with one likely value.
+
+    The value matters to initialisers that draw again until all numbers lie within limits, as
+    `nn.init.trunc_normal_` of newer versions of torch: with what the memory held before they would
+    not end.
+    """
 
     def __torch_function__(
         self,
@@ -32,8 +39,10 @@ class _WithoutRandomNumbers(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         named = kwargs or {}
-        if function in _RANDOM:
+        if function in _INITIALISERS:
             return named["tensor"] if "tensor" in named else args[0]
+        if function in _METHODS:
+            return args[0].fill_(args[1] if len(args) > 1 else named.get(_METHODS[function], 0))
         return function(*args, **named)
 
 

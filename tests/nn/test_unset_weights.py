@@ -26,11 +26,19 @@ def test_no_random_number_is_drawn_within_the_context_alone() -> None:
     assert draws(nn.Linear, 8, 8)
 
 
+@pytest.mark.parametrize("limit", [0.1, 0.5, 2.0])
+def test_initialisers_that_draw_until_all_numbers_fit_come_to_an_end(limit: float) -> None:
+    tensor = torch.full((4,), torch.inf)  # memory may hold anything
+    with unset_weights():
+        nn.init.trunc_normal_(tensor, 0.0, 1.0, -limit, limit)
+    assert torch.isfinite(tensor).all()
+
+
 def test_no_network_of_a_video_classifier_draws_any() -> None:
     torch.manual_seed(0)
     before = torch.get_rng_state()
     with unset_weights():
-        for name in ("r2plus1d_18", "tsm18", "lite0"):
+        for name in ("r2plus1d_18", "tsm18", "lite0", "mvit_v2_s", "swin3d_t"):
             build_classifier(name, 5)
     assert torch.equal(before, torch.get_rng_state())
 
