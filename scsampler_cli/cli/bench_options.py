@@ -93,7 +93,7 @@ class BenchDataOptions:
     keep_features: Annotated[
         bool,
         typer.Option(
-            help="Keep features in the cache, too: about 0.15 MB per second of video.",
+            help="Keep features in the cache, too; `scsampler docs cache` has their size.",
             rich_help_panel=INPUT,
         ),
     ] = True

@@ -25,7 +25,7 @@ from scsampler_cli.config.selection_settings import VISUAL_STRATEGIES as VISUAL_
 from scsampler_cli.config.selection_settings import SelectionSettings as SelectionSettings
 from scsampler_cli.errors import SettingsError
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 """Version of this package. pyproject.toml reads it from here."""
 
 COMPRESSED = ("if", "md", "rgbr")
