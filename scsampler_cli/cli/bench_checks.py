@@ -53,7 +53,7 @@ def check(options: BenchOptions) -> None:
 
 
 def _check_random_weights(options: BenchOptions) -> None:
-    """Refuse random weights where they may be a file, and for what is no built-in network."""
+    """Refuse random weights where they may be a file, and for what is no network with public weights."""
     if Path(RANDOM).exists():
         raise SettingsError(
             f"--weights {RANDOM} is two things: there is a file of that name",
@@ -70,7 +70,7 @@ def _check_random_weights(options: BenchOptions) -> None:
         found = "auto" if name == "auto" else registry.find(name)
         if not isinstance(found, EntryPoint) or found.module != BUILTIN:
             raise SettingsError(
-                f"--weights {RANDOM} needs a built-in network, and {name!r} is none",
+                f"--weights {RANDOM} needs a network with public weights, and {name!r} is none",
                 code="bench-models-invalid",
                 hint="for example --classifier r2plus1d_18; "
                 "`scsampler classifiers` lists those with public weights",

@@ -109,7 +109,7 @@ PictureGap = Annotated[
         help="Longest time between a keyframe and a later clip that takes its picture. A clip "
         "without a keyframe that near gets a frame of its own, which costs more. 0: only keyframes "
         "in the clip itself. Default: 10 where the encoder puts keyframes at cuts, and for 4K, "
-        "else 2.",
+        "else 2; where segments are looked for 0, except for 4K.",
         rich_help_panel=INPUT,
     ),
 ]

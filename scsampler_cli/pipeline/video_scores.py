@@ -56,8 +56,8 @@ def scores_of_video(
         return scores, None
     if chosen is not None and len(chosen) < len(video.grid):
         video.note(
-            f"the search chooses among {len(chosen)} of {len(video.grid)} clips, those that a "
-            "keyframe shows; with `picture_gap` set it chooses among all"
+            f"after its first clips the search chooses among {len(chosen)} of {len(video.grid)} "
+            "clips, those that a keyframe shows; where a picture gap is given, among all"
         )
     return scores, as_array(vectors, scores.clips, samplers.pictures.dimensions)
 
