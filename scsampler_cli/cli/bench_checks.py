@@ -53,7 +53,7 @@ def check(options: BenchOptions) -> None:
 
 
 def _check_random_weights(options: BenchOptions) -> None:
-    """Refuse random weights where they may be a file, and for what is no network with public weights."""
+    """Refuse random weights where they may be a file, and for networks without public weights."""
     if Path(RANDOM).exists():
         raise SettingsError(
             f"--weights {RANDOM} is two things: there is a file of that name",
