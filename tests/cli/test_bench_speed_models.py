@@ -41,7 +41,7 @@ def test_random_weights_are_said_in_the_record(run: Run, videos: Path) -> None:
 
 
 @pytest.mark.parametrize("model", [(), ("--classifier", "demo"), ("--classifier", "x.pth")])
-def test_random_weights_are_for_built_in_networks(run: Run, model: tuple[str, ...]) -> None:
+def test_random_weights_are_for_public_networks(run: Run, model: tuple[str, ...]) -> None:
     check_failure(
         run("bench", *RENDERED, *model, *RANDOM), 2, "needs a network with public weights"
     )
