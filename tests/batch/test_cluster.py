@@ -213,7 +213,7 @@ def test_an_interrupt_finishes_what_is_under_way_and_a_second_one_does_not(
 def test_an_end_that_meets_rows_on_their_way_is_quiet(
     presses: int, settings: dict[str, object], tmp_path: Path
 ) -> None:
-    """Ray is shut down while its threads still fetch rows: no error of a thread is shown."""
+    """Its threads still fetch rows meanwhile: none shows an error, or ends the process."""
     videos = batches.folder(tmp_path, [f"slow-{i:02d}" for i in range(20)])
     out = tmp_path / "out.jsonl"
     process = batches.started(driver="unlucky", paths=[videos], output=out, ray=settings)
@@ -320,6 +320,35 @@ def test_a_ray_that_was_started_leaves_nothing_behind(
         "note:",
     ]
     assert list((tmp_path / "home").iterdir()) == []
+    own.rmdir()
+    wait_until(lambda: not processes_with(str(own)))
+
+
+@pytest.mark.parametrize(
+    ("signals", "code", "end"),
+    [
+        ([signal.SIGINT, signal.SIGINT], 130, "interrupted"),
+        ([signal.SIGTERM], 143, "ended by SIGTERM"),
+    ],
+)
+def test_a_ray_that_was_started_ends_with_the_program(
+    signals: list[int], code: int, end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Path(tempfile.mkdtemp(prefix="scs-test-", dir="/tmp"))
+    monkeypatch.setenv("TMPDIR", str(own))
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    videos = batches.folder(tmp_path, [f"slow-{i:02d}" for i in range(20)])
+    out = tmp_path / "out.jsonl"
+    settings = {**SETTINGS, "address": None, "actors": 2}
+    process = batches.started(driver="unlucky", paths=[videos], output=out, ray=settings)
+    wait_for(lambda: batches.lines(out) > 0, process)
+    for number in signals:
+        time.sleep(0.5)
+        process.send_signal(number)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == code, errors
+    assert said(errors)[-1] == end
+    assert "Traceback" not in errors
     own.rmdir()
     wait_until(lambda: not processes_with(str(own)))
 

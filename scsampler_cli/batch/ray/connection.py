@@ -61,9 +61,35 @@ class RaySettings:
     """GPUs of each actor; None for one if the cluster has GPUs, else none."""
 
 
-@contextmanager
-def connected(settings: RaySettings, environment: Mapping[str, str]) -> Iterator[None]:
-    """Connect this process to Ray; a context manager.
+@dataclass(frozen=True)
+class Connection:
+    """A connection of this process to Ray. It is open until the process ends."""
+
+    folder: str | None
+    """Folder of the Ray that this process has started; None in a cluster that it has joined."""
+
+    def own_processes(self) -> list[int]:
+        """The processes of the Ray that this process has started, in the order to end them in."""
+        import ray
+
+        by_kind = ray._private.worker._global_node.all_processes
+        # The raylet first: it ends the actors, and tells the others. The reaper, which macOS has,
+        # last: it would end them without that.
+        order = {"raylet": 0, "reaper": 2}
+        kinds = sorted(by_kind, key=lambda kind: order.get(kind, 1))
+        return [info.process.pid for kind in kinds for info in by_kind[kind]]
+
+
+_open: list[Connection] = []
+
+
+def current() -> Connection | None:
+    """The connection of this process."""
+    return _open[0] if _open else None
+
+
+def connect(settings: RaySettings, environment: Mapping[str, str]) -> None:
+    """Connect this process to Ray. `cli.process_end` ends the connection, with the process.
 
     Args:
         settings: the cluster.
@@ -78,12 +104,14 @@ def connected(settings: RaySettings, environment: Mapping[str, str]) -> Iterator
     folder = tempfile.mkdtemp(prefix="scsampler-ray-") if settings.address is None else None
     try:
         _join_or_start(settings, environment, folder)
-        yield
-    finally:
+    except BaseException:
+        # safe here, unlike later: Ray Data has started no threads yet
         if "ray" in sys.modules:
             sys.modules["ray"].shutdown()
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
+        raise
+    _open.append(Connection(folder))
 
 
 def _join_or_start(
@@ -184,7 +212,7 @@ def _stderr_closed() -> Iterator[None]:
 
 
 def _silence_ray_threads() -> None:
-    """Print no exceptions of Ray's own threads and finalisers, which fail when Ray is shut down."""
+    """Print no exceptions of Ray's own threads and finalisers, which fail when Ray is ended."""
     threading.excepthook = partial(_show_unless_of_ray, threading.excepthook)
     sys.unraisablehook = partial(_show_unless_of_ray, sys.unraisablehook)
 

@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,7 +19,7 @@ from scsampler_cli.batch.error_transport import raise_packed
 from scsampler_cli.batch.outcome import Outcome
 from scsampler_cli.batch.pool import TICK_S
 from scsampler_cli.batch.ray.actor import ActorOptions
-from scsampler_cli.batch.ray.connection import JOIN_S, RaySettings, connected, hint_for, last_line
+from scsampler_cli.batch.ray.connection import JOIN_S, RaySettings, connect, hint_for, last_line
 from scsampler_cli.batch.ray.stream import Stream
 from scsampler_cli.batch.task import Log
 from scsampler_cli.errors import ClusterError, WorkerError
@@ -35,7 +35,7 @@ _LAST_RECORDS_S = 2
 
 
 class RayPool:
-    """Actors of a Ray cluster. A context manager; at its end no Ray that it started is running.
+    """Actors of a Ray cluster. A context manager, after which Ray still runs, see `connection`.
 
     Args:
         options: the task, and limits for each file.
@@ -58,31 +58,28 @@ class RayPool:
         self._note, self._detail = note, detail
         # each actor makes the same notes while it loads
         self._noted: set[str] = set()
-        self._stack = ExitStack()
         # time of the last news on the monotonic clock, and the files in progress then
         self._last_news, self._busy = 0.0, 0
         self.stopping = False
         """True after `stop`."""
 
     def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            stack.enter_context(connected(self._settings, self._environment))
-            import ray
+        connect(self._settings, self._environment)
+        import ray
 
-            from scsampler_cli.batch.ray import cluster
+        from scsampler_cli.batch.ray import cluster
 
-            # by default a GPU for each actor, where the cluster has any
-            gpus = self._settings.gpus
-            if gpus is None:
-                gpus = 1.0 if ray.cluster_resources().get("GPU", 0) >= 1 else 0.0
-            self._share = cluster.Share(self._settings.cpus, gpus)
-            room = cluster.max_actors(self._share)
-            self._actors = min(room, self._settings.actors or room)
-            self._coordinator = cluster.new_coordinator()
-            self._detail(
-                f"Ray {ray.__version__}: up to {counted(self._actors, 'actor')} of {self._share}"
-            )
-            self._stack = stack.pop_all()
+        # by default a GPU for each actor, where the cluster has any
+        gpus = self._settings.gpus
+        if gpus is None:
+            gpus = 1.0 if ray.cluster_resources().get("GPU", 0) >= 1 else 0.0
+        self._share = cluster.Share(self._settings.cpus, gpus)
+        room = cluster.max_actors(self._share)
+        self._actors = min(room, self._settings.actors or room)
+        self._coordinator = cluster.new_coordinator()
+        self._detail(
+            f"Ray {ray.__version__}: up to {counted(self._actors, 'actor')} of {self._share}"
+        )
         return self
 
     def __exit__(
@@ -91,7 +88,7 @@ class RayPool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stack.close()
+        """Do nothing: Ray's threads cannot be ended before the process."""
 
     def stop(self) -> None:
         """Start no more files; those in progress are finished. A signal handler may call it."""

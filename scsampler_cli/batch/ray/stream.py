@@ -14,12 +14,10 @@ from scsampler_cli.batch.pool import TICK_S
 Row = dict[str, Any]
 BUFFER = 16
 """Rows in the queue; beyond it the producer waits."""
-END_S = 5
-"""Seconds that the producer may take to end."""
 
 
 class Stream:
-    """Rows made by a thread of their own. A context manager; at its end the thread stops.
+    """Rows made by a thread of their own. A context manager; after it the thread ends.
 
     Args:
         rows: makes the rows; called by that thread.
@@ -41,11 +39,8 @@ class Stream:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop the thread."""
+        """Let the thread end after its next row. It is not waited for."""
         self._abandoned = True
-        # the producer may use Ray, which is shut down next; after an error nothing is waited for
-        if kind is None:
-            self._thread.join(END_S)
 
     def __iter__(self) -> Iterator[Row | None]:
         """Yield each row; and None whenever there was none for TICK_S."""
