@@ -99,7 +99,7 @@ def prepare_ray(starts: bool) -> None:
     # otherwise Ray prints notes about repeated lines on standard output, between the records
     os.environ["RAY_DEDUP_LOGS"] = "1"
     os.environ["RAY_DEDUP_LOGS_SKIP_REGEX"] = "^"
-    # otherwise a call that comes after Ray was shut down starts another cluster
+    # otherwise a call that comes without a connection starts another cluster
     os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     # Ray warns of a coming change: that it leaves GPUs visible to actors without one. This program

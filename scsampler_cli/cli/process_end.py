@@ -39,7 +39,8 @@ def end_process(code: int) -> None:
     # a program takes its place first
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     arguments = [str(code), connection.folder, *map(str, connection.own_processes())]
-    os.execv(sys.executable, [sys.executable, "-I", "-S", __file__, *arguments])
+    # -P: modules of this folder must not hide those of the standard library; -S: none of others
+    os.execv(sys.executable, [sys.executable, "-P", "-S", __file__, *arguments])
 
 
 def _end_child(pid: int) -> None:
