@@ -200,10 +200,11 @@ def test_resuming_repairs_skips_and_starts_anew_where_it_must(tmp_path: Path) ->
 
 
 def test_an_interrupt_finishes_what_is_under_way_and_a_second_one_does_not(tmp_path: Path) -> None:
-    videos = folder(tmp_path, [*(f"slow-{i}" for i in range(8))])
-    out = tmp_path / "out.jsonl"
-    process = started(paths=[videos], output=out, jobs=2)
-    wait_for(lambda: lines(out) > 0, process)
+    videos = folder(tmp_path, ["a", *(f"long-{i}" for i in range(7))])
+    out, log = tmp_path / "out.jsonl", tmp_path / "batch.log"
+    process = started(paths=[videos], output=out, jobs=2, log_file=log)
+    # one file at least is done then
+    wait_for(lambda: log.exists() and "long-1: started by" in log.read_text(), process)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does it
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
