@@ -11,7 +11,9 @@ from scsampler_cli.batch.outcome import Outcome
 
 
 class Engine(Protocol):
-    """Works on the files of a batch. A context manager; at its end nothing is left running.
+    """Works on the files of a batch. A context manager.
+
+    What it has started ends with it; with Ray, it ends with the process.
 
     `pool.WorkerPool` documents what each method does and raises.
     """

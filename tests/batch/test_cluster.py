@@ -213,7 +213,7 @@ def test_an_interrupt_finishes_what_is_under_way_and_a_second_one_does_not(
 def test_an_end_that_meets_rows_on_their_way_is_quiet(
     presses: int, settings: dict[str, object], tmp_path: Path
 ) -> None:
-    """Its threads still fetch rows meanwhile: none shows an error, or ends the process."""
+    """Threads still fetch rows from Ray then: none shows an error, or ends the process."""
     videos = batches.folder(tmp_path, [f"slow-{i:02d}" for i in range(20)])
     out = tmp_path / "out.jsonl"
     process = batches.started(driver="unlucky", paths=[videos], output=out, ray=settings)

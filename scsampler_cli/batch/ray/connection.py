@@ -72,6 +72,7 @@ class Connection:
         """The processes of the Ray that this process has started, in the order to end them in."""
         import ray
 
+        # no public function names them
         by_kind = ray._private.worker._global_node.all_processes
         # The raylet first: it ends the actors, and tells the others. The reaper, which macOS has,
         # last: it would end them without that.
@@ -80,11 +81,12 @@ class Connection:
         return [info.process.pid for kind in kinds for info in by_kind[kind]]
 
 
+# none, or one
 _open: list[Connection] = []
 
 
 def current() -> Connection | None:
-    """The connection of this process."""
+    """The connection of this process; None if it is not connected."""
     return _open[0] if _open else None
 
 
@@ -212,7 +214,7 @@ def _stderr_closed() -> Iterator[None]:
 
 
 def _silence_ray_threads() -> None:
-    """Print no exceptions of Ray's own threads and finalisers, which fail when Ray is ended."""
+    """Print no exceptions of Ray's own threads and finalisers, which may fail when a run ends."""
     threading.excepthook = partial(_show_unless_of_ray, threading.excepthook)
     sys.unraisablehook = partial(_show_unless_of_ray, sys.unraisablehook)
 

@@ -35,7 +35,7 @@ _LAST_RECORDS_S = 2
 
 
 class RayPool:
-    """Actors of a Ray cluster. A context manager, after which Ray still runs, see `connection`.
+    """Actors of a Ray cluster. A context manager; Ray runs until the process ends.
 
     Args:
         options: the task, and limits for each file.
@@ -88,7 +88,7 @@ class RayPool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Do nothing: Ray's threads cannot be ended before the process."""
+        """Do nothing: `cli.process_end` ends Ray, together with the process."""
 
     def stop(self) -> None:
         """Start no more files; those in progress are finished. A signal handler may call it."""

@@ -27,8 +27,7 @@ class Stream:
         self._make = rows
         self._queue: queue.Queue[Row | BaseException | None] = queue.Queue(BUFFER)
         self._abandoned = False
-        self._thread = threading.Thread(target=self._fill, daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._fill, daemon=True).start()
 
     def __enter__(self) -> Self:
         return self
